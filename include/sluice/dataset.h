@@ -1,0 +1,186 @@
+/*
+ * Data sets and files of tensors.  Every file is treated as hostile: each
+ * declared size is checked against the bytes that are there before anything is
+ * allocated, and a bad file yields SLUICE_FORMAT with the place.
+ */
+#ifndef SLUICE_DATASET_H
+#define SLUICE_DATASET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/export.h>
+#include <sluice/memory.h>
+#include <sluice/shape.h>
+#include <sluice/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum sluice_element {
+    SLUICE_U8,
+    SLUICE_F32,
+    SLUICE_I32,
+} sluice_element;
+
+/*
+ * An array read from a file.  `shape.dims[0]` is the number of rows.
+ */
+typedef struct sluice_array {
+    sluice_shape shape;
+    sluice_element type;
+    void *data; /* elements in C order, owned by the array */
+    size_t bytes;
+    const sluice_allocator *allocator;
+} sluice_array;
+
+/* Free what a reader allocated; an array of zeros is allowed. */
+SLUICE_API void sluice_array_fini(sluice_array *array);
+
+/*
+ * Read an IDX file, gzipped or plain (the format of MNIST: unsigned bytes,
+ * 32-bit integers or floats, big-endian, up to SLUICE_MAX_DIMS dims).
+ *
+ * Returns  SLUICE_OK; SLUICE_IO; SLUICE_FORMAT; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_idx_read(const char *path,
+                                         const sluice_allocator *allocator,
+                                         sluice_array *out, sluice_diag *why);
+
+/*
+ * Read a .npy file (versions 1 to 3; little-endian float32, float64, int32,
+ * int64 or uint8, C order; float64 is rounded to float32, int64 must fit
+ * int32).
+ *
+ * Returns  as sluice_idx_read().
+ */
+SLUICE_API sluice_status sluice_npy_read(const char *path,
+                                         const sluice_allocator *allocator,
+                                         sluice_array *out, sluice_diag *why);
+
+/* A safetensors file, opened: names and shapes are known, data is read on
+ * demand. */
+typedef struct sluice_safetensors sluice_safetensors;
+
+enum {
+    SLUICE_SAFETENSORS_HEADER = 1 << 20, /* default bound of its header */
+    SLUICE_SAFETENSORS_TENSORS = 65536,
+    SLUICE_TENSOR_NAME = 256, /* bytes of a name, terminating 0 included */
+};
+
+/*
+ * Open a safetensors file and check its header: strict JSON, names of
+ * [A-Za-z0-9_.-], offsets that cover the data without gap or overlap, sizes
+ * that equal shape times type.
+ *
+ * `max_header` 0 means SLUICE_SAFETENSORS_HEADER.
+ * Returns  as sluice_idx_read().
+ */
+SLUICE_API sluice_status sluice_safetensors_open(
+    const char *path, size_t max_header, const sluice_allocator *allocator,
+    sluice_safetensors **out, sluice_diag *why);
+
+SLUICE_API void sluice_safetensors_close(sluice_safetensors *file);
+
+/* Number of tensors. */
+SLUICE_API int sluice_safetensors_count(const sluice_safetensors *file);
+
+/* Name and shape of tensor `i`, in the order of their data. */
+SLUICE_API const char *sluice_safetensors_name(const sluice_safetensors *file,
+                                               int i, sluice_shape *shape);
+
+/*
+ * Read tensor `name` (F32; F64, F16 and BF16 are converted) into values[n].
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND; SLUICE_INVALID if n is not its number
+ *          of elements; SLUICE_FORMAT for another type; SLUICE_IO.
+ */
+SLUICE_API sluice_status sluice_safetensors_read(sluice_safetensors *file,
+                                                 const char *name,
+                                                 float *values, int64_t n,
+                                                 sluice_diag *why);
+
+/*
+ * A data set: rows of features, each with a target.  Features are kept in the
+ * type of the file and become floats, (value - mean) / deviation, when rows
+ * are gathered.
+ */
+typedef struct sluice_dataset sluice_dataset;
+
+typedef struct sluice_dataset_config {
+    double scale;     /* features are multiplied by it first; 0: 1/255 for
+                         bytes, else 1 */
+    double mean;      /* then this is taken off */
+    double deviation; /* then divided by this; 0 means 1 */
+    bool measure;     /* compute mean and deviation from the features */
+    const sluice_allocator *allocator;
+} sluice_dataset_config;
+
+/*
+ * Make a data set of features[n][...] and targets: labels[n] (u8 or i32; become
+ * int32_t) or values[n][...] (f32).
+ *
+ * Takes    both arrays, if OK.
+ * Returns  SLUICE_OK; SLUICE_INVALID if the numbers of rows differ;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_dataset_create(
+    const sluice_dataset_config *config, sluice_array *features,
+    sluice_array *targets, sluice_dataset **out, sluice_diag *why);
+
+/*
+ * Open a data set by name: "fashion-mnist" looks for the four files of Debian's
+ * package under its usual place, "embedded" is the 1,000 images that come with
+ * the library; anything else is a directory with IDX files named as MNIST's.
+ * The test part is normalized as the training part, by its mean and deviation.
+ *
+ * "embedded" is split 800 to 200.
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND if the files are not there; SLUICE_IO;
+ *          SLUICE_FORMAT; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_dataset_open(const char *name,
+                                             const sluice_allocator *allocator,
+                                             sluice_dataset **train,
+                                             sluice_dataset **test,
+                                             sluice_diag *why);
+
+/* Free a data set; NULL is allowed. */
+SLUICE_API void sluice_dataset_destroy(sluice_dataset *dataset);
+
+SLUICE_API int64_t sluice_dataset_rows(const sluice_dataset *dataset);
+
+/* Shape of a row's features. */
+SLUICE_API sluice_shape sluice_dataset_input(const sluice_dataset *dataset);
+
+/* Largest label plus one; 0 if the targets are values. */
+SLUICE_API int sluice_dataset_classes(const sluice_dataset *dataset);
+
+/* Bytes of one row's target, as a loss takes it. */
+SLUICE_API size_t sluice_dataset_target_bytes(const sluice_dataset *dataset);
+
+/*
+ * Gather rows: x[n][input] and targets[n] of the rows index[0..n).
+ *
+ * Threads  any number at once.
+ * Returns  SLUICE_OK; SLUICE_INVALID if an index is out of range.
+ */
+SLUICE_API sluice_status sluice_dataset_gather(const sluice_dataset *dataset,
+                                               const int64_t *index, int64_t n,
+                                               float *x, void *targets,
+                                               sluice_diag *why);
+
+/*
+ * The order of an epoch: a permutation of 0..n-1 that depends on (seed, epoch)
+ * and nothing else.
+ */
+SLUICE_API void sluice_shuffle(uint64_t seed, uint64_t epoch, int64_t n,
+                               int64_t *index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * Layers: tables of functions.
+ *
+ * A layer computes y = f(x, params) for a micro-batch of rows, and from dy, the
+ * gradient of the loss by y, the gradients by x and by its parameters.  It
+ * never sees threads, queues or schedules.  The built-in layers stand at the
+ * end of this file; a program adds its own by filling a sluice_layer_ops, see
+ * docs/examples/own_layer.c.
+ */
+#ifndef SLUICE_LAYER_H
+#define SLUICE_LAYER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/export.h>
+#include <sluice/shape.h>
+#include <sluice/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    SLUICE_LAYER_MAX_PARAMS = 8, /* parameter tensors of one layer */
+    SLUICE_PARAM_NAME = 32,      /* bytes of its name, terminating 0 included */
+};
+
+/*
+ * How a parameter starts.  Values are drawn from a counter-based generator
+ * keyed by (seed, layer, parameter, element): they do not depend on where the
+ * layer lives.
+ */
+typedef enum sluice_init {
+    SLUICE_INIT_ZERO = 0,
+    SLUICE_INIT_ONE,
+    SLUICE_INIT_HE,     /* normal, variance 2 / fan_in (He et al., 2015) */
+    SLUICE_INIT_XAVIER, /* uniform in +-sqrt(6 / (fan_in + fan_out))
+                           (Glorot and Bengio, 2010) */
+} sluice_init;
+
+typedef struct sluice_param_spec {
+    char name[SLUICE_PARAM_NAME]; /* "weight"; [A-Za-z0-9_] */
+    sluice_shape shape;
+    sluice_init init;
+    int64_t fan_in;  /* used by HE and XAVIER */
+    int64_t fan_out; /* used by XAVIER */
+} sluice_param_spec;
+
+/* What infer() settles, once, before any step. */
+typedef struct sluice_layer_plan {
+    sluice_shape in;  /* set by the caller of infer() */
+    sluice_shape out; /* the rest is set by infer() */
+    int n_params;
+    sluice_param_spec params[SLUICE_LAYER_MAX_PARAMS];
+    bool needs_x;              /* a backward pass reads x */
+    bool needs_y;              /* a backward pass reads y */
+    int64_t saved_row_bytes;   /* `saved` from forward to backward, per row */
+    int64_t workspace_row_bytes; /* `workspace` within one call, per row */
+    int64_t forward_row_flops; /* floating-point operations per row ... */
+    int64_t input_row_flops;   /* ... of backward_input */
+    int64_t weight_row_flops;  /* ... of backward_weight */
+} sluice_layer_plan;
+
+/*
+ * One call of a layer.  All buffers are aligned to 64 bytes except x, y, dy
+ * and dx, which are aligned to a float; none overlap.
+ */
+typedef struct sluice_layer_call {
+    const void *config;            /* the model's copy of the layer's config */
+    const sluice_layer_plan *plan; /* as settled by infer() */
+    int layer;                     /* index in the model */
+
+    int64_t rows;      /* rows of this micro-batch, at least 1 */
+    int64_t first_row; /* position of row 0 in its mini-batch */
+    uint64_t seed;     /* the pipeline's seed */
+    uint64_t step;     /* updates made so far */
+    bool training;     /* false in evaluation and inference */
+    bool recompute;    /* forward(): this micro-batch was seen before */
+
+    const float *x; /* x[rows][in]; in a backward pass if needs_x, else NULL */
+    float *y;       /* y[rows][out]; in a backward pass if needs_y, else NULL */
+    float *dy;      /* dy[rows][out] */
+    float *dx;      /* dx[rows][in]; NULL if nobody wants it */
+    const float *params[SLUICE_LAYER_MAX_PARAMS];
+    float *grads[SLUICE_LAYER_MAX_PARAMS];
+    bool accumulate; /* backward_weight(): add to grads, else overwrite */
+
+    void *saved;      /* rows * saved_row_bytes */
+    void *workspace;  /* rows * workspace_row_bytes, undefined at entry */
+    sluice_diag *why; /* for sluice_diag_set(); may be NULL */
+} sluice_layer_call;
+
+typedef struct sluice_layer_ops {
+    const char *name;    /* "linear" */
+    size_t config_bytes; /* the model copies this many bytes of the config */
+
+    /*
+     * Check the config and fill `plan`, whose `in` is given.
+     *
+     * Threads  the caller of sluice_model_add().
+     * Returns  SLUICE_OK, or SLUICE_INVALID and a sentence in `why`.
+     */
+    sluice_status (*infer)(const void *config, sluice_layer_plan *plan,
+                           sluice_diag *why);
+
+    /*
+     * y = f(x).  Must give the same bits when called again with the same
+     * arguments: random choices are drawn by (seed, step, layer, row).
+     *
+     * Shapes   reads x, params; writes y and saved.
+     * Threads  one device at a time for one layer of one pipeline.
+     * Returns  SLUICE_OK, or any status; it ends the step.
+     */
+    sluice_status (*forward)(const sluice_layer_call *call);
+
+    /*
+     * dx = dy * df/dx.  May change dy in place, for backward_weight() to use.
+     * Called before backward_weight(), even if dx is NULL.
+     *
+     * Shapes   reads x, y, saved, params, dy; writes dx, may write dy.
+     */
+    sluice_status (*backward_input)(const sluice_layer_call *call);
+
+    /*
+     * grads (+)= dy * df/dparams, `dy` as backward_input() left it.  NULL for
+     * a layer without parameters.
+     *
+     * Shapes      reads x, saved, dy; writes grads.
+     * Accumulates if call->accumulate, else overwrites.
+     */
+    sluice_status (*backward_weight)(const sluice_layer_call *call);
+} sluice_layer_ops;
+
+typedef enum sluice_activation {
+    SLUICE_IDENTITY = 0,
+    SLUICE_RELU,
+    SLUICE_TANH,
+    SLUICE_GELU, /* x * Phi(x), the exact form with erf */
+    SLUICE_N_ACTIVATIONS
+} sluice_activation;
+
+/* Its name, "relu"; NULL if it is not one. */
+SLUICE_API const char *sluice_activation_name(sluice_activation activation);
+
+/*
+ * y[rows, out] = act(x[rows, in] * weight[in, out] + bias[out]).  x of any
+ * shape is taken as a vector of its elements.  `init` zero means HE for relu
+ * and gelu, XAVIER otherwise; biases start at zero.
+ */
+typedef struct sluice_linear_config {
+    int64_t out;
+    sluice_activation activation;
+    sluice_init init;
+    bool no_bias;
+} sluice_linear_config;
+SLUICE_API const sluice_layer_ops *sluice_linear(void);
+
+/* y = act(x), element by element, for use without a linear layer. */
+typedef struct sluice_activate_config {
+    sluice_activation activation;
+} sluice_activate_config;
+SLUICE_API const sluice_layer_ops *sluice_activate(void);
+
+/*
+ * In training each element is zeroed with probability `rate` and the others
+ * are scaled by 1 / (1 - rate); otherwise y = x.  The mask is drawn by (seed,
+ * step, layer, row, element), so recomputing draws the same one.
+ */
+typedef struct sluice_dropout_config {
+    float rate; /* 0 <= rate < 1 */
+} sluice_dropout_config;
+SLUICE_API const sluice_layer_ops *sluice_dropout(void);
+
+/*
+ * y = (x - mean) / sqrt(variance + epsilon) * weight + bias over the elements
+ * of a row (Ba et al., 2016).
+ */
+typedef struct sluice_layer_norm_config {
+    float epsilon; /* 0 means 1e-5 */
+} sluice_layer_norm_config;
+SLUICE_API const sluice_layer_ops *sluice_layer_norm(void);
+
+/*
+ * y = x, after a set time during which no core is needed.  For measuring
+ * schedules with more devices than cores.  It has no parameters; its
+ * backward_weight() waits like the others.  Times of one call, in ns,
+ * whatever the number of rows.
+ */
+typedef struct sluice_timed_config {
+    int64_t forward_ns;
+    int64_t input_ns;     /* backward_input */
+    int64_t weight_ns;    /* backward_weight */
+    int64_t recompute_ns; /* forward again, for rematerialization */
+} sluice_timed_config;
+SLUICE_API const sluice_layer_ops *sluice_timed(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

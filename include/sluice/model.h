@@ -1,0 +1,113 @@
+/*
+ * A model: a sequence of layers with settled shapes.  It describes; it holds no
+ * parameter values.  Those live in the arenas of a pipeline's devices, start
+ * from the pipeline's seed, and are read and written there by name.
+ *
+ * Parameters are named "<layer>.<parameter>", "0.weight", "0.bias", ...,
+ * whatever the cut into partitions.
+ */
+#ifndef SLUICE_MODEL_H
+#define SLUICE_MODEL_H
+
+#include <stdint.h>
+
+#include <sluice/export.h>
+#include <sluice/layer.h>
+#include <sluice/memory.h>
+#include <sluice/shape.h>
+#include <sluice/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct sluice_model sluice_model;
+
+enum { SLUICE_MODEL_MAX_LAYERS = 65536 };
+
+typedef struct sluice_model_config {
+    sluice_shape input;                /* shape of one input row */
+    const sluice_allocator *allocator; /* NULL: malloc */
+} sluice_model_config;
+
+/*
+ * An empty model.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if the input shape has no elements;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_model_create(const sluice_model_config *config,
+                                             sluice_model **out,
+                                             sluice_diag *why);
+
+/* Free a model; NULL is allowed.  No pipeline made from it may be alive. */
+SLUICE_API void sluice_model_destroy(sluice_model *model);
+
+/*
+ * Append a layer.  `ops` must outlive the model; ops->config_bytes bytes of
+ * `config` are copied (NULL: all zero).
+ *
+ * Threads  one at a time; not while a pipeline made from the model is alive.
+ * Returns  SLUICE_OK; SLUICE_INVALID with the layer's sentence if it refuses
+ *          its config or input shape; SLUICE_NO_MEMORY.  On failure the model
+ *          is as before.
+ */
+SLUICE_API sluice_status sluice_model_add(sluice_model *model,
+                                          const sluice_layer_ops *ops,
+                                          const void *config,
+                                          sluice_diag *why);
+
+/*
+ * A model from a text: "784-256-128-10" is a multilayer perceptron with input
+ * 784, hidden layers of 256 and 128 and a linear end of 10.  "256x10" stands
+ * for ten layers of 256.  After a colon, options separated by commas: an
+ * activation for the hidden layers (relu by default), "dropout=RATE" after
+ * each hidden layer.
+ *
+ *     128-256x10-10      11 layers
+ *     1024-1024x16:tanh  16 layers, the last one without activation
+ *
+ * Returns  as sluice_model_create(); SLUICE_INVALID names the position of what
+ *          was not understood.
+ */
+SLUICE_API sluice_status sluice_model_parse(const char *text,
+                                            const sluice_allocator *allocator,
+                                            sluice_model **out,
+                                            sluice_diag *why);
+
+/* Number of layers. */
+SLUICE_API int sluice_model_n_layers(const sluice_model *model);
+
+/* The functions of layer `i`. */
+SLUICE_API const sluice_layer_ops *sluice_model_layer(const sluice_model *model,
+                                                      int i);
+
+/* The plan of layer `i`: shapes, parameters, costs; owned by the model. */
+SLUICE_API const sluice_layer_plan *
+sluice_model_layer_plan(const sluice_model *model, int i);
+
+/* Shape of one row of the model's input. */
+SLUICE_API sluice_shape sluice_model_input(const sluice_model *model);
+
+/* Shape of one row of the last layer's output; the input's if there is none. */
+SLUICE_API sluice_shape sluice_model_output(const sluice_model *model);
+
+/* Elements of all parameters together. */
+SLUICE_API int64_t sluice_model_n_parameters(const sluice_model *model);
+
+/*
+ * Look a parameter up by name, "0.weight".
+ *
+ * Returns  SLUICE_OK with its layer, index and spec (each out-pointer may be
+ *          NULL); SLUICE_NOT_FOUND with a sentence that names what there is.
+ */
+SLUICE_API sluice_status
+sluice_model_find_parameter(const sluice_model *model, const char *name,
+                            int *layer, int *param,
+                            const sluice_param_spec **spec, sluice_diag *why);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

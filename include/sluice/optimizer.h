@@ -1,0 +1,73 @@
+/*
+ * Optimizers.  Each device updates the parameters it holds, after every device
+ * has finished its last backward of the mini-batch.
+ */
+#ifndef SLUICE_OPTIMIZER_H
+#define SLUICE_OPTIMIZER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/export.h>
+#include <sluice/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { SLUICE_OPTIMIZER_MAX_STATES = 4 };
+
+typedef struct sluice_optimizer_call {
+    const void *config;
+    double learning_rate; /* sluice_pipeline_set_learning_rate() */
+    uint64_t step;        /* updates made before this one */
+    int64_t n;            /* elements */
+    float *w;             /* w[n], the parameters of one stage */
+    const float *g;       /* g[n], the gradient of the mini-batch's loss */
+    float *state[SLUICE_OPTIMIZER_MAX_STATES]; /* each [n], zero at first */
+    sluice_diag *why;     /* may be NULL */
+} sluice_optimizer_call;
+
+typedef struct sluice_optimizer_ops {
+    const char *name;    /* "sgd" */
+    size_t config_bytes; /* the pipeline copies this many bytes */
+
+    /*
+     * Check the config; give the number of state arrays and the starting
+     * learning rate.
+     */
+    sluice_status (*infer)(const void *config, int *n_states,
+                           double *learning_rate, sluice_diag *why);
+
+    /*
+     * Look at the gradient and say whether apply() may go on; may be NULL.
+     * It must change nothing: any device's refusal leaves the parameters of
+     * all devices as they were.
+     */
+    sluice_status (*prepare)(const sluice_optimizer_call *call);
+
+    /* Update w and state.  Runs when every device's prepare() has passed. */
+    void (*apply)(const sluice_optimizer_call *call);
+} sluice_optimizer_ops;
+
+/*
+ * Stochastic gradient descent as PyTorch defines it:
+ *
+ *     g += weight_decay * w
+ *     v  = momentum * v + g                  (v = g at the first step)
+ *     w -= learning_rate * (nesterov ? g + momentum * v : v)
+ */
+typedef struct sluice_sgd_config {
+    double learning_rate; /* > 0 */
+    double momentum;      /* 0 <= momentum < 1 */
+    double weight_decay;  /* >= 0 */
+    bool nesterov;        /* needs momentum > 0 */
+} sluice_sgd_config;
+SLUICE_API const sluice_optimizer_ops *sluice_sgd(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

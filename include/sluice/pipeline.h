@@ -1,0 +1,256 @@
+/*
+ * A pipeline: a model cut into stages, one thread per device, trained step by
+ * step under a schedule.
+ *
+ * Everything is settled by sluice_pipeline_create(): shapes, order, memory,
+ * peers.  A step allocates nothing and copies nothing between devices.
+ *
+ * For a fixed number of micro-batches and backward order the trained parameters
+ * are the same to the last bit for every number of devices, partition,
+ * rematerialization and queue capacity.
+ */
+#ifndef SLUICE_PIPELINE_H
+#define SLUICE_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/export.h>
+#include <sluice/loss.h>
+#include <sluice/memory.h>
+#include <sluice/model.h>
+#include <sluice/optimizer.h>
+#include <sluice/schedule.h>
+#include <sluice/status.h>
+#include <sluice/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct sluice_pipeline sluice_pipeline;
+
+typedef enum sluice_cut {
+    SLUICE_CUT_UNIFORM = 0, /* as many layers each, by at most one */
+    SLUICE_CUT_LIST,        /* `partition` gives the sizes */
+    SLUICE_CUT_FLOPS,       /* minimize the slowest device's operations */
+    SLUICE_CUT_TIME,        /* ... its time, measured once at creation */
+    SLUICE_CUT_BYTES,       /* ... its parameters and activations */
+} sluice_cut;
+
+typedef enum sluice_pinning {
+    SLUICE_PIN_AUTO = 0, /* pin if there is a core for each device */
+    SLUICE_PIN_OFF,
+} sluice_pinning;
+
+typedef enum sluice_log_level {
+    SLUICE_LOG_INFO = 0,
+    SLUICE_LOG_WARNING,
+} sluice_log_level;
+
+/* Called by the thread that creates the pipeline; `text` has no newline. */
+typedef void sluice_log(void *context, sluice_log_level level,
+                        const char *text);
+
+/* Zero means the default in every field. */
+typedef struct sluice_pipeline_config {
+    int devices;      /* K; default 1, at most SLUICE_MAX_DEVICES */
+    int microbatches; /* M; default 1 */
+    int64_t batch;    /* rows of a full mini-batch; must be given */
+    bool uneven;      /* allow a batch that M does not divide */
+
+    sluice_cut cut;
+    const int *partition; /* [devices], for SLUICE_CUT_LIST */
+
+    const char *schedule; /* a generator's name; default "gpipe" */
+    sluice_backward_order backward_order;
+    sluice_remat remat;
+    const sluice_schedule *custom; /* instead of the four above */
+
+    const sluice_loss_ops *loss; /* must be given */
+    const sluice_optimizer_ops *optimizer; /* must be given */
+    const void *optimizer_config;
+    uint64_t seed;
+
+    int queue_capacity;      /* items a producer may run ahead; default 2 */
+    size_t device_cap_bytes; /* memory of one device; 0: no limit */
+    sluice_pinning pinning;
+    int64_t spin_ns; /* how long a wait spins before it parks; 0: 50 us if
+                        there is a core for each device, else not at all;
+                        negative: not at all */
+    bool trace;      /* record events; see sluice_pipeline_trace() */
+
+    sluice_log *log; /* NULL: silent */
+    void *log_context;
+    const sluice_allocator *allocator; /* NULL: malloc */
+} sluice_pipeline_config;
+
+/* Bytes of one device's arena, each part rounded up to its alignment. */
+typedef struct sluice_memory_plan {
+    size_t parameters;
+    size_t gradients;
+    size_t optimizer;   /* states */
+    size_t boundary;    /* slots its neighbours fill */
+    size_t stash;       /* activations from forward to backward */
+    size_t workspace;   /* within one action */
+    size_t total;
+} sluice_memory_plan;
+
+/*
+ * What creating a pipeline would need: plans[devices], without creating it or
+ * starting a thread.  The cap is not applied.
+ *
+ * Returns  as sluice_pipeline_create(), but SLUICE_OVER_CAP and SLUICE_SYSTEM.
+ */
+SLUICE_API sluice_status
+sluice_pipeline_plan(const sluice_model *model,
+                     const sluice_pipeline_config *config,
+                     sluice_memory_plan *plans, sluice_diag *why);
+
+/*
+ * Build the pipeline, start its devices, initialize the parameters.
+ *
+ * Takes    nothing: `model` must outlive the pipeline; the config and what it
+ *          points to may go (but loss, optimizer, allocator and log context).
+ * Threads  any; one pipeline per call, several pipelines may live at once.
+ * Returns  SLUICE_OK;
+ *          SLUICE_INVALID  a number out of range, a batch that M does not
+ *                          divide (naming the nearest M that does), more
+ *                          devices than layers, a partition that does not add
+ *                          up, a loss or optimizer that refuses;
+ *          SLUICE_SCHEDULE the verifier refused the schedule;
+ *          SLUICE_OVER_CAP a device needs more than its cap: device, need, cap;
+ *          SLUICE_NO_MEMORY, SLUICE_SYSTEM.
+ */
+SLUICE_API sluice_status
+sluice_pipeline_create(const sluice_pipeline_config *config,
+                       const sluice_model *model, sluice_pipeline **out,
+                       sluice_diag *why);
+
+/* Join the devices and free everything; NULL is allowed.  No call may be
+ * under way. */
+SLUICE_API void sluice_pipeline_destroy(sluice_pipeline *pipe);
+
+/* What a mini-batch came to. */
+typedef struct sluice_result {
+    double loss;     /* mean over the terms of all rows */
+    int64_t rows;
+    int64_t correct; /* rows classified correctly, if the loss counts them */
+} sluice_result;
+
+/*
+ * One training step: forward, backward, update.
+ *
+ * `rows` may be less than the batch: the rows are then spread over the M
+ * micro-batches as evenly as can be, and weigh exactly.
+ *
+ * Shapes   x[rows][input], targets[rows] as the loss defines them; both are
+ *          read in place until the call returns.
+ * Threads  one call of step, evaluate or infer at a time.
+ * Blocks   until every device is done.
+ * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch;
+ *          SLUICE_CANCELLED; or the first error of a layer, loss or optimizer,
+ *          with device, stage, micro-batch and action.  After an error the
+ *          parameters are as before the call, and the pipeline can step again.
+ */
+SLUICE_API sluice_status sluice_pipeline_step(sluice_pipeline *pipe,
+                                              const float *x,
+                                              const void *targets,
+                                              int64_t rows,
+                                              sluice_result *result,
+                                              sluice_diag *why);
+
+/*
+ * Loss and correct rows of any number of rows, forward only, without dropout.
+ *
+ * Threads, Blocks, Returns  as sluice_pipeline_step().
+ */
+SLUICE_API sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe,
+                                                  const float *x,
+                                                  const void *targets,
+                                                  int64_t rows,
+                                                  sluice_result *result,
+                                                  sluice_diag *why);
+
+/*
+ * The network's output y[rows][output], forward only, without dropout.
+ *
+ * Threads, Blocks, Returns  as sluice_pipeline_step().
+ */
+SLUICE_API sluice_status sluice_pipeline_infer(sluice_pipeline *pipe,
+                                               const float *x, int64_t rows,
+                                               float *y, sluice_diag *why);
+
+/*
+ * End the step, evaluation or inference under way with SLUICE_CANCELLED, as
+ * soon as each device has finished its current action.  Without one under way
+ * it does nothing.
+ *
+ * Threads  any, at any time between create and destroy.
+ */
+SLUICE_API void sluice_pipeline_cancel(sluice_pipeline *pipe);
+
+/*
+ * Copy a parameter out, or in, by name.
+ *
+ * Shapes   values[n], n the elements of the parameter.
+ * Threads  while no step, evaluation or inference is under way.
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND; SLUICE_INVALID if n is not its number
+ *          of elements.
+ */
+SLUICE_API sluice_status sluice_pipeline_get_parameter(
+    const sluice_pipeline *pipe, const char *name, float *values, int64_t n,
+    sluice_diag *why);
+SLUICE_API sluice_status sluice_pipeline_set_parameter(
+    sluice_pipeline *pipe, const char *name, const float *values, int64_t n,
+    sluice_diag *why);
+
+/* As get_parameter, for the gradient that the last step accumulated. */
+SLUICE_API sluice_status sluice_pipeline_get_gradient(
+    const sluice_pipeline *pipe, const char *name, float *values, int64_t n,
+    sluice_diag *why);
+
+/* The learning rate of the following steps; starts as the optimizer's. */
+SLUICE_API void sluice_pipeline_set_learning_rate(sluice_pipeline *pipe,
+                                                  double learning_rate);
+
+/* Steps completed: the number of updates made. */
+SLUICE_API uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe);
+
+/* Number of devices. */
+SLUICE_API int sluice_pipeline_n_devices(const sluice_pipeline *pipe);
+
+/* One device, for a map of the pipeline. */
+typedef struct sluice_device_info {
+    int first_layer; /* of its first stage */
+    int n_layers;    /* of all its stages */
+    int n_stages;
+    int core;        /* logical index of the core it is pinned to; -1: none */
+    sluice_memory_plan planned;
+    size_t actual_bytes; /* taken from the allocator for its arena */
+} sluice_device_info;
+
+SLUICE_API void sluice_pipeline_device(const sluice_pipeline *pipe, int device,
+                                       sluice_device_info *info);
+
+/* The schedule that runs, rematerialization included; owned by the pipeline. */
+SLUICE_API const sluice_schedule *
+sluice_pipeline_schedule(const sluice_pipeline *pipe);
+
+/*
+ * The trace of the last successful step; owned by the pipeline, overwritten by
+ * the next step.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if the pipeline was created without trace
+ *          or has made no step.
+ */
+SLUICE_API sluice_status sluice_pipeline_trace(const sluice_pipeline *pipe,
+                                               sluice_trace *trace,
+                                               sluice_diag *why);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

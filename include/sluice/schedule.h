@@ -1,0 +1,193 @@
+/*
+ * Schedules: one ordered list of actions per device.
+ *
+ * Generators write a schedule, sluice_schedule_verify() proves it, a pipeline
+ * executes it.  Nothing but the generators knows a schedule by name.
+ *
+ * An action is written STAGE KIND MICROBATCH, as PyTorch's pipelining writes
+ * it: "2F0" is stage 2, forward, micro-batch 0.
+ */
+#ifndef SLUICE_SCHEDULE_H
+#define SLUICE_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/export.h>
+#include <sluice/memory.h>
+#include <sluice/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    SLUICE_MAX_DEVICES = 64,         /* devices of a pipeline that runs */
+    SLUICE_MAX_MICROBATCHES = 65536, /* M */
+    SLUICE_MAX_STAGES = 4096,        /* devices times virtual stages */
+};
+
+typedef enum sluice_action_kind {
+    SLUICE_F = 0,  /* forward */
+    SLUICE_B,      /* full backward: I, then W */
+    SLUICE_I,      /* input gradient */
+    SLUICE_W,      /* weight gradient */
+    SLUICE_R,      /* recompute the forward's inner activations */
+    SLUICE_UPDATE, /* update the stage's parameters; micro-batch -1 */
+    SLUICE_N_ACTION_KINDS
+} sluice_action_kind;
+
+typedef struct sluice_action {
+    int32_t kind; /* a sluice_action_kind */
+    int32_t stage;
+    int32_t microbatch; /* -1 for UPDATE */
+} sluice_action;
+
+/*
+ * Write an action as text, "2F0" or "2UPDATE", cut to `bytes`.
+ *
+ * Returns  `text`.
+ */
+SLUICE_API const char *sluice_action_format(sluice_action action, char *text,
+                                            size_t bytes);
+
+/* The order of the backwards of GPipe; it decides the order of accumulation,
+ * hence the bits. */
+typedef enum sluice_backward_order {
+    SLUICE_REVERSE = 0, /* B(m-1) .. B0: the paper's figure, torchgpipe */
+    SLUICE_IN_ORDER,    /* B0 .. B(m-1): PyTorch */
+} sluice_backward_order;
+
+/* Which micro-batches recompute their inner activations before the backward. */
+typedef enum sluice_remat {
+    SLUICE_REMAT_NEVER = 0,
+    SLUICE_REMAT_ALWAYS,
+    SLUICE_REMAT_EXCEPT_LAST, /* all but the one whose backward comes first */
+} sluice_remat;
+
+typedef struct sluice_schedule sluice_schedule;
+
+typedef struct sluice_schedule_config {
+    const char *name; /* a generator's name; NULL means "gpipe" */
+    int devices;      /* K, at least 1 */
+    int microbatches; /* M, at least 1 */
+    sluice_backward_order backward_order;
+    const sluice_allocator *allocator; /* NULL: malloc */
+} sluice_schedule_config;
+
+/* Name of generator `i`, NULL past the last one: for listing them. */
+SLUICE_API const char *sluice_schedule_generator(int i);
+
+/*
+ * Generate a schedule.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_INVALID for numbers out of range;
+ *          SLUICE_NOT_FOUND for an unknown name, listing the known ones;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status
+sluice_schedule_generate(const sluice_schedule_config *config,
+                         sluice_schedule **out, sluice_diag *why);
+
+/*
+ * An empty schedule to be filled by sluice_schedule_append(): the way to write
+ * one's own.  `stage_device[n_stages]` maps stages to devices.
+ *
+ * Returns  as sluice_schedule_generate().
+ */
+SLUICE_API sluice_status sluice_schedule_create(
+    int devices, int stages, int microbatches, const int *stage_device,
+    const sluice_allocator *allocator, sluice_schedule **out,
+    sluice_diag *why);
+
+/*
+ * Append an action to a device's list.  Only the ranges of the numbers are
+ * checked here; sluice_schedule_verify() judges the whole.
+ *
+ * Returns  SLUICE_OK, SLUICE_INVALID or SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_schedule_append(sluice_schedule *schedule,
+                                                int device,
+                                                sluice_action action,
+                                                sluice_diag *why);
+
+/* Free a schedule; NULL is allowed. */
+SLUICE_API void sluice_schedule_destroy(sluice_schedule *schedule);
+
+SLUICE_API int sluice_schedule_n_devices(const sluice_schedule *schedule);
+SLUICE_API int sluice_schedule_n_stages(const sluice_schedule *schedule);
+SLUICE_API int sluice_schedule_n_microbatches(const sluice_schedule *schedule);
+
+/* The device that holds `stage`. */
+SLUICE_API int sluice_schedule_stage_device(const sluice_schedule *schedule,
+                                            int stage);
+
+/* The ordered actions of `device`, owned by the schedule; `*n` their number. */
+SLUICE_API const sluice_action *
+sluice_schedule_actions(const sluice_schedule *schedule, int device, int *n);
+
+/*
+ * Rematerialization as a pass: a new schedule with an R before each backward
+ * (B, or I) of the chosen micro-batches.  On a device, "except_last" leaves
+ * out, per stage, the micro-batch whose backward comes first: its activations
+ * are the last to be made, or still warm.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if the schedule has R's already;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_schedule_remat(const sluice_schedule *schedule,
+                                               sluice_remat remat,
+                                               sluice_schedule **out,
+                                               sluice_diag *why);
+
+typedef struct sluice_verify_config {
+    int queue_capacity; /* items a producer may run ahead; 0 means 2 */
+    bool forward_only;  /* each (stage, micro-batch) has an F and no more */
+} sluice_verify_config;
+
+/* What the proof brings to light, per device. */
+typedef struct sluice_schedule_facts {
+    int peak_activations[SLUICE_MAX_DEVICES]; /* micro-batches whose forward is
+                       done and whose last backward action is not, times the
+                       stages of the device that hold them; counted at once */
+    int64_t n_actions; /* of all devices */
+} sluice_schedule_facts;
+
+/*
+ * Prove that a schedule can run, or say why not.  The rules:
+ *
+ *     complete    every (stage, micro-batch) has one F, and one B or one I and
+ *                 one W, on the device that holds the stage; at most one R;
+ *                 every stage one UPDATE; nothing twice
+ *     order       on its device: F before R before B or I before W before
+ *                 UPDATE
+ *     hand-off    a device takes activations (gradients) of a stage in the
+ *                 order in which its neighbour hands them over: queues are
+ *                 first-in-first-out
+ *     deadlock    with these queue capacities every device reaches its end
+ *
+ * Linear in the number of actions.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK, with `facts` (may be NULL); SLUICE_SCHEDULE with the
+ *          device, action and position, rule, and what it waits for;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_schedule_verify(
+    const sluice_schedule *schedule, const sluice_verify_config *config,
+    sluice_schedule_facts *facts, sluice_diag *why);
+
+/*
+ * The share of K devices' time that is idle in a synchronous pipeline of M
+ * micro-batches with equal stages: (K - 1) / (M + K - 1), relative to the
+ * makespan (Huang et al., 2019, section 2.3).
+ */
+SLUICE_API double sluice_bubble_formula(int devices, int microbatches);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * Sluice: pipeline-parallel training.  This header includes all the others.
+ *
+ *     status     results of calls           model      a sequence of layers
+ *     memory     allocators                 partition  layers to devices
+ *     shape      shapes                     schedule   lists of actions
+ *     layer      layers                     pipeline   devices that train
+ *     loss       losses                     trace      what they did when
+ *     optimizer  optimizers                 dataset    files and data sets
+ *                                           train      epochs
+ *
+ * Threads: an object may be used by one thread at a time unless its header
+ * says otherwise; different objects are independent.
+ */
+#ifndef SLUICE_SLUICE_H
+#define SLUICE_SLUICE_H
+
+#include <sluice/dataset.h>
+#include <sluice/export.h>
+#include <sluice/layer.h>
+#include <sluice/loss.h>
+#include <sluice/memory.h>
+#include <sluice/model.h>
+#include <sluice/optimizer.h>
+#include <sluice/partition.h>
+#include <sluice/pipeline.h>
+#include <sluice/schedule.h>
+#include <sluice/shape.h>
+#include <sluice/status.h>
+#include <sluice/trace.h>
+#include <sluice/train.h>
+#include <sluice/version.h>
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * What each device did, and when.  A trace is read from a pipeline after a
+ * step; it belongs to the pipeline and is overwritten by the next step.
+ *
+ * Times are nanoseconds of CLOCK_MONOTONIC.
+ */
+#ifndef SLUICE_TRACE_H
+#define SLUICE_TRACE_H
+
+#include <stdint.h>
+
+#include <sluice/export.h>
+#include <sluice/schedule.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct sluice_trace_event {
+    sluice_action action;
+    int64_t wait_ns;  /* waiting for input, before start_ns, and for room in
+                         the neighbour's queue, after end_ns, together */
+    int64_t start_ns; /* inputs are there, computing begins */
+    int64_t end_ns;   /* computing ended */
+    int64_t cpu_ns;   /* CPU time of the thread from start to end */
+} sluice_trace_event;
+
+typedef struct sluice_trace {
+    int n_devices;
+    const int *n_events;                     /* [n_devices] */
+    const sluice_trace_event *const *events; /* [n_devices][n_events], in order
+                                                of start_ns */
+    int64_t start_ns; /* the step was called */
+    int64_t end_ns;   /* every device was done */
+} sluice_trace;
+
+/*
+ * Where the time of one device, or of all, went.  The window runs from the
+ * first start to the last end of an F, B, I, W or R of any device, its length
+ * is `makespan_ns`; updates and hand-overs to the caller lie outside the
+ * formula and are not counted in it.
+ *
+ *     busy + wait + other = makespan  (per device; K times that in all)
+ */
+typedef struct sluice_time_share {
+    int64_t makespan_ns;
+    int64_t busy_ns;  /* computing F, B, I, W, R */
+    int64_t wait_ns;  /* in queues, within the window */
+    int64_t other_ns; /* the rest of the window: before the device's first and
+                         after its last action, updates, hand-over */
+    double busy;      /* busy_ns as a share, 0 to 1 */
+    double wait;
+    double bubble;    /* 1 - busy */
+} sluice_time_share;
+
+/*
+ * Account for a trace.
+ *
+ * Shapes   devices[trace->n_devices] (may be NULL), *all.
+ * Threads  any, while no step runs.
+ */
+SLUICE_API void sluice_trace_account(const sluice_trace *trace,
+                                     sluice_time_share *devices,
+                                     sluice_time_share *all);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
