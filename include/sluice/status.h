@@ -16,17 +16,17 @@ extern "C" {
 
 typedef enum sluice_status {
     SLUICE_OK = 0,
-    SLUICE_INVALID,      /* an argument is out of range or contradicts another */
-    SLUICE_NO_MEMORY,    /* the allocator returned NULL */
-    SLUICE_OVER_CAP,     /* a device needs more bytes than its cap allows */
-    SLUICE_SYSTEM,       /* the operating system refused a thread, lock, ... */
-    SLUICE_IO,           /* a file could not be opened, read or written */
-    SLUICE_FORMAT,       /* a file's content is malformed or not supported */
-    SLUICE_NOT_FOUND,    /* no object of that name */
-    SLUICE_SCHEDULE,     /* the verifier refused a schedule */
-    SLUICE_LAYER,        /* a layer, loss or optimizer reported a failure */
-    SLUICE_CANCELLED,    /* sluice_pipeline_cancel() ended the step */
-    SLUICE_CLOSED,       /* a queue was closed before or during the wait */
+    SLUICE_INVALID,   /* an argument is out of range or contradicts another */
+    SLUICE_NO_MEMORY, /* the allocator returned NULL */
+    SLUICE_OVER_CAP,  /* a device needs more bytes than its cap allows */
+    SLUICE_SYSTEM,    /* the operating system refused a thread, lock, ... */
+    SLUICE_IO,        /* a file could not be opened, read or written */
+    SLUICE_FORMAT,    /* a file's content is malformed or not supported */
+    SLUICE_NOT_FOUND, /* no object of that name */
+    SLUICE_SCHEDULE,  /* the verifier refused a schedule */
+    SLUICE_LAYER,     /* a layer, loss or optimizer reported a failure */
+    SLUICE_CANCELLED, /* sluice_pipeline_cancel() ended the step */
+    SLUICE_CLOSED,    /* a queue was closed before or during the wait */
     SLUICE_N_STATUSES
 } sluice_status;
 
@@ -63,8 +63,7 @@ SLUICE_API const char *sluice_status_name(sluice_status status);
  * Threads  any; `why` must not be shared.  NULL is allowed and ignored.
  * Returns  `status`, so that a caller can `return sluice_diag_set(...)`.
  */
-SLUICE_API sluice_status sluice_diag_set(sluice_diag *why,
-                                         sluice_status status,
+SLUICE_API sluice_status sluice_diag_set(sluice_diag *why, sluice_status status,
                                          const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 3, 4)))

@@ -18,11 +18,12 @@ extern "C" {
 
 typedef struct sluice_trace_event {
     sluice_action action;
-    int64_t wait_ns;  /* waiting for input, before start_ns, and for room in
-                         the neighbour's queue, after end_ns, together */
-    int64_t start_ns; /* inputs are there, computing begins */
-    int64_t end_ns;   /* computing ended */
-    int64_t cpu_ns;   /* CPU time of the thread from start to end */
+    int64_t input_wait_ns;  /* waited for input, just before start_ns */
+    int64_t start_ns;       /* inputs are there, computing begins */
+    int64_t end_ns;         /* computing ended */
+    int64_t output_wait_ns; /* waited for room in the neighbour's queue, just
+                               after end_ns */
+    int64_t cpu_ns;         /* CPU time of the thread from start to end */
 } sluice_trace_event;
 
 typedef struct sluice_trace {
@@ -30,8 +31,8 @@ typedef struct sluice_trace {
     const int *n_events;                     /* [n_devices] */
     const sluice_trace_event *const *events; /* [n_devices][n_events], in order
                                                 of start_ns */
-    int64_t start_ns; /* the step was called */
-    int64_t end_ns;   /* every device was done */
+    int64_t start_ns;                        /* the step was called */
+    int64_t end_ns;                          /* every device was done */
 } sluice_trace;
 
 /*
@@ -50,7 +51,7 @@ typedef struct sluice_time_share {
                          after its last action, updates, hand-over */
     double busy;      /* busy_ns as a share, 0 to 1 */
     double wait;
-    double bubble;    /* 1 - busy */
+    double bubble; /* 1 - busy */
 } sluice_time_share;
 
 /*

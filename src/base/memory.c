@@ -100,7 +100,9 @@ sluice_status sl_no_memory(sluice_diag *why, const char *what)
 sluice_status sl_arena_init(struct sl_arena *arena, size_t size,
                             const sluice_allocator *allocator)
 {
-    void *base = sl_alloc(allocator, size, 1);
+    allocator = sl_allocator(allocator);
+    void *base =
+        allocator->allocate(allocator->context, block_bytes(size, 1), SL_ALIGN);
     if (!base)
         return SLUICE_NO_MEMORY;
     *arena = (struct sl_arena){

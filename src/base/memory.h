@@ -61,7 +61,8 @@ struct sl_arena {
 };
 
 /*
- * Allocate the arena's block.
+ * Allocate the arena's block.  Its content is undefined: the device that owns
+ * it writes first, so that the pages lie near its core.
  *
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */

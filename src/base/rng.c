@@ -6,8 +6,8 @@
 void sl_rng_block(uint64_t seed, enum sl_rng_stream stream,
                   struct sl_rng_counter counter, uint32_t out[8])
 {
-    philox4x64_ctr_t at = {{counter.at[0], counter.at[1], counter.at[2],
-                            counter.at[3]}};
+    philox4x64_ctr_t at = {
+        {counter.at[0], counter.at[1], counter.at[2], counter.at[3]}};
     philox4x64_key_t key = {{seed, (uint64_t)stream}};
     philox4x64_ctr_t r = philox4x64(at, key);
     for (int i = 0; i < 4; i++) {

@@ -1,0 +1,98 @@
+/* The bounded queue: a ring of items between two gates. */
+#include "chan/queue.h"
+
+#include "base/memory.h"
+
+sluice_status sl_queue_init(struct sl_queue *queue, int capacity,
+                            struct sl_patience patience,
+                            const sluice_allocator *allocator)
+{
+    *queue = (struct sl_queue){
+        .allocator = allocator,
+        .capacity = (uint32_t)capacity,
+        .patience = patience,
+    };
+    queue->items = sl_alloc(allocator, queue->capacity, sizeof *queue->items);
+    if (!queue->items)
+        return SLUICE_NO_MEMORY;
+    sluice_status st = sl_gate_init(&queue->not_empty);
+    if (st)
+        goto free_items;
+    st = sl_gate_init(&queue->not_full);
+    if (st)
+        goto fini_not_empty;
+    sl_queue_reset(queue);
+    return SLUICE_OK;
+
+fini_not_empty:
+    sl_gate_fini(&queue->not_empty);
+free_items:
+    sl_free(allocator, queue->items, queue->capacity, sizeof *queue->items);
+    return st;
+}
+
+void sl_queue_fini(struct sl_queue *queue)
+{
+    sl_gate_fini(&queue->not_full);
+    sl_gate_fini(&queue->not_empty);
+    sl_free(queue->allocator, queue->items, queue->capacity,
+            sizeof *queue->items);
+}
+
+/* Counters run free and wrap: only their difference counts. */
+static uint32_t n_items(const struct sl_queue *queue)
+{
+    return atomic_load(&queue->pushed) - atomic_load(&queue->popped);
+}
+
+static bool has_room_or_closed(const void *state)
+{
+    const struct sl_queue *queue = state;
+    return atomic_load(&queue->closed) || n_items(queue) < queue->capacity;
+}
+
+static bool has_item_or_closed(const void *state)
+{
+    const struct sl_queue *queue = state;
+    return atomic_load(&queue->closed) || n_items(queue) > 0;
+}
+
+sluice_status sl_queue_push(struct sl_queue *queue, struct sl_item item)
+{
+    sl_gate_wait(&queue->not_full, queue->patience, has_room_or_closed, queue);
+    if (atomic_load(&queue->closed))
+        return SLUICE_CLOSED;
+    uint32_t pushed =
+        atomic_load_explicit(&queue->pushed, memory_order_relaxed);
+    queue->items[pushed % queue->capacity] = item;
+    atomic_store(&queue->pushed, pushed + 1);
+    sl_gate_wake(&queue->not_empty);
+    return SLUICE_OK;
+}
+
+sluice_status sl_queue_pop(struct sl_queue *queue, struct sl_item *item)
+{
+    sl_gate_wait(&queue->not_empty, queue->patience, has_item_or_closed, queue);
+    if (atomic_load(&queue->closed))
+        return SLUICE_CLOSED;
+    uint32_t popped =
+        atomic_load_explicit(&queue->popped, memory_order_relaxed);
+    *item = queue->items[popped % queue->capacity];
+    atomic_store(&queue->popped, popped + 1);
+    sl_gate_wake(&queue->not_full);
+    return SLUICE_OK;
+}
+
+void sl_queue_close(struct sl_queue *queue)
+{
+    atomic_store(&queue->closed, true);
+    sl_gate_wake(&queue->not_empty);
+    sl_gate_wake(&queue->not_full);
+}
+
+void sl_queue_reset(struct sl_queue *queue)
+{
+    atomic_store(&queue->pushed, 0);
+    atomic_store(&queue->popped, 0);
+    atomic_store(&queue->closed, false);
+}

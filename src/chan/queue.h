@@ -1,0 +1,80 @@
+/*
+ * A bounded queue from one device to one neighbour.  An item says that a
+ * boundary slot has been filled: data changes owner when its item passes.  The
+ * slots themselves lie in the consumer's arena, see run/layout.h.
+ *
+ * Threads: one producer, one consumer; anybody may close.
+ */
+#ifndef SL_CHAN_QUEUE_H
+#define SL_CHAN_QUEUE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/memory.h>
+#include <sluice/status.h>
+
+#include "base/gate.h"
+
+struct sl_item {
+    int32_t microbatch;
+};
+
+struct sl_queue {
+    const sluice_allocator *allocator; /* const after init */
+    uint32_t capacity;                 /* const after init */
+    struct sl_patience patience;       /* const after init */
+    struct sl_item *items;             /* [owner: producer until pushed, then
+                                          consumer]; item n at n % capacity */
+    _Alignas(64) atomic_uint pushed;   /* [atomic] by the producer; its seq_cst
+                                          store publishes the item, and the slot
+                                          it stands for, to pop() */
+    _Alignas(64) atomic_uint popped;   /* [atomic] by the consumer; its seq_cst
+                                          store returns the place to push() */
+    _Alignas(64) atomic_bool closed;   /* [atomic] by anybody; read by both */
+    struct sl_gate not_empty;          /* the consumer waits */
+    struct sl_gate not_full;           /* the producer waits */
+};
+
+/*
+ * Prepare an open, empty queue of `capacity` >= 1 items.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM.
+ */
+sluice_status sl_queue_init(struct sl_queue *queue, int capacity,
+                            struct sl_patience patience,
+                            const sluice_allocator *allocator);
+
+void sl_queue_fini(struct sl_queue *queue);
+
+/*
+ * Wait until there is room, then append `item`.
+ *
+ * Threads  the producing device only.
+ * Blocks   while the queue is full; sl_queue_close() wakes it.
+ * Returns  SLUICE_OK, or SLUICE_CLOSED if closed before or during the wait.
+ */
+sluice_status sl_queue_push(struct sl_queue *queue, struct sl_item item);
+
+/*
+ * Wait until there is an item, then take the oldest one.
+ *
+ * Threads  the consuming device only.
+ * Blocks   while the queue is empty; sl_queue_close() wakes it.
+ * Returns  SLUICE_OK, or SLUICE_CLOSED if closed before or during the wait,
+ *          even if items are left.
+ */
+sluice_status sl_queue_pop(struct sl_queue *queue, struct sl_item *item);
+
+/* Refuse all further push and pop and wake who waits.  Any thread. */
+void sl_queue_close(struct sl_queue *queue);
+
+/*
+ * Make the queue open and empty again.
+ *
+ * Threads  any, while neither side uses it.
+ */
+void sl_queue_reset(struct sl_queue *queue);
+
+#endif

@@ -1,0 +1,84 @@
+/* Where the time went.  Any thread; reads only. */
+#include <sluice/trace.h>
+
+#include <stdbool.h>
+
+struct window {
+    int64_t start;
+    int64_t end;
+};
+
+/* Whether an action is work of the formula, (K - 1) / (M + K - 1). */
+static bool computes(sluice_action action)
+{
+    return action.kind != SLUICE_UPDATE;
+}
+
+static struct window compute_window(const sluice_trace *trace)
+{
+    struct window w = {INT64_MAX, INT64_MIN};
+    for (int d = 0; d < trace->n_devices; d++)
+        for (int i = 0; i < trace->n_events[d]; i++) {
+            const sluice_trace_event *e = &trace->events[d][i];
+            if (!computes(e->action))
+                continue;
+            if (e->start_ns < w.start)
+                w.start = e->start_ns;
+            if (e->end_ns > w.end)
+                w.end = e->end_ns;
+        }
+    if (w.end < w.start)
+        w = (struct window){0, 0};
+    return w;
+}
+
+static int64_t overlap(struct window w, int64_t start, int64_t end)
+{
+    if (start < w.start)
+        start = w.start;
+    if (end > w.end)
+        end = w.end;
+    return end > start ? end - start : 0;
+}
+
+static void set_shares(sluice_time_share *share, int n_devices)
+{
+    double total = (double)share->makespan_ns * n_devices;
+    share->busy = total > 0 ? (double)share->busy_ns / total : 0;
+    share->wait = total > 0 ? (double)share->wait_ns / total : 0;
+    share->bubble = total > 0 ? 1 - share->busy : 0;
+}
+
+static sluice_time_share account(const sluice_trace *trace, int device,
+                                 struct window w)
+{
+    sluice_time_share share = {.makespan_ns = w.end - w.start};
+    for (int i = 0; i < trace->n_events[device]; i++) {
+        const sluice_trace_event *e = &trace->events[device][i];
+        if (!computes(e->action))
+            continue;
+        share.busy_ns += e->end_ns - e->start_ns;
+        share.wait_ns +=
+            overlap(w, e->start_ns - e->input_wait_ns, e->start_ns) +
+            overlap(w, e->end_ns, e->end_ns + e->output_wait_ns);
+    }
+    share.other_ns = share.makespan_ns - share.busy_ns - share.wait_ns;
+    set_shares(&share, 1);
+    return share;
+}
+
+void sluice_trace_account(const sluice_trace *trace, sluice_time_share *devices,
+                          sluice_time_share *all)
+{
+    struct window w = compute_window(trace);
+    *all = (sluice_time_share){.makespan_ns = w.end - w.start};
+    for (int d = 0; d < trace->n_devices; d++) {
+        sluice_time_share share = account(trace, d, w);
+        all->busy_ns += share.busy_ns;
+        all->wait_ns += share.wait_ns;
+        all->other_ns += share.other_ns;
+        if (devices)
+            devices[d] = share;
+    }
+    set_shares(all, trace->n_devices);
+}

@@ -1,0 +1,175 @@
+/* The bounded queue, one claim at a time. */
+#include "chan/queue.h"
+
+#include <pthread.h>
+
+#include "support/runner.h"
+
+static const struct sl_patience park = {0};
+
+static void init(struct sl_queue *queue, int capacity)
+{
+    ck_assert_int_eq(sl_queue_init(queue, capacity, park, NULL), SLUICE_OK);
+}
+
+static struct sl_item item(int microbatch)
+{
+    return (struct sl_item){microbatch};
+}
+
+START_TEST(items_leave_in_the_order_they_came)
+{
+    struct sl_queue queue;
+    init(&queue, 3);
+    for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < 3; i++)
+            ck_assert_int_eq(sl_queue_push(&queue, item(round * 3 + i)),
+                             SLUICE_OK);
+        for (int i = 0; i < 3; i++) {
+            struct sl_item got;
+            ck_assert_int_eq(sl_queue_pop(&queue, &got), SLUICE_OK);
+            ck_assert_int_eq(got.microbatch, round * 3 + i);
+        }
+    }
+    sl_queue_fini(&queue);
+}
+END_TEST
+
+START_TEST(push_after_close_is_refused)
+{
+    struct sl_queue queue;
+    init(&queue, 1);
+    sl_queue_close(&queue);
+    ck_assert_int_eq(sl_queue_push(&queue, item(0)), SLUICE_CLOSED);
+    sl_queue_fini(&queue);
+}
+END_TEST
+
+START_TEST(pop_after_close_is_refused_even_if_items_are_left)
+{
+    struct sl_queue queue;
+    struct sl_item got = item(77);
+    init(&queue, 1);
+    ck_assert_int_eq(sl_queue_push(&queue, item(0)), SLUICE_OK);
+    sl_queue_close(&queue);
+    ck_assert_int_eq(sl_queue_pop(&queue, &got), SLUICE_CLOSED);
+    ck_assert_int_eq(got.microbatch, 77);
+    sl_queue_fini(&queue);
+}
+END_TEST
+
+START_TEST(reset_opens_and_empties_a_closed_queue)
+{
+    struct sl_queue queue;
+    struct sl_item got;
+    init(&queue, 2);
+    ck_assert_int_eq(sl_queue_push(&queue, item(1)), SLUICE_OK);
+    sl_queue_close(&queue);
+    sl_queue_reset(&queue);
+    ck_assert_int_eq(sl_queue_push(&queue, item(2)), SLUICE_OK);
+    ck_assert_int_eq(sl_queue_pop(&queue, &got), SLUICE_OK);
+    ck_assert_int_eq(got.microbatch, 2);
+    sl_queue_fini(&queue);
+}
+END_TEST
+
+/* A thread that performs one operation and records how it ended. */
+struct blocked {
+    struct sl_queue *queue;
+    bool pushes;
+    sluice_status status;
+    struct sl_item got;
+    pthread_t thread;
+};
+
+static void *operate(void *argument)
+{
+    struct blocked *b = argument;
+    b->status = b->pushes ? sl_queue_push(b->queue, item(9))
+                          : sl_queue_pop(b->queue, &b->got);
+    return NULL;
+}
+
+static void start(struct blocked *b, struct sl_queue *queue, bool pushes)
+{
+    *b = (struct blocked){.queue = queue, .pushes = pushes};
+    ck_assert_int_eq(pthread_create(&b->thread, NULL, operate, b), 0);
+}
+
+static void wait_until_parked(struct sl_gate *gate)
+{
+    while (!atomic_load(&gate->waiters))
+        sched_yield();
+}
+
+START_TEST(close_wakes_a_parked_consumer)
+{
+    struct sl_queue queue;
+    struct blocked b;
+    init(&queue, 1);
+    start(&b, &queue, false);
+    wait_until_parked(&queue.not_empty);
+    sl_queue_close(&queue);
+    pthread_join(b.thread, NULL);
+    ck_assert_int_eq(b.status, SLUICE_CLOSED);
+    sl_queue_fini(&queue);
+}
+END_TEST
+
+START_TEST(close_wakes_a_parked_producer)
+{
+    struct sl_queue queue;
+    struct blocked b;
+    init(&queue, 1);
+    ck_assert_int_eq(sl_queue_push(&queue, item(0)), SLUICE_OK);
+    start(&b, &queue, true);
+    wait_until_parked(&queue.not_full);
+    sl_queue_close(&queue);
+    pthread_join(b.thread, NULL);
+    ck_assert_int_eq(b.status, SLUICE_CLOSED);
+    sl_queue_fini(&queue);
+}
+END_TEST
+
+START_TEST(a_full_queue_holds_the_producer_until_a_pop)
+{
+    struct sl_queue queue;
+    struct blocked b;
+    struct sl_item got;
+    init(&queue, 1);
+    ck_assert_int_eq(sl_queue_push(&queue, item(0)), SLUICE_OK);
+    start(&b, &queue, true);
+    wait_until_parked(&queue.not_full);
+    ck_assert_uint_eq(atomic_load(&queue.pushed), 1);
+    ck_assert_int_eq(sl_queue_pop(&queue, &got), SLUICE_OK);
+    pthread_join(b.thread, NULL);
+    ck_assert_int_eq(b.status, SLUICE_OK);
+    ck_assert_int_eq(sl_queue_pop(&queue, &got), SLUICE_OK);
+    ck_assert_int_eq(got.microbatch, 9);
+    sl_queue_fini(&queue);
+}
+END_TEST
+
+static void *fail_to_allocate(void *context, size_t bytes, size_t align)
+{
+    (void)context;
+    (void)bytes;
+    (void)align;
+    return NULL;
+}
+
+START_TEST(init_without_memory_is_refused)
+{
+    struct sl_queue queue;
+    sluice_allocator none = {.allocate = fail_to_allocate};
+    ck_assert_int_eq(sl_queue_init(&queue, 4, park, &none), SLUICE_NO_MEMORY);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("chan.queue", items_leave_in_the_order_they_came,
+                 push_after_close_is_refused,
+                 pop_after_close_is_refused_even_if_items_are_left,
+                 reset_opens_and_empties_a_closed_queue,
+                 close_wakes_a_parked_consumer, close_wakes_a_parked_producer,
+                 a_full_queue_holds_the_producer_until_a_pop,
+                 init_without_memory_is_refused)
