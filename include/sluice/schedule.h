@@ -26,6 +26,7 @@ enum {
     SLUICE_MAX_DEVICES = 64,         /* devices of a pipeline that runs */
     SLUICE_MAX_MICROBATCHES = 65536, /* M */
     SLUICE_MAX_STAGES = 4096,        /* devices times virtual stages */
+    SLUICE_MAX_ACTIONS = 1 << 25,    /* in the list of one device */
 };
 
 typedef enum sluice_action_kind {
@@ -72,12 +73,15 @@ typedef struct sluice_schedule_config {
     const char *name; /* a generator's name; NULL means "gpipe" */
     int devices;      /* K, at least 1 */
     int microbatches; /* M, at least 1 */
-    sluice_backward_order backward_order;
-    const sluice_allocator *allocator; /* NULL: malloc */
+    sluice_backward_order backward_order; /* read by gpipe only */
+    const sluice_allocator *allocator;    /* NULL: malloc */
 } sluice_schedule_config;
 
 /* Name of generator `i`, NULL past the last one: for listing them. */
 SLUICE_API const char *sluice_schedule_generator(int i);
+
+/* One line about generator `i`, NULL past the last one. */
+SLUICE_API const char *sluice_schedule_summary(int i);
 
 /*
  * Generate a schedule.
@@ -99,8 +103,7 @@ sluice_schedule_generate(const sluice_schedule_config *config,
  */
 SLUICE_API sluice_status sluice_schedule_create(
     int devices, int stages, int microbatches, const int *stage_device,
-    const sluice_allocator *allocator, sluice_schedule **out,
-    sluice_diag *why);
+    const sluice_allocator *allocator, sluice_schedule **out, sluice_diag *why);
 
 /*
  * Append an action to a device's list.  Only the ranges of the numbers are
@@ -129,13 +132,26 @@ SLUICE_API const sluice_action *
 sluice_schedule_actions(const sluice_schedule *schedule, int device, int *n);
 
 /*
+ * Write a schedule as a grid: a row per device, a column per position, cut to
+ * `bytes`.
+ *
+ *     0: 0F0 0F1 0B1 0B0 0UPDATE
+ *     1: 1F0 1F1 1B1 1B0 1UPDATE
+ *
+ * Returns  the characters of the whole grid, the terminating 0 not counted, as
+ *          snprintf() does.
+ */
+SLUICE_API size_t sluice_schedule_format(const sluice_schedule *schedule,
+                                         char *text, size_t bytes);
+
+/*
  * Rematerialization as a pass: a new schedule with an R before each backward
  * (B, or I) of the chosen micro-batches.  On a device, "except_last" leaves
  * out, per stage, the micro-batch whose backward comes first: its activations
  * are the last to be made, or still warm.
  *
- * Returns  SLUICE_OK; SLUICE_INVALID if the schedule has R's already;
- *          SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_INVALID if the schedule has R's already, unless
+ *          SLUICE_REMAT_NEVER asks for a plain copy; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_remat(const sluice_schedule *schedule,
                                                sluice_remat remat,
@@ -147,33 +163,64 @@ typedef struct sluice_verify_config {
     bool forward_only;  /* each (stage, micro-batch) has an F and no more */
 } sluice_verify_config;
 
-/* What the proof brings to light, per device. */
+/*
+ * What the proof brings to light, per device.  A stage's input to a micro-batch
+ * is *live* from its F to its last backward action, the B or W, both included;
+ * its inner activations likewise, or, if they are recomputed, from the R (what
+ * their F needs while it runs is not counted).  Both peaks count (stage,
+ * micro-batch) pairs.  A forward-only schedule keeps nothing: its peaks are 0.
+ *
+ *     gpipe               peak_activations M          peak_inner the same
+ *     gpipe, all remat    M                           1
+ *     1f1b on device r    min(M, K - r)               the same
+ */
 typedef struct sluice_schedule_facts {
-    int peak_activations[SLUICE_MAX_DEVICES]; /* micro-batches whose forward is
-                       done and whose last backward action is not, times the
-                       stages of the device that hold them; counted at once */
-    int64_t n_actions; /* of all devices */
+    int peak_activations[SLUICE_MAX_DEVICES]; /* inputs live at once */
+    int peak_inner[SLUICE_MAX_DEVICES]; /* inner activations live at once */
+    int64_t n_actions;                  /* of all devices */
 } sluice_schedule_facts;
 
 /*
- * Prove that a schedule can run, or say why not.  The rules:
+ * Prove that a schedule can run, or say why not.
+ *
+ * What it means to run: each device executes its list in order.
+ *
+ *     - Between stages s and s+1 on different devices there are two queues,
+ *       first-in-first-out, of `queue_capacity` items each: activations from s
+ *       to s+1, gradients from s+1 to s.  On one device there is none.
+ *     - F(s,m) takes the oldest item of the activation queue from s-1, which
+ *       must be that of m, waiting while there is none; computes; and appends
+ *       to the queue to s+1, waiting while it is full.  An item leaves its
+ *       queue when it is taken, at the start of the action.
+ *     - B(s,m) and I(s,m) do the same with the gradient queues from s+1 and to
+ *       s-1.  Those of the last stage start from the loss of their own F.
+ *     - W and R touch no queue.
+ *     - UPDATE waits until every device has done all its backward actions, so
+ *       nothing but UPDATEs can follow it.
+ *
+ * The rules:
  *
  *     complete    every (stage, micro-batch) has one F, and one B or one I and
  *                 one W, on the device that holds the stage; at most one R;
  *                 every stage one UPDATE; nothing twice
  *     order       on its device: F before R before B or I before W before
- *                 UPDATE
+ *                 every UPDATE; of two neighbouring stages on one device, the
+ *                 F of the first before that of the second, the B or I of the
+ *                 second before that of the first
  *     hand-off    a device takes activations (gradients) of a stage in the
- *                 order in which its neighbour hands them over: queues are
- *                 first-in-first-out
+ *                 order in which its neighbour hands them over
  *     deadlock    with these queue capacities every device reaches its end
  *
- * Linear in the number of actions.
+ * A refusal's text begins with the rule and names the action with its device
+ * and its position in the device's list, counted from 0 (an action that is
+ * missing has none), what it waits for and what to do.  For a deadlock it names
+ * a shortest circle of devices that wait for each other.
+ *
+ * Linear in the number of actions, in time and memory.
  *
  * Threads  any.
- * Returns  SLUICE_OK, with `facts` (may be NULL); SLUICE_SCHEDULE with the
- *          device, action and position, rule, and what it waits for;
- *          SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK, with `facts` (may be NULL); SLUICE_SCHEDULE;
+ *          SLUICE_INVALID for a negative capacity; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_verify(
     const sluice_schedule *schedule, const sluice_verify_config *config,
@@ -182,7 +229,8 @@ SLUICE_API sluice_status sluice_schedule_verify(
 /*
  * The share of K devices' time that is idle in a synchronous pipeline of M
  * micro-batches with equal stages: (K - 1) / (M + K - 1), relative to the
- * makespan (Huang et al., 2019, section 2.3).
+ * makespan (Huang et al., 2019, section 2.3).  NAN if K or M is
+ * less than 1.
  */
 SLUICE_API double sluice_bubble_formula(int devices, int microbatches);
 

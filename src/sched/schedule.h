@@ -1,0 +1,38 @@
+/*
+ * The schedule as the library sees it: a plain struct.  Threads: written by the
+ * thread that builds it, then read by any.
+ */
+#ifndef SL_SCHED_SCHEDULE_H
+#define SL_SCHED_SCHEDULE_H
+
+#include <stddef.h>
+
+#include <sluice/memory.h>
+#include <sluice/schedule.h>
+
+/* The ordered actions of one device. */
+struct sl_action_list {
+    sluice_action *actions; /* [n] */
+    int n;
+    size_t capacity; /* of `actions` */
+};
+
+struct sluice_schedule {
+    const sluice_allocator *allocator; /* const after create */
+    int n_devices;                     /* const after create */
+    int n_stages;                      /* const after create */
+    int n_microbatches;                /* const after create */
+    int *stage_device;                 /* [n_stages], const after create */
+    struct sl_action_list *programs;       /* [n_devices] */
+};
+
+/*
+ * An empty schedule of the same devices, stages, micro-batches and allocator:
+ * where a pass starts.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_schedule_like(const sluice_schedule *schedule,
+                               sluice_schedule **out, sluice_diag *why);
+
+#endif

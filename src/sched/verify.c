@@ -1,0 +1,77 @@
+/* The verifier's frame: what it allocates, the order of the rules, refusals. */
+#include "sched/verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+
+enum { DEFAULT_CAPACITY = 2 };
+
+struct sl_name sl_name_of(sluice_action action)
+{
+    struct sl_name name;
+    sluice_action_format(action, name.text, sizeof name.text);
+    return name;
+}
+
+sluice_status sl_refuse(const struct sl_proof *proof, int device,
+                        sluice_action action, const char *format, ...)
+{
+    char text[SLUICE_DIAG_TEXT];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    sluice_diag_set(proof->why, SLUICE_SCHEDULE, "%s", text);
+    if (proof->why) {
+        proof->why->device = device;
+        proof->why->stage = action.stage;
+        proof->why->microbatch = action.microbatch;
+        sluice_action_format(action, proof->why->action,
+                             sizeof proof->why->action);
+    }
+    return SLUICE_SCHEDULE;
+}
+
+static void free_proof(struct sl_proof *proof)
+{
+    const sluice_allocator *allocator = proof->schedule->allocator;
+    size_t n = proof->n_cells;
+    sl_free(allocator, proof->listed, n, sizeof *proof->listed);
+    sl_free(allocator, proof->done, n, sizeof *proof->done);
+    sl_free(allocator, proof->forward, n, sizeof *proof->forward);
+    sl_free(allocator, proof->backward, n, sizeof *proof->backward);
+}
+
+sluice_status sluice_schedule_verify(const sluice_schedule *schedule,
+                                     const sluice_verify_config *config,
+                                     sluice_schedule_facts *facts,
+                                     sluice_diag *why)
+{
+    if (config->queue_capacity < 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a queue capacity of %d: give at least 1, or 0 "
+                               "for the default of %d",
+                               config->queue_capacity, DEFAULT_CAPACITY);
+    struct sl_proof proof = {
+        .schedule = schedule,
+        .capacity =
+            config->queue_capacity ? config->queue_capacity : DEFAULT_CAPACITY,
+        .forward_only = config->forward_only,
+        .why = why,
+        .n_cells =
+            (size_t)schedule->n_stages * (size_t)schedule->n_microbatches,
+    };
+    sluice_status st = sl_verify_complete(&proof);
+    if (!st)
+        st = sl_verify_order(&proof);
+    if (!st)
+        st = sl_verify_handoff(&proof);
+    if (!st)
+        st = sl_verify_deadlock(&proof);
+    if (!st && facts)
+        sl_verify_facts(&proof, facts);
+    free_proof(&proof);
+    return st;
+}

@@ -1,0 +1,85 @@
+/*
+ * The parts of the verifier: one file per rule, called in this order, each
+ * relying on the rules before it.  One thread.
+ */
+#ifndef SL_SCHED_VERIFY_H
+#define SL_SCHED_VERIFY_H
+
+#include <stdint.h>
+
+#include "sched/schedule.h"
+
+/* A cell is a (stage, micro-batch); it has a bit per kind of action. */
+struct sl_proof {
+    const sluice_schedule *schedule; /* const */
+    int capacity;                    /* of each queue, const */
+    bool forward_only;               /* const */
+    sluice_diag *why;
+    size_t n_cells;
+    uint8_t *listed;  /* [n_cells] the kinds that the lists hold; const once
+                         sl_verify_complete() has filled it */
+    uint8_t *done;    /* [n_cells] the kinds seen so far by sl_verify_order() */
+    int32_t *forward; /* [n_cells] micro-batches of each stage in the order of
+                         their F; filled by sl_verify_handoff() */
+    int32_t *backward; /* [n_cells] the same of their B or I */
+};
+
+enum {
+    SL_BIT_F = 1 << SLUICE_F,
+    SL_BIT_B = 1 << SLUICE_B,
+    SL_BIT_I = 1 << SLUICE_I,
+    SL_BIT_W = 1 << SLUICE_W,
+    SL_BIT_R = 1 << SLUICE_R,
+    SL_BIT_BACKWARD = SL_BIT_B | SL_BIT_I, /* takes and hands on a gradient */
+    SL_BIT_LAST = SL_BIT_B | SL_BIT_W,     /* the last of its cell */
+};
+
+static inline size_t sl_cell(const struct sl_proof *proof, int stage,
+                             int microbatch)
+{
+    return (size_t)stage * (size_t)proof->schedule->n_microbatches +
+           (size_t)microbatch;
+}
+
+/* Whether there are stages `stage` and `stage` + 1. */
+static inline bool sl_boundary(const struct sl_proof *proof, int stage)
+{
+    return stage >= 0 && stage + 1 < proof->schedule->n_stages;
+}
+
+/* Whether there are both, on different devices: with queues between them. */
+static inline bool sl_apart(const struct sl_proof *proof, int stage)
+{
+    const int *device = proof->schedule->stage_device;
+    return sl_boundary(proof, stage) && device[stage] != device[stage + 1];
+}
+
+/* Whether there are both, on one device. */
+static inline bool sl_together(const struct sl_proof *proof, int stage)
+{
+    return sl_boundary(proof, stage) && !sl_apart(proof, stage);
+}
+
+/* Each allocates what it adds to the proof.  All return SLUICE_OK,
+ * SLUICE_SCHEDULE or SLUICE_NO_MEMORY. */
+sluice_status sl_verify_complete(struct sl_proof *proof);
+sluice_status sl_verify_order(struct sl_proof *proof);
+sluice_status sl_verify_handoff(struct sl_proof *proof);
+sluice_status sl_verify_deadlock(struct sl_proof *proof);
+
+/* What the proof brings to light; all rules hold. */
+void sl_verify_facts(const struct sl_proof *proof,
+                     sluice_schedule_facts *facts);
+
+/* Refuse because of `action` on `device`.  Returns SLUICE_SCHEDULE. */
+sluice_status sl_refuse(const struct sl_proof *proof, int device,
+                        sluice_action action, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* An action's name in a buffer of its own. */
+struct sl_name {
+    char text[SLUICE_DIAG_ACTION];
+};
+struct sl_name sl_name_of(sluice_action action);
+
+#endif

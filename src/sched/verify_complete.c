@@ -1,0 +1,166 @@
+/*
+ * Rule `complete`.  Forwards are counted before anything of the size of stages
+ * times micro-batches is allocated: a short list with large numbers in it is
+ * refused at the cost of a short list.
+ */
+#include "sched/verify.h"
+
+#include "base/memory.h"
+
+static sluice_status refuse_missing(const struct sl_proof *proof,
+                                    sluice_action action)
+{
+    int device = proof->schedule->stage_device[action.stage];
+    return sl_refuse(proof, device, action,
+                     "complete: %s is missing: append it to the list of "
+                     "device %d, which holds stage %d",
+                     sl_name_of(action).text, device, action.stage);
+}
+
+/* One action by itself: right device, allowed kind. */
+static sluice_status check_alone(const struct sl_proof *proof, int device,
+                                 int position, sluice_action action)
+{
+    int holder = proof->schedule->stage_device[action.stage];
+    if (holder != device)
+        return sl_refuse(proof, device, action,
+                         "complete: %s at position %d of device %d is in the "
+                         "wrong list: move it to device %d, which holds "
+                         "stage %d",
+                         sl_name_of(action).text, position, device, holder,
+                         action.stage);
+    if (proof->forward_only && action.kind != SLUICE_F)
+        return sl_refuse(proof, device, action,
+                         "complete: %s at position %d of device %d is not a "
+                         "forward: a forward-only schedule has nothing else",
+                         sl_name_of(action).text, position, device);
+    return SLUICE_OK;
+}
+
+/* Check each action alone and count the forwards of each stage. */
+static sluice_status count_forwards(const struct sl_proof *proof, int *counts)
+{
+    const sluice_schedule *schedule = proof->schedule;
+    for (int d = 0; d < schedule->n_devices; d++)
+        for (int i = 0; i < schedule->programs[d].n; i++) {
+            sluice_action action = schedule->programs[d].actions[i];
+            sluice_status st = check_alone(proof, d, i, action);
+            if (st)
+                return st;
+            counts[action.stage] += action.kind == SLUICE_F;
+        }
+    return SLUICE_OK;
+}
+
+/* Name the first forward that a stage with too few of them lacks. */
+static sluice_status refuse_forward(const struct sl_proof *proof, int stage)
+{
+    const sluice_schedule *schedule = proof->schedule;
+    size_t n = (size_t)schedule->n_microbatches;
+    bool *seen = sl_alloc(schedule->allocator, n, sizeof *seen);
+    if (!seen)
+        return sl_no_memory(proof->why, "the proof of a schedule");
+    const struct sl_action_list *program =
+        &schedule->programs[schedule->stage_device[stage]];
+    for (int i = 0; i < program->n; i++) {
+        sluice_action action = program->actions[i];
+        if (action.kind == SLUICE_F && action.stage == stage)
+            seen[action.microbatch] = true;
+    }
+    int m = 0;
+    while (seen[m])
+        m++;
+    sl_free(schedule->allocator, seen, n, sizeof *seen);
+    return refuse_missing(proof, (sluice_action){SLUICE_F, stage, m});
+}
+
+static sluice_status check_forwards(const struct sl_proof *proof)
+{
+    int counts[SLUICE_MAX_STAGES] = {0};
+    sluice_status st = count_forwards(proof, counts);
+    for (int s = 0; s < proof->schedule->n_stages && !st; s++)
+        if (counts[s] < proof->schedule->n_microbatches)
+            st = refuse_forward(proof, s);
+    return st;
+}
+
+/* Enter one action into `listed`, unless it or its like is there already. */
+static sluice_status list_action(struct sl_proof *proof, int device,
+                                 int position, sluice_action action,
+                                 uint8_t *listed)
+{
+    uint8_t bit = (uint8_t)(1u << action.kind);
+    if (*listed & bit)
+        return sl_refuse(proof, device, action,
+                         "complete: %s at position %d of device %d is there "
+                         "twice: remove one",
+                         sl_name_of(action).text, position, device);
+    *listed |= bit;
+    if ((*listed & SL_BIT_B) && (*listed & (SL_BIT_I | SL_BIT_W)))
+        return sl_refuse(proof, device, action,
+                         "complete: %s at position %d of device %d meets a "
+                         "full backward and half of one of its micro-batch: "
+                         "give either B, or I and W",
+                         sl_name_of(action).text, position, device);
+    return SLUICE_OK;
+}
+
+static sluice_status list_all(struct sl_proof *proof, uint8_t *updates)
+{
+    const sluice_schedule *schedule = proof->schedule;
+    sluice_status st = SLUICE_OK;
+    for (int d = 0; d < schedule->n_devices; d++)
+        for (int i = 0; i < schedule->programs[d].n && !st; i++) {
+            sluice_action action = schedule->programs[d].actions[i];
+            size_t at = sl_cell(proof, action.stage, action.microbatch);
+            uint8_t *listed = action.kind == SLUICE_UPDATE
+                                  ? &updates[action.stage]
+                                  : &proof->listed[at];
+            st = list_action(proof, d, i, action, listed);
+        }
+    return st;
+}
+
+/* The backward action that a cell lacks, or -1. */
+static int missing_backward(uint8_t listed)
+{
+    if (listed & SL_BIT_B)
+        return -1;
+    if ((listed & SL_BIT_I) && (listed & SL_BIT_W))
+        return -1;
+    if (listed & SL_BIT_I)
+        return SLUICE_W;
+    return listed & SL_BIT_W ? SLUICE_I : SLUICE_B;
+}
+
+static sluice_status check_backwards(const struct sl_proof *proof,
+                                     const uint8_t *updates)
+{
+    const sluice_schedule *schedule = proof->schedule;
+    for (int s = 0; s < schedule->n_stages; s++) {
+        for (int m = 0; m < schedule->n_microbatches; m++) {
+            int kind = missing_backward(proof->listed[sl_cell(proof, s, m)]);
+            if (kind >= 0)
+                return refuse_missing(proof, (sluice_action){kind, s, m});
+        }
+        if (!updates[s])
+            return refuse_missing(proof, (sluice_action){SLUICE_UPDATE, s, -1});
+    }
+    return SLUICE_OK;
+}
+
+sluice_status sl_verify_complete(struct sl_proof *proof)
+{
+    sluice_status st = check_forwards(proof);
+    if (st)
+        return st;
+    proof->listed = sl_alloc(proof->schedule->allocator, proof->n_cells,
+                             sizeof *proof->listed);
+    if (!proof->listed)
+        return sl_no_memory(proof->why, "the proof of a schedule");
+    uint8_t updates[SLUICE_MAX_STAGES] = {0};
+    st = list_all(proof, updates);
+    if (!st && !proof->forward_only)
+        st = check_backwards(proof, updates);
+    return st;
+}

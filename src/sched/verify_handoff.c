@@ -1,0 +1,92 @@
+/*
+ * Rule `hand-off`.  With it, and `complete`, a queue is no more than a number
+ * of items: the n-th action to take from it finds the item of the n-th to
+ * append.
+ */
+#include "sched/verify.h"
+
+#include "base/memory.h"
+
+/* Write the micro-batches of each stage in the order of the actions of `mask`.
+ */
+static void collect(const struct sl_proof *proof, unsigned mask,
+                    int32_t *sequence)
+{
+    const sluice_schedule *schedule = proof->schedule;
+    int counts[SLUICE_MAX_STAGES] = {0};
+    for (int d = 0; d < schedule->n_devices; d++)
+        for (int i = 0; i < schedule->programs[d].n; i++) {
+            sluice_action action = schedule->programs[d].actions[i];
+            if (!(mask & (1u << action.kind)))
+                continue;
+            size_t at = sl_cell(proof, action.stage, counts[action.stage]++);
+            sequence[at] = action.microbatch;
+        }
+}
+
+/* The action of `mask` for (stage, micro-batch) and its position: for refusals
+ * only, it searches. */
+static sluice_action locate(const struct sl_proof *proof, unsigned mask,
+                            int stage, int microbatch, int *position)
+{
+    int device = proof->schedule->stage_device[stage];
+    const sluice_action *at = proof->schedule->programs[device].actions;
+    int i = 0;
+    while (at[i].stage != stage || at[i].microbatch != microbatch ||
+           !(mask & (1u << at[i].kind)))
+        i++;
+    *position = i;
+    return at[i];
+}
+
+static sluice_status refuse(const struct sl_proof *proof, unsigned mask,
+                            int producer, int handed, int consumer, int taken)
+{
+    int from, to;
+    sluice_action front = locate(proof, mask, producer, handed, &from);
+    sluice_action action = locate(proof, mask, consumer, taken, &to);
+    int device = proof->schedule->stage_device[consumer];
+    int neighbour = proof->schedule->stage_device[producer];
+    return sl_refuse(proof, device, action,
+                     "hand-off: %s at position %d of device %d waits for "
+                     "micro-batch %d, but the next item that device %d hands "
+                     "over is that of %s (its position %d): let both take the "
+                     "micro-batches in one order",
+                     sl_name_of(action).text, to, device, taken, neighbour,
+                     sl_name_of(front).text, from);
+}
+
+/* Compare what stage `producer` hands over with what `consumer` takes. */
+static sluice_status check_queue(const struct sl_proof *proof, unsigned mask,
+                                 const int32_t *sequence, int producer,
+                                 int consumer)
+{
+    const int32_t *handed = sequence + sl_cell(proof, producer, 0);
+    const int32_t *taken = sequence + sl_cell(proof, consumer, 0);
+    for (int i = 0; i < proof->schedule->n_microbatches; i++)
+        if (handed[i] != taken[i])
+            return refuse(proof, mask, producer, handed[i], consumer, taken[i]);
+    return SLUICE_OK;
+}
+
+sluice_status sl_verify_handoff(struct sl_proof *proof)
+{
+    const sluice_allocator *allocator = proof->schedule->allocator;
+    proof->forward =
+        sl_alloc(allocator, proof->n_cells, sizeof *proof->forward);
+    proof->backward =
+        sl_alloc(allocator, proof->n_cells, sizeof *proof->backward);
+    if (!proof->forward || !proof->backward)
+        return sl_no_memory(proof->why, "the proof of a schedule");
+    collect(proof, SL_BIT_F, proof->forward);
+    collect(proof, SL_BIT_BACKWARD, proof->backward);
+    sluice_status st = SLUICE_OK;
+    for (int s = 0; s + 1 < proof->schedule->n_stages && !st; s++) {
+        if (!sl_apart(proof, s))
+            continue;
+        st = check_queue(proof, SL_BIT_F, proof->forward, s, s + 1);
+        if (!st)
+            st = check_queue(proof, SL_BIT_BACKWARD, proof->backward, s + 1, s);
+    }
+    return st;
+}

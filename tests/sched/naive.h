@@ -1,0 +1,250 @@
+/*
+ * The oracle of the verifier: executes lists of actions, device after device,
+ * round after round, with queues that hold micro-batch numbers, and says
+ * whether they ran to the end and did everything once.  Written from the text
+ * of include/sluice/schedule.h, slow and simple, sharing no code with
+ * src/sched.
+ */
+#ifndef SL_TEST_SCHED_NAIVE_H
+#define SL_TEST_SCHED_NAIVE_H
+
+#include <string.h>
+
+#include <check.h>
+#include <sluice/schedule.h>
+
+enum {
+    NAIVE_DEVICES = 4,
+    NAIVE_STAGES = 8,
+    NAIVE_MICROBATCHES = 6,
+    NAIVE_ACTIONS = 256,
+    NAIVE_CAPACITY = 8, /* at most */
+};
+
+/* A schedule in fixed arrays, easy to mutate. */
+struct plan {
+    int devices;
+    int stages;
+    int microbatches;
+    int stage_device[NAIVE_STAGES];
+    int n[NAIVE_DEVICES];
+    sluice_action list[NAIVE_DEVICES][NAIVE_ACTIONS];
+};
+
+static inline void plan_from(struct plan *plan, const sluice_schedule *schedule)
+{
+    memset(plan, 0, sizeof *plan);
+    plan->devices = sluice_schedule_n_devices(schedule);
+    plan->stages = sluice_schedule_n_stages(schedule);
+    plan->microbatches = sluice_schedule_n_microbatches(schedule);
+    for (int s = 0; s < plan->stages; s++)
+        plan->stage_device[s] = sluice_schedule_stage_device(schedule, s);
+    for (int d = 0; d < plan->devices; d++) {
+        const sluice_action *actions =
+            sluice_schedule_actions(schedule, d, &plan->n[d]);
+        ck_assert_int_lt(plan->n[d], NAIVE_ACTIONS);
+        memcpy(plan->list[d], actions, (size_t)plan->n[d] * sizeof *actions);
+    }
+}
+
+static inline void plan_append(struct plan *plan, int device, int kind,
+                               int stage, int microbatch)
+{
+    plan->list[device][plan->n[device]++] =
+        (sluice_action){kind, stage, microbatch};
+}
+
+static inline sluice_schedule *plan_build(const struct plan *plan)
+{
+    sluice_schedule *schedule = NULL;
+    sluice_status st =
+        sluice_schedule_create(plan->devices, plan->stages, plan->microbatches,
+                               plan->stage_device, NULL, &schedule, NULL);
+    for (int d = 0; d < plan->devices; d++)
+        for (int i = 0; i < plan->n[d] && !st; i++)
+            st = sluice_schedule_append(schedule, d, plan->list[d][i], NULL);
+    ck_assert_int_eq(st, SLUICE_OK);
+    return schedule;
+}
+
+static inline sluice_status plan_verify(const struct plan *plan, int capacity,
+                                        bool forward_only, sluice_diag *why)
+{
+    sluice_schedule *schedule = plan_build(plan);
+    sluice_status st = sluice_schedule_verify(
+        schedule,
+        &(sluice_verify_config){.queue_capacity = capacity,
+                                .forward_only = forward_only},
+        NULL, why);
+    sluice_schedule_destroy(schedule);
+    return st;
+}
+
+struct naive_queue {
+    int items[NAIVE_CAPACITY];
+    int n;
+};
+
+struct naive {
+    const struct plan *plan;
+    int capacity;
+    bool forward_only;
+    int position[NAIVE_DEVICES];
+    bool taken[NAIVE_DEVICES];
+    int did[NAIVE_STAGES][NAIVE_MICROBATCHES][SLUICE_N_ACTION_KINDS];
+    int updates[NAIVE_STAGES];
+    struct naive_queue forward[NAIVE_STAGES];  /* s to s+1 */
+    struct naive_queue backward[NAIVE_STAGES]; /* s+1 to s */
+};
+
+enum naive_outcome { NAIVE_DONE, NAIVE_WAIT, NAIVE_WRONG };
+
+static inline enum naive_outcome naive_take(struct naive_queue *queue,
+                                            int microbatch)
+{
+    if (queue->n == 0)
+        return NAIVE_WAIT;
+    if (queue->items[0] != microbatch)
+        return NAIVE_WRONG;
+    queue->n--;
+    memmove(queue->items, queue->items + 1,
+            (size_t)queue->n * sizeof *queue->items);
+    return NAIVE_DONE;
+}
+
+static inline bool naive_handed_back(const struct naive *sim, int stage, int m)
+{
+    return sim->did[stage][m][SLUICE_B] || sim->did[stage][m][SLUICE_I];
+}
+
+static inline bool naive_only_updates_left(const struct naive *sim)
+{
+    for (int d = 0; d < sim->plan->devices; d++)
+        for (int i = sim->position[d]; i < sim->plan->n[d]; i++)
+            if (sim->plan->list[d][i].kind != SLUICE_UPDATE)
+                return false;
+    return true;
+}
+
+/* Everything that comes before an action computes. */
+static inline enum naive_outcome naive_start(struct naive *sim, sluice_action a)
+{
+    const struct plan *plan = sim->plan;
+    const int *device = plan->stage_device;
+    int s = a.stage, m = a.microbatch;
+    if (sim->forward_only && a.kind != SLUICE_F)
+        return NAIVE_WRONG;
+    if (a.kind == SLUICE_UPDATE)
+        return naive_only_updates_left(sim) ? NAIVE_DONE : NAIVE_WAIT;
+    const int *did = sim->did[s][m];
+    if (a.kind == SLUICE_F) {
+        if (s == 0)
+            return NAIVE_DONE;
+        if (device[s - 1] != device[s])
+            return naive_take(&sim->forward[s - 1], m);
+        return sim->did[s - 1][m][SLUICE_F] ? NAIVE_DONE : NAIVE_WRONG;
+    }
+    if (a.kind == SLUICE_W)
+        return did[SLUICE_I] ? NAIVE_DONE : NAIVE_WRONG;
+    if (!did[SLUICE_F])
+        return NAIVE_WRONG;
+    if (a.kind == SLUICE_R)
+        return naive_handed_back(sim, s, m) ? NAIVE_WRONG : NAIVE_DONE;
+    if (s == plan->stages - 1)
+        return NAIVE_DONE;
+    if (device[s] != device[s + 1])
+        return naive_take(&sim->backward[s], m);
+    return naive_handed_back(sim, s + 1, m) ? NAIVE_DONE : NAIVE_WRONG;
+}
+
+/* Everything that comes after it has computed. */
+static inline enum naive_outcome naive_finish(struct naive *sim,
+                                              sluice_action a)
+{
+    const int *device = sim->plan->stage_device;
+    int s = a.stage;
+    struct naive_queue *queue = NULL;
+    if (a.kind == SLUICE_F && s + 1 < sim->plan->stages &&
+        device[s] != device[s + 1])
+        queue = &sim->forward[s];
+    if ((a.kind == SLUICE_B || a.kind == SLUICE_I) && s > 0 &&
+        device[s] != device[s - 1])
+        queue = &sim->backward[s - 1];
+    if (queue) {
+        if (queue->n >= sim->capacity)
+            return NAIVE_WAIT;
+        queue->items[queue->n++] = a.microbatch;
+    }
+    if (a.kind == SLUICE_UPDATE)
+        sim->updates[s]++;
+    else
+        sim->did[s][a.microbatch][a.kind]++;
+    return NAIVE_DONE;
+}
+
+static inline enum naive_outcome naive_step(struct naive *sim, int device)
+{
+    sluice_action a = sim->plan->list[device][sim->position[device]];
+    if (sim->plan->stage_device[a.stage] != device)
+        return NAIVE_WRONG;
+    enum naive_outcome outcome = NAIVE_DONE;
+    if (!sim->taken[device])
+        outcome = naive_start(sim, a);
+    if (outcome != NAIVE_DONE)
+        return outcome;
+    sim->taken[device] = true;
+    outcome = naive_finish(sim, a);
+    if (outcome != NAIVE_DONE)
+        return outcome;
+    sim->taken[device] = false;
+    sim->position[device]++;
+    return NAIVE_DONE;
+}
+
+static inline bool naive_did_everything(const struct naive *sim)
+{
+    for (int s = 0; s < sim->plan->stages; s++) {
+        for (int m = 0; m < sim->plan->microbatches; m++) {
+            const int *did = sim->did[s][m];
+            bool whole = did[SLUICE_B] == 1 && !did[SLUICE_I] && !did[SLUICE_W];
+            bool halves =
+                !did[SLUICE_B] && did[SLUICE_I] == 1 && did[SLUICE_W] == 1;
+            if (did[SLUICE_F] != 1 || did[SLUICE_R] > 1)
+                return false;
+            if (!sim->forward_only && !whole && !halves)
+                return false;
+        }
+        if (sim->updates[s] != !sim->forward_only)
+            return false;
+    }
+    return true;
+}
+
+/* Whether the plan runs to its end and is complete. */
+static inline bool naive_runs(const struct plan *plan, int capacity,
+                              bool forward_only)
+{
+    struct naive sim;
+    memset(&sim, 0, sizeof sim);
+    sim.plan = plan;
+    sim.capacity = capacity;
+    sim.forward_only = forward_only;
+    for (bool progress = true; progress;) {
+        progress = false;
+        for (int d = 0; d < plan->devices; d++) {
+            if (sim.position[d] == plan->n[d])
+                continue;
+            bool taken = sim.taken[d];
+            enum naive_outcome outcome = naive_step(&sim, d);
+            if (outcome == NAIVE_WRONG)
+                return false;
+            progress |= outcome == NAIVE_DONE || sim.taken[d] != taken;
+        }
+    }
+    for (int d = 0; d < plan->devices; d++)
+        if (sim.position[d] != plan->n[d])
+            return false;
+    return naive_did_everything(&sim);
+}
+
+#endif

@@ -1,0 +1,69 @@
+/* Schedules as text; what the columns look like is also seen in
+ * test_generators.c. */
+#include <sluice/schedule.h>
+
+#include <string.h>
+
+#include "support/runner.h"
+
+static sluice_schedule *forward(int devices)
+{
+    sluice_schedule *schedule;
+    ck_assert_int_eq(
+        sluice_schedule_generate(&(sluice_schedule_config){.name = "forward",
+                                                           .devices = devices,
+                                                           .microbatches = 1},
+                                 &schedule, NULL),
+        SLUICE_OK);
+    return schedule;
+}
+
+START_TEST(columns_line_up_when_numbers_get_longer)
+{
+    sluice_schedule *schedule = forward(11);
+    char text[256];
+    sluice_schedule_format(schedule, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, " 9:  9F0\n10: 10F0\n"));
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(a_device_without_actions_has_an_empty_row)
+{
+    sluice_schedule *schedule;
+    ck_assert_int_eq(sluice_schedule_create(2, 1, 1, (const int[]){1}, NULL,
+                                            &schedule, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(sluice_schedule_append(
+                         schedule, 1, (sluice_action){SLUICE_F, 0, 0}, NULL),
+                     SLUICE_OK);
+    char text[64];
+    ck_assert_uint_eq(sluice_schedule_format(schedule, text, sizeof text),
+                      strlen("0:\n1: 0F0\n"));
+    ck_assert_str_eq(text, "0:\n1: 0F0\n");
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(text_is_cut_to_any_room_and_its_length_told)
+{
+    sluice_schedule *schedule = forward(2);
+    const char whole[] = "0: 0F0\n1: 1F0\n";
+    ck_assert_uint_eq(sluice_schedule_format(schedule, NULL, 0), strlen(whole));
+    for (size_t bytes = 1; bytes <= sizeof whole + 1; bytes++) {
+        char text[sizeof whole + 2];
+        memset(text, '#', sizeof text);
+        ck_assert_uint_eq(sluice_schedule_format(schedule, text, bytes),
+                          strlen(whole));
+        size_t fits = bytes < sizeof whole ? bytes - 1 : strlen(whole);
+        ck_assert_uint_eq(strlen(text), fits);
+        ck_assert_mem_eq(text, whole, fits);
+        ck_assert_int_eq(text[bytes], '#');
+    }
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("sched.grid", columns_line_up_when_numbers_get_longer,
+                 a_device_without_actions_has_an_empty_row,
+                 text_is_cut_to_any_room_and_its_length_told)

@@ -1,0 +1,227 @@
+/* Promise D1: every single mutation of a schedule is judged as the naive
+ * simulator judges it, and refused at its place. */
+#include "sched/place.h"
+
+#include "support/runner.h"
+
+struct tally {
+    int accepted;
+    int refused;
+};
+
+/* Both judges of one plan, at several capacities. */
+static void judge_up_to(const struct plan *plan, int max_capacity,
+                        bool forward_only, struct tally *tally)
+{
+    for (int capacity = 1; capacity <= max_capacity; capacity++) {
+        sluice_diag why;
+        sluice_status st = plan_verify(plan, capacity, forward_only, &why);
+        bool runs = naive_runs(plan, capacity, forward_only);
+        ck_assert_msg((st == SLUICE_OK) == runs,
+                      "capacity %d, the simulator says %s: %s", capacity,
+                      runs ? "good" : "bad", st ? why.text : "accepted");
+        if (st)
+            assert_place(plan, &why);
+        tally->accepted += runs;
+        tally->refused += !runs;
+    }
+}
+
+static void judge(const struct plan *plan, bool forward_only,
+                  struct tally *tally)
+{
+    judge_up_to(plan, 2, forward_only, tally);
+}
+
+static void insert(struct plan *plan, int device, int at, sluice_action action)
+{
+    sluice_action *list = plan->list[device];
+    memmove(list + at + 1, list + at,
+            (size_t)(plan->n[device] - at) * sizeof *list);
+    list[at] = action;
+    plan->n[device]++;
+}
+
+static sluice_action extract(struct plan *plan, int device, int at)
+{
+    sluice_action *list = plan->list[device];
+    sluice_action action = list[at];
+    plan->n[device]--;
+    memmove(list + at, list + at + 1,
+            (size_t)(plan->n[device] - at) * sizeof *list);
+    return action;
+}
+
+static void assert_names(const struct plan *plan, bool forward_only,
+                         sluice_action action, const char *says)
+{
+    char name[SLUICE_DIAG_ACTION];
+    sluice_diag why;
+    ck_assert_int_eq(plan_verify(plan, 1, forward_only, &why), SLUICE_SCHEDULE);
+    ck_assert_str_eq(why.action,
+                     sluice_action_format(action, name, sizeof name));
+    ck_assert_msg(strstr(why.text, says) != NULL, "%s", why.text);
+}
+
+static void drop(const struct plan *base, int d, int i, bool forward_only,
+                 struct tally *tally)
+{
+    struct plan plan = *base;
+    sluice_action action = extract(&plan, d, i);
+    judge(&plan, forward_only, tally);
+    if (action.kind != SLUICE_R)
+        assert_names(&plan, forward_only, action, "is missing");
+}
+
+static void duplicate(const struct plan *base, int d, int i, bool forward_only,
+                      struct tally *tally)
+{
+    const int places[] = {0, i, base->n[d]};
+    for (int j = 0; j < 3; j++) {
+        struct plan plan = *base;
+        insert(&plan, d, places[j], base->list[d][i]);
+        judge(&plan, forward_only, tally);
+        assert_names(&plan, forward_only, base->list[d][i], "twice");
+    }
+}
+
+static void move(const struct plan *base, int d, int i, bool forward_only,
+                 struct tally *tally)
+{
+    for (int other = 0; other < base->devices; other++) {
+        if (other == d)
+            continue;
+        struct plan plan = *base;
+        sluice_action action = extract(&plan, d, i);
+        insert(&plan, other, i < plan.n[other] ? i : plan.n[other], action);
+        judge(&plan, forward_only, tally);
+        assert_names(&plan, forward_only, action, "wrong list");
+    }
+}
+
+static void change_kind(const struct plan *base, int d, int i,
+                        bool forward_only, struct tally *tally)
+{
+    for (int kind = 0; kind < SLUICE_N_ACTION_KINDS; kind++) {
+        struct plan plan = *base;
+        sluice_action *action = &plan.list[d][i];
+        if (action->kind == kind)
+            continue;
+        action->microbatch = kind == SLUICE_UPDATE      ? -1
+                             : action->microbatch == -1 ? 0
+                                                        : action->microbatch;
+        action->kind = kind;
+        judge(&plan, forward_only, tally);
+    }
+}
+
+static void swap(const struct plan *base, int d, int i, bool forward_only,
+                 struct tally *tally)
+{
+    if (i + 1 == base->n[d])
+        return;
+    struct plan plan = *base;
+    insert(&plan, d, i + 1, extract(&plan, d, i));
+    judge(&plan, forward_only, tally);
+}
+
+static void judge_all(const struct plan *base, bool forward_only,
+                      struct tally *tally)
+{
+    judge_up_to(base, 4, forward_only, tally);
+    for (int d = 0; d < base->devices; d++)
+        for (int i = 0; i < base->n[d]; i++) {
+            drop(base, d, i, forward_only, tally);
+            duplicate(base, d, i, forward_only, tally);
+            move(base, d, i, forward_only, tally);
+            change_kind(base, d, i, forward_only, tally);
+            swap(base, d, i, forward_only, tally);
+        }
+}
+
+/* Each B becomes an I and a W. */
+static void split(struct plan *plan)
+{
+    for (int d = 0; d < plan->devices; d++)
+        for (int i = 0; i < plan->n[d]; i++) {
+            if (plan->list[d][i].kind != SLUICE_B)
+                continue;
+            sluice_action half = plan->list[d][i];
+            plan->list[d][i].kind = SLUICE_I;
+            half.kind = SLUICE_W;
+            insert(plan, d, i + 1, half);
+        }
+}
+
+static void generate(struct plan *plan, const char *name, int k, int m,
+                     sluice_backward_order order, sluice_remat remat)
+{
+    sluice_schedule *schedule, *passed;
+    ck_assert_int_eq(sluice_schedule_generate(
+                         &(sluice_schedule_config){.name = name,
+                                                   .devices = k,
+                                                   .microbatches = m,
+                                                   .backward_order = order},
+                         &schedule, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(sluice_schedule_remat(schedule, remat, &passed, NULL),
+                     SLUICE_OK);
+    plan_from(plan, passed);
+    sluice_schedule_destroy(passed);
+    sluice_schedule_destroy(schedule);
+}
+
+static void sweep(const char *name, sluice_backward_order order,
+                  sluice_remat remat, bool split_backward, bool forward_only)
+{
+    struct tally tally = {0, 0};
+    for (int k = 1; k <= NAIVE_DEVICES; k++)
+        for (int m = 1; m <= NAIVE_MICROBATCHES; m++) {
+            struct plan plan;
+            generate(&plan, name, k, m, order, remat);
+            if (split_backward)
+                split(&plan);
+            judge_all(&plan, forward_only, &tally);
+        }
+    ck_assert_int_gt(tally.accepted, 16);
+    ck_assert_int_gt(tally.refused, 1000);
+}
+
+START_TEST(mutants_of_gpipe_are_judged_as_by_execution)
+{
+    sweep("gpipe", SLUICE_REVERSE, SLUICE_REMAT_NEVER, false, false);
+    sweep("gpipe", SLUICE_IN_ORDER, SLUICE_REMAT_NEVER, false, false);
+}
+END_TEST
+
+START_TEST(mutants_of_1f1b_are_judged_as_by_execution)
+{
+    sweep("1f1b", SLUICE_REVERSE, SLUICE_REMAT_NEVER, false, false);
+}
+END_TEST
+
+START_TEST(mutants_of_rematerialized_schedules_are_judged_as_by_execution)
+{
+    sweep("gpipe", SLUICE_REVERSE, SLUICE_REMAT_ALWAYS, false, false);
+    sweep("1f1b", SLUICE_REVERSE, SLUICE_REMAT_EXCEPT_LAST, false, false);
+}
+END_TEST
+
+START_TEST(mutants_of_split_backwards_are_judged_as_by_execution)
+{
+    sweep("gpipe", SLUICE_IN_ORDER, SLUICE_REMAT_NEVER, true, false);
+    sweep("1f1b", SLUICE_REVERSE, SLUICE_REMAT_NEVER, true, false);
+}
+END_TEST
+
+START_TEST(mutants_of_forward_only_are_judged_as_by_execution)
+{
+    sweep("forward", SLUICE_REVERSE, SLUICE_REMAT_NEVER, false, true);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("sched.mutants", mutants_of_gpipe_are_judged_as_by_execution,
+                 mutants_of_1f1b_are_judged_as_by_execution,
+                 mutants_of_rematerialized_schedules_are_judged_as_by_execution,
+                 mutants_of_split_backwards_are_judged_as_by_execution,
+                 mutants_of_forward_only_are_judged_as_by_execution)

@@ -1,0 +1,173 @@
+/* Building schedules by hand. */
+#include "sched/schedule.h"
+
+#include <string.h>
+
+#include "support/runner.h"
+
+static const int straight[] = {0, 1, 2, 3};
+
+static sluice_schedule *make(int devices, int stages, int microbatches)
+{
+    sluice_schedule *schedule = NULL;
+    ck_assert_int_eq(sluice_schedule_create(devices, stages, microbatches,
+                                            straight, NULL, &schedule, NULL),
+                     SLUICE_OK);
+    return schedule;
+}
+
+START_TEST(what_was_appended_is_read_back_in_order)
+{
+    const int stage_device[] = {0, 1, 0};
+    sluice_schedule *schedule;
+    ck_assert_int_eq(
+        sluice_schedule_create(2, 3, 100, stage_device, NULL, &schedule, NULL),
+        SLUICE_OK);
+    for (int m = 0; m < 100; m++)
+        ck_assert_int_eq(sluice_schedule_append(schedule, 1,
+                                                (sluice_action){SLUICE_F, 1, m},
+                                                NULL),
+                         SLUICE_OK);
+    int n;
+    sluice_schedule_actions(schedule, 0, &n);
+    ck_assert_int_eq(n, 0);
+    const sluice_action *actions = sluice_schedule_actions(schedule, 1, &n);
+    ck_assert_int_eq(n, 100);
+    for (int m = 0; m < 100; m++)
+        ck_assert(actions[m].kind == SLUICE_F && actions[m].stage == 1 &&
+                  actions[m].microbatch == m);
+    ck_assert_int_eq(sluice_schedule_n_devices(schedule), 2);
+    ck_assert_int_eq(sluice_schedule_n_stages(schedule), 3);
+    ck_assert_int_eq(sluice_schedule_n_microbatches(schedule), 100);
+    for (int s = 0; s < 3; s++)
+        ck_assert_int_eq(sluice_schedule_stage_device(schedule, s),
+                         stage_device[s]);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+static void assert_create_refused(int devices, int stages, int microbatches,
+                                  const int *stage_device, const char *says)
+{
+    sluice_diag why;
+    sluice_schedule *schedule = NULL;
+    ck_assert_int_eq(sluice_schedule_create(devices, stages, microbatches,
+                                            stage_device, NULL, &schedule,
+                                            &why),
+                     SLUICE_INVALID);
+    ck_assert_ptr_null(schedule);
+    ck_assert_msg(strstr(why.text, says) != NULL, "%s", why.text);
+}
+
+START_TEST(sizes_out_of_range_are_refused_with_the_numbers)
+{
+    assert_create_refused(0, 1, 1, straight, "0 devices: give 1 to 64");
+    assert_create_refused(65, 1, 1, straight, "65 devices: give 1 to 64");
+    assert_create_refused(1, 0, 1, straight, "0 stages: give 1 to 4096");
+    assert_create_refused(1, 4097, 1, straight, "4097 stages: give 1 to 4096");
+    assert_create_refused(1, 1, 0, straight,
+                          "0 micro-batches: give 1 to 65536");
+    assert_create_refused(1, 1, 65537, straight,
+                          "65537 micro-batches: give 1 to 65536");
+    assert_create_refused(2, 3, 1, straight,
+                          "stage 2 is placed on device 2: there are devices 0 "
+                          "to 1");
+    assert_create_refused(2, 1, 1, (const int[]){-1},
+                          "stage 0 is placed on device -1");
+}
+END_TEST
+
+START_TEST(the_largest_sizes_are_allowed)
+{
+    static int map[SLUICE_MAX_STAGES];
+    for (int s = 0; s < SLUICE_MAX_STAGES; s++)
+        map[s] = s % SLUICE_MAX_DEVICES;
+    sluice_schedule *schedule;
+    ck_assert_int_eq(sluice_schedule_create(
+                         SLUICE_MAX_DEVICES, SLUICE_MAX_STAGES,
+                         SLUICE_MAX_MICROBATCHES, map, NULL, &schedule, NULL),
+                     SLUICE_OK);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+static void assert_append_refused(int device, sluice_action action,
+                                  const char *says)
+{
+    sluice_schedule *schedule = make(2, 2, 4);
+    sluice_diag why;
+    ck_assert_int_eq(sluice_schedule_append(schedule, device, action, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, says) != NULL, "%s", why.text);
+    ck_assert_int_eq(schedule->programs[0].n + schedule->programs[1].n, 0);
+    sluice_schedule_destroy(schedule);
+}
+
+START_TEST(actions_out_of_range_are_refused_with_the_numbers)
+{
+    assert_append_refused(-1, (sluice_action){SLUICE_F, 0, 0}, "device -1");
+    assert_append_refused(2, (sluice_action){SLUICE_F, 0, 0},
+                          "device 2: there are devices 0 to 1");
+    assert_append_refused(0, (sluice_action){-1, 0, 0}, "kind -1");
+    assert_append_refused(0, (sluice_action){SLUICE_N_ACTION_KINDS, 0, 0},
+                          "kind 6: there are kinds 0 to 5");
+    assert_append_refused(0, (sluice_action){SLUICE_F, -1, 0}, "stage -1");
+    assert_append_refused(0, (sluice_action){SLUICE_F, 2, 0},
+                          "stage 2: there are stages 0 to 1");
+    assert_append_refused(0, (sluice_action){SLUICE_F, 0, -1},
+                          "micro-batch -1: there are micro-batches 0 to 3");
+    assert_append_refused(0, (sluice_action){SLUICE_F, 0, 4}, "micro-batch 4");
+    assert_append_refused(0, (sluice_action){SLUICE_UPDATE, 0, 0},
+                          "UPDATE has micro-batch -1");
+}
+END_TEST
+
+START_TEST(a_full_list_refuses_another_action)
+{
+    sluice_schedule *schedule = make(1, 1, 1);
+    sluice_diag why;
+    schedule->programs[0].n = SLUICE_MAX_ACTIONS;
+    ck_assert_int_eq(sluice_schedule_append(
+                         schedule, 0, (sluice_action){SLUICE_F, 0, 0}, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "33554432 actions") != NULL, "%s", why.text);
+    schedule->programs[0].n = 0;
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(destroying_nothing_is_allowed)
+{
+    sluice_schedule_destroy(NULL);
+}
+END_TEST
+
+START_TEST(actions_are_written_as_pytorch_writes_them)
+{
+    static const char *const want[] = {"2F7", "2B7", "2I7",
+                                       "2W7", "2R7", "2UPDATE"};
+    char text[SLUICE_DIAG_ACTION];
+    for (int kind = 0; kind < SLUICE_N_ACTION_KINDS; kind++) {
+        int m = kind == SLUICE_UPDATE ? -1 : 7;
+        sluice_action action = {kind, 2, m};
+        ck_assert_str_eq(sluice_action_format(action, text, sizeof text),
+                         want[kind]);
+    }
+    ck_assert_str_eq(
+        sluice_action_format((sluice_action){99, 2, 7}, text, sizeof text),
+        "2?7");
+    ck_assert_str_eq(
+        sluice_action_format((sluice_action){-1, 2, 7}, text, sizeof text),
+        "2?7");
+    ck_assert_str_eq(
+        sluice_action_format((sluice_action){SLUICE_F, 12, 7}, text, 4), "12F");
+}
+END_TEST
+
+SLUICE_TEST_MAIN("sched.schedule", what_was_appended_is_read_back_in_order,
+                 sizes_out_of_range_are_refused_with_the_numbers,
+                 the_largest_sizes_are_allowed,
+                 actions_out_of_range_are_refused_with_the_numbers,
+                 a_full_list_refuses_another_action,
+                 destroying_nothing_is_allowed,
+                 actions_are_written_as_pytorch_writes_them)
