@@ -1,4 +1,5 @@
-# The libraries we stand on; reasons in docs/dependencies.md.
+# The libraries we stand on; reasons in docs/dependencies.md.  The installed
+# sluice-config.cmake.in repeats those that libsluice.a needs.
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)

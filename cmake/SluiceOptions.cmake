@@ -1,6 +1,5 @@
 # Options, language level, warnings and sanitizers for every target of ours.
 include(GNUInstallDirs)
-include(CMakeDependentOption)
 
 option(SLUICE_TESTS "Build the test suite" ${PROJECT_IS_TOP_LEVEL})
 option(SLUICE_WERROR "Treat warnings as errors" OFF)

@@ -36,14 +36,30 @@ typedef struct sluice_array {
     const sluice_allocator *allocator;
 } sluice_array;
 
-/* Free what a reader allocated; an array of zeros is allowed. */
+/*
+ * Allocate an array of zeros to be filled, for a data set of one's own.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if the shape has no elements or too many,
+ *          or `type` is none; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_array_init(sluice_array *array,
+                                           sluice_element type,
+                                           const sluice_shape *shape,
+                                           const sluice_allocator *allocator,
+                                           sluice_diag *why);
+
+/* Free what sluice_array_init() or a reader allocated, and make it an array of
+ * zeros; that is allowed too. */
 SLUICE_API void sluice_array_fini(sluice_array *array);
 
 /*
  * Read an IDX file, gzipped or plain (the format of MNIST: unsigned bytes,
- * 32-bit integers or floats, big-endian, up to SLUICE_MAX_DIMS dims).
+ * 32-bit integers or floats, big-endian, 1 to SLUICE_MAX_DIMS dims).
  *
- * Returns  SLUICE_OK; SLUICE_IO; SLUICE_FORMAT; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_IO if `path` is not a regular file that can be
+ *          read; SLUICE_FORMAT, naming the byte, if its content is malformed,
+ *          of another type, empty, cut short or followed by more;
+ *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_idx_read(const char *path,
                                          const sluice_allocator *allocator,
@@ -51,8 +67,9 @@ SLUICE_API sluice_status sluice_idx_read(const char *path,
 
 /*
  * Read a .npy file (versions 1 to 3; little-endian float32, float64, int32,
- * int64 or uint8, C order; float64 is rounded to float32, int64 must fit
- * int32).
+ * int64 or uint8, C order, 1 to SLUICE_MAX_DIMS dims).  Float64 is rounded to
+ * float32; a finite one that would become infinite is refused, as is an int64
+ * that does not fit int32.
  *
  * Returns  as sluice_idx_read().
  */
@@ -73,29 +90,36 @@ enum {
 /*
  * Open a safetensors file and check its header: strict JSON, names of
  * [A-Za-z0-9_.-], offsets that cover the data without gap or overlap, sizes
- * that equal shape times type.
+ * that equal shape times type, no empty tensors.
  *
- * `max_header` 0 means SLUICE_SAFETENSORS_HEADER.
+ * `max_header` 0 means SLUICE_SAFETENSORS_HEADER.  The header's JSON is parsed
+ * with memory of the C library, up to 80 times its size, that is free again when
+ * this call returns.
+ * Threads  an open file belongs to one thread at a time.
  * Returns  as sluice_idx_read().
  */
 SLUICE_API sluice_status sluice_safetensors_open(
     const char *path, size_t max_header, const sluice_allocator *allocator,
     sluice_safetensors **out, sluice_diag *why);
 
+/* Close the file; NULL is allowed. */
 SLUICE_API void sluice_safetensors_close(sluice_safetensors *file);
 
 /* Number of tensors. */
 SLUICE_API int sluice_safetensors_count(const sluice_safetensors *file);
 
-/* Name and shape of tensor `i`, in the order of their data. */
+/* Name and (unless NULL) shape of tensor `i`, in the order of their data; NULL
+ * if there is none. */
 SLUICE_API const char *sluice_safetensors_name(const sluice_safetensors *file,
                                                int i, sluice_shape *shape);
 
 /*
- * Read tensor `name` (F32; F64, F16 and BF16 are converted) into values[n].
+ * Read tensor `name` (F32; F64, F16 and BF16 are converted) into values[n],
+ * which are undefined if this fails.
  *
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND; SLUICE_INVALID if n is not its number
- *          of elements; SLUICE_FORMAT for another type; SLUICE_IO.
+ *          of elements; SLUICE_FORMAT for another type, or an F64 too large for
+ *          a float; SLUICE_IO.
  */
 SLUICE_API sluice_status sluice_safetensors_read(sluice_safetensors *file,
                                                  const char *name,
@@ -114,17 +138,18 @@ typedef struct sluice_dataset_config {
                          bytes, else 1 */
     double mean;      /* then this is taken off */
     double deviation; /* then divided by this; 0 means 1 */
-    bool measure;     /* compute mean and deviation from the features */
+    bool measure;     /* compute both from the features instead */
     const sluice_allocator *allocator;
 } sluice_dataset_config;
 
 /*
  * Make a data set of features[n][...] and targets: labels[n] (u8 or i32; become
- * int32_t) or values[n][...] (f32).
+ * int32_t) or values[n][...] (f32).  `config` NULL is one of zeros.
  *
- * Takes    both arrays, if OK.
- * Returns  SLUICE_OK; SLUICE_INVALID if the numbers of rows differ;
- *          SLUICE_NO_MEMORY.
+ * Takes    both arrays, if OK: the caller's become arrays of zeros.
+ * Returns  SLUICE_OK; SLUICE_INVALID if the numbers of rows differ, labels have
+ *          more than one dim or are negative, the config is not finite, or
+ *          features to be measured are not; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_dataset_create(
     const sluice_dataset_config *config, sluice_array *features,
@@ -139,7 +164,8 @@ SLUICE_API sluice_status sluice_dataset_create(
  * "embedded" is split 800 to 200.
  *
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND if the files are not there; SLUICE_IO;
- *          SLUICE_FORMAT; SLUICE_NO_MEMORY.
+ *          SLUICE_FORMAT, also if the files do not fit each other;
+ *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_dataset_open(const char *name,
                                              const sluice_allocator *allocator,
@@ -152,17 +178,21 @@ SLUICE_API void sluice_dataset_destroy(sluice_dataset *dataset);
 
 SLUICE_API int64_t sluice_dataset_rows(const sluice_dataset *dataset);
 
-/* Shape of a row's features. */
+/* Shape of a row's features; {1} if they are one number. */
 SLUICE_API sluice_shape sluice_dataset_input(const sluice_dataset *dataset);
 
 /* Largest label plus one; 0 if the targets are values. */
 SLUICE_API int sluice_dataset_classes(const sluice_dataset *dataset);
 
+/* What is taken off a feature, times scale, and what it is then divided by. */
+SLUICE_API void sluice_dataset_normalization(const sluice_dataset *dataset,
+                                             double *mean, double *deviation);
+
 /* Bytes of one row's target, as a loss takes it. */
 SLUICE_API size_t sluice_dataset_target_bytes(const sluice_dataset *dataset);
 
 /*
- * Gather rows: x[n][input] and targets[n] of the rows index[0..n).
+ * Gather rows: x[n][input] and targets[n] of the rows index[n].
  *
  * Threads  any number at once.
  * Returns  SLUICE_OK; SLUICE_INVALID if an index is out of range.
@@ -173,8 +203,10 @@ SLUICE_API sluice_status sluice_dataset_gather(const sluice_dataset *dataset,
                                                sluice_diag *why);
 
 /*
- * The order of an epoch: a permutation of 0..n-1 that depends on (seed, epoch)
- * and nothing else.
+ * The order of an epoch: a permutation of 0..n-1 in index[n], each as likely as
+ * any other, that depends on (seed, epoch) and nothing else.
+ *
+ * Threads  any.
  */
 SLUICE_API void sluice_shuffle(uint64_t seed, uint64_t epoch, int64_t n,
                                int64_t *index);

@@ -54,13 +54,13 @@ typedef struct sluice_layer_plan {
     sluice_shape out; /* the rest is set by infer() */
     int n_params;
     sluice_param_spec params[SLUICE_LAYER_MAX_PARAMS];
-    bool needs_x;              /* a backward pass reads x */
-    bool needs_y;              /* a backward pass reads y */
-    int64_t saved_row_bytes;   /* `saved` from forward to backward, per row */
+    bool needs_x;                /* a backward pass reads x */
+    bool needs_y;                /* a backward pass reads y */
+    int64_t saved_row_bytes;     /* `saved` from forward to backward, per row */
     int64_t workspace_row_bytes; /* `workspace` within one call, per row */
-    int64_t forward_row_flops; /* floating-point operations per row ... */
-    int64_t input_row_flops;   /* ... of backward_input */
-    int64_t weight_row_flops;  /* ... of backward_weight */
+    int64_t forward_row_flops;   /* floating-point operations per row ... */
+    int64_t input_row_flops;     /* ... of backward_input */
+    int64_t weight_row_flops;    /* ... of backward_weight */
 } sluice_layer_plan;
 
 /*
@@ -124,8 +124,8 @@ typedef struct sluice_layer_ops {
     sluice_status (*backward_input)(const sluice_layer_call *call);
 
     /*
-     * grads (+)= dy * df/dparams, `dy` as backward_input() left it.  NULL for
-     * a layer without parameters.
+     * grads (+)= dy * df/dparams, `dy` as backward_input() left it.  May be
+     * NULL, for a layer without parameters.
      *
      * Shapes      reads x, saved, dy; writes grads.
      * Accumulates if call->accumulate, else overwrites.
@@ -143,6 +143,10 @@ typedef enum sluice_activation {
 
 /* Its name, "relu"; NULL if it is not one. */
 SLUICE_API const char *sluice_activation_name(sluice_activation activation);
+
+/* The activation of that name.  Returns SLUICE_OK, SLUICE_NOT_FOUND. */
+SLUICE_API sluice_status sluice_activation_find(const char *name,
+                                                sluice_activation *out);
 
 /*
  * y[rows, out] = act(x[rows, in] * weight[in, out] + bias[out]).  x of any

@@ -65,6 +65,9 @@ SLUICE_API const sluice_loss_ops *sluice_mean_squared_error(void);
  * int32_t labels in [0, out). */
 SLUICE_API const sluice_loss_ops *sluice_cross_entropy(void);
 
+/* A built-in loss by its name, "mse" or "cross_entropy"; NULL if it is none. */
+SLUICE_API const sluice_loss_ops *sluice_loss_find(const char *name);
+
 #ifdef __cplusplus
 }
 #endif

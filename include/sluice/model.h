@@ -54,8 +54,7 @@ SLUICE_API void sluice_model_destroy(sluice_model *model);
  */
 SLUICE_API sluice_status sluice_model_add(sluice_model *model,
                                           const sluice_layer_ops *ops,
-                                          const void *config,
-                                          sluice_diag *why);
+                                          const void *config, sluice_diag *why);
 
 /*
  * A model from a text: "784-256-128-10" is a multilayer perceptron with input
@@ -101,10 +100,9 @@ SLUICE_API int64_t sluice_model_n_parameters(const sluice_model *model);
  * Returns  SLUICE_OK with its layer, index and spec (each out-pointer may be
  *          NULL); SLUICE_NOT_FOUND with a sentence that names what there is.
  */
-SLUICE_API sluice_status
-sluice_model_find_parameter(const sluice_model *model, const char *name,
-                            int *layer, int *param,
-                            const sluice_param_spec **spec, sluice_diag *why);
+SLUICE_API sluice_status sluice_model_find_parameter(
+    const sluice_model *model, const char *name, int *layer, int *param,
+    const sluice_param_spec **spec, sluice_diag *why);
 
 #ifdef __cplusplus
 }

@@ -26,7 +26,7 @@ typedef struct sluice_optimizer_call {
     float *w;             /* w[n], the parameters of one stage */
     const float *g;       /* g[n], the gradient of the mini-batch's loss */
     float *state[SLUICE_OPTIMIZER_MAX_STATES]; /* each [n], zero at first */
-    sluice_diag *why;     /* may be NULL */
+    sluice_diag *why;                          /* may be NULL */
 } sluice_optimizer_call;
 
 typedef struct sluice_optimizer_ops {
@@ -65,6 +65,9 @@ typedef struct sluice_sgd_config {
     bool nesterov;        /* needs momentum > 0 */
 } sluice_sgd_config;
 SLUICE_API const sluice_optimizer_ops *sluice_sgd(void);
+
+/* A built-in optimizer by its name, "sgd"; NULL if it is none. */
+SLUICE_API const sluice_optimizer_ops *sluice_optimizer_find(const char *name);
 
 #ifdef __cplusplus
 }

@@ -61,14 +61,15 @@ typedef struct sluice_pipeline_config {
     bool uneven;      /* allow a batch that M does not divide */
 
     sluice_cut cut;
-    const int *partition; /* [devices], for SLUICE_CUT_LIST */
+    const int *partition; /* [stages], for SLUICE_CUT_LIST: layers of each */
 
     const char *schedule; /* a generator's name; default "gpipe" */
     sluice_backward_order backward_order;
     sluice_remat remat;
-    const sluice_schedule *custom; /* instead of the four above */
+    const sluice_schedule *custom; /* instead of the four above; it also gives
+                                      devices and microbatches; copied */
 
-    const sluice_loss_ops *loss; /* must be given */
+    const sluice_loss_ops *loss;           /* must be given */
     const sluice_optimizer_ops *optimizer; /* must be given */
     const void *optimizer_config;
     uint64_t seed;
@@ -76,9 +77,10 @@ typedef struct sluice_pipeline_config {
     int queue_capacity;      /* items a producer may run ahead; default 2 */
     size_t device_cap_bytes; /* memory of one device; 0: no limit */
     sluice_pinning pinning;
-    int64_t spin_ns; /* how long a wait spins before it parks; 0: 50 us if
+    int64_t spin_ns; /* how long a wait spins before it parks; 0: 200 us if
                         there is a core for each device, else not at all;
-                        negative: not at all */
+                        negative: not at all.  Without a core for each device
+                        a spinning one yields between two looks. */
     bool trace;      /* record events; see sluice_pipeline_trace() */
 
     sluice_log *log; /* NULL: silent */
@@ -90,10 +92,10 @@ typedef struct sluice_pipeline_config {
 typedef struct sluice_memory_plan {
     size_t parameters;
     size_t gradients;
-    size_t optimizer;   /* states */
-    size_t boundary;    /* slots its neighbours fill */
-    size_t stash;       /* activations from forward to backward */
-    size_t workspace;   /* within one action */
+    size_t optimizer; /* states */
+    size_t boundary;  /* slots its neighbours fill */
+    size_t stash;     /* activations from forward to backward */
+    size_t workspace; /* within one action */
     size_t total;
 } sluice_memory_plan;
 
@@ -103,10 +105,9 @@ typedef struct sluice_memory_plan {
  *
  * Returns  as sluice_pipeline_create(), but SLUICE_OVER_CAP and SLUICE_SYSTEM.
  */
-SLUICE_API sluice_status
-sluice_pipeline_plan(const sluice_model *model,
-                     const sluice_pipeline_config *config,
-                     sluice_memory_plan *plans, sluice_diag *why);
+SLUICE_API sluice_status sluice_pipeline_plan(
+    const sluice_model *model, const sluice_pipeline_config *config,
+    sluice_memory_plan *plans, sluice_diag *why);
 
 /*
  * Build the pipeline, start its devices, initialize the parameters.
@@ -123,10 +124,9 @@ sluice_pipeline_plan(const sluice_model *model,
  *          SLUICE_OVER_CAP a device needs more than its cap: device, need, cap;
  *          SLUICE_NO_MEMORY, SLUICE_SYSTEM.
  */
-SLUICE_API sluice_status
-sluice_pipeline_create(const sluice_pipeline_config *config,
-                       const sluice_model *model, sluice_pipeline **out,
-                       sluice_diag *why);
+SLUICE_API sluice_status sluice_pipeline_create(
+    const sluice_pipeline_config *config, const sluice_model *model,
+    sluice_pipeline **out, sluice_diag *why);
 
 /* Join the devices and free everything; NULL is allowed.  No call may be
  * under way. */
@@ -134,7 +134,7 @@ SLUICE_API void sluice_pipeline_destroy(sluice_pipeline *pipe);
 
 /* What a mini-batch came to. */
 typedef struct sluice_result {
-    double loss;     /* mean over the terms of all rows */
+    double loss; /* mean over the terms of all rows */
     int64_t rows;
     int64_t correct; /* rows classified correctly, if the loss counts them */
 } sluice_result;
@@ -156,8 +156,7 @@ typedef struct sluice_result {
  */
 SLUICE_API sluice_status sluice_pipeline_step(sluice_pipeline *pipe,
                                               const float *x,
-                                              const void *targets,
-                                              int64_t rows,
+                                              const void *targets, int64_t rows,
                                               sluice_result *result,
                                               sluice_diag *why);
 
@@ -166,12 +165,9 @@ SLUICE_API sluice_status sluice_pipeline_step(sluice_pipeline *pipe,
  *
  * Threads, Blocks, Returns  as sluice_pipeline_step().
  */
-SLUICE_API sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe,
-                                                  const float *x,
-                                                  const void *targets,
-                                                  int64_t rows,
-                                                  sluice_result *result,
-                                                  sluice_diag *why);
+SLUICE_API sluice_status sluice_pipeline_evaluate(
+    sluice_pipeline *pipe, const float *x, const void *targets, int64_t rows,
+    sluice_result *result, sluice_diag *why);
 
 /*
  * The network's output y[rows][output], forward only, without dropout.
@@ -199,17 +195,19 @@ SLUICE_API void sluice_pipeline_cancel(sluice_pipeline *pipe);
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND; SLUICE_INVALID if n is not its number
  *          of elements.
  */
-SLUICE_API sluice_status sluice_pipeline_get_parameter(
-    const sluice_pipeline *pipe, const char *name, float *values, int64_t n,
-    sluice_diag *why);
-SLUICE_API sluice_status sluice_pipeline_set_parameter(
-    sluice_pipeline *pipe, const char *name, const float *values, int64_t n,
-    sluice_diag *why);
+SLUICE_API sluice_status
+sluice_pipeline_get_parameter(const sluice_pipeline *pipe, const char *name,
+                              float *values, int64_t n, sluice_diag *why);
+SLUICE_API sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
+                                                       const char *name,
+                                                       const float *values,
+                                                       int64_t n,
+                                                       sluice_diag *why);
 
 /* As get_parameter, for the gradient that the last step accumulated. */
-SLUICE_API sluice_status sluice_pipeline_get_gradient(
-    const sluice_pipeline *pipe, const char *name, float *values, int64_t n,
-    sluice_diag *why);
+SLUICE_API sluice_status
+sluice_pipeline_get_gradient(const sluice_pipeline *pipe, const char *name,
+                             float *values, int64_t n, sluice_diag *why);
 
 /* The learning rate of the following steps; starts as the optimizer's. */
 SLUICE_API void sluice_pipeline_set_learning_rate(sluice_pipeline *pipe,
@@ -226,7 +224,7 @@ typedef struct sluice_device_info {
     int first_layer; /* of its first stage */
     int n_layers;    /* of all its stages */
     int n_stages;
-    int core;        /* logical index of the core it is pinned to; -1: none */
+    int core; /* logical index of the core it is pinned to; -1: none */
     sluice_memory_plan planned;
     size_t actual_bytes; /* taken from the allocator for its arena */
 } sluice_device_info;

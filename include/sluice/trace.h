@@ -18,12 +18,18 @@ extern "C" {
 
 typedef struct sluice_trace_event {
     sluice_action action;
-    int64_t input_wait_ns;  /* waited for input, just before start_ns */
-    int64_t start_ns;       /* inputs are there, computing begins */
-    int64_t end_ns;         /* computing ended */
-    int64_t output_wait_ns; /* waited for room in the neighbour's queue, just
-                               after end_ns */
-    int64_t cpu_ns;         /* CPU time of the thread from start to end */
+    int64_t input_wait_ns;    /* waited for input, just before start_ns */
+    int64_t start_ns;         /* inputs are there, computing begins */
+    int64_t end_ns;           /* computing ended */
+    int64_t output_wait_ns;   /* waited for room in the neighbour's queue, just
+                                 after end_ns */
+    int64_t cpu_ns;           /* CPU time of the thread from start to end */
+    int64_t virtual_start_ns; /* the same on the virtual clock, which says what
+                                 a core for each device would have done: it
+                                 starts at 0, an action starts when its device
+                                 is free and its inputs are ready, and takes its
+                                 CPU time */
+    int64_t virtual_end_ns;
 } sluice_trace_event;
 
 typedef struct sluice_trace {

@@ -12,8 +12,8 @@ sluice_status sl_queue_init(struct sl_queue *queue, int capacity,
         .capacity = (uint32_t)capacity,
         .patience = patience,
     };
-    queue->items = sl_alloc(allocator, queue->capacity, sizeof *queue->items);
-    if (!queue->items)
+    queue->places = sl_alloc(allocator, queue->capacity, sizeof *queue->places);
+    if (!queue->places)
         return SLUICE_NO_MEMORY;
     sluice_status st = sl_gate_init(&queue->not_empty);
     if (st)
@@ -27,7 +27,7 @@ sluice_status sl_queue_init(struct sl_queue *queue, int capacity,
 fini_not_empty:
     sl_gate_fini(&queue->not_empty);
 free_items:
-    sl_free(allocator, queue->items, queue->capacity, sizeof *queue->items);
+    sl_free(allocator, queue->places, queue->capacity, sizeof *queue->places);
     return st;
 }
 
@@ -35,8 +35,8 @@ void sl_queue_fini(struct sl_queue *queue)
 {
     sl_gate_fini(&queue->not_full);
     sl_gate_fini(&queue->not_empty);
-    sl_free(queue->allocator, queue->items, queue->capacity,
-            sizeof *queue->items);
+    sl_free(queue->allocator, queue->places, queue->capacity,
+            sizeof *queue->places);
 }
 
 /* Counters run free and wrap: only their difference counts. */
@@ -57,27 +57,33 @@ static bool has_item_or_closed(const void *state)
     return atomic_load(&queue->closed) || n_items(queue) > 0;
 }
 
-sluice_status sl_queue_push(struct sl_queue *queue, struct sl_item item)
+sluice_status sl_queue_push(struct sl_queue *queue, struct sl_item item,
+                            int64_t *room_ns)
 {
     sl_gate_wait(&queue->not_full, queue->patience, has_room_or_closed, queue);
     if (atomic_load(&queue->closed))
         return SLUICE_CLOSED;
     uint32_t pushed =
         atomic_load_explicit(&queue->pushed, memory_order_relaxed);
-    queue->items[pushed % queue->capacity] = item;
+    struct sl_place *place = &queue->places[pushed % queue->capacity];
+    *room_ns = place->taken_ns;
+    place->item = item;
     atomic_store(&queue->pushed, pushed + 1);
     sl_gate_wake(&queue->not_empty);
     return SLUICE_OK;
 }
 
-sluice_status sl_queue_pop(struct sl_queue *queue, struct sl_item *item)
+sluice_status sl_queue_pop(struct sl_queue *queue, int64_t now_ns,
+                           struct sl_item *item)
 {
     sl_gate_wait(&queue->not_empty, queue->patience, has_item_or_closed, queue);
     if (atomic_load(&queue->closed))
         return SLUICE_CLOSED;
     uint32_t popped =
         atomic_load_explicit(&queue->popped, memory_order_relaxed);
-    *item = queue->items[popped % queue->capacity];
+    struct sl_place *place = &queue->places[popped % queue->capacity];
+    *item = place->item;
+    place->taken_ns = now_ns > item->ready_ns ? now_ns : item->ready_ns;
     atomic_store(&queue->popped, popped + 1);
     sl_gate_wake(&queue->not_full);
     return SLUICE_OK;
@@ -92,6 +98,8 @@ void sl_queue_close(struct sl_queue *queue)
 
 void sl_queue_reset(struct sl_queue *queue)
 {
+    for (uint32_t i = 0; i < queue->capacity; i++)
+        queue->places[i].taken_ns = 0;
     atomic_store(&queue->pushed, 0);
     atomic_store(&queue->popped, 0);
     atomic_store(&queue->closed, false);

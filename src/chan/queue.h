@@ -19,14 +19,21 @@
 
 struct sl_item {
     int32_t microbatch;
+    int64_t ready_ns; /* virtual time at which its slot was filled */
+};
+
+/* A place of the ring. */
+struct sl_place {
+    struct sl_item item; /* [owner: producer until pushed, then consumer] */
+    int64_t taken_ns;    /* virtual time at which it was taken [owner: consumer
+                            until popped, then producer] */
 };
 
 struct sl_queue {
     const sluice_allocator *allocator; /* const after init */
     uint32_t capacity;                 /* const after init */
     struct sl_patience patience;       /* const after init */
-    struct sl_item *items;             /* [owner: producer until pushed, then
-                                          consumer]; item n at n % capacity */
+    struct sl_place *places;           /* item n lies at n % capacity */
     _Alignas(64) atomic_uint pushed;   /* [atomic] by the producer; its seq_cst
                                           store publishes the item, and the slot
                                           it stands for, to pop() */
@@ -53,19 +60,23 @@ void sl_queue_fini(struct sl_queue *queue);
  *
  * Threads  the producing device only.
  * Blocks   while the queue is full; sl_queue_close() wakes it.
- * Returns  SLUICE_OK, or SLUICE_CLOSED if closed before or during the wait.
+ * Returns  SLUICE_OK, with the virtual time at which the place became free in
+ *          `room_ns`; or SLUICE_CLOSED if closed before or during the wait.
  */
-sluice_status sl_queue_push(struct sl_queue *queue, struct sl_item item);
+sluice_status sl_queue_push(struct sl_queue *queue, struct sl_item item,
+                            int64_t *room_ns);
 
 /*
- * Wait until there is an item, then take the oldest one.
+ * Wait until there is an item, then take the oldest one, at the consumer's
+ * virtual time `now_ns` or when it is ready, whichever is later.
  *
  * Threads  the consuming device only.
  * Blocks   while the queue is empty; sl_queue_close() wakes it.
  * Returns  SLUICE_OK, or SLUICE_CLOSED if closed before or during the wait,
  *          even if items are left.
  */
-sluice_status sl_queue_pop(struct sl_queue *queue, struct sl_item *item);
+sluice_status sl_queue_pop(struct sl_queue *queue, int64_t now_ns,
+                           struct sl_item *item);
 
 /* Refuse all further push and pop and wake who waits.  Any thread. */
 void sl_queue_close(struct sl_queue *queue);

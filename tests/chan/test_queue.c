@@ -14,20 +14,21 @@ static void init(struct sl_queue *queue, int capacity)
 
 static struct sl_item item(int microbatch)
 {
-    return (struct sl_item){microbatch};
+    return (struct sl_item){.microbatch = microbatch};
 }
 
 START_TEST(items_leave_in_the_order_they_came)
 {
     struct sl_queue queue;
+    int64_t room;
     init(&queue, 3);
     for (int round = 0; round < 5; round++) {
         for (int i = 0; i < 3; i++)
-            ck_assert_int_eq(sl_queue_push(&queue, item(round * 3 + i)),
+            ck_assert_int_eq(sl_queue_push(&queue, item(round * 3 + i), &room),
                              SLUICE_OK);
         for (int i = 0; i < 3; i++) {
             struct sl_item got;
-            ck_assert_int_eq(sl_queue_pop(&queue, &got), SLUICE_OK);
+            ck_assert_int_eq(sl_queue_pop(&queue, 0, &got), SLUICE_OK);
             ck_assert_int_eq(got.microbatch, round * 3 + i);
         }
     }
@@ -38,9 +39,10 @@ END_TEST
 START_TEST(push_after_close_is_refused)
 {
     struct sl_queue queue;
+    int64_t room;
     init(&queue, 1);
     sl_queue_close(&queue);
-    ck_assert_int_eq(sl_queue_push(&queue, item(0)), SLUICE_CLOSED);
+    ck_assert_int_eq(sl_queue_push(&queue, item(0), &room), SLUICE_CLOSED);
     sl_queue_fini(&queue);
 }
 END_TEST
@@ -48,11 +50,12 @@ END_TEST
 START_TEST(pop_after_close_is_refused_even_if_items_are_left)
 {
     struct sl_queue queue;
+    int64_t room;
     struct sl_item got = item(77);
     init(&queue, 1);
-    ck_assert_int_eq(sl_queue_push(&queue, item(0)), SLUICE_OK);
+    ck_assert_int_eq(sl_queue_push(&queue, item(0), &room), SLUICE_OK);
     sl_queue_close(&queue);
-    ck_assert_int_eq(sl_queue_pop(&queue, &got), SLUICE_CLOSED);
+    ck_assert_int_eq(sl_queue_pop(&queue, 0, &got), SLUICE_CLOSED);
     ck_assert_int_eq(got.microbatch, 77);
     sl_queue_fini(&queue);
 }
@@ -61,13 +64,14 @@ END_TEST
 START_TEST(reset_opens_and_empties_a_closed_queue)
 {
     struct sl_queue queue;
+    int64_t room;
     struct sl_item got;
     init(&queue, 2);
-    ck_assert_int_eq(sl_queue_push(&queue, item(1)), SLUICE_OK);
+    ck_assert_int_eq(sl_queue_push(&queue, item(1), &room), SLUICE_OK);
     sl_queue_close(&queue);
     sl_queue_reset(&queue);
-    ck_assert_int_eq(sl_queue_push(&queue, item(2)), SLUICE_OK);
-    ck_assert_int_eq(sl_queue_pop(&queue, &got), SLUICE_OK);
+    ck_assert_int_eq(sl_queue_push(&queue, item(2), &room), SLUICE_OK);
+    ck_assert_int_eq(sl_queue_pop(&queue, 0, &got), SLUICE_OK);
     ck_assert_int_eq(got.microbatch, 2);
     sl_queue_fini(&queue);
 }
@@ -85,8 +89,9 @@ struct blocked {
 static void *operate(void *argument)
 {
     struct blocked *b = argument;
-    b->status = b->pushes ? sl_queue_push(b->queue, item(9))
-                          : sl_queue_pop(b->queue, &b->got);
+    int64_t room;
+    b->status = b->pushes ? sl_queue_push(b->queue, item(9), &room)
+                          : sl_queue_pop(b->queue, 0, &b->got);
     return NULL;
 }
 
@@ -119,9 +124,10 @@ END_TEST
 START_TEST(close_wakes_a_parked_producer)
 {
     struct sl_queue queue;
+    int64_t room;
     struct blocked b;
     init(&queue, 1);
-    ck_assert_int_eq(sl_queue_push(&queue, item(0)), SLUICE_OK);
+    ck_assert_int_eq(sl_queue_push(&queue, item(0), &room), SLUICE_OK);
     start(&b, &queue, true);
     wait_until_parked(&queue.not_full);
     sl_queue_close(&queue);
@@ -134,18 +140,38 @@ END_TEST
 START_TEST(a_full_queue_holds_the_producer_until_a_pop)
 {
     struct sl_queue queue;
+    int64_t room;
     struct blocked b;
     struct sl_item got;
     init(&queue, 1);
-    ck_assert_int_eq(sl_queue_push(&queue, item(0)), SLUICE_OK);
+    ck_assert_int_eq(sl_queue_push(&queue, item(0), &room), SLUICE_OK);
     start(&b, &queue, true);
     wait_until_parked(&queue.not_full);
     ck_assert_uint_eq(atomic_load(&queue.pushed), 1);
-    ck_assert_int_eq(sl_queue_pop(&queue, &got), SLUICE_OK);
+    ck_assert_int_eq(sl_queue_pop(&queue, 0, &got), SLUICE_OK);
     pthread_join(b.thread, NULL);
     ck_assert_int_eq(b.status, SLUICE_OK);
-    ck_assert_int_eq(sl_queue_pop(&queue, &got), SLUICE_OK);
+    ck_assert_int_eq(sl_queue_pop(&queue, 0, &got), SLUICE_OK);
     ck_assert_int_eq(got.microbatch, 9);
+    sl_queue_fini(&queue);
+}
+END_TEST
+
+START_TEST(virtual_times_pass_with_items_and_places)
+{
+    struct sl_queue queue;
+    struct sl_item got;
+    int64_t room;
+    init(&queue, 1);
+    sl_queue_push(&queue, (struct sl_item){0, 100}, &room);
+    ck_assert_int_eq(room, 0);
+    ck_assert_int_eq(sl_queue_pop(&queue, 70, &got), SLUICE_OK);
+    ck_assert_int_eq(got.ready_ns, 100);
+    sl_queue_push(&queue, (struct sl_item){1, 110}, &room);
+    ck_assert_int_eq(room, 100); /* taken when it was ready */
+    ck_assert_int_eq(sl_queue_pop(&queue, 150, &got), SLUICE_OK);
+    sl_queue_push(&queue, (struct sl_item){2, 160}, &room);
+    ck_assert_int_eq(room, 150); /* taken when the consumer came */
     sl_queue_fini(&queue);
 }
 END_TEST
@@ -172,4 +198,5 @@ SLUICE_TEST_MAIN("chan.queue", items_leave_in_the_order_they_came,
                  reset_opens_and_empties_a_closed_queue,
                  close_wakes_a_parked_consumer, close_wakes_a_parked_producer,
                  a_full_queue_holds_the_producer_until_a_pop,
+                 virtual_times_pass_with_items_and_places,
                  init_without_memory_is_refused)

@@ -41,11 +41,12 @@ static void *produce(void *argument)
 {
     struct run *run = argument;
     uint32_t random = 1;
+    int64_t room;
     int n_slots = run->capacity + 2;
     for (int i = 0; i < run->n_items; i++) {
         run->slots[i % n_slots] = checksum(i);
         maybe_yield(&random);
-        if (sl_queue_push(&run->queue, (struct sl_item){i}))
+        if (sl_queue_push(&run->queue, (struct sl_item){i, 0}, &room))
             return NULL;
     }
     return NULL;
@@ -58,7 +59,7 @@ static void *consume(void *argument)
     int n_slots = run->capacity + 2;
     for (int i = 0; i < run->n_items; i++) {
         struct sl_item item;
-        if (sl_queue_pop(&run->queue, &item)) {
+        if (sl_queue_pop(&run->queue, 0, &item)) {
             run->n_closed++;
             return NULL;
         }

@@ -1,0 +1,115 @@
+/*
+ * The sequential reference: the training that a pipeline must equal to the
+ * last bit.
+ *
+ * One thread, no queues, no schedule: it does what a step means, in the order
+ * in which it is defined,
+ *
+ *     rows         spread over the M micro-batches as evenly as can be, the
+ *                  larger ones first; those without rows are left out
+ *     forward      micro-batch 0, 1, ... M-1, each through all layers
+ *     loss         the sums of the micro-batches, added in that order
+ *     backward     micro-batch M-1, ... 0, or 0, ... M-1; each layer adds its
+ *                  gradient to that of the micro-batches before
+ *     update       once, by the gradient of the mini-batch's mean
+ *
+ * and shares with the pipeline only layers, loss, optimizer and model.  It is
+ * for tests, and for measurements that check themselves while they run.
+ */
+#ifndef SLUICE_REFERENCE_H
+#define SLUICE_REFERENCE_H
+
+#include <stdint.h>
+
+#include <sluice/export.h>
+#include <sluice/model.h>
+#include <sluice/pipeline.h>
+#include <sluice/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct sluice_reference sluice_reference;
+
+/*
+ * A reference for pipelines made with `config`.  Reads batch, microbatches,
+ * uneven, backward_order, loss, optimizer, optimizer_config, seed and
+ * allocator, and nothing else: a pipeline whose schedule is not "gpipe" must
+ * be compared in the backward order of that schedule.
+ *
+ * Takes    nothing: `model` must outlive the reference, so must loss, optimizer
+ *          and allocator.
+ * Returns  SLUICE_OK; SLUICE_INVALID for what sluice_pipeline_create() would
+ *          refuse in those fields; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_reference_create(
+    const sluice_pipeline_config *config, const sluice_model *model,
+    sluice_reference **out, sluice_diag *why);
+
+/* Free a reference; NULL is allowed. */
+SLUICE_API void sluice_reference_destroy(sluice_reference *ref);
+
+/*
+ * One training step: forward, backward, update.
+ *
+ * Shapes   x[rows][input], targets[rows] as the loss defines them; `result` may
+ *          be NULL.
+ * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch; or the error of
+ *          a layer, loss or optimizer, without coordinates.  After an error
+ *          parameters, optimizer and number of steps are as before.
+ */
+SLUICE_API sluice_status sluice_reference_step(
+    sluice_reference *ref, const float *x, const void *targets, int64_t rows,
+    sluice_result *result, sluice_diag *why);
+
+/*
+ * Loss and correct rows of any number of rows, forward only, not in training:
+ * mini-batch by mini-batch, the loss sums of all micro-batches added in order.
+ *
+ * Returns  as sluice_reference_step().
+ */
+SLUICE_API sluice_status sluice_reference_evaluate(
+    sluice_reference *ref, const float *x, const void *targets, int64_t rows,
+    sluice_result *result, sluice_diag *why);
+
+/*
+ * The network's output y[rows][output], forward only, not in training.
+ *
+ * Returns  as sluice_reference_step().
+ */
+SLUICE_API sluice_status sluice_reference_infer(sluice_reference *ref,
+                                                const float *x, int64_t rows,
+                                                float *y, sluice_diag *why);
+
+/*
+ * Copy a parameter out, or in, by name; or the gradient of the last step.
+ *
+ * Shapes   values[n], n the elements of the parameter.
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND; SLUICE_INVALID if n is not its number
+ *          of elements.
+ */
+SLUICE_API sluice_status
+sluice_reference_get_parameter(const sluice_reference *ref, const char *name,
+                               float *values, int64_t n, sluice_diag *why);
+SLUICE_API sluice_status sluice_reference_set_parameter(sluice_reference *ref,
+                                                        const char *name,
+                                                        const float *values,
+                                                        int64_t n,
+                                                        sluice_diag *why);
+SLUICE_API sluice_status
+sluice_reference_get_gradient(const sluice_reference *ref, const char *name,
+                              float *values, int64_t n, sluice_diag *why);
+
+/* The learning rate of the following steps; starts as the optimizer's. */
+SLUICE_API void sluice_reference_set_learning_rate(sluice_reference *ref,
+                                                   double learning_rate);
+
+/* Steps completed: the number of updates made. */
+SLUICE_API uint64_t sluice_reference_n_steps(const sluice_reference *ref);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

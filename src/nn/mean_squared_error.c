@@ -1,0 +1,51 @@
+/* Mean squared error.  The device of the last stage. */
+#include <sluice/loss.h>
+
+static sluice_status infer(sluice_loss_plan *plan, sluice_diag *why)
+{
+    int64_t n = sluice_shape_elements(&plan->out);
+    if (n < 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "mse: the network's output has no elements");
+    plan->row_terms = n;
+    plan->target_row_bytes = n * (int64_t)sizeof(float);
+    plan->counts_correct = false;
+    return SLUICE_OK;
+}
+
+static sluice_status forward(const sluice_loss_call *call, double *sum,
+                             int64_t *correct)
+{
+    const float *t = call->targets;
+    int64_t n = call->rows * call->plan->row_terms;
+    double total = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double e = (double)call->y[i] - (double)t[i];
+        total += e * e;
+    }
+    *sum = total;
+    *correct = 0;
+    return SLUICE_OK;
+}
+
+static sluice_status backward(const sluice_loss_call *call, float scale,
+                              float *dy)
+{
+    const float *t = call->targets;
+    int64_t n = call->rows * call->plan->row_terms;
+    for (int64_t i = 0; i < n; i++)
+        dy[i] = 2 * scale * (call->y[i] - t[i]);
+    return SLUICE_OK;
+}
+
+static const sluice_loss_ops mean_squared_error = {
+    .name = "mse",
+    .infer = infer,
+    .forward = forward,
+    .backward = backward,
+};
+
+const sluice_loss_ops *sluice_mean_squared_error(void)
+{
+    return &mean_squared_error;
+}

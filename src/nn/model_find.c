@@ -1,0 +1,88 @@
+/* Parameters of a model by name.  Any thread. */
+#include <sluice/model.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LIST = SLUICE_LAYER_MAX_PARAMS * (SLUICE_PARAM_NAME + 2) };
+
+/*
+ * The layer at the front of "12.weight", with `*rest` behind the dot; -1 if it
+ * is not such a name.  One spelling each: no sign, no leading zeros.
+ */
+static int read_layer(const char *name, const char **rest)
+{
+    int layer = 0;
+    const char *at = name;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        layer = layer * 10 + (*at - '0');
+        if (layer > SLUICE_MODEL_MAX_LAYERS || (at > name && *name == '0'))
+            return -1;
+    }
+    if (at == name || *at != '.')
+        return -1;
+    *rest = at + 1;
+    return layer;
+}
+
+/* The names of a layer's parameters, separated by commas. */
+static void list_params(const sluice_layer_plan *plan, char list[LIST])
+{
+    size_t n = 0;
+    list[0] = '\0';
+    for (int p = 0; p < plan->n_params; p++)
+        n += (size_t)snprintf(list + n, LIST - n, "%s%s", p ? ", " : "",
+                              plan->params[p].name);
+}
+
+static sluice_status no_layer(const sluice_model *model, const char *name,
+                              sluice_diag *why)
+{
+    int n = sluice_model_n_layers(model);
+    if (n == 0)
+        return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                               "no parameter \"%.80s\": the model has no "
+                               "layers",
+                               name);
+    return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                           "no parameter \"%.80s\": names are LAYER.PARAMETER, "
+                           "as \"0.weight\", with layers 0 to %d",
+                           name, n - 1);
+}
+
+static sluice_status no_param(const sluice_model *model, int layer,
+                              const char *name, sluice_diag *why)
+{
+    char list[LIST];
+    const sluice_layer_plan *plan = sluice_model_layer_plan(model, layer);
+    list_params(plan, list);
+    return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                           "no parameter \"%.80s\": layer %d (%.40s) has %s",
+                           name, layer, sluice_model_layer(model, layer)->name,
+                           plan->n_params ? list : "none");
+}
+
+sluice_status sluice_model_find_parameter(const sluice_model *model,
+                                          const char *name, int *layer,
+                                          int *param,
+                                          const sluice_param_spec **spec,
+                                          sluice_diag *why)
+{
+    const char *wanted = NULL;
+    int i = read_layer(name, &wanted);
+    if (i < 0 || i >= sluice_model_n_layers(model))
+        return no_layer(model, name, why);
+    const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
+    int p = 0;
+    while (p < plan->n_params && strcmp(plan->params[p].name, wanted) != 0)
+        p++;
+    if (p == plan->n_params)
+        return no_param(model, i, name, why);
+    if (layer)
+        *layer = i;
+    if (param)
+        *param = p;
+    if (spec)
+        *spec = &plan->params[p];
+    return SLUICE_OK;
+}

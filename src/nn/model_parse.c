@@ -1,0 +1,219 @@
+/* Models from text.  The thread that builds a model. */
+#include <sluice/model.h>
+
+#include <stdint.h>
+#include <string.h>
+
+/* The text, and how far it is read. */
+struct reader {
+    const char *text;
+    const char *at;
+    sluice_diag *why;
+};
+
+/* What stands behind the colon. */
+struct options {
+    sluice_activation activation;
+    bool has_activation;
+    sluice_dropout_config dropout;
+    bool has_dropout;
+};
+
+static sluice_status refuse(const struct reader *in, const char *expected)
+{
+    return sluice_diag_set(in->why, SLUICE_INVALID,
+                           "model \"%.80s\": expected %s at position %d, "
+                           "counted from 0",
+                           in->text, expected, (int)(in->at - in->text));
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Step over `c` if it is next. */
+static bool skip(struct reader *in, char c)
+{
+    if (*in->at != c)
+        return false;
+    in->at++;
+    return true;
+}
+
+/* A number from 1 to `max`. */
+static sluice_status read_number(struct reader *in, int64_t max,
+                                 const char *expected, int64_t *out)
+{
+    int64_t n = 0;
+    const char *at = in->at;
+    for (; is_digit(*at) && n <= max; at++)
+        n = n * 10 + (*at - '0');
+    if (n < 1 || n > max)
+        return refuse(in, expected);
+    in->at = at;
+    *out = n;
+    return SLUICE_OK;
+}
+
+static sluice_status read_size(struct reader *in, int64_t *size)
+{
+    return read_number(in, INT32_MAX, "a size from 1 to 2147483647", size);
+}
+
+/* "256" or "256x10": a size and how many layers have it. */
+static sluice_status read_group(struct reader *in, int64_t *size,
+                                int64_t *times)
+{
+    *times = 1;
+    sluice_status st = read_size(in, size);
+    if (st || !skip(in, 'x'))
+        return st;
+    return read_number(in, SLUICE_MODEL_MAX_LAYERS,
+                       "a number of layers from 1 to 65536", times);
+}
+
+/*
+ * A decimal fraction like 0.25, whatever the locale.  More digits than a float
+ * can tell apart are read and do not matter.
+ */
+static sluice_status read_rate(struct reader *in, float *rate)
+{
+    double value = 0, place = 1;
+    const char *start = in->at;
+    while (skip(in, '0'))
+        continue;
+    if (in->at > start && skip(in, '.'))
+        for (; is_digit(*in->at); in->at++) {
+            place /= 10;
+            value += place * (*in->at - '0');
+        }
+    if (in->at == start || (float)value >= 1) {
+        in->at = start;
+        return refuse(in, "a rate of at least 0 and less than 1, as 0.25,");
+    }
+    *rate = (float)value;
+    return SLUICE_OK;
+}
+
+/* Step over `word` if it is next and ends there. */
+static bool skip_word(struct reader *in, const char *word)
+{
+    size_t n = strlen(word);
+    if (strncmp(in->at, word, n) != 0)
+        return false;
+    if (in->at[n] && in->at[n] != ',')
+        return false;
+    in->at += n;
+    return true;
+}
+
+static sluice_status read_option(struct reader *in, struct options *options)
+{
+    static const char dropout[] = "dropout=";
+    size_t n = sizeof dropout - 1;
+    if (!options->has_dropout && !strncmp(in->at, dropout, n)) {
+        in->at += n;
+        options->has_dropout = true;
+        return read_rate(in, &options->dropout.rate);
+    }
+    for (int i = 0; i < SLUICE_N_ACTIVATIONS && !options->has_activation; i++)
+        if (skip_word(in, sluice_activation_name((sluice_activation)i))) {
+            options->activation = (sluice_activation)i;
+            options->has_activation = true;
+            return SLUICE_OK;
+        }
+    return refuse(in, "an activation or dropout=RATE, each once,");
+}
+
+static sluice_status read_options(struct reader *in, struct options *options)
+{
+    *options = (struct options){.activation = SLUICE_RELU};
+    if (!skip(in, ':'))
+        return *in->at ? refuse(in, "\"-\", \"x\", \":\" or the end")
+                       : SLUICE_OK;
+    do {
+        sluice_status st = read_option(in, options);
+        if (st)
+            return st;
+    } while (skip(in, ','));
+    return *in->at ? refuse(in, "\",\" or the end") : SLUICE_OK;
+}
+
+/* Everything once, to know the options before the first layer is made. */
+static sluice_status read_all(struct reader *in, int64_t *input,
+                              struct options *options)
+{
+    sluice_status st = read_size(in, input);
+    if (!st && *in->at != '-')
+        return refuse(in, "\"-\" and a layer");
+    int64_t n_layers = 0;
+    while (!st && skip(in, '-')) {
+        int64_t size = 0, times = 0;
+        const char *group = in->at;
+        st = read_group(in, &size, &times);
+        n_layers += times;
+        if (!st && n_layers > SLUICE_MODEL_MAX_LAYERS) {
+            in->at = group;
+            return refuse(in, "no more layers, for 65536 is the limit,");
+        }
+    }
+    return st ? st : read_options(in, options);
+}
+
+static sluice_status add_layer(sluice_model *model, int64_t size, bool is_last,
+                               const struct options *options, sluice_diag *why)
+{
+    sluice_linear_config linear = {
+        .out = size,
+        .activation = is_last ? SLUICE_IDENTITY : options->activation,
+    };
+    sluice_status st = sluice_model_add(model, sluice_linear(), &linear, why);
+    if (st || is_last || !options->has_dropout)
+        return st;
+    return sluice_model_add(model, sluice_dropout(), &options->dropout, why);
+}
+
+/* The second time, from behind the input's size; the syntax is known good. */
+static sluice_status add_layers(sluice_model *model, struct reader *in,
+                                const struct options *options)
+{
+    sluice_status st = SLUICE_OK;
+    while (!st && skip(in, '-')) {
+        int64_t size = 0, times = 0;
+        st = read_group(in, &size, &times);
+        bool ends = *in->at != '-';
+        for (int64_t i = 0; i < times && !st; i++)
+            st = add_layer(model, size, ends && i + 1 == times, options,
+                           in->why);
+    }
+    return st;
+}
+
+sluice_status sluice_model_parse(const char *text,
+                                 const sluice_allocator *allocator,
+                                 sluice_model **out, sluice_diag *why)
+{
+    struct reader in = {.text = text, .at = text, .why = why};
+    struct options options;
+    sluice_model *model;
+    int64_t input = 0;
+    sluice_status st = read_all(&in, &input, &options);
+    if (st)
+        return st;
+    sluice_model_config config = {
+        .input = sluice_shape_vector(input),
+        .allocator = allocator,
+    };
+    st = sluice_model_create(&config, &model, why);
+    if (st)
+        return st;
+    in.at = strchr(text, '-');
+    st = add_layers(model, &in, &options);
+    if (st) {
+        sluice_model_destroy(model);
+        return st;
+    }
+    *out = model;
+    return SLUICE_OK;
+}

@@ -1,0 +1,60 @@
+/* Stochastic gradient descent.  The device that holds the parameters. */
+#include <sluice/optimizer.h>
+
+#include <math.h>
+
+static sluice_status infer(const void *config, int *n_states,
+                           double *learning_rate, sluice_diag *why)
+{
+    const sluice_sgd_config *sgd = config;
+    if (!(sgd->learning_rate > 0) || isinf(sgd->learning_rate))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "sgd: learning rate %g; it must be positive",
+                               sgd->learning_rate);
+    if (!(sgd->momentum >= 0 && sgd->momentum < 1))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "sgd: momentum %g; it must be at least 0 and "
+                               "less than 1",
+                               sgd->momentum);
+    if (!(sgd->weight_decay >= 0) || isinf(sgd->weight_decay))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "sgd: weight decay %g; it cannot be negative",
+                               sgd->weight_decay);
+    if (sgd->nesterov && sgd->momentum == 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "sgd: Nesterov's method needs a momentum; set "
+                               "`momentum`");
+    *n_states = sgd->momentum > 0 ? 1 : 0;
+    *learning_rate = sgd->learning_rate;
+    return SLUICE_OK;
+}
+
+/* The state starts at zero, so that v = g at the first step. */
+static void apply(const sluice_optimizer_call *call)
+{
+    const sluice_sgd_config *sgd = call->config;
+    float rate = (float)call->learning_rate;
+    float momentum = (float)sgd->momentum;
+    float decay = (float)sgd->weight_decay;
+    float *v = call->state[0];
+    for (int64_t i = 0; i < call->n; i++) {
+        float g = call->g[i] + decay * call->w[i];
+        if (momentum > 0) {
+            v[i] = momentum * v[i] + g;
+            g = sgd->nesterov ? g + momentum * v[i] : v[i];
+        }
+        call->w[i] -= rate * g;
+    }
+}
+
+static const sluice_optimizer_ops sgd_ops = {
+    .name = "sgd",
+    .config_bytes = sizeof(sluice_sgd_config),
+    .infer = infer,
+    .apply = apply,
+};
+
+const sluice_optimizer_ops *sluice_sgd(void)
+{
+    return &sgd_ops;
+}

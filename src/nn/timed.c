@@ -1,0 +1,98 @@
+/* A layer that takes a set time and no core.  The stage's device. */
+#include <sluice/layer.h>
+
+#include <inttypes.h>
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+/*
+ * A sleeper wakes late: by the thread's timer slack, 50 us unless somebody has
+ * changed it, and the time until it gets a core.  So it sleeps until that much
+ * before the end and spends the rest offering its core to others.
+ */
+enum { MARGIN_NS = 200 * 1000 };
+
+static sluice_status infer(const void *config, sluice_layer_plan *plan,
+                           sluice_diag *why)
+{
+    const sluice_timed_config *timed = config;
+    if (timed->forward_ns < 0 || timed->input_ns < 0 || timed->weight_ns < 0 ||
+        timed->recompute_ns < 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "timed: times of %" PRId64 ", %" PRId64
+                               ", %" PRId64 " and %" PRId64
+                               " ns; none can be negative",
+                               timed->forward_ns, timed->input_ns,
+                               timed->weight_ns, timed->recompute_ns);
+    plan->out = plan->in;
+    return SLUICE_OK;
+}
+
+static void sleep_until(int64_t end_ns)
+{
+    struct timespec end = {
+        .tv_sec = end_ns / 1000000000,
+        .tv_nsec = end_ns % 1000000000,
+    };
+    /* If a signal ends the sleep early, the loop below waits for the rest. */
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL);
+}
+
+/* Wait until `end_ns`, a time of sl_now_ns(). */
+static void wait_until(int64_t end_ns)
+{
+    if (end_ns - sl_now_ns() > MARGIN_NS)
+        sleep_until(end_ns - MARGIN_NS);
+    while (sl_now_ns() < end_ns)
+        sched_yield();
+}
+
+static void copy(const sluice_layer_call *call, const float *from, float *to)
+{
+    int64_t n = call->rows * sluice_shape_elements(&call->plan->in);
+    memcpy(to, from, (size_t)n * sizeof *to);
+}
+
+static sluice_status forward(const sluice_layer_call *call)
+{
+    const sluice_timed_config *timed = call->config;
+    int64_t start_ns = sl_now_ns();
+    copy(call, call->x, call->y);
+    wait_until(start_ns +
+               (call->recompute ? timed->recompute_ns : timed->forward_ns));
+    return SLUICE_OK;
+}
+
+static sluice_status backward_input(const sluice_layer_call *call)
+{
+    const sluice_timed_config *timed = call->config;
+    int64_t start_ns = sl_now_ns();
+    if (call->dx)
+        copy(call, call->dy, call->dx);
+    wait_until(start_ns + timed->input_ns);
+    return SLUICE_OK;
+}
+
+static sluice_status backward_weight(const sluice_layer_call *call)
+{
+    const sluice_timed_config *timed = call->config;
+    wait_until(sl_now_ns() + timed->weight_ns);
+    return SLUICE_OK;
+}
+
+static const sluice_layer_ops timed_ops = {
+    .name = "timed",
+    .config_bytes = sizeof(sluice_timed_config),
+    .infer = infer,
+    .forward = forward,
+    .backward_input = backward_input,
+    .backward_weight = backward_weight,
+};
+
+const sluice_layer_ops *sluice_timed(void)
+{
+    return &timed_ops;
+}

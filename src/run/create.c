@@ -1,0 +1,393 @@
+/* Building a pipeline and taking it down.  The caller's thread. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "run/device.h"
+#include "run/pipeline.h"
+#include "run/topology.h"
+#include "tensor/blas_threads.h"
+
+enum {
+    DEFAULT_SPIN_NS = 200 * 1000,
+    LOG_TEXT = 256,
+};
+
+sluice_status sluice_pipeline_plan(const sluice_model *model,
+                                   const sluice_pipeline_config *config,
+                                   sluice_memory_plan *plans, sluice_diag *why)
+{
+    struct sl_blueprint bp;
+    sluice_status st = sl_blueprint_init(&bp, config, model, why);
+    if (st)
+        return st;
+    for (int d = 0; d < bp.n_devices; d++)
+        plans[d] = bp.layout.plans[d];
+    sl_blueprint_fini(&bp);
+    return SLUICE_OK;
+}
+
+static void say(const sluice_pipeline_config *config, sluice_log_level level,
+                const char *format, int a, int b)
+{
+    char text[LOG_TEXT];
+    if (!config->log)
+        return;
+    snprintf(text, sizeof text, format, a, b);
+    config->log(config->log_context, level, text);
+}
+
+static sluice_status check_caps(const struct sl_layout *layout, size_t cap,
+                                sluice_diag *why)
+{
+    for (int d = 0; d < layout->n_devices && cap; d++) {
+        size_t need = layout->plans[d].total;
+        if (need <= cap)
+            continue;
+        sluice_diag_set(why, SLUICE_OVER_CAP,
+                        "device %d needs %zu bytes but its cap is %zu; use "
+                        "more devices, rematerialization, or a smaller batch",
+                        d, need, cap);
+        if (why)
+            why->device = d;
+        return SLUICE_OVER_CAP;
+    }
+    return SLUICE_OK;
+}
+
+/* Queues exist only where neighbours live on different devices. */
+static bool is_crossing(const struct sl_layout *layout, int boundary)
+{
+    return layout->stages[boundary].device !=
+           layout->stages[boundary + 1].device;
+}
+
+static struct sl_queue *queue_at(sluice_pipeline *pipe, int direction,
+                                 int boundary)
+{
+    const struct sl_layout *layout = &pipe->blueprint.layout;
+    if (boundary < 0 || boundary + 1 >= layout->n_stages ||
+        !is_crossing(layout, boundary))
+        return NULL;
+    return &pipe->queues[direction * (layout->n_stages - 1) + boundary];
+}
+
+struct sl_queue *sl_activation_queue(sluice_pipeline *pipe, int from_stage)
+{
+    return queue_at(pipe, 0, from_stage);
+}
+
+struct sl_queue *sl_gradient_queue(sluice_pipeline *pipe, int to_stage)
+{
+    return queue_at(pipe, 1, to_stage);
+}
+
+static void fini_queues(sluice_pipeline *pipe, int n_made)
+{
+    for (int i = 0; i < n_made; i++)
+        sl_queue_fini(&pipe->queues[i]);
+    sl_free(pipe->allocator, pipe->queues, (size_t)pipe->n_queues,
+            sizeof *pipe->queues);
+    pipe->queues = NULL;
+}
+
+static sluice_status init_queues(sluice_pipeline *pipe, sluice_diag *why)
+{
+    pipe->n_queues = 2 * (pipe->blueprint.n_stages - 1);
+    pipe->queues =
+        sl_alloc(pipe->allocator, (size_t)pipe->n_queues, sizeof *pipe->queues);
+    if (!pipe->queues)
+        return sl_no_memory(why, "the queues");
+    for (int i = 0; i < pipe->n_queues; i++) {
+        sluice_status st =
+            sl_queue_init(&pipe->queues[i], pipe->blueprint.queue_capacity,
+                          pipe->patience, pipe->allocator);
+        if (st) {
+            fini_queues(pipe, i);
+            return sluice_diag_set(why, st, "queue %d of %d could not be made",
+                                   i, pipe->n_queues);
+        }
+    }
+    return SLUICE_OK;
+}
+
+static void fini_device(struct sl_device *device)
+{
+    const sluice_allocator *allocator = device->pipe->allocator;
+    sl_gate_fini(&device->gate);
+    sl_recorder_fini(&device->recorder, allocator);
+    sl_arena_fini(&device->arena);
+}
+
+static sluice_status init_device(sluice_pipeline *pipe, int index,
+                                 sluice_diag *why)
+{
+    struct sl_device *device = &pipe->devices[index];
+    struct sl_blueprint *bp = &pipe->blueprint;
+    *device = (struct sl_device){.pipe = pipe, .index = index, .core = -1};
+    size_t bytes = bp->layout.plans[index].total;
+    if (sl_arena_init(&device->arena, bytes, pipe->allocator))
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory: device %d needs an arena of "
+                               "%zu bytes",
+                               index, bytes);
+    sl_layout_bind(&bp->layout, index, &device->arena);
+    sluice_status st = sl_recorder_init(
+        &device->recorder, pipe->traces ? bp->train[index].n_ops : 0,
+        pipe->allocator);
+    if (st) {
+        sl_no_memory(why, "the trace");
+        goto fini_arena;
+    }
+    st = sl_gate_init(&device->gate);
+    if (st) {
+        sluice_diag_set(why, st, "the system has no lock for device %d", index);
+        goto fini_recorder;
+    }
+    pipe->events[index] = device->recorder.events;
+    return SLUICE_OK;
+
+fini_recorder:
+    sl_recorder_fini(&device->recorder, pipe->allocator);
+fini_arena:
+    sl_arena_fini(&device->arena);
+    return st;
+}
+
+static void fini_devices(sluice_pipeline *pipe, int n_made)
+{
+    for (int i = 0; i < n_made; i++)
+        fini_device(&pipe->devices[i]);
+}
+
+static sluice_status init_devices(sluice_pipeline *pipe, sluice_diag *why)
+{
+    for (int i = 0; i < pipe->n_devices; i++) {
+        sluice_status st = init_device(pipe, i, why);
+        if (st) {
+            fini_devices(pipe, i);
+            return st;
+        }
+    }
+    return SLUICE_OK;
+}
+
+static void join_devices(sluice_pipeline *pipe, int n_started)
+{
+    atomic_store(&pipe->quit, true);
+    for (int i = 0; i < n_started; i++)
+        sl_gate_wake(&pipe->devices[i].gate);
+    for (int i = 0; i < n_started; i++)
+        pthread_join(pipe->devices[i].thread, NULL);
+}
+
+/* Signals are the host's affair: its handlers never run on a device. */
+static int start_device(struct sl_device *device)
+{
+    pthread_attr_t attr;
+    sigset_t all;
+    int failed = pthread_attr_init(&attr);
+    if (failed)
+        return failed;
+    sigfillset(&all);
+    failed = pthread_attr_setsigmask_np(&attr, &all);
+    if (!failed)
+        failed = pthread_create(&device->thread, &attr, sl_device_main, device);
+    pthread_attr_destroy(&attr);
+    return failed;
+}
+
+static sluice_status start_devices(sluice_pipeline *pipe, sluice_diag *why)
+{
+    for (int i = 0; i < pipe->n_devices; i++)
+        if (start_device(&pipe->devices[i])) {
+            join_devices(pipe, i);
+            return sluice_diag_set(why, SLUICE_SYSTEM,
+                                   "the system refused thread %d of %d; use "
+                                   "fewer devices or raise its limit",
+                                   i + 1, pipe->n_devices);
+        }
+    return SLUICE_OK;
+}
+
+static void choose_patience(sluice_pipeline *pipe,
+                            const sluice_pipeline_config *config, int n_cores)
+{
+    bool own_core = pipe->n_devices <= n_cores;
+    int64_t spin = config->spin_ns;
+    if (spin == 0)
+        spin = own_core ? DEFAULT_SPIN_NS : 0;
+    pipe->patience = (struct sl_patience){
+        .spin_ns = spin > 0 ? spin : 0,
+        .yield = !own_core,
+    };
+    if (!own_core)
+        say(config, SLUICE_LOG_WARNING,
+            "%d devices share %d cores: they are not pinned, and wall-clock "
+            "times of real layers include waiting for a core",
+            pipe->n_devices, n_cores);
+    if (sl_blas_is_openmp())
+        say(config, SLUICE_LOG_WARNING,
+            "this BLAS was built with OpenMP: set OMP_NUM_THREADS=1, or its "
+            "threads compete with the %d devices",
+            pipe->n_devices, 0);
+}
+
+static void allot_cores(sluice_pipeline *pipe,
+                        const sluice_pipeline_config *config, int n_cores)
+{
+    if (pipe->n_devices > n_cores || config->pinning == SLUICE_PIN_OFF)
+        return;
+    for (int i = 0; i < pipe->n_devices; i++)
+        pipe->devices[i].core = i;
+}
+
+static sluice_status alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
+{
+    size_t k = (size_t)pipe->n_devices;
+    size_t m = (size_t)pipe->blueprint.n_microbatches;
+    pipe->devices = sl_alloc(pipe->allocator, k, sizeof *pipe->devices);
+    pipe->outcomes = sl_alloc(pipe->allocator, m, sizeof *pipe->outcomes);
+    pipe->n_events = sl_alloc(pipe->allocator, k, sizeof *pipe->n_events);
+    pipe->events = sl_alloc(pipe->allocator, k, sizeof *pipe->events);
+    if (pipe->devices && pipe->outcomes && pipe->n_events && pipe->events)
+        return SLUICE_OK;
+    return sl_no_memory(why, "the devices' tables");
+}
+
+static void free_tables(sluice_pipeline *pipe)
+{
+    size_t k = (size_t)pipe->n_devices;
+    size_t m = (size_t)pipe->blueprint.n_microbatches;
+    sl_free(pipe->allocator, pipe->events, k, sizeof *pipe->events);
+    sl_free(pipe->allocator, pipe->n_events, k, sizeof *pipe->n_events);
+    sl_free(pipe->allocator, pipe->outcomes, m, sizeof *pipe->outcomes);
+    sl_free(pipe->allocator, pipe->devices, k, sizeof *pipe->devices);
+}
+
+static sluice_status init_sync(sluice_pipeline *pipe, sluice_diag *why)
+{
+    if (sl_gate_init(&pipe->done))
+        goto refused;
+    if (sl_failure_init(&pipe->failure)) {
+        sl_gate_fini(&pipe->done);
+        goto refused;
+    }
+    return SLUICE_OK;
+
+refused:
+    return sluice_diag_set(why, SLUICE_SYSTEM,
+                           "the system has no lock for the pipeline");
+}
+
+static void fini_sync(sluice_pipeline *pipe)
+{
+    sl_failure_fini(&pipe->failure);
+    sl_gate_fini(&pipe->done);
+}
+
+/* Start the devices and let them settle: pin, clear, initialize. */
+static sluice_status bring_up(sluice_pipeline *pipe,
+                              const sluice_pipeline_config *config,
+                              const struct sl_topology *topology,
+                              sluice_diag *why)
+{
+    allot_cores(pipe, config, topology->n_cores);
+    sluice_status st = start_devices(pipe, why);
+    if (st)
+        return st;
+    pipe->topology = topology;
+    st = sl_pipeline_run(pipe, (struct sl_job){.run = sl_device_settle}, why);
+    pipe->topology = NULL;
+    if (st)
+        join_devices(pipe, pipe->n_devices);
+    return st;
+}
+
+/* Everything between the blueprint and a running pipeline. */
+static sluice_status build(sluice_pipeline *pipe,
+                           const sluice_pipeline_config *config,
+                           sluice_diag *why)
+{
+    struct sl_topology topology;
+    sl_topology_init(&topology);
+    choose_patience(pipe, config, topology.n_cores);
+    sluice_status st = alloc_tables(pipe, why);
+    if (st)
+        goto free_tables;
+    st = sl_blas_reserve(pipe->n_devices, why);
+    if (st)
+        goto free_tables;
+    st = init_sync(pipe, why);
+    if (st)
+        goto unreserve;
+    st = init_queues(pipe, why);
+    if (st)
+        goto fini_sync;
+    st = init_devices(pipe, why);
+    if (st)
+        goto fini_queues;
+    st = bring_up(pipe, config, &topology, why);
+    if (st)
+        goto fini_devices;
+    sl_topology_fini(&topology);
+    return SLUICE_OK;
+
+fini_devices:
+    fini_devices(pipe, pipe->n_devices);
+fini_queues:
+    fini_queues(pipe, pipe->n_queues);
+fini_sync:
+    fini_sync(pipe);
+unreserve:
+    sl_blas_unreserve(pipe->n_devices);
+free_tables:
+    free_tables(pipe);
+    sl_topology_fini(&topology);
+    return st;
+}
+
+sluice_status sluice_pipeline_create(const sluice_pipeline_config *config,
+                                     const sluice_model *model,
+                                     sluice_pipeline **out, sluice_diag *why)
+{
+    sluice_pipeline *pipe = sl_alloc(config->allocator, 1, sizeof *pipe);
+    if (!pipe)
+        return sl_no_memory(why, "a pipeline");
+    pipe->allocator = config->allocator;
+    pipe->traces = config->trace;
+    sluice_status st = sl_blueprint_init(&pipe->blueprint, config, model, why);
+    if (st)
+        goto free_pipe;
+    pipe->n_devices = pipe->blueprint.n_devices;
+    pipe->learning_rate = pipe->blueprint.learning_rate;
+    st = check_caps(&pipe->blueprint.layout, config->device_cap_bytes, why);
+    if (st)
+        goto fini_blueprint;
+    st = build(pipe, config, why);
+    if (st)
+        goto fini_blueprint;
+    *out = pipe;
+    return SLUICE_OK;
+
+fini_blueprint:
+    sl_blueprint_fini(&pipe->blueprint);
+free_pipe:
+    sl_free(config->allocator, pipe, 1, sizeof *pipe);
+    return st;
+}
+
+void sluice_pipeline_destroy(sluice_pipeline *pipe)
+{
+    if (!pipe)
+        return;
+    const sluice_allocator *allocator = pipe->allocator;
+    join_devices(pipe, pipe->n_devices);
+    fini_devices(pipe, pipe->n_devices);
+    fini_queues(pipe, pipe->n_queues);
+    fini_sync(pipe);
+    sl_blas_unreserve(pipe->n_devices);
+    free_tables(pipe);
+    sl_blueprint_fini(&pipe->blueprint);
+    sl_free(allocator, pipe, 1, sizeof *pipe);
+}

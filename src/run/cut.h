@@ -1,0 +1,19 @@
+/* Which layers go to which stage. */
+#ifndef SL_RUN_CUT_H
+#define SL_RUN_CUT_H
+
+#include <sluice/pipeline.h>
+
+/*
+ * Cut the model as the configuration says.
+ *
+ * Shapes   stage_layers[n_stages], the number of layers of each.
+ * Returns  SLUICE_OK; SLUICE_INVALID with the numbers in the sentence;
+ *          SLUICE_NO_MEMORY; or, for SLUICE_CUT_TIME, what a layer returned.
+ */
+sluice_status sl_cut_model(const sluice_pipeline_config *config,
+                           const sluice_model *model, int n_stages,
+                           int64_t microbatch_rows, int n_states,
+                           int *stage_layers, sluice_diag *why);
+
+#endif

@@ -1,0 +1,176 @@
+/* A device's thread. */
+#include "run/device.h"
+
+#include <string.h>
+
+#include "nn/init.h"
+#include "run/compute.h"
+#include "run/execute.h"
+#include "run/topology.h"
+#include "tensor/blas_threads.h"
+
+static bool has_job_or_quits(const void *state)
+{
+    const struct sl_device *device = state;
+    return atomic_load(&device->pipe->quit) ||
+           atomic_load(&device->pipe->job_no) != device->last_job;
+}
+
+static bool is_decided(const void *state)
+{
+    const sluice_pipeline *pipe = state;
+    return sl_failure_committed(&pipe->failure) ||
+           sl_failure_stopped(&pipe->failure);
+}
+
+static bool is_idle(const void *state)
+{
+    const sluice_pipeline *pipe = state;
+    return atomic_load(&pipe->running) == 0;
+}
+
+void *sl_device_main(void *argument)
+{
+    struct sl_device *device = argument;
+    sluice_pipeline *pipe = device->pipe;
+    for (;;) {
+        sl_gate_wait(&device->gate, pipe->patience, has_job_or_quits, device);
+        if (atomic_load(&pipe->quit))
+            return NULL;
+        device->last_job = atomic_load(&pipe->job_no);
+        pipe->job.run(device);
+        if (atomic_fetch_sub(&pipe->running, 1) == 1)
+            sl_gate_wake(&pipe->done);
+    }
+}
+
+/* Wake everybody who waits for somebody: the job has failed or is decided. */
+static void wake_devices(sluice_pipeline *pipe)
+{
+    for (int i = 0; i < pipe->n_devices; i++)
+        sl_gate_wake(&pipe->devices[i].gate);
+}
+
+void sl_stop_all(void *context)
+{
+    sluice_pipeline *pipe = context;
+    for (int i = 0; i < pipe->n_queues; i++)
+        sl_queue_close(&pipe->queues[i]);
+    wake_devices(pipe);
+}
+
+void sluice_pipeline_cancel(sluice_pipeline *pipe)
+{
+    sluice_diag why;
+    sluice_diag_set(&why, SLUICE_CANCELLED,
+                    "sluice_pipeline_cancel() was called; parameters are as "
+                    "before the step");
+    sl_failure_latch(&pipe->failure, &why, sl_stop_all, pipe);
+}
+
+/* All devices have arrived and none goes on: their clocks stand still. */
+static int64_t latest_virtual_ns(const sluice_pipeline *pipe)
+{
+    int64_t latest = 0;
+    for (int i = 0; i < pipe->n_devices; i++)
+        if (pipe->devices[i].virtual_ns > latest)
+            latest = pipe->devices[i].virtual_ns;
+    return latest;
+}
+
+/*
+ * All devices get here, or none updates: whoever comes last commits the step,
+ * after which no error can latch.  False if the step has failed instead.
+ */
+static bool commit(struct sl_device *device)
+{
+    sluice_pipeline *pipe = device->pipe;
+    if (atomic_fetch_add(&pipe->at_commit, 1) + 1 == pipe->n_devices) {
+        pipe->commit_ns = latest_virtual_ns(pipe);
+        sl_failure_commit(&pipe->failure);
+        wake_devices(pipe);
+    } else {
+        sl_gate_wait(&device->gate, pipe->patience, is_decided, pipe);
+    }
+    if (!sl_failure_committed(&pipe->failure))
+        return false;
+    device->virtual_ns = pipe->commit_ns;
+    return true;
+}
+
+static void update(struct sl_device *device, const struct sl_op *op,
+                   int64_t arrived)
+{
+    sluice_trace_event event = {.action = op->action};
+    sl_begin_work(device, &event, arrived);
+    sl_compute_apply(device, op->action.stage);
+    sl_end_work(device, &event);
+    if (sl_records(device))
+        sl_recorder_add(&device->recorder, event);
+}
+
+void sl_device_train(struct sl_device *device)
+{
+    const struct sl_program *program =
+        &device->pipe->blueprint.train[device->index];
+    struct sl_layout *layout = &device->pipe->blueprint.layout;
+    for (int s = 0; s < layout->n_stages; s++)
+        if (layout->stages[s].device == device->index)
+            layout->stages[s].fresh = true;
+    device->recorder.n = 0;
+    device->virtual_ns = 0;
+    if (sl_walk(device, program))
+        return;
+    int64_t arrived = sl_wall_ns(device);
+    if (!commit(device))
+        return;
+    for (int i = 0; i < program->n_ops; i++)
+        if (program->ops[i].action.kind == SLUICE_UPDATE) {
+            update(device, &program->ops[i], arrived);
+            arrived = sl_wall_ns(device);
+        }
+}
+
+void sl_device_forward(struct sl_device *device)
+{
+    sl_walk(device, &device->pipe->blueprint.forward[device->index]);
+}
+
+static void init_params(struct sl_stage *stage, uint64_t seed)
+{
+    for (int i = 0; i < stage->n_units; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        for (int p = 0; p < unit->plan->n_params; p++)
+            sl_param_init(&unit->plan->params[p], seed, unit->layer, p,
+                          stage->params + unit->param_at[p]);
+    }
+}
+
+void sl_device_settle(struct sl_device *device)
+{
+    struct sl_layout *layout = &device->pipe->blueprint.layout;
+    if (device->core >= 0 &&
+        sl_topology_pin(device->pipe->topology, device->core))
+        device->core = -1; /* no harm: the system chooses */
+    memset(device->arena.base, 0, device->arena.size);
+    for (int s = 0; s < layout->n_stages; s++)
+        if (layout->stages[s].device == device->index)
+            init_params(&layout->stages[s], device->pipe->blueprint.seed);
+}
+
+sluice_status sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job,
+                              sluice_diag *why)
+{
+    for (int i = 0; i < pipe->n_queues; i++)
+        sl_queue_reset(&pipe->queues[i]);
+    atomic_store(&pipe->at_commit, 0);
+    atomic_store(&pipe->running, pipe->n_devices);
+    pipe->job = job;
+    sl_failure_open(&pipe->failure);
+    sl_blas_enter();
+    atomic_fetch_add(&pipe->job_no, 1);
+    wake_devices(pipe);
+    sl_gate_wait(&pipe->done, (struct sl_patience){0}, is_idle, pipe);
+    sl_blas_leave();
+    return sl_failure_shut(&pipe->failure, why);
+}

@@ -1,0 +1,271 @@
+/* The memory plan.  The thread that creates the pipeline. */
+#include "run/layout.h"
+
+#include <assert.h>
+
+#include "nn/model.h"
+
+/*
+ * Sums and products of sizes, all of which fit: sl_layout_init() has bounded
+ * the largest product beforehand, see check_magnitude().
+ */
+static size_t floats_bytes(int64_t n)
+{
+    return sl_round_up((size_t)n * sizeof(float));
+}
+
+static int64_t floats_rounded(int64_t n)
+{
+    return (int64_t)(floats_bytes(n) / sizeof(float));
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static struct sl_unit make_unit(const sluice_model *model, int layer)
+{
+    const sluice_layer_plan *plan = sluice_model_layer_plan(model, layer);
+    return (struct sl_unit){
+        .ops = sluice_model_layer(model, layer),
+        .config = sl_model_layer_config(model, layer),
+        .plan = plan,
+        .layer = layer,
+        .in = sluice_shape_elements(&plan->in),
+        .out = sluice_shape_elements(&plan->out),
+    };
+}
+
+/* Offsets of the parameters; each tensor starts on a multiple of SL_ALIGN. */
+static void place_params(struct sl_stage *stage)
+{
+    for (int i = 0; i < stage->n_units; i++) {
+        struct sl_unit *unit = &stage->units[i];
+        for (int p = 0; p < unit->plan->n_params; p++) {
+            unit->param_at[p] = stage->n_params;
+            stage->n_params += floats_rounded(
+                sluice_shape_elements(&unit->plan->params[p].shape));
+        }
+    }
+}
+
+/*
+ * Whether y of unit i must be there in the backward pass, in the stash.  The
+ * stage's own output lies in the next stage's slot, except for the last stage
+ * and when it was recomputed.
+ */
+static bool keeps_y(const struct sl_stage *stage, int i)
+{
+    const struct sl_unit *unit = &stage->units[i];
+    if (i + 1 < stage->n_units)
+        return unit->plan->needs_y || stage->units[i + 1].plan->needs_x;
+    return stage->is_last || (stage->recomputes && unit->plan->needs_y);
+}
+
+static void place_stash(struct sl_stage *stage, int64_t rows)
+{
+    size_t stash = 0;
+    size_t dys = 0;
+    for (int i = 0; i < stage->n_units; i++) {
+        struct sl_unit *unit = &stage->units[i];
+        unit->keeps_y = keeps_y(stage, i);
+        unit->y_at = stash;
+        if (unit->keeps_y)
+            stash += floats_bytes(rows * unit->out);
+        unit->saved_at = stash;
+        stash += sl_round_up((size_t)(rows * unit->plan->saved_row_bytes));
+        unit->dy_at = dys;
+        dys += floats_bytes(rows * unit->out);
+    }
+    stage->stash.slot_bytes = stash;
+    stage->dys.slot_bytes = dys;
+    stage->in_slots.slot_bytes = floats_bytes(rows * stage->in);
+    stage->grad_slots.slot_bytes = floats_bytes(rows * stage->out);
+}
+
+static void grow_workspace(struct sl_workspace *ws,
+                           const struct sl_stage *stage, int64_t rows)
+{
+    for (int i = 0; i < stage->n_units; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        const sluice_layer_plan *plan = unit->plan;
+        /* y, or the loss's dy, of this unit; dx towards the unit before. */
+        ws->pair_bytes = larger(ws->pair_bytes, floats_bytes(rows * unit->out));
+        if (i > 0)
+            ws->pair_bytes =
+                larger(ws->pair_bytes, floats_bytes(rows * unit->in));
+        ws->saved_bytes =
+            larger(ws->saved_bytes,
+                   sl_round_up((size_t)(rows * plan->saved_row_bytes)));
+        ws->layer_bytes =
+            larger(ws->layer_bytes,
+                   sl_round_up((size_t)(rows * plan->workspace_row_bytes)));
+    }
+}
+
+static size_t ring_bytes(const struct sl_ring *ring)
+{
+    return (size_t)ring->n_slots * ring->slot_bytes;
+}
+
+static void make_plan(struct sl_layout *layout, int device)
+{
+    sluice_memory_plan *plan = &layout->plans[device];
+    struct sl_workspace *ws = &layout->workspaces[device];
+    for (int s = 0; s < layout->n_stages; s++) {
+        const struct sl_stage *stage = &layout->stages[s];
+        if (stage->device != device)
+            continue;
+        size_t params = (size_t)stage->n_params * sizeof(float);
+        plan->parameters += params;
+        plan->gradients += params;
+        plan->optimizer += (size_t)layout->n_states * params;
+        plan->boundary +=
+            ring_bytes(&stage->in_slots) + ring_bytes(&stage->grad_slots);
+        plan->stash += ring_bytes(&stage->stash) + ring_bytes(&stage->dys);
+        grow_workspace(ws, stage, layout->max_rows);
+    }
+    plan->workspace = 2 * ws->pair_bytes + ws->saved_bytes + ws->layer_bytes;
+    plan->total = plan->parameters + plan->gradients + plan->optimizer +
+                  plan->boundary + plan->stash + plan->workspace;
+}
+
+static void make_stage(struct sl_layout *layout, int s, int first_layer,
+                       const struct sl_layout_input *input)
+{
+    struct sl_stage *stage = &layout->stages[s];
+    const struct sl_ring_sizes *sizes = &input->sizes[s];
+    *stage = (struct sl_stage){
+        .index = s,
+        .device = sluice_schedule_stage_device(input->schedule, s),
+        .n_units = input->stage_layers[s],
+        .units = &layout->units[first_layer],
+        .is_first = s == 0,
+        .is_last = s + 1 == layout->n_stages,
+        .splits = sizes->splits,
+        .recomputes = sizes->recomputes,
+        .in_slots.n_slots = sizes->in_slots,
+        .grad_slots.n_slots = sizes->grad_slots,
+        .stash.n_slots = sizes->stash,
+        .dys.n_slots = sizes->dys,
+    };
+    for (int i = 0; i < stage->n_units; i++)
+        stage->units[i] = make_unit(input->model, first_layer + i);
+    stage->in = stage->units[0].in;
+    stage->out = stage->units[stage->n_units - 1].out;
+    place_params(stage);
+    place_stash(stage, layout->max_rows);
+}
+
+/* Refuse sizes whose sums could overflow: all of it below 2^62 bytes. */
+static sluice_status check_magnitude(const struct sl_layout_input *input,
+                                     sluice_diag *why)
+{
+    double bytes = 0;
+    int n_layers = sluice_model_n_layers(input->model);
+    double m = sluice_schedule_n_microbatches(input->schedule);
+    double rows = (double)input->max_rows;
+    for (int i = 0; i < n_layers; i++) {
+        const sluice_layer_plan *plan =
+            sluice_model_layer_plan(input->model, i);
+        double row = (double)plan->saved_row_bytes +
+                     (double)plan->workspace_row_bytes +
+                     4.0 * (double)sluice_shape_elements(&plan->in) +
+                     16.0 * (double)sluice_shape_elements(&plan->out);
+        bytes += (rows * row + 1024) * (m + 2);
+    }
+    bytes += (2.0 + input->n_states) * 8.0 *
+             (double)sluice_model_n_parameters(input->model);
+    if (bytes < 0x1p62)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "the pipeline would need %.3g bytes; use a smaller "
+                           "model, batch or number of micro-batches",
+                           bytes);
+}
+
+sluice_status sl_layout_init(struct sl_layout *layout,
+                             const struct sl_layout_input *input,
+                             sluice_diag *why)
+{
+    sluice_status st = check_magnitude(input, why);
+    if (st)
+        return st;
+    *layout = (struct sl_layout){
+        .allocator = input->allocator,
+        .n_devices = sluice_schedule_n_devices(input->schedule),
+        .n_stages = sluice_schedule_n_stages(input->schedule),
+        .n_units = sluice_model_n_layers(input->model),
+        .n_states = input->n_states,
+        .max_rows = input->max_rows,
+    };
+    size_t n_devices = (size_t)layout->n_devices;
+    layout->stages = sl_alloc(input->allocator, (size_t)layout->n_stages,
+                              sizeof *layout->stages);
+    layout->units = sl_alloc(input->allocator, (size_t)layout->n_units,
+                             sizeof *layout->units);
+    layout->workspaces =
+        sl_alloc(input->allocator, n_devices, sizeof *layout->workspaces);
+    layout->plans =
+        sl_alloc(input->allocator, n_devices, sizeof *layout->plans);
+    if (!layout->stages || !layout->units || !layout->workspaces ||
+        !layout->plans) {
+        sl_layout_fini(layout);
+        return sl_no_memory(why, "the memory plan");
+    }
+    int first_layer = 0;
+    for (int s = 0; s < layout->n_stages; s++) {
+        make_stage(layout, s, first_layer, input);
+        first_layer += input->stage_layers[s];
+    }
+    for (int d = 0; d < layout->n_devices; d++)
+        make_plan(layout, d);
+    return SLUICE_OK;
+}
+
+void sl_layout_fini(struct sl_layout *layout)
+{
+    size_t n_devices = (size_t)layout->n_devices;
+    sl_free(layout->allocator, layout->plans, n_devices, sizeof *layout->plans);
+    sl_free(layout->allocator, layout->workspaces, n_devices,
+            sizeof *layout->workspaces);
+    sl_free(layout->allocator, layout->units, (size_t)layout->n_units,
+            sizeof *layout->units);
+    sl_free(layout->allocator, layout->stages, (size_t)layout->n_stages,
+            sizeof *layout->stages);
+    *layout = (struct sl_layout){0};
+}
+
+static void bind_ring(struct sl_ring *ring, struct sl_arena *arena)
+{
+    ring->slots = sl_arena_take(arena, ring_bytes(ring));
+}
+
+static void bind_stage(struct sl_stage *stage, int n_states,
+                       struct sl_arena *arena)
+{
+    size_t params = (size_t)stage->n_params * sizeof(float);
+    stage->params = sl_arena_take(arena, params);
+    stage->grads = sl_arena_take(arena, params);
+    for (int i = 0; i < n_states; i++)
+        stage->states[i] = sl_arena_take(arena, params);
+    bind_ring(&stage->in_slots, arena);
+    bind_ring(&stage->grad_slots, arena);
+    bind_ring(&stage->stash, arena);
+    bind_ring(&stage->dys, arena);
+}
+
+void sl_layout_bind(struct sl_layout *layout, int device,
+                    struct sl_arena *arena)
+{
+    struct sl_workspace *ws = &layout->workspaces[device];
+    for (int s = 0; s < layout->n_stages; s++)
+        if (layout->stages[s].device == device)
+            bind_stage(&layout->stages[s], layout->n_states, arena);
+    ws->pair[0] = sl_arena_take(arena, ws->pair_bytes);
+    ws->pair[1] = sl_arena_take(arena, ws->pair_bytes);
+    ws->saved = sl_arena_take(arena, ws->saved_bytes);
+    ws->layer = sl_arena_take(arena, ws->layer_bytes);
+    assert(arena->used == arena->size);
+}

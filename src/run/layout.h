@@ -1,0 +1,74 @@
+/*
+ * The memory plan: what each stage and device needs, to the byte, and where it
+ * lies in the device's arena.
+ *
+ * Computing a layout starts no thread and allocates only control structures;
+ * sluice_pipeline_plan() ends there.  Binding it to arenas hands out exactly
+ * the bytes that were computed: asserted.
+ *
+ * Threads: the thread that creates the pipeline.
+ */
+#ifndef SL_RUN_LAYOUT_H
+#define SL_RUN_LAYOUT_H
+
+#include <sluice/model.h>
+#include <sluice/pipeline.h>
+#include <sluice/schedule.h>
+
+#include "base/memory.h"
+#include "run/program.h"
+#include "run/ring.h"
+#include "run/stage.h"
+
+/* Buffers of one device that live within one action only. */
+struct sl_workspace {
+    size_t pair_bytes;  /* of each of two: y and dy between layers */
+    size_t saved_bytes; /* `saved` of a forward that keeps nothing */
+    size_t layer_bytes; /* a layer's own */
+    float *pair[2];
+    void *saved;
+    void *layer;
+};
+
+struct sl_layout {
+    const sluice_allocator *allocator;
+    int n_devices;
+    int n_stages;
+    int n_units;
+    int n_states;                    /* optimizer state arrays */
+    int64_t max_rows;                /* of a micro-batch */
+    struct sl_stage *stages;         /* [n_stages] */
+    struct sl_unit *units;           /* [n_units], sliced by the stages */
+    struct sl_workspace *workspaces; /* [n_devices] */
+    sluice_memory_plan *plans;       /* [n_devices] */
+};
+
+/* What a layout is computed from. */
+struct sl_layout_input {
+    const sluice_model *model;
+    const sluice_schedule *schedule;
+    const int *stage_layers;           /* [n_stages] */
+    const struct sl_ring_sizes *sizes; /* [n_stages] */
+    int64_t max_rows;
+    int n_states;
+    const sluice_allocator *allocator;
+};
+
+/*
+ * Compute the layout.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY; SLUICE_INVALID if a size does not fit
+ *          in memory's address space.
+ */
+sluice_status sl_layout_init(struct sl_layout *layout,
+                             const struct sl_layout_input *input,
+                             sluice_diag *why);
+
+void sl_layout_fini(struct sl_layout *layout);
+
+/* Give every buffer of device `device` its place in `arena`, whose size is
+ * plans[device].total. */
+void sl_layout_bind(struct sl_layout *layout, int device,
+                    struct sl_arena *arena);
+
+#endif

@@ -1,0 +1,279 @@
+/* The sequential reference: creation, and access to its parameters. */
+#include "run/reference.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/init.h"
+#include "nn/model.h"
+#include "tensor/blas_threads.h"
+
+enum { BLOCK_HEAD = SL_ALIGN }; /* keeps what follows it aligned */
+
+/* In front of every allocation, so that all can be freed in one loop. */
+struct sl_reference_block {
+    struct sl_reference_block *next;
+    size_t bytes; /* of the allocation, this head included */
+};
+
+_Static_assert(sizeof(struct sl_reference_block) <= BLOCK_HEAD,
+               "a block's head fits");
+
+/* n * size zeroed bytes that live as long as the reference; NULL if there is
+ * no memory, or a factor is negative. */
+static void *take(struct sluice_reference *ref, int64_t n, int64_t size)
+{
+    size_t bytes;
+    if (n < 0 || size < 0 || !sl_mul((size_t)n, (size_t)size, &bytes) ||
+        bytes > SIZE_MAX / 4)
+        return NULL;
+    bytes += BLOCK_HEAD;
+    struct sl_reference_block *block = sl_alloc(ref->allocator, bytes, 1);
+    if (!block)
+        return NULL;
+    block->next = ref->blocks;
+    block->bytes = bytes;
+    ref->blocks = block;
+    return (char *)block + BLOCK_HEAD;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static sluice_status check_config(const sluice_pipeline_config *config,
+                                  const sluice_model *model, sluice_diag *why)
+{
+    if (config->microbatches < 0 ||
+        config->microbatches > SLUICE_MAX_MICROBATCHES)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d micro-batches; give 1 to %d",
+                               config->microbatches, SLUICE_MAX_MICROBATCHES);
+    int m = config->microbatches ? config->microbatches : 1;
+    if (config->batch < 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a batch of %lld rows; give at least 1",
+                               (long long)config->batch);
+    if (config->batch % m && !config->uneven)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d micro-batches do not divide a batch of %lld "
+                               "rows; set `uneven` to allow it",
+                               m, (long long)config->batch);
+    if (!config->loss || !config->optimizer)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a loss and an optimizer must be given");
+    if (sluice_model_n_layers(model) < 1)
+        return sluice_diag_set(why, SLUICE_INVALID, "the model has no layers");
+    return SLUICE_OK;
+}
+
+/* BLAS's buffer for one more thread: that which steps the reference. */
+static sluice_status reserve_blas(struct sluice_reference *ref,
+                                  sluice_diag *why)
+{
+    sluice_status st = sl_blas_reserve(1, why);
+    ref->reserved = !st;
+    return st;
+}
+
+static sluice_status settle_loss(struct sluice_reference *ref, sluice_diag *why)
+{
+    ref->loss_plan.out = sluice_model_output(ref->model);
+    return ref->loss->infer(&ref->loss_plan, why);
+}
+
+static sluice_status settle_optimizer(struct sluice_reference *ref,
+                                      const void *config, int *n_states,
+                                      sluice_diag *why)
+{
+    size_t bytes = ref->optimizer->config_bytes;
+    ref->optimizer_config = take(ref, (int64_t)bytes, 1);
+    if (!ref->optimizer_config)
+        return sl_no_memory(why, "the reference's optimizer");
+    if (config && bytes)
+        memcpy(ref->optimizer_config, config, bytes);
+    return ref->optimizer->infer(ref->optimizer_config, n_states,
+                                 &ref->learning_rate, why);
+}
+
+static bool build_param(struct sluice_reference *ref, int i, int p,
+                        int n_states)
+{
+    struct sl_reference_layer *layer = &ref->layers[i];
+    const sluice_param_spec *spec = &layer->plan->params[p];
+    struct sl_reference_param *param = &layer->params[p];
+    param->n = sluice_shape_elements(&spec->shape);
+    param->w = take(ref, param->n, sizeof(float));
+    param->g = take(ref, param->n, sizeof(float));
+    bool there = param->w && param->g;
+    for (int s = 0; s < n_states; s++) {
+        param->state[s] = take(ref, param->n, sizeof(float));
+        there = there && param->state[s];
+    }
+    if (there)
+        sl_param_init(spec, ref->seed, i, p, param->w);
+    return there;
+}
+
+static bool build_layer(struct sluice_reference *ref, int i, int n_states)
+{
+    struct sl_reference_layer *layer = &ref->layers[i];
+    layer->ops = sluice_model_layer(ref->model, i);
+    layer->plan = sluice_model_layer_plan(ref->model, i);
+    layer->config = sl_model_layer_config(ref->model, i);
+    layer->in = sluice_shape_elements(&layer->plan->in);
+    layer->out = sluice_shape_elements(&layer->plan->out);
+
+    int64_t rows = (ref->batch - 1) / ref->microbatches + 1;
+    layer->y = take(ref, ref->batch, layer->out * (int64_t)sizeof(float));
+    layer->saved = take(ref, ref->microbatches, sizeof *layer->saved);
+    if (!layer->y || !layer->saved)
+        return false;
+    for (int m = 0; m < ref->microbatches; m++) {
+        layer->saved[m] = take(ref, rows, layer->plan->saved_row_bytes);
+        if (!layer->saved[m])
+            return false;
+    }
+    for (int p = 0; p < layer->plan->n_params; p++)
+        if (!build_param(ref, i, p, n_states))
+            return false;
+    return true;
+}
+
+/* Layers with their parameters, and the buffers that they share. */
+static sluice_status build(struct sluice_reference *ref, int n_states,
+                           sluice_diag *why)
+{
+    int64_t widest = 0, workspace = 0;
+    ref->layers = take(ref, ref->n_layers, sizeof *ref->layers);
+    if (!ref->layers)
+        return sl_no_memory(why, "the reference's layers");
+    for (int i = 0; i < ref->n_layers; i++) {
+        if (!build_layer(ref, i, n_states))
+            return sl_no_memory(why, "the reference's layers");
+        struct sl_reference_layer *layer = &ref->layers[i];
+        widest = larger(widest, larger(layer->in, layer->out));
+        workspace = larger(workspace, layer->plan->workspace_row_bytes);
+    }
+    int64_t rows = (ref->batch - 1) / ref->microbatches + 1;
+    ref->workspace = take(ref, rows, workspace);
+    ref->gradient[0] = take(ref, rows, widest * (int64_t)sizeof(float));
+    ref->gradient[1] = take(ref, rows, widest * (int64_t)sizeof(float));
+    if (!ref->workspace || !ref->gradient[0] || !ref->gradient[1])
+        return sl_no_memory(why, "the reference's gradients");
+    return SLUICE_OK;
+}
+
+sluice_status sluice_reference_create(const sluice_pipeline_config *config,
+                                      const sluice_model *model,
+                                      sluice_reference **out, sluice_diag *why)
+{
+    sluice_status st = check_config(config, model, why);
+    if (st)
+        return st;
+    struct sluice_reference *ref = sl_alloc(config->allocator, 1, sizeof *ref);
+    if (!ref)
+        return sl_no_memory(why, "the reference");
+    ref->allocator = config->allocator;
+    ref->model = model;
+    ref->batch = config->batch;
+    ref->microbatches = config->microbatches ? config->microbatches : 1;
+    ref->in_order = config->backward_order == SLUICE_IN_ORDER;
+    ref->seed = config->seed;
+    ref->n_layers = sluice_model_n_layers(model);
+    ref->loss = config->loss;
+    ref->optimizer = config->optimizer;
+
+    int n_states = 0;
+    st = reserve_blas(ref, why);
+    if (!st)
+        st = settle_loss(ref, why);
+    if (!st)
+        st = settle_optimizer(ref, config->optimizer_config, &n_states, why);
+    if (!st)
+        st = build(ref, n_states, why);
+    if (st) {
+        sluice_reference_destroy(ref);
+        return st;
+    }
+    *out = ref;
+    return SLUICE_OK;
+}
+
+void sluice_reference_destroy(sluice_reference *ref)
+{
+    if (!ref)
+        return;
+    while (ref->blocks) {
+        struct sl_reference_block *block = ref->blocks;
+        ref->blocks = block->next;
+        sl_free(ref->allocator, block, block->bytes, 1);
+    }
+    if (ref->reserved)
+        sl_blas_unreserve(1);
+    sl_free(ref->allocator, ref, 1, sizeof *ref);
+}
+
+/* Find a parameter of n elements. */
+static sluice_status find(const sluice_reference *ref, const char *name,
+                          int64_t n, struct sl_reference_param *param,
+                          sluice_diag *why)
+{
+    int layer, p;
+    sluice_status st =
+        sluice_model_find_parameter(ref->model, name, &layer, &p, NULL, why);
+    if (st)
+        return st;
+    *param = ref->layers[layer].params[p];
+    if (param->n != n)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "parameter %s has %lld elements, not %lld", name,
+                               (long long)param->n, (long long)n);
+    return SLUICE_OK;
+}
+
+sluice_status sluice_reference_get_parameter(const sluice_reference *ref,
+                                             const char *name, float *values,
+                                             int64_t n, sluice_diag *why)
+{
+    struct sl_reference_param param;
+    sluice_status st = find(ref, name, n, &param, why);
+    if (!st)
+        memcpy(values, param.w, (size_t)n * sizeof *values);
+    return st;
+}
+
+sluice_status sluice_reference_set_parameter(sluice_reference *ref,
+                                             const char *name,
+                                             const float *values, int64_t n,
+                                             sluice_diag *why)
+{
+    struct sl_reference_param param;
+    sluice_status st = find(ref, name, n, &param, why);
+    if (!st)
+        memcpy(param.w, values, (size_t)n * sizeof *values);
+    return st;
+}
+
+sluice_status sluice_reference_get_gradient(const sluice_reference *ref,
+                                            const char *name, float *values,
+                                            int64_t n, sluice_diag *why)
+{
+    struct sl_reference_param param;
+    sluice_status st = find(ref, name, n, &param, why);
+    if (!st)
+        memcpy(values, param.g, (size_t)n * sizeof *values);
+    return st;
+}
+
+void sluice_reference_set_learning_rate(sluice_reference *ref,
+                                        double learning_rate)
+{
+    ref->learning_rate = learning_rate;
+}
+
+uint64_t sluice_reference_n_steps(const sluice_reference *ref)
+{
+    return ref->step;
+}

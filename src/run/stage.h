@@ -1,0 +1,72 @@
+/*
+ * A stage: a run of layers on one device, with the places of everything it
+ * keeps.  Filled by run/layout.c; after that constant but for what it points
+ * to, which the stage's device alone touches -- except `in_slots`, which the
+ * previous stage's device fills, and `grad_slots`, which the next one's fills.
+ */
+#ifndef SL_RUN_STAGE_H
+#define SL_RUN_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/layer.h>
+#include <sluice/optimizer.h>
+
+/* One layer of a stage. */
+struct sl_unit {
+    const sluice_layer_ops *ops;
+    const void *config;
+    const sluice_layer_plan *plan;
+    int layer;       /* index in the model */
+    int64_t in;      /* elements of a row of x */
+    int64_t out;     /* elements of a row of y */
+    bool keeps_y;    /* y is in the stash from forward to backward */
+    size_t y_at;     /* offset of y in a stash slot, if kept there */
+    size_t saved_at; /* offset of `saved` in a stash slot */
+    size_t dy_at;    /* offset of dy in a dy slot (split backward) */
+    int64_t param_at[SLUICE_LAYER_MAX_PARAMS]; /* offset in params, floats */
+};
+
+/*
+ * Slots used in turn: item number n lies in slot n % n_slots.  How many it
+ * takes so that no slot is filled while somebody still reads it is worked out
+ * in run/ring.c.
+ */
+struct sl_ring {
+    int n_slots;
+    size_t slot_bytes;
+    char *slots;
+};
+
+struct sl_stage {
+    int index;
+    int device;
+    int n_units;
+    struct sl_unit *units;
+    bool is_first;    /* its input is the mini-batch */
+    bool is_last;     /* its output goes to the loss */
+    bool splits;      /* has I and W actions in place of B */
+    bool recomputes;  /* has R actions */
+    int64_t in;       /* elements of a row of its input */
+    int64_t out;      /* elements of a row of its output */
+    int64_t n_params; /* floats of params, padding included */
+
+    float *params;
+    float *grads;
+    float *states[SLUICE_OPTIMIZER_MAX_STATES];
+    struct sl_ring in_slots;   /* inputs, filled by the previous stage */
+    struct sl_ring grad_slots; /* output gradients, filled by the next stage */
+    struct sl_ring stash;      /* kept from F, or R, to the backward */
+    struct sl_ring dys;        /* kept from I to W, if it splits */
+
+    bool fresh; /* [owner: device] no gradient since the step began */
+};
+
+static inline void *sl_ring_slot(const struct sl_ring *ring, int number)
+{
+    return ring->slots + (size_t)(number % ring->n_slots) * ring->slot_bytes;
+}
+
+#endif

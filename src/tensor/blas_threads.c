@@ -1,0 +1,97 @@
+/* Who uses BLAS, process-wide.  Any thread. */
+#include "tensor/blas_threads.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+/*
+ * The library's only state that is not in an object.  OpenBLAS has one thread
+ * count and one set of buffers for the whole process, and pipelines that know
+ * nothing of each other may compute at once: somebody has to count them.
+ *
+ * BLAS is called under this lock, against the rule, for the setting and the
+ * buffers are what it protects.  None of these calls calls back.
+ */
+static struct {
+    pthread_mutex_t mu;
+    int users;          /* [mu] entered and not left */
+    int host_n_threads; /* [mu] the host's setting, while users > 0 */
+    int announced;      /* [mu] threads that may call BLAS at once */
+    int n_buffers;      /* [mu] the most that were ever announced */
+} process = {.mu = PTHREAD_MUTEX_INITIALIZER};
+
+void sl_blas_enter(void)
+{
+    pthread_mutex_lock(&process.mu);
+    if (process.users++ == 0) {
+        process.host_n_threads = sl_blas_n_threads();
+        if (process.host_n_threads != 1)
+            sl_blas_set_n_threads(1);
+    }
+    pthread_mutex_unlock(&process.mu);
+}
+
+void sl_blas_leave(void)
+{
+    pthread_mutex_lock(&process.mu);
+    assert(process.users > 0);
+    if (--process.users == 0 && process.host_n_threads != 1)
+        sl_blas_set_n_threads(process.host_n_threads);
+    pthread_mutex_unlock(&process.mu);
+}
+
+/*
+ * Map n buffers as BLAS would and unmap them again.  BLAS does not give up when
+ * it is refused; so ask before it does.
+ */
+static bool has_address_space(int n)
+{
+    void *probe = mmap(NULL, SL_BLAS_BUFFER_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (probe == MAP_FAILED)
+        return false;
+    bool enough = n == 1 || has_address_space(n - 1);
+    munmap(probe, SL_BLAS_BUFFER_BYTES);
+    return enough;
+}
+
+/* Hold n buffers at once: those that are not there yet are mapped. */
+static void take_buffers(int n)
+{
+    if (n == 0)
+        return;
+    void *buffer = sl_blas_take_buffer();
+    take_buffers(n - 1);
+    sl_blas_give_buffer(buffer);
+}
+
+sluice_status sl_blas_reserve(int n, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    pthread_mutex_lock(&process.mu);
+    int more = process.announced + n - process.n_buffers;
+    if (more > 0 && !has_address_space(more))
+        st = sluice_diag_set(why, SLUICE_NO_MEMORY,
+                             "no address space for %d packing buffers of BLAS "
+                             "of %d MiB each; use fewer devices or raise the "
+                             "limit",
+                             more, SL_BLAS_BUFFER_BYTES >> 20);
+    if (!st) {
+        process.announced += n;
+        if (more > 0) {
+            process.n_buffers = process.announced;
+            take_buffers(process.n_buffers);
+        }
+    }
+    pthread_mutex_unlock(&process.mu);
+    return st;
+}
+
+void sl_blas_unreserve(int n)
+{
+    pthread_mutex_lock(&process.mu);
+    assert(process.announced >= n);
+    process.announced -= n;
+    pthread_mutex_unlock(&process.mu);
+}

@@ -1,0 +1,42 @@
+/*
+ * Living with OpenBLAS's threads and buffers, both of which belong to the whole
+ * process.
+ *
+ * While a device computes, a BLAS call must use the calling thread alone:
+ * devices would otherwise fight for cores, and two threads per product give
+ * other bits than one.  The setting is the host program's, so it gets it back.
+ */
+#ifndef SL_TENSOR_BLAS_THREADS_H
+#define SL_TENSOR_BLAS_THREADS_H
+
+#include <stdbool.h>
+
+#include <sluice/status.h>
+
+#include "tensor/gemm.h"
+
+/*
+ * Begin or end a time in which BLAS uses one thread per call.  Users may nest
+ * and overlap: the first to enter notes the host's number of threads, the last
+ * to leave restores it.  What the host sets in between is lost.
+ *
+ * Threads  any; leave once for each enter, not necessarily on the same thread.
+ * Blocks   for the time of a few instructions.
+ */
+void sl_blas_enter(void);
+void sl_blas_leave(void);
+
+/*
+ * Announce `n` more threads that may call BLAS at once, or withdraw them.  The
+ * packing buffers for all those announced are then there, so that no product
+ * has to map memory - which it would try for ever if there were none.
+ *
+ * Threads  any.
+ * Blocks   while buffers are mapped: some microseconds each, once.
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY, nothing being announced, if the system
+ *          has no address space for them.
+ */
+sluice_status sl_blas_reserve(int n, sluice_diag *why);
+void sl_blas_unreserve(int n);
+
+#endif

@@ -1,0 +1,86 @@
+/* The only file that includes cblas.h.  Any thread. */
+#include "tensor/gemm.h"
+
+#include <cblas.h>
+
+/* What OpenBLAS exports for its own LAPACK, without a header of its own. */
+void *blas_memory_alloc(int purpose);
+void blas_memory_free(void *buffer);
+
+static bool is_size(int64_t n)
+{
+    return n >= 1 && n <= SL_GEMM_MAX_SIZE;
+}
+
+static bool is_valid(struct sl_gemm size)
+{
+    return is_size(size.rows) && is_size(size.in) && is_size(size.out);
+}
+
+sluice_status sl_gemm_forward(struct sl_gemm size, const float *x,
+                              const float *w, bool accumulate, float *y)
+{
+    if (!is_valid(size))
+        return SLUICE_INVALID;
+    int rows = (int)size.rows, in = (int)size.in, out = (int)size.out;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, out, in, 1, x,
+                in, w, out, accumulate ? 1 : 0, y, out);
+    return SLUICE_OK;
+}
+
+sluice_status sl_gemm_input(struct sl_gemm size, const float *dy,
+                            const float *w, float *dx)
+{
+    if (!is_valid(size))
+        return SLUICE_INVALID;
+    int rows = (int)size.rows, in = (int)size.in, out = (int)size.out;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, in, out, 1, dy,
+                out, w, out, 0, dx, in);
+    return SLUICE_OK;
+}
+
+sluice_status sl_gemm_weight(struct sl_gemm size, const float *x,
+                             const float *dy, bool accumulate, float *dw)
+{
+    if (!is_valid(size))
+        return SLUICE_INVALID;
+    int rows = (int)size.rows, in = (int)size.in, out = (int)size.out;
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, in, out, rows, 1, x,
+                in, dy, out, accumulate ? 1 : 0, dw, out);
+    return SLUICE_OK;
+}
+
+int sl_blas_n_threads(void)
+{
+    return openblas_get_num_threads();
+}
+
+void sl_blas_set_n_threads(int n)
+{
+    openblas_set_num_threads(n);
+}
+
+bool sl_blas_is_openmp(void)
+{
+    return openblas_get_parallel() == OPENBLAS_OPENMP;
+}
+
+const char *sl_blas_config(void)
+{
+    return openblas_get_config();
+}
+
+const char *sl_blas_core(void)
+{
+    return openblas_get_corename();
+}
+
+void *sl_blas_take_buffer(void)
+{
+    return blas_memory_alloc(0);
+}
+
+void sl_blas_give_buffer(void *buffer)
+{
+    blas_memory_free(buffer);
+}

@@ -1,0 +1,78 @@
+/*
+ * The seam to BLAS: the products that layers need, and the few questions the
+ * library asks of BLAS itself.  All matrices are dense, in C order.
+ *
+ * Threads: any, for the products; the others say so themselves.
+ */
+#ifndef SL_TENSOR_GEMM_H
+#define SL_TENSOR_GEMM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/status.h>
+
+/* A linear map of `rows` vectors from `in` to `out` elements; each at least 1
+ * and, as BLAS counts in int, at most SL_GEMM_MAX_SIZE. */
+struct sl_gemm {
+    int64_t rows;
+    int64_t in;
+    int64_t out;
+};
+
+enum { SL_GEMM_MAX_SIZE = INT32_MAX };
+
+/*
+ * y (+)= x * w.
+ *
+ * Shapes   x[rows][in], w[in][out], y[rows][out].
+ * Returns  SLUICE_OK, or SLUICE_INVALID, having touched nothing, if a size is
+ *          out of range.
+ * Accumulates if `accumulate`, else overwrites.
+ */
+sluice_status sl_gemm_forward(struct sl_gemm size, const float *x,
+                              const float *w, bool accumulate, float *y);
+
+/*
+ * dx = dy * transpose(w).
+ *
+ * Shapes   dy[rows][out], w[in][out], dx[rows][in].
+ * Returns  as sl_gemm_forward().
+ */
+sluice_status sl_gemm_input(struct sl_gemm size, const float *dy,
+                            const float *w, float *dx);
+
+/*
+ * dw (+)= transpose(x) * dy.
+ *
+ * Shapes   x[rows][in], dy[rows][out], dw[in][out].
+ * Returns  as sl_gemm_forward().
+ * Accumulates if `accumulate`, else overwrites.
+ */
+sluice_status sl_gemm_weight(struct sl_gemm size, const float *x,
+                             const float *dy, bool accumulate, float *dw);
+
+/* Threads that BLAS uses for one call, of the whole process. */
+int sl_blas_n_threads(void);
+
+/* Set it.  Not while another thread is inside BLAS. */
+void sl_blas_set_n_threads(int n);
+
+/* Whether this BLAS was built with OpenMP; it then ignores
+ * sl_blas_set_n_threads(). */
+bool sl_blas_is_openmp(void);
+
+/* Its configuration and core type; constant strings. */
+const char *sl_blas_config(void);
+const char *sl_blas_core(void);
+
+/*
+ * A packing buffer of BLAS, as a product takes one for the time it computes.
+ * BLAS keeps released buffers and reuses them; for a new one it maps
+ * SL_BLAS_BUFFER_BYTES of address space, and tries for ever if it cannot.
+ */
+enum { SL_BLAS_BUFFER_BYTES = 128 << 20 };
+void *sl_blas_take_buffer(void);
+void sl_blas_give_buffer(void *buffer);
+
+#endif

@@ -1,0 +1,222 @@
+/*
+ * Cancelling from another thread: at every cell, and when nothing is under way.
+ * The cell itself calls for the canceller and waits until it has been heard, so
+ * the place is exact.
+ */
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "support/judge.h"
+#include "support/runner.h"
+
+enum { LAYERS = 4, BATCH = 6, MICROBATCHES = 3 };
+
+/* The cell where the step is cancelled, and the thread that does it. */
+struct canceller {
+    sem_t called;    /* the cell was reached, or the test is over */
+    sem_t cancelled; /* sluice_pipeline_cancel() has returned */
+    sluice_pipeline *pipe;
+    bool over;    /* written before `called` is posted */
+    atomic_int n; /* [atomic] cells reached; the first one calls */
+    atomic_bool armed;
+    enum sl_test_pass pass;
+    int layer;
+    int64_t first_row;
+};
+
+static void *cancel_when_called(void *context)
+{
+    struct canceller *c = context;
+    for (;;) {
+        sem_wait(&c->called);
+        if (c->over)
+            return NULL;
+        sluice_pipeline_cancel(c->pipe);
+        sem_post(&c->cancelled);
+    }
+}
+
+static sluice_status call_there(void *context, const struct sl_test_cell *cell)
+{
+    struct canceller *c = context;
+    if (!atomic_load(&c->armed) || cell->pass != c->pass ||
+        cell->layer != c->layer || cell->first_row != c->first_row)
+        return SLUICE_OK;
+    atomic_fetch_add(&c->n, 1);
+    sem_post(&c->called);
+    sem_wait(&c->cancelled);
+    return SLUICE_OK;
+}
+
+static void cancel_at(struct canceller *c, struct sl_test_pair *pair)
+{
+    const struct sl_test_problem *p = pair->problem;
+    sluice_result result = {.rows = -1};
+    sluice_diag why = {0};
+    atomic_store(&c->n, 0);
+    atomic_store(&c->armed, true);
+    sluice_status st = sluice_pipeline_step(pair->pipe, p->x, p->targets, BATCH,
+                                            &result, &why);
+    atomic_store(&c->armed, false);
+    ck_assert_int_eq(c->n, 1);
+    ck_assert_msg(st == SLUICE_CANCELLED && why.status == st,
+                  "pass %d, layer %d, row %d: %s", (int)c->pass, c->layer,
+                  (int)c->first_row, sluice_status_name(st));
+    ck_assert_int_eq(result.rows, -1);
+    ck_assert_msg(!sl_test_parameters(pair), "%s", pair->text);
+    ck_assert_msg(!sl_test_step(pair, 2, BATCH), "%s", pair->text);
+}
+
+static void cancel_everywhere(int devices, int capacity)
+{
+    struct canceller c = {0};
+    struct sl_test_problem p = {.probe = {call_there, &c}};
+    struct sl_test_pair pair;
+    pthread_t thread;
+    ck_assert(!sem_init(&c.called, 0, 0) && !sem_init(&c.cancelled, 0, 0));
+    sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
+    sluice_pipeline_config config = p.config;
+    config.devices = devices;
+    config.microbatches = MICROBATCHES;
+    config.remat = SLUICE_REMAT_ALWAYS;
+    config.queue_capacity = capacity;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    c.pipe = pair.pipe;
+    ck_assert(!pthread_create(&thread, NULL, cancel_when_called, &c));
+    for (int pass = SL_TEST_FORWARD; pass <= SL_TEST_LOSS_BACKWARD; pass++)
+        for (int layer = 0; layer < LAYERS; layer++)
+            for (int m = 0; m < MICROBATCHES; m++) {
+                c.pass = (enum sl_test_pass)pass;
+                c.layer = pass < SL_TEST_LOSS_FORWARD ? layer : -1;
+                c.first_row = (int64_t)m * (BATCH / MICROBATCHES);
+                cancel_at(&c, &pair);
+            }
+    c.over = true;
+    sem_post(&c.called);
+    pthread_join(thread, NULL);
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&p);
+    sem_destroy(&c.called);
+    sem_destroy(&c.cancelled);
+}
+
+START_TEST(a_step_cancelled_at_any_cell_changes_nothing)
+{
+    for (int devices = 1; devices <= LAYERS; devices++)
+        for (int capacity = 1; capacity <= 2; capacity++)
+            cancel_everywhere(devices, capacity);
+}
+END_TEST
+
+/* Cancels from within: the device's own thread is a thread like any other. */
+static sluice_status cancel_here(void *context, const struct sl_test_cell *cell)
+{
+    struct canceller *c = context;
+    if (atomic_load(&c->armed) && cell->layer == c->layer &&
+        cell->first_row == c->first_row)
+        sluice_pipeline_cancel(c->pipe);
+    return SLUICE_OK;
+}
+
+START_TEST(evaluation_and_inference_can_be_cancelled)
+{
+    struct canceller c = {0};
+    struct sl_test_problem p = {.probe = {cancel_here, &c}};
+    struct sl_test_pair pair;
+    sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
+    sluice_pipeline_config config = p.config;
+    config.devices = 2;
+    config.microbatches = MICROBATCHES;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    c.pipe = pair.pipe;
+    for (int layer = 0; layer < LAYERS; layer++) {
+        float y[3 * BATCH * 8];
+        sluice_result result;
+        sluice_diag why;
+        c.layer = layer;
+        c.first_row = 2;
+        atomic_store(&c.armed, true);
+        ck_assert_int_eq(sluice_pipeline_evaluate(pair.pipe, p.x, p.targets,
+                                                  3 * BATCH, &result, &why),
+                         SLUICE_CANCELLED);
+        ck_assert_int_eq(
+            sluice_pipeline_infer(pair.pipe, p.x, 3 * BATCH, y, &why),
+            SLUICE_CANCELLED);
+        atomic_store(&c.armed, false);
+        ck_assert_int_eq(sl_test_evaluate(&pair, 0, 3 * BATCH), 0);
+        ck_assert_int_eq(sl_test_step(&pair, 0, BATCH), 0);
+    }
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&p);
+}
+END_TEST
+
+START_TEST(cancelling_an_idle_pipeline_does_nothing)
+{
+    struct sl_test_problem p = {0};
+    struct sl_test_pair pair;
+    sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
+    sluice_pipeline_config config = p.config;
+    config.devices = 2;
+    config.microbatches = MICROBATCHES;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    for (int i = 0; i < 5; i++) {
+        sluice_pipeline_cancel(pair.pipe);
+        ck_assert_msg(!sl_test_step(&pair, i, BATCH), "%s", pair.text);
+        sluice_pipeline_cancel(pair.pipe);
+        ck_assert_msg(!sl_test_evaluate(&pair, i, BATCH), "%s", pair.text);
+    }
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&p);
+}
+END_TEST
+
+/* Cancels again and again until told to end. */
+static void *cancel_always(void *context)
+{
+    struct canceller *c = context;
+    while (atomic_load(&c->armed)) {
+        sluice_pipeline_cancel(c->pipe);
+        sched_yield();
+    }
+    return NULL;
+}
+
+START_TEST(under_a_hail_of_cancels_each_step_is_done_or_not)
+{
+    struct canceller c = {0};
+    struct sl_test_problem p = {0};
+    struct sl_test_pair pair;
+    pthread_t thread;
+    sl_test_problem_init(&p, SL_TEST_DROPOUT, LAYERS, BATCH, NULL);
+    sluice_pipeline_config config = p.config;
+    config.devices = 3;
+    config.microbatches = MICROBATCHES;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    c.pipe = pair.pipe;
+    atomic_store(&c.armed, true);
+    ck_assert(!pthread_create(&thread, NULL, cancel_always, &c));
+    for (int i = 0; i < 300; i++) {
+        sluice_result result;
+        sluice_status st = sluice_pipeline_step(pair.pipe, p.x, p.targets,
+                                                BATCH, &result, NULL);
+        ck_assert(st == SLUICE_OK || st == SLUICE_CANCELLED);
+        if (!st)
+            sluice_reference_step(pair.ref, p.x, p.targets, BATCH, NULL, NULL);
+        ck_assert_msg(!sl_test_parameters(&pair), "%s", pair.text);
+    }
+    atomic_store(&c.armed, false);
+    pthread_join(thread, NULL);
+    ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&p);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("pipeline.cancel",
+                 a_step_cancelled_at_any_cell_changes_nothing,
+                 evaluation_and_inference_can_be_cancelled,
+                 cancelling_an_idle_pipeline_does_nothing,
+                 under_a_hail_of_cancels_each_step_is_done_or_not)

@@ -1,0 +1,332 @@
+/*
+ * A layer, loss or optimizer that fails at any cell ends the step with exactly
+ * that cell, nothing is changed, and the next step works.
+ *
+ * SLUICE_TEST_LONG in the environment asks for the whole grid.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "support/judge.h"
+#include "support/runner.h"
+
+enum { LAYERS_EACH = 2, BATCH = 8 }; /* layers of a stage; rows */
+
+/* One cell that fails, told by what a layer or loss sees of it. */
+struct fault {
+    bool armed;
+    bool poison; /* do not fail, but leave a gradient that no update can use */
+    enum sl_test_pass pass;
+    int layer;
+    int64_t first_row;
+};
+
+static sluice_status fail_there(void *context, const struct sl_test_cell *cell)
+{
+    const struct fault *fault = context;
+    if (!fault->armed || cell->pass != fault->pass ||
+        cell->layer != fault->layer || cell->first_row != fault->first_row)
+        return SLUICE_OK;
+    if (fault->poison) {
+        cell->gradient[0] = 1e35F;
+        return SLUICE_OK;
+    }
+    return sluice_diag_set(cell->why, SLUICE_IO, "pass %d of layer %d broke",
+                           (int)cell->pass, cell->layer);
+}
+
+/* SGD that refuses a gradient too large to be true. */
+static sluice_status refuse_large(const sluice_optimizer_call *call)
+{
+    for (int64_t i = 0; i < call->n; i++)
+        if (call->g[i] > 1e30F)
+            return sluice_diag_set(call->why, SLUICE_LAYER,
+                                   "the gradient is too large");
+    return SLUICE_OK;
+}
+
+static sluice_optimizer_ops wary_sgd(void)
+{
+    sluice_optimizer_ops ops = *sluice_sgd();
+    ops.prepare = refuse_large;
+    return ops;
+}
+
+/* One grid point under test. */
+struct bench {
+    struct fault fault;
+    struct sl_test_problem problem;
+    struct sl_test_pair pair;
+    sluice_optimizer_ops optimizer;
+    sluice_pipeline_config config;
+    long n_cells;
+};
+
+static void set_up(struct bench *b, int devices, int microbatches,
+                   const char *schedule, sluice_remat remat, int capacity)
+{
+    memset(b, 0, sizeof *b);
+    b->problem.probe = (struct sl_test_probe){fail_there, &b->fault};
+    ck_assert_int_eq(sl_test_problem_init(&b->problem, SL_TEST_PROBE,
+                                          LAYERS_EACH * devices, BATCH, NULL),
+                     SLUICE_OK);
+    b->optimizer = wary_sgd();
+    b->config = b->problem.config;
+    b->config.optimizer = &b->optimizer;
+    b->config.devices = devices;
+    b->config.microbatches = microbatches;
+    b->config.schedule = schedule;
+    b->config.backward_order =
+        strcmp(schedule, "gpipe") ? SLUICE_IN_ORDER : SLUICE_REVERSE;
+    b->config.remat = remat;
+    b->config.queue_capacity = capacity;
+    ck_assert_msg(!sl_test_pair_init(&b->pair, &b->problem, &b->config), "%s",
+                  b->pair.why.text);
+}
+
+static void tear_down(struct bench *b)
+{
+    sl_test_pair_fini(&b->pair);
+    sl_test_problem_fini(&b->problem);
+}
+
+/* The first row of a micro-batch of a full mini-batch. */
+static int64_t first_row_of(const struct bench *b, int microbatch)
+{
+    int64_t first = 0;
+    for (int m = 0; m < microbatch; m++)
+        first += BATCH / b->config.microbatches +
+                 (m < BATCH % b->config.microbatches);
+    return first;
+}
+
+/* A step with the fault of `b` fails in `action`, and does no harm. */
+static void fail_step(struct bench *b, int device, sluice_action action,
+                      sluice_status expected)
+{
+    char name[SLUICE_DIAG_ACTION], where[160];
+    const struct sl_test_problem *p = &b->problem;
+    sluice_action_format(action, name, sizeof name);
+    snprintf(where, sizeof where,
+             "K %d, M %d, %s, remat %d, capacity %d: pass %d at layer %d in %s",
+             b->config.devices, b->config.microbatches, b->config.schedule,
+             (int)b->config.remat, b->config.queue_capacity, (int)b->fault.pass,
+             b->fault.layer, name);
+
+    sluice_result result = {.rows = -1};
+    sluice_diag why = {0};
+    uint64_t steps = sluice_pipeline_n_steps(b->pair.pipe);
+    b->fault.armed = true;
+    sluice_status st = sluice_pipeline_step(b->pair.pipe, p->x, p->targets,
+                                            BATCH, &result, &why);
+    b->fault.armed = false;
+    ck_assert_msg(st == expected && why.status == st, "%s: %s, %s", where,
+                  sluice_status_name(st), why.text);
+    ck_assert_msg(why.device == device && why.stage == action.stage &&
+                      why.microbatch == action.microbatch &&
+                      !strcmp(why.action, name),
+                  "%s: reported at device %d, stage %d, micro-batch %d, %s",
+                  where, why.device, why.stage, why.microbatch, why.action);
+    ck_assert_msg(strstr(why.text, b->fault.poison ? "too large" : "broke"),
+                  "%s: %s", where, why.text);
+    ck_assert_int_eq(result.rows, -1);
+    ck_assert_uint_eq(sluice_pipeline_n_steps(b->pair.pipe), steps);
+    ck_assert_msg(!sl_test_parameters(&b->pair), "%s: changed: %s", where,
+                  b->pair.text);
+    ck_assert_msg(!sl_test_step(&b->pair, 3, BATCH), "%s: then: %s", where,
+                  b->pair.text);
+    b->n_cells++;
+}
+
+/* A pass of one of the layers of a stage, by turns the first and last one. */
+static void fail_pass(struct bench *b, int device, sluice_action action,
+                      enum sl_test_pass pass)
+{
+    b->fault = (struct fault){
+        .pass = pass,
+        .layer = LAYERS_EACH * action.stage + (int)(b->n_cells % LAYERS_EACH),
+        .first_row = first_row_of(b, action.microbatch),
+    };
+    fail_step(b, device, action, SLUICE_IO);
+}
+
+static void fail_loss(struct bench *b, int device, sluice_action action,
+                      enum sl_test_pass pass)
+{
+    if (action.stage != b->config.devices - 1)
+        return;
+    b->fault = (struct fault){
+        .pass = pass,
+        .layer = -1,
+        .first_row = first_row_of(b, action.microbatch),
+    };
+    fail_step(b, device, action, SLUICE_IO);
+}
+
+/* Every way in which an action can fail. */
+static void fail_action(struct bench *b, int device, sluice_action action)
+{
+    switch (action.kind) {
+    case SLUICE_F:
+        fail_pass(b, device, action, SL_TEST_FORWARD);
+        fail_loss(b, device, action, SL_TEST_LOSS_FORWARD);
+        break;
+    case SLUICE_R:
+        fail_pass(b, device, action, SL_TEST_RECOMPUTE);
+        break;
+    case SLUICE_B:
+        fail_loss(b, device, action, SL_TEST_LOSS_BACKWARD);
+        fail_pass(b, device, action, SL_TEST_INPUT);
+        fail_pass(b, device, action, SL_TEST_WEIGHT);
+        break;
+    case SLUICE_UPDATE:
+        b->fault = (struct fault){
+            .poison = true,
+            .pass = SL_TEST_WEIGHT,
+            .layer = LAYERS_EACH * action.stage,
+            .first_row = b->config.backward_order == SLUICE_IN_ORDER
+                             ? first_row_of(b, b->config.microbatches - 1)
+                             : 0,
+        };
+        fail_step(b, device, action, SLUICE_LAYER);
+        break;
+    default:
+        ck_abort_msg("an action that this test does not know");
+    }
+}
+
+static void fail_everywhere(int devices, int microbatches, const char *schedule,
+                            sluice_remat remat, int capacity)
+{
+    struct bench b;
+    set_up(&b, devices, microbatches, schedule, remat, capacity);
+    ck_assert_msg(!sl_test_step(&b.pair, 1, BATCH), "%s", b.pair.text);
+    for (int d = 0; d < devices; d++) {
+        int n;
+        const sluice_action *actions = sluice_schedule_actions(
+            sluice_pipeline_schedule(b.pair.pipe), d, &n);
+        for (int i = 0; i < n; i++)
+            fail_action(&b, d, actions[i]);
+    }
+    /* F, I, W and perhaps R everywhere; the loss twice; the updates. */
+    int passes = remat == SLUICE_REMAT_ALWAYS ? 4 : 3;
+    ck_assert_int_eq(b.n_cells, devices * microbatches * passes +
+                                    2 * microbatches + devices);
+    tear_down(&b);
+}
+
+static void fail_under(const char *schedule)
+{
+    static const int microbatches[] = {1, 2, 3, 5, 8};
+    bool all = getenv("SLUICE_TEST_LONG");
+    for (int devices = 1; devices <= 6; devices++)
+        for (int m = 0; m < 5; m++)
+            for (int remat = 0; remat < 2; remat++)
+                for (int capacity = 1; capacity <= 2; capacity++)
+                    if (all || (devices + m + remat + capacity) % 2)
+                        fail_everywhere(devices, microbatches[m], schedule,
+                                        (sluice_remat)remat, capacity);
+}
+
+START_TEST(under_gpipe_the_first_error_is_the_one_reported)
+{
+    fail_under("gpipe");
+}
+END_TEST
+
+START_TEST(under_1f1b_the_first_error_is_the_one_reported)
+{
+    fail_under("1f1b");
+}
+END_TEST
+
+START_TEST(a_failing_evaluation_names_its_cell_too)
+{
+    struct bench b;
+    set_up(&b, 3, 4, "gpipe", SLUICE_REMAT_NEVER, 1);
+    const struct sl_test_problem *p = &b.problem;
+    for (int stage = 0; stage < 3; stage++)
+        for (int m = 0; m < 4; m++) {
+            sluice_diag why;
+            sluice_result result;
+            char name[SLUICE_DIAG_ACTION];
+            b.fault = (struct fault){
+                .armed = true,
+                .pass = SL_TEST_FORWARD,
+                .layer = LAYERS_EACH * stage + 1,
+                .first_row = first_row_of(&b, m),
+            };
+            ck_assert_int_eq(sluice_pipeline_evaluate(b.pair.pipe, p->x,
+                                                      p->targets, BATCH,
+                                                      &result, &why),
+                             SLUICE_IO);
+            snprintf(name, sizeof name, "%dF%d", stage, m);
+            ck_assert_str_eq(why.action, name);
+            ck_assert_int_eq(why.device, stage);
+            ck_assert_int_eq(why.stage, stage);
+            ck_assert_int_eq(why.microbatch, m);
+            float y[BATCH * 8];
+            ck_assert_int_eq(
+                sluice_pipeline_infer(b.pair.pipe, p->x, BATCH, y, &why),
+                SLUICE_IO);
+            ck_assert_str_eq(why.action, name);
+            b.fault.armed = false;
+            ck_assert_int_eq(sl_test_evaluate(&b.pair, 0, BATCH), 0);
+            ck_assert_int_eq(sl_test_step(&b.pair, 0, BATCH), 0);
+        }
+    tear_down(&b);
+}
+END_TEST
+
+START_TEST(failing_steps_in_a_row_do_no_harm)
+{
+    struct bench b;
+    set_up(&b, 4, 5, "gpipe", SLUICE_REMAT_ALWAYS, 1);
+    const struct sl_test_problem *p = &b.problem;
+    for (int i = 0; i < 40; i++) {
+        b.fault = (struct fault){
+            .armed = true,
+            .pass = (enum sl_test_pass)(i % 4),
+            .layer = i % 8,
+            .first_row = first_row_of(&b, i * 3 % 5),
+        };
+        sluice_result result;
+        ck_assert_int_eq(sluice_pipeline_step(b.pair.pipe, p->x, p->targets,
+                                              BATCH, &result, NULL),
+                         SLUICE_IO);
+    }
+    b.fault.armed = false;
+    ck_assert_msg(!sl_test_step(&b.pair, 0, BATCH), "%s", b.pair.text);
+    tear_down(&b);
+}
+END_TEST
+
+START_TEST(a_label_out_of_range_is_reported_at_its_cell)
+{
+    struct sl_test_problem p = {0};
+    struct sl_test_pair pair;
+    sl_test_problem_init(&p, SL_TEST_RELU, 4, BATCH, NULL);
+    sluice_pipeline_config config = p.config;
+    config.devices = 2;
+    config.microbatches = 4;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    sluice_result result;
+    int32_t labels[BATCH] = {0, 1, 2, 3, 4, -1, 0, 1};
+    sluice_diag why;
+    ck_assert_int_eq(
+        sluice_pipeline_step(pair.pipe, p.x, labels, BATCH, &result, &why),
+        SLUICE_INVALID);
+    ck_assert_str_eq(why.action, "1F2");
+    ck_assert_int_eq(why.device, 1);
+    ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&p);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("pipeline.failure",
+                 under_gpipe_the_first_error_is_the_one_reported,
+                 under_1f1b_the_first_error_is_the_one_reported,
+                 a_failing_evaluation_names_its_cell_too,
+                 failing_steps_in_a_row_do_no_harm,
+                 a_label_out_of_range_is_reported_at_its_cell)

@@ -1,0 +1,370 @@
+/*
+ * What cannot run is refused before a thread starts, with the numbers in the
+ * sentence; everything else runs and equals the reference.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/judge.h"
+#include "support/process.h"
+#include "support/runner.h"
+
+enum { LAYERS = 6, BATCH = 12 };
+
+static struct sl_test_problem problem;
+
+static void set_up(int64_t batch)
+{
+    problem = (struct sl_test_problem){0};
+    ck_assert_int_eq(
+        sl_test_problem_init(&problem, SL_TEST_RELU, LAYERS, batch, NULL),
+        SLUICE_OK);
+}
+
+static void tear_down(void)
+{
+    sl_test_problem_fini(&problem);
+}
+
+/* Whether `number` stands in the text as a number of its own. */
+static bool names(const char *text, long long number)
+{
+    char digits[32];
+    int n = snprintf(digits, sizeof digits, "%lld", number);
+    for (const char *at = text; (at = strstr(at, digits)); at++) {
+        bool before = at > text && at[-1] >= '0' && at[-1] <= '9';
+        bool after = at[n] >= '0' && at[n] <= '9';
+        if (!before && !after)
+            return true;
+    }
+    return false;
+}
+
+/* The config is refused by plan and create alike, and nothing has happened. */
+static sluice_diag refuse(const sluice_pipeline_config *config,
+                          sluice_status expected)
+{
+    sluice_memory_plan plans[SLUICE_MAX_DEVICES];
+    sluice_pipeline *pipe = NULL;
+    sluice_diag why = {0}, plan_why = {0};
+    int threads = sl_test_threads();
+    sluice_status st =
+        sluice_pipeline_create(config, problem.model, &pipe, &why);
+    ck_assert_msg(st == expected, "%s instead of %s: %s",
+                  sluice_status_name(st), sluice_status_name(expected),
+                  why.text);
+    ck_assert_int_eq(why.status, st);
+    ck_assert_int_gt(strlen(why.text), 10);
+    ck_assert_ptr_null(pipe);
+    ck_assert_int_eq(sl_test_threads(), threads);
+    ck_assert_int_eq(
+        sluice_pipeline_plan(problem.model, config, plans, &plan_why),
+        expected);
+    ck_assert_str_eq(plan_why.text, why.text);
+    return why;
+}
+
+/* A nearest divisor of `batch` to m is in the text. */
+static bool names_nearest(const char *text, int batch, int m)
+{
+    int least = INT_MAX;
+    for (int d = 1; d <= batch; d++)
+        if (batch % d == 0 && abs(d - m) < least)
+            least = abs(d - m);
+    return ((m - least >= 1 && batch % (m - least) == 0) &&
+            names(text, m - least)) ||
+           (batch % (m + least) == 0 && names(text, m + least));
+}
+
+static void try(int batch, int m, int devices, bool uneven)
+{
+    sluice_pipeline_config config = problem.config;
+    config.devices = devices;
+    config.microbatches = m;
+    config.uneven = uneven;
+    config.queue_capacity = 1 + (batch + m) % 2;
+    if (!uneven && batch % m) {
+        sluice_diag why = refuse(&config, SLUICE_INVALID);
+        ck_assert_msg(names(why.text, batch) && names(why.text, m) &&
+                          names_nearest(why.text, batch, m),
+                      "B %d, M %d: %s", batch, m, why.text);
+        return;
+    }
+    struct sl_test_pair pair;
+    ck_assert_msg(!sl_test_pair_init(&pair, &problem, &config),
+                  "B %d, M %d, K %d: %s", batch, m, devices, pair.why.text);
+    long wrong = sl_test_step(&pair, 0, batch) +
+                 sl_test_step(&pair, 1, (batch + 1) / 2) +
+                 sl_test_evaluate(&pair, 0, 2 * batch - 1);
+    ck_assert_msg(!wrong, "B %d, M %d, K %d: %s", batch, m, devices, pair.text);
+    sl_test_pair_fini(&pair);
+}
+
+START_TEST(any_batch_runs_or_is_refused)
+{
+    for (int batch = 1; batch <= 17; batch++) {
+        set_up(batch);
+        for (int m = 1; m <= 9; m++)
+            for (int devices = 1; devices <= 6; devices++) {
+                try(batch, m, devices, false);
+                if (batch % m)
+                    try(batch, m, devices, true);
+            }
+        tear_down();
+    }
+}
+END_TEST
+
+START_TEST(more_devices_than_layers_are_refused)
+{
+    set_up(BATCH);
+    sluice_pipeline_config config = problem.config;
+    config.devices = LAYERS + 1;
+    sluice_diag why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(names(why.text, LAYERS) && names(why.text, LAYERS + 1), "%s",
+                  why.text);
+    tear_down();
+}
+END_TEST
+
+START_TEST(numbers_of_devices_out_of_range_are_refused)
+{
+    set_up(BATCH);
+    sluice_pipeline_config config = problem.config;
+    config.devices = SLUICE_MAX_DEVICES + 1;
+    sluice_diag why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(names(why.text, SLUICE_MAX_DEVICES + 1) &&
+                      names(why.text, SLUICE_MAX_DEVICES),
+                  "%s", why.text);
+    config.devices = -1;
+    why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "-1"), "%s", why.text);
+    tear_down();
+}
+END_TEST
+
+START_TEST(batches_and_micro_batches_out_of_range_are_refused)
+{
+    set_up(BATCH);
+    sluice_pipeline_config config = problem.config;
+    config.microbatches = SLUICE_MAX_MICROBATCHES + 1;
+    sluice_diag why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(names(why.text, SLUICE_MAX_MICROBATCHES), "%s", why.text);
+    config.microbatches = -3;
+    refuse(&config, SLUICE_INVALID);
+    config.microbatches = 1;
+    config.batch = 0;
+    refuse(&config, SLUICE_INVALID);
+    config.batch = -12;
+    refuse(&config, SLUICE_INVALID);
+    config.batch = INT64_MAX;
+    refuse(&config, SLUICE_INVALID);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_partition_that_does_not_add_up_is_refused)
+{
+    static const int lists[][3] = {{2, 2, 1}, {3, 3, 1}, {0, 3, 3}, {7, -2, 1}};
+    set_up(BATCH);
+    sluice_pipeline_config config = problem.config;
+    config.devices = 3;
+    config.cut = SLUICE_CUT_LIST;
+    for (int i = 0; i < 4; i++) {
+        config.partition = lists[i];
+        refuse(&config, SLUICE_INVALID);
+    }
+    config.partition = lists[0];
+    sluice_diag why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(names(why.text, 5) && names(why.text, LAYERS), "%s",
+                  why.text);
+    config.partition = NULL;
+    refuse(&config, SLUICE_INVALID);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_must_be_given_is_asked_for)
+{
+    set_up(BATCH);
+    sluice_pipeline_config config = problem.config;
+    config.loss = NULL;
+    refuse(&config, SLUICE_INVALID);
+    config = problem.config;
+    config.optimizer = NULL;
+    refuse(&config, SLUICE_INVALID);
+    config = problem.config;
+    config.queue_capacity = -1;
+    refuse(&config, SLUICE_INVALID);
+    config = problem.config;
+    config.schedule = "no-such-schedule";
+    sluice_diag why;
+    sluice_pipeline *pipe = NULL;
+    sluice_status st =
+        sluice_pipeline_create(&config, problem.model, &pipe, &why);
+    ck_assert(st == SLUICE_INVALID || st == SLUICE_NOT_FOUND);
+    ck_assert_msg(strstr(why.text, "gpipe"), "%s", why.text);
+    tear_down();
+}
+END_TEST
+
+START_TEST(choices_that_are_none_are_refused)
+{
+    set_up(BATCH);
+    sluice_pipeline_config config = problem.config;
+    config.cut = (sluice_cut)77;
+    refuse(&config, SLUICE_INVALID);
+    config = problem.config;
+    config.remat = (sluice_remat)77;
+    refuse(&config, SLUICE_INVALID);
+    config = problem.config;
+    config.backward_order = (sluice_backward_order)77;
+    refuse(&config, SLUICE_INVALID);
+    tear_down();
+}
+END_TEST
+
+static sluice_status no_loss(sluice_loss_plan *plan, sluice_diag *why)
+{
+    (void)plan;
+    return sluice_diag_set(why, SLUICE_INVALID, "this loss fits nothing");
+}
+
+static sluice_status no_optimizer(const void *config, int *n_states,
+                                  double *learning_rate, sluice_diag *why)
+{
+    (void)config;
+    (void)n_states;
+    (void)learning_rate;
+    return sluice_diag_set(why, SLUICE_INVALID, "this optimizer wants more");
+}
+
+START_TEST(a_loss_or_optimizer_that_refuses_has_its_say)
+{
+    set_up(BATCH);
+    sluice_pipeline_config config = problem.config;
+    sluice_loss_ops loss = *config.loss;
+    loss.infer = no_loss;
+    config.loss = &loss;
+    sluice_diag why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "fits nothing"), "%s", why.text);
+
+    config = problem.config;
+    sluice_optimizer_ops optimizer = *config.optimizer;
+    optimizer.infer = no_optimizer;
+    config.optimizer = &optimizer;
+    why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "wants more"), "%s", why.text);
+    tear_down();
+}
+END_TEST
+
+START_TEST(an_empty_model_is_refused)
+{
+    sluice_model *full;
+    set_up(BATCH);
+    full = problem.model;
+    ck_assert_int_eq(sluice_model_create(
+                         &(sluice_model_config){sluice_shape_vector(3), NULL},
+                         &problem.model, NULL),
+                     SLUICE_OK);
+    refuse(&problem.config, SLUICE_INVALID);
+    sluice_model_destroy(problem.model);
+    problem.model = full;
+    tear_down();
+}
+END_TEST
+
+START_TEST(numbers_of_rows_out_of_range_are_refused)
+{
+    set_up(BATCH);
+    struct sl_test_pair pair;
+    sluice_pipeline_config config = problem.config;
+    config.devices = 2;
+    config.microbatches = 3;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
+    static const int64_t bad[] = {0, -1, BATCH + 1, INT64_MIN};
+    sluice_result result;
+    sluice_diag why;
+    float y[1];
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(sluice_pipeline_step(pair.pipe, problem.x,
+                                              problem.targets, bad[i], &result,
+                                              &why),
+                         SLUICE_INVALID);
+        ck_assert_int_eq(why.status, SLUICE_INVALID);
+        if (bad[i] > 0) {
+            ck_assert_msg(names(why.text, BATCH), "%s", why.text);
+            continue;
+        }
+        ck_assert_int_eq(sluice_pipeline_evaluate(pair.pipe, problem.x,
+                                                  problem.targets, bad[i],
+                                                  &result, &why),
+                         SLUICE_INVALID);
+        ck_assert_int_eq(
+            sluice_pipeline_infer(pair.pipe, problem.x, bad[i], y, &why),
+            SLUICE_INVALID);
+    }
+    ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
+    sl_test_pair_fini(&pair);
+    tear_down();
+}
+END_TEST
+
+START_TEST(parameters_that_do_not_fit_are_refused)
+{
+    set_up(BATCH);
+    struct sl_test_pair pair;
+    sluice_pipeline_config config = problem.config;
+    config.devices = 3;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
+    static const char *const missing[] = {"6.weight", "0.weigh", "",
+                                          "weight",   "0",       "-1.bias"};
+    float values[512] = {0};
+    sluice_diag why;
+    for (int i = 0; i < 6; i++) {
+        ck_assert_int_eq(sluice_pipeline_get_parameter(pair.pipe, missing[i],
+                                                       values, 1, &why),
+                         SLUICE_NOT_FOUND);
+        ck_assert_int_eq(sluice_pipeline_set_parameter(pair.pipe, missing[i],
+                                                       values, 1, &why),
+                         SLUICE_NOT_FOUND);
+        ck_assert_int_eq(sluice_pipeline_get_gradient(pair.pipe, missing[i],
+                                                      values, 1, &why),
+                         SLUICE_NOT_FOUND);
+    }
+    const sluice_param_spec *spec;
+    sluice_model_find_parameter(problem.model, "2.weight", NULL, NULL, &spec,
+                                NULL);
+    int64_t n = sluice_shape_elements(&spec->shape);
+    for (int64_t off = -1; off <= 1; off += 2) {
+        ck_assert_int_eq(sluice_pipeline_get_parameter(pair.pipe, "2.weight",
+                                                       values, n + off, &why),
+                         SLUICE_INVALID);
+        ck_assert_msg(names(why.text, n) && names(why.text, n + off), "%s",
+                      why.text);
+        ck_assert_int_eq(sluice_pipeline_set_parameter(pair.pipe, "2.weight",
+                                                       values, n + off, &why),
+                         SLUICE_INVALID);
+        ck_assert_int_eq(sluice_pipeline_get_gradient(pair.pipe, "2.weight",
+                                                      values, n + off, &why),
+                         SLUICE_INVALID);
+    }
+    ck_assert_msg(!sl_test_parameters(&pair), "%s", pair.text);
+    sl_test_pair_fini(&pair);
+    tear_down();
+}
+END_TEST
+
+SLUICE_TEST_MAIN("pipeline.refusals", any_batch_runs_or_is_refused,
+                 more_devices_than_layers_are_refused,
+                 numbers_of_devices_out_of_range_are_refused,
+                 batches_and_micro_batches_out_of_range_are_refused,
+                 a_partition_that_does_not_add_up_is_refused,
+                 what_must_be_given_is_asked_for,
+                 choices_that_are_none_are_refused,
+                 a_loss_or_optimizer_that_refuses_has_its_say,
+                 an_empty_model_is_refused,
+                 numbers_of_rows_out_of_range_are_refused,
+                 parameters_that_do_not_fit_are_refused)

@@ -1,0 +1,156 @@
+/* Small training problems.  All data is drawn by counters: no state. */
+#include "support/problem.h"
+
+#include <stdlib.h>
+
+#include "base/rng.h"
+
+enum { WIDTH = 6, CLASSES = 5 };
+
+/* A number in [-1, 1) by the position of its use. */
+static float noise(uint64_t what, int64_t i)
+{
+    uint32_t bits[8];
+    sl_rng_block(what, SL_RNG_TEST, (struct sl_rng_counter){{(uint64_t)i}},
+                 bits);
+    return 2 * sl_rng_unit(bits[0]) - 1;
+}
+
+/* Widths that differ from layer to layer, so that a mix-up shows. */
+static int64_t width(int layer, int layers)
+{
+    return layer == layers - 1 ? CLASSES : WIDTH + 3 * (layer % 3) + layer % 2;
+}
+
+/* Every second layer of DROPOUT and NORM is the one without matrix. */
+static sluice_status add_layer(struct sl_test_problem *problem,
+                               enum sl_test_kind kind, int i, int layers)
+{
+    static const sluice_activation activations[] = {
+        [SL_TEST_RELU] = SLUICE_RELU,
+        [SL_TEST_DROPOUT] = SLUICE_TANH,
+        [SL_TEST_NORM] = SLUICE_GELU,
+        [SL_TEST_PROBE] = SLUICE_IDENTITY,
+    };
+    bool last = i == layers - 1;
+    if (kind == SL_TEST_PROBE)
+        return sluice_model_add(problem->model, sl_test_probe_layer(),
+                                &problem->probe, NULL);
+    if (kind == SL_TEST_DROPOUT && i % 2 == 1 && !last)
+        return sluice_model_add(problem->model, sluice_dropout(),
+                                &(sluice_dropout_config){.rate = 0.25F}, NULL);
+    if (kind == SL_TEST_NORM && i % 2 == 1 && !last)
+        return sluice_model_add(problem->model, sluice_layer_norm(), NULL,
+                                NULL);
+    return sluice_model_add(
+        problem->model, sluice_linear(),
+        &(sluice_linear_config){
+            .out = width(i, layers),
+            .activation = last ? SLUICE_IDENTITY : activations[kind],
+            .no_bias = i % 5 == 3,
+        },
+        NULL);
+}
+
+static void fill_targets(struct sl_test_problem *problem,
+                         enum sl_test_kind kind)
+{
+    for (int64_t r = 0; r < problem->n_rows; r++) {
+        char *row = problem->targets + (size_t)r * problem->target_bytes;
+        if (kind == SL_TEST_PROBE)
+            *(struct sl_test_target *)(void *)row = (struct sl_test_target){
+                .probe = &problem->probe,
+                .row = (int32_t)(r % problem->config.batch),
+                .t = noise(3, r),
+            };
+        else if (kind == SL_TEST_DROPOUT)
+            for (int64_t i = 0; i < problem->out; i++)
+                ((float *)(void *)row)[i] = noise(2, r * problem->out + i);
+        else
+            *(int32_t *)(void *)row = (int32_t)(r * 7 % CLASSES);
+    }
+}
+
+static void fill(struct sl_test_problem *problem, enum sl_test_kind kind)
+{
+    static const size_t target_bytes[] = {
+        [SL_TEST_RELU] = sizeof(int32_t),
+        [SL_TEST_NORM] = sizeof(int32_t),
+        [SL_TEST_PROBE] = sizeof(struct sl_test_target),
+    };
+    problem->in = WIDTH;
+    sluice_shape out = sluice_model_output(problem->model);
+    problem->out = sluice_shape_elements(&out);
+    problem->target_bytes = kind == SL_TEST_DROPOUT
+                                ? (size_t)problem->out * sizeof(float)
+                                : target_bytes[kind];
+    size_t rows = (size_t)problem->n_rows;
+    problem->x = malloc(rows * WIDTH * sizeof *problem->x);
+    problem->targets = malloc(rows * problem->target_bytes);
+    if (!problem->x || !problem->targets)
+        abort();
+    for (int64_t i = 0; i < problem->n_rows * WIDTH; i++)
+        problem->x[i] = noise(1, i);
+    fill_targets(problem, kind);
+}
+
+sluice_status sl_test_problem_init(struct sl_test_problem *problem,
+                                   enum sl_test_kind kind, int layers,
+                                   int64_t batch,
+                                   const sluice_allocator *allocator)
+{
+    static const sluice_sgd_config sgds[] = {
+        [SL_TEST_RELU] = {.learning_rate = 0.1},
+        [SL_TEST_DROPOUT] = {.learning_rate = 0.05, .momentum = 0.9},
+        [SL_TEST_NORM] = {.learning_rate = 0.05,
+                          .momentum = 0.8,
+                          .weight_decay = 0.01,
+                          .nesterov = true},
+        [SL_TEST_PROBE] = {.learning_rate = 0.1},
+    };
+    struct sl_test_probe probe = problem->probe;
+    *problem = (struct sl_test_problem){
+        .probe = probe,
+        .sgd = sgds[kind],
+        .n_rows = 3 * batch,
+    };
+    problem->config = (sluice_pipeline_config){
+        .batch = batch,
+        .uneven = true,
+        .loss = kind == SL_TEST_PROBE     ? sl_test_probe_loss()
+                : kind == SL_TEST_DROPOUT ? sluice_mean_squared_error()
+                                          : sluice_cross_entropy(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &problem->sgd,
+        .seed = 42,
+        .allocator = allocator,
+    };
+    sluice_model_config config = {sluice_shape_vector(WIDTH), allocator};
+    sluice_status st = sluice_model_create(&config, &problem->model, NULL);
+    if (st)
+        return st;
+    for (int i = 0; i < layers && !st; i++)
+        st = add_layer(problem, kind, i, layers);
+    if (st)
+        sluice_model_destroy(problem->model);
+    else
+        fill(problem, kind);
+    return st;
+}
+
+void sl_test_problem_fini(struct sl_test_problem *problem)
+{
+    sluice_model_destroy(problem->model);
+    free(problem->x);
+    free(problem->targets);
+}
+
+const float *sl_test_x(const struct sl_test_problem *problem, int64_t row)
+{
+    return problem->x + row * problem->in;
+}
+
+const void *sl_test_targets(const struct sl_test_problem *problem, int64_t row)
+{
+    return problem->targets + (size_t)row * problem->target_bytes;
+}

@@ -1,0 +1,55 @@
+/*
+ * Small training problems for the tests of the pipeline: a model, a loss, an
+ * optimizer, and rows of data.
+ */
+#ifndef SL_TEST_PROBLEM_H
+#define SL_TEST_PROBLEM_H
+
+#include <stdint.h>
+
+#include <sluice/model.h>
+#include <sluice/optimizer.h>
+#include <sluice/pipeline.h>
+
+#include "support/probe.h"
+
+enum sl_test_kind {
+    SL_TEST_RELU,    /* relu, cross-entropy, plain SGD */
+    SL_TEST_DROPOUT, /* tanh and dropout, squared error, momentum */
+    SL_TEST_NORM,    /* gelu and layer norm, cross-entropy, Nesterov */
+    SL_TEST_PROBE,   /* the probe layer and loss of probe.h */
+};
+
+enum { SL_TEST_KINDS = SL_TEST_PROBE }; /* those that compute something real */
+
+struct sl_test_problem {
+    sluice_model *model;
+    sluice_pipeline_config config; /* without devices and micro-batches */
+    sluice_sgd_config sgd;
+    struct sl_test_probe probe; /* may be set before init() */
+    int64_t n_rows;
+    int64_t in;          /* elements of a row of x */
+    int64_t out;         /* elements of a row of the output */
+    size_t target_bytes; /* of a row */
+    float *x;            /* x[n_rows][in] */
+    char *targets;       /* n_rows * target_bytes */
+};
+
+/*
+ * Make a problem of `layers` layers, a batch of `batch` rows, and three times
+ * as many rows of data; everything of the library from `allocator`.
+ *
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY, with nothing to be freed.
+ */
+sluice_status sl_test_problem_init(struct sl_test_problem *problem,
+                                   enum sl_test_kind kind, int layers,
+                                   int64_t batch,
+                                   const sluice_allocator *allocator);
+
+void sl_test_problem_fini(struct sl_test_problem *problem);
+
+/* The rows of data from `row` on. */
+const float *sl_test_x(const struct sl_test_problem *problem, int64_t row);
+const void *sl_test_targets(const struct sl_test_problem *problem, int64_t row);
+
+#endif
