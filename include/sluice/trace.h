@@ -30,6 +30,7 @@ typedef struct sluice_trace_event {
                                  is free and its inputs are ready, and takes its
                                  CPU time */
     int64_t virtual_end_ns;
+    int64_t virtual_output_wait_ns;
 } sluice_trace_event;
 
 typedef struct sluice_trace {
@@ -40,6 +41,19 @@ typedef struct sluice_trace {
     int64_t start_ns;                        /* the step was called */
     int64_t end_ns;                          /* every device was done */
 } sluice_trace;
+
+/*
+ * The same trace on the virtual clock: what a core for each device would have
+ * done.  The times of `virtual_trace` start at 0, at the start of the step.
+ *
+ * Shapes   storage[sum of n_events], events[n_devices]: filled, and what
+ *          `virtual_trace` then points to, besides trace->n_events.
+ * Threads  any, while no step runs.
+ */
+SLUICE_API void sluice_trace_virtual(const sluice_trace *trace,
+                                     sluice_trace_event *storage,
+                                     const sluice_trace_event **events,
+                                     sluice_trace *virtual_trace);
 
 /*
  * Where the time of one device, or of all, went.  The window runs from the

@@ -147,6 +147,7 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     }
     st = give(device, sink(pipe, is->traffic, stage), op);
     event.output_wait_ns = sl_wall_ns(device) - event.end_ns;
+    event.virtual_output_wait_ns = device->virtual_ns - event.virtual_end_ns;
     if (sl_records(device) && op->action.kind != SLUICE_UPDATE)
         sl_recorder_add(&device->recorder, event);
     return st;

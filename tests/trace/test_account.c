@@ -98,8 +98,41 @@ START_TEST(a_recorder_keeps_events_in_order)
 }
 END_TEST
 
+/* Two devices that shared a core: twice as slow on the wall. */
+START_TEST(the_virtual_trace_tells_what_own_cores_would_have_done)
+{
+    sluice_trace_event first[] = {event(SLUICE_F, 100, 120, 0),
+                                  event(SLUICE_B, 200, 240, 80)};
+    sluice_trace_event second[] = {event(SLUICE_F, 120, 140, 20),
+                                   event(SLUICE_B, 140, 180, 0)};
+    const int64_t starts[] = {0, 40, 10, 20}, ends[] = {10, 60, 20, 40};
+    sluice_trace_event *all_events[] = {first, first + 1, second, second + 1};
+    for (int i = 0; i < 4; i++) {
+        all_events[i]->virtual_start_ns = starts[i];
+        all_events[i]->virtual_end_ns = ends[i];
+    }
+    const sluice_trace_event *events[] = {first, second};
+    const int n_events[] = {COUNT(first), COUNT(second)};
+    sluice_trace measured = {
+        .n_devices = 2, .n_events = n_events, .events = events};
+    sluice_trace_event storage[4];
+    const sluice_trace_event *virtual_events[2];
+    sluice_trace own_cores;
+    sluice_time_share all;
+    sluice_trace_virtual(&measured, storage, virtual_events, &own_cores);
+    sluice_trace_account(&own_cores, NULL, &all);
+    ck_assert_int_eq(own_cores.end_ns, 60);
+    ck_assert_int_eq(all.makespan_ns, 60);
+    ck_assert_double_eq(all.bubble, 0.5);
+    ck_assert_int_eq(own_cores.events[0][1].input_wait_ns, 30);
+    ck_assert_int_eq(own_cores.events[1][0].input_wait_ns, 10);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("trace.account",
                  one_microbatch_on_two_devices_idles_half_the_time,
                  updates_and_waits_outside_the_window_do_not_count,
-                 an_empty_trace_has_no_shares, a_recorder_of_no_capacity_is_off,
+                 an_empty_trace_has_no_shares,
+                 the_virtual_trace_tells_what_own_cores_would_have_done,
+                 a_recorder_of_no_capacity_is_off,
                  a_recorder_keeps_events_in_order)
