@@ -92,9 +92,10 @@ enum {
  * [A-Za-z0-9_.-], offsets that cover the data without gap or overlap, sizes
  * that equal shape times type, no empty tensors.
  *
- * `max_header` 0 means SLUICE_SAFETENSORS_HEADER.  The header's JSON is parsed
- * with memory of the C library, up to 80 times its size, that is free again when
- * this call returns.
+ * `max_header` 0 means SLUICE_SAFETENSORS_HEADER.  The JSON of the header is
+ * parsed with memory of the C library, up to 80 times its size, that is free
+ * again when this call returns.
+ *
  * Threads  an open file belongs to one thread at a time.
  * Returns  as sluice_idx_read().
  */
