@@ -1,0 +1,36 @@
+#!/bin/sh
+# The limits of the house style: files of at most 500 lines, lines of at most 80
+# columns, functions of at most 60 lines; ASCII, no tabs, no blanks at line ends.
+#
+#     limits.sh ROOT
+set -u
+cd "$1" || exit 1
+
+# xargs sees the script of awk, the shell must not.
+# shellcheck disable=SC2016
+find src include bench tests docs/examples -name '*.[ch]' | LC_ALL=C sort |
+    LC_ALL=C xargs -d '\n' awk '
+function complain(text) {
+    print FILENAME ":" FNR ": " text
+    bad++
+}
+
+FNR == 1           { n++ }
+FNR == 501         { complain("the file has more than 500 lines") }
+length($0) > 80    { complain(length($0) " columns") }
+/\t/               { complain("a tab") }
+/[ \r]$/           { complain("blanks at the end of the line") }
+/[^\t -~]/         { complain("not ASCII") }
+
+# The braces of functions, and of nothing else, stand alone at the margin.
+/^\{$/             { start = FNR }
+/^}$/ && start     {
+    if (FNR - start - 1 > 60)
+        complain("a function of " FNR - start - 1 " lines")
+    start = 0
+}
+
+END {
+    print n + 0 " files, " bad + 0 " bad"
+    exit bad || !n
+}'
