@@ -152,6 +152,8 @@ SLUICE_API sluice_status sluice_activation_find(const char *name,
  * y[rows, out] = act(x[rows, in] * weight[in, out] + bias[out]).  x of any
  * shape is taken as a vector of its elements.  `init` zero means HE for relu
  * and gelu, XAVIER otherwise; biases start at zero.
+ *
+ * Saves  x * weight + bias for gelu; the others go by y.
  */
 typedef struct sluice_linear_config {
     int64_t out;
@@ -161,7 +163,8 @@ typedef struct sluice_linear_config {
 } sluice_linear_config;
 SLUICE_API const sluice_layer_ops *sluice_linear(void);
 
-/* y = act(x), element by element, for use without a linear layer. */
+/* y = act(x), element by element, for use without a linear layer.  Saves
+ * nothing. */
 typedef struct sluice_activate_config {
     sluice_activation activation;
 } sluice_activate_config;
@@ -170,7 +173,10 @@ SLUICE_API const sluice_layer_ops *sluice_activate(void);
 /*
  * In training each element is zeroed with probability `rate` and the others
  * are scaled by 1 / (1 - rate); otherwise y = x.  The mask is drawn by (seed,
- * step, layer, row, element), so recomputing draws the same one.
+ * step, layer, row, element), so recomputing draws the same one, and so does
+ * the backward pass.
+ *
+ * Saves  nothing.
  */
 typedef struct sluice_dropout_config {
     float rate; /* 0 <= rate < 1 */
@@ -180,6 +186,8 @@ SLUICE_API const sluice_layer_ops *sluice_dropout(void);
 /*
  * y = (x - mean) / sqrt(variance + epsilon) * weight + bias over the elements
  * of a row (Ba et al., 2016).
+ *
+ * Saves  mean and 1 / sqrt(variance + epsilon) of each row.
  */
 typedef struct sluice_layer_norm_config {
     float epsilon; /* 0 means 1e-5 */

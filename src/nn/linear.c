@@ -22,6 +22,12 @@ static sluice_status check(const sluice_linear_config *config, int64_t in,
                                "linear: %" PRId64
                                " outputs; set `out` to 1 to %d",
                                config->out, SL_GEMM_MAX_SIZE);
+    sluice_shape weight = sluice_shape_matrix(in, config->out);
+    if (sluice_shape_elements(&weight) < 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "linear: a weight of %" PRId64 " x %" PRId64
+                               " has too many elements to count",
+                               in, config->out);
     if (!sl_activation_get(config->activation))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "linear: %d is not a sluice_activation",

@@ -1,0 +1,71 @@
+/* Forward functions in double. */
+#include "nn/twin.h"
+
+#include <math.h>
+
+static double act(sluice_activation activation, double z)
+{
+    switch (activation) {
+    case SLUICE_RELU:
+        return z > 0 ? z : 0;
+    case SLUICE_TANH:
+        return tanh(z);
+    case SLUICE_GELU:
+        return z * erfc(-z / sqrt(2)) / 2;
+    default:
+        return z;
+    }
+}
+
+void twin_linear(const struct twin_size *size, const double *x,
+                 const double *const *params, double *y)
+{
+    for (int64_t r = 0; r < size->rows; r++)
+        for (int64_t j = 0; j < size->out; j++) {
+            double z = params[1] ? params[1][j] : 0;
+            for (int64_t i = 0; i < size->in; i++)
+                z += x[r * size->in + i] * params[0][i * size->out + j];
+            y[r * size->out + j] = act(size->activation, z);
+        }
+}
+
+void twin_activate(const struct twin_size *size, const double *x,
+                   const double *const *params, double *y)
+{
+    (void)params;
+    for (int64_t i = 0; i < size->rows * size->in; i++)
+        y[i] = act(size->activation, x[i]);
+}
+
+void twin_layer_norm(const struct twin_size *size, const double *x,
+                     const double *const *params, double *y)
+{
+    int64_t n = size->in;
+    for (int64_t r = 0; r < size->rows; r++) {
+        double mean = 0, variance = 0;
+        for (int64_t i = 0; i < n; i++)
+            mean += x[r * n + i] / (double)n;
+        for (int64_t i = 0; i < n; i++)
+            variance += pow(x[r * n + i] - mean, 2) / (double)n;
+        for (int64_t i = 0; i < n; i++)
+            y[r * n + i] = (x[r * n + i] - mean) /
+                               sqrt(variance + size->epsilon) * params[0][i] +
+                           params[1][i];
+    }
+}
+
+void twin_masked(const struct twin_size *size, const double *x,
+                 const double *const *params, double *y)
+{
+    (void)params;
+    for (int64_t i = 0; i < size->rows * size->in; i++)
+        y[i] = x[i] * size->mask[i];
+}
+
+void twin_copy(const struct twin_size *size, const double *x,
+               const double *const *params, double *y)
+{
+    (void)params;
+    for (int64_t i = 0; i < size->rows * size->in; i++)
+        y[i] = x[i];
+}

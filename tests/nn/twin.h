@@ -1,0 +1,32 @@
+/*
+ * Forward functions in double, written apart from the layers: what a layer's
+ * gradients are differentiated from.
+ */
+#ifndef SL_TEST_TWIN_H
+#define SL_TEST_TWIN_H
+
+#include <stdint.h>
+
+#include <sluice/layer.h>
+
+/* Shapes and constants of one evaluation. */
+struct twin_size {
+    int64_t rows;
+    int64_t in;
+    int64_t out;
+    sluice_activation activation;
+    double epsilon;
+    const double *mask; /* [rows][in] */
+};
+
+/* y[rows][out] of x[rows][in] and the parameters, NULL where there is none. */
+typedef void twin_forward(const struct twin_size *size, const double *x,
+                          const double *const *params, double *y);
+
+twin_forward twin_linear;
+twin_forward twin_activate;
+twin_forward twin_layer_norm;
+twin_forward twin_masked; /* y = x * mask */
+twin_forward twin_copy;   /* y = x */
+
+#endif
