@@ -57,6 +57,9 @@ typedef void sluice_log(void *context, sluice_log_level level,
 typedef struct sluice_pipeline_config {
     int devices;      /* K; default 1, at most SLUICE_MAX_DEVICES */
     int microbatches; /* M; default 1 */
+    int replicas;     /* R copies of the pipeline, each on K devices of its own,
+                         that share the rows and add up their gradients: data
+                         parallelism; default 1 */
     int64_t batch;    /* rows of a full mini-batch; must be given */
     bool uneven;      /* allow a batch that M does not divide */
 

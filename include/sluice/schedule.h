@@ -36,7 +36,9 @@ typedef enum sluice_action_kind {
     SLUICE_W,      /* weight gradient */
     SLUICE_R,      /* recompute the forward's inner activations */
     SLUICE_UPDATE, /* update the stage's parameters; micro-batch -1 */
-    SLUICE_N_ACTION_KINDS
+    SLUICE_N_ACTION_KINDS,
+    /* In traces only: replicas add up their gradients. */
+    SLUICE_REDUCE_GRAD = SLUICE_N_ACTION_KINDS,
 } sluice_action_kind;
 
 typedef struct sluice_action {

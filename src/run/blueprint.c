@@ -35,13 +35,23 @@ static sluice_status check_batch(const struct sl_blueprint *bp, bool uneven,
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a batch of %" PRId64 " rows; give 1 to %d",
                                bp->batch, INT32_MAX);
-    if (bp->batch % m && !uneven)
+    if (bp->batch % bp->n_replicas && !uneven)
         return sluice_diag_set(
             why, SLUICE_INVALID,
-            "a batch of %" PRId64 " rows cannot be cut into %d equal "
+            "a batch of %" PRId64 " rows cannot be shared equally by %d "
+            "replicas; the nearest number that divides it is %d, or set "
+            "`uneven`",
+            bp->batch, bp->n_replicas,
+            nearest_divisor(bp->batch, bp->n_replicas));
+    int64_t share = bp->batch / bp->n_replicas;
+    if (share % m && !uneven)
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "a batch of %" PRId64 " rows%s cannot be cut into %d equal "
             "micro-batches; the nearest number that divides it is %d, or set "
             "`uneven`",
-            bp->batch, m, nearest_divisor(bp->batch, m));
+            share, bp->n_replicas > 1 ? " per replica" : "", m,
+            nearest_divisor(share, m));
     return SLUICE_OK;
 }
 
@@ -94,10 +104,13 @@ static sluice_status check_devices(const struct sl_blueprint *bp,
                                    const sluice_pipeline_config *config,
                                    sluice_diag *why)
 {
-    if (bp->n_devices > SLUICE_MAX_DEVICES)
+    if (bp->n_replicas < 1 ||
+        bp->n_devices > SLUICE_MAX_DEVICES / bp->n_replicas)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d devices in one process; at most %d",
-                               bp->n_devices, SLUICE_MAX_DEVICES);
+                               "%d replicas of %d devices in one process; at "
+                               "least one and at most %d devices in all",
+                               bp->n_replicas, bp->n_devices,
+                               SLUICE_MAX_DEVICES);
     if (config->devices && config->devices != bp->n_devices)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d devices asked for, but the custom schedule "
@@ -216,7 +229,8 @@ static sluice_status lay_out(struct sl_blueprint *bp,
                              const sluice_pipeline_config *config,
                              sluice_diag *why)
 {
-    int64_t rows = sl_split_largest(bp->batch, bp->n_microbatches);
+    int64_t rows = sl_split_largest(sl_split_largest(bp->batch, bp->n_replicas),
+                                    bp->n_microbatches);
     bp->stage_layers =
         sl_alloc(bp->allocator, (size_t)bp->n_stages, sizeof *bp->stage_layers);
     if (!bp->stage_layers)
@@ -232,6 +246,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
         .sizes = bp->ring_sizes,
         .max_rows = rows,
         .n_states = bp->n_states,
+        .n_replicas = bp->n_replicas,
         .allocator = bp->allocator,
     };
     return sl_layout_init(&bp->layout, &input, why);
@@ -269,6 +284,7 @@ sluice_status sl_blueprint_init(struct sl_blueprint *bp,
         .allocator = config->allocator,
         .model = model,
         .batch = config->batch,
+        .n_replicas = config->replicas ? config->replicas : 1,
         .seed = config->seed,
         .queue_capacity =
             config->queue_capacity ? config->queue_capacity : DEFAULT_CAPACITY,

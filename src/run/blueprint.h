@@ -17,7 +17,8 @@ struct sl_blueprint {
     const sluice_model *model;
     int64_t batch;
     uint64_t seed;
-    int n_devices;
+    int n_replicas;
+    int n_devices; /* of one replica */
     int n_stages;
     int n_microbatches;
     int queue_capacity;

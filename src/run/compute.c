@@ -10,6 +10,7 @@ struct pass {
     const struct sl_workspace *ws;
     const struct sl_op *op;
     struct sl_rows rows;
+    struct sl_outcome *outcomes; /* the replica's */
     char *stash; /* this micro-batch's stash slot, or NULL: nothing is kept */
     char *dys;   /* this micro-batch's dy slot, or NULL: B in one go */
     sluice_diag *why;
@@ -19,15 +20,18 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
                              sluice_diag *why)
 {
     sluice_pipeline *pipe = device->pipe;
-    struct sl_stage *stage = &pipe->blueprint.layout.stages[op->action.stage];
+    struct sl_stage *stage = &device->stages[op->action.stage];
     bool split = op->action.kind == SLUICE_I || op->action.kind == SLUICE_W;
     return (struct pass){
         .pipe = pipe,
         .stage = stage,
-        .ws = &pipe->blueprint.layout.workspaces[device->index],
+        .ws = device->workspace,
+        .outcomes =
+            &pipe->outcomes[device->replica * pipe->blueprint.n_microbatches],
         .op = op,
-        .rows = sl_split_rows(pipe->job.rows, pipe->blueprint.n_microbatches,
-                              op->action.microbatch),
+        .rows = sl_replica_rows(pipe->job.rows, pipe->blueprint.n_replicas,
+                                device->replica, pipe->blueprint.n_microbatches,
+                                op->action.microbatch),
         .stash = op->stash_no == SL_NONE
                      ? NULL
                      : sl_ring_slot(&stage->stash, op->stash_no),
@@ -166,7 +170,7 @@ static sluice_status blame(sluice_status st, sluice_diag *why, const char *part,
 /* The last stage's F ends here; an empty micro-batch brings nothing. */
 static sluice_status take_loss(const struct pass *p, const float *y)
 {
-    struct sl_outcome *outcome = &p->pipe->outcomes[p->op->action.microbatch];
+    struct sl_outcome *outcome = &p->outcomes[p->op->action.microbatch];
     if (!p->stage->is_last || p->op->action.kind != SLUICE_F)
         return SLUICE_OK;
     *outcome = (struct sl_outcome){0};
@@ -294,8 +298,7 @@ sluice_status sl_compute_prepare(struct sl_device *device,
                                  const struct sl_op *op, sluice_diag *why)
 {
     const sluice_pipeline *pipe = device->pipe;
-    const struct sl_stage *stage =
-        &pipe->blueprint.layout.stages[op->action.stage];
+    const struct sl_stage *stage = &device->stages[op->action.stage];
     if (!pipe->blueprint.optimizer->prepare || stage->n_params == 0)
         return SLUICE_OK;
     sluice_optimizer_call call = optimizer_call(pipe, stage, why);
@@ -307,9 +310,9 @@ sluice_status sl_compute_prepare(struct sl_device *device,
 void sl_compute_apply(struct sl_device *device, int stage)
 {
     const sluice_pipeline *pipe = device->pipe;
-    if (pipe->blueprint.layout.stages[stage].n_params == 0)
+    if (device->stages[stage].n_params == 0)
         return;
     sluice_optimizer_call call =
-        optimizer_call(pipe, &pipe->blueprint.layout.stages[stage], NULL);
+        optimizer_call(pipe, &device->stages[stage], NULL);
     pipe->blueprint.optimizer->apply(&call);
 }

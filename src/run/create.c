@@ -56,30 +56,31 @@ static sluice_status check_caps(const struct sl_layout *layout, size_t cap,
 }
 
 /* Queues exist only where neighbours live on different devices. */
-static bool is_crossing(const struct sl_layout *layout, int boundary)
+static bool is_crossing(const struct sl_device *device, int boundary)
 {
-    return layout->stages[boundary].device !=
-           layout->stages[boundary + 1].device;
+    return device->stages[boundary].device !=
+           device->stages[boundary + 1].device;
 }
 
-static struct sl_queue *queue_at(sluice_pipeline *pipe, int direction,
+static struct sl_queue *queue_at(const struct sl_device *device, int direction,
                                  int boundary)
 {
-    const struct sl_layout *layout = &pipe->blueprint.layout;
-    if (boundary < 0 || boundary + 1 >= layout->n_stages ||
-        !is_crossing(layout, boundary))
+    int n_boundaries = device->pipe->blueprint.n_stages - 1;
+    if (boundary < 0 || boundary >= n_boundaries ||
+        !is_crossing(device, boundary))
         return NULL;
-    return &pipe->queues[direction * (layout->n_stages - 1) + boundary];
+    return &device->queues[direction * n_boundaries + boundary];
 }
 
-struct sl_queue *sl_activation_queue(sluice_pipeline *pipe, int from_stage)
+struct sl_queue *sl_activation_queue(const struct sl_device *device,
+                                     int from_stage)
 {
-    return queue_at(pipe, 0, from_stage);
+    return queue_at(device, 0, from_stage);
 }
 
-struct sl_queue *sl_gradient_queue(sluice_pipeline *pipe, int to_stage)
+struct sl_queue *sl_gradient_queue(const struct sl_device *device, int to_stage)
 {
-    return queue_at(pipe, 1, to_stage);
+    return queue_at(device, 1, to_stage);
 }
 
 static void fini_queues(sluice_pipeline *pipe, int n_made)
@@ -93,7 +94,8 @@ static void fini_queues(sluice_pipeline *pipe, int n_made)
 
 static sluice_status init_queues(sluice_pipeline *pipe, sluice_diag *why)
 {
-    pipe->n_queues = 2 * (pipe->blueprint.n_stages - 1);
+    pipe->n_queues =
+        pipe->blueprint.n_replicas * 2 * (pipe->blueprint.n_stages - 1);
     pipe->queues =
         sl_alloc(pipe->allocator, (size_t)pipe->n_queues, sizeof *pipe->queues);
     if (!pipe->queues)
@@ -119,22 +121,51 @@ static void fini_device(struct sl_device *device)
     sl_arena_fini(&device->arena);
 }
 
+static struct sl_device make_device(sluice_pipeline *pipe, int index)
+{
+    struct sl_blueprint *bp = &pipe->blueprint;
+    int replica = index / bp->n_devices;
+    int place = index % bp->n_devices;
+    return (struct sl_device){
+        .pipe = pipe,
+        .index = index,
+        .replica = replica,
+        .place = place,
+        .core = -1,
+        .stages = &bp->layout.stages[replica * bp->n_stages],
+        .workspace = &bp->layout.workspaces[index],
+        .queues = &pipe->queues[replica * 2 * (bp->n_stages - 1)],
+        .train = &bp->train[place],
+        .forward = &bp->forward[place],
+    };
+}
+
+/* Events of one step: the program's, and two phases of reduction before each
+ * update. */
+static int n_events(const struct sl_device *device)
+{
+    int n = device->train->n_ops;
+    for (int i = 0; i < device->train->n_ops; i++)
+        n += 2 * (device->train->ops[i].action.kind == SLUICE_UPDATE);
+    return n;
+}
+
 static sluice_status init_device(sluice_pipeline *pipe, int index,
                                  sluice_diag *why)
 {
     struct sl_device *device = &pipe->devices[index];
     struct sl_blueprint *bp = &pipe->blueprint;
-    *device = (struct sl_device){.pipe = pipe, .index = index, .core = -1};
-    size_t bytes = bp->layout.plans[index].total;
+    *device = make_device(pipe, index);
+    size_t bytes = bp->layout.plans[device->place].total;
     if (sl_arena_init(&device->arena, bytes, pipe->allocator))
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory: device %d needs an arena of "
                                "%zu bytes",
                                index, bytes);
-    sl_layout_bind(&bp->layout, index, &device->arena);
-    sluice_status st = sl_recorder_init(
-        &device->recorder, pipe->traces ? bp->train[index].n_ops : 0,
-        pipe->allocator);
+    sl_layout_bind(&bp->layout, device->replica, device->place, &device->arena);
+    sluice_status st =
+        sl_recorder_init(&device->recorder, pipe->traces ? n_events(device) : 0,
+                         pipe->allocator);
     if (st) {
         sl_no_memory(why, "the trace");
         goto fini_arena;
@@ -245,12 +276,16 @@ static void allot_cores(sluice_pipeline *pipe,
 static sluice_status alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
 {
     size_t k = (size_t)pipe->n_devices;
-    size_t m = (size_t)pipe->blueprint.n_microbatches;
+    size_t m = (size_t)pipe->blueprint.n_replicas *
+               (size_t)pipe->blueprint.n_microbatches;
     pipe->devices = sl_alloc(pipe->allocator, k, sizeof *pipe->devices);
+    pipe->groups = sl_alloc(pipe->allocator, (size_t)pipe->blueprint.n_devices,
+                            sizeof *pipe->groups);
     pipe->outcomes = sl_alloc(pipe->allocator, m, sizeof *pipe->outcomes);
     pipe->n_events = sl_alloc(pipe->allocator, k, sizeof *pipe->n_events);
     pipe->events = sl_alloc(pipe->allocator, k, sizeof *pipe->events);
-    if (pipe->devices && pipe->outcomes && pipe->n_events && pipe->events)
+    if (pipe->devices && pipe->groups && pipe->outcomes && pipe->n_events &&
+        pipe->events)
         return SLUICE_OK;
     return sl_no_memory(why, "the devices' tables");
 }
@@ -258,10 +293,13 @@ static sluice_status alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
 static void free_tables(sluice_pipeline *pipe)
 {
     size_t k = (size_t)pipe->n_devices;
-    size_t m = (size_t)pipe->blueprint.n_microbatches;
+    size_t m = (size_t)pipe->blueprint.n_replicas *
+               (size_t)pipe->blueprint.n_microbatches;
     sl_free(pipe->allocator, pipe->events, k, sizeof *pipe->events);
     sl_free(pipe->allocator, pipe->n_events, k, sizeof *pipe->n_events);
     sl_free(pipe->allocator, pipe->outcomes, m, sizeof *pipe->outcomes);
+    sl_free(pipe->allocator, pipe->groups, (size_t)pipe->blueprint.n_devices,
+            sizeof *pipe->groups);
     sl_free(pipe->allocator, pipe->devices, k, sizeof *pipe->devices);
 }
 
@@ -297,7 +335,9 @@ static sluice_status bring_up(sluice_pipeline *pipe,
     if (st)
         return st;
     pipe->topology = topology;
-    st = sl_pipeline_run(pipe, (struct sl_job){.run = sl_device_settle}, why);
+    sl_pipeline_begin(pipe);
+    sl_pipeline_run(pipe, (struct sl_job){.run = sl_device_settle});
+    st = sl_pipeline_end(pipe, why);
     pipe->topology = NULL;
     if (st)
         join_devices(pipe, pipe->n_devices);
@@ -359,7 +399,7 @@ sluice_status sluice_pipeline_create(const sluice_pipeline_config *config,
     sluice_status st = sl_blueprint_init(&pipe->blueprint, config, model, why);
     if (st)
         goto free_pipe;
-    pipe->n_devices = pipe->blueprint.n_devices;
+    pipe->n_devices = pipe->blueprint.n_replicas * pipe->blueprint.n_devices;
     pipe->learning_rate = pipe->blueprint.learning_rate;
     st = check_caps(&pipe->blueprint.layout, config->device_cap_bytes, why);
     if (st)

@@ -111,14 +111,14 @@ static void update(struct sl_device *device, const struct sl_op *op,
 
 void sl_device_train(struct sl_device *device)
 {
-    const struct sl_program *program =
-        &device->pipe->blueprint.train[device->index];
+    const struct sl_program *program = device->train;
     struct sl_layout *layout = &device->pipe->blueprint.layout;
     for (int s = 0; s < layout->n_stages; s++)
-        if (layout->stages[s].device == device->index)
-            layout->stages[s].fresh = true;
+        if (device->stages[s].device == device->place)
+            device->stages[s].fresh = true;
     device->recorder.n = 0;
     device->virtual_ns = 0;
+    device->n_meetings = 0;
     if (sl_walk(device, program))
         return;
     int64_t arrived = sl_wall_ns(device);
@@ -133,7 +133,7 @@ void sl_device_train(struct sl_device *device)
 
 void sl_device_forward(struct sl_device *device)
 {
-    sl_walk(device, &device->pipe->blueprint.forward[device->index]);
+    sl_walk(device, device->forward);
 }
 
 static void init_params(struct sl_stage *stage, uint64_t seed)
@@ -154,23 +154,47 @@ void sl_device_settle(struct sl_device *device)
         device->core = -1; /* no harm: the system chooses */
     memset(device->arena.base, 0, device->arena.size);
     for (int s = 0; s < layout->n_stages; s++)
-        if (layout->stages[s].device == device->index)
-            init_params(&layout->stages[s], device->pipe->blueprint.seed);
+        if (device->stages[s].device == device->place)
+            init_params(&device->stages[s], device->pipe->blueprint.seed);
 }
 
-sluice_status sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job,
-                              sluice_diag *why)
+void sl_pipeline_begin(sluice_pipeline *pipe)
 {
-    for (int i = 0; i < pipe->n_queues; i++)
-        sl_queue_reset(&pipe->queues[i]);
-    atomic_store(&pipe->at_commit, 0);
-    atomic_store(&pipe->running, pipe->n_devices);
-    pipe->job = job;
     sl_failure_open(&pipe->failure);
     sl_blas_enter();
+}
+
+sluice_status sl_pipeline_end(sluice_pipeline *pipe, sluice_diag *why)
+{
+    sl_blas_leave();
+    return sl_failure_shut(&pipe->failure, why);
+}
+
+static void reset_meetings(sluice_pipeline *pipe)
+{
+    for (int i = 0; i < pipe->blueprint.n_devices; i++) {
+        atomic_store(&pipe->groups[i].n_arrived, 0);
+        atomic_store(&pipe->groups[i].latest_ns[0], 0);
+        atomic_store(&pipe->groups[i].latest_ns[1], 0);
+    }
+    atomic_store(&pipe->at_commit, 0);
+}
+
+/*
+ * A cancellation may come at any time.  If it closes queues before they are
+ * opened here, it has raised `stopped` before that, which every device looks at
+ * before each action.
+ */
+void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
+{
+    if (sl_failure_stopped(&pipe->failure))
+        return;
+    for (int i = 0; i < pipe->n_queues; i++)
+        sl_queue_reset(&pipe->queues[i]);
+    reset_meetings(pipe);
+    atomic_store(&pipe->running, pipe->n_devices);
+    pipe->job = job;
     atomic_fetch_add(&pipe->job_no, 1);
     wake_devices(pipe);
     sl_gate_wait(&pipe->done, (struct sl_patience){0}, is_idle, pipe);
-    sl_blas_leave();
-    return sl_failure_shut(&pipe->failure, why);
 }

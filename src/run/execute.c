@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "run/compute.h"
+#include "run/reduce.h"
 
 /* Which queues an action takes from and gives to. */
 enum traffic {
@@ -12,6 +13,14 @@ enum traffic {
     ACTIVATIONS, /* from the stage before, to the stage after */
     GRADIENTS,   /* the other way */
 };
+
+/* UPDATE, as far as it may fail; the rest follows the commit. */
+static sluice_status prepare(struct sl_device *device, const struct sl_op *op,
+                             sluice_diag *why)
+{
+    sluice_status st = sl_reduce_gradient(device, op->action.stage);
+    return st ? st : sl_compute_prepare(device, op, why);
+}
 
 static const struct behaviour {
     enum traffic traffic;
@@ -23,7 +32,7 @@ static const struct behaviour {
     [SLUICE_I] = {GRADIENTS, sl_compute_input},
     [SLUICE_W] = {NONE, sl_compute_weight},
     [SLUICE_R] = {NONE, sl_compute_forward},
-    [SLUICE_UPDATE] = {NONE, sl_compute_prepare},
+    [SLUICE_UPDATE] = {NONE, prepare},
 };
 
 static void fail(struct sl_device *device, const struct sl_op *op,
@@ -37,20 +46,20 @@ static void fail(struct sl_device *device, const struct sl_op *op,
     sl_failure_latch(&device->pipe->failure, why, sl_stop_all, device->pipe);
 }
 
-static struct sl_queue *source(sluice_pipeline *pipe, enum traffic traffic,
-                               int stage)
+static struct sl_queue *source(const struct sl_device *device,
+                               enum traffic traffic, int stage)
 {
     if (traffic == ACTIVATIONS)
-        return sl_activation_queue(pipe, stage - 1);
-    return traffic == GRADIENTS ? sl_gradient_queue(pipe, stage) : NULL;
+        return sl_activation_queue(device, stage - 1);
+    return traffic == GRADIENTS ? sl_gradient_queue(device, stage) : NULL;
 }
 
-static struct sl_queue *sink(sluice_pipeline *pipe, enum traffic traffic,
-                             int stage)
+static struct sl_queue *sink(const struct sl_device *device,
+                             enum traffic traffic, int stage)
 {
     if (traffic == ACTIVATIONS)
-        return sl_activation_queue(pipe, stage);
-    return traffic == GRADIENTS ? sl_gradient_queue(pipe, stage - 1) : NULL;
+        return sl_activation_queue(device, stage);
+    return traffic == GRADIENTS ? sl_gradient_queue(device, stage - 1) : NULL;
 }
 
 /* The clocks are only looked at when somebody will read them. */
@@ -135,17 +144,19 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     if (sl_failure_stopped(&pipe->failure))
         return SLUICE_CLOSED;
     int64_t arrived = sl_wall_ns(device);
-    sluice_status st = take(device, source(pipe, is->traffic, stage), op);
+    sluice_status st = take(device, source(device, is->traffic, stage), op);
     if (st)
         return st;
     sl_begin_work(device, &event, arrived);
     st = is->compute(device, op, &why);
     sl_end_work(device, &event);
+    if (st == SLUICE_CLOSED && sl_failure_stopped(&pipe->failure))
+        return st;
     if (st) {
         fail(device, op, st, &why);
         return st;
     }
-    st = give(device, sink(pipe, is->traffic, stage), op);
+    st = give(device, sink(device, is->traffic, stage), op);
     event.output_wait_ns = sl_wall_ns(device) - event.end_ns;
     event.virtual_output_wait_ns = device->virtual_ns - event.virtual_end_ns;
     if (sl_records(device) && op->action.kind != SLUICE_UPDATE)

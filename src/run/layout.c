@@ -185,6 +185,28 @@ static sluice_status check_magnitude(const struct sl_layout_input *input,
                            bytes);
 }
 
+static size_t n_all_stages(const struct sl_layout *layout)
+{
+    return (size_t)layout->n_replicas * (size_t)layout->n_stages;
+}
+
+static size_t n_all_devices(const struct sl_layout *layout)
+{
+    return (size_t)layout->n_replicas * (size_t)layout->n_devices;
+}
+
+/* Replicas differ in nothing but where their buffers lie. */
+static void copy_replica(struct sl_layout *layout, int replica)
+{
+    struct sl_stage *stages = &layout->stages[replica * layout->n_stages];
+    struct sl_workspace *workspaces =
+        &layout->workspaces[replica * layout->n_devices];
+    for (int s = 0; s < layout->n_stages; s++)
+        stages[s] = layout->stages[s];
+    for (int d = 0; d < layout->n_devices; d++)
+        workspaces[d] = layout->workspaces[d];
+}
+
 sluice_status sl_layout_init(struct sl_layout *layout,
                              const struct sl_layout_input *input,
                              sluice_diag *why)
@@ -194,21 +216,21 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         return st;
     *layout = (struct sl_layout){
         .allocator = input->allocator,
+        .n_replicas = input->n_replicas,
         .n_devices = sluice_schedule_n_devices(input->schedule),
         .n_stages = sluice_schedule_n_stages(input->schedule),
         .n_units = sluice_model_n_layers(input->model),
         .n_states = input->n_states,
         .max_rows = input->max_rows,
     };
-    size_t n_devices = (size_t)layout->n_devices;
-    layout->stages = sl_alloc(input->allocator, (size_t)layout->n_stages,
+    layout->stages = sl_alloc(input->allocator, n_all_stages(layout),
                               sizeof *layout->stages);
     layout->units = sl_alloc(input->allocator, (size_t)layout->n_units,
                              sizeof *layout->units);
-    layout->workspaces =
-        sl_alloc(input->allocator, n_devices, sizeof *layout->workspaces);
-    layout->plans =
-        sl_alloc(input->allocator, n_devices, sizeof *layout->plans);
+    layout->workspaces = sl_alloc(input->allocator, n_all_devices(layout),
+                                  sizeof *layout->workspaces);
+    layout->plans = sl_alloc(input->allocator, (size_t)layout->n_devices,
+                             sizeof *layout->plans);
     if (!layout->stages || !layout->units || !layout->workspaces ||
         !layout->plans) {
         sl_layout_fini(layout);
@@ -221,18 +243,20 @@ sluice_status sl_layout_init(struct sl_layout *layout,
     }
     for (int d = 0; d < layout->n_devices; d++)
         make_plan(layout, d);
+    for (int r = 1; r < layout->n_replicas; r++)
+        copy_replica(layout, r);
     return SLUICE_OK;
 }
 
 void sl_layout_fini(struct sl_layout *layout)
 {
-    size_t n_devices = (size_t)layout->n_devices;
-    sl_free(layout->allocator, layout->plans, n_devices, sizeof *layout->plans);
-    sl_free(layout->allocator, layout->workspaces, n_devices,
+    sl_free(layout->allocator, layout->plans, (size_t)layout->n_devices,
+            sizeof *layout->plans);
+    sl_free(layout->allocator, layout->workspaces, n_all_devices(layout),
             sizeof *layout->workspaces);
     sl_free(layout->allocator, layout->units, (size_t)layout->n_units,
             sizeof *layout->units);
-    sl_free(layout->allocator, layout->stages, (size_t)layout->n_stages,
+    sl_free(layout->allocator, layout->stages, n_all_stages(layout),
             sizeof *layout->stages);
     *layout = (struct sl_layout){0};
 }
@@ -256,13 +280,15 @@ static void bind_stage(struct sl_stage *stage, int n_states,
     bind_ring(&stage->dys, arena);
 }
 
-void sl_layout_bind(struct sl_layout *layout, int device,
+void sl_layout_bind(struct sl_layout *layout, int replica, int device,
                     struct sl_arena *arena)
 {
-    struct sl_workspace *ws = &layout->workspaces[device];
+    struct sl_stage *stages = &layout->stages[replica * layout->n_stages];
+    struct sl_workspace *ws =
+        &layout->workspaces[replica * layout->n_devices + device];
     for (int s = 0; s < layout->n_stages; s++)
-        if (layout->stages[s].device == device)
-            bind_stage(&layout->stages[s], layout->n_states, arena);
+        if (stages[s].device == device)
+            bind_stage(&stages[s], layout->n_states, arena);
     ws->pair[0] = sl_arena_take(arena, ws->pair_bytes);
     ws->pair[1] = sl_arena_take(arena, ws->pair_bytes);
     ws->saved = sl_arena_take(arena, ws->saved_bytes);

@@ -32,14 +32,15 @@ struct sl_workspace {
 
 struct sl_layout {
     const sluice_allocator *allocator;
-    int n_devices;
-    int n_stages;
+    int n_replicas;
+    int n_devices; /* of one replica */
+    int n_stages;  /* of one replica */
     int n_units;
     int n_states;                    /* optimizer state arrays */
     int64_t max_rows;                /* of a micro-batch */
-    struct sl_stage *stages;         /* [n_stages] */
+    struct sl_stage *stages;         /* [n_replicas][n_stages] */
     struct sl_unit *units;           /* [n_units], sliced by the stages */
-    struct sl_workspace *workspaces; /* [n_devices] */
+    struct sl_workspace *workspaces; /* [n_replicas][n_devices] */
     sluice_memory_plan *plans;       /* [n_devices] */
 };
 
@@ -51,6 +52,7 @@ struct sl_layout_input {
     const struct sl_ring_sizes *sizes; /* [n_stages] */
     int64_t max_rows;
     int n_states;
+    int n_replicas;
     const sluice_allocator *allocator;
 };
 
@@ -66,9 +68,9 @@ sluice_status sl_layout_init(struct sl_layout *layout,
 
 void sl_layout_fini(struct sl_layout *layout);
 
-/* Give every buffer of device `device` its place in `arena`, whose size is
- * plans[device].total. */
-void sl_layout_bind(struct sl_layout *layout, int device,
+/* Give every buffer of device `device` of a replica its place in `arena`, whose
+ * size is plans[device].total. */
+void sl_layout_bind(struct sl_layout *layout, int replica, int device,
                     struct sl_arena *arena);
 
 #endif

@@ -11,11 +11,13 @@ struct place {
     int64_t n;
 };
 
-static struct place place_of(const sluice_pipeline *pipe, int layer, int param)
+static struct place place_of(const sluice_pipeline *pipe, int replica,
+                             int layer, int param)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
     for (int s = 0; s < layout->n_stages; s++) {
-        const struct sl_stage *stage = &layout->stages[s];
+        const struct sl_stage *stage =
+            &layout->stages[replica * layout->n_stages + s];
         int i = layer - stage->units[0].layer;
         if (i < 0 || i >= stage->n_units)
             continue;
@@ -29,15 +31,16 @@ static struct place place_of(const sluice_pipeline *pipe, int layer, int param)
     return (struct place){0}; /* every layer is in a stage */
 }
 
-static sluice_status find(const sluice_pipeline *pipe, const char *name,
-                          int64_t n, struct place *place, sluice_diag *why)
+static sluice_status find(const sluice_pipeline *pipe, int replica,
+                          const char *name, int64_t n, struct place *place,
+                          sluice_diag *why)
 {
     int layer, param;
     sluice_status st = sluice_model_find_parameter(pipe->blueprint.model, name,
                                                    &layer, &param, NULL, why);
     if (st)
         return st;
-    *place = place_of(pipe, layer, param);
+    *place = place_of(pipe, replica, layer, param);
     if (place->n == n)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
@@ -51,7 +54,7 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
                                             int64_t n, sluice_diag *why)
 {
     struct place place;
-    sluice_status st = find(pipe, name, n, &place, why);
+    sluice_status st = find(pipe, 0, name, n, &place, why);
     if (!st)
         memcpy(values, place.values, (size_t)n * sizeof *values);
     return st;
@@ -63,9 +66,12 @@ sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
                                             sluice_diag *why)
 {
     struct place place;
-    sluice_status st = find(pipe, name, n, &place, why);
-    if (!st)
-        memcpy(place.values, values, (size_t)n * sizeof *values);
+    sluice_status st = SLUICE_OK;
+    for (int r = 0; r < pipe->blueprint.n_replicas && !st; r++) {
+        st = find(pipe, r, name, n, &place, why);
+        if (!st)
+            memcpy(place.values, values, (size_t)n * sizeof *values);
+    }
     return st;
 }
 
@@ -74,7 +80,7 @@ sluice_status sluice_pipeline_get_gradient(const sluice_pipeline *pipe,
                                            int64_t n, sluice_diag *why)
 {
     struct place place;
-    sluice_status st = find(pipe, name, n, &place, why);
+    sluice_status st = find(pipe, 0, name, n, &place, why);
     if (!st)
         memcpy(values, place.gradient, (size_t)n * sizeof *values);
     return st;

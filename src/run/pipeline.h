@@ -36,16 +36,34 @@ struct sl_job {
 };
 
 struct sl_device {
-    sluice_pipeline *pipe; /* const after create */
-    int index;             /* const after create */
-    int core;              /* const after create; -1: not pinned */
-    pthread_t thread;      /* const after create */
+    sluice_pipeline *pipe;   /* const after create */
+    int index;               /* const after create: replica * K + place */
+    int replica;             /* const after create */
+    int place;               /* const after create: in its pipeline */
+    struct sl_stage *stages; /* const after create: its replica's */
+    struct sl_workspace *workspace; /* const after create */
+    struct sl_queue *queues; /* const after create: its replica's, [2][n_stages
+                                - 1]: activations from stage s to s + 1, then
+                                gradients from s + 1 to s */
+    const struct sl_program *train;   /* const after create */
+    const struct sl_program *forward; /* const after create */
+    int core;                         /* const after create; -1: not pinned */
+    pthread_t thread;                 /* const after create */
     struct sl_arena arena; /* const after create; content [owner: device] */
     struct sl_recorder recorder; /* [owner: device] */
     struct sl_gate gate;         /* the device waits for a job or the commit */
     unsigned last_job;           /* [owner: device] */
+    int n_meetings;     /* [owner: device] in this step, see reduce.c */
     int64_t virtual_ns; /* [owner: device] its virtual clock, from the start of
                            the step */
+};
+
+/* The devices of one place in all replicas, when they add up gradients. */
+struct sl_group {
+    atomic_int n_arrived;      /* [atomic] arrivals at meetings of this step;
+                                  pairs with is_complete() in reduce.c */
+    atomic_llong latest_ns[2]; /* [atomic] virtual time of this meeting and of
+                                  the next */
 };
 
 /* What the last stage found out about a micro-batch. */
@@ -58,14 +76,14 @@ struct sluice_pipeline {
     const sluice_allocator *allocator; /* const after create */
     struct sl_blueprint blueprint;     /* const after create, but for what its
                                           stages point to */
-    int n_devices;                     /* const after create */
+    int n_devices;                     /* const after create: of all replicas */
     struct sl_patience patience;       /* const after create */
     struct sl_device *devices;         /* [n_devices] */
-    struct sl_queue *queues;     /* [2][n_stages - 1]: activations from stage s
-                                    to s + 1, then gradients from s + 1 to s */
-    int n_queues;                /* const after create */
-    struct sl_outcome *outcomes; /* [micro-batch] [owner: last stage's device,
-                                    then the caller] */
+    struct sl_queue *queues;           /* [n_replicas][2][n_stages - 1] */
+    int n_queues;                      /* const after create */
+    struct sl_group *groups;           /* [devices of one replica] */
+    struct sl_outcome *outcomes;       /* [n_replicas][micro-batch] [owner: last
+                                          stage's device, then the caller] */
 
     double learning_rate; /* [owner: caller] */
     uint64_t n_steps;     /* [owner: caller] */
@@ -92,18 +110,28 @@ struct sluice_pipeline {
     const sluice_trace_event **events; /* [n_devices] const after create */
 };
 
-/* The queue at a boundary, or NULL where both stages share a device. */
-struct sl_queue *sl_activation_queue(sluice_pipeline *pipe, int from_stage);
-struct sl_queue *sl_gradient_queue(sluice_pipeline *pipe, int to_stage);
+/* The device's queue at a boundary; NULL where both stages share a device. */
+struct sl_queue *sl_activation_queue(const struct sl_device *device,
+                                     int from_stage);
+struct sl_queue *sl_gradient_queue(const struct sl_device *device,
+                                   int to_stage);
 
 /*
- * Run a job on all devices.
+ * Begin and end a call of the library's user: in between the first failure
+ * latches, or a cancellation, and no job runs after it.
  *
  * Threads  the caller's.
- * Blocks   until every device has finished it.
- * Returns  SLUICE_OK, or the first failure.
+ * Returns  (end) SLUICE_OK, or the first failure.
  */
-sluice_status sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job,
-                              sluice_diag *why);
+void sl_pipeline_begin(sluice_pipeline *pipe);
+sluice_status sl_pipeline_end(sluice_pipeline *pipe, sluice_diag *why);
+
+/*
+ * Run a job on all devices, unless the call has failed already.
+ *
+ * Threads  the caller's, between begin and end.
+ * Blocks   until every device has finished it.
+ */
+void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job);
 
 #endif

@@ -26,6 +26,17 @@ static inline struct sl_rows sl_split_rows(int64_t rows, int n_microbatches,
     };
 }
 
+/* The same when `n_replicas` share the rows first, as evenly as can be. */
+static inline struct sl_rows sl_replica_rows(int64_t rows, int n_replicas,
+                                             int replica, int n_microbatches,
+                                             int m)
+{
+    struct sl_rows share = sl_split_rows(rows, n_replicas, replica);
+    struct sl_rows part = sl_split_rows(share.n, n_microbatches, m);
+    part.first += share.first;
+    return part;
+}
+
 /* Rows of the largest micro-batch. */
 static inline int64_t sl_split_largest(int64_t rows, int n_microbatches)
 {

@@ -6,11 +6,12 @@
 #include "run/device.h"
 #include "run/pipeline.h"
 
-/* Add up what the last stage found, in the order of the micro-batches. */
+/* Add up what the last stages found, in the order of the micro-batches. */
 static void add_outcomes(const sluice_pipeline *pipe, double *loss_sum,
                          int64_t *correct)
 {
-    for (int m = 0; m < pipe->blueprint.n_microbatches; m++) {
+    int n = pipe->blueprint.n_replicas * pipe->blueprint.n_microbatches;
+    for (int m = 0; m < n; m++) {
         *loss_sum += pipe->outcomes[m].loss_sum;
         *correct += pipe->outcomes[m].correct;
     }
@@ -38,15 +39,16 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const float *x,
                                rows, pipe->blueprint.batch);
     pipe->has_trace = false;
     pipe->start_ns = sl_now_ns();
-    sluice_status st = sl_pipeline_run(pipe,
-                                       (struct sl_job){
-                                           .run = sl_device_train,
-                                           .training = true,
-                                           .x = x,
-                                           .targets = targets,
-                                           .rows = rows,
-                                       },
-                                       why);
+    struct sl_job job = {
+        .run = sl_device_train,
+        .training = true,
+        .x = x,
+        .targets = targets,
+        .rows = rows,
+    };
+    sl_pipeline_begin(pipe);
+    sl_pipeline_run(pipe, job);
+    sluice_status st = sl_pipeline_end(pipe, why);
     pipe->end_ns = sl_now_ns();
     if (st)
         return st;
@@ -69,6 +71,7 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
     int64_t out =
         pipe->blueprint.layout.stages[pipe->blueprint.n_stages - 1].out;
     int64_t batch = pipe->blueprint.batch;
+    sl_pipeline_begin(pipe);
     for (int64_t at = 0; at < all.rows; at += batch) {
         struct sl_job part = all;
         part.x += at * in;
@@ -77,12 +80,12 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
         if (part.y)
             part.y += at * out;
         part.rows = all.rows - at < batch ? all.rows - at : batch;
-        sluice_status st = sl_pipeline_run(pipe, part, why);
-        if (st)
-            return st;
+        sl_pipeline_run(pipe, part);
+        if (sl_failure_stopped(&pipe->failure))
+            break;
         add_outcomes(pipe, loss_sum, correct);
     }
-    return SLUICE_OK;
+    return sl_pipeline_end(pipe, why);
 }
 
 static sluice_status check_rows(int64_t rows, sluice_diag *why)
@@ -156,15 +159,16 @@ void sluice_pipeline_device(const sluice_pipeline *pipe, int device,
                             sluice_device_info *info)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
+    int place = pipe->devices[device].place;
     *info = (sluice_device_info){
         .first_layer = -1,
         .core = pipe->devices[device].core,
-        .planned = layout->plans[device],
+        .planned = layout->plans[place],
         .actual_bytes = pipe->devices[device].arena.used,
     };
     for (int s = 0; s < layout->n_stages; s++) {
         const struct sl_stage *stage = &layout->stages[s];
-        if (stage->device != device)
+        if (stage->device != place)
             continue;
         if (info->first_layer < 0)
             info->first_layer = stage->units[0].layer;

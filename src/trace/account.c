@@ -11,7 +11,7 @@ struct window {
 /* Whether an action is work of the formula, (K - 1) / (M + K - 1). */
 static bool computes(sluice_action action)
 {
-    return action.kind != SLUICE_UPDATE;
+    return action.kind < SLUICE_UPDATE;
 }
 
 static struct window compute_window(const sluice_trace *trace)

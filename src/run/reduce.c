@@ -1,0 +1,144 @@
+/* Adding up the gradients of replicas.  The devices of one place. */
+#include "run/reduce.h"
+
+#include <string.h>
+
+#include "run/execute.h"
+
+enum { CHUNK_FLOATS = SL_ALIGN / sizeof(float) }; /* chunks start on a line */
+
+/* A meeting of the same device of all replicas. */
+struct meeting {
+    const sluice_pipeline *pipe;
+    struct sl_group *group;
+    int everybody; /* arrivals since the step began, when all have come */
+};
+
+static bool is_complete(const void *state)
+{
+    const struct meeting *m = state;
+    return atomic_load(&m->group->n_arrived) >= m->everybody ||
+           sl_failure_stopped(&m->pipe->failure);
+}
+
+static void wake_group(const sluice_pipeline *pipe, int place)
+{
+    for (int r = 0; r < pipe->blueprint.n_replicas; r++)
+        sl_gate_wake(
+            &pipe->devices[r * pipe->blueprint.n_devices + place].gate);
+}
+
+static void raise(atomic_llong *latest, long long ns)
+{
+    long long seen = atomic_load(latest);
+    while (seen < ns && !atomic_compare_exchange_weak(latest, &seen, ns))
+        ;
+}
+
+/*
+ * Wait for the others.  A device can be at most one meeting ahead, so two
+ * places for the latest virtual time are enough.
+ */
+static sluice_status meet(struct sl_device *device)
+{
+    sluice_pipeline *pipe = device->pipe;
+    struct sl_group *group = &pipe->groups[device->place];
+    int number = device->n_meetings++;
+    struct meeting m = {
+        .pipe = pipe,
+        .group = group,
+        .everybody = (number + 1) * pipe->blueprint.n_replicas,
+    };
+    raise(&group->latest_ns[number & 1], device->virtual_ns);
+    if (atomic_fetch_add(&group->n_arrived, 1) + 1 == m.everybody)
+        wake_group(pipe, device->place);
+    else
+        sl_gate_wait(&device->gate, pipe->patience, is_complete, &m);
+    if (sl_failure_stopped(&pipe->failure))
+        return SLUICE_CLOSED;
+    device->virtual_ns = atomic_load(&group->latest_ns[number & 1]);
+    return SLUICE_OK;
+}
+
+struct chunk {
+    int64_t first;
+    int64_t n;
+};
+
+static struct chunk chunk_of(const struct sl_stage *stage, int n_chunks, int i)
+{
+    int64_t lines = stage->n_params / CHUNK_FLOATS;
+    int64_t first = lines * i / n_chunks;
+    int64_t end = lines * (i + 1) / n_chunks;
+    return (struct chunk){first * CHUNK_FLOATS, (end - first) * CHUNK_FLOATS};
+}
+
+static const float *grads_of(const struct sl_device *device, int replica,
+                             int stage)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    return bp->layout.stages[replica * bp->n_stages + stage].grads;
+}
+
+/* This replica's chunk: a sum that starts from replica 0, element by element.
+ */
+static void scatter(const struct sl_device *device, struct sl_stage *stage)
+{
+    int n = device->pipe->blueprint.n_replicas;
+    struct chunk c = chunk_of(stage, n, device->replica);
+    const float *parts[SLUICE_MAX_DEVICES];
+    for (int r = 0; r < n; r++)
+        parts[r] = grads_of(device, r, stage->index) + c.first;
+    float *sum = stage->grads + c.first;
+    for (int64_t i = 0; i < c.n; i++) {
+        float total = parts[0][i];
+        for (int r = 1; r < n; r++)
+            total += parts[r][i];
+        sum[i] = total;
+    }
+}
+
+static void gather(const struct sl_device *device, struct sl_stage *stage)
+{
+    int n = device->pipe->blueprint.n_replicas;
+    for (int r = 0; r < n; r++) {
+        struct chunk c = chunk_of(stage, n, r);
+        if (r != device->replica)
+            memcpy(stage->grads + c.first,
+                   grads_of(device, r, stage->index) + c.first,
+                   (size_t)c.n * sizeof(float));
+    }
+}
+
+/* A meeting, and the part of the work that comes after it. */
+static sluice_status phase(struct sl_device *device, struct sl_stage *stage,
+                           void (*work)(const struct sl_device *device,
+                                        struct sl_stage *stage))
+{
+    sluice_trace_event event = {
+        .action = {SLUICE_REDUCE_GRAD, stage->index, -1},
+    };
+    int64_t arrived = sl_wall_ns(device);
+    sluice_status st = meet(device);
+    if (st)
+        return st;
+    sl_begin_work(device, &event, arrived);
+    work(device, stage);
+    sl_end_work(device, &event);
+    if (sl_records(device))
+        sl_recorder_add(&device->recorder, event);
+    return SLUICE_OK;
+}
+
+sluice_status sl_reduce_gradient(struct sl_device *device, int index)
+{
+    struct sl_stage *stage = &device->stages[index];
+    if (device->pipe->blueprint.n_replicas == 1 || stage->n_params == 0)
+        return SLUICE_OK;
+    if (stage->fresh) /* this replica had no rows */
+        memset(stage->grads, 0, (size_t)stage->n_params * sizeof(float));
+    sluice_status st = phase(device, stage, scatter);
+    if (!st)
+        st = phase(device, stage, gather);
+    return st;
+}
