@@ -1,0 +1,48 @@
+/* The measured bubble beside the formula, and `sluice-bench bubble`. */
+#ifndef BENCH_BUBBLE_H
+#define BENCH_BUBBLE_H
+
+#include <stdint.h>
+
+#include <sluice/status.h>
+
+#include "bench/measure.h"
+#include "bench/option.h"
+#include "bench/range.h"
+
+struct bubble_config {
+    struct range devices;
+    struct range microbatches;
+    int64_t cell_ns;   /* 0: real layers */
+    const char *model; /* for real layers */
+    int64_t batch;     /* for real layers */
+    int warmup;
+    int repetitions;
+    uint64_t seed;
+    struct order_options order;
+};
+
+struct bubble_row {
+    int devices;
+    int microbatches;
+    int64_t batch;
+    double formula; /* sluice_bubble_formula() */
+    double speedup; /* against one device; NAN if that was not measured */
+    struct measurement measured;
+};
+
+typedef void bubble_on_row(void *context, const struct bubble_row *row);
+
+/*
+ * Measure every number of devices with every number of micro-batches.
+ *
+ * Returns  SLUICE_OK, or the first error.
+ */
+sluice_status bubble_measure(const struct bubble_config *config,
+                             bubble_on_row *on_row, void *context,
+                             sluice_diag *why);
+
+/* The command; returns the exit status. */
+int bubble_command(int argc, char **argv);
+
+#endif

@@ -1,0 +1,19 @@
+/* The command line tool `sluice`. */
+#include "bench/command.h"
+#include "bench/train.h"
+
+static const struct command commands[] = {
+    {"train", "Train a network on images or on your own arrays", train_command},
+    {0},
+};
+
+static const struct program program = {
+    .name = "sluice",
+    .doc = "Pipeline-parallel training of neural networks.",
+    .commands = commands,
+};
+
+int main(int argc, char **argv)
+{
+    return program_run(&program, argc, argv);
+}

@@ -1,0 +1,23 @@
+/* The benchmark `sluice-bench`. */
+#include "bench/bubble.h"
+#include "bench/command.h"
+#include "bench/headline.h"
+
+static const struct command commands[] = {
+    {"bubble", "Measure the bubble beside the formula", bubble_command},
+    {0},
+};
+
+static const struct program program = {
+    .name = "sluice-bench",
+    .doc = "Measurements of pipeline-parallel training.  Without arguments: "
+           "train the default network on Fashion-MNIST, then measure the "
+           "bubble of two devices; about a minute.",
+    .commands = commands,
+    .bare = headline,
+};
+
+int main(int argc, char **argv)
+{
+    return program_run(&program, argc, argv);
+}

@@ -1,0 +1,106 @@
+/* What a benchmark trains.  The main thread. */
+#include "bench/workload.h"
+
+#include <stdlib.h>
+
+#include <sluice/layer.h>
+#include <sluice/shape.h>
+
+enum { CELL_WIDTH = 4 }; /* elements between timed cells */
+
+/* The next number of a splitmix64 sequence (Steele et al., 2014). */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+/* values[n], uniform in [-1, 1); NULL if out of memory. */
+static float *random_values(int64_t n, uint64_t *state)
+{
+    float *values = calloc((size_t)n, sizeof *values);
+    for (int64_t i = 0; values && i < n; i++)
+        values[i] = (float)(next_random(state) >> 40) * 0x1p-23f - 1;
+    return values;
+}
+
+/* Everything but the models, which are there. */
+static sluice_status fill(struct workload *work, int64_t rows, uint64_t seed,
+                          sluice_diag *why)
+{
+    sluice_shape in = sluice_model_input(work->model);
+    sluice_shape out = sluice_model_output(work->model);
+    uint64_t state = seed;
+    work->rows = rows;
+    work->x = random_values(rows * sluice_shape_elements(&in), &state);
+    work->targets = random_values(rows * sluice_shape_elements(&out), &state);
+    if (work->x && work->targets)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                           "out of memory for a mini-batch of the benchmark");
+}
+
+sluice_status workload_parse(struct workload *work, const char *model,
+                             int64_t rows, uint64_t seed, sluice_diag *why)
+{
+    *work = (struct workload){0};
+    sluice_status st = sluice_model_parse(model, NULL, &work->model, why);
+    work->untimed = work->model;
+    if (!st)
+        st = fill(work, rows, seed, why);
+    if (st)
+        workload_fini(work);
+    return st;
+}
+
+static sluice_status add_cell(sluice_model *model, int64_t cell_ns,
+                              sluice_diag *why)
+{
+    const sluice_linear_config linear = {.out = CELL_WIDTH};
+    const sluice_timed_config timed = {
+        .forward_ns = cell_ns,
+        .input_ns = cell_ns,
+        .weight_ns = cell_ns,
+        .recompute_ns = cell_ns,
+    };
+    sluice_status st = sluice_model_add(model, sluice_linear(), &linear, why);
+    return st ? st : sluice_model_add(model, sluice_timed(), &timed, why);
+}
+
+static sluice_status create_cells(int cells, int64_t cell_ns,
+                                  sluice_model **model, sluice_diag *why)
+{
+    const sluice_model_config config = {
+        .input = sluice_shape_vector(CELL_WIDTH),
+    };
+    sluice_status st = sluice_model_create(&config, model, why);
+    for (int i = 0; i < cells && !st; i++)
+        st = add_cell(*model, cell_ns, why);
+    return st;
+}
+
+sluice_status workload_cells(struct workload *work, int cells, int64_t cell_ns,
+                             int64_t rows, uint64_t seed, sluice_diag *why)
+{
+    *work = (struct workload){0};
+    sluice_status st = create_cells(cells, cell_ns, &work->model, why);
+    if (!st)
+        st = create_cells(cells, 0, &work->untimed, why);
+    if (!st)
+        st = fill(work, rows, seed, why);
+    if (st)
+        workload_fini(work);
+    return st;
+}
+
+void workload_fini(struct workload *work)
+{
+    free(work->targets);
+    free(work->x);
+    if (work->untimed != work->model)
+        sluice_model_destroy(work->untimed);
+    sluice_model_destroy(work->model);
+    *work = (struct workload){0};
+}

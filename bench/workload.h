@@ -1,0 +1,42 @@
+/*
+ * What a benchmark trains: a network, and inputs and targets that are random
+ * but fixed by the seed.
+ */
+#ifndef BENCH_WORKLOAD_H
+#define BENCH_WORKLOAD_H
+
+#include <stdint.h>
+
+#include <sluice/model.h>
+#include <sluice/status.h>
+
+struct workload {
+    sluice_model *model;
+    sluice_model *untimed; /* computes the same bits without taking cell_ns;
+                              may be `model` itself */
+    int64_t rows;          /* of a mini-batch */
+    float *x;              /* x[rows][input], uniform in [-1, 1) */
+    float *targets;        /* targets[rows][output], alike */
+};
+
+/*
+ * A network of real layers, as sluice_model_parse() reads them.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID; SLUICE_NO_MEMORY.
+ */
+sluice_status workload_parse(struct workload *work, const char *model,
+                             int64_t rows, uint64_t seed, sluice_diag *why);
+
+/*
+ * `cells` timed cells of `cell_ns` for each of F, I, W and R, and one row per
+ * micro-batch.  Before each cell stands a linear layer of a few elements, which
+ * takes next to no time: so there are parameters to compare.
+ *
+ * Returns  as workload_parse().
+ */
+sluice_status workload_cells(struct workload *work, int cells, int64_t cell_ns,
+                             int64_t rows, uint64_t seed, sluice_diag *why);
+
+void workload_fini(struct workload *work);
+
+#endif

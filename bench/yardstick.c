@@ -1,0 +1,150 @@
+/* What a measured pipeline must have computed.  The main thread. */
+#include "bench/yardstick.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sluice/loss.h>
+#include <sluice/optimizer.h>
+#include <sluice/reference.h>
+#include <sluice/schedule.h>
+
+#include "bench/parameter.h"
+
+struct yardstick {
+    const sluice_model *model;
+    sluice_reference *reference;
+};
+
+sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
+{
+    static const sluice_sgd_config sgd = {.learning_rate = 0.01,
+                                          .momentum = 0.9};
+    return (sluice_pipeline_config){
+        .devices = c->devices,
+        .microbatches = c->microbatches,
+        .batch = c->work->rows,
+        .schedule = c->order->schedule,
+        .backward_order = (sluice_backward_order)c->order->backward_order,
+        .remat = (sluice_remat)c->order->remat,
+        .queue_capacity = c->order->capacity,
+        .loss = sluice_mean_squared_error(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .seed = c->seed,
+        .spin_ns = c->spin_ns,
+        .trace = true,
+    };
+}
+
+/* The order in which a stage sees its micro-batches again: read off the
+ * schedule, for not every one lets it be chosen. */
+static sluice_status find_backward_order(const sluice_pipeline_config *config,
+                                         sluice_backward_order *order,
+                                         sluice_diag *why)
+{
+    const sluice_schedule_config one = {
+        .name = config->schedule,
+        .devices = 1,
+        .microbatches = config->microbatches,
+        .backward_order = config->backward_order,
+    };
+    sluice_schedule *schedule;
+    sluice_status st = sluice_schedule_generate(&one, &schedule, why);
+    if (st)
+        return st;
+    int n;
+    const sluice_action *actions = sluice_schedule_actions(schedule, 0, &n);
+    while (n > 0 && actions->kind != SLUICE_B && actions->kind != SLUICE_W) {
+        actions++;
+        n--;
+    }
+    *order =
+        n > 0 && actions->microbatch == 0 ? SLUICE_IN_ORDER : SLUICE_REVERSE;
+    sluice_schedule_destroy(schedule);
+    return SLUICE_OK;
+}
+
+static sluice_status train(struct yardstick *yardstick,
+                           const struct measure_config *config,
+                           sluice_diag *why)
+{
+    sluice_pipeline_config pipeline = measure_pipeline_config(config);
+    sluice_status st =
+        find_backward_order(&pipeline, &pipeline.backward_order, why);
+    if (!st)
+        st = sluice_reference_create(&pipeline, yardstick->model,
+                                     &yardstick->reference, why);
+    const struct workload *work = config->work;
+    for (int i = 0; i < config->warmup + config->repetitions && !st; i++) {
+        sluice_result result;
+        st = sluice_reference_step(yardstick->reference, work->x, work->targets,
+                                   work->rows, &result, why);
+    }
+    return st;
+}
+
+sluice_status yardstick_create(const struct measure_config *config,
+                               struct yardstick **out, sluice_diag *why)
+{
+    struct yardstick *yardstick = calloc(1, sizeof *yardstick);
+    if (!yardstick)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the reference");
+    yardstick->model = config->work->untimed;
+    sluice_status st = train(yardstick, config, why);
+    if (st)
+        yardstick_destroy(yardstick);
+    else
+        *out = yardstick;
+    return st;
+}
+
+void yardstick_destroy(struct yardstick *yardstick)
+{
+    if (!yardstick)
+        return;
+    sluice_reference_destroy(yardstick->reference);
+    free(yardstick);
+}
+
+/* Elements of a[n] and b[n] whose bits differ. */
+static int64_t count_different(const float *a, const float *b, int64_t n)
+{
+    int64_t different = 0;
+    for (int64_t i = 0; i < n; i++)
+        different += memcmp(&a[i], &b[i], sizeof *a) != 0;
+    return different;
+}
+
+static sluice_status compare_parameter(const struct yardstick *yardstick,
+                                       const sluice_pipeline *pipe,
+                                       const struct parameter *at,
+                                       int64_t *wrong, sluice_diag *why)
+{
+    float *want = calloc((size_t)at->n, 2 * sizeof *want);
+    if (!want)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for parameter \"%s\"", at->name);
+    float *have = want + at->n;
+    sluice_status st = sluice_reference_get_parameter(
+        yardstick->reference, at->name, want, at->n, why);
+    if (!st)
+        st = sluice_pipeline_get_parameter(pipe, at->name, have, at->n, why);
+    if (!st)
+        *wrong += count_different(want, have, at->n);
+    free(want);
+    return st;
+}
+
+sluice_status yardstick_compare(const struct yardstick *yardstick,
+                                const sluice_pipeline *pipe, int64_t *wrong,
+                                sluice_diag *why)
+{
+    struct parameter at = {0};
+    sluice_status st = SLUICE_OK;
+    *wrong = 0;
+    while (!st && parameter_next(yardstick->model, &at))
+        st = compare_parameter(yardstick, pipe, &at, wrong, why);
+    return st;
+}

@@ -1,0 +1,42 @@
+/*
+ * What a measured pipeline must have computed: the parameters of the
+ * sequential reference after the same steps.
+ */
+#ifndef BENCH_YARDSTICK_H
+#define BENCH_YARDSTICK_H
+
+#include <stdint.h>
+
+#include <sluice/pipeline.h>
+#include <sluice/status.h>
+
+#include "bench/measure.h"
+
+struct yardstick;
+
+/* The pipeline of a measurement. */
+sluice_pipeline_config
+measure_pipeline_config(const struct measure_config *config);
+
+/*
+ * Train the sequential reference for all the steps of a measurement; it serves
+ * for any number of devices.
+ *
+ * Returns  SLUICE_OK, or the reference's error; SLUICE_NO_MEMORY.
+ */
+sluice_status yardstick_create(const struct measure_config *config,
+                               struct yardstick **out, sluice_diag *why);
+
+/* NULL is allowed. */
+void yardstick_destroy(struct yardstick *yardstick);
+
+/*
+ * Count the elements of all parameters whose bits differ.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status yardstick_compare(const struct yardstick *yardstick,
+                                const sluice_pipeline *pipe, int64_t *wrong,
+                                sluice_diag *why);
+
+#endif

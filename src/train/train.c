@@ -1,0 +1,260 @@
+/*
+ * Training over epochs.  Everything here runs on the caller's thread; the
+ * buffers for a batch are allocated once.
+ */
+#include <sluice/train.h>
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "run/pipeline.h"
+
+/* One batch of rows, and the order in which an epoch takes the rows. */
+struct buffers {
+    const sluice_allocator *allocator;
+    size_t rows;         /* of an epoch, or of the test set if that is larger */
+    size_t x_bytes;      /* of a batch */
+    size_t target_bytes; /* of a batch */
+    int64_t *order;      /* order[rows] */
+    float *x;
+    char *targets;
+};
+
+struct trainer {
+    sluice_pipeline *pipe;
+    const sluice_train_config *config;
+    struct buffers buffers;
+    sluice_progress progress;
+    bool stopped; /* on_progress said so, or the target is reached */
+};
+
+/* Sums over rows, from which the means come: so each row weighs the same,
+ * whatever the size of its batch. */
+struct tally {
+    double loss;
+    int64_t correct;
+    int64_t rows;
+};
+
+static void tally_add(struct tally *tally, const sluice_result *result)
+{
+    tally->loss += result->loss * (double)result->rows;
+    tally->correct += result->correct;
+    tally->rows += result->rows;
+}
+
+static double mean_loss(const struct tally *tally)
+{
+    return tally->loss / (double)tally->rows;
+}
+
+static double accuracy(const struct tally *tally)
+{
+    return (double)tally->correct / (double)tally->rows;
+}
+
+/* Whether the rows of `data` are what the pipeline takes. */
+static sluice_status check_data(const sluice_pipeline *pipe,
+                                const sluice_dataset *data, const char *part,
+                                sluice_diag *why)
+{
+    sluice_shape wants = sluice_model_input(pipe->blueprint.model);
+    sluice_shape has = sluice_dataset_input(data);
+    int64_t n_wants = sluice_shape_elements(&wants);
+    int64_t n_has = sluice_shape_elements(&has);
+    size_t target_wants = (size_t)pipe->blueprint.loss_plan.target_row_bytes;
+    size_t target_has = sluice_dataset_target_bytes(data);
+    if (n_wants != n_has)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a row of the %s data has %" PRId64
+                               " features, but the model takes %" PRId64,
+                               part, n_has, n_wants);
+    if (target_wants != target_has)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a target of the %s data has %zu bytes, but "
+                               "loss \"%s\" on this model takes %zu",
+                               part, target_has, pipe->blueprint.loss->name,
+                               target_wants);
+    return SLUICE_OK;
+}
+
+static sluice_status check(const sluice_pipeline *pipe,
+                           const sluice_train_config *config, sluice_diag *why)
+{
+    if (config->epochs < 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d epochs; give at least 1", config->epochs);
+    if (config->batch < 1 || config->batch > pipe->blueprint.batch)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a batch of %" PRId64 " rows; the pipeline "
+                               "takes 1 to %" PRId64,
+                               config->batch, pipe->blueprint.batch);
+    if (!config->train)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "no training data; set `train`");
+    if (config->target_accuracy > 0 &&
+        (!config->test || !pipe->blueprint.loss_plan.counts_correct))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a target accuracy needs test data and a loss "
+                               "that counts correct rows");
+    sluice_status st = check_data(pipe, config->train, "training", why);
+    if (!st && config->test)
+        st = check_data(pipe, config->test, "test", why);
+    return st;
+}
+
+static void buffers_fini(struct buffers *b)
+{
+    sl_free(b->allocator, b->targets, b->target_bytes, 1);
+    sl_free(b->allocator, b->x, b->x_bytes, 1);
+    sl_free(b->allocator, b->order, b->rows, sizeof *b->order);
+}
+
+static sluice_status buffers_init(struct buffers *b,
+                                  const sluice_train_config *config,
+                                  sluice_diag *why)
+{
+    sluice_shape input = sluice_dataset_input(config->train);
+    size_t row = (size_t)sluice_shape_elements(&input) * sizeof(float);
+    size_t batch = (size_t)config->batch;
+    int64_t rows = sluice_dataset_rows(config->train);
+    if (config->test && sluice_dataset_rows(config->test) > rows)
+        rows = sluice_dataset_rows(config->test);
+    *b = (struct buffers){
+        .allocator = config->allocator,
+        .rows = (size_t)rows,
+    };
+    if (!sl_mul(batch, row, &b->x_bytes) ||
+        !sl_mul(batch, sluice_dataset_target_bytes(config->train),
+                &b->target_bytes))
+        return sl_no_memory(why, "a batch, whose size overflows");
+    b->order = sl_alloc(b->allocator, b->rows, sizeof *b->order);
+    b->x = sl_alloc(b->allocator, b->x_bytes, 1);
+    b->targets = sl_alloc(b->allocator, b->target_bytes, 1);
+    if (b->order && b->x && b->targets)
+        return SLUICE_OK;
+    buffers_fini(b);
+    return sl_no_memory(why, "the batch of a training");
+}
+
+static void in_order(int64_t n, int64_t *order)
+{
+    for (int64_t i = 0; i < n; i++)
+        order[i] = i;
+}
+
+/* A function of the pipeline that takes rows: step or evaluate. */
+typedef sluice_status row_pass(sluice_pipeline *pipe, const float *x,
+                               const void *targets, int64_t rows,
+                               sluice_result *result, sluice_diag *why);
+
+/* Pass the rows order[at..], at most a batch of them. */
+static sluice_status pass_batch(struct trainer *t, row_pass *pass,
+                                const sluice_dataset *data, int64_t at,
+                                sluice_result *result, sluice_diag *why)
+{
+    struct buffers *b = &t->buffers;
+    int64_t left = sluice_dataset_rows(data) - at;
+    int64_t n = left < t->config->batch ? left : t->config->batch;
+    sluice_status st =
+        sluice_dataset_gather(data, b->order + at, n, b->x, b->targets, why);
+    return st ? st : pass(t->pipe, b->x, b->targets, n, result, why);
+}
+
+static void report(struct trainer *t)
+{
+    const sluice_train_config *config = t->config;
+    if (config->on_progress &&
+        !config->on_progress(config->context, &t->progress))
+        t->stopped = true;
+}
+
+static sluice_status train_epoch(struct trainer *t, sluice_diag *why)
+{
+    const sluice_dataset *data = t->config->train;
+    sluice_progress *p = &t->progress;
+    struct tally tally = {0};
+    int64_t start = sl_now_ns();
+    while (tally.rows < p->n_rows && !t->stopped) {
+        sluice_result result;
+        sluice_status st =
+            pass_batch(t, sluice_pipeline_step, data, tally.rows, &result, why);
+        if (st)
+            return st;
+        tally_add(&tally, &result);
+        p->step_loss = result.loss;
+        p->rows_done = tally.rows;
+        p->step = sluice_pipeline_n_steps(t->pipe);
+        p->loss = mean_loss(&tally);
+        p->accuracy = accuracy(&tally);
+        p->rows_per_s =
+            (double)tally.rows * 1e9 / (double)(sl_now_ns() - start);
+        report(t);
+    }
+    return SLUICE_OK;
+}
+
+static sluice_status evaluate(struct trainer *t, sluice_diag *why)
+{
+    const sluice_dataset *data = t->config->test;
+    int64_t n = sluice_dataset_rows(data);
+    struct tally tally = {0};
+    in_order(n, t->buffers.order);
+    while (tally.rows < n) {
+        sluice_result result;
+        sluice_status st = pass_batch(t, sluice_pipeline_evaluate, data,
+                                      tally.rows, &result, why);
+        if (st)
+            return st;
+        tally_add(&tally, &result);
+    }
+    t->progress.test_loss = mean_loss(&tally);
+    t->progress.test_accuracy = accuracy(&tally);
+    return SLUICE_OK;
+}
+
+static sluice_status run_epoch(struct trainer *t, int epoch, sluice_diag *why)
+{
+    const sluice_train_config *config = t->config;
+    int64_t n = sluice_dataset_rows(config->train);
+    t->progress = (sluice_progress){
+        .epoch = epoch,
+        .n_epochs = config->epochs,
+        .n_rows = n,
+    };
+    if (config->in_order)
+        in_order(n, t->buffers.order);
+    else
+        sluice_shuffle(config->seed, (uint64_t)epoch, n, t->buffers.order);
+    sluice_status st = train_epoch(t, why);
+    if (!st && config->test && !t->stopped)
+        st = evaluate(t, why);
+    if (st || t->stopped)
+        return st;
+    t->progress.epoch_end = true;
+    report(t);
+    if (config->target_accuracy > 0 &&
+        t->progress.test_accuracy >= config->target_accuracy)
+        t->stopped = true;
+    return SLUICE_OK;
+}
+
+sluice_status sluice_train(sluice_pipeline *pipe,
+                           const sluice_train_config *config,
+                           sluice_progress *last, sluice_diag *why)
+{
+    sluice_status st = check(pipe, config, why);
+    if (st)
+        return st;
+    struct trainer t = {.pipe = pipe, .config = config};
+    st = buffers_init(&t.buffers, config, why);
+    if (st)
+        return st;
+    for (int epoch = 1; epoch <= config->epochs && !t.stopped && !st; epoch++)
+        st = run_epoch(&t, epoch, why);
+    if (!st && last)
+        *last = t.progress;
+    buffers_fini(&t.buffers);
+    return st;
+}

@@ -1,0 +1,25 @@
+# Run a program and hold its exit status and output against what is expected:
+#
+#     cmake -DCOMMAND=LIST -DSTATUS=N [-DSTDOUT=FILE] [-DSTDERR=FILE]
+#         [-DMATCH=REGEX] -P run_tool.cmake
+#
+# FILE is the exact text; REGEX must match somewhere in both outputs together.
+unset(ENV{ARGP_HELP_FMT})
+execute_process(COMMAND ${COMMAND} RESULT_VARIABLE status
+    OUTPUT_VARIABLE stdout ERROR_VARIABLE stderr)
+if(NOT status STREQUAL STATUS)
+    message(FATAL_ERROR
+        "exit status ${status}, not ${STATUS}:\n${stdout}${stderr}")
+endif()
+foreach(stream stdout stderr)
+    string(TOUPPER ${stream} expected)
+    if(DEFINED ${expected})
+        file(READ ${${expected}} text)
+        if(NOT ${stream} STREQUAL text)
+            message(FATAL_ERROR "${stream} is\n${${stream}}not\n${text}")
+        endif()
+    endif()
+endforeach()
+if(DEFINED MATCH AND NOT "${stdout}${stderr}" MATCHES "${MATCH}")
+    message(FATAL_ERROR "no \"${MATCH}\" in\n${stdout}${stderr}")
+endif()
