@@ -5,6 +5,8 @@
  *
  * SLUICE_TEST_LONG in the environment asks for the whole grid.
  */
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "support/judge.h"
@@ -113,6 +115,36 @@ START_TEST(each_layer_is_handed_its_own_data)
 }
 END_TEST
 
+/* Gives the core away for a while that depends on the cell and its turn. */
+static sluice_status dawdle(void *context, const struct sl_test_cell *cell)
+{
+    atomic_uint *turn = context;
+    unsigned n = atomic_fetch_add(turn, 1) * 2654435761U +
+                 (unsigned)cell->layer * 40503U + (unsigned)cell->first_row;
+    for (n = n >> 16 & 15; n > 8; n--)
+        sched_yield();
+    return SLUICE_OK;
+}
+
+START_TEST(dawdling_layers_do_not_show)
+{
+    atomic_uint turn = 0;
+    struct sl_test_problem problem = {.probe = {dawdle, &turn}};
+    sl_test_problem_init(&problem, SL_TEST_PROBE, LAYERS, BATCH, NULL);
+    for (int i = 0; i < (is_long() ? 1000 : 40); i++) {
+        sluice_pipeline_config config = problem.config;
+        config.devices = 2 + i % 7;
+        config.microbatches = all_microbatches[i % 5];
+        config.queue_capacity = 1 + i % 3;
+        config.remat = (sluice_remat)(i / 3 % 3);
+        config.schedule = i % 2 ? "gpipe" : "1f1b";
+        config.backward_order = i % 2 ? SLUICE_REVERSE : SLUICE_IN_ORDER;
+        check(&problem, &config, SL_TEST_PROBE);
+    }
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
 START_TEST(one_forward_one_backward_equals_the_reference_in_order)
 {
     for (int kind = 0; kind < SL_TEST_KINDS; kind++) {
@@ -214,7 +246,7 @@ END_TEST
 SLUICE_TEST_MAIN("pipeline.bits", relu_nets_equal_the_reference,
                  dropout_nets_equal_the_reference,
                  norm_nets_equal_the_reference,
-                 each_layer_is_handed_its_own_data,
+                 each_layer_is_handed_its_own_data, dawdling_layers_do_not_show,
                  one_forward_one_backward_equals_the_reference_in_order,
                  the_cut_does_not_show,
                  spinning_pinning_and_tracing_do_not_show,

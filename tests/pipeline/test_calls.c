@@ -155,7 +155,8 @@ START_TEST(a_thread_that_cannot_start_is_an_error_without_traces)
     ck_assert_int_eq(sluice_pipeline_create(&p.config, p.model, &pipe, NULL),
                      SLUICE_OK);
     sluice_pipeline_destroy(pipe);
-    int threads = sl_test_threads(), descriptors = sl_test_descriptors();
+    int threads = sl_test_threads_at_rest(),
+        descriptors = sl_test_descriptors();
     long live = allocator.n_live;
     for (long at = 1; at <= 4; at++) {
         pipe = NULL;

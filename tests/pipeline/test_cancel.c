@@ -4,6 +4,7 @@
  * the place is exact.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@ struct canceller {
     sem_t cancelled; /* sluice_pipeline_cancel() has returned */
     sluice_pipeline *pipe;
     bool over;    /* written before `called` is posted */
+    int delay;    /* times that the canceller yields before; as `over` */
+    bool ignored; /* the last mini-batch ran although he was through */
     atomic_int n; /* [atomic] cells reached; the first one calls */
     atomic_bool armed;
     enum sl_test_pass pass;
@@ -33,6 +36,8 @@ static void *cancel_when_called(void *context)
         sem_wait(&c->called);
         if (c->over)
             return NULL;
+        for (int i = 0; i < c->delay; i++)
+            sched_yield();
         sluice_pipeline_cancel(c->pipe);
         sem_post(&c->cancelled);
     }
@@ -102,6 +107,93 @@ static void cancel_everywhere(int devices, int capacity)
     sem_destroy(&c.cancelled);
 }
 
+/* Cancels, and then fails on its own account. */
+static sluice_status cancel_and_fail(void *context,
+                                     const struct sl_test_cell *cell)
+{
+    struct canceller *c = context;
+    if (!atomic_load(&c->armed) || cell->layer != c->layer)
+        return SLUICE_OK;
+    sluice_pipeline_cancel(c->pipe);
+    return sluice_diag_set(cell->why, SLUICE_IO, "too late");
+}
+
+START_TEST(what_came_first_is_reported)
+{
+    struct canceller c = {0};
+    struct sl_test_problem p = {.probe = {cancel_and_fail, &c}};
+    struct sl_test_pair pair;
+    sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
+    sluice_pipeline_config config = p.config;
+    config.devices = 2;
+    config.microbatches = MICROBATCHES;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    c.pipe = pair.pipe;
+    for (c.layer = 0; c.layer < LAYERS; c.layer++) {
+        sluice_result result;
+        sluice_diag why;
+        atomic_store(&c.armed, true);
+        ck_assert_int_eq(sluice_pipeline_step(pair.pipe, p.x, p.targets, BATCH,
+                                              &result, &why),
+                         SLUICE_CANCELLED);
+        ck_assert_int_eq(why.status, SLUICE_CANCELLED);
+        atomic_store(&c.armed, false);
+        ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
+    }
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&p);
+}
+END_TEST
+
+/* SGD whose look at the gradient cancels the step. */
+struct cancelling_sgd {
+    sluice_sgd_config sgd; /* first: what SGD's own functions see */
+    struct canceller *canceller;
+};
+
+static sluice_status cancel_at_update(const sluice_optimizer_call *call)
+{
+    const struct cancelling_sgd *config = call->config;
+    if (atomic_load(&config->canceller->armed))
+        sluice_pipeline_cancel(config->canceller->pipe);
+    return SLUICE_OK;
+}
+
+START_TEST(a_step_cancelled_just_before_the_update_changes_nothing)
+{
+    for (int devices = 1; devices <= 3; devices++) {
+        struct canceller c = {0};
+        struct sl_test_problem p = {0};
+        struct sl_test_pair pair;
+        struct cancelling_sgd sgd = {{.learning_rate = 0.1}, &c};
+        sluice_optimizer_ops optimizer = *sluice_sgd();
+        optimizer.config_bytes = sizeof sgd;
+        optimizer.prepare = cancel_at_update;
+        sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
+        sluice_pipeline_config config = p.config;
+        config.devices = devices;
+        config.microbatches = MICROBATCHES;
+        config.optimizer = &optimizer;
+        config.optimizer_config = &sgd;
+        ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+        c.pipe = pair.pipe;
+        for (int i = 0; i < 20; i++) {
+            sluice_result result;
+            atomic_store(&c.armed, true);
+            ck_assert_int_eq(sluice_pipeline_step(pair.pipe, p.x, p.targets,
+                                                  BATCH, &result, NULL),
+                             SLUICE_CANCELLED);
+            atomic_store(&c.armed, false);
+            ck_assert_msg(!sl_test_parameters(&pair), "%s", pair.text);
+            ck_assert_msg(!sl_test_step(&pair, i % BATCH, BATCH), "%s",
+                          pair.text);
+        }
+        sl_test_pair_fini(&pair);
+        sl_test_problem_fini(&p);
+    }
+}
+END_TEST
+
 START_TEST(a_step_cancelled_at_any_cell_changes_nothing)
 {
     for (int devices = 1; devices <= LAYERS; devices++)
@@ -150,6 +242,61 @@ START_TEST(evaluation_and_inference_can_be_cancelled)
     }
     sl_test_pair_fini(&pair);
     sl_test_problem_fini(&p);
+}
+END_TEST
+
+enum { PARTS = 60 }; /* mini-batches of an inference, a row each */
+
+/* The first mini-batch calls for the canceller and goes on at once; the last
+ * one sees whether he is through. */
+static sluice_status call_in_passing(void *context,
+                                     const struct sl_test_cell *cell)
+{
+    struct canceller *c = context;
+    if (cell->layer != c->layer)
+        return SLUICE_OK;
+    int turn = atomic_fetch_add(&c->n, 1);
+    if (turn == 0)
+        sem_post(&c->called);
+    if (turn == PARTS - 1)
+        c->ignored = sem_trywait(&c->cancelled) == 0;
+    return SLUICE_OK;
+}
+
+START_TEST(a_cancel_between_two_mini_batches_is_not_lost)
+{
+    struct canceller c = {.layer = LAYERS - 1};
+    struct sl_test_problem p = {.probe = {call_in_passing, &c}};
+    struct sl_test_pair pair;
+    float y[PARTS * 8];
+    pthread_t thread;
+    ck_assert(!sem_init(&c.called, 0, 0) && !sem_init(&c.cancelled, 0, 0));
+    sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, PARTS / 3, NULL);
+    sluice_pipeline_config config = p.config;
+    config.batch = 1;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    c.pipe = pair.pipe;
+    ck_assert(!pthread_create(&thread, NULL, cancel_when_called, &c));
+    int lost = 0;
+    for (int i = 0; i < 2000; i++) {
+        atomic_store(&c.n, 0);
+        c.ignored = false;
+        c.delay = i % 64;
+        sluice_status st =
+            sluice_pipeline_infer(pair.pipe, p.x, PARTS, y, NULL);
+        ck_assert(st == SLUICE_OK || st == SLUICE_CANCELLED);
+        if (!c.ignored)
+            sem_wait(&c.cancelled);
+        lost += st == SLUICE_OK && c.ignored;
+    }
+    ck_assert_msg(!lost, "%d of 2000 cancels had no effect", lost);
+    c.over = true;
+    sem_post(&c.called);
+    pthread_join(thread, NULL);
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&p);
+    sem_destroy(&c.called);
+    sem_destroy(&c.cancelled);
 }
 END_TEST
 
@@ -215,8 +362,10 @@ START_TEST(under_a_hail_of_cancels_each_step_is_done_or_not)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("pipeline.cancel",
+SLUICE_TEST_MAIN("pipeline.cancel", what_came_first_is_reported,
+                 a_step_cancelled_just_before_the_update_changes_nothing,
                  a_step_cancelled_at_any_cell_changes_nothing,
                  evaluation_and_inference_can_be_cancelled,
+                 a_cancel_between_two_mini_batches_is_not_lost,
                  cancelling_an_idle_pipeline_does_nothing,
                  under_a_hail_of_cancels_each_step_is_done_or_not)

@@ -161,7 +161,7 @@ START_TEST(what_the_verifier_refuses_does_not_start)
     };
     struct sl_test_problem p = {0};
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
-    int threads = sl_test_threads();
+    int threads = sl_test_threads_at_rest();
     for (int i = 0; i < 4; i++) {
         sluice_schedule *schedule = make(2, 2, 2, (const int[]){0, 1}, bad[i]);
         sluice_pipeline *pipe = NULL;
@@ -173,7 +173,7 @@ START_TEST(what_the_verifier_refuses_does_not_start)
         ck_assert_ptr_null(pipe);
         ck_assert_int_eq(why.status, SLUICE_SCHEDULE);
         ck_assert_int_gt(strlen(why.text), 10);
-        ck_assert_int_eq(sl_test_threads(), threads);
+        ck_assert_int_le(sl_test_threads(), threads);
         sluice_schedule_destroy(schedule);
     }
     sl_test_problem_fini(&p);

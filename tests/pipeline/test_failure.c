@@ -1,8 +1,6 @@
 /*
  * A layer, loss or optimizer that fails at any cell ends the step with exactly
  * that cell, nothing is changed, and the next step works.
- *
- * SLUICE_TEST_LONG in the environment asks for the whole grid.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,11 +19,16 @@ struct fault {
     int64_t first_row;
 };
 
+static bool is_there(const struct fault *fault, const struct sl_test_cell *cell)
+{
+    return fault->armed && cell->pass == fault->pass &&
+           cell->layer == fault->layer && cell->first_row == fault->first_row;
+}
+
 static sluice_status fail_there(void *context, const struct sl_test_cell *cell)
 {
     const struct fault *fault = context;
-    if (!fault->armed || cell->pass != fault->pass ||
-        cell->layer != fault->layer || cell->first_row != fault->first_row)
+    if (!is_there(fault, cell))
         return SLUICE_OK;
     if (fault->poison) {
         cell->gradient[0] = 1e35F;
@@ -55,6 +58,7 @@ static sluice_optimizer_ops wary_sgd(void)
 /* One grid point under test. */
 struct bench {
     struct fault fault;
+    struct sl_test_probe watch; /* of every layer; set_up() gives one if none */
     struct sl_test_problem problem;
     struct sl_test_pair pair;
     sluice_optimizer_ops optimizer;
@@ -65,8 +69,9 @@ struct bench {
 static void set_up(struct bench *b, int devices, int microbatches,
                    const char *schedule, sluice_remat remat, int capacity)
 {
-    memset(b, 0, sizeof *b);
-    b->problem.probe = (struct sl_test_probe){fail_there, &b->fault};
+    if (!b->watch.watch)
+        b->watch = (struct sl_test_probe){fail_there, &b->fault};
+    b->problem.probe = b->watch;
     ck_assert_int_eq(sl_test_problem_init(&b->problem, SL_TEST_PROBE,
                                           LAYERS_EACH * devices, BATCH, NULL),
                      SLUICE_OK);
@@ -198,7 +203,7 @@ static void fail_action(struct bench *b, int device, sluice_action action)
 static void fail_everywhere(int devices, int microbatches, const char *schedule,
                             sluice_remat remat, int capacity)
 {
-    struct bench b;
+    struct bench b = {0};
     set_up(&b, devices, microbatches, schedule, remat, capacity);
     ck_assert_msg(!sl_test_step(&b.pair, 1, BATCH), "%s", b.pair.text);
     for (int d = 0; d < devices; d++) {
@@ -218,14 +223,12 @@ static void fail_everywhere(int devices, int microbatches, const char *schedule,
 static void fail_under(const char *schedule)
 {
     static const int microbatches[] = {1, 2, 3, 5, 8};
-    bool all = getenv("SLUICE_TEST_LONG");
     for (int devices = 1; devices <= 6; devices++)
         for (int m = 0; m < 5; m++)
             for (int remat = 0; remat < 2; remat++)
                 for (int capacity = 1; capacity <= 2; capacity++)
-                    if (all || (devices + m + remat + capacity) % 2)
-                        fail_everywhere(devices, microbatches[m], schedule,
-                                        (sluice_remat)remat, capacity);
+                    fail_everywhere(devices, microbatches[m], schedule,
+                                    (sluice_remat)remat, capacity);
 }
 
 START_TEST(under_gpipe_the_first_error_is_the_one_reported)
@@ -242,7 +245,7 @@ END_TEST
 
 START_TEST(a_failing_evaluation_names_its_cell_too)
 {
-    struct bench b;
+    struct bench b = {0};
     set_up(&b, 3, 4, "gpipe", SLUICE_REMAT_NEVER, 1);
     const struct sl_test_problem *p = &b.problem;
     for (int stage = 0; stage < 3; stage++)
@@ -280,7 +283,7 @@ END_TEST
 
 START_TEST(failing_steps_in_a_row_do_no_harm)
 {
-    struct bench b;
+    struct bench b = {0};
     set_up(&b, 4, 5, "gpipe", SLUICE_REMAT_ALWAYS, 1);
     const struct sl_test_problem *p = &b.problem;
     for (int i = 0; i < 40; i++) {
@@ -324,9 +327,106 @@ START_TEST(a_label_out_of_range_is_reported_at_its_cell)
 }
 END_TEST
 
+/* Fails with a status of the test's choice, and without a word. */
+static sluice_status fail_mutely(void *context, const struct sl_test_cell *cell)
+{
+    const sluice_status *status = context;
+    return cell->layer == 2 && cell->first_row == 4 ? *status : SLUICE_OK;
+}
+
+START_TEST(any_status_of_a_layer_is_passed_on_with_a_sentence)
+{
+    sluice_status status = SLUICE_OK;
+    struct bench b = {.watch = {fail_mutely, &status}};
+    set_up(&b, 3, 4, "gpipe", SLUICE_REMAT_NEVER, 2);
+    for (int i = 1; i < SLUICE_N_STATUSES; i++) {
+        sluice_result result;
+        sluice_diag why = {0};
+        status = (sluice_status)i;
+        ck_assert_int_eq(sluice_pipeline_step(b.pair.pipe, b.problem.x,
+                                              b.problem.targets, BATCH, &result,
+                                              &why),
+                         i);
+        ck_assert_int_eq(why.status, i);
+        ck_assert_str_eq(why.action, "1F2");
+        ck_assert_int_gt(strlen(why.text), 10);
+        ck_assert_int_eq(sluice_pipeline_step(b.pair.pipe, b.problem.x,
+                                              b.problem.targets, BATCH, &result,
+                                              NULL),
+                         i);
+        status = SLUICE_OK;
+        ck_assert_msg(!sl_test_step(&b.pair, 0, BATCH), "%s", b.pair.text);
+    }
+    tear_down(&b);
+}
+END_TEST
+
+/* The passes of a stage's layers that fail in pairs: F, I and W of a layer. */
+static struct fault pair_fault(const struct bench *b, int i)
+{
+    static const enum sl_test_pass passes[] = {SL_TEST_FORWARD, SL_TEST_INPUT,
+                                               SL_TEST_WEIGHT};
+    int m = b->config.microbatches;
+    return (struct fault){
+        .armed = true,
+        .pass = passes[i % 3],
+        .layer = LAYERS_EACH * (i / 3 / m),
+        .first_row = first_row_of(b, i / 3 % m),
+    };
+}
+
+/* The same cell as a schedule writes it. */
+static void pair_name(const struct bench *b, int i, char *name, size_t bytes)
+{
+    int m = b->config.microbatches;
+    snprintf(name, bytes, "%d%c%d", i / 3 / m, i % 3 ? 'B' : 'F', i / 3 % m);
+}
+
+static sluice_status fail_at_two(void *context, const struct sl_test_cell *cell)
+{
+    const struct fault *faults = context;
+    if (!is_there(&faults[0], cell) && !is_there(&faults[1], cell))
+        return SLUICE_OK;
+    return sluice_diag_set(cell->why, SLUICE_IO, "layer %d broke", cell->layer);
+}
+
+START_TEST(of_two_failures_one_true_one_is_reported)
+{
+    enum { K = 3, M = 3, CELLS = K * M * 3 };
+    struct fault faults[2] = {{0}};
+    struct bench b = {.watch = {fail_at_two, faults}};
+    set_up(&b, K, M, "gpipe", SLUICE_REMAT_NEVER, 1);
+    for (int i = 0; i < CELLS; i++)
+        for (int j = i + 1; j < CELLS; j++) {
+            char names[2][SLUICE_DIAG_ACTION];
+            sluice_result result;
+            sluice_diag why;
+            pair_name(&b, i, names[0], sizeof names[0]);
+            pair_name(&b, j, names[1], sizeof names[1]);
+            faults[0] = pair_fault(&b, i);
+            faults[1] = pair_fault(&b, j);
+            ck_assert_int_eq(sluice_pipeline_step(b.pair.pipe, b.problem.x,
+                                                  b.problem.targets, BATCH,
+                                                  &result, &why),
+                             SLUICE_IO);
+            ck_assert_msg(!strcmp(why.action, names[0]) ||
+                              !strcmp(why.action, names[1]),
+                          "%s and %s failed, %s was reported", names[0],
+                          names[1], why.action);
+            ck_assert_int_eq(why.device, why.stage);
+            memset(faults, 0, sizeof faults);
+            ck_assert_msg(!sl_test_step(&b.pair, 0, BATCH), "%s, %s: %s",
+                          names[0], names[1], b.pair.text);
+        }
+    tear_down(&b);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.failure",
                  under_gpipe_the_first_error_is_the_one_reported,
                  under_1f1b_the_first_error_is_the_one_reported,
                  a_failing_evaluation_names_its_cell_too,
                  failing_steps_in_a_row_do_no_harm,
-                 a_label_out_of_range_is_reported_at_its_cell)
+                 a_label_out_of_range_is_reported_at_its_cell,
+                 any_status_of_a_layer_is_passed_on_with_a_sentence,
+                 of_two_failures_one_true_one_is_reported)

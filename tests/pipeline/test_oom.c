@@ -52,7 +52,8 @@ static sluice_status live(int devices, sluice_remat remat)
 /* Fail allocation 1, 2, 3, ... until none is left to fail. */
 static void sweep(int devices, sluice_remat remat, bool on)
 {
-    int threads = sl_test_threads(), descriptors = sl_test_descriptors();
+    int threads = sl_test_threads_at_rest(),
+        descriptors = sl_test_descriptors();
     for (long at = 1;; at++) {
         sl_test_allocator_arm(&allocator, at, on);
         sluice_status st = live(devices, remat);

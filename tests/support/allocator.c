@@ -24,6 +24,7 @@ static void *allocate(void *context, size_t bytes, size_t align)
     memcpy(block, &bytes, sizeof bytes);
     atomic_fetch_add(&allocator->n_live, 1);
     atomic_fetch_add(&allocator->bytes, bytes);
+    atomic_fetch_add(&allocator->n_watched, bytes == allocator->watched);
     return block + HEAD;
 }
 
@@ -37,6 +38,7 @@ static void release(void *context, void *block, size_t bytes)
         atomic_fetch_add(&allocator->n_wrong, 1);
     atomic_fetch_sub(&allocator->n_live, 1);
     atomic_fetch_sub(&allocator->bytes, was);
+    atomic_fetch_sub(&allocator->n_watched, was == allocator->watched);
     free(head);
 }
 
@@ -53,6 +55,12 @@ void sl_test_allocator_arm(struct sl_test_allocator *allocator, long at,
     atomic_store(&allocator->n_calls, 0);
     allocator->fail_at = at;
     allocator->fail_on = on;
+}
+
+void sl_test_allocator_watch(struct sl_test_allocator *allocator, size_t bytes)
+{
+    allocator->watched = bytes;
+    atomic_store(&allocator->n_watched, 0);
 }
 
 bool sl_test_allocator_failed(const struct sl_test_allocator *allocator)

@@ -17,6 +17,8 @@ struct sl_test_allocator {
     atomic_long n_live;     /* blocks */
     atomic_size_t bytes;    /* of the live blocks */
     atomic_long n_wrong;    /* blocks that came back with another size */
+    size_t watched;         /* a size: set it, then look at n_watched */
+    atomic_long n_watched;  /* live blocks of exactly that size */
     long fail_at;           /* number of the call that fails; 0: none */
     bool fail_on;           /* so do all after it */
 };
@@ -26,6 +28,9 @@ void sl_test_allocator_init(struct sl_test_allocator *allocator);
 /* Count anew, and fail call `at` (0: none) and, if `on`, all after it. */
 void sl_test_allocator_arm(struct sl_test_allocator *allocator, long at,
                            bool on);
+
+/* From now on count, in n_watched, blocks of exactly `bytes`. */
+void sl_test_allocator_watch(struct sl_test_allocator *allocator, size_t bytes);
 
 /* Whether a call has failed since arming. */
 bool sl_test_allocator_failed(const struct sl_test_allocator *allocator);

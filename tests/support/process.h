@@ -5,8 +5,12 @@
 
 #include <stdbool.h>
 
-/* Threads of the process, this one included. */
+/* Threads of the process, this one included.  One that has been joined may be
+ * counted for an instant more. */
 int sl_test_threads(void);
+
+/* The same after a few looks, the least number seen: a baseline. */
+int sl_test_threads_at_rest(void);
 
 /* Open descriptors. */
 int sl_test_descriptors(void);
@@ -14,10 +18,7 @@ int sl_test_descriptors(void);
 /* Resident memory in KiB. */
 long sl_test_resident_kib(void);
 
-/*
- * Whether the number of threads is `n`, or becomes so: a thread that has been
- * joined stays in the kernel's list for an instant.  Gives up after a second.
- */
+/* Whether there are no more than `n` threads, now or within two seconds. */
 bool sl_test_threads_return_to(int n);
 
 #endif
