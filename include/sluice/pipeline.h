@@ -5,9 +5,9 @@
  * Everything is settled by sluice_pipeline_create(): shapes, order, memory,
  * peers.  A step allocates nothing and copies nothing between devices.
  *
- * For a fixed number of micro-batches and backward order the trained parameters
- * are the same to the last bit for every number of devices, partition,
- * rematerialization and queue capacity.
+ * For a fixed number of micro-batches, backward order and number of replicas
+ * the trained parameters are the same to the last bit for every number of
+ * devices, partition, rematerialization and queue capacity.
  */
 #ifndef SLUICE_PIPELINE_H
 #define SLUICE_PIPELINE_H
@@ -123,6 +123,7 @@ SLUICE_API sluice_status sluice_pipeline_plan(
  *                          divide (naming the nearest M that does), more
  *                          devices than layers, a partition that does not add
  *                          up, a loss or optimizer that refuses;
+ *          SLUICE_NOT_FOUND no generator of that name;
  *          SLUICE_SCHEDULE the verifier refused the schedule;
  *          SLUICE_OVER_CAP a device needs more than its cap: device, need, cap;
  *          SLUICE_NO_MEMORY, SLUICE_SYSTEM.
@@ -149,7 +150,7 @@ typedef struct sluice_result {
  * micro-batches as evenly as can be, and weigh exactly.
  *
  * Shapes   x[rows][input], targets[rows] as the loss defines them; both are
- *          read in place until the call returns.
+ *          read in place until the call returns.  `result` may be NULL.
  * Threads  one call of step, evaluate or infer at a time.
  * Blocks   until every device is done.
  * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch;
@@ -229,7 +230,7 @@ typedef struct sluice_device_info {
     int n_stages;
     int core; /* logical index of the core it is pinned to; -1: none */
     sluice_memory_plan planned;
-    size_t actual_bytes; /* taken from the allocator for its arena */
+    size_t actual_bytes; /* handed out of its arena */
 } sluice_device_info;
 
 SLUICE_API void sluice_pipeline_device(const sluice_pipeline *pipe, int device,

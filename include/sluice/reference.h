@@ -5,12 +5,15 @@
  * One thread, no queues, no schedule: it does what a step means, in the order
  * in which it is defined,
  *
- *     rows         spread over the M micro-batches as evenly as can be, the
- *                  larger ones first; those without rows are left out
- *     forward      micro-batch 0, 1, ... M-1, each through all layers
+ *     rows         shared by the R replicas, then spread over the M
+ *                  micro-batches of each, as evenly as can be, the larger ones
+ *                  first; those without rows are left out
+ *     forward      replica 0, 1, ...: micro-batch 0, 1, ... M-1, each through
+ *                  all layers
  *     loss         the sums of the micro-batches, added in that order
  *     backward     micro-batch M-1, ... 0, or 0, ... M-1; each layer adds its
- *                  gradient to that of the micro-batches before
+ *                  gradient to that of the micro-batches before; then the
+ *                  gradients of the replicas are added, 0 + 1 + ...
  *     update       once, by the gradient of the mini-batch's mean
  *
  * and shares with the pipeline only layers, loss, optimizer and model.  It is
@@ -34,7 +37,7 @@ typedef struct sluice_reference sluice_reference;
 
 /*
  * A reference for pipelines made with `config`.  Reads batch, microbatches,
- * uneven, backward_order, loss, optimizer, optimizer_config, seed and
+ * replicas, uneven, backward_order, loss, optimizer, optimizer_config, seed and
  * allocator, and nothing else: a pipeline whose schedule is not "gpipe" must
  * be compared in the backward order of that schedule.
  *

@@ -8,6 +8,7 @@
  *     loss       losses                     trace      what they did when
  *     optimizer  optimizers                 dataset    files and data sets
  *                                           train      epochs
+ *                                           simulate   schedules with costs
  *
  * Threads: an object may be used by one thread at a time unless its header
  * says otherwise; different objects are independent.
@@ -24,8 +25,10 @@
 #include <sluice/optimizer.h>
 #include <sluice/partition.h>
 #include <sluice/pipeline.h>
+#include <sluice/reference.h>
 #include <sluice/schedule.h>
 #include <sluice/shape.h>
+#include <sluice/simulate.h>
 #include <sluice/status.h>
 #include <sluice/trace.h>
 #include <sluice/train.h>

@@ -50,7 +50,11 @@ static sluice_status check_config(const sluice_pipeline_config *config,
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d micro-batches; give 1 to %d",
                                config->microbatches, SLUICE_MAX_MICROBATCHES);
-    int m = config->microbatches ? config->microbatches : 1;
+    if (config->replicas < 0 || config->replicas > SLUICE_MAX_DEVICES)
+        return sluice_diag_set(why, SLUICE_INVALID, "%d replicas; give 1 to %d",
+                               config->replicas, SLUICE_MAX_DEVICES);
+    int m = (config->microbatches ? config->microbatches : 1) *
+            (config->replicas ? config->replicas : 1);
     if (config->batch < 1)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a batch of %lld rows; give at least 1",
@@ -97,6 +101,13 @@ static sluice_status settle_optimizer(struct sluice_reference *ref,
                                  &ref->learning_rate, why);
 }
 
+/* Rows of the largest micro-batch. */
+static int64_t largest_micro(const struct sluice_reference *ref)
+{
+    int64_t share = (ref->batch - 1) / ref->replicas + 1;
+    return (share - 1) / ref->microbatches + 1;
+}
+
 static bool build_param(struct sluice_reference *ref, int i, int p,
                         int n_states)
 {
@@ -106,7 +117,9 @@ static bool build_param(struct sluice_reference *ref, int i, int p,
     param->n = sluice_shape_elements(&spec->shape);
     param->w = take(ref, param->n, sizeof(float));
     param->g = take(ref, param->n, sizeof(float));
-    bool there = param->w && param->g;
+    if (ref->replicas > 1)
+        param->sum = take(ref, param->n, sizeof(float));
+    bool there = param->w && param->g && (ref->replicas == 1 || param->sum);
     for (int s = 0; s < n_states; s++) {
         param->state[s] = take(ref, param->n, sizeof(float));
         there = there && param->state[s];
@@ -125,12 +138,13 @@ static bool build_layer(struct sluice_reference *ref, int i, int n_states)
     layer->in = sluice_shape_elements(&layer->plan->in);
     layer->out = sluice_shape_elements(&layer->plan->out);
 
-    int64_t rows = (ref->batch - 1) / ref->microbatches + 1;
+    int64_t rows = largest_micro(ref);
     layer->y = take(ref, ref->batch, layer->out * (int64_t)sizeof(float));
-    layer->saved = take(ref, ref->microbatches, sizeof *layer->saved);
+    int n = ref->replicas * ref->microbatches;
+    layer->saved = take(ref, n, sizeof *layer->saved);
     if (!layer->y || !layer->saved)
         return false;
-    for (int m = 0; m < ref->microbatches; m++) {
+    for (int m = 0; m < n; m++) {
         layer->saved[m] = take(ref, rows, layer->plan->saved_row_bytes);
         if (!layer->saved[m])
             return false;
@@ -156,7 +170,7 @@ static sluice_status build(struct sluice_reference *ref, int n_states,
         widest = larger(widest, larger(layer->in, layer->out));
         workspace = larger(workspace, layer->plan->workspace_row_bytes);
     }
-    int64_t rows = (ref->batch - 1) / ref->microbatches + 1;
+    int64_t rows = largest_micro(ref);
     ref->workspace = take(ref, rows, workspace);
     ref->gradient[0] = take(ref, rows, widest * (int64_t)sizeof(float));
     ref->gradient[1] = take(ref, rows, widest * (int64_t)sizeof(float));
@@ -178,6 +192,7 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
     ref->allocator = config->allocator;
     ref->model = model;
     ref->batch = config->batch;
+    ref->replicas = config->replicas ? config->replicas : 1;
     ref->microbatches = config->microbatches ? config->microbatches : 1;
     ref->in_order = config->backward_order == SLUICE_IN_ORDER;
     ref->seed = config->seed;

@@ -23,6 +23,7 @@ struct sl_reference_param {
     int64_t n; /* elements */
     float *w;
     float *g;
+    float *sum; /* of the replicas' gradients; NULL for a single one */
     float *state[SLUICE_OPTIMIZER_MAX_STATES];
 };
 
@@ -33,7 +34,7 @@ struct sl_reference_layer {
     int64_t in;   /* elements of a row of x */
     int64_t out;  /* elements of a row of y */
     float *y;     /* y[batch][out], of the mini-batch under way */
-    void **saved; /* saved[microbatches], each of its own */
+    void **saved; /* saved[replicas * microbatches] */
     struct sl_reference_param params[SLUICE_LAYER_MAX_PARAMS];
 };
 
@@ -45,8 +46,9 @@ struct sluice_reference {
     bool reserved; /* BLAS's buffer is */
 
     int64_t batch;
-    int microbatches;
-    bool in_order; /* of the backwards */
+    int replicas;
+    int microbatches; /* of one replica */
+    bool in_order;    /* of the backwards */
     uint64_t seed;
     uint64_t step; /* updates made */
 

@@ -28,16 +28,26 @@ struct mini {
     sluice_diag *why;
 };
 
-/* As even as can be, the larger ones first. */
-static struct micro micro_of(const struct sluice_reference *ref, int64_t rows,
-                             int index)
+/* Part `index` of `n`: as even as can be, the larger ones first. */
+static struct micro fraction_of(struct micro whole, int n, int index)
 {
-    int64_t each = rows / ref->microbatches, more = rows % ref->microbatches;
+    int64_t each = whole.rows / n, more = whole.rows % n;
     return (struct micro){
-        .index = index,
         .rows = each + (index < more),
-        .first_row = each * index + (index < more ? index : more),
+        .first_row =
+            whole.first_row + each * index + (index < more ? index : more),
     };
+}
+
+/* Replicas share the rows, then each makes micro-batches of its share. */
+static struct micro micro_of(const struct sluice_reference *ref, int64_t rows,
+                             int replica, int m)
+{
+    struct micro all = {.rows = rows};
+    struct micro share = fraction_of(all, ref->replicas, replica);
+    struct micro micro = fraction_of(share, ref->microbatches, m);
+    micro.index = replica * ref->microbatches + m;
+    return micro;
 }
 
 /* The part of a layer's call that forward and backward share. */
@@ -113,8 +123,9 @@ static sluice_status add_loss(struct sluice_reference *ref, struct mini *mini,
 static sluice_status run_forwards(struct sluice_reference *ref,
                                   struct mini *mini)
 {
-    for (int m = 0; m < ref->microbatches; m++) {
-        struct micro micro = micro_of(ref, mini->rows, m);
+    for (int i = 0; i < ref->replicas * ref->microbatches; i++) {
+        struct micro micro = micro_of(ref, mini->rows, i / ref->microbatches,
+                                      i % ref->microbatches);
         if (!micro.rows)
             continue;
         sluice_status st = forward(ref, mini, micro);
@@ -163,14 +174,14 @@ static sluice_status backward(struct sluice_reference *ref,
     return st;
 }
 
-/* Backward of all micro-batches in the order asked for. */
-static sluice_status run_backwards(struct sluice_reference *ref,
-                                   const struct mini *mini)
+/* Backward of a replica's micro-batches in the order asked for. */
+static sluice_status run_replica(struct sluice_reference *ref,
+                                 const struct mini *mini, int replica)
 {
     bool accumulate = false;
     for (int i = 0; i < ref->microbatches; i++) {
         int m = ref->in_order ? i : ref->microbatches - 1 - i;
-        struct micro micro = micro_of(ref, mini->rows, m);
+        struct micro micro = micro_of(ref, mini->rows, replica, m);
         if (!micro.rows)
             continue;
         sluice_status st = backward(ref, mini, micro, accumulate);
@@ -178,6 +189,53 @@ static sluice_status run_backwards(struct sluice_reference *ref,
             return st;
         accumulate = true;
     }
+    return SLUICE_OK;
+}
+
+/* One function for each parameter, called in order. */
+static void for_params(struct sluice_reference *ref,
+                       void (*f)(struct sl_reference_param *param))
+{
+    for (int i = 0; i < ref->n_layers; i++)
+        for (int p = 0; p < ref->layers[i].plan->n_params; p++)
+            f(&ref->layers[i].params[p]);
+}
+
+static void clear_gradient(struct sl_reference_param *param)
+{
+    memset(param->g, 0, (size_t)param->n * sizeof *param->g);
+}
+
+static void keep_gradient(struct sl_reference_param *param)
+{
+    memcpy(param->sum, param->g, (size_t)param->n * sizeof *param->g);
+}
+
+static void add_gradient(struct sl_reference_param *param)
+{
+    for (int64_t i = 0; i < param->n; i++)
+        param->sum[i] += param->g[i];
+}
+
+static void use_sum(struct sl_reference_param *param)
+{
+    memcpy(param->g, param->sum, (size_t)param->n * sizeof *param->g);
+}
+
+/* The gradients of the replicas, added up in their order. */
+static sluice_status run_backwards(struct sluice_reference *ref,
+                                   const struct mini *mini)
+{
+    if (ref->replicas == 1)
+        return run_replica(ref, mini, 0);
+    for (int r = 0; r < ref->replicas; r++) {
+        for_params(ref, clear_gradient); /* for a replica without rows */
+        sluice_status st = run_replica(ref, mini, r);
+        if (st)
+            return st;
+        for_params(ref, r ? add_gradient : keep_gradient);
+    }
+    for_params(ref, use_sum);
     return SLUICE_OK;
 }
 

@@ -1,0 +1,135 @@
+/*
+ * Pictures of a trace: a timeline for the terminal, one in SVG, and the JSON
+ * that Perfetto and chrome://tracing open.
+ *
+ * Any trace will do, measured, predicted, or on the virtual clock; `title` is
+ * where to say which.  What is written goes to a sink, piece by piece, as
+ * UTF-8, with the same bytes in every locale.
+ */
+#ifndef SLUICE_REPORT_H
+#define SLUICE_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/export.h>
+#include <sluice/memory.h>
+#include <sluice/status.h>
+#include <sluice/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Where output goes: `write` takes all n bytes, or returns a status that is not
+ * SLUICE_OK, is not called again, and the writer returns that status.
+ */
+typedef struct sluice_sink {
+    sluice_status (*write)(void *context, const char *bytes, size_t n,
+                           sluice_diag *why);
+    void *context;
+} sluice_sink;
+
+/*
+ * A file that is there as a whole or not at all: it is written under a
+ * temporary name beside `path`, and renamed by sluice_file_commit().
+ */
+typedef struct sluice_file sluice_file;
+
+/*
+ * Open the temporary file, `path` with a suffix.
+ *
+ * Returns  SLUICE_OK; SLUICE_IO, naming path and reason; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_file_create(const char *path,
+                                            const sluice_allocator *allocator,
+                                            sluice_file **out,
+                                            sluice_diag *why);
+
+/* The sink that writes into `file`; its errors are SLUICE_IO. */
+SLUICE_API sluice_sink sluice_file_sink(sluice_file *file);
+
+/*
+ * Give the file its name, in place of one that may bear it already.
+ *
+ * Returns  SLUICE_OK; SLUICE_IO, also if writing has failed before: then an
+ *          older file of that name is as it was.
+ */
+SLUICE_API sluice_status sluice_file_commit(sluice_file *file,
+                                            sluice_diag *why);
+
+/* Close; unless committed, remove the temporary file.  NULL is allowed. */
+SLUICE_API void sluice_file_destroy(sluice_file *file);
+
+enum {
+    SLUICE_MIN_COLUMNS = 40,
+    SLUICE_MAX_COLUMNS = 1000,
+    SLUICE_MIN_WIDTH = 320,
+    SLUICE_MAX_WIDTH = 8000,
+};
+
+/* Zero means the default in every field. */
+typedef struct sluice_report_config {
+    const char *title; /* UTF-8; NULL: none */
+    int columns;       /* of the text timeline, 40 to 1000; default 80 */
+    int width;         /* of the SVG in pixels, 320 to 8000; default 1000 */
+    const int64_t *live_bytes; /* [stages], for the counter in the Chrome trace:
+                                  bytes that a stage holds for a micro-batch
+                                  from the end of its F to that of its last
+                                  backward; NULL: micro-batches are counted */
+    const sluice_allocator *allocator; /* for the time of the call only */
+} sluice_report_config;
+
+/*
+ * A timeline in ASCII, a row per device, for a fixed-width font:
+ *
+ *     0 |F0--F1--........B1------B0------UU|  75.0 %
+ *     1 |....F0--F1--B1------B0------....UU|  75.0 %
+ *       0 ms                         0.600 ms
+ *
+ * From the first start to the last end of an action.  A column shows what took
+ * most of its time: the letter of an F, B, I, W or R, U for an update, '.' for
+ * nothing.  Actions of two columns or more begin with letter and micro-batch,
+ * as far as these fit, and go on with '-'.  At the end of a row stands the
+ * device's busy share, as sluice_trace_account() has it.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID for a trace that
+ *          sluice_trace_attribute() refuses, or a number out of range; the
+ *          sink's error; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_report_text(const sluice_trace *trace,
+                                            const sluice_report_config *config,
+                                            sluice_sink sink, sluice_diag *why);
+
+/*
+ * The same as a scalable picture, coloured by kind, in colours told apart by
+ * the colour-blind, for light and dark pages; with micro-batch numbers where
+ * they fit, a legend, an axis in ms, and what the pointer is over as a tooltip.
+ *
+ * No more than about 2 * width boxes per device: where there are more actions,
+ * half a pixel shows what took most of its time.
+ *
+ * Returns  as sluice_report_text().
+ */
+SLUICE_API sluice_status sluice_report_svg(const sluice_trace *trace,
+                                           const sluice_report_config *config,
+                                           sluice_sink sink, sluice_diag *why);
+
+/*
+ * The JSON object format of Chrome's trace events: a thread per device; a slice
+ * per action, named as in a schedule, "0F3"; arrows from each F and B or I to
+ * the one on another device that takes what it made; a counter per device of
+ * what it holds (see `live_bytes`).  Times count from the start of the step.
+ *
+ * Returns  as sluice_report_text().
+ */
+SLUICE_API sluice_status sluice_report_chrome(
+    const sluice_trace *trace, const sluice_report_config *config,
+    sluice_sink sink, sluice_diag *why);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

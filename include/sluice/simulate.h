@@ -1,0 +1,133 @@
+/*
+ * What a schedule would cost: each device executes its list, as the text above
+ * sluice_schedule_verify() says, on a clock, with a given duration for each
+ * action.  No thread is started and nothing is computed.  The result is a trace
+ * like a pipeline's, so that whatever reads the one reads the other.
+ *
+ *     const int64_t unit[SLUICE_N_ACTION_KINDS] = {
+ *         [SLUICE_F] = 1000000, [SLUICE_B] = 2000000};
+ *     sluice_simulation *simulation;
+ *     sluice_simulate(schedule, &(sluice_simulate_config){.costs_ns = unit},
+ *                     &simulation, &why);
+ *     sluice_trace_account(sluice_simulation_trace(simulation), NULL, &all);
+ */
+#ifndef SLUICE_SIMULATE_H
+#define SLUICE_SIMULATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/export.h>
+#include <sluice/memory.h>
+#include <sluice/schedule.h>
+#include <sluice/status.h>
+#include <sluice/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Costs are durations in nanoseconds, not negative; those of kinds that the
+ * schedule does not have are not looked at.  That of B is its own: it is not
+ * made up from I and W. */
+typedef struct sluice_simulate_config {
+    const int64_t *costs_ns;           /* [SLUICE_N_ACTION_KINDS]: of all
+                                          stages; or else: */
+    const int64_t *stage_costs_ns;     /* [stage][SLUICE_N_ACTION_KINDS] */
+    int64_t latency_ns;                /* from pushing an item to the moment
+                                          it can be taken */
+    int queue_capacity;                /* as in sluice_verify_config */
+    bool no_barrier;                   /* an UPDATE waits for nobody, as if
+                                          each device stepped for itself */
+    bool no_events;                    /* leave the trace empty: shares and
+                                          end_ns only, in little memory */
+    const sluice_allocator *allocator; /* NULL: malloc */
+} sluice_simulate_config;
+
+typedef struct sluice_simulation sluice_simulation;
+
+/*
+ * Execute a schedule on a clock that starts at 0.
+ *
+ *     - An item that is pushed at t can be taken from t + latency_ns on.  It
+ *       occupies its queue from t until it is taken, at the start of the
+ *       consumer's action.
+ *     - A producer that finds the queue full waits, after the end of its
+ *       action, until an item is taken: `output_wait_ns`.
+ *     - Stages of one device hand over without queue and latency.
+ *     - UPDATEs start when every device has done its last other action (the
+ *       commit of a pipeline), unless `no_barrier`.
+ *     - An R does not wait for the gradient that its backward needs, so it runs
+ *       while the device would have to wait.  For a recompute that is part of
+ *       the backward, leave out the R and let B cost as much as both.
+ *
+ * The schedule is verified first, with the same capacity; one of forwards only
+ * as such.  What passes cannot deadlock.
+ *
+ * Every time an action takes part in is counted in whole nanoseconds, so the
+ * result is exact and the same everywhere.  Linear in the number of actions;
+ * memory: a trace event for each action, unless `no_events`, and 8 bytes for
+ * each place in a queue, of which there are at most M.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_SCHEDULE as sluice_schedule_verify(), with its
+ *          sentence; SLUICE_INVALID if neither or both costs are given, for a
+ *          negative latency, capacity or cost, naming the action it belongs to,
+ *          or if the sum of all costs and latencies exceeds INT64_MAX;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_simulate(const sluice_schedule *schedule,
+                                         const sluice_simulate_config *config,
+                                         sluice_simulation **out,
+                                         sluice_diag *why);
+
+/* Free a simulation with its trace; NULL is allowed. */
+SLUICE_API void sluice_simulation_destroy(sluice_simulation *simulation);
+
+/*
+ * The trace: an event for each action, `cpu_ns` its cost, the virtual clock
+ * the same as the other.  `end_ns` is when every device was done, updates
+ * included.  It belongs to the simulation.
+ */
+SLUICE_API const sluice_trace *
+sluice_simulation_trace(const sluice_simulation *simulation);
+
+/*
+ * The same as sluice_trace_account() of the trace, at no cost, and also with
+ * `no_events`: makespan, busy and idle time of each device and of all.
+ *
+ * Shapes   devices[n_devices] (may be NULL), *all.
+ */
+SLUICE_API void sluice_simulation_account(const sluice_simulation *simulation,
+                                          sluice_time_share *devices,
+                                          sluice_time_share *all);
+
+typedef enum sluice_average {
+    SLUICE_MEDIAN = 0, /* of an even number the mean of the middle two */
+    SLUICE_MEAN,
+} sluice_average;
+
+/*
+ * The costs of actions as a trace shows them, for `stage_costs_ns`: the average
+ * duration of each kind on each stage, from start to end.  For durations by the
+ * virtual clock give the trace of sluice_trace_virtual().
+ *
+ * A kind that the trace does not show on a stage costs -1, which
+ * sluice_simulate() refuses if it needs it.
+ *
+ * Shapes   costs_ns[n_stages][SLUICE_N_ACTION_KINDS], written on SLUICE_OK
+ *          only.
+ * Threads  any, while no step runs.
+ * Returns  SLUICE_OK; SLUICE_INVALID for another `average`, an event of a stage
+ *          that is not below `n_stages`, or one that ends before it starts;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_costs_measure(
+    const sluice_trace *trace, int n_stages, sluice_average average,
+    const sluice_allocator *allocator, int64_t *costs_ns, sluice_diag *why);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * Data parallelism: replicas equal the reference that shares the rows alike,
+ * and whatever fails in one of them changes nothing in any.
+ */
+#include <string.h>
+
+#include "support/judge.h"
+#include "support/runner.h"
+
+enum { LAYERS = 5, BATCH = 17 };
+
+static void check(const struct sl_test_problem *problem,
+                  const sluice_pipeline_config *config)
+{
+    /* Whole, partial, and fewer rows than replicas. */
+    static const int rows[] = {BATCH, 7, 2, 1, BATCH};
+    struct sl_test_pair pair;
+    ck_assert_msg(!sl_test_pair_init(&pair, problem, config), "%s",
+                  pair.why.text);
+    long wrong = 0;
+    for (int s = 0; s < 5; s++)
+        wrong += sl_test_step(&pair, 2 * s, rows[s]);
+    wrong += sl_test_evaluate(&pair, 1, 2 * BATCH + 3);
+    wrong += sl_test_infer(&pair, 0, BATCH + 2);
+    ck_assert_msg(!wrong, "R %d, K %d, M %d: %ld values differ; %s",
+                  config->replicas, config->devices, config->microbatches,
+                  wrong, pair.text);
+    sl_test_pair_fini(&pair);
+}
+
+START_TEST(replicas_equal_the_reference)
+{
+    for (int kind = 0; kind < SL_TEST_KINDS; kind++) {
+        struct sl_test_problem problem = {0};
+        ck_assert_int_eq(
+            sl_test_problem_init(&problem, kind, LAYERS, BATCH, NULL),
+            SLUICE_OK);
+        sluice_pipeline_config config = problem.config;
+        config.uneven = true;
+        for (int n = 0; n < 4 * 3 * 3; n++) {
+            config.replicas = 1 + n % 4;
+            config.devices = 1 + n / 4 % 3;
+            config.microbatches = 1 + n / 12;
+            config.remat = (sluice_remat)(n % 3);
+            config.trace = n % 2;
+            check(&problem, &config);
+        }
+        sl_test_problem_fini(&problem);
+    }
+}
+END_TEST
+
+/* Fails one backward weight pass of the rows from `first_row` on. */
+struct fault {
+    int64_t first_row;
+    bool armed;
+};
+
+static sluice_status fail_there(void *context, const struct sl_test_cell *cell)
+{
+    const struct fault *fault = context;
+    if (!fault->armed || cell->pass != SL_TEST_WEIGHT || cell->layer != 0 ||
+        cell->first_row != fault->first_row)
+        return SLUICE_OK;
+    return sluice_diag_set(cell->why, SLUICE_IO, "it broke");
+}
+
+START_TEST(a_failure_in_one_replica_changes_none)
+{
+    enum { R = 3, K = 2, ROWS = 12 };
+    for (int replica = 0; replica < R; replica++) {
+        struct fault fault = {.first_row = replica * ROWS / R};
+        struct sl_test_problem problem = {.probe = {fail_there, &fault}};
+        struct sl_test_pair pair;
+        ck_assert_int_eq(
+            sl_test_problem_init(&problem, SL_TEST_PROBE, 4, ROWS, NULL),
+            SLUICE_OK);
+        sluice_pipeline_config config = problem.config;
+        config.replicas = R;
+        config.devices = K;
+        config.microbatches = 2;
+        ck_assert_msg(!sl_test_pair_init(&pair, &problem, &config), "%s",
+                      pair.why.text);
+        ck_assert_int_eq(sl_test_step(&pair, 0, ROWS), 0);
+        fault.armed = true;
+        sluice_diag why;
+        ck_assert_int_eq(sluice_pipeline_step(pair.pipe, sl_test_x(&problem, 0),
+                                              sl_test_targets(&problem, 0),
+                                              ROWS, NULL, &why),
+                         SLUICE_IO);
+        ck_assert_int_eq(why.device, replica * K);
+        ck_assert_str_eq(why.action, "0B0");
+        fault.armed = false;
+        ck_assert_int_eq(sl_test_parameters(&pair), 0);
+        ck_assert_int_eq(sl_test_step(&pair, 0, ROWS), 0);
+        sl_test_pair_fini(&pair);
+        sl_test_problem_fini(&problem);
+    }
+}
+END_TEST
+
+START_TEST(what_cannot_be_shared_is_refused_with_the_numbers)
+{
+    struct sl_test_problem problem = {0};
+    sluice_pipeline *pipe = NULL;
+    sluice_diag why;
+    ck_assert_int_eq(
+        sl_test_problem_init(&problem, SL_TEST_RELU, LAYERS, 12, NULL),
+        SLUICE_OK);
+    sluice_pipeline_config config = problem.config;
+    config.uneven = false;
+    config.replicas = 5;
+    ck_assert_int_eq(
+        sluice_pipeline_create(&config, problem.model, &pipe, &why),
+        SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "12 rows") && strstr(why.text, "5 replicas"),
+                  "%s", why.text);
+    config.replicas = 3;
+    config.microbatches = 3; /* of a share of 4 rows */
+    ck_assert_int_eq(
+        sluice_pipeline_create(&config, problem.model, &pipe, &why),
+        SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "4 rows per replica"), "%s", why.text);
+    config.microbatches = 1;
+    config.replicas = SLUICE_MAX_DEVICES;
+    config.devices = 2;
+    ck_assert_int_eq(
+        sluice_pipeline_create(&config, problem.model, &pipe, &why),
+        SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "64 replicas of 2 devices"), "%s", why.text);
+    config.replicas = -1;
+    ck_assert_int_eq(
+        sluice_pipeline_create(&config, problem.model, &pipe, &why),
+        SLUICE_INVALID);
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("pipeline.replicas", replicas_equal_the_reference,
+                 a_failure_in_one_replica_changes_none,
+                 what_cannot_be_shared_is_refused_with_the_numbers)
