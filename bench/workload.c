@@ -58,15 +58,13 @@ sluice_status workload_parse(struct workload *work, const char *model,
 static sluice_status add_cell(sluice_model *model, int64_t cell_ns,
                               sluice_diag *why)
 {
-    const sluice_linear_config linear = {.out = CELL_WIDTH};
     const sluice_timed_config timed = {
         .forward_ns = cell_ns,
         .input_ns = cell_ns,
         .weight_ns = cell_ns,
         .recompute_ns = cell_ns,
     };
-    sluice_status st = sluice_model_add(model, sluice_linear(), &linear, why);
-    return st ? st : sluice_model_add(model, sluice_timed(), &timed, why);
+    return sluice_model_add(model, sluice_timed(), &timed, why);
 }
 
 static sluice_status create_cells(int cells, int64_t cell_ns,

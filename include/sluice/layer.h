@@ -195,10 +195,10 @@ typedef struct sluice_layer_norm_config {
 SLUICE_API const sluice_layer_ops *sluice_layer_norm(void);
 
 /*
- * y = x, after a set time during which no core is needed.  For measuring
- * schedules with more devices than cores.  It has no parameters; its
- * backward_weight() waits like the others.  Times of one call, in ns,
- * whatever the number of rows.
+ * y = x * scale, element by element, after a set time during which no core is
+ * needed.  For measuring schedules with more devices than cores; `scale` starts
+ * at one and is there so that a schedule's mistakes show in the bits.  Times of
+ * one call, in ns, whatever the number of rows; arithmetic included.
  */
 typedef struct sluice_timed_config {
     int64_t forward_ns;

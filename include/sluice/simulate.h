@@ -51,7 +51,9 @@ typedef struct sluice_simulation sluice_simulation;
  *
  *     - An item that is pushed at t can be taken from t + latency_ns on.  It
  *       occupies its queue from t until it is taken, at the start of the
- *       consumer's action.
+ *       consumer's action: also while it is on its way.  With equal stages and
+ *       hops shorter than an action, every capacity gives GPipe and 1F1B the
+ *       same times; longer ones need 2 or more.
  *     - A producer that finds the queue full waits, after the end of its
  *       action, until an item is taken: `output_wait_ns`.
  *     - Stages of one device hand over without queue and latency.

@@ -8,7 +8,8 @@
  *     loss       losses                     trace      what they did when
  *     optimizer  optimizers                 dataset    files and data sets
  *                                           train      epochs
- *                                           simulate   schedules with costs
+ *     report     pictures of traces         simulate   schedules with costs
+ *     attribution  idle time, explained
  *
  * Threads: an object may be used by one thread at a time unless its header
  * says otherwise; different objects are independent.
@@ -16,6 +17,7 @@
 #ifndef SLUICE_SLUICE_H
 #define SLUICE_SLUICE_H
 
+#include <sluice/attribution.h>
 #include <sluice/dataset.h>
 #include <sluice/export.h>
 #include <sluice/layer.h>
@@ -26,6 +28,7 @@
 #include <sluice/partition.h>
 #include <sluice/pipeline.h>
 #include <sluice/reference.h>
+#include <sluice/report.h>
 #include <sluice/schedule.h>
 #include <sluice/shape.h>
 #include <sluice/simulate.h>

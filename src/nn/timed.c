@@ -28,6 +28,13 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
                                timed->forward_ns, timed->input_ns,
                                timed->weight_ns, timed->recompute_ns);
     plan->out = plan->in;
+    plan->n_params = 1;
+    plan->params[0] = (sluice_param_spec){
+        .name = "scale",
+        .shape = plan->in,
+        .init = SLUICE_INIT_ONE,
+    };
+    plan->needs_x = true;
     return SLUICE_OK;
 }
 
@@ -50,17 +57,37 @@ static void wait_until(int64_t end_ns)
         sched_yield();
 }
 
-static void copy(const sluice_layer_call *call, const float *from, float *to)
+static int64_t n_elements(const sluice_layer_call *call)
 {
-    int64_t n = call->rows * sluice_shape_elements(&call->plan->in);
-    memcpy(to, from, (size_t)n * sizeof *to);
+    return sluice_shape_elements(&call->plan->in);
+}
+
+/* to = from * scale */
+static void scale_rows(const sluice_layer_call *call, const float *from,
+                       float *to)
+{
+    int64_t n = n_elements(call);
+    for (int64_t r = 0; r < call->rows; r++)
+        for (int64_t i = 0; i < n; i++)
+            to[r * n + i] = from[r * n + i] * call->params[0][i];
+}
+
+static void add_gradient(const sluice_layer_call *call)
+{
+    int64_t n = n_elements(call);
+    float *g = call->grads[0];
+    if (!call->accumulate)
+        memset(g, 0, (size_t)n * sizeof *g);
+    for (int64_t r = 0; r < call->rows; r++)
+        for (int64_t i = 0; i < n; i++)
+            g[i] += call->x[r * n + i] * call->dy[r * n + i];
 }
 
 static sluice_status forward(const sluice_layer_call *call)
 {
     const sluice_timed_config *timed = call->config;
     int64_t start_ns = sl_now_ns();
-    copy(call, call->x, call->y);
+    scale_rows(call, call->x, call->y);
     wait_until(start_ns +
                (call->recompute ? timed->recompute_ns : timed->forward_ns));
     return SLUICE_OK;
@@ -71,7 +98,7 @@ static sluice_status backward_input(const sluice_layer_call *call)
     const sluice_timed_config *timed = call->config;
     int64_t start_ns = sl_now_ns();
     if (call->dx)
-        copy(call, call->dy, call->dx);
+        scale_rows(call, call->dy, call->dx);
     wait_until(start_ns + timed->input_ns);
     return SLUICE_OK;
 }
@@ -79,7 +106,9 @@ static sluice_status backward_input(const sluice_layer_call *call)
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
     const sluice_timed_config *timed = call->config;
-    wait_until(sl_now_ns() + timed->weight_ns);
+    int64_t start_ns = sl_now_ns();
+    add_gradient(call);
+    wait_until(start_ns + timed->weight_ns);
     return SLUICE_OK;
 }
 

@@ -115,16 +115,18 @@ static sluice_status give(struct sl_device *device, struct sl_queue *queue,
 void sl_begin_work(struct sl_device *device, sluice_trace_event *event,
                    int64_t arrived)
 {
-    event->cpu_ns = -cpu_ns(device);
+    /* Reading the CPU clock takes a system call: part of the work, not of the
+     * wait. */
     event->start_ns = sl_wall_ns(device);
+    event->cpu_ns = -cpu_ns(device);
     event->input_wait_ns = event->start_ns - arrived;
     event->virtual_start_ns = device->virtual_ns;
 }
 
 void sl_end_work(struct sl_device *device, sluice_trace_event *event)
 {
-    event->end_ns = sl_wall_ns(device);
     event->cpu_ns += cpu_ns(device);
+    event->end_ns = sl_wall_ns(device);
     device->virtual_ns += event->cpu_ns;
     event->virtual_end_ns = device->virtual_ns;
 }

@@ -191,7 +191,7 @@ END_TEST
 START_TEST(timed)
 {
     sluice_timed_config config = {0};
-    set_up(sluice_timed(), &config, 6, twin_copy, (struct twin_size){0}, 1);
+    set_up(sluice_timed(), &config, 6, twin_scaled, (struct twin_size){0}, 1);
     check();
 }
 END_TEST

@@ -62,10 +62,10 @@ void twin_masked(const struct twin_size *size, const double *x,
         y[i] = x[i] * size->mask[i];
 }
 
-void twin_copy(const struct twin_size *size, const double *x,
-               const double *const *params, double *y)
+void twin_scaled(const struct twin_size *size, const double *x,
+                 const double *const *params, double *y)
 {
-    (void)params;
-    for (int64_t i = 0; i < size->rows * size->in; i++)
-        y[i] = x[i];
+    for (int64_t r = 0; r < size->rows; r++)
+        for (int64_t i = 0; i < size->in; i++)
+            y[r * size->in + i] = x[r * size->in + i] * params[0][i];
 }

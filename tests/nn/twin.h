@@ -27,6 +27,6 @@ twin_forward twin_linear;
 twin_forward twin_activate;
 twin_forward twin_layer_norm;
 twin_forward twin_masked; /* y = x * mask */
-twin_forward twin_copy;   /* y = x */
+twin_forward twin_scaled; /* y = x * params[0] */
 
 #endif
