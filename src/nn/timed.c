@@ -9,11 +9,11 @@
 #include "base/clock.h"
 
 /*
- * A sleeper wakes late: by the thread's timer slack, 50 us unless somebody has
- * changed it, and the time until it gets a core.  So it sleeps until that much
- * before the end and spends the rest offering its core to others.
+ * A sleeper wakes late: by the thread's timer slack, which devices have turned
+ * off, and the time until it gets a core.  So it sleeps until that much before
+ * the end and spends the rest offering its core to others.
  */
-enum { MARGIN_NS = 200 * 1000 };
+enum { MARGIN_NS = 100 * 1000 };
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)

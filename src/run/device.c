@@ -2,6 +2,7 @@
 #include "run/device.h"
 
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "nn/init.h"
 #include "run/compute.h"
@@ -33,6 +34,7 @@ void *sl_device_main(void *argument)
 {
     struct sl_device *device = argument;
     sluice_pipeline *pipe = device->pipe;
+    prctl(PR_SET_TIMERSLACK, 1UL); /* sleeps end on time, see nn/timed.c */
     for (;;) {
         sl_gate_wait(&device->gate, pipe->patience, has_job_or_quits, device);
         if (atomic_load(&pipe->quit))
