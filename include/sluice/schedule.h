@@ -23,10 +23,12 @@ extern "C" {
 #endif
 
 enum {
-    SLUICE_MAX_DEVICES = 64,         /* devices of a pipeline that runs */
-    SLUICE_MAX_MICROBATCHES = 65536, /* M */
-    SLUICE_MAX_STAGES = 4096,        /* devices times virtual stages */
-    SLUICE_MAX_ACTIONS = 1 << 25,    /* in the list of one device */
+    SLUICE_MAX_DEVICES = 64,            /* devices of a pipeline that runs */
+    SLUICE_SCHEDULE_MAX_DEVICES = 4096, /* of one that need not run */
+    SLUICE_MAX_MICROBATCHES = 65536,    /* M */
+    SLUICE_MAX_STAGES = 4096,           /* devices times virtual stages */
+    SLUICE_MAX_ACTIONS = 1 << 25,       /* in the list of one device */
+    SLUICE_QUEUE_CAPACITY = 2,          /* items, unless a config says other */
 };
 
 typedef enum sluice_action_kind {
@@ -73,8 +75,8 @@ typedef struct sluice_schedule sluice_schedule;
 
 typedef struct sluice_schedule_config {
     const char *name; /* a generator's name; NULL means "gpipe" */
-    int devices;      /* K, at least 1 */
-    int microbatches; /* M, at least 1 */
+    int devices;      /* K, 1 to SLUICE_SCHEDULE_MAX_DEVICES */
+    int microbatches; /* M, 1 to SLUICE_MAX_MICROBATCHES */
     sluice_backward_order backward_order; /* read by gpipe only */
     const sluice_allocator *allocator;    /* NULL: malloc */
 } sluice_schedule_config;
@@ -161,26 +163,28 @@ SLUICE_API sluice_status sluice_schedule_remat(const sluice_schedule *schedule,
                                                sluice_diag *why);
 
 typedef struct sluice_verify_config {
-    int queue_capacity; /* items a producer may run ahead; 0 means 2 */
+    int queue_capacity; /* items a producer may run ahead; 0:
+                           SLUICE_QUEUE_CAPACITY */
     bool forward_only;  /* each (stage, micro-batch) has an F and no more */
 } sluice_verify_config;
 
 /*
- * What the proof brings to light, per device.  A stage's input to a micro-batch
- * is *live* from its F to its last backward action, the B or W, both included;
- * its inner activations likewise, or, if they are recomputed, from the R (what
- * their F needs while it runs is not counted).  Both peaks count (stage,
- * micro-batch) pairs.  A forward-only schedule keeps nothing: its peaks are 0.
+ * What the proof brings to light about a device.  A stage's input to a
+ * micro-batch is *live* from its F to its last backward action, the B or W,
+ * both included; its inner activations likewise, or, if they are recomputed,
+ * from the R (what their F needs while it runs is not counted).  Both peaks
+ * count (stage, micro-batch) pairs.  A forward-only schedule keeps nothing: its
+ * peaks are 0.
  *
  *     gpipe               peak_activations M          peak_inner the same
  *     gpipe, all remat    M                           1
  *     1f1b on device r    min(M, K - r)               the same
  */
-typedef struct sluice_schedule_facts {
-    int peak_activations[SLUICE_MAX_DEVICES]; /* inputs live at once */
-    int peak_inner[SLUICE_MAX_DEVICES]; /* inner activations live at once */
-    int64_t n_actions;                  /* of all devices */
-} sluice_schedule_facts;
+typedef struct sluice_device_facts {
+    int peak_activations; /* inputs live at once */
+    int peak_inner;       /* inner activations live at once */
+    int n_actions;
+} sluice_device_facts;
 
 /*
  * Prove that a schedule can run, or say why not.
@@ -220,13 +224,14 @@ typedef struct sluice_schedule_facts {
  *
  * Linear in the number of actions, in time and memory.
  *
+ * Shapes   facts[n_devices] (may be NULL), written on SLUICE_OK only.
  * Threads  any.
- * Returns  SLUICE_OK, with `facts` (may be NULL); SLUICE_SCHEDULE;
- *          SLUICE_INVALID for a negative capacity; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_SCHEDULE; SLUICE_INVALID for a negative capacity;
+ *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_verify(
     const sluice_schedule *schedule, const sluice_verify_config *config,
-    sluice_schedule_facts *facts, sluice_diag *why);
+    sluice_device_facts *facts, sluice_diag *why);
 
 /*
  * The share of K devices' time that is idle in a synchronous pipeline of M

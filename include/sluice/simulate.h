@@ -53,7 +53,7 @@ typedef struct sluice_simulation sluice_simulation;
  *       occupies its queue from t until it is taken, at the start of the
  *       consumer's action: also while it is on its way.  With equal stages and
  *       hops shorter than an action, every capacity gives GPipe and 1F1B the
- *       same times; longer ones need 2 or more.
+ *       same times; longer hops need more places.
  *     - A producer that finds the queue full waits, after the end of its
  *       action, until an item is taken: `output_wait_ns`.
  *     - Stages of one device hand over without queue and latency.
@@ -66,8 +66,8 @@ typedef struct sluice_simulation sluice_simulation;
  * The schedule is verified first, with the same capacity; one of forwards only
  * as such.  What passes cannot deadlock.
  *
- * Every time an action takes part in is counted in whole nanoseconds, so the
- * result is exact and the same everywhere.  Linear in the number of actions;
+ * All times are whole nanoseconds: the result is exact and the same everywhere.
+ * Linear in the number of actions;
  * memory: a trace event for each action, unless `no_events`, and 8 bytes for
  * each place in a queue, of which there are at most M.
  *
@@ -75,7 +75,8 @@ typedef struct sluice_simulation sluice_simulation;
  * Returns  SLUICE_OK; SLUICE_SCHEDULE as sluice_schedule_verify(), with its
  *          sentence; SLUICE_INVALID if neither or both costs are given, for a
  *          negative latency, capacity or cost, naming the action it belongs to,
- *          or if the sum of all costs and latencies exceeds INT64_MAX;
+ *          or if the sum of all costs and latencies, times the number of
+ *          devices, exceeds INT64_MAX;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_simulate(const sluice_schedule *schedule,

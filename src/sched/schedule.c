@@ -15,7 +15,8 @@ static sluice_status check_range(const char *what, int n, int max,
 static sluice_status check_sizes(int devices, int stages, int microbatches,
                                  sluice_diag *why)
 {
-    sluice_status st = check_range("devices", devices, SLUICE_MAX_DEVICES, why);
+    sluice_status st =
+        check_range("devices", devices, SLUICE_SCHEDULE_MAX_DEVICES, why);
     if (!st)
         st = check_range("stages", stages, SLUICE_MAX_STAGES, why);
     if (!st)

@@ -23,7 +23,7 @@ struct sluice_schedule {
     int n_stages;                      /* const after create */
     int n_microbatches;                /* const after create */
     int *stage_device;                 /* [n_stages], const after create */
-    struct sl_action_list *programs;       /* [n_devices] */
+    struct sl_action_list *programs;   /* [n_devices] */
 };
 
 /*

@@ -6,8 +6,6 @@
 
 #include "base/memory.h"
 
-enum { DEFAULT_CAPACITY = 2 };
-
 struct sl_name sl_name_of(sluice_action action)
 {
     struct sl_name name;
@@ -46,18 +44,18 @@ static void free_proof(struct sl_proof *proof)
 
 sluice_status sluice_schedule_verify(const sluice_schedule *schedule,
                                      const sluice_verify_config *config,
-                                     sluice_schedule_facts *facts,
+                                     sluice_device_facts *facts,
                                      sluice_diag *why)
 {
     if (config->queue_capacity < 0)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a queue capacity of %d: give at least 1, or 0 "
                                "for the default of %d",
-                               config->queue_capacity, DEFAULT_CAPACITY);
+                               config->queue_capacity, SLUICE_QUEUE_CAPACITY);
     struct sl_proof proof = {
         .schedule = schedule,
-        .capacity =
-            config->queue_capacity ? config->queue_capacity : DEFAULT_CAPACITY,
+        .capacity = config->queue_capacity ? config->queue_capacity
+                                           : SLUICE_QUEUE_CAPACITY,
         .forward_only = config->forward_only,
         .why = why,
         .n_cells =

@@ -67,9 +67,8 @@ sluice_status sl_verify_order(struct sl_proof *proof);
 sluice_status sl_verify_handoff(struct sl_proof *proof);
 sluice_status sl_verify_deadlock(struct sl_proof *proof);
 
-/* What the proof brings to light; all rules hold. */
-void sl_verify_facts(const struct sl_proof *proof,
-                     sluice_schedule_facts *facts);
+/* What the proof brings to light, facts[n_devices]; all rules hold. */
+void sl_verify_facts(const struct sl_proof *proof, sluice_device_facts *facts);
 
 /* Refuse because of `action` on `device`.  Returns SLUICE_SCHEDULE. */
 sluice_status sl_refuse(const struct sl_proof *proof, int device,

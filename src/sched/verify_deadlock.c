@@ -26,13 +26,14 @@ struct device {
     int position;
     bool computed; /* the action there has taken its input and computed */
     bool ready;    /* is in the worklist */
+    int walk;      /* the search for circles that came by, from 1; 0: none */
 };
 
 struct execution {
     const struct sl_proof *proof;
-    struct queue *queues; /* [2 * n_stages] */
-    struct device devices[SLUICE_MAX_DEVICES];
-    int worklist[SLUICE_MAX_DEVICES];
+    struct queue *queues;   /* [2 * n_stages] */
+    struct device *devices; /* [n_devices] */
+    int *worklist;          /* [n_devices], the first n_ready are in use */
     int n_ready;
 };
 
@@ -43,7 +44,8 @@ static int device_of(const struct execution *run, int stage)
 
 static sluice_action action_at(const struct execution *run, int device)
 {
-    const struct sl_action_list *program = &run->proof->schedule->programs[device];
+    const struct sl_action_list *program =
+        &run->proof->schedule->programs[device];
     return program->actions[run->devices[device].position];
 }
 
@@ -146,32 +148,45 @@ static int awaited_device(const struct execution *run, int device)
     return device_of(run, awaited(run, device).stage);
 }
 
-/* The devices from `device` on to itself, or more than there are if it only
- * waits for a circle. */
-static int circle_length(const struct execution *run, int device)
+/* Devices that wait for each other. */
+struct circle {
+    int first; /* the lowest of them; -1: there is no circle */
+    int n;
+};
+
+/* The circle that `device` is part of. */
+static struct circle circle_of(const struct execution *run, int device)
 {
-    int n = 1;
-    int max = run->proof->schedule->n_devices;
-    for (int d = awaited_device(run, device); d != device && n <= max; n++)
-        d = awaited_device(run, d);
-    return n;
+    struct circle circle = {device, 1};
+    for (int d = awaited_device(run, device); d != device;
+         d = awaited_device(run, d)) {
+        circle.n++;
+        circle.first = d < circle.first ? d : circle.first;
+    }
+    return circle;
 }
 
-/* A device of the shortest circle, or -1 if all reached their end.  A stopped
- * device waits for another stopped one: by `complete` and `hand-off` one that
- * reached its end has appended and taken all there is. */
-static int find_circle(const struct execution *run)
+/*
+ * The shortest circle, the lowest of several.  A stopped device waits for
+ * another stopped one, for by `complete` and `hand-off` one that reached its
+ * end has appended and taken all there is: so whoever stops is in a circle or
+ * waits for one.  Each device is walked through once: linear.
+ */
+static struct circle find_circle(struct execution *run)
 {
-    int best = -1;
-    int shortest = SLUICE_MAX_DEVICES + 1;
-    for (int d = 0; d < run->proof->schedule->n_devices; d++) {
-        if (at_end(run, d))
+    struct circle best = {-1, 0};
+    for (int start = 0; start < run->proof->schedule->n_devices; start++) {
+        if (at_end(run, start))
             continue;
-        int n = circle_length(run, d);
-        if (n < shortest) {
-            shortest = n;
-            best = d;
-        }
+        int d = start;
+        for (; !run->devices[d].walk; d = awaited_device(run, d))
+            run->devices[d].walk = start + 1;
+        if (run->devices[d].walk != start + 1)
+            continue; /* it runs into what an earlier walk has seen */
+        struct circle circle = circle_of(run, d);
+        if (best.first < 0 || circle.n < best.n ||
+            (circle.n == best.n && circle.first < best.first))
+            best = circle;
     }
     return best;
 }
@@ -193,16 +208,17 @@ static struct link describe(const struct execution *run, int device)
     return link;
 }
 
-static sluice_status refuse(const struct execution *run, int first)
+static sluice_status refuse(const struct execution *run, struct circle circle)
 {
-    int n = circle_length(run, first);
+    int first = circle.first;
     int second = awaited_device(run, first);
     int third = awaited_device(run, second);
     char rest[128] = "";
-    if (n == 3)
+    if (circle.n == 3)
         snprintf(rest, sizeof rest, "; %s", describe(run, third).text);
-    else if (n > 3)
-        snprintf(rest, sizeof rest, "; and so on, through %d devices", n);
+    else if (circle.n > 3)
+        snprintf(rest, sizeof rest, "; and so on, through %d devices",
+                 circle.n);
     return sl_refuse(run->proof, first, action_at(run, first),
                      "deadlock: %s; %s%s: reorder, or enlarge the queues of "
                      "%d",
@@ -210,21 +226,33 @@ static sluice_status refuse(const struct execution *run, int first)
                      rest, run->proof->capacity);
 }
 
+static sluice_status judge(struct execution *run)
+{
+    int n = run->proof->schedule->n_stages;
+    for (int s = 0; s < n; s++) {
+        run->queues[s] = (struct queue){.producer = s, .consumer = s + 1};
+        run->queues[n + s] = (struct queue){.producer = s + 1, .consumer = s};
+    }
+    execute(run);
+    struct circle circle = find_circle(run);
+    return circle.first < 0 ? SLUICE_OK : refuse(run, circle);
+}
+
 sluice_status sl_verify_deadlock(struct sl_proof *proof)
 {
     const sluice_allocator *allocator = proof->schedule->allocator;
-    int n = proof->schedule->n_stages;
+    size_t n_queues = 2 * (size_t)proof->schedule->n_stages;
+    size_t n_devices = (size_t)proof->schedule->n_devices;
     struct execution run = {.proof = proof};
-    run.queues = sl_alloc(allocator, 2 * (size_t)n, sizeof *run.queues);
-    if (!run.queues)
-        return sl_no_memory(proof->why, "the proof of a schedule");
-    for (int s = 0; s < n; s++) {
-        run.queues[s] = (struct queue){.producer = s, .consumer = s + 1};
-        run.queues[n + s] = (struct queue){.producer = s + 1, .consumer = s};
-    }
-    execute(&run);
-    int stopped = find_circle(&run);
-    sluice_status st = stopped < 0 ? SLUICE_OK : refuse(&run, stopped);
-    sl_free(allocator, run.queues, 2 * (size_t)n, sizeof *run.queues);
+    run.queues = sl_alloc(allocator, n_queues, sizeof *run.queues);
+    run.devices = sl_alloc(allocator, n_devices, sizeof *run.devices);
+    run.worklist = sl_alloc(allocator, n_devices, sizeof *run.worklist);
+    sluice_status st =
+        run.queues && run.devices && run.worklist
+            ? judge(&run)
+            : sl_no_memory(proof->why, "the proof of a schedule");
+    sl_free(allocator, run.worklist, n_devices, sizeof *run.worklist);
+    sl_free(allocator, run.devices, n_devices, sizeof *run.devices);
+    sl_free(allocator, run.queues, n_queues, sizeof *run.queues);
     return st;
 }

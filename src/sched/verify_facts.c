@@ -35,16 +35,16 @@ static void walk(const struct sl_proof *proof, int device, struct level *inputs,
     }
 }
 
-void sl_verify_facts(const struct sl_proof *proof, sluice_schedule_facts *facts)
+void sl_verify_facts(const struct sl_proof *proof, sluice_device_facts *facts)
 {
-    *facts = (sluice_schedule_facts){0};
     for (int d = 0; d < proof->schedule->n_devices; d++) {
-        facts->n_actions += proof->schedule->programs[d].n;
-        if (proof->forward_only)
-            continue;
         struct level inputs = {0, 0}, inner = {0, 0};
-        walk(proof, d, &inputs, &inner);
-        facts->peak_activations[d] = inputs.peak;
-        facts->peak_inner[d] = inner.peak;
+        if (!proof->forward_only)
+            walk(proof, d, &inputs, &inner);
+        facts[d] = (sluice_device_facts){
+            .peak_activations = inputs.peak,
+            .peak_inner = inner.peak,
+            .n_actions = proof->schedule->programs[d].n,
+        };
     }
 }

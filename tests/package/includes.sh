@@ -89,7 +89,8 @@ BEGIN {
               "activation:tensor " \
               "schedule:sched partition:part trace:trace layer:nn loss:nn " \
               "model:nn optimizer:nn dataset:data pipeline:run " \
-              "reference:run train:train", list, " ")
+              "reference:run train:train simulate:sim " \
+              "attribution:report report:report", list, " ")
     for (i = 1; i <= n; i++) {
         split(list[i], pair, ":")
         home["sluice/" pair[1] ".h"] = pair[2]

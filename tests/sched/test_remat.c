@@ -79,16 +79,16 @@ static void assert_peaks(const char *name, sluice_remat remat, int k, int m)
     sluice_schedule *schedule = generate(name, k, m), *passed;
     ck_assert_int_eq(sluice_schedule_remat(schedule, remat, &passed, NULL),
                      SLUICE_OK);
-    sluice_schedule_facts facts;
+    sluice_device_facts facts[4];
     ck_assert_int_eq(
         sluice_schedule_verify(
-            passed, &(sluice_verify_config){.queue_capacity = 1}, &facts, NULL),
+            passed, &(sluice_verify_config){.queue_capacity = 1}, facts, NULL),
         SLUICE_OK);
     for (int r = 0; r < k; r++) {
         bool gpipe = strcmp(name, "gpipe") == 0;
         int held = gpipe || m < k - r ? m : k - r;
-        ck_assert_int_eq(facts.peak_activations[r], held);
-        ck_assert_int_eq(facts.peak_inner[r], 1);
+        ck_assert_int_eq(facts[r].peak_activations, held);
+        ck_assert_int_eq(facts[r].peak_inner, 1);
     }
     sluice_schedule_destroy(passed);
     sluice_schedule_destroy(schedule);

@@ -61,8 +61,8 @@ static void assert_create_refused(int devices, int stages, int microbatches,
 
 START_TEST(sizes_out_of_range_are_refused_with_the_numbers)
 {
-    assert_create_refused(0, 1, 1, straight, "0 devices: give 1 to 64");
-    assert_create_refused(65, 1, 1, straight, "65 devices: give 1 to 64");
+    assert_create_refused(0, 1, 1, straight, "0 devices: give 1 to 4096");
+    assert_create_refused(4097, 1, 1, straight, "4097 devices: give 1 to 4096");
     assert_create_refused(1, 0, 1, straight, "0 stages: give 1 to 4096");
     assert_create_refused(1, 4097, 1, straight, "4097 stages: give 1 to 4096");
     assert_create_refused(1, 1, 0, straight,
@@ -81,10 +81,10 @@ START_TEST(the_largest_sizes_are_allowed)
 {
     static int map[SLUICE_MAX_STAGES];
     for (int s = 0; s < SLUICE_MAX_STAGES; s++)
-        map[s] = s % SLUICE_MAX_DEVICES;
+        map[s] = s % SLUICE_SCHEDULE_MAX_DEVICES;
     sluice_schedule *schedule;
     ck_assert_int_eq(sluice_schedule_create(
-                         SLUICE_MAX_DEVICES, SLUICE_MAX_STAGES,
+                         SLUICE_SCHEDULE_MAX_DEVICES, SLUICE_MAX_STAGES,
                          SLUICE_MAX_MICROBATCHES, map, NULL, &schedule, NULL),
                      SLUICE_OK);
     sluice_schedule_destroy(schedule);

@@ -243,7 +243,7 @@ END_TEST
  * takes its second stage first. */
 static sluice_schedule *ring(int k)
 {
-    int map[2 * SLUICE_MAX_DEVICES];
+    static int map[SLUICE_MAX_STAGES];
     for (int s = 0; s < 2 * k; s++)
         map[s] = s % k;
     sluice_schedule *schedule;
@@ -287,6 +287,15 @@ START_TEST(a_circle_of_any_length_fits_the_sentence)
 }
 END_TEST
 
+START_TEST(a_circle_of_a_thousand_devices_is_found)
+{
+    assert_ring(1024, "deadlock: 1024F0 at position 0 of device 0 waits for "
+                      "1023F0; 1023F0 at position 0 of device 1023 waits for "
+                      "1022F0; and so on, through 1024 devices: reorder, or "
+                      "enlarge the queues of 2");
+}
+END_TEST
+
 START_TEST(a_negative_capacity_is_refused)
 {
     struct plan plan = parse(1, 1, "0F0 0B0 0U");
@@ -319,12 +328,12 @@ START_TEST(a_split_backward_is_live_until_its_weight_gradient)
 {
     struct plan plan = parse(1, 2, "0F0 0I0 0F1 0W0 0I1 0W1 0U");
     sluice_schedule *schedule = plan_build(&plan);
-    sluice_schedule_facts facts;
+    sluice_device_facts facts;
     ck_assert_int_eq(sluice_schedule_verify(
                          schedule, &(sluice_verify_config){0}, &facts, NULL),
                      SLUICE_OK);
-    ck_assert_int_eq(facts.peak_activations[0], 2);
-    ck_assert_int_eq(facts.peak_inner[0], 2);
+    ck_assert_int_eq(facts.peak_activations, 2);
+    ck_assert_int_eq(facts.peak_inner, 2);
     sluice_schedule_destroy(schedule);
 }
 END_TEST
@@ -333,7 +342,7 @@ START_TEST(facts_are_not_written_on_refusal)
 {
     struct plan plan = parse(1, 1, "0F0");
     sluice_schedule *schedule = plan_build(&plan);
-    sluice_schedule_facts facts = {.n_actions = 42};
+    sluice_device_facts facts = {.n_actions = 42};
     ck_assert_int_eq(sluice_schedule_verify(
                          schedule, &(sluice_verify_config){0}, &facts, NULL),
                      SLUICE_SCHEDULE);
@@ -372,11 +381,12 @@ START_TEST(a_million_actions_are_verified)
                                                    .microbatches = 62500},
                          &schedule, NULL),
                      SLUICE_OK);
-    sluice_schedule_facts facts;
+    sluice_device_facts facts[8];
     ck_assert_int_eq(sluice_schedule_verify(
-                         schedule, &(sluice_verify_config){0}, &facts, NULL),
+                         schedule, &(sluice_verify_config){0}, facts, NULL),
                      SLUICE_OK);
-    ck_assert_int_eq(facts.n_actions, 1000008);
+    for (int d = 0; d < 8; d++)
+        ck_assert_int_eq(facts[d].n_actions, 125001);
     sluice_schedule_destroy(schedule);
 }
 END_TEST
@@ -397,6 +407,7 @@ SLUICE_TEST_MAIN("sched.verify",
                  an_order_that_no_queue_can_save_is_a_deadlock_too,
                  the_shortest_circle_is_named_not_who_waits_for_it,
                  a_circle_of_any_length_fits_the_sentence,
+                 a_circle_of_a_thousand_devices_is_found,
                  a_negative_capacity_is_refused, no_capacity_means_two,
                  a_split_backward_is_live_until_its_weight_gradient,
                  facts_are_not_written_on_refusal,

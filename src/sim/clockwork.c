@@ -1,0 +1,269 @@
+/*
+ * Executing lists on a clock.
+ *
+ * A device runs until a queue stops it, as in the proof of a schedule: what it
+ * can do, and when, depends on its own list and on the times of the items it
+ * takes, never on the order in which devices are looked at.  So there is no
+ * queue of events in order of time; a list of the devices that may go on does,
+ * and as each action wakes at most two, all of it is linear.
+ */
+#include "sim/clockwork.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+
+/*
+ * Between two stages on different devices.  `times` is a ring.  A place holds
+ * the time from which its item can be taken and, once it is taken, that time,
+ * from which there is room for the next.
+ */
+struct queue {
+    int64_t *times; /* [n_places] */
+    int producer;   /* devices */
+    int consumer;
+    int appended; /* items, counted from the start: at most M */
+    int taken;
+};
+
+struct device {
+    const sluice_action *actions; /* [n] */
+    int n;
+    int position;
+    bool computed; /* `event` is that of the action at `position`, which
+                      has not handed over yet */
+    const struct queue *awaits; /* the one it stopped at; NULL: it is running,
+                                   in the worklist, before the commit or done */
+    int64_t clock_ns;           /* it has handed over, and is free */
+    sluice_trace_event event;
+};
+
+struct execution {
+    const struct sl_clockwork *work;
+    int n_devices;
+    int n_stages;
+    int n_places;           /* of each queue */
+    struct queue *queues;   /* [2 * n_stages]: activations from s to s+1 are
+                               queue s, gradients back n_stages + s */
+    int64_t *times;         /* [2 * n_stages * n_places] */
+    struct device *devices; /* [n_devices] */
+    int *worklist;          /* [n_devices], the first n_ready are in use */
+    int n_ready;
+    bool committed;    /* UPDATEs may start, */
+    int64_t commit_ns; /* and do so from here on */
+};
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static bool is_backward(sluice_action action)
+{
+    return action.kind == SLUICE_B || action.kind == SLUICE_I;
+}
+
+/* The queue between s and s+1, or NULL if there is none. */
+static struct queue *queue_at(const struct execution *run, int stage,
+                              int direction)
+{
+    if (stage < 0 || stage + 1 >= run->n_stages)
+        return NULL;
+    struct queue *queue = &run->queues[direction * run->n_stages + stage];
+    return queue->producer == queue->consumer ? NULL : queue;
+}
+
+static struct queue *input_of(const struct execution *run, sluice_action action)
+{
+    if (action.kind == SLUICE_F)
+        return queue_at(run, action.stage - 1, 0);
+    return is_backward(action) ? queue_at(run, action.stage, 1) : NULL;
+}
+
+static struct queue *output_of(const struct execution *run,
+                               sluice_action action)
+{
+    if (action.kind == SLUICE_F)
+        return queue_at(run, action.stage, 0);
+    return is_backward(action) ? queue_at(run, action.stage - 1, 1) : NULL;
+}
+
+/* Something has changed about `queue`: does it help `device`? */
+static void wake(struct execution *run, int device, const struct queue *queue)
+{
+    if (run->devices[device].awaits != queue)
+        return;
+    run->devices[device].awaits = NULL;
+    run->worklist[run->n_ready++] = device;
+}
+
+/* Take the input and compute.  False if there is nothing to take yet. */
+static bool compute(struct execution *run, struct device *self,
+                    sluice_action action)
+{
+    struct queue *input = input_of(run, action);
+    int64_t start = self->clock_ns;
+    if (action.kind == SLUICE_UPDATE) {
+        if (!run->committed)
+            return false;
+        start = later(start, run->commit_ns);
+    } else if (input) {
+        if (input->taken == input->appended) {
+            self->awaits = input;
+            return false;
+        }
+        int64_t *time = &input->times[input->taken++ % run->n_places];
+        start = later(start, *time);
+        *time = start;
+        wake(run, input->producer, input);
+    }
+    int64_t cost = sl_cost_ns(run->work, action);
+    self->event = (sluice_trace_event){
+        .action = action,
+        .input_wait_ns = start - self->clock_ns,
+        .start_ns = start,
+        .end_ns = start + cost,
+        .cpu_ns = cost,
+        .virtual_start_ns = start,
+        .virtual_end_ns = start + cost,
+    };
+    self->computed = true;
+    return true;
+}
+
+static void record(const struct execution *run, const struct device *self)
+{
+    const sluice_trace_event *event = &self->event;
+    size_t d = (size_t)(self - run->devices);
+    if (run->work->events)
+        run->work->events[d][self->position] = *event;
+    if (event->action.kind == SLUICE_UPDATE)
+        return;
+    sluice_time_share *share = &run->work->shares[d];
+    share->makespan_ns = event->end_ns;
+    share->busy_ns += event->cpu_ns;
+    share->wait_ns += event->input_wait_ns + event->output_wait_ns;
+}
+
+/* Hand the output over.  False if there is no room yet. */
+static bool hand_over(struct execution *run, struct device *self,
+                      sluice_action action)
+{
+    struct queue *output = output_of(run, action);
+    int64_t given = self->event.end_ns;
+    if (output) {
+        if (output->appended - output->taken == run->n_places) {
+            self->awaits = output;
+            return false;
+        }
+        int64_t *time = &output->times[output->appended++ % run->n_places];
+        given = later(given, *time);
+        *time = given + run->work->latency_ns;
+        wake(run, output->consumer, output);
+    }
+    self->event.output_wait_ns = given - self->event.end_ns;
+    self->event.virtual_output_wait_ns = self->event.output_wait_ns;
+    record(run, self);
+    self->clock_ns = given;
+    self->computed = false;
+    self->position++;
+    return true;
+}
+
+static void advance(struct execution *run, struct device *self)
+{
+    while (self->position < self->n) {
+        sluice_action action = self->actions[self->position];
+        if (!self->computed && !compute(run, self, action))
+            return;
+        if (!hand_over(run, self, action))
+            return;
+    }
+}
+
+/* Run every device as far as it goes. */
+static void advance_all(struct execution *run)
+{
+    for (int d = 0; d < run->n_devices; d++)
+        run->worklist[run->n_ready++] = d;
+    while (run->n_ready)
+        advance(run, &run->devices[run->worklist[--run->n_ready]]);
+}
+
+static int64_t latest_ns(const struct execution *run)
+{
+    int64_t latest = 0;
+    for (int d = 0; d < run->n_devices; d++)
+        latest = later(latest, run->devices[d].clock_ns);
+    return latest;
+}
+
+static void execute(struct execution *run)
+{
+    run->committed = run->work->no_barrier;
+    advance_all(run);
+    if (!run->committed) {
+        run->committed = true;
+        run->commit_ns = latest_ns(run);
+        advance_all(run);
+    }
+    /* The verifier's rules `deadlock`, and `order` for the UPDATEs. */
+    for (int d = 0; d < run->n_devices; d++)
+        assert(run->devices[d].position == run->devices[d].n);
+}
+
+static void connect(struct execution *run)
+{
+    const sluice_schedule *schedule = run->work->schedule;
+    int n = run->n_stages;
+    for (int d = 0; d < run->n_devices; d++)
+        run->devices[d].actions =
+            sluice_schedule_actions(schedule, d, &run->devices[d].n);
+    for (int s = 0; s + 1 < n; s++) {
+        int before = sluice_schedule_stage_device(schedule, s);
+        int after = sluice_schedule_stage_device(schedule, s + 1);
+        run->queues[s] = (struct queue){
+            .producer = before,
+            .consumer = after,
+            .times = run->times + (size_t)s * (size_t)run->n_places,
+        };
+        run->queues[n + s] = (struct queue){
+            .producer = after,
+            .consumer = before,
+            .times = run->times + (size_t)(n + s) * (size_t)run->n_places,
+        };
+    }
+}
+
+sluice_status sl_clockwork_run(struct sl_clockwork *work)
+{
+    int n_microbatches = sluice_schedule_n_microbatches(work->schedule);
+    struct execution run = {
+        .work = work,
+        .n_devices = sluice_schedule_n_devices(work->schedule),
+        .n_stages = sluice_schedule_n_stages(work->schedule),
+        /* No queue ever holds more than all its items. */
+        .n_places = work->queue_capacity < n_microbatches ? work->queue_capacity
+                                                          : n_microbatches,
+    };
+    const sluice_allocator *allocator = work->allocator;
+    size_t n_queues = 2 * (size_t)run.n_stages;
+    size_t n_times = n_queues * (size_t)run.n_places;
+    size_t n_devices = (size_t)run.n_devices;
+    run.queues = sl_alloc(allocator, n_queues, sizeof *run.queues);
+    run.times = sl_alloc(allocator, n_times, sizeof *run.times);
+    run.devices = sl_alloc(allocator, n_devices, sizeof *run.devices);
+    run.worklist = sl_alloc(allocator, n_devices, sizeof *run.worklist);
+    sluice_status st = SLUICE_NO_MEMORY;
+    if (run.queues && run.times && run.devices && run.worklist) {
+        connect(&run);
+        execute(&run);
+        work->end_ns = latest_ns(&run);
+        st = SLUICE_OK;
+    }
+    sl_free(allocator, run.worklist, n_devices, sizeof *run.worklist);
+    sl_free(allocator, run.devices, n_devices, sizeof *run.devices);
+    sl_free(allocator, run.times, n_times, sizeof *run.times);
+    sl_free(allocator, run.queues, n_queues, sizeof *run.queues);
+    return st;
+}

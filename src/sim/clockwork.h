@@ -1,0 +1,38 @@
+/*
+ * Executing the lists of a verified schedule on a clock.  One thread.
+ */
+#ifndef SL_SIM_CLOCKWORK_H
+#define SL_SIM_CLOCKWORK_H
+
+#include <sluice/simulate.h>
+
+struct sl_clockwork {
+    const sluice_schedule *schedule;
+    const int64_t *costs_ns; /* see sl_cost_ns() */
+    size_t cost_stride;      /* from stage to stage: 0 if all cost the same */
+    int64_t latency_ns;
+    int queue_capacity;
+    bool no_barrier;
+    const sluice_allocator *allocator;
+    sluice_trace_event **events; /* [n_devices][n_actions]; NULL: not wanted */
+    sluice_time_share *shares;   /* [n_devices]: makespan_ns is the end of the
+                                    device's last work; busy_ns, wait_ns */
+    int64_t end_ns;              /* every device is done */
+};
+
+static inline int64_t sl_cost_ns(const struct sl_clockwork *work,
+                                 sluice_action action)
+{
+    size_t stage = (size_t)action.stage;
+    return work->costs_ns[stage * work->cost_stride + (size_t)action.kind];
+}
+
+/*
+ * Run to the end: fills *events, *shares and end_ns.  The sum of all costs and
+ * latencies fits an int64_t.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_clockwork_run(struct sl_clockwork *work);
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * The oracle of the simulator: executes lists of actions one tick of the clock
+ * after another, and in each looks at every device until nothing more happens.
+ * Written from the text of include/sluice/simulate.h, slow and simple, sharing
+ * no code with src/sim.
+ */
+#ifndef SL_TEST_SIM_TICKING_H
+#define SL_TEST_SIM_TICKING_H
+
+#include "sched/naive.h"
+
+#include <sluice/trace.h>
+
+enum ticking_state { TICKING_IDLE, TICKING_COMPUTES, TICKING_HAS_OUTPUT };
+
+struct ticking_queue {
+    int64_t visible[NAIVE_CAPACITY]; /* from then on it can be taken */
+    int n;
+};
+
+struct ticking {
+    const struct plan *plan;
+    int64_t costs[NAIVE_STAGES][SLUICE_N_ACTION_KINDS];
+    int64_t latency;
+    int capacity;
+    bool no_barrier;
+    int64_t now;
+    int position[NAIVE_DEVICES];
+    enum ticking_state state[NAIVE_DEVICES];
+    int64_t free_since[NAIVE_DEVICES];
+    struct ticking_queue queues[2][NAIVE_STAGES]; /* s to s+1, and back */
+    sluice_trace_event events[NAIVE_DEVICES][NAIVE_ACTIONS];
+};
+
+/* 0: activations, 1: gradients, -1: neither. */
+static inline int ticking_traffic(sluice_action a)
+{
+    if (a.kind == SLUICE_F)
+        return 0;
+    return a.kind == SLUICE_B || a.kind == SLUICE_I ? 1 : -1;
+}
+
+/* The queue across the boundary after `stage`, or NULL. */
+static inline struct ticking_queue *ticking_queue_at(struct ticking *run,
+                                                     int traffic, int stage)
+{
+    const struct plan *plan = run->plan;
+    if (traffic < 0 || stage < 0 || stage + 1 >= plan->stages ||
+        plan->stage_device[stage] == plan->stage_device[stage + 1])
+        return NULL;
+    return &run->queues[traffic][stage];
+}
+
+static inline bool ticking_all_at_update(const struct ticking *run)
+{
+    for (int d = 0; d < run->plan->devices; d++)
+        if (run->position[d] < run->plan->n[d] &&
+            (run->plan->list[d][run->position[d]].kind != SLUICE_UPDATE))
+            return false;
+    return true;
+}
+
+static inline bool ticking_begin(struct ticking *run, int d, sluice_action a)
+{
+    int traffic = ticking_traffic(a);
+    struct ticking_queue *from =
+        ticking_queue_at(run, traffic, traffic ? a.stage : a.stage - 1);
+    if (a.kind == SLUICE_UPDATE && !run->no_barrier &&
+        !ticking_all_at_update(run))
+        return false;
+    if (from) {
+        if (from->n == 0 || from->visible[0] > run->now)
+            return false;
+        from->n--;
+        memmove(from->visible, from->visible + 1,
+                (size_t)from->n * sizeof *from->visible);
+    }
+    run->events[d][run->position[d]] = (sluice_trace_event){
+        .action = a,
+        .input_wait_ns = run->now - run->free_since[d],
+        .start_ns = run->now,
+        .end_ns = run->now + run->costs[a.stage][a.kind],
+    };
+    run->state[d] = TICKING_COMPUTES;
+    return true;
+}
+
+static inline bool ticking_give(struct ticking *run, int d, sluice_action a)
+{
+    int traffic = ticking_traffic(a);
+    struct ticking_queue *to =
+        ticking_queue_at(run, traffic, traffic ? a.stage - 1 : a.stage);
+    sluice_trace_event *event = &run->events[d][run->position[d]];
+    if (to) {
+        if (to->n == run->capacity)
+            return false;
+        to->visible[to->n++] = run->now + run->latency;
+    }
+    event->output_wait_ns = run->now - event->end_ns;
+    run->free_since[d] = run->now;
+    run->state[d] = TICKING_IDLE;
+    run->position[d]++;
+    return true;
+}
+
+/* Whether the device could do anything now. */
+static inline bool ticking_step(struct ticking *run, int d)
+{
+    if (run->position[d] == run->plan->n[d])
+        return false;
+    sluice_action a = run->plan->list[d][run->position[d]];
+    if (run->state[d] == TICKING_IDLE)
+        return ticking_begin(run, d, a);
+    if (run->state[d] == TICKING_HAS_OUTPUT)
+        return ticking_give(run, d, a);
+    if (run->events[d][run->position[d]].end_ns > run->now)
+        return false;
+    run->state[d] = TICKING_HAS_OUTPUT;
+    return true;
+}
+
+static inline bool ticking_finished(const struct ticking *run)
+{
+    for (int d = 0; d < run->plan->devices; d++)
+        if (run->position[d] < run->plan->n[d])
+            return false;
+    return true;
+}
+
+/* Run a plan that can run; `now` is then when the last device was done. */
+static inline void ticking_run(struct ticking *run)
+{
+    for (;; run->now++) {
+        for (bool progress = true; progress;) {
+            progress = false;
+            for (int d = 0; d < run->plan->devices; d++)
+                progress |= ticking_step(run, d);
+        }
+        if (ticking_finished(run))
+            return;
+        ck_assert_int_lt(run->now, 1000000);
+    }
+}
+
+#endif
