@@ -84,9 +84,10 @@ typedef struct sluice_report_config {
 /*
  * A timeline in ASCII, a row per device, for a fixed-width font:
  *
- *     0 |F0--F1--........B1------B0------UU|  75.0 %
- *     1 |....F0--F1--B1------B0------....UU|  75.0 %
- *       0 ms                         0.600 ms
+ *     0 |F0-F1-..................B1----B0----UUU|  50.0 %
+ *     1 |...F0-F1-.........B1----B0----......UUU|  50.0 %
+ *     2 |......F0-F1-B1----B0----............UUU|  50.0 %
+ *        0 ms                           1.300 ms
  *
  * From the first start to the last end of an action.  A column shows what took
  * most of its time: the letter of an F, B, I, W or R, U for an update, '.' for
