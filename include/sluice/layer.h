@@ -87,9 +87,12 @@ typedef struct sluice_layer_call {
     float *grads[SLUICE_LAYER_MAX_PARAMS];
     bool accumulate; /* backward_weight(): add to grads, else overwrite */
 
-    void *saved;      /* rows * saved_row_bytes */
-    void *workspace;  /* rows * workspace_row_bytes, undefined at entry */
-    sluice_diag *why; /* for sluice_diag_set(); may be NULL */
+    void *saved;          /* rows * saved_row_bytes */
+    void *workspace;      /* rows * workspace_row_bytes, undefined at entry */
+    int64_t *off_core_ns; /* a layer that waits on purpose, without its core,
+                             adds that time: the virtual clock counts it as
+                             work, not as preemption; may be NULL */
+    sluice_diag *why;     /* for sluice_diag_set(); may be NULL */
 } sluice_layer_call;
 
 typedef struct sluice_layer_ops {

@@ -23,7 +23,8 @@ typedef struct sluice_trace_event {
     int64_t end_ns;           /* computing ended */
     int64_t output_wait_ns;   /* waited for room in the neighbour's queue, just
                                  after end_ns */
-    int64_t cpu_ns;           /* CPU time of the thread from start to end */
+    int64_t cpu_ns;           /* CPU time of the thread from start to end, and
+                                 what layers spent off the core on purpose */
     int64_t virtual_start_ns; /* the same on the virtual clock, which says what
                                  a core for each device would have done: it
                                  starts at 0, an action starts when its device

@@ -83,32 +83,52 @@ static void add_gradient(const sluice_layer_call *call)
             g[i] += call->x[r * n + i] * call->dy[r * n + i];
 }
 
+/* A cell under way. */
+struct cell {
+    int64_t start_ns;
+    int64_t cpu_ns;
+};
+
+static struct cell begin(void)
+{
+    return (struct cell){sl_now_ns(), sl_thread_cpu_ns()};
+}
+
+/* Stretch the cell to `ns`; what took no CPU time of it was off the core. */
+static void finish(const sluice_layer_call *call, struct cell cell, int64_t ns)
+{
+    wait_until(cell.start_ns + ns);
+    int64_t off_core_ns = ns - (sl_thread_cpu_ns() - cell.cpu_ns);
+    if (call->off_core_ns && off_core_ns > 0)
+        *call->off_core_ns += off_core_ns;
+}
+
 static sluice_status forward(const sluice_layer_call *call)
 {
     const sluice_timed_config *timed = call->config;
-    int64_t start_ns = sl_now_ns();
+    struct cell cell = begin();
     scale_rows(call, call->x, call->y);
-    wait_until(start_ns +
-               (call->recompute ? timed->recompute_ns : timed->forward_ns));
+    finish(call, cell,
+           call->recompute ? timed->recompute_ns : timed->forward_ns);
     return SLUICE_OK;
 }
 
 static sluice_status backward_input(const sluice_layer_call *call)
 {
     const sluice_timed_config *timed = call->config;
-    int64_t start_ns = sl_now_ns();
+    struct cell cell = begin();
     if (call->dx)
         scale_rows(call, call->dy, call->dx);
-    wait_until(start_ns + timed->input_ns);
+    finish(call, cell, timed->input_ns);
     return SLUICE_OK;
 }
 
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
     const sluice_timed_config *timed = call->config;
-    int64_t start_ns = sl_now_ns();
+    struct cell cell = begin();
     add_gradient(call);
-    wait_until(start_ns + timed->weight_ns);
+    finish(call, cell, timed->weight_ns);
     return SLUICE_OK;
 }
 

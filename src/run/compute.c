@@ -6,6 +6,7 @@
 /* An action with everything its layers need at hand. */
 struct pass {
     sluice_pipeline *pipe;
+    int64_t *off_core_ns; /* of the device */
     struct sl_stage *stage;
     const struct sl_workspace *ws;
     const struct sl_op *op;
@@ -24,6 +25,7 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
     bool split = op->action.kind == SLUICE_I || op->action.kind == SLUICE_W;
     return (struct pass){
         .pipe = pipe,
+        .off_core_ns = &device->off_core_ns,
         .stage = stage,
         .ws = device->workspace,
         .outcomes =
@@ -125,6 +127,7 @@ static sluice_layer_call make_call(const struct pass *p, int i)
         .recompute = p->op->action.kind == SLUICE_R,
         .saved = p->stash ? p->stash + unit->saved_at : p->ws->saved,
         .workspace = p->ws->layer,
+        .off_core_ns = p->off_core_ns,
         .why = p->why,
     };
     set_params(&call, p->stage, unit);

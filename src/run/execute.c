@@ -118,6 +118,7 @@ void sl_begin_work(struct sl_device *device, sluice_trace_event *event,
     /* Reading the CPU clock takes a system call: part of the work, not of the
      * wait. */
     event->start_ns = sl_wall_ns(device);
+    device->off_core_ns = 0;
     event->cpu_ns = -cpu_ns(device);
     event->input_wait_ns = event->start_ns - arrived;
     event->virtual_start_ns = device->virtual_ns;
@@ -125,7 +126,7 @@ void sl_begin_work(struct sl_device *device, sluice_trace_event *event,
 
 void sl_end_work(struct sl_device *device, sluice_trace_event *event)
 {
-    event->cpu_ns += cpu_ns(device);
+    event->cpu_ns += cpu_ns(device) + device->off_core_ns;
     event->end_ns = sl_wall_ns(device);
     device->virtual_ns += event->cpu_ns;
     event->virtual_end_ns = device->virtual_ns;

@@ -53,9 +53,10 @@ struct sl_device {
     struct sl_recorder recorder; /* [owner: device] */
     struct sl_gate gate;         /* the device waits for a job or the commit */
     unsigned last_job;           /* [owner: device] */
-    int n_meetings;     /* [owner: device] in this step, see reduce.c */
-    int64_t virtual_ns; /* [owner: device] its virtual clock, from the start of
-                           the step */
+    int n_meetings;      /* [owner: device] in this step, see reduce.c */
+    int64_t off_core_ns; /* [owner: device] of this action, by its layers */
+    int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of
+                            the step */
 };
 
 /* The devices of one place in all replicas, when they add up gradients. */

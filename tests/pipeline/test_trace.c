@@ -214,7 +214,59 @@ START_TEST(timed_cells_fill_their_time)
 }
 END_TEST
 
+/* One row for each micro-batch through `devices` cells of 0.2 ms. */
+static void run_cells(int devices, int microbatches, sluice_time_share *share)
+{
+    enum { CELL = 200000, MOST = 16 };
+    static sluice_trace_event storage[MOST * (2 * MOST + 1)];
+    const sluice_trace_event *events[MOST];
+    const float x[MOST] = {1, 2, 3};
+    sluice_timed_config cell = {CELL, CELL, CELL, CELL};
+    sluice_model_config shape = {.input = sluice_shape_vector(1)};
+    sluice_sgd_config sgd = {.learning_rate = 0.1};
+    sluice_pipeline_config config = {
+        .devices = devices,
+        .microbatches = microbatches,
+        .batch = microbatches,
+        .loss = sluice_mean_squared_error(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .trace = true,
+    };
+    sluice_model *model;
+    sluice_pipeline *pipe;
+    sluice_trace trace, own_cores;
+    ck_assert(!sluice_model_create(&shape, &model, NULL));
+    for (int i = 0; i < devices; i++)
+        ck_assert(!sluice_model_add(model, sluice_timed(), &cell, NULL));
+    ck_assert(!sluice_pipeline_create(&config, model, &pipe, NULL));
+    ck_assert(!sluice_pipeline_step(pipe, x, x, microbatches, NULL, NULL));
+    ck_assert(!sluice_pipeline_trace(pipe, &trace, NULL));
+    sluice_trace_virtual(&trace, storage, events, &own_cores);
+    sluice_trace_account(&own_cores, NULL, share);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
+/*
+ * The virtual clock does not see what else the machine does: with any number
+ * of cores it finds the formula's bubble.  A point is for the CPU time that an
+ * action takes beside its cells, which differs from one to the next.
+ */
+START_TEST(the_virtual_clock_finds_the_formula_on_any_machine)
+{
+    for (int devices = 2; devices <= 16; devices *= 2)
+        for (int m = 1; m <= 16; m *= 4) {
+            sluice_time_share all;
+            run_cells(devices, m, &all);
+            ck_assert_double_eq_tol(all.bubble,
+                                    sluice_bubble_formula(devices, m), 0.01);
+        }
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.trace", events_are_the_schedules_actions_in_order,
                  a_partial_mini_batch_is_traced_too,
                  there_is_no_trace_unless_asked_for_or_before_a_step,
-                 timed_cells_fill_their_time)
+                 timed_cells_fill_their_time,
+                 the_virtual_clock_finds_the_formula_on_any_machine)
