@@ -80,7 +80,8 @@ typedef struct sluice_layer_call {
     bool recompute;    /* forward(): this micro-batch was seen before */
 
     const float *x; /* x[rows][in]; in a backward pass if needs_x, else NULL */
-    float *y;       /* y[rows][out]; in a backward pass if needs_y, else NULL */
+    float *y;       /* y[rows][out]; in backward_input() if needs_y; NULL in
+                       backward_weight() */
     float *dy;      /* dy[rows][out] */
     float *dx;      /* dx[rows][in]; NULL if nobody wants it */
     const float *params[SLUICE_LAYER_MAX_PARAMS];

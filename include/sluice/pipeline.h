@@ -2,6 +2,10 @@
  * A pipeline: a model cut into stages, one thread per device, trained step by
  * step under a schedule.
  *
+ * While a step, evaluation or inference is under way, OpenBLAS runs one thread
+ * per call in the whole process; the host's setting is put back afterwards. Two
+ * pipelines that are pinned share the first cores: give them SLUICE_PIN_OFF.
+ *
  * Everything is settled by sluice_pipeline_create(): shapes, order, memory,
  * peers.  A step allocates nothing and copies nothing between devices.
  *
@@ -153,7 +157,8 @@ typedef struct sluice_result {
  *          read in place until the call returns.  `result` may be NULL.
  * Threads  one call of step, evaluate or infer at a time.
  * Blocks   until every device is done.
- * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch;
+ * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch, or no x or
+ *          targets;
  *          SLUICE_CANCELLED; or the first error of a layer, loss or optimizer,
  *          with device, stage, micro-batch and action.  After an error the
  *          parameters are as before the call, and the pipeline can step again.
@@ -187,7 +192,8 @@ SLUICE_API sluice_status sluice_pipeline_infer(sluice_pipeline *pipe,
  * soon as each device has finished its current action.  Without one under way
  * it does nothing.
  *
- * Threads  any, at any time between create and destroy.
+ * Threads  any, at any time between create and destroy; not from a signal
+ *          handler: it takes a lock.
  */
 SLUICE_API void sluice_pipeline_cancel(sluice_pipeline *pipe);
 

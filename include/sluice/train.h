@@ -53,6 +53,9 @@ typedef struct sluice_train_config {
  * Train.  The last, partial batch of an epoch is a step of its own with the
  * rows there are, so each epoch sees each row exactly once.
  *
+ * To end it early return false from on_progress: sluice_pipeline_cancel() ends
+ * a step, and does nothing between two of them.
+ *
  * Threads  the caller's; as sluice_pipeline_step().
  * Returns  SLUICE_OK, with the last epoch's progress in `last` (may be NULL);
  *          SLUICE_INVALID for a number out of range, or if data, target and

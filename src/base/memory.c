@@ -100,9 +100,11 @@ sluice_status sl_no_memory(sluice_diag *why, const char *what)
 sluice_status sl_arena_init(struct sl_arena *arena, size_t size,
                             const sluice_allocator *allocator)
 {
+    size_t bytes = block_bytes(size, 1);
+    if (!bytes)
+        return SLUICE_NO_MEMORY;
     allocator = sl_allocator(allocator);
-    void *base =
-        allocator->allocate(allocator->context, block_bytes(size, 1), SL_ALIGN);
+    void *base = allocator->allocate(allocator->context, bytes, SL_ALIGN);
     if (!base)
         return SLUICE_NO_MEMORY;
     *arena = (struct sl_arena){

@@ -39,7 +39,7 @@ void sl_queue_fini(struct sl_queue *queue)
             sizeof *queue->places);
 }
 
-/* Counters run free and wrap: only their difference counts. */
+/* Counters start at 0 in each job and cannot wrap: M is at most 65,536. */
 static uint32_t n_items(const struct sl_queue *queue)
 {
     return atomic_load(&queue->pushed) - atomic_load(&queue->popped);

@@ -1,7 +1,6 @@
 /* Drawing the blueprint.  The thread that creates the pipeline. */
 #include "run/blueprint.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "run/cut.h"
@@ -13,46 +12,6 @@ enum { DEFAULT_CAPACITY = 2 };
 static int larger(int a, int b)
 {
     return a > b ? a : b;
-}
-
-/* The number of micro-batches nearest to M that divides the batch. */
-static int nearest_divisor(int64_t batch, int m)
-{
-    for (int distance = 1; distance < m; distance++) {
-        if (batch % (m - distance) == 0)
-            return m - distance;
-        if (m + distance <= batch && batch % (m + distance) == 0)
-            return m + distance;
-    }
-    return 1;
-}
-
-static sluice_status check_batch(const struct sl_blueprint *bp, bool uneven,
-                                 sluice_diag *why)
-{
-    int m = bp->n_microbatches;
-    if (bp->batch < 1 || bp->batch > INT32_MAX)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a batch of %" PRId64 " rows; give 1 to %d",
-                               bp->batch, INT32_MAX);
-    if (bp->batch % bp->n_replicas && !uneven)
-        return sluice_diag_set(
-            why, SLUICE_INVALID,
-            "a batch of %" PRId64 " rows cannot be shared equally by %d "
-            "replicas; the nearest number that divides it is %d, or set "
-            "`uneven`",
-            bp->batch, bp->n_replicas,
-            nearest_divisor(bp->batch, bp->n_replicas));
-    int64_t share = bp->batch / bp->n_replicas;
-    if (share % m && !uneven)
-        return sluice_diag_set(
-            why, SLUICE_INVALID,
-            "a batch of %" PRId64 " rows%s cannot be cut into %d equal "
-            "micro-batches; the nearest number that divides it is %d, or set "
-            "`uneven`",
-            share, bp->n_replicas > 1 ? " per replica" : "", m,
-            nearest_divisor(share, m));
-    return SLUICE_OK;
 }
 
 static sluice_status check_pointers(const sluice_pipeline_config *config,
@@ -155,6 +114,9 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     st = check_devices(bp, config, why);
     if (st)
         return st;
+    /* No queue ever holds more items than there are micro-batches. */
+    if (bp->queue_capacity > bp->n_microbatches)
+        bp->queue_capacity = bp->n_microbatches;
     sluice_verify_config verify = {.queue_capacity = bp->queue_capacity};
     st = sluice_schedule_verify(bp->schedule, &verify, NULL, why);
     if (st)
@@ -229,26 +191,28 @@ static sluice_status lay_out(struct sl_blueprint *bp,
                              const sluice_pipeline_config *config,
                              sluice_diag *why)
 {
-    int64_t rows = sl_split_largest(sl_split_largest(bp->batch, bp->n_replicas),
-                                    bp->n_microbatches);
-    bp->stage_layers =
-        sl_alloc(bp->allocator, (size_t)bp->n_stages, sizeof *bp->stage_layers);
-    if (!bp->stage_layers)
-        return sl_no_memory(why, "the partition");
-    sluice_status st = sl_cut_model(config, bp->model, bp->n_stages, rows,
-                                    bp->n_states, bp->stage_layers, why);
-    if (st)
-        return st;
     struct sl_layout_input input = {
         .model = bp->model,
         .schedule = bp->schedule,
-        .stage_layers = bp->stage_layers,
         .sizes = bp->ring_sizes,
-        .max_rows = rows,
+        .max_rows = sl_split_largest(
+            sl_split_largest(bp->batch, bp->n_replicas), bp->n_microbatches),
         .n_states = bp->n_states,
         .n_replicas = bp->n_replicas,
         .allocator = bp->allocator,
     };
+    sluice_status st = sl_layout_check(&input, why);
+    if (st)
+        return st;
+    bp->stage_layers =
+        sl_alloc(bp->allocator, (size_t)bp->n_stages, sizeof *bp->stage_layers);
+    if (!bp->stage_layers)
+        return sl_no_memory(why, "the partition");
+    st = sl_cut_model(config, bp->model, bp->n_stages, input.max_rows,
+                      bp->n_states, bp->stage_layers, why);
+    if (st)
+        return st;
+    input.stage_layers = bp->stage_layers;
     return sl_layout_init(&bp->layout, &input, why);
 }
 
@@ -260,7 +224,8 @@ static sluice_status draw(struct sl_blueprint *bp,
     if (!st)
         st = make_schedules(bp, config, why);
     if (!st)
-        st = check_batch(bp, config->uneven, why);
+        st = sl_split_check(bp->batch, bp->n_replicas, bp->n_microbatches,
+                            config->uneven, why);
     if (!st)
         st = settle_loss(bp, why);
     if (!st)

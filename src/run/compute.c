@@ -233,6 +233,8 @@ static sluice_status weight_gradient(const struct pass *p, int i)
     if (!unit->ops->backward_weight)
         return SLUICE_OK;
     sluice_layer_call call = backward_call(p, i);
+    call.y = NULL; /* after an I its slot may have been filled anew */
+    call.dx = NULL;
     call.accumulate = !p->stage->fresh;
     return blame(unit->ops->backward_weight(&call), p->why, "layer",
                  unit->ops->name, unit->layer);

@@ -25,9 +25,10 @@ static sluice_status flops(const struct costing *costing, double *costs,
     for (int i = 0; i < sluice_model_n_layers(costing->model); i++) {
         const sluice_layer_plan *plan =
             sluice_model_layer_plan(costing->model, i);
-        costs[i] = (double)plan->forward_row_flops +
-                   (double)plan->input_row_flops +
-                   (double)plan->weight_row_flops;
+        costs[i] =
+            (double)plan->forward_row_flops + (double)plan->weight_row_flops;
+        if (i > 0) /* nobody wants the gradient of the data */
+            costs[i] += (double)plan->input_row_flops;
     }
     return SLUICE_OK;
 }

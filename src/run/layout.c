@@ -6,8 +6,7 @@
 #include "nn/model.h"
 
 /*
- * Sums and products of sizes, all of which fit: sl_layout_init() has bounded
- * the largest product beforehand, see check_magnitude().
+ * Sums and products of sizes, all of which fit: see sl_layout_check().
  */
 static size_t floats_bytes(int64_t n)
 {
@@ -158,9 +157,9 @@ static void make_stage(struct sl_layout *layout, int s, int first_layer,
     place_stash(stage, layout->max_rows);
 }
 
-/* Refuse sizes whose sums could overflow: all of it below 2^62 bytes. */
-static sluice_status check_magnitude(const struct sl_layout_input *input,
-                                     sluice_diag *why)
+/* All of it together below 2^62 bytes, whatever the cut. */
+sluice_status sl_layout_check(const struct sl_layout_input *input,
+                              sluice_diag *why)
 {
     double bytes = 0;
     int n_layers = sluice_model_n_layers(input->model);
@@ -211,9 +210,6 @@ sluice_status sl_layout_init(struct sl_layout *layout,
                              const struct sl_layout_input *input,
                              sluice_diag *why)
 {
-    sluice_status st = check_magnitude(input, why);
-    if (st)
-        return st;
     *layout = (struct sl_layout){
         .allocator = input->allocator,
         .n_replicas = input->n_replicas,

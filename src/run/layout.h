@@ -57,10 +57,18 @@ struct sl_layout_input {
 };
 
 /*
- * Compute the layout.
+ * Whether all sizes stay far from overflow.  Needs no stage_layers; comes
+ * before anything else is computed from the sizes.
  *
- * Returns  SLUICE_OK, SLUICE_NO_MEMORY; SLUICE_INVALID if a size does not fit
- *          in memory's address space.
+ * Returns  SLUICE_OK, or SLUICE_INVALID with the bytes that would be needed.
+ */
+sluice_status sl_layout_check(const struct sl_layout_input *input,
+                              sluice_diag *why);
+
+/*
+ * Compute the layout of checked sizes.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */
 sluice_status sl_layout_init(struct sl_layout *layout,
                              const struct sl_layout_input *input,

@@ -110,7 +110,11 @@ static void gather(const struct sl_device *device, struct sl_stage *stage)
     }
 }
 
-/* A meeting, and the part of the work that comes after it. */
+/*
+ * A meeting, and the part of the work that comes after it.  The all-gather
+ * needs none behind it: others may still read this replica's chunk, but nobody
+ * writes gradients again before the commit, where all come together.
+ */
 static sluice_status phase(struct sl_device *device, struct sl_stage *stage,
                            void (*work)(const struct sl_device *device,
                                         struct sl_stage *stage))

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "nn/init.h"
 #include "nn/model.h"
+#include "run/split.h"
 #include "tensor/blas_threads.h"
 
 enum { BLOCK_HEAD = SL_ALIGN }; /* keeps what follows it aligned */
@@ -53,17 +54,11 @@ static sluice_status check_config(const sluice_pipeline_config *config,
     if (config->replicas < 0 || config->replicas > SLUICE_MAX_DEVICES)
         return sluice_diag_set(why, SLUICE_INVALID, "%d replicas; give 1 to %d",
                                config->replicas, SLUICE_MAX_DEVICES);
-    int m = (config->microbatches ? config->microbatches : 1) *
-            (config->replicas ? config->replicas : 1);
-    if (config->batch < 1)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a batch of %lld rows; give at least 1",
-                               (long long)config->batch);
-    if (config->batch % m && !config->uneven)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d micro-batches do not divide a batch of %lld "
-                               "rows; set `uneven` to allow it",
-                               m, (long long)config->batch);
+    sluice_status st = sl_split_check(
+        config->batch, config->replicas ? config->replicas : 1,
+        config->microbatches ? config->microbatches : 1, config->uneven, why);
+    if (st)
+        return st;
     if (!config->loss || !config->optimizer)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a loss and an optimizer must be given");

@@ -6,7 +6,21 @@
 #ifndef SL_RUN_SPLIT_H
 #define SL_RUN_SPLIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include <sluice/status.h>
+
+/*
+ * Check the numbers of a mini-batch.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_INVALID if there are no rows or too many, or if
+ *          they cannot be shared equally and need to be, naming the nearest
+ *          number that divides.
+ */
+sluice_status sl_split_check(int64_t rows, int n_replicas, int n_microbatches,
+                             bool uneven, sluice_diag *why);
 
 /* A run of rows of the mini-batch. */
 struct sl_rows {

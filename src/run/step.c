@@ -28,6 +28,23 @@ static sluice_result make_result(const sluice_pipeline *pipe, double loss_sum,
     };
 }
 
+static sluice_status check_rows(int64_t rows, sluice_diag *why)
+{
+    if (rows >= 1)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "%" PRId64 " rows; give at least 1", rows);
+}
+
+static sluice_status check_given(const void *x, const void *other,
+                                 const char *name, sluice_diag *why)
+{
+    if (x && other)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID, "no %s: `%s` is NULL",
+                           x ? name : "rows", x ? name : "x");
+}
+
 sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const float *x,
                                    const void *targets, int64_t rows,
                                    sluice_result *result, sluice_diag *why)
@@ -37,6 +54,9 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const float *x,
                                "a step of %" PRId64 " rows; give 1 to %" PRId64
                                ", the pipeline's batch",
                                rows, pipe->blueprint.batch);
+    sluice_status st = check_given(x, targets, "targets", why);
+    if (st)
+        return st;
     pipe->has_trace = false;
     pipe->start_ns = sl_now_ns();
     struct sl_job job = {
@@ -48,7 +68,7 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const float *x,
     };
     sl_pipeline_begin(pipe);
     sl_pipeline_run(pipe, job);
-    sluice_status st = sl_pipeline_end(pipe, why);
+    st = sl_pipeline_end(pipe, why);
     pipe->end_ns = sl_now_ns();
     if (st)
         return st;
@@ -88,14 +108,6 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
     return sl_pipeline_end(pipe, why);
 }
 
-static sluice_status check_rows(int64_t rows, sluice_diag *why)
-{
-    if (rows >= 1)
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "%" PRId64 " rows; give at least 1", rows);
-}
-
 sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe, const float *x,
                                        const void *targets, int64_t rows,
                                        sluice_result *result, sluice_diag *why)
@@ -103,6 +115,8 @@ sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe, const float *x,
     double loss_sum = 0;
     int64_t correct = 0;
     sluice_status st = check_rows(rows, why);
+    if (!st)
+        st = check_given(x, targets, "targets", why);
     if (st)
         return st;
     struct sl_job job = {
