@@ -1,6 +1,7 @@
 /*
  * Pictures of a trace: a timeline for the terminal, one in SVG, and the JSON
- * that Perfetto and chrome://tracing open.
+ * that Perfetto and chrome://tracing open.  And one page of HTML with all there
+ * is to see of a pipeline.
  *
  * Any trace will do, measured, predicted, or on the virtual clock; `title` is
  * where to say which.  What is written goes to a sink, piece by piece, as
@@ -9,9 +10,11 @@
 #ifndef SLUICE_REPORT_H
 #define SLUICE_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sluice/attribution.h>
 #include <sluice/export.h>
 #include <sluice/memory.h>
 #include <sluice/status.h>
@@ -128,6 +131,90 @@ SLUICE_API sluice_status sluice_report_svg(const sluice_trace *trace,
 SLUICE_API sluice_status sluice_report_chrome(
     const sluice_trace *trace, const sluice_report_config *config,
     sluice_sink sink, sluice_diag *why);
+
+/* A line of the table of settings: "micro-batches", "8". */
+typedef struct sluice_html_setting {
+    const char *name;
+    const char *value;
+} sluice_html_setting;
+
+typedef struct sluice_html_loss {
+    int64_t step; /* ascending */
+    double loss;
+} sluice_html_loss;
+
+typedef struct sluice_html_epoch {
+    int64_t step;    /* its last; ascending */
+    double accuracy; /* of the test data, 0 to 1 */
+} sluice_html_epoch;
+
+/* K devices with M micro-batches, measured.  A figure that was not is NAN. */
+typedef struct sluice_html_cell {
+    int devices;
+    int microbatches;
+    double bubble;     /* share of the devices' time, 0 to 1 */
+    double efficiency; /* speed against one device, divided by K */
+} sluice_html_cell;
+
+/* What the device of K that needs most, needs. */
+typedef struct sluice_html_memory {
+    int devices;
+    bool remat;
+    int64_t planned_bytes;
+    int64_t actual_bytes; /* 0: not run */
+} sluice_html_memory;
+
+/* What a page shows.  All text is UTF-8, and shown as it is, whatever it says.
+ * A part without data (NULL or 0) is left out. */
+typedef struct sluice_html_report {
+    const char *title; /* NULL: "Pipeline report" */
+
+    const sluice_html_setting *settings;
+    int n_settings;
+
+    const sluice_html_loss *losses; /* the training */
+    int n_losses;
+    const sluice_html_epoch *epochs;
+    int n_epochs;
+
+    const sluice_html_cell *cells; /* bubble and efficiency, in any order */
+    int n_cells;
+
+    const sluice_html_memory *memory; /* in any order */
+    int n_memory;
+
+    const sluice_trace *trace; /* the timeline */
+
+    const sluice_attribution *attribution;
+    const sluice_idle *idle; /* [n_idle]: its devices */
+    int n_idle;
+
+    /* What was run for each of them, a sentence or two; NULL: nothing. */
+    const char *training_note;
+    const char *cells_note;
+    const char *memory_note;
+    const char *trace_note;
+    const char *attribution_note;
+
+    const sluice_allocator *allocator; /* for the time of the call only */
+} sluice_html_report;
+
+/*
+ * One page of HTML that needs nothing else: no network, no other file.  It
+ * holds the four panels of GPipe's analysis, what was measured on top of the
+ * formulas: the loss; the bubble against M, for each K; memory against K, with
+ * and without rematerialization; efficiency against K, for each M.  Then the
+ * timeline as sluice_report_svg() draws it, where the idle time went, and the
+ * settings; and below each, what it says.
+ *
+ * The charts are drawn by a script in the page: uPlot, under the MIT licence.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID for a trace that sluice_trace_attribute()
+ *          refuses, a negative count, or K, M, steps or bytes out of range;
+ *          the sink's error; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_report_html(const sluice_html_report *report,
+                                            sluice_sink sink, sluice_diag *why);
 
 #ifdef __cplusplus
 }

@@ -59,6 +59,13 @@ static sluice_status chrome(sluice_diag *why)
     return sluice_report_chrome(&p.trace, &config, nowhere, why);
 }
 
+static sluice_status html(sluice_diag *why)
+{
+    sluice_html_report report = {.trace = &p.trace,
+                                 .allocator = &allocator.hooks};
+    return sluice_report_html(&report, nowhere, why);
+}
+
 static sluice_status file(sluice_diag *why)
 {
     sluice_file *out;
@@ -104,6 +111,7 @@ START_TEST(each_allocation_may_fail)
     sweep(text);
     sweep(svg);
     sweep(chrome);
+    sweep(html);
     sweep(file);
     ck_assert_int_ne(access("/tmp/sluice-oom.svg", F_OK), 0);
 }

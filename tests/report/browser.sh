@@ -1,0 +1,48 @@
+#!/bin/sh
+# A page in a real browser: the panels are drawn, the console stays silent, and
+# nothing is asked of a network.
+#
+#     browser.sh REPORT_PAGE DIRECTORY    exit status 77: there is no browser
+set -eu
+
+browser=$(command -v chromium || command -v chromium-browser ||
+    command -v google-chrome) || {
+    echo "skipped: chromium is not installed"
+    exit 77
+}
+profile=$(mktemp -d)
+trap 'rm -rf "$profile"' EXIT
+page=$2/page.html
+dom=$2/page.dom
+log=$2/page.log
+"$1" >"$page"
+
+# fail SENTENCE
+fail() {
+    echo "$1"
+    cat "$log"
+    exit 1
+}
+
+# What the page names itself; the browser must not even want to know.
+if grep -n -i -E '(src|href|action|data)="?[a-z]*:?//|@import|url\(' "$page"
+then
+    echo "the page names something elsewhere"
+    exit 1
+fi
+
+timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-quic \
+    --no-first-run --disable-background-networking \
+    --disable-component-update --disable-sync --user-data-dir="$profile" \
+    --enable-logging=stderr --v=0 --window-size=1280,2400 \
+    --virtual-time-budget=5000 --dump-dom "file://$page" \
+    >"$dom" 2>"$log" || fail "the browser failed"
+
+grep -q '<body data-drawn="4">' "$dom" || fail "not all four panels are drawn"
+n=$(grep -o -E '<canvas width="[1-9][0-9]+" height="[1-9][0-9]+"' "$dom" |
+    wc -l)
+[ "$n" -eq 4 ] || fail "$n canvases with a size, not 4"
+grep -q '<svg ' "$dom" || fail "no timeline"
+if grep -n CONSOLE "$log"; then
+    fail "the console is not silent"
+fi
