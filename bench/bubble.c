@@ -5,55 +5,21 @@
 
 #include <sluice/schedule.h>
 
-#include "bench/workload.h"
-#include "bench/yardstick.h"
+#include "bench/subject.h"
 
-/* Hand-offs between timed cells must cost nothing beside them: no device parks
- * unless a cell is so long that parking does not show. */
-static const int64_t cell_spin_ns = 1000 * 1000 * 1000;
-
-/* A workload and its yardstick; both fit every number of devices, unless the
- * workload is a timed cell for each. */
-struct subject {
-    struct workload work;
-    struct yardstick *yardstick;
-    struct measure_config how;
-};
-
-static void subject_fini(struct subject *subject)
+/* It fits every number of devices, unless it is a timed cell for each. */
+static struct subject_config subject_of(const struct bubble_config *config,
+                                        const struct bubble_row *row)
 {
-    yardstick_destroy(subject->yardstick);
-    workload_fini(&subject->work);
-    *subject = (struct subject){0};
-}
-
-static sluice_status subject_init(const struct bubble_config *config,
-                                  const struct bubble_row *row,
-                                  struct subject *subject, sluice_diag *why)
-{
-    *subject = (struct subject){
-        .how =
-            {
-                .work = &subject->work,
-                .order = &config->order,
-                .microbatches = row->microbatches,
-                .warmup = config->warmup,
-                .repetitions = config->repetitions,
-                .spin_ns = config->cell_ns ? cell_spin_ns : 0,
-                .seed = config->seed,
-            },
+    return (struct subject_config){
+        .model = config->model,
+        .batch = row->batch,
+        .cells = config->cell_ns ? row->devices : 0,
+        .cell_ns = config->cell_ns,
+        .microbatches = row->microbatches,
+        .run = &config->run,
+        .order = &config->order,
     };
-    sluice_status st =
-        config->cell_ns
-            ? workload_cells(&subject->work, row->devices, config->cell_ns,
-                             row->batch, config->seed, why)
-            : workload_parse(&subject->work, config->model, row->batch,
-                             config->seed, why);
-    if (!st)
-        st = yardstick_create(&subject->how, &subject->yardstick, why);
-    if (st)
-        subject_fini(subject);
-    return st;
 }
 
 /* Measure the rows of one number of micro-batches. */
@@ -65,13 +31,13 @@ static sluice_status measure_rows(const struct bubble_config *config,
     sluice_status st = SLUICE_OK;
     for (int i = 0; i < n && !st; i++) {
         if (i == 0 || config->cell_ns) {
+            const struct subject_config what = subject_of(config, &rows[i]);
             subject_fini(&subject);
-            st = subject_init(config, &rows[i], &subject, why);
+            st = subject_init(&subject, &what, why);
         }
-        subject.how.devices = rows[i].devices;
         if (!st)
-            st = measure(&subject.how, subject.yardstick, &rows[i].measured,
-                         why);
+            st = subject_measure(&subject, rows[i].devices, &rows[i].measured,
+                                 why);
     }
     subject_fini(&subject);
     return st;
@@ -85,10 +51,12 @@ static void set_speedups(const struct bubble_config *config,
     double one = NAN;
     for (int i = 0; i < n; i++)
         if (rows[i].devices == 1)
-            one = (double)rows[i].measured.step_ns;
+            one = samples_median(&rows[i].measured.samples, FIGURE_STEP_NS);
     for (int i = 0; i < n; i++) {
         int work = config->cell_ns ? rows[i].devices : 1;
-        rows[i].speedup = one * work / (double)rows[i].measured.step_ns;
+        rows[i].speedup =
+            one * work /
+            samples_median(&rows[i].measured.samples, FIGURE_STEP_NS);
     }
 }
 
@@ -109,11 +77,15 @@ sluice_status bubble_measure(const struct bubble_config *config,
                     sluice_bubble_formula(devices->values[k], microbatches),
             };
         sluice_status st = measure_rows(config, rows, devices->n, why);
+        if (!st)
+            set_speedups(config, rows, devices->n);
+        for (int k = 0; k < devices->n; k++) {
+            if (!st)
+                on_row(context, &rows[k]);
+            measurement_fini(&rows[k].measured);
+        }
         if (st)
             return st;
-        set_speedups(config, rows, devices->n);
-        for (int k = 0; k < devices->n; k++)
-            on_row(context, &rows[k]);
     }
     return SLUICE_OK;
 }

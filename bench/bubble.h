@@ -9,6 +9,7 @@
 #include "bench/measure.h"
 #include "bench/option.h"
 #include "bench/range.h"
+#include "bench/run_options.h"
 
 struct bubble_config {
     struct range devices;
@@ -16,9 +17,7 @@ struct bubble_config {
     int64_t cell_ns;   /* 0: real layers */
     const char *model; /* for real layers */
     int64_t batch;     /* for real layers */
-    int warmup;
-    int repetitions;
-    uint64_t seed;
+    struct run_options run;
     struct order_options order;
 };
 

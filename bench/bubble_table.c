@@ -1,68 +1,39 @@
 /* The table of `sluice-bench bubble`.  The main thread. */
 #include "bench/bubble_table.h"
 
-#include "bench/choice.h"
-
-static struct table_field word(const char *name, const char *value)
+static void add_results(struct table_fields *fields,
+                        const struct bubble_row *row)
 {
-    return (struct table_field){
-        .name = name, .kind = TABLE_TEXT, .context = true, .text = value};
-}
-
-static struct table_field shared(const char *name, int64_t value)
-{
-    return (struct table_field){
-        .name = name, .kind = TABLE_INTEGER, .context = true, .integer = value};
-}
-
-static struct table_field integer(const char *name, int64_t value)
-{
-    return (struct table_field){
-        .name = name, .kind = TABLE_INTEGER, .integer = value};
-}
-
-static struct table_field real(const char *name, double value)
-{
-    return (struct table_field){
-        .name = name, .kind = TABLE_REAL, .real = value};
+    const struct samples *s = &row->measured.samples;
+    double step_ns = samples_median(s, FIGURE_STEP_NS);
+    double bubble = samples_median(s, FIGURE_BUBBLE);
+    add_step(fields, s);
+    add_real(fields, "bubble_measured", bubble);
+    add_real(fields, "bubble_formula", row->formula);
+    add_real(fields, "difference_points", 100 * (bubble - row->formula));
+    add_real(fields, "bubble_virtual",
+             samples_median(s, FIGURE_BUBBLE_VIRTUAL));
+    add_integer(fields, "step_virtual_ns",
+                (int64_t)samples_median(s, FIGURE_VIRTUAL_NS));
+    add_real(fields, "rows_per_s", 1e9 * (double)row->batch / step_ns);
+    add_real(fields, "speedup", row->speedup);
 }
 
 void bubble_table_row(void *context, const struct bubble_row *row)
 {
     struct bubble_table *table = context;
     const struct bubble_config *config = table->config;
-    const struct order_options *order = &config->order;
-    const struct environment *env = table->env;
-    const struct measurement *m = &row->measured;
-    const struct table_field fields[] = {
-        word("version", env->version),
-        word("commit", env->commit),
-        word("cpu", env->cpu),
-        shared("cores", env->cores),
-        word("blas_core", env->blas_core),
-        word("schedule", order->schedule),
-        word("remat", choice_name(remat_choices, order->remat)),
-        word("backward_order",
-             choice_name(backward_order_choices, order->backward_order)),
-        shared("capacity", order->capacity),
-        word("model", config->cell_ns ? "timed cells" : config->model),
-        shared("cell_ns", config->cell_ns),
-        shared("seed", (int64_t)config->seed),
-        shared("warmup", config->warmup),
-        shared("repetitions", config->repetitions),
-        integer("devices", row->devices),
-        integer("microbatches", row->microbatches),
-        integer("batch", row->batch),
-        integer("step_ns", m->step_ns),
-        integer("step_min_ns", m->step_min_ns),
-        integer("step_max_ns", m->step_max_ns),
-        real("bubble_measured", m->bubble),
-        real("bubble_formula", row->formula),
-        real("difference_points", 100 * (m->bubble - row->formula)),
-        real("rows_per_s", 1e9 * (double)row->batch / (double)m->step_ns),
-        real("speedup", row->speedup),
-        integer("wrong", m->wrong),
-    };
-    table_row(&table->table, fields, sizeof fields / sizeof *fields);
-    table->wrong += m->wrong;
+    struct table_fields fields = {0};
+    add_environment(&fields, table->env);
+    add_order(&fields, &config->order);
+    add_word(&fields, "model", config->cell_ns ? "timed cells" : config->model);
+    add_shared(&fields, "cell_ns", config->cell_ns);
+    add_run(&fields, &config->run);
+    add_key(&fields, "devices", row->devices);
+    add_key(&fields, "microbatches", row->microbatches);
+    add_key(&fields, "batch", row->batch);
+    add_results(&fields, row);
+    add_integer(&fields, "wrong", row->measured.wrong);
+    table_row(&table->table, fields.of, fields.n);
+    table->wrong += row->measured.wrong;
 }

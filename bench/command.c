@@ -2,6 +2,7 @@
 #include "bench/command.h"
 
 #include <argp.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,5 +98,18 @@ int command_fail(const char *command, const sluice_diag *why)
         fprintf(stderr, " (device %d%s%s)", why->device,
                 why->action[0] ? ", action " : "", why->action);
     fprintf(stderr, "\n");
+    return EXIT_FAILURE;
+}
+
+int command_finish(const char *command, sluice_status status,
+                   const sluice_diag *why, int64_t wrong)
+{
+    if (status)
+        return command_fail(command, why);
+    if (!wrong)
+        return EXIT_SUCCESS;
+    fprintf(stderr,
+            "%s: %" PRId64 " parameters differ from the sequential reference\n",
+            command, wrong);
     return EXIT_FAILURE;
 }

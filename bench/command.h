@@ -2,6 +2,8 @@
 #ifndef BENCH_COMMAND_H
 #define BENCH_COMMAND_H
 
+#include <stdint.h>
+
 #include <sluice/status.h>
 
 struct command {
@@ -32,5 +34,14 @@ int program_run(const struct program *program, int argc, char **argv);
  * Returns  EXIT_FAILURE, so that a command can `return command_fail(...)`.
  */
 int command_fail(const char *command, const sluice_diag *why);
+
+/*
+ * The end of a measurement: print why it failed, or how many parameters were
+ * wrong, if it did or any were.
+ *
+ * Returns  the exit status.
+ */
+int command_finish(const char *command, sluice_status status,
+                   const sluice_diag *why, int64_t wrong);
 
 #endif

@@ -1,122 +1,134 @@
 /* Measure a pipeline's step.  The main thread. */
 #include "bench/measure.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 #include <sluice/pipeline.h>
 #include <sluice/trace.h>
 
+#include "bench/traffic.h"
 #include "bench/yardstick.h"
 
-static int64_t now_ns(void)
+static double now_ns(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* What the timed steps showed. */
-struct samples {
-    int n;
-    double *step_ns;
-    double *bubble;
+/* A measurement under way. */
+struct session {
+    const struct measure_config *config;
+    sluice_pipeline *pipe;
+    struct virtual_clock clock;
+    double figures[N_FIGURES]; /* of the last step */
 };
 
-static void samples_fini(struct samples *samples)
+static sluice_status read_trace(struct session *session, sluice_diag *why)
 {
-    free(samples->bubble);
-    free(samples->step_ns);
-}
-
-static sluice_status samples_init(struct samples *samples, int n,
-                                  sluice_diag *why)
-{
-    *samples = (struct samples){
-        .n = n,
-        .step_ns = calloc((size_t)n, sizeof(double)),
-        .bubble = calloc((size_t)n, sizeof(double)),
-    };
-    if (samples->step_ns && samples->bubble)
-        return SLUICE_OK;
-    samples_fini(samples);
-    return sluice_diag_set(why, SLUICE_NO_MEMORY,
-                           "out of memory for %d repetitions", n);
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* The median of values[n], which get sorted. */
-static double median(double *values, int n)
-{
-    qsort(values, (size_t)n, sizeof *values, ascending);
-    return (values[(n - 1) / 2] + values[n / 2]) / 2;
-}
-
-static sluice_status timed_step(sluice_pipeline *pipe,
-                                const struct workload *work, double *step_ns,
-                                double *bubble, sluice_diag *why)
-{
-    int64_t start = now_ns();
-    sluice_result result;
-    sluice_status st = sluice_pipeline_step(pipe, work->x, work->targets,
-                                            work->rows, &result, why);
-    *step_ns = (double)(now_ns() - start);
+    double *figures = session->figures;
     sluice_trace trace;
+    sluice_trace virtual;
+    sluice_time_share all;
+    sluice_status st = sluice_pipeline_trace(session->pipe, &trace, why);
     if (!st)
-        st = sluice_pipeline_trace(pipe, &trace, why);
+        st = virtual_clock_read(&session->clock, &trace, &virtual, why);
     if (st)
         return st;
-    sluice_time_share all;
     sluice_trace_account(&trace, NULL, &all);
-    *bubble = all.bubble;
+    figures[FIGURE_BUBBLE] = all.bubble;
+    sluice_trace_account(&virtual, NULL, &all);
+    figures[FIGURE_BUBBLE_VIRTUAL] = all.bubble;
+    figures[FIGURE_VIRTUAL_NS] = (double)(virtual.end_ns - virtual.start_ns);
+    parts_of(&trace, figures + FIGURE_PARTS);
+    parts_of(&virtual, figures + FIGURE_PARTS_VIRTUAL);
     return SLUICE_OK;
 }
 
-static sluice_status run_steps(const struct measure_config *config,
-                               sluice_pipeline *pipe, struct samples *samples,
-                               sluice_diag *why)
+static sluice_status timed_step(struct session *session, sluice_diag *why)
 {
-    sluice_status st = SLUICE_OK;
-    for (int i = -config->warmup; i < config->repetitions && !st; i++) {
-        int at = i < 0 ? 0 : i; /* the warm-up's figures are overwritten */
-        st = timed_step(pipe, config->work, &samples->step_ns[at],
-                        &samples->bubble[at], why);
-    }
-    return st;
+    const struct workload *work = session->config->work;
+    double *figures = session->figures;
+    double cpu = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+    double start = now_ns(CLOCK_MONOTONIC);
+    sluice_result result;
+    sluice_status st = sluice_pipeline_step(
+        session->pipe, work->x, work->targets, work->rows, &result, why);
+    figures[FIGURE_STEP_NS] = now_ns(CLOCK_MONOTONIC) - start;
+    figures[FIGURE_CPU_NS] = now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    return st ? st : read_trace(session, why);
 }
 
-static void summarize(struct samples *samples, struct measurement *out)
+static sluice_status run_steps(struct session *session,
+                               const struct samples *samples, sluice_diag *why)
 {
-    out->step_ns = (int64_t)median(samples->step_ns, samples->n);
-    out->step_min_ns = (int64_t)samples->step_ns[0];
-    out->step_max_ns = (int64_t)samples->step_ns[samples->n - 1];
-    out->bubble = median(samples->bubble, samples->n);
+    const struct measure_config *config = session->config;
+    for (int i = -config->warmup; i < config->repetitions; i++) {
+        sluice_status st = timed_step(session, why);
+        if (st)
+            return st;
+        for (int f = 0; f < N_FIGURES && i >= 0; f++)
+            samples_of(samples, f)[i] = session->figures[f];
+    }
+    return SLUICE_OK;
+}
+
+/* The device that needs most, planned and actual. */
+static void read_memory(const sluice_pipeline *pipe, struct measurement *out)
+{
+    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, d, &info);
+        if (info.planned.total > out->planned_bytes)
+            out->planned_bytes = info.planned.total;
+        if (info.actual_bytes > out->actual_bytes)
+            out->actual_bytes = info.actual_bytes;
+    }
+}
+
+static sluice_status run_session(struct session *session,
+                                 const struct yardstick *yardstick,
+                                 struct measurement *out, sluice_diag *why)
+{
+    const struct measure_config *config = session->config;
+    sluice_pipeline_config how = measure_pipeline_config(config);
+    sluice_status st =
+        sluice_pipeline_create(&how, config->work->model, &session->pipe, why);
+    if (!st)
+        st = run_steps(session, &out->samples, why);
+    if (!st)
+        st = yardstick_compare(yardstick, session->pipe, &out->wrong, why);
+    if (st)
+        return st;
+    read_memory(session->pipe, out);
+    out->boundary_bytes = traffic_boundary_bytes(
+        session->pipe, config->work->model, config->work->rows);
+    out->reduce_bytes =
+        traffic_reduce_bytes(session->pipe, how.replicas ? how.replicas : 1);
+    return SLUICE_OK;
 }
 
 sluice_status measure(const struct measure_config *config,
                       const struct yardstick *yardstick,
                       struct measurement *out, sluice_diag *why)
 {
-    struct samples samples;
-    sluice_status st = samples_init(&samples, config->repetitions, why);
+    struct measurement measured = {.wrong = 0};
+    struct session session = {.config = config};
+    sluice_status st =
+        samples_init(&measured.samples, config->repetitions, why);
     if (st)
         return st;
-    sluice_pipeline_config how = measure_pipeline_config(config);
-    sluice_pipeline *pipe = NULL;
-    st = sluice_pipeline_create(&how, config->work->model, &pipe, why);
-    if (!st)
-        st = run_steps(config, pipe, &samples, why);
-    if (!st)
-        st = yardstick_compare(yardstick, pipe, &out->wrong, why);
-    if (!st)
-        summarize(&samples, out);
-    sluice_pipeline_destroy(pipe);
-    samples_fini(&samples);
+    st = run_session(&session, yardstick, &measured, why);
+    virtual_clock_fini(&session.clock);
+    sluice_pipeline_destroy(session.pipe);
+    if (st)
+        measurement_fini(&measured);
+    else
+        *out = measured;
     return st;
+}
+
+void measurement_fini(struct measurement *measurement)
+{
+    samples_fini(&measurement->samples);
 }

@@ -1,18 +1,22 @@
-/* Measure a pipeline's step: time, bubble, and whether its bits are right. */
+/* Measure a pipeline's step: time, bubble, memory, and whether its bits are
+ * right. */
 #ifndef BENCH_MEASURE_H
 #define BENCH_MEASURE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <sluice/status.h>
 
 #include "bench/option.h"
+#include "bench/samples.h"
 #include "bench/workload.h"
 
 struct measure_config {
     const struct workload *work;
     const struct order_options *order;
-    int devices;
+    int devices;  /* of one replica */
+    int replicas; /* 0: one */
     int microbatches;
     int warmup;      /* steps before those that are timed */
     int repetitions; /* steps that are timed, at least 1 */
@@ -20,12 +24,13 @@ struct measure_config {
     uint64_t seed;
 };
 
-/* Medians, and the extremes, over the repetitions. */
 struct measurement {
-    int64_t step_ns; /* from the call of a step to its return */
-    int64_t step_min_ns;
-    int64_t step_max_ns;
-    double bubble; /* 1 - busy, of all devices */
+    struct samples samples;
+    size_t planned_bytes;  /* of the device that needs most */
+    size_t actual_bytes;   /* alike */
+    double boundary_bytes; /* activations and gradients that go from device to
+                              device in a step, all of them together */
+    double reduce_bytes;   /* gradients that replicas read from each other */
     int64_t wrong; /* elements of parameters whose bits differ from those of
                       the sequential reference after the last step */
 };
@@ -36,10 +41,14 @@ struct yardstick;
  * Measure.
  *
  * Blocks   for warmup + repetitions steps.
- * Returns  SLUICE_OK, or the pipeline's error; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK with `out`, to be freed by measurement_fini(); or the
+ *          pipeline's error; SLUICE_NO_MEMORY.
  */
 sluice_status measure(const struct measure_config *config,
                       const struct yardstick *yardstick,
                       struct measurement *out, sluice_diag *why);
+
+/* Zeros are allowed. */
+void measurement_fini(struct measurement *measurement);
 
 #endif

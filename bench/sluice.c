@@ -1,9 +1,11 @@
 /* The command line tool `sluice`. */
+#include "bench/advise.h"
 #include "bench/command.h"
 #include "bench/train.h"
 
 static const struct command commands[] = {
     {"train", "Train a network on images or on your own arrays", train_command},
+    {"advise", "Recommend a configuration for a model", advise_command},
     {0},
 };
 

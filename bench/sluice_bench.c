@@ -1,10 +1,16 @@
 /* The benchmark `sluice-bench`. */
 #include "bench/bubble.h"
 #include "bench/command.h"
+#include "bench/compare.h"
+#include "bench/footprint.h"
 #include "bench/headline.h"
+#include "bench/table2.h"
 
 static const struct command commands[] = {
     {"bubble", "Measure the bubble beside the formula", bubble_command},
+    {"compare", "Pipeline against data parallelism", compare_command},
+    {"memory", "Memory of a device; GPipe's table 1", memory_command},
+    {"table2", "GPipe's table 2: normalized throughput", table2_command},
     {0},
 };
 

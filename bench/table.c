@@ -6,36 +6,41 @@
 #include <math.h>
 #include <string.h>
 
-#include <sluice/status.h>
-
-enum { CELL_BYTES = 32 };
+#include "bench/gbench.h"
 
 struct table_format {
     const char *name;
     void (*row)(struct table *table, const struct table_field *fields, int n);
     void (*end)(struct table *table);
+    bool needs_samples;
 };
 
-/* A field as plain text; `buffer` holds numbers. */
-static const char *field_text(const struct table_field *field,
-                              char buffer[CELL_BYTES])
+const char *table_text(const struct table_field *field,
+                       char buffer[TABLE_NUMBER])
 {
     buffer[0] = 0;
     switch (field->kind) {
     case TABLE_TEXT:
         return field->text;
     case TABLE_INTEGER:
-        snprintf(buffer, CELL_BYTES, "%" PRId64, field->integer);
+        snprintf(buffer, TABLE_NUMBER, "%" PRId64, field->integer);
         break;
     case TABLE_REAL:
         if (!isnan(field->real))
-            snprintf(buffer, CELL_BYTES, "%.6g", field->real);
+            snprintf(buffer, TABLE_NUMBER, "%.6g", field->real);
+        break;
+    case TABLE_SAMPLES:
         break;
     }
     return buffer;
 }
 
 /* Markdown: the context as a list, then the columns, aligned. */
+
+static bool is_column(const struct table_field *field)
+{
+    return !field->context && field->kind != TABLE_SAMPLES;
+}
 
 static int column_width(const struct table_field *field)
 {
@@ -46,19 +51,19 @@ static int column_width(const struct table_field *field)
 static void md_head(struct table *table, const struct table_field *fields,
                     int n)
 {
-    char buffer[CELL_BYTES];
+    char buffer[TABLE_NUMBER];
     for (int i = 0; i < n; i++)
         if (fields[i].context)
             fprintf(table->out, "- %s: %s\n", fields[i].name,
-                    field_text(&fields[i], buffer));
+                    table_text(&fields[i], buffer));
     fputs("\n|", table->out);
     for (int i = 0; i < n; i++)
-        if (!fields[i].context)
+        if (is_column(&fields[i]))
             fprintf(table->out, " %*s |", column_width(&fields[i]),
                     fields[i].name);
     fputs("\n|", table->out);
     for (int i = 0; i < n; i++) {
-        if (fields[i].context)
+        if (!is_column(&fields[i]))
             continue;
         for (int k = 0; k <= column_width(&fields[i]); k++)
             fputc('-', table->out);
@@ -73,10 +78,10 @@ static void md_row(struct table *table, const struct table_field *fields, int n)
         md_head(table, fields, n);
     fputc('|', table->out);
     for (int i = 0; i < n; i++) {
-        char buffer[CELL_BYTES];
-        if (!fields[i].context)
+        char buffer[TABLE_NUMBER];
+        if (is_column(&fields[i]))
             fprintf(table->out, " %*s |", column_width(&fields[i]),
-                    field_text(&fields[i], buffer));
+                    table_text(&fields[i], buffer));
     }
     fputc('\n', table->out);
 }
@@ -101,16 +106,35 @@ static void csv_cell(FILE *out, const char *text)
 static void csv_row(struct table *table, const struct table_field *fields,
                     int n)
 {
+    const char *comma = "";
     for (int i = 0; i < n && !table->n_rows; i++)
-        fprintf(table->out, "%s%s", fields[i].name, i + 1 < n ? "," : "\n");
+        if (fields[i].kind != TABLE_SAMPLES) {
+            fprintf(table->out, "%s%s", comma, fields[i].name);
+            comma = ",";
+        }
+    if (!table->n_rows)
+        fputc('\n', table->out);
+    comma = "";
     for (int i = 0; i < n; i++) {
-        char buffer[CELL_BYTES];
-        csv_cell(table->out, field_text(&fields[i], buffer));
-        fputc(i + 1 < n ? ',' : '\n', table->out);
+        char buffer[TABLE_NUMBER];
+        if (fields[i].kind == TABLE_SAMPLES)
+            continue;
+        fputs(comma, table->out);
+        csv_cell(table->out, table_text(&fields[i], buffer));
+        comma = ",";
     }
+    fputc('\n', table->out);
 }
 
 /* JSON. */
+
+static json_t *json_samples(const struct table_field *field)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < field->n_samples; i++)
+        json_array_append_new(array, json_real(field->samples[i]));
+    return array;
+}
 
 static json_t *json_field(const struct table_field *field)
 {
@@ -121,6 +145,8 @@ static json_t *json_field(const struct table_field *field)
         return json_integer(field->integer);
     case TABLE_REAL:
         return isnan(field->real) ? json_null() : json_real(field->real);
+    case TABLE_SAMPLES:
+        return json_samples(field);
     }
     return NULL;
 }
@@ -154,10 +180,11 @@ static void no_end(struct table *table)
 }
 
 static const struct table_format formats[] = {
-    {"md", md_row, no_end},
-    {"csv", csv_row, no_end},
-    {"json", json_row, json_end},
-    {"jsonl", jsonl_row, no_end},
+    {"md", md_row, no_end, false},
+    {"csv", csv_row, no_end, false},
+    {"json", json_row, json_end, false},
+    {"jsonl", jsonl_row, no_end, false},
+    {"gbench", gbench_row, gbench_end, true},
 };
 
 const struct table_format *table_format_find(const char *name)
@@ -166,6 +193,11 @@ const struct table_format *table_format_find(const char *name)
         if (!strcmp(formats[i].name, name))
             return &formats[i];
     return NULL;
+}
+
+bool table_format_needs_samples(const struct table_format *format)
+{
+    return format->needs_samples;
 }
 
 void table_begin(struct table *table, const struct table_format *format,

@@ -26,12 +26,12 @@ static float *random_values(int64_t n, uint64_t *state)
     return values;
 }
 
-/* Everything but the models, which are there. */
-static sluice_status fill(struct workload *work, int64_t rows, uint64_t seed,
-                          sluice_diag *why)
+/* Everything but the models. */
+static sluice_status fill(struct workload *work, const sluice_model *model,
+                          int64_t rows, uint64_t seed, sluice_diag *why)
 {
-    sluice_shape in = sluice_model_input(work->model);
-    sluice_shape out = sluice_model_output(work->model);
+    sluice_shape in = sluice_model_input(model);
+    sluice_shape out = sluice_model_output(model);
     uint64_t state = seed;
     work->rows = rows;
     work->x = random_values(rows * sluice_shape_elements(&in), &state);
@@ -42,6 +42,16 @@ static sluice_status fill(struct workload *work, int64_t rows, uint64_t seed,
                            "out of memory for a mini-batch of the benchmark");
 }
 
+sluice_status workload_fill(struct workload *work, const sluice_model *model,
+                            int64_t rows, uint64_t seed, sluice_diag *why)
+{
+    *work = (struct workload){0};
+    sluice_status st = fill(work, model, rows, seed, why);
+    if (st)
+        workload_fini(work);
+    return st;
+}
+
 sluice_status workload_parse(struct workload *work, const char *model,
                              int64_t rows, uint64_t seed, sluice_diag *why)
 {
@@ -49,7 +59,7 @@ sluice_status workload_parse(struct workload *work, const char *model,
     sluice_status st = sluice_model_parse(model, NULL, &work->model, why);
     work->untimed = work->model;
     if (!st)
-        st = fill(work, rows, seed, why);
+        st = fill(work, work->model, rows, seed, why);
     if (st)
         workload_fini(work);
     return st;
@@ -87,7 +97,7 @@ sluice_status workload_cells(struct workload *work, int cells, int64_t cell_ns,
     if (!st)
         st = create_cells(cells, 0, &work->untimed, why);
     if (!st)
-        st = fill(work, rows, seed, why);
+        st = fill(work, work->model, rows, seed, why);
     if (st)
         workload_fini(work);
     return st;

@@ -28,14 +28,17 @@ sluice_status workload_parse(struct workload *work, const char *model,
                              int64_t rows, uint64_t seed, sluice_diag *why);
 
 /*
- * `cells` timed cells of `cell_ns` for each of F, I, W and R, and one row per
- * micro-batch.  Before each cell stands a linear layer of a few elements, which
- * takes next to no time: so there are parameters to compare.
+ * `cells` timed cells of `cell_ns` for each of F, I, W and R, whatever the rows
+ * of a micro-batch.
  *
  * Returns  as workload_parse().
  */
 sluice_status workload_cells(struct workload *work, int cells, int64_t cell_ns,
                              int64_t rows, uint64_t seed, sluice_diag *why);
+
+/* Inputs and targets only, for a model of the caller's.  Returns alike. */
+sluice_status workload_fill(struct workload *work, const sluice_model *model,
+                            int64_t rows, uint64_t seed, sluice_diag *why);
 
 void workload_fini(struct workload *work);
 

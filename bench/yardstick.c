@@ -16,25 +16,34 @@ struct yardstick {
     sluice_reference *reference;
 };
 
-sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
+sluice_pipeline_config plain_pipeline_config(int devices, int microbatches,
+                                             int64_t rows)
 {
     static const sluice_sgd_config sgd = {.learning_rate = 0.01,
                                           .momentum = 0.9};
     return (sluice_pipeline_config){
-        .devices = c->devices,
-        .microbatches = c->microbatches,
-        .batch = c->work->rows,
-        .schedule = c->order->schedule,
-        .backward_order = (sluice_backward_order)c->order->backward_order,
-        .remat = (sluice_remat)c->order->remat,
-        .queue_capacity = c->order->capacity,
+        .devices = devices,
+        .microbatches = microbatches,
+        .batch = rows,
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),
         .optimizer_config = &sgd,
-        .seed = c->seed,
-        .spin_ns = c->spin_ns,
-        .trace = true,
     };
+}
+
+sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
+{
+    sluice_pipeline_config config =
+        plain_pipeline_config(c->devices, c->microbatches, c->work->rows);
+    config.replicas = c->replicas;
+    config.schedule = c->order->schedule;
+    config.backward_order = (sluice_backward_order)c->order->backward_order;
+    config.remat = (sluice_remat)c->order->remat;
+    config.queue_capacity = c->order->capacity;
+    config.seed = c->seed;
+    config.spin_ns = c->spin_ns;
+    config.trace = true;
+    return config;
 }
 
 /* The order in which a stage sees its micro-batches again: read off the

@@ -14,13 +14,19 @@
 
 struct yardstick;
 
+/* A pipeline for mini-batches of `rows`, with the loss and optimizer that all
+ * commands use. */
+sluice_pipeline_config plain_pipeline_config(int devices, int microbatches,
+                                             int64_t rows);
+
 /* The pipeline of a measurement. */
 sluice_pipeline_config
 measure_pipeline_config(const struct measure_config *config);
 
 /*
  * Train the sequential reference for all the steps of a measurement; it serves
- * for any number of devices.
+ * for any number of devices, and for the number of replicas and micro-batches
+ * it was made with.
  *
  * Returns  SLUICE_OK, or the reference's error; SLUICE_NO_MEMORY.
  */

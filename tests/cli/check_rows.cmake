@@ -1,7 +1,9 @@
-# Run `sluice-bench bubble ... -o json` and check its rows: the fields that
-# others rely on are there, and nothing is wrong.
+# Run a command of `sluice-bench` with `-o json` and check its rows: the fields
+# that others rely on are there, none of POSITIVE is 0 or less, none of SHARE is
+# outside [0, 1), none of ZERO is anything but 0.
 #
-#     cmake -DCOMMAND=LIST -DROWS=N -P check_rows.cmake
+#     cmake -DCOMMAND=LIST -DROWS=N [-DFIELDS=a,b] [-DPOSITIVE=c] [-DSHARE=d]
+#         [-DZERO=e] -P check_rows.cmake
 execute_process(COMMAND ${COMMAND} -o json RESULT_VARIABLE status
     OUTPUT_VARIABLE rows ERROR_VARIABLE stderr)
 if(NOT status EQUAL 0)
@@ -11,19 +13,30 @@ string(JSON n LENGTH "${rows}")
 if(NOT n EQUAL ROWS)
     message(FATAL_ERROR "${n} rows, not ${ROWS}:\n${rows}")
 endif()
+foreach(list FIELDS POSITIVE SHARE ZERO)
+    string(REPLACE "," ";" ${list} "${${list}}")
+endforeach()
 math(EXPR last "${n} - 1")
 foreach(i RANGE ${last})
-    foreach(field schedule devices microbatches remat cell_ns step_ns
-            bubble_measured bubble_formula wrong)
-        string(JSON ${field} GET "${rows}" ${i} ${field})
+    foreach(field version commit cpu cores blas_core ${FIELDS})
+        string(JSON value GET "${rows}" ${i} ${field})
     endforeach()
-    if(NOT wrong EQUAL 0)
-        message(FATAL_ERROR "row ${i}: ${wrong} wrong")
-    endif()
-    if(NOT step_ns GREATER 0)
-        message(FATAL_ERROR "row ${i}: a step of ${step_ns} ns")
-    endif()
-    if(bubble_measured LESS 0 OR bubble_measured GREATER_EQUAL 1)
-        message(FATAL_ERROR "row ${i}: a bubble of ${bubble_measured}")
-    endif()
+    foreach(field ${POSITIVE})
+        string(JSON value GET "${rows}" ${i} ${field})
+        if(NOT value GREATER 0)
+            message(FATAL_ERROR "row ${i}: ${field} is ${value}\n${rows}")
+        endif()
+    endforeach()
+    foreach(field ${SHARE})
+        string(JSON value GET "${rows}" ${i} ${field})
+        if(value LESS 0 OR value GREATER_EQUAL 1)
+            message(FATAL_ERROR "row ${i}: ${field} is ${value}\n${rows}")
+        endif()
+    endforeach()
+    foreach(field ${ZERO})
+        string(JSON value GET "${rows}" ${i} ${field})
+        if(NOT value EQUAL 0)
+            message(FATAL_ERROR "row ${i}: ${field} is ${value}\n${rows}")
+        endif()
+    endforeach()
 endforeach()
