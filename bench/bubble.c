@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include <sluice/schedule.h>
+#include <sluice/simulate.h>
 
 #include "bench/subject.h"
 
@@ -60,6 +61,57 @@ static void set_speedups(const struct bubble_config *config,
     }
 }
 
+/* The bubble of a schedule whose stages are equal and cost F : B : R as 2 : 4 :
+ * 2, I and W half of B. */
+static sluice_status simulate(const sluice_schedule *schedule, int capacity,
+                              double *bubble, sluice_diag *why)
+{
+    static const int64_t costs[SLUICE_N_ACTION_KINDS] = {
+        [SLUICE_F] = 2, [SLUICE_B] = 4, [SLUICE_I] = 2,
+        [SLUICE_W] = 2, [SLUICE_R] = 2,
+    };
+    const sluice_simulate_config config = {
+        .costs_ns = costs,
+        .queue_capacity = capacity,
+        .no_events = true,
+    };
+    sluice_simulation *simulation;
+    sluice_status st = sluice_simulate(schedule, &config, &simulation, why);
+    if (st)
+        return st;
+    sluice_time_share all;
+    sluice_simulation_account(simulation, NULL, &all);
+    *bubble = all.bubble;
+    sluice_simulation_destroy(simulation);
+    return SLUICE_OK;
+}
+
+/* What the formula says, or, where recomputing changes it, the simulator. */
+static sluice_status ideal_bubble(const struct order_options *order,
+                                  struct bubble_row *row, sluice_diag *why)
+{
+    row->formula = sluice_bubble_formula(row->devices, row->microbatches);
+    if (order->remat == SLUICE_REMAT_NEVER)
+        return SLUICE_OK;
+    const sluice_schedule_config config = {
+        .name = order->schedule,
+        .devices = row->devices,
+        .microbatches = row->microbatches,
+        .backward_order = order->backward_order,
+    };
+    sluice_schedule *plain, *schedule;
+    sluice_status st = sluice_schedule_generate(&config, &plain, why);
+    if (st)
+        return st;
+    st = sluice_schedule_remat(plain, order->remat, &schedule, why);
+    sluice_schedule_destroy(plain);
+    if (st)
+        return st;
+    st = simulate(schedule, order->capacity, &row->formula, why);
+    sluice_schedule_destroy(schedule);
+    return st;
+}
+
 sluice_status bubble_measure(const struct bubble_config *config,
                              bubble_on_row *on_row, void *context,
                              sluice_diag *why)
@@ -73,10 +125,12 @@ sluice_status bubble_measure(const struct bubble_config *config,
                 .devices = devices->values[k],
                 .microbatches = microbatches,
                 .batch = config->cell_ns ? microbatches : config->batch,
-                .formula =
-                    sluice_bubble_formula(devices->values[k], microbatches),
             };
-        sluice_status st = measure_rows(config, rows, devices->n, why);
+        sluice_status st = SLUICE_OK;
+        for (int k = 0; k < devices->n && !st; k++)
+            st = ideal_bubble(&config->order, &rows[k], why);
+        if (!st)
+            st = measure_rows(config, rows, devices->n, why);
         if (!st)
             set_speedups(config, rows, devices->n);
         for (int k = 0; k < devices->n; k++) {

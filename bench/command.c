@@ -2,6 +2,7 @@
 #include "bench/command.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +89,11 @@ int program_run(const struct program *program, int argc, char **argv)
         line.first ? run_command(program, argc - line.first, argv + line.first)
                    : program->bare();
     argp_program_version = NULL;
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "%s: the output could not be written: %s\n",
+                program->name, strerror(errno));
+        return EXIT_FAILURE;
+    }
     return status;
 }
 

@@ -125,10 +125,10 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
     write_line(metrics, line);
 }
 
-void metrics_progress(struct metrics *metrics, const sluice_progress *p)
+bool metrics_progress(struct metrics *metrics, const sluice_progress *p)
 {
     if (!metrics->file)
-        return;
+        return true;
     json_t *line = new_line(p->epoch_end ? "epoch" : "step");
     set_integer(line, "epoch", p->epoch);
     set_integer(line, "step", (int64_t)p->step);
@@ -143,6 +143,7 @@ void metrics_progress(struct metrics *metrics, const sluice_progress *p)
         set_real(line, "test_accuracy", p->test_accuracy);
     }
     write_line(metrics, line);
+    return !ferror(metrics->file);
 }
 
 void metrics_end(struct metrics *metrics, double measured, double formula)

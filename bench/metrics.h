@@ -41,7 +41,8 @@ sluice_status metrics_open(struct metrics *metrics,
 void metrics_run(struct metrics *metrics, const struct training_config *config,
                  const struct metrics_context *context);
 
-void metrics_progress(struct metrics *metrics, const sluice_progress *progress);
+/* Returns false if the line could not be written: metrics_close() tells. */
+bool metrics_progress(struct metrics *metrics, const sluice_progress *progress);
 
 /* The last line: the bubble. */
 void metrics_end(struct metrics *metrics, double measured, double formula);

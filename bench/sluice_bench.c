@@ -11,6 +11,7 @@ static const struct command commands[] = {
     {"compare", "Pipeline against data parallelism", compare_command},
     {"memory", "Memory of a device; GPipe's table 1", memory_command},
     {"table2", "GPipe's table 2: normalized throughput", table2_command},
+    {"headline", "What a run without arguments does", headline_command},
     {0},
 };
 

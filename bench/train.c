@@ -30,6 +30,7 @@ enum {
     KEY_EPOCHS,
     KEY_TARGET_ACCURACY,
     KEY_METRICS,
+    KEY_TRACE,
     KEY_QUIET,
     MAX_EPOCHS = 1000000,
     MAX_BATCH = 1 << 24,
@@ -84,6 +85,8 @@ static const struct argp_option options[] = {
     {0, 0, 0, 0, "Output", 6},
     {"metrics", KEY_METRICS, "FILE", 0,
      "Write a JSON line per step and epoch, all the context on the first", 0},
+    {"trace", KEY_TRACE, "FILE", 0,
+     "Draw the last step: .txt, .svg, .html, or .json for Perfetto", 0},
     {"quiet", KEY_QUIET, 0, 0, "Print nothing but errors", 0},
     {0},
 };
@@ -200,6 +203,9 @@ static error_t parse_where(int key, char *arg, struct argp_state *state)
         break;
     case KEY_METRICS:
         config->metrics = arg;
+        break;
+    case KEY_TRACE:
+        config->trace = arg;
         break;
     case KEY_QUIET:
         config->quiet = true;

@@ -9,6 +9,7 @@
 #include "bench/choice.h"
 #include "bench/describe.h"
 #include "bench/metrics.h"
+#include "bench/picture.h"
 #include "bench/weights.h"
 
 enum { MODEL_TEXT = 512 };
@@ -143,7 +144,8 @@ static void show_step(struct training *t, const sluice_progress *p)
 static bool on_progress(void *context, const sluice_progress *p)
 {
     struct training *t = context;
-    metrics_progress(&t->metrics, p);
+    if (!metrics_progress(&t->metrics, p))
+        return false; /* do not train for nothing */
     if (p->epoch_end) {
         if (t->shows_progress)
             fprintf(stderr, "\r\033[K");
@@ -187,6 +189,19 @@ static sluice_status train(struct training *t, double *accuracy,
     return SLUICE_OK;
 }
 
+static sluice_status draw(struct training *t, sluice_diag *why)
+{
+    sluice_trace trace;
+    sluice_status st = sluice_pipeline_trace(t->pipe, &trace, why);
+    if (st)
+        return st;
+    const struct picture picture = {
+        .title = "the last training step, wall clock",
+        .trace = &trace,
+    };
+    return picture_write(&picture, t->config->trace, why);
+}
+
 sluice_status training_run(const struct training_config *config,
                            const struct environment *env, FILE *out,
                            double *accuracy, sluice_diag *why)
@@ -196,7 +211,10 @@ sluice_status training_run(const struct training_config *config,
         .out = config->quiet ? NULL : out,
         .shows_progress = !config->quiet && isatty(STDERR_FILENO),
     };
-    sluice_status st = source_open(&t.source, &config->source, why);
+    sluice_status st =
+        config->trace ? picture_check(config->trace, why) : SLUICE_OK;
+    if (!st)
+        st = source_open(&t.source, &config->source, why);
     if (st)
         return st;
     if (t.out)
@@ -212,6 +230,8 @@ sluice_status training_run(const struct training_config *config,
         metrics_run(&t.metrics, config, &context);
         print_head(&t);
         st = train(&t, accuracy, why);
+        if (!st && config->trace)
+            st = draw(&t, why);
         sluice_status closed = metrics_close(&t.metrics, st ? NULL : why);
         st = st ? st : closed;
     }

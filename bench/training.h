@@ -42,6 +42,7 @@ struct training_config {
     bool in_order;
     uint64_t cap_bytes;  /* of a device; 0: none */
     const char *metrics; /* a file for JSON lines; NULL: none */
+    const char *trace;   /* a file for a picture of the last step; NULL: none */
     bool quiet;          /* only errors are told */
 };
 
