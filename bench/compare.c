@@ -38,6 +38,7 @@ static struct measure_config how_to(const struct comparison *c,
         .replicas = row->replicas,
         .microbatches = row->microbatches,
         .warmup = run->warmup,
+        .draw = run->draw,
         .repetitions = run->repetitions,
         .seed = run->seed,
     };

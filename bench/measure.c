@@ -1,13 +1,17 @@
 /* Measure a pipeline's step.  The main thread. */
 #include "bench/measure.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include <sluice/pipeline.h>
 #include <sluice/trace.h>
 
+#include "bench/picture.h"
 #include "bench/traffic.h"
 #include "bench/yardstick.h"
+
+enum { TITLE_BYTES = 96 };
 
 static double now_ns(clockid_t clock)
 {
@@ -73,6 +77,22 @@ static sluice_status run_steps(struct session *session,
     return SLUICE_OK;
 }
 
+/* The last step, as a picture. */
+static sluice_status draw(const struct session *session, sluice_diag *why)
+{
+    const struct measure_config *config = session->config;
+    sluice_trace trace;
+    char title[TITLE_BYTES];
+    sluice_status st = sluice_pipeline_trace(session->pipe, &trace, why);
+    if (st)
+        return st;
+    snprintf(title, sizeof title, "%s, %d devices, %d micro-batches",
+             config->order->schedule ? config->order->schedule : "gpipe",
+             sluice_pipeline_n_devices(session->pipe), config->microbatches);
+    const struct picture picture = {.title = title, .trace = &trace};
+    return picture_write(&picture, config->draw, why);
+}
+
 /* The device that needs most, planned and actual. */
 static void read_memory(const sluice_pipeline *pipe, struct measurement *out)
 {
@@ -96,6 +116,8 @@ static sluice_status run_session(struct session *session,
         sluice_pipeline_create(&how, config->work->model, &session->pipe, why);
     if (!st)
         st = run_steps(session, &out->samples, why);
+    if (!st && config->draw)
+        st = draw(session, why);
     if (!st)
         st = yardstick_compare(yardstick, session->pipe, &out->wrong, why);
     if (st)

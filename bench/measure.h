@@ -22,6 +22,7 @@ struct measure_config {
     int repetitions; /* steps that are timed, at least 1 */
     int64_t spin_ns; /* as a pipeline's */
     uint64_t seed;
+    const char *draw; /* a file for a picture of the last step; NULL: none */
 };
 
 struct measurement {

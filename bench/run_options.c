@@ -3,11 +3,13 @@
 
 #include "bench/choice.h"
 #include "bench/number.h"
+#include "bench/picture.h"
 
 enum {
     KEY_REPETITIONS = 0x300,
     KEY_WARMUP,
     KEY_SEED,
+    KEY_DRAW,
     KEY_SMOKE,
     MAX_STEPS = 10000,
 };
@@ -17,6 +19,8 @@ static const struct argp_option run_table[] = {
     {"repetitions", KEY_REPETITIONS, "N", 0, "Steps that are timed (5)", 0},
     {"warmup", KEY_WARMUP, "N", 0, "Steps before those (2)", 0},
     {"seed", KEY_SEED, "N", 0, "Of parameters, inputs and targets (1)", 0},
+    {"draw", KEY_DRAW, "FILE", 0,
+     "Draw the last step: .txt, .svg, .html, or .json for Perfetto", 0},
     {0},
 };
 
@@ -49,6 +53,10 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
                      number_parse_integer(arg, 0, INT64_MAX, &seed, &why),
                      &why);
         run->seed = (uint64_t)seed;
+        break;
+    case KEY_DRAW:
+        option_check(state, "--draw", picture_check(arg, &why), &why);
+        run->draw = arg;
         break;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -14,9 +14,10 @@
 
 /* Steps; 0 and RUN_NOT_GIVEN until run_options_complete(). */
 struct run_options {
-    int warmup;      /* steps before those that are timed */
-    int repetitions; /* steps that are timed */
-    uint64_t seed;   /* of parameters, inputs and targets */
+    int warmup;       /* steps before those that are timed */
+    int repetitions;  /* steps that are timed */
+    uint64_t seed;    /* of parameters, inputs and targets */
+    const char *draw; /* a file for a picture of the last step of all; NULL */
 };
 
 #define RUN_OPTIONS_NONE                                                       \
