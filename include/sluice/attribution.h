@@ -9,7 +9,7 @@
  *                       = K (end_ns - start_ns)    (in all)
  *
  * holds exactly, in integers.  Measured and predicted traces are treated alike;
- * for the virtual clock see sluice_virtual_trace_create().
+ * for the virtual clock give the trace of sluice_trace_virtual().
  */
 #ifndef SLUICE_ATTRIBUTION_H
 #define SLUICE_ATTRIBUTION_H
@@ -163,30 +163,6 @@ typedef struct sluice_attribution {
 SLUICE_API sluice_status sluice_trace_attribute(
     const sluice_trace *trace, const sluice_attribution_config *config,
     sluice_idle *devices, sluice_attribution *out, sluice_diag *why);
-
-/* A trace on the virtual clock: what a core for each device would have done. */
-typedef struct sluice_virtual_trace sluice_virtual_trace;
-
-/*
- * Copy a measured trace, its virtual times taken for its times, from 0 on: to
- * be attributed and drawn like any other, and labelled by whoever does so.
- *
- * Waits are not recorded on the virtual clock.  A gap before an action counts
- * as waiting for input up to when that was made, and the rest of it as waiting
- * for room after the action before.
- *
- * Returns  SLUICE_OK; SLUICE_INVALID as sluice_trace_attribute(), also for a
- *          trace without virtual times; SLUICE_NO_MEMORY.
- */
-SLUICE_API sluice_status sluice_virtual_trace_create(
-    const sluice_trace *trace, const sluice_allocator *allocator,
-    sluice_virtual_trace **out, sluice_diag *why);
-
-SLUICE_API void sluice_virtual_trace_destroy(sluice_virtual_trace *trace);
-
-/* The trace itself, owned by `trace`. */
-SLUICE_API const sluice_trace *
-sluice_virtual_trace_get(const sluice_virtual_trace *trace);
 
 #ifdef __cplusplus
 }

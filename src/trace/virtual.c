@@ -7,6 +7,7 @@ static sluice_trace_event on_virtual_clock(const sluice_trace_event *event,
     sluice_trace_event e = *event;
     e.start_ns = event->virtual_start_ns;
     e.end_ns = event->virtual_end_ns;
+    e.cpu_ns = e.end_ns - e.start_ns;
     e.input_wait_ns = event->virtual_start_ns - arrived;
     e.output_wait_ns = event->virtual_output_wait_ns;
     return e;

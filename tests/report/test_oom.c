@@ -31,16 +31,6 @@ static sluice_status attribute(sluice_diag *why)
     return sluice_trace_attribute(&p.trace, &config, NULL, &out, why);
 }
 
-static sluice_status to_virtual(sluice_diag *why)
-{
-    sluice_virtual_trace *v;
-    sluice_status st =
-        sluice_virtual_trace_create(&p.trace, &allocator.hooks, &v, why);
-    if (!st)
-        sluice_virtual_trace_destroy(v);
-    return st;
-}
-
 static sluice_status text(sluice_diag *why)
 {
     sluice_report_config config = {.allocator = &allocator.hooks};
@@ -100,14 +90,7 @@ START_TEST(each_allocation_may_fail)
     sl_test_allocator_init(&allocator);
     p = (struct play){.forward_ns = 10, .backward_ns = 20};
     play(&p, "1f1b", 3, 4, SLUICE_IN_ORDER);
-    for (int d = 0; d < 3; d++)
-        for (int i = 0; i < p.n_events[d]; i++) {
-            sluice_trace_event *e = &p.events[d][i];
-            e->virtual_start_ns = e->start_ns;
-            e->virtual_end_ns = e->end_ns;
-        }
     sweep(attribute);
-    sweep(to_virtual);
     sweep(text);
     sweep(svg);
     sweep(chrome);
