@@ -41,8 +41,8 @@ static sluice_status check_given(const void *x, const void *other,
 {
     if (x && other)
         return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID, "no %s: `%s` is NULL",
-                           x ? name : "rows", x ? name : "x");
+    return sluice_diag_set(why, SLUICE_INVALID, "`%s` is NULL; give its rows",
+                           x ? name : "x");
 }
 
 sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const float *x,
@@ -137,6 +137,8 @@ sluice_status sluice_pipeline_infer(sluice_pipeline *pipe, const float *x,
     double loss_sum = 0;
     int64_t correct = 0;
     sluice_status st = check_rows(rows, why);
+    if (!st)
+        st = check_given(x, y, "y", why);
     if (st)
         return st;
     struct sl_job job = {
