@@ -79,6 +79,13 @@ typedef struct sluice_schedule_config {
     int microbatches; /* M, 1 to SLUICE_MAX_MICROBATCHES */
     sluice_backward_order backward_order; /* read by gpipe only */
     const sluice_allocator *allocator;    /* NULL: malloc */
+    /* 0 means the standard in each of these. */
+    int chunks;  /* stages per device: interleaved-1f1b, looped-bfs; 2 */
+    int group;   /* micro-batches that go through a chunk before the next one
+                    does, at least K: interleaved-1f1b; K */
+    int warm_up; /* forwards ahead for each device behind: eager-1f1b,
+                    interleaved-1f1b; 2. 1 needs the least memory, more bear
+                    slower hand-offs */
 } sluice_schedule_config;
 
 /* Name of generator `i`, NULL past the last one: for listing them. */
@@ -90,8 +97,19 @@ SLUICE_API const char *sluice_schedule_summary(int i);
 /*
  * Generate a schedule.
  *
+ *     gpipe             all forwards, then all backwards
+ *     1f1b              one forward, one backward in turn
+ *     eager-1f1b        1f1b that warms up further
+ *     interleaved-1f1b  1f1b with several chunks of the model per device
+ *     looped-bfs        gpipe with several chunks; queues of M / K places
+ *     zb-h1, zb-h2      1f1b with its weight gradients in the bubble
+ *     zb-v              the same with two chunks per device, in a V
+ *     forward           forwards only
+ *
  * Threads  any.
- * Returns  SLUICE_OK; SLUICE_INVALID for numbers out of range;
+ * Returns  SLUICE_OK; SLUICE_INVALID for numbers out of range, and if
+ *          interleaved-1f1b would deadlock with queues of any size, as it may
+ *          when M is not a multiple of the group or `warm_up` exceeds 2;
  *          SLUICE_NOT_FOUND for an unknown name, listing the known ones;
  *          SLUICE_NO_MEMORY.
  */
@@ -147,6 +165,17 @@ sluice_schedule_actions(const sluice_schedule *schedule, int device, int *n);
  */
 SLUICE_API size_t sluice_schedule_format(const sluice_schedule *schedule,
                                          char *text, size_t bytes);
+
+/*
+ * The same with a ">" before the action that a refusal of
+ * sluice_schedule_verify() names, wherever its device lists it.  `why` may be
+ * NULL.
+ *
+ *     0:     0F0>    0B1     0F1     0B0 0UPDATE
+ */
+SLUICE_API size_t sluice_schedule_format_marked(const sluice_schedule *schedule,
+                                                const sluice_diag *why,
+                                                char *text, size_t bytes);
 
 /*
  * Rematerialization as a pass: a new schedule with an R before each backward

@@ -9,7 +9,7 @@
  *     optimizer  optimizers                 dataset    files and data sets
  *                                           train      epochs
  *     report     pictures of traces         simulate   schedules with costs
- *     attribution  idle time, explained
+ *     attribution  idle time, explained     schedule_text  CSV
  *
  * Threads: an object may be used by one thread at a time unless its header
  * says otherwise; different objects are independent.
@@ -30,6 +30,7 @@
 #include <sluice/reference.h>
 #include <sluice/report.h>
 #include <sluice/schedule.h>
+#include <sluice/schedule_text.h>
 #include <sluice/shape.h>
 #include <sluice/simulate.h>
 #include <sluice/status.h>

@@ -82,14 +82,16 @@ static void prepare(struct bench *bench, const sluice_model *model, int layer,
 static sluice_status time_once(const struct bench *bench,
                                const sluice_layer_ops *ops, double *ns)
 {
-    const sluice_layer_call *call = &bench->call;
-    fill(call->dy, call->rows * sluice_shape_elements(&call->plan->out));
+    sluice_layer_call call = bench->call;
+    fill(call.dy, call.rows * sluice_shape_elements(&call.plan->out));
     int64_t start = sl_now_ns();
-    sluice_status st = ops->forward(call);
+    sluice_status st = ops->forward(&call);
     if (!st)
-        st = ops->backward_input(call);
+        st = ops->backward_input(&call);
+    call.y = NULL;
+    call.dx = NULL;
     if (!st && ops->backward_weight)
-        st = ops->backward_weight(call);
+        st = ops->backward_weight(&call);
     *ns = (double)(sl_now_ns() - start);
     return st;
 }

@@ -152,6 +152,8 @@ static sluice_status backward_layer(struct sluice_reference *ref,
     call.dx = i > 0 ? ref->gradient[1] : NULL;
     call.accumulate = accumulate;
     sluice_status st = layer->ops->backward_input(&call);
+    call.y = NULL;
+    call.dx = NULL;
     if (!st && layer->ops->backward_weight)
         st = layer->ops->backward_weight(&call);
     return st;

@@ -28,5 +28,6 @@ const struct sl_generator sl_generator_1f1b = {
     .name = "1f1b",
     .summary = "one forward, one backward in turn (PipeDream-flush)",
     .n_stages = sl_one_stage_each,
+    .place = sl_in_a_loop,
     .write = write,
 };

@@ -12,5 +12,6 @@ const struct sl_generator sl_generator_forward = {
     .name = "forward",
     .summary = "forwards only, for evaluation and inference",
     .n_stages = sl_one_stage_each,
+    .place = sl_in_a_loop,
     .write = write,
 };

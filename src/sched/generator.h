@@ -23,24 +23,49 @@ struct sl_writer {
 void sl_write(struct sl_writer *writer, sluice_action_kind kind, int stage,
               int microbatch);
 
+/* Append an UPDATE for each stage of the writer's device, in their order. */
+void sl_write_updates(struct sl_writer *writer);
+
 struct sl_generator {
     const char *name;    /* "gpipe" */
     const char *summary; /* one line, for listing */
 
-    /* The number of stages on `devices` devices; stage s is on device
-     * s % devices. */
-    int (*n_stages)(int devices);
+    /* The number of stages; it may exceed what a schedule can have. */
+    int (*n_stages)(const sluice_schedule_config *config);
 
-    /* Write the list of one device. */
+    /* The device that holds `stage`: sl_in_a_loop(), sl_in_a_v(). */
+    int (*place)(int stage, int devices);
+
+    /* Write the list of one device.  The numbers of `config` are in range, and
+     * none of its parameters is 0. */
     void (*write)(struct sl_writer *writer,
                   const sluice_schedule_config *config);
+
+    /* Refuse numbers for which what was written could not run, however large
+     * the queues; NULL: there are none. */
+    sluice_status (*check)(const sluice_schedule *schedule,
+                           const sluice_schedule_config *config,
+                           sluice_diag *why);
 };
 
-/* As sl_generator.n_stages: one stage per device. */
-int sl_one_stage_each(int devices);
+/* As sl_generator.n_stages: one per device, two, as many as asked for. */
+int sl_one_stage_each(const sluice_schedule_config *config);
+int sl_two_stages_each(const sluice_schedule_config *config);
+int sl_chunks_each(const sluice_schedule_config *config);
+
+/* As sl_generator.place: stage s is on device s % K; or the second half comes
+ * back the way the first went: device r holds the stages r and 2K - 1 - r. */
+int sl_in_a_loop(int stage, int devices);
+int sl_in_a_v(int stage, int devices);
 
 extern const struct sl_generator sl_generator_gpipe;
 extern const struct sl_generator sl_generator_1f1b;
+extern const struct sl_generator sl_generator_eager_1f1b;
+extern const struct sl_generator sl_generator_interleaved_1f1b;
+extern const struct sl_generator sl_generator_looped_bfs;
+extern const struct sl_generator sl_generator_zb_h1;
+extern const struct sl_generator sl_generator_zb_h2;
+extern const struct sl_generator sl_generator_zb_v;
 extern const struct sl_generator sl_generator_forward;
 
 #endif

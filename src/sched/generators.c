@@ -7,12 +7,16 @@
 #include "sched/schedule.h"
 
 static const struct sl_generator *const generators[] = {
-    &sl_generator_gpipe,
-    &sl_generator_1f1b,
+    &sl_generator_gpipe,      &sl_generator_1f1b,
+    &sl_generator_eager_1f1b, &sl_generator_interleaved_1f1b,
+    &sl_generator_looped_bfs, &sl_generator_zb_h1,
+    &sl_generator_zb_h2,      &sl_generator_zb_v,
     &sl_generator_forward,
 };
 
 enum { N_GENERATORS = (int)(sizeof generators / sizeof *generators) };
+
+enum { STANDARD_CHUNKS = 2, STANDARD_WARM_UP = 2 };
 
 const char *sluice_schedule_generator(int i)
 {
@@ -24,9 +28,29 @@ const char *sluice_schedule_summary(int i)
     return i >= 0 && i < N_GENERATORS ? generators[i]->summary : NULL;
 }
 
-int sl_one_stage_each(int devices)
+int sl_one_stage_each(const sluice_schedule_config *config)
 {
-    return devices;
+    return config->devices;
+}
+
+int sl_two_stages_each(const sluice_schedule_config *config)
+{
+    return 2 * config->devices;
+}
+
+int sl_chunks_each(const sluice_schedule_config *config)
+{
+    return config->chunks * config->devices;
+}
+
+int sl_in_a_loop(int stage, int devices)
+{
+    return stage % devices;
+}
+
+int sl_in_a_v(int stage, int devices)
+{
+    return stage < devices ? stage : 2 * devices - 1 - stage;
 }
 
 void sl_write(struct sl_writer *writer, sluice_action_kind kind, int stage,
@@ -37,6 +61,14 @@ void sl_write(struct sl_writer *writer, sluice_action_kind kind, int stage,
     sluice_action action = {kind, stage, microbatch};
     writer->status = sluice_schedule_append(writer->schedule, writer->device,
                                             action, writer->why);
+}
+
+void sl_write_updates(struct sl_writer *writer)
+{
+    const sluice_schedule *schedule = writer->schedule;
+    for (int s = 0; s < schedule->n_stages; s++)
+        if (schedule->stage_device[s] == writer->device)
+            sl_write(writer, SLUICE_UPDATE, s, -1);
 }
 
 static const struct sl_generator *find(const char *name)
@@ -70,17 +102,70 @@ static sluice_status check_order(sluice_backward_order order, sluice_diag *why)
                            (int)order, SLUICE_REVERSE, SLUICE_IN_ORDER);
 }
 
-/* An empty schedule with the generator's stages in loop placement. */
+static sluice_status check_parameter(const char *what, int n, int least,
+                                     int most, sluice_diag *why)
+{
+    if (n >= least && n <= most)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "%s of %d: give %d to %d, or 0 for the standard",
+                           what, n, least, most);
+}
+
+/* Check all numbers, and put the standards in place of zeros. */
+static sluice_status settle(sluice_schedule_config *config, sluice_diag *why)
+{
+    sluice_status st = check_order(config->backward_order, why);
+    if (!st)
+        st = sl_check_sizes(config->devices, config->devices,
+                            config->microbatches, why);
+    if (st)
+        return st;
+    if (!config->chunks)
+        config->chunks = STANDARD_CHUNKS;
+    if (!config->group)
+        config->group = config->devices;
+    if (!config->warm_up)
+        config->warm_up = STANDARD_WARM_UP;
+    st = check_parameter("chunks", config->chunks, 1,
+                         SLUICE_MAX_STAGES / config->devices, why);
+    if (!st)
+        st = check_parameter("a group", config->group, config->devices,
+                             SLUICE_MAX_MICROBATCHES, why);
+    if (!st)
+        st = check_parameter("a warm-up", config->warm_up, 1,
+                             SLUICE_MAX_MICROBATCHES, why);
+    return st;
+}
+
+/* An empty schedule with the generator's stages in their places. */
 static sluice_status create_empty(const struct sl_generator *generator,
                                   const sluice_schedule_config *config,
                                   sluice_schedule **out, sluice_diag *why)
 {
     int stage_device[SLUICE_MAX_STAGES];
-    int n = generator->n_stages(config->devices);
+    int n = generator->n_stages(config);
     for (int s = 0; s < n && s < SLUICE_MAX_STAGES; s++)
-        stage_device[s] = s % config->devices;
+        stage_device[s] = generator->place(s, config->devices);
     return sluice_schedule_create(config->devices, n, config->microbatches,
                                   stage_device, config->allocator, out, why);
+}
+
+/* The lists of all devices, checked. */
+static sluice_status write_all(const struct sl_generator *generator,
+                               const sluice_schedule_config *config,
+                               sluice_schedule *schedule, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int d = 0; d < config->devices && !st; d++) {
+        struct sl_writer writer = {
+            .schedule = schedule, .device = d, .why = why};
+        generator->write(&writer, config);
+        st = writer.status;
+    }
+    if (!st && generator->check)
+        st = generator->check(schedule, config, why);
+    return st;
 }
 
 sluice_status sluice_schedule_generate(const sluice_schedule_config *config,
@@ -90,19 +175,15 @@ sluice_status sluice_schedule_generate(const sluice_schedule_config *config,
     const struct sl_generator *generator = find(name);
     if (!generator)
         return refuse_name(name, why);
-    sluice_status st = check_order(config->backward_order, why);
+    sluice_schedule_config settled = *config;
+    sluice_status st = settle(&settled, why);
     if (st)
         return st;
     sluice_schedule *schedule;
-    st = create_empty(generator, config, &schedule, why);
+    st = create_empty(generator, &settled, &schedule, why);
     if (st)
         return st;
-    for (int d = 0; d < config->devices && !st; d++) {
-        struct sl_writer writer = {
-            .schedule = schedule, .device = d, .why = why};
-        generator->write(&writer, config);
-        st = writer.status;
-    }
+    st = write_all(generator, &settled, schedule, why);
     if (st) {
         sluice_schedule_destroy(schedule);
         return st;

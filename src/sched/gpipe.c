@@ -23,5 +23,6 @@ const struct sl_generator sl_generator_gpipe = {
     .name = "gpipe",
     .summary = "all forwards, then all backwards (GPipe)",
     .n_stages = sl_one_stage_each,
+    .place = sl_in_a_loop,
     .write = write,
 };

@@ -33,8 +33,15 @@ static int widest(const sluice_schedule *schedule)
     return width;
 }
 
-size_t sluice_schedule_format(const sluice_schedule *schedule, char *text,
-                              size_t bytes)
+/* Whether `why` is about this action of this device. */
+static bool is_marked(const sluice_diag *why, int device, const char *word)
+{
+    return why && why->device == device && !strcmp(why->action, word);
+}
+
+size_t sluice_schedule_format_marked(const sluice_schedule *schedule,
+                                     const sluice_diag *why, char *text,
+                                     size_t bytes)
 {
     struct text out = {text, bytes, 0};
     char word[SLUICE_DIAG_ACTION];
@@ -45,12 +52,18 @@ size_t sluice_schedule_format(const sluice_schedule *schedule, char *text,
         snprintf(word, sizeof word, "%d:", d);
         put(&out, word, schedule->n_devices > 10 ? 3 : 2);
         for (int i = 0; i < schedule->programs[d].n; i++) {
-            put(&out, " ", 1);
             sluice_action_format(schedule->programs[d].actions[i], word,
                                  sizeof word);
+            put(&out, is_marked(why, d, word) ? ">" : " ", 1);
             put(&out, word, width);
         }
         put(&out, "\n", 1);
     }
     return out.used;
+}
+
+size_t sluice_schedule_format(const sluice_schedule *schedule, char *text,
+                              size_t bytes)
+{
+    return sluice_schedule_format_marked(schedule, NULL, text, bytes);
 }

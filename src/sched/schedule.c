@@ -12,8 +12,8 @@ static sluice_status check_range(const char *what, int n, int max,
                            "a schedule of %d %s: give 1 to %d", n, what, max);
 }
 
-static sluice_status check_sizes(int devices, int stages, int microbatches,
-                                 sluice_diag *why)
+sluice_status sl_check_sizes(int devices, int stages, int microbatches,
+                             sluice_diag *why)
 {
     sluice_status st =
         check_range("devices", devices, SLUICE_SCHEDULE_MAX_DEVICES, why);
@@ -44,7 +44,7 @@ sluice_status sluice_schedule_create(int devices, int stages, int microbatches,
                                      const sluice_allocator *allocator,
                                      sluice_schedule **out, sluice_diag *why)
 {
-    sluice_status st = check_sizes(devices, stages, microbatches, why);
+    sluice_status st = sl_check_sizes(devices, stages, microbatches, why);
     if (!st)
         st = check_stage_map(devices, stages, stage_device, why);
     if (st)

@@ -26,6 +26,11 @@ struct sluice_schedule {
     struct sl_action_list *programs;   /* [n_devices] */
 };
 
+/* Whether a schedule may have these sizes.  Returns SLUICE_OK, SLUICE_INVALID.
+ */
+sluice_status sl_check_sizes(int devices, int stages, int microbatches,
+                             sluice_diag *why);
+
 /*
  * An empty schedule of the same devices, stages, micro-batches and allocator:
  * where a pass starts.

@@ -52,6 +52,22 @@ START_TEST(ints_and_floats_are_big_endian)
 }
 END_TEST
 
+START_TEST(there_may_be_8_dims_and_no_more)
+{
+#define ONE   "\0\0\0\1"
+#define EIGHT ONE ONE ONE ONE ONE ONE ONE ONE
+    static const char eight[] = "\0\0\x08\x08" EIGHT "a";
+    static const char nine[] = "\0\0\x08\x09" EIGHT ONE "a";
+    sluice_array array;
+    sluice_diag why;
+    ck_assert_int_eq(parse(eight, sizeof eight - 1, &array, NULL), SLUICE_OK);
+    ck_assert_int_eq(array.shape.n_dims, 8);
+    sluice_array_fini(&array);
+    ck_assert_int_eq(parse(nine, sizeof nine - 1, &array, &why), SLUICE_FORMAT);
+    fixture_says(&why, SLUICE_FORMAT, "byte 3: 9 dims");
+}
+END_TEST
+
 START_TEST(each_malformed_file_is_refused_with_its_place)
 {
 #define FILE_OF(s) s, sizeof s - 1
@@ -134,6 +150,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("data.idx", bytes_have_their_shape_and_order,
                  ints_and_floats_are_big_endian,
+                 there_may_be_8_dims_and_no_more,
                  each_malformed_file_is_refused_with_its_place,
                  a_bomb_is_refused_before_memory_is_taken_for_it,
                  the_path_stands_in_the_sentence)

@@ -178,6 +178,21 @@ START_TEST(each_malformed_header_is_refused_with_its_place)
 }
 END_TEST
 
+START_TEST(there_may_be_8_dims_and_no_more)
+{
+    sluice_array array;
+    sluice_diag why;
+    ck_assert_int_eq(parse_v1("{" D "," O ",'shape':(1,1,1,1,1,1,1,1)}",
+                              "\0\0\x80\x3f", 4, &array, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(array.shape.n_dims, 8);
+    sluice_array_fini(&array);
+    parse_v1("{" D "," O ",'shape':(1,1,1,1,1,1,1,1,1)}", "\0\0\x80\x3f", 4,
+             &array, &why);
+    fixture_says(&why, SLUICE_FORMAT, "more than 8 dims");
+}
+END_TEST
+
 START_TEST(quotes_blanks_and_order_do_not_matter)
 {
     static const char *const headers[] = {
@@ -278,6 +293,7 @@ SLUICE_TEST_MAIN("data.npy", floats_of_numpy_are_read_in_all_three_versions,
                  arrays_of_numpy_that_are_not_read_are_refused_with_advice,
                  a_path_that_leads_nowhere_is_an_io_error,
                  each_malformed_header_is_refused_with_its_place,
+                 there_may_be_8_dims_and_no_more,
                  quotes_blanks_and_order_do_not_matter,
                  magic_version_and_length_are_checked,
                  data_is_as_long_as_the_shape_says,

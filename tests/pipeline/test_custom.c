@@ -2,7 +2,7 @@
  * Schedules of one's own: the pipeline runs whatever the verifier accepts, and
  * the bits follow from the order of the weight gradients alone.
  */
-#include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,6 +82,58 @@ START_TEST(a_split_backward_equals_the_reference)
                               "1F0 1I0 1F1 1I1 1W0 1F2 1I2 1W1 1W2 1UPDATE"});
     check(schedule, SLUICE_IN_ORDER);
     sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+/* How often layers were handed their y. */
+struct sight {
+    atomic_int forward, input, weight; /* [atomic] passes with y */
+    atomic_int all_weight;             /* [atomic] all weight passes */
+};
+
+static sluice_status look_for_y(void *context, const struct sl_test_cell *cell)
+{
+    struct sight *sight = context;
+    if (cell->layer < 0)
+        return SLUICE_OK; /* the loss */
+    atomic_int *n = cell->pass == SL_TEST_FORWARD ? &sight->forward
+                    : cell->pass == SL_TEST_INPUT ? &sight->input
+                                                  : &sight->weight;
+    atomic_fetch_add(&sight->all_weight, cell->pass == SL_TEST_WEIGHT);
+    atomic_fetch_add(n, cell->has_y);
+    return SLUICE_OK;
+}
+
+/* After an I the slot of y may have been filled anew, so no W sees it, not even
+ * that of a B. */
+START_TEST(a_weight_pass_is_not_handed_its_y)
+{
+    enum { M = 2 };
+    static const char *const lists[][2] = {
+        {"0F0 0F1 0I0 0I1 0W0 0W1 0UPDATE", "1F0 1I0 1F1 1W0 1I1 1W1 1UPDATE"},
+        {"0F0 0F1 0B0 0B1 0UPDATE", "1F0 1B0 1F1 1B1 1UPDATE"},
+    };
+    for (int i = 0; i < 2; i++) {
+        struct sight sight = {0};
+        struct sl_test_problem p = {.probe = {look_for_y, &sight}};
+        sluice_pipeline *pipe;
+        sluice_schedule *schedule =
+            make(2, 2, M, (const int[]){0, 1}, lists[i]);
+        sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
+        p.config.custom = schedule;
+        ck_assert_int_eq(
+            sluice_pipeline_create(&p.config, p.model, &pipe, NULL), SLUICE_OK);
+        ck_assert_int_eq(
+            sluice_pipeline_step(pipe, p.x, p.targets, BATCH, NULL, NULL),
+            SLUICE_OK);
+        ck_assert_int_eq(sight.forward, LAYERS * M);
+        ck_assert_int_eq(sight.input, LAYERS * M);
+        ck_assert_int_eq(sight.all_weight, LAYERS * M);
+        ck_assert_int_eq(sight.weight, 0);
+        sluice_pipeline_destroy(pipe);
+        sluice_schedule_destroy(schedule);
+        sl_test_problem_fini(&p);
+    }
 }
 END_TEST
 
@@ -181,6 +233,7 @@ START_TEST(what_the_verifier_refuses_does_not_start)
 END_TEST
 
 SLUICE_TEST_MAIN("pipeline.custom", a_split_backward_equals_the_reference,
+                 a_weight_pass_is_not_handed_its_y,
                  stages_of_a_device_may_be_apart,
                  stages_of_a_device_may_be_neighbours,
                  a_recompute_may_come_early, devices_may_be_in_any_order,

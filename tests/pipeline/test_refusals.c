@@ -85,7 +85,12 @@ static void try(int batch, int m, int devices, bool uneven)
     config.uneven = uneven;
     config.queue_capacity = 1 + (batch + m) % 2;
     if (!uneven && batch % m) {
-        sluice_diag why = refuse(&config, SLUICE_INVALID);
+        sluice_reference *ref;
+        sluice_diag ref_why, why = refuse(&config, SLUICE_INVALID);
+        ck_assert_int_eq(
+            sluice_reference_create(&config, problem.model, &ref, &ref_why),
+            SLUICE_INVALID);
+        ck_assert_str_eq(ref_why.text, why.text);
         ck_assert_msg(names(why.text, batch) && names(why.text, m) &&
                           names_nearest(why.text, batch, m),
                       "B %d, M %d: %s", batch, m, why.text);
@@ -164,6 +169,87 @@ START_TEST(batches_and_micro_batches_out_of_range_are_refused)
         refuse(&config, SLUICE_INVALID);
         config.batch = INT64_MAX / 64;
         refuse(&config, SLUICE_INVALID);
+    }
+    tear_down();
+}
+END_TEST
+
+START_TEST(as_many_micro_batches_as_allowed_can_be_planned)
+{
+    set_up(BATCH);
+    sluice_memory_plan few[2], many[2];
+    sluice_pipeline_config config = problem.config;
+    config.devices = 2;
+    config.microbatches = BATCH;
+    ck_assert_int_eq(sluice_pipeline_plan(problem.model, &config, few, NULL),
+                     SLUICE_OK);
+    config.microbatches = SLUICE_MAX_MICROBATCHES;
+    ck_assert_int_eq(sluice_pipeline_plan(problem.model, &config, many, NULL),
+                     SLUICE_OK);
+    ck_assert_uint_gt(many[0].stash, 1000 * few[0].stash);
+    config.microbatches++;
+    sluice_diag why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(names(why.text, SLUICE_MAX_MICROBATCHES) &&
+                      names(why.text, SLUICE_MAX_MICROBATCHES + 1),
+                  "%s", why.text);
+    tear_down();
+}
+END_TEST
+
+/* Rows of 2^33 elements, mini-batches of 2^31 - 1 rows. */
+START_TEST(sizes_beyond_any_memory_are_refused_before_they_are_measured)
+{
+    static const sluice_cut cuts[] = {SLUICE_CUT_UNIFORM, SLUICE_CUT_FLOPS,
+                                      SLUICE_CUT_TIME, SLUICE_CUT_BYTES};
+    set_up(BATCH);
+    sluice_model *small = problem.model;
+    ck_assert_int_eq(
+        sluice_model_create(&(sluice_model_config){.input = sluice_shape_vector(
+                                                       (int64_t)1 << 33)},
+                            &problem.model, NULL),
+        SLUICE_OK);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(
+            sluice_model_add(problem.model, sluice_activate(),
+                             &(sluice_activate_config){SLUICE_RELU}, NULL),
+            SLUICE_OK);
+    sluice_pipeline_config config = problem.config;
+    config.loss = sluice_mean_squared_error();
+    config.devices = 2;
+    config.batch = INT32_MAX;
+    for (int i = 0; i < 4; i++) {
+        config.cut = cuts[i];
+        sluice_diag why = refuse(&config, SLUICE_INVALID);
+        ck_assert_msg(strstr(why.text, "bytes"), "%s", why.text);
+    }
+    sluice_model_destroy(problem.model);
+    problem.model = small;
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_queue_holds_no_more_than_there_is)
+{
+    enum { M = 4 };
+    static const int capacities[] = {M, M + 1, SLUICE_MAX_MICROBATCHES,
+                                     INT_MAX};
+    set_up(BATCH);
+    sluice_memory_plan plans[4][3];
+    sluice_pipeline_config config = problem.config;
+    config.devices = 3;
+    config.microbatches = M;
+    for (int i = 0; i < 4; i++) {
+        config.queue_capacity = capacities[i];
+        ck_assert_int_eq(
+            sluice_pipeline_plan(problem.model, &config, plans[i], NULL),
+            SLUICE_OK);
+        ck_assert_mem_eq(plans[i], plans[0], sizeof plans[0]);
+        struct sl_test_pair pair;
+        ck_assert_msg(!sl_test_pair_init(&pair, &problem, &config), "%s",
+                      pair.why.text);
+        ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
+        ck_assert_msg(!sl_test_evaluate(&pair, 0, BATCH), "%s", pair.text);
+        sl_test_pair_fini(&pair);
     }
     tear_down();
 }
@@ -281,95 +367,15 @@ START_TEST(an_empty_model_is_refused)
 }
 END_TEST
 
-START_TEST(numbers_of_rows_out_of_range_are_refused)
-{
-    set_up(BATCH);
-    struct sl_test_pair pair;
-    sluice_pipeline_config config = problem.config;
-    config.devices = 2;
-    config.microbatches = 3;
-    ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
-    static const int64_t bad[] = {0, -1, BATCH + 1, INT64_MIN};
-    sluice_result result;
-    sluice_diag why;
-    float y[1];
-    for (int i = 0; i < 4; i++) {
-        ck_assert_int_eq(sluice_pipeline_step(pair.pipe, problem.x,
-                                              problem.targets, bad[i], &result,
-                                              &why),
-                         SLUICE_INVALID);
-        ck_assert_int_eq(why.status, SLUICE_INVALID);
-        if (bad[i] > 0) {
-            ck_assert_msg(names(why.text, BATCH), "%s", why.text);
-            continue;
-        }
-        ck_assert_int_eq(sluice_pipeline_evaluate(pair.pipe, problem.x,
-                                                  problem.targets, bad[i],
-                                                  &result, &why),
-                         SLUICE_INVALID);
-        ck_assert_int_eq(
-            sluice_pipeline_infer(pair.pipe, problem.x, bad[i], y, &why),
-            SLUICE_INVALID);
-    }
-    ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
-    sl_test_pair_fini(&pair);
-    tear_down();
-}
-END_TEST
-
-START_TEST(parameters_that_do_not_fit_are_refused)
-{
-    set_up(BATCH);
-    struct sl_test_pair pair;
-    sluice_pipeline_config config = problem.config;
-    config.devices = 3;
-    ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
-    static const char *const missing[] = {"6.weight", "0.weigh", "",
-                                          "weight",   "0",       "-1.bias"};
-    float values[512] = {0};
-    sluice_diag why;
-    for (int i = 0; i < 6; i++) {
-        ck_assert_int_eq(sluice_pipeline_get_parameter(pair.pipe, missing[i],
-                                                       values, 1, &why),
-                         SLUICE_NOT_FOUND);
-        ck_assert_int_eq(sluice_pipeline_set_parameter(pair.pipe, missing[i],
-                                                       values, 1, &why),
-                         SLUICE_NOT_FOUND);
-        ck_assert_int_eq(sluice_pipeline_get_gradient(pair.pipe, missing[i],
-                                                      values, 1, &why),
-                         SLUICE_NOT_FOUND);
-    }
-    const sluice_param_spec *spec;
-    sluice_model_find_parameter(problem.model, "2.weight", NULL, NULL, &spec,
-                                NULL);
-    int64_t n = sluice_shape_elements(&spec->shape);
-    for (int64_t off = -1; off <= 1; off += 2) {
-        ck_assert_int_eq(sluice_pipeline_get_parameter(pair.pipe, "2.weight",
-                                                       values, n + off, &why),
-                         SLUICE_INVALID);
-        ck_assert_msg(names(why.text, n) && names(why.text, n + off), "%s",
-                      why.text);
-        ck_assert_int_eq(sluice_pipeline_set_parameter(pair.pipe, "2.weight",
-                                                       values, n + off, &why),
-                         SLUICE_INVALID);
-        ck_assert_int_eq(sluice_pipeline_get_gradient(pair.pipe, "2.weight",
-                                                      values, n + off, &why),
-                         SLUICE_INVALID);
-    }
-    ck_assert_msg(!sl_test_parameters(&pair), "%s", pair.text);
-    sl_test_pair_fini(&pair);
-    tear_down();
-}
-END_TEST
-
 SLUICE_TEST_MAIN("pipeline.refusals", any_batch_runs_or_is_refused,
                  more_devices_than_layers_are_refused,
                  numbers_of_devices_out_of_range_are_refused,
                  batches_and_micro_batches_out_of_range_are_refused,
+                 as_many_micro_batches_as_allowed_can_be_planned,
+                 sizes_beyond_any_memory_are_refused_before_they_are_measured,
+                 a_queue_holds_no_more_than_there_is,
                  a_partition_that_does_not_add_up_is_refused,
                  what_must_be_given_is_asked_for,
                  choices_that_are_none_are_refused,
                  a_loss_or_optimizer_that_refuses_has_its_say,
-                 an_empty_model_is_refused,
-                 numbers_of_rows_out_of_range_are_refused,
-                 parameters_that_do_not_fit_are_refused)
+                 an_empty_model_is_refused)

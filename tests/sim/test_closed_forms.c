@@ -3,7 +3,7 @@
 
 #include "support/runner.h"
 
-static const char *const names[] = {"gpipe", "1f1b"};
+static const char *const names[] = {"gpipe", "1f1b", "eager-1f1b"};
 
 static int64_t backward(struct price costs)
 {
@@ -30,7 +30,7 @@ static void assert_flush(const char *name, int p, int m, struct price costs,
 
 START_TEST(flushing_schedules_take_m_plus_p_minus_1_pairs)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         for (int p = 2; p <= 8; p += 2)
             for (int m = 1; m <= 64; m++)
                 for (int capacity = 1; capacity <= 64; capacity *= 4) {
@@ -56,7 +56,7 @@ static const double bubbles[][7] = {
 
 START_TEST(the_bubbles_are_those_of_the_published_table)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         for (int k = 2; k <= 8; k++)
             for (int c = 0; c < 7; c++) {
                 sluice_time_share all =
@@ -67,33 +67,6 @@ START_TEST(the_bubbles_are_those_of_the_published_table)
             }
 }
 END_TEST
-
-/* 1F1B with twice the warm-up: min(m, 2(p - 1 - r)) forwards. */
-static sluice_schedule *eager_1f1b(int p, int m)
-{
-    int map[8];
-    sluice_schedule *schedule = NULL;
-    for (int s = 0; s < p; s++)
-        map[s] = s;
-    sluice_status st =
-        sluice_schedule_create(p, p, m, map, NULL, &schedule, NULL);
-    for (int r = 0; r < p; r++) {
-        int slack = 2 * (p - 1 - r);
-        int warm_up = slack < m ? slack : m;
-        for (int k = 0; k < m + warm_up; k++) {
-            sluice_action f = {SLUICE_F, r, k};
-            sluice_action b = {SLUICE_B, r, k - warm_up};
-            if (k < m)
-                st |= sluice_schedule_append(schedule, r, f, NULL);
-            if (k >= warm_up)
-                st |= sluice_schedule_append(schedule, r, b, NULL);
-        }
-        sluice_action update = {SLUICE_UPDATE, r, -1};
-        st |= sluice_schedule_append(schedule, r, update, NULL);
-    }
-    ck_assert_int_eq(st, SLUICE_OK);
-    return schedule;
-}
 
 /* p = 4, F = I = W = 1: makespans for m = 8 and 16, in thousandths. */
 static void assert_makespans(sluice_schedule *eight, sluice_schedule *sixteen,
@@ -117,8 +90,9 @@ START_TEST(hops_of_a_fifth_cost_1f1b_more_than_gpipe)
                          UNIT / 5, capacity, 36200, 62600);
         assert_makespans(generate("gpipe", 4, 8), generate("gpipe", 4, 16),
                          UNIT / 5, capacity, 34200, 58200);
-        assert_makespans(eager_1f1b(4, 8), eager_1f1b(4, 16), UNIT / 5,
-                         capacity, 34200, 58200);
+        assert_makespans(generate("eager-1f1b", 4, 8),
+                         generate("eager-1f1b", 4, 16), UNIT / 5, capacity,
+                         34200, 58200);
     }
 }
 END_TEST

@@ -85,8 +85,8 @@ static void assert_shares(const sluice_simulation *simulation,
 
 static void assert_whole(sluice_schedule *schedule, int capacity)
 {
-    int64_t costs[MAX_DEVICES][SLUICE_N_ACTION_KINDS];
-    for (int s = 0; s < MAX_DEVICES; s++)
+    int64_t costs[2 * MAX_DEVICES][SLUICE_N_ACTION_KINDS];
+    for (int s = 0; s < 2 * MAX_DEVICES; s++)
         for (int kind = 0; kind < SLUICE_N_ACTION_KINDS; kind++)
             costs[s][kind] = slower(s, kind);
     sluice_simulate_config config = {.stage_costs_ns = costs[0],
@@ -102,6 +102,22 @@ static void assert_whole(sluice_schedule *schedule, int capacity)
     sluice_schedule_destroy(schedule);
 }
 
+/* Some of those with several stages per device need more places or whole groups
+ * of micro-batches. */
+static bool can_run(const char *name, int k, int m, int capacity)
+{
+    sluice_schedule *schedule;
+    sluice_schedule_config config = {
+        .name = name, .devices = k, .microbatches = m};
+    sluice_verify_config verify = {.queue_capacity = capacity,
+                                   .forward_only = !strcmp(name, "forward")};
+    if (sluice_schedule_generate(&config, &schedule, NULL))
+        return false;
+    sluice_status st = sluice_schedule_verify(schedule, &verify, NULL, NULL);
+    sluice_schedule_destroy(schedule);
+    return st == SLUICE_OK;
+}
+
 START_TEST(traces_are_whole_and_account_for_every_nanosecond)
 {
     for (int i = 0; sluice_schedule_generator(i); i++)
@@ -109,6 +125,8 @@ START_TEST(traces_are_whole_and_account_for_every_nanosecond)
             for (int m = 1; m <= 9; m += 4)
                 for (int capacity = 0; capacity <= 3; capacity++) {
                     const char *name = sluice_schedule_generator(i);
+                    if (!can_run(name, k, m, capacity))
+                        continue;
                     assert_whole(generate(name, k, m), capacity);
                     assert_whole(with_remat(generate(name, k, m),
                                             SLUICE_REMAT_EXCEPT_LAST),

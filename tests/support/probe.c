@@ -45,6 +45,7 @@ static sluice_status watch(const sluice_layer_call *call,
         .pass = pass,
         .layer = call->layer,
         .first_row = call->first_row,
+        .has_y = call->y != NULL,
         .gradient = pass == SL_TEST_WEIGHT ? call->grads[0] : NULL,
         .why = call->why,
     };
@@ -110,6 +111,8 @@ static sluice_status backward_input(const sluice_layer_call *call)
 
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
+    if (call->y || call->dx)
+        return complain(call, "a weight gradient that sees y or dx");
     int64_t n = sluice_shape_elements(&call->plan->in);
     for (int64_t i = 0; i < n && !call->accumulate; i++)
         call->grads[0][i] = 0;

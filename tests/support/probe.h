@@ -13,6 +13,7 @@
 #ifndef SL_TEST_PROBE_H
 #define SL_TEST_PROBE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/layer.h>
@@ -32,6 +33,7 @@ struct sl_test_cell {
     enum sl_test_pass pass;
     int layer;         /* -1: the loss */
     int64_t first_row; /* of the micro-batch */
+    bool has_y;        /* the layer was handed its y */
     float *gradient;   /* of the weight, in SL_TEST_WEIGHT; else NULL */
     sluice_diag *why;
 };

@@ -22,18 +22,17 @@ static int64_t width(int layer, int layers)
     return layer == layers - 1 ? CLASSES : WIDTH + 3 * (layer % 3) + layer % 2;
 }
 
-/* Every second layer of DROPOUT and NORM is the one without matrix. */
+/* Every second layer of DROPOUT, NORM and MIXED is the one without matrix. */
 static sluice_status add_layer(struct sl_test_problem *problem,
                                enum sl_test_kind kind, int i, int layers)
 {
     static const sluice_activation activations[] = {
-        [SL_TEST_RELU] = SLUICE_RELU,
-        [SL_TEST_DROPOUT] = SLUICE_TANH,
-        [SL_TEST_NORM] = SLUICE_GELU,
-        [SL_TEST_PROBE] = SLUICE_IDENTITY,
+        [SL_TEST_RELU] = SLUICE_RELU,  [SL_TEST_DROPOUT] = SLUICE_TANH,
+        [SL_TEST_NORM] = SLUICE_GELU,  [SL_TEST_PROBE] = SLUICE_IDENTITY,
+        [SL_TEST_MIXED] = SLUICE_TANH,
     };
     bool last = i == layers - 1;
-    if (kind == SL_TEST_PROBE)
+    if (kind == SL_TEST_PROBE || (kind == SL_TEST_MIXED && i % 2 == 1 && !last))
         return sluice_model_add(problem->model, sl_test_probe_layer(),
                                 &problem->probe, NULL);
     if (kind == SL_TEST_DROPOUT && i % 2 == 1 && !last)
@@ -52,6 +51,11 @@ static sluice_status add_layer(struct sl_test_problem *problem,
         NULL);
 }
 
+static bool is_squared_error(enum sl_test_kind kind)
+{
+    return kind == SL_TEST_DROPOUT || kind == SL_TEST_MIXED;
+}
+
 static void fill_targets(struct sl_test_problem *problem,
                          enum sl_test_kind kind)
 {
@@ -63,7 +67,7 @@ static void fill_targets(struct sl_test_problem *problem,
                 .row = (int32_t)(r % problem->config.batch),
                 .t = noise(3, r),
             };
-        else if (kind == SL_TEST_DROPOUT)
+        else if (is_squared_error(kind))
             for (int64_t i = 0; i < problem->out; i++)
                 ((float *)(void *)row)[i] = noise(2, r * problem->out + i);
         else
@@ -81,7 +85,7 @@ static void fill(struct sl_test_problem *problem, enum sl_test_kind kind)
     problem->in = WIDTH;
     sluice_shape out = sluice_model_output(problem->model);
     problem->out = sluice_shape_elements(&out);
-    problem->target_bytes = kind == SL_TEST_DROPOUT
+    problem->target_bytes = is_squared_error(kind)
                                 ? (size_t)problem->out * sizeof(float)
                                 : target_bytes[kind];
     size_t rows = (size_t)problem->n_rows;
@@ -107,6 +111,7 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
                           .weight_decay = 0.01,
                           .nesterov = true},
         [SL_TEST_PROBE] = {.learning_rate = 0.1},
+        [SL_TEST_MIXED] = {.learning_rate = 0.05},
     };
     struct sl_test_probe probe = problem->probe;
     *problem = (struct sl_test_problem){
@@ -117,9 +122,9 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
     problem->config = (sluice_pipeline_config){
         .batch = batch,
         .uneven = true,
-        .loss = kind == SL_TEST_PROBE     ? sl_test_probe_loss()
-                : kind == SL_TEST_DROPOUT ? sluice_mean_squared_error()
-                                          : sluice_cross_entropy(),
+        .loss = kind == SL_TEST_PROBE    ? sl_test_probe_loss()
+                : is_squared_error(kind) ? sluice_mean_squared_error()
+                                         : sluice_cross_entropy(),
         .optimizer = sluice_sgd(),
         .optimizer_config = &problem->sgd,
         .seed = 42,

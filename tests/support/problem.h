@@ -18,6 +18,7 @@ enum sl_test_kind {
     SL_TEST_DROPOUT, /* tanh and dropout, squared error, momentum */
     SL_TEST_NORM,    /* gelu and layer norm, cross-entropy, Nesterov */
     SL_TEST_PROBE,   /* the probe layer and loss of probe.h */
+    SL_TEST_MIXED,   /* tanh and the probe layer, squared error, plain SGD */
 };
 
 enum { SL_TEST_KINDS = SL_TEST_PROBE }; /* those that compute something real */

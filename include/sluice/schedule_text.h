@@ -1,0 +1,98 @@
+/*
+ * Schedules as CSV, as PyTorch's torch.distributed.pipelining reads and writes
+ * them: a row per device, a cell per action, no header.
+ *
+ *     0F0,0F1,,0B0,0B1
+ *     1F0,1B0,1F1,1B1
+ *
+ *     cell   := "" | action | "(" action (";" action)* ")OVERLAP_F_B"
+ *     action := STAGE TYPE [MICROBATCH]
+ *     TYPE   := F | I | B | W | UNSHARD | RESHARD | REDUCE_GRAD
+ *               and, of ours, R | UPDATE
+ *
+ * An empty cell is idling, which a list of actions has no need of; the actions
+ * of an overlap follow each other; UNSHARD, RESHARD and REDUCE_GRAD, which have
+ * no micro-batch, imply nothing here.  All of these are read and dropped.
+ */
+#ifndef SLUICE_SCHEDULE_TEXT_H
+#define SLUICE_SCHEDULE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sluice/export.h>
+#include <sluice/memory.h>
+#include <sluice/schedule.h>
+#include <sluice/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    SLUICE_CSV_LINE = 65536, /* bytes of a row at most */
+};
+
+/* What the letters of the backwards mean. */
+typedef enum sluice_csv_dialect {
+    SLUICE_CSV_DETECT = 0, /* old if there is a BW, or a W but no I */
+    SLUICE_CSV_NEW,        /* B full backward, I input, W weight gradient */
+    SLUICE_CSV_OLD,        /* BW full backward, B input, W weight gradient */
+} sluice_csv_dialect;
+
+/*
+ * Read a schedule from text[bytes].  The devices are the rows, a stage is on
+ * the device in whose row it stands, and there are as many stages and
+ * micro-batches as the largest numbers tell.  A stage without UPDATE gets one,
+ * at the end of its row, unless there are forwards only.
+ *
+ * The result is not verified.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_FORMAT, with row and column, counted from 1, for
+ *          what is not a cell, numbers too large, a row too long or too many,
+ *          a stage in two rows or in none, letters of both dialects, and for
+ *          sends and receives: they are implied by the stages, a file that
+ *          spells them out is not read; SLUICE_INVALID for another `dialect`;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_schedule_parse_csv(
+    const char *text, size_t bytes, sluice_csv_dialect dialect,
+    const sluice_allocator *allocator, sluice_schedule **out, sluice_diag *why);
+
+/*
+ * The same of a file.
+ *
+ * Returns  as sluice_schedule_parse_csv(), and SLUICE_IO.
+ */
+SLUICE_API sluice_status sluice_schedule_read_csv(
+    const char *path, sluice_csv_dialect dialect,
+    const sluice_allocator *allocator, sluice_schedule **out, sluice_diag *why);
+
+/*
+ * Write a schedule as CSV of the new dialect, cut to `bytes`; `*length` is that
+ * of the whole, the terminating 0 not counted.  `strict` writes nothing that
+ * PyTorch does not know: UPDATEs are left out, R's are refused.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_INVALID for an R if `strict`, and for a row of
+ *          more than SLUICE_CSV_LINE bytes.
+ */
+SLUICE_API sluice_status sluice_schedule_format_csv(
+    const sluice_schedule *schedule, bool strict, char *text, size_t bytes,
+    size_t *length, sluice_diag *why);
+
+/*
+ * The same to a file.
+ *
+ * Returns  as sluice_schedule_format_csv(), SLUICE_NO_MEMORY and SLUICE_IO.
+ */
+SLUICE_API sluice_status
+sluice_schedule_write_csv(const sluice_schedule *schedule, bool strict,
+                          const char *path, sluice_diag *why);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,322 @@
+/*
+ * Schedules as CSV: reading.  The text is walked twice by the same code: once
+ * to check it and to learn sizes, stages and dialect, once to fill the
+ * schedule. Any bytes may come.
+ */
+#include <sluice/schedule_text.h>
+
+#include <string.h>
+
+#include "sched/schedule.h"
+
+/* As the file writes them; what they mean the dialect decides. */
+enum type { F, B, I, W, R, UPDATE, BW, NOTHING, HAND_OFF };
+
+/* Of those that begin alike the longer ones come first. */
+static const struct word {
+    const char *text;
+    enum type type;
+    bool numbered; /* a micro-batch follows */
+} words[] = {
+    {"UNSHARD", NOTHING, false},
+    {"RESHARD", NOTHING, false},
+    {"REDUCE_GRAD", NOTHING, false},
+    {"SEND_F", HAND_OFF, true},
+    {"RECV_F", HAND_OFF, true},
+    {"SEND_B", HAND_OFF, true},
+    {"RECV_B", HAND_OFF, true},
+    {"UPDATE", UPDATE, false},
+    {"BW", BW, true},
+    {"F", F, true},
+    {"B", B, true},
+    {"I", I, true},
+    {"W", W, true},
+    {"R", R, true},
+};
+
+struct action {
+    enum type type;
+    int stage;
+    int microbatch;
+};
+
+struct reader {
+    sluice_diag *why;
+    int row, column; /* from 0 */
+    int n_stages, n_microbatches, n_rows;
+    bool seen[HAND_OFF + 1];
+    bool old;                            /* the dialect */
+    sluice_schedule *schedule;           /* NULL in the first walk */
+    int stage_device[SLUICE_MAX_STAGES]; /* -1: not seen yet */
+    bool has_update[SLUICE_MAX_STAGES];
+};
+
+struct text {
+    const char *at;
+    const char *end;
+};
+
+/* Refuse a cell, which may hold any bytes. */
+static sluice_status refuse(const struct reader *reader, struct text cell,
+                            const char *because)
+{
+    char shown[33];
+    size_t n = 0;
+    for (; n < sizeof shown - 1 && cell.at < cell.end; n++, cell.at++)
+        shown[n] = *cell.at >= ' ' && *cell.at <= '~' ? *cell.at : '?';
+    shown[n] = '\0';
+    return sluice_diag_set(reader->why, SLUICE_FORMAT,
+                           "row %d, column %d, \"%s\": %s", reader->row + 1,
+                           reader->column + 1, shown, because);
+}
+
+/* Take a number below `limit`; -1 if there is none. */
+static int take_number(struct text *text, int limit)
+{
+    int n = 0;
+    const char *start = text->at;
+    for (; text->at < text->end && *text->at >= '0' && *text->at <= '9';
+         text->at++) {
+        n = n * 10 + (*text->at - '0');
+        if (n >= limit)
+            return -1;
+    }
+    return text->at > start ? n : -1;
+}
+
+static bool take_word(struct text *text, const char *word)
+{
+    size_t n = strlen(word);
+    if ((size_t)(text->end - text->at) < n || memcmp(text->at, word, n) != 0)
+        return false;
+    text->at += n;
+    return true;
+}
+
+static const struct word *take_type(struct text *text)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (take_word(text, words[i].text))
+            return &words[i];
+    return NULL;
+}
+
+/* First walk: what there is, and where. */
+static sluice_status note(struct reader *reader, struct text cell,
+                          struct action action)
+{
+    if (action.type == HAND_OFF)
+        return refuse(reader, cell,
+                      "sends and receives are implied by the stages; give the "
+                      "form without them");
+    if (action.type == NOTHING)
+        return SLUICE_OK; /* it does not place a stage: the next walk judges */
+    reader->seen[action.type] = true;
+    int *device = &reader->stage_device[action.stage];
+    if (*device >= 0 && *device != reader->row)
+        return refuse(reader, cell,
+                      "the stage is in an earlier row too; a stage has one "
+                      "device");
+    *device = reader->row;
+    if (action.type == UPDATE)
+        reader->has_update[action.stage] = true;
+    if (action.stage >= reader->n_stages)
+        reader->n_stages = action.stage + 1;
+    if (action.microbatch >= reader->n_microbatches)
+        reader->n_microbatches = action.microbatch + 1;
+    return SLUICE_OK;
+}
+
+/* Second walk. */
+static sluice_status append(struct reader *reader, struct text cell,
+                            struct action action)
+{
+    static const sluice_action_kind kinds[] = {
+        [F] = SLUICE_F,           [B] = SLUICE_B, [I] = SLUICE_I,
+        [W] = SLUICE_W,           [R] = SLUICE_R, [BW] = SLUICE_B,
+        [UPDATE] = SLUICE_UPDATE,
+    };
+    if (action.type == NOTHING && action.stage < reader->n_stages &&
+        reader->stage_device[action.stage] == reader->row)
+        return SLUICE_OK;
+    if (action.type == NOTHING)
+        return refuse(reader, cell, "this device does not hold the stage");
+    int kind = (int)kinds[action.type];
+    if (action.type == B && reader->old)
+        kind = SLUICE_I;
+    sluice_action listed = {kind, action.stage, action.microbatch};
+    return sluice_schedule_append(reader->schedule, reader->row, listed,
+                                  reader->why);
+}
+
+/* All of `text` is one action. */
+static sluice_status read_action(struct reader *reader, struct text text)
+{
+    struct text cell = text;
+    struct action action = {.microbatch = -1};
+    action.stage = take_number(&text, SLUICE_MAX_STAGES);
+    if (action.stage < 0)
+        return refuse(reader, cell,
+                      "an action begins with its stage, 0 to 4095");
+    const struct word *word = take_type(&text);
+    if (!word)
+        return refuse(reader, cell, "no action has this name");
+    action.type = word->type;
+    if (word->numbered) {
+        action.microbatch = take_number(&text, SLUICE_MAX_MICROBATCHES);
+        if (action.microbatch < 0)
+            return refuse(reader, cell,
+                          "this action needs a micro-batch, 0 to 65535");
+    }
+    if (text.at != text.end)
+        return refuse(reader, cell, "there is more than one action");
+    return reader->schedule ? append(reader, cell, action)
+                            : note(reader, cell, action);
+}
+
+/* Cut `text` at the first `mark`, or take all of it; `text` is what remains
+ * behind the mark. */
+static struct text take_until(struct text *text, char mark)
+{
+    struct text piece = *text;
+    size_t left = (size_t)(text->end - text->at);
+    const char *found = left ? memchr(text->at, mark, left) : NULL;
+    piece.end = found ? found : text->end;
+    text->at = found ? found + 1 : text->end;
+    return piece;
+}
+
+static sluice_status read_cell(struct reader *reader, struct text cell)
+{
+    while (cell.at < cell.end && *cell.at == ' ')
+        cell.at++;
+    while (cell.at < cell.end && cell.end[-1] == ' ')
+        cell.end--;
+    if (cell.at == cell.end)
+        return SLUICE_OK;
+    if (*cell.at != '(')
+        return read_action(reader, cell);
+    static const char name[] = ")OVERLAP_F_B";
+    struct text inner = {cell.at + 1, cell.end};
+    struct text actions = take_until(&inner, ')');
+    inner.at = actions.end;
+    if (!take_word(&inner, name) || inner.at != inner.end)
+        return refuse(reader, cell, "after \"(\" comes \")OVERLAP_F_B\"");
+    sluice_status st;
+    bool more;
+    do {
+        struct text action = take_until(&actions, ';');
+        more = action.end != actions.end;
+        st = read_action(reader, action);
+    } while (!st && more);
+    return st;
+}
+
+static sluice_status read_row(struct reader *reader, struct text line)
+{
+    if (line.at < line.end && line.end[-1] == '\r')
+        line.end--;
+    reader->column = 0;
+    if (reader->row >= SLUICE_SCHEDULE_MAX_DEVICES)
+        return refuse(reader, line, "there are more than 4096 rows");
+    if (line.end - line.at > SLUICE_CSV_LINE)
+        return refuse(reader, line, "the row has more than 65536 bytes");
+    sluice_status st = SLUICE_OK;
+    bool more = true;
+    for (; more && !st; reader->column++) {
+        struct text cell = take_until(&line, ',');
+        more = cell.end != line.end;
+        st = read_cell(reader, cell);
+    }
+    return st;
+}
+
+static sluice_status walk(struct reader *reader, struct text text)
+{
+    sluice_status st = SLUICE_OK;
+    for (reader->row = 0; text.at < text.end && !st; reader->row++)
+        st = read_row(reader, take_until(&text, '\n'));
+    reader->n_rows = reader->row;
+    return st;
+}
+
+static sluice_status settle_dialect(struct reader *reader,
+                                    sluice_csv_dialect dialect)
+{
+    const bool *seen = reader->seen;
+    reader->old =
+        dialect == SLUICE_CSV_OLD ||
+        (dialect == SLUICE_CSV_DETECT && (seen[BW] || (seen[W] && !seen[I])));
+    if (reader->old && seen[I])
+        return sluice_diag_set(reader->why, SLUICE_FORMAT,
+                               "there are I's, as new files write the input "
+                               "gradient, in a file of the old dialect, which "
+                               "writes B");
+    if (!reader->old && seen[BW])
+        return sluice_diag_set(reader->why, SLUICE_FORMAT,
+                               "there are BW's, which only files of the old "
+                               "dialect have");
+    return SLUICE_OK;
+}
+
+static sluice_status settle_stages(const struct reader *reader)
+{
+    if (!reader->n_stages || !reader->n_microbatches)
+        return sluice_diag_set(reader->why, SLUICE_FORMAT,
+                               "there is no action of a micro-batch in the "
+                               "text");
+    for (int s = 0; s < reader->n_stages; s++)
+        if (reader->stage_device[s] < 0)
+            return sluice_diag_set(reader->why, SLUICE_FORMAT,
+                                   "stage %d is in no row, but there is a "
+                                   "stage %d: each stage needs its actions",
+                                   s, reader->n_stages - 1);
+    return SLUICE_OK;
+}
+
+static sluice_status add_updates(struct reader *reader)
+{
+    const bool *seen = reader->seen;
+    sluice_status st = SLUICE_OK;
+    bool trains = seen[B] || seen[BW] || seen[I] || seen[W] || seen[UPDATE];
+    for (int s = 0; s < reader->n_stages && trains && !st; s++)
+        if (!reader->has_update[s])
+            st = sluice_schedule_append(
+                reader->schedule, reader->stage_device[s],
+                (sluice_action){SLUICE_UPDATE, s, -1}, reader->why);
+    return st;
+}
+
+sluice_status sluice_schedule_parse_csv(const char *text, size_t bytes,
+                                        sluice_csv_dialect dialect,
+                                        const sluice_allocator *allocator,
+                                        sluice_schedule **out, sluice_diag *why)
+{
+    if ((unsigned)dialect > SLUICE_CSV_OLD)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d is not a sluice_csv_dialect", (int)dialect);
+    struct reader reader = {.why = why};
+    struct text all = {text, bytes ? text + bytes : text};
+    for (int s = 0; s < SLUICE_MAX_STAGES; s++)
+        reader.stage_device[s] = -1;
+    sluice_status st = walk(&reader, all);
+    if (!st)
+        st = settle_dialect(&reader, dialect);
+    if (!st)
+        st = settle_stages(&reader);
+    if (!st)
+        st = sluice_schedule_create(reader.n_rows, reader.n_stages,
+                                    reader.n_microbatches, reader.stage_device,
+                                    allocator, &reader.schedule, why);
+    if (st)
+        return st;
+    st = walk(&reader, all);
+    if (!st)
+        st = add_updates(&reader);
+    if (st) {
+        sluice_schedule_destroy(reader.schedule);
+        return st;
+    }
+    *out = reader.schedule;
+    return SLUICE_OK;
+}

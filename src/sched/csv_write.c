@@ -1,0 +1,106 @@
+/* Schedules as CSV: writing. */
+#include <sluice/schedule_text.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "sched/schedule.h"
+
+/* Text that may not fit: `used` counts on past the end. */
+struct csv {
+    char *text;
+    size_t bytes;
+    size_t used;
+};
+
+static void put(struct csv *csv, const char *word)
+{
+    size_t n = strlen(word);
+    for (size_t i = 0; i < n; i++, csv->used++)
+        if (csv->used + 1 < csv->bytes)
+            csv->text[csv->used] = word[i];
+}
+
+static sluice_status put_row(struct csv *csv, const sluice_schedule *schedule,
+                             int device, bool strict, sluice_diag *why)
+{
+    const struct sl_action_list *program = &schedule->programs[device];
+    size_t start = csv->used;
+    for (int i = 0; i < program->n; i++) {
+        char word[SLUICE_DIAG_ACTION];
+        sluice_action action = program->actions[i];
+        sluice_action_format(action, word, sizeof word);
+        if (strict && action.kind == SLUICE_R)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "%s at position %d of device %d: PyTorch "
+                                   "has no recompute; do not ask for strict "
+                                   "text, or leave it out",
+                                   word, i, device);
+        if (strict && action.kind == SLUICE_UPDATE)
+            continue;
+        put(csv, csv->used == start ? "" : ",");
+        put(csv, word);
+    }
+    if (csv->used - start > SLUICE_CSV_LINE)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the row of device %d has %zu bytes: at most %d "
+                               "can be read again",
+                               device, csv->used - start, SLUICE_CSV_LINE);
+    put(csv, "\n");
+    return SLUICE_OK;
+}
+
+sluice_status sluice_schedule_format_csv(const sluice_schedule *schedule,
+                                         bool strict, char *text, size_t bytes,
+                                         size_t *length, sluice_diag *why)
+{
+    struct csv csv = {text, bytes, 0};
+    for (int d = 0; d < schedule->n_devices; d++) {
+        sluice_status st = put_row(&csv, schedule, d, strict, why);
+        if (st)
+            return st;
+    }
+    if (bytes)
+        text[csv.used < bytes ? csv.used : bytes - 1] = '\0';
+    *length = csv.used;
+    return SLUICE_OK;
+}
+
+static sluice_status write_file(const char *path, const char *text,
+                                size_t length, sluice_diag *why)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file)
+        return sluice_diag_set(why, SLUICE_IO,
+                               "%.160s cannot be opened for writing (error "
+                               "%d)",
+                               path, errno);
+    bool wrote = fwrite(text, 1, length, file) == length;
+    bool closed = fclose(file) == 0;
+    if (wrote && closed)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_IO,
+                           "%.160s could not be written whole (error %d)", path,
+                           errno);
+}
+
+sluice_status sluice_schedule_write_csv(const sluice_schedule *schedule,
+                                        bool strict, const char *path,
+                                        sluice_diag *why)
+{
+    size_t length;
+    sluice_status st =
+        sluice_schedule_format_csv(schedule, strict, NULL, 0, &length, why);
+    if (st)
+        return st;
+    char *text = sl_alloc(schedule->allocator, length + 1, 1);
+    if (!text)
+        return sl_no_memory(why, "the text of a schedule");
+    sluice_schedule_format_csv(schedule, strict, text, length + 1, &length,
+                               NULL);
+    st = write_file(path, text, length, why);
+    sl_free(schedule->allocator, text, length + 1, 1);
+    return st;
+}

@@ -1,0 +1,118 @@
+/*
+ * Every schedule that updates and whose backwards run in order of micro-batches
+ * has the bits of the sequential reference in that order; looped-bfs those of
+ * the reverse order.  test_bits.c has gpipe and 1f1b in every setting.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "support/judge.h"
+#include "support/runner.h"
+
+enum { LAYERS = 9, BATCH = 13, MAX_DEVICES = 4 };
+
+static const int microbatches[] = {1, 2, 3, 5, 8};
+
+/* Whether the generator writes it, and queues of this capacity carry it. */
+static sluice_schedule *runnable(const char *name, int k, int m, int capacity)
+{
+    sluice_schedule *schedule;
+    sluice_schedule_config config = {
+        .name = name, .devices = k, .microbatches = m};
+    sluice_verify_config verify = {.queue_capacity = capacity};
+    if (sluice_schedule_generate(&config, &schedule, NULL))
+        return NULL;
+    if (!sluice_schedule_verify(schedule, &verify, NULL, NULL))
+        return schedule;
+    sluice_schedule_destroy(schedule);
+    return NULL;
+}
+
+static void check(const struct sl_test_problem *problem, const char *name,
+                  const sluice_schedule *schedule, int capacity)
+{
+    struct sl_test_pair pair;
+    sluice_pipeline_config config = problem->config;
+    config.custom = schedule;
+    config.microbatches = sluice_schedule_n_microbatches(schedule);
+    config.devices = sluice_schedule_n_devices(schedule);
+    config.queue_capacity = capacity;
+    config.backward_order =
+        strcmp(name, "looped-bfs") ? SLUICE_IN_ORDER : SLUICE_REVERSE;
+    ck_assert_msg(!sl_test_pair_init(&pair, problem, &config), "%s: %s", name,
+                  pair.why.text);
+    long wrong = sl_test_step(&pair, 0, BATCH) + sl_test_step(&pair, 4, 6) +
+                 sl_test_step(&pair, 2, 1) +
+                 sl_test_evaluate(&pair, 3, BATCH + 2) +
+                 sl_test_infer(&pair, 1, 3) + sl_test_step(&pair, 1, BATCH);
+    ck_assert_msg(!wrong, "%s, K %d, M %d, capacity %d: %ld values differ; %s",
+                  name, config.devices, config.microbatches, capacity, wrong,
+                  pair.text);
+    sl_test_pair_fini(&pair);
+}
+
+/* Every (K, M, capacity) that runs, or those (K, M) with one capacity in turn;
+ * returns how many there are. */
+static int check_name(const struct sl_test_problem *problem, const char *name,
+                      bool all)
+{
+    int n = 0;
+    for (int k = 1; k <= MAX_DEVICES; k++)
+        for (int i = 0; i < 5; i++)
+            for (int capacity = 1; capacity <= 3; capacity++) {
+                if (!all && capacity != 1 + (k + i) % 3)
+                    continue;
+                sluice_schedule *schedule =
+                    runnable(name, k, microbatches[i], capacity);
+                if (!schedule)
+                    continue;
+                check(problem, name, schedule, capacity);
+                sluice_schedule_destroy(schedule);
+                n++;
+            }
+    return n;
+}
+
+static void check_kind(enum sl_test_kind kind)
+{
+    struct sl_test_problem problem = {0};
+    ck_assert_int_eq(sl_test_problem_init(&problem, kind, LAYERS, BATCH, NULL),
+                     SLUICE_OK);
+    for (int i = 0; sluice_schedule_generator(i); i++) {
+        const char *name = sluice_schedule_generator(i);
+        if (strcmp(name, "forward") && strcmp(name, "gpipe"))
+            ck_assert_int_ge(check_name(&problem, name, kind == SL_TEST_RELU),
+                             15);
+    }
+    sl_test_problem_fini(&problem);
+}
+
+START_TEST(relu_nets_equal_the_reference_under_every_schedule)
+{
+    check_kind(SL_TEST_RELU);
+}
+END_TEST
+
+START_TEST(dropout_nets_equal_the_reference_under_every_schedule)
+{
+    check_kind(SL_TEST_DROPOUT);
+}
+END_TEST
+
+START_TEST(norm_nets_equal_the_reference_under_every_schedule)
+{
+    check_kind(SL_TEST_NORM);
+}
+END_TEST
+
+START_TEST(each_layer_is_handed_its_own_data_under_every_schedule)
+{
+    check_kind(SL_TEST_PROBE);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("pipeline.schedules",
+                 relu_nets_equal_the_reference_under_every_schedule,
+                 dropout_nets_equal_the_reference_under_every_schedule,
+                 norm_nets_equal_the_reference_under_every_schedule,
+                 each_layer_is_handed_its_own_data_under_every_schedule)

@@ -1,0 +1,368 @@
+/* Schedules as CSV: what is read, what is refused, what is written. */
+#include <sluice/schedule_text.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sched/failing.h"
+#include "support/runner.h"
+
+static sluice_schedule *parse(const char *text, sluice_csv_dialect dialect)
+{
+    sluice_diag why = {.text = ""};
+    sluice_schedule *schedule = NULL;
+    sluice_status st = sluice_schedule_parse_csv(text, strlen(text), dialect,
+                                                 NULL, &schedule, &why);
+    ck_assert_msg(st == SLUICE_OK, "%s", why.text);
+    return schedule;
+}
+
+static void assert_format(const sluice_schedule *schedule, bool strict,
+                          const char *want)
+{
+    char text[4096];
+    size_t length;
+    ck_assert_int_eq(sluice_schedule_format_csv(schedule, strict, text,
+                                                sizeof text, &length, NULL),
+                     SLUICE_OK);
+    ck_assert_str_eq(text, want);
+    ck_assert_uint_eq(length, strlen(want));
+}
+
+/* What `text` means, in our own words. */
+static void assert_read_as(const char *text, sluice_csv_dialect dialect,
+                           const char *want)
+{
+    sluice_schedule *schedule = parse(text, dialect);
+    assert_format(schedule, false, want);
+    sluice_schedule_destroy(schedule);
+}
+
+static void assert_refused_as(const char *text, sluice_csv_dialect dialect,
+                              const char *says)
+{
+    sluice_diag why = {.text = ""};
+    sluice_schedule *schedule = NULL;
+    ck_assert_int_eq(sluice_schedule_parse_csv(text, strlen(text), dialect,
+                                               NULL, &schedule, &why),
+                     SLUICE_FORMAT);
+    ck_assert_ptr_null(schedule);
+    ck_assert_msg(strstr(why.text, says) != NULL, "%s", why.text);
+}
+
+static void assert_refused(const char *text, const char *says)
+{
+    assert_refused_as(text, SLUICE_CSV_DETECT, says);
+}
+
+START_TEST(a_row_is_a_device_and_a_cell_an_action)
+{
+    assert_read_as("0F0,0F1,,,0B0,0B1\r\n1F0,1B0, 1F1 ,1B1", SLUICE_CSV_DETECT,
+                   "0F0,0F1,0B0,0B1,0UPDATE\n1F0,1B0,1F1,1B1,1UPDATE\n");
+}
+END_TEST
+
+START_TEST(stages_are_on_the_devices_of_their_rows)
+{
+    sluice_schedule *schedule =
+        parse("0F0,3F0,3B0,0B0\n1F0,2F0,2B0,1B0\n", SLUICE_CSV_DETECT);
+    static const int want[] = {0, 1, 1, 0};
+    ck_assert_int_eq(sluice_schedule_n_stages(schedule), 4);
+    for (int s = 0; s < 4; s++)
+        ck_assert_int_eq(sluice_schedule_stage_device(schedule, s), want[s]);
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule, &(sluice_verify_config){0}, NULL, NULL),
+                     SLUICE_OK);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(forwards_alone_are_not_updated)
+{
+    assert_read_as("0F0,0F1\n", SLUICE_CSV_DETECT, "0F0,0F1\n");
+}
+END_TEST
+
+START_TEST(an_update_stays_where_it_is)
+{
+    assert_read_as("0F0,1F0,1B0,0B0,1UPDATE,0UPDATE", SLUICE_CSV_DETECT,
+                   "0F0,1F0,1B0,0B0,1UPDATE,0UPDATE\n");
+}
+END_TEST
+
+START_TEST(old_files_are_known_by_their_letters)
+{
+    const char *want = "0F0,0F1,0I0,0W0,0B1,0UPDATE\n";
+    assert_read_as("0F0,0F1,0B0,0W0,0BW1", SLUICE_CSV_DETECT, want);
+    assert_read_as("0F0,0F1,0B0,0W0,0BW1", SLUICE_CSV_OLD, want);
+    assert_read_as("0F0,0B0,0W0", SLUICE_CSV_DETECT, "0F0,0I0,0W0,0UPDATE\n");
+    assert_read_as("0F0,0B0,0W0", SLUICE_CSV_NEW, "0F0,0B0,0W0,0UPDATE\n");
+    assert_read_as("0F0,0B0", SLUICE_CSV_OLD, "0F0,0I0,0UPDATE\n");
+    assert_read_as("0F0,0F1,0I0,0W0,0B1", SLUICE_CSV_DETECT, want);
+}
+END_TEST
+
+START_TEST(letters_of_both_dialects_are_refused)
+{
+    assert_refused("0F0,0I0,0BW0", "there are I's");
+    assert_refused_as("0F0,0I0", SLUICE_CSV_OLD, "there are I's");
+    assert_refused_as("0F0,0BW0", SLUICE_CSV_NEW, "there are BW's");
+}
+END_TEST
+
+START_TEST(overlaps_are_their_actions_one_after_the_other)
+{
+    assert_read_as("0F0,(0F1;0B0)OVERLAP_F_B,0B1", SLUICE_CSV_DETECT,
+                   "0F0,0F1,0B0,0B1,0UPDATE\n");
+    assert_refused("0F0,(0F1;)OVERLAP_F_B", "row 1, column 2, \"\": ");
+    assert_refused("0F0,()OVERLAP_F_B", "row 1, column 2, \"\": ");
+    assert_refused("0F0,(0F1;0B0)OVERLAP", "after \"(\" comes");
+    assert_refused("0F0,(0F1;0B0", "after \"(\" comes");
+    assert_refused("0F0,(0F1;0B0)OVERLAP_F_B1", "after \"(\" comes");
+}
+END_TEST
+
+START_TEST(actions_on_sharded_parameters_imply_nothing)
+{
+    assert_read_as("0UNSHARD,0F0,0B0,0RESHARD,0REDUCE_GRAD", SLUICE_CSV_DETECT,
+                   "0F0,0B0,0UPDATE\n");
+    assert_refused("0UNSHARD0", "there is more than one action");
+    assert_refused("0F0,1UNSHARD\n1F0", "column 2, \"1UNSHARD\": this device");
+    assert_refused("1F0,0UNSHARD", "stage 0 is in no row");
+    assert_refused("0F0,1UNSHARD", "this device does not hold the stage");
+}
+END_TEST
+
+START_TEST(sends_and_receives_are_refused)
+{
+    assert_refused("0F0,0SEND_F0\n1RECV_F0,1F0\n",
+                   "row 1, column 2, \"0SEND_F0\": sends and receives");
+    assert_refused("0F0\n1F0,1RECV_B0\n",
+                   "row 2, column 2, \"1RECV_B0\": sends and receives");
+}
+END_TEST
+
+START_TEST(junk_is_refused_with_its_place)
+{
+    assert_refused("0F0,0F1\n1F0,1X1\n", "row 2, column 2, \"1X1\": no action");
+    assert_refused("F0", "begins with its stage");
+    assert_refused("0F", "needs a micro-batch");
+    assert_refused("0F0 1", "more than one");
+    assert_refused("0F0F1", "more than one");
+    assert_refused("0f0", "no action");
+    assert_refused("-1F0", "begins with its stage");
+    assert_refused("0F-1", "needs a micro-batch");
+    assert_refused("\"0F0\"", "begins with its stage");
+    assert_refused("0F0,\001\xff", "column 2, \"\?\?\": ");
+    assert_refused("0UPDATE3", "more than one");
+    assert_refused("4096F0", "0 to 4095");
+    assert_refused("99999999999999999999F0", "0 to 4095");
+    assert_refused("0F65536", "0 to 65535");
+}
+END_TEST
+
+START_TEST(stages_need_one_row_each)
+{
+    assert_refused("0F0\n0B0\n", "row 2, column 1, \"0B0\": the stage is in");
+    assert_refused("0F0,2F0", "stage 1 is in no row");
+    assert_refused("", "no action");
+    assert_refused("\n,,\n", "no action");
+    assert_refused("0UPDATE", "no action");
+}
+END_TEST
+
+/* A row of n bytes in all: one action, then idling. */
+static sluice_status parse_long(size_t n, sluice_diag *why)
+{
+    static char text[SLUICE_CSV_LINE + 1];
+    sluice_schedule *schedule;
+    memset(text, ',', n);
+    memcpy(text, "0F0", 3);
+    sluice_status st = sluice_schedule_parse_csv(text, n, SLUICE_CSV_DETECT,
+                                                 NULL, &schedule, why);
+    if (!st)
+        sluice_schedule_destroy(schedule);
+    return st;
+}
+
+START_TEST(a_row_too_long_or_too_many_is_refused)
+{
+    sluice_diag why;
+    ck_assert_int_eq(parse_long(SLUICE_CSV_LINE, &why), SLUICE_OK);
+    ck_assert_int_eq(parse_long(SLUICE_CSV_LINE + 1, &why), SLUICE_FORMAT);
+    ck_assert_ptr_nonnull(strstr(why.text, "more than 65536 bytes"));
+    char rows[SLUICE_SCHEDULE_MAX_DEVICES + 5] = "0F0";
+    memset(rows + 3, '\n', SLUICE_SCHEDULE_MAX_DEVICES + 1);
+    assert_refused(rows, "more than 4096 rows");
+    rows[3 + SLUICE_SCHEDULE_MAX_DEVICES] = '\0';
+    sluice_schedule_destroy(parse(rows, SLUICE_CSV_DETECT));
+}
+END_TEST
+
+START_TEST(another_dialect_is_invalid)
+{
+    sluice_schedule *schedule;
+    ck_assert_int_eq(sluice_schedule_parse_csv("0F0", 3, (sluice_csv_dialect)3,
+                                               NULL, &schedule, NULL),
+                     SLUICE_INVALID);
+}
+END_TEST
+
+START_TEST(strict_text_has_nothing_of_ours)
+{
+    sluice_schedule *schedule = parse("0F0,0B0,0UPDATE", SLUICE_CSV_DETECT);
+    sluice_schedule *remat;
+    ck_assert_int_eq(
+        sluice_schedule_remat(schedule, SLUICE_REMAT_ALWAYS, &remat, NULL),
+        SLUICE_OK);
+    size_t length;
+    sluice_diag why;
+    assert_format(schedule, true, "0F0,0B0\n");
+    assert_format(remat, false, "0F0,0R0,0B0,0UPDATE\n");
+    ck_assert_int_eq(
+        sluice_schedule_format_csv(remat, true, NULL, 0, &length, &why),
+        SLUICE_INVALID);
+    ck_assert_ptr_nonnull(strstr(why.text, "0R0 at position 1 of device 0"));
+    sluice_schedule_destroy(remat);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(text_is_cut_to_any_room)
+{
+    sluice_schedule *schedule = parse("0F0\n1F0\n", SLUICE_CSV_DETECT);
+    for (size_t bytes = 1; bytes <= 10; bytes++) {
+        char text[12];
+        size_t length;
+        memset(text, '#', sizeof text);
+        sluice_schedule_format_csv(schedule, false, text, bytes, &length, NULL);
+        ck_assert_uint_eq(length, 8);
+        ck_assert_uint_eq(strlen(text), bytes < 9 ? bytes - 1 : 8);
+        ck_assert_mem_eq(text, "0F0\n1F0\n", strlen(text));
+        ck_assert_int_eq(text[bytes], '#');
+    }
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+static void assert_round_trip(const char *name, int k, int m)
+{
+    static char first[65536], second[65536];
+    size_t n, again;
+    sluice_schedule *schedule, *read;
+    sluice_schedule_config config = {
+        .name = name, .devices = k, .microbatches = m};
+    if (sluice_schedule_generate(&config, &schedule, NULL))
+        return;
+    for (int strict = 0; strict < 2; strict++) {
+        sluice_schedule_format_csv(schedule, strict, first, sizeof first, &n,
+                                   NULL);
+        ck_assert_int_eq(sluice_schedule_parse_csv(first, n, SLUICE_CSV_DETECT,
+                                                   NULL, &read, NULL),
+                         SLUICE_OK);
+        sluice_schedule_format_csv(schedule, false, first, sizeof first, &n,
+                                   NULL);
+        sluice_schedule_format_csv(read, false, second, sizeof second, &again,
+                                   NULL);
+        ck_assert_str_eq(first, second);
+        for (int s = 0; s < sluice_schedule_n_stages(read); s++)
+            ck_assert_int_eq(sluice_schedule_stage_device(read, s),
+                             sluice_schedule_stage_device(schedule, s));
+        ck_assert_int_eq(sluice_schedule_n_microbatches(read), m);
+        sluice_schedule_destroy(read);
+    }
+    sluice_schedule_destroy(schedule);
+}
+
+START_TEST(every_generated_schedule_comes_back)
+{
+    for (int i = 0; sluice_schedule_generator(i); i++)
+        for (int k = 1; k <= 8; k++)
+            for (int m = 1; m <= 32; m *= 2)
+                assert_round_trip(sluice_schedule_generator(i), k, m);
+}
+END_TEST
+
+START_TEST(files_are_written_and_read)
+{
+    char path[] = "/tmp/sluice-csv-XXXXXX";
+    close(mkstemp(path));
+    sluice_diag why;
+    sluice_schedule *schedule = parse("0F0,0B0\n1F0,1B0\n", SLUICE_CSV_DETECT);
+    sluice_schedule *read = NULL;
+    ck_assert_int_eq(sluice_schedule_write_csv(schedule, true, path, &why),
+                     SLUICE_OK);
+    ck_assert_int_eq(
+        sluice_schedule_read_csv(path, SLUICE_CSV_DETECT, NULL, &read, &why),
+        SLUICE_OK);
+    assert_format(read, true, "0F0,0B0\n1F0,1B0\n");
+    sluice_schedule_destroy(read);
+    unlink(path);
+    ck_assert_int_eq(
+        sluice_schedule_read_csv(path, SLUICE_CSV_DETECT, NULL, &read, &why),
+        SLUICE_IO);
+    ck_assert_int_eq(
+        sluice_schedule_read_csv("/", SLUICE_CSV_DETECT, NULL, &read, &why),
+        SLUICE_IO);
+    ck_assert_int_eq(sluice_schedule_write_csv(schedule, true, "/", &why),
+                     SLUICE_IO);
+    ck_assert_int_eq(
+        sluice_schedule_write_csv(schedule, true, "/dev/full", &why),
+        SLUICE_IO);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(a_row_that_could_not_be_read_is_not_written)
+{
+    sluice_schedule *schedule;
+    sluice_schedule_config config = {.devices = 1, .microbatches = 65536};
+    sluice_diag why;
+    size_t length;
+    ck_assert_int_eq(sluice_schedule_generate(&config, &schedule, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(
+        sluice_schedule_format_csv(schedule, false, NULL, 0, &length, &why),
+        SLUICE_INVALID);
+    ck_assert_ptr_nonnull(strstr(why.text, "the row of device 0"));
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(a_failed_allocation_leaves_nothing)
+{
+    sluice_status st;
+    int n = 0;
+    do {
+        struct failing failing = {.fail_at = ++n};
+        sluice_allocator allocator = failing_allocator(&failing);
+        sluice_schedule *schedule;
+        st =
+            sluice_schedule_parse_csv("0F0,0B0\n1F0,1B0", 15, SLUICE_CSV_DETECT,
+                                      &allocator, &schedule, NULL);
+        if (!st)
+            sluice_schedule_destroy(schedule);
+        ck_assert_int_eq(failing.n_live, 0);
+        ck_assert_int_eq(st,
+                         failing.n_calls >= n ? SLUICE_NO_MEMORY : SLUICE_OK);
+    } while (st);
+    ck_assert_int_gt(n, 5);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("sched.csv", a_row_is_a_device_and_a_cell_an_action,
+                 stages_are_on_the_devices_of_their_rows,
+                 forwards_alone_are_not_updated, an_update_stays_where_it_is,
+                 old_files_are_known_by_their_letters,
+                 letters_of_both_dialects_are_refused,
+                 overlaps_are_their_actions_one_after_the_other,
+                 actions_on_sharded_parameters_imply_nothing,
+                 sends_and_receives_are_refused, junk_is_refused_with_its_place,
+                 stages_need_one_row_each,
+                 a_row_too_long_or_too_many_is_refused,
+                 another_dialect_is_invalid, strict_text_has_nothing_of_ours,
+                 text_is_cut_to_any_room, every_generated_schedule_comes_back,
+                 files_are_written_and_read,
+                 a_row_that_could_not_be_read_is_not_written,
+                 a_failed_allocation_leaves_nothing)

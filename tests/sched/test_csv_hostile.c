@@ -1,0 +1,75 @@
+/* Damaged CSV is refused in a sentence or read as something else; nothing
+ * worse. */
+#include "sched/csv_promises.h"
+
+#include "support/runner.h"
+
+static const char *const whole[] = {
+    "0F0,0F1,,,0B0,0B1\n1F0,1B0,1F1,1B1\n",
+    "0F0,3F0,3I0,3W0,0I0,0W0,0UPDATE,3UPDATE\r\n1F0,2F0,2I0,2W0,1I0,1W0\r\n",
+    "0UNSHARD,0F0,0F1,(0F2;0BW0)OVERLAP_F_B,0B1,0W1,0BW2,0REDUCE_GRAD\n",
+    "0F0,0R0,0B0\n\n1F0,1B0,1RESHARD",
+};
+
+enum { N_WHOLE = (int)(sizeof whole / sizeof *whole) };
+
+START_TEST(what_is_whole_is_read)
+{
+    for (int i = 0; i < N_WHOLE; i++)
+        ck_assert_int_eq(csv_one(whole[i], strlen(whole[i])), SLUICE_OK);
+}
+END_TEST
+
+START_TEST(no_truncation_breaks_a_promise)
+{
+    for (int i = 0; i < N_WHOLE; i++)
+        for (size_t n = 0; n < strlen(whole[i]); n++) {
+            /* A block of its own, so that a sanitizer sees a byte too much. */
+            char *copy = malloc(n + !n);
+            ck_assert_ptr_nonnull(copy);
+            memcpy(copy, whole[i], n);
+            csv_one(copy, n);
+            free(copy);
+        }
+}
+END_TEST
+
+START_TEST(no_flipped_byte_breaks_a_promise)
+{
+    for (int i = 0; i < N_WHOLE; i++) {
+        char text[128];
+        size_t n = strlen(whole[i]);
+        memcpy(text, whole[i], n);
+        for (size_t at = 0; at < n; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                text[at] = (char)byte;
+                csv_one(text, n);
+            }
+            text[at] = whole[i][at];
+        }
+    }
+}
+END_TEST
+
+START_TEST(words_in_any_order_break_no_promise)
+{
+    static const char *const words[] = {
+        "0", "1",     "4095", "65535", "9",  "F", "B", "I",
+        "W", "R",     "BW",   ",",     "\n", ";", "(", ")OVERLAP_F_B",
+        " ", "UPDATE"};
+    uint64_t state = 1; /* Knuth's MMIX generator: any noise will do */
+    for (int round = 0; round < 5000; round++) {
+        char text[256] = "";
+        for (int i = 0; i < 16; i++) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            strcat(text, words[(state >> 33) % 18]);
+        }
+        csv_one(text, strlen(text));
+    }
+}
+END_TEST
+
+SLUICE_TEST_MAIN("sched.csv_hostile", what_is_whole_is_read,
+                 no_truncation_breaks_a_promise,
+                 no_flipped_byte_breaks_a_promise,
+                 words_in_any_order_break_no_promise)
