@@ -36,7 +36,7 @@ static int train(const char *model)
 {
     char command[LINE_BYTES];
     snprintf(command, sizeof command,
-             "cd %s && %s train --x x.npy --y y.npy --model %s"
+             "cd '%s' && '%s' train --x x.npy --y y.npy --model %s"
              " --weights weights.safetensors --metrics metrics --loss mse"
              " --devices 4 --microbatches 8 --batch 32 --epochs 3 --no-shuffle"
              " --lr 0.02 --momentum 0 --quiet 2>errors",
