@@ -2,6 +2,8 @@
 #include "bench/bubble.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include <sluice/schedule.h>
 #include <sluice/simulate.h>
@@ -86,12 +88,15 @@ static sluice_status simulate(const sluice_schedule *schedule, int capacity,
     return SLUICE_OK;
 }
 
-/* What the formula says, or, where recomputing changes it, the simulator. */
+/* What the formula says of gpipe and 1f1b, the simulator of all else. */
 static sluice_status ideal_bubble(const struct order_options *order,
                                   struct bubble_row *row, sluice_diag *why)
 {
     row->formula = sluice_bubble_formula(row->devices, row->microbatches);
-    if (order->remat == SLUICE_REMAT_NEVER)
+    bool formula_holds = !order->schedule ||
+                         strcmp(order->schedule, "gpipe") == 0 ||
+                         strcmp(order->schedule, "1f1b") == 0;
+    if (order->remat == SLUICE_REMAT_NEVER && formula_holds)
         return SLUICE_OK;
     const sluice_schedule_config config = {
         .name = order->schedule,

@@ -25,8 +25,9 @@ struct bubble_row {
     int devices;
     int microbatches;
     int64_t batch;
-    double formula; /* sluice_bubble_formula(); with rematerialization what the
-                       simulator finds for equal stages */
+    double formula; /* sluice_bubble_formula(); with rematerialization, and for
+                       other schedules than gpipe and 1f1b, what the simulator
+                       finds for equal stages */
     double speedup; /* against one device; NAN if that was not measured */
     struct measurement measured;
 };
