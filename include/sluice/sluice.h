@@ -7,9 +7,10 @@
  *     layer      layers                     pipeline   devices that train
  *     loss       losses                     trace      what they did when
  *     optimizer  optimizers                 dataset    files and data sets
- *                                           train      epochs
+ *     reference  the sequential judge       train      epochs
  *     report     pictures of traces         simulate   schedules with costs
- *     attribution  idle time, explained     schedule_text  CSV
+ *     attribution  idle time, explained     schedule_text  schedules as CSV
+ *     version    of the library and its BLAS
  *
  * Threads: an object may be used by one thread at a time unless its header
  * says otherwise; different objects are independent.
