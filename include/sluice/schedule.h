@@ -5,7 +5,21 @@
  * executes it.  Nothing but the generators knows a schedule by name.
  *
  * An action is written STAGE KIND MICROBATCH, as PyTorch's pipelining writes
- * it: "2F0" is stage 2, forward, micro-batch 0.
+ * it: "2F0" is stage 2, forward, micro-batch 0; "2F5@3" does so with version 3
+ * of the stage's weights.
+ *
+ * Copies.  A bidirectional schedule holds the model more than once.  Of the
+ * S stages of C copies, the stages c*S/C to (c+1)*S/C - 1 are copy c, from the
+ * input to the loss, and stage s is a copy of part s % (S/C) of the model.
+ * Each micro-batch goes through one copy.  Before an UPDATE the gradients of a
+ * part's copies are added up, so that all stay equal.
+ *
+ * Versions.  A schedule is *synchronous* if each stage has one UPDATE, after
+ * all backwards of all devices.  If a stage has several it is *asynchronous*:
+ * an UPDATE waits for nobody and makes the next version of its stage's weights,
+ * by the gradients since the UPDATE before; version 1 is what the step began
+ * with.  A forward uses the newest version unless it says which, and everything
+ * else about its micro-batch uses that of the forward.
  */
 #ifndef SLUICE_SCHEDULE_H
 #define SLUICE_SCHEDULE_H
@@ -26,7 +40,8 @@ enum {
     SLUICE_MAX_DEVICES = 64,            /* devices of a pipeline that runs */
     SLUICE_SCHEDULE_MAX_DEVICES = 4096, /* of one that need not run */
     SLUICE_MAX_MICROBATCHES = 65536,    /* M */
-    SLUICE_MAX_STAGES = 4096,           /* devices times virtual stages */
+    SLUICE_MAX_STAGES = 4096,           /* of all copies */
+    SLUICE_MAX_COPIES = 64,             /* of the model */
     SLUICE_MAX_ACTIONS = 1 << 25,       /* in the list of one device */
     SLUICE_QUEUE_CAPACITY = 2,          /* items, unless a config says other */
 };
@@ -47,10 +62,12 @@ typedef struct sluice_action {
     int32_t kind; /* a sluice_action_kind */
     int32_t stage;
     int32_t microbatch; /* -1 for UPDATE */
+    int32_t version;    /* of the weights, from 1; 0: the newest at an F, that
+                           of the F elsewhere, the next at an UPDATE */
 } sluice_action;
 
 /*
- * Write an action as text, "2F0" or "2UPDATE", cut to `bytes`.
+ * Write an action as text, "2F0", "2F5@3" or "2UPDATE", cut to `bytes`.
  *
  * Returns  `text`.
  */
@@ -82,10 +99,13 @@ typedef struct sluice_schedule_config {
     /* 0 means the standard in each of these. */
     int chunks;  /* stages per device: interleaved-1f1b, looped-bfs; 2 */
     int group;   /* micro-batches that go through a chunk before the next one
-                    does, at least K: interleaved-1f1b; K */
+                    does, at least K: interleaved-1f1b; or that go into one
+                    update: pipedream-2bw; K */
     int warm_up; /* forwards ahead for each device behind: eager-1f1b,
                     interleaved-1f1b; 2. 1 needs the least memory, more bear
                     slower hand-offs */
+    bool vertical_sync; /* pipedream: a micro-batch uses on all devices the
+                           version that it used on the first */
 } sluice_schedule_config;
 
 /* Name of generator `i`, NULL past the last one: for listing them. */
@@ -104,6 +124,13 @@ SLUICE_API const char *sluice_schedule_summary(int i);
  *     looped-bfs        gpipe with several chunks; queues of M / K places
  *     zb-h1, zb-h2      1f1b with its weight gradients in the bubble
  *     zb-v              the same with two chunks per device, in a V
+ *     dualpipe          two copies of the model, from both ends; K and M even,
+ *                       M >= 2K
+ *     dualpipe-v        the same order with two chunks in a V, in place of two
+ *                       copies; M >= 2K
+ *     pipedream         1f1b without flush: every micro-batch is an update
+ *     pipedream-2bw     1f1b without flush: an update for each group, delayed
+ *                       by one
  *     forward           forwards only
  *
  * Threads  any.
@@ -128,6 +155,17 @@ SLUICE_API sluice_status sluice_schedule_create(
     const sluice_allocator *allocator, sluice_schedule **out, sluice_diag *why);
 
 /*
+ * The same for `copies` copies of the model, of `stages` stages in all.
+ *
+ * Returns  as sluice_schedule_create(); SLUICE_INVALID also if the copies do
+ *          not share the stages equally, or two of one part are on one device.
+ */
+SLUICE_API sluice_status sluice_schedule_create_copies(
+    int devices, int stages, int copies, int microbatches,
+    const int *stage_device, const sluice_allocator *allocator,
+    sluice_schedule **out, sluice_diag *why);
+
+/*
  * Append an action to a device's list.  Only the ranges of the numbers are
  * checked here; sluice_schedule_verify() judges the whole.
  *
@@ -144,6 +182,12 @@ SLUICE_API void sluice_schedule_destroy(sluice_schedule *schedule);
 SLUICE_API int sluice_schedule_n_devices(const sluice_schedule *schedule);
 SLUICE_API int sluice_schedule_n_stages(const sluice_schedule *schedule);
 SLUICE_API int sluice_schedule_n_microbatches(const sluice_schedule *schedule);
+
+SLUICE_API int sluice_schedule_n_copies(const sluice_schedule *schedule);
+
+/* UPDATEs of the stage that has most: 1 if the schedule is synchronous, 0 if
+ * it has forwards only. */
+SLUICE_API int sluice_schedule_n_updates(const sluice_schedule *schedule);
 
 /* The device that holds `stage`. */
 SLUICE_API int sluice_schedule_stage_device(const sluice_schedule *schedule,
@@ -208,10 +252,17 @@ typedef struct sluice_verify_config {
  *     gpipe               peak_activations M          peak_inner the same
  *     gpipe, all remat    M                           1
  *     1f1b on device r    min(M, K - r)               the same
+ *
+ * Versions are 1 and staleness 0 in a synchronous schedule.  pipedream keeps
+ * min(M, K - r) versions on device r, at a staleness of one less.
  */
 typedef struct sluice_device_facts {
     int peak_activations; /* inputs live at once */
     int peak_inner;       /* inner activations live at once */
+    int peak_versions;    /* of the weights of one of its stages: from the
+                             oldest that is still needed to the newest */
+    int max_staleness;    /* updates between the version by which a gradient
+                             was made and the one it is applied to, at most */
     int n_actions;
 } sluice_device_facts;
 
@@ -231,17 +282,25 @@ typedef struct sluice_device_facts {
  *       s-1.  Those of the last stage start from the loss of their own F.
  *     - W and R touch no queue.
  *     - UPDATE waits until every device has done all its backward actions, so
- *       nothing but UPDATEs can follow it.
+ *       nothing but UPDATEs can follow it.  In an asynchronous schedule it
+ *       waits for nobody.
  *
  * The rules:
  *
- *     complete    every (stage, micro-batch) has one F, and one B or one I and
+ *     complete    every (stage, micro-batch), of the one copy that the
+ *                 micro-batch goes through, has one F, and one B or one I and
  *                 one W, on the device that holds the stage; at most one R;
- *                 every stage one UPDATE; nothing twice
+ *                 every stage one UPDATE, or more; nothing else twice
  *     order       on its device: F before R before B or I before W before
  *                 every UPDATE; of two neighbouring stages on one device, the
  *                 F of the first before that of the second, the B or I of the
- *                 second before that of the first
+ *                 second before that of the first.  With several copies,
+ *                 UPDATEs come in the order of the parts
+ *     version     of an asynchronous schedule: each B or W is followed by an
+ *                 UPDATE of its stage, and none follows another directly; all
+ *                 stages update by the same micro-batches; there is one copy.
+ *                 Of any: the version that an F asks for has been made before
+ *                 it, and all of its micro-batch that name one name the same
  *     hand-off    a device takes activations (gradients) of a stage in the
  *                 order in which its neighbour hands them over
  *     deadlock    with these queue capacities every device reaches its end

@@ -6,9 +6,9 @@
  *     1F0,1B0,1F1,1B1
  *
  *     cell   := "" | action | "(" action (";" action)* ")OVERLAP_F_B"
- *     action := STAGE TYPE [MICROBATCH]
+ *     action := STAGE TYPE [MICROBATCH]["@" VERSION]
  *     TYPE   := F | I | B | W | UNSHARD | RESHARD | REDUCE_GRAD
- *               and, of ours, R | UPDATE
+ *               and, of ours, R | UPDATE and VERSION, of the weights
  *
  * An empty cell is idling, which a list of actions has no need of; the actions
  * of an overlap follow each other; UNSHARD, RESHARD and REDUCE_GRAD, which have
@@ -44,7 +44,9 @@ typedef enum sluice_csv_dialect {
  * Read a schedule from text[bytes].  The devices are the rows, a stage is on
  * the device in whose row it stands, and there are as many stages and
  * micro-batches as the largest numbers tell.  A stage without UPDATE gets one,
- * at the end of its row, unless there are forwards only.
+ * at the end of its row, unless there are forwards only.  If micro-batches meet
+ * only a half (a third, ...) of the stages, there are that many copies of the
+ * model.
  *
  * The result is not verified.
  *
@@ -72,11 +74,12 @@ SLUICE_API sluice_status sluice_schedule_read_csv(
 /*
  * Write a schedule as CSV of the new dialect, cut to `bytes`; `*length` is that
  * of the whole, the terminating 0 not counted.  `strict` writes nothing that
- * PyTorch does not know: UPDATEs are left out, R's are refused.
+ * PyTorch does not know: UPDATEs are left out; R's, versions, several copies or
+ * several UPDATEs of a stage are refused.
  *
  * Threads  any.
- * Returns  SLUICE_OK; SLUICE_INVALID for an R if `strict`, and for a row of
- *          more than SLUICE_CSV_LINE bytes.
+ * Returns  SLUICE_OK; SLUICE_INVALID for what `strict` refuses, and for a row
+ *          of more than SLUICE_CSV_LINE bytes.
  */
 SLUICE_API sluice_status sluice_schedule_format_csv(
     const sluice_schedule *schedule, bool strict, char *text, size_t bytes,

@@ -58,7 +58,8 @@ typedef struct sluice_simulation sluice_simulation;
  *       action, until an item is taken: `output_wait_ns`.
  *     - Stages of one device hand over without queue and latency.
  *     - UPDATEs start when every device has done its last other action (the
- *       commit of a pipeline), unless `no_barrier`.
+ *       commit of a pipeline), unless `no_barrier` or the schedule is
+ *       asynchronous.
  *     - An R does not wait for the gradient that its backward needs, so it runs
  *       while the device would have to wait.  For a recompute that is part of
  *       the backward, leave out the R and let B cost as much as both.

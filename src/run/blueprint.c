@@ -85,7 +85,8 @@ static sluice_status check_devices(const struct sl_blueprint *bp,
 
 /*
  * Forward only, for evaluation and inference: every device runs the forwards
- * of its stages, micro-batch by micro-batch, in the order of the stages.
+ * of its stages, micro-batch by micro-batch, in the order of the stages of the
+ * first copy.
  */
 static sluice_status make_forward_schedule(struct sl_blueprint *bp,
                                            sluice_diag *why)
@@ -93,12 +94,25 @@ static sluice_status make_forward_schedule(struct sl_blueprint *bp,
     sluice_status st =
         sl_schedule_like(bp->schedule, &bp->forward_schedule, why);
     for (int m = 0; m < bp->n_microbatches && !st; m++)
-        for (int s = 0; s < bp->n_stages && !st; s++)
+        for (int s = 0; s < sl_schedule_depth(bp->schedule) && !st; s++)
             st = sluice_schedule_append(
                 bp->forward_schedule,
                 sluice_schedule_stage_device(bp->schedule, s),
                 (sluice_action){SLUICE_F, s, m}, why);
     return st;
+}
+
+/* What may be written, proved and simulated, but not be run. */
+static sluice_status check_runs(const sluice_schedule *schedule,
+                                sluice_diag *why)
+{
+    if (schedule->n_copies == 1 && sluice_schedule_n_updates(schedule) <= 1)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "a schedule with %d copies of the model and %d "
+                           "updates per step: a pipeline runs one of each",
+                           schedule->n_copies,
+                           sluice_schedule_n_updates(schedule));
 }
 
 static sluice_status make_schedules(struct sl_blueprint *bp,
@@ -117,6 +131,9 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     /* No queue ever holds more items than there are micro-batches. */
     if (bp->queue_capacity > bp->n_microbatches)
         bp->queue_capacity = bp->n_microbatches;
+    st = check_runs(bp->schedule, why);
+    if (st)
+        return st;
     sluice_verify_config verify = {.queue_capacity = bp->queue_capacity};
     st = sluice_schedule_verify(bp->schedule, &verify, NULL, why);
     if (st)

@@ -18,9 +18,12 @@ const char *sluice_action_format(sluice_action action, char *text, size_t bytes)
 {
     unsigned kind = (unsigned)action.kind;
     const char *name = kind < sizeof names / sizeof *names ? names[kind] : "?";
-    if (action.microbatch < 0)
-        snprintf(text, bytes, "%d%s", action.stage, name);
-    else
-        snprintf(text, bytes, "%d%s%d", action.stage, name, action.microbatch);
+    char microbatch[12] = "";
+    char version[13] = "";
+    if (action.microbatch >= 0)
+        snprintf(microbatch, sizeof microbatch, "%d", action.microbatch);
+    if (action.version)
+        snprintf(version, sizeof version, "@%d", action.version);
+    snprintf(text, bytes, "%d%s%s%s", action.stage, name, microbatch, version);
     return text;
 }

@@ -38,12 +38,14 @@ struct action {
     enum type type;
     int stage;
     int microbatch;
+    int version; /* 0: not given */
 };
 
 struct reader {
     sluice_diag *why;
     int row, column; /* from 0 */
     int n_stages, n_microbatches, n_rows;
+    int64_t n_forwards;
     bool seen[HAND_OFF + 1];
     bool old;                            /* the dialect */
     sluice_schedule *schedule;           /* NULL in the first walk */
@@ -112,6 +114,7 @@ static sluice_status note(struct reader *reader, struct text cell,
     if (action.type == NOTHING)
         return SLUICE_OK; /* it does not place a stage: the next walk judges */
     reader->seen[action.type] = true;
+    reader->n_forwards += action.type == F;
     int *device = &reader->stage_device[action.stage];
     if (*device >= 0 && *device != reader->row)
         return refuse(reader, cell,
@@ -141,12 +144,28 @@ static sluice_status append(struct reader *reader, struct text cell,
         return SLUICE_OK;
     if (action.type == NOTHING)
         return refuse(reader, cell, "this device does not hold the stage");
+    if (action.version > reader->n_microbatches + 1)
+        return refuse(reader, cell,
+                      "each micro-batch makes one version of the weights at "
+                      "most: the number is too large");
     int kind = (int)kinds[action.type];
     if (action.type == B && reader->old)
         kind = SLUICE_I;
-    sluice_action listed = {kind, action.stage, action.microbatch};
+    sluice_action listed = {kind, action.stage, action.microbatch,
+                            action.version};
     return sluice_schedule_append(reader->schedule, reader->row, listed,
                                   reader->why);
+}
+
+/* "@3", the version of the weights, behind an action that uses or makes some.
+ * False if what comes behind the "@" is none. */
+static bool take_version(struct text *text, struct action *action)
+{
+    if (action->type == NOTHING || action->type == HAND_OFF ||
+        !take_word(text, "@"))
+        return true;
+    action->version = take_number(text, SLUICE_MAX_MICROBATCHES + 2);
+    return action->version > 0;
 }
 
 /* All of `text` is one action. */
@@ -168,6 +187,9 @@ static sluice_status read_action(struct reader *reader, struct text text)
             return refuse(reader, cell,
                           "this action needs a micro-batch, 0 to 65535");
     }
+    if (!take_version(&text, &action))
+        return refuse(reader, cell,
+                      "after \"@\" comes a version of the weights, from 1");
     if (text.at != text.end)
         return refuse(reader, cell, "there is more than one action");
     return reader->schedule ? append(reader, cell, action)
@@ -274,6 +296,30 @@ static sluice_status settle_stages(const struct reader *reader)
     return SLUICE_OK;
 }
 
+/* Whether the stages can be those of so many copies. */
+static bool can_be_copies(const struct reader *reader, int64_t copies)
+{
+    if (copies < 1 || copies > SLUICE_MAX_COPIES || reader->n_stages % copies)
+        return false;
+    int depth = reader->n_stages / (int)copies;
+    for (int s = depth; s < reader->n_stages; s++)
+        for (int twin = s % depth; twin < s; twin += depth)
+            if (reader->stage_device[s] == reader->stage_device[twin])
+                return false;
+    return true;
+}
+
+/* Copies of the model: as many as there are stages for each one that a
+ * micro-batch goes through. */
+static int count_copies(const struct reader *reader)
+{
+    int64_t all = (int64_t)reader->n_stages * reader->n_microbatches;
+    if (!reader->n_forwards || all % reader->n_forwards)
+        return 1;
+    int64_t copies = all / reader->n_forwards;
+    return can_be_copies(reader, copies) ? (int)copies : 1;
+}
+
 static sluice_status add_updates(struct reader *reader)
 {
     const bool *seen = reader->seen;
@@ -305,9 +351,10 @@ sluice_status sluice_schedule_parse_csv(const char *text, size_t bytes,
     if (!st)
         st = settle_stages(&reader);
     if (!st)
-        st = sluice_schedule_create(reader.n_rows, reader.n_stages,
-                                    reader.n_microbatches, reader.stage_device,
-                                    allocator, &reader.schedule, why);
+        st = sluice_schedule_create_copies(
+            reader.n_rows, reader.n_stages, count_copies(&reader),
+            reader.n_microbatches, reader.stage_device, allocator,
+            &reader.schedule, why);
     if (st)
         return st;
     st = walk(&reader, all);

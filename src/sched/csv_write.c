@@ -38,6 +38,12 @@ static sluice_status put_row(struct csv *csv, const sluice_schedule *schedule,
                                    "has no recompute; do not ask for strict "
                                    "text, or leave it out",
                                    word, i, device);
+        if (strict && action.version)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "%s at position %d of device %d: PyTorch "
+                                   "has no versions of the weights; do not ask "
+                                   "for strict text",
+                                   word, i, device);
         if (strict && action.kind == SLUICE_UPDATE)
             continue;
         put(csv, csv->used == start ? "" : ",");
@@ -57,6 +63,14 @@ sluice_status sluice_schedule_format_csv(const sluice_schedule *schedule,
                                          size_t *length, sluice_diag *why)
 {
     struct csv csv = {text, bytes, 0};
+    if (strict &&
+        (schedule->n_copies > 1 || sluice_schedule_n_updates(schedule) > 1))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the schedule has %d copies of the model and %d "
+                               "updates of a stage: PyTorch has one of each; "
+                               "do not ask for strict text",
+                               schedule->n_copies,
+                               sluice_schedule_n_updates(schedule));
     for (int d = 0; d < schedule->n_devices; d++) {
         sluice_status st = put_row(&csv, schedule, d, strict, why);
         if (st)

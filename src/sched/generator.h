@@ -23,7 +23,12 @@ struct sl_writer {
 void sl_write(struct sl_writer *writer, sluice_action_kind kind, int stage,
               int microbatch);
 
-/* Append an UPDATE for each stage of the writer's device, in their order. */
+/* The same with a version of the weights. */
+void sl_write_version(struct sl_writer *writer, sluice_action_kind kind,
+                      int stage, int microbatch, int version);
+
+/* Append an UPDATE for each stage of the writer's device, in the order of their
+ * parts. */
 void sl_write_updates(struct sl_writer *writer);
 
 struct sl_generator {
@@ -32,6 +37,13 @@ struct sl_generator {
 
     /* The number of stages; it may exceed what a schedule can have. */
     int (*n_stages)(const sluice_schedule_config *config);
+
+    int n_copies; /* of the model; 0 means 1 */
+
+    /* Refuse numbers for which there is no such schedule; NULL: there are
+     * none. */
+    sluice_status (*admit)(const sluice_schedule_config *config,
+                           sluice_diag *why);
 
     /* The device that holds `stage`: sl_in_a_loop(), sl_in_a_v(). */
     int (*place)(int stage, int devices);
@@ -66,6 +78,10 @@ extern const struct sl_generator sl_generator_looped_bfs;
 extern const struct sl_generator sl_generator_zb_h1;
 extern const struct sl_generator sl_generator_zb_h2;
 extern const struct sl_generator sl_generator_zb_v;
+extern const struct sl_generator sl_generator_dualpipe;
+extern const struct sl_generator sl_generator_dualpipe_v;
+extern const struct sl_generator sl_generator_pipedream;
+extern const struct sl_generator sl_generator_pipedream_2bw;
 extern const struct sl_generator sl_generator_forward;
 
 #endif

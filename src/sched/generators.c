@@ -11,6 +11,8 @@ static const struct sl_generator *const generators[] = {
     &sl_generator_eager_1f1b, &sl_generator_interleaved_1f1b,
     &sl_generator_looped_bfs, &sl_generator_zb_h1,
     &sl_generator_zb_h2,      &sl_generator_zb_v,
+    &sl_generator_dualpipe,   &sl_generator_dualpipe_v,
+    &sl_generator_pipedream,  &sl_generator_pipedream_2bw,
     &sl_generator_forward,
 };
 
@@ -56,9 +58,15 @@ int sl_in_a_v(int stage, int devices)
 void sl_write(struct sl_writer *writer, sluice_action_kind kind, int stage,
               int microbatch)
 {
+    sl_write_version(writer, kind, stage, microbatch, 0);
+}
+
+void sl_write_version(struct sl_writer *writer, sluice_action_kind kind,
+                      int stage, int microbatch, int version)
+{
     if (writer->status)
         return;
-    sluice_action action = {kind, stage, microbatch};
+    sluice_action action = {kind, stage, microbatch, version};
     writer->status = sluice_schedule_append(writer->schedule, writer->device,
                                             action, writer->why);
 }
@@ -66,9 +74,11 @@ void sl_write(struct sl_writer *writer, sluice_action_kind kind, int stage,
 void sl_write_updates(struct sl_writer *writer)
 {
     const sluice_schedule *schedule = writer->schedule;
-    for (int s = 0; s < schedule->n_stages; s++)
-        if (schedule->stage_device[s] == writer->device)
-            sl_write(writer, SLUICE_UPDATE, s, -1);
+    int depth = sl_schedule_depth(schedule);
+    for (int part = 0; part < depth; part++)
+        for (int s = part; s < schedule->n_stages; s += depth)
+            if (schedule->stage_device[s] == writer->device)
+                sl_write(writer, SLUICE_UPDATE, s, -1);
 }
 
 static const struct sl_generator *find(const char *name)
@@ -147,8 +157,9 @@ static sluice_status create_empty(const struct sl_generator *generator,
     int n = generator->n_stages(config);
     for (int s = 0; s < n && s < SLUICE_MAX_STAGES; s++)
         stage_device[s] = generator->place(s, config->devices);
-    return sluice_schedule_create(config->devices, n, config->microbatches,
-                                  stage_device, config->allocator, out, why);
+    return sluice_schedule_create_copies(
+        config->devices, n, generator->n_copies ? generator->n_copies : 1,
+        config->microbatches, stage_device, config->allocator, out, why);
 }
 
 /* The lists of all devices, checked. */
@@ -177,6 +188,8 @@ sluice_status sluice_schedule_generate(const sluice_schedule_config *config,
         return refuse_name(name, why);
     sluice_schedule_config settled = *config;
     sluice_status st = settle(&settled, why);
+    if (!st && generator->admit)
+        st = generator->admit(&settled, why);
     if (st)
         return st;
     sluice_schedule *schedule;

@@ -39,14 +39,50 @@ static sluice_status check_stage_map(int devices, int stages,
     return SLUICE_OK;
 }
 
+/* Whether the copies share the stages equally, each part on as many devices. */
+static sluice_status check_copies(int stages, int copies,
+                                  const int *stage_device, sluice_diag *why)
+{
+    sluice_status st = check_range("copies", copies, SLUICE_MAX_COPIES, why);
+    if (st)
+        return st;
+    if (stages % copies)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d stages in %d copies: give each copy as many",
+                               stages, copies);
+    int depth = stages / copies;
+    for (int s = depth; s < stages; s++)
+        for (int twin = s % depth; twin < s; twin += depth)
+            if (stage_device[s] == stage_device[twin])
+                return sluice_diag_set(why, SLUICE_INVALID,
+                                       "stages %d and %d are copies of one "
+                                       "part and both on device %d: place them "
+                                       "apart",
+                                       twin, s, stage_device[s]);
+    return SLUICE_OK;
+}
+
 sluice_status sluice_schedule_create(int devices, int stages, int microbatches,
                                      const int *stage_device,
                                      const sluice_allocator *allocator,
                                      sluice_schedule **out, sluice_diag *why)
 {
+    return sluice_schedule_create_copies(devices, stages, 1, microbatches,
+                                         stage_device, allocator, out, why);
+}
+
+sluice_status sluice_schedule_create_copies(int devices, int stages, int copies,
+                                            int microbatches,
+                                            const int *stage_device,
+                                            const sluice_allocator *allocator,
+                                            sluice_schedule **out,
+                                            sluice_diag *why)
+{
     sluice_status st = sl_check_sizes(devices, stages, microbatches, why);
     if (!st)
         st = check_stage_map(devices, stages, stage_device, why);
+    if (!st)
+        st = check_copies(stages, copies, stage_device, why);
     if (st)
         return st;
     sluice_schedule *schedule = sl_alloc(allocator, 1, sizeof *schedule);
@@ -56,6 +92,7 @@ sluice_status sluice_schedule_create(int devices, int stages, int microbatches,
         .allocator = allocator,
         .n_devices = devices,
         .n_stages = stages,
+        .n_copies = copies,
         .n_microbatches = microbatches,
     };
     schedule->stage_device = sl_alloc(allocator, (size_t)stages, sizeof(int));
@@ -81,9 +118,10 @@ no_memory:
 sluice_status sl_schedule_like(const sluice_schedule *schedule,
                                sluice_schedule **out, sluice_diag *why)
 {
-    return sluice_schedule_create(
-        schedule->n_devices, schedule->n_stages, schedule->n_microbatches,
-        schedule->stage_device, schedule->allocator, out, why);
+    return sluice_schedule_create_copies(
+        schedule->n_devices, schedule->n_stages, schedule->n_copies,
+        schedule->n_microbatches, schedule->stage_device, schedule->allocator,
+        out, why);
 }
 
 void sluice_schedule_destroy(sluice_schedule *schedule)
@@ -118,6 +156,13 @@ static sluice_status check_action(const sluice_schedule *schedule, int device,
                                "an action of stage %d: there are stages 0 to "
                                "%d",
                                action.stage, schedule->n_stages - 1);
+    if (action.version < 0 || action.version > schedule->n_microbatches + 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "an action with version %d of the weights: %d "
+                               "micro-batches make versions 1 to %d; 0 is the "
+                               "standard",
+                               action.version, schedule->n_microbatches,
+                               schedule->n_microbatches + 1);
     if (action.kind == SLUICE_UPDATE && action.microbatch != -1)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "an UPDATE of micro-batch %d: an UPDATE has "
@@ -163,6 +208,24 @@ int sluice_schedule_n_devices(const sluice_schedule *schedule)
 int sluice_schedule_n_stages(const sluice_schedule *schedule)
 {
     return schedule->n_stages;
+}
+
+int sluice_schedule_n_copies(const sluice_schedule *schedule)
+{
+    return schedule->n_copies;
+}
+
+int sluice_schedule_n_updates(const sluice_schedule *schedule)
+{
+    int counts[SLUICE_MAX_STAGES] = {0};
+    int most = 0;
+    for (int d = 0; d < schedule->n_devices; d++)
+        for (int i = 0; i < schedule->programs[d].n; i++) {
+            sluice_action action = schedule->programs[d].actions[i];
+            if (action.kind == SLUICE_UPDATE && ++counts[action.stage] > most)
+                most = counts[action.stage];
+        }
+    return most;
 }
 
 int sluice_schedule_n_microbatches(const sluice_schedule *schedule)

@@ -20,11 +20,26 @@ struct sl_action_list {
 struct sluice_schedule {
     const sluice_allocator *allocator; /* const after create */
     int n_devices;                     /* const after create */
-    int n_stages;                      /* const after create */
+    int n_stages;                      /* const after create: of all copies */
+    int n_copies;                      /* const after create */
     int n_microbatches;                /* const after create */
     int *stage_device;                 /* [n_stages], const after create */
     struct sl_action_list *programs;   /* [n_devices] */
 };
+
+/* Stages of one copy: parts of the model. */
+static inline int sl_schedule_depth(const sluice_schedule *schedule)
+{
+    return schedule->n_stages / schedule->n_copies;
+}
+
+/* Whether stages `stage` and `stage` + 1 are neighbours. */
+static inline bool sl_schedule_boundary(const sluice_schedule *schedule,
+                                        int stage)
+{
+    return stage >= 0 && stage + 1 < schedule->n_stages &&
+           (stage + 1) % sl_schedule_depth(schedule) != 0;
+}
 
 /* Whether a schedule may have these sizes.  Returns SLUICE_OK, SLUICE_INVALID.
  */
@@ -32,7 +47,8 @@ sluice_status sl_check_sizes(int devices, int stages, int microbatches,
                              sluice_diag *why);
 
 /*
- * An empty schedule of the same devices, stages, micro-batches and allocator:
+ * An empty schedule of the same devices, stages, copies, micro-batches and
+ * allocator:
  * where a pass starts.
  *
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.

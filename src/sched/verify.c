@@ -36,6 +36,11 @@ static void free_proof(struct sl_proof *proof)
 {
     const sluice_allocator *allocator = proof->schedule->allocator;
     size_t n = proof->n_cells;
+    size_t n_stages = (size_t)proof->schedule->n_stages;
+    sl_free(allocator, proof->home, (size_t)proof->schedule->n_microbatches,
+            sizeof *proof->home);
+    sl_free(allocator, proof->versions, n_stages, sizeof *proof->versions);
+    sl_free(allocator, proof->staleness, n_stages, sizeof *proof->staleness);
     sl_free(allocator, proof->listed, n, sizeof *proof->listed);
     sl_free(allocator, proof->done, n, sizeof *proof->done);
     sl_free(allocator, proof->forward, n, sizeof *proof->forward);
@@ -64,6 +69,8 @@ sluice_status sluice_schedule_verify(const sluice_schedule *schedule,
     sluice_status st = sl_verify_complete(&proof);
     if (!st)
         st = sl_verify_order(&proof);
+    if (!st)
+        st = sl_verify_version(&proof);
     if (!st)
         st = sl_verify_handoff(&proof);
     if (!st)

@@ -14,14 +14,22 @@ struct sl_proof {
     const sluice_schedule *schedule; /* const */
     int capacity;                    /* of each queue, const */
     bool forward_only;               /* const */
+    bool asynchronous;               /* const once sl_verify_complete() is
+                                        done */
     sluice_diag *why;
     size_t n_cells;
+    int8_t *home;     /* [n_microbatches] the copy that each goes through; as
+                         `listed` */
     uint8_t *listed;  /* [n_cells] the kinds that the lists hold; const once
                          sl_verify_complete() has filled it */
     uint8_t *done;    /* [n_cells] the kinds seen so far by sl_verify_order() */
     int32_t *forward; /* [n_cells] micro-batches of each stage in the order of
-                         their F; filled by sl_verify_handoff() */
+                         their F, -1 behind them; filled by
+                         sl_verify_handoff() */
     int32_t *backward; /* [n_cells] the same of their B or I */
+    int *versions;     /* [n_stages] kept at once; filled by
+                          sl_verify_version(), which asynchronous ones need */
+    int *staleness;    /* [n_stages] the most; the same */
 };
 
 enum {
@@ -41,29 +49,27 @@ static inline size_t sl_cell(const struct sl_proof *proof, int stage,
            (size_t)microbatch;
 }
 
-/* Whether there are stages `stage` and `stage` + 1. */
-static inline bool sl_boundary(const struct sl_proof *proof, int stage)
-{
-    return stage >= 0 && stage + 1 < proof->schedule->n_stages;
-}
-
-/* Whether there are both, on different devices: with queues between them. */
+/* Whether `stage` and `stage` + 1 are neighbours on different devices: with
+ * queues between them. */
 static inline bool sl_apart(const struct sl_proof *proof, int stage)
 {
     const int *device = proof->schedule->stage_device;
-    return sl_boundary(proof, stage) && device[stage] != device[stage + 1];
+    return sl_schedule_boundary(proof->schedule, stage) &&
+           device[stage] != device[stage + 1];
 }
 
-/* Whether there are both, on one device. */
+/* Whether they are neighbours on one device. */
 static inline bool sl_together(const struct sl_proof *proof, int stage)
 {
-    return sl_boundary(proof, stage) && !sl_apart(proof, stage);
+    return sl_schedule_boundary(proof->schedule, stage) &&
+           !sl_apart(proof, stage);
 }
 
 /* Each allocates what it adds to the proof.  All return SLUICE_OK,
  * SLUICE_SCHEDULE or SLUICE_NO_MEMORY. */
 sluice_status sl_verify_complete(struct sl_proof *proof);
 sluice_status sl_verify_order(struct sl_proof *proof);
+sluice_status sl_verify_version(struct sl_proof *proof);
 sluice_status sl_verify_handoff(struct sl_proof *proof);
 sluice_status sl_verify_deadlock(struct sl_proof *proof);
 

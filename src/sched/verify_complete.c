@@ -5,6 +5,8 @@
  */
 #include "sched/verify.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 
 static sluice_status refuse_missing(const struct sl_proof *proof,
@@ -17,7 +19,27 @@ static sluice_status refuse_missing(const struct sl_proof *proof,
                      sl_name_of(action).text, device, action.stage);
 }
 
-/* One action by itself: right device, allowed kind. */
+/* A micro-batch goes through the copy in which it is met first. */
+static sluice_status check_home(const struct sl_proof *proof, int device,
+                                int position, sluice_action action)
+{
+    int copy = action.stage / sl_schedule_depth(proof->schedule);
+    if (action.microbatch < 0)
+        return SLUICE_OK;
+    int8_t *home = &proof->home[action.microbatch];
+    if (*home < 0)
+        *home = (int8_t)copy;
+    if (*home == copy)
+        return SLUICE_OK;
+    return sl_refuse(proof, device, action,
+                     "complete: %s at position %d of device %d is in copy %d, "
+                     "but micro-batch %d goes through copy %d: let it go "
+                     "through one",
+                     sl_name_of(action).text, position, device, copy,
+                     action.microbatch, *home);
+}
+
+/* One action by itself: right device, allowed kind, one copy. */
 static sluice_status check_alone(const struct sl_proof *proof, int device,
                                  int position, sluice_action action)
 {
@@ -34,7 +56,7 @@ static sluice_status check_alone(const struct sl_proof *proof, int device,
                          "complete: %s at position %d of device %d is not a "
                          "forward: a forward-only schedule has nothing else",
                          sl_name_of(action).text, position, device);
-    return SLUICE_OK;
+    return check_home(proof, device, position, action);
 }
 
 /* Check each action alone and count the forwards of each stage. */
@@ -67,29 +89,52 @@ static sluice_status refuse_forward(const struct sl_proof *proof, int stage)
         if (action.kind == SLUICE_F && action.stage == stage)
             seen[action.microbatch] = true;
     }
+    int copy = stage / sl_schedule_depth(schedule);
     int m = 0;
-    while (seen[m])
+    while (seen[m] || proof->home[m] != copy)
         m++;
     sl_free(schedule->allocator, seen, n, sizeof *seen);
     return refuse_missing(proof, (sluice_action){SLUICE_F, stage, m});
 }
 
-static sluice_status check_forwards(const struct sl_proof *proof)
+/* Micro-batches without any action count for the first copy; `expected` are
+ * those of each. */
+static void settle_homes(const struct sl_proof *proof, int *expected)
 {
+    for (int m = 0; m < proof->schedule->n_microbatches; m++) {
+        if (proof->home[m] < 0)
+            proof->home[m] = 0;
+        expected[proof->home[m]]++;
+    }
+}
+
+static sluice_status check_forwards(struct sl_proof *proof)
+{
+    const sluice_schedule *schedule = proof->schedule;
+    int depth = sl_schedule_depth(schedule);
     int counts[SLUICE_MAX_STAGES] = {0};
+    int expected[SLUICE_MAX_COPIES] = {0};
+    size_t n = (size_t)schedule->n_microbatches;
+    proof->home = sl_alloc(schedule->allocator, n, sizeof *proof->home);
+    if (!proof->home)
+        return sl_no_memory(proof->why, "the proof of a schedule");
+    memset(proof->home, -1, n);
     sluice_status st = count_forwards(proof, counts);
-    for (int s = 0; s < proof->schedule->n_stages && !st; s++)
-        if (counts[s] < proof->schedule->n_microbatches)
+    if (!st)
+        settle_homes(proof, expected);
+    for (int s = 0; s < schedule->n_stages && !st; s++)
+        if (counts[s] < expected[s / depth])
             st = refuse_forward(proof, s);
     return st;
 }
 
 /* Enter one action into `listed`, unless it or its like is there already. */
 static sluice_status list_action(struct sl_proof *proof, int device,
-                                 int position, sluice_action action,
-                                 uint8_t *listed)
+                                 int position, sluice_action action)
 {
     uint8_t bit = (uint8_t)(1u << action.kind);
+    uint8_t *listed =
+        &proof->listed[sl_cell(proof, action.stage, action.microbatch)];
     if (*listed & bit)
         return sl_refuse(proof, device, action,
                          "complete: %s at position %d of device %d is there "
@@ -105,18 +150,17 @@ static sluice_status list_action(struct sl_proof *proof, int device,
     return SLUICE_OK;
 }
 
-static sluice_status list_all(struct sl_proof *proof, uint8_t *updates)
+static sluice_status list_all(struct sl_proof *proof, int *updates)
 {
     const sluice_schedule *schedule = proof->schedule;
     sluice_status st = SLUICE_OK;
     for (int d = 0; d < schedule->n_devices; d++)
         for (int i = 0; i < schedule->programs[d].n && !st; i++) {
             sluice_action action = schedule->programs[d].actions[i];
-            size_t at = sl_cell(proof, action.stage, action.microbatch);
-            uint8_t *listed = action.kind == SLUICE_UPDATE
-                                  ? &updates[action.stage]
-                                  : &proof->listed[at];
-            st = list_action(proof, d, i, action, listed);
+            if (action.kind == SLUICE_UPDATE)
+                updates[action.stage]++;
+            else
+                st = list_action(proof, d, i, action);
         }
     return st;
 }
@@ -133,19 +177,17 @@ static int missing_backward(uint8_t listed)
     return listed & SL_BIT_W ? SLUICE_I : SLUICE_B;
 }
 
-static sluice_status check_backwards(const struct sl_proof *proof,
-                                     const uint8_t *updates)
+static sluice_status check_stage(const struct sl_proof *proof, int stage,
+                                 int n_updates)
 {
-    const sluice_schedule *schedule = proof->schedule;
-    for (int s = 0; s < schedule->n_stages; s++) {
-        for (int m = 0; m < schedule->n_microbatches; m++) {
-            int kind = missing_backward(proof->listed[sl_cell(proof, s, m)]);
-            if (kind >= 0)
-                return refuse_missing(proof, (sluice_action){kind, s, m});
-        }
-        if (!updates[s])
-            return refuse_missing(proof, (sluice_action){SLUICE_UPDATE, s, -1});
+    int copy = stage / sl_schedule_depth(proof->schedule);
+    for (int m = 0; m < proof->schedule->n_microbatches; m++) {
+        int kind = missing_backward(proof->listed[sl_cell(proof, stage, m)]);
+        if (proof->home[m] == copy && kind >= 0)
+            return refuse_missing(proof, (sluice_action){kind, stage, m});
     }
+    if (n_updates == 0)
+        return refuse_missing(proof, (sluice_action){SLUICE_UPDATE, stage, -1});
     return SLUICE_OK;
 }
 
@@ -158,9 +200,12 @@ sluice_status sl_verify_complete(struct sl_proof *proof)
                              sizeof *proof->listed);
     if (!proof->listed)
         return sl_no_memory(proof->why, "the proof of a schedule");
-    uint8_t updates[SLUICE_MAX_STAGES] = {0};
+    int updates[SLUICE_MAX_STAGES] = {0};
     st = list_all(proof, updates);
-    if (!st && !proof->forward_only)
-        st = check_backwards(proof, updates);
+    for (int s = 0; s < proof->schedule->n_stages && !st; s++) {
+        proof->asynchronous |= updates[s] > 1;
+        if (!proof->forward_only)
+            st = check_stage(proof, s, updates[s]);
+    }
     return st;
 }

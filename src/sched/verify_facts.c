@@ -47,4 +47,13 @@ void sl_verify_facts(const struct sl_proof *proof, sluice_device_facts *facts)
             .n_actions = proof->schedule->programs[d].n,
         };
     }
+    for (int s = 0; s < proof->schedule->n_stages; s++) {
+        sluice_device_facts *device = &facts[proof->schedule->stage_device[s]];
+        int versions = proof->versions ? proof->versions[s] : 1;
+        int staleness = proof->staleness ? proof->staleness[s] : 0;
+        if (versions > device->peak_versions)
+            device->peak_versions = versions;
+        if (staleness > device->max_staleness)
+            device->max_staleness = staleness;
+    }
 }

@@ -14,6 +14,8 @@ static void collect(const struct sl_proof *proof, unsigned mask,
 {
     const sluice_schedule *schedule = proof->schedule;
     int counts[SLUICE_MAX_STAGES] = {0};
+    for (size_t i = 0; i < proof->n_cells; i++)
+        sequence[i] = -1;
     for (int d = 0; d < schedule->n_devices; d++)
         for (int i = 0; i < schedule->programs[d].n; i++) {
             sluice_action action = schedule->programs[d].actions[i];

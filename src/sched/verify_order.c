@@ -68,17 +68,40 @@ static sluice_status check_needs(const struct sl_proof *proof, int device,
     return SLUICE_OK;
 }
 
+/* The devices of a part's copies meet at its UPDATEs: in one order everywhere,
+ * or they wait for each other. */
+static sluice_status check_parts(const struct sl_proof *proof, int device,
+                                 int before, int position)
+{
+    const sluice_action *at = proof->schedule->programs[device].actions;
+    int depth = sl_schedule_depth(proof->schedule);
+    if (proof->schedule->n_copies == 1 || before < 0 ||
+        at[before].stage % depth <= at[position].stage % depth)
+        return SLUICE_OK;
+    return sl_refuse(proof, device, at[position],
+                     "order: %s at position %d of device %d, of part %d of "
+                     "the model, comes after that of part %d: where there are "
+                     "copies, give UPDATEs in the order of the parts",
+                     sl_name_of(at[position]).text, position, device,
+                     at[position].stage % depth, at[before].stage % depth);
+}
+
 static sluice_status check_device(const struct sl_proof *proof, int device)
 {
     const struct sl_action_list *program = &proof->schedule->programs[device];
     int update = -1; /* position of the first UPDATE */
+    int last = -1;   /* and of the last */
     for (int i = 0; i < program->n; i++) {
         sluice_action action = program->actions[i];
         if (action.kind == SLUICE_UPDATE) {
+            sluice_status st = check_parts(proof, device, last, i);
+            if (st)
+                return st;
             update = update < 0 ? i : update;
+            last = i;
             continue;
         }
-        if (update >= 0)
+        if (update >= 0 && !proof->asynchronous)
             return sl_refuse(proof, device, action,
                              "order: %s at position %d of device %d follows "
                              "the UPDATE at position %d, which waits until all "

@@ -42,6 +42,7 @@ struct execution {
     const struct sl_clockwork *work;
     int n_devices;
     int n_stages;
+    int depth;              /* stages of one copy */
     int n_places;           /* of each queue */
     struct queue *queues;   /* [2 * n_stages]: activations from s to s+1 are
                                queue s, gradients back n_stages + s */
@@ -67,7 +68,8 @@ static bool is_backward(sluice_action action)
 static struct queue *queue_at(const struct execution *run, int stage,
                               int direction)
 {
-    if (stage < 0 || stage + 1 >= run->n_stages)
+    if (stage < 0 || stage + 1 >= run->n_stages ||
+        (stage + 1) % run->depth == 0)
         return NULL;
     struct queue *queue = &run->queues[direction * run->n_stages + stage];
     return queue->producer == queue->consumer ? NULL : queue;
@@ -200,7 +202,8 @@ static int64_t latest_ns(const struct execution *run)
 
 static void execute(struct execution *run)
 {
-    run->committed = run->work->no_barrier;
+    run->committed = run->work->no_barrier ||
+                     sluice_schedule_n_updates(run->work->schedule) > 1;
     advance_all(run);
     if (!run->committed) {
         run->committed = true;
@@ -242,6 +245,8 @@ sluice_status sl_clockwork_run(struct sl_clockwork *work)
         .work = work,
         .n_devices = sluice_schedule_n_devices(work->schedule),
         .n_stages = sluice_schedule_n_stages(work->schedule),
+        .depth = sluice_schedule_n_stages(work->schedule) /
+                 sluice_schedule_n_copies(work->schedule),
         /* No queue ever holds more than all its items. */
         .n_places = work->queue_capacity < n_microbatches ? work->queue_capacity
                                                           : n_microbatches,

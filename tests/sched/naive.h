@@ -25,6 +25,7 @@ enum {
 struct plan {
     int devices;
     int stages;
+    int copies; /* 0: one */
     int microbatches;
     int stage_device[NAIVE_STAGES];
     int n[NAIVE_DEVICES];
@@ -36,6 +37,7 @@ static inline void plan_from(struct plan *plan, const sluice_schedule *schedule)
     memset(plan, 0, sizeof *plan);
     plan->devices = sluice_schedule_n_devices(schedule);
     plan->stages = sluice_schedule_n_stages(schedule);
+    plan->copies = sluice_schedule_n_copies(schedule);
     plan->microbatches = sluice_schedule_n_microbatches(schedule);
     for (int s = 0; s < plan->stages; s++)
         plan->stage_device[s] = sluice_schedule_stage_device(schedule, s);
@@ -57,9 +59,9 @@ static inline void plan_append(struct plan *plan, int device, int kind,
 static inline sluice_schedule *plan_build(const struct plan *plan)
 {
     sluice_schedule *schedule = NULL;
-    sluice_status st =
-        sluice_schedule_create(plan->devices, plan->stages, plan->microbatches,
-                               plan->stage_device, NULL, &schedule, NULL);
+    sluice_status st = sluice_schedule_create_copies(
+        plan->devices, plan->stages, plan->copies ? plan->copies : 1,
+        plan->microbatches, plan->stage_device, NULL, &schedule, NULL);
     for (int d = 0; d < plan->devices; d++)
         for (int i = 0; i < plan->n[d] && !st; i++)
             st = sluice_schedule_append(schedule, d, plan->list[d][i], NULL);
@@ -92,9 +94,13 @@ struct naive {
     int position[NAIVE_DEVICES];
     bool taken[NAIVE_DEVICES];
     int did[NAIVE_STAGES][NAIVE_MICROBATCHES][SLUICE_N_ACTION_KINDS];
+    bool asynchronous;
     int updates[NAIVE_STAGES];
-    struct naive_queue forward[NAIVE_STAGES];  /* s to s+1 */
-    struct naive_queue backward[NAIVE_STAGES]; /* s+1 to s */
+    bool owes[NAIVE_STAGES]; /* a gradient without UPDATE */
+    int version[NAIVE_STAGES][NAIVE_MICROBATCHES]; /* of the F */
+    int group[NAIVE_STAGES][NAIVE_MICROBATCHES];   /* UPDATEs before its end */
+    struct naive_queue forward[NAIVE_STAGES];      /* s to s+1 */
+    struct naive_queue backward[NAIVE_STAGES];     /* s+1 to s */
 };
 
 enum naive_outcome { NAIVE_DONE, NAIVE_WAIT, NAIVE_WRONG };
@@ -117,6 +123,70 @@ static inline bool naive_handed_back(const struct naive *sim, int stage, int m)
     return sim->did[stage][m][SLUICE_B] || sim->did[stage][m][SLUICE_I];
 }
 
+static inline int naive_depth(const struct plan *plan)
+{
+    return plan->stages / (plan->copies ? plan->copies : 1);
+}
+
+static inline bool naive_is_first(const struct plan *plan, int s)
+{
+    return s % naive_depth(plan) == 0;
+}
+
+static inline bool naive_is_last(const struct plan *plan, int s)
+{
+    return naive_is_first(plan, s + 1);
+}
+
+static inline bool naive_is_asynchronous(const struct plan *plan)
+{
+    int n[NAIVE_STAGES] = {0};
+    for (int d = 0; d < plan->devices; d++)
+        for (int i = 0; i < plan->n[d]; i++)
+            if (plan->list[d][i].kind == SLUICE_UPDATE &&
+                ++n[plan->list[d][i].stage] > 1)
+                return true;
+    return false;
+}
+
+/* Whether the version that an action names, if any, is the right one. */
+static inline bool naive_version_is_right(struct naive *sim, sluice_action a)
+{
+    int newest = sim->updates[a.stage] + 1;
+    if (a.kind == SLUICE_UPDATE)
+        return !a.version || a.version == newest + 1;
+    int *used = &sim->version[a.stage][a.microbatch];
+    if (a.kind != SLUICE_F)
+        return !a.version || a.version == *used;
+    *used = a.version ? a.version : newest;
+    return a.version <= newest;
+}
+
+/* Devices that hold copies meet in the order of the parts. */
+static inline bool naive_parts_are_in_order(const struct naive *sim, int device,
+                                            sluice_action a)
+{
+    const struct plan *plan = sim->plan;
+    int depth = naive_depth(plan);
+    for (int i = 0; i < sim->position[device] && plan->copies > 1; i++) {
+        sluice_action before = plan->list[device][i];
+        if (before.kind == SLUICE_UPDATE &&
+            before.stage % depth >= a.stage % depth)
+            return false;
+    }
+    return true;
+}
+
+static inline enum naive_outcome naive_take_update(struct naive *sim, int stage)
+{
+    if (!sim->asynchronous)
+        return NAIVE_DONE;
+    if (!sim->owes[stage] || sim->plan->copies > 1)
+        return NAIVE_WRONG;
+    sim->owes[stage] = false;
+    return NAIVE_DONE;
+}
+
 static inline bool naive_only_updates_left(const struct naive *sim)
 {
     for (int d = 0; d < sim->plan->devices; d++)
@@ -134,11 +204,18 @@ static inline enum naive_outcome naive_start(struct naive *sim, sluice_action a)
     int s = a.stage, m = a.microbatch;
     if (sim->forward_only && a.kind != SLUICE_F)
         return NAIVE_WRONG;
+    if (a.kind == SLUICE_UPDATE && !sim->asynchronous &&
+        !naive_only_updates_left(sim))
+        return NAIVE_WAIT;
+    if (!naive_version_is_right(sim, a))
+        return NAIVE_WRONG;
     if (a.kind == SLUICE_UPDATE)
-        return naive_only_updates_left(sim) ? NAIVE_DONE : NAIVE_WAIT;
+        return naive_parts_are_in_order(sim, device[s], a)
+                   ? naive_take_update(sim, s)
+                   : NAIVE_WRONG;
     const int *did = sim->did[s][m];
     if (a.kind == SLUICE_F) {
-        if (s == 0)
+        if (naive_is_first(plan, s))
             return NAIVE_DONE;
         if (device[s - 1] != device[s])
             return naive_take(&sim->forward[s - 1], m);
@@ -150,7 +227,7 @@ static inline enum naive_outcome naive_start(struct naive *sim, sluice_action a)
         return NAIVE_WRONG;
     if (a.kind == SLUICE_R)
         return naive_handed_back(sim, s, m) ? NAIVE_WRONG : NAIVE_DONE;
-    if (s == plan->stages - 1)
+    if (naive_is_last(plan, s))
         return NAIVE_DONE;
     if (device[s] != device[s + 1])
         return naive_take(&sim->backward[s], m);
@@ -164,16 +241,20 @@ static inline enum naive_outcome naive_finish(struct naive *sim,
     const int *device = sim->plan->stage_device;
     int s = a.stage;
     struct naive_queue *queue = NULL;
-    if (a.kind == SLUICE_F && s + 1 < sim->plan->stages &&
+    if (a.kind == SLUICE_F && !naive_is_last(sim->plan, s) &&
         device[s] != device[s + 1])
         queue = &sim->forward[s];
-    if ((a.kind == SLUICE_B || a.kind == SLUICE_I) && s > 0 &&
-        device[s] != device[s - 1])
+    if ((a.kind == SLUICE_B || a.kind == SLUICE_I) &&
+        !naive_is_first(sim->plan, s) && device[s] != device[s - 1])
         queue = &sim->backward[s - 1];
     if (queue) {
         if (queue->n >= sim->capacity)
             return NAIVE_WAIT;
         queue->items[queue->n++] = a.microbatch;
+    }
+    if (a.kind == SLUICE_B || a.kind == SLUICE_W) {
+        sim->owes[s] = true;
+        sim->group[s][a.microbatch] = sim->updates[s];
     }
     if (a.kind == SLUICE_UPDATE)
         sim->updates[s]++;
@@ -201,21 +282,50 @@ static inline enum naive_outcome naive_step(struct naive *sim, int device)
     return NAIVE_DONE;
 }
 
+static inline bool naive_did_cell(const struct naive *sim, int s, int m)
+{
+    const int *did = sim->did[s][m];
+    bool whole = did[SLUICE_B] == 1 && !did[SLUICE_I] && !did[SLUICE_W];
+    bool halves = !did[SLUICE_B] && did[SLUICE_I] == 1 && did[SLUICE_W] == 1;
+    return did[SLUICE_F] == 1 && did[SLUICE_R] <= 1 &&
+           (sim->forward_only || whole || halves);
+}
+
+static inline bool naive_did_nothing(const struct naive *sim, int s, int m)
+{
+    for (int kind = 0; kind < SLUICE_N_ACTION_KINDS; kind++)
+        if (sim->did[s][m][kind])
+            return false;
+    return true;
+}
+
+/* A micro-batch goes through one copy, whole, and not through the others. */
+static inline bool naive_did_microbatch(const struct naive *sim, int m)
+{
+    int depth = naive_depth(sim->plan);
+    int n = 0;
+    for (int s = 0; s < sim->plan->stages; s++) {
+        bool first = !naive_did_nothing(sim, s - s % depth, m);
+        if (first ? !naive_did_cell(sim, s, m) : !naive_did_nothing(sim, s, m))
+            return false;
+        n += first;
+    }
+    return n == depth;
+}
+
 static inline bool naive_did_everything(const struct naive *sim)
 {
-    for (int s = 0; s < sim->plan->stages; s++) {
-        for (int m = 0; m < sim->plan->microbatches; m++) {
-            const int *did = sim->did[s][m];
-            bool whole = did[SLUICE_B] == 1 && !did[SLUICE_I] && !did[SLUICE_W];
-            bool halves =
-                !did[SLUICE_B] && did[SLUICE_I] == 1 && did[SLUICE_W] == 1;
-            if (did[SLUICE_F] != 1 || did[SLUICE_R] > 1)
-                return false;
-            if (!sim->forward_only && !whole && !halves)
-                return false;
-        }
-        if (sim->updates[s] != !sim->forward_only)
+    for (int m = 0; m < sim->plan->microbatches; m++)
+        if (!naive_did_microbatch(sim, m))
             return false;
+    for (int s = 0; s < sim->plan->stages; s++) {
+        if (sim->forward_only)
+            continue;
+        if (sim->asynchronous ? sim->owes[s] : sim->updates[s] != 1)
+            return false;
+        for (int m = 0; m < sim->plan->microbatches; m++)
+            if (sim->asynchronous && sim->group[s][m] != sim->group[0][m])
+                return false;
     }
     return true;
 }
@@ -229,6 +339,7 @@ static inline bool naive_runs(const struct plan *plan, int capacity,
     sim.plan = plan;
     sim.capacity = capacity;
     sim.forward_only = forward_only;
+    sim.asynchronous = naive_is_asynchronous(plan);
     for (bool progress = true; progress;) {
         progress = false;
         for (int d = 0; d < plan->devices; d++) {

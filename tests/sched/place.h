@@ -14,7 +14,8 @@ static inline bool begins(const char *text, const char *with)
 static inline bool place_has_rule(const char *text)
 {
     return begins(text, "complete: ") || begins(text, "order: ") ||
-           begins(text, "hand-off: ") || begins(text, "deadlock: ");
+           begins(text, "hand-off: ") || begins(text, "deadlock: ") ||
+           begins(text, "version: ");
 }
 
 static inline bool place_in_list(const struct plan *plan,

@@ -5,17 +5,24 @@
 
 #include "support/runner.h"
 
+/* NULL if there is no such schedule. */
+static sluice_schedule *try_generate(const char *name, int k, int m,
+                                     sluice_backward_order order)
+{
+    sluice_schedule *schedule = NULL;
+    sluice_schedule_generate(&(sluice_schedule_config){.name = name,
+                                                       .devices = k,
+                                                       .microbatches = m,
+                                                       .backward_order = order},
+                             &schedule, NULL);
+    return schedule;
+}
+
 static sluice_schedule *generate(const char *name, int k, int m,
                                  sluice_backward_order order)
 {
-    sluice_schedule *schedule = NULL;
-    ck_assert_int_eq(sluice_schedule_generate(
-                         &(sluice_schedule_config){.name = name,
-                                                   .devices = k,
-                                                   .microbatches = m,
-                                                   .backward_order = order},
-                         &schedule, NULL),
-                     SLUICE_OK);
+    sluice_schedule *schedule = try_generate(name, k, m, order);
+    ck_assert_ptr_nonnull(schedule);
     return schedule;
 }
 
@@ -141,7 +148,7 @@ static int peak_of(const char *name, int k, int m, int r)
         return 0;
     if (!strcmp(name, "gpipe"))
         return m;
-    if (!strcmp(name, "1f1b"))
+    if (!strcmp(name, "1f1b") || !strncmp(name, "pipedream", 9))
         return least(m, k - r);
     if (!strcmp(name, "eager-1f1b"))
         return least(m, 2 * (k - r) - 1);
@@ -153,8 +160,20 @@ static int peak_of(const char *name, int k, int m, int r)
         return least(m, 2 * k - 1);
     if (!strcmp(name, "zb-v"))
         return least(2 * m, 2 * k);
+    if (!strcmp(name, "dualpipe"))
+        return k + 1;
+    if (!strcmp(name, "dualpipe-v"))
+        return 2 * k + 1;
     ck_assert_str_eq(name, "looped-bfs");
     return 2 * m;
+}
+
+/* Versions of the weights on device r. */
+static int versions_of(const char *name, int k, int m, int r)
+{
+    if (!strcmp(name, "pipedream"))
+        return least(m, k - r);
+    return !strcmp(name, "pipedream-2bw") && m > k ? 2 : 1;
 }
 
 static void assert_facts(const sluice_device_facts *facts, const char *name,
@@ -162,6 +181,9 @@ static void assert_facts(const sluice_device_facts *facts, const char *name,
 {
     for (int r = 0; r < k; r++) {
         int peak = peak_of(name, k, m, r);
+        int versions = versions_of(name, k, m, r);
+        ck_assert_int_eq(facts[r].peak_versions, versions);
+        ck_assert_int_eq(facts[r].max_staleness, versions - 1);
         /* ZB-V drops actions of the 2K - 1 micro-batches that it is made for;
          * what is left may need less. */
         if (!strcmp(name, "zb-v") && m < 2 * k - 1 &&
@@ -187,6 +209,12 @@ static bool is_refused(const char *name, int k, int m)
     sluice_schedule *schedule;
     sluice_schedule_config config = {
         .name = name, .devices = k, .microbatches = m};
+    if (!strcmp(name, "dualpipe"))
+        return k % 2 || m % 2 || m < 2 * k;
+    if (!strcmp(name, "dualpipe-v"))
+        return m < 2 * k;
+    if (!strcmp(name, "pipedream-2bw"))
+        return m % k != 0;
     if (strcmp(name, "interleaved-1f1b") || m <= k || m % k == 0)
         return false;
     if (sluice_schedule_generate(&config, &schedule, NULL))
@@ -260,12 +288,13 @@ static void assert_refused(sluice_schedule_config config, sluice_status status,
 
 START_TEST(an_unknown_name_is_refused_with_the_known_ones)
 {
-    assert_refused((sluice_schedule_config){.name = "gpip",
-                                            .devices = 1,
-                                            .microbatches = 1},
-                   SLUICE_NOT_FOUND,
-                   "\"gpip\": there are gpipe, 1f1b, eager-1f1b, "
-                   "interleaved-1f1b, looped-bfs, zb-h1, zb-h2, zb-v, forward");
+    assert_refused(
+        (sluice_schedule_config){
+            .name = "gpip", .devices = 1, .microbatches = 1},
+        SLUICE_NOT_FOUND,
+        "\"gpip\": there are gpipe, 1f1b, eager-1f1b, "
+        "interleaved-1f1b, looped-bfs, zb-h1, zb-h2, zb-v, dualpipe, "
+        "dualpipe-v, pipedream, pipedream-2bw, forward");
 }
 END_TEST
 
@@ -307,6 +336,49 @@ static sluice_schedule_config interleaved(int k, int m, int chunks, int group,
         .warm_up = warm_up,
     };
 }
+
+static sluice_schedule_config plain(const char *name, int devices,
+                                    int microbatches)
+{
+    return (sluice_schedule_config){
+        .name = name, .devices = devices, .microbatches = microbatches};
+}
+
+START_TEST(schedules_that_need_certain_numbers_say_so)
+{
+    assert_refused(plain("dualpipe", 3, 6), SLUICE_INVALID,
+                   "3 devices and 6 micro-batches: give an even number");
+    assert_refused(plain("dualpipe", 2, 5), SLUICE_INVALID, "even number");
+    assert_refused(plain("dualpipe", 4, 6), SLUICE_INVALID, "twice as many");
+    assert_refused(plain("dualpipe-v", 3, 5), SLUICE_INVALID, "at least 6");
+    assert_refused(plain("pipedream-2bw", 2, 5), SLUICE_INVALID,
+                   "5 micro-batches in groups of 2: give a multiple");
+}
+END_TEST
+
+START_TEST(vertical_sync_uses_the_first_device_s_version_everywhere)
+{
+    sluice_schedule *schedule = NULL;
+    sluice_schedule_config config = plain("pipedream", 2, 3);
+    config.vertical_sync = true;
+    ck_assert_int_eq(sluice_schedule_generate(&config, &schedule, NULL), 0);
+    char text[1024];
+    sluice_schedule_format(schedule, text, sizeof text);
+    ck_assert_str_eq(text, "0:   0F0@1   0F1@1     0B0 0UPDATE   0F2@2     0B1 "
+                           "0UPDATE     0B2 0UPDATE\n"
+                           "1:   1F0@1     1B0 1UPDATE   1F1@1     1B1 1UPDATE "
+                           "  1F2@2     1B2 1UPDATE\n");
+    sluice_device_facts facts[2];
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule, &(sluice_verify_config){0}, facts, NULL),
+                     SLUICE_OK);
+    for (int d = 0; d < 2; d++) {
+        ck_assert_int_eq(facts[d].peak_versions, 2);
+        ck_assert_int_eq(facts[d].max_staleness, 1);
+    }
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
 
 START_TEST(parameters_out_of_range_are_refused)
 {
@@ -364,6 +436,8 @@ SLUICE_TEST_MAIN("sched.generators", gpipe_runs_the_backwards_in_reverse,
                  every_generator_has_a_name_and_a_summary,
                  an_unknown_name_is_refused_with_the_known_ones,
                  numbers_out_of_range_are_refused,
+                 schedules_that_need_certain_numbers_say_so,
+                 vertical_sync_uses_the_first_device_s_version_everywhere,
                  parameters_out_of_range_are_refused,
                  what_no_queue_could_run_is_refused,
                  interleaving_by_whole_groups_is_never_refused)

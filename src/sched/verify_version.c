@@ -1,0 +1,285 @@
+/*
+ * Rule `version`: which weights each micro-batch uses, and by which
+ * micro-batches they are updated.  Each device's list decides it by itself.
+ */
+#include "sched/verify.h"
+
+#include "base/memory.h"
+
+/* A stage as far as the walk through its device's list has come. */
+struct stage {
+    int32_t n_updates; /* so far; the newest version is one more */
+    int32_t oldest;    /* version that is still needed */
+    int32_t backward;  /* position of the last B or W since the UPDATE before;
+                          -1: none */
+    int32_t gap;       /* the largest, between newest and used versions, among
+                          the gradients since the UPDATE before */
+};
+
+struct walk {
+    struct sl_proof *proof;
+    int n_versions;       /* that a stage can have at most */
+    struct stage *stages; /* [n_stages] */
+    int32_t *used;        /* [n_cells] the version of each */
+    int32_t *group;       /* [n_cells] the UPDATE that its gradient goes into */
+    int32_t *last_use;    /* [n_stages][n_versions] position */
+};
+
+static int32_t *last_use_of(const struct walk *walk, int stage, int version)
+{
+    return &walk->last_use[(size_t)stage * (size_t)walk->n_versions +
+                           (size_t)version - 1];
+}
+
+static sluice_status refuse_version(const struct walk *walk, int device,
+                                    int position, sluice_action action,
+                                    int there)
+{
+    bool forward = action.kind == SLUICE_F;
+    return sl_refuse(walk->proof, device, action,
+                     "version: %s at position %d of device %d %s %d: %s",
+                     sl_name_of(action).text, position, device,
+                     forward ? "comes when the newest version is"
+                     : action.kind == SLUICE_UPDATE
+                         ? "makes version"
+                         : "belongs to a forward with version",
+                     there,
+                     forward ? "use that, an older one, or wait for an UPDATE"
+                             : "name that one, or none");
+}
+
+/* The version that an action uses, or makes. */
+static sluice_status settle(struct walk *walk, int device, int position,
+                            sluice_action action, int32_t *version)
+{
+    int32_t newest = walk->stages[action.stage].n_updates + 1;
+    int32_t named = action.version;
+    size_t at = sl_cell(walk->proof, action.stage, action.microbatch);
+    if (action.kind == SLUICE_F) {
+        *version = named ? named : newest;
+        walk->used[at] = *version;
+        return *version <= newest
+                   ? SLUICE_OK
+                   : refuse_version(walk, device, position, action, newest);
+    }
+    *version = action.kind == SLUICE_UPDATE ? newest + 1 : walk->used[at];
+    if (named && named != *version)
+        return refuse_version(walk, device, position, action, *version);
+    return SLUICE_OK;
+}
+
+static sluice_status refuse_update(const struct walk *walk, int device,
+                                   int position, sluice_action action)
+{
+    return sl_refuse(walk->proof, device, action,
+                     "complete: %s at position %d of device %d is there twice: "
+                     "there is no gradient since the UPDATE before it: remove "
+                     "one",
+                     sl_name_of(action).text, position, device);
+}
+
+/* First walk: what each micro-batch uses, which gradients go where. */
+static sluice_status assign(struct walk *walk, int device)
+{
+    const struct sl_action_list *list =
+        &walk->proof->schedule->programs[device];
+    for (int i = 0; i < list->n; i++) {
+        sluice_action action = list->actions[i];
+        struct stage *stage = &walk->stages[action.stage];
+        int32_t version;
+        sluice_status st = settle(walk, device, i, action, &version);
+        if (st)
+            return st;
+        if (action.kind == SLUICE_UPDATE) {
+            if (stage->backward < 0)
+                return refuse_update(walk, device, i, action);
+            stage->backward = -1;
+            stage->n_updates++;
+            continue;
+        }
+        *last_use_of(walk, action.stage, version) = i;
+        if (1u << action.kind & SL_BIT_LAST) {
+            stage->backward = i;
+            walk->group[sl_cell(walk->proof, action.stage, action.microbatch)] =
+                stage->n_updates;
+        }
+    }
+    return SLUICE_OK;
+}
+
+/* Second walk: how many versions are kept, and how stale gradients are. */
+static void count(struct walk *walk, int device)
+{
+    const struct sl_action_list *list =
+        &walk->proof->schedule->programs[device];
+    for (int i = 0; i < list->n; i++) {
+        sluice_action action = list->actions[i];
+        int s = action.stage;
+        struct stage *stage = &walk->stages[s];
+        if (1u << action.kind & SL_BIT_LAST) {
+            int32_t used =
+                walk->used[sl_cell(walk->proof, s, action.microbatch)];
+            int32_t gap = stage->n_updates + 1 - used;
+            stage->gap = gap > stage->gap ? gap : stage->gap;
+        }
+        if (action.kind != SLUICE_UPDATE)
+            continue;
+        int32_t made = ++stage->n_updates + 1;
+        while (stage->oldest < made && *last_use_of(walk, s, stage->oldest) < i)
+            stage->oldest++;
+        int kept = made - stage->oldest + 1;
+        if (kept > walk->proof->versions[s])
+            walk->proof->versions[s] = kept;
+        /* An UPDATE that comes late finds newer weights than its gradients. */
+        if (stage->gap > walk->proof->staleness[s])
+            walk->proof->staleness[s] = stage->gap;
+        stage->gap = 0;
+    }
+}
+
+static sluice_status refuse_unused(const struct walk *walk, int stage)
+{
+    const struct sl_proof *proof = walk->proof;
+    int device = proof->schedule->stage_device[stage];
+    int position = walk->stages[stage].backward;
+    sluice_action action = proof->schedule->programs[device].actions[position];
+    return sl_refuse(proof, device, action,
+                     "version: %s at position %d of device %d is followed by "
+                     "no UPDATE of its stage: its gradient would be lost",
+                     sl_name_of(action).text, position, device);
+}
+
+/* The action that ends a micro-batch's backward, for refusals: it searches. */
+static sluice_action locate(const struct sl_proof *proof, int stage,
+                            int microbatch, int *position)
+{
+    int device = proof->schedule->stage_device[stage];
+    const sluice_action *at = proof->schedule->programs[device].actions;
+    int i = 0;
+    while (at[i].stage != stage || at[i].microbatch != microbatch ||
+           !(1u << at[i].kind & SL_BIT_LAST))
+        i++;
+    *position = i;
+    return at[i];
+}
+
+static sluice_status refuse_group(const struct walk *walk, int stage,
+                                  int microbatch, int here, int there)
+{
+    int position;
+    int device = walk->proof->schedule->stage_device[stage];
+    sluice_action action = locate(walk->proof, stage, microbatch, &position);
+    return sl_refuse(walk->proof, device, action,
+                     "version: %s at position %d of device %d goes into UPDATE "
+                     "%d of its stage, but into %d on stage 0, counted from 0: "
+                     "let all stages update by the same micro-batches",
+                     sl_name_of(action).text, position, device, here, there);
+}
+
+static sluice_status check_groups(const struct walk *walk)
+{
+    const sluice_schedule *schedule = walk->proof->schedule;
+    for (int s = 0; s < schedule->n_stages; s++) {
+        if (walk->stages[s].backward >= 0)
+            return refuse_unused(walk, s);
+        for (int m = 0; m < schedule->n_microbatches; m++) {
+            int here = walk->group[sl_cell(walk->proof, s, m)];
+            int there = walk->group[sl_cell(walk->proof, 0, m)];
+            if (here != there)
+                return refuse_group(walk, s, m, here, there);
+        }
+    }
+    return SLUICE_OK;
+}
+
+static void restart(struct walk *walk)
+{
+    for (int s = 0; s < walk->proof->schedule->n_stages; s++)
+        walk->stages[s] = (struct stage){.oldest = 1, .backward = -1};
+}
+
+static sluice_status judge(struct walk *walk)
+{
+    const sluice_schedule *schedule = walk->proof->schedule;
+    sluice_status st = SLUICE_OK;
+    restart(walk);
+    for (int d = 0; d < schedule->n_devices && !st; d++)
+        st = assign(walk, d);
+    if (!st)
+        st = check_groups(walk);
+    if (st)
+        return st;
+    restart(walk);
+    for (int s = 0; s < schedule->n_stages; s++)
+        walk->proof->versions[s] = 1;
+    for (int d = 0; d < schedule->n_devices; d++)
+        count(walk, d);
+    return SLUICE_OK;
+}
+
+/* There is but one version: whoever names one names that. */
+static sluice_status check_synchronous(struct sl_proof *proof)
+{
+    struct walk walk = {.proof = proof};
+    for (int d = 0; d < proof->schedule->n_devices; d++)
+        for (int i = 0; i < proof->schedule->programs[d].n; i++) {
+            sluice_action action = proof->schedule->programs[d].actions[i];
+            int only = action.kind == SLUICE_UPDATE ? 2 : 1;
+            if (action.version && action.version != only)
+                return refuse_version(&walk, d, i, action, only);
+        }
+    return SLUICE_OK;
+}
+
+/* The second UPDATE of some stage, where there are copies. */
+static sluice_status refuse_copies(const struct sl_proof *proof)
+{
+    bool seen[SLUICE_MAX_STAGES] = {false};
+    for (int d = 0; d < proof->schedule->n_devices; d++)
+        for (int i = 0; i < proof->schedule->programs[d].n; i++) {
+            sluice_action action = proof->schedule->programs[d].actions[i];
+            if (action.kind != SLUICE_UPDATE)
+                continue;
+            if (seen[action.stage])
+                return sl_refuse(proof, d, action,
+                                 "complete: %s at position %d of device %d is "
+                                 "there twice: with %d copies of the model a "
+                                 "stage has one UPDATE",
+                                 sl_name_of(action).text, i, d,
+                                 proof->schedule->n_copies);
+            seen[action.stage] = true;
+        }
+    return SLUICE_OK;
+}
+
+sluice_status sl_verify_version(struct sl_proof *proof)
+{
+    const sluice_allocator *allocator = proof->schedule->allocator;
+    if (!proof->asynchronous)
+        return check_synchronous(proof);
+    if (proof->schedule->n_copies > 1)
+        return refuse_copies(proof);
+    size_t n_stages = (size_t)proof->schedule->n_stages;
+    struct walk walk = {
+        .proof = proof,
+        .n_versions = proof->schedule->n_microbatches + 1,
+    };
+    size_t n_uses = n_stages * (size_t)walk.n_versions;
+    proof->versions = sl_alloc(allocator, n_stages, sizeof(int));
+    proof->staleness = sl_alloc(allocator, n_stages, sizeof(int));
+    walk.stages = sl_alloc(allocator, n_stages, sizeof *walk.stages);
+    walk.used = sl_alloc(allocator, proof->n_cells, sizeof *walk.used);
+    walk.group = sl_alloc(allocator, proof->n_cells, sizeof *walk.group);
+    walk.last_use = sl_alloc(allocator, n_uses, sizeof *walk.last_use);
+    sluice_status st = SLUICE_OK;
+    if (!proof->versions || !proof->staleness || !walk.stages || !walk.used ||
+        !walk.group || !walk.last_use)
+        st = sl_no_memory(proof->why, "the proof of a schedule");
+    if (!st)
+        st = judge(&walk);
+    sl_free(allocator, walk.last_use, n_uses, sizeof *walk.last_use);
+    sl_free(allocator, walk.group, proof->n_cells, sizeof *walk.group);
+    sl_free(allocator, walk.used, proof->n_cells, sizeof *walk.used);
+    sl_free(allocator, walk.stages, n_stages, sizeof *walk.stages);
+    return st;
+}
