@@ -12,8 +12,8 @@ struct pass {
     const struct sl_op *op;
     struct sl_rows rows;
     struct sl_outcome *outcomes; /* the replica's */
-    char *stash; /* this micro-batch's stash slot, or NULL: nothing is kept */
-    char *dys;   /* this micro-batch's dy slot, or NULL: B in one go */
+    bool stashes; /* F keeps what the backward needs, and so does R */
+    bool splits;  /* I or W: the gradients between layers are kept */
     sluice_diag *why;
 };
 
@@ -22,7 +22,6 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
 {
     sluice_pipeline *pipe = device->pipe;
     struct sl_stage *stage = &device->stages[op->action.stage];
-    bool split = op->action.kind == SLUICE_I || op->action.kind == SLUICE_W;
     return (struct pass){
         .pipe = pipe,
         .off_core_ns = &device->off_core_ns,
@@ -34,10 +33,8 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
         .rows = sl_replica_rows(pipe->job.rows, pipe->blueprint.n_replicas,
                                 device->replica, pipe->blueprint.n_microbatches,
                                 op->action.microbatch),
-        .stash = op->stash_no == SL_NONE
-                     ? NULL
-                     : sl_ring_slot(&stage->stash, op->stash_no),
-        .dys = split ? sl_ring_slot(&stage->dys, op->backward_no) : NULL,
+        .stashes = op->stash_no != SL_NONE,
+        .splits = op->action.kind == SLUICE_I || op->action.kind == SLUICE_W,
         .why = why,
     };
 }
@@ -57,7 +54,7 @@ static float *next_input(const struct pass *p)
 
 static float *stashed_y(const struct pass *p, int i)
 {
-    return (float *)(void *)(p->stash + p->stage->units[i].y_at);
+    return sl_ring_slot(&p->stage->units[i].y, p->op->stash_no);
 }
 
 /* Where the forward of unit i writes. */
@@ -70,7 +67,7 @@ static float *forward_y(const struct pass *p, int i)
         if (!stage->is_last && p->op->action.kind == SLUICE_F)
             return next_input(p);
     }
-    if (p->stash && stage->units[i].keeps_y)
+    if (p->stashes && stage->units[i].y.n_slots > 0)
         return stashed_y(p, i);
     return p->ws->pair[i & 1];
 }
@@ -88,8 +85,8 @@ static float *dy_of(const struct pass *p, int i)
 {
     if (i + 1 == p->stage->n_units && !p->stage->is_last)
         return sl_ring_slot(&p->stage->grad_slots, p->op->backward_no);
-    if (p->dys)
-        return (float *)(void *)(p->dys + p->stage->units[i].dy_at);
+    if (p->splits)
+        return sl_ring_slot(&p->stage->units[i].dy, p->op->backward_no);
     return p->ws->pair[i & 1];
 }
 
@@ -125,7 +122,8 @@ static sluice_layer_call make_call(const struct pass *p, int i)
         .step = p->pipe->n_steps,
         .training = p->pipe->job.training,
         .recompute = p->op->action.kind == SLUICE_R,
-        .saved = p->stash ? p->stash + unit->saved_at : p->ws->saved,
+        .saved = p->stashes ? sl_ring_slot(&unit->saved, p->op->stash_no)
+                            : p->ws->saved,
         .workspace = p->ws->layer,
         .off_core_ns = p->off_core_ns,
         .why = p->why,
