@@ -24,6 +24,10 @@ static sluice_status check_pointers(const sluice_pipeline_config *config,
     if (sluice_model_n_layers(model) == 0)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "the model has no layers; add some");
+    if (sluice_model_is_open(model))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a layer of the model is begun and not ended; "
+                               "call sluice_model_end()");
     if ((unsigned)config->cut > SLUICE_CUT_BYTES)
         return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_cut",
                                (int)config->cut);

@@ -64,6 +64,9 @@ static sluice_status check_config(const sluice_pipeline_config *config,
                                "a loss and an optimizer must be given");
     if (sluice_model_n_layers(model) < 1)
         return sluice_diag_set(why, SLUICE_INVALID, "the model has no layers");
+    if (sluice_model_is_open(model))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a layer of the model is begun and not ended");
     return SLUICE_OK;
 }
 
