@@ -1,4 +1,5 @@
 /* Models from text. */
+#include "nn/composite.h"
 #include "nn/model.h"
 
 #include <stdio.h>
@@ -103,6 +104,57 @@ START_TEST(dropout_stands_after_each_hidden_layer)
 }
 END_TEST
 
+/* The layers inside layer `i`, by the widths of their biases. */
+static void check_inside(const sluice_model *model, int i, int n,
+                         const int64_t widths[])
+{
+    const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
+    ck_assert_ptr_eq(sluice_model_layer(model, i), sluice_residual());
+    ck_assert_int_eq(plan->n_params, 2 * n);
+    for (int k = 0; k < n; k++)
+        ck_assert_int_eq(plan->params[2 * k + 1].shape.dims[0], widths[k]);
+}
+
+START_TEST(residual_blocks)
+{
+    sluice_model *model = parse("8-4-res(6-3x2-4)x2-res(4)-2");
+    ck_assert_int_eq(sluice_model_n_layers(model), 5);
+    check_inside(model, 1, 4, (const int64_t[]){6, 3, 3, 4});
+    check_inside(model, 2, 4, (const int64_t[]){6, 3, 3, 4});
+    check_inside(model, 3, 1, (const int64_t[]){4});
+    ck_assert_int_eq(activation(model, 0), SLUICE_RELU);
+    ck_assert_int_eq(activation(model, 4), SLUICE_IDENTITY);
+    sluice_model_destroy(model);
+    model = parse("4-res(4)");
+    ck_assert_int_eq(sluice_model_n_layers(model), 1);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+static const struct sl_layer_list *inside(const sluice_model *model, int i)
+{
+    const struct sl_composite *block = sl_model_layer_config(model, i);
+    return &block->inside;
+}
+
+START_TEST(a_block_has_activations_and_dropout_but_at_its_end)
+{
+    sluice_model *model = parse("8-4-res(6-3-4)-2:tanh,dropout=0.5");
+    ck_assert_int_eq(sluice_model_n_layers(model), 4);
+    const struct sl_layer_list *list = inside(model, 2);
+    ck_assert_int_eq(list->n, 5);
+    for (int k = 0; k < list->n; k++) {
+        const sluice_linear_config *linear = list->at[k]->config;
+        if (k % 2)
+            ck_assert_ptr_eq(list->at[k]->ops, sluice_dropout());
+        else
+            ck_assert_int_eq(linear->activation,
+                             k == 4 ? SLUICE_IDENTITY : SLUICE_TANH);
+    }
+    sluice_model_destroy(model);
+}
+END_TEST
+
 START_TEST(what_is_not_understood_is_refused_with_its_position)
 {
     static const struct {
@@ -150,6 +202,24 @@ START_TEST(what_is_not_understood_is_refused_with_its_position)
         {"4-3:dropout=nan", 12},
         {"4-3:dropout=0.99999999999", 12},
         {"4-3:dropout=0.1,dropout=0.2", 16},
+        {"res(4)-4", 0},
+        {"4-res", 2},
+        {"4-res(", 6},
+        {"4-res()", 6},
+        {"4-res(4", 7},
+        {"4-res(4-", 8},
+        {"4-res(4:tanh)", 7},
+        {"4-res(res(4))", 6},
+        {"4-res(3)", 6},
+        {"4-res(4-3)", 8},
+        {"4-res(4-3x2)", 8},
+        {"4-3-res(4)", 8},
+        {"4-res(4)3", 8},
+        {"4-res(4)x", 9},
+        {"4-res(4)x0", 9},
+        {"4-res(4)x40000-res(4)x40000", 15},
+        {"4-res(4))", 8},
+        {"4-3)", 3},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         sluice_model *model = NULL;
@@ -191,13 +261,18 @@ START_TEST(a_layer_that_refuses_is_the_reason)
         SLUICE_INVALID);
     ck_assert(strstr(why.text, "a weight of 2147483647 x 2147483647"));
     ck_assert_ptr_null(model);
+    ck_assert_int_eq(sluice_model_parse("4-res(4x5)", NULL, &model, &why),
+                     SLUICE_INVALID);
+    ck_assert(strstr(why.text, "more than 8 parameters"));
+    ck_assert_ptr_null(model);
 }
 END_TEST
 
 SLUICE_TEST_MAIN("nn.model_parse", a_perceptron, repeated_layers,
                  the_last_of_repeated_layers_has_no_activation,
                  every_activation_by_name,
-                 dropout_stands_after_each_hidden_layer,
+                 dropout_stands_after_each_hidden_layer, residual_blocks,
+                 a_block_has_activations_and_dropout_but_at_its_end,
                  what_is_not_understood_is_refused_with_its_position,
                  as_many_layers_as_the_limit, dropout_counts_as_layers,
                  a_layer_that_refuses_is_the_reason)
