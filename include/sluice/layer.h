@@ -54,8 +54,10 @@ typedef struct sluice_layer_plan {
     sluice_shape out; /* the rest is set by infer() */
     int n_params;
     sluice_param_spec params[SLUICE_LAYER_MAX_PARAMS];
-    bool needs_x;                /* a backward pass reads x */
-    bool needs_y;                /* a backward pass reads y */
+    bool needs_x;    /* a backward pass reads x */
+    bool needs_y;    /* a backward pass reads y */
+    bool joins_rows; /* backward_weight() reads x and dy alone, row by row: the
+                        rows of several micro-batches may come in one call */
     int64_t saved_row_bytes;     /* `saved` from forward to backward, per row */
     int64_t workspace_row_bytes; /* `workspace` within one call, per row */
     int64_t forward_row_flops;   /* floating-point operations per row ... */

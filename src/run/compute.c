@@ -17,6 +17,15 @@ struct pass {
     sluice_diag *why;
 };
 
+static struct sl_rows rows_of(const struct sl_device *device,
+                              const struct sl_op *op)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    return sl_replica_rows(device->pipe->job.rows, bp->n_replicas,
+                           device->replica, bp->n_microbatches,
+                           op->action.microbatch);
+}
+
 static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
                              sluice_diag *why)
 {
@@ -30,9 +39,7 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
         .outcomes =
             &pipe->outcomes[device->replica * pipe->blueprint.n_microbatches],
         .op = op,
-        .rows = sl_replica_rows(pipe->job.rows, pipe->blueprint.n_replicas,
-                                device->replica, pipe->blueprint.n_microbatches,
-                                op->action.microbatch),
+        .rows = rows_of(device, op),
         .stashes = op->stash_no != SL_NONE,
         .splits = op->action.kind == SLUICE_I || op->action.kind == SLUICE_W,
         .why = why,
@@ -225,7 +232,8 @@ static sluice_status input_gradient(const struct pass *p, int i)
                  unit->ops->name, unit->layer);
 }
 
-static sluice_status weight_gradient(const struct pass *p, int i)
+static sluice_status weight_gradient(const struct pass *p, int i,
+                                     bool accumulate)
 {
     const struct sl_unit *unit = &p->stage->units[i];
     if (!unit->ops->backward_weight)
@@ -233,7 +241,7 @@ static sluice_status weight_gradient(const struct pass *p, int i)
     sluice_layer_call call = backward_call(p, i);
     call.y = NULL; /* after an I its slot may have been filled anew */
     call.dx = NULL;
-    call.accumulate = !p->stage->fresh;
+    call.accumulate = accumulate;
     return blame(unit->ops->backward_weight(&call), p->why, "layer",
                  unit->ops->name, unit->layer);
 }
@@ -248,7 +256,7 @@ sluice_status sl_compute_backward(struct sl_device *device,
     for (int i = p.stage->n_units - 1; i >= 0 && !st; i--) {
         st = input_gradient(&p, i);
         if (!st)
-            st = weight_gradient(&p, i);
+            st = weight_gradient(&p, i, !p.stage->fresh);
     }
     p.stage->fresh = false;
     return st;
@@ -266,16 +274,51 @@ sluice_status sl_compute_input(struct sl_device *device, const struct sl_op *op,
     return st;
 }
 
+/*
+ * How many of the `n` actions from `op` on the unit takes in one call: their
+ * rows follow each other as long as every slot is full.
+ */
+static int joined(const struct sl_device *device, const struct sl_op *op, int n,
+                  const struct sl_unit *unit)
+{
+    int64_t max_rows = device->pipe->blueprint.layout.max_rows;
+    int full = 0;
+    if (!unit->plan->joins_rows)
+        return 1;
+    while (full < n && rows_of(device, &op[full]).n == max_rows)
+        full++;
+    return full > 0 ? full : 1;
+}
+
+/* Unit i over all actions that this one takes on, in order. */
+static sluice_status weight_gradients(struct sl_device *device,
+                                      const struct sl_op *op, int i,
+                                      sluice_diag *why)
+{
+    bool accumulate = !device->stages[op->action.stage].fresh;
+    sluice_status st = SLUICE_OK;
+    for (int k = 0, n = 0; k < op->n_joined && !st; k += n) {
+        struct pass p = make_pass(device, &op[k], why);
+        n = joined(device, &op[k], op->n_joined - k, &p.stage->units[i]);
+        p.rows.n *= n;
+        if (p.rows.n == 0)
+            continue;
+        st = weight_gradient(&p, i, accumulate);
+        accumulate = true;
+    }
+    return st;
+}
+
 sluice_status sl_compute_weight(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why)
 {
-    struct pass p = make_pass(device, op, why);
-    if (p.rows.n == 0)
+    struct sl_stage *stage = &device->stages[op->action.stage];
+    if (op->n_joined == 0 || rows_of(device, op).n == 0)
         return SLUICE_OK;
     sluice_status st = SLUICE_OK;
-    for (int i = p.stage->n_units - 1; i >= 0 && !st; i--)
-        st = weight_gradient(&p, i);
-    p.stage->fresh = false;
+    for (int i = stage->n_units - 1; i >= 0 && !st; i--)
+        st = weight_gradients(device, op, i, why);
+    stage->fresh = false;
     return st;
 }
 

@@ -62,27 +62,40 @@ static bool keeps_y(const struct sl_stage *stage, int i)
     return stage->is_last || (stage->recomputes && unit->plan->needs_y);
 }
 
-static struct sl_ring make_ring(int n_slots, size_t slot_bytes)
+/* Slots on cache lines of their own; without a gap where W are joined. */
+static struct sl_ring tensor_ring(const struct sl_layout_input *input,
+                                  int n_slots, int64_t width)
 {
-    return (struct sl_ring){.n_slots = n_slots, .slot_bytes = slot_bytes};
+    size_t bytes = (size_t)(input->max_rows * width) * sizeof(float);
+    return (struct sl_ring){
+        .n_slots = n_slots,
+        .slot_bytes = input->joins ? bytes : sl_round_up(bytes),
+    };
+}
+
+static struct sl_ring saved_ring(const struct sl_layout_input *input,
+                                 int n_slots, const sluice_layer_plan *plan)
+{
+    int64_t bytes = input->max_rows * plan->saved_row_bytes;
+    return (struct sl_ring){
+        .n_slots = n_slots,
+        .slot_bytes = sl_round_up((size_t)bytes),
+    };
 }
 
 static void place_rings(struct sl_stage *stage,
-                        const struct sl_ring_sizes *sizes, int64_t rows)
+                        const struct sl_ring_sizes *sizes,
+                        const struct sl_layout_input *input)
 {
     for (int i = 0; i < stage->n_units; i++) {
         struct sl_unit *unit = &stage->units[i];
-        size_t y = floats_bytes(rows * unit->out);
-        size_t saved =
-            sl_round_up((size_t)(rows * unit->plan->saved_row_bytes));
-        unit->y = make_ring(keeps_y(stage, i) ? sizes->stash : 0, y);
-        unit->saved = make_ring(sizes->stash, saved);
-        unit->dy = make_ring(sizes->dys, y);
+        int kept = keeps_y(stage, i) ? sizes->stash : 0;
+        unit->y = tensor_ring(input, kept, unit->out);
+        unit->saved = saved_ring(input, sizes->stash, unit->plan);
+        unit->dy = tensor_ring(input, sizes->dys, unit->out);
     }
-    stage->in_slots =
-        make_ring(sizes->in_slots, floats_bytes(rows * stage->in));
-    stage->grad_slots =
-        make_ring(sizes->grad_slots, floats_bytes(rows * stage->out));
+    stage->in_slots = tensor_ring(input, sizes->in_slots, stage->in);
+    stage->grad_slots = tensor_ring(input, sizes->grad_slots, stage->out);
 }
 
 static void grow_workspace(struct sl_workspace *ws,
@@ -107,7 +120,7 @@ static void grow_workspace(struct sl_workspace *ws,
 
 static size_t ring_bytes(const struct sl_ring *ring)
 {
-    return (size_t)ring->n_slots * ring->slot_bytes;
+    return sl_round_up((size_t)ring->n_slots * ring->slot_bytes);
 }
 
 static size_t stash_bytes(const struct sl_stage *stage)
@@ -162,7 +175,7 @@ static void make_stage(struct sl_layout *layout, int s, int first_layer,
     stage->in = stage->units[0].in;
     stage->out = stage->units[stage->n_units - 1].out;
     place_params(stage);
-    place_rings(stage, sizes, layout->max_rows);
+    place_rings(stage, sizes, input);
 }
 
 /* All of it together below 2^62 bytes, whatever the cut. */

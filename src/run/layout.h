@@ -54,6 +54,7 @@ struct sl_layout_input {
     int64_t max_rows;
     int n_states;
     int n_replicas;
+    bool joins; /* slots of a ring follow each other without a gap */
     const sluice_allocator *allocator;
 };
 
