@@ -205,15 +205,14 @@ static void check_masks_differ(int n, float *const *masks, int64_t elements)
                 0);
 }
 
-/* Ones through layer `i` of a model, all of whose dropouts are in a place of
- * their own. */
+/* Ones through layer `i` of a model.  The rig gives every layer one number, so
+ * that only those inside tell the masks apart. */
 static void mask_of(const sluice_model *model, int i, int64_t n, float *mask)
 {
     struct rig rig;
     ck_assert(!rig_init(&rig, sluice_model_layer(model, i),
                         sl_model_layer_config(model, i), sluice_shape_vector(n),
                         ROWS, 1));
-    rig.call.layer = i;
     for (int64_t e = 0; e < rig.n_in; e++)
         rig.x[e] = 1;
     rig_forward(&rig);
