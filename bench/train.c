@@ -48,6 +48,7 @@ static const struct argp_option options[] = {
     {0, 0, 0, 0, "Model", 2},
     {"model", KEY_MODEL, "SPEC", 0,
      "784-256-128-10: input, hidden layers, linear end; 256x10 is ten layers; "
+     "res(64-256) a residual block; "
      "\":tanh,dropout=0.1\" may follow.  Without its first number the data "
      "give the input (-256-128-100-10)",
      0},

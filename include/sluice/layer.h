@@ -54,8 +54,10 @@ typedef struct sluice_layer_plan {
     sluice_shape out; /* the rest is set by infer() */
     int n_params;
     sluice_param_spec params[SLUICE_LAYER_MAX_PARAMS];
-    bool needs_x;                /* a backward pass reads x */
-    bool needs_y;                /* a backward pass reads y */
+    bool needs_x;    /* a backward pass reads x */
+    bool needs_y;    /* a backward pass reads y */
+    bool joins_rows; /* backward_weight() reads x and dy alone, row by row: the
+                        rows of several micro-batches may come in one call */
     int64_t saved_row_bytes;     /* `saved` from forward to backward, per row */
     int64_t workspace_row_bytes; /* `workspace` within one call, per row */
     int64_t forward_row_flops;   /* floating-point operations per row ... */
@@ -70,7 +72,9 @@ typedef struct sluice_layer_plan {
 typedef struct sluice_layer_call {
     const void *config;            /* the model's copy of the layer's config */
     const sluice_layer_plan *plan; /* as settled by infer() */
-    int layer;                     /* index in the model */
+    int layer;                     /* index in the model; inside another
+                                      layer, a number of its own from
+                                      SLUICE_MODEL_MAX_LAYERS on */
 
     int64_t rows;      /* rows of this micro-batch, at least 1 */
     int64_t first_row; /* position of row 0 in its mini-batch */
@@ -211,6 +215,24 @@ typedef struct sluice_timed_config {
     int64_t recompute_ns; /* forward again, for rematerialization */
 } sluice_timed_config;
 SLUICE_API const sluice_layer_ops *sluice_timed(void);
+
+/*
+ * y = f(x), f the layers inside, one after the other: a run of layers that no
+ * cut divides.  Made with sluice_model_begin() and sluice_model_end(), which
+ * say how its parameters are named.
+ *
+ * Saves  what the layers inside save, the tensors between them that a backward
+ *        pass reads, and the gradients between them for backward_weight().
+ */
+SLUICE_API const sluice_layer_ops *sluice_sequence(void);
+
+/*
+ * y = x + f(x), element by element (He et al., 2016), f the layers inside; made
+ * as a sequence is.  x and f(x) have as many elements; y has the shape of x.
+ *
+ * Saves  as a sequence; and f(x), if the last layer inside goes by its y.
+ */
+SLUICE_API const sluice_layer_ops *sluice_residual(void);
 
 #ifdef __cplusplus
 }

@@ -9,6 +9,7 @@
 #ifndef SLUICE_MODEL_H
 #define SLUICE_MODEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/export.h>
@@ -57,14 +58,53 @@ SLUICE_API sluice_status sluice_model_add(sluice_model *model,
                                           const void *config, sluice_diag *why);
 
 /*
+ * Begin a layer that holds others: sluice_residual() or sluice_sequence().  The
+ * layers added from here on go inside, until sluice_model_end(); so do further
+ * begins.  The whole is one layer of the model: no cut goes through it, and
+ * "weight" of layer 1 inside is its parameter "1.weight", "4.1.weight" for the
+ * model's layer 4.
+ *
+ *     sluice_model_begin(model, sluice_residual(), &why);
+ *     sluice_model_add(model, sluice_linear(), &hidden, &why);
+ *     sluice_model_add(model, sluice_linear(), &back, &why);
+ *     sluice_model_end(model, &why);
+ *
+ * Threads  as sluice_model_add().
+ * Returns  SLUICE_OK; SLUICE_INVALID if it is a layer that holds no others;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_model_begin(sluice_model *model,
+                                            const sluice_layer_ops *ops,
+                                            sluice_diag *why);
+
+/*
+ * End the layer begun last.
+ *
+ * Threads  as sluice_model_add().
+ * Returns  SLUICE_OK; SLUICE_INVALID if none is begun, nothing is inside, the
+ *          layers inside have more parameters or longer names than a layer can
+ *          have, or a residual's output is not as large as its input;
+ *          SLUICE_NO_MEMORY.  On failure it stays begun, and the model can only
+ *          be added to or destroyed.
+ */
+SLUICE_API sluice_status sluice_model_end(sluice_model *model,
+                                          sluice_diag *why);
+
+/* Whether a layer is begun and not ended; no pipeline can be made then. */
+SLUICE_API bool sluice_model_is_open(const sluice_model *model);
+
+/*
  * A model from a text: "784-256-128-10" is a multilayer perceptron with input
  * 784, hidden layers of 256 and 128 and a linear end of 10.  "256x10" stands
  * for ten layers of 256.  After a colon, options separated by commas: an
  * activation for the hidden layers (relu by default), "dropout=RATE" after
- * each hidden layer.
+ * each hidden layer.  "res(64-256)" is a residual block, y = x + f(x), where f
+ * is the layers in parentheses: a perceptron with a linear end of its own, as
+ * large as the block's input.
  *
- *     128-256x10-10      11 layers
- *     1024-1024x16:tanh  16 layers, the last one without activation
+ *     128-256x10-10           11 layers
+ *     1024-1024x16:tanh       16 layers, the last one without activation
+ *     784-256-res(64-256)x4-10  6 layers, four of them residual blocks
  *
  * Returns  as sluice_model_create(); SLUICE_INVALID names the position of what
  *          was not understood.
@@ -88,7 +128,8 @@ sluice_model_layer_plan(const sluice_model *model, int i);
 /* Shape of one row of the model's input. */
 SLUICE_API sluice_shape sluice_model_input(const sluice_model *model);
 
-/* Shape of one row of the last layer's output; the input's if there is none. */
+/* Shape of one row of the last layer's output; the input's if there is none.
+ * While a layer is begun, of the last layer inside. */
 SLUICE_API sluice_shape sluice_model_output(const sluice_model *model);
 
 /* Elements of all parameters together. */

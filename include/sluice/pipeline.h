@@ -11,7 +11,8 @@
  *
  * For a fixed number of micro-batches, backward order and number of replicas
  * the trained parameters are the same to the last bit for every number of
- * devices, partition, rematerialization and queue capacity.
+ * devices, partition, rematerialization and queue capacity -- unless
+ * `join_weights` lets the schedule decide in which products rows are summed.
  */
 #ifndef SLUICE_PIPELINE_H
 #define SLUICE_PIPELINE_H
@@ -80,6 +81,14 @@ typedef struct sluice_pipeline_config {
     const sluice_optimizer_ops *optimizer; /* must be given */
     const void *optimizer_config;
     uint64_t seed;
+
+    bool join_weights; /* where the schedule puts W actions of one stage and of
+                          consecutive micro-batches next to each other, compute
+                          them in one call for each layer that allows it (its
+                          plan's joins_rows): longer matrix products, in
+                          another order of summation, so that the bits depend
+                          on schedule and partition.  Micro-batches with fewer
+                          rows than the largest of a full batch stay alone. */
 
     int queue_capacity;      /* items a producer may run ahead; default 2 */
     size_t device_cap_bytes; /* memory of one device; 0: no limit */

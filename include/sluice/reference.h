@@ -12,9 +12,10 @@
  *                  all layers
  *     loss         the sums of the micro-batches, added in that order
  *     backward     micro-batch M-1, ... 0, or 0, ... M-1; each layer adds its
- *                  gradient to that of the micro-batches before; then the
- *                  gradients of the replicas are added, 0 + 1 + ...
- *     update       once, by the gradient of the mini-batch's mean
+ *                  gradient to that of the micro-batches before, or that of a
+ *                  group, see sluice_reference_join(); then the gradients of
+ * the replicas are added, 0 + 1 + ... update       once, by the gradient of the
+ * mini-batch's mean
  *
  * and shares with the pipeline only layers, loss, optimizer and model.  It is
  * for tests, and for measurements that check themselves while they run.
@@ -52,6 +53,23 @@ SLUICE_API sluice_status sluice_reference_create(
 
 /* Free a reference; NULL is allowed. */
 SLUICE_API void sluice_reference_destroy(sluice_reference *ref);
+
+/*
+ * Take the weight gradients of a layer in groups, as a pipeline made with
+ * join_weights takes the W that its schedule puts next to each other: in the
+ * order of the micro-batches, the first groups[0] of each replica by one call
+ * of backward_weight() with the rows of all, then groups[1], and so on; those
+ * left over one by one.  Micro-batches with fewer rows than the largest of a
+ * full batch stay alone, as do all of a layer whose plan does not say
+ * joins_rows.
+ *
+ * Shapes   groups[n_groups], each at least 1, together at most M.
+ * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range, or backwards
+ *          that do not run in order; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_reference_join(sluice_reference *ref, int layer,
+                                               const int *groups, int n_groups,
+                                               sluice_diag *why);
 
 /*
  * One training step: forward, backward, update.

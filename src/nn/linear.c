@@ -65,6 +65,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         };
     plan->needs_x = true;
     plan->needs_y = act->from_y;
+    plan->joins_rows = true;
     plan->saved_row_bytes = act->from_z ? out * (int64_t)sizeof(float) : 0;
     plan->forward_row_flops = 2 * in * out + (1 + act->flops) * out;
     plan->input_row_flops = 2 * in * out + act->flops * out;

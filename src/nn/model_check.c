@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "nn/composite.h"
+
 sluice_status sl_check_layer_ops(const sluice_layer_ops *ops, sluice_diag *why)
 {
     if (!ops)
@@ -24,11 +26,12 @@ static bool is_name_char(char c)
            (c >= '0' && c <= '9') || c == '_';
 }
 
-static bool is_name(const char name[SLUICE_PARAM_NAME])
+/* A composite's are those of its layers, behind "0." and the like. */
+static bool is_name(const char name[SLUICE_PARAM_NAME], bool dots)
 {
     size_t n = strnlen(name, SLUICE_PARAM_NAME);
     for (size_t i = 0; i < n; i++)
-        if (!is_name_char(name[i]))
+        if (!is_name_char(name[i]) && !(dots && name[i] == '.'))
             return false;
     return n > 0 && n < SLUICE_PARAM_NAME;
 }
@@ -48,7 +51,7 @@ static sluice_status check_param(const sluice_layer_ops *ops,
                                  sluice_diag *why)
 {
     const sluice_param_spec *spec = &plan->params[p];
-    if (!is_name(spec->name))
+    if (!is_name(spec->name, sl_is_composite(ops)))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "layer %s: the name of parameter %d must be 1 "
                                "to %d of [A-Za-z0-9_]",

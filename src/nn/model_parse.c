@@ -41,6 +41,8 @@ static bool skip(struct reader *in, char c)
     return true;
 }
 
+static const char size_text[] = "a size from 1 to 2147483647";
+
 /* A number from 1 to `max`. */
 static sluice_status read_number(struct reader *in, int64_t max,
                                  const char *expected, int64_t *out)
@@ -54,23 +56,6 @@ static sluice_status read_number(struct reader *in, int64_t max,
     in->at = at;
     *out = n;
     return SLUICE_OK;
-}
-
-static sluice_status read_size(struct reader *in, int64_t *size)
-{
-    return read_number(in, INT32_MAX, "a size from 1 to 2147483647", size);
-}
-
-/* "256" or "256x10": a size and how many layers have it. */
-static sluice_status read_group(struct reader *in, int64_t *size,
-                                int64_t *times)
-{
-    *times = 1;
-    sluice_status st = read_size(in, size);
-    if (st || !skip(in, 'x'))
-        return st;
-    return read_number(in, SLUICE_MODEL_MAX_LAYERS,
-                       "a number of layers from 1 to 65536", times);
 }
 
 /*
@@ -140,21 +125,83 @@ static sluice_status read_options(struct reader *in, struct options *options)
     return *in->at ? refuse(in, "\",\" or the end") : SLUICE_OK;
 }
 
+/* Step over "res(" if it is next. */
+static bool skip_block(struct reader *in)
+{
+    static const char block[] = "res(";
+    size_t n = sizeof block - 1;
+    if (strncmp(in->at, block, n) != 0)
+        return false;
+    in->at += n;
+    return true;
+}
+
+/* "x4", or nothing for once. */
+static sluice_status read_times(struct reader *in, int64_t *times)
+{
+    *times = 1;
+    if (!skip(in, 'x'))
+        return SLUICE_OK;
+    return read_number(in, SLUICE_MODEL_MAX_LAYERS,
+                       "a number of layers from 1 to 65536", times);
+}
+
+/* "256" or "256x10": a size and how many layers have it. */
+static sluice_status read_group(struct reader *in, int64_t *size,
+                                int64_t *times)
+{
+    sluice_status st = read_number(in, INT32_MAX, size_text, size);
+    return st ? st : read_times(in, times);
+}
+
+/* The inside of a block up to its ")"; the last size must be that of its
+ * input, for they are added. */
+static sluice_status check_block(struct reader *in, int64_t width)
+{
+    int64_t size = 0, times = 0;
+    const char *last;
+    sluice_status st;
+    do {
+        last = in->at;
+        st = read_group(in, &size, &times);
+        if (st)
+            return st;
+    } while (skip(in, '-'));
+    if (*in->at != ')')
+        return refuse(in, "\"-\", \"x\" or \")\"");
+    if (size != width) {
+        in->at = last;
+        return refuse(in, "the size of the block's input, for x + f(x),");
+    }
+    in->at++;
+    return SLUICE_OK;
+}
+
+/* A group or a block; `*width` is the size before and behind it. */
+static sluice_status check_item(struct reader *in, int64_t *width,
+                                int64_t *times)
+{
+    if (!skip_block(in))
+        return read_group(in, width, times);
+    sluice_status st = check_block(in, *width);
+    return st ? st : read_times(in, times);
+}
+
 /* Everything once, to know the options before the first layer is made. */
 static sluice_status read_all(struct reader *in, int64_t *input,
                               struct options *options)
 {
-    sluice_status st = read_size(in, input);
+    sluice_status st = read_number(in, INT32_MAX, size_text, input);
     if (!st && *in->at != '-')
         return refuse(in, "\"-\" and a layer");
-    int64_t n_layers = 0;
+    int64_t n_layers = 0, width = *input;
     while (!st && skip(in, '-')) {
-        int64_t size = 0, times = 0;
-        const char *group = in->at;
-        st = read_group(in, &size, &times);
+        int64_t times = 0;
+        const char *item = in->at;
+        st = check_item(in, &width, &times);
         n_layers += times;
         if (!st && n_layers > SLUICE_MODEL_MAX_LAYERS) {
-            in->at = group;
+            in->at = item;
             return refuse(in, "no more layers, for 65536 is the limit,");
         }
     }
@@ -174,19 +221,54 @@ static sluice_status add_layer(sluice_model *model, int64_t size, bool is_last,
     return sluice_model_add(model, sluice_dropout(), &options->dropout, why);
 }
 
-/* The second time, from behind the input's size; the syntax is known good. */
+/* The second time; the syntax is known good.  The last layer of the model, or
+ * of a block, is a linear end. */
+static sluice_status add_group(sluice_model *model, struct reader *in,
+                               const struct options *options)
+{
+    int64_t size = 0, times = 0;
+    sluice_status st = read_group(in, &size, &times);
+    bool ends = *in->at != '-';
+    for (int64_t i = 0; i < times && !st; i++)
+        st = add_layer(model, size, ends && i + 1 == times, options, in->why);
+    return st;
+}
+
+static sluice_status add_block(sluice_model *model, struct reader *in,
+                               const struct options *options)
+{
+    sluice_status st = sluice_model_begin(model, sluice_residual(), in->why);
+    while (!st) {
+        st = add_group(model, in, options);
+        if (!skip(in, '-'))
+            break;
+    }
+    return st ? st : sluice_model_end(model, in->why);
+}
+
+static sluice_status add_blocks(sluice_model *model, struct reader *in,
+                                const struct options *options)
+{
+    const char *inside = in->at;
+    int64_t times = 1;
+    sluice_status st = SLUICE_OK;
+    for (int64_t i = 0; i < times && !st; i++) {
+        in->at = inside;
+        st = add_block(model, in, options);
+        skip(in, ')');
+        if (!st)
+            st = read_times(in, &times);
+    }
+    return st;
+}
+
 static sluice_status add_layers(sluice_model *model, struct reader *in,
                                 const struct options *options)
 {
     sluice_status st = SLUICE_OK;
-    while (!st && skip(in, '-')) {
-        int64_t size = 0, times = 0;
-        st = read_group(in, &size, &times);
-        bool ends = *in->at != '-';
-        for (int64_t i = 0; i < times && !st; i++)
-            st = add_layer(model, size, ends && i + 1 == times, options,
-                           in->why);
-    }
+    while (!st && skip(in, '-'))
+        st = skip_block(in) ? add_blocks(model, in, options)
+                            : add_group(model, in, options);
     return st;
 }
 

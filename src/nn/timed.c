@@ -35,6 +35,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         .init = SLUICE_INIT_ONE,
     };
     plan->needs_x = true;
+    plan->joins_rows = true;
     return SLUICE_OK;
 }
 

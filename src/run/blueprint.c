@@ -24,6 +24,10 @@ static sluice_status check_pointers(const sluice_pipeline_config *config,
     if (sluice_model_n_layers(model) == 0)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "the model has no layers; add some");
+    if (sluice_model_is_open(model))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a layer of the model is begun and not ended; "
+                               "call sluice_model_end()");
     if ((unsigned)config->cut > SLUICE_CUT_BYTES)
         return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_cut",
                                (int)config->cut);
@@ -200,6 +204,8 @@ static sluice_status size_rings(struct sl_blueprint *bp, sluice_diag *why)
     for (size_t s = 0; s < n && !st; s++)
         bp->ring_sizes[s].in_slots =
             larger(bp->ring_sizes[s].in_slots, forward[s].in_slots);
+    if (!st && bp->joins)
+        sl_ring_fit_runs(bp->schedule, bp->train, bp->ring_sizes);
     sl_free(bp->allocator, forward, n, sizeof *forward);
     return st ? sl_no_memory(why, "the memory plan") : SLUICE_OK;
 }
@@ -216,6 +222,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
             sl_split_largest(bp->batch, bp->n_replicas), bp->n_microbatches),
         .n_states = bp->n_states,
         .n_replicas = bp->n_replicas,
+        .joins = bp->joins,
         .allocator = bp->allocator,
     };
     sluice_status st = sl_layout_check(&input, why);
@@ -251,6 +258,8 @@ static sluice_status draw(struct sl_blueprint *bp,
         st = number_programs(bp, bp->schedule, &bp->train, why);
     if (!st)
         st = number_programs(bp, bp->forward_schedule, &bp->forward, why);
+    for (int d = 0; d < bp->n_devices && bp->joins && !st; d++)
+        sl_program_join(&bp->train[d]);
     if (!st)
         st = size_rings(bp, why);
     if (!st)
@@ -270,6 +279,7 @@ sluice_status sl_blueprint_init(struct sl_blueprint *bp,
         .seed = config->seed,
         .queue_capacity =
             config->queue_capacity ? config->queue_capacity : DEFAULT_CAPACITY,
+        .joins = config->join_weights,
         .loss = config->loss,
         .optimizer = config->optimizer,
     };

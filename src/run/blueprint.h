@@ -22,6 +22,7 @@ struct sl_blueprint {
     int n_stages;
     int n_microbatches;
     int queue_capacity;
+    bool joins; /* the W of a run */
     const sluice_loss_ops *loss;
     sluice_loss_plan loss_plan;
     const sluice_optimizer_ops *optimizer;

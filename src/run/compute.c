@@ -12,17 +12,25 @@ struct pass {
     const struct sl_op *op;
     struct sl_rows rows;
     struct sl_outcome *outcomes; /* the replica's */
-    char *stash; /* this micro-batch's stash slot, or NULL: nothing is kept */
-    char *dys;   /* this micro-batch's dy slot, or NULL: B in one go */
+    bool stashes; /* F keeps what the backward needs, and so does R */
+    bool splits;  /* I or W: the gradients between layers are kept */
     sluice_diag *why;
 };
+
+static struct sl_rows rows_of(const struct sl_device *device,
+                              const struct sl_op *op)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    return sl_replica_rows(device->pipe->job.rows, bp->n_replicas,
+                           device->replica, bp->n_microbatches,
+                           op->action.microbatch);
+}
 
 static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
                              sluice_diag *why)
 {
     sluice_pipeline *pipe = device->pipe;
     struct sl_stage *stage = &device->stages[op->action.stage];
-    bool split = op->action.kind == SLUICE_I || op->action.kind == SLUICE_W;
     return (struct pass){
         .pipe = pipe,
         .off_core_ns = &device->off_core_ns,
@@ -31,13 +39,9 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
         .outcomes =
             &pipe->outcomes[device->replica * pipe->blueprint.n_microbatches],
         .op = op,
-        .rows = sl_replica_rows(pipe->job.rows, pipe->blueprint.n_replicas,
-                                device->replica, pipe->blueprint.n_microbatches,
-                                op->action.microbatch),
-        .stash = op->stash_no == SL_NONE
-                     ? NULL
-                     : sl_ring_slot(&stage->stash, op->stash_no),
-        .dys = split ? sl_ring_slot(&stage->dys, op->backward_no) : NULL,
+        .rows = rows_of(device, op),
+        .stashes = op->stash_no != SL_NONE,
+        .splits = op->action.kind == SLUICE_I || op->action.kind == SLUICE_W,
         .why = why,
     };
 }
@@ -57,7 +61,7 @@ static float *next_input(const struct pass *p)
 
 static float *stashed_y(const struct pass *p, int i)
 {
-    return (float *)(void *)(p->stash + p->stage->units[i].y_at);
+    return sl_ring_slot(&p->stage->units[i].y, p->op->stash_no);
 }
 
 /* Where the forward of unit i writes. */
@@ -70,7 +74,7 @@ static float *forward_y(const struct pass *p, int i)
         if (!stage->is_last && p->op->action.kind == SLUICE_F)
             return next_input(p);
     }
-    if (p->stash && stage->units[i].keeps_y)
+    if (p->stashes && stage->units[i].y.n_slots > 0)
         return stashed_y(p, i);
     return p->ws->pair[i & 1];
 }
@@ -88,8 +92,8 @@ static float *dy_of(const struct pass *p, int i)
 {
     if (i + 1 == p->stage->n_units && !p->stage->is_last)
         return sl_ring_slot(&p->stage->grad_slots, p->op->backward_no);
-    if (p->dys)
-        return (float *)(void *)(p->dys + p->stage->units[i].dy_at);
+    if (p->splits)
+        return sl_ring_slot(&p->stage->units[i].dy, p->op->backward_no);
     return p->ws->pair[i & 1];
 }
 
@@ -125,7 +129,8 @@ static sluice_layer_call make_call(const struct pass *p, int i)
         .step = p->pipe->n_steps,
         .training = p->pipe->job.training,
         .recompute = p->op->action.kind == SLUICE_R,
-        .saved = p->stash ? p->stash + unit->saved_at : p->ws->saved,
+        .saved = p->stashes ? sl_ring_slot(&unit->saved, p->op->stash_no)
+                            : p->ws->saved,
         .workspace = p->ws->layer,
         .off_core_ns = p->off_core_ns,
         .why = p->why,
@@ -227,7 +232,8 @@ static sluice_status input_gradient(const struct pass *p, int i)
                  unit->ops->name, unit->layer);
 }
 
-static sluice_status weight_gradient(const struct pass *p, int i)
+static sluice_status weight_gradient(const struct pass *p, int i,
+                                     bool accumulate)
 {
     const struct sl_unit *unit = &p->stage->units[i];
     if (!unit->ops->backward_weight)
@@ -235,7 +241,7 @@ static sluice_status weight_gradient(const struct pass *p, int i)
     sluice_layer_call call = backward_call(p, i);
     call.y = NULL; /* after an I its slot may have been filled anew */
     call.dx = NULL;
-    call.accumulate = !p->stage->fresh;
+    call.accumulate = accumulate;
     return blame(unit->ops->backward_weight(&call), p->why, "layer",
                  unit->ops->name, unit->layer);
 }
@@ -250,7 +256,7 @@ sluice_status sl_compute_backward(struct sl_device *device,
     for (int i = p.stage->n_units - 1; i >= 0 && !st; i--) {
         st = input_gradient(&p, i);
         if (!st)
-            st = weight_gradient(&p, i);
+            st = weight_gradient(&p, i, !p.stage->fresh);
     }
     p.stage->fresh = false;
     return st;
@@ -268,16 +274,51 @@ sluice_status sl_compute_input(struct sl_device *device, const struct sl_op *op,
     return st;
 }
 
+/*
+ * How many of the `n` actions from `op` on the unit takes in one call: their
+ * rows follow each other as long as every slot is full.
+ */
+static int joined(const struct sl_device *device, const struct sl_op *op, int n,
+                  const struct sl_unit *unit)
+{
+    int64_t max_rows = device->pipe->blueprint.layout.max_rows;
+    int full = 0;
+    if (!unit->plan->joins_rows)
+        return 1;
+    while (full < n && rows_of(device, &op[full]).n == max_rows)
+        full++;
+    return full > 0 ? full : 1;
+}
+
+/* Unit i over all actions that this one takes on, in order. */
+static sluice_status weight_gradients(struct sl_device *device,
+                                      const struct sl_op *op, int i,
+                                      sluice_diag *why)
+{
+    bool accumulate = !device->stages[op->action.stage].fresh;
+    sluice_status st = SLUICE_OK;
+    for (int k = 0, n = 0; k < op->n_joined && !st; k += n) {
+        struct pass p = make_pass(device, &op[k], why);
+        n = joined(device, &op[k], op->n_joined - k, &p.stage->units[i]);
+        p.rows.n *= n;
+        if (p.rows.n == 0)
+            continue;
+        st = weight_gradient(&p, i, accumulate);
+        accumulate = true;
+    }
+    return st;
+}
+
 sluice_status sl_compute_weight(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why)
 {
-    struct pass p = make_pass(device, op, why);
-    if (p.rows.n == 0)
+    struct sl_stage *stage = &device->stages[op->action.stage];
+    if (op->n_joined == 0 || rows_of(device, op).n == 0)
         return SLUICE_OK;
     sluice_status st = SLUICE_OK;
-    for (int i = p.stage->n_units - 1; i >= 0 && !st; i--)
-        st = weight_gradient(&p, i);
-    p.stage->fresh = false;
+    for (int i = stage->n_units - 1; i >= 0 && !st; i--)
+        st = weight_gradients(device, op, i, why);
+    stage->fresh = false;
     return st;
 }
 

@@ -62,25 +62,40 @@ static bool keeps_y(const struct sl_stage *stage, int i)
     return stage->is_last || (stage->recomputes && unit->plan->needs_y);
 }
 
-static void place_stash(struct sl_stage *stage, int64_t rows)
+/* Slots on cache lines of their own; without a gap where W are joined. */
+static struct sl_ring tensor_ring(const struct sl_layout_input *input,
+                                  int n_slots, int64_t width)
 {
-    size_t stash = 0;
-    size_t dys = 0;
+    size_t bytes = (size_t)(input->max_rows * width) * sizeof(float);
+    return (struct sl_ring){
+        .n_slots = n_slots,
+        .slot_bytes = input->joins ? bytes : sl_round_up(bytes),
+    };
+}
+
+static struct sl_ring saved_ring(const struct sl_layout_input *input,
+                                 int n_slots, const sluice_layer_plan *plan)
+{
+    int64_t bytes = input->max_rows * plan->saved_row_bytes;
+    return (struct sl_ring){
+        .n_slots = n_slots,
+        .slot_bytes = sl_round_up((size_t)bytes),
+    };
+}
+
+static void place_rings(struct sl_stage *stage,
+                        const struct sl_ring_sizes *sizes,
+                        const struct sl_layout_input *input)
+{
     for (int i = 0; i < stage->n_units; i++) {
         struct sl_unit *unit = &stage->units[i];
-        unit->keeps_y = keeps_y(stage, i);
-        unit->y_at = stash;
-        if (unit->keeps_y)
-            stash += floats_bytes(rows * unit->out);
-        unit->saved_at = stash;
-        stash += sl_round_up((size_t)(rows * unit->plan->saved_row_bytes));
-        unit->dy_at = dys;
-        dys += floats_bytes(rows * unit->out);
+        int kept = keeps_y(stage, i) ? sizes->stash : 0;
+        unit->y = tensor_ring(input, kept, unit->out);
+        unit->saved = saved_ring(input, sizes->stash, unit->plan);
+        unit->dy = tensor_ring(input, sizes->dys, unit->out);
     }
-    stage->stash.slot_bytes = stash;
-    stage->dys.slot_bytes = dys;
-    stage->in_slots.slot_bytes = floats_bytes(rows * stage->in);
-    stage->grad_slots.slot_bytes = floats_bytes(rows * stage->out);
+    stage->in_slots = tensor_ring(input, sizes->in_slots, stage->in);
+    stage->grad_slots = tensor_ring(input, sizes->grad_slots, stage->out);
 }
 
 static void grow_workspace(struct sl_workspace *ws,
@@ -105,7 +120,17 @@ static void grow_workspace(struct sl_workspace *ws,
 
 static size_t ring_bytes(const struct sl_ring *ring)
 {
-    return (size_t)ring->n_slots * ring->slot_bytes;
+    return sl_round_up((size_t)ring->n_slots * ring->slot_bytes);
+}
+
+static size_t stash_bytes(const struct sl_stage *stage)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < stage->n_units; i++)
+        bytes += ring_bytes(&stage->units[i].y) +
+                 ring_bytes(&stage->units[i].saved) +
+                 ring_bytes(&stage->units[i].dy);
+    return bytes;
 }
 
 static void make_plan(struct sl_layout *layout, int device)
@@ -122,7 +147,7 @@ static void make_plan(struct sl_layout *layout, int device)
         plan->optimizer += (size_t)layout->n_states * params;
         plan->boundary +=
             ring_bytes(&stage->in_slots) + ring_bytes(&stage->grad_slots);
-        plan->stash += ring_bytes(&stage->stash) + ring_bytes(&stage->dys);
+        plan->stash += stash_bytes(stage);
         grow_workspace(ws, stage, layout->max_rows);
     }
     plan->workspace = 2 * ws->pair_bytes + ws->saved_bytes + ws->layer_bytes;
@@ -144,17 +169,13 @@ static void make_stage(struct sl_layout *layout, int s, int first_layer,
         .is_last = s + 1 == layout->n_stages,
         .splits = sizes->splits,
         .recomputes = sizes->recomputes,
-        .in_slots.n_slots = sizes->in_slots,
-        .grad_slots.n_slots = sizes->grad_slots,
-        .stash.n_slots = sizes->stash,
-        .dys.n_slots = sizes->dys,
     };
     for (int i = 0; i < stage->n_units; i++)
         stage->units[i] = make_unit(input->model, first_layer + i);
     stage->in = stage->units[0].in;
     stage->out = stage->units[stage->n_units - 1].out;
     place_params(stage);
-    place_stash(stage, layout->max_rows);
+    place_rings(stage, sizes, input);
 }
 
 /* All of it together below 2^62 bytes, whatever the cut. */
@@ -189,6 +210,11 @@ static size_t n_all_stages(const struct sl_layout *layout)
     return (size_t)layout->n_replicas * (size_t)layout->n_stages;
 }
 
+static size_t n_all_units(const struct sl_layout *layout)
+{
+    return (size_t)layout->n_replicas * (size_t)layout->n_units;
+}
+
 static size_t n_all_devices(const struct sl_layout *layout)
 {
     return (size_t)layout->n_replicas * (size_t)layout->n_devices;
@@ -200,8 +226,14 @@ static void copy_replica(struct sl_layout *layout, int replica)
     struct sl_stage *stages = &layout->stages[replica * layout->n_stages];
     struct sl_workspace *workspaces =
         &layout->workspaces[replica * layout->n_devices];
-    for (int s = 0; s < layout->n_stages; s++)
+    struct sl_unit *units =
+        &layout->units[(size_t)replica * (size_t)layout->n_units];
+    for (int i = 0; i < layout->n_units; i++)
+        units[i] = layout->units[i];
+    for (int s = 0; s < layout->n_stages; s++) {
         stages[s] = layout->stages[s];
+        stages[s].units = units + (layout->stages[s].units - layout->units);
+    }
     for (int d = 0; d < layout->n_devices; d++)
         workspaces[d] = layout->workspaces[d];
 }
@@ -221,8 +253,8 @@ sluice_status sl_layout_init(struct sl_layout *layout,
     };
     layout->stages = sl_alloc(input->allocator, n_all_stages(layout),
                               sizeof *layout->stages);
-    layout->units = sl_alloc(input->allocator, (size_t)layout->n_units,
-                             sizeof *layout->units);
+    layout->units =
+        sl_alloc(input->allocator, n_all_units(layout), sizeof *layout->units);
     layout->workspaces = sl_alloc(input->allocator, n_all_devices(layout),
                                   sizeof *layout->workspaces);
     layout->plans = sl_alloc(input->allocator, (size_t)layout->n_devices,
@@ -250,7 +282,7 @@ void sl_layout_fini(struct sl_layout *layout)
             sizeof *layout->plans);
     sl_free(layout->allocator, layout->workspaces, n_all_devices(layout),
             sizeof *layout->workspaces);
-    sl_free(layout->allocator, layout->units, (size_t)layout->n_units,
+    sl_free(layout->allocator, layout->units, n_all_units(layout),
             sizeof *layout->units);
     sl_free(layout->allocator, layout->stages, n_all_stages(layout),
             sizeof *layout->stages);
@@ -272,8 +304,11 @@ static void bind_stage(struct sl_stage *stage, int n_states,
         stage->states[i] = sl_arena_take(arena, params);
     bind_ring(&stage->in_slots, arena);
     bind_ring(&stage->grad_slots, arena);
-    bind_ring(&stage->stash, arena);
-    bind_ring(&stage->dys, arena);
+    for (int i = 0; i < stage->n_units; i++) {
+        bind_ring(&stage->units[i].y, arena);
+        bind_ring(&stage->units[i].saved, arena);
+        bind_ring(&stage->units[i].dy, arena);
+    }
 }
 
 void sl_layout_bind(struct sl_layout *layout, int replica, int device,

@@ -33,13 +33,14 @@ struct sl_workspace {
 struct sl_layout {
     const sluice_allocator *allocator;
     int n_replicas;
-    int n_devices; /* of one replica */
-    int n_stages;  /* of one replica */
-    int n_units;
+    int n_devices;                   /* of one replica */
+    int n_stages;                    /* of one replica */
+    int n_units;                     /* of one replica */
     int n_states;                    /* optimizer state arrays */
     int64_t max_rows;                /* of a micro-batch */
     struct sl_stage *stages;         /* [n_replicas][n_stages] */
-    struct sl_unit *units;           /* [n_units], sliced by the stages */
+    struct sl_unit *units;           /* [n_replicas][n_units], sliced by the
+                                        stages */
     struct sl_workspace *workspaces; /* [n_replicas][n_devices] */
     sluice_memory_plan *plans;       /* [n_devices] */
 };
@@ -53,6 +54,7 @@ struct sl_layout_input {
     int64_t max_rows;
     int n_states;
     int n_replicas;
+    bool joins; /* slots of a ring follow each other without a gap */
     const sluice_allocator *allocator;
 };
 

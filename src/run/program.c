@@ -39,7 +39,7 @@ static void look_ahead(struct numbering *numbering,
 static struct sl_op number(struct numbering *numbering, sluice_action action)
 {
     if (action.microbatch < 0)
-        return (struct sl_op){action, SL_NONE, SL_NONE, SL_NONE, false};
+        return (struct sl_op){action, SL_NONE, SL_NONE, SL_NONE, false, 1};
     struct sl_op *cell = cell_of(numbering, action);
     struct counts *counts = &numbering->counts[action.stage];
     switch ((sluice_action_kind)action.kind) {
@@ -61,6 +61,7 @@ static struct sl_op number(struct numbering *numbering, sluice_action action)
         break;
     }
     cell->action = action;
+    cell->n_joined = 1;
     return *cell;
 }
 
@@ -98,6 +99,30 @@ free_counts:
 free_cells:
     sl_free(allocator, numbering.cells, n_cells, sizeof *numbering.cells);
     return st;
+}
+
+/* Whether `b` may follow `a` in a run. */
+static bool follows(const struct sl_op *a, const struct sl_op *b)
+{
+    return a->action.kind == SLUICE_W && b->action.kind == SLUICE_W &&
+           a->action.stage == b->action.stage &&
+           a->action.microbatch + 1 == b->action.microbatch &&
+           a->forward_no + 1 == b->forward_no &&
+           a->backward_no + 1 == b->backward_no &&
+           a->stash_no + 1 == b->stash_no;
+}
+
+void sl_program_join(struct sl_program *program)
+{
+    for (int i = 0; i + 1 < program->n_ops; i++) {
+        struct sl_op *first = &program->ops[i];
+        for (; i + 1 < program->n_ops &&
+               follows(&program->ops[i], &program->ops[i + 1]);
+             i++) {
+            program->ops[i + 1].n_joined = 0;
+            first->n_joined++;
+        }
+    }
 }
 
 void sl_program_fini(struct sl_program *program,

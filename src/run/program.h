@@ -26,6 +26,8 @@ struct sl_op {
     int32_t stash_no;    /* of the F or R that filled the stash; SL_NONE: the
                             activations are not kept */
     bool recomputed;     /* the micro-batch has an R in this stage */
+    int32_t n_joined;    /* of a W: how many actions from this one on it takes
+                            on; 0: it was taken on by an earlier one */
 };
 
 struct sl_program {
@@ -41,6 +43,13 @@ struct sl_program {
 sluice_status sl_program_init(struct sl_program *program,
                               const sluice_schedule *schedule, int device,
                               const sluice_allocator *allocator);
+
+/*
+ * Let the first W of a run take on the others: those of the same stage that
+ * follow at once, their numbers counting up with the micro-batches, so that
+ * each of their tensors lies behind that of the one before.
+ */
+void sl_program_join(struct sl_program *program);
 
 void sl_program_fini(struct sl_program *program,
                      const sluice_allocator *allocator);

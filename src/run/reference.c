@@ -64,6 +64,9 @@ static sluice_status check_config(const sluice_pipeline_config *config,
                                "a loss and an optimizer must be given");
     if (sluice_model_n_layers(model) < 1)
         return sluice_diag_set(why, SLUICE_INVALID, "the model has no layers");
+    if (sluice_model_is_open(model))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a layer of the model is begun and not ended");
     return SLUICE_OK;
 }
 
@@ -208,6 +211,51 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
         return st;
     }
     *out = ref;
+    return SLUICE_OK;
+}
+
+static sluice_status check_groups(const struct sluice_reference *ref, int layer,
+                                  const int *groups, int n_groups,
+                                  sluice_diag *why)
+{
+    int64_t sum = 0;
+    if (layer < 0 || layer >= ref->n_layers)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "there is no layer %d; the last one is %d",
+                               layer, ref->n_layers - 1);
+    if (!ref->in_order)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "only backwards that run in order are joined");
+    for (int i = 0; i < n_groups; i++) {
+        if (groups[i] < 1)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "a group of %d micro-batches", groups[i]);
+        sum += groups[i];
+    }
+    if (sum > ref->microbatches)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "groups of %lld micro-batches, but there are %d",
+                               (long long)sum, ref->microbatches);
+    return SLUICE_OK;
+}
+
+sluice_status sluice_reference_join(sluice_reference *ref, int layer,
+                                    const int *groups, int n_groups,
+                                    sluice_diag *why)
+{
+    sluice_status st = check_groups(ref, layer, groups, n_groups, why);
+    if (st)
+        return st;
+    struct sl_reference_layer *at = &ref->layers[layer];
+    float *dy = take(ref, ref->batch, at->out * (int64_t)sizeof(float));
+    bool *joins = take(ref, ref->microbatches, sizeof *joins);
+    if (!dy || !joins)
+        return sl_no_memory(why, "the reference's groups");
+    for (int i = 0, m = 0; i < n_groups; m += groups[i++])
+        for (int k = 1; k < groups[i]; k++)
+            joins[m + k] = at->plan->joins_rows;
+    at->dy = dy;
+    at->joins = joins;
     return SLUICE_OK;
 }
 

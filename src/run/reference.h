@@ -8,6 +8,7 @@
 #ifndef SL_RUN_REFERENCE_H
 #define SL_RUN_REFERENCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,8 @@ struct sl_reference_layer {
     int64_t out;  /* elements of a row of y */
     float *y;     /* y[batch][out], of the mini-batch under way */
     void **saved; /* saved[replicas * microbatches] */
+    float *dy;    /* dy[batch][out], of a layer that joins; else NULL */
+    bool *joins;  /* joins[microbatches]: with the one before */
     struct sl_reference_param params[SLUICE_LAYER_MAX_PARAMS];
 };
 

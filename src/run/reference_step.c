@@ -137,6 +137,50 @@ static sluice_status run_forwards(struct sluice_reference *ref,
     return SLUICE_OK;
 }
 
+/* Rows of the largest micro-batch of a full batch. */
+static int64_t full_rows(const struct sluice_reference *ref)
+{
+    struct micro all = {.rows = ref->batch};
+    return fraction_of(fraction_of(all, ref->replicas, 0), ref->microbatches, 0)
+        .rows;
+}
+
+/* Whether the weight gradient of micro-batch `m` of a replica is taken together
+ * with that of the one before it. */
+static bool joins(const struct sluice_reference *ref, const struct mini *mini,
+                  int replica, int m, int i)
+{
+    int64_t full = full_rows(ref);
+    return m > 0 && m < ref->microbatches && ref->layers[i].joins[m] &&
+           micro_of(ref, mini->rows, replica, m - 1).rows == full &&
+           micro_of(ref, mini->rows, replica, m).rows == full;
+}
+
+/* The weight gradient of a layer that takes micro-batches in groups, with the
+ * last one of each; `own` is what a single one would do. */
+static sluice_status joined_weight(struct sluice_reference *ref,
+                                   const struct mini *mini, struct micro micro,
+                                   int i, const sluice_layer_call *own)
+{
+    const struct sl_reference_layer *layer = &ref->layers[i];
+    int replica = micro.index / ref->microbatches;
+    int last = micro.index % ref->microbatches, first = last;
+    memcpy(layer->dy + micro.first_row * layer->out, own->dy,
+           (size_t)(micro.rows * layer->out) * sizeof(float));
+    if (joins(ref, mini, replica, last + 1, i))
+        return SLUICE_OK;
+    while (joins(ref, mini, replica, first, i))
+        first--;
+    struct micro start = micro_of(ref, mini->rows, replica, first);
+    sluice_layer_call call = call_of(ref, mini, start, i);
+    call.rows = micro.first_row + micro.rows - start.first_row;
+    call.x = layer->plan->needs_x ? call.x : NULL;
+    call.y = NULL;
+    call.dy = layer->dy + start.first_row * layer->out;
+    call.accumulate = first > 0;
+    return layer->ops->backward_weight(&call);
+}
+
 /* One layer; its dy is in gradient[0], its dx goes to gradient[1]. */
 static sluice_status backward_layer(struct sluice_reference *ref,
                                     const struct mini *mini, struct micro micro,
@@ -154,6 +198,8 @@ static sluice_status backward_layer(struct sluice_reference *ref,
     sluice_status st = layer->ops->backward_input(&call);
     call.y = NULL;
     call.dx = NULL;
+    if (!st && layer->ops->backward_weight && layer->joins)
+        return joined_weight(ref, mini, micro, i, &call);
     if (!st && layer->ops->backward_weight)
         st = layer->ops->backward_weight(&call);
     return st;

@@ -159,3 +159,54 @@ sluice_status sl_ring_sizes(const sluice_schedule *schedule,
     sl_free(allocator, sizing.opened, m, sizeof *sizing.opened);
     return SLUICE_OK;
 }
+
+static int32_t forward_no(const struct sl_op *op)
+{
+    return op->forward_no;
+}
+
+static int32_t backward_no(const struct sl_op *op)
+{
+    return op->backward_no;
+}
+
+static int32_t stash_no(const struct sl_op *op)
+{
+    return op->stash_no;
+}
+
+typedef int32_t numbering(const struct sl_op *op);
+
+static bool wraps(const struct sl_program *program, int stage,
+                  numbering *number, int n_slots)
+{
+    for (int i = 0; i < program->n_ops; i++) {
+        const struct sl_op *op = &program->ops[i];
+        if (op->action.stage == stage && op->n_joined > 1 &&
+            number(op) % n_slots + op->n_joined > n_slots)
+            return true;
+    }
+    return false;
+}
+
+static void fit(const struct sl_program *program, int stage, numbering *number,
+                int *n_slots)
+{
+    while (*n_slots > 0 && wraps(program, stage, number, *n_slots))
+        ++*n_slots;
+}
+
+void sl_ring_fit_runs(const sluice_schedule *schedule,
+                      const struct sl_program *programs,
+                      struct sl_ring_sizes *sizes)
+{
+    int n_stages = sluice_schedule_n_stages(schedule);
+    for (int s = 0; s < n_stages; s++) {
+        int device = sluice_schedule_stage_device(schedule, s);
+        const struct sl_program *program = &programs[device];
+        fit(program, s, forward_no, &sizes[s].in_slots);
+        fit(program, s, backward_no, &sizes[s].grad_slots);
+        fit(program, s, stash_no, &sizes[s].stash);
+        fit(program, s, backward_no, &sizes[s].dys);
+    }
+}

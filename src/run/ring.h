@@ -49,4 +49,15 @@ sluice_status sl_ring_sizes(const sluice_schedule *schedule,
                             const sluice_allocator *allocator,
                             struct sl_ring_sizes *sizes);
 
+/*
+ * Enlarge the rings of a stage until no run of joined W wraps around one of
+ * them.  More slots than needed are always right; as many as there are
+ * micro-batches are enough.
+ *
+ * Shapes   programs[n_devices], sizes[n_stages].
+ */
+void sl_ring_fit_runs(const sluice_schedule *schedule,
+                      const struct sl_program *programs,
+                      struct sl_ring_sizes *sizes);
+
 #endif

@@ -15,21 +15,6 @@
 #include <sluice/layer.h>
 #include <sluice/optimizer.h>
 
-/* One layer of a stage. */
-struct sl_unit {
-    const sluice_layer_ops *ops;
-    const void *config;
-    const sluice_layer_plan *plan;
-    int layer;       /* index in the model */
-    int64_t in;      /* elements of a row of x */
-    int64_t out;     /* elements of a row of y */
-    bool keeps_y;    /* y is in the stash from forward to backward */
-    size_t y_at;     /* offset of y in a stash slot, if kept there */
-    size_t saved_at; /* offset of `saved` in a stash slot */
-    size_t dy_at;    /* offset of dy in a dy slot (split backward) */
-    int64_t param_at[SLUICE_LAYER_MAX_PARAMS]; /* offset in params, floats */
-};
-
 /*
  * Slots used in turn: item number n lies in slot n % n_slots.  How many it
  * takes so that no slot is filled while somebody still reads it is worked out
@@ -39,6 +24,21 @@ struct sl_ring {
     int n_slots;
     size_t slot_bytes;
     char *slots;
+};
+
+/* One layer of a stage, and a ring for each tensor it keeps. */
+struct sl_unit {
+    const sluice_layer_ops *ops;
+    const void *config;
+    const sluice_layer_plan *plan;
+    int layer;            /* index in the model */
+    int64_t in;           /* elements of a row of x */
+    int64_t out;          /* elements of a row of y */
+    struct sl_ring y;     /* kept from F, or R, to the backward; no slots if
+                             nobody reads it there */
+    struct sl_ring saved; /* the same */
+    struct sl_ring dy;    /* kept from I to W, if the stage splits */
+    int64_t param_at[SLUICE_LAYER_MAX_PARAMS]; /* offset in params, floats */
 };
 
 struct sl_stage {
@@ -59,8 +59,6 @@ struct sl_stage {
     float *states[SLUICE_OPTIMIZER_MAX_STATES];
     struct sl_ring in_slots;   /* inputs, filled by the previous stage */
     struct sl_ring grad_slots; /* output gradients, filled by the next stage */
-    struct sl_ring stash;      /* kept from F, or R, to the backward */
-    struct sl_ring dys;        /* kept from I to W, if it splits */
 
     bool fresh; /* [owner: device] no gradient since the step began */
 };

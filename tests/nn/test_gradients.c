@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "nn/composites.h"
 #include "nn/rig.h"
 #include "support/runner.h"
 #include "tensor/numbers.h"
@@ -25,7 +26,7 @@ struct pair {
     twin_forward *twin;
     struct twin_size size;
     double x[MOST];
-    double params[2][MOST];
+    double params[SLUICE_LAYER_MAX_PARAMS][MOST];
     double dy[MOST];
     double y[MOST];
 };
@@ -57,9 +58,9 @@ static void set_up(const sluice_layer_ops *ops, const void *config, int64_t in,
 
 static void run_twin(void)
 {
-    int n = pair.rig.plan.n_params;
-    const double *params[2] = {n > 0 ? pair.params[0] : NULL,
-                               n > 1 ? pair.params[1] : NULL};
+    const double *params[SLUICE_LAYER_MAX_PARAMS] = {NULL};
+    for (int p = 0; p < pair.rig.plan.n_params; p++)
+        params[p] = pair.params[p];
     pair.twin(&pair.size, pair.x, params, pair.y);
 }
 
@@ -196,4 +197,33 @@ START_TEST(timed)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("nn.gradients", linear, activate, dropout, layer_norm, timed)
+static void check_composite(const sluice_layer_ops *ops,
+                            const struct twin_part *parts)
+{
+    int64_t in = composites_in;
+    sluice_model *model = composites_make(ops, parts);
+    set_up(
+        ops, sl_model_layer_config(model, 0), in, twin_composite,
+        (struct twin_size){.parts = parts, .adds_x = ops == sluice_residual()},
+        7);
+    check();
+    sluice_model_destroy(model);
+}
+
+START_TEST(residual)
+{
+    for (int i = 0; composites_residual[i]; i++)
+        check_composite(sluice_residual(), composites_residual[i]);
+}
+END_TEST
+
+START_TEST(sequence)
+{
+    for (int i = 0; composites_residual[i]; i++)
+        check_composite(sluice_sequence(), composites_residual[i]);
+    check_composite(sluice_sequence(), composites_narrowing);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("nn.gradients", linear, activate, dropout, layer_norm, timed,
+                 residual, sequence)

@@ -30,6 +30,12 @@ static sluice_status by_text(sluice_model **model, sluice_diag *why)
                               model, why);
 }
 
+static sluice_status blocks_by_text(sluice_model **model, sluice_diag *why)
+{
+    return sluice_model_parse("3-res(4-3)x2-2:dropout=0.5", &allocator.hooks,
+                              model, why);
+}
+
 typedef sluice_status build(sluice_model **model, sluice_diag *why);
 
 /* Fail call 1, 2, 3 ... until none is left to fail; returns how many. */
@@ -63,6 +69,8 @@ START_TEST(parsing_survives_each_failure)
 {
     ck_assert_int_ge(sweep(by_text, false), 1 + 2 * 11 + 1);
     ck_assert_int_ge(sweep(by_text, true), 1 + 2 * 11 + 1);
+    ck_assert_int_ge(sweep(blocks_by_text, false), 1 + 2 * 9 + 3);
+    ck_assert_int_ge(sweep(blocks_by_text, true), 1 + 2 * 9 + 3);
 }
 END_TEST
 

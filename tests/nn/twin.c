@@ -69,3 +69,26 @@ void twin_scaled(const struct twin_size *size, const double *x,
         for (int64_t i = 0; i < size->in; i++)
             y[r * size->in + i] = x[r * size->in + i] * params[0][i];
 }
+
+void twin_composite(const struct twin_size *size, const double *x,
+                    const double *const *params, double *y)
+{
+    enum { MOST = 4 * 37 };
+    double buffer[2][MOST];
+    const double *from = x;
+    int64_t n_in = size->in;
+    int64_t k = 0;
+    for (const struct twin_part *part = size->parts; part->f; part++, k++) {
+        struct twin_size inner = part->size;
+        inner.rows = size->rows;
+        inner.in = n_in;
+        if (!inner.out)
+            inner.out = n_in;
+        part->f(&inner, from, params, buffer[k % 2]);
+        from = buffer[k % 2];
+        params += part->n_params;
+        n_in = inner.out;
+    }
+    for (int64_t i = 0; i < size->rows * size->out; i++)
+        y[i] = from[i] + (size->adds_x ? x[i] : 0);
+}

@@ -367,6 +367,24 @@ START_TEST(an_empty_model_is_refused)
 }
 END_TEST
 
+START_TEST(a_model_with_an_open_layer_is_refused)
+{
+    sluice_reference *ref;
+    sluice_diag why = {0};
+    set_up(BATCH);
+    ck_assert_int_eq(sluice_model_begin(problem.model, sluice_residual(), NULL),
+                     SLUICE_OK);
+    sluice_pipeline_config config = problem.config;
+    why = refuse(&config, SLUICE_INVALID);
+    ck_assert(strstr(why.text, "sluice_model_end()"));
+    ck_assert_int_eq(
+        sluice_reference_create(&config, problem.model, &ref, &why),
+        SLUICE_INVALID);
+    ck_assert(strstr(why.text, "begun and not ended"));
+    tear_down();
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.refusals", any_batch_runs_or_is_refused,
                  more_devices_than_layers_are_refused,
                  numbers_of_devices_out_of_range_are_refused,
@@ -378,4 +396,5 @@ SLUICE_TEST_MAIN("pipeline.refusals", any_batch_runs_or_is_refused,
                  what_must_be_given_is_asked_for,
                  choices_that_are_none_are_refused,
                  a_loss_or_optimizer_that_refuses_has_its_say,
-                 an_empty_model_is_refused)
+                 an_empty_model_is_refused,
+                 a_model_with_an_open_layer_is_refused)

@@ -109,6 +109,12 @@ START_TEST(norm_nets_equal_the_reference_under_every_schedule)
 }
 END_TEST
 
+START_TEST(residual_nets_equal_the_reference_under_every_schedule)
+{
+    check_kind(SL_TEST_BLOCKS);
+}
+END_TEST
+
 START_TEST(each_layer_is_handed_its_own_data_under_every_schedule)
 {
     check_kind(SL_TEST_PROBE);
@@ -119,4 +125,5 @@ SLUICE_TEST_MAIN("pipeline.schedules",
                  relu_nets_equal_the_reference_under_every_schedule,
                  dropout_nets_equal_the_reference_under_every_schedule,
                  norm_nets_equal_the_reference_under_every_schedule,
+                 residual_nets_equal_the_reference_under_every_schedule,
                  each_layer_is_handed_its_own_data_under_every_schedule)

@@ -22,14 +22,37 @@ static int64_t width(int layer, int layers)
     return layer == layers - 1 ? CLASSES : WIDTH + 3 * (layer % 3) + layer % 2;
 }
 
-/* Every second layer of DROPOUT, NORM and MIXED is the one without matrix. */
+/* x + f(x); with i the inside differs, and what of it backwards read. */
+static sluice_status add_block(sluice_model *model, int i)
+{
+    sluice_shape out = sluice_model_output(model);
+    const sluice_dropout_config dropout = {0.25F};
+    const sluice_linear_config hidden = {
+        .out = 4 + i, .activation = i % 2 ? SLUICE_GELU : SLUICE_RELU};
+    const sluice_linear_config back = {.out = out.dims[0],
+                                       .activation = i % 3 ? SLUICE_IDENTITY
+                                                           : SLUICE_TANH};
+    sluice_status st = sluice_model_begin(model, sluice_residual(), NULL);
+    if (!st && i % 2)
+        st = sluice_model_add(model, sluice_layer_norm(), NULL, NULL);
+    if (!st)
+        st = sluice_model_add(model, sluice_linear(), &hidden, NULL);
+    if (!st)
+        st = sluice_model_add(model, sluice_dropout(), &dropout, NULL);
+    if (!st)
+        st = sluice_model_add(model, sluice_linear(), &back, NULL);
+    return st ? st : sluice_model_end(model, NULL);
+}
+
+/* Two of three layers of BLOCKS are blocks.  Every second layer of DROPOUT,
+ * NORM and MIXED is the one without matrix. */
 static sluice_status add_layer(struct sl_test_problem *problem,
                                enum sl_test_kind kind, int i, int layers)
 {
     static const sluice_activation activations[] = {
         [SL_TEST_RELU] = SLUICE_RELU,  [SL_TEST_DROPOUT] = SLUICE_TANH,
         [SL_TEST_NORM] = SLUICE_GELU,  [SL_TEST_PROBE] = SLUICE_IDENTITY,
-        [SL_TEST_MIXED] = SLUICE_TANH,
+        [SL_TEST_MIXED] = SLUICE_TANH, [SL_TEST_BLOCKS] = SLUICE_TANH,
     };
     bool last = i == layers - 1;
     if (kind == SL_TEST_PROBE || (kind == SL_TEST_MIXED && i % 2 == 1 && !last))
@@ -41,6 +64,8 @@ static sluice_status add_layer(struct sl_test_problem *problem,
     if (kind == SL_TEST_NORM && i % 2 == 1 && !last)
         return sluice_model_add(problem->model, sluice_layer_norm(), NULL,
                                 NULL);
+    if (kind == SL_TEST_BLOCKS && i % 3 > 0 && !last)
+        return add_block(problem->model, i);
     return sluice_model_add(
         problem->model, sluice_linear(),
         &(sluice_linear_config){
@@ -80,6 +105,7 @@ static void fill(struct sl_test_problem *problem, enum sl_test_kind kind)
     static const size_t target_bytes[] = {
         [SL_TEST_RELU] = sizeof(int32_t),
         [SL_TEST_NORM] = sizeof(int32_t),
+        [SL_TEST_BLOCKS] = sizeof(int32_t),
         [SL_TEST_PROBE] = sizeof(struct sl_test_target),
     };
     problem->in = WIDTH;
@@ -110,6 +136,7 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
                           .momentum = 0.8,
                           .weight_decay = 0.01,
                           .nesterov = true},
+        [SL_TEST_BLOCKS] = {.learning_rate = 0.05, .momentum = 0.9},
         [SL_TEST_PROBE] = {.learning_rate = 0.1},
         [SL_TEST_MIXED] = {.learning_rate = 0.05},
     };

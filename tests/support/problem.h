@@ -17,6 +17,8 @@ enum sl_test_kind {
     SL_TEST_RELU,    /* relu, cross-entropy, plain SGD */
     SL_TEST_DROPOUT, /* tanh and dropout, squared error, momentum */
     SL_TEST_NORM,    /* gelu and layer norm, cross-entropy, Nesterov */
+    SL_TEST_BLOCKS,  /* residual blocks with norm, gelu, dropout; cross-entropy,
+                        momentum */
     SL_TEST_PROBE,   /* the probe layer and loss of probe.h */
     SL_TEST_MIXED,   /* tanh and the probe layer, squared error, plain SGD */
 };
