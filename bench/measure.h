@@ -15,8 +15,9 @@
 struct measure_config {
     const struct workload *work;
     const struct order_options *order;
-    int devices;  /* of one replica */
-    int replicas; /* 0: one */
+    const sluice_schedule *custom; /* instead of that of `order`; NULL: none */
+    int devices;                   /* of one replica */
+    int replicas;                  /* 0: one */
     int microbatches;
     int warmup;      /* steps before those that are timed */
     int repetitions; /* steps that are timed, at least 1 */

@@ -181,6 +181,9 @@ void add_order(struct table_fields *fields, const struct order_options *order)
     add_word(fields, "backward_order",
              choice_name(backward_order_choices, order->backward_order));
     add_shared(fields, "capacity", order->capacity);
+    add_shared(fields, "chunks", order->chunks);
+    add_shared(fields, "group", order->group);
+    add_shared(fields, "warm_up_forwards", order->warm_up);
 }
 
 void add_run(struct table_fields *fields, const struct run_options *run)

@@ -13,8 +13,10 @@ struct subject_config {
     const char *model; /* real layers ... */
     int64_t batch;     /* for them */
     int cells;         /* ... unless there are timed cells, one row for each
-                          micro-batch */
-    int64_t cell_ns;
+                          micro-batch; at most SLUICE_MAX_STAGES */
+    int64_t cell_ns;   /* of each of them, or else: */
+    const sluice_timed_config *times; /* [cells] */
+    const sluice_schedule *custom;    /* as in measure_config */
     int microbatches;
     const struct run_options *run;
     const struct order_options *order;
