@@ -10,6 +10,7 @@
  *     reference  the sequential judge       train      epochs
  *     report     pictures of traces         simulate   schedules with costs
  *     attribution  idle time, explained     schedule_text  schedules as CSV
+ *     schedule_formula  what is known of schedules in closed form
  *     schedule_passes  from a schedule another
  *     version    of the library and its BLAS
  *
@@ -32,6 +33,7 @@
 #include <sluice/reference.h>
 #include <sluice/report.h>
 #include <sluice/schedule.h>
+#include <sluice/schedule_formula.h>
 #include <sluice/schedule_passes.h>
 #include <sluice/schedule_text.h>
 #include <sluice/shape.h>
