@@ -95,7 +95,7 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static const struct argp run_argp = {
+const struct argp run_argp = {
     .options = run_table,
     .parser = parse_run,
 };

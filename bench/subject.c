@@ -36,13 +36,14 @@ sluice_status subject_init(struct subject *subject,
                 .microbatches = config->microbatches,
                 .warmup = config->run->warmup,
                 .draw = config->run->draw,
+                .title = config->title,
                 .repetitions = config->run->repetitions,
                 .spin_ns = config->cells ? cell_spin_ns : 0,
                 .seed = config->run->seed,
             },
     };
     sluice_status st = make_workload(&subject->work, config, why);
-    if (!st)
+    if (!st && !config->no_reference)
         st = yardstick_create(&subject->how, &subject->yardstick, why);
     if (st)
         subject_fini(subject);

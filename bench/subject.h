@@ -2,6 +2,7 @@
 #ifndef BENCH_SUBJECT_H
 #define BENCH_SUBJECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/status.h>
@@ -17,7 +18,9 @@ struct subject_config {
     int64_t cell_ns;   /* of each of them, or else: */
     const sluice_timed_config *times; /* [cells] */
     const sluice_schedule *custom;    /* as in measure_config */
+    bool no_reference;                /* there is none for the schedule */
     int microbatches;
+    const char *title; /* as in measure_config */
     const struct run_options *run;
     const struct order_options *order;
 };
