@@ -94,6 +94,7 @@ static sluice_status draw(const struct session *session, sluice_diag *why)
     const struct picture picture = {
         .title = config->title ? config->title : title,
         .trace = &trace,
+        .predicted = config->predicted,
     };
     return picture_write(&picture, config->draw, why);
 }

@@ -53,7 +53,7 @@ static double formula(const struct schedule_wanted *wanted,
 
 static sluice_status simulate(const struct schedule_wanted *wanted,
                               const sluice_schedule *schedule,
-                              const int64_t *costs_ns,
+                              const int64_t *costs_ns, bool traced,
                               struct schedule_price *price, sluice_diag *why)
 {
     size_t n = (size_t)price->n_devices;
@@ -63,6 +63,7 @@ static sluice_status simulate(const struct schedule_wanted *wanted,
         .latency_ns = llround(costs->latency * (double)costs->cell_ns),
         .queue_capacity = wanted->order.capacity,
         .naive_recompute = wanted->moment == RECOMPUTE_NAIVE,
+        .no_events = !traced,
     };
     sluice_status st =
         sluice_simulate(schedule, &config, &price->simulation, why);
@@ -109,8 +110,8 @@ static sluice_status count(const struct schedule_wanted *wanted,
 /* With the costs that are wanted, unless others are given. */
 static sluice_status fill(const struct schedule_wanted *wanted,
                           const sluice_schedule *schedule,
-                          const int64_t *costs_ns, struct schedule_price *price,
-                          sluice_diag *why)
+                          const int64_t *costs_ns, bool traced,
+                          struct schedule_price *price, sluice_diag *why)
 {
     int64_t *own =
         calloc((size_t)price->n_stages * SLUICE_N_ACTION_KINDS, sizeof *own);
@@ -124,7 +125,8 @@ static sluice_status fill(const struct schedule_wanted *wanted,
     if (!st)
         st = count(wanted, schedule, price, why);
     if (!st)
-        st = simulate(wanted, schedule, costs_ns ? costs_ns : own, price, why);
+        st = simulate(wanted, schedule, costs_ns ? costs_ns : own, traced,
+                      price, why);
     if (!st)
         price->formula = costs_ns ? NAN : formula(wanted, price);
     free(own);
@@ -133,7 +135,7 @@ static sluice_status fill(const struct schedule_wanted *wanted,
 
 sluice_status schedule_price(const struct schedule_wanted *wanted,
                              const sluice_schedule *schedule,
-                             const int64_t *stage_costs_ns,
+                             const int64_t *stage_costs_ns, bool traced,
                              struct schedule_price *out, sluice_diag *why)
 {
     struct schedule_price price = {
@@ -141,7 +143,8 @@ sluice_status schedule_price(const struct schedule_wanted *wanted,
         .n_stages = sluice_schedule_n_stages(schedule),
         .n_microbatches = sluice_schedule_n_microbatches(schedule),
     };
-    sluice_status st = fill(wanted, schedule, stage_costs_ns, &price, why);
+    sluice_status st =
+        fill(wanted, schedule, stage_costs_ns, traced, &price, why);
     if (st)
         schedule_price_fini(&price);
     else

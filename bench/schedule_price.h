@@ -33,13 +33,14 @@ struct schedule_price {
 
 /*
  * Price a schedule.  `stage_costs_ns` may be NULL: those that are wanted.
+ * Without `traced` the simulation's trace is left empty.
  *
  * Returns  SLUICE_OK with what schedule_price_fini() frees; SLUICE_SCHEDULE if
  *          it cannot run; SLUICE_INVALID for costs; SLUICE_NO_MEMORY.
  */
 sluice_status schedule_price(const struct schedule_wanted *wanted,
                              const sluice_schedule *schedule,
-                             const int64_t *stage_costs_ns,
+                             const int64_t *stage_costs_ns, bool traced,
                              struct schedule_price *out, sluice_diag *why);
 
 /* Zeros are allowed. */

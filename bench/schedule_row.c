@@ -16,6 +16,8 @@ static sluice_status run_it(struct schedule_row *row,
     if (draw) {
         st = schedule_measured_path(draw, path, why);
         config.run.draw = path;
+        if (!config.model)
+            config.predicted = sluice_simulation_trace(row->price.simulation);
     }
     if (!st)
         st = schedule_run(wanted, schedule, &config, &row->measured, why);
@@ -25,8 +27,8 @@ static sluice_status run_it(struct schedule_row *row,
     if (!config.model)
         return SLUICE_OK;
     struct schedule_price by_measure;
-    st = schedule_price(wanted, schedule, row->measured.costs_ns, &by_measure,
-                        why);
+    st = schedule_price(wanted, schedule, row->measured.costs_ns, draw != NULL,
+                        &by_measure, why);
     if (st)
         return st;
     by_measure.formula = row->price.formula;
@@ -41,7 +43,8 @@ static sluice_status fill(struct schedule_row *row,
                           const struct schedule_run_config *run,
                           const char *draw, sluice_diag *why)
 {
-    sluice_status st = schedule_price(wanted, schedule, NULL, &row->price, why);
+    sluice_status st =
+        schedule_price(wanted, schedule, NULL, draw != NULL, &row->price, why);
     if (!st && run)
         st = run_it(row, wanted, schedule, *run, draw, why);
     if (!st && draw)

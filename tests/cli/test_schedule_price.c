@@ -20,8 +20,8 @@ static struct schedule_price priced(const struct schedule_wanted *wanted)
     struct schedule_price price = {0};
     sluice_schedule *schedule;
     ck_assert_int_eq(schedule_make(wanted, &schedule, NULL), SLUICE_OK);
-    ck_assert_int_eq(schedule_price(wanted, schedule, NULL, &price, NULL),
-                     SLUICE_OK);
+    ck_assert_int_eq(
+        schedule_price(wanted, schedule, NULL, false, &price, NULL), SLUICE_OK);
     sluice_schedule_destroy(schedule);
     return price;
 }
@@ -116,8 +116,9 @@ START_TEST(what_cannot_run_has_no_price)
     sluice_diag why;
     wanted.order.capacity = 1;
     ck_assert_int_eq(schedule_make(&wanted, &schedule, NULL), SLUICE_OK);
-    ck_assert_int_eq(schedule_price(&wanted, schedule, NULL, &price, &why),
-                     SLUICE_SCHEDULE);
+    ck_assert_int_eq(
+        schedule_price(&wanted, schedule, NULL, false, &price, &why),
+        SLUICE_SCHEDULE);
     ck_assert_int_eq(strncmp(why.text, "deadlock: ", 10), 0);
     ck_assert_ptr_null(price.simulation);
     sluice_schedule_destroy(schedule);
