@@ -79,26 +79,6 @@ static sluice_status run_steps(struct session *session,
     return SLUICE_OK;
 }
 
-/* The last step, as a picture. */
-static sluice_status draw(const struct session *session, sluice_diag *why)
-{
-    const struct measure_config *config = session->config;
-    sluice_trace trace;
-    char title[TITLE_BYTES];
-    sluice_status st = sluice_pipeline_trace(session->pipe, &trace, why);
-    if (st)
-        return st;
-    snprintf(title, sizeof title, "%s, %d devices, %d micro-batches",
-             config->order->schedule ? config->order->schedule : "gpipe",
-             sluice_pipeline_n_devices(session->pipe), config->microbatches);
-    const struct picture picture = {
-        .title = config->title ? config->title : title,
-        .trace = &trace,
-        .predicted = config->predicted,
-    };
-    return picture_write(&picture, config->draw, why);
-}
-
 /* What the actions of the last step took. */
 static sluice_status read_costs(struct session *session,
                                 struct measurement *out, sluice_diag *why)
@@ -120,6 +100,39 @@ static sluice_status read_costs(struct session *session,
         return st;
     return sluice_costs_measure(&virtual, out->n_stages, SLUICE_MEDIAN, NULL,
                                 out->costs_ns, why);
+}
+
+/* The last step, as a picture; beside it what its actions' costs predict. */
+static sluice_status draw(const struct session *session,
+                          const int64_t *costs_ns, sluice_diag *why)
+{
+    const struct measure_config *config = session->config;
+    const sluice_simulate_config simulate = {
+        .stage_costs_ns = costs_ns,
+        .queue_capacity = config->order->capacity,
+    };
+    sluice_simulation *simulation;
+    sluice_trace trace;
+    char title[TITLE_BYTES];
+    sluice_status st = sluice_pipeline_trace(session->pipe, &trace, why);
+    if (!st)
+        st = sluice_simulate(sluice_pipeline_schedule(session->pipe), &simulate,
+                             &simulation, why);
+    if (st)
+        return st;
+    snprintf(title, sizeof title, "%s, %d devices, %d micro-batches",
+             config->order->schedule ? config->order->schedule : "gpipe",
+             sluice_pipeline_n_devices(session->pipe), config->microbatches);
+    const struct picture picture = {
+        .title = config->title ? config->title : title,
+        .trace = &trace,
+        /* Replicas wait for each other: no schedule tells of that. */
+        .predicted =
+            config->replicas > 1 ? NULL : sluice_simulation_trace(simulation),
+    };
+    st = picture_write(&picture, config->draw, why);
+    sluice_simulation_destroy(simulation);
+    return st;
 }
 
 /* The device that needs most, planned and actual. */
@@ -148,7 +161,7 @@ static sluice_status run_session(struct session *session,
     if (!st)
         st = read_costs(session, out, why);
     if (!st && config->draw)
-        st = draw(session, why);
+        st = draw(session, out->costs_ns, why);
     if (!st && yardstick)
         st = yardstick_compare(yardstick, session->pipe, &out->wrong, why);
     if (st)

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include <sluice/status.h>
-#include <sluice/trace.h>
 
 #include "bench/option.h"
 #include "bench/samples.h"
@@ -26,7 +25,6 @@ struct measure_config {
     uint64_t seed;
     const char *draw;  /* a file for a picture of the last step; NULL: none */
     const char *title; /* of the picture; NULL: the order's name and sizes */
-    const sluice_trace *predicted; /* for the picture; NULL: none */
 };
 
 struct measurement {

@@ -16,8 +16,6 @@ static sluice_status run_it(struct schedule_row *row,
     if (draw) {
         st = schedule_measured_path(draw, path, why);
         config.run.draw = path;
-        if (!config.model)
-            config.predicted = sluice_simulation_trace(row->price.simulation);
     }
     if (!st)
         st = schedule_run(wanted, schedule, &config, &row->measured, why);

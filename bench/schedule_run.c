@@ -71,7 +71,6 @@ sluice_status schedule_run(const struct schedule_wanted *wanted,
         .no_reference = !order_find(schedule, &order),
         .microbatches = m,
         .title = schedule_title(wanted, schedule, "measured", title),
-        .predicted = config->predicted,
         .run = &config->run,
         .order = &wanted->order,
     };

@@ -15,7 +15,6 @@ struct schedule_run_config {
     struct run_options run; /* its `draw` is the file for the measured step */
     const char *model;      /* real layers; NULL: a timed cell for each stage */
     int64_t batch;          /* for real layers; 0: 32 rows a micro-batch */
-    const sluice_trace *predicted; /* as in a picture; NULL: none */
 };
 
 /*

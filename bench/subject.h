@@ -20,8 +20,7 @@ struct subject_config {
     const sluice_schedule *custom;    /* as in measure_config */
     bool no_reference;                /* there is none for the schedule */
     int microbatches;
-    const char *title; /* as in measure_config, and so the next */
-    const sluice_trace *predicted;
+    const char *title; /* as in measure_config */
     const struct run_options *run;
     const struct order_options *order;
 };
