@@ -49,12 +49,14 @@ static sluice_status check(const sluice_schedule *schedule,
 }
 
 /* The micro-batch that "except_last" leaves out is the one whose backward comes
- * first: the last one forward in GPipe's order. */
-static void choose(const struct sl_recompute *recompute, bool *chosen)
+ * first: the last one forward in GPipe's order.  Returns whether there is any.
+ */
+static bool choose(const struct sl_recompute *recompute, bool *chosen)
 {
     const sluice_schedule *schedule = recompute->schedule;
     const sluice_recompute_config *config = recompute->config;
     bool begun[SLUICE_MAX_STAGES] = {false}; /* the stage's backward phase */
+    bool found = false;
     for (int d = 0; d < schedule->n_devices; d++)
         for (int i = 0; i < schedule->programs[d].n; i++) {
             sluice_action action = schedule->programs[d].actions[i];
@@ -63,11 +65,13 @@ static void choose(const struct sl_recompute *recompute, bool *chosen)
             int s = action.stage;
             sluice_remat remat =
                 config->stage_remat ? config->stage_remat[s] : config->remat;
-            chosen[sl_recompute_cell(recompute, action)] =
-                remat == SLUICE_REMAT_ALWAYS ||
-                (remat == SLUICE_REMAT_EXCEPT_LAST && begun[s]);
+            bool wanted = remat == SLUICE_REMAT_ALWAYS ||
+                          (remat == SLUICE_REMAT_EXCEPT_LAST && begun[s]);
+            chosen[sl_recompute_cell(recompute, action)] = wanted;
+            found |= wanted;
             begun[s] = true;
         }
+    return found;
 }
 
 static sluice_status copy_device(const void *context,
@@ -103,8 +107,8 @@ sluice_status sluice_schedule_recompute(const sluice_schedule *schedule,
     if (!chosen)
         return sl_no_memory(why, "the choice of recomputes");
     const struct sl_recompute recompute = {schedule, chosen, config};
-    choose(&recompute, chosen);
-    st = config->early && any(config, schedule->n_stages)
+    bool found = choose(&recompute, chosen);
+    st = config->early && found
              ? sl_recompute_early(&recompute, out, why)
              : sl_pass(schedule, copy_device, &recompute, out, why);
     sl_free(schedule->allocator, chosen, n, sizeof *chosen);

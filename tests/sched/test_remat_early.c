@@ -73,6 +73,18 @@ START_TEST(what_never_waits_stays_where_it_was)
 }
 END_TEST
 
+START_TEST(without_backwards_there_is_nothing_to_place)
+{
+    sluice_schedule *plain = every_make("forward", 2, 3);
+    sluice_schedule *have =
+        recompute(plain, (sluice_recompute_config){.remat = SLUICE_REMAT_ALWAYS,
+                                                   .early = true});
+    assert_same(have, plain);
+    sluice_schedule_destroy(have);
+    sluice_schedule_destroy(plain);
+}
+END_TEST
+
 /* No R comes before the backward of the R before it. */
 static void assert_one_at_a_time(const sluice_schedule *schedule)
 {
@@ -168,6 +180,7 @@ START_TEST(bad_choices_costs_and_schedules_are_refused)
     ck_assert_int_eq(
         sluice_schedule_create(1, 1, 1, (const int[]){0}, NULL, &empty, NULL),
         SLUICE_OK);
+    sluice_schedule_append(empty, 0, (sluice_action){SLUICE_B, 0, 0}, NULL);
     assert_refused(empty, early, SLUICE_SCHEDULE, "0F0 is missing");
     sluice_schedule_destroy(empty);
     sluice_schedule_destroy(plain);
@@ -177,5 +190,6 @@ END_TEST
 SLUICE_TEST_MAIN("sched.remat_early", each_stage_has_its_own_choice,
                  a_recompute_goes_before_a_forward_that_is_late,
                  what_never_waits_stays_where_it_was,
+                 without_backwards_there_is_nothing_to_place,
                  every_schedule_runs_with_early_recomputes_in_the_same_memory,
                  bad_choices_costs_and_schedules_are_refused)
