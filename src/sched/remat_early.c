@@ -116,7 +116,7 @@ static bool should_go_first(const struct walk *walk, int d, int64_t ready)
 {
     const struct device *self = &walk->devices[d];
     const struct sl_action_list *list = &walk->recompute->schedule->programs[d];
-    if (walk->patience == NEVER || self->is_ahead || self->next == list->n ||
+    if (walk->patience == NEVER || self->next == list->n ||
         !self->room[self->position] || ready <= self->clock)
         return false;
     sluice_action backward = list->actions[self->next];

@@ -118,6 +118,9 @@ START_TEST(no_schedule_gets_slower_by_moving_recomputes)
                                 price_of(UNIT, 5 * UNIT / 4, 3 * UNIT / 4));
                 gain += compare(config.name, k, m,
                                 price_of(UNIT, UNIT / 2, 2 * UNIT));
+                struct price dear = price_of(UNIT, 2 * UNIT, UNIT);
+                dear.ns[SLUICE_R] = 5 * UNIT / 2;
+                gain += compare(config.name, k, m, dear);
             }
     ck_assert_int_gt(gain, 0);
 }
