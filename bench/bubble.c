@@ -8,17 +8,19 @@
 #include <sluice/schedule.h>
 #include <sluice/simulate.h>
 
+#include "bench/order.h"
 #include "bench/subject.h"
 
-/* It fits every number of devices, unless it is a timed cell for each. */
+/* It fits every number of devices, unless it is timed cells: a stage is one,
+ * and those of a device share the time of a cell. */
 static struct subject_config subject_of(const struct bubble_config *config,
                                         const struct bubble_row *row)
 {
     return (struct subject_config){
         .model = config->model,
         .batch = row->batch,
-        .cells = config->cell_ns ? row->devices : 0,
-        .cell_ns = config->cell_ns,
+        .cells = config->cell_ns ? row->stages : 0,
+        .cell_ns = config->cell_ns * row->devices / row->stages,
         .microbatches = row->microbatches,
         .run = &config->run,
         .order = &config->order,
@@ -90,6 +92,7 @@ static sluice_status simulate(const sluice_schedule *schedule, int capacity,
 
 /* What the formula says of gpipe and 1f1b, the simulator of all else. */
 static sluice_status ideal_bubble(const struct order_options *order,
+                                  const sluice_schedule *schedule,
                                   struct bubble_row *row, sluice_diag *why)
 {
     row->formula = sluice_bubble_formula(row->devices, row->microbatches);
@@ -98,21 +101,20 @@ static sluice_status ideal_bubble(const struct order_options *order,
                          strcmp(order->schedule, "1f1b") == 0;
     if (order->remat == SLUICE_REMAT_NEVER && formula_holds)
         return SLUICE_OK;
-    const sluice_schedule_config config = {
-        .name = order->schedule,
-        .devices = row->devices,
-        .microbatches = row->microbatches,
-        .backward_order = order->backward_order,
-    };
-    sluice_schedule *plain, *schedule;
-    sluice_status st = sluice_schedule_generate(&config, &plain, why);
+    return simulate(schedule, order->capacity, &row->formula, why);
+}
+
+/* What can be said before anything is measured. */
+static sluice_status prepare(const struct order_options *order,
+                             struct bubble_row *row, sluice_diag *why)
+{
+    sluice_schedule *schedule;
+    sluice_status st =
+        order_schedule(order, row->devices, row->microbatches, &schedule, why);
     if (st)
         return st;
-    st = sluice_schedule_remat(plain, order->remat, &schedule, why);
-    sluice_schedule_destroy(plain);
-    if (st)
-        return st;
-    st = simulate(schedule, order->capacity, &row->formula, why);
+    row->stages = sluice_schedule_n_stages(schedule);
+    st = ideal_bubble(order, schedule, row, why);
     sluice_schedule_destroy(schedule);
     return st;
 }
@@ -133,7 +135,7 @@ sluice_status bubble_measure(const struct bubble_config *config,
             };
         sluice_status st = SLUICE_OK;
         for (int k = 0; k < devices->n && !st; k++)
-            st = ideal_bubble(&config->order, &rows[k], why);
+            st = prepare(&config->order, &rows[k], why);
         if (!st)
             st = measure_rows(config, rows, devices->n, why);
         if (!st)

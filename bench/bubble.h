@@ -24,6 +24,7 @@ struct bubble_config {
 struct bubble_row {
     int devices;
     int microbatches;
+    int stages;
     int64_t batch;
     double formula; /* sluice_bubble_formula(); with rematerialization, and for
                        other schedules than gpipe and 1f1b, what the simulator

@@ -17,7 +17,7 @@ static const struct argp_option options[] = {
     {"microbatches", 'm', "LIST", 0, "Numbers of micro-batches (4,8,16,32)", 1},
     {"cell", KEY_CELL, "TIME", 0,
      "Timed cells: F, I, W and R of a device take TIME, such as 1ms, without "
-     "needing a core",
+     "needing a core; the stages of a device share it",
      2},
     {"model", KEY_MODEL, "SPEC", 0, "Real layers (1024-1024x16)", 2},
     {"batch", KEY_BATCH, "N", 0, "Rows of a mini-batch of real layers (1024)",

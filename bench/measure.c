@@ -2,9 +2,11 @@
 #include "bench/measure.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include <sluice/pipeline.h>
+#include <sluice/simulate.h>
 #include <sluice/trace.h>
 
 #include "bench/picture.h"
@@ -77,20 +79,60 @@ static sluice_status run_steps(struct session *session,
     return SLUICE_OK;
 }
 
-/* The last step, as a picture. */
-static sluice_status draw(const struct session *session, sluice_diag *why)
+/* What the actions of the last step took. */
+static sluice_status read_costs(struct session *session,
+                                struct measurement *out, sluice_diag *why)
+{
+    const sluice_schedule *schedule = sluice_pipeline_schedule(session->pipe);
+    sluice_trace trace;
+    sluice_trace virtual;
+    out->n_stages = sluice_schedule_n_stages(schedule);
+    out->costs_ns = calloc((size_t)out->n_stages * SLUICE_N_ACTION_KINDS,
+                           sizeof *out->costs_ns);
+    if (!out->costs_ns)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the costs of %d stages",
+                               out->n_stages);
+    sluice_status st = sluice_pipeline_trace(session->pipe, &trace, why);
+    if (!st)
+        st = virtual_clock_read(&session->clock, &trace, &virtual, why);
+    if (st)
+        return st;
+    return sluice_costs_measure(&virtual, out->n_stages, SLUICE_MEDIAN, NULL,
+                                out->costs_ns, why);
+}
+
+/* The last step, as a picture; beside it what its actions' costs predict. */
+static sluice_status draw(const struct session *session,
+                          const int64_t *costs_ns, sluice_diag *why)
 {
     const struct measure_config *config = session->config;
+    const sluice_simulate_config simulate = {
+        .stage_costs_ns = costs_ns,
+        .queue_capacity = config->order->capacity,
+    };
+    sluice_simulation *simulation;
     sluice_trace trace;
     char title[TITLE_BYTES];
     sluice_status st = sluice_pipeline_trace(session->pipe, &trace, why);
+    if (!st)
+        st = sluice_simulate(sluice_pipeline_schedule(session->pipe), &simulate,
+                             &simulation, why);
     if (st)
         return st;
     snprintf(title, sizeof title, "%s, %d devices, %d micro-batches",
              config->order->schedule ? config->order->schedule : "gpipe",
              sluice_pipeline_n_devices(session->pipe), config->microbatches);
-    const struct picture picture = {.title = title, .trace = &trace};
-    return picture_write(&picture, config->draw, why);
+    const struct picture picture = {
+        .title = config->title ? config->title : title,
+        .trace = &trace,
+        /* Replicas wait for each other: no schedule tells of that. */
+        .predicted =
+            config->replicas > 1 ? NULL : sluice_simulation_trace(simulation),
+    };
+    st = picture_write(&picture, config->draw, why);
+    sluice_simulation_destroy(simulation);
+    return st;
 }
 
 /* The device that needs most, planned and actual. */
@@ -116,9 +158,11 @@ static sluice_status run_session(struct session *session,
         sluice_pipeline_create(&how, config->work->model, &session->pipe, why);
     if (!st)
         st = run_steps(session, &out->samples, why);
-    if (!st && config->draw)
-        st = draw(session, why);
     if (!st)
+        st = read_costs(session, out, why);
+    if (!st && config->draw)
+        st = draw(session, out->costs_ns, why);
+    if (!st && yardstick)
         st = yardstick_compare(yardstick, session->pipe, &out->wrong, why);
     if (st)
         return st;
@@ -134,7 +178,7 @@ sluice_status measure(const struct measure_config *config,
                       const struct yardstick *yardstick,
                       struct measurement *out, sluice_diag *why)
 {
-    struct measurement measured = {.wrong = 0};
+    struct measurement measured = {.wrong = -1};
     struct session session = {.config = config};
     sluice_status st =
         samples_init(&measured.samples, config->repetitions, why);
@@ -152,5 +196,7 @@ sluice_status measure(const struct measure_config *config,
 
 void measurement_fini(struct measurement *measurement)
 {
+    free(measurement->costs_ns);
+    measurement->costs_ns = NULL;
     samples_fini(&measurement->samples);
 }

@@ -15,14 +15,16 @@
 struct measure_config {
     const struct workload *work;
     const struct order_options *order;
-    int devices;  /* of one replica */
-    int replicas; /* 0: one */
+    const sluice_schedule *custom; /* instead of that of `order`; NULL: none */
+    int devices;                   /* of one replica */
+    int replicas;                  /* 0: one */
     int microbatches;
     int warmup;      /* steps before those that are timed */
     int repetitions; /* steps that are timed, at least 1 */
     int64_t spin_ns; /* as a pipeline's */
     uint64_t seed;
-    const char *draw; /* a file for a picture of the last step; NULL: none */
+    const char *draw;  /* a file for a picture of the last step; NULL: none */
+    const char *title; /* of the picture; NULL: the order's name and sizes */
 };
 
 struct measurement {
@@ -32,14 +34,18 @@ struct measurement {
     double boundary_bytes; /* activations and gradients that go from device to
                               device in a step, all of them together */
     double reduce_bytes;   /* gradients that replicas read from each other */
-    int64_t wrong; /* elements of parameters whose bits differ from those of
-                      the sequential reference after the last step */
+    int64_t wrong;     /* elements of parameters whose bits differ from those of
+                          the sequential reference after the last step; -1:
+                          there was none */
+    int n_stages;      /* of the pipeline */
+    int64_t *costs_ns; /* [n_stages][SLUICE_N_ACTION_KINDS] of the last step, on
+                          the virtual clock, as sluice_costs_measure() */
 };
 
 struct yardstick;
 
 /*
- * Measure.
+ * Measure; `yardstick` may be NULL.
  *
  * Blocks   for warmup + repetitions steps.
  * Returns  SLUICE_OK with `out`, to be freed by measurement_fini(); or the

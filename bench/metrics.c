@@ -103,6 +103,9 @@ static void set_pipeline(json_t *line, const struct training_config *config)
     set_text(line, "backward_order",
              choice_name(backward_order_choices, order->backward_order));
     set_integer(line, "capacity", order->capacity);
+    set_integer(line, "chunks", order->chunks);
+    set_integer(line, "group", order->group);
+    set_integer(line, "warm_up_forwards", order->warm_up);
 }
 
 void metrics_run(struct metrics *metrics, const struct training_config *config,

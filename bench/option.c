@@ -26,7 +26,14 @@ int option_integer(struct argp_state *state, const char *option,
     return (int)value;
 }
 
-enum { KEY_SCHEDULE = 0x200, KEY_REMAT, KEY_BACKWARD_ORDER, KEY_CAPACITY };
+enum {
+    KEY_SCHEDULE = 0x200,
+    KEY_REMAT,
+    KEY_BACKWARD_ORDER,
+    KEY_CAPACITY,
+    KEY_GROUP,
+    KEY_WARM_UP,
+};
 
 static const struct argp_option order_table[] = {
     {0, 0, 0, 0, "Order of the work", 0},
@@ -37,6 +44,15 @@ static const struct argp_option order_table[] = {
      "Of the micro-batches' backward passes: reverse (default), in_order", 0},
     {"capacity", KEY_CAPACITY, "N", 0,
      "Micro-batches a device may run ahead of its neighbour (2)", 0},
+    {"chunks", 'v', "N", 0,
+     "Stages of a device: interleaved-1f1b, looped-bfs (2)", 0},
+    {"group", KEY_GROUP, "N", 0,
+     "Micro-batches that go through a chunk before the next does: "
+     "interleaved-1f1b (as many as devices)",
+     0},
+    {"warm-up", KEY_WARM_UP, "N", 0,
+     "Forwards ahead for each device behind: eager-1f1b, interleaved-1f1b (2)",
+     0},
     {0},
 };
 
@@ -77,6 +93,18 @@ static error_t parse_order(int key, char *arg, struct argp_state *state)
     case KEY_CAPACITY:
         order->capacity =
             option_integer(state, "--capacity", arg, 1, MAX_CAPACITY);
+        break;
+    case 'v':
+        order->chunks =
+            option_integer(state, "--chunks", arg, 1, SLUICE_MAX_STAGES);
+        break;
+    case KEY_GROUP:
+        order->group =
+            option_integer(state, "--group", arg, 1, SLUICE_MAX_MICROBATCHES);
+        break;
+    case KEY_WARM_UP:
+        order->warm_up =
+            option_integer(state, "--warm-up", arg, 1, SLUICE_MAX_MICROBATCHES);
         break;
     default:
         return ARGP_ERR_UNKNOWN;

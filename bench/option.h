@@ -27,6 +27,9 @@ struct order_options {
     int remat;            /* a sluice_remat */
     int backward_order;   /* a sluice_backward_order */
     int capacity;         /* of the queues */
+    int chunks;           /* 0: the standard, in these three */
+    int group;
+    int warm_up;
 };
 
 /* The defaults, for an initializer. */

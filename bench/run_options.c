@@ -95,7 +95,7 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static const struct argp run_argp = {
+const struct argp run_argp = {
     .options = run_table,
     .parser = parse_run,
 };
@@ -181,6 +181,9 @@ void add_order(struct table_fields *fields, const struct order_options *order)
     add_word(fields, "backward_order",
              choice_name(backward_order_choices, order->backward_order));
     add_shared(fields, "capacity", order->capacity);
+    add_shared(fields, "chunks", order->chunks);
+    add_shared(fields, "group", order->group);
+    add_shared(fields, "warm_up_forwards", order->warm_up);
 }
 
 void add_run(struct table_fields *fields, const struct run_options *run)

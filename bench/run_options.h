@@ -36,6 +36,9 @@ struct output_options {
  * output_options.  Words that are no options are refused. */
 extern const struct argp_child output_children[];
 
+/* The parser of struct run_options alone. */
+extern const struct argp run_argp;
+
 /* Those of a command that measures steps, and their inputs. */
 extern const struct argp_child measure_children[];
 void measure_inputs(struct argp_state *state, struct order_options *order,

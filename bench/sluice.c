@@ -1,10 +1,13 @@
 /* The command line tool `sluice`. */
 #include "bench/advise.h"
 #include "bench/command.h"
+#include "bench/schedule_command.h"
 #include "bench/train.h"
 
 static const struct command commands[] = {
     {"train", "Train a network on images or on your own arrays", train_command},
+    {"schedule", "Print, prove, price, draw, run and compare schedules",
+     schedule_command},
     {"advise", "Recommend a configuration for a model", advise_command},
     {0},
 };

@@ -12,9 +12,14 @@ static sluice_status make_workload(struct workload *work,
                                    sluice_diag *why)
 {
     uint64_t seed = config->run->seed;
-    if (config->cells)
-        return workload_cells(work, config->cells, config->cell_ns,
+    if (config->cells) {
+        sluice_timed_config alike[SLUICE_MAX_STAGES];
+        for (int i = 0; i < config->cells && !config->times; i++)
+            alike[i] = workload_cell(config->cell_ns);
+        return workload_cells(work, config->cells,
+                              config->times ? config->times : alike,
                               config->microbatches, seed, why);
+    }
     return workload_parse(work, config->model, config->batch, seed, why);
 }
 
@@ -27,16 +32,18 @@ sluice_status subject_init(struct subject *subject,
             {
                 .work = &subject->work,
                 .order = config->order,
+                .custom = config->custom,
                 .microbatches = config->microbatches,
                 .warmup = config->run->warmup,
                 .draw = config->run->draw,
+                .title = config->title,
                 .repetitions = config->run->repetitions,
                 .spin_ns = config->cells ? cell_spin_ns : 0,
                 .seed = config->run->seed,
             },
     };
     sluice_status st = make_workload(&subject->work, config, why);
-    if (!st)
+    if (!st && !config->no_reference)
         st = yardstick_create(&subject->how, &subject->yardstick, why);
     if (st)
         subject_fini(subject);

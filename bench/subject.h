@@ -2,6 +2,7 @@
 #ifndef BENCH_SUBJECT_H
 #define BENCH_SUBJECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/status.h>
@@ -13,9 +14,13 @@ struct subject_config {
     const char *model; /* real layers ... */
     int64_t batch;     /* for them */
     int cells;         /* ... unless there are timed cells, one row for each
-                          micro-batch */
-    int64_t cell_ns;
+                          micro-batch; at most SLUICE_MAX_STAGES */
+    int64_t cell_ns;   /* of each of them, or else: */
+    const sluice_timed_config *times; /* [cells] */
+    const sluice_schedule *custom;    /* as in measure_config */
+    bool no_reference;                /* there is none for the schedule */
     int microbatches;
+    const char *title; /* as in measure_config */
     const struct run_options *run;
     const struct order_options *order;
 };

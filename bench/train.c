@@ -66,7 +66,8 @@ static const struct argp_option options[] = {
      "Take a batch that M does not divide; rows weigh alike all the same", 0},
     {"partition", KEY_PARTITION, "HOW", 0,
      "Layers to devices: uniform, the smallest slowest device by flops "
-     "(default), time or bytes, or a list such as 3,3,5",
+     "(default), time or bytes, or a list such as 3,3,5, a size for each "
+     "stage",
      0},
     {"cap-bytes", KEY_CAP_BYTES, "N", 0,
      "Refuse to use more memory per device; K, M or G may follow", 0},

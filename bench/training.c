@@ -9,6 +9,7 @@
 #include "bench/choice.h"
 #include "bench/describe.h"
 #include "bench/metrics.h"
+#include "bench/order.h"
 #include "bench/picture.h"
 #include "bench/weights.h"
 
@@ -61,6 +62,27 @@ static void print_log(void *context, sluice_log_level level, const char *text)
             level == SLUICE_LOG_WARNING ? "warning" : "note", text);
 }
 
+/* A list of sizes has one for each stage. */
+static sluice_status check_partition(const struct training_config *c,
+                                     sluice_diag *why)
+{
+    if (c->cut != SLUICE_CUT_LIST)
+        return SLUICE_OK;
+    sluice_schedule *schedule;
+    sluice_status st =
+        order_schedule(&c->order, c->devices, c->microbatches, &schedule, why);
+    if (st)
+        return st;
+    int n_stages = sluice_schedule_n_stages(schedule);
+    sluice_schedule_destroy(schedule);
+    if (c->partition.n == n_stages)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "a partition of %d sizes for %d stages on %d "
+                           "devices",
+                           c->partition.n, n_stages, c->devices);
+}
+
 static sluice_status make_pipeline(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
@@ -69,31 +91,27 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         t->loss = sluice_dataset_classes(t->source.train)
                       ? sluice_cross_entropy()
                       : sluice_mean_squared_error();
-    if (c->cut == SLUICE_CUT_LIST && c->partition.n != c->devices)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a partition of %d sizes for %d devices",
-                               c->partition.n, c->devices);
-    const sluice_pipeline_config config = {
+    sluice_status st = check_partition(c, why);
+    if (st)
+        return st;
+    sluice_pipeline_config config = {
         .devices = c->devices,
         .microbatches = c->microbatches,
         .batch = c->batch,
         .uneven = c->uneven,
         .cut = (sluice_cut)c->cut,
         .partition = c->partition.values,
-        .schedule = c->order.schedule,
-        .backward_order = (sluice_backward_order)c->order.backward_order,
-        .remat = (sluice_remat)c->order.remat,
         .loss = t->loss,
         .optimizer = sluice_sgd(),
         .optimizer_config = &c->sgd,
         .seed = c->seed,
-        .queue_capacity = c->order.capacity,
         .device_cap_bytes = c->cap_bytes,
         .trace = true,
         .log = t->out ? print_log : NULL,
         .log_context = t->out,
     };
-    sluice_status st = sluice_pipeline_create(&config, t->model, &t->pipe, why);
+    order_apply(&c->order, &config);
+    st = sluice_pipeline_create(&config, t->model, &t->pipe, why);
     if (!st && c->weights)
         st = weights_load(t->pipe, t->model, c->weights, why);
     return st;

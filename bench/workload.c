@@ -65,42 +65,44 @@ sluice_status workload_parse(struct workload *work, const char *model,
     return st;
 }
 
-static sluice_status add_cell(sluice_model *model, int64_t cell_ns,
-                              sluice_diag *why)
-{
-    const sluice_timed_config timed = {
-        .forward_ns = cell_ns,
-        .input_ns = cell_ns,
-        .weight_ns = cell_ns,
-        .recompute_ns = cell_ns,
-    };
-    return sluice_model_add(model, sluice_timed(), &timed, why);
-}
-
-static sluice_status create_cells(int cells, int64_t cell_ns,
+/* `times` of each cell; NULL: none. */
+static sluice_status create_cells(int cells, const sluice_timed_config *times,
                                   sluice_model **model, sluice_diag *why)
 {
+    static const sluice_timed_config untimed = {0};
     const sluice_model_config config = {
         .input = sluice_shape_vector(CELL_WIDTH),
     };
     sluice_status st = sluice_model_create(&config, model, why);
     for (int i = 0; i < cells && !st; i++)
-        st = add_cell(*model, cell_ns, why);
+        st = sluice_model_add(*model, sluice_timed(),
+                              times ? &times[i] : &untimed, why);
     return st;
 }
 
-sluice_status workload_cells(struct workload *work, int cells, int64_t cell_ns,
-                             int64_t rows, uint64_t seed, sluice_diag *why)
+sluice_status workload_cells(struct workload *work, int cells,
+                             const sluice_timed_config *times, int64_t rows,
+                             uint64_t seed, sluice_diag *why)
 {
     *work = (struct workload){0};
-    sluice_status st = create_cells(cells, cell_ns, &work->model, why);
+    sluice_status st = create_cells(cells, times, &work->model, why);
     if (!st)
-        st = create_cells(cells, 0, &work->untimed, why);
+        st = create_cells(cells, NULL, &work->untimed, why);
     if (!st)
         st = fill(work, work->model, rows, seed, why);
     if (st)
         workload_fini(work);
     return st;
+}
+
+sluice_timed_config workload_cell(int64_t ns)
+{
+    return (sluice_timed_config){
+        .forward_ns = ns,
+        .input_ns = ns,
+        .weight_ns = ns,
+        .recompute_ns = ns,
+    };
 }
 
 void workload_fini(struct workload *work)

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include <sluice/layer.h>
 #include <sluice/model.h>
 #include <sluice/status.h>
 
@@ -28,13 +29,18 @@ sluice_status workload_parse(struct workload *work, const char *model,
                              int64_t rows, uint64_t seed, sluice_diag *why);
 
 /*
- * `cells` timed cells of `cell_ns` for each of F, I, W and R, whatever the rows
- * of a micro-batch.
+ * `cells` timed cells, each of which takes its time, whatever the rows of a
+ * micro-batch.
  *
+ * Shapes   times[cells]
  * Returns  as workload_parse().
  */
-sluice_status workload_cells(struct workload *work, int cells, int64_t cell_ns,
-                             int64_t rows, uint64_t seed, sluice_diag *why);
+sluice_status workload_cells(struct workload *work, int cells,
+                             const sluice_timed_config *times, int64_t rows,
+                             uint64_t seed, sluice_diag *why);
+
+/* A cell that takes so long for each of F, I, W and R. */
+sluice_timed_config workload_cell(int64_t ns);
 
 /* Inputs and targets only, for a model of the caller's.  Returns alike. */
 sluice_status workload_fill(struct workload *work, const sluice_model *model,

@@ -9,6 +9,7 @@
 #include <sluice/reference.h>
 #include <sluice/schedule.h>
 
+#include "bench/order.h"
 #include "bench/parameter.h"
 
 struct yardstick {
@@ -36,14 +37,23 @@ sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
     sluice_pipeline_config config =
         plain_pipeline_config(c->devices, c->microbatches, c->work->rows);
     config.replicas = c->replicas;
-    config.schedule = c->order->schedule;
-    config.backward_order = (sluice_backward_order)c->order->backward_order;
-    config.remat = (sluice_remat)c->order->remat;
-    config.queue_capacity = c->order->capacity;
+    order_apply(c->order, &config);
+    config.custom = c->custom;
     config.seed = c->seed;
     config.spin_ns = c->spin_ns;
     config.trace = true;
     return config;
+}
+
+static sluice_status read_off(const sluice_schedule *schedule,
+                              sluice_backward_order *order, sluice_diag *why)
+{
+    if (order_find(schedule, order))
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "the gradients of the micro-batches are added up in "
+                           "an order that is neither ascending nor descending: "
+                           "there is no reference with the same bits");
 }
 
 /* The order in which a stage sees its micro-batches again: read off the
@@ -52,6 +62,8 @@ static sluice_status find_backward_order(const sluice_pipeline_config *config,
                                          sluice_backward_order *order,
                                          sluice_diag *why)
 {
+    if (config->custom)
+        return read_off(config->custom, order, why);
     const sluice_schedule_config one = {
         .name = config->schedule,
         .devices = 1,
@@ -62,16 +74,9 @@ static sluice_status find_backward_order(const sluice_pipeline_config *config,
     sluice_status st = sluice_schedule_generate(&one, &schedule, why);
     if (st)
         return st;
-    int n;
-    const sluice_action *actions = sluice_schedule_actions(schedule, 0, &n);
-    while (n > 0 && actions->kind != SLUICE_B && actions->kind != SLUICE_W) {
-        actions++;
-        n--;
-    }
-    *order =
-        n > 0 && actions->microbatch == 0 ? SLUICE_IN_ORDER : SLUICE_REVERSE;
+    st = read_off(schedule, order, why);
     sluice_schedule_destroy(schedule);
-    return SLUICE_OK;
+    return st;
 }
 
 static sluice_status train(struct yardstick *yardstick,

@@ -28,7 +28,8 @@ measure_pipeline_config(const struct measure_config *config);
  * for any number of devices, and for the number of replicas and micro-batches
  * it was made with.
  *
- * Returns  SLUICE_OK, or the reference's error; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK, or the reference's error; SLUICE_INVALID for a schedule
+ *          that no reference follows, see order_find(); SLUICE_NO_MEMORY.
  */
 sluice_status yardstick_create(const struct measure_config *config,
                                struct yardstick **out, sluice_diag *why);

@@ -74,7 +74,10 @@ typedef struct sluice_pipeline_config {
     const char *schedule; /* a generator's name; default "gpipe" */
     sluice_backward_order backward_order;
     sluice_remat remat;
-    const sluice_schedule *custom; /* instead of the four above; it also gives
+    int chunks; /* stages per device, and the following two: as in a */
+    int group;  /* sluice_schedule_config */
+    int warm_up;
+    const sluice_schedule *custom; /* instead of the six above; it also gives
                                       devices and microbatches; copied */
 
     const sluice_loss_ops *loss;           /* must be given */

@@ -39,6 +39,9 @@ typedef struct sluice_simulate_config {
     int queue_capacity;                /* as in sluice_verify_config */
     bool no_barrier;                   /* an UPDATE waits for nobody, as if
                                           each device stepped for itself */
+    bool naive_recompute;              /* an R just before its backward waits
+                                          for the gradient too, as if it were
+                                          the backward's first part */
     bool no_events;                    /* leave the trace empty: shares and
                                           end_ns only, in little memory */
     const sluice_allocator *allocator; /* NULL: malloc */
@@ -61,8 +64,8 @@ typedef struct sluice_simulation sluice_simulation;
  *       commit of a pipeline), unless `no_barrier` or the schedule is
  *       asynchronous.
  *     - An R does not wait for the gradient that its backward needs, so it runs
- *       while the device would have to wait.  For a recompute that is part of
- *       the backward, leave out the R and let B cost as much as both.
+ *       while the device would have to wait, unless `naive_recompute`: then it
+ *       tells what recomputing as part of the backward would cost.
  *
  * The schedule is verified first, with the same capacity; one of forwards only
  * as such.  What passes cannot deadlock.

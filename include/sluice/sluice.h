@@ -10,6 +10,8 @@
  *     reference  the sequential judge       train      epochs
  *     report     pictures of traces         simulate   schedules with costs
  *     attribution  idle time, explained     schedule_text  schedules as CSV
+ *     schedule_formula  what is known of schedules in closed form
+ *     schedule_passes  from a schedule another
  *     version    of the library and its BLAS
  *
  * Threads: an object may be used by one thread at a time unless its header
@@ -31,6 +33,8 @@
 #include <sluice/reference.h>
 #include <sluice/report.h>
 #include <sluice/schedule.h>
+#include <sluice/schedule_formula.h>
+#include <sluice/schedule_passes.h>
 #include <sluice/schedule_text.h>
 #include <sluice/shape.h>
 #include <sluice/simulate.h>

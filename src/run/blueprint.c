@@ -53,6 +53,9 @@ static sluice_status make_schedule(struct sl_blueprint *bp,
         .microbatches = config->microbatches ? config->microbatches : 1,
         .backward_order = config->backward_order,
         .allocator = config->allocator,
+        .chunks = config->chunks,
+        .group = config->group,
+        .warm_up = config->warm_up,
     };
     sluice_schedule *plain;
     sluice_status st = sluice_schedule_generate(&wanted, &plain, why);

@@ -30,4 +30,5 @@ const struct sl_generator sl_generator_eager_1f1b = {
     .n_stages = sl_one_stage_each,
     .place = sl_in_a_loop,
     .write = write,
+    .idle = sl_idle_of_flush,
 };

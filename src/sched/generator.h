@@ -6,6 +6,7 @@
 #define SL_SCHED_GENERATOR_H
 
 #include <sluice/schedule.h>
+#include <sluice/schedule_formula.h>
 
 /*
  * The end of one device's list.  After a failed append the following ones do
@@ -58,7 +59,30 @@ struct sl_generator {
     sluice_status (*check)(const sluice_schedule *schedule,
                            const sluice_schedule_config *config,
                            sluice_diag *why);
+
+    /* What sluice_schedule_idle() says of it; NULL: there is no closed form. */
+    double (*idle)(const sluice_schedule_config *config,
+                   const sluice_device_costs *costs);
 };
+
+/*
+ * The generator that `config` names, and its numbers with the standards in
+ * place of zeros.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID, SLUICE_NOT_FOUND as
+ *          sluice_schedule_generate().
+ */
+sluice_status sl_generator_find(const sluice_schedule_config *config,
+                                const struct sl_generator **generator,
+                                sluice_schedule_config *settled,
+                                sluice_diag *why);
+
+/* As sl_generator.idle: one after the other through all devices, there and
+ * back, while a device works on one; a 1/v of it. */
+double sl_idle_of_flush(const sluice_schedule_config *config,
+                        const sluice_device_costs *costs);
+double sl_idle_of_chunks(const sluice_schedule_config *config,
+                         const sluice_device_costs *costs);
 
 /* As sl_generator.n_stages: one per device, two, as many as asked for. */
 int sl_one_stage_each(const sluice_schedule_config *config);

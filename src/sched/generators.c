@@ -81,7 +81,7 @@ void sl_write_updates(struct sl_writer *writer)
                 sl_write(writer, SLUICE_UPDATE, s, -1);
 }
 
-static const struct sl_generator *find(const char *name)
+static const struct sl_generator *find_name(const char *name)
 {
     for (int i = 0; i < N_GENERATORS; i++)
         if (strcmp(generators[i]->name, name) == 0)
@@ -179,15 +179,25 @@ static sluice_status write_all(const struct sl_generator *generator,
     return st;
 }
 
+sluice_status sl_generator_find(const sluice_schedule_config *config,
+                                const struct sl_generator **generator,
+                                sluice_schedule_config *settled,
+                                sluice_diag *why)
+{
+    const char *name = config->name ? config->name : generators[0]->name;
+    *generator = find_name(name);
+    if (!*generator)
+        return refuse_name(name, why);
+    *settled = *config;
+    return settle(settled, why);
+}
+
 sluice_status sluice_schedule_generate(const sluice_schedule_config *config,
                                        sluice_schedule **out, sluice_diag *why)
 {
-    const char *name = config->name ? config->name : generators[0]->name;
-    const struct sl_generator *generator = find(name);
-    if (!generator)
-        return refuse_name(name, why);
-    sluice_schedule_config settled = *config;
-    sluice_status st = settle(&settled, why);
+    const struct sl_generator *generator;
+    sluice_schedule_config settled;
+    sluice_status st = sl_generator_find(config, &generator, &settled, why);
     if (!st && generator->admit)
         st = generator->admit(&settled, why);
     if (st)

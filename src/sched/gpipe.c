@@ -25,4 +25,5 @@ const struct sl_generator sl_generator_gpipe = {
     .n_stages = sl_one_stage_each,
     .place = sl_in_a_loop,
     .write = write,
+    .idle = sl_idle_of_flush,
 };

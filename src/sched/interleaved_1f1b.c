@@ -5,6 +5,8 @@
  */
 #include "sched/generator.h"
 
+#include <math.h>
+
 /* The order in which (micro-batch, chunk) pairs are met: for each group, for
  * each chunk, the micro-batches of the group.  The last group may be smaller.
  */
@@ -89,11 +91,23 @@ static sluice_status check(const sluice_schedule *schedule,
         config->warm_up);
 }
 
+/* With a partial group, or a longer warm-up, devices wait for each other in
+ * ways that no formula is known for. */
+static double idle(const sluice_schedule_config *config,
+                   const sluice_device_costs *costs)
+{
+    bool whole = config->microbatches % config->group == 0;
+    return config->chunks == 1 || (whole && config->warm_up <= 2)
+               ? sl_idle_of_chunks(config, costs)
+               : NAN;
+}
+
 const struct sl_generator sl_generator_interleaved_1f1b = {
     .name = "interleaved-1f1b",
     .summary = "1f1b with several chunks of the model per device (Megatron)",
     .n_stages = sl_chunks_each,
     .place = sl_in_a_loop,
     .write = write,
+    .idle = idle,
     .check = check,
 };

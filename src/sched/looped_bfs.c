@@ -6,6 +6,8 @@
  */
 #include "sched/generator.h"
 
+#include <math.h>
+
 static void write(struct sl_writer *writer,
                   const sluice_schedule_config *config)
 {
@@ -20,10 +22,19 @@ static void write(struct sl_writer *writer,
     sl_write_updates(writer);
 }
 
+static double idle(const sluice_schedule_config *config,
+                   const sluice_device_costs *costs)
+{
+    return config->chunks == 1 || config->microbatches >= config->devices
+               ? sl_idle_of_chunks(config, costs)
+               : NAN;
+}
+
 const struct sl_generator sl_generator_looped_bfs = {
     .name = "looped-bfs",
     .summary = "gpipe with several chunks of the model per device",
     .n_stages = sl_chunks_each,
     .place = sl_in_a_loop,
     .write = write,
+    .idle = idle,
 };

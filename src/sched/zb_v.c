@@ -6,6 +6,8 @@
  */
 #include "sched/generator.h"
 
+#include <math.h>
+
 /* A list being written as if there were `n` micro-batches; the actions of those
  * that there are not are dropped. */
 struct filter {
@@ -98,10 +100,22 @@ static void write(struct sl_writer *writer,
     sl_write_updates(writer);
 }
 
+/* Device r begins when half a forward has passed each one before it. */
+static double idle(const sluice_schedule_config *config,
+                   const sluice_device_costs *costs)
+{
+    bool equal =
+        costs->forward == costs->input && costs->forward == costs->weight;
+    return equal && config->microbatches >= 2 * config->devices - 1
+               ? (config->devices - 1) * costs->forward / 2
+               : NAN;
+}
+
 const struct sl_generator sl_generator_zb_v = {
     .name = "zb-v",
     .summary = "two chunks per device in a V, no bubble but the start",
     .n_stages = sl_two_stages_each,
     .place = sl_in_a_v,
     .write = write,
+    .idle = idle,
 };

@@ -99,11 +99,27 @@ static void wake(struct execution *run, int device, const struct queue *queue)
     run->worklist[run->n_ready++] = device;
 }
 
+/* The queue with the gradient that a naive recompute waits for: that of the
+ * backward, if it is the next action; its oldest item is then the one. */
+static struct queue *gradient_of(const struct execution *run,
+                                 const struct device *self,
+                                 sluice_action action)
+{
+    if (!run->work->naive_recompute || action.kind != SLUICE_R ||
+        self->position + 1 == self->n)
+        return NULL;
+    sluice_action next = self->actions[self->position + 1];
+    bool same =
+        next.stage == action.stage && next.microbatch == action.microbatch;
+    return same && is_backward(next) ? input_of(run, next) : NULL;
+}
+
 /* Take the input and compute.  False if there is nothing to take yet. */
 static bool compute(struct execution *run, struct device *self,
                     sluice_action action)
 {
     struct queue *input = input_of(run, action);
+    struct queue *gradient = gradient_of(run, self, action);
     int64_t start = self->clock_ns;
     if (action.kind == SLUICE_UPDATE) {
         if (!run->committed)
@@ -118,6 +134,12 @@ static bool compute(struct execution *run, struct device *self,
         start = later(start, *time);
         *time = start;
         wake(run, input->producer, input);
+    } else if (gradient) {
+        if (gradient->taken == gradient->appended) {
+            self->awaits = gradient;
+            return false;
+        }
+        start = later(start, gradient->times[gradient->taken % run->n_places]);
     }
     int64_t cost = sl_cost_ns(run->work, action);
     self->event = (sluice_trace_event){

@@ -13,6 +13,7 @@ struct sl_clockwork {
     int64_t latency_ns;
     int queue_capacity;
     bool no_barrier;
+    bool naive_recompute;
     const sluice_allocator *allocator;
     sluice_trace_event **events; /* [n_devices][n_actions]; NULL: not wanted */
     sluice_time_share *shares;   /* [n_devices]: makespan_ns is the end of the

@@ -198,6 +198,7 @@ sluice_status sluice_simulate(const sluice_schedule *schedule,
         .queue_capacity = config->queue_capacity ? config->queue_capacity
                                                  : SLUICE_QUEUE_CAPACITY,
         .no_barrier = config->no_barrier,
+        .naive_recompute = config->naive_recompute,
         .allocator = config->allocator,
     };
     st = check_costs(&work, why);

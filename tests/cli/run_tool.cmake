@@ -1,9 +1,14 @@
 # Run a program and hold its exit status and output against what is expected:
 #
 #     cmake -DCOMMAND=LIST -DSTATUS=N [-DSTDOUT=FILE] [-DSTDERR=FILE]
-#         [-DMATCH=REGEX] -P run_tool.cmake
+#         [-DMATCH=REGEX] [-DFILES=a,b] -P run_tool.cmake
 #
-# FILE is the exact text; REGEX must match somewhere in both outputs together.
+# FILE is the exact text; REGEX must match somewhere in both outputs together;
+# FILES are what the program has to write.
+string(REPLACE "," ";" FILES "${FILES}")
+foreach(file ${FILES})
+    file(REMOVE ${file})
+endforeach()
 unset(ENV{ARGP_HELP_FMT})
 execute_process(COMMAND ${COMMAND} RESULT_VARIABLE status
     OUTPUT_VARIABLE stdout ERROR_VARIABLE stderr)
@@ -23,3 +28,12 @@ endforeach()
 if(DEFINED MATCH AND NOT "${stdout}${stderr}" MATCHES "${MATCH}")
     message(FATAL_ERROR "no \"${MATCH}\" in\n${stdout}${stderr}")
 endif()
+foreach(file ${FILES})
+    if(NOT EXISTS ${file})
+        message(FATAL_ERROR "${file} was not written")
+    endif()
+    file(SIZE ${file} size)
+    if(size EQUAL 0)
+        message(FATAL_ERROR "${file} is empty")
+    endif()
+endforeach()

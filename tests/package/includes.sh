@@ -87,7 +87,8 @@ BEGIN {
     }
     n = split("export:base memory:base shape:base status:base version:base " \
               "activation:tensor " \
-              "schedule:sched schedule_text:sched partition:part trace:trace layer:nn loss:nn " \
+              "schedule:sched schedule_text:sched schedule_formula:sched " \
+              "schedule_passes:sched partition:part trace:trace layer:nn loss:nn " \
               "model:nn optimizer:nn dataset:data pipeline:run " \
               "reference:run train:train simulate:sim " \
               "attribution:report report:report", list, " ")

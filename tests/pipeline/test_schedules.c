@@ -121,7 +121,47 @@ START_TEST(each_layer_is_handed_its_own_data_under_every_schedule)
 }
 END_TEST
 
+START_TEST(a_generator_gets_its_parameters_from_the_pipelines_config)
+{
+    struct sl_test_problem problem = {0};
+    char want[4096], have[4096];
+    sluice_schedule *schedule;
+    sluice_pipeline *pipe;
+    ck_assert_int_eq(
+        sl_test_problem_init(&problem, SL_TEST_RELU, LAYERS, BATCH, NULL),
+        SLUICE_OK);
+    const sluice_schedule_config generator = {
+        .name = "interleaved-1f1b",
+        .devices = 2,
+        .microbatches = 6,
+        .chunks = 3,
+        .group = 3,
+        .warm_up = 1,
+    };
+    sluice_pipeline_config config = problem.config;
+    config.schedule = generator.name;
+    config.devices = generator.devices;
+    config.microbatches = generator.microbatches;
+    config.uneven = true;
+    config.chunks = generator.chunks;
+    config.group = generator.group;
+    config.warm_up = generator.warm_up;
+    config.queue_capacity = generator.microbatches;
+    ck_assert_int_eq(sluice_schedule_generate(&generator, &schedule, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(
+        sluice_pipeline_create(&config, problem.model, &pipe, NULL), SLUICE_OK);
+    sluice_schedule_format(schedule, want, sizeof want);
+    sluice_schedule_format(sluice_pipeline_schedule(pipe), have, sizeof have);
+    ck_assert_str_eq(have, want);
+    sluice_pipeline_destroy(pipe);
+    sluice_schedule_destroy(schedule);
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.schedules",
+                 a_generator_gets_its_parameters_from_the_pipelines_config,
                  relu_nets_equal_the_reference_under_every_schedule,
                  dropout_nets_equal_the_reference_under_every_schedule,
                  norm_nets_equal_the_reference_under_every_schedule,

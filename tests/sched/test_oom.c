@@ -1,8 +1,41 @@
 /* Promise A1 for schedules: allocation 1, 2, 3 ... fails, until none does. */
-#include <sluice/schedule.h>
+#include <sluice/schedule_passes.h>
 
 #include "sched/failing.h"
 #include "support/runner.h"
+
+static sluice_status replace(sluice_schedule **schedule, sluice_status st,
+                             sluice_schedule *by)
+{
+    if (st)
+        return st;
+    sluice_schedule_destroy(*schedule);
+    *schedule = by;
+    return SLUICE_OK;
+}
+
+/* What is there at the end has no R. */
+static sluice_status through_all_passes(sluice_schedule **schedule,
+                                        sluice_diag *why)
+{
+    const sluice_recompute_config early = {.remat = SLUICE_REMAT_ALWAYS,
+                                           .early = true};
+    sluice_schedule *passed = NULL, *kept = NULL;
+    sluice_status st = sluice_schedule_split_backward(*schedule, &passed, why);
+    st = replace(schedule, st, passed);
+    if (!st)
+        st = sluice_schedule_recompute(*schedule, &early, &kept, why);
+    sluice_schedule_destroy(kept);
+    if (st)
+        return st;
+    st = sluice_schedule_warm_up(*schedule, (const int[]){1, 0}, 8, &passed,
+                                 why);
+    st = replace(schedule, st, passed);
+    if (st)
+        return st;
+    st = sluice_schedule_merge_backward(*schedule, &passed, why);
+    return replace(schedule, st, passed);
+}
 
 /* Everything a schedule can go through; all it made is gone at the end.  With 8
  * micro-batches the lists grow at an F, at a B and at an R. */
@@ -15,7 +48,9 @@ static sluice_status generate_pass_verify(const sluice_allocator *allocator,
     sluice_status st = sluice_schedule_generate(&config, &schedule, why);
     if (st)
         return st;
-    st = sluice_schedule_remat(schedule, SLUICE_REMAT_ALWAYS, &passed, why);
+    st = through_all_passes(&schedule, why);
+    if (!st)
+        st = sluice_schedule_remat(schedule, SLUICE_REMAT_ALWAYS, &passed, why);
     sluice_schedule_destroy(schedule);
     if (st)
         return st;

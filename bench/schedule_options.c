@@ -1,0 +1,455 @@
+/* The command line of `sluice schedule`.  The main thread. */
+#include "bench/schedule_command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/choice.h"
+#include "bench/number.h"
+#include "bench/run_options.h"
+
+enum {
+    KEY_LIST = 0x100,
+    KEY_CHECK,
+    KEY_SIMULATE,
+    KEY_RUN,
+    KEY_COMPARE,
+    KEY_GROUP,
+    KEY_WARM_UP,
+    KEY_ORDER,
+    KEY_REMAT,
+    KEY_RECOMPUTE,
+    KEY_SPLIT,
+    KEY_MERGE,
+    KEY_SLACK,
+    KEY_CAPACITY,
+    KEY_COSTS,
+    KEY_LATENCY,
+    KEY_CELL,
+    KEY_MODEL,
+    KEY_BATCH,
+    KEY_STRICT,
+    GROUP_RUN = 5,
+    MAX_BATCH = 1 << 24,
+    MAX_CELLS = 1000000, /* that an action may take */
+    NAMES_BYTES = 512,
+};
+
+static const struct argp_option options[] = {
+    {0, 0, 0, 0, "What to do with the schedule, other than to print it", 1},
+    {"list", KEY_LIST, 0, 0, "List the generators", 0},
+    {"check", KEY_CHECK, "FILE", 0,
+     "Prove that it can run, or mark the cell that cannot", 0},
+    {"simulate", KEY_SIMULATE, 0, 0, "Price it, device by device", 0},
+    {"run", KEY_RUN, 0, 0,
+     "Run it on threads: bubble by formula, simulated and measured", 0},
+    {"compare", KEY_COMPARE, "NAME,NAME,...", 0,
+     "One table of several; with --run also measured", 0},
+    {0, 0, 0, 0, "The schedule", 2},
+    {"devices", 'k', "K", 0, "Devices (4)", 0},
+    {"microbatches", 'm', "M", 0, "Micro-batches (8)", 0},
+    {"chunks", 'v', "N", 0,
+     "Stages of a device: interleaved-1f1b, looped-bfs (2)", 0},
+    {"group", KEY_GROUP, "N", 0,
+     "Micro-batches that go through a chunk before the next does: "
+     "interleaved-1f1b (K)",
+     0},
+    {"warm-up", KEY_WARM_UP, "N", 0,
+     "Forwards ahead for each device behind: eager-1f1b, interleaved-1f1b (2)",
+     0},
+    {"order", KEY_ORDER, "ORDER", 0,
+     "Of gpipe's backwards: reverse (default), in_order", 0},
+    {"split", KEY_SPLIT, 0, 0, "B's become I and W", 0},
+    {"merge", KEY_MERGE, 0, 0, "An I and the W after it become B", 0},
+    {"slack", KEY_SLACK, "N", 0,
+     "Forwards further ahead for each device behind, as far as that can run",
+     0},
+    {"remat", KEY_REMAT, "WHICH", 0,
+     "Recompute activations: never (default), always, except_last; or a word "
+     "for each stage: always,never,...",
+     0},
+    {"recompute", KEY_RECOMPUTE, "WHEN", 0,
+     "at_once: just before the backward (default); early: where the device "
+     "would wait; naive: having waited for the gradient, which no device does, "
+     "but a simulation can",
+     0},
+    {0, 0, 0, 0, "What things take", 3},
+    {"costs", KEY_COSTS, "F,I,W[,R]", 0,
+     "A micro-batch on a device, in cells; its stages share it; B takes I + W "
+     "(1,1,1, R as F)",
+     0},
+    {"latency", KEY_LATENCY, "X", 0, "Of a simulated hand-off, in cells (0)",
+     0},
+    {"cell", KEY_CELL, "TIME", 0, "A cell (1ms)", 0},
+    {"capacity", KEY_CAPACITY, "N", 0,
+     "Micro-batches a device may run ahead of its neighbour (2)", 0},
+    {0, 0, 0, 0, "Running", 4},
+    {"model", KEY_MODEL, "SPEC", 0,
+     "Real layers instead of timed cells; simulated with what they took", 0},
+    {"batch", KEY_BATCH, "N", 0,
+     "Rows of a mini-batch of real layers (32 a micro-batch)", 0},
+    {0, 0, 0, 0, "Output", 6},
+    {"output", 'o', "FORMAT", 0,
+     "A schedule: grid (default), csv; a table: md (default), csv, json, jsonl",
+     0},
+    {"strict", KEY_STRICT, 0, 0, "No more in a CSV than PyTorch can read", 0},
+    {0},
+};
+
+static const char doc[] =
+    "Print a schedule; or prove, price, draw, run or compare.\v"
+    "NAME is one of --list, or a FILE: a CSV as PyTorch's pipelining reads and "
+    "writes it, whose name has a dot or a slash in it.\n\n"
+    "--draw FILE draws the simulated step, in the kind that the name ends with "
+    "(.txt, .svg, .html, or .json for Perfetto), and with --run the measured "
+    "one beside it (.measured.svg).\n\n"
+    "Peaks are in micro-batches of a whole device, parameters in models. "
+    "`wrong' counts the parameters whose bits differ from the sequential "
+    "reference; it is empty if there is none for the schedule's order.  Exit "
+    "status 1 if there are any, or if a schedule cannot run.";
+
+/* The command line as it is read. */
+struct reader {
+    struct schedule_line *line;
+    const char *output;
+    bool simulates;
+    bool runs;
+};
+
+static double parse_cells(struct argp_state *state, const char *option,
+                          const char *text)
+{
+    sluice_diag why;
+    double value = 0;
+    option_check(state, option,
+                 number_parse_real(text, 0, MAX_CELLS, &value, &why), &why);
+    return value;
+}
+
+static void parse_costs(struct argp_state *state, char *text,
+                        struct schedule_costs *costs)
+{
+    double *const values[] = {&costs->forward, &costs->input, &costs->weight,
+                              &costs->recompute};
+    int n = 0;
+    for (char *word = text; word; n++) {
+        char *comma = strchr(word, ',');
+        if (comma)
+            *comma = 0;
+        if (n == 4)
+            argp_error(state, "--costs: more than F,I,W,R");
+        *values[n] = parse_cells(state, "--costs", word);
+        word = comma ? comma + 1 : NULL;
+    }
+    if (n < 3)
+        argp_error(state, "--costs: give F,I,W or F,I,W,R");
+}
+
+static int parse_choice(struct argp_state *state, const char *option,
+                        const struct choice *table, const char *text)
+{
+    sluice_diag why;
+    int value = 0;
+    option_check(state, option, choice_parse(table, text, &value, &why), &why);
+    return value;
+}
+
+/* One word for all stages, or a list that waits for their number. */
+static void parse_remat(struct argp_state *state, const char *text,
+                        struct schedule_wanted *wanted)
+{
+    if (strchr(text, ','))
+        wanted->remats = text;
+    else
+        wanted->order.remat =
+            parse_choice(state, "--remat", remat_choices, text);
+}
+
+static int parse_count(struct argp_state *state, const char *option,
+                       const char *text, int max)
+{
+    return option_integer(state, option, text, 1, max);
+}
+
+/* The schedule and its passes. */
+static error_t parse_shape(int key, char *arg, struct argp_state *state,
+                           struct schedule_wanted *wanted)
+{
+    switch (key) {
+    case 'k':
+        wanted->devices =
+            parse_count(state, "-k", arg, SLUICE_SCHEDULE_MAX_DEVICES);
+        break;
+    case 'm':
+        wanted->microbatches =
+            parse_count(state, "-m", arg, SLUICE_MAX_MICROBATCHES);
+        break;
+    case 'v':
+        wanted->order.chunks =
+            parse_count(state, "--chunks", arg, SLUICE_MAX_STAGES);
+        break;
+    case KEY_GROUP:
+        wanted->order.group =
+            parse_count(state, "--group", arg, SLUICE_MAX_MICROBATCHES);
+        break;
+    case KEY_WARM_UP:
+        wanted->order.warm_up =
+            parse_count(state, "--warm-up", arg, SLUICE_MAX_MICROBATCHES);
+        break;
+    case KEY_ORDER:
+        wanted->order.backward_order =
+            parse_choice(state, "--order", backward_order_choices, arg);
+        break;
+    case KEY_SPLIT:
+        wanted->split = true;
+        break;
+    case KEY_MERGE:
+        wanted->merge = true;
+        break;
+    case KEY_SLACK:
+        wanted->slack = parse_count(state, "--slack", arg, 1024);
+        break;
+    case KEY_REMAT:
+        parse_remat(state, arg, wanted);
+        break;
+    case KEY_RECOMPUTE:
+        wanted->moment = (enum schedule_moment)parse_choice(
+            state, "--recompute", recompute_choices, arg);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+/* Costs and running. */
+static error_t parse_costs_and_run(int key, char *arg, struct argp_state *state,
+                                   struct schedule_line *line)
+{
+    struct schedule_costs *costs = &line->wanted.costs;
+    switch (key) {
+    case KEY_CAPACITY:
+        line->wanted.order.capacity =
+            parse_count(state, "--capacity", arg, SLUICE_MAX_MICROBATCHES);
+        break;
+    case KEY_COSTS:
+        parse_costs(state, arg, costs);
+        break;
+    case KEY_LATENCY:
+        costs->latency = parse_cells(state, "--latency", arg);
+        break;
+    case KEY_CELL:
+        option_cell(state, arg, &costs->cell_ns);
+        break;
+    case KEY_MODEL:
+        line->run.model = arg;
+        break;
+    case KEY_BATCH:
+        line->run.batch = parse_count(state, "--batch", arg, MAX_BATCH);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static void check_name(struct argp_state *state, const char *name)
+{
+    char names[NAMES_BYTES] = "";
+    if (schedule_is_file(name))
+        return;
+    for (int i = 0; sluice_schedule_generator(i); i++) {
+        if (!strcmp(sluice_schedule_generator(i), name))
+            return;
+        size_t n = strlen(names);
+        snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "",
+                 sluice_schedule_generator(i));
+    }
+    argp_error(state,
+               "no schedule is called \"%s\": there are %s; a file has a dot "
+               "or a slash in its name",
+               name, names);
+}
+
+static void check_names(struct argp_state *state, const char *list)
+{
+    for (const char *at = list;; at++) {
+        size_t n = strcspn(at, ",");
+        char *name = strndup(at, n);
+        if (!name)
+            argp_failure(state, EXIT_FAILURE, 0, "out of memory for a name");
+        check_name(state, name);
+        free(name);
+        at += n;
+        if (!*at)
+            return;
+    }
+}
+
+/* What is to be done, and with one schedule, a file or a list. */
+static void settle_task(struct argp_state *state, struct reader *reader)
+{
+    struct schedule_line *line = reader->line;
+    bool list = line->task == SCHEDULE_LIST;
+    bool alone = list || line->check || reader->simulates;
+    int others = list + !!line->check + !!line->compare;
+    if (others + reader->simulates > 1 || (reader->runs && alone))
+        argp_error(state, "--list, --check, --simulate and --compare exclude "
+                          "each other; --run goes with --compare");
+    if (others && line->wanted.order.schedule)
+        argp_error(state,
+                   "\"%s\" has no place beside --list, --check and "
+                   "--compare",
+                   line->wanted.order.schedule);
+    if (!others && !line->wanted.order.schedule)
+        argp_error(state, "say which schedule: --list lists them");
+    line->measures = reader->runs;
+    if (line->check)
+        line->task = SCHEDULE_CHECK;
+    else if (line->compare)
+        line->task = SCHEDULE_COMPARE;
+    else if (reader->runs)
+        line->task = SCHEDULE_RUN;
+    else if (reader->simulates || (line->draw && !list))
+        line->task = SCHEDULE_SIMULATE;
+}
+
+static void settle_output(struct argp_state *state, struct reader *reader)
+{
+    struct schedule_line *line = reader->line;
+    char names[NAMES_BYTES];
+    const char *output = reader->output;
+    if (line->task == SCHEDULE_PRINT) {
+        line->format = schedule_format_find(output ? output : "grid");
+        schedule_format_names(names, sizeof names);
+        if (!line->format)
+            argp_error(state, "-o: \"%s\" is not one of %s", output, names);
+        return;
+    }
+    line->table_format = table_format_find(output ? output : "md");
+    if (!line->table_format || table_format_needs_samples(line->table_format))
+        argp_error(state, "-o: \"%s\" is not one of md, csv, json, jsonl",
+                   output);
+}
+
+/* Options that only make sense together. */
+static void check_together(struct argp_state *state,
+                           const struct schedule_line *line)
+{
+    const struct schedule_wanted *wanted = &line->wanted;
+    if (wanted->split && wanted->merge)
+        argp_error(state, "--split and --merge exclude each other");
+    if (!line->measures && (line->run.model || line->run.batch))
+        argp_error(state, "--model and --batch go with --run");
+    if (line->run.batch && !line->run.model)
+        argp_error(state, "--batch goes with --model: each micro-batch of "
+                          "cells is one row");
+    if (line->measures && wanted->moment == RECOMPUTE_NAIVE)
+        argp_error(state, "--recompute naive cannot run: no device waits for "
+                          "a gradient to recompute");
+    if (line->draw && line->task != SCHEDULE_SIMULATE &&
+        line->task != SCHEDULE_RUN)
+        argp_error(state, "--draw goes with one schedule");
+}
+
+static void finish(struct argp_state *state, struct reader *reader)
+{
+    struct schedule_line *line = reader->line;
+    line->draw = line->run.run.draw;
+    settle_task(state, reader);
+    settle_output(state, reader);
+    check_together(state, line);
+    if (line->wanted.order.schedule)
+        check_name(state, line->wanted.order.schedule);
+    if (line->compare)
+        check_names(state, line->compare);
+    run_options_complete(&line->run.run, false);
+}
+
+static void take_name(struct argp_state *state, struct schedule_line *line,
+                      const char *name)
+{
+    if (line->wanted.order.schedule)
+        argp_error(state,
+                   "\"%s\" and \"%s\": several schedules go with "
+                   "--compare",
+                   line->wanted.order.schedule, name);
+    line->wanted.order.schedule = name;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct reader *reader = state->input;
+    struct schedule_line *line = reader->line;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &line->run.run;
+        break;
+    case KEY_LIST:
+        line->task = SCHEDULE_LIST;
+        break;
+    case KEY_CHECK:
+        line->check = arg;
+        break;
+    case KEY_SIMULATE:
+        reader->simulates = true;
+        break;
+    case KEY_RUN:
+        reader->runs = true;
+        break;
+    case KEY_COMPARE:
+        line->compare = arg;
+        break;
+    case KEY_STRICT:
+        line->strict = true;
+        break;
+    case 'o':
+        reader->output = arg;
+        break;
+    case ARGP_KEY_ARG:
+        take_name(state, line, arg);
+        break;
+    case ARGP_KEY_END:
+        finish(state, reader);
+        break;
+    default:
+        if (!parse_shape(key, arg, state, &line->wanted))
+            return 0;
+        return parse_costs_and_run(key, arg, state, line);
+    }
+    return 0;
+}
+
+static const struct argp_child children[] = {
+    {&run_argp, 0, NULL, GROUP_RUN},
+    {0},
+};
+
+static const struct argp argp = {
+    .options = options,
+    .parser = parse_option,
+    .args_doc = "NAME",
+    .doc = doc,
+    .children = children,
+};
+
+void schedule_options_parse(int argc, char **argv, struct schedule_line *line)
+{
+    struct reader reader = {.line = line};
+    *line = (struct schedule_line){
+        .wanted =
+            {
+                .order = {.capacity = SLUICE_QUEUE_CAPACITY},
+                .costs =
+                    {
+                        .forward = 1,
+                        .input = 1,
+                        .weight = 1,
+                        .recompute = -1,
+                        .cell_ns = 1000 * 1000,
+                    },
+            },
+        .run = {.run = RUN_OPTIONS_NONE},
+    };
+    argp_parse(&argp, argc, argv, 0, NULL, &reader);
+}

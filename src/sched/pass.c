@@ -1,0 +1,20 @@
+/* The frame of passes that work device by device. */
+#include "sched/pass.h"
+
+sluice_status sl_pass(const sluice_schedule *schedule, sl_pass_device *pass,
+                      const void *context, sluice_schedule **out,
+                      sluice_diag *why)
+{
+    sluice_schedule *copy;
+    sluice_status st = sl_schedule_like(schedule, &copy, why);
+    if (st)
+        return st;
+    for (int d = 0; d < copy->n_devices && !st; d++)
+        st = pass(context, schedule, d, copy, why);
+    if (st) {
+        sluice_schedule_destroy(copy);
+        return st;
+    }
+    *out = copy;
+    return SLUICE_OK;
+}
