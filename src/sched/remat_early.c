@@ -56,11 +56,13 @@ static int64_t input_time(const struct walk *walk, sluice_action action)
 {
     const sluice_schedule *schedule = walk->recompute->schedule;
     sluice_action from = action;
-    if (action.kind == SLUICE_F && action.stage > 0) {
+    if (action.kind == SLUICE_F &&
+        sl_schedule_boundary(schedule, action.stage - 1)) {
         from.stage--;
         return walk->forward[cell_of(walk, from)];
     }
-    if (sl_takes_gradient(action) && action.stage + 1 < schedule->n_stages) {
+    if (sl_takes_gradient(action) &&
+        sl_schedule_boundary(schedule, action.stage)) {
         from.stage++;
         return walk->backward[cell_of(walk, from)];
     }

@@ -95,6 +95,11 @@ static bool check_one(const struct sl_test_problem *problem,
     sluice_diag why = {.text = ""};
     if (sluice_schedule_generate(config, &schedule, NULL))
         return false;
+    if (sluice_schedule_n_copies(schedule) > 1 ||
+        sluice_schedule_n_updates(schedule) > 1) {
+        sluice_schedule_destroy(schedule);
+        return false;
+    }
     ck_assert_msg(!pass(schedule, &passed, &why), "%s: %s", config->name,
                   why.text);
     check(problem, config->name, passed);
