@@ -85,6 +85,7 @@ static sluice_status count(const struct schedule_wanted *wanted,
                            struct schedule_price *price, sluice_diag *why)
 {
     size_t n = (size_t)price->n_devices;
+    int copies = sluice_schedule_n_copies(schedule);
     sluice_device_facts *facts = calloc(n, sizeof *facts);
     if (!facts)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
@@ -94,14 +95,17 @@ static sluice_status count(const struct schedule_wanted *wanted,
     for (int d = 0; d < price->n_devices && !st; d++) {
         int stages = schedule_stages_on(schedule, d);
         struct schedule_share *share = &price->devices[d];
-        double part = stages ? 1.0 / stages : 0;
+        double part = stages ? (double)copies / stages : 0;
         share->activations = part * facts[d].peak_activations;
         share->inner = part * facts[d].peak_inner;
-        share->parameters = (double)stages / price->n_stages;
+        share->parameters = (double)stages * copies / price->n_stages;
+        share->versions = facts[d].peak_versions;
         price->all.activations =
             fmax(price->all.activations, share->activations);
         price->all.inner = fmax(price->all.inner, share->inner);
         price->all.parameters += share->parameters;
+        if (share->versions > price->all.versions)
+            price->all.versions = share->versions;
     }
     free(facts);
     return st;

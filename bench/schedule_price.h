@@ -17,7 +17,8 @@ struct schedule_share {
     sluice_time_share time;
     double activations; /* peaks, in micro-batches of a whole device */
     double inner;
-    double parameters; /* as a share of the model's */
+    double parameters; /* as a share of the model's, one version of them */
+    int versions;      /* of a stage's weights, kept at once */
 };
 
 struct schedule_price {

@@ -65,7 +65,9 @@ sluice_status schedule_run(const struct schedule_wanted *wanted,
     const struct subject_config what = {
         .model = config->model,
         .batch = config->batch ? config->batch : (int64_t)ROWS * m,
-        .cells = config->model ? 0 : sluice_schedule_n_stages(schedule),
+        .cells = config->model ? 0
+                               : sluice_schedule_n_stages(schedule) /
+                                     sluice_schedule_n_copies(schedule),
         .times = cells,
         .custom = schedule,
         .no_reference = !order_find(schedule, &order),

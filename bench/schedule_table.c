@@ -10,9 +10,6 @@
 
 enum { COSTS_BYTES = 96 };
 
-/* Every device has its newest weights only. */
-enum { SYNCHRONOUS_VERSIONS = 1 };
-
 static const char *costs_text(const struct schedule_costs *costs,
                               char text[COSTS_BYTES])
 {
@@ -138,7 +135,7 @@ void schedule_table_row(struct table *table,
     add_integer(&fields, "makespan_ns", row->price.all.time.makespan_ns);
     add_real(&fields, "peak_activations", row->price.all.activations);
     add_real(&fields, "peak_inner", row->price.all.inner);
-    add_integer(&fields, "weight_versions", SYNCHRONOUS_VERSIONS);
+    add_integer(&fields, "weight_versions", row->price.all.versions);
     add_real(&fields, "parameters", row->price.all.parameters);
     table_row(table, fields.of, fields.n);
 }

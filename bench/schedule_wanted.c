@@ -47,15 +47,27 @@ int schedule_stages_on(const sluice_schedule *schedule, int device)
     return n;
 }
 
+/* How many parts of the model share the device of a part, in the first copy. */
+static int share_of(const sluice_schedule *schedule, int part)
+{
+    int n = 0;
+    int depth =
+        sluice_schedule_n_stages(schedule) / sluice_schedule_n_copies(schedule);
+    for (int s = 0; s < depth; s++)
+        n += sluice_schedule_stage_device(schedule, s) ==
+             sluice_schedule_stage_device(schedule, part);
+    return n;
+}
+
 void schedule_stage_costs(const sluice_schedule *schedule,
                           const struct schedule_costs *costs, int64_t *costs_ns)
 {
     double again = costs->recompute < 0 ? costs->forward : costs->recompute;
+    int depth =
+        sluice_schedule_n_stages(schedule) / sluice_schedule_n_copies(schedule);
     for (int s = 0; s < sluice_schedule_n_stages(schedule); s++) {
         int64_t *of = &costs_ns[s * SLUICE_N_ACTION_KINDS];
-        int device = sluice_schedule_stage_device(schedule, s);
-        double cell =
-            (double)costs->cell_ns / schedule_stages_on(schedule, device);
+        double cell = (double)costs->cell_ns / share_of(schedule, s % depth);
         of[SLUICE_F] = llround(costs->forward * cell);
         of[SLUICE_I] = llround(costs->input * cell);
         of[SLUICE_W] = llround(costs->weight * cell);
