@@ -1,8 +1,9 @@
 /*
  * Causes of idle time, put into runs of a real pipeline, are found under their
- * names.  What a machine that is busy adds to them has their names too, or
- * others, so that what was put in is a lower bound; the virtual clock, which
- * does not see the machine, is held to it from both sides.
+ * names.  Preemption, hand-off and update are on the wall clock: a busy machine
+ * adds to them, so that what was put in is a lower bound.  How devices wait for
+ * each other it changes altogether; a slow stage and a full queue are therefore
+ * judged by the virtual clock, from both sides.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -218,8 +219,7 @@ START_TEST(a_slow_stage_is_imbalance)
         run_steps(&run);
         sluice_idle all = causes_of(&run.own_cores, -1);
         check_just_that(&all, SLUICE_IDLE_IMBALANCE, 2 * (M - 1) * 3 * MORE);
-        all = causes_of(&run.trace, -1);
-        check_found(&all, SLUICE_IDLE_IMBALANCE, 2 * (M - 1) * 3 * MORE);
+        causes_of(&run.trace, -1);
         run_fini(&run);
     }
 }
