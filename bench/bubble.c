@@ -9,6 +9,7 @@
 #include <sluice/simulate.h>
 
 #include "bench/order.h"
+#include "bench/progress.h"
 #include "bench/subject.h"
 
 /* It fits every number of devices, unless it is timed cells: a stage is one,
@@ -30,7 +31,7 @@ static struct subject_config subject_of(const struct bubble_config *config,
 /* Measure the rows of one number of micro-batches. */
 static sluice_status measure_rows(const struct bubble_config *config,
                                   struct bubble_row *rows, int n,
-                                  sluice_diag *why)
+                                  struct progress *progress, sluice_diag *why)
 {
     struct subject subject = {0};
     sluice_status st = SLUICE_OK;
@@ -43,6 +44,7 @@ static sluice_status measure_rows(const struct bubble_config *config,
         if (!st)
             st = subject_measure(&subject, rows[i].devices, &rows[i].measured,
                                  why);
+        progress_step(progress);
     }
     subject_fini(&subject);
     return st;
@@ -124,6 +126,8 @@ sluice_status bubble_measure(const struct bubble_config *config,
                              sluice_diag *why)
 {
     const struct range *devices = &config->devices;
+    struct progress progress;
+    progress_begin(&progress, stderr, devices->n * config->microbatches.n);
     for (int m = 0; m < config->microbatches.n; m++) {
         int microbatches = config->microbatches.values[m];
         struct bubble_row rows[RANGE_MAX];
@@ -137,7 +141,8 @@ sluice_status bubble_measure(const struct bubble_config *config,
         for (int k = 0; k < devices->n && !st; k++)
             st = prepare(&config->order, &rows[k], why);
         if (!st)
-            st = measure_rows(config, rows, devices->n, why);
+            st = measure_rows(config, rows, devices->n, &progress, why);
+        progress_erase(&progress);
         if (!st)
             set_speedups(config, rows, devices->n);
         for (int k = 0; k < devices->n; k++) {

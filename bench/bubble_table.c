@@ -6,6 +6,7 @@ static void add_results(struct table_fields *fields,
 {
     const struct samples *s = &row->measured.samples;
     double step_ns = samples_median(s, FIGURE_STEP_NS);
+    double virtual_ns = samples_median(s, FIGURE_VIRTUAL_NS);
     double bubble = samples_median(s, FIGURE_BUBBLE);
     add_step(fields, s);
     add_real(fields, "bubble_measured", bubble);
@@ -13,8 +14,8 @@ static void add_results(struct table_fields *fields,
     add_real(fields, "difference_points", 100 * (bubble - row->formula));
     add_real(fields, "bubble_virtual",
              samples_median(s, FIGURE_BUBBLE_VIRTUAL));
-    add_integer(fields, "step_virtual_ns",
-                (int64_t)samples_median(s, FIGURE_VIRTUAL_NS));
+    add_integer(fields, "step_virtual_ns", (int64_t)virtual_ns);
+    add_real(fields, "clocks_percent", 100 * (virtual_ns / step_ns - 1));
     add_real(fields, "rows_per_s", 1e9 * (double)row->batch / step_ns);
     add_real(fields, "speedup", row->speedup);
 }

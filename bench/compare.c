@@ -6,6 +6,7 @@
 #include <sluice/shape.h>
 
 #include "bench/depth.h"
+#include "bench/progress.h"
 #include "bench/yardstick.h"
 
 /* A reference serves all rows with its replicas and micro-batches. */
@@ -25,6 +26,7 @@ struct comparison {
     struct known *known;
     double naive_ns;
     double naive_virtual_ns;
+    struct progress progress;
 };
 
 static struct measure_config how_to(const struct comparison *c,
@@ -110,7 +112,9 @@ static sluice_status measure_row(struct comparison *c, struct compare_row row,
     if (st)
         return st;
     set_speedups(c, &row);
+    progress_erase(&c->progress);
     c->on_row(c->context, &row);
+    progress_step(&c->progress);
     measurement_fini(&row.measured);
     return SLUICE_OK;
 }
@@ -159,6 +163,20 @@ static sluice_status measure_devices(struct comparison *c, int devices,
     return st;
 }
 
+/* How many rows there will be: as below. */
+static int count_rows(const struct compare_config *config)
+{
+    int n = 1;
+    for (int i = 0; i < config->devices.n; i++) {
+        int devices = config->devices.values[i];
+        n += devices > 1;
+        for (int replicas = 1; replicas < devices; replicas++)
+            if (devices % replicas == 0)
+                n += config->microbatches.n;
+    }
+    return n;
+}
+
 static sluice_status measure_all(struct comparison *c, sluice_diag *why)
 {
     const struct range *devices = &c->config->devices;
@@ -181,8 +199,10 @@ sluice_status compare_measure(const struct compare_config *config,
     };
     sluice_status st = workload_parse(&c.work, config->model, config->batch,
                                       config->run.seed, why);
+    progress_begin(&c.progress, stderr, count_rows(config));
     if (!st)
         st = measure_all(&c, why);
+    progress_erase(&c.progress);
     while (c.known) {
         struct known *next = c.known->next;
         yardstick_destroy(c.known->yardstick);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "bench/progress.h"
 #include "bench/subject.h"
 
 enum {
@@ -101,7 +102,9 @@ sluice_status table2_measure(const struct table2_config *config,
 {
     struct first first = {0, 0, 0};
     struct subjects subjects = {0};
+    struct progress progress;
     sluice_status st = SLUICE_OK;
+    progress_begin(&progress, stderr, sizeof table2 / sizeof *table2);
     for (size_t i = 0; i < sizeof table2 / sizeof *table2 && !st; i++) {
         struct table2_row row = table2[i];
         if (row.microbatches != subjects.microbatches) {
@@ -110,11 +113,14 @@ sluice_status table2_measure(const struct table2_config *config,
         }
         if (!st)
             st = measure_row(&subjects, &row, &first, why);
+        progress_erase(&progress);
         if (!st)
             on_row(context, &row);
+        progress_step(&progress);
         measurement_fini(&row.of_cells);
         measurement_fini(&row.of_layers);
     }
+    progress_erase(&progress);
     subjects_fini(&subjects);
     return st;
 }

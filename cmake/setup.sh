@@ -7,6 +7,7 @@
 #     me    its own name, "bench/run"
 # and may set
 #     install=no  after --no-install
+#     tests=yes   to install what only tests need, too
 # shellcheck shell=sh
 # shellcheck disable=SC2154
 
@@ -28,11 +29,11 @@ quietly() (
     exit 1
 )
 
-# The packages of the list: `listed needed` or `listed optional`.
+# The packages of the list: `listed needed`, `listed optional`, `listed tests`.
 listed() {
     awk -v want="$1" '{
         sub(/#.*/, "")
-        kind = $2 == "optional" ? "optional" : "needed"
+        kind = $2 == "optional" || $2 == "tests" ? $2 : "needed"
         if (NF && kind == want) print $1
     }' "$root/cmake/packages.txt"
 }
@@ -105,6 +106,21 @@ install_missing() {
             say "could not install $optional; the 1,000 images that come" \
                 "with Sluice will serve"
     fi
+    [ "${tests:-no}" = no ] || install_judges
+}
+
+# What only tests need.
+# shellcheck disable=SC2046,SC2086
+install_judges() {
+    judges=$(missing $(listed tests))
+    [ -n "$judges" ] || return 0
+    if [ -n "$obstacle" ]; then
+        say "skipping the tests that need $judges($obstacle)"
+        return 0
+    fi
+    say "installing $judges"
+    install_packages $judges ||
+        say "could not install $judges; skipping the tests that need them"
 }
 
 # The build directory of a preset: in the tree, or in the user's cache if the

@@ -137,21 +137,23 @@ typedef struct sluice_attribution {
  * Give each idle nanosecond of a trace its cause.
  *
  * The advice is the remedy of the largest predicted gain, in shares of the
- * step's time T, where c is the mean over devices of a cause, b the computing
- * time of a device:
+ * step's time T, where c is the mean over devices of a cause:
  *
- *     cut              (M - 1) / M  (max b - mean b)
- *     M' for M         (c[fill] + c[drain]) (1 - M / M')
- *                          - c[hand-off] (M' / M - 1)
+ *     cut              simulated with equal stages, at most c[imbalance]
+ *     larger M         simulated, at most c[fill] + c[drain]
+ *     smaller M        simulated, at most c[hand-off]
  *     capacity         the largest back-pressure of a device
  *     cores            c[preemption]
  *
- * The first is the makespan of a pipeline, sum b / M + (M - 1) / M max b,
- * before and after, and no more than c[imbalance]; M' is 4 K (Huang et al.,
- * 2019: the bubble is negligible if M >= 4 K), 2 M if that is more, or, for
- * fewer, M / 2.  Nothing is advised below 1 % of T.  Where the
- * bubble is within one percentage point of the formula, only cores are, and a
- * larger M as long as M < 4 K.
+ * Simulated are GPipe, or 1F1B if forwards and backwards alternate, with a
+ * stage for each device; a forward and a backward cost what they cost the
+ * device in the trace on average, in proportion to the size of a micro-batch,
+ * and its mean hand-off whatever the size.  The gain is the difference to the
+ * simulation of the pipeline as it was; there is none above 2^20 micro-batches
+ * of devices.  The larger M is 4 K (Huang et al., 2019: the bubble is
+ * negligible if M >= 4 K), or 2 M if that is more; the smaller one M / 2.
+ * Nothing is advised below 1 % of T.  Where the bubble is within one percentage
+ * point of the formula, only cores are, and a larger M as long as M < 4 K.
  *
  * Shapes   devices[trace->n_devices] (may be NULL).
  * Threads  any, while no step runs.

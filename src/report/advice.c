@@ -34,29 +34,31 @@ static bool near_formula(const struct sl_findings *found)
     return found->excess <= threshold;
 }
 
+/* The share of the step that a simulated makespan would save. */
+static double simulated_gain(const struct sl_findings *found, int64_t other_ns)
+{
+    if (!found->as_is_ns || !other_ns)
+        return 0;
+    return (double)(found->as_is_ns - other_ns) / found->step_ns;
+}
+
 static double cut_gain(const struct sl_findings *found)
 {
-    double m = found->n_microbatches;
-    double gain = (m - 1) / m * (found->slowest_ns - found->mean_ns);
-    if (near_formula(found) || m < 1)
+    if (near_formula(found))
         return 0;
-    return fmin(gain / found->step_ns, share(found, SLUICE_IDLE_IMBALANCE));
+    return fmin(simulated_gain(found, found->even_ns),
+                share(found, SLUICE_IDLE_IMBALANCE));
+}
+
+int sl_more_batches(int devices, int microbatches)
+{
+    int rule = PAPER_RULE * devices;
+    return 2 * microbatches > rule ? 2 * microbatches : rule;
 }
 
 static int more_batches(const struct sl_findings *found)
 {
-    int rule = PAPER_RULE * found->n_devices, m = found->n_microbatches;
-    return 2 * m > rule ? 2 * m : rule;
-}
-
-/* The gain of `other` micro-batches instead of M. */
-static double batches_gain(const struct sl_findings *found, int other)
-{
-    double ratio = (double)other / found->n_microbatches;
-    double bubble =
-        share(found, SLUICE_IDLE_FILL) + share(found, SLUICE_IDLE_DRAIN);
-    return bubble * (1 - 1 / ratio) -
-           share(found, SLUICE_IDLE_HAND_OFF) * (ratio - 1);
+    return sl_more_batches(found->n_devices, found->n_microbatches);
 }
 
 static double more_gain(const struct sl_findings *found)
@@ -64,14 +66,17 @@ static double more_gain(const struct sl_findings *found)
     bool enough = found->n_microbatches >= PAPER_RULE * found->n_devices;
     if (found->n_microbatches < 1 || (near_formula(found) && enough))
         return 0;
-    return batches_gain(found, more_batches(found));
+    return fmin(simulated_gain(found, found->more_ns),
+                share(found, SLUICE_IDLE_FILL) +
+                    share(found, SLUICE_IDLE_DRAIN));
 }
 
 static double fewer_gain(const struct sl_findings *found)
 {
     if (near_formula(found) || found->n_microbatches < 2)
         return 0;
-    return batches_gain(found, found->n_microbatches / 2);
+    return fmin(simulated_gain(found, found->fewer_ns),
+                share(found, SLUICE_IDLE_HAND_OFF));
 }
 
 static double capacity_gain(const struct sl_findings *found)

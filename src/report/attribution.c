@@ -6,6 +6,7 @@
 #include "report/advice.h"
 #include "report/idle.h"
 #include "report/index.h"
+#include "report/what_if.h"
 
 static const char *const names[SLUICE_N_IDLE_CAUSES] = {
     [SLUICE_IDLE_FILL] = "fill",
@@ -54,9 +55,27 @@ static int64_t find_slowest(const struct sl_index *index, int *device,
     return slowest;
 }
 
-static void attribute(const struct sl_index *index,
-                      const sluice_attribution_config *config,
-                      sluice_idle *devices, sluice_attribution *out)
+/* The changes that can be simulated. */
+static sluice_status simulate_changes(const struct sl_what_if *what,
+                                      struct sl_findings *found,
+                                      sluice_diag *why)
+{
+    int m = what->n_microbatches;
+    int more = sl_more_batches(what->n_devices, m);
+    sluice_status st = sl_what_if(what, m, false, &found->as_is_ns, why);
+    if (!st)
+        st = sl_what_if(what, m, true, &found->even_ns, why);
+    if (!st)
+        st = sl_what_if(what, more, false, &found->more_ns, why);
+    if (!st)
+        st = sl_what_if(what, m / 2, false, &found->fewer_ns, why);
+    return st;
+}
+
+static sluice_status attribute(const struct sl_index *index,
+                               const sluice_attribution_config *config,
+                               struct sl_what_if *what, sluice_idle *devices,
+                               sluice_attribution *out, sluice_diag *why)
 {
     const sluice_trace *trace = index->trace;
     struct sl_findings found = {.n_devices = trace->n_devices};
@@ -76,6 +95,7 @@ static void attribute(const struct sl_index *index,
         sluice_idle one;
         sl_attribute_device(index, d, config->cells_sleep, slowest, &one);
         add(&out->all, &one);
+        sl_what_if_hand_off(what, d, one.cause_ns[SLUICE_IDLE_HAND_OFF]);
         found.fullest_ns = fmax(
             found.fullest_ns, (double)one.cause_ns[SLUICE_IDLE_BACK_PRESSURE]);
         if (devices)
@@ -88,7 +108,10 @@ static void attribute(const struct sl_index *index,
     for (int c = 0; c < SLUICE_N_IDLE_CAUSES; c++)
         found.mean_cause_ns[c] = (double)out->all.cause_ns[c] / k;
     found.excess = out->bubble - out->formula;
-    sl_advise(&found, &out->advice);
+    sluice_status st = simulate_changes(what, &found, why);
+    if (!st)
+        sl_advise(&found, &out->advice);
+    return st;
 }
 
 sluice_status sluice_trace_attribute(const sluice_trace *trace,
@@ -103,7 +126,15 @@ sluice_status sluice_trace_attribute(const sluice_trace *trace,
     sluice_status st = sl_index_init(&index, trace, config->allocator, why);
     if (st)
         return st;
-    attribute(&index, config, devices, out);
+    struct sl_what_if what;
+    sluice_attribution found;
+    st = sl_what_if_init(&what, &index, why);
+    if (!st) {
+        st = attribute(&index, config, &what, devices, &found, why);
+        sl_what_if_fini(&what);
+    }
+    if (!st)
+        *out = found;
     sl_index_fini(&index);
-    return SLUICE_OK;
+    return st;
 }

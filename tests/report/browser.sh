@@ -1,6 +1,6 @@
 #!/bin/sh
-# A page in a real browser: the panels are drawn, the console stays silent, and
-# nothing is asked of a network.
+# A page in a real browser, wide and narrow, light and dark: the panels are
+# drawn, the console stays silent, and nothing is asked of a network.
 #
 #     browser.sh REPORT_PAGE DIRECTORY    exit status 77: there is no browser
 set -eu
@@ -31,18 +31,32 @@ then
     exit 1
 fi
 
-timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-quic \
-    --no-first-run --disable-background-networking \
-    --disable-component-update --disable-sync --user-data-dir="$profile" \
-    --enable-logging=stderr --v=0 --window-size=1280,2400 \
-    --virtual-time-budget=5000 --dump-dom "file://$page" \
-    >"$dom" 2>"$log" || fail "the browser failed"
+# look WIDTH SCHEME: 0 is dark, 1 light
+look() {
+    rm -rf "$profile"
+    mkdir "$profile"
+    timeout 60 "$browser" --headless --no-sandbox --disable-gpu \
+        --disable-quic --no-first-run --disable-background-networking \
+        --disable-component-update --disable-sync \
+        --user-data-dir="$profile" --enable-logging=stderr --v=0 \
+        --window-size="$1,2400" \
+        --blink-settings="preferredColorScheme=$2" \
+        --virtual-time-budget=5000 --dump-dom "file://$page" \
+        >"$dom" 2>"$log" || fail "the browser failed"
 
-grep -q '<body data-drawn="4">' "$dom" || fail "not all four panels are drawn"
-n=$(grep -o -E '<canvas width="[1-9][0-9]+" height="[1-9][0-9]+"' "$dom" |
-    wc -l)
-[ "$n" -eq 4 ] || fail "$n canvases with a size, not 4"
-grep -q '<svg ' "$dom" || fail "no timeline"
-if grep -n CONSOLE "$log"; then
-    fail "the console is not silent"
-fi
+    grep -q '<body data-drawn="4">' "$dom" ||
+        fail "not all four panels are drawn"
+    n=$(grep -o -E '<canvas width="[1-9][0-9]+" height="[1-9][0-9]+"' "$dom" |
+        wc -l)
+    [ "$n" -eq 4 ] || fail "$n canvases with a size, not 4"
+    grep -q '<svg ' "$dom" || fail "no timeline"
+    if grep -n CONSOLE "$log"; then
+        fail "the console is not silent"
+    fi
+}
+
+for width in 1280 520; do
+    for scheme in 0 1; do
+        look "$width" "$scheme"
+    done
+done
