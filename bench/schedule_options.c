@@ -22,6 +22,7 @@ enum {
     KEY_SPLIT,
     KEY_MERGE,
     KEY_SLACK,
+    KEY_LIMIT,
     KEY_CAPACITY,
     KEY_COSTS,
     KEY_LATENCY,
@@ -49,7 +50,7 @@ static const struct argp_option options[] = {
     {"devices", 'k', "K", 0, "Devices (4)", 0},
     {"microbatches", 'm', "M", 0, "Micro-batches (8)", 0},
     {"chunks", 'v', "N", 0,
-     "Stages of a device: interleaved-1f1b, looped-bfs (2)", 0},
+     "Stages of a device: interleaved-1f1b, looped-bfs (2), auto (1)", 0},
     {"group", KEY_GROUP, "N", 0,
      "Micro-batches that go through a chunk before the next does: "
      "interleaved-1f1b (K)",
@@ -61,6 +62,8 @@ static const struct argp_option options[] = {
      "Of gpipe's backwards: reverse (default), in_order", 0},
     {"split", KEY_SPLIT, 0, 0, "B's become I and W", 0},
     {"merge", KEY_MERGE, 0, 0, "An I and the W after it become B", 0},
+    {"limit", KEY_LIMIT, "N", 0,
+     "Of auto: micro-batches whose activations a device can hold", 0},
     {"slack", KEY_SLACK, "N", 0,
      "Forwards further ahead for each device behind, as far as that can run",
      0},
@@ -98,8 +101,10 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
     "Print a schedule; or prove, price, draw, run or compare.\v"
-    "NAME is one of --list, or a FILE: a CSV as PyTorch's pipelining reads and "
-    "writes it, whose name has a dot or a slash in it.\n\n"
+    "NAME is one of --list; or auto, the best order that is found for the "
+    "costs, latency, capacity and limit that are given; or a FILE: a CSV as "
+    "PyTorch's pipelining reads and writes it, whose name has a dot or a slash "
+    "in it.\n\n"
     "--draw FILE draws the simulated step, in the kind that the name ends with "
     "(.txt, .svg, .html, or .json for Perfetto), and with --run the measured "
     "one beside it (.measured.svg).\n\n"
@@ -206,6 +211,10 @@ static error_t parse_shape(int key, char *arg, struct argp_state *state,
     case KEY_MERGE:
         wanted->merge = true;
         break;
+    case KEY_LIMIT:
+        wanted->limit =
+            parse_count(state, "--limit", arg, SLUICE_MAX_MICROBATCHES);
+        break;
     case KEY_SLACK:
         wanted->slack = parse_count(state, "--slack", arg, 1024);
         break;
@@ -256,7 +265,7 @@ static error_t parse_costs_and_run(int key, char *arg, struct argp_state *state,
 static void check_name(struct argp_state *state, const char *name)
 {
     char names[NAMES_BYTES] = "";
-    if (schedule_is_file(name))
+    if (schedule_is_file(name) || !strcmp(name, SCHEDULE_AUTO))
         return;
     for (int i = 0; sluice_schedule_generator(i); i++) {
         if (!strcmp(sluice_schedule_generator(i), name))
@@ -265,10 +274,11 @@ static void check_name(struct argp_state *state, const char *name)
         snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "",
                  sluice_schedule_generator(i));
     }
-    argp_error(state,
-               "no schedule is called \"%s\": there are %s; a file has a dot "
-               "or a slash in its name",
-               name, names);
+    argp_error(
+        state,
+        "no schedule is called \"%s\": there are auto, %s; a file has a dot "
+        "or a slash in its name",
+        name, names);
 }
 
 static void check_names(struct argp_state *state, const char *list)

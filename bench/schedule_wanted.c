@@ -10,6 +10,7 @@
 
 #include "bench/choice.h"
 #include "bench/order.h"
+#include "bench/schedule_auto.h"
 
 enum { DEFAULT_DEVICES = 4, DEFAULT_MICROBATCHES = 8, WORD_BYTES = 32 };
 
@@ -47,6 +48,19 @@ int schedule_stages_on(const sluice_schedule *schedule, int device)
     return n;
 }
 
+void schedule_costs_of(const struct schedule_costs *costs, int share,
+                       int64_t costs_ns[SLUICE_N_ACTION_KINDS])
+{
+    double again = costs->recompute < 0 ? costs->forward : costs->recompute;
+    double cell = (double)costs->cell_ns / share;
+    costs_ns[SLUICE_F] = llround(costs->forward * cell);
+    costs_ns[SLUICE_I] = llround(costs->input * cell);
+    costs_ns[SLUICE_W] = llround(costs->weight * cell);
+    costs_ns[SLUICE_B] = costs_ns[SLUICE_I] + costs_ns[SLUICE_W];
+    costs_ns[SLUICE_R] = llround(again * cell);
+    costs_ns[SLUICE_UPDATE] = 0;
+}
+
 /* How many parts of the model share the device of a part, in the first copy. */
 static int share_of(const sluice_schedule *schedule, int part)
 {
@@ -62,19 +76,11 @@ static int share_of(const sluice_schedule *schedule, int part)
 void schedule_stage_costs(const sluice_schedule *schedule,
                           const struct schedule_costs *costs, int64_t *costs_ns)
 {
-    double again = costs->recompute < 0 ? costs->forward : costs->recompute;
     int depth =
         sluice_schedule_n_stages(schedule) / sluice_schedule_n_copies(schedule);
-    for (int s = 0; s < sluice_schedule_n_stages(schedule); s++) {
-        int64_t *of = &costs_ns[s * SLUICE_N_ACTION_KINDS];
-        double cell = (double)costs->cell_ns / share_of(schedule, s % depth);
-        of[SLUICE_F] = llround(costs->forward * cell);
-        of[SLUICE_I] = llround(costs->input * cell);
-        of[SLUICE_W] = llround(costs->weight * cell);
-        of[SLUICE_B] = of[SLUICE_I] + of[SLUICE_W];
-        of[SLUICE_R] = llround(again * cell);
-        of[SLUICE_UPDATE] = 0;
-    }
+    for (int s = 0; s < sluice_schedule_n_stages(schedule); s++)
+        schedule_costs_of(costs, share_of(schedule, s % depth),
+                          &costs_ns[s * SLUICE_N_ACTION_KINDS]);
 }
 
 static sluice_status check_number(const char *what, int wanted, int have,
@@ -111,9 +117,11 @@ static sluice_status begin(const struct schedule_wanted *wanted,
 {
     if (schedule_is_file(wanted->order.schedule))
         return read_file(wanted, out, why);
-    const sluice_schedule_config config = order_config(
-        &wanted->order, wanted->devices ? wanted->devices : DEFAULT_DEVICES,
-        wanted->microbatches ? wanted->microbatches : DEFAULT_MICROBATCHES);
+    int k = wanted->devices ? wanted->devices : DEFAULT_DEVICES;
+    int m = wanted->microbatches ? wanted->microbatches : DEFAULT_MICROBATCHES;
+    if (!strcmp(wanted->order.schedule, SCHEDULE_AUTO))
+        return schedule_auto(wanted, k, m, out, why);
+    const sluice_schedule_config config = order_config(&wanted->order, k, m);
     return sluice_schedule_generate(&config, out, why);
 }
 

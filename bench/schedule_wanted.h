@@ -29,6 +29,9 @@ enum schedule_moment {
     RECOMPUTE_NAIVE,   /* having waited for the gradient */
 };
 
+/* The name of the schedule that is searched for. */
+#define SCHEDULE_AUTO "auto"
+
 struct schedule_wanted {
     int devices;                /* 0: 4, or as many as the file has */
     int microbatches;           /* 0: 8, alike */
@@ -38,6 +41,8 @@ struct schedule_wanted {
     bool split; /* B to I and W */
     bool merge; /* I and W to B */
     int slack;  /* forwards further ahead for each device behind */
+    int limit;  /* of a device's activations, in micro-batches, for "auto";
+                   0: none */
     struct schedule_costs costs;
 };
 
@@ -65,6 +70,11 @@ sluice_status schedule_make(const struct schedule_wanted *wanted,
 
 /* Whether it has no backward: then it is verified as such. */
 bool schedule_is_forward(const sluice_schedule *schedule);
+
+/* What each kind of action takes of a stage that is one of `share` on its
+ * device. */
+void schedule_costs_of(const struct schedule_costs *costs, int share,
+                       int64_t costs_ns[SLUICE_N_ACTION_KINDS]);
 
 /* Its stages on a device. */
 int schedule_stages_on(const sluice_schedule *schedule, int device);

@@ -37,6 +37,7 @@
 #include <sluice/schedule_passes.h>
 #include <sluice/schedule_text.h>
 #include <sluice/shape.h>
+#include <sluice/search.h>
 #include <sluice/simulate.h>
 #include <sluice/status.h>
 #include <sluice/trace.h>

@@ -15,6 +15,7 @@ enum sl_rng_stream {
     SL_RNG_DROPOUT,  /* counter: layer, step, row, block */
     SL_RNG_SHUFFLE,  /* counter: epoch, 0, 0, block */
     SL_RNG_TEST,
+    SL_RNG_SEARCH, /* counter: block */
 };
 
 struct sl_rng_counter {

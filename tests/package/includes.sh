@@ -2,7 +2,7 @@
 # The architecture, as far as #include lines tell it (docs/architecture.md):
 #
 #   - modules stand in groups, and link only modules of earlier groups
-#         base < tensor sched part trace chan < nn sim data < run < train
+#         base < tensor sched part trace chan < nn sim data < run search < train
 #     report reads trace, sched and sim;
 #   - a file includes headers of its own module and of those it links;
 #   - public headers count as headers of the module that implements them;
@@ -80,7 +80,7 @@ function check_single(name, n,    list) {
 
 BEGIN {
     n = split("base:0 tensor:1 sched:1 part:1 trace:1 chan:1 nn:2 sim:2 " \
-              "data:2 run:3 train:4 report:4", list, " ")
+              "search:3 data:2 run:3 train:4 report:4", list, " ")
     for (i = 1; i <= n; i++) {
         split(list[i], pair, ":")
         group[pair[1]] = pair[2]
@@ -90,7 +90,7 @@ BEGIN {
               "schedule:sched schedule_text:sched schedule_formula:sched " \
               "schedule_passes:sched partition:part trace:trace layer:nn loss:nn " \
               "model:nn optimizer:nn dataset:data pipeline:run " \
-              "reference:run train:train simulate:sim " \
+              "reference:run train:train simulate:sim search:search " \
               "attribution:report report:report", list, " ")
     for (i = 1; i <= n; i++) {
         split(list[i], pair, ":")
