@@ -72,6 +72,22 @@ SLUICE_API sluice_status sluice_reference_join(sluice_reference *ref, int layer,
                                                sluice_diag *why);
 
 /*
+ * Make the micro-batches go through copies of the model, as a bidirectional
+ * schedule lets them: micro-batch m of each replica through microbatch_copy[m].
+ * Each copy adds up the gradients of its own, in the backward order; then those
+ * of the copies are added, copy 0 + copy 1 + ... of replica 0, then of
+ * replica 1, ...
+ *
+ * Shapes   microbatch_copy[M], each below n_copies.
+ * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_reference_copies(sluice_reference *ref,
+                                                 int n_copies,
+                                                 const int *microbatch_copy,
+                                                 sluice_diag *why);
+
+/*
  * One training step: forward, backward, update.
  *
  * Shapes   x[rows][input], targets[rows] as the loss defines them; `result` may

@@ -101,7 +101,7 @@ static sluice_status make_forward_schedule(struct sl_blueprint *bp,
     sluice_status st =
         sl_schedule_like(bp->schedule, &bp->forward_schedule, why);
     for (int m = 0; m < bp->n_microbatches && !st; m++)
-        for (int s = 0; s < sl_schedule_depth(bp->schedule) && !st; s++)
+        for (int s = 0; s < bp->depth && !st; s++)
             st = sluice_schedule_append(
                 bp->forward_schedule,
                 sluice_schedule_stage_device(bp->schedule, s),
@@ -113,12 +113,11 @@ static sluice_status make_forward_schedule(struct sl_blueprint *bp,
 static sluice_status check_runs(const sluice_schedule *schedule,
                                 sluice_diag *why)
 {
-    if (schedule->n_copies == 1 && sluice_schedule_n_updates(schedule) <= 1)
+    if (sluice_schedule_n_updates(schedule) <= 1)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
-                           "a schedule with %d copies of the model and %d "
-                           "updates per step: a pipeline runs one of each",
-                           schedule->n_copies,
+                           "a schedule with %d updates per step: a pipeline "
+                           "runs one",
                            sluice_schedule_n_updates(schedule));
 }
 
@@ -131,6 +130,8 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
         return st;
     bp->n_devices = sluice_schedule_n_devices(bp->schedule);
     bp->n_stages = sluice_schedule_n_stages(bp->schedule);
+    bp->n_copies = sluice_schedule_n_copies(bp->schedule);
+    bp->depth = sl_schedule_depth(bp->schedule);
     bp->n_microbatches = sluice_schedule_n_microbatches(bp->schedule);
     st = check_devices(bp, config, why);
     if (st)
@@ -235,10 +236,12 @@ static sluice_status lay_out(struct sl_blueprint *bp,
         sl_alloc(bp->allocator, (size_t)bp->n_stages, sizeof *bp->stage_layers);
     if (!bp->stage_layers)
         return sl_no_memory(why, "the partition");
-    st = sl_cut_model(config, bp->model, bp->n_stages, input.max_rows,
+    st = sl_cut_model(config, bp->model, bp->depth, input.max_rows,
                       bp->n_states, bp->stage_layers, why);
     if (st)
         return st;
+    for (int s = bp->depth; s < bp->n_stages; s++)
+        bp->stage_layers[s] = bp->stage_layers[s % bp->depth];
     input.stage_layers = bp->stage_layers;
     return sl_layout_init(&bp->layout, &input, why);
 }

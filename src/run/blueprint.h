@@ -19,7 +19,9 @@ struct sl_blueprint {
     uint64_t seed;
     int n_replicas;
     int n_devices; /* of one replica */
-    int n_stages;
+    int n_stages;  /* of all copies of the model in it */
+    int n_copies;
+    int depth; /* stages of a copy */
     int n_microbatches;
     int queue_capacity;
     bool joins; /* the W of a run */

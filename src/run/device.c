@@ -116,11 +116,12 @@ void sl_device_train(struct sl_device *device)
     const struct sl_program *program = device->train;
     struct sl_layout *layout = &device->pipe->blueprint.layout;
     for (int s = 0; s < layout->n_stages; s++)
-        if (device->stages[s].device == device->place)
+        if (device->stages[s].device == device->place) {
             device->stages[s].fresh = true;
+            device->stages[s].n_meetings = 0;
+        }
     device->recorder.n = 0;
     device->virtual_ns = 0;
-    device->n_meetings = 0;
     if (sl_walk(device, program))
         return;
     int64_t arrived = sl_wall_ns(device);
@@ -174,7 +175,7 @@ sluice_status sl_pipeline_end(sluice_pipeline *pipe, sluice_diag *why)
 
 static void reset_meetings(sluice_pipeline *pipe)
 {
-    for (int i = 0; i < pipe->blueprint.n_devices; i++) {
+    for (int i = 0; i < pipe->blueprint.depth; i++) {
         atomic_store(&pipe->groups[i].n_arrived, 0);
         atomic_store(&pipe->groups[i].latest_ns[0], 0);
         atomic_store(&pipe->groups[i].latest_ns[1], 0);

@@ -159,14 +159,16 @@ static void make_stage(struct sl_layout *layout, int s, int first_layer,
                        const struct sl_layout_input *input)
 {
     struct sl_stage *stage = &layout->stages[s];
+    int copy = s / layout->depth;
+    int first_unit = copy * sluice_model_n_layers(input->model) + first_layer;
     const struct sl_ring_sizes *sizes = &input->sizes[s];
     *stage = (struct sl_stage){
         .index = s,
         .device = sluice_schedule_stage_device(input->schedule, s),
         .n_units = input->stage_layers[s],
-        .units = &layout->units[first_layer],
-        .is_first = s == 0,
-        .is_last = s + 1 == layout->n_stages,
+        .units = &layout->units[first_unit],
+        .is_first = s % layout->depth == 0,
+        .is_last = (s + 1) % layout->depth == 0,
         .splits = sizes->splits,
         .recomputes = sizes->recomputes,
     };
@@ -197,6 +199,7 @@ sluice_status sl_layout_check(const struct sl_layout_input *input,
     }
     bytes += (2.0 + input->n_states) * 8.0 *
              (double)sluice_model_n_parameters(input->model);
+    bytes *= sluice_schedule_n_copies(input->schedule);
     if (bytes < 0x1p62)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
@@ -242,12 +245,14 @@ sluice_status sl_layout_init(struct sl_layout *layout,
                              const struct sl_layout_input *input,
                              sluice_diag *why)
 {
+    int n_copies = sluice_schedule_n_copies(input->schedule);
     *layout = (struct sl_layout){
         .allocator = input->allocator,
         .n_replicas = input->n_replicas,
         .n_devices = sluice_schedule_n_devices(input->schedule),
         .n_stages = sluice_schedule_n_stages(input->schedule),
-        .n_units = sluice_model_n_layers(input->model),
+        .depth = sluice_schedule_n_stages(input->schedule) / n_copies,
+        .n_units = n_copies * sluice_model_n_layers(input->model),
         .n_states = input->n_states,
         .max_rows = input->max_rows,
     };
@@ -266,6 +271,7 @@ sluice_status sl_layout_init(struct sl_layout *layout,
     }
     int first_layer = 0;
     for (int s = 0; s < layout->n_stages; s++) {
+        first_layer = s % layout->depth ? first_layer : 0;
         make_stage(layout, s, first_layer, input);
         first_layer += input->stage_layers[s];
     }

@@ -34,7 +34,8 @@ struct sl_layout {
     const sluice_allocator *allocator;
     int n_replicas;
     int n_devices;                   /* of one replica */
-    int n_stages;                    /* of one replica */
+    int n_stages;                    /* of one replica, all copies */
+    int depth;                       /* stages of a copy of the model */
     int n_units;                     /* of one replica */
     int n_states;                    /* optimizer state arrays */
     int64_t max_rows;                /* of a micro-batch */

@@ -11,13 +11,14 @@ struct place {
     int64_t n;
 };
 
-static struct place place_of(const sluice_pipeline *pipe, int replica,
-                             int layer, int param)
+/* In a copy of the model, counted through all replicas. */
+static struct place place_of(const sluice_pipeline *pipe, int copy, int layer,
+                             int param)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
-    for (int s = 0; s < layout->n_stages; s++) {
+    for (int s = 0; s < layout->depth; s++) {
         const struct sl_stage *stage =
-            &layout->stages[replica * layout->n_stages + s];
+            &layout->stages[copy * layout->depth + s];
         int i = layer - stage->units[0].layer;
         if (i < 0 || i >= stage->n_units)
             continue;
@@ -31,7 +32,7 @@ static struct place place_of(const sluice_pipeline *pipe, int replica,
     return (struct place){0}; /* every layer is in a stage */
 }
 
-static sluice_status find(const sluice_pipeline *pipe, int replica,
+static sluice_status find(const sluice_pipeline *pipe, int copy,
                           const char *name, int64_t n, struct place *place,
                           sluice_diag *why)
 {
@@ -40,7 +41,7 @@ static sluice_status find(const sluice_pipeline *pipe, int replica,
                                                    &layer, &param, NULL, why);
     if (st)
         return st;
-    *place = place_of(pipe, replica, layer, param);
+    *place = place_of(pipe, copy, layer, param);
     if (place->n == n)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
@@ -67,8 +68,9 @@ sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
 {
     struct place place;
     sluice_status st = SLUICE_OK;
-    for (int r = 0; r < pipe->blueprint.n_replicas && !st; r++) {
-        st = find(pipe, r, name, n, &place, why);
+    int n_copies = pipe->blueprint.n_replicas * pipe->blueprint.n_copies;
+    for (int c = 0; c < n_copies && !st; c++) {
+        st = find(pipe, c, name, n, &place, why);
         if (!st)
             memcpy(place.values, values, (size_t)n * sizeof *values);
     }

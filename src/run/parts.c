@@ -7,7 +7,7 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
     size_t m = (size_t)pipe->blueprint.n_replicas *
                (size_t)pipe->blueprint.n_microbatches;
     pipe->devices = sl_alloc(pipe->allocator, k, sizeof *pipe->devices);
-    pipe->groups = sl_alloc(pipe->allocator, (size_t)pipe->blueprint.n_devices,
+    pipe->groups = sl_alloc(pipe->allocator, (size_t)pipe->blueprint.depth,
                             sizeof *pipe->groups);
     pipe->outcomes = sl_alloc(pipe->allocator, m, sizeof *pipe->outcomes);
     pipe->n_events = sl_alloc(pipe->allocator, k, sizeof *pipe->n_events);
@@ -26,7 +26,7 @@ void sl_free_tables(sluice_pipeline *pipe)
     sl_free(pipe->allocator, pipe->events, k, sizeof *pipe->events);
     sl_free(pipe->allocator, pipe->n_events, k, sizeof *pipe->n_events);
     sl_free(pipe->allocator, pipe->outcomes, m, sizeof *pipe->outcomes);
-    sl_free(pipe->allocator, pipe->groups, (size_t)pipe->blueprint.n_devices,
+    sl_free(pipe->allocator, pipe->groups, (size_t)pipe->blueprint.depth,
             sizeof *pipe->groups);
     sl_free(pipe->allocator, pipe->devices, k, sizeof *pipe->devices);
 }
@@ -43,7 +43,7 @@ static struct sl_queue *queue_at(const struct sl_device *device, int direction,
 {
     int n_boundaries = device->pipe->blueprint.n_stages - 1;
     if (boundary < 0 || boundary >= n_boundaries ||
-        !is_crossing(device, boundary))
+        device->stages[boundary].is_last || !is_crossing(device, boundary))
         return NULL;
     return &device->queues[direction * n_boundaries + boundary];
 }

@@ -53,13 +53,12 @@ struct sl_device {
     struct sl_recorder recorder; /* [owner: device] */
     struct sl_gate gate;         /* the device waits for a job or the commit */
     unsigned last_job;           /* [owner: device] */
-    int n_meetings;      /* [owner: device] in this step, see reduce.c */
     int64_t off_core_ns; /* [owner: device] of this action, by its layers */
     int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of
                             the step */
 };
 
-/* The devices of one place in all replicas, when they add up gradients. */
+/* The devices that hold a part of the model, when they add up gradients. */
 struct sl_group {
     atomic_int n_arrived;      /* [atomic] arrivals at meetings of this step;
                                   pairs with is_complete() in reduce.c */
@@ -82,7 +81,7 @@ struct sluice_pipeline {
     struct sl_device *devices;         /* [n_devices] */
     struct sl_queue *queues;           /* [n_replicas][2][n_stages - 1] */
     int n_queues;                      /* const after create */
-    struct sl_group *groups;           /* [devices of one replica] */
+    struct sl_group *groups;           /* [parts of the model] */
     struct sl_outcome *outcomes;       /* [n_replicas][micro-batch] [owner: last
                                           stage's device, then the caller] */
 

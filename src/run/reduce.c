@@ -1,4 +1,4 @@
-/* Adding up the gradients of replicas.  The devices of one place. */
+/* Adding up gradients.  The devices that hold a part. */
 #include "run/reduce.h"
 
 #include <string.h>
@@ -7,12 +7,31 @@
 
 enum { CHUNK_FLOATS = SL_ALIGN / sizeof(float) }; /* chunks start on a line */
 
-/* A meeting of the same device of all replicas. */
+/* A meeting of the devices that hold a part of the model. */
 struct meeting {
     const sluice_pipeline *pipe;
     struct sl_group *group;
     int everybody; /* arrivals since the step began, when all have come */
 };
+
+/* Stages that hold a part: its copies in replica 0, in replica 1, ... */
+static int n_members(const struct sl_blueprint *bp)
+{
+    return bp->n_replicas * bp->n_copies;
+}
+
+static struct sl_stage *member(const struct sl_blueprint *bp, int part, int i)
+{
+    return &bp->layout.stages[i * bp->depth + part];
+}
+
+/* Which of the members a device's stage is. */
+static int member_number(const struct sl_device *device,
+                         const struct sl_stage *stage)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    return device->replica * bp->n_copies + stage->index / bp->depth;
+}
 
 static bool is_complete(const void *state)
 {
@@ -21,11 +40,14 @@ static bool is_complete(const void *state)
            sl_failure_stopped(&m->pipe->failure);
 }
 
-static void wake_group(const sluice_pipeline *pipe, int place)
+static void wake_members(const sluice_pipeline *pipe, int part)
 {
-    for (int r = 0; r < pipe->blueprint.n_replicas; r++)
-        sl_gate_wake(
-            &pipe->devices[r * pipe->blueprint.n_devices + place].gate);
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    for (int i = 0; i < n_members(bp); i++) {
+        int replica = i / bp->n_copies;
+        int place = member(bp, part, i)->device;
+        sl_gate_wake(&pipe->devices[replica * bp->n_devices + place].gate);
+    }
 }
 
 static void raise(atomic_llong *latest, long long ns)
@@ -39,19 +61,20 @@ static void raise(atomic_llong *latest, long long ns)
  * Wait for the others.  A device can be at most one meeting ahead, so two
  * places for the latest virtual time are enough.
  */
-static sluice_status meet(struct sl_device *device)
+static sluice_status meet(struct sl_device *device, struct sl_stage *stage)
 {
     sluice_pipeline *pipe = device->pipe;
-    struct sl_group *group = &pipe->groups[device->place];
-    int number = device->n_meetings++;
+    int part = stage->index % pipe->blueprint.depth;
+    struct sl_group *group = &pipe->groups[part];
+    int number = stage->n_meetings++;
     struct meeting m = {
         .pipe = pipe,
         .group = group,
-        .everybody = (number + 1) * pipe->blueprint.n_replicas,
+        .everybody = (number + 1) * n_members(&pipe->blueprint),
     };
     raise(&group->latest_ns[number & 1], device->virtual_ns);
     if (atomic_fetch_add(&group->n_arrived, 1) + 1 == m.everybody)
-        wake_group(pipe, device->place);
+        wake_members(pipe, part);
     else
         sl_gate_wait(&device->gate, pipe->patience, is_complete, &m);
     if (sl_failure_stopped(&pipe->failure))
@@ -73,46 +96,40 @@ static struct chunk chunk_of(const struct sl_stage *stage, int n_chunks, int i)
     return (struct chunk){first * CHUNK_FLOATS, (end - first) * CHUNK_FLOATS};
 }
 
-static const float *grads_of(const struct sl_device *device, int replica,
-                             int stage)
-{
-    const struct sl_blueprint *bp = &device->pipe->blueprint;
-    return bp->layout.stages[replica * bp->n_stages + stage].grads;
-}
-
-/* This replica's chunk: a sum that starts from replica 0, element by element.
- */
+/* This member's chunk: a sum that starts from member 0, element by element. */
 static void scatter(const struct sl_device *device, struct sl_stage *stage)
 {
-    int n = device->pipe->blueprint.n_replicas;
-    struct chunk c = chunk_of(stage, n, device->replica);
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    int n = n_members(bp);
+    struct chunk c = chunk_of(stage, n, member_number(device, stage));
     const float *parts[SLUICE_MAX_DEVICES];
-    for (int r = 0; r < n; r++)
-        parts[r] = grads_of(device, r, stage->index) + c.first;
+    for (int i = 0; i < n; i++)
+        parts[i] = member(bp, stage->index % bp->depth, i)->grads + c.first;
     float *sum = stage->grads + c.first;
     for (int64_t i = 0; i < c.n; i++) {
         float total = parts[0][i];
-        for (int r = 1; r < n; r++)
-            total += parts[r][i];
+        for (int k = 1; k < n; k++)
+            total += parts[k][i];
         sum[i] = total;
     }
 }
 
 static void gather(const struct sl_device *device, struct sl_stage *stage)
 {
-    int n = device->pipe->blueprint.n_replicas;
-    for (int r = 0; r < n; r++) {
-        struct chunk c = chunk_of(stage, n, r);
-        if (r != device->replica)
-            memcpy(stage->grads + c.first,
-                   grads_of(device, r, stage->index) + c.first,
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    int n = n_members(bp);
+    for (int i = 0; i < n; i++) {
+        struct chunk c = chunk_of(stage, n, i);
+        const struct sl_stage *other = member(bp, stage->index % bp->depth, i);
+        if (i != member_number(device, stage))
+            memcpy(stage->grads + c.first, other->grads + c.first,
                    (size_t)c.n * sizeof(float));
     }
 }
 
 /*
  * A meeting, and the part of the work that comes after it.  The all-gather
- * needs none behind it: others may still read this replica's chunk, but nobody
+ * needs none behind it: others may still read this member's chunk, but nobody
  * writes gradients again before the commit, where all come together.
  */
 static sluice_status phase(struct sl_device *device, struct sl_stage *stage,
@@ -123,7 +140,7 @@ static sluice_status phase(struct sl_device *device, struct sl_stage *stage,
         .action = {SLUICE_REDUCE_GRAD, stage->index, -1},
     };
     int64_t arrived = sl_wall_ns(device);
-    sluice_status st = meet(device);
+    sluice_status st = meet(device, stage);
     if (st)
         return st;
     sl_begin_work(device, &event, arrived);
@@ -137,9 +154,9 @@ static sluice_status phase(struct sl_device *device, struct sl_stage *stage,
 sluice_status sl_reduce_gradient(struct sl_device *device, int index)
 {
     struct sl_stage *stage = &device->stages[index];
-    if (device->pipe->blueprint.n_replicas == 1 || stage->n_params == 0)
+    if (n_members(&device->pipe->blueprint) == 1 || stage->n_params == 0)
         return SLUICE_OK;
-    if (stage->fresh) /* this replica had no rows */
+    if (stage->fresh) /* there were no rows for it */
         memset(stage->grads, 0, (size_t)stage->n_params * sizeof(float));
     sluice_status st = phase(device, stage, scatter);
     if (!st)

@@ -1,11 +1,12 @@
 /*
- * Adding up the gradients of replicas: a reduce-scatter and an all-gather over
- * shared memory.
+ * Adding up the gradients of a part of the model, which its copies in all
+ * replicas have made: a reduce-scatter and an all-gather over shared memory.
  *
- * The gradient of a stage is cut into one chunk per replica.  Replica r adds up
- * chunk r of all replicas, in the order of the replicas, so that the bits do
- * not depend on who is first; then everybody copies the other chunks.  Each
- * device reads 2 (R - 1) / R of the gradient's bytes from others.
+ * With C copies and R replicas there are n = C R members, those of replica 0
+ * first.  The gradient is cut into n chunks.  Member i adds up chunk i of all,
+ * in their order, so that the bits do not depend on who is first; then
+ * everybody copies the other chunks.  Each device reads 2 (n - 1) / n of the
+ * gradient's bytes from others.
  */
 #ifndef SL_RUN_REDUCE_H
 #define SL_RUN_REDUCE_H
@@ -13,10 +14,10 @@
 #include "run/pipeline.h"
 
 /*
- * Replace the gradient of `stage` by the sum over all replicas; nothing to do
- * for a single one.
+ * Replace the gradient of `stage` by the sum over all copies in all replicas;
+ * nothing to do for a single one.
  *
- * Threads  the same device of all replicas, each for itself.
+ * Threads  the devices that hold a copy, each for itself.
  * Blocks   until the others have come; a failure wakes it.
  * Returns  SLUICE_OK, or SLUICE_CLOSED if the step has failed.
  */

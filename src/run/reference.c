@@ -192,6 +192,7 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
     ref->batch = config->batch;
     ref->replicas = config->replicas ? config->replicas : 1;
     ref->microbatches = config->microbatches ? config->microbatches : 1;
+    ref->copies = 1;
     ref->in_order = config->backward_order == SLUICE_IN_ORDER;
     ref->seed = config->seed;
     ref->n_layers = sluice_model_n_layers(model);
@@ -271,6 +272,42 @@ void sluice_reference_destroy(sluice_reference *ref)
     if (ref->reserved)
         sl_blas_unreserve(1);
     sl_free(ref->allocator, ref, 1, sizeof *ref);
+}
+
+/* Sums of gradients, where a single one needed none. */
+static bool take_sums(struct sluice_reference *ref)
+{
+    for (int i = 0; i < ref->n_layers; i++)
+        for (int p = 0; p < ref->layers[i].plan->n_params; p++) {
+            struct sl_reference_param *param = &ref->layers[i].params[p];
+            if (!param->sum)
+                param->sum = take(ref, param->n, sizeof(float));
+            if (!param->sum)
+                return false;
+        }
+    return true;
+}
+
+sluice_status sluice_reference_copies(sluice_reference *ref, int n_copies,
+                                      const int *microbatch_copy,
+                                      sluice_diag *why)
+{
+    if (n_copies < 1 || n_copies > SLUICE_MAX_COPIES)
+        return sluice_diag_set(why, SLUICE_INVALID, "%d copies; give 1 to %d",
+                               n_copies, SLUICE_MAX_COPIES);
+    for (int m = 0; m < ref->microbatches; m++)
+        if (microbatch_copy[m] < 0 || microbatch_copy[m] >= n_copies)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "micro-batch %d goes through copy %d; give "
+                                   "0 to %d",
+                                   m, microbatch_copy[m], n_copies - 1);
+    int *copy = take(ref, ref->microbatches, sizeof *copy);
+    if (!copy || !take_sums(ref))
+        return sl_no_memory(why, "the reference's copies");
+    memcpy(copy, microbatch_copy, (size_t)ref->microbatches * sizeof *copy);
+    ref->copy = copy;
+    ref->copies = n_copies;
+    return SLUICE_OK;
 }
 
 /* Find a parameter of n elements. */

@@ -24,7 +24,7 @@ struct sl_reference_param {
     int64_t n; /* elements */
     float *w;
     float *g;
-    float *sum; /* of the replicas' gradients; NULL for a single one */
+    float *sum; /* of the gradients of copies and replicas; NULL for one */
     float *state[SLUICE_OPTIMIZER_MAX_STATES];
 };
 
@@ -51,6 +51,8 @@ struct sluice_reference {
     int64_t batch;
     int replicas;
     int microbatches; /* of one replica */
+    int copies;       /* of the model, in one replica */
+    int *copy;        /* copy[microbatches]; NULL: all go through copy 0 */
     bool in_order;    /* of the backwards */
     uint64_t seed;
     uint64_t step; /* updates made */

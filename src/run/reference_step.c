@@ -222,15 +222,16 @@ static sluice_status backward(struct sluice_reference *ref,
     return st;
 }
 
-/* Backward of a replica's micro-batches in the order asked for. */
-static sluice_status run_replica(struct sluice_reference *ref,
-                                 const struct mini *mini, int replica)
+/* Backward of the micro-batches of a replica that go through a copy, in the
+ * order asked for. */
+static sluice_status run_copy(struct sluice_reference *ref,
+                              const struct mini *mini, int replica, int copy)
 {
     bool accumulate = false;
     for (int i = 0; i < ref->microbatches; i++) {
         int m = ref->in_order ? i : ref->microbatches - 1 - i;
         struct micro micro = micro_of(ref, mini->rows, replica, m);
-        if (!micro.rows)
+        if (!micro.rows || (ref->copy && ref->copy[m] != copy))
             continue;
         sluice_status st = backward(ref, mini, micro, accumulate);
         if (st)
@@ -270,18 +271,20 @@ static void use_sum(struct sl_reference_param *param)
     memcpy(param->g, param->sum, (size_t)param->n * sizeof *param->g);
 }
 
-/* The gradients of the replicas, added up in their order. */
+/* The gradients of all copies in all replicas, added up in their order. */
 static sluice_status run_backwards(struct sluice_reference *ref,
                                    const struct mini *mini)
 {
-    if (ref->replicas == 1)
-        return run_replica(ref, mini, 0);
-    for (int r = 0; r < ref->replicas; r++) {
-        for_params(ref, clear_gradient); /* for a replica without rows */
-        sluice_status st = run_replica(ref, mini, r);
+    int n = ref->replicas * ref->copies;
+    if (n == 1)
+        return run_copy(ref, mini, 0, 0);
+    for (int i = 0; i < n; i++) {
+        for_params(ref, clear_gradient); /* for one without rows */
+        sluice_status st =
+            run_copy(ref, mini, i / ref->copies, i % ref->copies);
         if (st)
             return st;
-        for_params(ref, r ? add_gradient : keep_gradient);
+        for_params(ref, i ? add_gradient : keep_gradient);
     }
     for_params(ref, use_sum);
     return SLUICE_OK;

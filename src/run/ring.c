@@ -133,6 +133,7 @@ sluice_status sl_ring_sizes(const sluice_schedule *schedule,
                             struct sl_ring_sizes *sizes)
 {
     int n_stages = sluice_schedule_n_stages(schedule);
+    int depth = n_stages / sluice_schedule_n_copies(schedule);
     struct sizing sizing = {
         .schedule = schedule,
         .programs = programs,
@@ -148,8 +149,8 @@ sluice_status sl_ring_sizes(const sluice_schedule *schedule,
         sizes[s] = (struct sl_ring_sizes){
             .splits = has(&sizing, s, I),
             .recomputes = has(&sizing, s, R),
-            .in_slots = s > 0 ? size_in_slots(&sizing, s) : 0,
-            .grad_slots = s + 1 < n_stages ? size_grad_slots(&sizing, s) : 0,
+            .in_slots = s % depth > 0 ? size_in_slots(&sizing, s) : 0,
+            .grad_slots = (s + 1) % depth > 0 ? size_grad_slots(&sizing, s) : 0,
             .stash = by_order(&sizing, device,
                               (struct span){s, F | R, s, B | W, true}),
             .dys =

@@ -60,7 +60,8 @@ struct sl_stage {
     struct sl_ring in_slots;   /* inputs, filled by the previous stage */
     struct sl_ring grad_slots; /* output gradients, filled by the next stage */
 
-    bool fresh; /* [owner: device] no gradient since the step began */
+    bool fresh;     /* [owner: device] no gradient since the step began */
+    int n_meetings; /* [owner: device] in this step, see reduce.c */
 };
 
 static inline void *sl_ring_slot(const struct sl_ring *ring, int number)

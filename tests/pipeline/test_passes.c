@@ -79,6 +79,8 @@ static void check(const struct sl_test_problem *problem, const char *name,
                                 : SLUICE_REVERSE;
     ck_assert_msg(!sl_test_pair_init(&pair, problem, &config), "%s: %s", name,
                   pair.why.text);
+    sl_test_halves(&pair, sluice_schedule_n_copies(schedule),
+                   config.microbatches);
     long wrong = sl_test_step(&pair, 0, BATCH) + sl_test_step(&pair, 4, 6) +
                  sl_test_step(&pair, 1, BATCH);
     ck_assert_msg(!wrong, "%s, K %d, M %d: %ld values differ; %s", name,
@@ -95,8 +97,7 @@ static bool check_one(const struct sl_test_problem *problem,
     sluice_diag why = {.text = ""};
     if (sluice_schedule_generate(config, &schedule, NULL))
         return false;
-    if (sluice_schedule_n_copies(schedule) > 1 ||
-        sluice_schedule_n_updates(schedule) > 1) {
+    if (sluice_schedule_n_updates(schedule) > 1) {
         sluice_schedule_destroy(schedule);
         return false;
     }

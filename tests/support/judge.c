@@ -27,6 +27,18 @@ sluice_status sl_test_pair_init(struct sl_test_pair *pair,
     return st;
 }
 
+void sl_test_halves(struct sl_test_pair *pair, int copies, int microbatches)
+{
+    int *copy = malloc((size_t)microbatches * sizeof *copy);
+    if (!copy)
+        abort();
+    for (int m = 0; m < microbatches; m++)
+        copy[m] = m * copies / microbatches;
+    if (sluice_reference_copies(pair->ref, copies, copy, NULL))
+        abort();
+    free(copy);
+}
+
 void sl_test_pair_fini(struct sl_test_pair *pair)
 {
     sluice_pipeline_destroy(pair->pipe);

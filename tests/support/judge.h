@@ -25,6 +25,11 @@ sluice_status sl_test_pair_init(struct sl_test_pair *pair,
                                 const struct sl_test_problem *problem,
                                 const sluice_pipeline_config *config);
 
+/* Let the reference's micro-batches go through `copies` copies, as those of a
+ * bidirectional schedule: as many through each, the first ones through the
+ * first. */
+void sl_test_halves(struct sl_test_pair *pair, int copies, int microbatches);
+
 void sl_test_pair_fini(struct sl_test_pair *pair);
 
 /*
