@@ -56,25 +56,66 @@ static sluice_status read_off(const sluice_schedule *schedule,
                            "there is no reference with the same bits");
 }
 
-/* The order in which a stage sees its micro-batches again: read off the
- * schedule, for not every one lets it be chosen. */
-static sluice_status find_backward_order(const sluice_pipeline_config *config,
-                                         sluice_backward_order *order,
-                                         sluice_diag *why)
+/* A schedule like that of the measurement, of as few devices as can be: what
+ * decides bits is the same for every number. */
+static sluice_status make_schedule(const sluice_pipeline_config *config,
+                                   sluice_schedule **out, sluice_diag *why)
 {
     if (config->custom)
-        return read_off(config->custom, order, why);
-    const sluice_schedule_config one = {
+        return sluice_schedule_remat(config->custom, SLUICE_REMAT_NEVER, out,
+                                     why);
+    sluice_schedule_config one = {
         .name = config->schedule,
-        .devices = 1,
         .microbatches = config->microbatches,
         .backward_order = config->backward_order,
     };
+    sluice_status st = SLUICE_INVALID;
+    while (st == SLUICE_INVALID && one.devices++ < SLUICE_MAX_DEVICES)
+        st = sluice_schedule_generate(&one, out, why);
+    return st;
+}
+
+/* Let the reference's micro-batches go through the copies that they go through
+ * in the schedule. */
+static sluice_status follow_copies(sluice_reference *reference,
+                                   const sluice_schedule *schedule,
+                                   sluice_diag *why)
+{
+    int copies = sluice_schedule_n_copies(schedule);
+    int depth = sluice_schedule_n_stages(schedule) / copies;
+    int m = sluice_schedule_n_microbatches(schedule);
+    int *copy = calloc((size_t)m, sizeof *copy);
+    if (!copy)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the reference's copies");
+    for (int d = 0; d < sluice_schedule_n_devices(schedule); d++) {
+        int n;
+        const sluice_action *actions = sluice_schedule_actions(schedule, d, &n);
+        for (int i = 0; i < n; i++)
+            if (actions[i].kind == SLUICE_F)
+                copy[actions[i].microbatch] = actions[i].stage / depth;
+    }
+    sluice_status st = sluice_reference_copies(reference, copies, copy, why);
+    free(copy);
+    return st;
+}
+
+/* The reference of a schedule: it sees the micro-batches again in an order that
+ * not every schedule lets one choose. */
+static sluice_status make_reference(struct yardstick *yardstick,
+                                    sluice_pipeline_config *pipeline,
+                                    sluice_diag *why)
+{
     sluice_schedule *schedule;
-    sluice_status st = sluice_schedule_generate(&one, &schedule, why);
+    sluice_status st = make_schedule(pipeline, &schedule, why);
     if (st)
         return st;
-    st = read_off(schedule, order, why);
+    st = read_off(schedule, &pipeline->backward_order, why);
+    if (!st)
+        st = sluice_reference_create(pipeline, yardstick->model,
+                                     &yardstick->reference, why);
+    if (!st && sluice_schedule_n_copies(schedule) > 1)
+        st = follow_copies(yardstick->reference, schedule, why);
     sluice_schedule_destroy(schedule);
     return st;
 }
@@ -84,11 +125,7 @@ static sluice_status train(struct yardstick *yardstick,
                            sluice_diag *why)
 {
     sluice_pipeline_config pipeline = measure_pipeline_config(config);
-    sluice_status st =
-        find_backward_order(&pipeline, &pipeline.backward_order, why);
-    if (!st)
-        st = sluice_reference_create(&pipeline, yardstick->model,
-                                     &yardstick->reference, why);
+    sluice_status st = make_reference(yardstick, &pipeline, why);
     const struct workload *work = config->work;
     for (int i = 0; i < config->warmup + config->repetitions && !st; i++) {
         sluice_result result;
