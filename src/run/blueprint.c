@@ -178,6 +178,14 @@ static sluice_status number_programs(struct sl_blueprint *bp,
     return SLUICE_OK;
 }
 
+static void note_staleness(struct sl_blueprint *bp,
+                           const struct sl_program *program)
+{
+    for (int i = 0; i < program->n_ops; i++)
+        if (program->ops[i].staleness > bp->staleness)
+            bp->staleness = program->ops[i].staleness;
+}
+
 /* The same on all stages: the verifier's rule `version`. */
 static sluice_status group_microbatches(struct sl_blueprint *bp,
                                         sluice_diag *why)
@@ -195,6 +203,8 @@ static sluice_status group_microbatches(struct sl_blueprint *bp,
             (op->action.kind == SLUICE_B || op->action.kind == SLUICE_W))
             bp->update_of[op->action.microbatch] = op->update_no;
     }
+    for (int d = 0; d < bp->n_devices; d++)
+        note_staleness(bp, &bp->train[d]);
     return SLUICE_OK;
 }
 

@@ -37,6 +37,7 @@ struct sl_blueprint {
     struct sl_program *forward;        /* [n_devices] */
     int n_updates;                     /* of each stage per step; more than 1:
                                           the schedule is asynchronous */
+    int32_t staleness;                 /* the most of any UPDATE */
     int32_t *update_of;                /* [n_microbatches] the UPDATE, from 0,
                                           that its gradients go into */
     struct sl_ring_sizes *ring_sizes;  /* [n_stages], enough for both */
