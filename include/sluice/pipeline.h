@@ -12,7 +12,9 @@
  * For a fixed number of micro-batches, backward order and number of replicas
  * the trained parameters are the same to the last bit for every number of
  * devices, partition, rematerialization and queue capacity -- unless
- * `join_weights` lets the schedule decide in which products rows are summed.
+ * `join_weights` lets the schedule decide in which products rows are summed, or
+ * the schedule is asynchronous: then devices and partition decide which version
+ * of the weights is used.
  */
 #ifndef SLUICE_PIPELINE_H
 #define SLUICE_PIPELINE_H
