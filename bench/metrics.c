@@ -106,6 +106,7 @@ static void set_pipeline(json_t *line, const struct training_config *config)
     set_integer(line, "chunks", order->chunks);
     set_integer(line, "group", order->group);
     set_integer(line, "warm_up_forwards", order->warm_up);
+    set_bool(line, "vertical_sync", order->vertical_sync);
 }
 
 void metrics_run(struct metrics *metrics, const struct training_config *config,
@@ -138,6 +139,7 @@ bool metrics_progress(struct metrics *metrics, const sluice_progress *p)
     set_integer(line, "rows", p->rows_done);
     if (!p->epoch_end)
         set_real(line, "step_loss", p->step_loss);
+    set_integer(line, "staleness", p->staleness);
     set_real(line, "loss", p->loss);
     set_real(line, "accuracy", p->accuracy);
     set_real(line, "rows_per_s", p->rows_per_s);

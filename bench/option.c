@@ -33,6 +33,7 @@ enum {
     KEY_CAPACITY,
     KEY_GROUP,
     KEY_WARM_UP,
+    KEY_VERTICAL_SYNC,
 };
 
 static const struct argp_option order_table[] = {
@@ -48,10 +49,15 @@ static const struct argp_option order_table[] = {
      "Stages of a device: interleaved-1f1b, looped-bfs (2)", 0},
     {"group", KEY_GROUP, "N", 0,
      "Micro-batches that go through a chunk before the next does: "
-     "interleaved-1f1b (as many as devices)",
+     "interleaved-1f1b; or into one update: pipedream-2bw (as many as "
+     "devices)",
      0},
     {"warm-up", KEY_WARM_UP, "N", 0,
      "Forwards ahead for each device behind: eager-1f1b, interleaved-1f1b (2)",
+     0},
+    {"vertical-sync", KEY_VERTICAL_SYNC, 0, 0,
+     "A micro-batch uses on all devices the weight version that it used on "
+     "the first: pipedream",
      0},
     {0},
 };
@@ -105,6 +111,9 @@ static error_t parse_order(int key, char *arg, struct argp_state *state)
     case KEY_WARM_UP:
         order->warm_up =
             option_integer(state, "--warm-up", arg, 1, SLUICE_MAX_MICROBATCHES);
+        break;
+    case KEY_VERTICAL_SYNC:
+        order->vertical_sync = true;
         break;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -3,6 +3,7 @@
 #define BENCH_OPTION_H
 
 #include <argp.h>
+#include <stdbool.h>
 
 #include <sluice/schedule.h>
 #include <sluice/status.h>
@@ -30,6 +31,7 @@ struct order_options {
     int chunks;           /* 0: the standard, in these three */
     int group;
     int warm_up;
+    bool vertical_sync;
 };
 
 /* The defaults, for an initializer. */

@@ -12,6 +12,7 @@ sluice_schedule_config order_config(const struct order_options *order,
         .chunks = order->chunks,
         .group = order->group,
         .warm_up = order->warm_up,
+        .vertical_sync = order->vertical_sync,
     };
 }
 
@@ -39,6 +40,7 @@ void order_apply(const struct order_options *order,
     config->chunks = order->chunks;
     config->group = order->group;
     config->warm_up = order->warm_up;
+    config->vertical_sync = order->vertical_sync;
     config->queue_capacity = order->capacity;
 }
 

@@ -30,6 +30,7 @@ enum {
     KEY_MODEL,
     KEY_BATCH,
     KEY_STRICT,
+    KEY_VERTICAL_SYNC,
     GROUP_RUN = 5,
     MAX_BATCH = 1 << 24,
     MAX_CELLS = 1000000, /* that an action may take */
@@ -53,10 +54,14 @@ static const struct argp_option options[] = {
      "Stages of a device: interleaved-1f1b, looped-bfs (2), auto (1)", 0},
     {"group", KEY_GROUP, "N", 0,
      "Micro-batches that go through a chunk before the next does: "
-     "interleaved-1f1b (K)",
+     "interleaved-1f1b; or into one update: pipedream-2bw (K)",
      0},
     {"warm-up", KEY_WARM_UP, "N", 0,
      "Forwards ahead for each device behind: eager-1f1b, interleaved-1f1b (2)",
+     0},
+    {"vertical-sync", KEY_VERTICAL_SYNC, 0, 0,
+     "A micro-batch uses on all devices the weight version that it used on "
+     "the first: pipedream",
      0},
     {"order", KEY_ORDER, "ORDER", 0,
      "Of gpipe's backwards: reverse (default), in_order", 0},
@@ -200,6 +205,9 @@ static error_t parse_shape(int key, char *arg, struct argp_state *state,
     case KEY_WARM_UP:
         wanted->order.warm_up =
             parse_count(state, "--warm-up", arg, SLUICE_MAX_MICROBATCHES);
+        break;
+    case KEY_VERTICAL_SYNC:
+        wanted->order.vertical_sync = true;
         break;
     case KEY_ORDER:
         wanted->order.backward_order =

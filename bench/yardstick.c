@@ -48,6 +48,10 @@ sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
 static sluice_status read_off(const sluice_schedule *schedule,
                               sluice_backward_order *order, sluice_diag *why)
 {
+    if (sluice_schedule_n_updates(schedule) > 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the schedule is asynchronous: this check has "
+                               "no reference with weight versions");
     if (order_find(schedule, order))
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,

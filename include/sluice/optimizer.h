@@ -21,7 +21,8 @@ enum { SLUICE_OPTIMIZER_MAX_STATES = 4 };
 typedef struct sluice_optimizer_call {
     const void *config;
     double learning_rate; /* sluice_pipeline_set_learning_rate() */
-    uint64_t step;        /* updates made before this one */
+    uint64_t step;        /* updates before this one, those without rows, which
+                             change nothing, included */
     int64_t n;            /* elements */
     float *w;             /* w[n], the parameters of one stage */
     const float *g;       /* g[n], the gradient of the mini-batch's loss */
@@ -43,11 +44,13 @@ typedef struct sluice_optimizer_ops {
     /*
      * Look at the gradient and say whether apply() may go on; may be NULL.
      * It must change nothing: any device's refusal leaves the parameters of
-     * all devices as they were.
+     * all devices as they were before the step.
      */
     sluice_status (*prepare)(const sluice_optimizer_call *call);
 
-    /* Update w and state.  Runs when every device's prepare() has passed. */
+    /* Update w and state.  Runs when every device's prepare() has passed; in
+     * an asynchronous schedule when this device's has, and is taken back if
+     * another one's does not. */
     void (*apply)(const sluice_optimizer_call *call);
 } sluice_optimizer_ops;
 

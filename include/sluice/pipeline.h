@@ -12,7 +12,9 @@
  * For a fixed number of micro-batches, backward order and number of replicas
  * the trained parameters are the same to the last bit for every number of
  * devices, partition, rematerialization and queue capacity -- unless
- * `join_weights` lets the schedule decide in which products rows are summed.
+ * `join_weights` lets the schedule decide in which products rows are summed, or
+ * the schedule is asynchronous: then devices and partition decide which version
+ * of the weights is used.
  */
 #ifndef SLUICE_PIPELINE_H
 #define SLUICE_PIPELINE_H
@@ -77,7 +79,8 @@ typedef struct sluice_pipeline_config {
     int chunks; /* stages per device, and the following two: as in a */
     int group;  /* sluice_schedule_config */
     int warm_up;
-    const sluice_schedule *custom; /* instead of the six above; it also gives
+    bool vertical_sync;            /* of pipedream, as there */
+    const sluice_schedule *custom; /* instead of the seven above; it also gives
                                       devices and microbatches; copied */
 
     const sluice_loss_ops *loss;           /* must be given */
@@ -112,6 +115,9 @@ typedef struct sluice_memory_plan {
     size_t parameters;
     size_t gradients;
     size_t optimizer; /* states */
+    size_t versions;  /* in an asynchronous schedule: of the weights, but the
+                         newest; and what the step began with, states included,
+                         should it fail */
     size_t boundary;  /* slots its neighbours fill */
     size_t stash;     /* activations from forward to backward */
     size_t workspace; /* within one action */
@@ -164,6 +170,10 @@ typedef struct sluice_result {
  *
  * `rows` may be less than the batch: the rows are then spread over the M
  * micro-batches as evenly as can be, and weigh exactly.
+ *
+ * Under an asynchronous schedule the step makes several updates, each by the
+ * gradient of the mean loss over the rows of its own micro-batches; one that
+ * has no rows changes nothing.
  *
  * Shapes   x[rows][input], targets[rows] as the loss defines them; both are
  *          read in place until the call returns.  `result` may be NULL.
@@ -235,7 +245,7 @@ sluice_pipeline_get_gradient(const sluice_pipeline *pipe, const char *name,
 SLUICE_API void sluice_pipeline_set_learning_rate(sluice_pipeline *pipe,
                                                   double learning_rate);
 
-/* Steps completed: the number of updates made. */
+/* Steps completed, however many updates the schedule makes in one. */
 SLUICE_API uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe);
 
 /* Number of devices. */

@@ -64,8 +64,9 @@ SLUICE_API void sluice_reference_destroy(sluice_reference *ref);
  * joins_rows.
  *
  * Shapes   groups[n_groups], each at least 1, together at most M.
- * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range, or backwards
- *          that do not run in order; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range, backwards that
+ *          do not run in order, or a reference with versions;
+ *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_reference_join(sluice_reference *ref, int layer,
                                                const int *groups, int n_groups,
@@ -79,13 +80,41 @@ SLUICE_API sluice_status sluice_reference_join(sluice_reference *ref, int layer,
  * replica 1, ...
  *
  * Shapes   microbatch_copy[M], each below n_copies.
- * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range;
+ * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range, or a reference
+ *          with versions;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_reference_copies(sluice_reference *ref,
                                                  int n_copies,
                                                  const int *microbatch_copy,
                                                  sluice_diag *why);
+
+/*
+ * Make the following steps those of an asynchronous schedule.  Version 1 is
+ * the weights that a step begins with, and update number u, from 1, makes
+ * version u + 1:
+ *
+ *     update u     micro-batches in order, the first groups[0], then groups[1],
+ *                  ...: for each replica forward and backward, one micro-batch
+ *                  after the other, layer i with version versions[i][m] in
+ *                  both; then the sum over the replicas, then the optimizer,
+ *                  by the gradient of the mean over the rows of the group
+ *
+ * A group without rows makes a version like the one before; the optimizer
+ * counts it.  Call it once.
+ *
+ * Shapes   groups[n_groups], each at least 1, together M;
+ *          versions[n_layers][M], from 1 to the group of m, counted from 1.
+ * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range, backwards that
+ *          do not run in order, a layer that joins, copies, or a second
+ *          call;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_reference_versions(sluice_reference *ref,
+                                                   const int *groups,
+                                                   int n_groups,
+                                                   const int *versions,
+                                                   sluice_diag *why);
 
 /*
  * One training step: forward, backward, update.
@@ -142,7 +171,7 @@ sluice_reference_get_gradient(const sluice_reference *ref, const char *name,
 SLUICE_API void sluice_reference_set_learning_rate(sluice_reference *ref,
                                                    double learning_rate);
 
-/* Steps completed: the number of updates made. */
+/* Steps completed. */
 SLUICE_API uint64_t sluice_reference_n_steps(const sluice_reference *ref);
 
 #ifdef __cplusplus

@@ -32,6 +32,10 @@ typedef struct sluice_trace_event {
                                  CPU time */
     int64_t virtual_end_ns;
     int64_t virtual_output_wait_ns;
+    int32_t staleness; /* of an UPDATE, whose action then has the version that
+                          it made: updates between the oldest version by which
+                          one of its gradients was taken and the newest; 0 in a
+                          synchronous schedule */
 } sluice_trace_event;
 
 typedef struct sluice_trace {

@@ -24,6 +24,8 @@ typedef struct sluice_progress {
     int64_t rows_done; /* of this epoch */
     int64_t n_rows;    /* of an epoch */
     uint64_t step;     /* steps made by the pipeline so far */
+    int staleness;     /* the most of the last step's updates, see trace.h; 0
+                          in a synchronous schedule */
     double step_loss;  /* mean over the rows of the last step */
     double loss;       /* mean over the rows of this epoch so far */
     double accuracy;   /* the same; 0 if the loss counts no classes */

@@ -56,6 +56,7 @@ static sluice_status make_schedule(struct sl_blueprint *bp,
         .chunks = config->chunks,
         .group = config->group,
         .warm_up = config->warm_up,
+        .vertical_sync = config->vertical_sync,
     };
     sluice_schedule *plain;
     sluice_status st = sluice_schedule_generate(&wanted, &plain, why);
@@ -109,18 +110,6 @@ static sluice_status make_forward_schedule(struct sl_blueprint *bp,
     return st;
 }
 
-/* What may be written, proved and simulated, but not be run. */
-static sluice_status check_runs(const sluice_schedule *schedule,
-                                sluice_diag *why)
-{
-    if (sluice_schedule_n_updates(schedule) <= 1)
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "a schedule with %d updates per step: a pipeline "
-                           "runs one",
-                           sluice_schedule_n_updates(schedule));
-}
-
 static sluice_status make_schedules(struct sl_blueprint *bp,
                                     const sluice_pipeline_config *config,
                                     sluice_diag *why)
@@ -139,9 +128,6 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     /* No queue ever holds more items than there are micro-batches. */
     if (bp->queue_capacity > bp->n_microbatches)
         bp->queue_capacity = bp->n_microbatches;
-    st = check_runs(bp->schedule, why);
-    if (st)
-        return st;
     sluice_verify_config verify = {.queue_capacity = bp->queue_capacity};
     st = sluice_schedule_verify(bp->schedule, &verify, NULL, why);
     if (st)
@@ -192,6 +178,36 @@ static sluice_status number_programs(struct sl_blueprint *bp,
     return SLUICE_OK;
 }
 
+static void note_staleness(struct sl_blueprint *bp,
+                           const struct sl_program *program)
+{
+    for (int i = 0; i < program->n_ops; i++)
+        if (program->ops[i].staleness > bp->staleness)
+            bp->staleness = program->ops[i].staleness;
+}
+
+/* The same on all stages: the verifier's rule `version`. */
+static sluice_status group_microbatches(struct sl_blueprint *bp,
+                                        sluice_diag *why)
+{
+    const struct sl_program *program =
+        &bp->train[sluice_schedule_stage_device(bp->schedule, 0)];
+    bp->n_updates = sluice_schedule_n_updates(bp->schedule);
+    bp->update_of = sl_alloc(bp->allocator, (size_t)bp->n_microbatches,
+                             sizeof *bp->update_of);
+    if (!bp->update_of)
+        return sl_no_memory(why, "the updates of the micro-batches");
+    for (int i = 0; i < program->n_ops; i++) {
+        const struct sl_op *op = &program->ops[i];
+        if (op->action.stage == 0 &&
+            (op->action.kind == SLUICE_B || op->action.kind == SLUICE_W))
+            bp->update_of[op->action.microbatch] = op->update_no;
+    }
+    for (int d = 0; d < bp->n_devices; d++)
+        note_staleness(bp, &bp->train[d]);
+    return SLUICE_OK;
+}
+
 /* Ring sizes that serve both schedules. */
 static sluice_status size_rings(struct sl_blueprint *bp, sluice_diag *why)
 {
@@ -227,6 +243,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
         .n_states = bp->n_states,
         .n_replicas = bp->n_replicas,
         .joins = bp->joins,
+        .asynchronous = bp->n_updates > 1,
         .allocator = bp->allocator,
     };
     sluice_status st = sl_layout_check(&input, why);
@@ -266,6 +283,8 @@ static sluice_status draw(struct sl_blueprint *bp,
         st = number_programs(bp, bp->forward_schedule, &bp->forward, why);
     for (int d = 0; d < bp->n_devices && bp->joins && !st; d++)
         sl_program_join(&bp->train[d]);
+    if (!st)
+        st = group_microbatches(bp, why);
     if (!st)
         st = size_rings(bp, why);
     if (!st)
@@ -309,6 +328,8 @@ void sl_blueprint_fini(struct sl_blueprint *bp)
     sl_free(bp->allocator, bp->stage_layers, n_stages,
             sizeof *bp->stage_layers);
     sl_free(bp->allocator, bp->ring_sizes, n_stages, sizeof *bp->ring_sizes);
+    sl_free(bp->allocator, bp->update_of, (size_t)bp->n_microbatches,
+            sizeof *bp->update_of);
     free_programs(bp, bp->forward);
     free_programs(bp, bp->train);
     if (bp->optimizer_config)

@@ -35,6 +35,11 @@ struct sl_blueprint {
     sluice_schedule *forward_schedule; /* for evaluation and inference */
     struct sl_program *train;          /* [n_devices] */
     struct sl_program *forward;        /* [n_devices] */
+    int n_updates;                     /* of each stage per step; more than 1:
+                                          the schedule is asynchronous */
+    int32_t staleness;                 /* the most of any UPDATE */
+    int32_t *update_of;                /* [n_microbatches] the UPDATE, from 0,
+                                          that its gradients go into */
     struct sl_ring_sizes *ring_sizes;  /* [n_stages], enough for both */
     int *stage_layers;                 /* [n_stages] */
     struct sl_layout layout;

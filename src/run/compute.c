@@ -107,12 +107,13 @@ static float *dx_of(const struct pass *p, int i)
     return sl_ring_slot(&p->stage[-1].grad_slots, p->op->backward_no);
 }
 
-static void set_params(sluice_layer_call *call, const struct sl_stage *stage,
+static void set_params(sluice_layer_call *call, const struct pass *p,
                        const struct sl_unit *unit)
 {
+    const float *params = sl_stage_version(p->stage, p->op->version);
     for (int k = 0; k < unit->plan->n_params; k++) {
-        call->params[k] = stage->params + unit->param_at[k];
-        call->grads[k] = stage->grads + unit->param_at[k];
+        call->params[k] = params + unit->param_at[k];
+        call->grads[k] = p->stage->grads + unit->param_at[k];
     }
 }
 
@@ -135,7 +136,7 @@ static sluice_layer_call make_call(const struct pass *p, int i)
         .off_core_ns = p->off_core_ns,
         .why = p->why,
     };
-    set_params(&call, p->stage, unit);
+    set_params(&call, p, unit);
     return call;
 }
 
@@ -209,14 +210,17 @@ sluice_status sl_compute_forward(struct sl_device *device,
     return take_loss(&p, x);
 }
 
-/* The gradient of the mini-batch's mean loss by the network's output. */
+/* The gradient by the network's output of the mean loss over the rows that go
+ * into the same update: of the mini-batch, if that is the only one. */
 static sluice_status start_backward(const struct pass *p)
 {
     if (!p->stage->is_last)
         return SLUICE_OK;
     int last = p->stage->n_units - 1;
-    double terms = (double)p->pipe->job.rows *
-                   (double)p->pipe->blueprint.loss_plan.row_terms;
+    const struct sl_blueprint *bp = &p->pipe->blueprint;
+    int32_t update = bp->update_of[p->op->action.microbatch];
+    double terms =
+        (double)p->pipe->update_rows[update] * (double)bp->loss_plan.row_terms;
     sluice_loss_call call = loss_call(p, stashed_y(p, last));
     sluice_status st = p->pipe->blueprint.loss->backward(
         &call, (float)(1.0 / terms), dy_of(p, last));
@@ -324,12 +328,14 @@ sluice_status sl_compute_weight(struct sl_device *device,
 
 static sluice_optimizer_call optimizer_call(const sluice_pipeline *pipe,
                                             const struct sl_stage *stage,
+                                            const struct sl_op *op,
                                             sluice_diag *why)
 {
     sluice_optimizer_call call = {
         .config = pipe->blueprint.optimizer_config,
         .learning_rate = pipe->learning_rate,
-        .step = pipe->n_steps,
+        .step = pipe->n_steps * (uint64_t)pipe->blueprint.n_updates +
+                (uint64_t)op->update_no,
         .n = stage->n_params,
         .w = stage->params,
         .g = stage->grads,
@@ -347,18 +353,18 @@ sluice_status sl_compute_prepare(struct sl_device *device,
     const struct sl_stage *stage = &device->stages[op->action.stage];
     if (!pipe->blueprint.optimizer->prepare || stage->n_params == 0)
         return SLUICE_OK;
-    sluice_optimizer_call call = optimizer_call(pipe, stage, why);
+    sluice_optimizer_call call = optimizer_call(pipe, stage, op, why);
     return blame(pipe->blueprint.optimizer->prepare(&call), why,
                  "optimizer of stage", pipe->blueprint.optimizer->name,
                  stage->index);
 }
 
-void sl_compute_apply(struct sl_device *device, int stage)
+void sl_compute_apply(struct sl_device *device, const struct sl_op *op)
 {
     const sluice_pipeline *pipe = device->pipe;
-    if (device->stages[stage].n_params == 0)
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    if (stage->n_params == 0)
         return;
-    sluice_optimizer_call call =
-        optimizer_call(pipe, &device->stages[stage], NULL);
+    sluice_optimizer_call call = optimizer_call(pipe, stage, op, NULL);
     pipe->blueprint.optimizer->apply(&call);
 }

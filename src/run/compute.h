@@ -36,6 +36,6 @@ sluice_status sl_compute_prepare(struct sl_device *device,
                                  const struct sl_op *op, sluice_diag *why);
 
 /* UPDATE, the part that does it. */
-void sl_compute_apply(struct sl_device *device, int stage);
+void sl_compute_apply(struct sl_device *device, const struct sl_op *op);
 
 #endif

@@ -8,6 +8,7 @@
 #include "run/compute.h"
 #include "run/execute.h"
 #include "run/topology.h"
+#include "run/versions.h"
 #include "tensor/blas_threads.h"
 
 static bool has_job_or_quits(const void *state)
@@ -105,33 +106,43 @@ static void update(struct sl_device *device, const struct sl_op *op,
 {
     sluice_trace_event event = {.action = op->action};
     sl_begin_work(device, &event, arrived);
-    sl_compute_apply(device, op->action.stage);
+    sl_compute_apply(device, op);
     sl_end_work(device, &event);
     if (sl_records(device))
         sl_recorder_add(&device->recorder, event);
 }
 
-void sl_device_train(struct sl_device *device)
+/* The updates of a synchronous schedule: all at once, after the commit. */
+static void update_all(struct sl_device *device, int64_t arrived)
 {
     const struct sl_program *program = device->train;
-    struct sl_layout *layout = &device->pipe->blueprint.layout;
-    for (int s = 0; s < layout->n_stages; s++)
+    for (int i = 0; i < program->n_ops; i++)
+        if (program->ops[i].action.kind == SLUICE_UPDATE) {
+            update(device, &program->ops[i], arrived);
+            arrived = sl_wall_ns(device);
+        }
+}
+
+void sl_device_train(struct sl_device *device)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    bool asynchronous = bp->n_updates > 1;
+    for (int s = 0; s < bp->n_stages; s++)
         if (device->stages[s].device == device->place) {
             device->stages[s].fresh = true;
             device->stages[s].n_meetings = 0;
         }
     device->recorder.n = 0;
     device->virtual_ns = 0;
-    if (sl_walk(device, program))
-        return;
+    if (asynchronous)
+        sl_versions_begin(device);
+    sluice_status st = sl_walk(device, device->train);
     int64_t arrived = sl_wall_ns(device);
-    if (!commit(device))
-        return;
-    for (int i = 0; i < program->n_ops; i++)
-        if (program->ops[i].action.kind == SLUICE_UPDATE) {
-            update(device, &program->ops[i], arrived);
-            arrived = sl_wall_ns(device);
-        }
+    bool committed = !st && commit(device);
+    if (asynchronous)
+        sl_versions_end(device, committed);
+    else if (committed)
+        update_all(device, arrived);
 }
 
 void sl_device_forward(struct sl_device *device)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "run/compute.h"
 #include "run/reduce.h"
+#include "run/versions.h"
 
 /* Which queues an action takes from and gives to. */
 enum traffic {
@@ -14,25 +15,16 @@ enum traffic {
     GRADIENTS,   /* the other way */
 };
 
-/* UPDATE, as far as it may fail; the rest follows the commit. */
-static sluice_status prepare(struct sl_device *device, const struct sl_op *op,
-                             sluice_diag *why)
-{
-    sluice_status st = sl_reduce_gradient(device, op->action.stage);
-    return st ? st : sl_compute_prepare(device, op, why);
-}
-
 static const struct behaviour {
     enum traffic traffic;
     sluice_status (*compute)(struct sl_device *device, const struct sl_op *op,
                              sluice_diag *why);
-} behaviours[SLUICE_N_ACTION_KINDS] = {
+} behaviours[SLUICE_UPDATE] = {
     [SLUICE_F] = {ACTIVATIONS, sl_compute_forward},
     [SLUICE_B] = {GRADIENTS, sl_compute_backward},
     [SLUICE_I] = {GRADIENTS, sl_compute_input},
     [SLUICE_W] = {NONE, sl_compute_weight},
     [SLUICE_R] = {NONE, sl_compute_forward},
-    [SLUICE_UPDATE] = {NONE, prepare},
 };
 
 static void fail(struct sl_device *device, const struct sl_op *op,
@@ -132,12 +124,43 @@ void sl_end_work(struct sl_device *device, sluice_trace_event *event)
     event->virtual_end_ns = device->virtual_ns;
 }
 
+/* UPDATE: of a synchronous schedule as far as it may fail, the rest follows the
+ * commit; of an asynchronous one the whole. */
+static sluice_status execute_update(struct sl_device *device,
+                                    const struct sl_op *op)
+{
+    sluice_diag why = {.status = SLUICE_OK};
+    sluice_trace_event event = {
+        .action = op->action,
+        .staleness = op->staleness,
+    };
+    event.action.version = op->version;
+    if (sl_failure_stopped(&device->pipe->failure))
+        return SLUICE_CLOSED;
+    sluice_status st = sl_reduce_gradient(device, op);
+    if (st)
+        return st;
+    sl_begin_work(device, &event, sl_wall_ns(device));
+    bool asynchronous = device->pipe->blueprint.n_updates > 1;
+    st = asynchronous ? sl_versions_update(device, op, &why)
+                      : sl_compute_prepare(device, op, &why);
+    sl_end_work(device, &event);
+    if (st)
+        fail(device, op, st, &why);
+    else if (asynchronous && sl_records(device))
+        sl_recorder_add(&device->recorder, event);
+    return st;
+}
+
 /*
  * One action: take, compute, give, and record.  A closed queue means that
  * somebody else has failed, or the caller cancelled: nothing to add to that.
  */
 static sluice_status execute(struct sl_device *device, const struct sl_op *op)
 {
+    if (op->action.kind == SLUICE_UPDATE)
+        return execute_update(device, op);
+
     sluice_pipeline *pipe = device->pipe;
     const struct behaviour *is = &behaviours[op->action.kind];
     int stage = op->action.stage;
@@ -162,7 +185,7 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     st = give(device, sink(device, is->traffic, stage), op);
     event.output_wait_ns = sl_wall_ns(device) - event.end_ns;
     event.virtual_output_wait_ns = device->virtual_ns - event.virtual_end_ns;
-    if (sl_records(device) && op->action.kind != SLUICE_UPDATE)
+    if (sl_records(device))
         sl_recorder_add(&device->recorder, event);
     return st;
 }

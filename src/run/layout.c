@@ -145,6 +145,9 @@ static void make_plan(struct sl_layout *layout, int device)
         plan->parameters += params;
         plan->gradients += params;
         plan->optimizer += (size_t)layout->n_states * params;
+        plan->versions += (size_t)(stage->n_versions - 1) * params;
+        if (layout->asynchronous)
+            plan->versions += (size_t)(1 + layout->n_states) * params;
         plan->boundary +=
             ring_bytes(&stage->in_slots) + ring_bytes(&stage->grad_slots);
         plan->stash += stash_bytes(stage);
@@ -152,7 +155,8 @@ static void make_plan(struct sl_layout *layout, int device)
     }
     plan->workspace = 2 * ws->pair_bytes + ws->saved_bytes + ws->layer_bytes;
     plan->total = plan->parameters + plan->gradients + plan->optimizer +
-                  plan->boundary + plan->stash + plan->workspace;
+                  plan->versions + plan->boundary + plan->stash +
+                  plan->workspace;
 }
 
 static void make_stage(struct sl_layout *layout, int s, int first_layer,
@@ -171,6 +175,7 @@ static void make_stage(struct sl_layout *layout, int s, int first_layer,
         .is_last = (s + 1) % layout->depth == 0,
         .splits = sizes->splits,
         .recomputes = sizes->recomputes,
+        .n_versions = sizes->versions,
     };
     for (int i = 0; i < stage->n_units; i++)
         stage->units[i] = make_unit(input->model, first_layer + i);
@@ -197,7 +202,8 @@ sluice_status sl_layout_check(const struct sl_layout_input *input,
                      16.0 * (double)sluice_shape_elements(&plan->out);
         bytes += (rows * row + 1024) * (m + 2);
     }
-    bytes += (2.0 + input->n_states) * 8.0 *
+    double updates = sluice_schedule_n_updates(input->schedule);
+    bytes += (3.0 + 2.0 * input->n_states + updates) * 8.0 *
              (double)sluice_model_n_parameters(input->model);
     bytes *= sluice_schedule_n_copies(input->schedule);
     if (bytes < 0x1p62)
@@ -254,6 +260,7 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         .depth = sluice_schedule_n_stages(input->schedule) / n_copies,
         .n_units = n_copies * sluice_model_n_layers(input->model),
         .n_states = input->n_states,
+        .asynchronous = input->asynchronous,
         .max_rows = input->max_rows,
     };
     layout->stages = sl_alloc(input->allocator, n_all_stages(layout),
@@ -300,14 +307,18 @@ static void bind_ring(struct sl_ring *ring, struct sl_arena *arena)
     ring->slots = sl_arena_take(arena, ring_bytes(ring));
 }
 
-static void bind_stage(struct sl_stage *stage, int n_states,
+static void bind_stage(const struct sl_layout *layout, struct sl_stage *stage,
                        struct sl_arena *arena)
 {
     size_t params = (size_t)stage->n_params * sizeof(float);
-    stage->params = sl_arena_take(arena, params);
+    stage->versions = sl_arena_take(arena, (size_t)stage->n_versions * params);
+    stage->params = stage->versions;
     stage->grads = sl_arena_take(arena, params);
-    for (int i = 0; i < n_states; i++)
+    for (int i = 0; i < layout->n_states; i++)
         stage->states[i] = sl_arena_take(arena, params);
+    if (layout->asynchronous)
+        stage->backup =
+            sl_arena_take(arena, (size_t)(1 + layout->n_states) * params);
     bind_ring(&stage->in_slots, arena);
     bind_ring(&stage->grad_slots, arena);
     for (int i = 0; i < stage->n_units; i++) {
@@ -325,7 +336,7 @@ void sl_layout_bind(struct sl_layout *layout, int replica, int device,
         &layout->workspaces[replica * layout->n_devices + device];
     for (int s = 0; s < layout->n_stages; s++)
         if (stages[s].device == device)
-            bind_stage(&stages[s], layout->n_states, arena);
+            bind_stage(layout, &stages[s], arena);
     ws->pair[0] = sl_arena_take(arena, ws->pair_bytes);
     ws->pair[1] = sl_arena_take(arena, ws->pair_bytes);
     ws->saved = sl_arena_take(arena, ws->saved_bytes);

@@ -38,6 +38,7 @@ struct sl_layout {
     int depth;                       /* stages of a copy of the model */
     int n_units;                     /* of one replica */
     int n_states;                    /* optimizer state arrays */
+    bool asynchronous;               /* the stages have a backup */
     int64_t max_rows;                /* of a micro-batch */
     struct sl_stage *stages;         /* [n_replicas][n_stages] */
     struct sl_unit *units;           /* [n_replicas][n_units], sliced by the
@@ -55,7 +56,8 @@ struct sl_layout_input {
     int64_t max_rows;
     int n_states;
     int n_replicas;
-    bool joins; /* slots of a ring follow each other without a gap */
+    bool joins;        /* slots of a ring follow each other without a gap */
+    bool asynchronous; /* the weights of a step's begin are backed up */
     const sluice_allocator *allocator;
 };
 

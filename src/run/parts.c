@@ -10,10 +10,13 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
     pipe->groups = sl_alloc(pipe->allocator, (size_t)pipe->blueprint.depth,
                             sizeof *pipe->groups);
     pipe->outcomes = sl_alloc(pipe->allocator, m, sizeof *pipe->outcomes);
+    pipe->update_rows =
+        sl_alloc(pipe->allocator, (size_t)pipe->blueprint.n_updates,
+                 sizeof *pipe->update_rows);
     pipe->n_events = sl_alloc(pipe->allocator, k, sizeof *pipe->n_events);
     pipe->events = sl_alloc(pipe->allocator, k, sizeof *pipe->events);
-    if (pipe->devices && pipe->groups && pipe->outcomes && pipe->n_events &&
-        pipe->events)
+    if (pipe->devices && pipe->groups && pipe->outcomes && pipe->update_rows &&
+        pipe->n_events && pipe->events)
         return SLUICE_OK;
     return sl_no_memory(why, "the devices' tables");
 }
@@ -25,6 +28,8 @@ void sl_free_tables(sluice_pipeline *pipe)
                (size_t)pipe->blueprint.n_microbatches;
     sl_free(pipe->allocator, pipe->events, k, sizeof *pipe->events);
     sl_free(pipe->allocator, pipe->n_events, k, sizeof *pipe->n_events);
+    sl_free(pipe->allocator, pipe->update_rows,
+            (size_t)pipe->blueprint.n_updates, sizeof *pipe->update_rows);
     sl_free(pipe->allocator, pipe->outcomes, m, sizeof *pipe->outcomes);
     sl_free(pipe->allocator, pipe->groups, (size_t)pipe->blueprint.depth,
             sizeof *pipe->groups);
@@ -116,13 +121,13 @@ static struct sl_device make_device(sluice_pipeline *pipe, int index)
     };
 }
 
-/* Events of one step: the program's, and two phases of reduction before each
- * update. */
+/* Events of one step: the program's, and up to three phases of reduction before
+ * each update. */
 static int n_events(const struct sl_device *device)
 {
     int n = device->train->n_ops;
     for (int i = 0; i < device->train->n_ops; i++)
-        n += 2 * (device->train->ops[i].action.kind == SLUICE_UPDATE);
+        n += 3 * (device->train->ops[i].action.kind == SLUICE_UPDATE);
     return n;
 }
 

@@ -8,6 +8,8 @@ struct counts {
     int32_t forward;
     int32_t backward;
     int32_t stash;
+    int32_t update;
+    int32_t staleness; /* of the gradients since the UPDATE before */
 };
 
 struct numbering {
@@ -36,14 +38,40 @@ static void look_ahead(struct numbering *numbering,
     }
 }
 
+static struct sl_op number_update(struct counts *counts, sluice_action action)
+{
+    struct sl_op op = {
+        .action = action,
+        .forward_no = SL_NONE,
+        .backward_no = SL_NONE,
+        .stash_no = SL_NONE,
+        .n_joined = 1,
+        .version = counts->update + 2,
+        .update_no = counts->update,
+        .staleness = counts->staleness,
+    };
+    counts->update++;
+    counts->staleness = 0;
+    return op;
+}
+
+/* A gradient of the version that its forward used is there. */
+static void age(struct counts *counts, const struct sl_op *cell)
+{
+    int32_t gap = counts->update + 1 - cell->version;
+    if (gap > counts->staleness)
+        counts->staleness = gap;
+}
+
 static struct sl_op number(struct numbering *numbering, sluice_action action)
 {
-    if (action.microbatch < 0)
-        return (struct sl_op){action, SL_NONE, SL_NONE, SL_NONE, false, 1};
-    struct sl_op *cell = cell_of(numbering, action);
     struct counts *counts = &numbering->counts[action.stage];
+    if (action.microbatch < 0)
+        return number_update(counts, action);
+    struct sl_op *cell = cell_of(numbering, action);
     switch ((sluice_action_kind)action.kind) {
     case SLUICE_F:
+        cell->version = action.version ? action.version : counts->update + 1;
         cell->forward_no = counts->forward++;
         cell->backward_no = SL_NONE;
         cell->stash_no = SL_NONE;
@@ -54,14 +82,21 @@ static struct sl_op number(struct numbering *numbering, sluice_action action)
         cell->stash_no = counts->stash++;
         break;
     case SLUICE_B:
+        age(counts, cell);
+        cell->backward_no = counts->backward++;
+        break;
     case SLUICE_I:
         cell->backward_no = counts->backward++;
+        break;
+    case SLUICE_W:
+        age(counts, cell);
         break;
     default:
         break;
     }
     cell->action = action;
     cell->n_joined = 1;
+    cell->update_no = counts->update;
     return *cell;
 }
 
@@ -105,7 +140,7 @@ free_cells:
 static bool follows(const struct sl_op *a, const struct sl_op *b)
 {
     return a->action.kind == SLUICE_W && b->action.kind == SLUICE_W &&
-           a->action.stage == b->action.stage &&
+           a->action.stage == b->action.stage && a->version == b->version &&
            a->action.microbatch + 1 == b->action.microbatch &&
            a->forward_no + 1 == b->forward_no &&
            a->backward_no + 1 == b->backward_no &&

@@ -28,6 +28,10 @@ struct sl_op {
     bool recomputed;     /* the micro-batch has an R in this stage */
     int32_t n_joined;    /* of a W: how many actions from this one on it takes
                             on; 0: it was taken on by an earlier one */
+    int32_t version;     /* of the weights, that it uses or that it makes */
+    int32_t update_no;   /* UPDATEs of its stage before it */
+    int32_t staleness;   /* of an UPDATE: the most, over its gradients, of the
+                            newest version less the one used */
 };
 
 struct sl_program {

@@ -127,10 +127,18 @@ static void gather(const struct sl_device *device, struct sl_stage *stage)
     }
 }
 
+/* Everybody has gathered: this member's gradients may be written again. */
+static void release(const struct sl_device *device, struct sl_stage *stage)
+{
+    (void)device;
+    (void)stage;
+}
+
 /*
- * A meeting, and the part of the work that comes after it.  The all-gather
- * needs none behind it: others may still read this member's chunk, but nobody
- * writes gradients again before the commit, where all come together.
+ * A meeting, and the part of the work that comes after it.  Behind the last
+ * all-gather of a step there need be none: others may still read this member's
+ * chunk, but nobody writes gradients again before the commit, where all come
+ * together.
  */
 static sluice_status phase(struct sl_device *device, struct sl_stage *stage,
                            void (*work)(const struct sl_device *device,
@@ -151,15 +159,21 @@ static sluice_status phase(struct sl_device *device, struct sl_stage *stage,
     return SLUICE_OK;
 }
 
-sluice_status sl_reduce_gradient(struct sl_device *device, int index)
+sluice_status sl_reduce_gradient(struct sl_device *device,
+                                 const struct sl_op *op)
 {
-    struct sl_stage *stage = &device->stages[index];
-    if (n_members(&device->pipe->blueprint) == 1 || stage->n_params == 0)
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    struct sl_stage *stage = &device->stages[op->action.stage];
+    bool is_last = op->update_no + 1 == bp->n_updates;
+    if (n_members(bp) == 1 || stage->n_params == 0 ||
+        device->pipe->update_rows[op->update_no] == 0)
         return SLUICE_OK;
     if (stage->fresh) /* there were no rows for it */
         memset(stage->grads, 0, (size_t)stage->n_params * sizeof(float));
     sluice_status st = phase(device, stage, scatter);
     if (!st)
         st = phase(device, stage, gather);
+    if (!st && !is_last)
+        st = phase(device, stage, release);
     return st;
 }

@@ -14,13 +14,14 @@
 #include "run/pipeline.h"
 
 /*
- * Replace the gradient of `stage` by the sum over all copies in all replicas;
- * nothing to do for a single one.
+ * Before an UPDATE replace the gradient of its stage by the sum over all copies
+ * in all replicas; nothing to do for a single one, or if none of them has rows.
  *
  * Threads  the devices that hold a copy, each for itself.
  * Blocks   until the others have come; a failure wakes it.
  * Returns  SLUICE_OK, or SLUICE_CLOSED if the step has failed.
  */
-sluice_status sl_reduce_gradient(struct sl_device *device, int stage);
+sluice_status sl_reduce_gradient(struct sl_device *device,
+                                 const struct sl_op *op);
 
 #endif

@@ -20,9 +20,7 @@ struct sl_reference_block {
 _Static_assert(sizeof(struct sl_reference_block) <= BLOCK_HEAD,
                "a block's head fits");
 
-/* n * size zeroed bytes that live as long as the reference; NULL if there is
- * no memory, or a factor is negative. */
-static void *take(struct sluice_reference *ref, int64_t n, int64_t size)
+void *sl_reference_take(struct sluice_reference *ref, int64_t n, int64_t size)
 {
     size_t bytes;
     if (n < 0 || size < 0 || !sl_mul((size_t)n, (size_t)size, &bytes) ||
@@ -90,7 +88,7 @@ static sluice_status settle_optimizer(struct sluice_reference *ref,
                                       sluice_diag *why)
 {
     size_t bytes = ref->optimizer->config_bytes;
-    ref->optimizer_config = take(ref, (int64_t)bytes, 1);
+    ref->optimizer_config = sl_reference_take(ref, (int64_t)bytes, 1);
     if (!ref->optimizer_config)
         return sl_no_memory(why, "the reference's optimizer");
     if (config && bytes)
@@ -113,13 +111,13 @@ static bool build_param(struct sluice_reference *ref, int i, int p,
     const sluice_param_spec *spec = &layer->plan->params[p];
     struct sl_reference_param *param = &layer->params[p];
     param->n = sluice_shape_elements(&spec->shape);
-    param->w = take(ref, param->n, sizeof(float));
-    param->g = take(ref, param->n, sizeof(float));
+    param->w = sl_reference_take(ref, param->n, sizeof(float));
+    param->g = sl_reference_take(ref, param->n, sizeof(float));
     if (ref->replicas > 1)
-        param->sum = take(ref, param->n, sizeof(float));
+        param->sum = sl_reference_take(ref, param->n, sizeof(float));
     bool there = param->w && param->g && (ref->replicas == 1 || param->sum);
     for (int s = 0; s < n_states; s++) {
-        param->state[s] = take(ref, param->n, sizeof(float));
+        param->state[s] = sl_reference_take(ref, param->n, sizeof(float));
         there = there && param->state[s];
     }
     if (there)
@@ -137,13 +135,15 @@ static bool build_layer(struct sluice_reference *ref, int i, int n_states)
     layer->out = sluice_shape_elements(&layer->plan->out);
 
     int64_t rows = largest_micro(ref);
-    layer->y = take(ref, ref->batch, layer->out * (int64_t)sizeof(float));
+    layer->y =
+        sl_reference_take(ref, ref->batch, layer->out * (int64_t)sizeof(float));
     int n = ref->replicas * ref->microbatches;
-    layer->saved = take(ref, n, sizeof *layer->saved);
+    layer->saved = sl_reference_take(ref, n, sizeof *layer->saved);
     if (!layer->y || !layer->saved)
         return false;
     for (int m = 0; m < n; m++) {
-        layer->saved[m] = take(ref, rows, layer->plan->saved_row_bytes);
+        layer->saved[m] =
+            sl_reference_take(ref, rows, layer->plan->saved_row_bytes);
         if (!layer->saved[m])
             return false;
     }
@@ -158,7 +158,7 @@ static sluice_status build(struct sluice_reference *ref, int n_states,
                            sluice_diag *why)
 {
     int64_t widest = 0, workspace = 0;
-    ref->layers = take(ref, ref->n_layers, sizeof *ref->layers);
+    ref->layers = sl_reference_take(ref, ref->n_layers, sizeof *ref->layers);
     if (!ref->layers)
         return sl_no_memory(why, "the reference's layers");
     for (int i = 0; i < ref->n_layers; i++) {
@@ -169,9 +169,11 @@ static sluice_status build(struct sluice_reference *ref, int n_states,
         workspace = larger(workspace, layer->plan->workspace_row_bytes);
     }
     int64_t rows = largest_micro(ref);
-    ref->workspace = take(ref, rows, workspace);
-    ref->gradient[0] = take(ref, rows, widest * (int64_t)sizeof(float));
-    ref->gradient[1] = take(ref, rows, widest * (int64_t)sizeof(float));
+    ref->workspace = sl_reference_take(ref, rows, workspace);
+    ref->gradient[0] =
+        sl_reference_take(ref, rows, widest * (int64_t)sizeof(float));
+    ref->gradient[1] =
+        sl_reference_take(ref, rows, widest * (int64_t)sizeof(float));
     if (!ref->workspace || !ref->gradient[0] || !ref->gradient[1])
         return sl_no_memory(why, "the reference's gradients");
     return SLUICE_OK;
@@ -205,6 +207,7 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
         st = settle_loss(ref, why);
     if (!st)
         st = settle_optimizer(ref, config->optimizer_config, &n_states, why);
+    ref->n_states = n_states;
     if (!st)
         st = build(ref, n_states, why);
     if (st) {
@@ -224,9 +227,10 @@ static sluice_status check_groups(const struct sluice_reference *ref, int layer,
         return sluice_diag_set(why, SLUICE_INVALID,
                                "there is no layer %d; the last one is %d",
                                layer, ref->n_layers - 1);
-    if (!ref->in_order)
+    if (!ref->in_order || ref->versions)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "only backwards that run in order are joined");
+                               "only backwards that run in order are joined, "
+                               "and none of a step with weight versions");
     for (int i = 0; i < n_groups; i++) {
         if (groups[i] < 1)
             return sluice_diag_set(why, SLUICE_INVALID,
@@ -248,8 +252,9 @@ sluice_status sluice_reference_join(sluice_reference *ref, int layer,
     if (st)
         return st;
     struct sl_reference_layer *at = &ref->layers[layer];
-    float *dy = take(ref, ref->batch, at->out * (int64_t)sizeof(float));
-    bool *joins = take(ref, ref->microbatches, sizeof *joins);
+    float *dy =
+        sl_reference_take(ref, ref->batch, at->out * (int64_t)sizeof(float));
+    bool *joins = sl_reference_take(ref, ref->microbatches, sizeof *joins);
     if (!dy || !joins)
         return sl_no_memory(why, "the reference's groups");
     for (int i = 0, m = 0; i < n_groups; m += groups[i++])
@@ -281,7 +286,7 @@ static bool take_sums(struct sluice_reference *ref)
         for (int p = 0; p < ref->layers[i].plan->n_params; p++) {
             struct sl_reference_param *param = &ref->layers[i].params[p];
             if (!param->sum)
-                param->sum = take(ref, param->n, sizeof(float));
+                param->sum = sl_reference_take(ref, param->n, sizeof(float));
             if (!param->sum)
                 return false;
         }
@@ -292,6 +297,9 @@ sluice_status sluice_reference_copies(sluice_reference *ref, int n_copies,
                                       const int *microbatch_copy,
                                       sluice_diag *why)
 {
+    if (ref->versions)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a step with weight versions has no copies");
     if (n_copies < 1 || n_copies > SLUICE_MAX_COPIES)
         return sluice_diag_set(why, SLUICE_INVALID, "%d copies; give 1 to %d",
                                n_copies, SLUICE_MAX_COPIES);
@@ -301,7 +309,7 @@ sluice_status sluice_reference_copies(sluice_reference *ref, int n_copies,
                                    "micro-batch %d goes through copy %d; give "
                                    "0 to %d",
                                    m, microbatch_copy[m], n_copies - 1);
-    int *copy = take(ref, ref->microbatches, sizeof *copy);
+    int *copy = sl_reference_take(ref, ref->microbatches, sizeof *copy);
     if (!copy || !take_sums(ref))
         return sl_no_memory(why, "the reference's copies");
     memcpy(copy, microbatch_copy, (size_t)ref->microbatches * sizeof *copy);

@@ -1,6 +1,7 @@
 /*
- * The inside of the sequential reference, shared by its two files: reference.c
- * builds it and moves parameters, reference_step.c computes.  It shares no code
+ * The inside of the sequential reference, shared by its three files:
+ * reference.c builds it and moves parameters, reference_step.c computes,
+ * reference_versions.c does so with weight versions.  It shares no code
  * with the pipeline, whose judge it is.
  *
  * Threads: the caller's alone.
@@ -26,6 +27,9 @@ struct sl_reference_param {
     float *g;
     float *sum; /* of the gradients of copies and replicas; NULL for one */
     float *state[SLUICE_OPTIMIZER_MAX_STATES];
+    float *kept;   /* kept[n_updates + 1][n], all versions of a step; NULL
+                      without versions */
+    float *before; /* before[states][n], when the step began; the same */
 };
 
 struct sl_reference_layer {
@@ -55,7 +59,15 @@ struct sluice_reference {
     int *copy;        /* copy[microbatches]; NULL: all go through copy 0 */
     bool in_order;    /* of the backwards */
     uint64_t seed;
-    uint64_t step; /* updates made */
+    uint64_t step; /* steps made */
+    int n_states;
+
+    int *
+        versions; /* [n_layers][microbatches], from 1; NULL: the one there is */
+    int n_updates;  /* of a step, with versions */
+    int *groups;    /* [n_updates] micro-batches that go into each */
+    double *sums;   /* [replicas * microbatches] the losses */
+    int64_t *right; /* the same, rows classified correctly */
 
     int n_layers;
     struct sl_reference_layer *layers; /* layers[n_layers] */
@@ -70,5 +82,60 @@ struct sluice_reference {
     float *gradient[2]; /* dy and dx of a layer, by turns */
     void *workspace;
 };
+
+/* A run of rows of the mini-batch under way. */
+struct sl_micro {
+    int index;
+    int64_t rows;
+    int64_t first_row;
+};
+
+/* The mini-batch under way. */
+struct sl_mini {
+    const float *x;      /* x[rows][input] */
+    const char *targets; /* NULL in inference */
+    int64_t rows;
+    int64_t mean_rows; /* over which the loss is a mean: those of an update */
+    bool training;
+    double sum;      /* of the losses of the micro-batches so far */
+    int64_t correct; /* rows among them */
+    sluice_diag *why;
+};
+
+/* n * size zeroed bytes that live as long as the reference; NULL if there is
+ * no memory, or a factor is negative. */
+void *sl_reference_take(struct sluice_reference *ref, int64_t n, int64_t size);
+
+/* Replicas share the rows, then each makes micro-batches of its share. */
+struct sl_micro sl_reference_micro(const struct sluice_reference *ref,
+                                   int64_t rows, int replica, int m);
+
+/* One micro-batch through all layers, and its loss; and all the way back. */
+sluice_status sl_reference_forward(struct sluice_reference *ref,
+                                   const struct sl_mini *mini,
+                                   struct sl_micro micro, double *sum,
+                                   int64_t *correct);
+sluice_status sl_reference_backward(struct sluice_reference *ref,
+                                    const struct sl_mini *mini,
+                                    struct sl_micro micro, bool accumulate);
+
+/* One function for each parameter, called in order; and some of these: set the
+ * gradient to zero, make it the sum, add it to the sum, replace it by that. */
+void sl_reference_for_params(struct sluice_reference *ref,
+                             void (*f)(struct sl_reference_param *param));
+void sl_reference_clear(struct sl_reference_param *param);
+void sl_reference_keep(struct sl_reference_param *param);
+void sl_reference_add(struct sl_reference_param *param);
+void sl_reference_use_sum(struct sl_reference_param *param);
+
+/* The optimizer, after `update` updates: whether it goes on, and going on. */
+sluice_status sl_reference_prepare(struct sluice_reference *ref,
+                                   uint64_t update, sluice_diag *why);
+void sl_reference_apply(struct sluice_reference *ref, uint64_t update);
+
+/* A step with weight versions.  Returns what layer, loss or optimizer did; then
+ * all is as before. */
+sluice_status sl_reference_run_versions(struct sluice_reference *ref,
+                                        struct sl_mini *mini);
 
 #endif

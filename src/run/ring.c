@@ -126,6 +126,29 @@ static int size_grad_slots(const struct sizing *sizing, int s)
     return by_queue(sizing, consumer, (struct span){s, B | I, s, B | W, false});
 }
 
+/*
+ * Versions of the weights from the oldest that is used after an UPDATE to the
+ * one that it makes, where that is most: seen from the end of the program.
+ */
+static int count_versions(const struct sizing *sizing, int s)
+{
+    const struct sl_program *program = &sizing->programs[device_of(sizing, s)];
+    int32_t oldest = INT32_MAX;
+    int most = 1;
+    for (int i = program->n_ops - 1; i >= 0; i--) {
+        const struct sl_op *op = &program->ops[i];
+        if (op->action.stage != s)
+            continue;
+        if (op->action.kind != SLUICE_UPDATE) {
+            oldest = op->version < oldest ? op->version : oldest;
+        } else if (oldest <= op->version) {
+            int kept = op->version - oldest + 1;
+            most = kept > most ? kept : most;
+        }
+    }
+    return most;
+}
+
 sluice_status sl_ring_sizes(const sluice_schedule *schedule,
                             const struct sl_program *programs,
                             int queue_capacity,
@@ -155,6 +178,7 @@ sluice_status sl_ring_sizes(const sluice_schedule *schedule,
                               (struct span){s, F | R, s, B | W, true}),
             .dys =
                 by_order(&sizing, device, (struct span){s, B | I, s, W, false}),
+            .versions = count_versions(&sizing, s),
         };
     }
     sl_free(allocator, sizing.opened, m, sizeof *sizing.opened);

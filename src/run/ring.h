@@ -35,6 +35,7 @@ struct sl_ring_sizes {
     int grad_slots;
     int stash;
     int dys;
+    int versions; /* of the weights, kept at once */
 };
 
 /*

@@ -54,15 +54,29 @@ struct sl_stage {
     int64_t out;      /* elements of a row of its output */
     int64_t n_params; /* floats of params, padding included */
 
-    float *params;
+    int n_versions;  /* of the weights, kept at once */
+    float *versions; /* versions[n_versions][n_params], a ring */
+    float *backup;   /* backup[1 + states][n_params], params and states when the
+                        step began; NULL in a synchronous schedule */
+    int begin;       /* [owner: device] the place in `versions` of the version 1
+                        of the step; between steps, of the newest */
+    float *params;   /* the newest version */
     float *grads;
     float *states[SLUICE_OPTIMIZER_MAX_STATES];
     struct sl_ring in_slots;   /* inputs, filled by the previous stage */
     struct sl_ring grad_slots; /* output gradients, filled by the next stage */
 
-    bool fresh;     /* [owner: device] no gradient since the step began */
+    bool fresh;     /* [owner: device] no gradient since the step began, or
+                       since the last UPDATE */
     int n_meetings; /* [owner: device] in this step, see reduce.c */
 };
+
+/* A version of the stage's weights, counted from 1 in each step. */
+static inline float *sl_stage_version(const struct sl_stage *stage, int version)
+{
+    int place = (stage->begin + version - 1) % stage->n_versions;
+    return stage->versions + place * stage->n_params;
+}
 
 static inline void *sl_ring_slot(const struct sl_ring *ring, int number)
 {

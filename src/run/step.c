@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "run/device.h"
 #include "run/pipeline.h"
+#include "run/split.h"
 
 /* Add up what the last stages found, in the order of the micro-batches. */
 static void add_outcomes(const sluice_pipeline *pipe, double *loss_sum,
@@ -45,6 +46,19 @@ static sluice_status check_given(const void *x, const void *other,
                            x ? name : "x");
 }
 
+/* How many of the step's rows go into each update. */
+static void share_rows(sluice_pipeline *pipe, int64_t rows)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    for (int u = 0; u < bp->n_updates; u++)
+        pipe->update_rows[u] = 0;
+    for (int r = 0; r < bp->n_replicas; r++)
+        for (int m = 0; m < bp->n_microbatches; m++)
+            pipe->update_rows[bp->update_of[m]] +=
+                sl_replica_rows(rows, bp->n_replicas, r, bp->n_microbatches, m)
+                    .n;
+}
+
 sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const float *x,
                                    const void *targets, int64_t rows,
                                    sluice_result *result, sluice_diag *why)
@@ -66,6 +80,7 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const float *x,
         .targets = targets,
         .rows = rows,
     };
+    share_rows(pipe, rows);
     sl_pipeline_begin(pipe);
     sl_pipeline_run(pipe, job);
     st = sl_pipeline_end(pipe, why);

@@ -169,6 +169,11 @@ START_TEST(a_hundred_steps_allocate_nothing)
                 count_steps((enum sl_test_kind)kind, devices,
                             (sluice_remat)remat,
                             (kind + remat) % 2 ? "1f1b" : "gpipe");
+    for (int kind = 0; kind < SL_TEST_KINDS; kind++) {
+        enum sl_test_kind k = (enum sl_test_kind)kind;
+        count_steps(k, 3, SLUICE_REMAT_ALWAYS, "pipedream");
+        count_steps(k, 2, SLUICE_REMAT_ALWAYS, "pipedream-2bw");
+    }
 }
 END_TEST
 

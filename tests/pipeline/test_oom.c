@@ -29,6 +29,7 @@ static sluice_status live(int devices, sluice_remat remat)
     config.devices = devices;
     config.microbatches = 3;
     config.remat = remat;
+    config.schedule = devices > 2 ? "pipedream" : "gpipe"; /* has a backup */
     config.trace = true;
     config.cut = SLUICE_CUT_FLOPS;
     st = sluice_pipeline_plan(p.model, &config, plans, &why);
