@@ -30,6 +30,23 @@ START_TEST(idle_times_are_the_published_ones_or_less)
 }
 END_TEST
 
+static int64_t idle_uneven(const char *name, int m)
+{
+    struct price chunk = price_of(UNIT / 2, 6 * UNIT / 10, 4 * UNIT / 10);
+    return price(generate(name, 4, m), chunk, 0, 2, NULL).makespan_ns -
+           (int64_t)3 * UNIT * m;
+}
+
+/* The pattern is made for equal costs.  V-Min's are known as 10.4 and 15.2. */
+START_TEST(with_unequal_costs_idle_time_grows_with_the_microbatches)
+{
+    ck_assert_int_eq(idle_uneven("v-min", 8), 9800);
+    ck_assert_int_eq(idle_uneven("v-min", 16), 14600);
+    ck_assert_int_eq(idle_uneven("v-half", 8), 5400);
+    ck_assert_int_eq(idle_uneven("v-half", 16), 7800);
+}
+END_TEST
+
 static int peak(const char *name, int p, int m)
 {
     sluice_device_facts facts[MAX_DEVICES];
@@ -71,4 +88,5 @@ END_TEST
 
 SLUICE_TEST_MAIN("sim.v_pattern", idle_times_are_the_published_ones_or_less,
                  all_devices_hold_the_published_number_of_activations,
+                 with_unequal_costs_idle_time_grows_with_the_microbatches,
                  less_memory_costs_time)
