@@ -124,6 +124,8 @@ SLUICE_API const char *sluice_schedule_summary(int i);
  *     looped-bfs        gpipe with several chunks; queues of M / K places
  *     zb-h1, zb-h2      1f1b with its weight gradients in the bubble
  *     zb-v              the same with two chunks per device, in a V
+ *     v-half, v-min     the same with half or a third of the activations, for
+ *                       some of the bubble
  *     dualpipe          two copies of the model, from both ends; K and M even,
  *                       M >= 2K
  *     dualpipe-v        the same order with two chunks in a V, in place of two
@@ -131,6 +133,7 @@ SLUICE_API const char *sluice_schedule_summary(int i);
  *     pipedream         1f1b without flush: every micro-batch is an update
  *     pipedream-2bw     1f1b without flush: an update for each group, delayed
  *                       by one
+ *     varuna            greedy, with R's in it; queues of 2 places
  *     forward           forwards only
  *
  * Threads  any.

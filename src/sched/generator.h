@@ -54,6 +54,11 @@ struct sl_generator {
     void (*write)(struct sl_writer *writer,
                   const sluice_schedule_config *config);
 
+    /* Or, if one's list follows from the others': the lists of all. */
+    sluice_status (*write_all)(sluice_schedule *schedule,
+                               const sluice_schedule_config *config,
+                               sluice_diag *why);
+
     /* Refuse numbers for which what was written could not run, however large
      * the queues; NULL: there are none. */
     sluice_status (*check)(const sluice_schedule *schedule,
@@ -102,10 +107,13 @@ extern const struct sl_generator sl_generator_looped_bfs;
 extern const struct sl_generator sl_generator_zb_h1;
 extern const struct sl_generator sl_generator_zb_h2;
 extern const struct sl_generator sl_generator_zb_v;
+extern const struct sl_generator sl_generator_v_half;
+extern const struct sl_generator sl_generator_v_min;
 extern const struct sl_generator sl_generator_dualpipe;
 extern const struct sl_generator sl_generator_dualpipe_v;
 extern const struct sl_generator sl_generator_pipedream;
 extern const struct sl_generator sl_generator_pipedream_2bw;
+extern const struct sl_generator sl_generator_varuna;
 extern const struct sl_generator sl_generator_forward;
 
 #endif

@@ -11,9 +11,10 @@ static const struct sl_generator *const generators[] = {
     &sl_generator_eager_1f1b, &sl_generator_interleaved_1f1b,
     &sl_generator_looped_bfs, &sl_generator_zb_h1,
     &sl_generator_zb_h2,      &sl_generator_zb_v,
+    &sl_generator_v_half,     &sl_generator_v_min,
     &sl_generator_dualpipe,   &sl_generator_dualpipe_v,
     &sl_generator_pipedream,  &sl_generator_pipedream_2bw,
-    &sl_generator_forward,
+    &sl_generator_varuna,     &sl_generator_forward,
 };
 
 enum { N_GENERATORS = (int)(sizeof generators / sizeof *generators) };
@@ -168,7 +169,9 @@ static sluice_status write_all(const struct sl_generator *generator,
                                sluice_schedule *schedule, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    for (int d = 0; d < config->devices && !st; d++) {
+    if (generator->write_all)
+        st = generator->write_all(schedule, config, why);
+    for (int d = 0; generator->write && d < config->devices && !st; d++) {
         struct sl_writer writer = {
             .schedule = schedule, .device = d, .why = why};
         generator->write(&writer, config);

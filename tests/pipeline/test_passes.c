@@ -58,7 +58,8 @@ static sluice_status recompute_early(const sluice_schedule *schedule,
     sluice_schedule *at_once;
     sluice_recompute_config config = {.stage_remat = remats,
                                       .stage_costs_ns = costs[0]};
-    ck_assert(!sluice_schedule_recompute(schedule, &config, &at_once, why));
+    if (sluice_schedule_recompute(schedule, &config, &at_once, why))
+        return why->status;
     config.early = true;
     sluice_status st = sluice_schedule_recompute(schedule, &config, out, why);
     n_moved += !st && differ(*out, at_once);
@@ -101,12 +102,16 @@ static bool check_one(const struct sl_test_problem *problem,
         sluice_schedule_destroy(schedule);
         return false;
     }
-    ck_assert_msg(!pass(schedule, &passed, &why), "%s: %s", config->name,
-                  why.text);
-    check(problem, config->name, passed);
-    sluice_schedule_destroy(passed);
+    sluice_status st = pass(schedule, &passed, &why);
+    if (!st) {
+        check(problem, config->name, passed);
+        sluice_schedule_destroy(passed);
+    } else { /* but for what recomputes already */
+        ck_assert_msg(!strcmp(config->name, "varuna"), "%s: %s", config->name,
+                      why.text);
+    }
     sluice_schedule_destroy(schedule);
-    return true;
+    return !st;
 }
 
 static void check_all(pass_function *pass, enum sl_test_kind kind)

@@ -59,6 +59,24 @@ static sluice_status generate_pass_verify(const sluice_allocator *allocator,
     return st;
 }
 
+static sluice_status generate_all(const sluice_allocator *allocator,
+                                  sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; sluice_schedule_generator(i) && !st; i++) {
+        sluice_schedule *schedule = NULL;
+        sluice_schedule_config config = {
+            .name = sluice_schedule_generator(i),
+            .devices = 2,
+            .microbatches = 4,
+            .allocator = allocator,
+        };
+        st = sluice_schedule_generate(&config, &schedule, why);
+        sluice_schedule_destroy(schedule);
+    }
+    return st;
+}
+
 /* By hand, and refused for want of a forward; the list stays as it was. */
 static sluice_status append_refuse(const sluice_allocator *allocator,
                                    sluice_diag *why)
@@ -107,6 +125,7 @@ START_TEST(every_failed_allocation_is_a_status_without_a_leak)
 {
     sweep(generate_pass_verify, false, 15);
     sweep(append_refuse, false, 6);
+    sweep(generate_all, false, 100);
 }
 END_TEST
 
@@ -114,6 +133,7 @@ START_TEST(so_is_an_allocator_that_fails_from_then_on)
 {
     sweep(generate_pass_verify, true, 15);
     sweep(append_refuse, true, 6);
+    sweep(generate_all, true, 100);
 }
 END_TEST
 

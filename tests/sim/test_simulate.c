@@ -128,9 +128,10 @@ START_TEST(traces_are_whole_and_account_for_every_nanosecond)
                     if (!can_run(name, k, m, capacity))
                         continue;
                     assert_whole(generate(name, k, m), capacity);
-                    assert_whole(with_remat(generate(name, k, m),
-                                            SLUICE_REMAT_EXCEPT_LAST),
-                                 capacity);
+                    if (strcmp(name, "varuna") != 0) /* recomputes already */
+                        assert_whole(with_remat(generate(name, k, m),
+                                                SLUICE_REMAT_EXCEPT_LAST),
+                                     capacity);
                 }
 }
 END_TEST
