@@ -34,7 +34,9 @@ bool schedule_is_forward(const sluice_schedule *schedule)
         int n;
         const sluice_action *actions = sluice_schedule_actions(schedule, d, &n);
         for (int i = 0; i < n; i++)
-            if (actions[i].kind != SLUICE_F)
+            if (actions[i].kind != SLUICE_F &&
+                actions[i].kind != SLUICE_SEND_F &&
+                actions[i].kind != SLUICE_RECV_F)
                 return false;
     }
     return true;

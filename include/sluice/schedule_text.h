@@ -7,12 +7,17 @@
  *
  *     cell   := "" | action | "(" action (";" action)* ")OVERLAP_F_B"
  *     action := STAGE TYPE [MICROBATCH]["@" VERSION]
- *     TYPE   := F | I | B | W | UNSHARD | RESHARD | REDUCE_GRAD
+ *     TYPE   := F | I | B | W | SEND_F | RECV_F | SEND_B | RECV_B
+ *               | UNSHARD | RESHARD | REDUCE_GRAD
  *               and, of ours, R | UPDATE and VERSION, of the weights
  *
  * An empty cell is idling, which a list of actions has no need of; the actions
  * of an overlap follow each other; UNSHARD, RESHARD and REDUCE_GRAD, which have
  * no micro-batch, imply nothing here.  All of these are read and dropped.
+ *
+ * PyTorch has two forms, with sends and receives and without: they are those of
+ * lowered schedules and of others; sluice_schedule_lower() makes the one from
+ * the other.
  */
 #ifndef SLUICE_SCHEDULE_TEXT_H
 #define SLUICE_SCHEDULE_TEXT_H
@@ -53,10 +58,8 @@ typedef enum sluice_csv_dialect {
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_FORMAT, with row and column, counted from 1, for
  *          what is not a cell, numbers too large, a row too long or too many,
- *          a stage in two rows or in none, letters of both dialects, and for
- *          sends and receives: they are implied by the stages, a file that
- *          spells them out is not read; SLUICE_INVALID for another `dialect`;
- *          SLUICE_NO_MEMORY.
+ *          a stage in two rows or in none, and letters of both dialects;
+ *          SLUICE_INVALID for another `dialect`; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_parse_csv(
     const char *text, size_t bytes, sluice_csv_dialect dialect,

@@ -11,6 +11,10 @@ static const char *const names[] = {
     [SLUICE_W] = "W",
     [SLUICE_R] = "R",
     [SLUICE_UPDATE] = "UPDATE",
+    [SLUICE_SEND_F] = "SEND_F",
+    [SLUICE_RECV_F] = "RECV_F",
+    [SLUICE_SEND_B] = "SEND_B",
+    [SLUICE_RECV_B] = "RECV_B",
     [SLUICE_REDUCE_GRAD] = "REDUCE_GRAD",
 };
 

@@ -41,6 +41,15 @@ static inline bool sl_schedule_boundary(const sluice_schedule *schedule,
            (stage + 1) % sl_schedule_depth(schedule) != 0;
 }
 
+/* Whether an action passes something on and does nothing else. */
+static inline bool sl_is_hand_off(sluice_action action)
+{
+    return action.kind >= SLUICE_SEND_F && action.kind <= SLUICE_RECV_B;
+}
+
+/* Whether there are forwards, and their hand-offs, only. */
+bool sl_schedule_is_forward(const sluice_schedule *schedule);
+
 /* Whether a schedule may have these sizes.  Returns SLUICE_OK, SLUICE_INVALID.
  */
 sluice_status sl_check_sizes(int devices, int stages, int microbatches,
