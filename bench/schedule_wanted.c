@@ -25,6 +25,9 @@ bool schedule_is_file(const char *name)
 sluice_status schedule_read(const char *path, sluice_schedule **out,
                             sluice_diag *why)
 {
+    const char *end = strrchr(path, '.');
+    if (end && !strcmp(end, ".json"))
+        return sluice_schedule_read_json(path, NULL, out, why);
     return sluice_schedule_read_csv(path, SLUICE_CSV_DETECT, NULL, out, why);
 }
 

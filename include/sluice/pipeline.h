@@ -78,7 +78,10 @@ typedef struct sluice_pipeline_config {
     int group;  /* sluice_schedule_config */
     int warm_up;
     const sluice_schedule *custom; /* instead of the six above; it also gives
-                                      devices and microbatches; copied */
+                                      devices and microbatches; copied.  One
+                                      that is lowered must also pass the
+                                      verifier raised, and runs so: it sends
+                                      as actions end, the same bits */
 
     const sluice_loss_ops *loss;           /* must be given */
     const sluice_optimizer_ops *optimizer; /* must be given */

@@ -145,8 +145,9 @@ static sluice_status append(struct reader *reader, struct text cell,
                             struct action action)
 {
     static const sluice_action_kind kinds[] = {
-        [F] = SLUICE_F,           [B] = SLUICE_B, [I] = SLUICE_I,
-        [W] = SLUICE_W,           [R] = SLUICE_R, [BW] = SLUICE_B,
+        [F] = SLUICE_F,           [B] = SLUICE_B,
+        [I] = SLUICE_I,           [W] = SLUICE_W,
+        [R] = SLUICE_R,           [BW] = SLUICE_B,
         [UPDATE] = SLUICE_UPDATE, [SEND_F] = SLUICE_SEND_F,
         [RECV_F] = SLUICE_RECV_F, [SEND_B] = SLUICE_SEND_B,
         [RECV_B] = SLUICE_RECV_B,

@@ -47,6 +47,14 @@ static inline bool sl_is_hand_off(sluice_action action)
     return action.kind >= SLUICE_SEND_F && action.kind <= SLUICE_RECV_B;
 }
 
+/*
+ * Read what sluice_action_format() writes.  Whether a schedule has such an
+ * action sluice_schedule_append() says.
+ *
+ * Returns  whether all of `text` is an action.
+ */
+bool sl_action_parse(const char *text, sluice_action *action);
+
 /* Whether there are forwards, and their hand-offs, only. */
 bool sl_schedule_is_forward(const sluice_schedule *schedule);
 

@@ -296,8 +296,8 @@ static void sweep_lowered(const char *name, bool spreads)
                         .name = name, .devices = k, .microbatches = m},
                     &schedule, NULL))
                 continue;
-            ck_assert_int_eq(
-                sluice_schedule_lower(schedule, m, &lowered, NULL), SLUICE_OK);
+            ck_assert_int_eq(sluice_schedule_lower(schedule, m, &lowered, NULL),
+                             SLUICE_OK);
             plan_from(&plan, lowered);
             if (spreads)
                 spread(&plan);
