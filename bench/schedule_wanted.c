@@ -233,7 +233,12 @@ static sluice_status pass_all(const struct schedule_wanted *wanted,
         st = warm_up(wanted, schedule, why);
     if (!st && recomputes)
         st = recompute(wanted, schedule, why);
-    return st;
+    if (st || !wanted->lower)
+        return st;
+    sluice_schedule *lowered = NULL;
+    st =
+        sluice_schedule_lower(*schedule, wanted->order.capacity, &lowered, why);
+    return replace(schedule, st, lowered);
 }
 
 sluice_status schedule_make(const struct schedule_wanted *wanted,

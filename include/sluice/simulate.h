@@ -124,7 +124,8 @@ typedef enum sluice_average {
  * virtual clock give the trace of sluice_trace_virtual().
  *
  * A kind that the trace does not show on a stage costs -1, which
- * sluice_simulate() refuses if it needs it.
+ * sluice_simulate() refuses if it needs it; a SEND or RECV costs 0 then, for a
+ * pipeline hands over as its actions end.
  *
  * Shapes   costs_ns[n_stages][SLUICE_N_ACTION_KINDS], written on SLUICE_OK
  *          only.
