@@ -21,6 +21,7 @@ enum {
     KEY_RECOMPUTE,
     KEY_SPLIT,
     KEY_MERGE,
+    KEY_LOWER,
     KEY_SLACK,
     KEY_LIMIT,
     KEY_CAPACITY,
@@ -66,6 +67,7 @@ static const struct argp_option options[] = {
     {"order", KEY_ORDER, "ORDER", 0,
      "Of gpipe's backwards: reverse (default), in_order", 0},
     {"split", KEY_SPLIT, 0, 0, "B's become I and W", 0},
+    {"lower", KEY_LOWER, 0, 0, "Spell out sends and receives", 0},
     {"merge", KEY_MERGE, 0, 0, "An I and the W after it become B", 0},
     {"limit", KEY_LIMIT, "N", 0,
      "Of auto: micro-batches whose activations a device can hold", 0},
@@ -98,7 +100,8 @@ static const struct argp_option options[] = {
      "Rows of a mini-batch of real layers (32 a micro-batch)", 0},
     {0, 0, 0, 0, "Output", 6},
     {"output", 'o', "FORMAT", 0,
-     "A schedule: grid (default), csv; a table: md (default), csv, json, jsonl",
+     "A schedule: grid (default), csv, json; a table: md (default), csv, json, "
+     "jsonl",
      0},
     {"strict", KEY_STRICT, 0, 0, "No more in a CSV than PyTorch can read", 0},
     {0},
@@ -215,6 +218,9 @@ static error_t parse_shape(int key, char *arg, struct argp_state *state,
         break;
     case KEY_SPLIT:
         wanted->split = true;
+        break;
+    case KEY_LOWER:
+        wanted->lower = true;
         break;
     case KEY_MERGE:
         wanted->merge = true;

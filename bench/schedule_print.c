@@ -55,6 +55,24 @@ static sluice_status write_csv(const sluice_schedule *schedule, bool strict,
     return st;
 }
 
+static sluice_status write_json(const sluice_schedule *schedule, bool strict,
+                                FILE *out, sluice_diag *why)
+{
+    size_t n;
+    (void)strict;
+    sluice_status st = sluice_schedule_format_json(schedule, NULL, 0, &n, why);
+    if (st)
+        return st;
+    char *text = malloc(n + 1);
+    if (!text)
+        return no_memory(why);
+    st = sluice_schedule_format_json(schedule, text, n + 1, &n, why);
+    if (!st)
+        fputs(text, out);
+    free(text);
+    return st;
+}
+
 static const struct schedule_format {
     const char *name;
     sluice_status (*write)(const sluice_schedule *schedule, bool strict,
@@ -62,6 +80,7 @@ static const struct schedule_format {
 } formats[] = {
     {"grid", write_grid},
     {"csv", write_csv},
+    {"json", write_json},
 };
 
 enum { N_FORMATS = (int)(sizeof formats / sizeof *formats) };

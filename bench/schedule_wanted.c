@@ -25,6 +25,9 @@ bool schedule_is_file(const char *name)
 sluice_status schedule_read(const char *path, sluice_schedule **out,
                             sluice_diag *why)
 {
+    const char *end = strrchr(path, '.');
+    if (end && !strcmp(end, ".json"))
+        return sluice_schedule_read_json(path, NULL, out, why);
     return sluice_schedule_read_csv(path, SLUICE_CSV_DETECT, NULL, out, why);
 }
 
@@ -34,7 +37,9 @@ bool schedule_is_forward(const sluice_schedule *schedule)
         int n;
         const sluice_action *actions = sluice_schedule_actions(schedule, d, &n);
         for (int i = 0; i < n; i++)
-            if (actions[i].kind != SLUICE_F)
+            if (actions[i].kind != SLUICE_F &&
+                actions[i].kind != SLUICE_SEND_F &&
+                actions[i].kind != SLUICE_RECV_F)
                 return false;
     }
     return true;
@@ -228,7 +233,12 @@ static sluice_status pass_all(const struct schedule_wanted *wanted,
         st = warm_up(wanted, schedule, why);
     if (!st && recomputes)
         st = recompute(wanted, schedule, why);
-    return st;
+    if (st || !wanted->lower)
+        return st;
+    sluice_schedule *lowered = NULL;
+    st =
+        sluice_schedule_lower(*schedule, wanted->order.capacity, &lowered, why);
+    return replace(schedule, st, lowered);
 }
 
 sluice_status schedule_make(const struct schedule_wanted *wanted,

@@ -40,6 +40,7 @@ struct schedule_wanted {
     enum schedule_moment moment;
     bool split; /* B to I and W */
     bool merge; /* I and W to B */
+    bool lower; /* spell out sends and receives */
     int slack;  /* forwards further ahead for each device behind */
     int limit;  /* of a device's activations, in micro-batches, for "auto";
                    0: none */
@@ -51,9 +52,9 @@ struct schedule_wanted {
 bool schedule_is_file(const char *name);
 
 /*
- * Read a file as it is.
+ * Read a file as it is: JSON if its name ends so, else CSV.
  *
- * Returns  as sluice_schedule_read_csv().
+ * Returns  as sluice_schedule_read_csv(), sluice_schedule_read_json().
  */
 sluice_status schedule_read(const char *path, sluice_schedule **out,
                             sluice_diag *why);

@@ -81,7 +81,10 @@ typedef struct sluice_pipeline_config {
     int warm_up;
     bool vertical_sync;            /* of pipedream, as there */
     const sluice_schedule *custom; /* instead of the seven above; it also gives
-                                      devices and microbatches; copied */
+                                      devices and microbatches; copied.  One
+                                      that is lowered must also pass the
+                                      verifier raised, and runs so: it sends
+                                      as actions end, the same bits */
 
     const sluice_loss_ops *loss;           /* must be given */
     const sluice_optimizer_ops *optimizer; /* must be given */

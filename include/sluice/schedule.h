@@ -20,6 +20,11 @@
  * by the gradients since the UPDATE before; version 1 is what the step began
  * with.  A forward uses the newest version unless it says which, and everything
  * else about its micro-batch uses that of the forward.
+ *
+ * Sends and receives.  A schedule that has any SEND or RECV is *lowered*: then
+ * all that passes between devices is spelled out, "2SEND_F0" and "3RECV_F0",
+ * each of them an action with its own place in a list.  In a schedule that is
+ * not, an action receives as it starts and sends as it ends.
  */
 #ifndef SLUICE_SCHEDULE_H
 #define SLUICE_SCHEDULE_H
@@ -53,6 +58,10 @@ typedef enum sluice_action_kind {
     SLUICE_W,      /* weight gradient */
     SLUICE_R,      /* recompute the forward's inner activations */
     SLUICE_UPDATE, /* update the stage's parameters; micro-batch -1 */
+    SLUICE_SEND_F, /* hand the output of the stage's F on */
+    SLUICE_RECV_F, /* take the input of the stage's F */
+    SLUICE_SEND_B, /* hand the input gradient of the stage's B or I on */
+    SLUICE_RECV_B, /* take the output gradient for the stage's B or I */
     SLUICE_N_ACTION_KINDS,
     /* In traces only: replicas add up their gradients. */
     SLUICE_REDUCE_GRAD = SLUICE_N_ACTION_KINDS,
@@ -63,7 +72,8 @@ typedef struct sluice_action {
     int32_t stage;
     int32_t microbatch; /* -1 for UPDATE */
     int32_t version;    /* of the weights, from 1; 0: the newest at an F, that
-                           of the F elsewhere, the next at an UPDATE */
+                           of the F elsewhere, the next at an UPDATE; SEND
+                           and RECV have none */
 } sluice_action;
 
 /*
@@ -192,6 +202,9 @@ SLUICE_API int sluice_schedule_n_copies(const sluice_schedule *schedule);
  * it has forwards only. */
 SLUICE_API int sluice_schedule_n_updates(const sluice_schedule *schedule);
 
+/* Whether sends and receives are spelled out. */
+SLUICE_API bool sluice_schedule_is_lowered(const sluice_schedule *schedule);
+
 /* The device that holds `stage`. */
 SLUICE_API int sluice_schedule_stage_device(const sluice_schedule *schedule,
                                             int stage);
@@ -284,6 +297,10 @@ typedef struct sluice_device_facts {
  *     - B(s,m) and I(s,m) do the same with the gradient queues from s+1 and to
  *       s-1.  Those of the last stage start from the loss of their own F.
  *     - W and R touch no queue.
+ *     - In a lowered schedule neither do F, B and I: RECV_F(s,m) takes from the
+ *       activation queue from s-1, SEND_F(s,m) appends to that to s+1,
+ *       RECV_B(s,m) and SEND_B(s,m) do so with the gradient queues from s+1 and
+ *       to s-1.
  *     - UPDATE waits until every device has done all its backward actions, so
  *       nothing but UPDATEs can follow it.  In an asynchronous schedule it
  *       waits for nobody.
@@ -293,12 +310,16 @@ typedef struct sluice_device_facts {
  *     complete    every (stage, micro-batch), of the one copy that the
  *                 micro-batch goes through, has one F, and one B or one I and
  *                 one W, on the device that holds the stage; at most one R;
- *                 every stage one UPDATE, or more; nothing else twice
+ *                 every stage one UPDATE, or more; nothing else twice.  If
+ *                 lowered, each F, B or I has the RECV of what comes from
+ *                 another device and the SEND of what goes to one, and there
+ *                 are no others
  *     order       on its device: F before R before B or I before W before
  *                 every UPDATE; of two neighbouring stages on one device, the
  *                 F of the first before that of the second, the B or I of the
  *                 second before that of the first.  With several copies,
- *                 UPDATEs come in the order of the parts
+ *                 UPDATEs come in the order of the parts.  RECV_F before F
+ *                 before SEND_F; RECV_B before B or I before SEND_B
  *     version     of an asynchronous schedule: each B or W is followed by an
  *                 UPDATE of its stage, and none follows another directly; all
  *                 stages update by the same micro-batches; there is one copy.

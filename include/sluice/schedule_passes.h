@@ -1,12 +1,14 @@
 /*
  * Passes: from a schedule another one.  They read the lists and know no
  * generator, so they serve a user's own schedule as well; what comes out is not
- * verified.
+ * verified unless it says so.
  *
  *     recompute       insert R's, at once or where the device would wait
  *     merge_backward  an I and the W after it become a B
  *     split_backward  a B becomes an I and the W after it
  *     warm_up         forwards further ahead of the backwards
+ *     lower           spell out sends and receives
+ *     raise           leave them out again
  */
 #ifndef SLUICE_SCHEDULE_PASSES_H
 #define SLUICE_SCHEDULE_PASSES_H
@@ -55,7 +57,8 @@ typedef struct sluice_recompute_config {
  *          asked for, for a value that is not a sluice_remat, for costs of both
  *          kinds or below 0, or for a sum of costs that exceeds INT64_MAX;
  *          SLUICE_SCHEDULE if `early` and the schedule cannot run, as
- *          sluice_schedule_verify(); SLUICE_NO_MEMORY.
+ *          sluice_schedule_verify(); SLUICE_INVALID also if `early` and it is
+ *          lowered; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_recompute(
     const sluice_schedule *schedule, const sluice_recompute_config *config,
@@ -93,11 +96,43 @@ SLUICE_API sluice_status sluice_schedule_split_backward(
  * Returns  SLUICE_OK with what passes the verifier with queues of
  *          `queue_capacity` items (0: the default); SLUICE_SCHEDULE if the
  *          schedule does not pass as it is; SLUICE_INVALID for a slack or a
- *          capacity below 0; SLUICE_NO_MEMORY.
+ *          capacity below 0, and if the schedule is lowered; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_warm_up(
     const sluice_schedule *schedule, const int *slack, int queue_capacity,
     sluice_schedule **out, sluice_diag *why);
+
+/*
+ * Spell out what passes between devices: the RECV just before the F, B or I
+ * that takes it, the SEND just after the one that gives it.  The queues see the
+ * same at the same times.
+ *
+ * Returns  SLUICE_OK with what passes the verifier with queues of
+ *          `queue_capacity` items (0: the default); SLUICE_SCHEDULE if the
+ *          schedule does not pass as it is; SLUICE_INVALID if it is lowered
+ *          already, for a capacity below 0, or if a list gets too long;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_schedule_lower(const sluice_schedule *schedule,
+                                               int queue_capacity,
+                                               sluice_schedule **out,
+                                               sluice_diag *why);
+
+/*
+ * Leave all sends and receives out, so that they happen as the actions start
+ * and end; of a schedule that is not lowered a copy.  Lowering first gives the
+ * old schedule back.  Where hand-offs stood apart from their actions the result
+ * takes later or gives sooner, which may ask for larger queues, or for an order
+ * that it does not have.
+ *
+ * Returns  SLUICE_OK with what passes the verifier, as sluice_schedule_lower();
+ *          SLUICE_SCHEDULE if it does not; SLUICE_INVALID for a capacity below
+ *          0; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_schedule_raise(const sluice_schedule *schedule,
+                                               int queue_capacity,
+                                               sluice_schedule **out,
+                                               sluice_diag *why);
 
 #ifdef __cplusplus
 }

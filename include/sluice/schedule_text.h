@@ -1,18 +1,32 @@
 /*
- * Schedules as CSV, as PyTorch's torch.distributed.pipelining reads and writes
- * them: a row per device, a cell per action, no header.
+ * Schedules as text: CSV for PyTorch, and JSON for all else.
+ *
+ * CSV is what PyTorch's torch.distributed.pipelining reads and writes: a row
+ * per device, a cell per action, no header.
  *
  *     0F0,0F1,,0B0,0B1
  *     1F0,1B0,1F1,1B1
  *
  *     cell   := "" | action | "(" action (";" action)* ")OVERLAP_F_B"
  *     action := STAGE TYPE [MICROBATCH]["@" VERSION]
- *     TYPE   := F | I | B | W | UNSHARD | RESHARD | REDUCE_GRAD
+ *     TYPE   := F | I | B | W | SEND_F | RECV_F | SEND_B | RECV_B
+ *               | UNSHARD | RESHARD | REDUCE_GRAD
  *               and, of ours, R | UPDATE and VERSION, of the weights
  *
  * An empty cell is idling, which a list of actions has no need of; the actions
  * of an overlap follow each other; UNSHARD, RESHARD and REDUCE_GRAD, which have
  * no micro-batch, imply nothing here.  All of these are read and dropped.
+ *
+ * PyTorch has two forms, with sends and receives and without: they are those of
+ * lowered schedules and of others; sluice_schedule_lower() makes the one from
+ * the other.
+ *
+ * JSON has all that a schedule consists of, in the words of
+ * sluice_schedule_create_copies() and sluice_action_format():
+ *
+ *     {"devices": 2, "stages": 2, "copies": 1, "microbatches": 1,
+ *      "stage_device": [0, 1],
+ *      "actions": [["0F0", "0B0", "0UPDATE"], ["1F0", "1B0", "1UPDATE"]]}
  */
 #ifndef SLUICE_SCHEDULE_TEXT_H
 #define SLUICE_SCHEDULE_TEXT_H
@@ -30,7 +44,8 @@ extern "C" {
 #endif
 
 enum {
-    SLUICE_CSV_LINE = 65536, /* bytes of a row at most */
+    SLUICE_CSV_LINE = 65536,     /* bytes of a row at most */
+    SLUICE_JSON_BYTES = 1 << 24, /* of a text at most */
 };
 
 /* What the letters of the backwards mean. */
@@ -53,10 +68,8 @@ typedef enum sluice_csv_dialect {
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_FORMAT, with row and column, counted from 1, for
  *          what is not a cell, numbers too large, a row too long or too many,
- *          a stage in two rows or in none, letters of both dialects, and for
- *          sends and receives: they are implied by the stages, a file that
- *          spells them out is not read; SLUICE_INVALID for another `dialect`;
- *          SLUICE_NO_MEMORY.
+ *          a stage in two rows or in none, and letters of both dialects;
+ *          SLUICE_INVALID for another `dialect`; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_parse_csv(
     const char *text, size_t bytes, sluice_csv_dialect dialect,
@@ -93,6 +106,49 @@ SLUICE_API sluice_status sluice_schedule_format_csv(
 SLUICE_API sluice_status
 sluice_schedule_write_csv(const sluice_schedule *schedule, bool strict,
                           const char *path, sluice_diag *why);
+
+/*
+ * Read a schedule from the JSON in text[bytes]: an object of exactly the six
+ * keys above.  The result is not verified.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_FORMAT for what is no JSON, with line and column,
+ *          for keys that are missing, unknown or there twice, values of another
+ *          type or out of range, lists of another length, what is no action of
+ *          the schedule, with its place in "actions", and for more than
+ *          SLUICE_JSON_BYTES; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_schedule_parse_json(
+    const char *text, size_t bytes, const sluice_allocator *allocator,
+    sluice_schedule **out, sluice_diag *why);
+
+/*
+ * The same of a file.
+ *
+ * Returns  as sluice_schedule_parse_json(), and SLUICE_IO.
+ */
+SLUICE_API sluice_status
+sluice_schedule_read_json(const char *path, const sluice_allocator *allocator,
+                          sluice_schedule **out, sluice_diag *why);
+
+/*
+ * Write a schedule as JSON, a line for each device, cut to `bytes`; `*length`
+ * is that of the whole, the terminating 0 not counted.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_INVALID for a text of more than SLUICE_JSON_BYTES.
+ */
+SLUICE_API sluice_status
+sluice_schedule_format_json(const sluice_schedule *schedule, char *text,
+                            size_t bytes, size_t *length, sluice_diag *why);
+
+/*
+ * The same to a file.
+ *
+ * Returns  as sluice_schedule_format_json(), SLUICE_NO_MEMORY and SLUICE_IO.
+ */
+SLUICE_API sluice_status sluice_schedule_write_json(
+    const sluice_schedule *schedule, const char *path, sluice_diag *why);
 
 #ifdef __cplusplus
 }

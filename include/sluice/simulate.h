@@ -60,6 +60,10 @@ typedef struct sluice_simulation sluice_simulation;
  *     - A producer that finds the queue full waits, after the end of its
  *       action, until an item is taken: `output_wait_ns`.
  *     - Stages of one device hand over without queue and latency.
+ *     - In a lowered schedule a SEND pushes and a RECV takes; what they cost
+ *       comes before they push, or after they took.  They are no work: what
+ *       they cost is neither busy nor waiting.  A table that does not name them
+ *       makes them cost nothing.
  *     - UPDATEs start when every device has done its last other action (the
  *       commit of a pipeline), unless `no_barrier` or the schedule is
  *       asynchronous.
@@ -120,7 +124,8 @@ typedef enum sluice_average {
  * virtual clock give the trace of sluice_trace_virtual().
  *
  * A kind that the trace does not show on a stage costs -1, which
- * sluice_simulate() refuses if it needs it.
+ * sluice_simulate() refuses if it needs it; a SEND or RECV costs 0 then, for a
+ * pipeline hands over as its actions end.
  *
  * Shapes   costs_ns[n_stages][SLUICE_N_ACTION_KINDS], written on SLUICE_OK
  *          only.

@@ -60,7 +60,7 @@ static void head(struct sheet *s)
 
 static const char *category(sluice_action action)
 {
-    static const char *const categories[SLUICE_N_ACTION_KINDS] = {
+    static const char *const categories[SL_N_SHOWN] = {
         [SLUICE_F] = "forward",        [SLUICE_B] = "backward",
         [SLUICE_I] = "input_gradient", [SLUICE_W] = "weight_gradient",
         [SLUICE_R] = "recompute",      [SLUICE_UPDATE] = "update",

@@ -9,7 +9,9 @@
 
 #include <sluice/trace.h>
 
-enum { SL_IDLE_COLUMN = SLUICE_N_ACTION_KINDS };
+#include "report/fold.h"
+
+enum { SL_IDLE_COLUMN = SL_N_SHOWN };
 
 /* What a picture shows: from the first start to the last end of an action. */
 struct sl_span {

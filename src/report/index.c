@@ -17,7 +17,7 @@ static sluice_status bad(const sluice_trace *trace, int device, int place,
 
 static bool in_range(sluice_action action)
 {
-    if ((unsigned)action.kind >= SLUICE_N_ACTION_KINDS ||
+    if ((unsigned)action.kind >= SL_N_SHOWN ||
         (unsigned)action.stage >= SLUICE_MAX_STAGES)
         return false;
     return !sl_computes(action) ||
@@ -140,9 +140,16 @@ sluice_status sl_index_init(struct sl_index *index, const sluice_trace *trace,
         .start_ns = INT64_MAX,
         .end_ns = INT64_MIN,
     };
+    if (sl_fold_is_needed(trace)) {
+        if (sl_fold_init(&index->fold, trace, allocator))
+            return sl_no_memory(why, "the index of a trace");
+        trace = index->trace = &index->fold.trace;
+    }
     sluice_status st = check(index, why);
-    if (st)
+    if (st) {
+        sl_fold_fini(&index->fold, allocator);
         return st;
+    }
     if (!allocate(index))
         st = sl_no_memory(why, "the index of a trace");
     for (int d = 0; d < trace->n_devices && !st; d++)
@@ -162,6 +169,7 @@ void sl_index_fini(struct sl_index *index)
                 sizeof(int));
     }
     sl_free(index->allocator, index->device, stages, sizeof(int));
+    sl_fold_fini(&index->fold, index->allocator);
 }
 
 const sluice_trace_event *sl_index_find(const struct sl_index *index,

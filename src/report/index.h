@@ -14,6 +14,8 @@
 #include <sluice/status.h>
 #include <sluice/trace.h>
 
+#include "report/fold.h"
+
 /* What travels between devices. */
 enum sl_way {
     SL_FORWARD = 0, /* F: from stage s to s + 1 */
@@ -24,9 +26,10 @@ enum sl_way {
 
 struct sl_index {
     const sluice_allocator *allocator;
-    const sluice_trace *trace;
-    int n_stages;          /* one more than the largest in the trace */
-    int n_microbatches;    /* likewise */
+    const sluice_trace *trace; /* without sends and receives */
+    struct sl_fold fold;       /* that trace, if the caller's had any */
+    int n_stages;              /* one more than the largest in the trace */
+    int n_microbatches;        /* likewise */
     int *device;           /* [n_stages]: that holds it; -1: not in the trace */
     int *place[SL_N_WAYS]; /* [n_stages][n_microbatches]: number of its event
                               among its device's; -1: none */

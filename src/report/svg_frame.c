@@ -24,7 +24,7 @@ static const struct kind {
     const char *class;
     const char *colour;
     const char *legend;
-} kinds[SLUICE_N_ACTION_KINDS] = {
+} kinds[SL_N_SHOWN] = {
     [SLUICE_F] = {"F", "#56B4E9", "F forward"},
     [SLUICE_B] = {"B", "#E69F00", "B backward"},
     [SLUICE_I] = {"I", "#D55E00", "I input gradient"},
@@ -65,7 +65,7 @@ void sl_svg_length(struct sl_out *out, const char *name, int64_t value)
 static const struct kind *legend_entry(const struct sl_svg *svg, int k)
 {
     static const struct kind idle = {"idle", "", "idle"};
-    if (k == SLUICE_N_ACTION_KINDS)
+    if (k == SL_N_SHOWN)
         return &idle;
     return svg->kinds & 1u << k ? &kinds[k] : NULL;
 }
@@ -79,7 +79,7 @@ static int entry_width(const struct kind *entry)
 static int legend(const struct sl_svg *svg, struct sl_out *out)
 {
     int x = svg->left, row = 0;
-    for (int k = 0; k <= SLUICE_N_ACTION_KINDS; k++) {
+    for (int k = 0; k <= SL_N_SHOWN; k++) {
         const struct kind *entry = legend_entry(svg, k);
         if (!entry)
             continue;
@@ -134,7 +134,7 @@ static void style(struct sl_svg *svg)
         ".d{text-anchor:end}.a{text-anchor:middle}\n"
         ".page{fill:#fff}.idle{fill:#e9e9ec}.tick{stroke:#bbb}\n"
         ".F,.B,.I,.W,.R,.U{stroke:#fff;stroke-width:.5px}\n");
-    for (int k = 0; k < SLUICE_N_ACTION_KINDS; k++)
+    for (int k = 0; k < SL_N_SHOWN; k++)
         sl_out_format(&svg->out, ".%s{fill:%s}\n", kinds[k].class,
                       kinds[k].colour);
     sl_out_text(&svg->out, "@media (prefers-color-scheme:dark){text{fill:#ddd}"

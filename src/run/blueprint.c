@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <sluice/schedule_passes.h>
+
 #include "run/cut.h"
 #include "run/split.h"
 #include "sched/schedule.h"
@@ -39,11 +41,29 @@ static sluice_status check_pointers(const sluice_pipeline_config *config,
     return SLUICE_OK;
 }
 
+/*
+ * Devices receive as an action starts and send as it ends: a lowered schedule
+ * is raised.  It is proved as it is first, for what is wrong about its sends
+ * and receives would be gone.
+ */
+static sluice_status raise_schedule(struct sl_blueprint *bp,
+                                    const sluice_schedule *lowered,
+                                    sluice_diag *why)
+{
+    const sluice_verify_config config = {.queue_capacity = bp->queue_capacity};
+    sluice_status st = sluice_schedule_verify(lowered, &config, NULL, why);
+    return st ? st
+              : sluice_schedule_raise(lowered, bp->queue_capacity,
+                                      &bp->schedule, why);
+}
+
 /* The schedule by name, with its recomputes; or a copy of the custom one. */
 static sluice_status make_schedule(struct sl_blueprint *bp,
                                    const sluice_pipeline_config *config,
                                    sluice_diag *why)
 {
+    if (config->custom && sluice_schedule_is_lowered(config->custom))
+        return raise_schedule(bp, config->custom, why);
     if (config->custom)
         return sluice_schedule_remat(config->custom, SLUICE_REMAT_NEVER,
                                      &bp->schedule, why);

@@ -10,7 +10,21 @@
 #include "sched/schedule.h"
 
 /* As the file writes them; what they mean the dialect decides. */
-enum type { F, B, I, W, R, UPDATE, BW, NOTHING, HAND_OFF };
+enum type {
+    F,
+    B,
+    I,
+    W,
+    R,
+    UPDATE,
+    BW,
+    SEND_F,
+    RECV_F,
+    SEND_B,
+    RECV_B,
+    NOTHING,
+    N_TYPES,
+};
 
 /* Of those that begin alike the longer ones come first. */
 static const struct word {
@@ -21,10 +35,10 @@ static const struct word {
     {"UNSHARD", NOTHING, false},
     {"RESHARD", NOTHING, false},
     {"REDUCE_GRAD", NOTHING, false},
-    {"SEND_F", HAND_OFF, true},
-    {"RECV_F", HAND_OFF, true},
-    {"SEND_B", HAND_OFF, true},
-    {"RECV_B", HAND_OFF, true},
+    {"SEND_F", SEND_F, true},
+    {"RECV_F", RECV_F, true},
+    {"SEND_B", SEND_B, true},
+    {"RECV_B", RECV_B, true},
     {"UPDATE", UPDATE, false},
     {"BW", BW, true},
     {"F", F, true},
@@ -46,7 +60,7 @@ struct reader {
     int row, column; /* from 0 */
     int n_stages, n_microbatches, n_rows;
     int64_t n_forwards;
-    bool seen[HAND_OFF + 1];
+    bool seen[N_TYPES];
     bool old;                            /* the dialect */
     sluice_schedule *schedule;           /* NULL in the first walk */
     int stage_device[SLUICE_MAX_STAGES]; /* -1: not seen yet */
@@ -107,10 +121,6 @@ static const struct word *take_type(struct text *text)
 static sluice_status note(struct reader *reader, struct text cell,
                           struct action action)
 {
-    if (action.type == HAND_OFF)
-        return refuse(reader, cell,
-                      "sends and receives are implied by the stages; give the "
-                      "form without them");
     if (action.type == NOTHING)
         return SLUICE_OK; /* it does not place a stage: the next walk judges */
     reader->seen[action.type] = true;
@@ -135,9 +145,12 @@ static sluice_status append(struct reader *reader, struct text cell,
                             struct action action)
 {
     static const sluice_action_kind kinds[] = {
-        [F] = SLUICE_F,           [B] = SLUICE_B, [I] = SLUICE_I,
-        [W] = SLUICE_W,           [R] = SLUICE_R, [BW] = SLUICE_B,
-        [UPDATE] = SLUICE_UPDATE,
+        [F] = SLUICE_F,           [B] = SLUICE_B,
+        [I] = SLUICE_I,           [W] = SLUICE_W,
+        [R] = SLUICE_R,           [BW] = SLUICE_B,
+        [UPDATE] = SLUICE_UPDATE, [SEND_F] = SLUICE_SEND_F,
+        [RECV_F] = SLUICE_RECV_F, [SEND_B] = SLUICE_SEND_B,
+        [RECV_B] = SLUICE_RECV_B,
     };
     if (action.type == NOTHING && action.stage < reader->n_stages &&
         reader->stage_device[action.stage] == reader->row)
@@ -161,8 +174,7 @@ static sluice_status append(struct reader *reader, struct text cell,
  * False if what comes behind the "@" is none. */
 static bool take_version(struct text *text, struct action *action)
 {
-    if (action->type == NOTHING || action->type == HAND_OFF ||
-        !take_word(text, "@"))
+    if (action->type >= SEND_F || !take_word(text, "@"))
         return true;
     action->version = take_number(text, SLUICE_MAX_MICROBATCHES + 2);
     return action->version > 0;

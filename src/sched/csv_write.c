@@ -1,30 +1,13 @@
 /* Schedules as CSV: writing. */
 #include <sluice/schedule_text.h>
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/memory.h"
 #include "sched/schedule.h"
+#include "sched/text_file.h"
 
-/* Text that may not fit: `used` counts on past the end. */
-struct csv {
-    char *text;
-    size_t bytes;
-    size_t used;
-};
-
-static void put(struct csv *csv, const char *word)
-{
-    size_t n = strlen(word);
-    for (size_t i = 0; i < n; i++, csv->used++)
-        if (csv->used + 1 < csv->bytes)
-            csv->text[csv->used] = word[i];
-}
-
-static sluice_status put_row(struct csv *csv, const sluice_schedule *schedule,
-                             int device, bool strict, sluice_diag *why)
+static sluice_status put_row(struct sl_text_out *csv,
+                             const sluice_schedule *schedule, int device,
+                             bool strict, sluice_diag *why)
 {
     const struct sl_action_list *program = &schedule->programs[device];
     size_t start = csv->used;
@@ -46,15 +29,15 @@ static sluice_status put_row(struct csv *csv, const sluice_schedule *schedule,
                                    word, i, device);
         if (strict && action.kind == SLUICE_UPDATE)
             continue;
-        put(csv, csv->used == start ? "" : ",");
-        put(csv, word);
+        sl_text_put(csv, csv->used == start ? "" : ",");
+        sl_text_put(csv, word);
     }
     if (csv->used - start > SLUICE_CSV_LINE)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "the row of device %d has %zu bytes: at most %d "
                                "can be read again",
                                device, csv->used - start, SLUICE_CSV_LINE);
-    put(csv, "\n");
+    sl_text_put(csv, "\n");
     return SLUICE_OK;
 }
 
@@ -62,7 +45,7 @@ sluice_status sluice_schedule_format_csv(const sluice_schedule *schedule,
                                          bool strict, char *text, size_t bytes,
                                          size_t *length, sluice_diag *why)
 {
-    struct csv csv = {text, bytes, 0};
+    struct sl_text_out csv = {text, bytes, 0};
     if (strict &&
         (schedule->n_copies > 1 || sluice_schedule_n_updates(schedule) > 1))
         return sluice_diag_set(why, SLUICE_INVALID,
@@ -76,28 +59,9 @@ sluice_status sluice_schedule_format_csv(const sluice_schedule *schedule,
         if (st)
             return st;
     }
-    if (bytes)
-        text[csv.used < bytes ? csv.used : bytes - 1] = '\0';
+    sl_text_end(&csv);
     *length = csv.used;
     return SLUICE_OK;
-}
-
-static sluice_status write_file(const char *path, const char *text,
-                                size_t length, sluice_diag *why)
-{
-    FILE *file = fopen(path, "wb");
-    if (!file)
-        return sluice_diag_set(why, SLUICE_IO,
-                               "%.160s cannot be opened for writing (error "
-                               "%d)",
-                               path, errno);
-    bool wrote = fwrite(text, 1, length, file) == length;
-    bool closed = fclose(file) == 0;
-    if (wrote && closed)
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_IO,
-                           "%.160s could not be written whole (error %d)", path,
-                           errno);
 }
 
 sluice_status sluice_schedule_write_csv(const sluice_schedule *schedule,
@@ -114,7 +78,7 @@ sluice_status sluice_schedule_write_csv(const sluice_schedule *schedule,
         return sl_no_memory(why, "the text of a schedule");
     sluice_schedule_format_csv(schedule, strict, text, length + 1, &length,
                                NULL);
-    st = write_file(path, text, length, why);
+    st = sl_write_file(path, text, length, why);
     sl_free(schedule->allocator, text, length + 1, 1);
     return st;
 }

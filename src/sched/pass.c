@@ -18,3 +18,14 @@ sluice_status sl_pass(const sluice_schedule *schedule, sl_pass_device *pass,
     *out = copy;
     return SLUICE_OK;
 }
+
+sluice_status sl_refuse_lowered(const sluice_schedule *schedule,
+                                const char *wish, sluice_diag *why)
+{
+    if (!sluice_schedule_is_lowered(schedule))
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "the schedule has sends and receives already: raise "
+                           "it first, then %s",
+                           wish);
+}

@@ -19,4 +19,12 @@ sluice_status sl_pass(const sluice_schedule *schedule, sl_pass_device *pass,
                       const void *context, sluice_schedule **out,
                       sluice_diag *why);
 
+/*
+ * Refuse a lowered schedule, for passes that move what its hand-offs belong to.
+ *
+ * Returns  SLUICE_OK, SLUICE_INVALID.
+ */
+sluice_status sl_refuse_lowered(const sluice_schedule *schedule,
+                                const char *wish, sluice_diag *why);
+
 #endif

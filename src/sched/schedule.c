@@ -163,6 +163,11 @@ static sluice_status check_action(const sluice_schedule *schedule, int device,
                                "standard",
                                action.version, schedule->n_microbatches,
                                schedule->n_microbatches + 1);
+    if (action.version && sl_is_hand_off(action))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a SEND or RECV with version %d: they use no "
+                               "weights; give 0",
+                               action.version);
     if (action.kind == SLUICE_UPDATE && action.microbatch != -1)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "an UPDATE of micro-batch %d: an UPDATE has "
@@ -226,6 +231,28 @@ int sluice_schedule_n_updates(const sluice_schedule *schedule)
                 most = counts[action.stage];
         }
     return most;
+}
+
+/* Whether a schedule has an action of one of these kinds. */
+static bool has_kind(const sluice_schedule *schedule, unsigned mask)
+{
+    for (int d = 0; d < schedule->n_devices; d++)
+        for (int i = 0; i < schedule->programs[d].n; i++)
+            if (mask >> schedule->programs[d].actions[i].kind & 1)
+                return true;
+    return false;
+}
+
+bool sluice_schedule_is_lowered(const sluice_schedule *schedule)
+{
+    return has_kind(schedule, 1u << SLUICE_SEND_F | 1u << SLUICE_RECV_F |
+                                  1u << SLUICE_SEND_B | 1u << SLUICE_RECV_B);
+}
+
+bool sl_schedule_is_forward(const sluice_schedule *schedule)
+{
+    return !has_kind(schedule, ~(1u << SLUICE_F | 1u << SLUICE_SEND_F |
+                                 1u << SLUICE_RECV_F));
 }
 
 int sluice_schedule_n_microbatches(const sluice_schedule *schedule)

@@ -41,6 +41,23 @@ static inline bool sl_schedule_boundary(const sluice_schedule *schedule,
            (stage + 1) % sl_schedule_depth(schedule) != 0;
 }
 
+/* Whether an action passes something on and does nothing else. */
+static inline bool sl_is_hand_off(sluice_action action)
+{
+    return action.kind >= SLUICE_SEND_F && action.kind <= SLUICE_RECV_B;
+}
+
+/*
+ * Read what sluice_action_format() writes.  Whether a schedule has such an
+ * action sluice_schedule_append() says.
+ *
+ * Returns  whether all of `text` is an action.
+ */
+bool sl_action_parse(const char *text, sluice_action *action);
+
+/* Whether there are forwards, and their hand-offs, only. */
+bool sl_schedule_is_forward(const sluice_schedule *schedule);
+
 /* Whether a schedule may have these sizes.  Returns SLUICE_OK, SLUICE_INVALID.
  */
 sluice_status sl_check_sizes(int devices, int stages, int microbatches,

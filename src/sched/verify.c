@@ -62,6 +62,7 @@ sluice_status sluice_schedule_verify(const sluice_schedule *schedule,
         .capacity = config->queue_capacity ? config->queue_capacity
                                            : SLUICE_QUEUE_CAPACITY,
         .forward_only = config->forward_only,
+        .lowered = sluice_schedule_is_lowered(schedule),
         .why = why,
         .n_cells =
             (size_t)schedule->n_stages * (size_t)schedule->n_microbatches,

@@ -14,19 +14,20 @@ struct sl_proof {
     const sluice_schedule *schedule; /* const */
     int capacity;                    /* of each queue, const */
     bool forward_only;               /* const */
+    bool lowered;                    /* const */
     bool asynchronous;               /* const once sl_verify_complete() is
                                         done */
     sluice_diag *why;
     size_t n_cells;
     int8_t *home;     /* [n_microbatches] the copy that each goes through; as
                          `listed` */
-    uint8_t *listed;  /* [n_cells] the kinds that the lists hold; const once
+    uint16_t *listed; /* [n_cells] the kinds that the lists hold; const once
                          sl_verify_complete() has filled it */
-    uint8_t *done;    /* [n_cells] the kinds seen so far by sl_verify_order() */
+    uint16_t *done;   /* [n_cells] the kinds seen so far by sl_verify_order() */
     int32_t *forward; /* [n_cells] micro-batches of each stage in the order of
-                         their F, -1 behind them; filled by
-                         sl_verify_handoff() */
-    int32_t *backward; /* [n_cells] the same of their B or I */
+                         what takes the input, F or RECV_F, -1 behind them;
+                         filled by sl_verify_handoff() */
+    int32_t *backward; /* [n_cells] the same of B or I, or RECV_B */
     int *versions;     /* [n_stages] kept at once; filled by
                           sl_verify_version(), which asynchronous ones need */
     int *staleness;    /* [n_stages] the most; the same */
@@ -38,6 +39,10 @@ enum {
     SL_BIT_I = 1 << SLUICE_I,
     SL_BIT_W = 1 << SLUICE_W,
     SL_BIT_R = 1 << SLUICE_R,
+    SL_BIT_SEND_F = 1 << SLUICE_SEND_F,
+    SL_BIT_RECV_F = 1 << SLUICE_RECV_F,
+    SL_BIT_SEND_B = 1 << SLUICE_SEND_B,
+    SL_BIT_RECV_B = 1 << SLUICE_RECV_B,
     SL_BIT_BACKWARD = SL_BIT_B | SL_BIT_I, /* takes and hands on a gradient */
     SL_BIT_LAST = SL_BIT_B | SL_BIT_W,     /* the last of its cell */
 };
@@ -63,6 +68,26 @@ static inline bool sl_together(const struct sl_proof *proof, int stage)
 {
     return sl_schedule_boundary(proof->schedule, stage) &&
            !sl_apart(proof, stage);
+}
+
+/* What crosses between devices, and the kinds of action that hand it over. */
+struct sl_crossing {
+    unsigned gives;
+    unsigned takes;
+};
+
+static inline struct sl_crossing sl_activations(const struct sl_proof *proof)
+{
+    if (proof->lowered)
+        return (struct sl_crossing){SL_BIT_SEND_F, SL_BIT_RECV_F};
+    return (struct sl_crossing){SL_BIT_F, SL_BIT_F};
+}
+
+static inline struct sl_crossing sl_gradients(const struct sl_proof *proof)
+{
+    if (proof->lowered)
+        return (struct sl_crossing){SL_BIT_SEND_B, SL_BIT_RECV_B};
+    return (struct sl_crossing){SL_BIT_BACKWARD, SL_BIT_BACKWARD};
 }
 
 /* Each allocates what it adds to the proof.  All return SLUICE_OK,

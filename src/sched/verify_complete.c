@@ -39,6 +39,25 @@ static sluice_status check_home(const struct sl_proof *proof, int device,
                      action.microbatch, *home);
 }
 
+static bool is_of_forward(sluice_action action)
+{
+    return 1u << action.kind & (SL_BIT_F | SL_BIT_SEND_F | SL_BIT_RECV_F);
+}
+
+/* The hand-offs that a stage needs. */
+static unsigned crossings_of(const struct sl_proof *proof, int stage)
+{
+    unsigned kinds = 0;
+    if (!proof->lowered)
+        return 0;
+    if (sl_apart(proof, stage))
+        kinds |= SL_BIT_SEND_F | SL_BIT_RECV_B;
+    if (sl_apart(proof, stage - 1))
+        kinds |= SL_BIT_RECV_F | SL_BIT_SEND_B;
+    return proof->forward_only ? kinds & ~(SL_BIT_SEND_B | SL_BIT_RECV_B)
+                               : kinds;
+}
+
 /* One action by itself: right device, allowed kind, one copy. */
 static sluice_status check_alone(const struct sl_proof *proof, int device,
                                  int position, sluice_action action)
@@ -51,10 +70,17 @@ static sluice_status check_alone(const struct sl_proof *proof, int device,
                          "stage %d",
                          sl_name_of(action).text, position, device, holder,
                          action.stage);
-    if (proof->forward_only && action.kind != SLUICE_F)
+    if (proof->forward_only && !is_of_forward(action))
         return sl_refuse(proof, device, action,
                          "complete: %s at position %d of device %d is not a "
                          "forward: a forward-only schedule has nothing else",
+                         sl_name_of(action).text, position, device);
+    if (sl_is_hand_off(action) &&
+        !(crossings_of(proof, action.stage) & 1u << action.kind))
+        return sl_refuse(proof, device, action,
+                         "complete: %s at position %d of device %d has no "
+                         "other end: nothing passes to or from another device "
+                         "there; remove it",
                          sl_name_of(action).text, position, device);
     return check_home(proof, device, position, action);
 }
@@ -132,8 +158,8 @@ static sluice_status check_forwards(struct sl_proof *proof)
 static sluice_status list_action(struct sl_proof *proof, int device,
                                  int position, sluice_action action)
 {
-    uint8_t bit = (uint8_t)(1u << action.kind);
-    uint8_t *listed =
+    uint16_t bit = (uint16_t)(1u << action.kind);
+    uint16_t *listed =
         &proof->listed[sl_cell(proof, action.stage, action.microbatch)];
     if (*listed & bit)
         return sl_refuse(proof, device, action,
@@ -166,7 +192,7 @@ static sluice_status list_all(struct sl_proof *proof, int *updates)
 }
 
 /* The backward action that a cell lacks, or -1. */
-static int missing_backward(uint8_t listed)
+static int missing_backward(uint16_t listed)
 {
     if (listed & SL_BIT_B)
         return -1;
@@ -175,6 +201,28 @@ static int missing_backward(uint8_t listed)
     if (listed & SL_BIT_I)
         return SLUICE_W;
     return listed & SL_BIT_W ? SLUICE_I : SLUICE_B;
+}
+
+/* The hand-off of a stage that a cell lacks, or -1. */
+static int missing_hand_off(unsigned needed, uint16_t listed)
+{
+    for (int kind = SLUICE_SEND_F; kind <= SLUICE_RECV_B; kind++)
+        if (needed & ~(unsigned)listed & 1u << kind)
+            return kind;
+    return -1;
+}
+
+static sluice_status check_hand_offs(const struct sl_proof *proof, int stage)
+{
+    int copy = stage / sl_schedule_depth(proof->schedule);
+    unsigned needed = crossings_of(proof, stage);
+    for (int m = 0; m < proof->schedule->n_microbatches && needed; m++) {
+        int kind =
+            missing_hand_off(needed, proof->listed[sl_cell(proof, stage, m)]);
+        if (proof->home[m] == copy && kind >= 0)
+            return refuse_missing(proof, (sluice_action){kind, stage, m});
+    }
+    return SLUICE_OK;
 }
 
 static sluice_status check_stage(const struct sl_proof *proof, int stage,
@@ -206,6 +254,8 @@ sluice_status sl_verify_complete(struct sl_proof *proof)
         proof->asynchronous |= updates[s] > 1;
         if (!proof->forward_only)
             st = check_stage(proof, s, updates[s]);
+        if (!st)
+            st = check_hand_offs(proof, s);
     }
     return st;
 }

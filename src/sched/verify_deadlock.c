@@ -60,9 +60,9 @@ static struct queue *input_of(const struct execution *run, sluice_action action)
 {
     int s = action.stage;
     unsigned bit = 1u << action.kind;
-    if ((bit & SL_BIT_F) && sl_apart(run->proof, s - 1))
+    if ((bit & sl_activations(run->proof).takes) && sl_apart(run->proof, s - 1))
         return &run->queues[s - 1];
-    if ((bit & SL_BIT_BACKWARD) && sl_apart(run->proof, s))
+    if ((bit & sl_gradients(run->proof).takes) && sl_apart(run->proof, s))
         return &run->queues[run->proof->schedule->n_stages + s];
     return NULL;
 }
@@ -73,9 +73,9 @@ static struct queue *output_of(const struct execution *run,
 {
     int s = action.stage;
     unsigned bit = 1u << action.kind;
-    if ((bit & SL_BIT_F) && sl_apart(run->proof, s))
+    if ((bit & sl_activations(run->proof).gives) && sl_apart(run->proof, s))
         return &run->queues[s];
-    if ((bit & SL_BIT_BACKWARD) && sl_apart(run->proof, s - 1))
+    if ((bit & sl_gradients(run->proof).gives) && sl_apart(run->proof, s - 1))
         return &run->queues[run->proof->schedule->n_stages + s - 1];
     return NULL;
 }
@@ -126,6 +126,17 @@ static void execute(struct execution *run)
     }
 }
 
+/* Of the kinds in `mask` the one that (stage, micro-batch) has. */
+static sluice_action listed_of(const struct sl_proof *proof, unsigned mask,
+                               int stage, int microbatch)
+{
+    unsigned kinds = mask & proof->listed[sl_cell(proof, stage, microbatch)];
+    int kind = SLUICE_F;
+    while (!(kinds & 1u << kind))
+        kind++;
+    return (sluice_action){kind, stage, microbatch};
+}
+
 /* The action whose taking or appending would let a stopped device go on. */
 static sluice_action awaited(const struct execution *run, int device)
 {
@@ -134,13 +145,14 @@ static sluice_action awaited(const struct execution *run, int device)
     bool computed = run->devices[device].computed;
     const struct queue *queue =
         computed ? output_of(run, action) : input_of(run, action);
-    int stage = computed ? queue->consumer : queue->producer;
-    size_t at = sl_cell(proof, stage, queue->taken);
-    if (action.kind == SLUICE_F)
-        return (sluice_action){SLUICE_F, stage, proof->forward[at]};
-    int m = proof->backward[at];
-    bool full = proof->listed[sl_cell(proof, stage, m)] & SL_BIT_B;
-    return (sluice_action){full ? SLUICE_B : SLUICE_I, stage, m};
+    struct sl_crossing crossing = sl_activations(proof);
+    bool forward = 1u << action.kind & (crossing.gives | crossing.takes);
+    if (!forward)
+        crossing = sl_gradients(proof);
+    size_t at = sl_cell(proof, queue->consumer, queue->taken);
+    int m = forward ? proof->forward[at] : proof->backward[at];
+    return computed ? listed_of(proof, crossing.takes, queue->consumer, m)
+                    : listed_of(proof, crossing.gives, queue->producer, m);
 }
 
 static int awaited_device(const struct execution *run, int device)
@@ -193,7 +205,7 @@ static struct circle find_circle(struct execution *run)
 
 /* One device of the circle; long enough for the largest numbers. */
 struct link {
-    char text[104];
+    char text[128];
 };
 
 static struct link describe(const struct execution *run, int device)
@@ -213,7 +225,7 @@ static sluice_status refuse(const struct execution *run, struct circle circle)
     int first = circle.first;
     int second = awaited_device(run, first);
     int third = awaited_device(run, second);
-    char rest[128] = "";
+    char rest[160] = "";
     if (circle.n == 3)
         snprintf(rest, sizeof rest, "; %s", describe(run, third).text);
     else if (circle.n > 3)

@@ -41,12 +41,14 @@ static sluice_action locate(const struct sl_proof *proof, unsigned mask,
     return at[i];
 }
 
-static sluice_status refuse(const struct sl_proof *proof, unsigned mask,
-                            int producer, int handed, int consumer, int taken)
+static sluice_status refuse(const struct sl_proof *proof,
+                            struct sl_crossing crossing, int producer,
+                            int handed, int consumer, int taken)
 {
     int from, to;
-    sluice_action front = locate(proof, mask, producer, handed, &from);
-    sluice_action action = locate(proof, mask, consumer, taken, &to);
+    sluice_action front =
+        locate(proof, crossing.gives, producer, handed, &from);
+    sluice_action action = locate(proof, crossing.takes, consumer, taken, &to);
     int device = proof->schedule->stage_device[consumer];
     int neighbour = proof->schedule->stage_device[producer];
     return sl_refuse(proof, device, action,
@@ -59,36 +61,51 @@ static sluice_status refuse(const struct sl_proof *proof, unsigned mask,
 }
 
 /* Compare what stage `producer` hands over with what `consumer` takes. */
-static sluice_status check_queue(const struct sl_proof *proof, unsigned mask,
-                                 const int32_t *sequence, int producer,
-                                 int consumer)
+static sluice_status check_queue(const struct sl_proof *proof,
+                                 struct sl_crossing crossing,
+                                 const int32_t *given, const int32_t *taken,
+                                 int producer, int consumer)
 {
-    const int32_t *handed = sequence + sl_cell(proof, producer, 0);
-    const int32_t *taken = sequence + sl_cell(proof, consumer, 0);
+    const int32_t *out = given + sl_cell(proof, producer, 0);
+    const int32_t *in = taken + sl_cell(proof, consumer, 0);
     for (int i = 0; i < proof->schedule->n_microbatches; i++)
-        if (handed[i] != taken[i])
-            return refuse(proof, mask, producer, handed[i], consumer, taken[i]);
+        if (out[i] != in[i])
+            return refuse(proof, crossing, producer, out[i], consumer, in[i]);
     return SLUICE_OK;
+}
+
+/* `given` is scratch. */
+static sluice_status check_all(struct sl_proof *proof, int32_t *given)
+{
+    struct sl_crossing forward = sl_activations(proof);
+    struct sl_crossing backward = sl_gradients(proof);
+    sluice_status st = SLUICE_OK;
+    int n = proof->schedule->n_stages;
+    collect(proof, forward.takes, proof->forward);
+    collect(proof, backward.takes, proof->backward);
+    collect(proof, forward.gives, given);
+    for (int s = 0; s + 1 < n && !st; s++)
+        if (sl_apart(proof, s))
+            st = check_queue(proof, forward, given, proof->forward, s, s + 1);
+    collect(proof, backward.gives, given);
+    for (int s = 0; s + 1 < n && !st; s++)
+        if (sl_apart(proof, s))
+            st = check_queue(proof, backward, given, proof->backward, s + 1, s);
+    return st;
 }
 
 sluice_status sl_verify_handoff(struct sl_proof *proof)
 {
     const sluice_allocator *allocator = proof->schedule->allocator;
+    int32_t *given = sl_alloc(allocator, proof->n_cells, sizeof *given);
     proof->forward =
         sl_alloc(allocator, proof->n_cells, sizeof *proof->forward);
     proof->backward =
         sl_alloc(allocator, proof->n_cells, sizeof *proof->backward);
-    if (!proof->forward || !proof->backward)
-        return sl_no_memory(proof->why, "the proof of a schedule");
-    collect(proof, SL_BIT_F, proof->forward);
-    collect(proof, SL_BIT_BACKWARD, proof->backward);
-    sluice_status st = SLUICE_OK;
-    for (int s = 0; s + 1 < proof->schedule->n_stages && !st; s++) {
-        if (!sl_apart(proof, s))
-            continue;
-        st = check_queue(proof, SL_BIT_F, proof->forward, s, s + 1);
-        if (!st)
-            st = check_queue(proof, SL_BIT_BACKWARD, proof->backward, s + 1, s);
-    }
+    sluice_status st =
+        given && proof->forward && proof->backward
+            ? check_all(proof, given)
+            : sl_no_memory(proof->why, "the proof of a schedule");
+    sl_free(allocator, given, proof->n_cells, sizeof *given);
     return st;
 }

@@ -7,10 +7,10 @@
  * cell. */
 struct need {
     int stage;
-    uint8_t mask;
+    uint16_t mask;
 };
 
-enum { MAX_NEEDS = 3 };
+enum { MAX_NEEDS = 4 };
 
 /* The actions of its micro-batch that `action` needs. */
 static int needs_of(const struct sl_proof *proof, sluice_action action,
@@ -18,10 +18,17 @@ static int needs_of(const struct sl_proof *proof, sluice_action action,
 {
     int s = action.stage;
     int n = 0;
-    uint8_t listed = proof->listed[sl_cell(proof, s, action.microbatch)];
+    uint16_t listed = proof->listed[sl_cell(proof, s, action.microbatch)];
     if (action.kind == SLUICE_F) {
         if (sl_together(proof, s - 1))
             needs[n++] = (struct need){s - 1, SL_BIT_F};
+        if (listed & SL_BIT_RECV_F)
+            needs[n++] = (struct need){s, SL_BIT_RECV_F};
+    } else if (sl_is_hand_off(action)) {
+        if (action.kind == SLUICE_SEND_F)
+            needs[n++] = (struct need){s, SL_BIT_F};
+        if (action.kind == SLUICE_SEND_B)
+            needs[n++] = (struct need){s, SL_BIT_BACKWARD};
     } else if (action.kind == SLUICE_R) {
         needs[n++] = (struct need){s, SL_BIT_F};
     } else if (action.kind == SLUICE_W) {
@@ -32,6 +39,8 @@ static int needs_of(const struct sl_proof *proof, sluice_action action,
             needs[n++] = (struct need){s, SL_BIT_R};
         if (sl_together(proof, s))
             needs[n++] = (struct need){s + 1, SL_BIT_BACKWARD};
+        if (listed & SL_BIT_RECV_B)
+            needs[n++] = (struct need){s, SL_BIT_RECV_B};
     }
     return n;
 }
@@ -41,7 +50,7 @@ static int needs_of(const struct sl_proof *proof, sluice_action action,
 static sluice_action needed(const struct sl_proof *proof, struct need need,
                             int microbatch)
 {
-    uint8_t bits =
+    uint16_t bits =
         need.mask & proof->listed[sl_cell(proof, need.stage, microbatch)];
     int kind = SLUICE_F;
     while (!(bits & (1u << kind)))
@@ -112,7 +121,7 @@ static sluice_status check_device(const struct sl_proof *proof, int device)
         if (st)
             return st;
         size_t at = sl_cell(proof, action.stage, action.microbatch);
-        proof->done[at] |= (uint8_t)(1u << action.kind);
+        proof->done[at] |= (uint16_t)(1u << action.kind);
     }
     return SLUICE_OK;
 }

@@ -87,6 +87,8 @@ static sluice_status assign(struct walk *walk, int device)
         sluice_action action = list->actions[i];
         struct stage *stage = &walk->stages[action.stage];
         int32_t version;
+        if (sl_is_hand_off(action))
+            continue;
         sluice_status st = settle(walk, device, i, action, &version);
         if (st)
             return st;

@@ -87,7 +87,9 @@ sluice_status sluice_schedule_warm_up(const sluice_schedule *schedule,
         .forward_only = !has_backwards(schedule),
     };
     struct slack held = {.of_device = slack};
-    sluice_status st = check(schedule, slack, &held.most, why);
+    sluice_status st = sl_refuse_lowered(schedule, "warm it up", why);
+    if (!st)
+        st = check(schedule, slack, &held.most, why);
     for (; !st; held.most--) {
         sluice_schedule *moved;
         st = sl_pass(schedule, copy_device, &held, &moved, why);

@@ -40,6 +40,7 @@ struct device {
 
 struct execution {
     const struct sl_clockwork *work;
+    bool lowered;
     int n_devices;
     int n_stages;
     int depth;              /* stages of one copy */
@@ -75,19 +76,26 @@ static struct queue *queue_at(const struct execution *run, int stage,
     return queue->producer == queue->consumer ? NULL : queue;
 }
 
+/* Of a lowered schedule only the hand-offs touch a queue. */
 static struct queue *input_of(const struct execution *run, sluice_action action)
 {
-    if (action.kind == SLUICE_F)
+    bool lowered = run->lowered;
+    if (action.kind == (lowered ? SLUICE_RECV_F : SLUICE_F))
         return queue_at(run, action.stage - 1, 0);
-    return is_backward(action) ? queue_at(run, action.stage, 1) : NULL;
+    if (lowered ? action.kind == SLUICE_RECV_B : is_backward(action))
+        return queue_at(run, action.stage, 1);
+    return NULL;
 }
 
 static struct queue *output_of(const struct execution *run,
                                sluice_action action)
 {
-    if (action.kind == SLUICE_F)
+    bool lowered = run->lowered;
+    if (action.kind == (lowered ? SLUICE_SEND_F : SLUICE_F))
         return queue_at(run, action.stage, 0);
-    return is_backward(action) ? queue_at(run, action.stage - 1, 1) : NULL;
+    if (lowered ? action.kind == SLUICE_SEND_B : is_backward(action))
+        return queue_at(run, action.stage - 1, 1);
+    return NULL;
 }
 
 /* Something has changed about `queue`: does it help `device`? */
@@ -111,7 +119,8 @@ static struct queue *gradient_of(const struct execution *run,
     sluice_action next = self->actions[self->position + 1];
     bool same =
         next.stage == action.stage && next.microbatch == action.microbatch;
-    return same && is_backward(next) ? input_of(run, next) : NULL;
+    bool takes = is_backward(next) || next.kind == SLUICE_RECV_B;
+    return same && takes ? input_of(run, next) : NULL;
 }
 
 /* Take the input and compute.  False if there is nothing to take yet. */
@@ -164,8 +173,10 @@ static void record(const struct execution *run, const struct device *self)
     if (event->action.kind == SLUICE_UPDATE)
         return;
     sluice_time_share *share = &run->work->shares[d];
-    share->makespan_ns = event->end_ns;
-    share->busy_ns += event->cpu_ns;
+    if (event->action.kind < SLUICE_UPDATE) { /* work, not a hand-off */
+        share->makespan_ns = event->end_ns;
+        share->busy_ns += event->cpu_ns;
+    }
     share->wait_ns += event->input_wait_ns + event->output_wait_ns;
 }
 
@@ -265,6 +276,7 @@ sluice_status sl_clockwork_run(struct sl_clockwork *work)
     int n_microbatches = sluice_schedule_n_microbatches(work->schedule);
     struct execution run = {
         .work = work,
+        .lowered = sluice_schedule_is_lowered(work->schedule),
         .n_devices = sluice_schedule_n_devices(work->schedule),
         .n_stages = sluice_schedule_n_stages(work->schedule),
         .depth = sluice_schedule_n_stages(work->schedule) /

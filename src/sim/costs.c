@@ -142,7 +142,7 @@ static sluice_status measure(struct sorting *sorting, size_t n_groups,
         size_t n = sorting->ends[g] - start;
         start = sorting->ends[g];
         if (n == 0)
-            costs_ns[g] = -1;
+            costs_ns[g] = g % SLUICE_N_ACTION_KINDS > SLUICE_UPDATE ? 0 : -1;
         else
             costs_ns[g] =
                 average == SLUICE_MEAN ? mean(values, n) : median(values, n);

@@ -2,6 +2,7 @@
 #include <sluice/simulate.h>
 
 #include "base/memory.h"
+#include "sched/schedule.h"
 #include "sim/clockwork.h"
 
 struct sluice_simulation {
@@ -30,18 +31,6 @@ static sluice_status check_config(const sluice_simulate_config *config,
                                "a hand-off latency of %lld ns: give at least 0",
                                (long long)config->latency_ns);
     return SLUICE_OK;
-}
-
-static bool has_forwards_only(const sluice_schedule *schedule)
-{
-    for (int d = 0; d < sluice_schedule_n_devices(schedule); d++) {
-        int n;
-        const sluice_action *actions = sluice_schedule_actions(schedule, d, &n);
-        for (int i = 0; i < n; i++)
-            if (actions[i].kind != SLUICE_F)
-                return false;
-    }
-    return true;
 }
 
 static sluice_status refuse_cost(sluice_action action, int device, int position,
@@ -184,7 +173,7 @@ sluice_status sluice_simulate(const sluice_schedule *schedule,
         return st;
     sluice_verify_config rules = {
         .queue_capacity = config->queue_capacity,
-        .forward_only = has_forwards_only(schedule),
+        .forward_only = sl_schedule_is_forward(schedule),
     };
     st = sluice_schedule_verify(schedule, &rules, NULL, why);
     if (st)

@@ -8,7 +8,8 @@ struct window {
     int64_t end;
 };
 
-/* Whether an action is work of the formula, (K - 1) / (M + K - 1). */
+/* Whether an action is work of the formula, (K - 1) / (M + K - 1); hand-offs
+ * wait, but do not work. */
 static bool computes(sluice_action action)
 {
     return action.kind < SLUICE_UPDATE;
@@ -55,9 +56,11 @@ static sluice_time_share account(const sluice_trace *trace, int device,
     sluice_time_share share = {.makespan_ns = w.end - w.start};
     for (int i = 0; i < trace->n_events[device]; i++) {
         const sluice_trace_event *e = &trace->events[device][i];
-        if (!computes(e->action))
+        if (e->action.kind == SLUICE_UPDATE ||
+            e->action.kind == SLUICE_REDUCE_GRAD)
             continue;
-        share.busy_ns += e->end_ns - e->start_ns;
+        if (computes(e->action))
+            share.busy_ns += e->end_ns - e->start_ns;
         share.wait_ns +=
             overlap(w, e->start_ns - e->input_wait_ns, e->start_ns) +
             overlap(w, e->end_ns, e->end_ns + e->output_wait_ns);

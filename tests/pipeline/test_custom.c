@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sluice/schedule_passes.h>
+#include <sluice/schedule_text.h>
+
 #include "support/judge.h"
 #include "support/process.h"
 #include "support/runner.h"
@@ -21,7 +24,7 @@ static void append_list(sluice_schedule *schedule, int device, const char *text)
     for (; sscanf(text, " %d%7[A-Z]%n", &stage, kind, &used) == 2;
          text += used) {
         sluice_action action = {.kind = -1, .stage = stage, .microbatch = -1};
-        for (int k = 0; k < SLUICE_N_ACTION_KINDS; k++)
+        for (int k = 0; k <= SLUICE_UPDATE; k++)
             if (!strcmp(kind, kinds[k]))
                 action.kind = k;
         text += used;
@@ -81,6 +84,67 @@ START_TEST(a_split_backward_equals_the_reference)
         (const char *const[]){"0F0 0F1 0F2 0I0 0I1 0I2 0W0 0W1 0W2 0UPDATE",
                               "1F0 1I0 1F1 1I1 1W0 1F2 1I2 1W1 1W2 1UPDATE"});
     check(schedule, SLUICE_IN_ORDER);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+/* Sends and receives are left out again, so the bits are those of the plain
+ * schedule. */
+START_TEST(a_lowered_schedule_equals_the_reference)
+{
+    static const sluice_schedule_config config = {
+        .name = "1f1b", .devices = 3, .microbatches = 4};
+    sluice_schedule *plain, *lowered;
+    ck_assert_int_eq(sluice_schedule_generate(&config, &plain, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(sluice_schedule_lower(plain, 0, &lowered, NULL),
+                     SLUICE_OK);
+    check(lowered, SLUICE_IN_ORDER);
+    sluice_schedule_destroy(lowered);
+    sluice_schedule_destroy(plain);
+}
+END_TEST
+
+static void assert_create_refused(const sluice_schedule *schedule,
+                                  const char *says)
+{
+    struct sl_test_problem p = {0};
+    sluice_pipeline *pipe;
+    sluice_diag why = {.text = ""};
+    sl_test_problem_init(&p, (enum sl_test_kind)0, LAYERS, BATCH, NULL);
+    sluice_pipeline_config config = p.config;
+    config.custom = schedule;
+    config.microbatches = 0;
+    config.devices = 0;
+    ck_assert_int_eq(sluice_pipeline_create(&config, p.model, &pipe, &why),
+                     SLUICE_SCHEDULE);
+    ck_assert_msg(strstr(why.text, says) != NULL, "%s", why.text);
+    sl_test_problem_fini(&p);
+}
+
+START_TEST(a_lowered_schedule_must_run_as_it_is_and_raised)
+{
+    static const char lacking[] = "0F0,0SEND_F0,0RECV_B0,0B0\n"
+                                  "1RECV_F0,1F0,1B0\n";
+    /* The forwards of the second device are not in the order of its RECVs. */
+    static const char crossed[] =
+        "0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1\n"
+        "1RECV_F0,1RECV_F1,1F1,1F0,1B0,1SEND_B0,1B1,1SEND_B1\n";
+    sluice_schedule *schedule;
+    ck_assert_int_eq(sluice_schedule_parse_csv(lacking, strlen(lacking),
+                                               SLUICE_CSV_NEW, NULL, &schedule,
+                                               NULL),
+                     SLUICE_OK);
+    assert_create_refused(schedule, "1SEND_B0 is missing");
+    sluice_schedule_destroy(schedule);
+    ck_assert_int_eq(sluice_schedule_parse_csv(crossed, strlen(crossed),
+                                               SLUICE_CSV_NEW, NULL, &schedule,
+                                               NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule, &(sluice_verify_config){0}, NULL, NULL),
+                     SLUICE_OK);
+    assert_create_refused(schedule, "hand-off: 1F1");
     sluice_schedule_destroy(schedule);
 }
 END_TEST
@@ -233,6 +297,8 @@ START_TEST(what_the_verifier_refuses_does_not_start)
 END_TEST
 
 SLUICE_TEST_MAIN("pipeline.custom", a_split_backward_equals_the_reference,
+                 a_lowered_schedule_equals_the_reference,
+                 a_lowered_schedule_must_run_as_it_is_and_raised,
                  a_weight_pass_is_not_handed_its_y,
                  stages_of_a_device_may_be_apart,
                  stages_of_a_device_may_be_neighbours,

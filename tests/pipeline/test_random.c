@@ -139,7 +139,7 @@ static void draw_frame(struct draft *draft, struct dice *dice)
             draft->splits[s][m] = decide(dice, splits);
             draft->recomputes[s][m] = decide(dice, recomputes);
         }
-    draft->favourite = roll(dice, SLUICE_N_ACTION_KINDS);
+    draft->favourite = roll(dice, SLUICE_UPDATE + 1);
 }
 
 /* A schedule that runs if the queues are large enough. */

@@ -323,7 +323,7 @@ START_TEST(a_trace_that_cannot_be_is_refused)
         sluice_trace_event spoilt;
         const char *reason;
     } cases[] = {
-        {{.action = {6, 0, 0}, .start_ns = 5, .end_ns = 6}, "no action"},
+        {{.action = {10, 0, 0}, .start_ns = 5, .end_ns = 6}, "no action"},
         {{.action = {-1, 0, 0}, .start_ns = 5, .end_ns = 6}, "no action"},
         {{.action = {F, -1, 0}, .start_ns = 5, .end_ns = 6}, "no action"},
         {{.action = {F, 4096, 0}, .start_ns = 5, .end_ns = 6}, "no action"},

@@ -72,7 +72,7 @@ START_TEST(each_kind_has_its_letter)
 {
     static const char letters[] = "FBIWRU";
     memset(&p, 0, sizeof p);
-    for (int k = 0; k < SLUICE_N_ACTION_KINDS; k++)
+    for (int k = 0; k <= SLUICE_UPDATE; k++)
         p.events[0][p.n_events[0]++] = (sluice_trace_event){
             .action = {k, 0, k == SLUICE_I ? 7 : 6},
             .start_ns = 100 * k,
@@ -81,7 +81,7 @@ START_TEST(each_kind_has_its_letter)
     p.rows[0] = p.events[0];
     p.trace = (sluice_trace){1, p.n_events, p.rows, 0, 600};
     draw(NULL);
-    for (int k = 0; k < SLUICE_N_ACTION_KINDS; k++)
+    for (int k = 0; k <= SLUICE_UPDATE; k++)
         ck_assert_ptr_nonnull(strchr(got.text, letters[k]));
     ck_assert_ptr_nonnull(strstr(got.text, "I7---"));
     collect_fini(&got);

@@ -91,6 +91,7 @@ struct naive {
     const struct plan *plan;
     int capacity;
     bool forward_only;
+    bool lowered;
     int position[NAIVE_DEVICES];
     bool taken[NAIVE_DEVICES];
     int did[NAIVE_STAGES][NAIVE_MICROBATCHES][SLUICE_N_ACTION_KINDS];
@@ -187,6 +188,53 @@ static inline enum naive_outcome naive_take_update(struct naive *sim, int stage)
     return NAIVE_DONE;
 }
 
+static inline bool naive_is_lowered(const struct plan *plan)
+{
+    for (int d = 0; d < plan->devices; d++)
+        for (int i = 0; i < plan->n[d]; i++)
+            if (plan->list[d][i].kind > SLUICE_UPDATE)
+                return true;
+    return false;
+}
+
+/* Whether another device takes what (stage, way) makes, or gives its input. */
+static inline bool naive_crosses(const struct plan *plan, int lower)
+{
+    return lower >= 0 && lower + 1 < plan->stages &&
+           !naive_is_last(plan, lower) &&
+           plan->stage_device[lower] != plan->stage_device[lower + 1];
+}
+
+/* A hand-off: it moves one item, or waits. */
+static inline enum naive_outcome naive_hand_off(struct naive *sim,
+                                                sluice_action a)
+{
+    int s = a.stage, m = a.microbatch;
+    bool up = a.kind == SLUICE_SEND_F || a.kind == SLUICE_RECV_B;
+    if (!naive_crosses(sim->plan, up ? s : s - 1))
+        return NAIVE_WRONG;
+    if (a.kind == SLUICE_RECV_F)
+        return naive_take(&sim->forward[s - 1], m);
+    if (a.kind == SLUICE_RECV_B)
+        return naive_take(&sim->backward[s], m);
+    if (a.kind == SLUICE_SEND_F ? !sim->did[s][m][SLUICE_F]
+                                : !naive_handed_back(sim, s, m))
+        return NAIVE_WRONG;
+    struct naive_queue *queue =
+        a.kind == SLUICE_SEND_F ? &sim->forward[s] : &sim->backward[s - 1];
+    if (queue->n >= sim->capacity)
+        return NAIVE_WAIT;
+    queue->items[queue->n++] = m;
+    return NAIVE_DONE;
+}
+
+/* What an F, B or I of a lowered plan finds instead of a queue. */
+static inline enum naive_outcome naive_received(const struct naive *sim,
+                                                sluice_action a, int kind)
+{
+    return sim->did[a.stage][a.microbatch][kind] ? NAIVE_DONE : NAIVE_WRONG;
+}
+
 static inline bool naive_only_updates_left(const struct naive *sim)
 {
     for (int d = 0; d < sim->plan->devices; d++)
@@ -202,8 +250,11 @@ static inline enum naive_outcome naive_start(struct naive *sim, sluice_action a)
     const struct plan *plan = sim->plan;
     const int *device = plan->stage_device;
     int s = a.stage, m = a.microbatch;
-    if (sim->forward_only && a.kind != SLUICE_F)
+    if (sim->forward_only && a.kind != SLUICE_F && a.kind != SLUICE_SEND_F &&
+        a.kind != SLUICE_RECV_F)
         return NAIVE_WRONG;
+    if (a.kind > SLUICE_UPDATE)
+        return naive_hand_off(sim, a);
     if (a.kind == SLUICE_UPDATE && !sim->asynchronous &&
         !naive_only_updates_left(sim))
         return NAIVE_WAIT;
@@ -217,6 +268,8 @@ static inline enum naive_outcome naive_start(struct naive *sim, sluice_action a)
     if (a.kind == SLUICE_F) {
         if (naive_is_first(plan, s))
             return NAIVE_DONE;
+        if (device[s - 1] != device[s] && sim->lowered)
+            return naive_received(sim, a, SLUICE_RECV_F);
         if (device[s - 1] != device[s])
             return naive_take(&sim->forward[s - 1], m);
         return sim->did[s - 1][m][SLUICE_F] ? NAIVE_DONE : NAIVE_WRONG;
@@ -229,6 +282,8 @@ static inline enum naive_outcome naive_start(struct naive *sim, sluice_action a)
         return naive_handed_back(sim, s, m) ? NAIVE_WRONG : NAIVE_DONE;
     if (naive_is_last(plan, s))
         return NAIVE_DONE;
+    if (device[s] != device[s + 1] && sim->lowered)
+        return naive_received(sim, a, SLUICE_RECV_B);
     if (device[s] != device[s + 1])
         return naive_take(&sim->backward[s], m);
     return naive_handed_back(sim, s + 1, m) ? NAIVE_DONE : NAIVE_WRONG;
@@ -247,7 +302,7 @@ static inline enum naive_outcome naive_finish(struct naive *sim,
     if ((a.kind == SLUICE_B || a.kind == SLUICE_I) &&
         !naive_is_first(sim->plan, s) && device[s] != device[s - 1])
         queue = &sim->backward[s - 1];
-    if (queue) {
+    if (queue && !sim->lowered) {
         if (queue->n >= sim->capacity)
             return NAIVE_WAIT;
         queue->items[queue->n++] = a.microbatch;
@@ -282,13 +337,25 @@ static inline enum naive_outcome naive_step(struct naive *sim, int device)
     return NAIVE_DONE;
 }
 
+static inline bool naive_did_hand_offs(const struct naive *sim, int s,
+                                       const int *did)
+{
+    int below = sim->lowered && naive_crosses(sim->plan, s - 1);
+    int above = sim->lowered && naive_crosses(sim->plan, s);
+    int back = !sim->forward_only;
+    return did[SLUICE_RECV_F] == below && did[SLUICE_SEND_F] == above &&
+           did[SLUICE_SEND_B] == (below && back) &&
+           did[SLUICE_RECV_B] == (above && back);
+}
+
 static inline bool naive_did_cell(const struct naive *sim, int s, int m)
 {
     const int *did = sim->did[s][m];
     bool whole = did[SLUICE_B] == 1 && !did[SLUICE_I] && !did[SLUICE_W];
     bool halves = !did[SLUICE_B] && did[SLUICE_I] == 1 && did[SLUICE_W] == 1;
     return did[SLUICE_F] == 1 && did[SLUICE_R] <= 1 &&
-           (sim->forward_only || whole || halves);
+           (sim->forward_only || whole || halves) &&
+           naive_did_hand_offs(sim, s, did);
 }
 
 static inline bool naive_did_nothing(const struct naive *sim, int s, int m)
@@ -340,6 +407,7 @@ static inline bool naive_runs(const struct plan *plan, int capacity,
     sim.capacity = capacity;
     sim.forward_only = forward_only;
     sim.asynchronous = naive_is_asynchronous(plan);
+    sim.lowered = naive_is_lowered(plan);
     for (bool progress = true; progress;) {
         progress = false;
         for (int d = 0; d < plan->devices; d++) {

@@ -134,12 +134,39 @@ START_TEST(actions_on_sharded_parameters_imply_nothing)
 }
 END_TEST
 
-START_TEST(sends_and_receives_are_refused)
+/* In the grammar of what PyTorch publishes, old dialect and empty cells too. */
+static const char with_hand_offs[] =
+    "0UNSHARD,0F0,0SEND_F0,,0F1,0SEND_F1,0RECV_B0,0BW0,0RECV_B1,0BW1,"
+    "0REDUCE_GRAD\n"
+    "1RECV_F0,1F0,1B0,1SEND_B0,,1RECV_F1,1F1,1W0,1B1,1SEND_B1,1W1,1RESHARD\n";
+
+START_TEST(sends_and_receives_are_read_and_written)
 {
-    assert_refused("0F0,0SEND_F0\n1RECV_F0,1F0\n",
-                   "row 1, column 2, \"0SEND_F0\": sends and receives");
-    assert_refused("0F0\n1F0,1RECV_B0\n",
-                   "row 2, column 2, \"1RECV_B0\": sends and receives");
+    assert_read_as(with_hand_offs, SLUICE_CSV_DETECT,
+                   "0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1,"
+                   "0UPDATE\n"
+                   "1RECV_F0,1F0,1I0,1SEND_B0,1RECV_F1,1F1,1W0,1I1,1SEND_B1,"
+                   "1W1,1UPDATE\n");
+    sluice_schedule *schedule = parse(with_hand_offs, SLUICE_CSV_DETECT);
+    ck_assert(sluice_schedule_is_lowered(schedule));
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule, &(sluice_verify_config){0}, NULL, NULL),
+                     SLUICE_OK);
+    assert_format(schedule, true,
+                  "0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1\n"
+                  "1RECV_F0,1F0,1I0,1SEND_B0,1RECV_F1,1F1,1W0,1I1,1SEND_B1,"
+                  "1W1\n");
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(junk_in_sends_and_receives_is_refused)
+{
+    assert_refused("0F0,0SEND_F\n", "column 2, \"0SEND_F\": this action needs");
+    assert_refused("0F0,0SEND_F0@1\n", "more than one action");
+    assert_refused("0F0,0SEND\n", "no action has this name");
+    assert_refused("0F0,0SEND_F65536\n", "0 to 65535");
+    assert_refused("0F0\n0RECV_B0,1F0\n", "earlier row");
 }
 END_TEST
 
@@ -358,8 +385,9 @@ SLUICE_TEST_MAIN("sched.csv", a_row_is_a_device_and_a_cell_an_action,
                  letters_of_both_dialects_are_refused,
                  overlaps_are_their_actions_one_after_the_other,
                  actions_on_sharded_parameters_imply_nothing,
-                 sends_and_receives_are_refused, junk_is_refused_with_its_place,
-                 stages_need_one_row_each,
+                 sends_and_receives_are_read_and_written,
+                 junk_in_sends_and_receives_is_refused,
+                 junk_is_refused_with_its_place, stages_need_one_row_each,
                  a_row_too_long_or_too_many_is_refused,
                  another_dialect_is_invalid, strict_text_has_nothing_of_ours,
                  text_is_cut_to_any_room, every_generated_schedule_comes_back,

@@ -2,6 +2,8 @@
  * simulator judges it, and refused at its place. */
 #include "sched/place.h"
 
+#include <sluice/schedule_passes.h>
+
 #include "support/runner.h"
 
 struct tally {
@@ -121,6 +123,8 @@ static void change_kind(const struct plan *base, int d, int i,
                              : action->microbatch == -1 ? 0
                                                         : action->microbatch;
         action->kind = kind;
+        if (kind > SLUICE_UPDATE)
+            action->version = 0;
         judge(&plan, forward_only, tally);
     }
 }
@@ -128,6 +132,8 @@ static void change_kind(const struct plan *base, int d, int i,
 static void change_version(const struct plan *base, int d, int i,
                            bool forward_only, struct tally *tally)
 {
+    if (base->list[d][i].kind > SLUICE_UPDATE)
+        return; /* which have none */
     for (int version = 0; version <= base->microbatches + 1; version++) {
         struct plan plan = *base;
         plan.list[d][i].version = version;
@@ -266,10 +272,65 @@ START_TEST(mutants_of_vertical_sync_are_judged_as_by_execution)
 }
 END_TEST
 
+/* Each RECV one place earlier. */
+static void spread(struct plan *plan)
+{
+    for (int d = 0; d < plan->devices; d++)
+        for (int i = 1; i < plan->n[d]; i++) {
+            int kind = plan->list[d][i].kind;
+            if (kind == SLUICE_RECV_F || kind == SLUICE_RECV_B)
+                insert(plan, d, i - 1, extract(plan, d, i));
+        }
+}
+
+static void sweep_lowered(const char *name, bool spreads)
+{
+    struct tally tally = {0, 0};
+    bool forward_only = !strcmp(name, "forward");
+    for (int k = 2; k <= 3; k++)
+        for (int m = 1; m <= 4; m++) {
+            struct plan plan;
+            sluice_schedule *schedule, *lowered;
+            if (sluice_schedule_generate(
+                    &(sluice_schedule_config){
+                        .name = name, .devices = k, .microbatches = m},
+                    &schedule, NULL))
+                continue;
+            ck_assert_int_eq(sluice_schedule_lower(schedule, m, &lowered, NULL),
+                             SLUICE_OK);
+            plan_from(&plan, lowered);
+            if (spreads)
+                spread(&plan);
+            judge_all(&plan, forward_only, &tally);
+            sluice_schedule_destroy(lowered);
+            sluice_schedule_destroy(schedule);
+        }
+    ck_assert_int_gt(tally.refused, 1000);
+}
+
+START_TEST(mutants_of_lowered_schedules_are_judged_as_by_execution)
+{
+    for (int i = 0; sluice_schedule_generator(i); i++)
+        if (strncmp(sluice_schedule_generator(i), "dualpipe", 8) != 0)
+            sweep_lowered(sluice_schedule_generator(i), false);
+}
+END_TEST
+
+START_TEST(mutants_with_early_receives_are_judged_as_by_execution)
+{
+    sweep_lowered("1f1b", true);
+    sweep_lowered("gpipe", true);
+    sweep_lowered("zb-v", true);
+    sweep_lowered("pipedream", true);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("sched.mutants", mutants_of_gpipe_are_judged_as_by_execution,
                  mutants_of_1f1b_are_judged_as_by_execution,
                  mutants_of_rematerialized_schedules_are_judged_as_by_execution,
                  mutants_of_split_backwards_are_judged_as_by_execution,
                  mutants_of_forward_only_are_judged_as_by_execution,
                  mutants_of_every_other_schedule_are_judged_as_by_execution,
-                 mutants_of_vertical_sync_are_judged_as_by_execution)
+                 mutants_of_vertical_sync_are_judged_as_by_execution,
+                 mutants_of_lowered_schedules_are_judged_as_by_execution,
+                 mutants_with_early_receives_are_judged_as_by_execution)

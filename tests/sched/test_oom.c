@@ -34,6 +34,12 @@ static sluice_status through_all_passes(sluice_schedule **schedule,
     if (st)
         return st;
     st = sluice_schedule_merge_backward(*schedule, &passed, why);
+    st = replace(schedule, st, passed);
+    if (!st)
+        st = sluice_schedule_lower(*schedule, 8, &passed, why);
+    st = replace(schedule, st, passed);
+    if (!st)
+        st = sluice_schedule_raise(*schedule, 8, &passed, why);
     return replace(schedule, st, passed);
 }
 

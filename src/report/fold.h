@@ -1,0 +1,43 @@
+/*
+ * Sends and receives, folded into the actions beside them: what reports look
+ * at.  Any thread.
+ */
+#ifndef SL_REPORT_FOLD_H
+#define SL_REPORT_FOLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sluice/memory.h>
+#include <sluice/status.h>
+#include <sluice/trace.h>
+
+/* Kinds of action that are left. */
+enum { SL_N_SHOWN = SLUICE_UPDATE + 1 };
+
+struct sl_fold {
+    sluice_trace trace;                /* without sends and receives */
+    sluice_trace_event *storage;       /* [n_stored] */
+    const sluice_trace_event **events; /* [n_devices] into `storage` */
+    int *n_events;                     /* [n_devices] */
+    size_t n_stored;
+    int n_devices;
+};
+
+/* Whether a trace has any. */
+bool sl_fold_is_needed(const sluice_trace *trace);
+
+/*
+ * Copy a trace without its sends and receives.  The time that they take is idle
+ * time; what a RECV waited the next action has waited for its input, what a
+ * SEND waited the one before has waited to hand over.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_fold_init(struct sl_fold *fold, const sluice_trace *trace,
+                           const sluice_allocator *allocator);
+
+/* One that is all zero is allowed. */
+void sl_fold_fini(struct sl_fold *fold, const sluice_allocator *allocator);
+
+#endif
