@@ -4,6 +4,11 @@
  * either end.  Device r holds stage r of copy 0 and stage p - 1 - r of copy 1;
  * the second half of the devices does as the first with directions swapped.
  * Twice the parameters; p + 1 activations.
+ *
+ * The published idle time, (p/2 - 1)(tF&B + tB - 3 tW), is that of a forward
+ * and a backward done as one action, with tF&B = tF + tB on a CPU.  Threads
+ * hand the forward over before the backward begins and idle, at unit costs,
+ * (p/2 - 1)(tF + tI - tW), half of that.
  */
 #include "sched/dual.h"
 
