@@ -17,7 +17,7 @@ static sluice_status bad(const sluice_trace *trace, int device, int place,
 
 static bool in_range(sluice_action action)
 {
-    if ((unsigned)action.kind >= SLUICE_N_ACTION_KINDS ||
+    if ((unsigned)action.kind >= SL_N_TRACED_KINDS ||
         (unsigned)action.stage >= SLUICE_MAX_STAGES)
         return false;
     return !sl_computes(action) ||
