@@ -71,6 +71,7 @@ typedef enum sluice_idle_cause {
      * The step around the pipeline: before the first start and after the last
      * end (the commit barrier, the updates, the call), and in asynchronous
      * schedules the updates among the actions, with the wait before them.
+     * Replicas adding up their gradients, and waiting for each other to do so.
      */
     SLUICE_IDLE_UPDATE,
     /*

@@ -93,9 +93,10 @@ typedef struct sluice_report_config {
  *        0 ms                           1.300 ms
  *
  * From the first start to the last end of an action.  A column shows what took
- * most of its time: the letter of an F, B, I, W or R, U for an update, '.' for
- * nothing.  Actions of two columns or more begin with letter and micro-batch,
- * as far as these fit, and go on with '-'.  At the end of a row stands the
+ * most of its time: the letter of an F, B, I, W or R, U for an update, G for a
+ * reduction of replicas' gradients, '.' for nothing.  Actions of two columns or
+ * more begin with letter and micro-batch, as far as these fit, and go on with
+ * '-'.  At the end of a row stands the
  * device's busy share, as sluice_trace_account() has it.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID for a trace that

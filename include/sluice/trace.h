@@ -45,6 +45,9 @@ typedef struct sluice_trace {
                                                 of start_ns */
     int64_t start_ns;                        /* the step was called */
     int64_t end_ns;                          /* every device was done */
+    int n_replicas; /* that the devices are, one after the other, as many each:
+                       every one has the same stages and micro-batches of its
+                       own; 0: one */
 } sluice_trace;
 
 /*

@@ -34,14 +34,14 @@ int sl_column_of(struct sl_span span, int columns, int64_t ns)
 /* A column being added up: how much of it each kind takes. */
 struct column {
     int at;
-    double shares[SL_N_SHOWN];
+    double shares[SL_N_TRACED_KINDS];
 };
 
 static void close_column(struct column *column, unsigned char *shows)
 {
     double idle = 1, most = 0;
     unsigned char shown = SL_IDLE_COLUMN;
-    for (unsigned char k = 0; k < SL_N_SHOWN; k++) {
+    for (unsigned char k = 0; k < SL_N_TRACED_KINDS; k++) {
         idle -= column->shares[k];
         if (column->shares[k] > most) {
             most = column->shares[k];

@@ -5,13 +5,13 @@
 #ifndef SL_REPORT_COLUMNS_H
 #define SL_REPORT_COLUMNS_H
 
+#include "report/index.h"
+
 #include <stdint.h>
 
 #include <sluice/trace.h>
 
-#include "report/fold.h"
-
-enum { SL_IDLE_COLUMN = SL_N_SHOWN };
+enum { SL_IDLE_COLUMN = SL_N_TRACED_KINDS };
 
 /* What a picture shows: from the first start to the last end of an action. */
 struct sl_span {

@@ -1,4 +1,5 @@
-/* Sends and receives, folded into the actions beside them.  Any thread. */
+/* Sends and receives, folded into the actions beside them; replicas, told
+ * apart.  Any thread. */
 #include "report/fold.h"
 
 #include "base/memory.h"
@@ -9,8 +10,45 @@ static bool is_hand_off(const sluice_trace_event *event)
            event->action.kind <= SLUICE_RECV_B;
 }
 
+/* What tells the replicas' actions apart. */
+struct numbers {
+    int stages; /* of one replica */
+    int microbatches;
+    int devices;
+};
+
+static struct numbers numbers_of(const sluice_trace *trace)
+{
+    struct numbers n = {.devices = trace->n_devices};
+    if (trace->n_replicas > 1)
+        n.devices = trace->n_devices / trace->n_replicas;
+    for (int d = 0; d < trace->n_devices; d++)
+        for (int i = 0; i < trace->n_events[d]; i++) {
+            sluice_action action = trace->events[d][i].action;
+            if (action.stage >= n.stages && action.stage < SLUICE_MAX_STAGES)
+                n.stages = action.stage + 1;
+            if (action.microbatch >= n.microbatches &&
+                action.microbatch < SLUICE_MAX_MICROBATCHES)
+                n.microbatches = action.microbatch + 1;
+        }
+    return n;
+}
+
+/* Number the stages and micro-batches of a replica behind those of the replicas
+ * before it. */
+static void renumber(sluice_action *action, struct numbers n, int device)
+{
+    int replica = n.devices > 0 ? device / n.devices : 0;
+    if (action->stage >= 0 && action->stage < n.stages)
+        action->stage += replica * n.stages;
+    if (action->microbatch >= 0 && action->microbatch < n.microbatches)
+        action->microbatch += replica * n.microbatches;
+}
+
 bool sl_fold_is_needed(const sluice_trace *trace)
 {
+    if (trace->n_replicas > 1)
+        return true;
     for (int d = 0; d < trace->n_devices; d++)
         for (int i = 0; i < trace->n_events[d]; i++)
             if (is_hand_off(&trace->events[d][i]))
@@ -26,7 +64,7 @@ static void add_wait(int64_t *sum, int64_t wait_ns)
 }
 
 /* Returns the events that remain, from `next` on. */
-static int fold_device(const sluice_trace *trace, int device,
+static int fold_device(const sluice_trace *trace, int device, struct numbers of,
                        sluice_trace_event *next)
 {
     int64_t waited = 0; /* by RECVs since the event before */
@@ -40,6 +78,7 @@ static int fold_device(const sluice_trace *trace, int device,
             continue;
         }
         next[n] = *event;
+        renumber(&next[n].action, of, device);
         add_wait(&next[n++].input_wait_ns, waited);
         waited = 0;
     }
@@ -61,8 +100,9 @@ sluice_status sl_fold_init(struct sl_fold *fold, const sluice_trace *trace,
         return SLUICE_NO_MEMORY;
     }
     sluice_trace_event *next = fold->storage;
+    struct numbers of = numbers_of(trace);
     for (int d = 0; d < trace->n_devices; d++) {
-        fold->n_events[d] = fold_device(trace, d, next);
+        fold->n_events[d] = fold_device(trace, d, of, next);
         fold->events[d] = next;
         next += fold->n_events[d];
     }

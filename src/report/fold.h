@@ -1,6 +1,7 @@
 /*
- * Sends and receives, folded into the actions beside them: what reports look
- * at.  Any thread.
+ * What reports look at: a trace whose sends and receives are folded into the
+ * actions beside them, and whose replicas have numbers of their own.  Any
+ * thread.
  */
 #ifndef SL_REPORT_FOLD_H
 #define SL_REPORT_FOLD_H
@@ -12,7 +13,7 @@
 #include <sluice/status.h>
 #include <sluice/trace.h>
 
-/* Kinds of action that are left. */
+/* Kinds of a schedule's actions that are left. */
 enum { SL_N_SHOWN = SLUICE_UPDATE + 1 };
 
 struct sl_fold {
@@ -24,13 +25,14 @@ struct sl_fold {
     int n_devices;
 };
 
-/* Whether a trace has any. */
+/* Whether a trace has any of them. */
 bool sl_fold_is_needed(const sluice_trace *trace);
 
 /*
- * Copy a trace without its sends and receives.  The time that they take is idle
- * time; what a RECV waited the next action has waited for its input, what a
- * SEND waited the one before has waited to hand over.
+ * Copy a trace without its sends and receives, the stages and micro-batches of
+ * a replica numbered behind those of the replicas before it.  The time that
+ * they take is idle time; what a RECV waited the next action has waited for its
+ * input, what a SEND waited the one before has waited to hand over.
  *
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */

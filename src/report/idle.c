@@ -86,10 +86,12 @@ static void before(struct walk *w, int i)
 {
     const sluice_trace_event *e = event_of(w, i);
     if (!sl_computes(e->action)) {
+        int64_t arrived = e->start_ns;
+        if (e->action.kind == SLUICE_REDUCE_GRAD) /* a barrier of replicas */
+            arrived -= e->input_wait_ns;
         if (i > w->last_compute)
-            drain_until(w, e->start_ns);
-        else
-            idle_until(w, SLUICE_IDLE_UPDATE, e->start_ns);
+            drain_until(w, arrived);
+        idle_until(w, SLUICE_IDLE_UPDATE, e->start_ns);
         return;
     }
     const sluice_trace_event *p = sl_index_producer(w->index, e->action);

@@ -17,8 +17,9 @@ static sluice_status bad(const sluice_trace *trace, int device, int place,
 
 static bool in_range(sluice_action action)
 {
-    if ((unsigned)action.kind >= SL_N_SHOWN ||
-        (unsigned)action.stage >= SLUICE_MAX_STAGES)
+    bool known =
+        (unsigned)action.kind < SL_N_SHOWN || action.kind == SLUICE_REDUCE_GRAD;
+    if (!known || (unsigned)action.stage >= SLUICE_MAX_STAGES)
         return false;
     return !sl_computes(action) ||
            (unsigned)action.microbatch < SLUICE_MAX_MICROBATCHES;

@@ -16,6 +16,9 @@
 
 #include "report/fold.h"
 
+/* Kinds of actions in a trace: those of schedules, and the reduction. */
+enum { SL_N_TRACED_KINDS = SLUICE_REDUCE_GRAD + 1 };
+
 /* What travels between devices. */
 enum sl_way {
     SL_FORWARD = 0, /* F: from stage s to s + 1 */
@@ -42,7 +45,7 @@ struct sl_index {
 /* Whether an action is F, B, I, W or R. */
 static inline bool sl_computes(sluice_action action)
 {
-    return action.kind != SLUICE_UPDATE;
+    return action.kind < SLUICE_UPDATE;
 }
 
 static inline enum sl_way sl_way_of(sluice_action action)

@@ -19,18 +19,19 @@ enum {
 };
 
 /* Okabe and Ito, 2008: colours that the colour-blind tell apart, all of them
- * light enough for black numbers, on light and dark pages alike. */
+ * with numbers light enough for black ones, on light and dark pages alike. */
 static const struct kind {
     const char *class;
     const char *colour;
     const char *legend;
-} kinds[SL_N_SHOWN] = {
+} kinds[SL_N_TRACED_KINDS] = {
     [SLUICE_F] = {"F", "#56B4E9", "F forward"},
     [SLUICE_B] = {"B", "#E69F00", "B backward"},
     [SLUICE_I] = {"I", "#D55E00", "I input gradient"},
     [SLUICE_W] = {"W", "#009E73", "W weight gradient"},
     [SLUICE_R] = {"R", "#CC79A7", "R recompute"},
     [SLUICE_UPDATE] = {"U", "#F0E442", "update"},
+    [SLUICE_REDUCE_GRAD] = {"G", "#0072B2", "reduce gradients"},
 };
 
 const char *sl_svg_class(int kind)
@@ -65,7 +66,7 @@ void sl_svg_length(struct sl_out *out, const char *name, int64_t value)
 static const struct kind *legend_entry(const struct sl_svg *svg, int k)
 {
     static const struct kind idle = {"idle", "", "idle"};
-    if (k == SL_N_SHOWN)
+    if (k == SL_N_TRACED_KINDS)
         return &idle;
     return svg->kinds & 1u << k ? &kinds[k] : NULL;
 }
@@ -79,7 +80,7 @@ static int entry_width(const struct kind *entry)
 static int legend(const struct sl_svg *svg, struct sl_out *out)
 {
     int x = svg->left, row = 0;
-    for (int k = 0; k <= SL_N_SHOWN; k++) {
+    for (int k = 0; k <= SL_N_TRACED_KINDS; k++) {
         const struct kind *entry = legend_entry(svg, k);
         if (!entry)
             continue;
@@ -133,14 +134,15 @@ static void style(struct sl_svg *svg)
         ".n{font-size:11px;fill:#000;text-anchor:middle}\n"
         ".d{text-anchor:end}.a{text-anchor:middle}\n"
         ".page{fill:#fff}.idle{fill:#e9e9ec}.tick{stroke:#bbb}\n"
-        ".F,.B,.I,.W,.R,.U{stroke:#fff;stroke-width:.5px}\n");
-    for (int k = 0; k < SL_N_SHOWN; k++)
-        sl_out_format(&svg->out, ".%s{fill:%s}\n", kinds[k].class,
-                      kinds[k].colour);
+        ".F,.B,.I,.W,.R,.U,.G{stroke:#fff;stroke-width:.5px}\n");
+    for (int k = 0; k < SL_N_TRACED_KINDS; k++)
+        if (kinds[k].class)
+            sl_out_format(&svg->out, ".%s{fill:%s}\n", kinds[k].class,
+                          kinds[k].colour);
     sl_out_text(&svg->out, "@media (prefers-color-scheme:dark){text{fill:#ddd}"
                            ".n{fill:#000}.page{fill:#16181d}.idle{fill:#2c2f37}"
                            ".tick{stroke:#555}"
-                           ".F,.B,.I,.W,.R,.U{stroke:#16181d}}\n"
+                           ".F,.B,.I,.W,.R,.U,.G{stroke:#16181d}}\n"
                            "</style>\n");
 }
 

@@ -18,9 +18,9 @@ enum {
 };
 
 static const char letters[] = {
-    [SLUICE_F] = 'F',       [SLUICE_B] = 'B', [SLUICE_I] = 'I',
-    [SLUICE_W] = 'W',       [SLUICE_R] = 'R', [SLUICE_UPDATE] = 'U',
-    [SL_IDLE_COLUMN] = '.',
+    [SLUICE_F] = 'F',           [SLUICE_B] = 'B',       [SLUICE_I] = 'I',
+    [SLUICE_W] = 'W',           [SLUICE_R] = 'R',       [SLUICE_UPDATE] = 'U',
+    [SLUICE_REDUCE_GRAD] = 'G', [SL_IDLE_COLUMN] = '.',
 };
 
 /* Letter and micro-batch of an action on row[n], and '-' for its going on. */
@@ -52,7 +52,7 @@ static void label_actions(char *row, const sluice_trace *trace, int device,
         const sluice_trace_event *e = &trace->events[device][i];
         int from = sl_column_of(span, columns, e->start_ns);
         int to = sl_column_of(span, columns, e->end_ns);
-        bool fits = to - from >= 2 && e->action.kind != SLUICE_UPDATE;
+        bool fits = to - from >= 2 && sl_computes(e->action);
         if (fits) {
             join(row, labelled, from);
             label(row + from, to - from, e->action);

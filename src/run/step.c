@@ -226,6 +226,7 @@ sluice_status sluice_pipeline_trace(const sluice_pipeline *pipe,
         .events = pipe->events,
         .start_ns = pipe->start_ns,
         .end_ns = pipe->end_ns,
+        .n_replicas = pipe->blueprint.n_replicas,
     };
     return SLUICE_OK;
 }

@@ -34,5 +34,6 @@ void sluice_trace_virtual(const sluice_trace *trace,
         .n_events = trace->n_events,
         .events = events,
         .end_ns = end,
+        .n_replicas = trace->n_replicas,
     };
 }

@@ -74,6 +74,31 @@ START_TEST(one_f_one_b_of_equal_cells_only_fills_and_drains)
 }
 END_TEST
 
+START_TEST(waiting_in_a_reduction_is_update)
+{
+    static const sluice_trace_event first[] = {
+        {.action = {SLUICE_B, 0, 0}, .end_ns = 100, .cpu_ns = 100},
+        {.action = {SLUICE_REDUCE_GRAD, 0, -1},
+         .input_wait_ns = 190,
+         .start_ns = 310,
+         .end_ns = 330},
+    };
+    static const sluice_trace_event second[] = {
+        {.action = {SLUICE_B, 1, 1}, .end_ns = 300, .cpu_ns = 300},
+        {.action = {SLUICE_REDUCE_GRAD, 1, -1}, .start_ns = 300, .end_ns = 330},
+    };
+    static const sluice_trace_event *const rows[] = {first, second};
+    static const int n_events[] = {2, 2};
+    sluice_trace trace = {2, n_events, rows, 0, 330};
+    attribute(&trace);
+    ck_assert_int_eq(devices[0].busy_ns, 100);
+    ck_assert_int_eq(devices[0].cause_ns[SLUICE_IDLE_DRAIN], 20);
+    ck_assert_int_eq(devices[0].cause_ns[SLUICE_IDLE_UPDATE], 210);
+    ck_assert_int_eq(devices[1].cause_ns[SLUICE_IDLE_UPDATE], 30);
+    ck_assert_int_eq(devices[1].busy_ns, 300);
+}
+END_TEST
+
 START_TEST(a_prediction_takes_the_place_of_the_formula)
 {
     sluice_attribution out;
@@ -323,7 +348,8 @@ START_TEST(a_trace_that_cannot_be_is_refused)
         sluice_trace_event spoilt;
         const char *reason;
     } cases[] = {
-        {{.action = {10, 0, 0}, .start_ns = 5, .end_ns = 6}, "no action"},
+        {{.action = {SLUICE_REDUCE_GRAD + 1, 0, 0}, .start_ns = 5, .end_ns = 6},
+         "no action"},
         {{.action = {-1, 0, 0}, .start_ns = 5, .end_ns = 6}, "no action"},
         {{.action = {F, -1, 0}, .start_ns = 5, .end_ns = 6}, "no action"},
         {{.action = {F, 4096, 0}, .start_ns = 5, .end_ns = 6}, "no action"},
@@ -361,16 +387,14 @@ START_TEST(a_step_that_cannot_be_is_refused)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("report.attribution",
-                 gpipe_of_equal_cells_only_fills_and_drains,
-                 one_f_one_b_of_equal_cells_only_fills_and_drains,
-                 a_prediction_takes_the_place_of_the_formula,
-                 a_slow_stage_is_imbalance, a_slow_stage_is_imbalance_in_1f1b,
-                 a_full_queue_is_back_pressure,
-                 preemption_is_wall_time_beyond_cpu_time_unless_cells_sleep,
-                 the_time_from_push_to_start_is_hand_off,
-                 what_surrounds_the_pipeline_is_update,
-                 waking_up_after_room_was_made_is_hand_off,
-                 a_slow_push_into_a_queue_with_room_is_hand_off,
-                 causes_have_names, a_trace_that_cannot_be_is_refused,
-                 a_step_that_cannot_be_is_refused)
+SLUICE_TEST_MAIN(
+    "report.attribution", gpipe_of_equal_cells_only_fills_and_drains,
+    one_f_one_b_of_equal_cells_only_fills_and_drains,
+    a_prediction_takes_the_place_of_the_formula, a_slow_stage_is_imbalance,
+    a_slow_stage_is_imbalance_in_1f1b, a_full_queue_is_back_pressure,
+    preemption_is_wall_time_beyond_cpu_time_unless_cells_sleep,
+    the_time_from_push_to_start_is_hand_off,
+    what_surrounds_the_pipeline_is_update, waiting_in_a_reduction_is_update,
+    waking_up_after_room_was_made_is_hand_off,
+    a_slow_push_into_a_queue_with_room_is_hand_off, causes_have_names,
+    a_trace_that_cannot_be_is_refused, a_step_that_cannot_be_is_refused)

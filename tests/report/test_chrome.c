@@ -213,6 +213,19 @@ START_TEST(forwards_without_backwards_hold_nothing)
 }
 END_TEST
 
+START_TEST(a_reduction_is_a_slice)
+{
+    play_default("gpipe");
+    p.events[1][2 * M].action.kind = SLUICE_REDUCE_GRAD;
+    draw(NULL);
+    const json_t *slice = find("X", "name", "1REDUCE_GRAD");
+    ck_assert_ptr_nonnull(slice);
+    ck_assert_str_eq(text(slice, "cat"), "reduce");
+    ck_assert_int_eq(ns(slice, "dur"), 100);
+    json_decref(root);
+}
+END_TEST
+
 START_TEST(a_bad_trace_is_refused)
 {
     struct collect got = {0};
@@ -241,4 +254,5 @@ SLUICE_TEST_MAIN("report.chrome", every_action_is_a_slice_with_its_times,
                  arrows_go_from_each_producer_to_its_consumer,
                  counters_show_what_a_device_holds,
                  forwards_without_backwards_hold_nothing,
-                 a_bad_trace_is_refused, the_sinks_error_is_returned)
+                 a_reduction_is_a_slice, a_bad_trace_is_refused,
+                 the_sinks_error_is_returned)

@@ -51,6 +51,23 @@ START_TEST(it_is_for_dark_pages_too_and_runs_nothing)
 }
 END_TEST
 
+START_TEST(a_reduction_has_its_colour_and_legend)
+{
+    static const sluice_trace_event events[] = {
+        {.action = {SLUICE_REDUCE_GRAD, 0, -1}, .end_ns = 100},
+    };
+    static const sluice_trace_event *const rows[] = {events};
+    static const int n_events[] = {1};
+    p.trace = (sluice_trace){1, n_events, rows, 0, 100};
+    draw(NULL);
+    ck_assert_int_eq(collect_count(&got, "<rect class=\"G\""), 2);
+    ck_assert_int_eq(collect_count(&got, ">reduce gradients</text>"), 1);
+    ck_assert_int_eq(collect_count(&got, ".G{fill:#"), 1);
+    ck_assert_int_eq(collect_count(&got, "<title>0REDUCE_GRAD: "), 1);
+    collect_fini(&got);
+}
+END_TEST
+
 START_TEST(the_width_is_as_asked_for)
 {
     p = (struct play){.forward_ns = 1000, .backward_ns = 2000};
@@ -136,6 +153,7 @@ END_TEST
 SLUICE_TEST_MAIN("report.svg",
                  every_action_is_a_box_of_its_length_with_its_number,
                  it_is_for_dark_pages_too_and_runs_nothing,
+                 a_reduction_has_its_colour_and_legend,
                  the_width_is_as_asked_for,
                  more_actions_than_pixels_make_no_more_boxes,
                  a_step_without_events_is_an_empty_picture,

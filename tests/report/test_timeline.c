@@ -88,6 +88,23 @@ START_TEST(each_kind_has_its_letter)
 }
 END_TEST
 
+START_TEST(a_reduction_is_a_kind_of_its_own)
+{
+    static const sluice_trace_event events[] = {
+        {.action = {SLUICE_F, 0, 0}, .end_ns = 100},
+        {.action = {SLUICE_REDUCE_GRAD, 0, -1}, .start_ns = 100, .end_ns = 200},
+        {.action = {SLUICE_UPDATE, 0, -1}, .start_ns = 200, .end_ns = 300},
+    };
+    static const sluice_trace_event *const rows[] = {events};
+    static const int n_events[] = {3};
+    p.trace = (sluice_trace){1, n_events, rows, 0, 300};
+    draw(NULL);
+    ck_assert_ptr_nonnull(strstr(got.text, "-GGGG"));
+    ck_assert_ptr_nonnull(strstr(got.text, "GUUUU"));
+    collect_fini(&got);
+}
+END_TEST
+
 START_TEST(a_trace_without_events_is_an_empty_picture)
 {
     memset(&p, 0, sizeof p);
@@ -135,6 +152,6 @@ END_TEST
 SLUICE_TEST_MAIN("report.timeline", gpipe_looks_as_in_the_papers_figure,
                  rows_are_as_wide_as_asked_for,
                  actions_too_narrow_for_labels_are_letters,
-                 each_kind_has_its_letter,
+                 each_kind_has_its_letter, a_reduction_is_a_kind_of_its_own,
                  a_trace_without_events_is_an_empty_picture,
                  bad_widths_and_traces_are_refused, the_sinks_error_is_returned)
