@@ -9,6 +9,7 @@
 #include <sluice/reference.h>
 #include <sluice/schedule.h>
 
+#include "bench/follow.h"
 #include "bench/order.h"
 #include "bench/parameter.h"
 
@@ -48,10 +49,6 @@ sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
 static sluice_status read_off(const sluice_schedule *schedule,
                               sluice_backward_order *order, sluice_diag *why)
 {
-    if (sluice_schedule_n_updates(schedule) > 1)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "the schedule is asynchronous: this check has "
-                               "no reference with weight versions");
     if (order_find(schedule, order))
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
@@ -76,32 +73,14 @@ static sluice_status make_schedule(const sluice_pipeline_config *config,
     sluice_status st = SLUICE_INVALID;
     while (st == SLUICE_INVALID && one.devices++ < SLUICE_MAX_DEVICES)
         st = sluice_schedule_generate(&one, out, why);
-    return st;
-}
-
-/* Let the reference's micro-batches go through the copies that they go through
- * in the schedule. */
-static sluice_status follow_copies(sluice_reference *reference,
-                                   const sluice_schedule *schedule,
-                                   sluice_diag *why)
-{
-    int copies = sluice_schedule_n_copies(schedule);
-    int depth = sluice_schedule_n_stages(schedule) / copies;
-    int m = sluice_schedule_n_microbatches(schedule);
-    int *copy = calloc((size_t)m, sizeof *copy);
-    if (!copy)
-        return sluice_diag_set(why, SLUICE_NO_MEMORY,
-                               "out of memory for the reference's copies");
-    for (int d = 0; d < sluice_schedule_n_devices(schedule); d++) {
-        int n;
-        const sluice_action *actions = sluice_schedule_actions(schedule, d, &n);
-        for (int i = 0; i < n; i++)
-            if (actions[i].kind == SLUICE_F)
-                copy[actions[i].microbatch] = actions[i].stage / depth;
-    }
-    sluice_status st = sluice_reference_copies(reference, copies, copy, why);
-    free(copy);
-    return st;
+    if (st || sluice_schedule_n_updates(*out) <= 1)
+        return st;
+    sluice_schedule_destroy(*out);
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "%s is asynchronous: its bits depend on the number "
+                           "of devices, and one reference cannot judge them "
+                           "all; measure it by `sluice schedule --run`",
+                           config->schedule);
 }
 
 /* The reference of a schedule: it sees the micro-batches again in an order that
@@ -118,8 +97,9 @@ static sluice_status make_reference(struct yardstick *yardstick,
     if (!st)
         st = sluice_reference_create(pipeline, yardstick->model,
                                      &yardstick->reference, why);
-    if (!st && sluice_schedule_n_copies(schedule) > 1)
-        st = follow_copies(yardstick->reference, schedule, why);
+    if (!st)
+        st = follow_schedule(yardstick->reference, yardstick->model, schedule,
+                             why);
     sluice_schedule_destroy(schedule);
     return st;
 }
