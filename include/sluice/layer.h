@@ -79,7 +79,7 @@ typedef struct sluice_layer_call {
     int64_t rows;      /* rows of this micro-batch, at least 1 */
     int64_t first_row; /* position of row 0 in its mini-batch */
     uint64_t seed;     /* the pipeline's seed */
-    uint64_t step;     /* updates made so far */
+    uint64_t step;     /* steps completed so far */
     bool training;     /* false in evaluation and inference */
     bool recompute;    /* forward(): this micro-batch was seen before */
 
@@ -118,7 +118,8 @@ typedef struct sluice_layer_ops {
      * arguments: random choices are drawn by (seed, step, layer, row).
      *
      * Shapes   reads x, params; writes y and saved.
-     * Threads  one device at a time for one layer of one pipeline.
+     * Threads  one device at a time for one layer of one copy of the model;
+     *          copies and replicas share the config.
      * Returns  SLUICE_OK, or any status; it ends the step.
      */
     sluice_status (*forward)(const sluice_layer_call *call);

@@ -25,7 +25,8 @@ typedef struct sluice_optimizer_call {
                              change nothing, included */
     int64_t n;            /* elements */
     float *w;             /* w[n], the parameters of one stage */
-    const float *g;       /* g[n], the gradient of the mini-batch's loss */
+    const float *g;       /* g[n], the gradient of the mean loss over the rows
+                             that go into the update */
     float *state[SLUICE_OPTIMIZER_MAX_STATES]; /* each [n], zero at first */
     sluice_diag *why;                          /* may be NULL */
 } sluice_optimizer_call;

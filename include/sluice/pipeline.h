@@ -11,7 +11,9 @@
  *
  * For a fixed number of micro-batches, backward order and number of replicas
  * the trained parameters are the same to the last bit for every number of
- * devices, partition, rematerialization and queue capacity -- unless
+ * devices, partition, rematerialization and queue capacity.  Copies of the
+ * model add up partial sums of their own: there the bits also depend on which
+ * micro-batches go through which copy.  And unless
  * `join_weights` lets the schedule decide in which products rows are summed, or
  * the schedule is asynchronous: then devices and partition decide which version
  * of the weights is used.
@@ -71,7 +73,8 @@ typedef struct sluice_pipeline_config {
     bool uneven;      /* allow a batch that M does not divide */
 
     sluice_cut cut;
-    const int *partition; /* [stages], for SLUICE_CUT_LIST: layers of each */
+    const int *partition; /* [stages of one copy], for SLUICE_CUT_LIST: layers
+                             of each */
 
     const char *schedule; /* a generator's name; default "gpipe" */
     sluice_backward_order backward_order;
@@ -239,7 +242,7 @@ SLUICE_API sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
                                                        int64_t n,
                                                        sluice_diag *why);
 
-/* As get_parameter, for the gradient that the last step accumulated. */
+/* As get_parameter, for the gradient that the last update was made by. */
 SLUICE_API sluice_status
 sluice_pipeline_get_gradient(const sluice_pipeline *pipe, const char *name,
                              float *values, int64_t n, sluice_diag *why);

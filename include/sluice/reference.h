@@ -14,8 +14,9 @@
  *     backward     micro-batch M-1, ... 0, or 0, ... M-1; each layer adds its
  *                  gradient to that of the micro-batches before, or that of a
  *                  group, see sluice_reference_join(); then the gradients of
- * the replicas are added, 0 + 1 + ... update       once, by the gradient of the
- * mini-batch's mean
+ *                  the replicas are added, 0 + 1 + ...
+ *
+ *     update       once, by the gradient of the mini-batch's mean
  *
  * and shares with the pipeline only layers, loss, optimizer and model.  It is
  * for tests, and for measurements that check themselves while they run.

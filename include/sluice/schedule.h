@@ -310,7 +310,8 @@ typedef struct sluice_device_facts {
  *     complete    every (stage, micro-batch), of the one copy that the
  *                 micro-batch goes through, has one F, and one B or one I and
  *                 one W, on the device that holds the stage; at most one R;
- *                 every stage one UPDATE, or more; nothing else twice.  If
+ *                 every stage one UPDATE, or more, none without a gradient
+ *                 since the one before; nothing else twice.  If
  *                 lowered, each F, B or I has the RECV of what comes from
  *                 another device and the SEND of what goes to one, and there
  *                 are no others
@@ -325,8 +326,8 @@ typedef struct sluice_device_facts {
  *                 stages update by the same micro-batches; there is one copy.
  *                 Of any: the version that an F asks for has been made before
  *                 it, and all of its micro-batch that name one name the same
- *     hand-off    a device takes activations (gradients) of a stage in the
- *                 order in which its neighbour hands them over
+ *     hand-off    a stage takes activations (gradients) in the order in which
+ *                 its neighbour hands them over, also on one device
  *     deadlock    with these queue capacities every device reaches its end
  *
  * A refusal's text begins with the rule and names the action with its device

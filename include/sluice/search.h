@@ -3,8 +3,9 @@
  * hand-off latency, queues and a limit on the memory of a device.
  *
  * Judged by sluice_simulate(), the result is never worse than any schedule of
- * the generators that has so many stages, one copy of the model and one update,
- * and keeps the limit.
+ * the generators, with a warm-up of 1, 2 or 3 and otherwise their standard
+ * parameters, that has so many stages, one copy of the model, one update and no
+ * recompute, and keeps the limit.
  */
 #ifndef SLUICE_SEARCH_H
 #define SLUICE_SEARCH_H

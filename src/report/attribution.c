@@ -82,11 +82,12 @@ static sluice_status attribute(const struct sl_index *index,
     int64_t sum;
     int64_t slowest = find_slowest(index, &found.slowest, &sum);
     double k = trace->n_devices;
+    int n_replicas = trace->n_replicas > 1 ? trace->n_replicas : 1;
     *out = (sluice_attribution){
-        .n_microbatches = index->n_microbatches,
+        .n_microbatches = index->n_microbatches / n_replicas,
         .bubble = bubble_of(trace),
-        .formula =
-            sluice_bubble_formula(trace->n_devices, index->n_microbatches),
+        .formula = sluice_bubble_formula(trace->n_devices / n_replicas,
+                                         index->n_microbatches / n_replicas),
         .predicted = config->predicted ? bubble_of(config->predicted) : NAN,
     };
     out->residual =

@@ -25,7 +25,7 @@ struct sl_fold {
     int n_devices;
 };
 
-/* Whether a trace has any of them. */
+/* Whether a trace has sends, receives or replicas. */
 bool sl_fold_is_needed(const sluice_trace *trace);
 
 /*

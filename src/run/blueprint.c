@@ -9,8 +9,6 @@
 #include "run/split.h"
 #include "sched/schedule.h"
 
-enum { DEFAULT_CAPACITY = 2 };
-
 static int larger(int a, int b)
 {
     return a > b ? a : b;
@@ -57,16 +55,31 @@ static sluice_status raise_schedule(struct sl_blueprint *bp,
                                       &bp->schedule, why);
 }
 
+/* A copy from the pipeline's own allocator: that of the original may go. */
+static sluice_status copy_schedule(struct sl_blueprint *bp,
+                                   const sluice_schedule *custom,
+                                   sluice_diag *why)
+{
+    sluice_schedule *copy;
+    sluice_status st = sl_schedule_copy(custom, bp->allocator, &copy, why);
+    if (st)
+        return st;
+    if (!sluice_schedule_is_lowered(copy)) {
+        bp->schedule = copy;
+        return SLUICE_OK;
+    }
+    st = raise_schedule(bp, copy, why);
+    sluice_schedule_destroy(copy);
+    return st;
+}
+
 /* The schedule by name, with its recomputes; or a copy of the custom one. */
 static sluice_status make_schedule(struct sl_blueprint *bp,
                                    const sluice_pipeline_config *config,
                                    sluice_diag *why)
 {
-    if (config->custom && sluice_schedule_is_lowered(config->custom))
-        return raise_schedule(bp, config->custom, why);
     if (config->custom)
-        return sluice_schedule_remat(config->custom, SLUICE_REMAT_NEVER,
-                                     &bp->schedule, why);
+        return copy_schedule(bp, config->custom, why);
     sluice_schedule_config wanted = {
         .name = config->schedule,
         .devices = config->devices ? config->devices : 1,
@@ -322,8 +335,8 @@ sluice_status sl_blueprint_init(struct sl_blueprint *bp,
         .batch = config->batch,
         .n_replicas = config->replicas ? config->replicas : 1,
         .seed = config->seed,
-        .queue_capacity =
-            config->queue_capacity ? config->queue_capacity : DEFAULT_CAPACITY,
+        .queue_capacity = config->queue_capacity ? config->queue_capacity
+                                                 : SLUICE_QUEUE_CAPACITY,
         .joins = config->join_weights,
         .loss = config->loss,
         .optimizer = config->optimizer,

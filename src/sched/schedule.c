@@ -124,6 +124,28 @@ sluice_status sl_schedule_like(const sluice_schedule *schedule,
         out, why);
 }
 
+sluice_status sl_schedule_copy(const sluice_schedule *schedule,
+                               const sluice_allocator *allocator,
+                               sluice_schedule **out, sluice_diag *why)
+{
+    sluice_schedule *copy;
+    sluice_status st = sluice_schedule_create_copies(
+        schedule->n_devices, schedule->n_stages, schedule->n_copies,
+        schedule->n_microbatches, schedule->stage_device, allocator, &copy,
+        why);
+    if (st)
+        return st;
+    for (int d = 0; d < schedule->n_devices && !st; d++)
+        for (int i = 0; i < schedule->programs[d].n && !st; i++)
+            st = sluice_schedule_append(copy, d,
+                                        schedule->programs[d].actions[i], why);
+    if (st)
+        sluice_schedule_destroy(copy);
+    else
+        *out = copy;
+    return st;
+}
+
 void sluice_schedule_destroy(sluice_schedule *schedule)
 {
     if (!schedule)

@@ -64,6 +64,15 @@ sluice_status sl_check_sizes(int devices, int stages, int microbatches,
                              sluice_diag *why);
 
 /*
+ * A copy of a schedule, from another allocator.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_schedule_copy(const sluice_schedule *schedule,
+                               const sluice_allocator *allocator,
+                               sluice_schedule **out, sluice_diag *why);
+
+/*
  * An empty schedule of the same devices, stages, copies, micro-batches and
  * allocator:
  * where a pass starts.

@@ -74,6 +74,23 @@ static sluice_status check_queue(const struct sl_proof *proof,
     return SLUICE_OK;
 }
 
+/* Stages on one device have no queue, but they find what they hand each other
+ * by counting, as those with one do.  `order` is scratch. */
+static sluice_status check_neighbours(const struct sl_proof *proof,
+                                      unsigned mask, int32_t *order)
+{
+    struct sl_crossing both = {.gives = mask, .takes = mask};
+    int n = proof->schedule->n_stages;
+    sluice_status st = SLUICE_OK;
+    collect(proof, mask, order);
+    for (int s = 0; s + 1 < n && !st; s++) {
+        int from = mask & SL_BIT_F ? s : s + 1;
+        if (sl_together(proof, s))
+            st = check_queue(proof, both, order, order, from, 2 * s + 1 - from);
+    }
+    return st;
+}
+
 /* `given` is scratch. */
 static sluice_status check_all(struct sl_proof *proof, int32_t *given)
 {
@@ -87,6 +104,10 @@ static sluice_status check_all(struct sl_proof *proof, int32_t *given)
     for (int s = 0; s + 1 < n && !st; s++)
         if (sl_apart(proof, s))
             st = check_queue(proof, forward, given, proof->forward, s, s + 1);
+    if (!st)
+        st = check_neighbours(proof, SL_BIT_F, given);
+    if (!st)
+        st = check_neighbours(proof, SL_BIT_BACKWARD, given);
     collect(proof, backward.gives, given);
     for (int s = 0; s + 1 < n && !st; s++)
         if (sl_apart(proof, s))

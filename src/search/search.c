@@ -9,6 +9,10 @@
 /* Improvement ends after so many simulated actions. */
 enum { MOST_ACTIONS = 20 * 1000 * 1000 };
 
+/* Of a stage's activations: all of them together fit an int64_t. */
+static const int64_t MOST_BYTES =
+    INT64_MAX / SLUICE_MAX_STAGES / SLUICE_MAX_MICROBATCHES;
+
 static const int warm_ups[] = {2, 1, 3};
 
 /* The best so far. */
@@ -65,11 +69,12 @@ static sluice_status check_costs(const struct sl_problem *problem,
                                        (long long)config->stage_costs_ns[at]);
         }
     for (int s = 0; s < problem->n_stages && config->activation_bytes; s++)
-        if (config->activation_bytes[s] < 0)
+        if (config->activation_bytes[s] < 0 ||
+            config->activation_bytes[s] > MOST_BYTES)
             return sluice_diag_set(why, SLUICE_INVALID,
-                                   "stage %d holds %lld bytes: give at least "
-                                   "0",
-                                   s, (long long)config->activation_bytes[s]);
+                                   "stage %d holds %lld bytes: give 0 to %lld",
+                                   s, (long long)config->activation_bytes[s],
+                                   (long long)MOST_BYTES);
     return SLUICE_OK;
 }
 

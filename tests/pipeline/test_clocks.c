@@ -9,7 +9,7 @@
 
 #include <sluice/pipeline.h>
 
-enum { STEPS = 40, WARMUP = 3, M = 8, WIDTH = 512, BATCH = 256 };
+enum { STEPS = 200, WARMUP = 3, M = 8, WIDTH = 512, BATCH = 256 };
 
 static int n_cores(void)
 {
@@ -18,14 +18,9 @@ static int n_cores(void)
     return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
 }
 
-/* Virtual less wall, as a share of the wall's step: of the fastest step, the
- * one that others on the machine disturbed least. */
-static double difference(const sluice_model *model, int devices, int batch,
-                         const float *x)
+static sluice_pipeline *make_pipeline(const sluice_model *model, int devices,
+                                      int batch)
 {
-    static sluice_trace_event storage[2 * (2 * M + 1)];
-    const sluice_trace_event *events[2];
-    double fastest = INFINITY, off = NAN;
     sluice_sgd_config sgd = {.learning_rate = 0.001};
     sluice_pipeline_config config = {
         .devices = devices,
@@ -38,28 +33,41 @@ static double difference(const sluice_model *model, int devices, int batch,
     };
     sluice_pipeline *pipe;
     ck_assert(!sluice_pipeline_create(&config, model, &pipe, NULL));
-    for (int i = -WARMUP; i < STEPS; i++) {
-        sluice_trace trace, own_cores;
-        ck_assert(!sluice_pipeline_step(pipe, x, x, batch, NULL, NULL));
-        ck_assert(!sluice_pipeline_trace(pipe, &trace, NULL));
-        sluice_trace_virtual(&trace, storage, events, &own_cores);
-        double wall = (double)(trace.end_ns - trace.start_ns);
-        if (i >= 0 && wall < fastest) {
-            fastest = wall;
-            off = (double)(own_cores.end_ns - own_cores.start_ns) / wall - 1;
-        }
-    }
-    sluice_pipeline_destroy(pipe);
-    return off;
+    return pipe;
 }
 
+/* Virtual less wall of a step, as a share of the wall's. */
+static double difference(sluice_pipeline *pipe, int batch, const float *x)
+{
+    static sluice_trace_event storage[2 * (2 * M + 1)];
+    const sluice_trace_event *events[2];
+    sluice_trace trace, own_cores;
+    ck_assert(!sluice_pipeline_step(pipe, x, x, batch, NULL, NULL));
+    ck_assert(!sluice_pipeline_trace(pipe, &trace, NULL));
+    sluice_trace_virtual(&trace, storage, events, &own_cores);
+    double wall = (double)(trace.end_ns - trace.start_ns);
+    return (double)(own_cores.end_ns - own_cores.start_ns) / wall - 1;
+}
+
+/* Others on the machine can only make the wall's step longer: so no step's
+ * virtual one may be, and among many steps there is one left in peace. */
 static void check_agree(const sluice_model *model, int batch, const float *x)
 {
     for (int devices = 1; devices <= 2 && devices <= n_cores(); devices++) {
-        double off = difference(model, devices, batch, x);
-        ck_assert_msg(fabs(off) <= 0.02,
-                      "%d devices: the virtual step is %+.2f %% longer",
-                      devices, 100 * off);
+        sluice_pipeline *pipe = make_pipeline(model, devices, batch);
+        double best = -INFINITY;
+        for (int i = -WARMUP; i < STEPS && best < -0.02; i++) {
+            double off = difference(pipe, batch, x);
+            ck_assert_msg(off <= 0.02,
+                          "%d devices: the virtual step is %+.2f %% longer",
+                          devices, 100 * off);
+            if (i >= 0 && off > best)
+                best = off;
+        }
+        ck_assert_msg(best >= -0.02,
+                      "%d devices: the virtual step is at best %+.2f %% longer",
+                      devices, 100 * best);
+        sluice_pipeline_destroy(pipe);
     }
 }
 

@@ -380,6 +380,33 @@ static inline bool naive_did_microbatch(const struct naive *sim, int m)
     return n == depth;
 }
 
+/* Stages that are neighbours on one device take micro-batches in one order. */
+static inline bool naive_is_in_order(const struct plan *plan, int s, int i)
+{
+    int kinds[2][2] = {{SLUICE_F, SLUICE_F}, {SLUICE_B, SLUICE_I}};
+    int device = plan->stage_device[s];
+    int lists[2][2 * NAIVE_MICROBATCHES], n[2] = {0, 0};
+    for (int at = 0; at < plan->n[device]; at++) {
+        sluice_action a = plan->list[device][at];
+        if ((a.kind == kinds[i][0] || a.kind == kinds[i][1]) &&
+            (a.stage == s || a.stage == s + 1) &&
+            n[a.stage - s] < 2 * NAIVE_MICROBATCHES)
+            lists[a.stage - s][n[a.stage - s]++] = a.microbatch;
+    }
+    return n[0] == n[1] &&
+           !memcmp(lists[0], lists[1], (size_t)n[0] * sizeof(int));
+}
+
+static inline bool naive_neighbours_are_in_order(const struct plan *plan)
+{
+    for (int s = 0; s + 1 < plan->stages; s++)
+        if (!naive_is_last(plan, s) &&
+            plan->stage_device[s] == plan->stage_device[s + 1] &&
+            (!naive_is_in_order(plan, s, 0) || !naive_is_in_order(plan, s, 1)))
+            return false;
+    return true;
+}
+
 static inline bool naive_did_everything(const struct naive *sim)
 {
     for (int m = 0; m < sim->plan->microbatches; m++)
@@ -423,7 +450,7 @@ static inline bool naive_runs(const struct plan *plan, int capacity,
     for (int d = 0; d < plan->devices; d++)
         if (sim.position[d] != plan->n[d])
             return false;
-    return naive_did_everything(&sim);
+    return naive_did_everything(&sim) && naive_neighbours_are_in_order(plan);
 }
 
 #endif

@@ -174,14 +174,6 @@ START_TEST(stages_on_one_device_hand_over_in_its_list)
 }
 END_TEST
 
-START_TEST(stages_on_one_device_may_take_microbatches_in_any_order)
-{
-    struct plan plan = parse(2, 2, "0F0 0F1 1F1 1F0 1B0 1B1 0B1 0B0 0U 1U|");
-    plan.stage_device[1] = 0;
-    assert_accepted(&plan, 1);
-}
-END_TEST
-
 START_TEST(neighbours_that_disagree_on_the_order_are_refused)
 {
     struct plan plan = parse(2, 2, "0F0 0F1 0B1 0B0 0U|1F1 1F0 1B1 1B0 1U");
@@ -392,6 +384,19 @@ START_TEST(a_million_actions_are_verified)
 }
 END_TEST
 
+START_TEST(neighbours_on_one_device_take_micro_batches_in_one_order)
+{
+    struct plan plan = parse(2, 2, "0F0 0F1 1F1 1F0 1B1 0B1 1B0 0B0 0U 1U");
+    plan.devices = 1;
+    plan.stage_device[1] = 0;
+    sluice_diag why;
+    ck_assert_int_eq(plan_verify(&plan, 2, false, &why), SLUICE_SCHEDULE);
+    ck_assert_msg(
+        !strncmp(why.text, "hand-off: 1F1 at position 2 of device 0", 39), "%s",
+        why.text);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("sched.verify",
                  a_missing_action_is_named_with_the_device_it_belongs_to,
                  an_action_on_the_wrong_device_is_refused,
@@ -402,7 +407,6 @@ SLUICE_TEST_MAIN("sched.verify",
                  a_weight_gradient_before_its_input_gradient_is_out_of_order,
                  nothing_follows_an_update,
                  stages_on_one_device_hand_over_in_its_list,
-                 stages_on_one_device_may_take_microbatches_in_any_order,
                  neighbours_that_disagree_on_the_order_are_refused,
                  a_deadlock_is_named_as_a_circle,
                  an_order_that_no_queue_can_save_is_a_deadlock_too,
@@ -413,4 +417,5 @@ SLUICE_TEST_MAIN("sched.verify",
                  a_split_backward_is_live_until_its_weight_gradient,
                  facts_are_not_written_on_refusal,
                  a_short_list_with_large_numbers_costs_little,
-                 a_million_actions_are_verified)
+                 a_million_actions_are_verified,
+                 neighbours_on_one_device_take_micro_batches_in_one_order)
