@@ -31,7 +31,19 @@ then
     exit 1
 fi
 
-# look WIDTH SCHEME: 0 is dark, 1 light
+# What a page cannot be seen to be from outside: a copy of it tells.
+asked=$2/asked.html
+cat "$page" - >"$asked" <<'END'
+<script>
+addEventListener('load', function () {
+    var root = document.documentElement;
+    root.dataset.paper = getComputedStyle(document.body).backgroundColor;
+    root.dataset.wide = root.scrollWidth > root.clientWidth;
+});
+</script>
+END
+
+# look WIDTH SCHEME PAPER: 0 is dark, 1 light
 look() {
     rm -rf "$profile"
     mkdir "$profile"
@@ -41,7 +53,7 @@ look() {
         --user-data-dir="$profile" --enable-logging=stderr --v=0 \
         --window-size="$1,2400" \
         --blink-settings="preferredColorScheme=$2" \
-        --virtual-time-budget=5000 --dump-dom "file://$page" \
+        --virtual-time-budget=5000 --dump-dom "file://$asked" \
         >"$dom" 2>"$log" || fail "the browser failed"
 
     grep -q '<body data-drawn="4">' "$dom" ||
@@ -50,13 +62,15 @@ look() {
         wc -l)
     [ "$n" -eq 4 ] || fail "$n canvases with a size, not 4"
     grep -q '<svg ' "$dom" || fail "no timeline"
+    grep -q "data-paper=\"$3\"" "$dom" ||
+        fail "the paper is not $3: $(grep -o 'data-paper="[^"]*"' "$dom")"
+    grep -q 'data-wide="false"' "$dom" || fail "wider than $1 pixels"
     if grep -n CONSOLE "$log"; then
         fail "the console is not silent"
     fi
 }
 
 for width in 1280 520; do
-    for scheme in 0 1; do
-        look "$width" "$scheme"
-    done
+    look "$width" 0 "rgb(16, 18, 22)"
+    look "$width" 1 "rgb(246, 247, 249)"
 done
