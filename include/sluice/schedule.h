@@ -255,6 +255,11 @@ typedef struct sluice_verify_config {
     int queue_capacity; /* items a producer may run ahead; 0:
                            SLUICE_QUEUE_CAPACITY */
     bool forward_only;  /* each (stage, micro-batch) has an F and no more */
+    const int64_t *input_bytes; /* [stages]: what a live input of a micro-batch
+                                   takes; NULL: not counted */
+    const int64_t *inner_bytes; /* [stages]: the same of its inner activations
+                                 */
+    int64_t device_bytes;       /* that a device may hold of them; 0: any */
 } sluice_verify_config;
 
 /*
@@ -275,6 +280,7 @@ typedef struct sluice_verify_config {
 typedef struct sluice_device_facts {
     int peak_activations; /* inputs live at once */
     int peak_inner;       /* inner activations live at once */
+    int64_t peak_bytes;   /* of both, where the config tells their sizes */
     int peak_versions;    /* of the weights of one of its stages: from the
                              oldest that is still needed to the newest */
     int max_staleness;    /* updates between the version by which a gradient
@@ -329,6 +335,8 @@ typedef struct sluice_device_facts {
  *     hand-off    a stage takes activations (gradients) in the order in which
  *                 its neighbour hands them over, also on one device
  *     deadlock    with these queue capacities every device reaches its end
+ *     memory      no device holds more than `device_bytes`; the action named is
+ *                 the first by which one does
  *
  * A refusal's text begins with the rule and names the action with its device
  * and its position in the device's list, counted from 0 (an action that is
@@ -339,7 +347,8 @@ typedef struct sluice_device_facts {
  *
  * Shapes   facts[n_devices] (may be NULL), written on SLUICE_OK only.
  * Threads  any.
- * Returns  SLUICE_OK; SLUICE_SCHEDULE; SLUICE_INVALID for a negative capacity;
+ * Returns  SLUICE_OK; SLUICE_SCHEDULE; SLUICE_INVALID for a negative capacity
+ *          or size, or one too large;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_verify(

@@ -39,6 +39,8 @@ static void free_proof(struct sl_proof *proof)
     size_t n_stages = (size_t)proof->schedule->n_stages;
     sl_free(allocator, proof->home, (size_t)proof->schedule->n_microbatches,
             sizeof *proof->home);
+    sl_free(allocator, proof->peak_bytes, (size_t)proof->schedule->n_devices,
+            sizeof *proof->peak_bytes);
     sl_free(allocator, proof->versions, n_stages, sizeof *proof->versions);
     sl_free(allocator, proof->staleness, n_stages, sizeof *proof->staleness);
     sl_free(allocator, proof->listed, n, sizeof *proof->listed);
@@ -57,7 +59,10 @@ sluice_status sluice_schedule_verify(const sluice_schedule *schedule,
                                "a queue capacity of %d: give at least 1, or 0 "
                                "for the default of %d",
                                config->queue_capacity, SLUICE_QUEUE_CAPACITY);
+    const struct sl_verify_memory memory = {
+        config->input_bytes, config->inner_bytes, config->device_bytes};
     struct sl_proof proof = {
+        .memory = &memory,
         .schedule = schedule,
         .capacity = config->queue_capacity ? config->queue_capacity
                                            : SLUICE_QUEUE_CAPACITY,
@@ -76,6 +81,8 @@ sluice_status sluice_schedule_verify(const sluice_schedule *schedule,
         st = sl_verify_handoff(&proof);
     if (!st)
         st = sl_verify_deadlock(&proof);
+    if (!st)
+        st = sl_verify_memory(&proof);
     if (!st && facts)
         sl_verify_facts(&proof, facts);
     free_proof(&proof);

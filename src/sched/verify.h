@@ -9,6 +9,13 @@
 
 #include "sched/schedule.h"
 
+/* What micro-batches take, as in sluice_verify_config. */
+struct sl_verify_memory {
+    const int64_t *input_bytes;
+    const int64_t *inner_bytes;
+    int64_t limit;
+};
+
 /* A cell is a (stage, micro-batch); it has a bit per kind of action. */
 struct sl_proof {
     const sluice_schedule *schedule; /* const */
@@ -30,7 +37,10 @@ struct sl_proof {
     int32_t *backward; /* [n_cells] the same of B or I, or RECV_B */
     int *versions;     /* [n_stages] kept at once; filled by
                           sl_verify_version(), which asynchronous ones need */
-    int *staleness;    /* [n_stages] the most; the same */
+    const struct sl_verify_memory *memory; /* const */
+    int64_t *peak_bytes; /* [n_devices]; filled by sl_verify_memory(), NULL if
+                            no sizes are known */
+    int *staleness;      /* [n_stages] the most; the same */
 };
 
 enum {
@@ -97,6 +107,7 @@ sluice_status sl_verify_order(struct sl_proof *proof);
 sluice_status sl_verify_version(struct sl_proof *proof);
 sluice_status sl_verify_handoff(struct sl_proof *proof);
 sluice_status sl_verify_deadlock(struct sl_proof *proof);
+sluice_status sl_verify_memory(struct sl_proof *proof);
 
 /* What the proof brings to light, facts[n_devices]; all rules hold. */
 void sl_verify_facts(const struct sl_proof *proof, sluice_device_facts *facts);

@@ -44,6 +44,7 @@ void sl_verify_facts(const struct sl_proof *proof, sluice_device_facts *facts)
         facts[d] = (sluice_device_facts){
             .peak_activations = inputs.peak,
             .peak_inner = inner.peak,
+            .peak_bytes = proof->peak_bytes ? proof->peak_bytes[d] : 0,
             .n_actions = proof->schedule->programs[d].n,
         };
     }

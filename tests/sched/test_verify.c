@@ -397,6 +397,39 @@ START_TEST(neighbours_on_one_device_take_micro_batches_in_one_order)
 }
 END_TEST
 
+START_TEST(a_device_that_would_hold_too_much_is_refused_at_the_action)
+{
+    const int64_t input[] = {10, 3}, inner[] = {100, 7};
+    struct plan plan = parse(2, 3,
+                             "0F0 0F1 0F2 0B2 0B1 0B0 0U|"
+                             "1F0 1F1 1F2 1R2 1B2 1B1 1B0 1U");
+    sluice_schedule *schedule = plan_build(&plan);
+    sluice_device_facts facts[2];
+    sluice_diag why;
+    sluice_verify_config config = {.input_bytes = input, .inner_bytes = inner};
+    ck_assert(!sluice_schedule_verify(schedule, &config, facts, NULL));
+    ck_assert_int_eq(facts[0].peak_bytes, 3 * 110);
+    ck_assert_int_eq(facts[1].peak_bytes, 3 * 3 + 3 * 7);
+    config.device_bytes = 330;
+    ck_assert(!sluice_schedule_verify(schedule, &config, NULL, NULL));
+    config.device_bytes = 329;
+    ck_assert_int_eq(sluice_schedule_verify(schedule, &config, NULL, &why),
+                     SLUICE_SCHEDULE);
+    ck_assert_str_eq(why.text,
+                     "memory: 0F2 at position 2 of device 0 brings it to 330 "
+                     "bytes of activations, and it may hold 329: do backwards "
+                     "earlier, or recompute");
+    ck_assert_str_eq(why.action, "0F2");
+    config.inner_bytes = (const int64_t[]){-1, 7};
+    ck_assert_int_eq(sluice_schedule_verify(schedule, &config, NULL, &why),
+                     SLUICE_INVALID);
+    config.inner_bytes = (const int64_t[]){INT64_MAX / 4, 7};
+    ck_assert_int_eq(sluice_schedule_verify(schedule, &config, NULL, &why),
+                     SLUICE_INVALID);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("sched.verify",
                  a_missing_action_is_named_with_the_device_it_belongs_to,
                  an_action_on_the_wrong_device_is_refused,
@@ -418,4 +451,5 @@ SLUICE_TEST_MAIN("sched.verify",
                  facts_are_not_written_on_refusal,
                  a_short_list_with_large_numbers_costs_little,
                  a_million_actions_are_verified,
-                 neighbours_on_one_device_take_micro_batches_in_one_order)
+                 neighbours_on_one_device_take_micro_batches_in_one_order,
+                 a_device_that_would_hold_too_much_is_refused_at_the_action)
