@@ -63,7 +63,7 @@ typedef enum sluice_action_kind {
     SLUICE_SEND_B, /* hand the input gradient of the stage's B or I on */
     SLUICE_RECV_B, /* take the output gradient for the stage's B or I */
     SLUICE_N_ACTION_KINDS,
-    /* In traces only: replicas add up their gradients. */
+    /* In traces only: copies and replicas add up their gradients. */
     SLUICE_REDUCE_GRAD = SLUICE_N_ACTION_KINDS,
 } sluice_action_kind;
 

@@ -92,7 +92,7 @@ struct sluice_pipeline {
     struct sl_job job;    /* [owner: caller], constant while devices run */
 
     atomic_uint job_no;   /* [atomic] raised by sl_pipeline_run(); its seq_cst
-                             store   publishes `job` to the devices' gates */
+                             store publishes `job` to the devices' gates */
     atomic_bool quit;     /* [atomic] by sluice_pipeline_destroy() */
     atomic_int running;   /* [atomic] devices still in the job; the last one's
                              decrement publishes their work to `done` */

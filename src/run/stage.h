@@ -3,7 +3,8 @@
  * keeps.  Filled by run/layout.c; after that constant but for what it points
  * to, which the stage's device alone touches -- except `in_slots`, which the
  * previous stage's device fills and reads once more, `grad_slots`, which the
- * next one's fills, and `grads`, which other replicas read between meetings.
+ * next one's fills, and `grads`, which other copies and replicas read between
+ * meetings.
  */
 #ifndef SL_RUN_STAGE_H
 #define SL_RUN_STAGE_H
