@@ -8,7 +8,6 @@
 #include <sluice/simulate.h>
 
 #include "bench/depth.h"
-#include "bench/layer_costs.h"
 #include "bench/yardstick.h"
 
 enum {
@@ -136,9 +135,12 @@ static sluice_status predict_all(struct study *study, int microbatches,
     static const int remats[] = {SLUICE_REMAT_NEVER, SLUICE_REMAT_ALWAYS};
     int last = study->config->devices < study->n_layers ? study->config->devices
                                                         : study->n_layers;
+    layer_costs_fn *costs = study->config->costs;
+    if (!costs)
+        costs = layer_costs_measure;
     sluice_status st =
-        layer_costs_measure(study->model, study->config->batch / microbatches,
-                            study->config->seed, study->layer_ns, why);
+        costs(study->model, study->config->batch / microbatches,
+              study->config->seed, study->layer_ns, why);
     for (int k = 1; k <= last; k = next_devices(k, last))
         for (int i = 0; i < 2 && !st; i++)
             st = predict(study,

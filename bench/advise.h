@@ -12,6 +12,7 @@
 #include <sluice/model.h>
 #include <sluice/status.h>
 
+#include "bench/layer_costs.h"
 #include "bench/range.h"
 
 struct advise_config {
@@ -21,6 +22,7 @@ struct advise_config {
     struct range microbatches; /* those that divide the batch are taken */
     uint64_t cap_bytes;        /* of a device; 0: none */
     uint64_t seed;
+    layer_costs_fn *costs; /* NULL: layer_costs_measure() */
 };
 
 struct advise_row {
