@@ -138,9 +138,8 @@ static sluice_status predict_all(struct study *study, int microbatches,
     layer_costs_fn *costs = study->config->costs;
     if (!costs)
         costs = layer_costs_measure;
-    sluice_status st =
-        costs(study->model, study->config->batch / microbatches,
-              study->config->seed, study->layer_ns, why);
+    sluice_status st = costs(study->model, study->config->batch / microbatches,
+                             study->config->seed, study->layer_ns, why);
     for (int k = 1; k <= last; k = next_devices(k, last))
         for (int i = 0; i < 2 && !st; i++)
             st = predict(study,
