@@ -2,24 +2,18 @@
  * Bits are a contract: for fixed M and backward order, losses, gradients and
  * parameters equal those of the sequential reference, whatever the number of
  * devices, the cut, rematerialization, queue capacity and schedule.
- *
- * SLUICE_TEST_LONG in the environment asks for the whole grid.
  */
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "support/grid.h"
 #include "support/judge.h"
 #include "support/runner.h"
 
 enum { LAYERS = 9, BATCH = 13 };
 
 static const int all_microbatches[] = {1, 2, 3, 5, 8};
-
-static bool is_long(void)
-{
-    return getenv("SLUICE_TEST_LONG");
-}
 
 static const char *describe(const sluice_pipeline_config *c, int kind)
 {
@@ -68,7 +62,10 @@ static void check_settings(const struct sl_test_problem *problem, int kind,
         for (int capacity = 1; capacity <= 4; capacity++)
             for (int order = 0; order < 2; order++) {
                 /* Over the (K, M) of a run every combination comes up. */
-                if (!is_long() && (i++ + devices + 3 * microbatches) % 8)
+                if (!sl_test_is_long() &&
+                    (i++ + devices + 3 * microbatches) % 8)
+                    continue;
+                if (sl_test_skips())
                     continue;
                 sluice_pipeline_config config = problem->config;
                 config.devices = devices;
@@ -137,7 +134,7 @@ START_TEST(dawdling_layers_do_not_show)
     atomic_uint turn = 0;
     struct sl_test_problem problem = {.probe = {dawdle, &turn}};
     sl_test_problem_init(&problem, SL_TEST_PROBE, LAYERS, BATCH, NULL);
-    for (int i = 0; i < (is_long() ? 1000 : 40); i++) {
+    for (int i = 0; i < (sl_test_is_long() ? 1000 : 40); i++) {
         sluice_pipeline_config config = problem.config;
         config.devices = 2 + i % 7;
         config.microbatches = all_microbatches[i % 5];
@@ -159,6 +156,8 @@ START_TEST(one_forward_one_backward_equals_the_reference_in_order)
                              NULL);
         for (int devices = 1; devices <= 8; devices++)
             for (int m = 0; m < 5; m++) {
+                if (sl_test_skips())
+                    continue;
                 sluice_pipeline_config config = problem.config;
                 config.devices = devices;
                 config.microbatches = all_microbatches[m];

@@ -11,6 +11,7 @@
 
 #include <cblas.h>
 
+#include "support/grid.h"
 #include "support/judge.h"
 #include "support/process.h"
 #include "support/runner.h"
@@ -111,7 +112,7 @@ static void come_and_go(const struct sl_test_problem *p, int i)
 
 START_TEST(pipelines_that_come_and_go_leave_nothing)
 {
-    int n = getenv("SLUICE_TEST_LONG") ? 10000 : 200;
+    int n = sl_test_is_long() ? 10000 : 200;
     struct sl_test_problem p = {0};
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
     /* Once, for what the process sets up on first use. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "support/allocator.h"
+#include "support/grid.h"
 #include "support/judge.h"
 #include "support/runner.h"
 
@@ -131,6 +132,8 @@ START_TEST(zero_bubble_schedules_equal_the_reference_with_their_runs)
                 if (!schedule)
                     continue;
                 for (int kind = 0; kind < SL_TEST_KINDS; kind++) {
+                    if (sl_test_skips())
+                        continue;
                     int run = check((enum sl_test_kind)kind, schedule, capacity,
                                     1 + (k + j) % 2);
                     longest = run > longest ? run : longest;
@@ -182,8 +185,10 @@ START_TEST(runs_of_any_length_equal_the_reference)
         for (int group = 1; group <= m; group++) {
             sluice_schedule *schedule = grouped(m, group, (m + group) % 2);
             for (int kind = 0; kind < SL_TEST_KINDS; kind++)
-                ck_assert_int_eq(
-                    check((enum sl_test_kind)kind, schedule, m + 1, 1), group);
+                if (!sl_test_skips())
+                    ck_assert_int_eq(
+                        check((enum sl_test_kind)kind, schedule, m + 1, 1),
+                        group);
             sluice_schedule_destroy(schedule);
         }
 }

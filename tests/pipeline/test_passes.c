@@ -7,6 +7,7 @@
 
 #include <sluice/schedule_passes.h>
 
+#include "support/grid.h"
 #include "support/judge.h"
 #include "support/runner.h"
 
@@ -104,7 +105,8 @@ static bool check_one(const struct sl_test_problem *problem,
     }
     sluice_status st = pass(schedule, &passed, &why);
     if (!st) {
-        check(problem, config->name, passed);
+        if (!sl_test_skips())
+            check(problem, config->name, passed);
         sluice_schedule_destroy(passed);
     } else { /* but for what recomputes already */
         ck_assert_msg(!strcmp(config->name, "varuna"), "%s: %s", config->name,

@@ -16,6 +16,7 @@
 #include <sluice/reference.h>
 
 #include "sched/random_plan.h"
+#include "support/grid.h"
 #include "support/problem.h"
 #include "support/runner.h"
 
@@ -366,7 +367,7 @@ static void evaluate(const struct trial *trial, int64_t rows)
 
 START_TEST(what_the_verifier_accepts_trains_as_one_device_does)
 {
-    int wanted = getenv("SLUICE_TEST_LONG") ? 20000 : 200;
+    int wanted = sl_test_is_long() ? 20000 : 200 / SL_TEST_STRIDE;
     struct jitter jitter = {0};
     struct sl_test_problem problem = {.probe = {dawdle, &jitter}};
     struct dice dice = {0};

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/grid.h"
 #include "support/judge.h"
 #include "support/process.h"
 #include "support/runner.h"
@@ -112,6 +113,8 @@ START_TEST(any_batch_runs_or_is_refused)
         set_up(batch);
         for (int m = 1; m <= 9; m++)
             for (int devices = 1; devices <= 6; devices++) {
+                if (sl_test_skips())
+                    continue;
                 try(batch, m, devices, false);
                 if (batch % m)
                     try(batch, m, devices, true);

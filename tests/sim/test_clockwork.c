@@ -4,9 +4,10 @@
 
 #include "sched/random_plan.h"
 #include "sim/priced.h"
+#include "support/grid.h"
 #include "support/runner.h"
 
-enum { N_SCHEDULES = 2000 };
+enum { N_SCHEDULES = 2000 / SL_TEST_STRIDE };
 
 static void assert_same_event(const sluice_trace_event *have,
                               const sluice_trace_event *want)

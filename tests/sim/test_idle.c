@@ -6,6 +6,7 @@
 
 #include <sluice/schedule_formula.h>
 
+#include "support/grid.h"
 #include "support/runner.h"
 
 /* Divisible by 1 to 4 chunks. */
@@ -48,11 +49,13 @@ static bool compare(const sluice_schedule_config *config,
     sluice_schedule *schedule;
     if (isnan(want) || sluice_schedule_generate(config, &schedule, NULL))
         return false;
-    int64_t have = simulated_idle(config, schedule, share);
-    ck_assert_msg(fabs((double)have - want) < 1e-6,
-                  "%s, K %d, M %d, v %d, warm-up %d: %lld, not %g",
-                  config->name, config->devices, config->microbatches,
-                  config->chunks, config->warm_up, (long long)have, want);
+    if (!sl_test_skips()) {
+        int64_t have = simulated_idle(config, schedule, share);
+        ck_assert_msg(fabs((double)have - want) < 1e-6,
+                      "%s, K %d, M %d, v %d, warm-up %d: %lld, not %g",
+                      config->name, config->devices, config->microbatches,
+                      config->chunks, config->warm_up, (long long)have, want);
+    }
     sluice_schedule_destroy(schedule);
     return true;
 }
