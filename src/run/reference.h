@@ -1,8 +1,9 @@
 /*
- * The inside of the sequential reference, shared by its three files:
- * reference.c builds it and moves parameters, reference_step.c computes,
- * reference_versions.c does so with weight versions.  It shares no code
- * with the pipeline, whose judge it is.
+ * The inside of the sequential reference, shared by its four files:
+ * reference.c builds it and moves parameters, reference_pass.c takes a
+ * micro-batch through the layers, reference_step.c a mini-batch, and
+ * reference_versions.c that with weight versions.  It shares no code with the
+ * pipeline, whose judge it is.
  *
  * Threads: the caller's alone.
  */
@@ -62,8 +63,7 @@ struct sluice_reference {
     uint64_t step; /* steps made */
     int n_states;
 
-    int *
-        versions; /* [n_layers][microbatches], from 1; NULL: the one there is */
+    int *versions;  /* [n_layers][microbatches], from 1; NULL: there is one */
     int n_updates;  /* of a step, with versions */
     int *groups;    /* [n_updates] micro-batches that go into each */
     double *sums;   /* [replicas * microbatches] the losses */
