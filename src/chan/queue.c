@@ -39,22 +39,37 @@ void sl_queue_fini(struct sl_queue *queue)
             sizeof *queue->places);
 }
 
-/* Counters start at 0 in each job and cannot wrap: M is at most 65,536. */
-static uint32_t n_items(const struct sl_queue *queue)
+/* Items are counted from 0 in each job: M is at most 65,536, so that no turn
+ * wraps. */
+static uint32_t room_for(uint32_t n)
 {
-    return atomic_load(&queue->pushed) - atomic_load(&queue->popped);
+    return 2 * n;
+}
+
+static uint32_t filled_with(uint32_t n)
+{
+    return 2 * n + 1;
+}
+
+static struct sl_place *place_of(const struct sl_queue *queue, uint32_t n)
+{
+    return &queue->places[n % queue->capacity];
 }
 
 static bool has_room_or_closed(const void *state)
 {
     const struct sl_queue *queue = state;
-    return atomic_load(&queue->closed) || n_items(queue) < queue->capacity;
+    uint32_t n = queue->pushed;
+    return atomic_load(&place_of(queue, n)->turn) == room_for(n) ||
+           atomic_load(&queue->closed);
 }
 
 static bool has_item_or_closed(const void *state)
 {
     const struct sl_queue *queue = state;
-    return atomic_load(&queue->closed) || n_items(queue) > 0;
+    uint32_t n = queue->popped;
+    return atomic_load(&place_of(queue, n)->turn) == filled_with(n) ||
+           atomic_load(&queue->closed);
 }
 
 sluice_status sl_queue_push(struct sl_queue *queue, struct sl_item item,
@@ -63,12 +78,11 @@ sluice_status sl_queue_push(struct sl_queue *queue, struct sl_item item,
     sl_gate_wait(&queue->not_full, queue->patience, has_room_or_closed, queue);
     if (atomic_load(&queue->closed))
         return SLUICE_CLOSED;
-    uint32_t pushed =
-        atomic_load_explicit(&queue->pushed, memory_order_relaxed);
-    struct sl_place *place = &queue->places[pushed % queue->capacity];
+    uint32_t n = queue->pushed++;
+    struct sl_place *place = place_of(queue, n);
     *room_ns = place->taken_ns;
     place->item = item;
-    atomic_store(&queue->pushed, pushed + 1);
+    atomic_store(&place->turn, filled_with(n));
     sl_gate_wake(&queue->not_empty);
     return SLUICE_OK;
 }
@@ -79,12 +93,11 @@ sluice_status sl_queue_pop(struct sl_queue *queue, int64_t now_ns,
     sl_gate_wait(&queue->not_empty, queue->patience, has_item_or_closed, queue);
     if (atomic_load(&queue->closed))
         return SLUICE_CLOSED;
-    uint32_t popped =
-        atomic_load_explicit(&queue->popped, memory_order_relaxed);
-    struct sl_place *place = &queue->places[popped % queue->capacity];
+    uint32_t n = queue->popped++;
+    struct sl_place *place = place_of(queue, n);
     *item = place->item;
     place->taken_ns = now_ns > item->ready_ns ? now_ns : item->ready_ns;
-    atomic_store(&queue->popped, popped + 1);
+    atomic_store(&place->turn, room_for(n + queue->capacity));
     sl_gate_wake(&queue->not_full);
     return SLUICE_OK;
 }
@@ -98,9 +111,11 @@ void sl_queue_close(struct sl_queue *queue)
 
 void sl_queue_reset(struct sl_queue *queue)
 {
-    for (uint32_t i = 0; i < queue->capacity; i++)
+    for (uint32_t i = 0; i < queue->capacity; i++) {
         queue->places[i].taken_ns = 0;
-    atomic_store(&queue->pushed, 0);
-    atomic_store(&queue->popped, 0);
+        atomic_store(&queue->places[i].turn, room_for(i));
+    }
+    queue->pushed = 0;
+    queue->popped = 0;
     atomic_store(&queue->closed, false);
 }

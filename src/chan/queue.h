@@ -22,26 +22,31 @@ struct sl_item {
     int64_t ready_ns; /* virtual time at which its slot was filled */
 };
 
-/* A place of the ring. */
+/*
+ * A place of the ring, on a cache line of its own, so that one transfer between
+ * two cores brings the item and the news that it is there.  Item n lies at
+ * n % capacity.
+ */
 struct sl_place {
-    struct sl_item item; /* [owner: producer until pushed, then consumer] */
-    int64_t taken_ns;    /* virtual time at which it was taken [owner: consumer
-                            until popped, then producer] */
+    _Alignas(64) atomic_uint turn; /* [atomic] 2n: room for item n; 2n + 1: it
+                                      is there.  The producer's seq_cst store
+                                      publishes the item, and the slot it stands
+                                      for, to pop(); the consumer's gives the
+                                      place back to push() */
+    struct sl_item item;           /* [owner: as `turn` says] */
+    int64_t taken_ns; /* virtual time at which it was taken [owner: the same] */
 };
 
 struct sl_queue {
     const sluice_allocator *allocator; /* const after init */
     uint32_t capacity;                 /* const after init */
     struct sl_patience patience;       /* const after init */
-    struct sl_place *places;           /* item n lies at n % capacity */
-    _Alignas(64) atomic_uint pushed;   /* [atomic] by the producer; its seq_cst
-                                          store publishes the item, and the slot
-                                          it stands for, to pop() */
-    _Alignas(64) atomic_uint popped;   /* [atomic] by the consumer; its seq_cst
-                                          store returns the place to push() */
-    _Alignas(64) atomic_bool closed;   /* [atomic] by anybody; read by both */
-    struct sl_gate not_empty;          /* the consumer waits */
-    struct sl_gate not_full;           /* the producer waits */
+    struct sl_place *places;           /* const after init; places[capacity] */
+    atomic_bool closed;                /* [atomic] by anybody; read by both */
+    _Alignas(64) uint32_t pushed;      /* [owner: producer] */
+    _Alignas(64) uint32_t popped;      /* [owner: consumer] */
+    _Alignas(64) struct sl_gate not_empty; /* the consumer waits */
+    _Alignas(64) struct sl_gate not_full;  /* the producer waits */
 };
 
 /*

@@ -147,7 +147,7 @@ START_TEST(a_full_queue_holds_the_producer_until_a_pop)
     ck_assert_int_eq(sl_queue_push(&queue, item(0), &room), SLUICE_OK);
     start(&b, &queue, true);
     wait_until_parked(&queue.not_full);
-    ck_assert_uint_eq(atomic_load(&queue.pushed), 1);
+    ck_assert_uint_eq(atomic_load(&queue.places[0].turn), 1); /* item 0 */
     ck_assert_int_eq(sl_queue_pop(&queue, 0, &got), SLUICE_OK);
     pthread_join(b.thread, NULL);
     ck_assert_int_eq(b.status, SLUICE_OK);
