@@ -7,6 +7,7 @@
 #include "bench/choice.h"
 #include "bench/number.h"
 #include "bench/run_options.h"
+#include "bench/schedule_settle.h"
 
 enum {
     KEY_LIST = 0x100,
@@ -35,7 +36,6 @@ enum {
     GROUP_RUN = 5,
     MAX_BATCH = 1 << 24,
     MAX_CELLS = 1000000, /* that an action may take */
-    NAMES_BYTES = 512,
 };
 
 static const struct argp_option options[] = {
@@ -124,9 +124,7 @@ static const char doc[] =
 /* The command line as it is read. */
 struct reader {
     struct schedule_line *line;
-    const char *output;
-    bool simulates;
-    bool runs;
+    struct schedule_request request;
 };
 
 static double parse_cells(struct argp_state *state, const char *option,
@@ -276,120 +274,6 @@ static error_t parse_costs_and_run(int key, char *arg, struct argp_state *state,
     return 0;
 }
 
-static void check_name(struct argp_state *state, const char *name)
-{
-    char names[NAMES_BYTES] = "";
-    if (schedule_is_file(name) || !strcmp(name, SCHEDULE_AUTO))
-        return;
-    for (int i = 0; sluice_schedule_generator(i); i++) {
-        if (!strcmp(sluice_schedule_generator(i), name))
-            return;
-        size_t n = strlen(names);
-        snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "",
-                 sluice_schedule_generator(i));
-    }
-    argp_error(
-        state,
-        "no schedule is called \"%s\": there are auto, %s; a file has a dot "
-        "or a slash in its name",
-        name, names);
-}
-
-static void check_names(struct argp_state *state, const char *list)
-{
-    for (const char *at = list;; at++) {
-        size_t n = strcspn(at, ",");
-        char *name = strndup(at, n);
-        if (!name)
-            argp_failure(state, EXIT_FAILURE, 0, "out of memory for a name");
-        check_name(state, name);
-        free(name);
-        at += n;
-        if (!*at)
-            return;
-    }
-}
-
-/* What is to be done, and with one schedule, a file or a list. */
-static void settle_task(struct argp_state *state, struct reader *reader)
-{
-    struct schedule_line *line = reader->line;
-    bool list = line->task == SCHEDULE_LIST;
-    bool alone = list || line->check || reader->simulates;
-    int others = list + !!line->check + !!line->compare;
-    if (others + reader->simulates > 1 || (reader->runs && alone))
-        argp_error(state, "--list, --check, --simulate and --compare exclude "
-                          "each other; --run goes with --compare");
-    if (others && line->wanted.order.schedule)
-        argp_error(state,
-                   "\"%s\" has no place beside --list, --check and "
-                   "--compare",
-                   line->wanted.order.schedule);
-    if (!others && !line->wanted.order.schedule)
-        argp_error(state, "say which schedule: --list lists them");
-    line->measures = reader->runs;
-    if (line->check)
-        line->task = SCHEDULE_CHECK;
-    else if (line->compare)
-        line->task = SCHEDULE_COMPARE;
-    else if (reader->runs)
-        line->task = SCHEDULE_RUN;
-    else if (reader->simulates || (line->draw && !list))
-        line->task = SCHEDULE_SIMULATE;
-}
-
-static void settle_output(struct argp_state *state, struct reader *reader)
-{
-    struct schedule_line *line = reader->line;
-    char names[NAMES_BYTES];
-    const char *output = reader->output;
-    if (line->task == SCHEDULE_PRINT) {
-        line->format = schedule_format_find(output ? output : "grid");
-        schedule_format_names(names, sizeof names);
-        if (!line->format)
-            argp_error(state, "-o: \"%s\" is not one of %s", output, names);
-        return;
-    }
-    line->table_format = table_format_find(output ? output : "md");
-    if (!line->table_format || table_format_needs_samples(line->table_format))
-        argp_error(state, "-o: \"%s\" is not one of md, csv, json, jsonl",
-                   output);
-}
-
-/* Options that only make sense together. */
-static void check_together(struct argp_state *state,
-                           const struct schedule_line *line)
-{
-    const struct schedule_wanted *wanted = &line->wanted;
-    if (wanted->split && wanted->merge)
-        argp_error(state, "--split and --merge exclude each other");
-    if (!line->measures && (line->run.model || line->run.batch))
-        argp_error(state, "--model and --batch go with --run");
-    if (line->run.batch && !line->run.model)
-        argp_error(state, "--batch goes with --model: each micro-batch of "
-                          "cells is one row");
-    if (line->measures && wanted->moment == RECOMPUTE_NAIVE)
-        argp_error(state, "--recompute naive cannot run: no device waits for "
-                          "a gradient to recompute");
-    if (line->draw && line->task != SCHEDULE_SIMULATE &&
-        line->task != SCHEDULE_RUN)
-        argp_error(state, "--draw goes with one schedule");
-}
-
-static void finish(struct argp_state *state, struct reader *reader)
-{
-    struct schedule_line *line = reader->line;
-    line->draw = line->run.run.draw;
-    settle_task(state, reader);
-    settle_output(state, reader);
-    check_together(state, line);
-    if (line->wanted.order.schedule)
-        check_name(state, line->wanted.order.schedule);
-    if (line->compare)
-        check_names(state, line->compare);
-    run_options_complete(&line->run.run, false);
-}
-
 static void take_name(struct argp_state *state, struct schedule_line *line,
                       const char *name)
 {
@@ -416,10 +300,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         line->check = arg;
         break;
     case KEY_SIMULATE:
-        reader->simulates = true;
+        reader->request.simulates = true;
         break;
     case KEY_RUN:
-        reader->runs = true;
+        reader->request.runs = true;
         break;
     case KEY_COMPARE:
         line->compare = arg;
@@ -428,13 +312,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         line->strict = true;
         break;
     case 'o':
-        reader->output = arg;
+        reader->request.output = arg;
         break;
     case ARGP_KEY_ARG:
         take_name(state, line, arg);
         break;
     case ARGP_KEY_END:
-        finish(state, reader);
+        schedule_settle(state, line, &reader->request);
+        run_options_complete(&line->run.run, false);
         break;
     default:
         if (!parse_shape(key, arg, state, &line->wanted))
