@@ -30,7 +30,8 @@ typedef struct sluice_recompute_config {
     bool early;                      /* see below */
 
     /* Read if `early`: durations as in a sluice_simulate_config, at most one of
-     * the two; if neither is given, F, I, W and R take 1 and B takes 2. */
+     * the two; if neither is given, F, I, W and R take 1 and B takes 2.  That
+     * of UPDATE is read if the schedule is asynchronous. */
     const int64_t *costs_ns;       /* [SLUICE_N_ACTION_KINDS] */
     const int64_t *stage_costs_ns; /* [n_stages][SLUICE_N_ACTION_KINDS] */
 } sluice_recompute_config;

@@ -14,6 +14,7 @@ struct device {
     int position;
     int next; /* position of the next backward that wants an R */
     int64_t clock;
+    int64_t end;   /* of its last work: an UPDATE is none */
     bool is_ahead; /* the R of the backward at `next` is done */
     bool *room;    /* [n_actions] may it be done before the action? */
 };
@@ -30,6 +31,8 @@ struct walk {
     const struct sl_recompute *recompute;
     const int64_t *costs;
     size_t cost_stride; /* 0: the same of all stages */
+    int n_kinds; /* with costs: in an asynchronous schedule UPDATEs delay what
+                    comes behind them, else nothing does */
     enum patience patience;
     int64_t *forward;  /* [n_cells] ends of the F's, -1: not done yet */
     int64_t *backward; /* [n_cells] the same of the B's or I's */
@@ -43,6 +46,8 @@ struct walk {
 static int64_t cost_of(const struct walk *walk, sluice_action_kind kind,
                        int stage)
 {
+    if ((int)kind >= walk->n_kinds)
+        return 0;
     return walk->costs[(size_t)stage * walk->cost_stride + (size_t)kind];
 }
 
@@ -79,10 +84,9 @@ static void put(struct walk *walk, int d, sluice_action action, int64_t start)
     struct device *self = &walk->devices[d];
     if (walk->status)
         return;
-    int64_t cost = action.kind == SLUICE_UPDATE
-                       ? 0
-                       : cost_of(walk, action.kind, action.stage);
-    self->clock = start + cost;
+    self->clock = start + cost_of(walk, action.kind, action.stage);
+    if (action.kind != SLUICE_UPDATE)
+        self->end = self->clock;
     if (action.kind == SLUICE_F)
         walk->forward[cell_of(walk, action)] = self->clock;
     if (sl_takes_gradient(action))
@@ -213,7 +217,7 @@ static int64_t execute(struct walk *walk)
     }
     int64_t end = 0;
     for (int d = 0; d < n; d++)
-        end = walk->devices[d].clock > end ? walk->devices[d].clock : end;
+        end = walk->devices[d].end > end ? walk->devices[d].end : end;
     return end;
 }
 
@@ -249,7 +253,7 @@ static sluice_status check_costs(const struct walk *walk, sluice_diag *why)
     const sluice_schedule *schedule = walk->recompute->schedule;
     int64_t sum = 0, n = schedule->n_microbatches;
     for (int s = 0; s < schedule->n_stages; s++)
-        for (int kind = 0; kind < SLUICE_UPDATE; kind++) {
+        for (int kind = 0; kind < walk->n_kinds; kind++) {
             int64_t cost = cost_of(walk, kind, s), all;
             if (cost < 0)
                 return sluice_diag_set(why, SLUICE_INVALID,
@@ -329,6 +333,8 @@ sluice_status sl_recompute_early(const struct sl_recompute *recompute,
                  : config->stage_costs_ns ? config->stage_costs_ns
                                           : unit,
         .cost_stride = config->stage_costs_ns ? SLUICE_N_ACTION_KINDS : 0,
+        .n_kinds = sluice_schedule_n_updates(schedule) > 1 ? SLUICE_UPDATE + 1
+                                                           : SLUICE_UPDATE,
         .why = why,
     };
     sluice_status st = check_costs(&walk, why);

@@ -183,8 +183,26 @@ START_TEST(uneven_stages_gain_most_and_none_gets_slower)
 }
 END_TEST
 
+/* Between the micro-batches of an asynchronous schedule UPDATEs take their time
+ * too. */
+START_TEST(updates_between_micro_batches_are_waited_for)
+{
+    enum { F = SLUICE_F, B = SLUICE_B, R = SLUICE_R, U = SLUICE_UPDATE };
+    static const int64_t costs[3][SLUICE_N_ACTION_KINDS] = {
+        {[F] = 4, [B] = 3, [R] = 1, [U] = 1},
+        {[F] = 3, [B] = 2, [R] = 1, [U] = 2},
+        {[F] = 1, [B] = 2, [R] = 3, [U] = 1},
+    };
+    sluice_schedule *schedule = generate("pipedream", 3, 6);
+    ck_assert_int_eq(stage_makespan(schedule, false, costs[0]), 55);
+    ck_assert_int_le(stage_makespan(schedule, true, costs[0]), 55);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("sim.recompute",
                  waiting_for_the_gradient_is_what_naive_recomputing_costs,
                  early_recomputing_reaches_the_published_bubbles,
                  no_schedule_gets_slower_by_moving_recomputes,
-                 uneven_stages_gain_most_and_none_gets_slower)
+                 uneven_stages_gain_most_and_none_gets_slower,
+                 updates_between_micro_batches_are_waited_for)
