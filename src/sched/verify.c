@@ -59,6 +59,11 @@ sluice_status sluice_schedule_verify(const sluice_schedule *schedule,
                                "a queue capacity of %d: give at least 1, or 0 "
                                "for the default of %d",
                                config->queue_capacity, SLUICE_QUEUE_CAPACITY);
+    if (config->device_bytes < 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a limit of %lld bytes for a device: give at "
+                               "least 1, or 0 for none",
+                               (long long)config->device_bytes);
     const struct sl_verify_memory memory = {
         config->input_bytes, config->inner_bytes, config->device_bytes};
     struct sl_proof proof = {

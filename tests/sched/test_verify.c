@@ -420,6 +420,10 @@ START_TEST(a_device_that_would_hold_too_much_is_refused_at_the_action)
                      "bytes of activations, and it may hold 329: do backwards "
                      "earlier, or recompute");
     ck_assert_str_eq(why.action, "0F2");
+    config.device_bytes = -1;
+    ck_assert_int_eq(sluice_schedule_verify(schedule, &config, NULL, &why),
+                     SLUICE_INVALID);
+    config.device_bytes = 329;
     config.inner_bytes = (const int64_t[]){-1, 7};
     ck_assert_int_eq(sluice_schedule_verify(schedule, &config, NULL, &why),
                      SLUICE_INVALID);
