@@ -67,9 +67,10 @@ typedef struct sluice_search_result {
  *
  * Shapes   `result` may be NULL.
  * Threads  any.
- * Returns  SLUICE_OK; SLUICE_INVALID for numbers out of range, no costs or
- *          negative ones; SLUICE_NOT_FOUND if nothing keeps the limit, with the
- *          least that was found to do; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_INVALID for numbers out of range, no costs,
+ *          negative ones, or ones that exceed INT64_MAX over all actions;
+ *          SLUICE_NOT_FOUND if nothing keeps the limit, with the least that was
+ *          found to do; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_search(
     const sluice_search_config *config, sluice_schedule **out,

@@ -78,6 +78,29 @@ static sluice_status check_costs(const struct sl_problem *problem,
     return SLUICE_OK;
 }
 
+/* No candidate takes longer than all actions and hand-offs one by one, and that
+ * fits an int64_t: the list scheduler adds without a look. */
+static sluice_status check_sum(const struct sl_problem *problem,
+                               sluice_diag *why)
+{
+    const sluice_search_config *config = problem->config;
+    int64_t sum;
+    bool over =
+        __builtin_mul_overflow(config->latency_ns, 2 * problem->n_stages, &sum);
+    for (int s = 0; s < problem->n_stages; s++)
+        for (int kind = 0; kind < SLUICE_R; kind++)
+            over |= __builtin_add_overflow(
+                sum, config->stage_costs_ns[s * SLUICE_N_ACTION_KINDS + kind],
+                &sum);
+    over |= __builtin_mul_overflow(sum, config->microbatches, &sum);
+    if (!over)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "costs and latencies exceed %lld ns in all: give "
+                           "smaller ones",
+                           (long long)INT64_MAX);
+}
+
 /* Take a candidate: keep it if it is the best, else free it. */
 static sluice_status consider(struct search *search, sluice_schedule *schedule,
                               const char *name, bool fixed, sluice_diag *why)
@@ -219,6 +242,8 @@ sluice_status sluice_schedule_search(const sluice_search_config *config,
     sluice_status st = check_sizes(&search.problem, why);
     if (!st)
         st = check_costs(&search.problem, why);
+    if (!st)
+        st = check_sum(&search.problem, why);
     if (!st)
         st = try_generators(&search, why);
     if (!st)

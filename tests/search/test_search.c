@@ -255,6 +255,12 @@ START_TEST(what_cannot_be_is_refused_with_the_reason)
     assert_refused(config, SLUICE_NOT_FOUND, "the limit of 1");
     costs.ns[1][SLUICE_I] = -1;
     assert_refused(good, SLUICE_INVALID, "stage 1 has a cost of -1 ns");
+    costs = costs_of(UNIT, UNIT, UNIT, 0);
+    costs.ns[5][SLUICE_I] =
+        INT64_MAX / 4; /* no generator of 3 K stages has I */
+    config = good;
+    config.stages = 6;
+    assert_refused(config, SLUICE_INVALID, "exceed 9223372036854775807 ns");
 }
 END_TEST
 
