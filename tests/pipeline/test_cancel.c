@@ -11,6 +11,7 @@
 
 #include "support/judge.h"
 #include "support/runner.h"
+#include "support/versions.h"
 
 enum { LAYERS = 4, BATCH = 6, MICROBATCHES = 3 };
 
@@ -74,7 +75,25 @@ static void cancel_at(struct canceller *c, struct sl_test_pair *pair)
     ck_assert_msg(!sl_test_step(pair, 2, BATCH), "%s", pair->text);
 }
 
-static void cancel_everywhere(int devices, int capacity)
+/* A pipeline that recomputes, with an optimizer that has states. */
+static void make_pair(struct sl_test_pair *pair, struct sl_test_problem *p,
+                      const char *schedule, int devices, int capacity)
+{
+    sluice_pipeline_config config = p->config;
+    bool asynchronous = sl_test_is_asynchronous(schedule);
+    p->sgd.momentum = 0.9;
+    config.schedule = schedule;
+    config.devices = devices;
+    config.microbatches = MICROBATCHES;
+    config.remat = SLUICE_REMAT_ALWAYS;
+    config.queue_capacity = capacity;
+    config.backward_order = asynchronous ? SLUICE_IN_ORDER : SLUICE_REVERSE;
+    ck_assert_int_eq(sl_test_pair_init(pair, p, &config), SLUICE_OK);
+    ck_assert(!asynchronous ||
+              !sl_test_versions(pair, schedule, MICROBATCHES, false, 0));
+}
+
+static void cancel_everywhere(const char *schedule, int devices, int capacity)
 {
     struct canceller c = {0};
     struct sl_test_problem p = {.probe = {call_there, &c}};
@@ -82,12 +101,7 @@ static void cancel_everywhere(int devices, int capacity)
     pthread_t thread;
     ck_assert(!sem_init(&c.called, 0, 0) && !sem_init(&c.cancelled, 0, 0));
     sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
-    sluice_pipeline_config config = p.config;
-    config.devices = devices;
-    config.microbatches = MICROBATCHES;
-    config.remat = SLUICE_REMAT_ALWAYS;
-    config.queue_capacity = capacity;
-    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    make_pair(&pair, &p, schedule, devices, capacity);
     c.pipe = pair.pipe;
     ck_assert(!pthread_create(&thread, NULL, cancel_when_called, &c));
     for (int pass = SL_TEST_FORWARD; pass <= SL_TEST_LOSS_BACKWARD; pass++)
@@ -198,7 +212,15 @@ START_TEST(a_step_cancelled_at_any_cell_changes_nothing)
 {
     for (int devices = 1; devices <= LAYERS; devices++)
         for (int capacity = 1; capacity <= 2; capacity++)
-            cancel_everywhere(devices, capacity);
+            cancel_everywhere("gpipe", devices, capacity);
+}
+END_TEST
+
+START_TEST(a_cancelled_step_takes_the_updates_that_were_made_back)
+{
+    for (int devices = 1; devices <= LAYERS; devices++)
+        for (int capacity = 1; capacity <= 2; capacity++)
+            cancel_everywhere("pipedream", devices, capacity);
 }
 END_TEST
 
@@ -365,6 +387,7 @@ END_TEST
 SLUICE_TEST_MAIN("pipeline.cancel", what_came_first_is_reported,
                  a_step_cancelled_just_before_the_update_changes_nothing,
                  a_step_cancelled_at_any_cell_changes_nothing,
+                 a_cancelled_step_takes_the_updates_that_were_made_back,
                  evaluation_and_inference_can_be_cancelled,
                  a_cancel_between_two_mini_batches_is_not_lost,
                  cancelling_an_idle_pipeline_does_nothing,
