@@ -3,12 +3,7 @@
 #include "report/fold.h"
 
 #include "base/memory.h"
-
-static bool is_hand_off(const sluice_trace_event *event)
-{
-    return event->action.kind >= SLUICE_SEND_F &&
-           event->action.kind <= SLUICE_RECV_B;
-}
+#include "sched/schedule.h"
 
 /* What tells the replicas' actions apart. */
 struct numbers {
@@ -51,7 +46,7 @@ bool sl_fold_is_needed(const sluice_trace *trace)
         return true;
     for (int d = 0; d < trace->n_devices; d++)
         for (int i = 0; i < trace->n_events[d]; i++)
-            if (is_hand_off(&trace->events[d][i]))
+            if (sl_is_hand_off(trace->events[d][i].action))
                 return true;
     return false;
 }
@@ -71,7 +66,7 @@ static int fold_device(const sluice_trace *trace, int device, struct numbers of,
     int n = 0;
     for (int i = 0; i < trace->n_events[device]; i++) {
         const sluice_trace_event *event = &trace->events[device][i];
-        if (is_hand_off(event)) {
+        if (sl_is_hand_off(event->action)) {
             add_wait(&waited, event->input_wait_ns);
             if (n)
                 add_wait(&next[n - 1].output_wait_ns, event->output_wait_ns);
