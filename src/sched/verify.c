@@ -13,6 +13,29 @@ struct sl_name sl_name_of(sluice_action action)
     return name;
 }
 
+sluice_action sl_listed(const struct sl_proof *proof, unsigned kinds, int stage,
+                        int microbatch)
+{
+    unsigned found = kinds & proof->listed[sl_cell(proof, stage, microbatch)];
+    int kind = SLUICE_F;
+    while (!(found & 1u << kind))
+        kind++;
+    return (sluice_action){kind, stage, microbatch};
+}
+
+sluice_action sl_locate(const struct sl_proof *proof, unsigned kinds, int stage,
+                        int microbatch, int *position)
+{
+    int device = proof->schedule->stage_device[stage];
+    const sluice_action *at = proof->schedule->programs[device].actions;
+    int i = 0;
+    while (at[i].stage != stage || at[i].microbatch != microbatch ||
+           !(kinds & 1u << at[i].kind))
+        i++;
+    *position = i;
+    return at[i];
+}
+
 sluice_status sl_refuse(const struct sl_proof *proof, int device,
                         sluice_action action, const char *format, ...)
 {

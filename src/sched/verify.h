@@ -117,6 +117,16 @@ sluice_status sl_refuse(const struct sl_proof *proof, int device,
                         sluice_action action, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Of `kinds` the one that (stage, micro-batch) has: it has one, by `complete`.
+ */
+sluice_action sl_listed(const struct sl_proof *proof, unsigned kinds, int stage,
+                        int microbatch);
+
+/* The same as its device's list has it, with its version, and its position
+ * there: for refusals only, it searches. */
+sluice_action sl_locate(const struct sl_proof *proof, unsigned kinds, int stage,
+                        int microbatch, int *position);
+
 /* An action's name in a buffer of its own. */
 struct sl_name {
     char text[SLUICE_DIAG_ACTION];

@@ -126,17 +126,6 @@ static void execute(struct execution *run)
     }
 }
 
-/* Of the kinds in `mask` the one that (stage, micro-batch) has. */
-static sluice_action listed_of(const struct sl_proof *proof, unsigned mask,
-                               int stage, int microbatch)
-{
-    unsigned kinds = mask & proof->listed[sl_cell(proof, stage, microbatch)];
-    int kind = SLUICE_F;
-    while (!(kinds & 1u << kind))
-        kind++;
-    return (sluice_action){kind, stage, microbatch};
-}
-
 /* The action whose taking or appending would let a stopped device go on. */
 static sluice_action awaited(const struct execution *run, int device)
 {
@@ -151,8 +140,8 @@ static sluice_action awaited(const struct execution *run, int device)
         crossing = sl_gradients(proof);
     size_t at = sl_cell(proof, queue->consumer, queue->taken);
     int m = forward ? proof->forward[at] : proof->backward[at];
-    return computed ? listed_of(proof, crossing.takes, queue->consumer, m)
-                    : listed_of(proof, crossing.gives, queue->producer, m);
+    return computed ? sl_listed(proof, crossing.takes, queue->consumer, m)
+                    : sl_listed(proof, crossing.gives, queue->producer, m);
 }
 
 static int awaited_device(const struct execution *run, int device)

@@ -26,29 +26,15 @@ static void collect(const struct sl_proof *proof, unsigned mask,
         }
 }
 
-/* The action of `mask` for (stage, micro-batch) and its position: for refusals
- * only, it searches. */
-static sluice_action locate(const struct sl_proof *proof, unsigned mask,
-                            int stage, int microbatch, int *position)
-{
-    int device = proof->schedule->stage_device[stage];
-    const sluice_action *at = proof->schedule->programs[device].actions;
-    int i = 0;
-    while (at[i].stage != stage || at[i].microbatch != microbatch ||
-           !(mask & (1u << at[i].kind)))
-        i++;
-    *position = i;
-    return at[i];
-}
-
 static sluice_status refuse(const struct sl_proof *proof,
                             struct sl_crossing crossing, int producer,
                             int handed, int consumer, int taken)
 {
     int from, to;
     sluice_action front =
-        locate(proof, crossing.gives, producer, handed, &from);
-    sluice_action action = locate(proof, crossing.takes, consumer, taken, &to);
+        sl_locate(proof, crossing.gives, producer, handed, &from);
+    sluice_action action =
+        sl_locate(proof, crossing.takes, consumer, taken, &to);
     int device = proof->schedule->stage_device[consumer];
     int neighbour = proof->schedule->stage_device[producer];
     return sl_refuse(proof, device, action,

@@ -45,19 +45,6 @@ static int needs_of(const struct sl_proof *proof, sluice_action action,
     return n;
 }
 
-/* The one action of the cell that `need` means; complete() knows it is there.
- */
-static sluice_action needed(const struct sl_proof *proof, struct need need,
-                            int microbatch)
-{
-    uint16_t bits =
-        need.mask & proof->listed[sl_cell(proof, need.stage, microbatch)];
-    int kind = SLUICE_F;
-    while (!(bits & (1u << kind)))
-        kind++;
-    return (sluice_action){kind, need.stage, microbatch};
-}
-
 static sluice_status check_needs(const struct sl_proof *proof, int device,
                                  int position, sluice_action action)
 {
@@ -67,7 +54,8 @@ static sluice_status check_needs(const struct sl_proof *proof, int device,
         size_t at = sl_cell(proof, needs[i].stage, action.microbatch);
         if (proof->done[at] & needs[i].mask)
             continue;
-        sluice_action first = needed(proof, needs[i], action.microbatch);
+        sluice_action first =
+            sl_listed(proof, needs[i].mask, needs[i].stage, action.microbatch);
         return sl_refuse(proof, device, action,
                          "order: %s at position %d of device %d waits for %s, "
                          "which comes later in the same list: put %s first",

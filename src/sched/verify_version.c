@@ -151,26 +151,13 @@ static sluice_status refuse_unused(const struct walk *walk, int stage)
                      sl_name_of(action).text, position, device);
 }
 
-/* The action that ends a micro-batch's backward, for refusals: it searches. */
-static sluice_action locate(const struct sl_proof *proof, int stage,
-                            int microbatch, int *position)
-{
-    int device = proof->schedule->stage_device[stage];
-    const sluice_action *at = proof->schedule->programs[device].actions;
-    int i = 0;
-    while (at[i].stage != stage || at[i].microbatch != microbatch ||
-           !(1u << at[i].kind & SL_BIT_LAST))
-        i++;
-    *position = i;
-    return at[i];
-}
-
 static sluice_status refuse_group(const struct walk *walk, int stage,
                                   int microbatch, int here, int there)
 {
     int position;
     int device = walk->proof->schedule->stage_device[stage];
-    sluice_action action = locate(walk->proof, stage, microbatch, &position);
+    sluice_action action =
+        sl_locate(walk->proof, SL_BIT_LAST, stage, microbatch, &position);
     return sl_refuse(walk->proof, device, action,
                      "version: %s at position %d of device %d goes into UPDATE "
                      "%d of its stage, but into %d on stage 0, counted from 0: "
