@@ -2,6 +2,7 @@
 #include "run/ring.h"
 
 #include "base/memory.h"
+#include "sched/kept_versions.h"
 
 enum {
     F = 1 << SLUICE_F,
@@ -126,27 +127,21 @@ static int size_grad_slots(const struct sizing *sizing, int s)
     return by_queue(sizing, consumer, (struct span){s, B | I, s, B | W, false});
 }
 
-/*
- * Versions of the weights from the oldest that is used after an UPDATE to the
- * one that it makes, where that is most: seen from the end of the program.
- */
+/* Versions of the weights. */
 static int count_versions(const struct sizing *sizing, int s)
 {
     const struct sl_program *program = &sizing->programs[device_of(sizing, s)];
-    int32_t oldest = INT32_MAX;
-    int most = 1;
+    struct sl_kept_versions kept = sl_kept_at_end();
     for (int i = program->n_ops - 1; i >= 0; i--) {
         const struct sl_op *op = &program->ops[i];
         if (op->action.stage != s)
             continue;
-        if (op->action.kind != SLUICE_UPDATE) {
-            oldest = op->version < oldest ? op->version : oldest;
-        } else if (oldest <= op->version) {
-            int kept = op->version - oldest + 1;
-            most = kept > most ? kept : most;
-        }
+        if (op->action.kind == SLUICE_UPDATE)
+            sl_kept_made(&kept, op->version);
+        else
+            sl_kept_used(&kept, op->version);
     }
-    return most;
+    return kept.most;
 }
 
 sluice_status sl_ring_sizes(const sluice_schedule *schedule,

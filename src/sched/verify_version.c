@@ -5,31 +5,24 @@
 #include "sched/verify.h"
 
 #include "base/memory.h"
+#include "sched/kept_versions.h"
 
 /* A stage as far as the walk through its device's list has come. */
 struct stage {
     int32_t n_updates; /* so far; the newest version is one more */
-    int32_t oldest;    /* version that is still needed */
     int32_t backward;  /* position of the last B or W since the UPDATE before;
                           -1: none */
     int32_t gap;       /* the largest, between newest and used versions, among
                           the gradients since the UPDATE before */
+    struct sl_kept_versions kept; /* from the end of the list on */
 };
 
 struct walk {
     struct sl_proof *proof;
-    int n_versions;       /* that a stage can have at most */
     struct stage *stages; /* [n_stages] */
     int32_t *used;        /* [n_cells] the version of each */
     int32_t *group;       /* [n_cells] the UPDATE that its gradient goes into */
-    int32_t *last_use;    /* [n_stages][n_versions] position */
 };
-
-static int32_t *last_use_of(const struct walk *walk, int stage, int version)
-{
-    return &walk->last_use[(size_t)stage * (size_t)walk->n_versions +
-                           (size_t)version - 1];
-}
 
 static sluice_status refuse_version(const struct walk *walk, int device,
                                     int position, sluice_action action,
@@ -78,64 +71,67 @@ static sluice_status refuse_update(const struct walk *walk, int device,
                      sl_name_of(action).text, position, device);
 }
 
-/* First walk: what each micro-batch uses, which gradients go where. */
+/* The gradient of a micro-batch is there. */
+static void note_gradient(struct walk *walk, int position, sluice_action action)
+{
+    struct stage *stage = &walk->stages[action.stage];
+    size_t at = sl_cell(walk->proof, action.stage, action.microbatch);
+    int32_t gap = stage->n_updates + 1 - walk->used[at];
+    stage->gap = gap > stage->gap ? gap : stage->gap;
+    stage->backward = position;
+    walk->group[at] = stage->n_updates;
+}
+
+static void note_update(struct walk *walk, int s)
+{
+    struct stage *stage = &walk->stages[s];
+    /* An UPDATE that comes late finds newer weights than its gradients. */
+    if (stage->gap > walk->proof->staleness[s])
+        walk->proof->staleness[s] = stage->gap;
+    stage->gap = 0;
+    stage->backward = -1;
+    stage->n_updates++;
+}
+
+/* First walk: what each micro-batch uses, which gradients go where, how stale
+ * they are. */
 static sluice_status assign(struct walk *walk, int device)
 {
     const struct sl_action_list *list =
         &walk->proof->schedule->programs[device];
     for (int i = 0; i < list->n; i++) {
         sluice_action action = list->actions[i];
-        struct stage *stage = &walk->stages[action.stage];
         int32_t version;
         if (sl_is_hand_off(action))
             continue;
         sluice_status st = settle(walk, device, i, action, &version);
         if (st)
             return st;
-        if (action.kind == SLUICE_UPDATE) {
-            if (stage->backward < 0)
-                return refuse_update(walk, device, i, action);
-            stage->backward = -1;
-            stage->n_updates++;
+        if (1u << action.kind & SL_BIT_LAST)
+            note_gradient(walk, i, action);
+        if (action.kind != SLUICE_UPDATE)
             continue;
-        }
-        *last_use_of(walk, action.stage, version) = i;
-        if (1u << action.kind & SL_BIT_LAST) {
-            stage->backward = i;
-            walk->group[sl_cell(walk->proof, action.stage, action.microbatch)] =
-                stage->n_updates;
-        }
+        if (walk->stages[action.stage].backward < 0)
+            return refuse_update(walk, device, i, action);
+        note_update(walk, action.stage);
     }
     return SLUICE_OK;
 }
 
-/* Second walk: how many versions are kept, and how stale gradients are. */
-static void count(struct walk *walk, int device)
+/* Second walk, from the end: how many versions are kept. */
+static void count_versions(struct walk *walk, int device)
 {
     const struct sl_action_list *list =
         &walk->proof->schedule->programs[device];
-    for (int i = 0; i < list->n; i++) {
+    for (int i = list->n - 1; i >= 0; i--) {
         sluice_action action = list->actions[i];
-        int s = action.stage;
-        struct stage *stage = &walk->stages[s];
-        if (1u << action.kind & SL_BIT_LAST) {
-            int32_t used =
-                walk->used[sl_cell(walk->proof, s, action.microbatch)];
-            int32_t gap = stage->n_updates + 1 - used;
-            stage->gap = gap > stage->gap ? gap : stage->gap;
-        }
-        if (action.kind != SLUICE_UPDATE)
-            continue;
-        int32_t made = ++stage->n_updates + 1;
-        while (stage->oldest < made && *last_use_of(walk, s, stage->oldest) < i)
-            stage->oldest++;
-        int kept = made - stage->oldest + 1;
-        if (kept > walk->proof->versions[s])
-            walk->proof->versions[s] = kept;
-        /* An UPDATE that comes late finds newer weights than its gradients. */
-        if (stage->gap > walk->proof->staleness[s])
-            walk->proof->staleness[s] = stage->gap;
-        stage->gap = 0;
+        struct stage *stage = &walk->stages[action.stage];
+        if (action.kind == SLUICE_UPDATE)
+            sl_kept_made(&stage->kept, stage->n_updates-- + 1);
+        else if (!sl_is_hand_off(action))
+            sl_kept_used(&stage->kept,
+                         walk->used[sl_cell(walk->proof, action.stage,
+                                            action.microbatch)]);
     }
 }
 
@@ -181,28 +177,23 @@ static sluice_status check_groups(const struct walk *walk)
     return SLUICE_OK;
 }
 
-static void restart(struct walk *walk)
-{
-    for (int s = 0; s < walk->proof->schedule->n_stages; s++)
-        walk->stages[s] = (struct stage){.oldest = 1, .backward = -1};
-}
-
 static sluice_status judge(struct walk *walk)
 {
     const sluice_schedule *schedule = walk->proof->schedule;
     sluice_status st = SLUICE_OK;
-    restart(walk);
+    for (int s = 0; s < schedule->n_stages; s++)
+        walk->stages[s] =
+            (struct stage){.backward = -1, .kept = sl_kept_at_end()};
     for (int d = 0; d < schedule->n_devices && !st; d++)
         st = assign(walk, d);
     if (!st)
         st = check_groups(walk);
     if (st)
         return st;
-    restart(walk);
-    for (int s = 0; s < schedule->n_stages; s++)
-        walk->proof->versions[s] = 1;
     for (int d = 0; d < schedule->n_devices; d++)
-        count(walk, d);
+        count_versions(walk, d);
+    for (int s = 0; s < schedule->n_stages; s++)
+        walk->proof->versions[s] = walk->stages[s].kept.most;
     return SLUICE_OK;
 }
 
@@ -249,24 +240,18 @@ sluice_status sl_verify_version(struct sl_proof *proof)
     if (proof->schedule->n_copies > 1)
         return refuse_copies(proof);
     size_t n_stages = (size_t)proof->schedule->n_stages;
-    struct walk walk = {
-        .proof = proof,
-        .n_versions = proof->schedule->n_microbatches + 1,
-    };
-    size_t n_uses = n_stages * (size_t)walk.n_versions;
+    struct walk walk = {.proof = proof};
     proof->versions = sl_alloc(allocator, n_stages, sizeof(int));
     proof->staleness = sl_alloc(allocator, n_stages, sizeof(int));
     walk.stages = sl_alloc(allocator, n_stages, sizeof *walk.stages);
     walk.used = sl_alloc(allocator, proof->n_cells, sizeof *walk.used);
     walk.group = sl_alloc(allocator, proof->n_cells, sizeof *walk.group);
-    walk.last_use = sl_alloc(allocator, n_uses, sizeof *walk.last_use);
     sluice_status st = SLUICE_OK;
     if (!proof->versions || !proof->staleness || !walk.stages || !walk.used ||
-        !walk.group || !walk.last_use)
+        !walk.group)
         st = sl_no_memory(proof->why, "the proof of a schedule");
     if (!st)
         st = judge(&walk);
-    sl_free(allocator, walk.last_use, n_uses, sizeof *walk.last_use);
     sl_free(allocator, walk.group, proof->n_cells, sizeof *walk.group);
     sl_free(allocator, walk.used, proof->n_cells, sizeof *walk.used);
     sl_free(allocator, walk.stages, n_stages, sizeof *walk.stages);
