@@ -61,14 +61,38 @@ static sluice_status settle(struct walk *walk, int device, int position,
     return SLUICE_OK;
 }
 
+/* The nearest action of a stage and of `kinds`, from `at` on by `step`, or -1.
+ */
+static int seek(const struct sl_action_list *list, int stage, unsigned kinds,
+                int at, int step)
+{
+    for (; at >= 0 && at < list->n; at += step)
+        if (list->actions[at].stage == stage &&
+            kinds & 1u << list->actions[at].kind)
+            return at;
+    return -1;
+}
+
+/* No gradient has come since the UPDATE before, if there is one. */
 static sluice_status refuse_update(const struct walk *walk, int device,
                                    int position, sluice_action action)
 {
-    return sl_refuse(walk->proof, device, action,
-                     "complete: %s at position %d of device %d is there twice: "
-                     "there is no gradient since the UPDATE before it: remove "
-                     "one",
-                     sl_name_of(action).text, position, device);
+    const struct sl_action_list *list =
+        &walk->proof->schedule->programs[device];
+    int next = seek(list, action.stage, SL_BIT_LAST, position + 1, 1);
+    if (next >= 0)
+        return sl_refuse(walk->proof, device, action,
+                         "complete: %s at position %d of device %d has no "
+                         "gradient to apply: the next of its stage is that of "
+                         "%s at position %d: move it behind that, or remove it",
+                         sl_name_of(action).text, position, device,
+                         sl_name_of(list->actions[next]).text, next);
+    return sl_refuse(
+        walk->proof, device, action,
+        "complete: %s at position %d of device %d is there twice: "
+        "after that at position %d no gradient comes: remove one",
+        sl_name_of(action).text, position, device,
+        seek(list, action.stage, 1u << SLUICE_UPDATE, position - 1, -1));
 }
 
 /* The gradient of a micro-batch is there. */
@@ -224,7 +248,7 @@ static sluice_status refuse_copies(const struct sl_proof *proof)
                 return sl_refuse(proof, d, action,
                                  "complete: %s at position %d of device %d is "
                                  "there twice: with %d copies of the model a "
-                                 "stage has one UPDATE",
+                                 "stage has one UPDATE: remove one",
                                  sl_name_of(action).text, i, d,
                                  proof->schedule->n_copies);
             seen[action.stage] = true;

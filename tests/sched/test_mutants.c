@@ -93,8 +93,11 @@ static void duplicate(const struct plan *base, int d, int i, bool forward_only,
         struct plan plan = *base;
         insert(&plan, d, places[j], base->list[d][i]);
         judge(&plan, forward_only, tally);
+        /* An UPDATE at the front is not one too many, but too early. */
+        bool early = places[j] < i && base->list[d][i].kind == SLUICE_UPDATE;
         if (!is_one_of_many(base, base->list[d][i]))
-            assert_names(&plan, forward_only, base->list[d][i], "twice");
+            assert_names(&plan, forward_only, base->list[d][i],
+                         early ? "has no gradient to apply" : "twice");
     }
 }
 

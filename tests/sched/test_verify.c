@@ -100,7 +100,7 @@ START_TEST(an_action_that_is_there_twice_is_refused)
     plan = parse(1, 1, "0F0 0B0 0U 0U");
     assert_refused(&plan, 2, 0, "0UPDATE",
                    "complete: 0UPDATE at position 3 of device 0 is there "
-                   "twice: there is no gradient since the UPDATE before it: "
+                   "twice: after that at position 2 no gradient comes: "
                    "remove one");
 }
 END_TEST

@@ -111,15 +111,65 @@ START_TEST(versions_and_staleness_are_those_of_their_definition)
 }
 END_TEST
 
+static sluice_schedule *read_csv(const char *text)
+{
+    sluice_schedule *schedule = NULL;
+    sluice_diag why = {.text = ""};
+    ck_assert_msg(!sluice_schedule_parse_csv(text, strlen(text), SLUICE_CSV_NEW,
+                                             NULL, &schedule, &why),
+                  "%s", why.text);
+    return schedule;
+}
+
+static void assert_refused(const char *text, const char *says)
+{
+    sluice_schedule *schedule = read_csv(text);
+    sluice_diag why = {.text = ""};
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule, &(sluice_verify_config){0}, NULL, &why),
+                     SLUICE_SCHEDULE);
+    ck_assert_str_eq(why.text, says);
+    sluice_schedule_destroy(schedule);
+}
+
+START_TEST(an_update_before_its_gradient_is_to_be_moved)
+{
+    assert_refused("0F0,0UPDATE,0B0,0UPDATE\n",
+                   "complete: 0UPDATE at position 1 of device 0 has no "
+                   "gradient to apply: the next of its stage is that of 0B0 at "
+                   "position 2: move it behind that, or remove it");
+    assert_refused("0F0,0F1,0B0,0UPDATE,0UPDATE,0I1,0W1\n",
+                   "complete: 0UPDATE at position 4 of device 0 has no "
+                   "gradient to apply: the next of its stage is that of 0W1 at "
+                   "position 6: move it behind that, or remove it");
+}
+END_TEST
+
+START_TEST(an_update_with_no_gradient_left_is_one_too_many)
+{
+    assert_refused("0F0,1F0,1B0,0B0,0UPDATE,1UPDATE,0UPDATE\n",
+                   "complete: 0UPDATE at position 6 of device 0 is there "
+                   "twice: after that at position 4 no gradient comes: "
+                   "remove one");
+}
+END_TEST
+
+START_TEST(copies_have_one_update_a_stage)
+{
+    assert_refused("0F0,0B0,0UPDATE,0UPDATE\n1F1,1B1,1UPDATE\n",
+                   "complete: 0UPDATE at position 3 of device 0 is there "
+                   "twice: with 2 copies of the model a stage has one UPDATE: "
+                   "remove one");
+}
+END_TEST
+
 START_TEST(a_send_behind_an_update_keeps_no_version)
 {
     static const char text[] =
         "0F0,0SEND_F0,0RECV_B0,0B0,0UPDATE,0F1,0SEND_F1,0RECV_B1,0B1,0UPDATE\n"
         "1RECV_F0,1F0,1B0,1UPDATE,1SEND_B0,1RECV_F1,1F1,1B1,1UPDATE,1SEND_B1\n";
-    sluice_schedule *schedule = NULL;
+    sluice_schedule *schedule = read_csv(text);
     sluice_device_facts facts[2];
-    ck_assert(!sluice_schedule_parse_csv(text, strlen(text), SLUICE_CSV_NEW,
-                                         NULL, &schedule, NULL));
     ck_assert(!sluice_schedule_verify(schedule, &(sluice_verify_config){0},
                                       facts, NULL));
     ck_assert_int_eq(facts[0].peak_versions, 1);
@@ -130,4 +180,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("sched.verify_version",
                  versions_and_staleness_are_those_of_their_definition,
+                 an_update_before_its_gradient_is_to_be_moved,
+                 an_update_with_no_gradient_left_is_one_too_many,
+                 copies_have_one_update_a_stage,
                  a_send_behind_an_update_keeps_no_version)
