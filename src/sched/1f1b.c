@@ -4,24 +4,16 @@
  * backward in turn, then the remaining backwards.  GPipe's bubble, but device r
  * of p holds min(m, p - r) activations only.
  */
-#include "sched/generator.h"
+#include "sched/in_turn.h"
 
 static void write(struct sl_writer *writer,
                   const sluice_schedule_config *config)
 {
-    int stage = writer->device;
-    int n = config->microbatches;
-    int behind = config->devices - 1 - stage;
-    int warm_up = n < behind ? n : behind;
-    for (int m = 0; m < warm_up; m++)
-        sl_write(writer, SLUICE_F, stage, m);
-    for (int m = 0; m < n - warm_up; m++) {
-        sl_write(writer, SLUICE_F, stage, warm_up + m);
-        sl_write(writer, SLUICE_B, stage, m);
-    }
-    for (int m = n - warm_up; m < n; m++)
-        sl_write(writer, SLUICE_B, stage, m);
-    sl_write(writer, SLUICE_UPDATE, stage, -1);
+    sl_write_in_turn(writer, config,
+                     (struct sl_in_turn){
+                         .warm_up = config->devices - 1 - writer->device,
+                         .group = config->microbatches,
+                     });
 }
 
 const struct sl_generator sl_generator_1f1b = {

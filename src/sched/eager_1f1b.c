@@ -4,24 +4,17 @@
  * input is made an action earlier, so that a hand-off may take a while, at the
  * price of up to min(m, 2(p - r) - 1) activations on device r.
  */
-#include "sched/generator.h"
+#include "sched/in_turn.h"
 
 static void write(struct sl_writer *writer,
                   const sluice_schedule_config *config)
 {
-    int stage = writer->device;
-    int n = config->microbatches;
-    int ahead = config->warm_up * (config->devices - 1 - stage);
-    int warm_up = n < ahead ? n : ahead;
-    for (int m = 0; m < warm_up; m++)
-        sl_write(writer, SLUICE_F, stage, m);
-    for (int m = 0; m < n - warm_up; m++) {
-        sl_write(writer, SLUICE_F, stage, warm_up + m);
-        sl_write(writer, SLUICE_B, stage, m);
-    }
-    for (int m = n - warm_up; m < n; m++)
-        sl_write(writer, SLUICE_B, stage, m);
-    sl_write_updates(writer);
+    int behind = config->devices - 1 - writer->device;
+    sl_write_in_turn(writer, config,
+                     (struct sl_in_turn){
+                         .warm_up = config->warm_up * behind,
+                         .group = config->microbatches,
+                     });
 }
 
 const struct sl_generator sl_generator_eager_1f1b = {

@@ -7,35 +7,25 @@
  * With vertical sync all devices use the version that the first one used
  * (section 3.3): the same staleness everywhere, more versions on the last ones.
  */
-#include "sched/generator.h"
+#include "sched/in_turn.h"
 
-static int smaller(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static void put_forward(struct sl_writer *writer,
-                        const sluice_schedule_config *config, int m)
+static int version(const sluice_schedule_config *config, int microbatch)
 {
     int depth = config->devices - 1; /* how late the first device is */
-    int version = m < depth ? 1 : m - depth + 1;
-    sl_write_version(writer, SLUICE_F, writer->device, m,
-                     config->vertical_sync ? version : 0);
+    if (!config->vertical_sync)
+        return 0;
+    return microbatch < depth ? 1 : microbatch - depth + 1;
 }
 
 static void write(struct sl_writer *writer,
                   const sluice_schedule_config *config)
 {
-    int n = config->microbatches;
-    int warm_up = smaller(n, config->devices - 1 - writer->device);
-    for (int m = 0; m < warm_up; m++)
-        put_forward(writer, config, m);
-    for (int m = 0; m < n; m++) {
-        if (warm_up + m < n)
-            put_forward(writer, config, warm_up + m);
-        sl_write(writer, SLUICE_B, writer->device, m);
-        sl_write(writer, SLUICE_UPDATE, writer->device, -1);
-    }
+    sl_write_in_turn(writer, config,
+                     (struct sl_in_turn){
+                         .warm_up = config->devices - 1 - writer->device,
+                         .group = 1,
+                         .version = version,
+                     });
 }
 
 const struct sl_generator sl_generator_pipedream = {

@@ -5,7 +5,7 @@
  * every device, and the delay is 1 everywhere.  A group must be at least as
  * large as there are devices.
  */
-#include "sched/generator.h"
+#include "sched/in_turn.h"
 
 static sluice_status admit(const sluice_schedule_config *config,
                            sluice_diag *why)
@@ -19,27 +19,21 @@ static sluice_status admit(const sluice_schedule_config *config,
                            config->microbatches, config->group);
 }
 
-static void put_forward(struct sl_writer *writer,
-                        const sluice_schedule_config *config, int m)
+static int version(const sluice_schedule_config *config, int microbatch)
 {
-    int group = m / config->group;
-    sl_write_version(writer, SLUICE_F, writer->device, m, group ? group : 1);
+    int group = microbatch / config->group;
+    return group ? group : 1;
 }
 
 static void write(struct sl_writer *writer,
                   const sluice_schedule_config *config)
 {
-    int n = config->microbatches;
-    int warm_up = config->devices - 1 - writer->device;
-    for (int m = 0; m < warm_up; m++)
-        put_forward(writer, config, m);
-    for (int m = 0; m < n; m++) {
-        if (warm_up + m < n)
-            put_forward(writer, config, warm_up + m);
-        sl_write(writer, SLUICE_B, writer->device, m);
-        if ((m + 1) % config->group == 0)
-            sl_write(writer, SLUICE_UPDATE, writer->device, -1);
-    }
+    sl_write_in_turn(writer, config,
+                     (struct sl_in_turn){
+                         .warm_up = config->devices - 1 - writer->device,
+                         .group = config->group,
+                         .version = version,
+                     });
 }
 
 const struct sl_generator sl_generator_pipedream_2bw = {
