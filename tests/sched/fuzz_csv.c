@@ -1,5 +1,5 @@
 /* Any bytes as the CSV of a schedule, for libFuzzer. */
-#include "sched/csv_promises.h"
+#include "sched/promises.h"
 
 #include <stdint.h>
 
@@ -7,6 +7,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    csv_one((const char *)data, n);
+    promise_one(&csv_form, (const char *)data, n);
     return 0;
 }

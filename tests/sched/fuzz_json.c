@@ -1,5 +1,5 @@
 /* Any bytes as the JSON of a schedule, for libFuzzer. */
-#include "sched/json_promises.h"
+#include "sched/promises.h"
 
 #include <stdint.h>
 
@@ -7,6 +7,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    json_one((const char *)data, n);
+    promise_one(&json_form, (const char *)data, n);
     return 0;
 }
