@@ -44,8 +44,9 @@ extern "C" {
 #endif
 
 enum {
-    SLUICE_CSV_LINE = 65536,     /* bytes of a row at most */
-    SLUICE_JSON_BYTES = 1 << 24, /* of a text at most */
+    SLUICE_CSV_LINE = 65536,       /* bytes of a row at most */
+    SLUICE_JSON_BYTES = 1 << 24,   /* of a text at most */
+    SLUICE_JSON_ACTIONS = 1250000, /* in such a text at most */
 };
 
 /* What the letters of the backwards mean. */
@@ -109,14 +110,16 @@ sluice_schedule_write_csv(const sluice_schedule *schedule, bool strict,
 
 /*
  * Read a schedule from the JSON in text[bytes]: an object of exactly the six
- * keys above.  The result is not verified.
+ * keys above.  The result is not verified.  Whatever the text holds, at most
+ * 8 * SLUICE_JSON_BYTES are allocated at a time.
  *
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_FORMAT for what is no JSON, with line and column,
  *          for keys that are missing, unknown or there twice, values of another
  *          type or out of range, lists of another length, what is no action of
- *          the schedule, with its place in "actions", and for more than
- *          SLUICE_JSON_BYTES; SLUICE_NO_MEMORY.
+ *          the schedule, with its place in "actions", for more than
+ *          SLUICE_JSON_BYTES, and for more objects, keys, lists and values than
+ *          any schedule of SLUICE_JSON_ACTIONS has; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_parse_json(
     const char *text, size_t bytes, const sluice_allocator *allocator,
@@ -136,7 +139,8 @@ sluice_schedule_read_json(const char *path, const sluice_allocator *allocator,
  * is that of the whole, the terminating 0 not counted.
  *
  * Threads  any.
- * Returns  SLUICE_OK; SLUICE_INVALID for a text of more than SLUICE_JSON_BYTES.
+ * Returns  SLUICE_OK; SLUICE_INVALID for a text of more than SLUICE_JSON_BYTES
+ *          or SLUICE_JSON_ACTIONS.
  */
 SLUICE_API sluice_status
 sluice_schedule_format_json(const sluice_schedule *schedule, char *text,

@@ -3,7 +3,8 @@
  *
  * The JSON is jansson's to parse, to a depth of its own that is far from what
  * a stack bears.  It allocates by its own means, since those can be set for the
- * whole process only; what it takes is bounded by the bound on the text.
+ * whole process only; and its tree may take 80 times the text.  So what the
+ * tree consists of is counted before there is one.
  */
 #include <sluice/schedule_text.h>
 
@@ -19,6 +20,13 @@ static const char *const keys[] = {"devices",      "stages",       "copies",
                                    "microbatches", "stage_device", "actions"};
 
 enum { N_KEYS = sizeof keys / sizeof *keys, SHOWN = 33 };
+
+/* What a schedule's text can hold of what takes memory. */
+enum {
+    MOST_PARTS = 1 + N_KEYS + 2 + SLUICE_SCHEDULE_MAX_DEVICES,
+    MOST_VALUES = SLUICE_JSON_ACTIONS + SLUICE_MAX_STAGES +
+                  SLUICE_SCHEDULE_MAX_DEVICES + N_KEYS,
+};
 
 /* What the text says, before there is a schedule. */
 struct content {
@@ -209,6 +217,38 @@ static sluice_status refuse_text(const json_error_t *error, sluice_diag *why)
                            error->column, show(error->text, shown));
 }
 
+/* Count as the parser would, as far as it comes: by the first thing that is no
+ * JSON it stops. */
+static sluice_status check_size(const char *text, size_t bytes,
+                                sluice_diag *why)
+{
+    size_t n_parts = 0, n_values = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < bytes; i++) {
+        char c = text[i];
+        if (c == '"')
+            quoted = !quoted;
+        else if (quoted)
+            i += c == '\\';
+        else if (c == ',')
+            n_values++;
+        else
+            n_parts += c == '{' || c == '[' || c == ':';
+    }
+    if (n_parts > MOST_PARTS)
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "there are %zu objects, keys and lists: a "
+                               "schedule is one object of six keys, with a "
+                               "list for each device: at most %d",
+                               n_parts, MOST_PARTS);
+    if (n_values > MOST_VALUES)
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "there are %zu values: give a schedule of at "
+                               "most %d actions",
+                               n_values, SLUICE_JSON_ACTIONS);
+    return SLUICE_OK;
+}
+
 sluice_status sluice_schedule_parse_json(const char *text, size_t bytes,
                                          const sluice_allocator *allocator,
                                          sluice_schedule **out,
@@ -219,15 +259,17 @@ sluice_status sluice_schedule_parse_json(const char *text, size_t bytes,
         return sluice_diag_set(why, SLUICE_FORMAT,
                                "a text of %zu bytes: at most %d are read",
                                bytes, SLUICE_JSON_BYTES);
+    sluice_status st = check_size(text, bytes, why);
+    if (st)
+        return st;
     json_t *root =
         json_loadb(bytes ? text : "", bytes, JSON_REJECT_DUPLICATES, &error);
     if (!root)
         return refuse_text(&error, why);
-    sluice_status st =
-        json_is_object(root)
-            ? build(root, allocator, out, why)
-            : sluice_diag_set(why, SLUICE_FORMAT,
-                              "a schedule is a JSON object: begin with {");
+    st = json_is_object(root)
+             ? build(root, allocator, out, why)
+             : sluice_diag_set(why, SLUICE_FORMAT,
+                               "a schedule is a JSON object: begin with {");
     json_decref(root);
     return st;
 }

@@ -40,11 +40,28 @@ static void put_list(struct sl_text_out *json,
     sl_text_put(json, "]");
 }
 
+static sluice_status check_size(const sluice_schedule *schedule,
+                                sluice_diag *why)
+{
+    size_t n = 0;
+    for (int d = 0; d < schedule->n_devices; d++)
+        n += (size_t)schedule->programs[d].n;
+    if (n <= SLUICE_JSON_ACTIONS)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "the schedule has %zu actions: at most %d can be "
+                           "read again",
+                           n, SLUICE_JSON_ACTIONS);
+}
+
 sluice_status sluice_schedule_format_json(const sluice_schedule *schedule,
                                           char *text, size_t bytes,
                                           size_t *length, sluice_diag *why)
 {
     struct sl_text_out json = {text, bytes, 0};
+    sluice_status st = check_size(schedule, why);
+    if (st)
+        return st;
     put_head(&json, schedule);
     for (int d = 0; d < schedule->n_devices; d++) {
         sl_text_put(&json, d ? "," : "");

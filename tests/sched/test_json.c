@@ -196,10 +196,24 @@ START_TEST(text_too_long_is_refused)
 }
 END_TEST
 
+static void assert_not_written(const sluice_schedule *schedule,
+                               const char *says)
+{
+    size_t n = 0;
+    sluice_diag why = {.text = ""};
+    ck_assert_int_eq(sluice_schedule_format_json(schedule, NULL, 0, &n, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, says) != NULL, "%s", why.text);
+    ck_assert_int_eq(sluice_schedule_write_json(schedule, "/dev/null", &why),
+                     SLUICE_INVALID);
+}
+
 START_TEST(text_that_could_not_be_read_is_not_written)
 {
-    sluice_diag why = {.text = ""};
-    size_t n = 0;
+    const sluice_action longest = {SLUICE_F, SLUICE_MAX_STAGES - 1,
+                                   SLUICE_MAX_MICROBATCHES - 1,
+                                   SLUICE_MAX_MICROBATCHES};
+    static int map[SLUICE_MAX_STAGES];
     sluice_schedule *schedule = NULL;
     const sluice_schedule_config config = {.name = "looped-bfs",
                                            .devices = 1,
@@ -208,12 +222,15 @@ START_TEST(text_that_could_not_be_read_is_not_written)
                                                SLUICE_MAX_MICROBATCHES};
     ck_assert_int_eq(sluice_schedule_generate(&config, &schedule, NULL),
                      SLUICE_OK);
-    ck_assert_int_eq(sluice_schedule_format_json(schedule, NULL, 0, &n, &why),
-                     SLUICE_INVALID);
-    ck_assert_msg(strstr(why.text, "can be read again") != NULL, "%s",
-                  why.text);
-    ck_assert_int_eq(sluice_schedule_write_json(schedule, "/dev/null", &why),
-                     SLUICE_INVALID);
+    assert_not_written(schedule, "2097168 actions: at most 1250000 can be");
+    sluice_schedule_destroy(schedule);
+    ck_assert_int_eq(sluice_schedule_create(1, SLUICE_MAX_STAGES,
+                                            SLUICE_MAX_MICROBATCHES, map, NULL,
+                                            &schedule, NULL),
+                     SLUICE_OK);
+    for (int i = 0; i < 900000; i++)
+        sluice_schedule_append(schedule, 0, longest, NULL);
+    assert_not_written(schedule, "bytes: at most 16777216 can be read again");
     sluice_schedule_destroy(schedule);
 }
 END_TEST
