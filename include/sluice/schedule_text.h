@@ -61,8 +61,8 @@ typedef enum sluice_csv_dialect {
  * the device in whose row it stands, and there are as many stages and
  * micro-batches as the largest numbers tell.  A stage without UPDATE gets one,
  * at the end of its row, unless there are forwards only.  If micro-batches meet
- * only a half (a third, ...) of the stages, there are that many copies of the
- * model.
+ * only a half (a third, ...) of the stages, in their forwards and in their
+ * backwards, there are that many copies of the model.
  *
  * The result is not verified.
  *

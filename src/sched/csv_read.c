@@ -59,7 +59,7 @@ struct reader {
     sluice_diag *why;
     int row, column; /* from 0 */
     int n_stages, n_microbatches, n_rows;
-    int64_t n_forwards;
+    int64_t n_forwards, n_backwards; /* of the latter, B, BW and I */
     bool seen[N_TYPES];
     bool old;                            /* the dialect */
     sluice_schedule *schedule;           /* NULL in the first walk */
@@ -125,6 +125,8 @@ static sluice_status note(struct reader *reader, struct text cell,
         return SLUICE_OK; /* it does not place a stage: the next walk judges */
     reader->seen[action.type] = true;
     reader->n_forwards += action.type == F;
+    reader->n_backwards +=
+        action.type == B || action.type == BW || action.type == I;
     int *device = &reader->stage_device[action.stage];
     if (*device >= 0 && *device != reader->row)
         return refuse(reader, cell,
@@ -322,13 +324,17 @@ static bool can_be_copies(const struct reader *reader, int64_t copies)
 }
 
 /* Copies of the model: as many as there are stages for each one that a
- * micro-batch goes through. */
+ * micro-batch goes through.  Where forwards were forgotten, but no backwards,
+ * the backwards tell. */
 static int count_copies(const struct reader *reader)
 {
     int64_t all = (int64_t)reader->n_stages * reader->n_microbatches;
-    if (!reader->n_forwards || all % reader->n_forwards)
+    int64_t met = reader->n_forwards;
+    if (reader->n_backwards > met && all % reader->n_backwards == 0)
+        met = reader->n_backwards;
+    if (!met || all % met)
         return 1;
-    int64_t copies = all / reader->n_forwards;
+    int64_t copies = all / met;
     return can_be_copies(reader, copies) ? (int)copies : 1;
 }
 

@@ -19,6 +19,15 @@ static sluice_status refuse_missing(const struct sl_proof *proof,
                      sl_name_of(action).text, device, action.stage);
 }
 
+/* A CSV file in which forwards were forgotten may be read as several copies. */
+static const char *doubt(const struct sl_proof *proof)
+{
+    return proof->schedule->n_copies > 1
+               ? "; or, if there should be one copy of the model, give the "
+                 "forwards that are missing"
+               : "";
+}
+
 /* A micro-batch goes through the copy in which it is met first. */
 static sluice_status check_home(const struct sl_proof *proof, int device,
                                 int position, sluice_action action)
@@ -34,9 +43,9 @@ static sluice_status check_home(const struct sl_proof *proof, int device,
     return sl_refuse(proof, device, action,
                      "complete: %s at position %d of device %d is in copy %d, "
                      "but micro-batch %d goes through copy %d: let it go "
-                     "through one",
+                     "through one%s",
                      sl_name_of(action).text, position, device, copy,
-                     action.microbatch, *home);
+                     action.microbatch, *home, doubt(proof));
 }
 
 static bool is_of_forward(sluice_action action)
@@ -80,8 +89,9 @@ static sluice_status check_alone(const struct sl_proof *proof, int device,
         return sl_refuse(proof, device, action,
                          "complete: %s at position %d of device %d has no "
                          "other end: nothing passes to or from another device "
-                         "there; remove it",
-                         sl_name_of(action).text, position, device);
+                         "there; remove it%s",
+                         sl_name_of(action).text, position, device,
+                         doubt(proof));
     return check_home(proof, device, position, action);
 }
 

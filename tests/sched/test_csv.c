@@ -189,6 +189,56 @@ START_TEST(junk_is_refused_with_its_place)
 }
 END_TEST
 
+static void assert_incomplete(const char *text, int copies, const char *says)
+{
+    sluice_schedule *schedule = NULL;
+    sluice_diag why = {.text = ""};
+    ck_assert(!sluice_schedule_parse_csv(text, strlen(text), SLUICE_CSV_DETECT,
+                                         NULL, &schedule, NULL));
+    ck_assert_int_eq(sluice_schedule_n_copies(schedule), copies);
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule, &(sluice_verify_config){0}, NULL, &why),
+                     SLUICE_SCHEDULE);
+    ck_assert_str_eq(why.text, says);
+    sluice_schedule_destroy(schedule);
+}
+
+START_TEST(forwards_that_were_forgotten_do_not_make_copies)
+{
+    static const char missing[] = "complete: 1F0 is missing: append it to the "
+                                  "list of device 1, which holds stage 1";
+    assert_incomplete("0F0,0F1,0B0,0B1\n1B0,1B1\n", 1, missing);
+    assert_incomplete("0F0,0F1,0BW0,0B1,0W1\n1BW0,1B1,1W1\n", 1, missing);
+    assert_incomplete("0F0,0F1,0I0,0W0,0B1\n1I0,1B1,1W0\n", 1, missing);
+    assert_incomplete("0F0,0B0,0B1\n1F1,1B0,1B1\n", 1,
+                      "complete: 0F1 is missing: append it to the list of "
+                      "device 0, which holds stage 0");
+}
+END_TEST
+
+START_TEST(a_backward_too_many_does_not_unmake_copies)
+{
+    assert_incomplete("0F0,0F1,0B0,0B1,0B1\n1F2,1F3,1B2,1B3\n", 2,
+                      "complete: 0B1 at position 4 of device 0 is there twice: "
+                      "remove one");
+}
+END_TEST
+
+START_TEST(a_refusal_doubts_copies_that_it_is_due_to)
+{
+    assert_incomplete("0F0,0SEND_F0,0F1,0SEND_F1\n1RECV_F0,1RECV_F1\n", 2,
+                      "complete: 0SEND_F0 at position 1 of device 0 has no "
+                      "other end: nothing passes to or from another device "
+                      "there; remove it; or, if there should be one copy of "
+                      "the model, give the forwards that are missing");
+    assert_incomplete("0F0,0B0,0W1\n1F1,1B1\n", 2,
+                      "complete: 1F1 at position 0 of device 1 is in copy 1, "
+                      "but micro-batch 1 goes through copy 0: let it go "
+                      "through one; or, if there should be one copy of the "
+                      "model, give the forwards that are missing");
+}
+END_TEST
+
 START_TEST(stages_need_one_row_each)
 {
     assert_refused("0F0\n0B0\n", "row 2, column 1, \"0B0\": the stage is in");
@@ -378,19 +428,20 @@ START_TEST(a_failed_allocation_leaves_nothing)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("sched.csv", a_row_is_a_device_and_a_cell_an_action,
-                 stages_are_on_the_devices_of_their_rows,
-                 forwards_alone_are_not_updated, an_update_stays_where_it_is,
-                 old_files_are_known_by_their_letters,
-                 letters_of_both_dialects_are_refused,
-                 overlaps_are_their_actions_one_after_the_other,
-                 actions_on_sharded_parameters_imply_nothing,
-                 sends_and_receives_are_read_and_written,
-                 junk_in_sends_and_receives_is_refused,
-                 junk_is_refused_with_its_place, stages_need_one_row_each,
-                 a_row_too_long_or_too_many_is_refused,
-                 another_dialect_is_invalid, strict_text_has_nothing_of_ours,
-                 text_is_cut_to_any_room, every_generated_schedule_comes_back,
-                 files_are_written_and_read,
-                 a_row_that_could_not_be_read_is_not_written,
-                 a_failed_allocation_leaves_nothing)
+SLUICE_TEST_MAIN(
+    "sched.csv", a_row_is_a_device_and_a_cell_an_action,
+    stages_are_on_the_devices_of_their_rows, forwards_alone_are_not_updated,
+    an_update_stays_where_it_is, old_files_are_known_by_their_letters,
+    letters_of_both_dialects_are_refused,
+    overlaps_are_their_actions_one_after_the_other,
+    actions_on_sharded_parameters_imply_nothing,
+    sends_and_receives_are_read_and_written,
+    junk_in_sends_and_receives_is_refused, junk_is_refused_with_its_place,
+    forwards_that_were_forgotten_do_not_make_copies,
+    a_backward_too_many_does_not_unmake_copies,
+    a_refusal_doubts_copies_that_it_is_due_to, stages_need_one_row_each,
+    a_row_too_long_or_too_many_is_refused, another_dialect_is_invalid,
+    strict_text_has_nothing_of_ours, text_is_cut_to_any_room,
+    every_generated_schedule_comes_back, files_are_written_and_read,
+    a_row_that_could_not_be_read_is_not_written,
+    a_failed_allocation_leaves_nothing)
