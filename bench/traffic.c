@@ -11,6 +11,8 @@ double traffic_boundary_bytes(const sluice_pipeline *pipe,
     for (int d = 1; d < n; d++) {
         sluice_device_info info;
         sluice_pipeline_device(pipe, d, &info);
+        if (!info.n_layers)
+            continue; /* a file may have a device that does nothing */
         const sluice_layer_plan *plan =
             sluice_model_layer_plan(model, info.first_layer);
         row_bytes += (double)sluice_shape_elements(&plan->in) * sizeof(float);
