@@ -192,6 +192,17 @@ static struct circle find_circle(struct execution *run)
     return best;
 }
 
+/* Whether one of them waits for room.  If none does, larger queues do not
+ * help. */
+static bool is_crowded(const struct execution *run, struct circle circle)
+{
+    int d = circle.first;
+    for (int i = 0; i < circle.n; i++, d = awaited_device(run, d))
+        if (run->devices[d].computed)
+            return true;
+    return false;
+}
+
 /* One device of the circle; long enough for the largest numbers. */
 struct link {
     char text[128];
@@ -215,16 +226,18 @@ static sluice_status refuse(const struct execution *run, struct circle circle)
     int second = awaited_device(run, first);
     int third = awaited_device(run, second);
     char rest[160] = "";
+    char larger[48] = "";
     if (circle.n == 3)
         snprintf(rest, sizeof rest, "; %s", describe(run, third).text);
     else if (circle.n > 3)
         snprintf(rest, sizeof rest, "; and so on, through %d devices",
                  circle.n);
+    if (is_crowded(run, circle))
+        snprintf(larger, sizeof larger, ", or enlarge the queues of %d",
+                 run->proof->capacity);
     return sl_refuse(run->proof, first, action_at(run, first),
-                     "deadlock: %s; %s%s: reorder, or enlarge the queues of "
-                     "%d",
-                     describe(run, first).text, describe(run, second).text,
-                     rest, run->proof->capacity);
+                     "deadlock: %s; %s%s: reorder%s", describe(run, first).text,
+                     describe(run, second).text, rest, larger);
 }
 
 static sluice_status judge(struct execution *run)
