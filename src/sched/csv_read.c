@@ -5,6 +5,7 @@
  */
 #include <sluice/schedule_text.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sched/schedule.h"
@@ -117,6 +118,17 @@ static const struct word *take_type(struct text *text)
     return NULL;
 }
 
+static sluice_status refuse_second_row(const struct reader *reader,
+                                       struct text cell, int stage)
+{
+    char because[96];
+    snprintf(because, sizeof because,
+             "stage %d is in row %d too, but a stage has one device: remove it "
+             "from one of them",
+             stage, reader->stage_device[stage] + 1);
+    return refuse(reader, cell, because);
+}
+
 /* First walk: what there is, and where. */
 static sluice_status note(struct reader *reader, struct text cell,
                           struct action action)
@@ -129,9 +141,7 @@ static sluice_status note(struct reader *reader, struct text cell,
         action.type == B || action.type == BW || action.type == I;
     int *device = &reader->stage_device[action.stage];
     if (*device >= 0 && *device != reader->row)
-        return refuse(reader, cell,
-                      "the stage is in an earlier row too; a stage has one "
-                      "device");
+        return refuse_second_row(reader, cell, action.stage);
     *device = reader->row;
     if (action.type == UPDATE)
         reader->has_update[action.stage] = true;
@@ -193,7 +203,9 @@ static sluice_status read_action(struct reader *reader, struct text text)
                       "an action begins with its stage, 0 to 4095");
     const struct word *word = take_type(&text);
     if (!word)
-        return refuse(reader, cell, "no action has this name");
+        return refuse(reader, cell,
+                      "no action has this name: there are F, B, I, W, R, "
+                      "UPDATE, SEND_F, RECV_F, SEND_B and RECV_B");
     action.type = word->type;
     if (word->numbered) {
         action.microbatch = take_number(&text, SLUICE_MAX_MICROBATCHES);
@@ -205,7 +217,7 @@ static sluice_status read_action(struct reader *reader, struct text text)
         return refuse(reader, cell,
                       "after \"@\" comes a version of the weights, from 1");
     if (text.at != text.end)
-        return refuse(reader, cell, "there is more than one action");
+        return refuse(reader, cell, "more follows the action in its cell");
     return reader->schedule ? append(reader, cell, action)
                             : note(reader, cell, action);
 }
@@ -256,7 +268,10 @@ static sluice_status read_row(struct reader *reader, struct text line)
     if (reader->row >= SLUICE_SCHEDULE_MAX_DEVICES)
         return refuse(reader, line, "there are more than 4096 rows");
     if (line.end - line.at > SLUICE_CSV_LINE)
-        return refuse(reader, line, "the row has more than 65536 bytes");
+        return refuse(
+            reader, line,
+            "the row has more than 65536 bytes: write the schedule as "
+            "JSON, which may");
     sluice_status st = SLUICE_OK;
     bool more = true;
     for (; more && !st; reader->column++) {
@@ -338,16 +353,19 @@ static int count_copies(const struct reader *reader)
     return can_be_copies(reader, copies) ? (int)copies : 1;
 }
 
+/* In the order of the parts of the model, as copies want it. */
 static sluice_status add_updates(struct reader *reader)
 {
     const bool *seen = reader->seen;
     sluice_status st = SLUICE_OK;
+    int depth = sl_schedule_depth(reader->schedule);
     bool trains = seen[B] || seen[BW] || seen[I] || seen[W] || seen[UPDATE];
-    for (int s = 0; s < reader->n_stages && trains && !st; s++)
-        if (!reader->has_update[s])
-            st = sluice_schedule_append(
-                reader->schedule, reader->stage_device[s],
-                (sluice_action){SLUICE_UPDATE, s, -1}, reader->why);
+    for (int part = 0; part < depth && trains; part++)
+        for (int s = part; s < reader->n_stages && !st; s += depth)
+            if (!reader->has_update[s])
+                st = sluice_schedule_append(
+                    reader->schedule, reader->stage_device[s],
+                    (sluice_action){SLUICE_UPDATE, s, -1}, reader->why);
     return st;
 }
 

@@ -91,6 +91,21 @@ START_TEST(an_update_stays_where_it_is)
 }
 END_TEST
 
+START_TEST(copies_are_updated_in_the_order_of_the_parts)
+{
+    const char *text = "0F0,3F1,0B0,3B1\n2F1,1F0,1B0,2B1\n";
+    assert_read_as(text, SLUICE_CSV_DETECT,
+                   "0F0,3F1,0B0,3B1,0UPDATE,3UPDATE\n"
+                   "2F1,1F0,1B0,2B1,2UPDATE,1UPDATE\n");
+    sluice_schedule *schedule = parse(text, SLUICE_CSV_DETECT);
+    ck_assert_int_eq(sluice_schedule_n_copies(schedule), 2);
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule, &(sluice_verify_config){0}, NULL, NULL),
+                     SLUICE_OK);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 START_TEST(old_files_are_known_by_their_letters)
 {
     const char *want = "0F0,0F1,0I0,0W0,0B1,0UPDATE\n";
@@ -127,7 +142,7 @@ START_TEST(actions_on_sharded_parameters_imply_nothing)
 {
     assert_read_as("0UNSHARD,0F0,0B0,0RESHARD,0REDUCE_GRAD", SLUICE_CSV_DETECT,
                    "0F0,0B0,0UPDATE\n");
-    assert_refused("0UNSHARD0", "there is more than one action");
+    assert_refused("0UNSHARD0", "more follows");
     assert_refused("0F0,1UNSHARD\n1F0", "column 2, \"1UNSHARD\": this device");
     assert_refused("1F0,0UNSHARD", "stage 0 is in no row");
     assert_refused("0F0,1UNSHARD", "this device does not hold the stage");
@@ -163,10 +178,10 @@ END_TEST
 START_TEST(junk_in_sends_and_receives_is_refused)
 {
     assert_refused("0F0,0SEND_F\n", "column 2, \"0SEND_F\": this action needs");
-    assert_refused("0F0,0SEND_F0@1\n", "more than one action");
+    assert_refused("0F0,0SEND_F0@1\n", "more follows");
     assert_refused("0F0,0SEND\n", "no action has this name");
     assert_refused("0F0,0SEND_F65536\n", "0 to 65535");
-    assert_refused("0F0\n0RECV_B0,1F0\n", "earlier row");
+    assert_refused("0F0\n0RECV_B0,1F0\n", "in row 1 too");
 }
 END_TEST
 
@@ -175,14 +190,14 @@ START_TEST(junk_is_refused_with_its_place)
     assert_refused("0F0,0F1\n1F0,1X1\n", "row 2, column 2, \"1X1\": no action");
     assert_refused("F0", "begins with its stage");
     assert_refused("0F", "needs a micro-batch");
-    assert_refused("0F0 1", "more than one");
-    assert_refused("0F0F1", "more than one");
+    assert_refused("0F0 1", "more follows");
+    assert_refused("0F0F1", "more follows");
     assert_refused("0f0", "no action");
     assert_refused("-1F0", "begins with its stage");
     assert_refused("0F-1", "needs a micro-batch");
     assert_refused("\"0F0\"", "begins with its stage");
     assert_refused("0F0,\001\xff", "column 2, \"\?\?\": ");
-    assert_refused("0UPDATE3", "more than one");
+    assert_refused("0UPDATE3", "more follows");
     assert_refused("4096F0", "0 to 4095");
     assert_refused("99999999999999999999F0", "0 to 4095");
     assert_refused("0F65536", "0 to 65535");
@@ -241,7 +256,8 @@ END_TEST
 
 START_TEST(stages_need_one_row_each)
 {
-    assert_refused("0F0\n0B0\n", "row 2, column 1, \"0B0\": the stage is in");
+    assert_refused("0F0\n0B0\n",
+                   "row 2, column 1, \"0B0\": stage 0 is in row 1");
     assert_refused("0F0,2F0", "stage 1 is in no row");
     assert_refused("", "no action");
     assert_refused("\n,,\n", "no action");
@@ -431,8 +447,8 @@ END_TEST
 SLUICE_TEST_MAIN(
     "sched.csv", a_row_is_a_device_and_a_cell_an_action,
     stages_are_on_the_devices_of_their_rows, forwards_alone_are_not_updated,
-    an_update_stays_where_it_is, old_files_are_known_by_their_letters,
-    letters_of_both_dialects_are_refused,
+    an_update_stays_where_it_is, copies_are_updated_in_the_order_of_the_parts,
+    old_files_are_known_by_their_letters, letters_of_both_dialects_are_refused,
     overlaps_are_their_actions_one_after_the_other,
     actions_on_sharded_parameters_imply_nothing,
     sends_and_receives_are_read_and_written,
