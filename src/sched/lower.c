@@ -94,7 +94,13 @@ sluice_status sluice_schedule_lower(const sluice_schedule *schedule,
                                     int queue_capacity, sluice_schedule **out,
                                     sluice_diag *why)
 {
+    const sluice_verify_config config = {
+        .queue_capacity = queue_capacity,
+        .forward_only = sl_schedule_is_forward(schedule),
+    };
     sluice_status st = sl_refuse_lowered(schedule, "lower it", why);
+    if (!st) /* so that a refusal names an action of the caller's lists */
+        st = sluice_schedule_verify(schedule, &config, NULL, why);
     if (st)
         return st;
     return pass_and_verify(schedule, lower_device, queue_capacity, out, why);
