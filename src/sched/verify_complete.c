@@ -14,7 +14,7 @@ static sluice_status refuse_missing(const struct sl_proof *proof,
 {
     int device = proof->schedule->stage_device[action.stage];
     return sl_refuse(proof, device, action,
-                     "complete: %s is missing: append it to the list of "
+                     "complete: %s is missing: add it to the list of "
                      "device %d, which holds stage %d",
                      sl_name_of(action).text, device, action.stage);
 }
@@ -179,9 +179,9 @@ static sluice_status list_action(struct sl_proof *proof, int device,
     *listed |= bit;
     if ((*listed & SL_BIT_B) && (*listed & (SL_BIT_I | SL_BIT_W)))
         return sl_refuse(proof, device, action,
-                         "complete: %s at position %d of device %d meets a "
-                         "full backward and half of one of its micro-batch: "
-                         "give either B, or I and W",
+                         "complete: %s at position %d of device %d gives its "
+                         "stage a B and half of one of this micro-batch: give "
+                         "either B, or I and W",
                          sl_name_of(action).text, position, device);
     return SLUICE_OK;
 }

@@ -179,10 +179,25 @@ static void assert_refused(const char *text, const char *says)
     sluice_schedule_destroy(schedule);
 }
 
+START_TEST(a_refusal_names_an_action_of_the_list_that_is_lowered)
+{
+    sluice_schedule *schedule = parse("0F0,0B0,0F1,0B1\n1F0,1F1,1B0,1B1\n");
+    sluice_schedule *lowered = NULL;
+    sluice_diag why = {.text = ""};
+    ck_assert_int_eq(sluice_schedule_lower(schedule, 0, &lowered, &why),
+                     SLUICE_SCHEDULE);
+    ck_assert_str_eq(why.action, "0B0");
+    ck_assert_msg(strstr(why.text, "0B0 at position 1") != NULL, "%s",
+                  why.text);
+    ck_assert_ptr_null(lowered);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 START_TEST(a_hand_off_without_its_like_is_refused_at_its_cell)
 {
     assert_refused("0F0,0SEND_F0,0RECV_B0,0B0\n1RECV_F0,1F0,1B0\n",
-                   "complete: 1SEND_B0 is missing: append it to the list of "
+                   "complete: 1SEND_B0 is missing: add it to the list of "
                    "device 1");
     assert_refused("0F0,0SEND_F0,0B0\n1RECV_F0,1F0,1B0,1SEND_B0\n",
                    "complete: 0RECV_B0 is missing");
@@ -249,6 +264,7 @@ SLUICE_TEST_MAIN("sched.lower", hand_offs_stand_around_their_actions,
                  what_hand_offs_cost_is_no_work,
                  lowering_twice_is_invalid_and_raising_twice_is_a_copy,
                  passes_that_move_actions_want_them_raised,
+                 a_refusal_names_an_action_of_the_list_that_is_lowered,
                  a_hand_off_without_its_like_is_refused_at_its_cell,
                  hand_offs_stand_on_the_right_side_of_their_action,
                  sends_and_receives_have_one_order,
