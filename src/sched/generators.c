@@ -132,14 +132,15 @@ static sluice_status settle(sluice_schedule_config *config, sluice_diag *why)
                             config->microbatches, why);
     if (st)
         return st;
-    if (!config->chunks)
+    if (config->chunks)
+        st = check_parameter("chunks", config->chunks, 1,
+                             SLUICE_MAX_STAGES / config->devices, why);
+    else /* too many, perhaps, which troubles only who has chunks */
         config->chunks = STANDARD_CHUNKS;
     if (!config->group)
         config->group = config->devices;
     if (!config->warm_up)
         config->warm_up = STANDARD_WARM_UP;
-    st = check_parameter("chunks", config->chunks, 1,
-                         SLUICE_MAX_STAGES / config->devices, why);
     if (!st)
         st = check_parameter("a group", config->group, config->devices,
                              SLUICE_MAX_MICROBATCHES, why);

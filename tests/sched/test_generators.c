@@ -409,6 +409,22 @@ START_TEST(parameters_out_of_range_are_refused)
 }
 END_TEST
 
+START_TEST(chunks_limit_only_those_who_have_them)
+{
+    sluice_schedule_config config = {
+        .name = "1f1b",
+        .devices = SLUICE_SCHEDULE_MAX_DEVICES,
+        .microbatches = 1,
+    };
+    sluice_schedule *schedule;
+    ck_assert_int_eq(sluice_schedule_generate(&config, &schedule, NULL),
+                     SLUICE_OK);
+    sluice_schedule_destroy(schedule);
+    config.name = "looped-bfs";
+    assert_refused(config, SLUICE_INVALID, "8192 stages");
+}
+END_TEST
+
 START_TEST(what_no_queue_could_run_is_refused)
 {
     assert_refused(interleaved(4, 5, 3, 0, 0), SLUICE_INVALID,
@@ -453,5 +469,6 @@ SLUICE_TEST_MAIN("sched.generators", gpipe_runs_the_backwards_in_reverse,
                  schedules_that_need_certain_numbers_say_so,
                  vertical_sync_uses_the_first_device_s_version_everywhere,
                  parameters_out_of_range_are_refused,
+                 chunks_limit_only_those_who_have_them,
                  what_no_queue_could_run_is_refused,
                  interleaving_by_whole_groups_is_never_refused)
