@@ -19,7 +19,7 @@
 static const char *const keys[] = {"devices",      "stages",       "copies",
                                    "microbatches", "stage_device", "actions"};
 
-enum { N_KEYS = sizeof keys / sizeof *keys, SHOWN = 33 };
+enum { N_KEYS = sizeof keys / sizeof *keys, SHOWN = 97 };
 
 /* What a schedule's text can hold of what takes memory. */
 enum {

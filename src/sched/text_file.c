@@ -10,6 +10,14 @@
 
 enum { PIECE = 65536 };
 
+static sluice_status io_error(const char *path, const char *failed, int error,
+                              sluice_diag *why)
+{
+    char text[96];
+    return sluice_diag_set(why, SLUICE_IO, "%.160s %s: %s", path, failed,
+                           strerror_r(error, text, sizeof text));
+}
+
 static sluice_status read_all(FILE *file, const char *path, size_t most,
                               const sluice_allocator *allocator,
                               struct sl_content *content, sluice_diag *why)
@@ -25,8 +33,7 @@ static sluice_status read_all(FILE *file, const char *path, size_t most,
         content->n += n;
     } while (n == PIECE && content->n <= most);
     if (ferror(file))
-        return sluice_diag_set(why, SLUICE_IO,
-                               "%.160s cannot be read (error %d)", path, errno);
+        return io_error(path, "cannot be read", errno, why);
     if (content->n > most)
         return sluice_diag_set(why, SLUICE_FORMAT,
                                "%.160s is larger than any schedule", path);
@@ -40,9 +47,7 @@ sluice_status sl_content_read(struct sl_content *content, const char *path,
     *content = (struct sl_content){0};
     FILE *file = fopen(path, "rb");
     if (!file)
-        return sluice_diag_set(why, SLUICE_IO,
-                               "%.160s cannot be opened for reading (error %d)",
-                               path, errno);
+        return io_error(path, "cannot be opened for reading", errno, why);
     sluice_status st = read_all(file, path, most, allocator, content, why);
     if (st)
         sl_content_fini(content, allocator);
@@ -62,17 +67,12 @@ sluice_status sl_write_file(const char *path, const char *text, size_t length,
 {
     FILE *file = fopen(path, "wb");
     if (!file)
-        return sluice_diag_set(why, SLUICE_IO,
-                               "%.160s cannot be opened for writing (error "
-                               "%d)",
-                               path, errno);
+        return io_error(path, "cannot be opened for writing", errno, why);
     bool wrote = fwrite(text, 1, length, file) == length;
     bool closed = fclose(file) == 0;
     if (wrote && closed)
         return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_IO,
-                           "%.160s could not be written whole (error %d)", path,
-                           errno);
+    return io_error(path, "could not be written whole", errno, why);
 }
 
 void sl_text_put(struct sl_text_out *out, const char *word)
