@@ -110,9 +110,9 @@ static const struct argp_option options[] = {
 static const char doc[] =
     "Print a schedule; or prove, price, draw, run or compare.\v"
     "NAME is one of --list; or auto, the best order that is found for the "
-    "costs, latency, capacity and limit that are given; or a FILE: a CSV as "
-    "PyTorch's pipelining reads and writes it, whose name has a dot or a slash "
-    "in it.\n\n"
+    "costs, latency, capacity and limit that are given; or a FILE, whose name "
+    "has a dot or a slash in it: JSON if it ends in .json, else a CSV as "
+    "PyTorch's pipelining reads and writes it.\n\n"
     "--draw FILE draws the simulated step, in the kind that the name ends with "
     "(.txt, .svg, .html, or .json for Perfetto), and with --run the measured "
     "one beside it (.measured.svg).\n\n"

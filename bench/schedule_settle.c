@@ -85,6 +85,18 @@ static void settle_output(struct argp_state *state, struct schedule_line *line,
                    output);
 }
 
+/* Whether the search is in a list of names, or it alone. */
+static bool has_auto(const char *list)
+{
+    size_t n = strlen(SCHEDULE_AUTO);
+    for (const char *at = list; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strcspn(at, ",") == n && !strncmp(at, SCHEDULE_AUTO, n))
+            return true;
+    }
+    return false;
+}
+
 /* Options that only make sense together. */
 static void check_together(struct argp_state *state,
                            const struct schedule_line *line)
@@ -100,6 +112,9 @@ static void check_together(struct argp_state *state,
     if (line->measures && wanted->moment == RECOMPUTE_NAIVE)
         argp_error(state, "--recompute naive cannot run: no device waits for "
                           "a gradient to recompute");
+    if (wanted->limit && !has_auto(wanted->order.schedule) &&
+        !has_auto(line->compare))
+        argp_error(state, "--limit is for auto: the others are what they are");
     if (line->draw && line->task != SCHEDULE_SIMULATE &&
         line->task != SCHEDULE_RUN)
         argp_error(state, "--draw goes with one schedule");
