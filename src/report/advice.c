@@ -132,9 +132,9 @@ static void say_capacity(const struct sl_findings *found, sluice_advice *a)
 static void say_cores(const struct sl_findings *found, sluice_advice *a)
 {
     snprintf(a->text, sizeof a->text,
-             "Use fewer devices than the %d, or pin each to a core of its own: "
-             "actions are off their core %s of the time, and with it a step "
-             "would take up to that much less.",
+             "Give each of the %d devices a core to itself, by ending other "
+             "programs or using fewer devices: actions are off their core %s "
+             "of the time, and a step would take up to that much less.",
              found->n_devices, percent(a->gain).text);
 }
 

@@ -107,8 +107,8 @@ static sluice_status check_devices(const struct sl_blueprint *bp,
     if (bp->n_replicas < 1 ||
         bp->n_devices > SLUICE_MAX_DEVICES / bp->n_replicas)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d replicas of %d devices in one process; at "
-                               "least one and at most %d devices in all",
+                               "%d replicas of %d devices: a process runs 1 to "
+                               "%d devices in all; a simulation may have more",
                                bp->n_replicas, bp->n_devices,
                                SLUICE_MAX_DEVICES);
     if (config->devices && config->devices != bp->n_devices)
