@@ -275,11 +275,11 @@ SLUICE_API const sluice_schedule *
 sluice_pipeline_schedule(const sluice_pipeline *pipe);
 
 /*
- * The trace of the last successful step; owned by the pipeline, overwritten by
- * the next step.
+ * The trace of the last step; owned by the pipeline, overwritten by the next
+ * one.
  *
- * Returns  SLUICE_OK; SLUICE_INVALID if the pipeline was created without trace
- *          or has made no step.
+ * Returns  SLUICE_OK; SLUICE_INVALID if the pipeline was created without trace,
+ *          has made no step, or the last one failed.
  */
 SLUICE_API sluice_status sluice_pipeline_trace(const sluice_pipeline *pipe,
                                                sluice_trace *trace,
