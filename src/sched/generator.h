@@ -1,6 +1,7 @@
 /*
  * What a generator is, and how it writes.  A new one is a file that defines a
- * `const struct sl_generator`, and a row in generators.c.
+ * `const struct sl_generator`, named in CMakeLists.txt, declared at the end of
+ * this one, and a row in generators.c.
  */
 #ifndef SL_SCHED_GENERATOR_H
 #define SL_SCHED_GENERATOR_H
