@@ -155,13 +155,14 @@ void sl_html_attribution(struct sl_out *out, const sluice_html_report *report)
     sl_out_text(out, "<div class=\"columns\">\n");
     cause_table(out, report);
     sl_out_text(out, "<div class=\"scroll\"><table class=\"data\">\n<tbody>\n");
-    verdict_row(out, "bubble, measured", a->bubble);
-    verdict_row(out, "formula (K &minus; 1) / (M + K &minus; 1)", a->formula);
+    verdict_row(out, "bubble of this step", a->bubble);
+    verdict_row(out, "GPipe's formula (K &minus; 1) / (M + K &minus; 1)",
+                a->formula);
     if (predicted)
         verdict_row(out, "simulator, from the measured costs", a->predicted);
     verdict_row(out,
-                predicted ? "residual, measured less simulator"
-                          : "residual, measured less formula",
+                predicted ? "residual, bubble less simulator"
+                          : "residual, bubble less GPipe's formula",
                 a->residual);
     end(out);
     sl_out_text(out, "</div>\n");

@@ -189,12 +189,12 @@ START_TEST(a_prediction_is_shown_if_there_is_one)
     begin("plain");
     write_page(&page.report);
     ck_assert_int_eq(collect_count(&got, "<td>simulator"), 0);
-    ck_assert_int_eq(collect_count(&got, "measured less formula"), 1);
+    ck_assert_int_eq(collect_count(&got, "bubble less GPipe's formula"), 1);
     page.attribution.predicted = 0.4321;
     write_page(&page.report);
     ck_assert_int_eq(collect_count(&got, "<td>simulator"), 1);
     ck_assert_int_eq(collect_count(&got, "<td>43.21 %</td>"), 1);
-    ck_assert_int_eq(collect_count(&got, "measured less simulator"), 1);
+    ck_assert_int_eq(collect_count(&got, "bubble less simulator"), 1);
     end();
 }
 END_TEST
