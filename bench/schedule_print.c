@@ -120,18 +120,24 @@ static void print_facts(const sluice_schedule *schedule, int capacity,
                         const sluice_device_facts *facts, FILE *out)
 {
     int n = sluice_schedule_n_devices(schedule);
+    bool asynchronous = sluice_schedule_n_updates(schedule) > 1;
     fprintf(out,
             "OK: %d device%s, %d stage%s, %d micro-batch%s, queues of %d\n\n"
-            "device   stages  actions  peak_activations  peak_inner\n",
+            "device   stages  actions  peak_activations  peak_inner%s\n",
             n, n == 1 ? "" : "s", sluice_schedule_n_stages(schedule),
             sluice_schedule_n_stages(schedule) == 1 ? "" : "s",
             sluice_schedule_n_microbatches(schedule),
-            sluice_schedule_n_microbatches(schedule) == 1 ? "" : "es",
-            capacity);
-    for (int d = 0; d < n; d++)
-        fprintf(out, "%6d %8d %8d %17d %11d\n", d,
+            sluice_schedule_n_microbatches(schedule) == 1 ? "" : "es", capacity,
+            asynchronous ? "  weight_versions  staleness" : "");
+    for (int d = 0; d < n; d++) {
+        fprintf(out, "%6d %8d %8d %17d %11d", d,
                 schedule_stages_on(schedule, d), facts[d].n_actions,
                 facts[d].peak_activations, facts[d].peak_inner);
+        if (asynchronous)
+            fprintf(out, " %16d %10d", facts[d].peak_versions,
+                    facts[d].max_staleness);
+        fputc('\n', out);
+    }
 }
 
 sluice_status schedule_print_verdict(const sluice_schedule *schedule,
