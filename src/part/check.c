@@ -14,8 +14,8 @@ sluice_status sl_part_check_counts(int n_layers, int devices, sluice_diag *why)
                                n_layers, devices);
     if (devices > n_layers)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d layers cannot fill %d partitions: give at "
-                               "most as many devices as there are layers",
+                               "%d layers cannot fill %d partitions: give more "
+                               "layers, fewer devices, or fewer stages on each",
                                n_layers, devices);
     return SLUICE_OK;
 }
