@@ -31,9 +31,11 @@ extern "C" {
  * schedule does not have are not looked at.  That of B is its own: it is not
  * made up from I and W. */
 typedef struct sluice_simulate_config {
-    const int64_t *costs_ns;           /* [SLUICE_N_ACTION_KINDS]: of all
-                                          stages; or else: */
-    const int64_t *stage_costs_ns;     /* [stage][SLUICE_N_ACTION_KINDS] */
+    const int64_t *costs_ns;       /* [SLUICE_N_ACTION_KINDS]: of all
+                                      stages; or else: */
+    const int64_t *stage_costs_ns; /* [stage][SLUICE_N_ACTION_KINDS]; or: */
+    /* [device][n_actions]: of each action, in the order of its list. */
+    const int64_t *const *action_costs_ns;
     int64_t latency_ns;                /* from pushing an item to the moment
                                           it can be taken */
     int queue_capacity;                /* as in sluice_verify_config */
@@ -81,10 +83,10 @@ typedef struct sluice_simulation sluice_simulation;
  *
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_SCHEDULE as sluice_schedule_verify(), with its
- *          sentence; SLUICE_INVALID if neither or both costs are given, for a
- *          negative latency, capacity or cost, naming the action it belongs to,
- *          or if the sum of all costs and latencies, times the number of
- *          devices, exceeds INT64_MAX;
+ *          sentence; SLUICE_INVALID if not exactly one kind of costs is given,
+ *          for a negative latency, capacity or cost, naming the action it
+ *          belongs to, or if the sum of all costs and latencies, times the
+ *          number of devices, exceeds INT64_MAX;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_simulate(const sluice_schedule *schedule,

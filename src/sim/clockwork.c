@@ -150,7 +150,8 @@ static bool compute(struct execution *run, struct device *self,
         }
         start = later(start, gradient->times[gradient->taken % run->n_places]);
     }
-    int64_t cost = sl_cost_ns(run->work, action);
+    int64_t cost = sl_cost_ns(run->work, (int)(self - run->devices),
+                              self->position, action);
     self->event = (sluice_trace_event){
         .action = action,
         .input_wait_ns = start - self->clock_ns,

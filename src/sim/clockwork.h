@@ -10,6 +10,7 @@ struct sl_clockwork {
     const sluice_schedule *schedule;
     const int64_t *costs_ns; /* see sl_cost_ns() */
     size_t cost_stride;      /* from stage to stage: 0 if all cost the same */
+    const int64_t *const *action_costs_ns; /* instead: [device][position] */
     int64_t latency_ns;
     int queue_capacity;
     bool no_barrier;
@@ -21,9 +22,11 @@ struct sl_clockwork {
     int64_t end_ns;              /* every device is done */
 };
 
-static inline int64_t sl_cost_ns(const struct sl_clockwork *work,
-                                 sluice_action action)
+static inline int64_t sl_cost_ns(const struct sl_clockwork *work, int device,
+                                 int position, sluice_action action)
 {
+    if (work->action_costs_ns)
+        return work->action_costs_ns[device][position];
     size_t stage = (size_t)action.stage;
     return work->costs_ns[stage * work->cost_stride + (size_t)action.kind];
 }

@@ -20,12 +20,13 @@ struct sluice_simulation {
 static sluice_status check_config(const sluice_simulate_config *config,
                                   sluice_diag *why)
 {
-    if (!config->costs_ns == !config->stage_costs_ns)
+    int given = (config->costs_ns != NULL) + (config->stage_costs_ns != NULL) +
+                (config->action_costs_ns != NULL);
+    if (given != 1)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "a simulation with %s: set one of `costs_ns` "
-                               "and `stage_costs_ns`",
-                               config->costs_ns ? "costs of both kinds"
-                                                : "no costs");
+                               "a simulation with %s: set one of `costs_ns`, "
+                               "`stage_costs_ns` and `action_costs_ns`",
+                               given ? "costs of several kinds" : "no costs");
     if (config->latency_ns < 0)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a hand-off latency of %lld ns: give at least 0",
@@ -39,8 +40,8 @@ static sluice_status refuse_cost(sluice_action action, int device, int position,
     char name[SLUICE_DIAG_ACTION];
     sluice_action_format(action, name, sizeof name);
     sluice_diag_set(why, SLUICE_INVALID,
-                    "%s at position %d of device %d costs %lld ns: give its "
-                    "kind and stage a cost of at least 0",
+                    "%s at position %d of device %d costs %lld ns: give it a "
+                    "cost of at least 0",
                     name, position, device, (long long)cost);
     if (why) {
         why->device = device;
@@ -72,7 +73,7 @@ static sluice_status check_costs(const struct sl_clockwork *work,
         const sluice_action *actions =
             sluice_schedule_actions(work->schedule, d, &n);
         for (int i = 0; i < n; i++) {
-            int64_t cost = sl_cost_ns(work, actions[i]);
+            int64_t cost = sl_cost_ns(work, d, i, actions[i]);
             if (cost < 0)
                 return refuse_cost(actions[i], d, i, cost, why);
             if (__builtin_add_overflow(sum, cost, &sum) ||
@@ -183,6 +184,7 @@ sluice_status sluice_simulate(const sluice_schedule *schedule,
         .costs_ns =
             config->costs_ns ? config->costs_ns : config->stage_costs_ns,
         .cost_stride = config->costs_ns ? 0 : SLUICE_N_ACTION_KINDS,
+        .action_costs_ns = config->action_costs_ns,
         .latency_ns = config->latency_ns,
         .queue_capacity = config->queue_capacity ? config->queue_capacity
                                                  : SLUICE_QUEUE_CAPACITY,
