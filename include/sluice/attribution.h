@@ -137,22 +137,37 @@ typedef struct sluice_attribution {
 /*
  * Give each idle nanosecond of a trace its cause.
  *
- * The advice is the remedy of the largest predicted gain, in shares of the
- * step's time T, where c is the mean over devices of a cause:
+ * The advice is the remedy of the largest predicted gain: the difference of
+ * two simulated makespans, as it was and as advised, in shares of the step's
+ * time T.  c is the mean over devices of a cause:
  *
- *     cut              simulated with equal stages, at most c[imbalance]
- *     larger M         simulated, at most c[fill] + c[drain]
- *     smaller M        simulated, at most c[hand-off]
- *     capacity         the largest back-pressure of a device
- *     cores            c[preemption]
+ *     cut              equal stages; at most c[imbalance]
+ *     larger M         at most c[fill] + c[drain]
+ *     smaller M        at most c[hand-off]
+ *     capacity         longer queues
+ *     cores            a core for each device; or fewer devices, at most
+ *                      c[preemption] + c[hand-off]
  *
- * Simulated are GPipe, or 1F1B if forwards and backwards alternate, with a
- * stage for each device; a forward and a backward cost what they cost the
- * device in the trace on average, in proportion to the size of a micro-batch,
- * and its mean hand-off whatever the size.  The gain is the difference to the
- * simulation of the pipeline as it was; there is none above 2^20 micro-batches
- * of devices.  The larger M is 4 K (Huang et al., 2019: the bubble is
- * negligible if M >= 4 K), or 2 M if that is more; the smaller one M / 2.
+ * Capacity and cores execute the trace's own actions again, in their order,
+ * with the duration of each, for a core of its own with its CPU time.  The
+ * capacity as it was is the most that a queue held; advised is the least
+ * doubling of it that comes within 1 % of T of queues without end.  There is no
+ * such gain for traces of more than 2^20 events, or whose order no schedule can
+ * have.
+ *
+ * The others simulate one replica: GPipe, or 1F1B if forwards and backwards
+ * alternate, with a stage for each device; a forward and a backward cost what
+ * they cost the device in the trace on average (of all replicas), in proportion
+ * to the size of a micro-batch.  There is no gain above 2^20 micro-batches of
+ * devices.  The larger M is 4 K (Huang et al., 2019: the bubble is negligible
+ * if M >= 4 K), or 2 M if that is more; the smaller one M / 2.  Fewer devices
+ * are as many as there were cores, for which the trace's CPU time over its
+ * makespan is taken, rounded up; each computes what neighbours computed, with a
+ * core of its own.
+ *
+ * Everywhere an action takes longer by its device's mean hand-off, whatever its
+ * size.
+ *
  * Nothing is advised below 1 % of T.  Where the bubble is within one percentage
  * point of the formula, only cores are, and a larger M as long as M < 4 K.
  *
@@ -160,7 +175,8 @@ typedef struct sluice_attribution {
  * Threads  any, while no step runs.
  * Returns  SLUICE_OK; SLUICE_INVALID for a trace that cannot be: without
  *          devices, events out of order, overlapping or outside the step,
- *          actions out of range or met twice, stages on two devices;
+ *          actions out of range or met twice, stages on two devices, devices
+ *          that are not as many for each replica;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_trace_attribute(

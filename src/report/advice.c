@@ -2,7 +2,6 @@
 #include "report/advice.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 
 /* A gain of less is not worth a word, a bubble nearer to the formula not worth
@@ -29,24 +28,31 @@ static double share(const struct sl_findings *found, sluice_idle_cause cause)
     return found->mean_cause_ns[cause] / found->step_ns;
 }
 
+bool sl_is_worth(const struct sl_findings *found, double ns)
+{
+    return found->step_ns > 0 && ns >= threshold * found->step_ns;
+}
+
 static bool near_formula(const struct sl_findings *found)
 {
     return found->excess <= threshold;
 }
 
-/* The share of the step that a simulated makespan would save. */
-static double simulated_gain(const struct sl_findings *found, int64_t other_ns)
+/* The share of the step that is saved by simulated makespan `to_ns` in place of
+ * `from_ns`. */
+static double saved(const struct sl_findings *found, int64_t from_ns,
+                    int64_t to_ns)
 {
-    if (!found->as_is_ns || !other_ns)
+    if (!from_ns || !to_ns)
         return 0;
-    return (double)(found->as_is_ns - other_ns) / found->step_ns;
+    return (double)(from_ns - to_ns) / found->step_ns;
 }
 
 static double cut_gain(const struct sl_findings *found)
 {
     if (near_formula(found))
         return 0;
-    return fmin(simulated_gain(found, found->even_ns),
+    return fmin(saved(found, found->as_is_ns, found->even_ns),
                 share(found, SLUICE_IDLE_IMBALANCE));
 }
 
@@ -66,7 +72,7 @@ static double more_gain(const struct sl_findings *found)
     bool enough = found->n_microbatches >= PAPER_RULE * found->n_devices;
     if (found->n_microbatches < 1 || (near_formula(found) && enough))
         return 0;
-    return fmin(simulated_gain(found, found->more_ns),
+    return fmin(saved(found, found->as_is_ns, found->more_ns),
                 share(found, SLUICE_IDLE_FILL) +
                     share(found, SLUICE_IDLE_DRAIN));
 }
@@ -75,18 +81,32 @@ static double fewer_gain(const struct sl_findings *found)
 {
     if (near_formula(found) || found->n_microbatches < 2)
         return 0;
-    return fmin(simulated_gain(found, found->fewer_ns),
+    return fmin(saved(found, found->as_is_ns, found->fewer_ns),
                 share(found, SLUICE_IDLE_HAND_OFF));
 }
 
 static double capacity_gain(const struct sl_findings *found)
 {
-    return near_formula(found) ? 0 : found->fullest_ns / found->step_ns;
+    if (near_formula(found))
+        return 0;
+    return saved(found, found->again_ns, found->roomy_ns);
+}
+
+static double own_gain(const struct sl_findings *found)
+{
+    return saved(found, found->again_ns, found->own_ns);
+}
+
+static double joint_gain(const struct sl_findings *found)
+{
+    return fmin(saved(found, found->as_is_ns, found->joint_ns),
+                share(found, SLUICE_IDLE_PREEMPTION) +
+                    share(found, SLUICE_IDLE_HAND_OFF));
 }
 
 static double cores_gain(const struct sl_findings *found)
 {
-    return share(found, SLUICE_IDLE_PREEMPTION);
+    return fmax(own_gain(found), joint_gain(found));
 }
 
 static void say_cut(const struct sl_findings *found, sluice_advice *a)
@@ -122,20 +142,31 @@ static void say_fewer(const struct sl_findings *found, sluice_advice *a)
 
 static void say_capacity(const struct sl_findings *found, sluice_advice *a)
 {
-    (void)found;
     snprintf(a->text, sizeof a->text,
-             "Give the queues more capacity: without waiting for room a step "
-             "would take up to %s less time.",
-             percent(a->gain).text);
+             "Give the queues more capacity: with %d places instead of %d a "
+             "step would take %s less time.",
+             found->more_capacity, found->capacity, percent(a->gain).text);
 }
 
+/* Not every machine has the cores; fewer devices are always to be had. */
 static void say_cores(const struct sl_findings *found, sluice_advice *a)
 {
+    char own[96] = "", joint[128] = "";
+    if (own_gain(found) >= threshold)
+        snprintf(own, sizeof own, "%s less with a core for each device",
+                 percent(own_gain(found)).text);
+    if (joint_gain(found) >= threshold)
+        snprintf(joint, sizeof joint, "%s less with %d of the %d devices%s",
+                 percent(joint_gain(found)).text, found->n_cores,
+                 found->n_devices,
+                 found->n_replicas > 1 ? " in each replica" : "");
     snprintf(a->text, sizeof a->text,
-             "Give each of the %d devices a core to itself, by ending other "
-             "programs or using fewer devices: actions are off their core %s "
-             "of the time, and a step would take up to that much less.",
-             found->n_devices, percent(a->gain).text);
+             "Give each device a core to itself, by ending other programs or "
+             "using fewer devices: actions are off their core %s of the time, "
+             "hand-offs take %s; a step would take %s%s%s.",
+             percent(share(found, SLUICE_IDLE_PREEMPTION)).text,
+             percent(share(found, SLUICE_IDLE_HAND_OFF)).text, own,
+             own[0] && joint[0] ? ", or " : "", joint);
 }
 
 static const struct remedy {

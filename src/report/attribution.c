@@ -4,9 +4,9 @@
 #include <math.h>
 
 #include "report/advice.h"
+#include "report/alternatives.h"
 #include "report/idle.h"
 #include "report/index.h"
-#include "report/what_if.h"
 
 static const char *const names[SLUICE_N_IDLE_CAUSES] = {
     [SLUICE_IDLE_FILL] = "fill",
@@ -55,39 +55,27 @@ static int64_t find_slowest(const struct sl_index *index, int *device,
     return slowest;
 }
 
-/* The changes that can be simulated. */
-static sluice_status simulate_changes(const struct sl_what_if *what,
-                                      struct sl_findings *found,
-                                      sluice_diag *why)
-{
-    int m = what->n_microbatches;
-    int more = sl_more_batches(what->n_devices, m);
-    sluice_status st = sl_what_if(what, m, false, &found->as_is_ns, why);
-    if (!st)
-        st = sl_what_if(what, m, true, &found->even_ns, why);
-    if (!st)
-        st = sl_what_if(what, more, false, &found->more_ns, why);
-    if (!st)
-        st = sl_what_if(what, m / 2, false, &found->fewer_ns, why);
-    return st;
-}
-
 static sluice_status attribute(const struct sl_index *index,
                                const sluice_attribution_config *config,
-                               struct sl_what_if *what, sluice_idle *devices,
-                               sluice_attribution *out, sluice_diag *why)
+                               struct sl_alternatives *alternatives,
+                               sluice_idle *devices, sluice_attribution *out,
+                               sluice_diag *why)
 {
     const sluice_trace *trace = index->trace;
-    struct sl_findings found = {.n_devices = trace->n_devices};
+    int n_replicas = sl_n_replicas(trace);
+    struct sl_findings found = {
+        .n_replicas = n_replicas,
+        .n_devices = trace->n_devices / n_replicas,
+        .n_microbatches = index->n_microbatches / n_replicas,
+        .step_ns = (double)(trace->end_ns - trace->start_ns),
+    };
     int64_t sum;
     int64_t slowest = find_slowest(index, &found.slowest, &sum);
-    double k = trace->n_devices;
-    int n_replicas = trace->n_replicas > 1 ? trace->n_replicas : 1;
+    double n = trace->n_devices;
     *out = (sluice_attribution){
-        .n_microbatches = index->n_microbatches / n_replicas,
+        .n_microbatches = found.n_microbatches,
         .bubble = bubble_of(trace),
-        .formula = sluice_bubble_formula(trace->n_devices / n_replicas,
-                                         index->n_microbatches / n_replicas),
+        .formula = sluice_bubble_formula(found.n_devices, found.n_microbatches),
         .predicted = config->predicted ? bubble_of(config->predicted) : NAN,
     };
     out->residual =
@@ -96,20 +84,21 @@ static sluice_status attribute(const struct sl_index *index,
         sluice_idle one;
         sl_attribute_device(index, d, config->cells_sleep, slowest, &one);
         add(&out->all, &one);
-        sl_what_if_hand_off(what, d, one.cause_ns[SLUICE_IDLE_HAND_OFF]);
+        sl_alternatives_hand_off(alternatives, d,
+                                 one.cause_ns[SLUICE_IDLE_HAND_OFF]);
         found.fullest_ns = fmax(
             found.fullest_ns, (double)one.cause_ns[SLUICE_IDLE_BACK_PRESSURE]);
+        found.preempted_ns = fmax(found.preempted_ns,
+                                  (double)one.cause_ns[SLUICE_IDLE_PREEMPTION]);
         if (devices)
             devices[d] = one;
     }
-    found.n_microbatches = index->n_microbatches;
-    found.step_ns = (double)(trace->end_ns - trace->start_ns);
     found.slowest_ns = (double)slowest;
-    found.mean_ns = (double)sum / k;
+    found.mean_ns = (double)sum / n;
     for (int c = 0; c < SLUICE_N_IDLE_CAUSES; c++)
-        found.mean_cause_ns[c] = (double)out->all.cause_ns[c] / k;
+        found.mean_cause_ns[c] = (double)out->all.cause_ns[c] / n;
     found.excess = out->bubble - out->formula;
-    sluice_status st = simulate_changes(what, &found, why);
+    sluice_status st = sl_alternatives_price(alternatives, &found, why);
     if (!st)
         sl_advise(&found, &out->advice);
     return st;
@@ -127,12 +116,12 @@ sluice_status sluice_trace_attribute(const sluice_trace *trace,
     sluice_status st = sl_index_init(&index, trace, config->allocator, why);
     if (st)
         return st;
-    struct sl_what_if what;
+    struct sl_alternatives alternatives;
     sluice_attribution found;
-    st = sl_what_if_init(&what, &index, why);
+    st = sl_alternatives_init(&alternatives, &index, config->cells_sleep, why);
     if (!st) {
-        st = attribute(&index, config, &what, devices, &found, why);
-        sl_what_if_fini(&what);
+        st = attribute(&index, config, &alternatives, devices, &found, why);
+        sl_alternatives_fini(&alternatives);
     }
     if (!st)
         *out = found;

@@ -109,10 +109,9 @@ static void during(struct walk *w, const sluice_trace_event *e)
         idle_until(w, SLUICE_IDLE_UPDATE, e->end_ns);
         return;
     }
-    int64_t wall = e->end_ns - e->start_ns;
-    int64_t lost = w->cells_sleep ? 0 : clamp(wall - e->cpu_ns, 0, wall);
-    w->idle->busy_ns += wall - lost;
-    w->idle->cause_ns[SLUICE_IDLE_PREEMPTION] += lost;
+    int64_t own = sl_own_ns(e, w->cells_sleep);
+    w->idle->busy_ns += own;
+    w->idle->cause_ns[SLUICE_IDLE_PREEMPTION] += e->end_ns - e->start_ns - own;
     w->now = e->end_ns;
 }
 

@@ -74,6 +74,11 @@ static sluice_status check(struct sl_index *index, sluice_diag *why)
                                "trace: the step ends %" PRId64
                                " ns before its start",
                                trace->start_ns - trace->end_ns);
+    if (trace->n_devices % sl_n_replicas(trace))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "trace: %d devices are not %d replicas of as "
+                               "many each",
+                               trace->n_devices, trace->n_replicas);
     for (int d = 0; d < trace->n_devices; d++) {
         sluice_status st = check_device(index, d, why);
         if (st)
@@ -132,6 +137,15 @@ static sluice_status enter(struct sl_index *index, int device, int i,
     return SLUICE_OK;
 }
 
+/* Stages of the first micro-batch; all, unless that makes equal copies. */
+static int depth_of(const struct sl_index *index)
+{
+    int depth = 0;
+    for (int s = 0; s < index->n_stages && index->n_microbatches > 0; s++)
+        depth += sl_index_find(index, SL_FORWARD, s, 0) != NULL;
+    return depth && index->n_stages % depth == 0 ? depth : index->n_stages;
+}
+
 sluice_status sl_index_init(struct sl_index *index, const sluice_trace *trace,
                             const sluice_allocator *allocator, sluice_diag *why)
 {
@@ -156,6 +170,7 @@ sluice_status sl_index_init(struct sl_index *index, const sluice_trace *trace,
     for (int d = 0; d < trace->n_devices && !st; d++)
         for (int i = 0; i < trace->n_events[d] && !st; i++)
             st = enter(index, d, i, why);
+    index->depth = st ? 0 : depth_of(index);
     if (st)
         sl_index_fini(index);
     return st;

@@ -33,6 +33,8 @@ struct sl_index {
     struct sl_fold fold;       /* that trace, if the caller's had any */
     int n_stages;              /* one more than the largest in the trace */
     int n_microbatches;        /* likewise */
+    int depth;             /* stages that a micro-batch goes through: those of
+                              one copy of the model, or of one replica */
     int *device;           /* [n_stages]: that holds it; -1: not in the trace */
     int *place[SL_N_WAYS]; /* [n_stages][n_microbatches]: number of its event
                               among its device's; -1: none */
@@ -46,6 +48,22 @@ struct sl_index {
 static inline bool sl_computes(sluice_action action)
 {
     return action.kind < SLUICE_UPDATE;
+}
+
+/* What an action would take on a core of its own: its CPU time, wall time at
+ * most; with `cells_sleep` the latter. */
+static inline int64_t sl_own_ns(const sluice_trace_event *event,
+                                bool cells_sleep)
+{
+    int64_t wall = event->end_ns - event->start_ns;
+    if (cells_sleep || event->cpu_ns > wall)
+        return wall;
+    return event->cpu_ns > 0 ? event->cpu_ns : 0;
+}
+
+static inline int sl_n_replicas(const sluice_trace *trace)
+{
+    return trace->n_replicas > 1 ? trace->n_replicas : 1;
 }
 
 static inline enum sl_way sl_way_of(sluice_action action)

@@ -12,16 +12,20 @@ static int64_t delay_before(const struct sl_index *index,
     return free > ready ? free - ready : 0;
 }
 
+static bool is_last(const struct sl_index *index, int stage)
+{
+    return stage % index->depth == index->depth - 1;
+}
+
 /* The F of the last stage before its backward `e`, where the way turns. */
 static const sluice_trace_event *turn(const struct sl_index *index,
                                       const sluice_trace_event *e)
 {
-    const sluice_trace_event *first =
-        index->trace->events[index->device[e->action.stage]];
+    int last = e->action.stage;
+    const sluice_trace_event *first = index->trace->events[index->device[last]];
     while (e > first) {
         e--;
-        if (e->action.kind == SLUICE_F &&
-            e->action.stage == index->n_stages - 1)
+        if (e->action.kind == SLUICE_F && e->action.stage == last)
             return e;
     }
     return NULL;
@@ -34,7 +38,7 @@ int64_t sl_held_up(const struct sl_index *index, const sluice_trace_event *e,
     while (e && e->start_ns > from) {
         sluice_action a = e->action;
         enum sl_way way = sl_way_of(a);
-        if (way == SL_BACKWARD && a.stage == index->n_stages - 1) {
+        if (way == SL_BACKWARD && is_last(index, a.stage)) {
             e = turn(index, e);
             continue;
         }

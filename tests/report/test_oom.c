@@ -85,11 +85,23 @@ static void sweep(sluice_status (*call)(sluice_diag *why))
     ck_assert_int_gt(allocator.n_calls, 0);
 }
 
+static int64_t bursts(const struct play *play, sluice_action a)
+{
+    bool quick = a.kind == SLUICE_F && !a.stage && a.microbatch % 8 < 4;
+    return quick ? play->forward_ns / 10 : play->forward_ns;
+}
+
 START_TEST(each_allocation_may_fail)
 {
     sl_test_allocator_init(&allocator);
     p = (struct play){.forward_ns = 10, .backward_ns = 20};
     play(&p, "1f1b", 3, 4, SLUICE_IN_ORDER);
+    sweep(attribute);
+    /* Full queues and preemption: a step that is executed again. */
+    p = (struct play){.cost = bursts, .forward_ns = 1000, .capacity = 1};
+    play(&p, "gpipe", 2, 16, SLUICE_REVERSE);
+    for (int i = 0; i < 32; i++)
+        p.events[1][i].cpu_ns /= 2;
     sweep(attribute);
     sweep(text);
     sweep(svg);
