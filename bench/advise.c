@@ -8,6 +8,7 @@
 #include <sluice/simulate.h>
 
 #include "bench/depth.h"
+#include "bench/progress.h"
 #include "bench/yardstick.h"
 
 enum {
@@ -170,14 +171,28 @@ static void recommend(struct advice *advice)
         choice->recommended = true;
 }
 
+/* Sizes of micro-batches to measure: nearly all of the time. */
+static int count_sizes(const struct advise_config *config)
+{
+    int count = 0;
+    for (int i = 0; i < config->microbatches.n; i++)
+        count += config->batch % config->microbatches.values[i] == 0;
+    return count;
+}
+
 static sluice_status study_all(struct study *study, sluice_diag *why)
 {
     const struct range *m = &study->config->microbatches;
     int64_t batch = study->config->batch;
+    struct progress progress;
     sluice_status st = SLUICE_OK;
+    progress_begin(&progress, stderr, count_sizes(study->config));
     for (int i = 0; i < m->n && !st; i++)
-        if (batch % m->values[i] == 0)
+        if (batch % m->values[i] == 0) {
             st = predict_all(study, m->values[i], why);
+            progress_step(&progress);
+        }
+    progress_erase(&progress);
     if (!st && !study->advice->n)
         st = sluice_diag_set(why, SLUICE_INVALID,
                              "none of these numbers of micro-batches divides a "

@@ -4,6 +4,7 @@
 #include <sluice/pipeline.h>
 
 #include "bench/depth.h"
+#include "bench/progress.h"
 #include "bench/yardstick.h"
 
 static sluice_pipeline_config pipeline_of(const struct footprint_config *config,
@@ -90,20 +91,40 @@ static struct footprint_row combination(const struct footprint_config *config,
     return row;
 }
 
+static bool has_layers(const struct footprint_row *row)
+{
+    return row->layers >= row->devices;
+}
+
+static int count_rows(const struct footprint_config *config, int n)
+{
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+        struct footprint_row row = combination(config, i);
+        count += has_layers(&row);
+    }
+    return count;
+}
+
 sluice_status footprint_measure(const struct footprint_config *config,
                                 footprint_on_row *on_row, void *context,
                                 sluice_diag *why)
 {
     int n = config->layers.n * config->devices.n * config->microbatches.n *
             config->remats.n;
-    for (int i = 0; i < n; i++) {
+    struct progress progress;
+    sluice_status st = SLUICE_OK;
+    progress_begin(&progress, stderr, count_rows(config, n));
+    for (int i = 0; i < n && !st; i++) {
         struct footprint_row row = combination(config, i);
-        if (row.devices > row.layers)
+        if (!has_layers(&row))
             continue;
-        sluice_status st = measure_row(config, &row, why);
-        if (st)
-            return st;
-        on_row(context, &row);
+        st = measure_row(config, &row, why);
+        progress_erase(&progress);
+        if (!st)
+            on_row(context, &row);
+        progress_step(&progress);
     }
-    return SLUICE_OK;
+    progress_erase(&progress);
+    return st;
 }

@@ -7,6 +7,7 @@
 
 #include <sluice/pipeline.h>
 
+#include "bench/progress.h"
 #include "bench/yardstick.h"
 
 /* The paper's rows and its Transformer layers. */
@@ -164,15 +165,21 @@ sluice_status table1_measure(const struct footprint_config *config,
                              sluice_diag *why)
 {
     struct line line = {0, 0, 0};
+    struct progress progress;
+    sluice_status st = SLUICE_OK;
     *linear = true;
-    for (size_t i = 0; i < sizeof table1 / sizeof *table1; i++) {
+    progress_begin(&progress, stderr, sizeof table1 / sizeof *table1);
+    for (size_t i = 0; i < sizeof table1 / sizeof *table1 && !st; i++) {
         struct table1_row row = table1[i];
-        sluice_status st = measure_row(config, &row, why);
-        if (st)
-            return st;
-        place_on_line(&line, &row);
-        *linear = *linear && abs(row.off_linear) <= 1;
-        on_row(context, &row);
+        st = measure_row(config, &row, why);
+        progress_erase(&progress);
+        if (!st) {
+            place_on_line(&line, &row);
+            *linear = *linear && abs(row.off_linear) <= 1;
+            on_row(context, &row);
+        }
+        progress_step(&progress);
     }
-    return SLUICE_OK;
+    progress_erase(&progress);
+    return st;
 }
