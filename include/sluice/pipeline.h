@@ -45,7 +45,8 @@ typedef enum sluice_cut {
     SLUICE_CUT_LIST,        /* `partition` gives the sizes */
     SLUICE_CUT_FLOPS,       /* minimize the slowest device's operations */
     SLUICE_CUT_TIME,        /* ... its time, measured once at creation */
-    SLUICE_CUT_BYTES,       /* ... its parameters and activations */
+    SLUICE_CUT_BYTES,       /* ... its parameters, with all that is kept of
+                               them, and activations of a mini-batch */
 } sluice_cut;
 
 typedef enum sluice_pinning {

@@ -7,9 +7,7 @@
  *
  * the best that the first j layers in k partitions can do.  A sum is always
  * taken from the first layer of the partition to its last, in doubles: "exact"
- * means the minimum over all cuts of these very numbers.  Rounding is monotone,
- * so a longer partition never has the smaller sum, which is what makes
- * fill() right.
+ * means the minimum over all cuts of these very numbers.
  */
 #include <sluice/partition.h>
 
@@ -38,45 +36,100 @@ static sluice_status check_costs(const double *costs, int n_layers,
     return SLUICE_OK;
 }
 
-/* slowest[n_layers + 1][devices + 1] holds infinity where there is no cut; row
+/* The costs of consecutive layers, added up in order. */
+struct sum {
+    double fixed;
+    double scaled;
+};
+
+static struct sum sum_with(struct sum sum, const struct sl_part_costs *costs,
+                           int layer)
+{
+    sum.fixed += costs->fixed[layer];
+    sum.scaled += costs->scaled ? costs->scaled[layer] : 0;
+    return sum;
+}
+
+/* What they come to in partition `part`. */
+static double total(struct sum sum, const struct sl_part_costs *costs, int part)
+{
+    return costs->factors ? sum.fixed + costs->factors[part] * sum.scaled
+                          : sum.fixed;
+}
+
+/* slowest[n_layers + 1][parts + 1] holds infinity where there is no cut; row
  * i is final once all rows before it have been extended. */
-static void tabulate(const double *costs, int n_layers, int devices,
+static void tabulate(const struct sl_part_costs *costs, int n_layers, int parts,
                      double *slowest)
 {
-    size_t width = (size_t)devices + 1;
+    size_t width = (size_t)parts + 1;
     size_t cells = ((size_t)n_layers + 1) * width;
     for (size_t i = 0; i < cells; i++)
         slowest[i] = INFINITY;
     slowest[0] = 0;
     for (int i = 0; i < n_layers; i++) {
         const double *from = slowest + (size_t)i * width;
-        double sum = 0;
+        struct sum sum = {0, 0};
         for (int j = i + 1; j <= n_layers; j++) {
             double *to = slowest + (size_t)j * width;
-            sum += costs[j - 1];
-            for (int k = 1; k <= devices; k++) {
-                double worst = from[k - 1] > sum ? from[k - 1] : sum;
+            sum = sum_with(sum, costs, j - 1);
+            for (int k = 1; k <= parts; k++) {
+                double own = total(sum, costs, k - 1);
+                double worst = from[k - 1] > own ? from[k - 1] : own;
                 to[k] = worst < to[k] ? worst : to[k];
             }
         }
     }
 }
 
-/* Fill each partition in turn as far as `limit` allows, leaving one layer for
- * each that follows. */
-static void fill(const double *costs, int n_layers, int devices, double limit,
-                 int *sizes)
+/* What the layers from `first` to before `end` cost partition `part`. */
+static double cost_of(const struct sl_part_costs *costs, int first, int end,
+                      int part)
 {
-    int first = 0;
-    for (int d = 0; d < devices; d++) {
-        int end = first + 1;
-        int last_end = n_layers - (devices - 1 - d);
-        double sum = costs[first];
-        while (end < last_end && sum + costs[end] <= limit)
-            sum += costs[end++];
-        sizes[d] = end - first;
-        first = end;
+    struct sum sum = {0, 0};
+    for (int i = first; i < end; i++)
+        sum = sum_with(sum, costs, i);
+    return total(sum, costs, part);
+}
+
+/*
+ * From the last partition on, take as few layers as leave to those before it
+ * what they can do within the minimum: so the first ones are filled as far as
+ * it allows.
+ */
+static void trace_back(const struct sl_part_costs *costs, int n_layers,
+                       int parts, const double *slowest, int *sizes)
+{
+    size_t width = (size_t)parts + 1;
+    int end = n_layers;
+    double limit = slowest[(size_t)n_layers * width + (size_t)parts];
+    for (int p = parts - 1; p >= 0; p--) {
+        int first = end - 1;
+        while (slowest[(size_t)first * width + (size_t)p] > limit ||
+               cost_of(costs, first, end, p) > limit)
+            first--;
+        sizes[p] = end - first;
+        end = first;
     }
+}
+
+sluice_status sl_part_minimax(const struct sl_part_costs *costs, int n_layers,
+                              int parts, const sluice_allocator *allocator,
+                              int *sizes, sluice_diag *why)
+{
+    sluice_status st = sl_part_check_counts(n_layers, parts, why);
+    if (!st)
+        st = check_costs(costs->fixed, n_layers, why);
+    if (st)
+        return st;
+    size_t cells = ((size_t)n_layers + 1) * ((size_t)parts + 1);
+    double *slowest = sl_alloc(allocator, cells, sizeof *slowest);
+    if (!slowest)
+        return sl_no_memory(why, "the table of a partition");
+    tabulate(costs, n_layers, parts, slowest);
+    trace_back(costs, n_layers, parts, slowest, sizes);
+    sl_free(allocator, slowest, cells, sizeof *slowest);
+    return SLUICE_OK;
 }
 
 sluice_status sluice_partition_minimax(const double *costs, int n_layers,
@@ -84,17 +137,6 @@ sluice_status sluice_partition_minimax(const double *costs, int n_layers,
                                        const sluice_allocator *allocator,
                                        int *sizes, sluice_diag *why)
 {
-    sluice_status st = sl_part_check_counts(n_layers, devices, why);
-    if (!st)
-        st = check_costs(costs, n_layers, why);
-    if (st)
-        return st;
-    size_t cells = ((size_t)n_layers + 1) * ((size_t)devices + 1);
-    double *slowest = sl_alloc(allocator, cells, sizeof *slowest);
-    if (!slowest)
-        return sl_no_memory(why, "the table of a partition");
-    tabulate(costs, n_layers, devices, slowest);
-    fill(costs, n_layers, devices, slowest[cells - 1], sizes);
-    sl_free(allocator, slowest, cells, sizeof *slowest);
-    return SLUICE_OK;
+    return sl_part_minimax(&(struct sl_part_costs){.fixed = costs}, n_layers,
+                           devices, allocator, sizes, why);
 }

@@ -2,10 +2,28 @@
 #ifndef SL_PART_PART_H
 #define SL_PART_PART_H
 
+#include <sluice/memory.h>
 #include <sluice/status.h>
+
+/* Layer i costs fixed[i] + factors[p] * scaled[i] in partition p.  Of these,
+ * `scaled` and `factors` must be finite and not negative, and so their sums. */
+struct sl_part_costs {
+    const double *fixed;   /* [n_layers] */
+    const double *scaled;  /* [n_layers]; NULL: nothing is */
+    const double *factors; /* [parts]; likewise */
+};
 
 /* SLUICE_OK, or SLUICE_INVALID if `n_layers` layers cannot fill `devices`
  * partitions. */
 sluice_status sl_part_check_counts(int n_layers, int devices, sluice_diag *why);
+
+/*
+ * sluice_partition_minimax() for layers whose costs depend on the partition.
+ *
+ * Returns  as that, which judges `fixed`.
+ */
+sluice_status sl_part_minimax(const struct sl_part_costs *costs, int n_layers,
+                              int parts, const sluice_allocator *allocator,
+                              int *sizes, sluice_diag *why);
 
 #endif

@@ -286,8 +286,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
         sl_alloc(bp->allocator, (size_t)bp->n_stages, sizeof *bp->stage_layers);
     if (!bp->stage_layers)
         return sl_no_memory(why, "the partition");
-    st = sl_cut_model(config, bp->model, bp->depth, input.max_rows,
-                      bp->n_states, bp->stage_layers, why);
+    st = sl_cut_model(config, &input, bp->depth, bp->stage_layers, why);
     if (st)
         return st;
     for (int s = bp->depth; s < bp->n_stages; s++)

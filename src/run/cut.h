@@ -4,16 +4,17 @@
 
 #include <sluice/pipeline.h>
 
+#include "run/layout.h"
+
 /*
- * Cut the model as the configuration says.
+ * Cut the model as the configuration says; `input` has all but the cut.
  *
  * Shapes   stage_layers[n_stages], the number of layers of each.
  * Returns  SLUICE_OK; SLUICE_INVALID with the numbers in the sentence;
  *          SLUICE_NO_MEMORY; or, for SLUICE_CUT_TIME, what a layer returned.
  */
 sluice_status sl_cut_model(const sluice_pipeline_config *config,
-                           const sluice_model *model, int n_stages,
-                           int64_t microbatch_rows, int n_states,
+                           const struct sl_layout_input *input, int n_stages,
                            int *stage_layers, sluice_diag *why);
 
 #endif

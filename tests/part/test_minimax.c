@@ -6,18 +6,25 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "part/part.h"
 #include "sched/failing.h"
 #include "support/runner.h"
 
 enum { MAX_LAYERS = 10 };
 
-static double slowest_of(const double *costs, int devices, const int *sizes)
+static double slowest_of(const struct sl_part_costs *costs, int devices,
+                         const int *sizes)
 {
     double slowest = 0;
     for (int d = 0, layer = 0; d < devices; d++) {
-        double sum = 0;
-        for (int i = 0; i < sizes[d]; i++)
-            sum += costs[layer++];
+        double sum = 0, scaled = 0;
+        for (int i = 0; i < sizes[d]; i++, layer++) {
+            sum += costs->fixed[layer];
+            if (costs->scaled)
+                scaled += costs->scaled[layer];
+        }
+        if (costs->factors)
+            sum += costs->factors[d] * scaled;
         slowest = sum > slowest ? sum : slowest;
     }
     return slowest;
@@ -44,7 +51,8 @@ static bool next_sizes(int devices, int *sizes)
 
 /* By trying all; among equals the last in lexicographic order, whose first
  * partitions are the fullest. */
-static void brute_force(const double *costs, int n, int devices, int *best)
+static void brute_force(const struct sl_part_costs *costs, int n, int devices,
+                        int *best)
 {
     int sizes[MAX_LAYERS];
     for (int d = 0; d < devices; d++)
@@ -66,7 +74,7 @@ static bool agrees(const double *costs, int n, int devices)
     ck_assert_int_eq(
         sluice_partition_minimax(costs, n, devices, NULL, got, NULL),
         SLUICE_OK);
-    brute_force(costs, n, devices, want);
+    brute_force(&(struct sl_part_costs){.fixed = costs}, n, devices, want);
     return memcmp(got, want, (size_t)devices * sizeof *got) == 0;
 }
 
@@ -95,6 +103,37 @@ START_TEST(the_minimum_is_that_of_all_cuts)
         for (int j = 0; j < n; j++)
             costs[j] = random_cost(bits[2 + j], (int)(i % 3));
         ck_assert_msg(agrees(costs, n, devices), "case %d", (int)i);
+    }
+}
+END_TEST
+
+START_TEST(costs_may_depend_on_the_partition)
+{
+    for (uint64_t i = 0; i < 3000; i++) {
+        uint32_t bits[32];
+        double fixed[MAX_LAYERS], scaled[MAX_LAYERS], factors[MAX_LAYERS];
+        int got[MAX_LAYERS], want[MAX_LAYERS];
+        for (uint32_t j = 0; j < 4; j++)
+            sl_rng_block(3, SL_RNG_TEST, (struct sl_rng_counter){{i, 7, j}},
+                         bits + 8 * j);
+        int n = 1 + (int)(bits[0] % MAX_LAYERS);
+        int devices = 1 + (int)(bits[1] % (uint32_t)n);
+        for (int j = 0; j < n; j++) {
+            fixed[j] = random_cost(bits[2 + j], (int)(i % 3));
+            scaled[j] = random_cost(bits[12 + j], (int)(i % 3));
+            factors[j] = bits[22 + j] % 5;
+        }
+        const struct sl_part_costs costs = {fixed, scaled, factors};
+        ck_assert(!sl_part_minimax(&costs, n, devices, NULL, got, NULL));
+        brute_force(&costs, n, devices, want);
+        ck_assert_msg(slowest_of(&costs, devices, got) ==
+                          slowest_of(&costs, devices, want),
+                      "case %d", (int)i);
+        for (int d = 0; d < devices; d++) {
+            ck_assert_int_ge(got[d], 1);
+            n -= got[d];
+        }
+        ck_assert_int_eq(n, 0);
     }
 }
 END_TEST
@@ -194,6 +233,7 @@ START_TEST(a_failed_allocation_is_a_status)
 END_TEST
 
 SLUICE_TEST_MAIN("part.minimax", the_minimum_is_that_of_all_cuts,
+                 costs_may_depend_on_the_partition,
                  the_case_that_others_cut_with_an_empty_block_is_right,
                  partitions_are_filled_from_the_first_on,
                  layers_that_cost_nothing_still_fill_every_partition,
