@@ -220,13 +220,13 @@ static void assert_incomplete(const char *text, int copies, const char *says)
 
 START_TEST(forwards_that_were_forgotten_do_not_make_copies)
 {
-    static const char missing[] = "complete: 1F0 is missing: append it to the "
+    static const char missing[] = "complete: 1F0 is missing: add it to the "
                                   "list of device 1, which holds stage 1";
     assert_incomplete("0F0,0F1,0B0,0B1\n1B0,1B1\n", 1, missing);
     assert_incomplete("0F0,0F1,0BW0,0B1,0W1\n1BW0,1B1,1W1\n", 1, missing);
     assert_incomplete("0F0,0F1,0I0,0W0,0B1\n1I0,1B1,1W0\n", 1, missing);
     assert_incomplete("0F0,0B0,0B1\n1F1,1B0,1B1\n", 1,
-                      "complete: 0F1 is missing: append it to the list of "
+                      "complete: 0F1 is missing: add it to the list of "
                       "device 0, which holds stage 0");
 }
 END_TEST
