@@ -161,9 +161,9 @@ static void say_cores(const struct sl_findings *found, sluice_advice *a)
                  found->n_devices,
                  found->n_replicas > 1 ? " in each replica" : "");
     snprintf(a->text, sizeof a->text,
-             "Give each device a core to itself, by ending other programs or "
-             "using fewer devices: actions are off their core %s of the time, "
-             "hand-offs take %s; a step would take %s%s%s.",
+             "End other programs or use fewer devices: actions are off their "
+             "core %s of the time, hand-offs take %s; a step would take "
+             "%s%s%s.",
              percent(share(found, SLUICE_IDLE_PREEMPTION)).text,
              percent(share(found, SLUICE_IDLE_HAND_OFF)).text, own,
              own[0] && joint[0] ? ", or " : "", joint);
