@@ -136,7 +136,8 @@ static void print_facts(const sluice_schedule *schedule, int capacity,
         if (asynchronous)
             fprintf(out, " %16d %10d", facts[d].peak_versions,
                     facts[d].max_staleness);
-        fputc('\n', out);
+        /* Easily got by an empty line at the end of a CSV. */
+        fputs(facts[d].n_actions ? "\n" : "  nothing to do\n", out);
     }
 }
 

@@ -229,7 +229,8 @@ SLUICE_API size_t sluice_schedule_format(const sluice_schedule *schedule,
 /*
  * The same with a ">" before the action that a refusal of
  * sluice_schedule_verify() names, wherever its device lists it.  `why` may be
- * NULL.
+ * NULL.  Of more than 16 devices or 64 positions only the 8 devices and 12
+ * positions around the mark are written, "..." standing for the rest.
  *
  *     0:     0F0>    0B1     0F1     0B0 0UPDATE
  */

@@ -104,11 +104,16 @@ static sluice_status check_devices(const struct sl_blueprint *bp,
                                    const sluice_pipeline_config *config,
                                    sluice_diag *why)
 {
+    if (bp->n_replicas == 1 && bp->n_devices > SLUICE_MAX_DEVICES)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d devices: a process runs 1 to %d; a "
+                               "simulation may have more",
+                               bp->n_devices, SLUICE_MAX_DEVICES);
     if (bp->n_replicas < 1 ||
         bp->n_devices > SLUICE_MAX_DEVICES / bp->n_replicas)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d replicas of %d devices: a process runs 1 to "
-                               "%d devices in all; a simulation may have more",
+                               "%d devices in all",
                                bp->n_replicas, bp->n_devices,
                                SLUICE_MAX_DEVICES);
     if (config->devices && config->devices != bp->n_devices)

@@ -88,7 +88,32 @@ START_TEST(the_action_of_a_refusal_is_marked)
 }
 END_TEST
 
+START_TEST(of_a_large_schedule_the_surroundings_of_the_mark_are_written)
+{
+    sluice_schedule *schedule;
+    ck_assert(!sluice_schedule_generate(
+        &(sluice_schedule_config){
+            .name = "gpipe", .devices = 20, .microbatches = 100},
+        &schedule, NULL));
+    char text[4096];
+    sluice_diag why = {.device = 9, .action = "9F50"};
+    size_t n = sluice_schedule_format_marked(schedule, &why, text, sizeof text);
+    ck_assert_uint_eq(n, strlen(text));
+    ck_assert(!strncmp(text, "...\n 5: ... ", 12));
+    ck_assert_ptr_nonnull(strstr(text, "    9F49>    9F50     9F51 "));
+    ck_assert_ptr_nonnull(strstr(text, "12: ...    12F44 "));
+    ck_assert_ptr_nonnull(strstr(text, "   12F55 ...\n...\n"));
+    /* What is missing would stand at the end. */
+    why = (sluice_diag){.device = 19, .action = "19F100"};
+    sluice_schedule_format_marked(schedule, &why, text, sizeof text);
+    ck_assert_ptr_null(strchr(text, '>'));
+    ck_assert_str_eq(text + strlen(text) - strlen("19UPDATE\n"), "19UPDATE\n");
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("sched.grid", columns_line_up_when_numbers_get_longer,
                  a_device_without_actions_has_an_empty_row,
                  text_is_cut_to_any_room_and_its_length_told,
-                 the_action_of_a_refusal_is_marked)
+                 the_action_of_a_refusal_is_marked,
+                 of_a_large_schedule_the_surroundings_of_the_mark_are_written)
