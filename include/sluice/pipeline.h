@@ -96,12 +96,14 @@ typedef struct sluice_pipeline_config {
     uint64_t seed;
 
     bool join_weights; /* where the schedule puts W actions of one stage and of
-                          consecutive micro-batches next to each other, compute
-                          them in one call for each layer that allows it (its
-                          plan's joins_rows): longer matrix products, in
-                          another order of summation, so that the bits depend
-                          on schedule and partition.  Micro-batches with fewer
-                          rows than the largest of a full batch stay alone. */
+                          consecutive micro-batches next to each other, whose
+                          F, B or I, and R if they have one, come in that order
+                          too, compute them in one call for each layer that
+                          allows it (its plan's joins_rows): longer matrix
+                          products, in another order of summation, so that the
+                          bits depend on schedule and partition.  Micro-batches
+                          with fewer rows than the largest of a full batch stay
+                          alone. */
 
     int queue_capacity;      /* items a producer may run ahead; default 2 */
     size_t device_cap_bytes; /* memory of one device; 0: no limit */
