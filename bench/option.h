@@ -32,6 +32,7 @@ struct order_options {
     int group;
     int warm_up;
     bool vertical_sync;
+    bool join_weights; /* neighbouring W in one call */
 };
 
 /* The defaults, for an initializer. */

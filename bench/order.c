@@ -41,6 +41,7 @@ void order_apply(const struct order_options *order,
     config->group = order->group;
     config->warm_up = order->warm_up;
     config->vertical_sync = order->vertical_sync;
+    config->join_weights = order->join_weights;
     config->queue_capacity = order->capacity;
 }
 

@@ -31,6 +31,7 @@ enum {
     KEY_CELL,
     KEY_MODEL,
     KEY_BATCH,
+    KEY_JOIN_WEIGHTS,
     KEY_STRICT,
     KEY_VERTICAL_SYNC,
     GROUP_RUN = 5,
@@ -98,6 +99,9 @@ static const struct argp_option options[] = {
      "Real layers instead of timed cells; simulated with what they took", 0},
     {"batch", KEY_BATCH, "N", 0,
      "Rows of a mini-batch of real layers (32 a micro-batch)", 0},
+    {"join-weights", KEY_JOIN_WEIGHTS, 0, 0,
+     "Compute W's of neighbouring micro-batches that follow each other in one",
+     0},
     {0, 0, 0, 0, "Output", 6},
     {"output", 'o', "FORMAT", 0,
      "A schedule: grid (default), csv, json; a table: md (default), csv, json, "
@@ -267,6 +271,9 @@ static error_t parse_costs_and_run(int key, char *arg, struct argp_state *state,
         break;
     case KEY_BATCH:
         line->run.batch = parse_count(state, "--batch", arg, MAX_BATCH);
+        break;
+    case KEY_JOIN_WEIGHTS:
+        line->wanted.order.join_weights = true;
         break;
     default:
         return ARGP_ERR_UNKNOWN;

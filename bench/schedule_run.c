@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "bench/joins.h"
 #include "bench/order.h"
 #include "bench/schedule_draw.h"
 #include "bench/subject.h"
@@ -70,7 +71,9 @@ sluice_status schedule_run(const struct schedule_wanted *wanted,
                                      sluice_schedule_n_copies(schedule),
         .times = cells,
         .custom = schedule,
-        .no_reference = !order_find(schedule, &order),
+        .no_reference =
+            !order_find(schedule, &order) ||
+            (wanted->order.join_weights && !joins_have_reference(schedule)),
         .microbatches = m,
         .title = schedule_title(wanted, schedule, "measured", title),
         .run = &config->run,

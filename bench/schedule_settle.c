@@ -109,6 +109,8 @@ static void check_together(struct argp_state *state,
     if (line->run.batch && !line->run.model)
         argp_error(state, "--batch goes with --model: each micro-batch of "
                           "cells is one row");
+    if (wanted->order.join_weights && !line->run.model)
+        argp_error(state, "--join-weights goes with --model: cells have none");
     if (line->measures && wanted->moment == RECOMPUTE_NAIVE)
         argp_error(state, "--recompute naive cannot run: no device waits for "
                           "a gradient to recompute");

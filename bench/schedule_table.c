@@ -57,6 +57,7 @@ static void add_wanted(struct table_fields *fields,
         return;
     add_word(fields, "model",
              context->run->model ? context->run->model : "timed cells");
+    add_word(fields, "weights", order->join_weights ? "joined" : "one by one");
     add_run(fields, &context->run->run);
 }
 

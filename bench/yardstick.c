@@ -10,6 +10,7 @@
 #include <sluice/schedule.h>
 
 #include "bench/follow.h"
+#include "bench/joins.h"
 #include "bench/order.h"
 #include "bench/parameter.h"
 
@@ -100,6 +101,9 @@ static sluice_status make_reference(struct yardstick *yardstick,
     if (!st)
         st = follow_schedule(yardstick->reference, yardstick->model, schedule,
                              why);
+    if (!st && pipeline->join_weights)
+        st =
+            joins_follow(yardstick->reference, yardstick->model, schedule, why);
     sluice_schedule_destroy(schedule);
     return st;
 }
