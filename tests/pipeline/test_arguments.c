@@ -2,11 +2,11 @@
  * Arguments of a pipeline that is there: what is missing or out of range is
  * refused, and the pipeline goes on as if it had not been called.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "support/judge.h"
 #include "support/runner.h"
+#include "support/sentence.h"
 
 enum { LAYERS = 6, BATCH = 12 };
 
@@ -23,20 +23,6 @@ static void set_up(void)
 static void tear_down(void)
 {
     sl_test_problem_fini(&problem);
-}
-
-/* Whether `number` stands in the text as a number of its own. */
-static bool names(const char *text, long long number)
-{
-    char digits[32];
-    int n = snprintf(digits, sizeof digits, "%lld", number);
-    for (const char *at = text; (at = strstr(at, digits)); at++) {
-        bool before = at > text && at[-1] >= '0' && at[-1] <= '9';
-        bool after = at[n] >= '0' && at[n] <= '9';
-        if (!before && !after)
-            return true;
-    }
-    return false;
 }
 
 START_TEST(numbers_of_rows_out_of_range_are_refused)
@@ -58,7 +44,7 @@ START_TEST(numbers_of_rows_out_of_range_are_refused)
                          SLUICE_INVALID);
         ck_assert_int_eq(why.status, SLUICE_INVALID);
         if (bad[i] > 0) {
-            ck_assert_msg(names(why.text, BATCH), "%s", why.text);
+            ck_assert_msg(sl_test_names(why.text, BATCH), "%s", why.text);
             continue;
         }
         ck_assert_int_eq(sluice_pipeline_evaluate(pair.pipe, problem.x,
@@ -183,8 +169,9 @@ START_TEST(parameters_that_do_not_fit_are_refused)
         ck_assert_int_eq(sluice_pipeline_get_parameter(pair.pipe, "2.weight",
                                                        values, n + off, &why),
                          SLUICE_INVALID);
-        ck_assert_msg(names(why.text, n) && names(why.text, n + off), "%s",
-                      why.text);
+        ck_assert_msg(sl_test_names(why.text, n) &&
+                          sl_test_names(why.text, n + off),
+                      "%s", why.text);
         ck_assert_int_eq(sluice_pipeline_set_parameter(pair.pipe, "2.weight",
                                                        values, n + off, &why),
                          SLUICE_INVALID);

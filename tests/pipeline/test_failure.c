@@ -8,6 +8,7 @@
 #include "support/grid.h"
 #include "support/judge.h"
 #include "support/runner.h"
+#include "support/wary_sgd.h"
 
 enum { LAYERS_EACH = 2, BATCH = 8 }; /* layers of a stage; rows */
 
@@ -39,23 +40,6 @@ static sluice_status fail_there(void *context, const struct sl_test_cell *cell)
                            (int)cell->pass, cell->layer);
 }
 
-/* SGD that refuses a gradient too large to be true. */
-static sluice_status refuse_large(const sluice_optimizer_call *call)
-{
-    for (int64_t i = 0; i < call->n; i++)
-        if (call->g[i] > 1e30F)
-            return sluice_diag_set(call->why, SLUICE_LAYER,
-                                   "the gradient is too large");
-    return SLUICE_OK;
-}
-
-static sluice_optimizer_ops wary_sgd(void)
-{
-    sluice_optimizer_ops ops = *sluice_sgd();
-    ops.prepare = refuse_large;
-    return ops;
-}
-
 /* One grid point under test. */
 struct bench {
     struct fault fault;
@@ -76,7 +60,7 @@ static void set_up(struct bench *b, int devices, int microbatches,
     ck_assert_int_eq(sl_test_problem_init(&b->problem, SL_TEST_PROBE,
                                           LAYERS_EACH * devices, BATCH, NULL),
                      SLUICE_OK);
-    b->optimizer = wary_sgd();
+    b->optimizer = sl_test_wary_sgd();
     b->config = b->problem.config;
     b->config.optimizer = &b->optimizer;
     b->config.devices = devices;

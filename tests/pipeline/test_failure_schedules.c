@@ -10,6 +10,7 @@
 #include "support/grid.h"
 #include "support/problem.h"
 #include "support/runner.h"
+#include "support/wary_sgd.h"
 
 enum { MAX_DEVICES = 4, BATCH = 8, MAX_FLOATS = 64 };
 
@@ -32,16 +33,6 @@ static sluice_status fail_there(void *context, const struct sl_test_cell *cell)
         return sluice_diag_set(cell->why, SLUICE_IO, "layer %d broke",
                                cell->layer);
     cell->gradient[0] = 1e35F;
-    return SLUICE_OK;
-}
-
-/* SGD that refuses a gradient too large to be true. */
-static sluice_status refuse_large(const sluice_optimizer_call *call)
-{
-    for (int64_t i = 0; i < call->n; i++)
-        if (call->g[i] > 1e30F)
-            return sluice_diag_set(call->why, SLUICE_LAYER,
-                                   "the gradient is too large");
     return SLUICE_OK;
 }
 
@@ -68,8 +59,7 @@ static void set_up(struct bench *b, const sluice_schedule *schedule,
     ck_assert_int_eq(
         sl_test_problem_init(&b->problem, SL_TEST_PROBE, b->depth, BATCH, NULL),
         SLUICE_OK);
-    b->optimizer = *sluice_sgd();
-    b->optimizer.prepare = refuse_large;
+    b->optimizer = sl_test_wary_sgd();
     b->sgd = (sluice_sgd_config){.learning_rate = 0.1, .momentum = 0.9};
     sluice_pipeline_config config = b->problem.config;
     config.optimizer = &b->optimizer;

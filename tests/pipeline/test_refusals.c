@@ -3,13 +3,13 @@
  * sentence; everything else runs and equals the reference.
  */
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "support/grid.h"
 #include "support/judge.h"
 #include "support/process.h"
 #include "support/runner.h"
+#include "support/sentence.h"
 
 enum { LAYERS = 6, BATCH = 12 };
 
@@ -26,20 +26,6 @@ static void set_up(int64_t batch)
 static void tear_down(void)
 {
     sl_test_problem_fini(&problem);
-}
-
-/* Whether `number` stands in the text as a number of its own. */
-static bool names(const char *text, long long number)
-{
-    char digits[32];
-    int n = snprintf(digits, sizeof digits, "%lld", number);
-    for (const char *at = text; (at = strstr(at, digits)); at++) {
-        bool before = at > text && at[-1] >= '0' && at[-1] <= '9';
-        bool after = at[n] >= '0' && at[n] <= '9';
-        if (!before && !after)
-            return true;
-    }
-    return false;
 }
 
 /* The config is refused by plan and create alike, and nothing has happened. */
@@ -74,8 +60,8 @@ static bool names_nearest(const char *text, int batch, int m)
         if (batch % d == 0 && abs(d - m) < least)
             least = abs(d - m);
     return ((m - least >= 1 && batch % (m - least) == 0) &&
-            names(text, m - least)) ||
-           (batch % (m + least) == 0 && names(text, m + least));
+            sl_test_names(text, m - least)) ||
+           (batch % (m + least) == 0 && sl_test_names(text, m + least));
 }
 
 static void try(int batch, int m, int devices, bool uneven)
@@ -92,7 +78,8 @@ static void try(int batch, int m, int devices, bool uneven)
             sluice_reference_create(&config, problem.model, &ref, &ref_why),
             SLUICE_INVALID);
         ck_assert_str_eq(ref_why.text, why.text);
-        ck_assert_msg(names(why.text, batch) && names(why.text, m) &&
+        ck_assert_msg(sl_test_names(why.text, batch) &&
+                          sl_test_names(why.text, m) &&
                           names_nearest(why.text, batch, m),
                       "B %d, M %d: %s", batch, m, why.text);
         return;
@@ -130,8 +117,9 @@ START_TEST(more_devices_than_layers_are_refused)
     sluice_pipeline_config config = problem.config;
     config.devices = LAYERS + 1;
     sluice_diag why = refuse(&config, SLUICE_INVALID);
-    ck_assert_msg(names(why.text, LAYERS) && names(why.text, LAYERS + 1), "%s",
-                  why.text);
+    ck_assert_msg(sl_test_names(why.text, LAYERS) &&
+                      sl_test_names(why.text, LAYERS + 1),
+                  "%s", why.text);
     tear_down();
 }
 END_TEST
@@ -142,8 +130,8 @@ START_TEST(numbers_of_devices_out_of_range_are_refused)
     sluice_pipeline_config config = problem.config;
     config.devices = SLUICE_MAX_DEVICES + 1;
     sluice_diag why = refuse(&config, SLUICE_INVALID);
-    ck_assert_msg(names(why.text, SLUICE_MAX_DEVICES + 1) &&
-                      names(why.text, SLUICE_MAX_DEVICES),
+    ck_assert_msg(sl_test_names(why.text, SLUICE_MAX_DEVICES + 1) &&
+                      sl_test_names(why.text, SLUICE_MAX_DEVICES),
                   "%s", why.text);
     config.devices = -1;
     why = refuse(&config, SLUICE_INVALID);
@@ -158,7 +146,8 @@ START_TEST(batches_and_micro_batches_out_of_range_are_refused)
     sluice_pipeline_config config = problem.config;
     config.microbatches = SLUICE_MAX_MICROBATCHES + 1;
     sluice_diag why = refuse(&config, SLUICE_INVALID);
-    ck_assert_msg(names(why.text, SLUICE_MAX_MICROBATCHES), "%s", why.text);
+    ck_assert_msg(sl_test_names(why.text, SLUICE_MAX_MICROBATCHES), "%s",
+                  why.text);
     config.microbatches = -3;
     refuse(&config, SLUICE_INVALID);
     config.microbatches = 1;
@@ -192,8 +181,8 @@ START_TEST(as_many_micro_batches_as_allowed_can_be_planned)
     ck_assert_uint_gt(many[0].stash, 1000 * few[0].stash);
     config.microbatches++;
     sluice_diag why = refuse(&config, SLUICE_INVALID);
-    ck_assert_msg(names(why.text, SLUICE_MAX_MICROBATCHES) &&
-                      names(why.text, SLUICE_MAX_MICROBATCHES + 1),
+    ck_assert_msg(sl_test_names(why.text, SLUICE_MAX_MICROBATCHES) &&
+                      sl_test_names(why.text, SLUICE_MAX_MICROBATCHES + 1),
                   "%s", why.text);
     tear_down();
 }
@@ -271,8 +260,8 @@ START_TEST(a_partition_that_does_not_add_up_is_refused)
     }
     config.partition = lists[0];
     sluice_diag why = refuse(&config, SLUICE_INVALID);
-    ck_assert_msg(names(why.text, 5) && names(why.text, LAYERS), "%s",
-                  why.text);
+    ck_assert_msg(sl_test_names(why.text, 5) && sl_test_names(why.text, LAYERS),
+                  "%s", why.text);
     config.partition = NULL;
     refuse(&config, SLUICE_INVALID);
     tear_down();
