@@ -2,7 +2,9 @@
 #include "report/advice.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A gain of less is not worth a word, a bubble nearer to the formula not worth
  * a search. */
@@ -148,25 +150,34 @@ static void say_capacity(const struct sl_findings *found, sluice_advice *a)
              found->more_capacity, found->capacity, percent(a->gain).text);
 }
 
+__attribute__((format(printf, 2, 3))) static void
+append(sluice_advice *a, const char *format, ...)
+{
+    size_t n = strlen(a->text);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(a->text + n, sizeof a->text - n, format, args);
+    va_end(args);
+}
+
 /* Not every machine has the cores; fewer devices are always to be had. */
 static void say_cores(const struct sl_findings *found, sluice_advice *a)
 {
-    char own[96] = "", joint[128] = "";
-    if (own_gain(found) >= threshold)
-        snprintf(own, sizeof own, "%s less with a core for each device",
-                 percent(own_gain(found)).text);
+    bool own = own_gain(found) >= threshold;
+    append(a,
+           "End other programs or use fewer devices: actions are off their "
+           "core %s of the time, hand-offs take %s; a step would take ",
+           percent(share(found, SLUICE_IDLE_PREEMPTION)).text,
+           percent(share(found, SLUICE_IDLE_HAND_OFF)).text);
+    if (own)
+        append(a, "%s less with a core for each device",
+               percent(own_gain(found)).text);
     if (joint_gain(found) >= threshold)
-        snprintf(joint, sizeof joint, "%s less with %d of the %d devices%s",
-                 percent(joint_gain(found)).text, found->n_cores,
-                 found->n_devices,
-                 found->n_replicas > 1 ? " in each replica" : "");
-    snprintf(a->text, sizeof a->text,
-             "End other programs or use fewer devices: actions are off their "
-             "core %s of the time, hand-offs take %s; a step would take "
-             "%s%s%s.",
-             percent(share(found, SLUICE_IDLE_PREEMPTION)).text,
-             percent(share(found, SLUICE_IDLE_HAND_OFF)).text, own,
-             own[0] && joint[0] ? ", or " : "", joint);
+        append(a, "%s%s less with %d of the %d devices%s", own ? ", or " : "",
+               percent(joint_gain(found)).text, found->n_cores,
+               found->n_devices,
+               found->n_replicas > 1 ? " in each replica" : "");
+    append(a, ".");
 }
 
 static const struct remedy {

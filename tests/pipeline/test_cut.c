@@ -106,72 +106,88 @@ START_TEST(the_first_layer_costs_no_gradient_of_the_data)
 }
 END_TEST
 
-/* Weights and what is kept of them, on the device that has most. */
-static size_t most_kept(const char *schedule, int states, sluice_cut by,
-                        const int *sizes, int *got)
+static const sluice_sgd_config with_momentum = {.learning_rate = 0.1,
+                                                .momentum = 0.9};
+
+static sluice_pipeline_config config_of(const char *schedule, sluice_cut by)
 {
-    sluice_memory_plan plans[DEVICES];
-    sluice_diag why = {0};
-    const sluice_sgd_config sgd = {.learning_rate = 0.1,
-                                   .momentum = states ? 0.9 : 0};
-    sluice_pipeline_config config = {
+    return (sluice_pipeline_config){
         .devices = DEVICES,
         .microbatches = 8,
         .batch = 8,
         .schedule = schedule,
         .cut = by,
-        .partition = sizes,
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),
-        .optimizer_config = &sgd,
+        .optimizer_config = &with_momentum,
     };
-    sluice_pipeline *pipe;
-    ck_assert_msg(!sluice_pipeline_plan(model, &config, plans, &why), "%s",
-                  why.text);
-    ck_assert(!sluice_pipeline_create(&config, model, &pipe, NULL));
+}
+
+/* Weights and what is kept of them, on the device that has most. */
+static size_t most_kept(const sluice_pipeline_config *config)
+{
+    sluice_memory_plan plans[DEVICES];
+    sluice_diag why = {0};
     size_t most = 0;
+    ck_assert_msg(!sluice_pipeline_plan(model, config, plans, &why), "%s",
+                  why.text);
     for (int d = 0; d < DEVICES; d++) {
-        sluice_device_info info;
-        sluice_pipeline_device(pipe, d, &info);
-        got[d] = info.n_layers;
         size_t kept = plans[d].parameters + plans[d].gradients +
                       plans[d].optimizer + plans[d].versions;
         most = kept > most ? kept : most;
     }
-    sluice_pipeline_destroy(pipe);
     return most;
+}
+
+static void assert_layers(const sluice_pipeline_config *config,
+                          const int want[DEVICES])
+{
+    sluice_pipeline *pipe;
+    ck_assert(!sluice_pipeline_create(config, model, &pipe, NULL));
+    for (int d = 0; d < DEVICES; d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, d, &info);
+        ck_assert_int_eq(info.n_layers, want[d]);
+    }
+    sluice_pipeline_destroy(pipe);
 }
 
 /* 18 equal layers.  Device r of pipedream's 4 keeps 4 - r versions, beside
  * gradients, momentum, and a backup of both: layers x 8, 7, 6, 5. */
 START_TEST(a_cut_by_bytes_counts_versions_of_weights)
 {
-    int got[DEVICES];
+    sluice_pipeline_config config = config_of("pipedream", SLUICE_CUT_BYTES);
+    sluice_pipeline_config any = config_of("pipedream", SLUICE_CUT_LIST);
     ck_assert(!sluice_model_parse("48-48x18", NULL, &model, NULL));
-    size_t even = most_kept("pipedream", 1, SLUICE_CUT_UNIFORM, NULL, got);
-    size_t most = most_kept("pipedream", 1, SLUICE_CUT_BYTES, NULL, got);
-    ck_assert_mem_eq(got, ((int[]){3, 4, 5, 6}), sizeof got);
-    ck_assert_uint_lt(most, even);
-    /* No cut keeps less. */
-    int sizes[DEVICES], ignored[DEVICES];
-    for (sizes[0] = 1; sizes[0] <= 15; sizes[0]++)
-        for (sizes[1] = 1; sizes[0] + sizes[1] <= 16; sizes[1]++)
-            for (sizes[2] = 1; sizes[0] + sizes[1] + sizes[2] <= 17;
-                 sizes[2]++) {
-                sizes[3] = 18 - sizes[0] - sizes[1] - sizes[2];
-                ck_assert_uint_le(
-                    most,
-                    most_kept("pipedream", 1, SLUICE_CUT_LIST, sizes, ignored));
+    assert_layers(&config, (const int[]){3, 4, 5, 6});
+    size_t most = most_kept(&config);
+    /* No cut keeps less; an even one keeps more. */
+    int s[DEVICES] = {5, 5, 4, 4};
+    any.partition = s;
+    ck_assert_uint_lt(most, most_kept(&any));
+    for (s[0] = 1; s[0] <= 15; s[0]++)
+        for (s[1] = 1; s[0] + s[1] <= 16; s[1]++)
+            for (s[2] = 1; s[0] + s[1] + s[2] <= 17; s[2]++) {
+                s[3] = 18 - s[0] - s[1] - s[2];
+                ck_assert_uint_le(most, most_kept(&any));
             }
-    /* As many versions on all devices, or none: an even cut. */
-    most_kept("pipedream-2bw", 0, SLUICE_CUT_BYTES, NULL, got);
-    ck_assert_mem_eq(got, ((int[]){5, 5, 5, 3}), sizeof got);
-    most_kept("1f1b", 0, SLUICE_CUT_BYTES, NULL, got);
-    ck_assert_mem_eq(got, ((int[]){5, 5, 5, 3}), sizeof got);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_cut_by_bytes_is_even_where_all_keep_as_many_versions)
+{
+    static const char *const names[] = {"pipedream-2bw", "1f1b"};
+    ck_assert(!sluice_model_parse("48-48x18", NULL, &model, NULL));
+    for (int i = 0; i < 2; i++) {
+        sluice_pipeline_config config = config_of(names[i], SLUICE_CUT_BYTES);
+        assert_layers(&config, (const int[]){5, 5, 5, 3});
+    }
     sluice_model_destroy(model);
 }
 END_TEST
 
 SLUICE_TEST_MAIN("pipeline.cut", a_cut_by_operations_is_the_best_of_all_cuts,
                  the_first_layer_costs_no_gradient_of_the_data,
-                 a_cut_by_bytes_counts_versions_of_weights)
+                 a_cut_by_bytes_counts_versions_of_weights,
+                 a_cut_by_bytes_is_even_where_all_keep_as_many_versions)

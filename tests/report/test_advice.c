@@ -1,6 +1,7 @@
 /* The advice is the remedy of the largest gain, or none. */
 #include <sluice/attribution.h>
 
+#include "report/advice.h"
 #include "report/play.h"
 #include "support/runner.h"
 
@@ -298,6 +299,47 @@ START_TEST(fewer_devices_are_those_of_a_replica)
 }
 END_TEST
 
+/* Every remedy, with the longest numbers. */
+START_TEST(the_longest_sentences_fit)
+{
+    struct sl_findings found = {
+        .n_replicas = 2048,
+        .n_devices = 2048,
+        .n_microbatches = 65534,
+        .slowest = 4095,
+        .step_ns = 1,
+        .slowest_ns = 4096,
+        .mean_ns = 1,
+        .excess = 1,
+        .n_cores = 2047,
+        .capacity = 65534,
+        .more_capacity = 65535,
+    };
+    int64_t *const others[] = {
+        [SLUICE_ADVISE_CUT] = &found.even_ns,
+        [SLUICE_ADVISE_MORE_BATCHES] = &found.more_ns,
+        [SLUICE_ADVISE_FEWER_BATCHES] = &found.fewer_ns,
+        [SLUICE_ADVISE_CAPACITY] = &found.roomy_ns,
+        [SLUICE_ADVISE_CORES] = &found.own_ns,
+    };
+    for (int c = 0; c < SLUICE_N_IDLE_CAUSES; c++)
+        found.mean_cause_ns[c] = 1;
+    for (int kind = SLUICE_ADVISE_CUT; kind <= SLUICE_ADVISE_CORES; kind++) {
+        sluice_advice advice;
+        found.as_is_ns = found.again_ns = 2;
+        *others[kind] = 1;
+        if (kind == SLUICE_ADVISE_CORES)
+            found.joint_ns = 1;
+        sl_advise(&found, &advice);
+        *others[kind] = 0;
+        ck_assert_int_eq(advice.kind, kind);
+        size_t n = strlen(advice.text);
+        ck_assert_uint_lt(n, SLUICE_ADVICE_TEXT - 1);
+        ck_assert_int_eq(advice.text[n - 1], '.');
+    }
+}
+END_TEST
+
 START_TEST(a_step_without_events_asks_for_nothing)
 {
     p = (struct play){.n_events = {0}};
@@ -317,4 +359,5 @@ SLUICE_TEST_MAIN("report.advice", a_slow_stage_asks_for_a_better_cut,
                  a_device_off_its_core_that_delays_nobody_asks_for_nothing,
                  equal_replicas_get_the_advice_of_one,
                  fewer_devices_are_those_of_a_replica,
+                 the_longest_sentences_fit,
                  a_step_without_events_asks_for_nothing)
