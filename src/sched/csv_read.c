@@ -121,7 +121,7 @@ static const struct word *take_type(struct text *text)
 static sluice_status refuse_second_row(const struct reader *reader,
                                        struct text cell, int stage)
 {
-    char because[96];
+    char because[128];
     snprintf(because, sizeof because,
              "stage %d is in row %d too, but a stage has one device: remove it "
              "from one of them",
