@@ -38,12 +38,26 @@ listed() {
     }' "$root/cmake/packages.txt"
 }
 
+# Whether an installed package provides another: other sources than Debian pack
+# things together, such as nodejs with npm.
+provided() {
+    dpkg-query -W -f '${db:Status-Status} ${Provides}\n' |
+        awk -v want="$1" '$1 == "installed" {
+            gsub(/\([^)]*\)/, "")
+            n = split($0, names, /[ ,]+/)
+            for (i = 2; i <= n; i++)
+                if (names[i] == want) found = 1
+        }
+        END { exit !found }'
+}
+
 # Those of its arguments that are not installed.
 missing() {
     for package; do
         status=$(dpkg-query -W -f '${db:Status-Status}' "$package" \
             2>/dev/null) || status=
-        [ "$status" = installed ] || printf '%s ' "$package"
+        [ "$status" = installed ] || provided "$package" ||
+            printf '%s ' "$package"
     done
 }
 
