@@ -33,7 +33,8 @@ struct sl_gate {
     atomic_int waiters;     /* [atomic] 0 or 1; pairs with sl_gate_wake() */
 };
 
-/* Whether the wait is over; reads only seq_cst atomics and constants. */
+/* Whether the wait is over; reads only seq_cst atomics, constants, and what the
+ * waiter alone writes. */
 typedef bool sl_predicate(const void *state);
 
 /*
