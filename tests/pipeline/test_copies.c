@@ -39,20 +39,6 @@ static void check(const struct sl_test_problem *problem,
     sl_test_pair_fini(&pair);
 }
 
-static sluice_schedule *dualpipe(int k, int m, int capacity)
-{
-    sluice_schedule *schedule;
-    sluice_schedule_config config = {
-        .name = "dualpipe", .devices = k, .microbatches = m};
-    sluice_verify_config verify = {.queue_capacity = capacity};
-    if (sluice_schedule_generate(&config, &schedule, NULL))
-        return NULL;
-    if (!sluice_schedule_verify(schedule, &verify, NULL, NULL))
-        return schedule;
-    sluice_schedule_destroy(schedule);
-    return NULL;
-}
-
 static int check_dualpipe(const struct sl_test_problem *problem, int k, int m)
 {
     int n = 0, microbatch_copy[MAX_MICROBATCHES];
@@ -61,7 +47,8 @@ static int check_dualpipe(const struct sl_test_problem *problem, int k, int m)
     for (int replicas = 1; replicas <= 2; replicas++)
         for (int capacity = 1; capacity <= 3; capacity++) {
             sluice_pipeline_config config = problem->config;
-            sluice_schedule *schedule = dualpipe(k, m, capacity);
+            sluice_schedule *schedule =
+                sl_test_runnable("dualpipe", k, m, capacity);
             if (!schedule)
                 continue;
             config.custom = schedule;

@@ -103,21 +103,6 @@ static int check(enum sl_test_kind kind, const sluice_schedule *schedule,
     return longest;
 }
 
-/* NULL if the generator or the queues do not allow it. */
-static sluice_schedule *runnable(const char *name, int k, int m, int capacity)
-{
-    sluice_schedule *schedule;
-    sluice_schedule_config config = {
-        .name = name, .devices = k, .microbatches = m};
-    sluice_verify_config verify = {.queue_capacity = capacity};
-    if (sluice_schedule_generate(&config, &schedule, NULL))
-        return NULL;
-    if (!sluice_schedule_verify(schedule, &verify, NULL, NULL))
-        return schedule;
-    sluice_schedule_destroy(schedule);
-    return NULL;
-}
-
 START_TEST(zero_bubble_schedules_equal_the_reference_with_their_runs)
 {
     static const char *const names[] = {"zb-h1", "zb-h2", "zb-v"};
@@ -128,7 +113,7 @@ START_TEST(zero_bubble_schedules_equal_the_reference_with_their_runs)
             for (int j = 0; j < 4; j++) {
                 int capacity = 1 + (i + k + j) % 3;
                 sluice_schedule *schedule =
-                    runnable(names[i], k, microbatches[j], capacity);
+                    sl_test_runnable(names[i], k, microbatches[j], capacity);
                 if (!schedule)
                     continue;
                 for (int kind = 0; kind < SL_TEST_KINDS; kind++) {

@@ -16,22 +16,6 @@ enum { LAYERS = 9, BATCH = 13, MAX_DEVICES = 4 };
 
 static const int microbatches[] = {1, 2, 3, 5, 8};
 
-/* Whether the generator writes it, and queues of this capacity carry it. */
-static sluice_schedule *runnable(const char *name, int k, int m, int capacity)
-{
-    sluice_schedule *schedule;
-    sluice_schedule_config config = {
-        .name = name, .devices = k, .microbatches = m};
-    sluice_verify_config verify = {.queue_capacity = capacity};
-    if (sluice_schedule_generate(&config, &schedule, NULL))
-        return NULL;
-    bool is_plain = sluice_schedule_n_updates(schedule) >= 1;
-    if (is_plain && !sluice_schedule_verify(schedule, &verify, NULL, NULL))
-        return schedule;
-    sluice_schedule_destroy(schedule);
-    return NULL;
-}
-
 static void check(const struct sl_test_problem *problem, const char *name,
                   const sluice_schedule *schedule, int capacity)
 {
@@ -74,7 +58,7 @@ static int check_name(const struct sl_test_problem *problem, const char *name,
                 if (!all && capacity != 1 + (k + i) % 3)
                     continue;
                 sluice_schedule *schedule =
-                    runnable(name, k, microbatches[i], capacity);
+                    sl_test_runnable(name, k, microbatches[i], capacity);
                 if (!schedule)
                     continue;
                 if (!sl_test_skips())

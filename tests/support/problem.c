@@ -186,3 +186,18 @@ const void *sl_test_targets(const struct sl_test_problem *problem, int64_t row)
 {
     return problem->targets + (size_t)row * problem->target_bytes;
 }
+
+sluice_schedule *sl_test_runnable(const char *name, int devices,
+                                  int microbatches, int capacity)
+{
+    sluice_schedule *schedule;
+    sluice_schedule_config config = {
+        .name = name, .devices = devices, .microbatches = microbatches};
+    sluice_verify_config verify = {.queue_capacity = capacity};
+    if (sluice_schedule_generate(&config, &schedule, NULL))
+        return NULL;
+    if (!sluice_schedule_verify(schedule, &verify, NULL, NULL))
+        return schedule;
+    sluice_schedule_destroy(schedule);
+    return NULL;
+}

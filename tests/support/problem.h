@@ -55,4 +55,9 @@ void sl_test_problem_fini(struct sl_test_problem *problem);
 const float *sl_test_x(const struct sl_test_problem *problem, int64_t row);
 const void *sl_test_targets(const struct sl_test_problem *problem, int64_t row);
 
+/* What the generator `name` writes, if queues of `capacity` carry it; else
+ * NULL. */
+sluice_schedule *sl_test_runnable(const char *name, int devices,
+                                  int microbatches, int capacity);
+
 #endif
