@@ -1,8 +1,8 @@
 /* The command line tool `sluice`. */
-#include "bench/advise.h"
-#include "bench/command.h"
-#include "bench/schedule_command.h"
-#include "bench/train.h"
+#include "bench/advise/advise.h"
+#include "bench/cli/command.h"
+#include "bench/schedule/schedule_command.h"
+#include "bench/train/train_command.h"
 
 static const struct command commands[] = {
     {"train", "Train a network on images or on your own arrays", train_command},

@@ -1,10 +1,10 @@
 /* The benchmark `sluice-bench`. */
-#include "bench/bubble.h"
-#include "bench/command.h"
-#include "bench/compare.h"
-#include "bench/footprint.h"
-#include "bench/headline.h"
-#include "bench/table2.h"
+#include "bench/bubble/bubble.h"
+#include "bench/cli/command.h"
+#include "bench/compare/compare.h"
+#include "bench/memory/footprint.h"
+#include "bench/headline/headline.h"
+#include "bench/table2/table2.h"
 
 static const struct command commands[] = {
     {"bubble", "Measure the bubble beside the formula", bubble_command},

@@ -1,7 +1,7 @@
 /*
  * A bounded queue from one device to one neighbour.  An item says that a
  * boundary slot has been filled: data changes owner when its item passes.  The
- * slots themselves lie in the consumer's arena, see run/layout.h.
+ * slots themselves lie in the consumer's arena, see blueprint/layout.h.
  *
  * Threads: one producer, one consumer; anybody may close.
  */

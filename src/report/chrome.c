@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #include "base/memory.h"
-#include "report/index.h"
+#include "attribution/trace_index.h"
 #include "report/out.h"
 
 /* What is being written. */

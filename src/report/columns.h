@@ -5,7 +5,7 @@
 #ifndef SL_REPORT_COLUMNS_H
 #define SL_REPORT_COLUMNS_H
 
-#include "report/index.h"
+#include "attribution/trace_index.h"
 
 #include <stdint.h>
 

@@ -6,7 +6,7 @@
 #include "report/html_asset.h"
 #include "report/html_data.h"
 #include "report/html_table.h"
-#include "report/index.h"
+#include "attribution/trace_index.h"
 
 /* A part of the page. */
 struct panel {

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "report/columns.h"
-#include "report/index.h"
+#include "attribution/trace_index.h"
 #include "report/out.h"
 
 enum {

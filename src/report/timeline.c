@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "report/columns.h"
-#include "report/idle.h"
-#include "report/index.h"
+#include "attribution/idle.h"
+#include "attribution/trace_index.h"
 #include "report/out.h"
 
 enum {

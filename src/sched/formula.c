@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "sched/generator.h"
+#include "sched/generators/generator.h"
 
 double sluice_bubble_formula(int devices, int microbatches)
 {

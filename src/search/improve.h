@@ -2,7 +2,7 @@
 #ifndef SL_SEARCH_IMPROVE_H
 #define SL_SEARCH_IMPROVE_H
 
-#include "search/judge.h"
+#include "search/worth.h"
 
 /*
  * Move single actions within their lists and keep what is not slower;

@@ -3,7 +3,7 @@
 #ifndef SL_SEARCH_LIST_SCHEDULER_H
 #define SL_SEARCH_LIST_SCHEDULER_H
 
-#include "search/judge.h"
+#include "search/worth.h"
 
 /* Which of the ready actions goes first.  All micro-batches go in order. */
 struct sl_policy {

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "run/pipeline.h"
+#include "pipeline/pipeline.h"
 
 /* One batch of rows, and the order in which an epoch takes the rows. */
 struct buffers {

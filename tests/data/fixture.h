@@ -6,7 +6,7 @@
 
 #include <sluice/status.h>
 
-#include "data/source.h"
+#include "data/formats/byte_source.h"
 
 enum { FIXTURE_PATH = 512 };
 

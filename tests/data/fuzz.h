@@ -12,7 +12,7 @@
 #include <sluice/memory.h>
 #include <sluice/status.h>
 
-#include "data/source.h"
+#include "data/formats/byte_source.h"
 
 /* The parser of this program: one per fuzz_<parser>.c. */
 struct fuzz_parser {

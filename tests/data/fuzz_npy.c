@@ -1,8 +1,8 @@
 /* Any bytes as a .npy file. */
 #include "fuzz.h"
 
-#include "data/array.h"
-#include "data/npy.h"
+#include "data/formats/array.h"
+#include "data/formats/npy.h"
 
 static sluice_status parse(struct sl_source *source, size_t n,
                            const sluice_allocator *allocator, sluice_diag *why)

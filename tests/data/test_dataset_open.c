@@ -2,8 +2,8 @@
  * directories. */
 #include <sluice/dataset.h>
 
-#include "data/embedded.h"
-#include "data/idx.h"
+#include "data/sets/embedded.h"
+#include "data/formats/idx.h"
 #include "fixture.h"
 #include "support/runner.h"
 

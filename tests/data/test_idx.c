@@ -1,5 +1,5 @@
 /* The IDX format of MNIST. */
-#include "data/idx.h"
+#include "data/formats/idx.h"
 
 #include "fixture.h"
 #include "support/runner.h"

@@ -1,5 +1,5 @@
 /* The .npy format of NumPy: what NumPy wrote, and what it never would. */
-#include "data/npy.h"
+#include "data/formats/npy.h"
 
 #include "fixture.h"
 #include "support/runner.h"

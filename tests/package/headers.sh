@@ -31,7 +31,7 @@ for path in include/sluice/*.h; do
     [ -z "$cxx" ] ||
         alone "$header" "$cxx" -std=c++17 -pedantic $warn -Iinclude -x c++
 done
-for path in src/*/*.h; do
+for path in $(find src -name '*.h' | LC_ALL=C sort); do
     # shellcheck disable=SC2086
     alone "${path#src/}" "$cc" -std=gnu11 -D_GNU_SOURCE $warn -Iinclude -Isrc \
         -x c

@@ -2,8 +2,9 @@
 # The architecture, as far as #include lines tell it (docs/architecture.md):
 #
 #   - modules stand in groups, and link only modules of earlier groups
-#         base < tensor sched part trace chan < nn sim data < run search < train
-#     report reads trace, sched and sim;
+#         base < tensor sched part trace chan < nn sim data < blueprint search
+#         < pipeline reference < train
+#     attribution reads trace, sched and sim; report those and attribution;
 #   - a file includes headers of its own module and of those it links;
 #   - public headers count as headers of the module that implements them;
 #   - schedules, plans and simulations know no threads;
@@ -44,8 +45,9 @@ function check_links(a,    i, n, list) {
     for (i = 1; i <= n; i++) {
         if (!(list[i] in group))
             complain(a " links " list[i] ", which is not a module")
-        else if (a == "report" && list[i] !~ /^(base|trace|sched|sim)$/)
-            complain("report may read trace, sched and sim, not " list[i])
+        else if (a ~ /^(attribution|report)$/ &&
+                 list[i] !~ /^(base|trace|sched|sim|attribution)$/)
+            complain(a " may read trace, sched and sim, not " list[i])
         else if (group[list[i]] >= group[a])
             complain(a " links " list[i] ", which is not of an earlier group")
     }
@@ -68,7 +70,7 @@ function check_system(file, module, name) {
     if (name ~ /^(cblas|hwloc|mpi)\.h$/)
         users[name] = users[name] " " file
     if (name ~ /^(pthread|threads|semaphore|stdatomic)\.h$/ &&
-        module ~ /^(sched|part|nn|sim|report)$/)
+        module ~ /^(sched|part|nn|sim|attribution|report)$/)
         complain(file ": " module " knows no threads, but includes <" name ">")
 }
 
@@ -80,7 +82,8 @@ function check_single(name, n,    list) {
 
 BEGIN {
     n = split("base:0 tensor:1 sched:1 part:1 trace:1 chan:1 nn:2 sim:2 " \
-              "search:3 data:2 run:3 train:4 report:4", list, " ")
+              "data:2 search:3 blueprint:3 pipeline:4 reference:4 train:5 " \
+              "attribution:4 report:5", list, " ")
     for (i = 1; i <= n; i++) {
         split(list[i], pair, ":")
         group[pair[1]] = pair[2]
@@ -89,9 +92,9 @@ BEGIN {
               "activation:tensor " \
               "schedule:sched schedule_text:sched schedule_formula:sched " \
               "schedule_passes:sched partition:part trace:trace layer:nn loss:nn " \
-              "model:nn optimizer:nn dataset:data pipeline:run " \
-              "reference:run train:train simulate:sim search:search " \
-              "attribution:report report:report", list, " ")
+              "model:nn optimizer:nn dataset:data pipeline:blueprint " \
+              "reference:reference train:train simulate:sim search:search " \
+              "attribution:attribution report:report", list, " ")
     for (i = 1; i <= n; i++) {
         split(list[i], pair, ":")
         home["sluice/" pair[1] ".h"] = pair[2]

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "support/judge.h"
+#include "support/judged_pair.h"
 #include "support/runner.h"
 #include "support/sentence.h"
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "support/grid.h"
-#include "support/judge.h"
+#include "support/judged_pair.h"
 #include "support/runner.h"
 
 enum { LAYERS = 9, BATCH = 13 };

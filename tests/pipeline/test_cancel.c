@@ -9,9 +9,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#include "support/judge.h"
+#include "support/judged_pair.h"
 #include "support/runner.h"
-#include "support/versions.h"
+#include "support/version_programs.h"
 
 enum { LAYERS = 4, BATCH = 6, MICROBATCHES = 3 };
 

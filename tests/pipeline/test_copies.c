@@ -7,7 +7,7 @@
 
 #include "support/allocator.h"
 #include "support/grid.h"
-#include "support/judge.h"
+#include "support/judged_pair.h"
 #include "support/process.h"
 #include "support/runner.h"
 

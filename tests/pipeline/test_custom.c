@@ -9,7 +9,7 @@
 #include <sluice/schedule_passes.h>
 #include <sluice/schedule_text.h>
 
-#include "support/judge.h"
+#include "support/judged_pair.h"
 #include "support/process.h"
 #include "support/runner.h"
 

@@ -12,7 +12,7 @@
 #include <cblas.h>
 
 #include "support/grid.h"
-#include "support/judge.h"
+#include "support/judged_pair.h"
 #include "support/process.h"
 #include "support/runner.h"
 

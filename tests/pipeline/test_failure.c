@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "support/grid.h"
-#include "support/judge.h"
+#include "support/judged_pair.h"
 #include "support/runner.h"
 #include "support/wary_sgd.h"
 

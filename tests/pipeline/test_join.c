@@ -7,7 +7,7 @@
 
 #include "support/allocator.h"
 #include "support/grid.h"
-#include "support/judge.h"
+#include "support/judged_pair.h"
 #include "support/runner.h"
 
 enum { LAYERS = 9, BATCH = 16, MAX_STAGES = 8, MAX_M = 8 };

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "support/judge.h"
+#include "support/judged_pair.h"
 #include "support/runner.h"
 
 enum { LAYERS = 5, BATCH = 17 };

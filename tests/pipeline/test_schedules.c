@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "support/grid.h"
-#include "support/judge.h"
+#include "support/judged_pair.h"
 #include "support/runner.h"
-#include "support/versions.h"
+#include "support/version_programs.h"
 
 enum { LAYERS = 9, BATCH = 13, MAX_DEVICES = 4 };
 

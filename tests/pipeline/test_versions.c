@@ -8,7 +8,7 @@
 
 #include "support/grid.h"
 #include "support/runner.h"
-#include "support/versions.h"
+#include "support/version_programs.h"
 
 enum { LAYERS = 6, BATCH = 13, MAX_DEVICES = 4 };
 

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "report/collect.h"
-#include "report/play.h"
+#include "attribution/play.h"
 #include "support/runner.h"
 
 enum { K = 3, M = 5 };

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include "report/play.h"
+#include "attribution/play.h"
 #include "support/allocator.h"
 #include "support/runner.h"
 

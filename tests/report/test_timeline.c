@@ -2,7 +2,7 @@
 #include <sluice/report.h>
 
 #include "report/collect.h"
-#include "report/play.h"
+#include "attribution/play.h"
 #include "support/runner.h"
 
 static struct play p;

@@ -1,7 +1,7 @@
 /* Traces on the virtual clock. */
 #include <sluice/attribution.h>
 
-#include "report/play.h"
+#include "attribution/play.h"
 #include "support/runner.h"
 
 static struct play p;

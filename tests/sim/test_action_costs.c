@@ -1,7 +1,7 @@
 /* Each action may have a cost of its own: as another program plays it. */
 #include <sluice/simulate.h>
 
-#include "report/play.h"
+#include "attribution/play.h"
 #include "sim/priced.h"
 #include "support/runner.h"
 

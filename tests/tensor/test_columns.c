@@ -1,5 +1,5 @@
 /* Column sums. */
-#include "tensor/columns.h"
+#include "tensor/column_sums.h"
 
 #include <string.h>
 

@@ -1,0 +1,157 @@
+/* The measured bubble beside the formula.  The main thread. */
+#include "bench/bubble/bubble.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <sluice/schedule.h>
+#include <sluice/simulate.h>
+
+#include "bench/measure/order.h"
+#include "bench/output/progress.h"
+#include "bench/measure/subject.h"
+
+/* It fits every number of devices, unless it is timed cells: a stage is one,
+ * and those of a device share the time of a cell. */
+static struct subject_config subject_of(const struct bubble_config *config,
+                                        const struct bubble_row *row)
+{
+    return (struct subject_config){
+        .model = config->model,
+        .batch = row->batch,
+        .cells = config->cell_ns ? row->stages : 0,
+        .cell_ns = config->cell_ns * row->devices / row->stages,
+        .microbatches = row->microbatches,
+        .run = &config->run,
+        .order = &config->order,
+    };
+}
+
+/* Measure the rows of one number of micro-batches. */
+static sluice_status measure_rows(const struct bubble_config *config,
+                                  struct bubble_row *rows, int n,
+                                  struct progress *progress, sluice_diag *why)
+{
+    struct subject subject = {0};
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < n && !st; i++) {
+        if (i == 0 || config->cell_ns) {
+            const struct subject_config what = subject_of(config, &rows[i]);
+            subject_fini(&subject);
+            st = subject_init(&subject, &what, why);
+        }
+        if (!st)
+            st = subject_measure(&subject, rows[i].devices, &rows[i].measured,
+                                 why);
+        progress_step(progress);
+    }
+    subject_fini(&subject);
+    return st;
+}
+
+/* Times faster than one device: work done per time.  Timed cells are as many as
+ * there are devices, so K devices do K times the work. */
+static void set_speedups(const struct bubble_config *config,
+                         struct bubble_row *rows, int n)
+{
+    double one = NAN;
+    for (int i = 0; i < n; i++)
+        if (rows[i].devices == 1)
+            one = samples_median(&rows[i].measured.samples, FIGURE_STEP_NS);
+    for (int i = 0; i < n; i++) {
+        int work = config->cell_ns ? rows[i].devices : 1;
+        rows[i].speedup =
+            one * work /
+            samples_median(&rows[i].measured.samples, FIGURE_STEP_NS);
+    }
+}
+
+/* The bubble of a schedule whose stages are equal and cost F : B : R as 2 : 4 :
+ * 2, I and W half of B. */
+static sluice_status simulate(const sluice_schedule *schedule, int capacity,
+                              double *bubble, sluice_diag *why)
+{
+    static const int64_t costs[SLUICE_N_ACTION_KINDS] = {
+        [SLUICE_F] = 2, [SLUICE_B] = 4, [SLUICE_I] = 2,
+        [SLUICE_W] = 2, [SLUICE_R] = 2,
+    };
+    const sluice_simulate_config config = {
+        .costs_ns = costs,
+        .queue_capacity = capacity,
+        .no_events = true,
+    };
+    sluice_simulation *simulation;
+    sluice_status st = sluice_simulate(schedule, &config, &simulation, why);
+    if (st)
+        return st;
+    sluice_time_share all;
+    sluice_simulation_account(simulation, NULL, &all);
+    *bubble = all.bubble;
+    sluice_simulation_destroy(simulation);
+    return SLUICE_OK;
+}
+
+/* What the formula says of gpipe and 1f1b, the simulator of all else. */
+static sluice_status ideal_bubble(const struct order_options *order,
+                                  const sluice_schedule *schedule,
+                                  struct bubble_row *row, sluice_diag *why)
+{
+    row->formula = sluice_bubble_formula(row->devices, row->microbatches);
+    bool formula_holds = !order->schedule ||
+                         strcmp(order->schedule, "gpipe") == 0 ||
+                         strcmp(order->schedule, "1f1b") == 0;
+    if (order->remat == SLUICE_REMAT_NEVER && formula_holds)
+        return SLUICE_OK;
+    return simulate(schedule, order->capacity, &row->formula, why);
+}
+
+/* What can be said before anything is measured. */
+static sluice_status prepare(const struct order_options *order,
+                             struct bubble_row *row, sluice_diag *why)
+{
+    sluice_schedule *schedule;
+    sluice_status st =
+        order_schedule(order, row->devices, row->microbatches, &schedule, why);
+    if (st)
+        return st;
+    row->stages = sluice_schedule_n_stages(schedule);
+    st = ideal_bubble(order, schedule, row, why);
+    sluice_schedule_destroy(schedule);
+    return st;
+}
+
+sluice_status bubble_measure(const struct bubble_config *config,
+                             bubble_on_row *on_row, void *context,
+                             sluice_diag *why)
+{
+    const struct range *devices = &config->devices;
+    struct progress progress;
+    progress_begin(&progress, stderr, devices->n * config->microbatches.n);
+    for (int m = 0; m < config->microbatches.n; m++) {
+        int microbatches = config->microbatches.values[m];
+        struct bubble_row rows[RANGE_MAX];
+        for (int k = 0; k < devices->n; k++)
+            rows[k] = (struct bubble_row){
+                .devices = devices->values[k],
+                .microbatches = microbatches,
+                .batch = config->cell_ns ? microbatches : config->batch,
+            };
+        sluice_status st = SLUICE_OK;
+        for (int k = 0; k < devices->n && !st; k++)
+            st = prepare(&config->order, &rows[k], why);
+        if (!st)
+            st = measure_rows(config, rows, devices->n, &progress, why);
+        progress_erase(&progress);
+        if (!st)
+            set_speedups(config, rows, devices->n);
+        for (int k = 0; k < devices->n; k++) {
+            if (!st)
+                on_row(context, &rows[k]);
+            measurement_fini(&rows[k].measured);
+        }
+        if (st)
+            return st;
+    }
+    return SLUICE_OK;
+}

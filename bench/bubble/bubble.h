@@ -1,0 +1,50 @@
+/* The measured bubble beside the formula, and `sluice-bench bubble`. */
+#ifndef BENCH_BUBBLE_BUBBLE_H
+#define BENCH_BUBBLE_BUBBLE_H
+
+#include <stdint.h>
+
+#include <sluice/status.h>
+
+#include "bench/measure/measurement.h"
+#include "bench/cli/option.h"
+#include "bench/cli/range.h"
+#include "bench/measure/run_options.h"
+
+struct bubble_config {
+    struct range devices;
+    struct range microbatches;
+    int64_t cell_ns;   /* 0: real layers */
+    const char *model; /* for real layers */
+    int64_t batch;     /* for real layers */
+    struct run_options run;
+    struct order_options order;
+};
+
+struct bubble_row {
+    int devices;
+    int microbatches;
+    int stages;
+    int64_t batch;
+    double formula; /* sluice_bubble_formula(); with rematerialization, and for
+                       other schedules than gpipe and 1f1b, what the simulator
+                       finds for equal stages */
+    double speedup; /* against one device; NAN if that was not measured */
+    struct measurement measured;
+};
+
+typedef void bubble_on_row(void *context, const struct bubble_row *row);
+
+/*
+ * Measure every number of devices with every number of micro-batches.
+ *
+ * Returns  SLUICE_OK, or the first error.
+ */
+sluice_status bubble_measure(const struct bubble_config *config,
+                             bubble_on_row *on_row, void *context,
+                             sluice_diag *why);
+
+/* The command; returns the exit status. */
+int bubble_command(int argc, char **argv);
+
+#endif

@@ -1,0 +1,40 @@
+/* The table of `sluice-bench bubble`.  The main thread. */
+#include "bench/bubble/bubble_table.h"
+
+static void add_results(struct table_fields *fields,
+                        const struct bubble_row *row)
+{
+    const struct samples *s = &row->measured.samples;
+    double step_ns = samples_median(s, FIGURE_STEP_NS);
+    double virtual_ns = samples_median(s, FIGURE_VIRTUAL_NS);
+    double bubble = samples_median(s, FIGURE_BUBBLE);
+    add_step(fields, s);
+    add_real(fields, "bubble_measured", bubble);
+    add_real(fields, "bubble_formula", row->formula);
+    add_real(fields, "difference_points", 100 * (bubble - row->formula));
+    add_real(fields, "bubble_virtual",
+             samples_median(s, FIGURE_BUBBLE_VIRTUAL));
+    add_integer(fields, "step_virtual_ns", (int64_t)virtual_ns);
+    add_real(fields, "clocks_percent", 100 * (virtual_ns / step_ns - 1));
+    add_real(fields, "rows_per_s", 1e9 * (double)row->batch / step_ns);
+    add_real(fields, "speedup", row->speedup);
+}
+
+void bubble_table_row(void *context, const struct bubble_row *row)
+{
+    struct bubble_table *table = context;
+    const struct bubble_config *config = table->config;
+    struct table_fields fields = {0};
+    add_environment(&fields, table->env);
+    add_order(&fields, &config->order);
+    add_word(&fields, "model", config->cell_ns ? "timed cells" : config->model);
+    add_shared(&fields, "cell_ns", config->cell_ns);
+    add_run(&fields, &config->run);
+    add_key(&fields, "devices", row->devices);
+    add_key(&fields, "microbatches", row->microbatches);
+    add_key(&fields, "batch", row->batch);
+    add_results(&fields, row);
+    add_integer(&fields, "wrong", row->measured.wrong);
+    table_row(&table->table, fields.of, fields.n);
+    table->wrong += row->measured.wrong;
+}

@@ -1,0 +1,54 @@
+/*
+ * One device, a pipeline, data parallelism, and both together, on the same
+ * model, data and devices; and `sluice-bench compare`.
+ */
+#ifndef BENCH_COMPARE_COMPARE_H
+#define BENCH_COMPARE_COMPARE_H
+
+#include <stdint.h>
+
+#include <sluice/status.h>
+
+#include "bench/measure/measurement.h"
+#include "bench/cli/range.h"
+#include "bench/measure/run_options.h"
+
+struct compare_config {
+    struct range devices;
+    struct range microbatches; /* of pipelines */
+    const char *model;
+    int64_t batch;
+    uint64_t cap_bytes; /* of a device, for the deepest network */
+    struct run_options run;
+    struct order_options order; /* of pipelines */
+};
+
+struct compare_row {
+    const char *layout; /* "naive", "pipeline", "data", "both" */
+    int places;         /* devices of a pipeline, K */
+    int replicas;       /* R */
+    int microbatches;
+    double speedup; /* against the naive device, on the wall clock */
+    double speedup_virtual;
+    int64_t width; /* of the equal layers of the deepest network */
+    int deepest;   /* equal layers that fit in the cap */
+    struct measurement measured;
+};
+
+typedef void compare_on_row(void *context, const struct compare_row *row);
+
+/*
+ * Measure one device first, then for each number D of devices a pipeline of D
+ * with each M, D replicas, and R replicas of K devices with each M for all
+ * R K = D.
+ *
+ * Returns  SLUICE_OK, or the first error.
+ */
+sluice_status compare_measure(const struct compare_config *config,
+                              compare_on_row *on_row, void *context,
+                              sluice_diag *why);
+
+/* The command; returns the exit status. */
+int compare_command(int argc, char **argv);
+
+#endif

@@ -1,0 +1,214 @@
+/* `sluice-bench` without arguments.  The main thread. */
+#include "bench/headline/headline.h"
+
+#include <argp.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench/bubble/bubble.h"
+#include "bench/cli/command.h"
+#include "bench/headline/headline_report.h"
+#include "bench/train/training.h"
+
+static const char name[] = "sluice-bench";
+static const char default_path[] = "sluice-report.html";
+
+static const struct bubble_config bubble = {
+    .devices = {2, {1, 2}},
+    .microbatches = {4, {2, 4, 8, 16}},
+    .model = "1024-1024x8",
+    .batch = 512,
+    .run = {.warmup = 1, .repetitions = 3, .seed = 1},
+    .order = ORDER_DEFAULTS,
+};
+
+/* Cells that need no core, so that eight devices show a true bubble. */
+static const struct bubble_config cells = {
+    .devices = {4, {1, 2, 4, 8}},
+    .microbatches = {4, {1, 4, 16, 32}},
+    .cell_ns = 1000 * 1000,
+    .run = {.warmup = 2, .repetitions = 3, .seed = 1},
+    .order = ORDER_DEFAULTS,
+};
+
+/* Many layers and rows, so that activations need more than parameters. */
+static const struct memory_sweep sweep = {
+    .model = "256-256x32",
+    .batch = 2048,
+    .microbatches = 8,
+    .max_devices = REPORT_MEMORY / 2,
+};
+
+static const struct shown_step_config shown = {
+    .model = "1024-1024x8",
+    .batch = 512,
+    .devices = 2,
+    .microbatches = 8,
+    .n_steps = 5,
+    .seed = 1,
+};
+
+/* What a run is about. */
+struct headline {
+    struct report report;
+    int64_t wrong; /* parameters, of all measurements */
+};
+
+/* A line for people; adds up what is wrong. */
+static void print_row(void *context, const struct bubble_row *row)
+{
+    struct headline *h = context;
+    const struct measurement *m = &row->measured;
+    double step_ns = samples_median(&m->samples, FIGURE_STEP_NS);
+    printf("%7d %13d %8.1f %8.0f %8.2f %8.1f %8.1f %6" PRId64 "\n",
+           row->devices, row->microbatches, step_ns / 1e6,
+           1e9 * (double)row->batch / step_ns, row->speedup,
+           100 * samples_median(&m->samples, FIGURE_BUBBLE), 100 * row->formula,
+           m->wrong);
+    fflush(stdout);
+    h->wrong += m->wrong;
+}
+
+static void print_cell(void *context, const struct bubble_row *row)
+{
+    struct headline *h = context;
+    const struct measurement *m = &row->measured;
+    report_cell(&h->report, row);
+    h->wrong += m->wrong;
+    if (row->devices == 1)
+        return;
+    printf("%7d %13d %8.1f %8.2f %8.2f %8.2f\n", row->devices,
+           row->microbatches, samples_median(&m->samples, FIGURE_STEP_NS) / 1e6,
+           row->speedup, 100 * samples_median(&m->samples, FIGURE_BUBBLE),
+           100 * row->formula);
+    fflush(stdout);
+}
+
+static sluice_status show_bubble(struct headline *h, sluice_diag *why)
+{
+    printf("\nBubble of %s, batch %" PRId64 ", %s, in per cent beside "
+           "(K-1)/(M+K-1);\n\"wrong\" counts parameters that differ from the "
+           "sequential reference\n\n"
+           "devices micro-batches  step ms   rows/s  speedup   bubble  formula"
+           "  wrong\n",
+           bubble.model, bubble.batch, bubble.order.schedule);
+    sluice_status st = bubble_measure(&bubble, print_row, h, why);
+    if (st)
+        return st;
+    printf("\nThe same of timed cells of %g ms, which need no core\n\n"
+           "devices micro-batches  step ms  speedup   bubble  formula\n",
+           (double)cells.cell_ns / 1e6);
+    h->report.cells_config = &cells;
+    return bubble_measure(&cells, print_cell, h, why);
+}
+
+/* Train, with the curve of its loss for the report.  The metrics go by way of a
+ * file without a name; without that there is no curve. */
+static sluice_status train(struct headline *h, sluice_diag *why)
+{
+    char path[32];
+    double accuracy;
+    struct training_config config = training_defaults;
+    FILE *metrics = tmpfile();
+    if (metrics) {
+        snprintf(path, sizeof path, "/dev/fd/%d", fileno(metrics));
+        config.metrics = path;
+    }
+    sluice_status st =
+        training_run(&config, h->report.env, stdout, &accuracy, why);
+    h->report.training = &training_defaults;
+    if (!st && metrics)
+        st = loss_curve_read(&h->report.curve, metrics, why);
+    if (metrics)
+        fclose(metrics);
+    return st;
+}
+
+static sluice_status explain(struct report *report, sluice_diag *why)
+{
+    report->sweep = &sweep;
+    sluice_status st = memory_sweep_run(&sweep, report->memory, why);
+    if (st)
+        return st;
+    report->n_memory = 2 * sweep.max_devices;
+    report->step_config = &shown;
+    st = shown_step_init(&report->step, &shown, why);
+    if (st)
+        return st;
+    printf("\nAdvice for %s on %d devices with %d micro-batches: %s\n",
+           shown.model, shown.devices, shown.microbatches,
+           report->step.attribution.advice.text);
+    return SLUICE_OK;
+}
+
+/* A directory that cannot be written is no reason to fail. */
+static void write_report(const struct report *report, const char *path)
+{
+    sluice_diag why;
+    if (report_write(report, path, &why))
+        fprintf(stderr, "%s: no report: %s\n", name, why.text);
+    else
+        printf("\nreport    %s\n", path);
+}
+
+static int run(const char *path)
+{
+    struct environment env;
+    struct headline h = {.report = {.env = &env}};
+    sluice_diag why;
+    environment_read(&env);
+    environment_print(&env, stdout);
+    sluice_status st = train(&h, &why);
+    if (!st)
+        st = show_bubble(&h, &why);
+    if (!st)
+        st = explain(&h.report, &why);
+    if (!st)
+        write_report(&h.report, path);
+    report_fini(&h.report);
+    if (st)
+        return command_fail(name, &why);
+    return h.wrong ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int headline(void)
+{
+    return run(default_path);
+}
+
+enum { KEY_REPORT = 0x100 };
+
+static const struct argp_option options[] = {
+    {"report", KEY_REPORT, "FILE", 0,
+     "Where the page of HTML goes (sluice-report.html)", 0},
+    {0},
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    const char **path = state->input;
+    switch (key) {
+    case KEY_REPORT:
+        *path = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "\"%s\" is not an option", arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int headline_command(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse_option,
+        .doc = "Train the default network, measure the bubble of real layers "
+               "and of timed cells, and write a report.",
+    };
+    const char *path = default_path;
+    argp_parse(&argp, argc, argv, 0, NULL, &path);
+    return run(path);
+}

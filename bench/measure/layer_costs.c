@@ -1,0 +1,114 @@
+/* How long each layer takes.  The main thread. */
+#include "bench/measure/layer_costs.h"
+
+#include <sluice/pipeline.h>
+#include <sluice/simulate.h>
+
+#include "bench/measure/step_parts.h"
+#include "bench/measure/workload.h"
+#include "bench/measure/yardstick.h"
+
+enum {
+    MICROBATCHES = 4,
+    STEPS = 4, /* the first ones warm up */
+};
+
+static sluice_status append(sluice_schedule *schedule, sluice_action_kind kind,
+                            int stage, int microbatch, sluice_diag *why)
+{
+    return sluice_schedule_append(
+        schedule, 0, (sluice_action){kind, stage, microbatch}, why);
+}
+
+/* All forwards through all layers, all backwards with recomputing, updates. */
+static sluice_status fill(sluice_schedule *schedule, int n_layers,
+                          sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int m = 0; m < MICROBATCHES; m++)
+        for (int s = 0; s < n_layers && !st; s++)
+            st = append(schedule, SLUICE_F, s, m, why);
+    for (int m = MICROBATCHES - 1; m >= 0; m--)
+        for (int s = n_layers - 1; s >= 0 && !st; s--) {
+            st = append(schedule, SLUICE_R, s, m, why);
+            if (!st)
+                st = append(schedule, SLUICE_B, s, m, why);
+        }
+    for (int s = 0; s < n_layers && !st; s++)
+        st = append(schedule, SLUICE_UPDATE, s, -1, why);
+    return st;
+}
+
+static sluice_status make_schedule(int n_layers, sluice_schedule **out,
+                                   sluice_diag *why)
+{
+    static const int on_device_0[SLUICE_MAX_STAGES];
+    sluice_schedule *schedule;
+    sluice_status st = sluice_schedule_create(
+        1, n_layers, MICROBATCHES, on_device_0, NULL, &schedule, why);
+    if (st)
+        return st;
+    st = fill(schedule, n_layers, why);
+    if (st)
+        sluice_schedule_destroy(schedule);
+    else
+        *out = schedule;
+    return st;
+}
+
+/* CPU times: what other programs do meanwhile does not count. */
+static sluice_status read_costs(const sluice_pipeline *pipe, int n_layers,
+                                int64_t *costs_ns, sluice_diag *why)
+{
+    struct virtual_clock clock = {0};
+    sluice_trace trace;
+    sluice_trace virtual;
+    sluice_status st = sluice_pipeline_trace(pipe, &trace, why);
+    if (!st)
+        st = virtual_clock_read(&clock, &trace, &virtual, why);
+    if (!st)
+        st = sluice_costs_measure(&virtual, n_layers, SLUICE_MEDIAN, NULL,
+                                  costs_ns, why);
+    virtual_clock_fini(&clock);
+    return st;
+}
+
+static sluice_status train(const sluice_model *model,
+                           const sluice_schedule *schedule,
+                           const struct workload *work, int64_t *costs_ns,
+                           sluice_diag *why)
+{
+    sluice_pipeline_config config = plain_pipeline_config(0, 0, work->rows);
+    config.custom = schedule;
+    config.trace = true;
+    sluice_pipeline *pipe;
+    sluice_status st = sluice_pipeline_create(&config, model, &pipe, why);
+    if (st)
+        return st;
+    for (int i = 0; i < STEPS && !st; i++)
+        st = sluice_pipeline_step(pipe, work->x, work->targets, work->rows,
+                                  NULL, why);
+    if (!st)
+        st = read_costs(pipe, sluice_model_n_layers(model), costs_ns, why);
+    sluice_pipeline_destroy(pipe);
+    return st;
+}
+
+sluice_status layer_costs_measure(const sluice_model *model, int64_t rows,
+                                  uint64_t seed, int64_t *costs_ns,
+                                  sluice_diag *why)
+{
+    sluice_schedule *schedule;
+    struct workload work;
+    sluice_status st =
+        make_schedule(sluice_model_n_layers(model), &schedule, why);
+    if (st)
+        return st;
+    st = workload_fill(&work, model, rows * MICROBATCHES, seed, why);
+    if (!st) {
+        st = train(model, schedule, &work, costs_ns, why);
+        workload_fini(&work);
+    }
+    sluice_schedule_destroy(schedule);
+    return st;
+}

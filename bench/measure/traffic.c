@@ -1,0 +1,32 @@
+/* Bytes that a step moves.  The thread that owns the pipeline. */
+#include "bench/measure/traffic.h"
+
+#include <sluice/shape.h>
+
+double traffic_boundary_bytes(const sluice_pipeline *pipe,
+                              const sluice_model *model, int64_t rows)
+{
+    int n = sluice_schedule_n_devices(sluice_pipeline_schedule(pipe));
+    double row_bytes = 0;
+    for (int d = 1; d < n; d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, d, &info);
+        if (!info.n_layers)
+            continue; /* a file may have a device that does nothing */
+        const sluice_layer_plan *plan =
+            sluice_model_layer_plan(model, info.first_layer);
+        row_bytes += (double)sluice_shape_elements(&plan->in) * sizeof(float);
+    }
+    return 2 * row_bytes * (double)rows;
+}
+
+double traffic_reduce_bytes(const sluice_pipeline *pipe, int replicas)
+{
+    double gradients = 0;
+    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, d, &info);
+        gradients += (double)info.planned.gradients;
+    }
+    return 2.0 * (replicas - 1) / replicas * gradients;
+}

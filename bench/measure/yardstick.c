@@ -1,0 +1,189 @@
+/* What a measured pipeline must have computed.  The main thread. */
+#include "bench/measure/yardstick.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sluice/loss.h>
+#include <sluice/optimizer.h>
+#include <sluice/reference.h>
+#include <sluice/schedule.h>
+
+#include "bench/measure/follow.h"
+#include "bench/measure/joins.h"
+#include "bench/measure/order.h"
+#include "bench/measure/parameter.h"
+
+struct yardstick {
+    const sluice_model *model;
+    sluice_reference *reference;
+};
+
+sluice_pipeline_config plain_pipeline_config(int devices, int microbatches,
+                                             int64_t rows)
+{
+    static const sluice_sgd_config sgd = {.learning_rate = 0.01,
+                                          .momentum = 0.9};
+    return (sluice_pipeline_config){
+        .devices = devices,
+        .microbatches = microbatches,
+        .batch = rows,
+        .loss = sluice_mean_squared_error(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+    };
+}
+
+sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
+{
+    sluice_pipeline_config config =
+        plain_pipeline_config(c->devices, c->microbatches, c->work->rows);
+    config.replicas = c->replicas;
+    order_apply(c->order, &config);
+    config.custom = c->custom;
+    config.seed = c->seed;
+    config.spin_ns = c->spin_ns;
+    config.trace = true;
+    return config;
+}
+
+static sluice_status read_off(const sluice_schedule *schedule,
+                              sluice_backward_order *order, sluice_diag *why)
+{
+    if (order_find(schedule, order))
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "the gradients of the micro-batches are added up in "
+                           "an order that is neither ascending nor descending: "
+                           "there is no reference with the same bits");
+}
+
+/* A schedule like that of the measurement, of as few devices as can be: what
+ * decides bits is the same for every number. */
+static sluice_status make_schedule(const sluice_pipeline_config *config,
+                                   sluice_schedule **out, sluice_diag *why)
+{
+    if (config->custom)
+        return sluice_schedule_remat(config->custom, SLUICE_REMAT_NEVER, out,
+                                     why);
+    sluice_schedule_config one = {
+        .name = config->schedule,
+        .microbatches = config->microbatches,
+        .backward_order = config->backward_order,
+    };
+    sluice_status st = SLUICE_INVALID;
+    while (st == SLUICE_INVALID && one.devices++ < SLUICE_MAX_DEVICES)
+        st = sluice_schedule_generate(&one, out, why);
+    if (st || sluice_schedule_n_updates(*out) <= 1)
+        return st;
+    sluice_schedule_destroy(*out);
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "%s is asynchronous: its bits depend on the number "
+                           "of devices, and one reference cannot judge them "
+                           "all; measure it by `sluice schedule --run`",
+                           config->schedule);
+}
+
+/* The reference of a schedule: it sees the micro-batches again in an order that
+ * not every schedule lets one choose. */
+static sluice_status make_reference(struct yardstick *yardstick,
+                                    sluice_pipeline_config *pipeline,
+                                    sluice_diag *why)
+{
+    sluice_schedule *schedule;
+    sluice_status st = make_schedule(pipeline, &schedule, why);
+    if (st)
+        return st;
+    st = read_off(schedule, &pipeline->backward_order, why);
+    if (!st)
+        st = sluice_reference_create(pipeline, yardstick->model,
+                                     &yardstick->reference, why);
+    if (!st)
+        st = follow_schedule(yardstick->reference, yardstick->model, schedule,
+                             why);
+    if (!st && pipeline->join_weights)
+        st =
+            joins_follow(yardstick->reference, yardstick->model, schedule, why);
+    sluice_schedule_destroy(schedule);
+    return st;
+}
+
+static sluice_status train(struct yardstick *yardstick,
+                           const struct measure_config *config,
+                           sluice_diag *why)
+{
+    sluice_pipeline_config pipeline = measure_pipeline_config(config);
+    sluice_status st = make_reference(yardstick, &pipeline, why);
+    const struct workload *work = config->work;
+    for (int i = 0; i < config->warmup + config->repetitions && !st; i++) {
+        sluice_result result;
+        st = sluice_reference_step(yardstick->reference, work->x, work->targets,
+                                   work->rows, &result, why);
+    }
+    return st;
+}
+
+sluice_status yardstick_create(const struct measure_config *config,
+                               struct yardstick **out, sluice_diag *why)
+{
+    struct yardstick *yardstick = calloc(1, sizeof *yardstick);
+    if (!yardstick)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the reference");
+    yardstick->model = config->work->untimed;
+    sluice_status st = train(yardstick, config, why);
+    if (st)
+        yardstick_destroy(yardstick);
+    else
+        *out = yardstick;
+    return st;
+}
+
+void yardstick_destroy(struct yardstick *yardstick)
+{
+    if (!yardstick)
+        return;
+    sluice_reference_destroy(yardstick->reference);
+    free(yardstick);
+}
+
+/* Elements of a[n] and b[n] whose bits differ. */
+static int64_t count_different(const float *a, const float *b, int64_t n)
+{
+    int64_t different = 0;
+    for (int64_t i = 0; i < n; i++)
+        different += memcmp(&a[i], &b[i], sizeof *a) != 0;
+    return different;
+}
+
+static sluice_status compare_parameter(const struct yardstick *yardstick,
+                                       const sluice_pipeline *pipe,
+                                       const struct parameter *at,
+                                       int64_t *wrong, sluice_diag *why)
+{
+    float *want = calloc((size_t)at->n, 2 * sizeof *want);
+    if (!want)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for parameter \"%s\"", at->name);
+    float *have = want + at->n;
+    sluice_status st = sluice_reference_get_parameter(
+        yardstick->reference, at->name, want, at->n, why);
+    if (!st)
+        st = sluice_pipeline_get_parameter(pipe, at->name, have, at->n, why);
+    if (!st)
+        *wrong += count_different(want, have, at->n);
+    free(want);
+    return st;
+}
+
+sluice_status yardstick_compare(const struct yardstick *yardstick,
+                                const sluice_pipeline *pipe, int64_t *wrong,
+                                sluice_diag *why)
+{
+    struct parameter at = {0};
+    sluice_status st = SLUICE_OK;
+    *wrong = 0;
+    while (!st && parameter_next(yardstick->model, &at))
+        st = compare_parameter(yardstick, pipe, &at, wrong, why);
+    return st;
+}

@@ -1,0 +1,60 @@
+/*
+ * Memory of pipelines of equal layers, planned and actual, beside the paper's
+ * estimate; and `sluice-bench memory`.
+ */
+#ifndef BENCH_MEMORY_FOOTPRINT_H
+#define BENCH_MEMORY_FOOTPRINT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/status.h>
+
+#include "bench/cli/range.h"
+#include "bench/measure/run_options.h"
+
+struct footprint_config {
+    struct range layers;
+    struct range devices;
+    struct range microbatches;
+    struct range remats; /* of sluice_remat */
+    int64_t width;
+    int64_t batch;
+    const char *schedule;
+    int capacity;
+    uint64_t cap_bytes; /* for table 1 */
+};
+
+/* Bytes.  Activations are what is neither parameters, gradients nor optimizer
+ * state. */
+struct footprint_row {
+    int layers;
+    int devices;
+    int microbatches;
+    int remat;
+    size_t planned;         /* of the device that needs most */
+    size_t actual;          /* alike, handed out */
+    size_t activations;     /* alike, planned */
+    size_t all_activations; /* of all devices */
+    double estimate; /* of a device's activations: N a (1 + L/K / M), or without
+                        rematerialization N a L/K */
+    double classic;  /* of all devices' activations: M x K of a micro-batch, or
+                        without rematerialization M x L */
+};
+
+typedef void footprint_on_row(void *context, const struct footprint_row *row);
+
+/*
+ * Plan and create a pipeline for each combination; those with more devices than
+ * layers are left out.
+ *
+ * Returns  SLUICE_OK, or the first error.
+ */
+sluice_status footprint_measure(const struct footprint_config *config,
+                                footprint_on_row *on_row, void *context,
+                                sluice_diag *why);
+
+/* `sluice-bench memory`; returns the exit status. */
+int memory_command(int argc, char **argv);
+
+#endif

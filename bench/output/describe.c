@@ -1,0 +1,101 @@
+/* A pipeline in words.  The thread that owns the pipeline. */
+#include "bench/output/describe.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LAYERS_TEXT = 48 };
+
+/* "0-1: linear linear", cut short where it gets long. */
+static void layers_text(const sluice_model *model,
+                        const sluice_device_info *info, char *text)
+{
+    int last = info->first_layer + info->n_layers - 1;
+    size_t n = (size_t)snprintf(text, LAYERS_TEXT, "%d", info->first_layer);
+    if (info->n_layers > 1)
+        n += (size_t)snprintf(text + n, LAYERS_TEXT - n, "-%d", last);
+    n += (size_t)snprintf(text + n, LAYERS_TEXT - n, ":");
+    for (int i = info->first_layer; i <= last; i++) {
+        const char *name = sluice_model_layer(model, i)->name;
+        if (n + strlen(name) + sizeof " ..." > LAYERS_TEXT) {
+            snprintf(text + n, LAYERS_TEXT - n, " ...");
+            return;
+        }
+        n += (size_t)snprintf(text + n, LAYERS_TEXT - n, " %s", name);
+    }
+}
+
+static void describe_device(const sluice_pipeline *pipe,
+                            const sluice_model *model, int device, FILE *out)
+{
+    sluice_device_info info;
+    sluice_pipeline_device(pipe, device, &info);
+    const sluice_memory_plan *plan = &info.planned;
+    const size_t columns[] = {
+        plan->parameters, plan->gradients, plan->optimizer,
+        plan->versions,   plan->boundary,  plan->stash,
+        plan->workspace,  plan->total,     info.actual_bytes};
+    char core[16] = "-";
+    char layers[LAYERS_TEXT];
+    if (info.core >= 0)
+        snprintf(core, sizeof core, "%d", info.core);
+    fprintf(out, "%6d %4s", device, core);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        fprintf(out, " %9.1f", (double)columns[i] / 1024);
+    layers_text(model, &info, layers);
+    fprintf(out, "  %s\n", layers);
+}
+
+void describe_devices(const sluice_pipeline *pipe, const sluice_model *model,
+                      FILE *out)
+{
+    fprintf(out, "\nMemory in KiB\n"
+                 "device core    params     grads optimizer  versions  "
+                 "boundary     stash"
+                 " workspace     total    actual  layers\n");
+    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++)
+        describe_device(pipe, model, d, out);
+}
+
+void time_sum_add(struct time_sum *sum, const sluice_pipeline *pipe)
+{
+    sluice_trace trace;
+    if (sluice_pipeline_trace(pipe, &trace, NULL))
+        return;
+    sluice_time_share devices[SLUICE_MAX_DEVICES];
+    sluice_time_share all;
+    sluice_trace_account(&trace, devices, &all);
+    sum->n_devices = trace.n_devices;
+    sum->makespan_ns += all.makespan_ns;
+    for (int d = 0; d < trace.n_devices; d++) {
+        sum->busy_ns[d] += devices[d].busy_ns;
+        sum->wait_ns[d] += devices[d].wait_ns;
+    }
+}
+
+double time_sum_bubble(const struct time_sum *sum)
+{
+    double busy = 0;
+    for (int d = 0; d < sum->n_devices; d++)
+        busy += (double)sum->busy_ns[d];
+    if (sum->makespan_ns == 0)
+        return NAN;
+    return 1 - busy / ((double)sum->makespan_ns * sum->n_devices);
+}
+
+void describe_time(const struct time_sum *sum, int microbatches, FILE *out)
+{
+    if (sum->makespan_ns == 0)
+        return;
+    double window = (double)sum->makespan_ns / 100; /* for per cents */
+    fprintf(out, "\nShare of the time, in per cent\n"
+                 "device   busy waiting  bubble\n");
+    for (int d = 0; d < sum->n_devices; d++)
+        fprintf(out, "%6d %6.1f %7.1f %7.1f\n", d,
+                (double)sum->busy_ns[d] / window,
+                (double)sum->wait_ns[d] / window,
+                100 - (double)sum->busy_ns[d] / window);
+    fprintf(out, "   all %22.1f   (K-1)/(M+K-1), for equal stages: %.1f\n",
+            100 * time_sum_bubble(sum),
+            100 * sluice_bubble_formula(sum->n_devices, microbatches));
+}

@@ -1,0 +1,101 @@
+/* The machine and the build.  The main thread. */
+#include "bench/output/environment.h"
+
+#include <sched.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include <sluice/version.h>
+
+#include "bench/commit.h"
+
+enum { LINE_BYTES = 4096 };
+
+/* What /proc/cpuinfo says of the first core. */
+struct cpu {
+    char model[ENVIRONMENT_TEXT];
+    bool avx2;
+    bool avx512;
+};
+
+/* The value in a line "key : value" without its end, or NULL. */
+static const char *value_of(char *line, const char *key)
+{
+    if (strncmp(line, key, strlen(key)))
+        return NULL;
+    char *value = strchr(line, ':');
+    if (!value)
+        return NULL;
+    value++;
+    value += strspn(value, " \t");
+    value[strcspn(value, "\n")] = 0;
+    return value;
+}
+
+static void read_cpu(struct cpu *cpu)
+{
+    *cpu = (struct cpu){.model = "unknown"};
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    if (!file)
+        return;
+    char line[LINE_BYTES];
+    while (fgets(line, sizeof line, file) && line[0] != '\n') {
+        const char *model = value_of(line, "model name");
+        const char *flags = value_of(line, "flags");
+        if (model)
+            snprintf(cpu->model, sizeof cpu->model, "%s", model);
+        if (flags) {
+            cpu->avx2 = strstr(flags, " avx2 ");
+            cpu->avx512 = strstr(flags, " avx512f ");
+        }
+    }
+    fclose(file);
+}
+
+static int usable_cores(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
+}
+
+/* OpenBLAS falls back to kernels of before AVX2 on a CPU that is newer than
+ * itself. */
+static const char *faster_core(const struct cpu *cpu, const char *core)
+{
+    static const char *const old[] = {"Prescott",   "Core2",      "Penryn",
+                                      "Dunnington", "Nehalem",    "Sandybridge",
+                                      "Katmai",     "Coppermine", "Northwood"};
+    for (size_t i = 0; i < sizeof old / sizeof *old && cpu->avx2; i++)
+        if (!strcasecmp(core, old[i]))
+            return cpu->avx512 ? "SkylakeX" : "Haswell";
+    return NULL;
+}
+
+void environment_read(struct environment *env)
+{
+    struct cpu cpu;
+    read_cpu(&cpu);
+    *env = (struct environment){
+        .version = sluice_version(),
+        .commit = BENCH_COMMIT,
+        .cores = usable_cores(),
+        .blas = sluice_blas_description(),
+        .blas_core = sluice_blas_core(),
+    };
+    env->hint = faster_core(&cpu, env->blas_core);
+    memcpy(env->cpu, cpu.model, sizeof env->cpu);
+}
+
+void environment_print(const struct environment *env, FILE *out)
+{
+    fprintf(out, "sluice    %s (%s)\n", env->version, env->commit);
+    fprintf(out, "cpu       %s, %d core%s\n", env->cpu, env->cores,
+            env->cores == 1 ? "" : "s");
+    fprintf(out, "blas      %s\n", env->blas);
+    if (env->hint)
+        fprintf(out,
+                "hint      OpenBLAS did not recognise this CPU; setting "
+                "OPENBLAS_CORETYPE=%s is faster\n",
+                env->hint);
+}

@@ -1,0 +1,131 @@
+/* `sluice schedule`.  The main thread. */
+#include "bench/schedule/schedule_command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/cli/command.h"
+#include "bench/output/environment.h"
+#include "bench/schedule/schedule_row.h"
+#include "bench/schedule/schedule_table.h"
+
+/* What the tasks share. */
+struct job {
+    const char *command;
+    const struct schedule_line *line;
+    struct environment env;
+    struct schedule_context context;
+    struct table table;
+    int64_t wrong;
+    bool refused; /* some schedule of a comparison */
+};
+
+static int print(const char *command, const struct schedule_line *line)
+{
+    sluice_schedule *schedule;
+    sluice_diag why;
+    if (schedule_make(&line->wanted, &schedule, &why))
+        return command_fail(command, &why);
+    sluice_status st =
+        schedule_print(schedule, line->format, line->strict, stdout, &why);
+    sluice_schedule_destroy(schedule);
+    return st ? command_fail(command, &why) : EXIT_SUCCESS;
+}
+
+static int check(const char *command, const struct schedule_line *line)
+{
+    sluice_schedule *schedule;
+    sluice_diag why;
+    if (schedule_read(line->check, &schedule, &why))
+        return command_fail(command, &why);
+    sluice_status st = schedule_print_verdict(
+        schedule, line->wanted.order.capacity, stdout, &why);
+    sluice_schedule_destroy(schedule);
+    fflush(stdout); /* before the sentence, wherever both go */
+    return st ? command_fail(command, &why) : EXIT_SUCCESS;
+}
+
+static void begin(struct job *job)
+{
+    if (job->line->measures)
+        environment_read(&job->env);
+    job->context = (struct schedule_context){
+        .wanted = &job->line->wanted,
+        .run = job->line->measures ? &job->line->run : NULL,
+        .env = &job->env,
+    };
+    table_begin(&job->table, job->line->table_format, stdout);
+}
+
+/* One schedule of the table; a refusal is told, and the next one comes. */
+static sluice_status
+add_row(struct job *job, const struct schedule_wanted *wanted, sluice_diag *why)
+{
+    struct schedule_row row;
+    sluice_status st =
+        schedule_row_init(&row, wanted, job->context.run, job->line->draw, why);
+    if (st)
+        return st;
+    if (job->line->task == SCHEDULE_SIMULATE)
+        schedule_table_devices(&job->table, &job->context, &row);
+    else
+        schedule_table_row(&job->table, &job->context, &row);
+    if (row.is_measured && row.measured.wrong > 0)
+        job->wrong += row.measured.wrong;
+    schedule_row_fini(&row);
+    return SLUICE_OK;
+}
+
+static sluice_status compare(struct job *job, sluice_diag *why)
+{
+    char *names = strdup(job->line->compare);
+    sluice_status st = SLUICE_OK;
+    if (!names)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the names of schedules");
+    for (char *name = names, *next; name && !st; name = next) {
+        struct schedule_wanted wanted = job->line->wanted;
+        next = strchr(name, ',');
+        if (next)
+            *next++ = 0;
+        wanted.order.schedule = name;
+        st = add_row(job, &wanted, why);
+        if (st && st != SLUICE_NO_MEMORY) {
+            fprintf(stderr, "%s: %s: %s\n", job->command, name, why->text);
+            job->refused = true;
+            st = SLUICE_OK;
+        }
+    }
+    free(names);
+    return st;
+}
+
+static int tabulate(const char *command, const struct schedule_line *line)
+{
+    struct job job = {.command = command, .line = line};
+    sluice_diag why;
+    begin(&job);
+    sluice_status st = line->task == SCHEDULE_COMPARE
+                           ? compare(&job, &why)
+                           : add_row(&job, &line->wanted, &why);
+    table_end(&job.table);
+    int status = command_finish(command, st, &why, job.wrong);
+    return job.refused ? EXIT_FAILURE : status;
+}
+
+int schedule_command(int argc, char **argv)
+{
+    struct schedule_line line;
+    schedule_options_parse(argc, argv, &line);
+    switch (line.task) {
+    case SCHEDULE_PRINT:
+        return print(argv[0], &line);
+    case SCHEDULE_LIST:
+        schedule_print_list(stdout);
+        return EXIT_SUCCESS;
+    case SCHEDULE_CHECK:
+        return check(argv[0], &line);
+    default:
+        return tabulate(argv[0], &line);
+    }
+}

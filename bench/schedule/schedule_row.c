@@ -1,0 +1,76 @@
+/* A schedule with all that is told about it.  The main thread. */
+#include "bench/schedule/schedule_row.h"
+
+#include "bench/schedule/schedule_draw.h"
+
+/* Run, and price it again by what its real layers took. */
+static sluice_status run_it(struct schedule_row *row,
+                            const struct schedule_wanted *wanted,
+                            const sluice_schedule *schedule,
+                            struct schedule_run_config config, const char *draw,
+                            sluice_diag *why)
+{
+    char path[SCHEDULE_PATH];
+    sluice_status st = SLUICE_OK;
+    config.run.draw = NULL;
+    if (draw) {
+        st = schedule_measured_path(draw, path, why);
+        config.run.draw = path;
+    }
+    if (!st)
+        st = schedule_run(wanted, schedule, &config, &row->measured, why);
+    if (st)
+        return st;
+    row->is_measured = true;
+    if (!config.model)
+        return SLUICE_OK;
+    struct schedule_price by_measure;
+    st = schedule_price(wanted, schedule, row->measured.costs_ns, draw != NULL,
+                        &by_measure, why);
+    if (st)
+        return st;
+    by_measure.formula = row->price.formula;
+    schedule_price_fini(&row->price);
+    row->price = by_measure;
+    return SLUICE_OK;
+}
+
+static sluice_status fill(struct schedule_row *row,
+                          const struct schedule_wanted *wanted,
+                          const sluice_schedule *schedule,
+                          const struct schedule_run_config *run,
+                          const char *draw, sluice_diag *why)
+{
+    sluice_status st =
+        schedule_price(wanted, schedule, NULL, draw != NULL, &row->price, why);
+    if (!st && run)
+        st = run_it(row, wanted, schedule, *run, draw, why);
+    if (!st && draw)
+        st = schedule_draw(wanted, schedule, &row->price, draw, why);
+    return st;
+}
+
+sluice_status schedule_row_init(struct schedule_row *row,
+                                const struct schedule_wanted *wanted,
+                                const struct schedule_run_config *run,
+                                const char *draw, sluice_diag *why)
+{
+    *row = (struct schedule_row){.name = wanted->order.schedule};
+    sluice_schedule *schedule;
+    sluice_status st = schedule_make(wanted, &schedule, why);
+    if (st)
+        return st;
+    st = fill(row, wanted, schedule, run, draw, why);
+    sluice_schedule_destroy(schedule);
+    if (st)
+        schedule_row_fini(row);
+    return st;
+}
+
+void schedule_row_fini(struct schedule_row *row)
+{
+    schedule_price_fini(&row->price);
+    if (row->is_measured)
+        measurement_fini(&row->measured);
+    *row = (struct schedule_row){0};
+}

@@ -1,0 +1,85 @@
+/* A schedule on threads.  The main thread. */
+#include "bench/schedule/schedule_run.h"
+
+#include <stdlib.h>
+
+#include "bench/measure/joins.h"
+#include "bench/measure/order.h"
+#include "bench/schedule/schedule_draw.h"
+#include "bench/measure/subject.h"
+
+enum { ROWS = 32, KINDS = SLUICE_N_ACTION_KINDS };
+
+/* A cell for each stage, that takes what the stage costs. */
+static sluice_status make_cells(const struct schedule_wanted *wanted,
+                                const sluice_schedule *schedule,
+                                sluice_timed_config **out, sluice_diag *why)
+{
+    size_t n = (size_t)sluice_schedule_n_stages(schedule);
+    sluice_timed_config *cells = calloc(n, sizeof *cells);
+    int64_t *costs = calloc(n * KINDS, sizeof *costs);
+    if (!cells || !costs) {
+        free(costs);
+        free(cells);
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for %zu timed cells", n);
+    }
+    schedule_stage_costs(schedule, &wanted->costs, costs);
+    for (size_t s = 0; s < n; s++)
+        cells[s] = (sluice_timed_config){
+            .forward_ns = costs[s * KINDS + SLUICE_F],
+            .input_ns = costs[s * KINDS + SLUICE_I],
+            .weight_ns = costs[s * KINDS + SLUICE_W],
+            .recompute_ns = costs[s * KINDS + SLUICE_R],
+        };
+    free(costs);
+    *out = cells;
+    return SLUICE_OK;
+}
+
+static sluice_status run(const struct subject_config *what, int devices,
+                         struct measurement *out, sluice_diag *why)
+{
+    struct subject subject;
+    sluice_status st = subject_init(&subject, what, why);
+    if (st)
+        return st;
+    st = subject_measure(&subject, devices, out, why);
+    subject_fini(&subject);
+    return st;
+}
+
+sluice_status schedule_run(const struct schedule_wanted *wanted,
+                           const sluice_schedule *schedule,
+                           const struct schedule_run_config *config,
+                           struct measurement *out, sluice_diag *why)
+{
+    char title[SCHEDULE_TITLE];
+    sluice_timed_config *cells = NULL;
+    sluice_backward_order order;
+    sluice_status st = SLUICE_OK;
+    int m = sluice_schedule_n_microbatches(schedule);
+    if (!config->model)
+        st = make_cells(wanted, schedule, &cells, why);
+    if (st)
+        return st;
+    const struct subject_config what = {
+        .model = config->model,
+        .batch = config->batch ? config->batch : (int64_t)ROWS * m,
+        .cells = config->model ? 0
+                               : sluice_schedule_n_stages(schedule) /
+                                     sluice_schedule_n_copies(schedule),
+        .times = cells,
+        .custom = schedule,
+        .no_reference =
+            !order_find(schedule, &order) ||
+            (wanted->order.join_weights && !joins_have_reference(schedule)),
+        .microbatches = m,
+        .title = schedule_title(wanted, schedule, "measured", title),
+        .run = &config->run,
+        .order = &wanted->order,
+    };
+    st = run(&what, sluice_schedule_n_devices(schedule), out, why);
+    free(cells);
+    return st;
+}

@@ -1,0 +1,142 @@
+/* The tables of `sluice schedule`.  The main thread. */
+#include "bench/schedule/schedule_table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "bench/cli/choice.h"
+#include "bench/measure/run_options.h"
+
+enum { COSTS_BYTES = 96 };
+
+static const char *costs_text(const struct schedule_costs *costs,
+                              char text[COSTS_BYTES])
+{
+    double again = costs->recompute < 0 ? costs->forward : costs->recompute;
+    snprintf(text, COSTS_BYTES, "F %g, I %g, W %g, R %g", costs->forward,
+             costs->input, costs->weight, again);
+    return text;
+}
+
+static const char *moment_name(enum schedule_moment moment)
+{
+    return choice_name(recompute_choices, (int)moment);
+}
+
+/* `costs` is kept by the caller until the row is written. */
+static void add_wanted(struct table_fields *fields,
+                       const struct schedule_context *context,
+                       char costs[COSTS_BYTES])
+{
+    const struct schedule_wanted *wanted = context->wanted;
+    const struct order_options *order = &wanted->order;
+    if (context->run)
+        add_environment(fields, context->env);
+    add_word(fields, "backward_order",
+             choice_name(backward_order_choices, order->backward_order));
+    add_word(fields, "remat",
+             wanted->remats ? wanted->remats
+                            : choice_name(remat_choices, order->remat));
+    add_word(fields, "recompute", moment_name(wanted->moment));
+    add_shared(fields, "slack", wanted->slack);
+    add_word(fields, "backward",
+             wanted->split   ? "split"
+             : wanted->merge ? "merged"
+                             : "as it is");
+    add_shared(fields, "capacity", order->capacity);
+    add_word(fields, "costs", costs_text(&wanted->costs, costs));
+    fields->of[fields->n++] = (struct table_field){
+        .name = "latency",
+        .kind = TABLE_REAL,
+        .context = true,
+        .real = wanted->costs.latency,
+    };
+    add_shared(fields, "cell_ns", wanted->costs.cell_ns);
+    if (!context->run)
+        return;
+    add_word(fields, "model",
+             context->run->model ? context->run->model : "timed cells");
+    add_word(fields, "weights", order->join_weights ? "joined" : "one by one");
+    add_run(fields, &context->run->run);
+}
+
+static void add_sizes(struct table_fields *fields,
+                      const struct schedule_row *row)
+{
+    add_key_word(fields, "schedule", row->name);
+    add_key(fields, "devices", row->price.n_devices);
+    add_key(fields, "stages", row->price.n_stages);
+    add_key(fields, "microbatches", row->price.n_microbatches);
+}
+
+static void write_device(struct table *table,
+                         const struct schedule_context *context,
+                         const struct schedule_row *row, const char *device,
+                         const struct schedule_share *share)
+{
+    struct table_fields fields = {0};
+    char costs[COSTS_BYTES];
+    add_wanted(&fields, context, costs);
+    add_sizes(&fields, row);
+    add_key_word(&fields, "device", device);
+    add_integer(&fields, "makespan_ns", share->time.makespan_ns);
+    add_integer(&fields, "busy_ns", share->time.busy_ns);
+    add_integer(&fields, "wait_ns", share->time.wait_ns);
+    add_real(&fields, "bubble", share->time.bubble);
+    add_real(&fields, "bubble_formula",
+             share == &row->price.all ? row->price.formula : NAN);
+    add_real(&fields, "peak_activations", share->activations);
+    add_real(&fields, "peak_inner", share->inner);
+    add_real(&fields, "parameters", share->parameters);
+    table_row(table, fields.of, fields.n);
+}
+
+void schedule_table_devices(struct table *table,
+                            const struct schedule_context *context,
+                            const struct schedule_row *row)
+{
+    for (int d = 0; d < row->price.n_devices; d++) {
+        char device[TABLE_NUMBER];
+        snprintf(device, sizeof device, "%d", d);
+        write_device(table, context, row, device, &row->price.devices[d]);
+    }
+    write_device(table, context, row, "all", &row->price.all);
+}
+
+static void add_measured(struct table_fields *fields,
+                         const struct schedule_row *row)
+{
+    const struct samples *s = &row->measured.samples;
+    double bubble = samples_median(s, FIGURE_BUBBLE);
+    add_real(fields, "bubble_measured", bubble);
+    add_real(fields, "difference_points",
+             100 * (bubble - row->price.all.time.bubble));
+    add_real(fields, "bubble_virtual",
+             samples_median(s, FIGURE_BUBBLE_VIRTUAL));
+    add_step(fields, s);
+    if (row->measured.wrong >= 0)
+        add_integer(fields, "wrong", row->measured.wrong);
+    else
+        add_real(fields, "wrong", NAN);
+}
+
+void schedule_table_row(struct table *table,
+                        const struct schedule_context *context,
+                        const struct schedule_row *row)
+{
+    struct table_fields fields = {0};
+    char costs[COSTS_BYTES];
+    add_wanted(&fields, context, costs);
+    add_sizes(&fields, row);
+    add_real(&fields, "bubble_formula", row->price.formula);
+    add_real(&fields, "bubble_simulated", row->price.all.time.bubble);
+    if (row->is_measured)
+        add_measured(&fields, row);
+    add_integer(&fields, "makespan_ns", row->price.all.time.makespan_ns);
+    add_real(&fields, "peak_activations", row->price.all.activations);
+    add_real(&fields, "peak_inner", row->price.all.inner);
+    add_integer(&fields, "weight_versions", row->price.all.versions);
+    add_real(&fields, "parameters", row->price.all.parameters);
+    table_row(table, fields.of, fields.n);
+}

@@ -1,0 +1,175 @@
+/* Metrics as JSON lines.  The main thread. */
+#include "bench/train/metrics.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#include "bench/cli/choice.h"
+
+static void set_text(json_t *line, const char *key, const char *value)
+{
+    json_object_set_new(line, key, value ? json_string(value) : json_null());
+}
+
+static void set_integer(json_t *line, const char *key, int64_t value)
+{
+    json_object_set_new(line, key, json_integer(value));
+}
+
+/* JSON has no NaN or infinity: a loss that ran away becomes null. */
+static void set_real(json_t *line, const char *key, double value)
+{
+    json_object_set_new(line, key,
+                        isfinite(value) ? json_real(value) : json_null());
+}
+
+static void set_bool(json_t *line, const char *key, bool value)
+{
+    json_object_set_new(line, key, json_boolean(value));
+}
+
+static json_t *new_line(const char *kind)
+{
+    json_t *line = json_object();
+    set_text(line, "kind", kind);
+    return line;
+}
+
+/* Write an object as a line, and free it. */
+static void write_line(struct metrics *metrics, json_t *line)
+{
+    json_dumpf(line, metrics->file, JSON_COMPACT);
+    fputc('\n', metrics->file);
+    fflush(metrics->file);
+    json_decref(line);
+}
+
+sluice_status metrics_open(struct metrics *metrics,
+                           const struct training_config *config,
+                           sluice_diag *why)
+{
+    *metrics = (struct metrics){0};
+    if (!config->metrics)
+        return SLUICE_OK;
+    metrics->file = fopen(config->metrics, "w");
+    if (metrics->file)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_IO, "cannot write metrics to %s: %s",
+                           config->metrics, strerror(errno));
+}
+
+static json_t *partition_json(const struct training_config *config)
+{
+    if (config->cut != SLUICE_CUT_LIST)
+        return json_string(choice_name(cut_choices, config->cut));
+    json_t *sizes = json_array();
+    for (int i = 0; i < config->partition.n; i++)
+        json_array_append_new(sizes, json_integer(config->partition.values[i]));
+    return sizes;
+}
+
+static json_t *optimizer_json(const sluice_sgd_config *sgd)
+{
+    json_t *object = json_object();
+    set_text(object, "name", sluice_sgd()->name);
+    set_real(object, "learning_rate", sgd->learning_rate);
+    set_real(object, "momentum", sgd->momentum);
+    set_bool(object, "nesterov", sgd->nesterov);
+    set_real(object, "weight_decay", sgd->weight_decay);
+    return object;
+}
+
+static void set_environment(json_t *line, const struct environment *env)
+{
+    set_text(line, "version", env->version);
+    set_text(line, "commit", env->commit);
+    set_text(line, "cpu", env->cpu);
+    set_integer(line, "cores", env->cores);
+    set_text(line, "blas", env->blas);
+    set_text(line, "blas_core", env->blas_core);
+}
+
+static void set_pipeline(json_t *line, const struct training_config *config)
+{
+    const struct order_options *order = &config->order;
+    set_integer(line, "devices", config->devices);
+    set_integer(line, "microbatches", config->microbatches);
+    set_integer(line, "batch", config->batch);
+    json_object_set_new(line, "partition", partition_json(config));
+    set_text(line, "schedule", order->schedule);
+    set_text(line, "remat", choice_name(remat_choices, order->remat));
+    set_text(line, "backward_order",
+             choice_name(backward_order_choices, order->backward_order));
+    set_integer(line, "capacity", order->capacity);
+    set_integer(line, "chunks", order->chunks);
+    set_integer(line, "group", order->group);
+    set_integer(line, "warm_up_forwards", order->warm_up);
+    set_bool(line, "vertical_sync", order->vertical_sync);
+}
+
+void metrics_run(struct metrics *metrics, const struct training_config *config,
+                 const struct metrics_context *context)
+{
+    if (!metrics->file)
+        return;
+    metrics->tests = context->source->test;
+    json_t *line = new_line("run");
+    set_environment(line, context->env);
+    set_text(line, "data", context->source->name);
+    set_text(line, "model", context->model);
+    set_text(line, "weights", config->weights);
+    set_text(line, "loss", context->loss->name);
+    set_pipeline(line, config);
+    json_object_set_new(line, "optimizer", optimizer_json(&config->sgd));
+    set_integer(line, "seed", (int64_t)config->seed);
+    set_integer(line, "epochs", config->epochs);
+    set_bool(line, "shuffle", !config->in_order);
+    write_line(metrics, line);
+}
+
+bool metrics_progress(struct metrics *metrics, const sluice_progress *p)
+{
+    if (!metrics->file)
+        return true;
+    json_t *line = new_line(p->epoch_end ? "epoch" : "step");
+    set_integer(line, "epoch", p->epoch);
+    set_integer(line, "step", (int64_t)p->step);
+    set_integer(line, "rows", p->rows_done);
+    if (!p->epoch_end)
+        set_real(line, "step_loss", p->step_loss);
+    set_integer(line, "staleness", p->staleness);
+    set_real(line, "loss", p->loss);
+    set_real(line, "accuracy", p->accuracy);
+    set_real(line, "rows_per_s", p->rows_per_s);
+    if (p->epoch_end && metrics->tests) {
+        set_real(line, "test_loss", p->test_loss);
+        set_real(line, "test_accuracy", p->test_accuracy);
+    }
+    write_line(metrics, line);
+    return !ferror(metrics->file);
+}
+
+void metrics_end(struct metrics *metrics, double measured, double formula)
+{
+    if (!metrics->file)
+        return;
+    json_t *line = new_line("end");
+    set_real(line, "bubble_measured", measured);
+    set_real(line, "bubble_formula", formula);
+    write_line(metrics, line);
+}
+
+sluice_status metrics_close(struct metrics *metrics, sluice_diag *why)
+{
+    if (!metrics->file)
+        return SLUICE_OK;
+    int failed = ferror(metrics->file);
+    failed |= fclose(metrics->file);
+    metrics->file = NULL;
+    if (!failed)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_IO,
+                           "the metrics could not be written in full");
+}

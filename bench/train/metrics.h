@@ -1,0 +1,57 @@
+/*
+ * Metrics as JSON lines.  Each line is an object whose "kind" is "run" (the
+ * first: all the context), "step", "epoch" or "end".
+ */
+#ifndef BENCH_TRAIN_METRICS_H
+#define BENCH_TRAIN_METRICS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <sluice/status.h>
+#include <sluice/train.h>
+
+#include "bench/output/environment.h"
+#include "bench/train/training_data.h"
+#include "bench/train/training.h"
+
+struct metrics {
+    FILE *file; /* NULL: nothing is written */
+    bool tests; /* there is a test part */
+};
+
+/* What the config left open. */
+struct metrics_context {
+    const struct environment *env;
+    const struct source *source;
+    const char *model;
+    const sluice_loss_ops *loss;
+};
+
+/*
+ * Create the file if the config names one.
+ *
+ * Returns  SLUICE_OK, SLUICE_IO.
+ */
+sluice_status metrics_open(struct metrics *metrics,
+                           const struct training_config *config,
+                           sluice_diag *why);
+
+/* The first line. */
+void metrics_run(struct metrics *metrics, const struct training_config *config,
+                 const struct metrics_context *context);
+
+/* Returns false if the line could not be written: metrics_close() tells. */
+bool metrics_progress(struct metrics *metrics, const sluice_progress *progress);
+
+/* The last line: the bubble. */
+void metrics_end(struct metrics *metrics, double measured, double formula);
+
+/*
+ * Close the file.
+ *
+ * Returns  SLUICE_OK; SLUICE_IO if anything could not be written.
+ */
+sluice_status metrics_close(struct metrics *metrics, sluice_diag *why);
+
+#endif

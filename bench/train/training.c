@@ -1,0 +1,260 @@
+/* A whole training.  The main thread. */
+#include "bench/train/training.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include <sluice/train.h>
+
+#include "bench/cli/choice.h"
+#include "bench/output/describe.h"
+#include "bench/train/metrics.h"
+#include "bench/measure/order.h"
+#include "bench/output/picture.h"
+#include "bench/measure/weights.h"
+
+enum { MODEL_TEXT = 512 };
+
+const struct training_config training_defaults = {
+    .model = "-256-128-100-10",
+    .devices = 2,
+    .microbatches = 8,
+    .batch = 256,
+    .cut = SLUICE_CUT_FLOPS,
+    .order = ORDER_DEFAULTS,
+    .sgd = {.learning_rate = 0.02, .momentum = 0.9},
+    .seed = 1,
+    .epochs = 10,
+};
+
+/* A training under way. */
+struct training {
+    const struct training_config *config;
+    FILE *out; /* NULL: quiet */
+    struct source source;
+    char model_text[MODEL_TEXT];
+    sluice_model *model;
+    const sluice_loss_ops *loss;
+    sluice_pipeline *pipe;
+    struct metrics metrics;
+    struct time_sum time; /* of the last epoch's full batches */
+    bool shows_progress;  /* stderr is a terminal */
+    int shown_per_cent;   /* of the epoch, last */
+};
+
+static sluice_status make_model(struct training *t, sluice_diag *why)
+{
+    const char *spec = t->config->model;
+    int n = *spec == '-'
+                ? snprintf(t->model_text, sizeof t->model_text, "%" PRId64 "%s",
+                           source_features(&t->source), spec)
+                : snprintf(t->model_text, sizeof t->model_text, "%s", spec);
+    if (n >= (int)sizeof t->model_text)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the model's text is longer than %d bytes",
+                               MODEL_TEXT - 1);
+    return sluice_model_parse(t->model_text, NULL, &t->model, why);
+}
+
+static void print_log(void *context, sluice_log_level level, const char *text)
+{
+    fprintf(context, "%-9s %s\n",
+            level == SLUICE_LOG_WARNING ? "warning" : "note", text);
+}
+
+/* A list of sizes has one for each stage. */
+static sluice_status check_partition(const struct training_config *c,
+                                     sluice_diag *why)
+{
+    if (c->cut != SLUICE_CUT_LIST)
+        return SLUICE_OK;
+    sluice_schedule *schedule;
+    sluice_status st =
+        order_schedule(&c->order, c->devices, c->microbatches, &schedule, why);
+    if (st)
+        return st;
+    int n_stages = sluice_schedule_n_stages(schedule);
+    sluice_schedule_destroy(schedule);
+    if (c->partition.n == n_stages)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "a partition of %d sizes for %d stages on %d "
+                           "devices",
+                           c->partition.n, n_stages, c->devices);
+}
+
+static sluice_status make_pipeline(struct training *t, sluice_diag *why)
+{
+    const struct training_config *c = t->config;
+    t->loss = c->loss;
+    if (!t->loss)
+        t->loss = sluice_dataset_classes(t->source.train)
+                      ? sluice_cross_entropy()
+                      : sluice_mean_squared_error();
+    sluice_status st = check_partition(c, why);
+    if (st)
+        return st;
+    sluice_pipeline_config config = {
+        .devices = c->devices,
+        .microbatches = c->microbatches,
+        .batch = c->batch,
+        .uneven = c->uneven,
+        .cut = (sluice_cut)c->cut,
+        .partition = c->partition.values,
+        .loss = t->loss,
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &c->sgd,
+        .seed = c->seed,
+        .device_cap_bytes = c->cap_bytes,
+        .trace = true,
+        .log = t->out ? print_log : NULL,
+        .log_context = t->out,
+    };
+    order_apply(&c->order, &config);
+    st = sluice_pipeline_create(&config, t->model, &t->pipe, why);
+    if (!st && c->weights)
+        st = weights_load(t->pipe, t->model, c->weights, why);
+    return st;
+}
+
+static void print_head(const struct training *t)
+{
+    const struct training_config *c = t->config;
+    if (!t->out)
+        return;
+    fprintf(t->out, "model     %s: %d layers, %" PRId64 " parameters, %s\n",
+            t->model_text, sluice_model_n_layers(t->model),
+            sluice_model_n_parameters(t->model), t->loss->name);
+    fprintf(t->out,
+            "pipeline  %s, %d device%s, %d micro-batch%s of %" PRId64
+            " rows, capacity %d, remat %s\n",
+            c->order.schedule, c->devices, c->devices == 1 ? "" : "s",
+            c->microbatches, c->microbatches == 1 ? "" : "es",
+            c->batch / c->microbatches, c->order.capacity,
+            choice_name(remat_choices, c->order.remat));
+    describe_devices(t->pipe, t->model, t->out);
+    fprintf(t->out, "\nepoch      loss  accuracy  test loss  test accuracy"
+                    "      rows/s\n");
+}
+
+static void print_epoch(const struct training *t, const sluice_progress *p)
+{
+    fprintf(t->out, "%5d %9.4f %9.4f", p->epoch, p->loss, p->accuracy);
+    if (t->source.test)
+        fprintf(t->out, " %10.4f %14.4f", p->test_loss, p->test_accuracy);
+    else
+        fprintf(t->out, " %10s %14s", "-", "-");
+    fprintf(t->out, " %11.0f\n", p->rows_per_s);
+    fflush(t->out);
+}
+
+/* Not each step, only each per cent: a terminal is slower than a step. */
+static void show_step(struct training *t, const sluice_progress *p)
+{
+    int per_cent = (int)(100 * p->rows_done / p->n_rows);
+    if (per_cent == t->shown_per_cent)
+        return;
+    t->shown_per_cent = per_cent;
+    fprintf(stderr, "\repoch %d/%d  %3d%%  loss %.4f  %.0f rows/s\033[K",
+            p->epoch, p->n_epochs, per_cent, p->loss, p->rows_per_s);
+}
+
+static bool on_progress(void *context, const sluice_progress *p)
+{
+    struct training *t = context;
+    if (!metrics_progress(&t->metrics, p))
+        return false; /* do not train for nothing */
+    if (p->epoch_end) {
+        if (t->shows_progress)
+            fprintf(stderr, "\r\033[K");
+        if (t->out)
+            print_epoch(t, p);
+        return true;
+    }
+    if (p->rows_done <= t->config->batch)
+        t->time = (struct time_sum){0};
+    if (p->rows_done % t->config->batch == 0)
+        time_sum_add(&t->time, t->pipe);
+    if (t->shows_progress)
+        show_step(t, p);
+    return true;
+}
+
+static sluice_status train(struct training *t, double *accuracy,
+                           sluice_diag *why)
+{
+    const struct training_config *c = t->config;
+    const sluice_train_config config = {
+        .epochs = c->epochs,
+        .batch = c->batch,
+        .target_accuracy = c->target_accuracy,
+        .in_order = c->in_order,
+        .seed = c->seed,
+        .train = t->source.train,
+        .test = t->source.test,
+        .on_progress = on_progress,
+        .context = t,
+    };
+    sluice_progress last;
+    sluice_status st = sluice_train(t->pipe, &config, &last, why);
+    if (st)
+        return st;
+    *accuracy = last.test_accuracy;
+    if (t->out)
+        describe_time(&t->time, c->microbatches, t->out);
+    metrics_end(&t->metrics, time_sum_bubble(&t->time),
+                sluice_bubble_formula(c->devices, c->microbatches));
+    return SLUICE_OK;
+}
+
+static sluice_status draw(struct training *t, sluice_diag *why)
+{
+    sluice_trace trace;
+    sluice_status st = sluice_pipeline_trace(t->pipe, &trace, why);
+    if (st)
+        return st;
+    const struct picture picture = {
+        .title = "the last training step, wall clock",
+        .trace = &trace,
+    };
+    return picture_write(&picture, t->config->trace, why);
+}
+
+sluice_status training_run(const struct training_config *config,
+                           const struct environment *env, FILE *out,
+                           double *accuracy, sluice_diag *why)
+{
+    struct training t = {
+        .config = config,
+        .out = config->quiet ? NULL : out,
+        .shows_progress = !config->quiet && isatty(STDERR_FILENO),
+    };
+    sluice_status st =
+        config->trace ? picture_check(config->trace, why) : SLUICE_OK;
+    if (!st)
+        st = source_open(&t.source, &config->source, why);
+    if (st)
+        return st;
+    if (t.out)
+        source_print(&t.source, t.out);
+    st = make_model(&t, why);
+    if (!st)
+        st = make_pipeline(&t, why);
+    if (!st)
+        st = metrics_open(&t.metrics, config, why);
+    if (!st) {
+        const struct metrics_context context = {env, &t.source, t.model_text,
+                                                t.loss};
+        metrics_run(&t.metrics, config, &context);
+        print_head(&t);
+        st = train(&t, accuracy, why);
+        if (!st && config->trace)
+            st = draw(&t, why);
+        sluice_status closed = metrics_close(&t.metrics, st ? NULL : why);
+        st = st ? st : closed;
+    }
+    sluice_pipeline_destroy(t.pipe);
+    sluice_model_destroy(t.model);
+    source_close(&t.source);
+    return st;
+}

@@ -1,0 +1,86 @@
+/* Where a training's rows come from.  The main thread. */
+#include "bench/train/training_data.h"
+
+#include <inttypes.h>
+
+#include <sluice/shape.h>
+
+static const char usual[] = "fashion-mnist";
+static const char substitute[] = "embedded";
+
+/* Features and targets of one .npy file each; no test part. */
+static sluice_status open_pair(struct source *source,
+                               const struct source_config *config,
+                               sluice_diag *why)
+{
+    const sluice_dataset_config as_they_are = {.scale = 1};
+    sluice_array x = {0};
+    sluice_array y = {0};
+    source->name = config->x;
+    sluice_status st = sluice_npy_read(config->x, NULL, &x, why);
+    if (!st)
+        st = sluice_npy_read(config->y, NULL, &y, why);
+    if (!st)
+        st = sluice_dataset_create(&as_they_are, &x, &y, &source->train, why);
+    if (st) {
+        sluice_array_fini(&y);
+        sluice_array_fini(&x);
+    }
+    return st;
+}
+
+static sluice_status open_named(struct source *source, const char *name,
+                                sluice_diag *why)
+{
+    source->name = name;
+    return sluice_dataset_open(name, NULL, &source->train, &source->test, why);
+}
+
+sluice_status source_open(struct source *source,
+                          const struct source_config *config, sluice_diag *why)
+{
+    *source = (struct source){0};
+    if (config->x)
+        return open_pair(source, config, why);
+    if (config->name)
+        return open_named(source, config->name, why);
+    sluice_status st = open_named(source, usual, why);
+    if (st != SLUICE_NOT_FOUND)
+        return st;
+    source->stepped_in = true;
+    return open_named(source, substitute, why);
+}
+
+void source_close(struct source *source)
+{
+    sluice_dataset_destroy(source->test);
+    sluice_dataset_destroy(source->train);
+    *source = (struct source){0};
+}
+
+int64_t source_features(const struct source *source)
+{
+    sluice_shape input = sluice_dataset_input(source->train);
+    return sluice_shape_elements(&input);
+}
+
+void source_print(const struct source *source, FILE *out)
+{
+    int classes = sluice_dataset_classes(source->train);
+    fprintf(out,
+            "data      %s: %" PRId64 " rows of %" PRId64 " features to train",
+            source->name, sluice_dataset_rows(source->train),
+            source_features(source));
+    if (source->test)
+        fprintf(out, ", %" PRId64 " to test",
+                sluice_dataset_rows(source->test));
+    if (classes)
+        fprintf(out, ", %d classes", classes);
+    fputc('\n', out);
+    if (source->stepped_in)
+        fprintf(out,
+                "note      %s is not installed (Debian's "
+                "dataset-fashion-mnist); the images that come with the library "
+                "serve\n",
+                usual);
+}

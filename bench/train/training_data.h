@@ -1,0 +1,42 @@
+/* Where a training's rows come from. */
+#ifndef BENCH_TRAIN_TRAINING_DATA_H
+#define BENCH_TRAIN_TRAINING_DATA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <sluice/dataset.h>
+#include <sluice/status.h>
+
+struct source_config {
+    const char *name; /* as sluice_dataset_open(); NULL: Fashion-MNIST, or the
+                         embedded images if it is not installed */
+    const char *x;    /* .npy files instead of `name`; both or none */
+    const char *y;
+};
+
+struct source {
+    const char *name; /* "embedded" if that stepped in */
+    bool stepped_in;
+    sluice_dataset *train;
+    sluice_dataset *test; /* NULL if there is none */
+};
+
+/*
+ * Open the data.
+ *
+ * Returns  SLUICE_OK, or why a file cannot be had.
+ */
+sluice_status source_open(struct source *source,
+                          const struct source_config *config, sluice_diag *why);
+
+void source_close(struct source *source);
+
+/* A line or two for people. */
+void source_print(const struct source *source, FILE *out);
+
+/* Elements of a row of features. */
+int64_t source_features(const struct source *source);
+
+#endif

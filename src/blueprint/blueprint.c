@@ -1,0 +1,378 @@
+/* Drawing the blueprint.  The thread that creates the pipeline. */
+#include "blueprint/blueprint.h"
+
+#include <string.h>
+
+#include <sluice/schedule_passes.h>
+
+#include "blueprint/cut.h"
+#include "base/split.h"
+#include "sched/schedule.h"
+
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static sluice_status check_pointers(const sluice_pipeline_config *config,
+                                    const sluice_model *model, sluice_diag *why)
+{
+    if (!config->loss || !config->optimizer)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a pipeline needs a loss and an optimizer: set "
+                               "`loss` and `optimizer`");
+    if (sluice_model_n_layers(model) == 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the model has no layers; add some");
+    if (sluice_model_is_open(model))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a layer of the model is begun and not ended; "
+                               "call sluice_model_end()");
+    if ((unsigned)config->cut > SLUICE_CUT_BYTES)
+        return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_cut",
+                               (int)config->cut);
+    if (config->queue_capacity < 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a queue capacity of %d; give at least 1, or 0 "
+                               "for the default",
+                               config->queue_capacity);
+    return SLUICE_OK;
+}
+
+/*
+ * Devices receive as an action starts and send as it ends: a lowered schedule
+ * is raised.  It is proved as it is first, for what is wrong about its sends
+ * and receives would be gone.
+ */
+static sluice_status raise_schedule(struct sl_blueprint *bp,
+                                    const sluice_schedule *lowered,
+                                    sluice_diag *why)
+{
+    const sluice_verify_config config = {.queue_capacity = bp->queue_capacity};
+    sluice_status st = sluice_schedule_verify(lowered, &config, NULL, why);
+    return st ? st
+              : sluice_schedule_raise(lowered, bp->queue_capacity,
+                                      &bp->schedule, why);
+}
+
+/* A copy from the pipeline's own allocator: that of the original may go. */
+static sluice_status copy_schedule(struct sl_blueprint *bp,
+                                   const sluice_schedule *custom,
+                                   sluice_diag *why)
+{
+    sluice_schedule *copy;
+    sluice_status st = sl_schedule_copy(custom, bp->allocator, &copy, why);
+    if (st)
+        return st;
+    if (!sluice_schedule_is_lowered(copy)) {
+        bp->schedule = copy;
+        return SLUICE_OK;
+    }
+    st = raise_schedule(bp, copy, why);
+    sluice_schedule_destroy(copy);
+    return st;
+}
+
+/* The schedule by name, with its recomputes; or a copy of the custom one. */
+static sluice_status make_schedule(struct sl_blueprint *bp,
+                                   const sluice_pipeline_config *config,
+                                   sluice_diag *why)
+{
+    if (config->custom)
+        return copy_schedule(bp, config->custom, why);
+    sluice_schedule_config wanted = {
+        .name = config->schedule,
+        .devices = config->devices ? config->devices : 1,
+        .microbatches = config->microbatches ? config->microbatches : 1,
+        .backward_order = config->backward_order,
+        .allocator = config->allocator,
+        .chunks = config->chunks,
+        .group = config->group,
+        .warm_up = config->warm_up,
+        .vertical_sync = config->vertical_sync,
+    };
+    sluice_schedule *plain;
+    sluice_status st = sluice_schedule_generate(&wanted, &plain, why);
+    if (st)
+        return st;
+    st = sluice_schedule_remat(plain, config->remat, &bp->schedule, why);
+    sluice_schedule_destroy(plain);
+    return st;
+}
+
+static sluice_status check_devices(const struct sl_blueprint *bp,
+                                   const sluice_pipeline_config *config,
+                                   sluice_diag *why)
+{
+    if (bp->n_replicas == 1 && bp->n_devices > SLUICE_MAX_DEVICES)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d devices: a process runs 1 to %d; a "
+                               "simulation may have more",
+                               bp->n_devices, SLUICE_MAX_DEVICES);
+    if (bp->n_replicas < 1 ||
+        bp->n_devices > SLUICE_MAX_DEVICES / bp->n_replicas)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d replicas of %d devices: a process runs 1 to "
+                               "%d devices in all",
+                               bp->n_replicas, bp->n_devices,
+                               SLUICE_MAX_DEVICES);
+    if (config->devices && config->devices != bp->n_devices)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d devices asked for, but the custom schedule "
+                               "has %d; leave `devices` 0",
+                               config->devices, bp->n_devices);
+    if (config->microbatches && config->microbatches != bp->n_microbatches)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d micro-batches asked for, but the custom "
+                               "schedule has %d; leave `microbatches` 0",
+                               config->microbatches, bp->n_microbatches);
+    return SLUICE_OK;
+}
+
+/*
+ * Forward only, for evaluation and inference: every device runs the forwards
+ * of its stages, micro-batch by micro-batch, in the order of the stages of the
+ * first copy.
+ */
+static sluice_status make_forward_schedule(struct sl_blueprint *bp,
+                                           sluice_diag *why)
+{
+    sluice_status st =
+        sl_schedule_like(bp->schedule, &bp->forward_schedule, why);
+    for (int m = 0; m < bp->n_microbatches && !st; m++)
+        for (int s = 0; s < bp->depth && !st; s++)
+            st = sluice_schedule_append(
+                bp->forward_schedule,
+                sluice_schedule_stage_device(bp->schedule, s),
+                (sluice_action){SLUICE_F, s, m}, why);
+    return st;
+}
+
+static sluice_status make_schedules(struct sl_blueprint *bp,
+                                    const sluice_pipeline_config *config,
+                                    sluice_diag *why)
+{
+    sluice_status st = make_schedule(bp, config, why);
+    if (st)
+        return st;
+    bp->n_devices = sluice_schedule_n_devices(bp->schedule);
+    bp->n_stages = sluice_schedule_n_stages(bp->schedule);
+    bp->n_copies = sluice_schedule_n_copies(bp->schedule);
+    bp->depth = sl_schedule_depth(bp->schedule);
+    bp->n_microbatches = sluice_schedule_n_microbatches(bp->schedule);
+    st = check_devices(bp, config, why);
+    if (st)
+        return st;
+    /* No queue ever holds more items than there are micro-batches. */
+    if (bp->queue_capacity > bp->n_microbatches)
+        bp->queue_capacity = bp->n_microbatches;
+    sluice_verify_config verify = {.queue_capacity = bp->queue_capacity};
+    st = sluice_schedule_verify(bp->schedule, &verify, NULL, why);
+    if (st)
+        return st;
+    st = make_forward_schedule(bp, why);
+    if (st)
+        return st;
+    verify.forward_only = true;
+    return sluice_schedule_verify(bp->forward_schedule, &verify, NULL, why);
+}
+
+static sluice_status settle_loss(struct sl_blueprint *bp, sluice_diag *why)
+{
+    bp->loss_plan.out = sluice_model_output(bp->model);
+    return bp->loss->infer(&bp->loss_plan, why);
+}
+
+static sluice_status settle_optimizer(struct sl_blueprint *bp,
+                                      const void *config, sluice_diag *why)
+{
+    size_t bytes = bp->optimizer->config_bytes;
+    bp->optimizer_config = sl_alloc(bp->allocator, bytes, 1);
+    if (!bp->optimizer_config)
+        return sl_no_memory(why, "the optimizer's configuration");
+    if (config)
+        memcpy(bp->optimizer_config, config, bytes);
+    sluice_status st = bp->optimizer->infer(bp->optimizer_config, &bp->n_states,
+                                            &bp->learning_rate, why);
+    if (!st && (bp->n_states < 0 || bp->n_states > SLUICE_OPTIMIZER_MAX_STATES))
+        st = sluice_diag_set(
+            why, SLUICE_INVALID, "optimizer %s wants %d states; at most %d",
+            bp->optimizer->name, bp->n_states, SLUICE_OPTIMIZER_MAX_STATES);
+    return st;
+}
+
+static sluice_status number_programs(struct sl_blueprint *bp,
+                                     const sluice_schedule *schedule,
+                                     struct sl_program **programs,
+                                     sluice_diag *why)
+{
+    *programs =
+        sl_alloc(bp->allocator, (size_t)bp->n_devices, sizeof **programs);
+    if (!*programs)
+        return sl_no_memory(why, "the devices' programs");
+    for (int d = 0; d < bp->n_devices; d++)
+        if (sl_program_init(&(*programs)[d], schedule, d, bp->allocator))
+            return sl_no_memory(why, "a device's program");
+    return SLUICE_OK;
+}
+
+static void note_staleness(struct sl_blueprint *bp,
+                           const struct sl_program *program)
+{
+    for (int i = 0; i < program->n_ops; i++)
+        if (program->ops[i].staleness > bp->staleness)
+            bp->staleness = program->ops[i].staleness;
+}
+
+/* The same on all stages: the verifier's rule `version`. */
+static sluice_status group_microbatches(struct sl_blueprint *bp,
+                                        sluice_diag *why)
+{
+    const struct sl_program *program =
+        &bp->train[sluice_schedule_stage_device(bp->schedule, 0)];
+    bp->n_updates = sluice_schedule_n_updates(bp->schedule);
+    bp->update_of = sl_alloc(bp->allocator, (size_t)bp->n_microbatches,
+                             sizeof *bp->update_of);
+    if (!bp->update_of)
+        return sl_no_memory(why, "the updates of the micro-batches");
+    for (int i = 0; i < program->n_ops; i++) {
+        const struct sl_op *op = &program->ops[i];
+        if (op->action.stage == 0 &&
+            (op->action.kind == SLUICE_B || op->action.kind == SLUICE_W))
+            bp->update_of[op->action.microbatch] = op->update_no;
+    }
+    for (int d = 0; d < bp->n_devices; d++)
+        note_staleness(bp, &bp->train[d]);
+    return SLUICE_OK;
+}
+
+/* Ring sizes that serve both schedules. */
+static sluice_status size_rings(struct sl_blueprint *bp, sluice_diag *why)
+{
+    size_t n = (size_t)bp->n_stages;
+    bp->ring_sizes = sl_alloc(bp->allocator, n, sizeof *bp->ring_sizes);
+    struct sl_ring_sizes *forward = sl_alloc(bp->allocator, n, sizeof *forward);
+    sluice_status st = SLUICE_NO_MEMORY;
+    if (bp->ring_sizes && forward)
+        st = sl_ring_sizes(bp->schedule, bp->train, bp->queue_capacity,
+                           bp->allocator, bp->ring_sizes);
+    if (!st)
+        st = sl_ring_sizes(bp->forward_schedule, bp->forward,
+                           bp->queue_capacity, bp->allocator, forward);
+    for (size_t s = 0; s < n && !st; s++)
+        bp->ring_sizes[s].in_slots =
+            larger(bp->ring_sizes[s].in_slots, forward[s].in_slots);
+    if (!st && bp->joins)
+        sl_ring_fit_runs(bp->schedule, bp->train, bp->ring_sizes);
+    sl_free(bp->allocator, forward, n, sizeof *forward);
+    return st ? sl_no_memory(why, "the memory plan") : SLUICE_OK;
+}
+
+static sluice_status lay_out(struct sl_blueprint *bp,
+                             const sluice_pipeline_config *config,
+                             sluice_diag *why)
+{
+    struct sl_layout_input input = {
+        .model = bp->model,
+        .schedule = bp->schedule,
+        .sizes = bp->ring_sizes,
+        .max_rows = sl_split_largest(
+            sl_split_largest(bp->batch, bp->n_replicas), bp->n_microbatches),
+        .n_states = bp->n_states,
+        .n_replicas = bp->n_replicas,
+        .joins = bp->joins,
+        .asynchronous = bp->n_updates > 1,
+        .allocator = bp->allocator,
+    };
+    sluice_status st = sl_layout_check(&input, why);
+    if (st)
+        return st;
+    bp->stage_layers =
+        sl_alloc(bp->allocator, (size_t)bp->n_stages, sizeof *bp->stage_layers);
+    if (!bp->stage_layers)
+        return sl_no_memory(why, "the partition");
+    st = sl_cut_model(config, &input, bp->depth, bp->stage_layers, why);
+    if (st)
+        return st;
+    for (int s = bp->depth; s < bp->n_stages; s++)
+        bp->stage_layers[s] = bp->stage_layers[s % bp->depth];
+    input.stage_layers = bp->stage_layers;
+    return sl_layout_init(&bp->layout, &input, why);
+}
+
+static sluice_status draw(struct sl_blueprint *bp,
+                          const sluice_pipeline_config *config,
+                          sluice_diag *why)
+{
+    sluice_status st = check_pointers(config, bp->model, why);
+    if (!st)
+        st = make_schedules(bp, config, why);
+    if (!st)
+        st = sl_split_check(bp->batch, bp->n_replicas, bp->n_microbatches,
+                            config->uneven, why);
+    if (!st)
+        st = settle_loss(bp, why);
+    if (!st)
+        st = settle_optimizer(bp, config->optimizer_config, why);
+    if (!st)
+        st = number_programs(bp, bp->schedule, &bp->train, why);
+    if (!st)
+        st = number_programs(bp, bp->forward_schedule, &bp->forward, why);
+    for (int d = 0; d < bp->n_devices && bp->joins && !st; d++)
+        sl_program_join(&bp->train[d]);
+    if (!st)
+        st = group_microbatches(bp, why);
+    if (!st)
+        st = size_rings(bp, why);
+    if (!st)
+        st = lay_out(bp, config, why);
+    return st;
+}
+
+sluice_status sl_blueprint_init(struct sl_blueprint *bp,
+                                const sluice_pipeline_config *config,
+                                const sluice_model *model, sluice_diag *why)
+{
+    *bp = (struct sl_blueprint){
+        .allocator = config->allocator,
+        .model = model,
+        .batch = config->batch,
+        .n_replicas = config->replicas ? config->replicas : 1,
+        .seed = config->seed,
+        .queue_capacity = config->queue_capacity ? config->queue_capacity
+                                                 : SLUICE_QUEUE_CAPACITY,
+        .joins = config->join_weights,
+        .loss = config->loss,
+        .optimizer = config->optimizer,
+    };
+    sluice_status st = draw(bp, config, why);
+    if (st)
+        sl_blueprint_fini(bp);
+    return st;
+}
+
+static void free_programs(struct sl_blueprint *bp, struct sl_program *programs)
+{
+    for (int d = 0; programs && d < bp->n_devices; d++)
+        sl_program_fini(&programs[d], bp->allocator);
+    sl_free(bp->allocator, programs, (size_t)bp->n_devices, sizeof *programs);
+}
+
+void sl_blueprint_fini(struct sl_blueprint *bp)
+{
+    size_t n_stages = (size_t)bp->n_stages;
+    sl_layout_fini(&bp->layout);
+    sl_free(bp->allocator, bp->stage_layers, n_stages,
+            sizeof *bp->stage_layers);
+    sl_free(bp->allocator, bp->ring_sizes, n_stages, sizeof *bp->ring_sizes);
+    sl_free(bp->allocator, bp->update_of, (size_t)bp->n_microbatches,
+            sizeof *bp->update_of);
+    free_programs(bp, bp->forward);
+    free_programs(bp, bp->train);
+    if (bp->optimizer_config)
+        sl_free(bp->allocator, bp->optimizer_config,
+                bp->optimizer->config_bytes, 1);
+    sluice_schedule_destroy(bp->forward_schedule);
+    sluice_schedule_destroy(bp->schedule);
+    *bp = (struct sl_blueprint){0};
+}

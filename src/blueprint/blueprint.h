@@ -1,0 +1,60 @@
+/*
+ * The blueprint: all that is settled about a pipeline before memory is taken
+ * and threads are started.  sluice_pipeline_plan() stops here.
+ *
+ * Threads: the thread that creates the pipeline; constant afterwards.
+ */
+#ifndef SL_BLUEPRINT_BLUEPRINT_H
+#define SL_BLUEPRINT_BLUEPRINT_H
+
+#include <sluice/pipeline.h>
+
+#include "blueprint/layout.h"
+#include "blueprint/program.h"
+
+struct sl_blueprint {
+    const sluice_allocator *allocator;
+    const sluice_model *model;
+    int64_t batch;
+    uint64_t seed;
+    int n_replicas;
+    int n_devices; /* of one replica */
+    int n_stages;  /* of all copies of the model in it */
+    int n_copies;
+    int depth; /* stages of a copy */
+    int n_microbatches;
+    int queue_capacity;
+    bool joins; /* the W of a run */
+    const sluice_loss_ops *loss;
+    sluice_loss_plan loss_plan;
+    const sluice_optimizer_ops *optimizer;
+    void *optimizer_config; /* a copy */
+    int n_states;
+    double learning_rate;              /* at the start */
+    sluice_schedule *schedule;         /* rematerialization included */
+    sluice_schedule *forward_schedule; /* for evaluation and inference */
+    struct sl_program *train;          /* [n_devices] */
+    struct sl_program *forward;        /* [n_devices] */
+    int n_updates;                     /* of each stage per step; more than 1:
+                                          the schedule is asynchronous */
+    int32_t staleness;                 /* the most of any UPDATE */
+    int32_t *update_of;                /* [n_microbatches] the UPDATE, from 0,
+                                          that its gradients go into */
+    struct sl_ring_sizes *ring_sizes;  /* [n_stages], enough for both */
+    int *stage_layers;                 /* [n_stages] */
+    struct sl_layout layout;
+};
+
+/*
+ * Check the configuration and draw the blueprint.
+ *
+ * Returns  as sluice_pipeline_plan().
+ */
+sluice_status sl_blueprint_init(struct sl_blueprint *blueprint,
+                                const sluice_pipeline_config *config,
+                                const sluice_model *model, sluice_diag *why);
+
+/* Also legal on a blueprint of zeros, or one that failed half-way. */
+void sl_blueprint_fini(struct sl_blueprint *blueprint);
+
+#endif

@@ -1,0 +1,131 @@
+/* Which layers go to which stage.  The thread that creates the pipeline. */
+#include "blueprint/cut.h"
+
+#include <sluice/partition.h>
+
+#include "base/memory.h"
+#include "part/part.h"
+#include "blueprint/profile.h"
+
+/* What a cost is computed from, and the costs of the layers. */
+struct costing {
+    const sluice_pipeline_config *config;
+    const struct sl_layout_input *input;
+    double *fixed;   /* [n_layers] */
+    double *weights; /* [n_layers] that a stage multiplies by factors[stage] */
+    double *factors; /* [n_stages] */
+    int n_stages;
+};
+
+typedef sluice_status cost_function(struct costing *costing, sluice_diag *why);
+
+/* Floating-point operations of forward and backward, per row. */
+static sluice_status flops(struct costing *costing, sluice_diag *why)
+{
+    (void)why;
+    const sluice_model *model = costing->input->model;
+    for (int i = 0; i < sluice_model_n_layers(model); i++) {
+        const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
+        costing->fixed[i] =
+            (double)plan->forward_row_flops + (double)plan->weight_row_flops;
+        if (i > 0) /* nobody wants the gradient of the data */
+            costing->fixed[i] += (double)plan->input_row_flops;
+    }
+    return SLUICE_OK;
+}
+
+/* How often a stage holds its weights: versions, gradients, states, and the
+ * backup of an asynchronous step. */
+static double copies_of_weights(const struct sl_layout_input *input, int stage)
+{
+    int copies = input->sizes[stage].versions + 1 + input->n_states;
+    return copies + (input->asynchronous ? 1 + input->n_states : 0);
+}
+
+/* Weights as often as a stage holds them, and the activations of a
+ * mini-batch. */
+static sluice_status bytes(struct costing *costing, sluice_diag *why)
+{
+    (void)why;
+    const sluice_model *model = costing->input->model;
+    double rows = (double)costing->config->batch;
+    for (int i = 0; i < sluice_model_n_layers(model); i++) {
+        const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
+        for (int p = 0; p < plan->n_params; p++)
+            costing->weights[i] +=
+                4.0 * (double)sluice_shape_elements(&plan->params[p].shape);
+        double row = 4.0 * (double)sluice_shape_elements(&plan->out) +
+                     (double)plan->saved_row_bytes;
+        costing->fixed[i] = rows * row;
+    }
+    for (int s = 0; s < costing->n_stages; s++)
+        costing->factors[s] = copies_of_weights(costing->input, s);
+    return SLUICE_OK;
+}
+
+static sluice_status time_ns(struct costing *costing, sluice_diag *why)
+{
+    return sl_profile_model(costing->input->model, costing->input->max_rows,
+                            costing->input->allocator, costing->fixed, why);
+}
+
+static cost_function *const cost_functions[] = {
+    [SLUICE_CUT_FLOPS] = flops,
+    [SLUICE_CUT_TIME] = time_ns,
+    [SLUICE_CUT_BYTES] = bytes,
+};
+
+static sluice_status cut_by_cost(struct costing *costing, int *stage_layers,
+                                 sluice_diag *why)
+{
+    int n = sluice_model_n_layers(costing->input->model);
+    const sluice_allocator *allocator = costing->input->allocator;
+    size_t n_costs = 2 * (size_t)n + (size_t)costing->n_stages;
+    double *costs = sl_alloc(allocator, n_costs, sizeof *costs);
+    if (!costs)
+        return sl_no_memory(why, "the costs of the layers");
+    costing->fixed = costs;
+    costing->weights = costs + n;
+    costing->factors = costs + 2 * n;
+    sluice_status st = cost_functions[costing->config->cut](costing, why);
+    const struct sl_part_costs all = {costing->fixed, costing->weights,
+                                      costing->factors};
+    if (!st)
+        st = sl_part_minimax(&all, n, costing->n_stages, allocator,
+                             stage_layers, why);
+    sl_free(allocator, costs, n_costs, sizeof *costs);
+    return st;
+}
+
+static sluice_status cut_by_list(const sluice_pipeline_config *config,
+                                 int n_layers, int n_stages, int *stage_layers,
+                                 sluice_diag *why)
+{
+    if (!config->partition)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "SLUICE_CUT_LIST needs `partition`, the number "
+                               "of layers of each of the %d stages",
+                               n_stages);
+    sluice_status st =
+        sluice_partition_check(n_layers, n_stages, config->partition, why);
+    for (int s = 0; s < n_stages && !st; s++)
+        stage_layers[s] = config->partition[s];
+    return st;
+}
+
+sluice_status sl_cut_model(const sluice_pipeline_config *config,
+                           const struct sl_layout_input *input, int n_stages,
+                           int *stage_layers, sluice_diag *why)
+{
+    int n_layers = sluice_model_n_layers(input->model);
+    if (config->cut == SLUICE_CUT_LIST)
+        return cut_by_list(config, n_layers, n_stages, stage_layers, why);
+    /* Also says whether there are enough layers at all. */
+    sluice_status st =
+        sluice_partition_uniform(n_layers, n_stages, stage_layers, why);
+    if (st || config->cut == SLUICE_CUT_UNIFORM)
+        return st;
+    struct costing costing = {
+        .config = config, .input = input, .n_stages = n_stages};
+    return cut_by_cost(&costing, stage_layers, why);
+}

@@ -1,0 +1,345 @@
+/* The memory plan.  The thread that creates the pipeline. */
+#include "blueprint/layout.h"
+
+#include <assert.h>
+
+#include "nn/model/model.h"
+
+/*
+ * Sums and products of sizes, all of which fit: see sl_layout_check().
+ */
+static size_t floats_bytes(int64_t n)
+{
+    return sl_round_up((size_t)n * sizeof(float));
+}
+
+static int64_t floats_rounded(int64_t n)
+{
+    return (int64_t)(floats_bytes(n) / sizeof(float));
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static struct sl_unit make_unit(const sluice_model *model, int layer)
+{
+    const sluice_layer_plan *plan = sluice_model_layer_plan(model, layer);
+    return (struct sl_unit){
+        .ops = sluice_model_layer(model, layer),
+        .config = sl_model_layer_config(model, layer),
+        .plan = plan,
+        .layer = layer,
+        .in = sluice_shape_elements(&plan->in),
+        .out = sluice_shape_elements(&plan->out),
+    };
+}
+
+/* Offsets of the parameters; each tensor starts on a multiple of SL_ALIGN. */
+static void place_params(struct sl_stage *stage)
+{
+    for (int i = 0; i < stage->n_units; i++) {
+        struct sl_unit *unit = &stage->units[i];
+        for (int p = 0; p < unit->plan->n_params; p++) {
+            unit->param_at[p] = stage->n_params;
+            stage->n_params += floats_rounded(
+                sluice_shape_elements(&unit->plan->params[p].shape));
+        }
+    }
+}
+
+/*
+ * Whether y of unit i must be there in the backward pass, in the stash.  The
+ * stage's own output lies in the next stage's slot, except for the last stage
+ * and when it was recomputed.
+ */
+static bool keeps_y(const struct sl_stage *stage, int i)
+{
+    const struct sl_unit *unit = &stage->units[i];
+    if (i + 1 < stage->n_units)
+        return unit->plan->needs_y || stage->units[i + 1].plan->needs_x;
+    return stage->is_last || (stage->recomputes && unit->plan->needs_y);
+}
+
+/* Slots on cache lines of their own; without a gap where W are joined. */
+static struct sl_ring tensor_ring(const struct sl_layout_input *input,
+                                  int n_slots, int64_t width)
+{
+    size_t bytes = (size_t)(input->max_rows * width) * sizeof(float);
+    return (struct sl_ring){
+        .n_slots = n_slots,
+        .slot_bytes = input->joins ? bytes : sl_round_up(bytes),
+    };
+}
+
+static struct sl_ring saved_ring(const struct sl_layout_input *input,
+                                 int n_slots, const sluice_layer_plan *plan)
+{
+    int64_t bytes = input->max_rows * plan->saved_row_bytes;
+    return (struct sl_ring){
+        .n_slots = n_slots,
+        .slot_bytes = sl_round_up((size_t)bytes),
+    };
+}
+
+static void place_rings(struct sl_stage *stage,
+                        const struct sl_ring_sizes *sizes,
+                        const struct sl_layout_input *input)
+{
+    for (int i = 0; i < stage->n_units; i++) {
+        struct sl_unit *unit = &stage->units[i];
+        int kept = keeps_y(stage, i) ? sizes->stash : 0;
+        unit->y = tensor_ring(input, kept, unit->out);
+        unit->saved = saved_ring(input, sizes->stash, unit->plan);
+        unit->dy = tensor_ring(input, sizes->dys, unit->out);
+    }
+    stage->in_slots = tensor_ring(input, sizes->in_slots, stage->in);
+    stage->grad_slots = tensor_ring(input, sizes->grad_slots, stage->out);
+}
+
+static void grow_workspace(struct sl_workspace *ws,
+                           const struct sl_stage *stage, int64_t rows)
+{
+    for (int i = 0; i < stage->n_units; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        const sluice_layer_plan *plan = unit->plan;
+        /* y, or the loss's dy, of this unit; dx towards the unit before. */
+        ws->pair_bytes = larger(ws->pair_bytes, floats_bytes(rows * unit->out));
+        if (i > 0)
+            ws->pair_bytes =
+                larger(ws->pair_bytes, floats_bytes(rows * unit->in));
+        ws->saved_bytes =
+            larger(ws->saved_bytes,
+                   sl_round_up((size_t)(rows * plan->saved_row_bytes)));
+        ws->layer_bytes =
+            larger(ws->layer_bytes,
+                   sl_round_up((size_t)(rows * plan->workspace_row_bytes)));
+    }
+}
+
+static size_t ring_bytes(const struct sl_ring *ring)
+{
+    return sl_round_up((size_t)ring->n_slots * ring->slot_bytes);
+}
+
+static size_t stash_bytes(const struct sl_stage *stage)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < stage->n_units; i++)
+        bytes += ring_bytes(&stage->units[i].y) +
+                 ring_bytes(&stage->units[i].saved) +
+                 ring_bytes(&stage->units[i].dy);
+    return bytes;
+}
+
+static void make_plan(struct sl_layout *layout, int device)
+{
+    sluice_memory_plan *plan = &layout->plans[device];
+    struct sl_workspace *ws = &layout->workspaces[device];
+    for (int s = 0; s < layout->n_stages; s++) {
+        const struct sl_stage *stage = &layout->stages[s];
+        if (stage->device != device)
+            continue;
+        size_t params = (size_t)stage->n_params * sizeof(float);
+        plan->parameters += params;
+        plan->gradients += params;
+        plan->optimizer += (size_t)layout->n_states * params;
+        plan->versions += (size_t)(stage->n_versions - 1) * params;
+        if (layout->asynchronous)
+            plan->versions += (size_t)(1 + layout->n_states) * params;
+        plan->boundary +=
+            ring_bytes(&stage->in_slots) + ring_bytes(&stage->grad_slots);
+        plan->stash += stash_bytes(stage);
+        grow_workspace(ws, stage, layout->max_rows);
+    }
+    plan->workspace = 2 * ws->pair_bytes + ws->saved_bytes + ws->layer_bytes;
+    plan->total = plan->parameters + plan->gradients + plan->optimizer +
+                  plan->versions + plan->boundary + plan->stash +
+                  plan->workspace;
+}
+
+static void make_stage(struct sl_layout *layout, int s, int first_layer,
+                       const struct sl_layout_input *input)
+{
+    struct sl_stage *stage = &layout->stages[s];
+    int copy = s / layout->depth;
+    int first_unit = copy * sluice_model_n_layers(input->model) + first_layer;
+    const struct sl_ring_sizes *sizes = &input->sizes[s];
+    *stage = (struct sl_stage){
+        .index = s,
+        .device = sluice_schedule_stage_device(input->schedule, s),
+        .n_units = input->stage_layers[s],
+        .units = &layout->units[first_unit],
+        .is_first = s % layout->depth == 0,
+        .is_last = (s + 1) % layout->depth == 0,
+        .splits = sizes->splits,
+        .recomputes = sizes->recomputes,
+        .n_versions = sizes->versions,
+    };
+    for (int i = 0; i < stage->n_units; i++)
+        stage->units[i] = make_unit(input->model, first_layer + i);
+    stage->in = stage->units[0].in;
+    stage->out = stage->units[stage->n_units - 1].out;
+    place_params(stage);
+    place_rings(stage, sizes, input);
+}
+
+/* All of it together below 2^62 bytes, whatever the cut. */
+sluice_status sl_layout_check(const struct sl_layout_input *input,
+                              sluice_diag *why)
+{
+    double bytes = 0;
+    int n_layers = sluice_model_n_layers(input->model);
+    double m = sluice_schedule_n_microbatches(input->schedule);
+    double rows = (double)input->max_rows;
+    for (int i = 0; i < n_layers; i++) {
+        const sluice_layer_plan *plan =
+            sluice_model_layer_plan(input->model, i);
+        double row = (double)plan->saved_row_bytes +
+                     (double)plan->workspace_row_bytes +
+                     4.0 * (double)sluice_shape_elements(&plan->in) +
+                     16.0 * (double)sluice_shape_elements(&plan->out);
+        bytes += (rows * row + 1024) * (m + 2);
+    }
+    double updates = sluice_schedule_n_updates(input->schedule);
+    bytes += (3.0 + 2.0 * input->n_states + updates) * 8.0 *
+             (double)sluice_model_n_parameters(input->model);
+    bytes *= sluice_schedule_n_copies(input->schedule);
+    if (bytes < 0x1p62)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "the pipeline would need %.3g bytes; use a smaller "
+                           "model, batch or number of micro-batches",
+                           bytes);
+}
+
+static size_t n_all_stages(const struct sl_layout *layout)
+{
+    return (size_t)layout->n_replicas * (size_t)layout->n_stages;
+}
+
+static size_t n_all_units(const struct sl_layout *layout)
+{
+    return (size_t)layout->n_replicas * (size_t)layout->n_units;
+}
+
+static size_t n_all_devices(const struct sl_layout *layout)
+{
+    return (size_t)layout->n_replicas * (size_t)layout->n_devices;
+}
+
+/* Replicas differ in nothing but where their buffers lie. */
+static void copy_replica(struct sl_layout *layout, int replica)
+{
+    struct sl_stage *stages = &layout->stages[replica * layout->n_stages];
+    struct sl_workspace *workspaces =
+        &layout->workspaces[replica * layout->n_devices];
+    struct sl_unit *units =
+        &layout->units[(size_t)replica * (size_t)layout->n_units];
+    for (int i = 0; i < layout->n_units; i++)
+        units[i] = layout->units[i];
+    for (int s = 0; s < layout->n_stages; s++) {
+        stages[s] = layout->stages[s];
+        stages[s].units = units + (layout->stages[s].units - layout->units);
+    }
+    for (int d = 0; d < layout->n_devices; d++)
+        workspaces[d] = layout->workspaces[d];
+}
+
+sluice_status sl_layout_init(struct sl_layout *layout,
+                             const struct sl_layout_input *input,
+                             sluice_diag *why)
+{
+    int n_copies = sluice_schedule_n_copies(input->schedule);
+    *layout = (struct sl_layout){
+        .allocator = input->allocator,
+        .n_replicas = input->n_replicas,
+        .n_devices = sluice_schedule_n_devices(input->schedule),
+        .n_stages = sluice_schedule_n_stages(input->schedule),
+        .depth = sluice_schedule_n_stages(input->schedule) / n_copies,
+        .n_units = n_copies * sluice_model_n_layers(input->model),
+        .n_states = input->n_states,
+        .asynchronous = input->asynchronous,
+        .max_rows = input->max_rows,
+    };
+    layout->stages = sl_alloc(input->allocator, n_all_stages(layout),
+                              sizeof *layout->stages);
+    layout->units =
+        sl_alloc(input->allocator, n_all_units(layout), sizeof *layout->units);
+    layout->workspaces = sl_alloc(input->allocator, n_all_devices(layout),
+                                  sizeof *layout->workspaces);
+    layout->plans = sl_alloc(input->allocator, (size_t)layout->n_devices,
+                             sizeof *layout->plans);
+    if (!layout->stages || !layout->units || !layout->workspaces ||
+        !layout->plans) {
+        sl_layout_fini(layout);
+        return sl_no_memory(why, "the memory plan");
+    }
+    int first_layer = 0;
+    for (int s = 0; s < layout->n_stages; s++) {
+        first_layer = s % layout->depth ? first_layer : 0;
+        make_stage(layout, s, first_layer, input);
+        first_layer += input->stage_layers[s];
+    }
+    for (int d = 0; d < layout->n_devices; d++)
+        make_plan(layout, d);
+    for (int r = 1; r < layout->n_replicas; r++)
+        copy_replica(layout, r);
+    return SLUICE_OK;
+}
+
+void sl_layout_fini(struct sl_layout *layout)
+{
+    sl_free(layout->allocator, layout->plans, (size_t)layout->n_devices,
+            sizeof *layout->plans);
+    sl_free(layout->allocator, layout->workspaces, n_all_devices(layout),
+            sizeof *layout->workspaces);
+    sl_free(layout->allocator, layout->units, n_all_units(layout),
+            sizeof *layout->units);
+    sl_free(layout->allocator, layout->stages, n_all_stages(layout),
+            sizeof *layout->stages);
+    *layout = (struct sl_layout){0};
+}
+
+static void bind_ring(struct sl_ring *ring, struct sl_arena *arena)
+{
+    ring->slots = sl_arena_take(arena, ring_bytes(ring));
+}
+
+static void bind_stage(const struct sl_layout *layout, struct sl_stage *stage,
+                       struct sl_arena *arena)
+{
+    size_t params = (size_t)stage->n_params * sizeof(float);
+    stage->versions = sl_arena_take(arena, (size_t)stage->n_versions * params);
+    stage->params = stage->versions;
+    stage->grads = sl_arena_take(arena, params);
+    for (int i = 0; i < layout->n_states; i++)
+        stage->states[i] = sl_arena_take(arena, params);
+    if (layout->asynchronous)
+        stage->backup =
+            sl_arena_take(arena, (size_t)(1 + layout->n_states) * params);
+    bind_ring(&stage->in_slots, arena);
+    bind_ring(&stage->grad_slots, arena);
+    for (int i = 0; i < stage->n_units; i++) {
+        bind_ring(&stage->units[i].y, arena);
+        bind_ring(&stage->units[i].saved, arena);
+        bind_ring(&stage->units[i].dy, arena);
+    }
+}
+
+void sl_layout_bind(struct sl_layout *layout, int replica, int device,
+                    struct sl_arena *arena)
+{
+    struct sl_stage *stages = &layout->stages[replica * layout->n_stages];
+    struct sl_workspace *ws =
+        &layout->workspaces[replica * layout->n_devices + device];
+    for (int s = 0; s < layout->n_stages; s++)
+        if (stages[s].device == device)
+            bind_stage(layout, &stages[s], arena);
+    ws->pair[0] = sl_arena_take(arena, ws->pair_bytes);
+    ws->pair[1] = sl_arena_take(arena, ws->pair_bytes);
+    ws->saved = sl_arena_take(arena, ws->saved_bytes);
+    ws->layer = sl_arena_take(arena, ws->layer_bytes);
+    assert(arena->used == arena->size);
+}

@@ -1,0 +1,89 @@
+/*
+ * The memory plan: what each stage and device needs, to the byte, and where it
+ * lies in the device's arena.
+ *
+ * Computing a layout starts no thread and allocates only control structures;
+ * sluice_pipeline_plan() ends there.  Binding it to arenas hands out exactly
+ * the bytes that were computed: asserted.
+ *
+ * Threads: the thread that creates the pipeline.
+ */
+#ifndef SL_BLUEPRINT_LAYOUT_H
+#define SL_BLUEPRINT_LAYOUT_H
+
+#include <sluice/model.h>
+#include <sluice/pipeline.h>
+#include <sluice/schedule.h>
+
+#include "base/memory.h"
+#include "blueprint/program.h"
+#include "blueprint/ring.h"
+#include "blueprint/stage.h"
+
+/* Buffers of one device that live within one action only. */
+struct sl_workspace {
+    size_t pair_bytes;  /* of each of two: y and dy between layers */
+    size_t saved_bytes; /* `saved` of a forward that keeps nothing */
+    size_t layer_bytes; /* a layer's own */
+    float *pair[2];
+    void *saved;
+    void *layer;
+};
+
+struct sl_layout {
+    const sluice_allocator *allocator;
+    int n_replicas;
+    int n_devices;                   /* of one replica */
+    int n_stages;                    /* of one replica, all copies */
+    int depth;                       /* stages of a copy of the model */
+    int n_units;                     /* of one replica */
+    int n_states;                    /* optimizer state arrays */
+    bool asynchronous;               /* the stages have a backup */
+    int64_t max_rows;                /* of a micro-batch */
+    struct sl_stage *stages;         /* [n_replicas][n_stages] */
+    struct sl_unit *units;           /* [n_replicas][n_units], sliced by the
+                                        stages */
+    struct sl_workspace *workspaces; /* [n_replicas][n_devices] */
+    sluice_memory_plan *plans;       /* [n_devices] */
+};
+
+/* What a layout is computed from. */
+struct sl_layout_input {
+    const sluice_model *model;
+    const sluice_schedule *schedule;
+    const int *stage_layers;           /* [n_stages] */
+    const struct sl_ring_sizes *sizes; /* [n_stages] */
+    int64_t max_rows;
+    int n_states;
+    int n_replicas;
+    bool joins;        /* slots of a ring follow each other without a gap */
+    bool asynchronous; /* the weights of a step's begin are backed up */
+    const sluice_allocator *allocator;
+};
+
+/*
+ * Whether all sizes stay far from overflow.  Needs no stage_layers; comes
+ * before anything else is computed from the sizes.
+ *
+ * Returns  SLUICE_OK, or SLUICE_INVALID with the bytes that would be needed.
+ */
+sluice_status sl_layout_check(const struct sl_layout_input *input,
+                              sluice_diag *why);
+
+/*
+ * Compute the layout of checked sizes.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_layout_init(struct sl_layout *layout,
+                             const struct sl_layout_input *input,
+                             sluice_diag *why);
+
+void sl_layout_fini(struct sl_layout *layout);
+
+/* Give every buffer of device `device` of a replica its place in `arena`, whose
+ * size is plans[device].total. */
+void sl_layout_bind(struct sl_layout *layout, int replica, int device,
+                    struct sl_arena *arena);
+
+#endif

@@ -1,0 +1,132 @@
+/* Measuring layers.  The thread that creates the pipeline. */
+#include "blueprint/profile.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "nn/model/init.h"
+#include "nn/model/model.h"
+#include "tensor/blas_threads.h"
+
+enum { REPETITIONS = 5 };
+
+/* The buffers of one layer: one block, handed out in order. */
+struct bench {
+    sluice_layer_call call;
+    struct sl_arena arena;
+};
+
+static size_t bench_bytes(const sluice_layer_plan *plan, int64_t rows)
+{
+    int64_t in = sluice_shape_elements(&plan->in);
+    int64_t out = sluice_shape_elements(&plan->out);
+    size_t bytes = 2 * sl_round_up((size_t)(rows * in) * sizeof(float)) +
+                   2 * sl_round_up((size_t)(rows * out) * sizeof(float)) +
+                   sl_round_up((size_t)(rows * plan->saved_row_bytes)) +
+                   sl_round_up((size_t)(rows * plan->workspace_row_bytes));
+    for (int p = 0; p < plan->n_params; p++)
+        bytes += 2 * sl_round_up(
+                         (size_t)sluice_shape_elements(&plan->params[p].shape) *
+                         sizeof(float));
+    return bytes;
+}
+
+static void fill(float *values, int64_t n)
+{
+    uint32_t bits[8];
+    for (int64_t i = 0; i < n; i++) {
+        if (i % 8 == 0)
+            sl_rng_block(1, SL_RNG_TEST,
+                         (struct sl_rng_counter){{(uint64_t)i / 8}}, bits);
+        values[i] = sl_rng_unit(bits[i % 8]) - 0.5f;
+    }
+}
+
+static float *take_floats(struct sl_arena *arena, int64_t n)
+{
+    return sl_arena_take(arena, (size_t)n * sizeof(float));
+}
+
+static void prepare(struct bench *bench, const sluice_model *model, int layer,
+                    int64_t rows)
+{
+    const sluice_layer_plan *plan = sluice_model_layer_plan(model, layer);
+    int64_t in = sluice_shape_elements(&plan->in);
+    int64_t out = sluice_shape_elements(&plan->out);
+    struct sl_arena *arena = &bench->arena;
+    float *x = take_floats(arena, rows * in);
+    fill(x, rows * in);
+    bench->call = (sluice_layer_call){
+        .config = sl_model_layer_config(model, layer),
+        .plan = plan,
+        .layer = layer,
+        .rows = rows,
+        .training = true,
+        .x = x,
+        .dx = layer > 0 ? take_floats(arena, rows * in) : NULL,
+        .y = take_floats(arena, rows * out),
+        .dy = take_floats(arena, rows * out),
+        .saved = sl_arena_take(arena, (size_t)(rows * plan->saved_row_bytes)),
+        .workspace =
+            sl_arena_take(arena, (size_t)(rows * plan->workspace_row_bytes)),
+    };
+    for (int p = 0; p < plan->n_params; p++) {
+        int64_t n = sluice_shape_elements(&plan->params[p].shape);
+        float *values = take_floats(arena, n);
+        sl_param_init(&plan->params[p], 1, layer, p, values);
+        bench->call.params[p] = values;
+        bench->call.grads[p] = take_floats(arena, n);
+    }
+}
+
+static sluice_status time_once(const struct bench *bench,
+                               const sluice_layer_ops *ops, double *ns)
+{
+    sluice_layer_call call = bench->call;
+    fill(call.dy, call.rows * sluice_shape_elements(&call.plan->out));
+    int64_t start = sl_now_ns();
+    sluice_status st = ops->forward(&call);
+    if (!st)
+        st = ops->backward_input(&call);
+    call.y = NULL;
+    call.dx = NULL;
+    if (!st && ops->backward_weight)
+        st = ops->backward_weight(&call);
+    *ns = (double)(sl_now_ns() - start);
+    return st;
+}
+
+static sluice_status profile_layer(const sluice_model *model, int layer,
+                                   int64_t rows,
+                                   const sluice_allocator *allocator,
+                                   double *cost, sluice_diag *why)
+{
+    const sluice_layer_plan *plan = sluice_model_layer_plan(model, layer);
+    const sluice_layer_ops *ops = sluice_model_layer(model, layer);
+    struct bench bench;
+    if (sl_arena_init(&bench.arena, bench_bytes(plan, rows), allocator))
+        return sl_no_memory(why, "buffers to measure a layer");
+    prepare(&bench, model, layer, rows);
+    bench.call.why = why;
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < REPETITIONS && !st; i++) {
+        double ns;
+        st = time_once(&bench, ops, &ns);
+        if (i == 0 || ns < *cost)
+            *cost = ns;
+    }
+    sl_arena_fini(&bench.arena);
+    return st;
+}
+
+sluice_status sl_profile_model(const sluice_model *model, int64_t rows,
+                               const sluice_allocator *allocator,
+                               double *costs_ns, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    sl_blas_enter();
+    for (int i = 0; i < sluice_model_n_layers(model) && !st; i++)
+        st = profile_layer(model, i, rows, allocator, &costs_ns[i], why);
+    sl_blas_leave();
+    return st;
+}

@@ -1,0 +1,168 @@
+/* Numbering a device's actions.  The thread that creates the pipeline. */
+#include "blueprint/program.h"
+
+#include "base/memory.h"
+
+/* Order numbers given out so far in a stage. */
+struct counts {
+    int32_t forward;
+    int32_t backward;
+    int32_t stash;
+    int32_t update;
+    int32_t staleness; /* of the gradients since the UPDATE before */
+};
+
+struct numbering {
+    int n_microbatches;
+    bool keeps;            /* the schedule has backwards at all */
+    struct sl_op *cells;   /* [stage][micro-batch]: known so far */
+    struct counts *counts; /* [stage] */
+};
+
+static struct sl_op *cell_of(const struct numbering *numbering,
+                             sluice_action action)
+{
+    return &numbering->cells[(size_t)action.stage *
+                                 (size_t)numbering->n_microbatches +
+                             (size_t)action.microbatch];
+}
+
+static void look_ahead(struct numbering *numbering,
+                       const sluice_action *actions, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if (actions[i].kind == SLUICE_R)
+            cell_of(numbering, actions[i])->recomputed = true;
+        if (actions[i].kind != SLUICE_F)
+            numbering->keeps = true;
+    }
+}
+
+static struct sl_op number_update(struct counts *counts, sluice_action action)
+{
+    struct sl_op op = {
+        .action = action,
+        .forward_no = SL_NONE,
+        .backward_no = SL_NONE,
+        .stash_no = SL_NONE,
+        .n_joined = 1,
+        .version = counts->update + 2,
+        .update_no = counts->update,
+        .staleness = counts->staleness,
+    };
+    counts->update++;
+    counts->staleness = 0;
+    return op;
+}
+
+/* A gradient of the version that its forward used is there. */
+static void age(struct counts *counts, const struct sl_op *cell)
+{
+    int32_t gap = counts->update + 1 - cell->version;
+    if (gap > counts->staleness)
+        counts->staleness = gap;
+}
+
+static struct sl_op number(struct numbering *numbering, sluice_action action)
+{
+    struct counts *counts = &numbering->counts[action.stage];
+    if (action.microbatch < 0)
+        return number_update(counts, action);
+    struct sl_op *cell = cell_of(numbering, action);
+    switch ((sluice_action_kind)action.kind) {
+    case SLUICE_F:
+        cell->version = action.version ? action.version : counts->update + 1;
+        cell->forward_no = counts->forward++;
+        cell->backward_no = SL_NONE;
+        cell->stash_no = SL_NONE;
+        if (numbering->keeps && !cell->recomputed)
+            cell->stash_no = counts->stash++;
+        break;
+    case SLUICE_R:
+        cell->stash_no = counts->stash++;
+        break;
+    case SLUICE_B:
+        age(counts, cell);
+        cell->backward_no = counts->backward++;
+        break;
+    case SLUICE_I:
+        cell->backward_no = counts->backward++;
+        break;
+    case SLUICE_W:
+        age(counts, cell);
+        break;
+    default:
+        break;
+    }
+    cell->action = action;
+    cell->n_joined = 1;
+    cell->update_no = counts->update;
+    return *cell;
+}
+
+sluice_status sl_program_init(struct sl_program *program,
+                              const sluice_schedule *schedule, int device,
+                              const sluice_allocator *allocator)
+{
+    int n;
+    const sluice_action *actions =
+        sluice_schedule_actions(schedule, device, &n);
+    size_t n_stages = (size_t)sluice_schedule_n_stages(schedule);
+    struct numbering numbering = {
+        .n_microbatches = sluice_schedule_n_microbatches(schedule),
+    };
+    size_t n_cells = n_stages * (size_t)numbering.n_microbatches;
+    sluice_status st = SLUICE_NO_MEMORY;
+
+    numbering.cells = sl_alloc(allocator, n_cells, sizeof *numbering.cells);
+    if (!numbering.cells)
+        return st;
+    numbering.counts = sl_alloc(allocator, n_stages, sizeof *numbering.counts);
+    if (!numbering.counts)
+        goto free_cells;
+    program->n_ops = n;
+    program->ops = sl_alloc(allocator, (size_t)n, sizeof *program->ops);
+    if (!program->ops)
+        goto free_counts;
+    look_ahead(&numbering, actions, n);
+    for (int i = 0; i < n; i++)
+        program->ops[i] = number(&numbering, actions[i]);
+    st = SLUICE_OK;
+
+free_counts:
+    sl_free(allocator, numbering.counts, n_stages, sizeof *numbering.counts);
+free_cells:
+    sl_free(allocator, numbering.cells, n_cells, sizeof *numbering.cells);
+    return st;
+}
+
+/* Whether `b` may follow `a` in a run. */
+static bool follows(const struct sl_op *a, const struct sl_op *b)
+{
+    return a->action.kind == SLUICE_W && b->action.kind == SLUICE_W &&
+           a->action.stage == b->action.stage && a->version == b->version &&
+           a->action.microbatch + 1 == b->action.microbatch &&
+           a->forward_no + 1 == b->forward_no &&
+           a->backward_no + 1 == b->backward_no &&
+           a->stash_no + 1 == b->stash_no;
+}
+
+void sl_program_join(struct sl_program *program)
+{
+    for (int i = 0; i + 1 < program->n_ops; i++) {
+        struct sl_op *first = &program->ops[i];
+        for (; i + 1 < program->n_ops &&
+               follows(&program->ops[i], &program->ops[i + 1]);
+             i++) {
+            program->ops[i + 1].n_joined = 0;
+            first->n_joined++;
+        }
+    }
+}
+
+void sl_program_fini(struct sl_program *program,
+                     const sluice_allocator *allocator)
+{
+    sl_free(allocator, program->ops, (size_t)program->n_ops,
+            sizeof *program->ops);
+}

@@ -1,0 +1,61 @@
+/*
+ * A device's program: its actions with their order numbers, from which the
+ * executor finds every slot without any bookkeeping of its own.
+ */
+#ifndef SL_BLUEPRINT_PROGRAM_H
+#define SL_BLUEPRINT_PROGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/memory.h>
+#include <sluice/schedule.h>
+#include <sluice/status.h>
+
+enum { SL_NONE = -1 };
+
+/*
+ * The numbers count, per stage, in the order of the device's list.  Because
+ * queues are first-in-first-out, number n of a stage is number n of its
+ * neighbour too: both ends find the same slot.
+ */
+struct sl_op {
+    sluice_action action;
+    int32_t forward_no;  /* of the micro-batch's F */
+    int32_t backward_no; /* of its B or I; SL_NONE before it */
+    int32_t stash_no;    /* of the F or R that filled the stash; SL_NONE: the
+                            activations are not kept */
+    bool recomputed;     /* the micro-batch has an R in this stage */
+    int32_t n_joined;    /* of a W: how many actions from this one on it takes
+                            on; 0: it was taken on by an earlier one */
+    int32_t version;     /* of the weights, that it uses or that it makes */
+    int32_t update_no;   /* UPDATEs of its stage before it */
+    int32_t staleness;   /* of an UPDATE: the most, over its gradients, of the
+                            newest version less the one used */
+};
+
+struct sl_program {
+    struct sl_op *ops; /* const after init */
+    int n_ops;
+};
+
+/*
+ * Number the actions of `device`.  The schedule has passed the verifier.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_program_init(struct sl_program *program,
+                              const sluice_schedule *schedule, int device,
+                              const sluice_allocator *allocator);
+
+/*
+ * Let the first W of a run take on the others: those of the same stage that
+ * follow at once, their numbers counting up with the micro-batches, so that
+ * each of their tensors lies behind that of the one before.
+ */
+void sl_program_join(struct sl_program *program);
+
+void sl_program_fini(struct sl_program *program,
+                     const sluice_allocator *allocator);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * The safetensors format: the length of the header in eight bytes,
+ * little-endian, the header, which is JSON, the data of all tensors.
+ *
+ * Threads: one per file.
+ */
+#ifndef SL_DATA_FORMATS_SAFETENSORS_H
+#define SL_DATA_FORMATS_SAFETENSORS_H
+
+#include <sluice/dataset.h>
+
+#include "data/formats/byte_source.h"
+
+/*
+ * As sluice_safetensors_open(), from a source.
+ *
+ * Takes    `source`, if OK.
+ */
+sluice_status sl_safetensors_parse(struct sl_source *source, size_t max_header,
+                                   const sluice_allocator *allocator,
+                                   sluice_safetensors **out, sluice_diag *why);
+
+#endif

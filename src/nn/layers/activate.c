@@ -1,0 +1,54 @@
+/* An activation as a layer of its own.  The stage's device. */
+#include <sluice/layer.h>
+
+#include "nn/layers/activation.h"
+
+static sluice_status infer(const void *config, sluice_layer_plan *plan,
+                           sluice_diag *why)
+{
+    const sluice_activate_config *activate = config;
+    const struct sl_activation *act = sl_activation_get(activate->activation);
+    if (!act)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "activate: %d is not a sluice_activation",
+                               (int)activate->activation);
+    int64_t n = sluice_shape_elements(&plan->in);
+    plan->out = plan->in;
+    plan->needs_x = act->from_z;
+    plan->needs_y = act->from_y;
+    plan->forward_row_flops = act->flops * n;
+    plan->input_row_flops = act->flops * n;
+    return SLUICE_OK;
+}
+
+static sluice_status forward(const sluice_layer_call *call)
+{
+    const sluice_activate_config *activate = call->config;
+    sl_activation_get(activate->activation)
+        ->forward(call->rows, sluice_shape_elements(&call->plan->in), call->x,
+                  NULL, NULL, call->y);
+    return SLUICE_OK;
+}
+
+static sluice_status backward_input(const sluice_layer_call *call)
+{
+    const sluice_activate_config *activate = call->config;
+    const struct sl_activation *act = sl_activation_get(activate->activation);
+    int64_t n = call->rows * sluice_shape_elements(&call->plan->in);
+    if (call->dx)
+        act->backward(n, act->from_z ? call->x : call->y, call->dy, call->dx);
+    return SLUICE_OK;
+}
+
+static const sluice_layer_ops activate_ops = {
+    .name = "activate",
+    .config_bytes = sizeof(sluice_activate_config),
+    .infer = infer,
+    .forward = forward,
+    .backward_input = backward_input,
+};
+
+const sluice_layer_ops *sluice_activate(void)
+{
+    return &activate_ops;
+}

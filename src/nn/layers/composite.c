@@ -1,0 +1,182 @@
+/* Sequence and residual: layers that hold others.  The stage's device. */
+#include "nn/layers/composite.h"
+
+#include <string.h>
+
+static const struct sl_composite *composite_of(const sluice_layer_call *call)
+{
+    return call->config;
+}
+
+static bool is_last(const sluice_layer_call *call, int k)
+{
+    return k + 1 == composite_of(call)->inside.n;
+}
+
+static void *at_spot(const sluice_layer_call *call, struct sl_spot spot)
+{
+    char *base = spot.kept ? call->saved : call->workspace;
+    return base + call->rows * spot.at;
+}
+
+static const struct sl_place *place_of(const sluice_layer_call *call, int k)
+{
+    return &composite_of(call)->inside.at[k]->place;
+}
+
+/* Where y of layer k inside lies.  The last one of a residual may use the
+ * composite's y: that is where x is added. */
+static float *y_of(const sluice_layer_call *call, int k)
+{
+    const struct sl_place *place = place_of(call, k);
+    if (is_last(call, k) && !place->y.kept)
+        return call->y;
+    return at_spot(call, place->y);
+}
+
+static float *dy_of(const sluice_layer_call *call, int k)
+{
+    return is_last(call, k) ? call->dy : at_spot(call, place_of(call, k)->dy);
+}
+
+static float *dx_of(const sluice_layer_call *call, int k)
+{
+    if (k > 0)
+        return dy_of(call, k - 1);
+    if (composite_of(call)->is_residual && call->dx)
+        return at_spot(call, place_of(call, 0)->dx);
+    return call->dx;
+}
+
+static const float *x_of(const sluice_layer_call *call, int k)
+{
+    return k > 0 ? y_of(call, k - 1) : call->x;
+}
+
+/* What forward and backward have in common. */
+static sluice_layer_call make_call(const sluice_layer_call *call, int k)
+{
+    const struct sl_layer *layer = composite_of(call)->inside.at[k];
+    sluice_layer_call inner = *call;
+    inner.config = layer->config;
+    inner.plan = &layer->plan;
+    inner.layer = layer->number;
+    inner.saved = at_spot(call, layer->place.saved);
+    for (int p = 0; p < layer->plan.n_params; p++) {
+        inner.params[p] = call->params[layer->place.first_param + p];
+        inner.grads[p] = call->grads[layer->place.first_param + p];
+    }
+    return inner;
+}
+
+static sluice_layer_call backward_call(const sluice_layer_call *call, int k)
+{
+    sluice_layer_call inner = make_call(call, k);
+    inner.x = inner.plan->needs_x ? x_of(call, k) : NULL;
+    inner.dy = dy_of(call, k);
+    return inner;
+}
+
+/* to += from, over an input of the composite */
+static void add(const sluice_layer_call *call, const float *from, float *to)
+{
+    int64_t n = call->rows * sluice_shape_elements(&call->plan->in);
+    for (int64_t i = 0; i < n; i++)
+        to[i] += from[i];
+}
+
+static void copy(const sluice_layer_call *call, const float *from, float *to)
+{
+    int64_t n = call->rows * sluice_shape_elements(&call->plan->in);
+    memcpy(to, from, (size_t)n * sizeof *to);
+}
+
+static sluice_status forward(const sluice_layer_call *call)
+{
+    const struct sl_composite *c = composite_of(call);
+    for (int k = 0; k < c->inside.n; k++) {
+        sluice_layer_call inner = make_call(call, k);
+        inner.x = x_of(call, k);
+        inner.y = y_of(call, k);
+        sluice_status st = c->inside.at[k]->ops->forward(&inner);
+        if (st)
+            return st;
+    }
+    if (!c->is_residual)
+        return SLUICE_OK;
+    const float *f = y_of(call, c->inside.n - 1);
+    if (f != call->y)
+        copy(call, f, call->y);
+    add(call, call->x, call->y);
+    return SLUICE_OK;
+}
+
+/* dx of a residual is dy + dy * df/dx; dy is taken first, for the last layer
+ * may change it. */
+static sluice_status backward_input(const sluice_layer_call *call)
+{
+    const struct sl_composite *c = composite_of(call);
+    bool adds = c->is_residual && call->dx;
+    if (adds)
+        copy(call, call->dy, call->dx);
+    for (int k = c->inside.n - 1; k >= 0; k--) {
+        sluice_layer_call inner = backward_call(call, k);
+        inner.y = inner.plan->needs_y ? y_of(call, k) : NULL;
+        inner.dx = dx_of(call, k);
+        sluice_status st = c->inside.at[k]->ops->backward_input(&inner);
+        if (st)
+            return st;
+    }
+    if (adds)
+        add(call, dx_of(call, 0), call->dx);
+    return SLUICE_OK;
+}
+
+static sluice_status backward_weight(const sluice_layer_call *call)
+{
+    const struct sl_composite *c = composite_of(call);
+    for (int k = c->inside.n - 1; k >= 0; k--) {
+        sluice_layer_call inner = backward_call(call, k);
+        inner.y = NULL;
+        inner.dx = NULL;
+        if (!c->inside.at[k]->ops->backward_weight)
+            continue;
+        sluice_status st = c->inside.at[k]->ops->backward_weight(&inner);
+        if (st)
+            return st;
+    }
+    return SLUICE_OK;
+}
+
+static const sluice_layer_ops sequence_ops = {
+    .name = "sequence",
+    .config_bytes = sizeof(struct sl_composite),
+    .infer = sl_composite_infer,
+    .forward = forward,
+    .backward_input = backward_input,
+    .backward_weight = backward_weight,
+};
+
+static const sluice_layer_ops residual_ops = {
+    .name = "residual",
+    .config_bytes = sizeof(struct sl_composite),
+    .infer = sl_composite_infer,
+    .forward = forward,
+    .backward_input = backward_input,
+    .backward_weight = backward_weight,
+};
+
+const sluice_layer_ops *sluice_sequence(void)
+{
+    return &sequence_ops;
+}
+
+const sluice_layer_ops *sluice_residual(void)
+{
+    return &residual_ops;
+}
+
+bool sl_is_composite(const sluice_layer_ops *ops)
+{
+    return ops == &sequence_ops || ops == &residual_ops;
+}

@@ -1,0 +1,74 @@
+/*
+ * Composite layers: layers that hold others.  To whoever runs a model they are
+ * layers like any other; the model builds them, between sluice_model_begin()
+ * and sluice_model_end(), and owns what they hold.
+ *
+ * `saved` holds, each over all rows: what the layers inside save, a multiple of
+ * SL_ALIGN bytes per row each; then the outputs that a backward pass reads, and
+ * the gradients by them that wait for backward_weight().  `workspace` holds
+ * that of the layers inside, one at a time, then two buffers for tensors that
+ * are not kept, used in turn from layer to layer.
+ */
+#ifndef SL_NN_LAYERS_COMPOSITE_H
+#define SL_NN_LAYERS_COMPOSITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/layer.h>
+
+/* Where a tensor lies; over n rows it is n times as far from the start. */
+struct sl_spot {
+    bool kept;  /* in `saved`, else in `workspace` */
+    int64_t at; /* bytes per row */
+};
+
+/* Where a composite keeps what belongs to a layer inside. */
+struct sl_place {
+    int first_param; /* among the composite's */
+    struct sl_spot saved;
+    struct sl_spot y;  /* but for the output of a sequence */
+    struct sl_spot dy; /* but for the last layer */
+    struct sl_spot dx; /* of the first layer of a residual */
+};
+
+/* A layer of a model or of a composite.  In a block of its own: pointers to a
+ * plan stay valid when layers are added. */
+struct sl_layer {
+    const sluice_layer_ops *ops;
+    void *config; /* ops->config_bytes */
+    sluice_layer_plan plan;
+    int number;            /* in a composite: for sluice_layer_call.layer */
+    struct sl_place place; /* in a composite: set by its infer() */
+};
+
+struct sl_layer_list {
+    struct sl_layer **at; /* [capacity], n in use */
+    size_t capacity;
+    int n;
+};
+
+/* The config of a composite, made and freed by the model. */
+struct sl_composite {
+    bool is_residual;
+    struct sl_layer_list inside;
+    struct sl_layer *outer; /* while open: the composite around it, or NULL */
+};
+
+/* Whether these are the functions of a composite. */
+bool sl_is_composite(const sluice_layer_ops *ops);
+
+/*
+ * infer() of both composites, with the places of the layers inside, which are
+ * settled already.
+ *
+ * Threads  the thread that builds the model.
+ * Returns  SLUICE_OK; SLUICE_INVALID for no layers inside, more parameters or
+ *          longer names than a layer can have, sizes that do not fit; and for
+ *          a residual whose two sides are not of one size.
+ */
+sluice_status sl_composite_infer(const void *config, sluice_layer_plan *plan,
+                                 sluice_diag *why);
+
+#endif

@@ -1,0 +1,149 @@
+/* The linear layer, with its bias and activation.  The stage's device. */
+#include <sluice/layer.h>
+
+#include <inttypes.h>
+
+#include "nn/layers/activation.h"
+#include "tensor/column_sums.h"
+#include "tensor/gemm.h"
+
+enum { WEIGHT, BIAS };
+
+static sluice_status check(const sluice_linear_config *config, int64_t in,
+                           sluice_diag *why)
+{
+    if (in < 1 || in > SL_GEMM_MAX_SIZE)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "linear: an input of %" PRId64
+                               " elements; 1 to %d are possible",
+                               in, SL_GEMM_MAX_SIZE);
+    if (config->out < 1 || config->out > SL_GEMM_MAX_SIZE)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "linear: %" PRId64
+                               " outputs; set `out` to 1 to %d",
+                               config->out, SL_GEMM_MAX_SIZE);
+    sluice_shape weight = sluice_shape_matrix(in, config->out);
+    if (sluice_shape_elements(&weight) < 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "linear: a weight of %" PRId64 " x %" PRId64
+                               " has too many elements to count",
+                               in, config->out);
+    if (!sl_activation_get(config->activation))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "linear: %d is not a sluice_activation",
+                               (int)config->activation);
+    if ((unsigned)config->init > SLUICE_INIT_XAVIER)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "linear: %d is not a sluice_init",
+                               (int)config->init);
+    return SLUICE_OK;
+}
+
+static sluice_status infer(const void *config, sluice_layer_plan *plan,
+                           sluice_diag *why)
+{
+    const sluice_linear_config *linear = config;
+    int64_t in = sluice_shape_elements(&plan->in);
+    sluice_status st = check(linear, in, why);
+    if (st)
+        return st;
+    const struct sl_activation *act = sl_activation_get(linear->activation);
+    int64_t out = linear->out;
+    plan->out = sluice_shape_vector(out);
+    plan->n_params = linear->no_bias ? 1 : 2;
+    plan->params[WEIGHT] = (sluice_param_spec){
+        .name = "weight",
+        .shape = sluice_shape_matrix(in, out),
+        .init = linear->init ? linear->init : act->init,
+        .fan_in = in,
+        .fan_out = out,
+    };
+    if (!linear->no_bias)
+        plan->params[BIAS] = (sluice_param_spec){
+            .name = "bias",
+            .shape = sluice_shape_vector(out),
+        };
+    plan->needs_x = true;
+    plan->needs_y = act->from_y;
+    plan->joins_rows = true;
+    plan->saved_row_bytes = act->from_z ? out * (int64_t)sizeof(float) : 0;
+    plan->forward_row_flops = 2 * in * out + (1 + act->flops) * out;
+    plan->input_row_flops = 2 * in * out + act->flops * out;
+    plan->weight_row_flops = 2 * in * out + out;
+    return SLUICE_OK;
+}
+
+static struct sl_gemm size_of(const sluice_layer_call *call)
+{
+    const sluice_shape *weight = &call->plan->params[WEIGHT].shape;
+    return (struct sl_gemm){call->rows, weight->dims[0], weight->dims[1]};
+}
+
+static const struct sl_activation *activation_of(const sluice_layer_call *call)
+{
+    const sluice_linear_config *linear = call->config;
+    return sl_activation_get(linear->activation);
+}
+
+static sluice_status finish(const sluice_layer_call *call, sluice_status st)
+{
+    if (!st)
+        return SLUICE_OK;
+    return sluice_diag_set(call->why, st,
+                           "linear: %" PRId64
+                           " rows in a micro-batch; 1 to %d are possible",
+                           call->rows, SL_GEMM_MAX_SIZE);
+}
+
+/* z = x * weight goes to where it is needed later: `saved`, or y. */
+static sluice_status forward(const sluice_layer_call *call)
+{
+    const struct sl_activation *act = activation_of(call);
+    struct sl_gemm size = size_of(call);
+    float *z = act->from_z ? call->saved : call->y;
+    sluice_status st =
+        sl_gemm_forward(size, call->x, call->params[WEIGHT], false, z);
+    if (!st)
+        act->forward(size.rows, size.out, z,
+                     call->plan->n_params > BIAS ? call->params[BIAS] : NULL, z,
+                     call->y);
+    return finish(call, st);
+}
+
+/* dy becomes dz = dy * act'(z), which backward_weight() needs as well. */
+static sluice_status backward_input(const sluice_layer_call *call)
+{
+    const struct sl_activation *act = activation_of(call);
+    struct sl_gemm size = size_of(call);
+    const float *at = act->from_z ? call->saved : call->y;
+    act->backward(size.rows * size.out, at, call->dy, call->dy);
+    if (!call->dx)
+        return SLUICE_OK;
+    return finish(
+        call, sl_gemm_input(size, call->dy, call->params[WEIGHT], call->dx));
+}
+
+static sluice_status backward_weight(const sluice_layer_call *call)
+{
+    struct sl_gemm size = size_of(call);
+    sluice_status st = sl_gemm_weight(size, call->x, call->dy, call->accumulate,
+                                      call->grads[WEIGHT]);
+    if (!st && call->plan->n_params > BIAS)
+        sl_column_sums(size.rows, size.out, call->dy, call->accumulate,
+                       call->grads[BIAS]);
+    return finish(call, st);
+}
+
+static const sluice_layer_ops linear_ops = {
+    .name = "linear",
+    .config_bytes = sizeof(sluice_linear_config),
+    .infer = infer,
+    .forward = forward,
+    .backward_input = backward_input,
+    .backward_weight = backward_weight,
+};
+
+const sluice_layer_ops *sluice_linear(void)
+{
+    return &linear_ops;
+}

@@ -1,0 +1,278 @@
+/* The model.  The thread that builds it; constant while pipelines run. */
+#include "nn/model/model.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/layers/composite.h"
+#include "nn/model/model_check.h"
+
+struct sluice_model {
+    const sluice_allocator *allocator;
+    sluice_shape input;
+    struct sl_layer_list layers;
+    struct sl_layer *open; /* the innermost composite under way; in no list */
+    int n_inside;          /* layers inside composites so far */
+    int64_t n_parameters;  /* elements */
+};
+
+sluice_status sluice_model_create(const sluice_model_config *config,
+                                  sluice_model **out, sluice_diag *why)
+{
+    if (sluice_shape_elements(&config->input) < 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the model's input has no elements, or too many "
+                               "to count; set `input` to the shape of a row");
+    sluice_model *model = sl_alloc(config->allocator, 1, sizeof *model);
+    if (!model)
+        return sl_no_memory(why, "a model");
+    model->allocator = config->allocator;
+    model->input = config->input;
+    *out = model;
+    return SLUICE_OK;
+}
+
+static void free_list(const sluice_allocator *allocator,
+                      struct sl_layer_list *list);
+
+static void free_layer(const sluice_allocator *allocator,
+                       struct sl_layer *layer)
+{
+    if (sl_is_composite(layer->ops)) {
+        struct sl_composite *composite = layer->config;
+        free_list(allocator, &composite->inside);
+    }
+    sl_free(allocator, layer->config, layer->ops->config_bytes, 1);
+    sl_free(allocator, layer, 1, sizeof *layer);
+}
+
+static void free_list(const sluice_allocator *allocator,
+                      struct sl_layer_list *list)
+{
+    for (int i = 0; i < list->n; i++)
+        free_layer(allocator, list->at[i]);
+    sl_free(allocator, list->at, list->capacity, sizeof(struct sl_layer *));
+}
+
+void sluice_model_destroy(sluice_model *model)
+{
+    if (!model)
+        return;
+    while (model->open) {
+        struct sl_layer *layer = model->open;
+        const struct sl_composite *composite = layer->config;
+        model->open = composite->outer;
+        free_layer(model->allocator, layer);
+    }
+    free_list(model->allocator, &model->layers);
+    sl_free(model->allocator, model, 1, sizeof *model);
+}
+
+/* Let the layer settle its shapes; it may leave the sentence to us. */
+static sluice_status settle(struct sl_layer *layer, const sluice_shape *in,
+                            sluice_diag *why)
+{
+    sluice_diag said = {.text = ""};
+    layer->plan = (sluice_layer_plan){.in = *in};
+    sluice_status st = layer->ops->infer(layer->config, &layer->plan, &said);
+    if (!st)
+        return sl_check_layer_plan(layer->ops, &layer->plan, why);
+    if (!said.text[0])
+        return sluice_diag_set(why, st, "layer %s refused with %s",
+                               layer->ops->name, sluice_status_name(st));
+    return sluice_diag_set(why, st, "%s", said.text);
+}
+
+/* A copy of ops and config, not yet settled; NULL if there is no memory. */
+static struct sl_layer *copy_layer(const sluice_allocator *allocator,
+                                   const sluice_layer_ops *ops,
+                                   const void *config)
+{
+    struct sl_layer *layer = sl_alloc(allocator, 1, sizeof *layer);
+    if (!layer)
+        return NULL;
+    layer->ops = ops;
+    layer->config = sl_alloc(allocator, ops->config_bytes, 1);
+    if (!layer->config) {
+        sl_free(allocator, layer, 1, sizeof *layer);
+        return NULL;
+    }
+    if (config)
+        memcpy(layer->config, config, ops->config_bytes);
+    return layer;
+}
+
+static sluice_status count_parameters(const sluice_layer_plan *plan,
+                                      int64_t *total, sluice_diag *why)
+{
+    for (int p = 0; p < plan->n_params; p++)
+        if (__builtin_add_overflow(
+                *total, sluice_shape_elements(&plan->params[p].shape), total))
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "the model has too many parameters to "
+                                   "count");
+    return SLUICE_OK;
+}
+
+/* The list that grows: the model's, or that of the composite under way. */
+static struct sl_layer_list *growing(sluice_model *model)
+{
+    if (!model->open)
+        return &model->layers;
+    struct sl_composite *composite = model->open->config;
+    return &composite->inside;
+}
+
+static sluice_status push(const sluice_allocator *allocator,
+                          struct sl_layer_list *list, struct sl_layer *layer,
+                          sluice_diag *why)
+{
+    void *at = list->at;
+    sluice_status st = sl_grow(allocator, &at, &list->capacity,
+                               (size_t)list->n + 1, sizeof *list->at);
+    if (st)
+        return sl_no_memory(why, "the model's layers");
+    list->at = at;
+    list->at[list->n++] = layer;
+    return SLUICE_OK;
+}
+
+/* A layer inside a composite draws its random numbers by a number of its own,
+ * which no layer of the model has. */
+static sluice_status append(sluice_model *model, const sluice_shape *in,
+                            struct sl_layer *layer, sluice_diag *why)
+{
+    int64_t total = model->n_parameters;
+    sluice_status st = settle(layer, in, why);
+    if (!st && !model->open)
+        st = count_parameters(&layer->plan, &total, why);
+    if (!st)
+        st = push(model->allocator, growing(model), layer, why);
+    if (st)
+        return st;
+    model->n_parameters = total;
+    if (model->open)
+        layer->number = SLUICE_MODEL_MAX_LAYERS + model->n_inside++;
+    return SLUICE_OK;
+}
+
+static sluice_status check_room(const sluice_model *model, sluice_diag *why)
+{
+    int n = model->open ? model->n_inside : model->layers.n;
+    if (n < SLUICE_MODEL_MAX_LAYERS)
+        return SLUICE_OK;
+    return sluice_diag_set(
+        why, SLUICE_INVALID, "a model can have %d layers at most%s",
+        SLUICE_MODEL_MAX_LAYERS, model->open ? " inside others" : "");
+}
+
+sluice_status sluice_model_add(sluice_model *model, const sluice_layer_ops *ops,
+                               const void *config, sluice_diag *why)
+{
+    sluice_status st = sl_check_layer_ops(ops, why);
+    if (!st)
+        st = check_room(model, why);
+    if (st)
+        return st;
+    if (sl_is_composite(ops))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%s holds other layers; make it with "
+                               "sluice_model_begin() and sluice_model_end()",
+                               ops->name);
+    struct sl_layer *layer = copy_layer(model->allocator, ops, config);
+    if (!layer)
+        return sl_no_memory(why, "a layer");
+    sluice_shape in = sluice_model_output(model);
+    st = append(model, &in, layer, why);
+    if (st)
+        free_layer(model->allocator, layer);
+    return st;
+}
+
+sluice_status sluice_model_begin(sluice_model *model,
+                                 const sluice_layer_ops *ops, sluice_diag *why)
+{
+    if (!ops || !sl_is_composite(ops))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s holds no others; begin "
+                               "sluice_sequence() or sluice_residual(), and "
+                               "add the rest",
+                               ops && ops->name ? ops->name : "?");
+    sluice_shape in = sluice_model_output(model);
+    struct sl_layer *layer = copy_layer(model->allocator, ops, NULL);
+    if (!layer)
+        return sl_no_memory(why, "a layer");
+    layer->plan.in = in;
+    struct sl_composite *composite = layer->config;
+    composite->is_residual = ops == sluice_residual();
+    composite->outer = model->open;
+    model->open = layer;
+    return SLUICE_OK;
+}
+
+sluice_status sluice_model_end(sluice_model *model, sluice_diag *why)
+{
+    struct sl_layer *layer = model->open;
+    if (!layer)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "no layer is begun that could be ended");
+    struct sl_composite *composite = layer->config;
+    sluice_shape in = layer->plan.in;
+    model->open = composite->outer;
+    sluice_status st = check_room(model, why);
+    if (!st)
+        st = append(model, &in, layer, why);
+    if (st)
+        model->open = layer;
+    return st;
+}
+
+bool sluice_model_is_open(const sluice_model *model)
+{
+    return model->open;
+}
+
+int sluice_model_n_layers(const sluice_model *model)
+{
+    return model->layers.n;
+}
+
+const sluice_layer_ops *sluice_model_layer(const sluice_model *model, int i)
+{
+    return model->layers.at[i]->ops;
+}
+
+const sluice_layer_plan *sluice_model_layer_plan(const sluice_model *model,
+                                                 int i)
+{
+    return &model->layers.at[i]->plan;
+}
+
+const void *sl_model_layer_config(const sluice_model *model, int i)
+{
+    return model->layers.at[i]->config;
+}
+
+sluice_shape sluice_model_input(const sluice_model *model)
+{
+    return model->input;
+}
+
+sluice_shape sluice_model_output(const sluice_model *model)
+{
+    const struct sl_layer_list *list = &model->layers;
+    sluice_shape in = model->input;
+    if (model->open) {
+        const struct sl_composite *composite = model->open->config;
+        list = &composite->inside;
+        in = model->open->plan.in;
+    }
+    return list->n > 0 ? list->at[list->n - 1]->plan.out : in;
+}
+
+int64_t sluice_model_n_parameters(const sluice_model *model)
+{
+    return model->n_parameters;
+}

@@ -1,0 +1,10 @@
+/* What other modules may know of a model beyond its public functions. */
+#ifndef SL_NN_MODEL_MODEL_H
+#define SL_NN_MODEL_MODEL_H
+
+#include <sluice/model.h>
+
+/* The model's copy of the config of layer `i`, for sluice_layer_call. */
+const void *sl_model_layer_config(const sluice_model *model, int i);
+
+#endif

@@ -1,0 +1,124 @@
+/* Checking layers.  The thread that builds a model. */
+#include "nn/model/model_check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nn/layers/composite.h"
+
+sluice_status sl_check_layer_ops(const sluice_layer_ops *ops, sluice_diag *why)
+{
+    if (!ops)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a layer without its functions: `ops` is NULL");
+    if (!ops->name || !ops->infer || !ops->forward || !ops->backward_input)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s must have a name, infer(), forward() "
+                               "and backward_input()",
+                               ops->name ? ops->name : "?");
+    return SLUICE_OK;
+}
+
+static bool is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '_';
+}
+
+/* A composite's are those of its layers, behind "0." and the like. */
+static bool is_name(const char name[SLUICE_PARAM_NAME], bool dots)
+{
+    size_t n = strnlen(name, SLUICE_PARAM_NAME);
+    for (size_t i = 0; i < n; i++)
+        if (!is_name_char(name[i]) && !(dots && name[i] == '.'))
+            return false;
+    return n > 0 && n < SLUICE_PARAM_NAME;
+}
+
+static bool has_fans(const sluice_param_spec *spec)
+{
+    if (spec->init == SLUICE_INIT_HE)
+        return spec->fan_in > 0;
+    if (spec->init == SLUICE_INIT_XAVIER)
+        return spec->fan_in >= 0 && spec->fan_out >= 0 &&
+               (spec->fan_in > 0 || spec->fan_out > 0);
+    return true;
+}
+
+static sluice_status check_param(const sluice_layer_ops *ops,
+                                 const sluice_layer_plan *plan, int p,
+                                 sluice_diag *why)
+{
+    const sluice_param_spec *spec = &plan->params[p];
+    if (!is_name(spec->name, sl_is_composite(ops)))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s: the name of parameter %d must be 1 "
+                               "to %d of [A-Za-z0-9_]",
+                               ops->name, p, SLUICE_PARAM_NAME - 1);
+    for (int i = 0; i < p; i++)
+        if (!strcmp(plan->params[i].name, spec->name))
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "layer %s: two parameters are named %s",
+                                   ops->name, spec->name);
+    if (sluice_shape_elements(&spec->shape) < 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s: parameter %s has no elements, or "
+                               "too many to count",
+                               ops->name, spec->name);
+    if ((unsigned)spec->init > SLUICE_INIT_XAVIER || !has_fans(spec))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s: parameter %s starts by init %d with "
+                               "fans %" PRId64 " and %" PRId64
+                               ", which is not possible",
+                               ops->name, spec->name, (int)spec->init,
+                               spec->fan_in, spec->fan_out);
+    return SLUICE_OK;
+}
+
+static sluice_status check_sizes(const sluice_layer_ops *ops,
+                                 const sluice_layer_plan *plan,
+                                 sluice_diag *why)
+{
+    const struct {
+        const char *name;
+        int64_t size;
+    } sizes[] = {
+        {"saved_row_bytes", plan->saved_row_bytes},
+        {"workspace_row_bytes", plan->workspace_row_bytes},
+        {"forward_row_flops", plan->forward_row_flops},
+        {"input_row_flops", plan->input_row_flops},
+        {"weight_row_flops", plan->weight_row_flops},
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (sizes[i].size < 0)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "layer %s: %s is %" PRId64, ops->name,
+                                   sizes[i].name, sizes[i].size);
+    return SLUICE_OK;
+}
+
+sluice_status sl_check_layer_plan(const sluice_layer_ops *ops,
+                                  const sluice_layer_plan *plan,
+                                  sluice_diag *why)
+{
+    if (sluice_shape_elements(&plan->out) < 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s: the output has no elements, or too "
+                               "many to count",
+                               ops->name);
+    if (plan->n_params < 0 || plan->n_params > SLUICE_LAYER_MAX_PARAMS)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s: %d parameters; 0 to %d are possible",
+                               ops->name, plan->n_params,
+                               SLUICE_LAYER_MAX_PARAMS);
+    if (plan->n_params > 0 && !ops->backward_weight)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s has parameters, so it must have "
+                               "backward_weight()",
+                               ops->name);
+    sluice_status st = check_sizes(ops, plan, why);
+    for (int p = 0; p < plan->n_params && !st; p++)
+        st = check_param(ops, plan, p, why);
+    return st;
+}

@@ -1,0 +1,370 @@
+/* The arithmetic of one action.  The stage's device. */
+#include "pipeline/compute.h"
+
+#include "base/split.h"
+
+/* An action with everything its layers need at hand. */
+struct pass {
+    sluice_pipeline *pipe;
+    int64_t *off_core_ns; /* of the device */
+    struct sl_stage *stage;
+    const struct sl_workspace *ws;
+    const struct sl_op *op;
+    struct sl_rows rows;
+    struct sl_outcome *outcomes; /* the replica's */
+    bool stashes; /* F keeps what the backward needs, and so does R */
+    bool splits;  /* I or W: the gradients between layers are kept */
+    sluice_diag *why;
+};
+
+static struct sl_rows rows_of(const struct sl_device *device,
+                              const struct sl_op *op)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    return sl_replica_rows(device->pipe->job.rows, bp->n_replicas,
+                           device->replica, bp->n_microbatches,
+                           op->action.microbatch);
+}
+
+static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
+                             sluice_diag *why)
+{
+    sluice_pipeline *pipe = device->pipe;
+    struct sl_stage *stage = &device->stages[op->action.stage];
+    return (struct pass){
+        .pipe = pipe,
+        .off_core_ns = &device->off_core_ns,
+        .stage = stage,
+        .ws = device->workspace,
+        .outcomes =
+            &pipe->outcomes[device->replica * pipe->blueprint.n_microbatches],
+        .op = op,
+        .rows = rows_of(device, op),
+        .stashes = op->stash_no != SL_NONE,
+        .splits = op->action.kind == SLUICE_I || op->action.kind == SLUICE_W,
+        .why = why,
+    };
+}
+
+static const float *stage_input(const struct pass *p)
+{
+    if (p->stage->is_first)
+        return p->pipe->job.x + p->rows.first * p->stage->in;
+    return sl_ring_slot(&p->stage->in_slots, p->op->forward_no);
+}
+
+/* The slot in which the next stage finds this stage's output. */
+static float *next_input(const struct pass *p)
+{
+    return sl_ring_slot(&p->stage[1].in_slots, p->op->forward_no);
+}
+
+static float *stashed_y(const struct pass *p, int i)
+{
+    return sl_ring_slot(&p->stage->units[i].y, p->op->stash_no);
+}
+
+/* Where the forward of unit i writes. */
+static float *forward_y(const struct pass *p, int i)
+{
+    const struct sl_stage *stage = p->stage;
+    if (i + 1 == stage->n_units) {
+        if (stage->is_last && p->pipe->job.y)
+            return p->pipe->job.y + p->rows.first * stage->out;
+        if (!stage->is_last && p->op->action.kind == SLUICE_F)
+            return next_input(p);
+    }
+    if (p->stashes && stage->units[i].y.n_slots > 0)
+        return stashed_y(p, i);
+    return p->ws->pair[i & 1];
+}
+
+/* Where the backward of unit i finds its y. */
+static float *backward_y(const struct pass *p, int i)
+{
+    bool handed_over =
+        i + 1 == p->stage->n_units && !p->stage->is_last && !p->op->recomputed;
+    return handed_over ? next_input(p) : stashed_y(p, i);
+}
+
+/* The gradient by y of unit i: from the next stage, or from unit i + 1. */
+static float *dy_of(const struct pass *p, int i)
+{
+    if (i + 1 == p->stage->n_units && !p->stage->is_last)
+        return sl_ring_slot(&p->stage->grad_slots, p->op->backward_no);
+    if (p->splits)
+        return sl_ring_slot(&p->stage->units[i].dy, p->op->backward_no);
+    return p->ws->pair[i & 1];
+}
+
+/* The gradient by x of unit i; NULL before the model's first layer. */
+static float *dx_of(const struct pass *p, int i)
+{
+    if (i > 0)
+        return dy_of(p, i - 1);
+    if (p->stage->is_first)
+        return NULL;
+    return sl_ring_slot(&p->stage[-1].grad_slots, p->op->backward_no);
+}
+
+static void set_params(sluice_layer_call *call, const struct pass *p,
+                       const struct sl_unit *unit)
+{
+    const float *params = sl_stage_version(p->stage, p->op->version);
+    for (int k = 0; k < unit->plan->n_params; k++) {
+        call->params[k] = params + unit->param_at[k];
+        call->grads[k] = p->stage->grads + unit->param_at[k];
+    }
+}
+
+static sluice_layer_call make_call(const struct pass *p, int i)
+{
+    const struct sl_unit *unit = &p->stage->units[i];
+    sluice_layer_call call = {
+        .config = unit->config,
+        .plan = unit->plan,
+        .layer = unit->layer,
+        .rows = p->rows.n,
+        .first_row = p->rows.first,
+        .seed = p->pipe->blueprint.seed,
+        .step = p->pipe->n_steps,
+        .training = p->pipe->job.training,
+        .recompute = p->op->action.kind == SLUICE_R,
+        .saved = p->stashes ? sl_ring_slot(&unit->saved, p->op->stash_no)
+                            : p->ws->saved,
+        .workspace = p->ws->layer,
+        .off_core_ns = p->off_core_ns,
+        .why = p->why,
+    };
+    set_params(&call, p, unit);
+    return call;
+}
+
+static sluice_layer_call backward_call(const struct pass *p, int i)
+{
+    sluice_layer_call call = make_call(p, i);
+    const sluice_layer_plan *plan = p->stage->units[i].plan;
+    if (plan->needs_x)
+        call.x = i > 0 ? stashed_y(p, i - 1) : stage_input(p);
+    if (plan->needs_y)
+        call.y = backward_y(p, i);
+    call.dy = dy_of(p, i);
+    call.dx = dx_of(p, i);
+    return call;
+}
+
+static sluice_loss_call loss_call(const struct pass *p, const float *y)
+{
+    const sluice_loss_plan *plan = &p->pipe->blueprint.loss_plan;
+    return (sluice_loss_call){
+        .plan = plan,
+        .rows = p->rows.n,
+        .y = y,
+        .targets =
+            p->pipe->job.targets + p->rows.first * plan->target_row_bytes,
+        .why = p->why,
+    };
+}
+
+/* Keep a failing part's own sentence; give it one if it has none. */
+static sluice_status blame(sluice_status st, sluice_diag *why, const char *part,
+                           const char *name, int layer)
+{
+    if (st && !why->text[0])
+        sluice_diag_set(why, st, "%s %d (%s) returned %s", part, layer, name,
+                        sluice_status_name(st));
+    return st;
+}
+
+/* The last stage's F ends here; an empty micro-batch brings nothing. */
+static sluice_status take_loss(const struct pass *p, const float *y)
+{
+    struct sl_outcome *outcome = &p->outcomes[p->op->action.microbatch];
+    if (!p->stage->is_last || p->op->action.kind != SLUICE_F)
+        return SLUICE_OK;
+    *outcome = (struct sl_outcome){0};
+    if (!p->pipe->job.targets || p->rows.n == 0)
+        return SLUICE_OK;
+    sluice_loss_call call = loss_call(p, y);
+    sluice_status st = p->pipe->blueprint.loss->forward(
+        &call, &outcome->loss_sum, &outcome->correct);
+    return blame(st, p->why, "loss of stage", p->pipe->blueprint.loss->name,
+                 p->stage->index);
+}
+
+sluice_status sl_compute_forward(struct sl_device *device,
+                                 const struct sl_op *op, sluice_diag *why)
+{
+    struct pass p = make_pass(device, op, why);
+    const float *x = stage_input(&p);
+    for (int i = 0; i < p.stage->n_units && p.rows.n > 0; i++) {
+        const struct sl_unit *unit = &p.stage->units[i];
+        sluice_layer_call call = make_call(&p, i);
+        call.x = x;
+        call.y = forward_y(&p, i);
+        sluice_status st = unit->ops->forward(&call);
+        if (st)
+            return blame(st, why, "layer", unit->ops->name, unit->layer);
+        x = call.y;
+    }
+    return take_loss(&p, x);
+}
+
+/* The gradient by the network's output of the mean loss over the rows that go
+ * into the same update: of the mini-batch, if that is the only one. */
+static sluice_status start_backward(const struct pass *p)
+{
+    if (!p->stage->is_last)
+        return SLUICE_OK;
+    int last = p->stage->n_units - 1;
+    const struct sl_blueprint *bp = &p->pipe->blueprint;
+    int32_t update = bp->update_of[p->op->action.microbatch];
+    double terms =
+        (double)p->pipe->update_rows[update] * (double)bp->loss_plan.row_terms;
+    sluice_loss_call call = loss_call(p, stashed_y(p, last));
+    sluice_status st = p->pipe->blueprint.loss->backward(
+        &call, (float)(1.0 / terms), dy_of(p, last));
+    return blame(st, p->why, "loss of stage", p->pipe->blueprint.loss->name,
+                 p->stage->index);
+}
+
+static sluice_status input_gradient(const struct pass *p, int i)
+{
+    const struct sl_unit *unit = &p->stage->units[i];
+    sluice_layer_call call = backward_call(p, i);
+    return blame(unit->ops->backward_input(&call), p->why, "layer",
+                 unit->ops->name, unit->layer);
+}
+
+static sluice_status weight_gradient(const struct pass *p, int i,
+                                     bool accumulate)
+{
+    const struct sl_unit *unit = &p->stage->units[i];
+    if (!unit->ops->backward_weight)
+        return SLUICE_OK;
+    sluice_layer_call call = backward_call(p, i);
+    call.y = NULL; /* after an I its slot may have been filled anew */
+    call.dx = NULL;
+    call.accumulate = accumulate;
+    return blame(unit->ops->backward_weight(&call), p->why, "layer",
+                 unit->ops->name, unit->layer);
+}
+
+sluice_status sl_compute_backward(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why)
+{
+    struct pass p = make_pass(device, op, why);
+    if (p.rows.n == 0)
+        return SLUICE_OK;
+    sluice_status st = start_backward(&p);
+    for (int i = p.stage->n_units - 1; i >= 0 && !st; i--) {
+        st = input_gradient(&p, i);
+        if (!st)
+            st = weight_gradient(&p, i, !p.stage->fresh);
+    }
+    p.stage->fresh = false;
+    return st;
+}
+
+sluice_status sl_compute_input(struct sl_device *device, const struct sl_op *op,
+                               sluice_diag *why)
+{
+    struct pass p = make_pass(device, op, why);
+    if (p.rows.n == 0)
+        return SLUICE_OK;
+    sluice_status st = start_backward(&p);
+    for (int i = p.stage->n_units - 1; i >= 0 && !st; i--)
+        st = input_gradient(&p, i);
+    return st;
+}
+
+/*
+ * How many of the `n` actions from `op` on the unit takes in one call: their
+ * rows follow each other as long as every slot is full.
+ */
+static int joined(const struct sl_device *device, const struct sl_op *op, int n,
+                  const struct sl_unit *unit)
+{
+    int64_t max_rows = device->pipe->blueprint.layout.max_rows;
+    int full = 0;
+    if (!unit->plan->joins_rows)
+        return 1;
+    while (full < n && rows_of(device, &op[full]).n == max_rows)
+        full++;
+    return full > 0 ? full : 1;
+}
+
+/* Unit i over all actions that this one takes on, in order. */
+static sluice_status weight_gradients(struct sl_device *device,
+                                      const struct sl_op *op, int i,
+                                      sluice_diag *why)
+{
+    bool accumulate = !device->stages[op->action.stage].fresh;
+    sluice_status st = SLUICE_OK;
+    for (int k = 0, n = 0; k < op->n_joined && !st; k += n) {
+        struct pass p = make_pass(device, &op[k], why);
+        n = joined(device, &op[k], op->n_joined - k, &p.stage->units[i]);
+        p.rows.n *= n;
+        if (p.rows.n == 0)
+            continue;
+        st = weight_gradient(&p, i, accumulate);
+        accumulate = true;
+    }
+    return st;
+}
+
+sluice_status sl_compute_weight(struct sl_device *device,
+                                const struct sl_op *op, sluice_diag *why)
+{
+    struct sl_stage *stage = &device->stages[op->action.stage];
+    if (op->n_joined == 0 || rows_of(device, op).n == 0)
+        return SLUICE_OK;
+    sluice_status st = SLUICE_OK;
+    for (int i = stage->n_units - 1; i >= 0 && !st; i--)
+        st = weight_gradients(device, op, i, why);
+    stage->fresh = false;
+    return st;
+}
+
+static sluice_optimizer_call optimizer_call(const sluice_pipeline *pipe,
+                                            const struct sl_stage *stage,
+                                            const struct sl_op *op,
+                                            sluice_diag *why)
+{
+    sluice_optimizer_call call = {
+        .config = pipe->blueprint.optimizer_config,
+        .learning_rate = pipe->learning_rate,
+        .step = pipe->n_steps * (uint64_t)pipe->blueprint.n_updates +
+                (uint64_t)op->update_no,
+        .n = stage->n_params,
+        .w = stage->params,
+        .g = stage->grads,
+        .why = why,
+    };
+    for (int i = 0; i < pipe->blueprint.layout.n_states; i++)
+        call.state[i] = stage->states[i];
+    return call;
+}
+
+sluice_status sl_compute_prepare(struct sl_device *device,
+                                 const struct sl_op *op, sluice_diag *why)
+{
+    const sluice_pipeline *pipe = device->pipe;
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    if (!pipe->blueprint.optimizer->prepare || stage->n_params == 0)
+        return SLUICE_OK;
+    sluice_optimizer_call call = optimizer_call(pipe, stage, op, why);
+    return blame(pipe->blueprint.optimizer->prepare(&call), why,
+                 "optimizer of stage", pipe->blueprint.optimizer->name,
+                 stage->index);
+}
+
+void sl_compute_apply(struct sl_device *device, const struct sl_op *op)
+{
+    const sluice_pipeline *pipe = device->pipe;
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    if (stage->n_params == 0)
+        return;
+    sluice_optimizer_call call = optimizer_call(pipe, stage, op, NULL);
+    pipe->blueprint.optimizer->apply(&call);
+}

@@ -1,0 +1,270 @@
+/* Building a pipeline and taking it down.  The caller's thread. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "pipeline/device.h"
+#include "pipeline/assembly.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/topology.h"
+#include "tensor/blas_threads.h"
+
+enum {
+    DEFAULT_SPIN_NS = 200 * 1000,
+    LOG_TEXT = 256,
+};
+
+sluice_status sluice_pipeline_plan(const sluice_model *model,
+                                   const sluice_pipeline_config *config,
+                                   sluice_memory_plan *plans, sluice_diag *why)
+{
+    struct sl_blueprint bp;
+    sluice_status st = sl_blueprint_init(&bp, config, model, why);
+    if (st)
+        return st;
+    for (int d = 0; d < bp.n_devices; d++)
+        plans[d] = bp.layout.plans[d];
+    sl_blueprint_fini(&bp);
+    return SLUICE_OK;
+}
+
+static void say(const sluice_pipeline_config *config, sluice_log_level level,
+                const char *format, int a, int b)
+{
+    char text[LOG_TEXT];
+    if (!config->log)
+        return;
+    snprintf(text, sizeof text, format, a, b);
+    config->log(config->log_context, level, text);
+}
+
+static sluice_status check_caps(const struct sl_layout *layout, size_t cap,
+                                sluice_diag *why)
+{
+    for (int d = 0; d < layout->n_devices && cap; d++) {
+        size_t need = layout->plans[d].total;
+        if (need <= cap)
+            continue;
+        sluice_diag_set(why, SLUICE_OVER_CAP,
+                        "device %d needs %zu bytes but its cap is %zu; use "
+                        "more devices, rematerialization, or a smaller batch",
+                        d, need, cap);
+        if (why)
+            why->device = d;
+        return SLUICE_OVER_CAP;
+    }
+    return SLUICE_OK;
+}
+
+static void join_devices(sluice_pipeline *pipe, int n_started)
+{
+    atomic_store(&pipe->quit, true);
+    for (int i = 0; i < n_started; i++)
+        sl_gate_wake(&pipe->devices[i].gate);
+    for (int i = 0; i < n_started; i++)
+        pthread_join(pipe->devices[i].thread, NULL);
+}
+
+/* Signals are the host's affair: its handlers never run on a device. */
+static int start_device(struct sl_device *device)
+{
+    pthread_attr_t attr;
+    sigset_t all;
+    int failed = pthread_attr_init(&attr);
+    if (failed)
+        return failed;
+    sigfillset(&all);
+    failed = pthread_attr_setsigmask_np(&attr, &all);
+    if (!failed)
+        failed = pthread_create(&device->thread, &attr, sl_device_main, device);
+    pthread_attr_destroy(&attr);
+    return failed;
+}
+
+static sluice_status start_devices(sluice_pipeline *pipe, sluice_diag *why)
+{
+    for (int i = 0; i < pipe->n_devices; i++)
+        if (start_device(&pipe->devices[i])) {
+            join_devices(pipe, i);
+            return sluice_diag_set(why, SLUICE_SYSTEM,
+                                   "the system refused thread %d of %d; use "
+                                   "fewer devices or raise its limit",
+                                   i + 1, pipe->n_devices);
+        }
+    return SLUICE_OK;
+}
+
+static void choose_patience(sluice_pipeline *pipe,
+                            const sluice_pipeline_config *config, int n_cores)
+{
+    bool own_core = pipe->n_devices <= n_cores;
+    int64_t spin = config->spin_ns;
+    if (spin == 0)
+        spin = own_core ? DEFAULT_SPIN_NS : 0;
+    pipe->patience = (struct sl_patience){
+        .spin_ns = spin > 0 ? spin : 0,
+        .yield = !own_core,
+    };
+    if (!own_core)
+        say(config, SLUICE_LOG_WARNING,
+            "%d devices share %d cores: they are not pinned, and wall-clock "
+            "times of real layers include waiting for a core",
+            pipe->n_devices, n_cores);
+    if (sl_blas_is_openmp())
+        say(config, SLUICE_LOG_WARNING,
+            "this BLAS was built with OpenMP: set OMP_NUM_THREADS=1, or its "
+            "threads compete with the %d devices",
+            pipe->n_devices, 0);
+}
+
+static void allot_cores(sluice_pipeline *pipe,
+                        const sluice_pipeline_config *config, int n_cores)
+{
+    if (pipe->n_devices > n_cores || config->pinning == SLUICE_PIN_OFF)
+        return;
+    for (int i = 0; i < pipe->n_devices; i++)
+        pipe->devices[i].core = i;
+}
+
+static sluice_status init_sync(sluice_pipeline *pipe, sluice_diag *why)
+{
+    if (sl_gate_init(&pipe->done))
+        goto refused;
+    if (sl_failure_init(&pipe->failure)) {
+        sl_gate_fini(&pipe->done);
+        goto refused;
+    }
+    return SLUICE_OK;
+
+refused:
+    return sluice_diag_set(why, SLUICE_SYSTEM,
+                           "the system has no lock for the pipeline");
+}
+
+static void fini_sync(sluice_pipeline *pipe)
+{
+    sl_failure_fini(&pipe->failure);
+    sl_gate_fini(&pipe->done);
+}
+
+/* A device that the system did not let pin itself has lost its core. */
+static void say_unpinned(const sluice_pipeline *pipe,
+                         const sluice_pipeline_config *config, int n_cores)
+{
+    if (pipe->n_devices > n_cores || config->pinning == SLUICE_PIN_OFF)
+        return;
+    for (int i = 0; i < pipe->n_devices; i++)
+        if (pipe->devices[i].core < 0)
+            say(config, SLUICE_LOG_WARNING,
+                "device %d of %d could not be pinned: the system refused it", i,
+                pipe->n_devices);
+}
+
+/* Start the devices and let them settle: pin, clear, initialize. */
+static sluice_status bring_up(sluice_pipeline *pipe,
+                              const sluice_pipeline_config *config,
+                              const struct sl_topology *topology,
+                              sluice_diag *why)
+{
+    allot_cores(pipe, config, topology->n_cores);
+    sluice_status st = start_devices(pipe, why);
+    if (st)
+        return st;
+    pipe->topology = topology;
+    sl_pipeline_begin(pipe);
+    sl_pipeline_run(pipe, (struct sl_job){.run = sl_device_settle});
+    st = sl_pipeline_end(pipe, why);
+    pipe->topology = NULL;
+    say_unpinned(pipe, config, topology->n_cores);
+    if (st)
+        join_devices(pipe, pipe->n_devices);
+    return st;
+}
+
+/* Everything between the blueprint and a running pipeline. */
+static sluice_status build(sluice_pipeline *pipe,
+                           const sluice_pipeline_config *config,
+                           sluice_diag *why)
+{
+    struct sl_topology topology;
+    sl_topology_init(&topology);
+    choose_patience(pipe, config, topology.n_cores);
+    sluice_status st = sl_alloc_tables(pipe, why);
+    if (st)
+        goto free_tables;
+    st = sl_blas_reserve(pipe->n_devices, why);
+    if (st)
+        goto free_tables;
+    st = init_sync(pipe, why);
+    if (st)
+        goto unreserve;
+    st = sl_init_queues(pipe, why);
+    if (st)
+        goto fini_sync;
+    st = sl_init_devices(pipe, why);
+    if (st)
+        goto fini_queues;
+    st = bring_up(pipe, config, &topology, why);
+    if (st)
+        goto fini_devices;
+    sl_topology_fini(&topology);
+    return SLUICE_OK;
+
+fini_devices:
+    sl_fini_devices(pipe);
+fini_queues:
+    sl_fini_queues(pipe);
+fini_sync:
+    fini_sync(pipe);
+unreserve:
+    sl_blas_unreserve(pipe->n_devices);
+free_tables:
+    sl_free_tables(pipe);
+    sl_topology_fini(&topology);
+    return st;
+}
+
+sluice_status sluice_pipeline_create(const sluice_pipeline_config *config,
+                                     const sluice_model *model,
+                                     sluice_pipeline **out, sluice_diag *why)
+{
+    sluice_pipeline *pipe = sl_alloc(config->allocator, 1, sizeof *pipe);
+    if (!pipe)
+        return sl_no_memory(why, "a pipeline");
+    pipe->allocator = config->allocator;
+    pipe->traces = config->trace;
+    sluice_status st = sl_blueprint_init(&pipe->blueprint, config, model, why);
+    if (st)
+        goto free_pipe;
+    pipe->n_devices = pipe->blueprint.n_replicas * pipe->blueprint.n_devices;
+    pipe->learning_rate = pipe->blueprint.learning_rate;
+    st = check_caps(&pipe->blueprint.layout, config->device_cap_bytes, why);
+    if (st)
+        goto fini_blueprint;
+    st = build(pipe, config, why);
+    if (st)
+        goto fini_blueprint;
+    *out = pipe;
+    return SLUICE_OK;
+
+fini_blueprint:
+    sl_blueprint_fini(&pipe->blueprint);
+free_pipe:
+    sl_free(config->allocator, pipe, 1, sizeof *pipe);
+    return st;
+}
+
+void sluice_pipeline_destroy(sluice_pipeline *pipe)
+{
+    if (!pipe)
+        return;
+    const sluice_allocator *allocator = pipe->allocator;
+    join_devices(pipe, pipe->n_devices);
+    sl_fini_devices(pipe);
+    sl_fini_queues(pipe);
+    fini_sync(pipe);
+    sl_blas_unreserve(pipe->n_devices);
+    sl_free_tables(pipe);
+    sl_blueprint_fini(&pipe->blueprint);
+    sl_free(allocator, pipe, 1, sizeof *pipe);
+}

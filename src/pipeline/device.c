@@ -1,0 +1,215 @@
+/* A device's thread. */
+#include "pipeline/device.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "nn/model/init.h"
+#include "pipeline/compute.h"
+#include "pipeline/execute.h"
+#include "pipeline/topology.h"
+#include "pipeline/versions.h"
+#include "tensor/blas_threads.h"
+
+static bool has_job_or_quits(const void *state)
+{
+    const struct sl_device *device = state;
+    return atomic_load(&device->pipe->quit) ||
+           atomic_load(&device->pipe->job_no) != device->last_job;
+}
+
+static bool is_decided(const void *state)
+{
+    const sluice_pipeline *pipe = state;
+    return sl_failure_committed(&pipe->failure) ||
+           sl_failure_stopped(&pipe->failure);
+}
+
+static bool is_idle(const void *state)
+{
+    const sluice_pipeline *pipe = state;
+    return atomic_load(&pipe->running) == 0;
+}
+
+void *sl_device_main(void *argument)
+{
+    struct sl_device *device = argument;
+    sluice_pipeline *pipe = device->pipe;
+    prctl(PR_SET_TIMERSLACK,
+          1UL); /* sleeps end on time, see nn/layers/timed.c */
+    for (;;) {
+        sl_gate_wait(&device->gate, pipe->patience, has_job_or_quits, device);
+        if (atomic_load(&pipe->quit))
+            return NULL;
+        device->last_job = atomic_load(&pipe->job_no);
+        pipe->job.run(device);
+        if (atomic_fetch_sub(&pipe->running, 1) == 1)
+            sl_gate_wake(&pipe->done);
+    }
+}
+
+/* Wake everybody who waits for somebody: the job has failed or is decided. */
+static void wake_devices(sluice_pipeline *pipe)
+{
+    for (int i = 0; i < pipe->n_devices; i++)
+        sl_gate_wake(&pipe->devices[i].gate);
+}
+
+void sl_stop_all(void *context)
+{
+    sluice_pipeline *pipe = context;
+    for (int i = 0; i < pipe->n_queues; i++)
+        sl_queue_close(&pipe->queues[i]);
+    wake_devices(pipe);
+}
+
+void sluice_pipeline_cancel(sluice_pipeline *pipe)
+{
+    sluice_diag why;
+    sluice_diag_set(&why, SLUICE_CANCELLED,
+                    "sluice_pipeline_cancel() was called; parameters are as "
+                    "before the step");
+    sl_failure_latch(&pipe->failure, &why, sl_stop_all, pipe);
+}
+
+/* All devices have arrived and none goes on: their clocks stand still. */
+static int64_t latest_virtual_ns(const sluice_pipeline *pipe)
+{
+    int64_t latest = 0;
+    for (int i = 0; i < pipe->n_devices; i++)
+        if (pipe->devices[i].virtual_ns > latest)
+            latest = pipe->devices[i].virtual_ns;
+    return latest;
+}
+
+/*
+ * All devices get here, or none updates: whoever comes last commits the step,
+ * after which no error can latch.  False if the step has failed instead.
+ */
+static bool commit(struct sl_device *device)
+{
+    sluice_pipeline *pipe = device->pipe;
+    if (atomic_fetch_add(&pipe->at_commit, 1) + 1 == pipe->n_devices) {
+        pipe->commit_ns = latest_virtual_ns(pipe);
+        sl_failure_commit(&pipe->failure);
+        wake_devices(pipe);
+    } else {
+        sl_gate_wait(&device->gate, pipe->patience, is_decided, pipe);
+    }
+    if (!sl_failure_committed(&pipe->failure))
+        return false;
+    device->virtual_ns = pipe->commit_ns;
+    return true;
+}
+
+static void update(struct sl_device *device, const struct sl_op *op,
+                   int64_t arrived)
+{
+    sluice_trace_event event = {.action = op->action};
+    sl_begin_work(device, &event, arrived);
+    sl_compute_apply(device, op);
+    sl_end_work(device, &event);
+    if (sl_records(device))
+        sl_recorder_add(&device->recorder, event);
+}
+
+/* The updates of a synchronous schedule: all at once, after the commit. */
+static void update_all(struct sl_device *device, int64_t arrived)
+{
+    const struct sl_program *program = device->train;
+    for (int i = 0; i < program->n_ops; i++)
+        if (program->ops[i].action.kind == SLUICE_UPDATE) {
+            update(device, &program->ops[i], arrived);
+            arrived = sl_wall_ns(device);
+        }
+}
+
+void sl_device_train(struct sl_device *device)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    bool asynchronous = bp->n_updates > 1;
+    for (int s = 0; s < bp->n_stages; s++)
+        if (device->stages[s].device == device->place) {
+            device->stages[s].fresh = true;
+            device->stages[s].n_meetings = 0;
+        }
+    device->recorder.n = 0;
+    device->virtual_ns = 0;
+    if (asynchronous)
+        sl_versions_begin(device);
+    sluice_status st = sl_walk(device, device->train);
+    int64_t arrived = sl_wall_ns(device);
+    bool committed = !st && commit(device);
+    if (asynchronous)
+        sl_versions_end(device, committed);
+    else if (committed)
+        update_all(device, arrived);
+}
+
+void sl_device_forward(struct sl_device *device)
+{
+    sl_walk(device, device->forward);
+}
+
+static void init_params(struct sl_stage *stage, uint64_t seed)
+{
+    for (int i = 0; i < stage->n_units; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        for (int p = 0; p < unit->plan->n_params; p++)
+            sl_param_init(&unit->plan->params[p], seed, unit->layer, p,
+                          stage->params + unit->param_at[p]);
+    }
+}
+
+void sl_device_settle(struct sl_device *device)
+{
+    struct sl_layout *layout = &device->pipe->blueprint.layout;
+    if (device->core >= 0 &&
+        sl_topology_pin(device->pipe->topology, device->core))
+        device->core = -1; /* no harm: the system chooses */
+    memset(device->arena.base, 0, device->arena.size);
+    for (int s = 0; s < layout->n_stages; s++)
+        if (device->stages[s].device == device->place)
+            init_params(&device->stages[s], device->pipe->blueprint.seed);
+}
+
+void sl_pipeline_begin(sluice_pipeline *pipe)
+{
+    sl_failure_open(&pipe->failure);
+    sl_blas_enter();
+}
+
+sluice_status sl_pipeline_end(sluice_pipeline *pipe, sluice_diag *why)
+{
+    sl_blas_leave();
+    return sl_failure_shut(&pipe->failure, why);
+}
+
+static void reset_meetings(sluice_pipeline *pipe)
+{
+    for (int i = 0; i < pipe->blueprint.depth; i++) {
+        atomic_store(&pipe->groups[i].n_arrived, 0);
+        atomic_store(&pipe->groups[i].latest_ns[0], 0);
+        atomic_store(&pipe->groups[i].latest_ns[1], 0);
+    }
+    atomic_store(&pipe->at_commit, 0);
+}
+
+/*
+ * A cancellation may come at any time.  If it closes queues before they are
+ * opened here, it has raised `stopped` before that, which every device looks at
+ * before each action.
+ */
+void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
+{
+    if (sl_failure_stopped(&pipe->failure))
+        return;
+    for (int i = 0; i < pipe->n_queues; i++)
+        sl_queue_reset(&pipe->queues[i]);
+    reset_meetings(pipe);
+    atomic_store(&pipe->running, pipe->n_devices);
+    pipe->job = job;
+    atomic_fetch_add(&pipe->job_no, 1);
+    wake_devices(pipe);
+    sl_gate_wait(&pipe->done, (struct sl_patience){0}, is_idle, pipe);
+}

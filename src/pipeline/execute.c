@@ -1,0 +1,200 @@
+/* Executing a program.  The device. */
+#include "pipeline/execute.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+#include "pipeline/compute.h"
+#include "pipeline/reduce.h"
+#include "pipeline/versions.h"
+
+/* Which queues an action takes from and gives to. */
+enum traffic {
+    NONE,
+    ACTIVATIONS, /* from the stage before, to the stage after */
+    GRADIENTS,   /* the other way */
+};
+
+static const struct behaviour {
+    enum traffic traffic;
+    sluice_status (*compute)(struct sl_device *device, const struct sl_op *op,
+                             sluice_diag *why);
+} behaviours[SLUICE_UPDATE] = {
+    [SLUICE_F] = {ACTIVATIONS, sl_compute_forward},
+    [SLUICE_B] = {GRADIENTS, sl_compute_backward},
+    [SLUICE_I] = {GRADIENTS, sl_compute_input},
+    [SLUICE_W] = {NONE, sl_compute_weight},
+    [SLUICE_R] = {NONE, sl_compute_forward},
+};
+
+static void fail(struct sl_device *device, const struct sl_op *op,
+                 sluice_status st, sluice_diag *why)
+{
+    why->status = st;
+    why->device = device->index;
+    why->stage = op->action.stage;
+    why->microbatch = op->action.microbatch;
+    sluice_action_format(op->action, why->action, sizeof why->action);
+    sl_failure_latch(&device->pipe->failure, why, sl_stop_all, device->pipe);
+}
+
+static struct sl_queue *source(const struct sl_device *device,
+                               enum traffic traffic, int stage)
+{
+    if (traffic == ACTIVATIONS)
+        return sl_activation_queue(device, stage - 1);
+    return traffic == GRADIENTS ? sl_gradient_queue(device, stage) : NULL;
+}
+
+static struct sl_queue *sink(const struct sl_device *device,
+                             enum traffic traffic, int stage)
+{
+    if (traffic == ACTIVATIONS)
+        return sl_activation_queue(device, stage);
+    return traffic == GRADIENTS ? sl_gradient_queue(device, stage - 1) : NULL;
+}
+
+/* The clocks are only looked at when somebody will read them. */
+bool sl_records(const struct sl_device *device)
+{
+    return device->recorder.events && device->pipe->job.training;
+}
+
+static int64_t cpu_ns(const struct sl_device *device)
+{
+    return sl_records(device) ? sl_thread_cpu_ns() : 0;
+}
+
+int64_t sl_wall_ns(const struct sl_device *device)
+{
+    return sl_records(device) ? sl_now_ns() : 0;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static sluice_status take(struct sl_device *device, struct sl_queue *queue,
+                          const struct sl_op *op)
+{
+    struct sl_item item;
+    if (!queue)
+        return SLUICE_OK;
+    sluice_status st = sl_queue_pop(queue, device->virtual_ns, &item);
+    if (st)
+        return st;
+    /* The verifier's hand-off rule: both ends count the same micro-batches. */
+    assert(item.microbatch == op->action.microbatch);
+    (void)op;
+    device->virtual_ns = later(device->virtual_ns, item.ready_ns);
+    return SLUICE_OK;
+}
+
+static sluice_status give(struct sl_device *device, struct sl_queue *queue,
+                          const struct sl_op *op)
+{
+    struct sl_item item = {op->action.microbatch, device->virtual_ns};
+    int64_t room_ns = 0;
+    if (!queue)
+        return SLUICE_OK;
+    sluice_status st = sl_queue_push(queue, item, &room_ns);
+    device->virtual_ns = later(device->virtual_ns, room_ns);
+    return st;
+}
+
+/* Begin and end the part of an event that is work, on both clocks. */
+void sl_begin_work(struct sl_device *device, sluice_trace_event *event,
+                   int64_t arrived)
+{
+    /* Reading the CPU clock takes a system call: part of the work, not of the
+     * wait. */
+    event->start_ns = sl_wall_ns(device);
+    device->off_core_ns = 0;
+    event->cpu_ns = -cpu_ns(device);
+    event->input_wait_ns = event->start_ns - arrived;
+    event->virtual_start_ns = device->virtual_ns;
+}
+
+void sl_end_work(struct sl_device *device, sluice_trace_event *event)
+{
+    event->cpu_ns += cpu_ns(device) + device->off_core_ns;
+    event->end_ns = sl_wall_ns(device);
+    device->virtual_ns += event->cpu_ns;
+    event->virtual_end_ns = device->virtual_ns;
+}
+
+/* UPDATE: of a synchronous schedule as far as it may fail, the rest follows the
+ * commit; of an asynchronous one the whole. */
+static sluice_status execute_update(struct sl_device *device,
+                                    const struct sl_op *op)
+{
+    sluice_diag why = {.status = SLUICE_OK};
+    sluice_trace_event event = {
+        .action = op->action,
+        .staleness = op->staleness,
+    };
+    event.action.version = op->version;
+    if (sl_failure_stopped(&device->pipe->failure))
+        return SLUICE_CLOSED;
+    sluice_status st = sl_reduce_gradient(device, op);
+    if (st)
+        return st;
+    sl_begin_work(device, &event, sl_wall_ns(device));
+    bool asynchronous = device->pipe->blueprint.n_updates > 1;
+    st = asynchronous ? sl_versions_update(device, op, &why)
+                      : sl_compute_prepare(device, op, &why);
+    sl_end_work(device, &event);
+    if (st)
+        fail(device, op, st, &why);
+    else if (asynchronous && sl_records(device))
+        sl_recorder_add(&device->recorder, event);
+    return st;
+}
+
+/*
+ * One action: take, compute, give, and record.  A closed queue means that
+ * somebody else has failed, or the caller cancelled: nothing to add to that.
+ */
+static sluice_status execute(struct sl_device *device, const struct sl_op *op)
+{
+    if (op->action.kind == SLUICE_UPDATE)
+        return execute_update(device, op);
+
+    sluice_pipeline *pipe = device->pipe;
+    const struct behaviour *is = &behaviours[op->action.kind];
+    int stage = op->action.stage;
+    sluice_diag why = {.status = SLUICE_OK};
+    sluice_trace_event event = {.action = op->action};
+
+    if (sl_failure_stopped(&pipe->failure))
+        return SLUICE_CLOSED;
+    int64_t arrived = sl_wall_ns(device);
+    sluice_status st = take(device, source(device, is->traffic, stage), op);
+    if (st)
+        return st;
+    sl_begin_work(device, &event, arrived);
+    st = is->compute(device, op, &why);
+    sl_end_work(device, &event);
+    if (st == SLUICE_CLOSED && sl_failure_stopped(&pipe->failure))
+        return st;
+    if (st) {
+        fail(device, op, st, &why);
+        return st;
+    }
+    st = give(device, sink(device, is->traffic, stage), op);
+    event.output_wait_ns = sl_wall_ns(device) - event.end_ns;
+    event.virtual_output_wait_ns = device->virtual_ns - event.virtual_end_ns;
+    if (sl_records(device))
+        sl_recorder_add(&device->recorder, event);
+    return st;
+}
+
+sluice_status sl_walk(struct sl_device *device,
+                      const struct sl_program *program)
+{
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < program->n_ops && !st; i++)
+        st = execute(device, &program->ops[i]);
+    return st;
+}

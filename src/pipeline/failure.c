@@ -1,0 +1,61 @@
+/* The latch for the first error.  Any thread. */
+#include "pipeline/failure.h"
+
+sluice_status sl_failure_init(struct sl_failure *failure)
+{
+    *failure = (struct sl_failure){.open = false};
+    if (pthread_mutex_init(&failure->mu, NULL))
+        return SLUICE_SYSTEM;
+    return SLUICE_OK;
+}
+
+void sl_failure_fini(struct sl_failure *failure)
+{
+    pthread_mutex_destroy(&failure->mu);
+}
+
+void sl_failure_open(struct sl_failure *failure)
+{
+    pthread_mutex_lock(&failure->mu);
+    failure->open = true;
+    failure->latched = false;
+    atomic_store(&failure->stopped, false);
+    atomic_store(&failure->committed, false);
+    pthread_mutex_unlock(&failure->mu);
+}
+
+sluice_status sl_failure_shut(struct sl_failure *failure, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    pthread_mutex_lock(&failure->mu);
+    failure->open = false;
+    if (failure->latched) {
+        st = failure->first.status;
+        if (why)
+            *why = failure->first;
+    }
+    pthread_mutex_unlock(&failure->mu);
+    return st;
+}
+
+void sl_failure_latch(struct sl_failure *failure, const sluice_diag *diag,
+                      void (*stop)(void *context), void *context)
+{
+    pthread_mutex_lock(&failure->mu);
+    if (failure->open && !failure->latched &&
+        !atomic_load(&failure->committed)) {
+        failure->latched = true;
+        failure->first = *diag;
+        atomic_store(&failure->stopped, true);
+        stop(context);
+    }
+    pthread_mutex_unlock(&failure->mu);
+}
+
+void sl_failure_commit(struct sl_failure *failure)
+{
+    pthread_mutex_lock(&failure->mu);
+    if (!failure->latched)
+        atomic_store(&failure->committed, true);
+    pthread_mutex_unlock(&failure->mu);
+}

@@ -1,0 +1,89 @@
+/* Parameters by name, wherever they live.  The caller, between steps. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "pipeline/pipeline.h"
+
+/* Where a parameter lies. */
+struct place {
+    float *values;
+    float *gradient;
+    int64_t n;
+};
+
+/* In a copy of the model, counted through all replicas. */
+static struct place place_of(const sluice_pipeline *pipe, int copy, int layer,
+                             int param)
+{
+    const struct sl_layout *layout = &pipe->blueprint.layout;
+    for (int s = 0; s < layout->depth; s++) {
+        const struct sl_stage *stage =
+            &layout->stages[copy * layout->depth + s];
+        int i = layer - stage->units[0].layer;
+        if (i < 0 || i >= stage->n_units)
+            continue;
+        const struct sl_unit *unit = &stage->units[i];
+        return (struct place){
+            .values = stage->params + unit->param_at[param],
+            .gradient = stage->grads + unit->param_at[param],
+            .n = sluice_shape_elements(&unit->plan->params[param].shape),
+        };
+    }
+    return (struct place){0}; /* every layer is in a stage */
+}
+
+static sluice_status find(const sluice_pipeline *pipe, int copy,
+                          const char *name, int64_t n, struct place *place,
+                          sluice_diag *why)
+{
+    int layer, param;
+    sluice_status st = sluice_model_find_parameter(pipe->blueprint.model, name,
+                                                   &layer, &param, NULL, why);
+    if (st)
+        return st;
+    *place = place_of(pipe, copy, layer, param);
+    if (place->n == n)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "parameter %s has %" PRId64
+                           " elements, not %" PRId64,
+                           name, place->n, n);
+}
+
+sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
+                                            const char *name, float *values,
+                                            int64_t n, sluice_diag *why)
+{
+    struct place place;
+    sluice_status st = find(pipe, 0, name, n, &place, why);
+    if (!st)
+        memcpy(values, place.values, (size_t)n * sizeof *values);
+    return st;
+}
+
+sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
+                                            const char *name,
+                                            const float *values, int64_t n,
+                                            sluice_diag *why)
+{
+    struct place place;
+    sluice_status st = SLUICE_OK;
+    int n_copies = pipe->blueprint.n_replicas * pipe->blueprint.n_copies;
+    for (int c = 0; c < n_copies && !st; c++) {
+        st = find(pipe, c, name, n, &place, why);
+        if (!st)
+            memcpy(place.values, values, (size_t)n * sizeof *values);
+    }
+    return st;
+}
+
+sluice_status sluice_pipeline_get_gradient(const sluice_pipeline *pipe,
+                                           const char *name, float *values,
+                                           int64_t n, sluice_diag *why)
+{
+    struct place place;
+    sluice_status st = find(pipe, 0, name, n, &place, why);
+    if (!st)
+        memcpy(values, place.gradient, (size_t)n * sizeof *values);
+    return st;
+}

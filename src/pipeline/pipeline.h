@@ -1,0 +1,139 @@
+/*
+ * The pipeline's inside: what the caller's thread and the devices share.
+ *
+ * A step is a job: the caller fills `job`, raises `job_no` and waits at `done`;
+ * each device runs the job and lowers `running`.  Lock ranks: failure.mu before
+ * any gate's mu; nothing else is held together.
+ */
+#ifndef SL_PIPELINE_PIPELINE_H
+#define SL_PIPELINE_PIPELINE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/pipeline.h>
+
+#include "base/gate.h"
+#include "base/memory.h"
+#include "chan/queue.h"
+#include "blueprint/blueprint.h"
+#include "pipeline/failure.h"
+#include "trace/recorder.h"
+
+struct sl_device;
+struct sl_topology;
+
+/* What all devices do now; constant while they run. */
+struct sl_job {
+    void (*run)(struct sl_device *device);
+    bool training;
+    const float *x;      /* x[rows][input] */
+    const char *targets; /* targets[rows]; NULL: no loss is wanted */
+    float *y;            /* y[rows][output]; NULL: no output is wanted */
+    int64_t rows;
+};
+
+struct sl_device {
+    sluice_pipeline *pipe;   /* const after create */
+    int index;               /* const after create: replica * K + place */
+    int replica;             /* const after create */
+    int place;               /* const after create: in its pipeline */
+    struct sl_stage *stages; /* const after create: its replica's */
+    struct sl_workspace *workspace; /* const after create */
+    struct sl_queue *queues; /* const after create: its replica's, [2][n_stages
+                                - 1]: activations from stage s to s + 1, then
+                                gradients from s + 1 to s */
+    const struct sl_program *train;   /* const after create */
+    const struct sl_program *forward; /* const after create */
+    int core;                         /* const after create; -1: not pinned */
+    pthread_t thread;                 /* const after create */
+    struct sl_arena arena; /* const after create; content [owner: device] */
+    struct sl_recorder recorder; /* [owner: device] */
+    struct sl_gate gate;         /* the device waits for a job or the commit */
+    unsigned last_job;           /* [owner: device] */
+    int64_t off_core_ns; /* [owner: device] of this action, by its layers */
+    int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of
+                            the step */
+};
+
+/* The devices that hold a part of the model, when they add up gradients. */
+struct sl_group {
+    atomic_int n_arrived;      /* [atomic] arrivals at meetings of this step;
+                                  pairs with is_complete() in reduce.c */
+    atomic_llong latest_ns[2]; /* [atomic] virtual time of this meeting and of
+                                  the next */
+};
+
+/* What the last stage found out about a micro-batch. */
+struct sl_outcome {
+    double loss_sum;
+    int64_t correct;
+};
+
+struct sluice_pipeline {
+    const sluice_allocator *allocator; /* const after create */
+    struct sl_blueprint blueprint;     /* const after create, but for what its
+                                          stages point to */
+    int n_devices;                     /* const after create: of all replicas */
+    struct sl_patience patience;       /* const after create */
+    struct sl_device *devices;         /* [n_devices] */
+    struct sl_queue *queues;           /* [n_replicas][2][n_stages - 1] */
+    int n_queues;                      /* const after create */
+    struct sl_group *groups;           /* [parts of the model] */
+    struct sl_outcome *outcomes;       /* [n_replicas][micro-batch] [owner: last
+                                          stage's device, then the caller] */
+
+    double learning_rate; /* [owner: caller] */
+    uint64_t n_steps;     /* [owner: caller] steps, however many updates */
+    int64_t *update_rows; /* [n_updates] rows of this step that go into each;
+                             [owner: caller], constant while devices run */
+    struct sl_job job;    /* [owner: caller], constant while devices run */
+
+    atomic_uint job_no;   /* [atomic] raised by sl_pipeline_run(); its seq_cst
+                             store publishes `job` to the devices' gates */
+    atomic_bool quit;     /* [atomic] by sluice_pipeline_destroy() */
+    atomic_int running;   /* [atomic] devices still in the job; the last one's
+                             decrement publishes their work to `done` */
+    struct sl_gate done;  /* the caller waits for running == 0 */
+    atomic_int at_commit; /* [atomic] devices that passed every prepare() */
+    int64_t commit_ns; /* virtual time of the commit; [owner: the last device to
+                          arrive, then constant for this step] */
+    struct sl_failure failure;
+
+    const struct sl_topology *topology; /* while the devices settle */
+
+    bool traces;                       /* const after create */
+    bool has_trace;                    /* [owner: caller] */
+    int64_t start_ns;                  /* [owner: caller] of the last step */
+    int64_t end_ns;                    /* [owner: caller] */
+    int *n_events;                     /* [n_devices] [owner: caller] */
+    const sluice_trace_event **events; /* [n_devices] const after create */
+};
+
+/* The device's queue at a boundary; NULL where both stages share a device. */
+struct sl_queue *sl_activation_queue(const struct sl_device *device,
+                                     int from_stage);
+struct sl_queue *sl_gradient_queue(const struct sl_device *device,
+                                   int to_stage);
+
+/*
+ * Begin and end a call of the library's user: in between the first failure
+ * latches, or a cancellation, and no job runs after it.
+ *
+ * Threads  the caller's.
+ * Returns  (end) SLUICE_OK, or the first failure.
+ */
+void sl_pipeline_begin(sluice_pipeline *pipe);
+sluice_status sl_pipeline_end(sluice_pipeline *pipe, sluice_diag *why);
+
+/*
+ * Run a job on all devices, unless the call has failed already.
+ *
+ * Threads  the caller's, between begin and end.
+ * Blocks   until every device has finished it.
+ */
+void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job);
+
+#endif

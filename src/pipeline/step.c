@@ -1,0 +1,232 @@
+/* Step, evaluate, infer, and what can be asked about them.  The caller. */
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "base/clock.h"
+#include "pipeline/device.h"
+#include "pipeline/pipeline.h"
+#include "base/split.h"
+
+/* Add up what the last stages found, in the order of the micro-batches. */
+static void add_outcomes(const sluice_pipeline *pipe, double *loss_sum,
+                         int64_t *correct)
+{
+    int n = pipe->blueprint.n_replicas * pipe->blueprint.n_microbatches;
+    for (int m = 0; m < n; m++) {
+        *loss_sum += pipe->outcomes[m].loss_sum;
+        *correct += pipe->outcomes[m].correct;
+    }
+}
+
+static sluice_result make_result(const sluice_pipeline *pipe, double loss_sum,
+                                 int64_t correct, int64_t rows)
+{
+    double terms = (double)rows * (double)pipe->blueprint.loss_plan.row_terms;
+    return (sluice_result){
+        .loss = loss_sum / terms,
+        .rows = rows,
+        .correct = correct,
+    };
+}
+
+static sluice_status check_rows(int64_t rows, sluice_diag *why)
+{
+    if (rows >= 1)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "%" PRId64 " rows; give at least 1", rows);
+}
+
+static sluice_status check_given(const void *x, const void *other,
+                                 const char *name, sluice_diag *why)
+{
+    if (x && other)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID, "`%s` is NULL; give its rows",
+                           x ? name : "x");
+}
+
+/* How many of the step's rows go into each update. */
+static void share_rows(sluice_pipeline *pipe, int64_t rows)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    for (int u = 0; u < bp->n_updates; u++)
+        pipe->update_rows[u] = 0;
+    for (int r = 0; r < bp->n_replicas; r++)
+        for (int m = 0; m < bp->n_microbatches; m++)
+            pipe->update_rows[bp->update_of[m]] +=
+                sl_replica_rows(rows, bp->n_replicas, r, bp->n_microbatches, m)
+                    .n;
+}
+
+sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const float *x,
+                                   const void *targets, int64_t rows,
+                                   sluice_result *result, sluice_diag *why)
+{
+    if (rows < 1 || rows > pipe->blueprint.batch)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a step of %" PRId64 " rows; give 1 to %" PRId64
+                               ", the pipeline's batch",
+                               rows, pipe->blueprint.batch);
+    sluice_status st = check_given(x, targets, "targets", why);
+    if (st)
+        return st;
+    pipe->has_trace = false;
+    pipe->start_ns = sl_now_ns();
+    struct sl_job job = {
+        .run = sl_device_train,
+        .training = true,
+        .x = x,
+        .targets = targets,
+        .rows = rows,
+    };
+    share_rows(pipe, rows);
+    sl_pipeline_begin(pipe);
+    sl_pipeline_run(pipe, job);
+    st = sl_pipeline_end(pipe, why);
+    pipe->end_ns = sl_now_ns();
+    if (st)
+        return st;
+    pipe->n_steps++;
+    pipe->has_trace = pipe->traces;
+    double loss_sum = 0;
+    int64_t correct = 0;
+    add_outcomes(pipe, &loss_sum, &correct);
+    if (result)
+        *result = make_result(pipe, loss_sum, correct, rows);
+    return SLUICE_OK;
+}
+
+/* The forward program over any number of rows, a batch at a time. */
+static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
+                                 double *loss_sum, int64_t *correct,
+                                 sluice_diag *why)
+{
+    int64_t in = pipe->blueprint.layout.stages[0].in;
+    int64_t out =
+        pipe->blueprint.layout.stages[pipe->blueprint.n_stages - 1].out;
+    int64_t batch = pipe->blueprint.batch;
+    sl_pipeline_begin(pipe);
+    for (int64_t at = 0; at < all.rows; at += batch) {
+        struct sl_job part = all;
+        part.x += at * in;
+        if (part.targets)
+            part.targets += at * pipe->blueprint.loss_plan.target_row_bytes;
+        if (part.y)
+            part.y += at * out;
+        part.rows = all.rows - at < batch ? all.rows - at : batch;
+        sl_pipeline_run(pipe, part);
+        if (sl_failure_stopped(&pipe->failure))
+            break;
+        add_outcomes(pipe, loss_sum, correct);
+    }
+    return sl_pipeline_end(pipe, why);
+}
+
+sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe, const float *x,
+                                       const void *targets, int64_t rows,
+                                       sluice_result *result, sluice_diag *why)
+{
+    double loss_sum = 0;
+    int64_t correct = 0;
+    sluice_status st = check_rows(rows, why);
+    if (!st)
+        st = check_given(x, targets, "targets", why);
+    if (st)
+        return st;
+    struct sl_job job = {
+        .run = sl_device_forward,
+        .x = x,
+        .targets = targets,
+        .rows = rows,
+    };
+    st = run_forward(pipe, job, &loss_sum, &correct, why);
+    if (!st && result)
+        *result = make_result(pipe, loss_sum, correct, rows);
+    return st;
+}
+
+sluice_status sluice_pipeline_infer(sluice_pipeline *pipe, const float *x,
+                                    int64_t rows, float *y, sluice_diag *why)
+{
+    double loss_sum = 0;
+    int64_t correct = 0;
+    sluice_status st = check_rows(rows, why);
+    if (!st)
+        st = check_given(x, y, "y", why);
+    if (st)
+        return st;
+    struct sl_job job = {
+        .run = sl_device_forward,
+        .x = x,
+        .y = y,
+        .rows = rows,
+    };
+    return run_forward(pipe, job, &loss_sum, &correct, why);
+}
+
+void sluice_pipeline_set_learning_rate(sluice_pipeline *pipe,
+                                       double learning_rate)
+{
+    pipe->learning_rate = learning_rate;
+}
+
+uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe)
+{
+    return pipe->n_steps;
+}
+
+int sluice_pipeline_n_devices(const sluice_pipeline *pipe)
+{
+    return pipe->n_devices;
+}
+
+const sluice_schedule *sluice_pipeline_schedule(const sluice_pipeline *pipe)
+{
+    return pipe->blueprint.schedule;
+}
+
+void sluice_pipeline_device(const sluice_pipeline *pipe, int device,
+                            sluice_device_info *info)
+{
+    const struct sl_layout *layout = &pipe->blueprint.layout;
+    int place = pipe->devices[device].place;
+    *info = (sluice_device_info){
+        .first_layer = -1,
+        .core = pipe->devices[device].core,
+        .planned = layout->plans[place],
+        .actual_bytes = pipe->devices[device].arena.used,
+    };
+    for (int s = 0; s < layout->n_stages; s++) {
+        const struct sl_stage *stage = &layout->stages[s];
+        if (stage->device != place)
+            continue;
+        if (info->first_layer < 0)
+            info->first_layer = stage->units[0].layer;
+        info->n_layers += stage->n_units;
+        info->n_stages++;
+    }
+}
+
+sluice_status sluice_pipeline_trace(const sluice_pipeline *pipe,
+                                    sluice_trace *trace, sluice_diag *why)
+{
+    if (!pipe->has_trace)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               pipe->traces
+                                   ? "no step has succeeded yet, or the last "
+                                     "one failed: there is no trace"
+                                   : "the pipeline was created without "
+                                     "`trace`: nothing was recorded");
+    for (int d = 0; d < pipe->n_devices; d++)
+        pipe->n_events[d] = pipe->devices[d].recorder.n;
+    *trace = (sluice_trace){
+        .n_devices = pipe->n_devices,
+        .n_events = pipe->n_events,
+        .events = pipe->events,
+        .start_ns = pipe->start_ns,
+        .end_ns = pipe->end_ns,
+        .n_replicas = pipe->blueprint.n_replicas,
+    };
+    return SLUICE_OK;
+}

@@ -1,0 +1,83 @@
+/* Making, keeping and taking back weight versions.  The device. */
+#include "pipeline/versions.h"
+
+#include <string.h>
+
+#include "pipeline/compute.h"
+
+/* A stage of the device, with parameters. */
+static bool is_mine(const struct sl_device *device, int stage)
+{
+    return device->stages[stage].device == device->place &&
+           device->stages[stage].n_params > 0;
+}
+
+static size_t params_bytes(const struct sl_stage *stage)
+{
+    return (size_t)stage->n_params * sizeof(float);
+}
+
+static void back_up(const struct sl_stage *stage, int n_states)
+{
+    memcpy(stage->backup, stage->params, params_bytes(stage));
+    for (int i = 0; i < n_states; i++)
+        memcpy(stage->backup + (1 + i) * stage->n_params, stage->states[i],
+               params_bytes(stage));
+}
+
+static void restore(struct sl_stage *stage, int n_states)
+{
+    stage->params = sl_stage_version(stage, 1);
+    memcpy(stage->params, stage->backup, params_bytes(stage));
+    for (int i = 0; i < n_states; i++)
+        memcpy(stage->states[i], stage->backup + (1 + i) * stage->n_params,
+               params_bytes(stage));
+}
+
+void sl_versions_begin(struct sl_device *device)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    for (int s = 0; s < bp->n_stages; s++)
+        if (is_mine(device, s))
+            back_up(&device->stages[s], bp->n_states);
+}
+
+/* The place of the next version: nobody uses what lies there any more. */
+static void advance(struct sl_stage *stage, const struct sl_op *op)
+{
+    float *next = sl_stage_version(stage, op->version);
+    if (stage->n_params > 0 && next != stage->params)
+        memcpy(next, stage->params, params_bytes(stage));
+    stage->params = next;
+}
+
+sluice_status sl_versions_update(struct sl_device *device,
+                                 const struct sl_op *op, sluice_diag *why)
+{
+    struct sl_stage *stage = &device->stages[op->action.stage];
+    bool has_rows = device->pipe->update_rows[op->update_no] > 0;
+    sluice_status st = SLUICE_OK;
+    if (has_rows)
+        st = sl_compute_prepare(device, op, why);
+    if (st)
+        return st;
+    advance(stage, op);
+    if (has_rows)
+        sl_compute_apply(device, op);
+    stage->fresh = true;
+    return SLUICE_OK;
+}
+
+void sl_versions_end(struct sl_device *device, bool committed)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    for (int s = 0; s < bp->n_stages; s++) {
+        struct sl_stage *stage = &device->stages[s];
+        if (!is_mine(device, s))
+            continue;
+        if (committed)
+            stage->begin = (stage->begin + bp->n_updates) % stage->n_versions;
+        else
+            restore(stage, bp->n_states);
+    }
+}

@@ -1,0 +1,382 @@
+/* The sequential reference: creation, and access to its parameters. */
+#include "reference/reference.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "nn/model/init.h"
+#include "nn/model/model.h"
+#include "base/split.h"
+#include "tensor/blas_threads.h"
+
+enum { BLOCK_HEAD = SL_ALIGN }; /* keeps what follows it aligned */
+
+/* In front of every allocation, so that all can be freed in one loop. */
+struct sl_reference_block {
+    struct sl_reference_block *next;
+    size_t bytes; /* of the allocation, this head included */
+};
+
+_Static_assert(sizeof(struct sl_reference_block) <= BLOCK_HEAD,
+               "a block's head fits");
+
+void *sl_reference_take(struct sluice_reference *ref, int64_t n, int64_t size)
+{
+    size_t bytes;
+    if (n < 0 || size < 0 || !sl_mul((size_t)n, (size_t)size, &bytes) ||
+        bytes > SIZE_MAX / 4)
+        return NULL;
+    bytes += BLOCK_HEAD;
+    struct sl_reference_block *block = sl_alloc(ref->allocator, bytes, 1);
+    if (!block)
+        return NULL;
+    block->next = ref->blocks;
+    block->bytes = bytes;
+    ref->blocks = block;
+    return (char *)block + BLOCK_HEAD;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static sluice_status check_config(const sluice_pipeline_config *config,
+                                  const sluice_model *model, sluice_diag *why)
+{
+    if (config->microbatches < 0 ||
+        config->microbatches > SLUICE_MAX_MICROBATCHES)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d micro-batches; give 1 to %d",
+                               config->microbatches, SLUICE_MAX_MICROBATCHES);
+    if (config->replicas < 0 || config->replicas > SLUICE_MAX_DEVICES)
+        return sluice_diag_set(why, SLUICE_INVALID, "%d replicas; give 1 to %d",
+                               config->replicas, SLUICE_MAX_DEVICES);
+    sluice_status st = sl_split_check(
+        config->batch, config->replicas ? config->replicas : 1,
+        config->microbatches ? config->microbatches : 1, config->uneven, why);
+    if (st)
+        return st;
+    if (!config->loss || !config->optimizer)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a loss and an optimizer must be given");
+    if (sluice_model_n_layers(model) < 1)
+        return sluice_diag_set(why, SLUICE_INVALID, "the model has no layers");
+    if (sluice_model_is_open(model))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a layer of the model is begun and not ended");
+    return SLUICE_OK;
+}
+
+/* BLAS's buffer for one more thread: that which steps the reference. */
+static sluice_status reserve_blas(struct sluice_reference *ref,
+                                  sluice_diag *why)
+{
+    sluice_status st = sl_blas_reserve(1, why);
+    ref->reserved = !st;
+    return st;
+}
+
+static sluice_status settle_loss(struct sluice_reference *ref, sluice_diag *why)
+{
+    ref->loss_plan.out = sluice_model_output(ref->model);
+    return ref->loss->infer(&ref->loss_plan, why);
+}
+
+static sluice_status settle_optimizer(struct sluice_reference *ref,
+                                      const void *config, int *n_states,
+                                      sluice_diag *why)
+{
+    size_t bytes = ref->optimizer->config_bytes;
+    ref->optimizer_config = sl_reference_take(ref, (int64_t)bytes, 1);
+    if (!ref->optimizer_config)
+        return sl_no_memory(why, "the reference's optimizer");
+    if (config && bytes)
+        memcpy(ref->optimizer_config, config, bytes);
+    return ref->optimizer->infer(ref->optimizer_config, n_states,
+                                 &ref->learning_rate, why);
+}
+
+/* Rows of the largest micro-batch. */
+static int64_t largest_micro(const struct sluice_reference *ref)
+{
+    int64_t share = (ref->batch - 1) / ref->replicas + 1;
+    return (share - 1) / ref->microbatches + 1;
+}
+
+static bool build_param(struct sluice_reference *ref, int i, int p,
+                        int n_states)
+{
+    struct sl_reference_layer *layer = &ref->layers[i];
+    const sluice_param_spec *spec = &layer->plan->params[p];
+    struct sl_reference_param *param = &layer->params[p];
+    param->n = sluice_shape_elements(&spec->shape);
+    param->w = sl_reference_take(ref, param->n, sizeof(float));
+    param->g = sl_reference_take(ref, param->n, sizeof(float));
+    if (ref->replicas > 1)
+        param->sum = sl_reference_take(ref, param->n, sizeof(float));
+    bool there = param->w && param->g && (ref->replicas == 1 || param->sum);
+    for (int s = 0; s < n_states; s++) {
+        param->state[s] = sl_reference_take(ref, param->n, sizeof(float));
+        there = there && param->state[s];
+    }
+    if (there)
+        sl_param_init(spec, ref->seed, i, p, param->w);
+    return there;
+}
+
+static bool build_layer(struct sluice_reference *ref, int i, int n_states)
+{
+    struct sl_reference_layer *layer = &ref->layers[i];
+    layer->ops = sluice_model_layer(ref->model, i);
+    layer->plan = sluice_model_layer_plan(ref->model, i);
+    layer->config = sl_model_layer_config(ref->model, i);
+    layer->in = sluice_shape_elements(&layer->plan->in);
+    layer->out = sluice_shape_elements(&layer->plan->out);
+
+    int64_t rows = largest_micro(ref);
+    layer->y =
+        sl_reference_take(ref, ref->batch, layer->out * (int64_t)sizeof(float));
+    int n = ref->replicas * ref->microbatches;
+    layer->saved = sl_reference_take(ref, n, sizeof *layer->saved);
+    if (!layer->y || !layer->saved)
+        return false;
+    for (int m = 0; m < n; m++) {
+        layer->saved[m] =
+            sl_reference_take(ref, rows, layer->plan->saved_row_bytes);
+        if (!layer->saved[m])
+            return false;
+    }
+    for (int p = 0; p < layer->plan->n_params; p++)
+        if (!build_param(ref, i, p, n_states))
+            return false;
+    return true;
+}
+
+/* Layers with their parameters, and the buffers that they share. */
+static sluice_status build(struct sluice_reference *ref, int n_states,
+                           sluice_diag *why)
+{
+    int64_t widest = 0, workspace = 0;
+    ref->layers = sl_reference_take(ref, ref->n_layers, sizeof *ref->layers);
+    if (!ref->layers)
+        return sl_no_memory(why, "the reference's layers");
+    for (int i = 0; i < ref->n_layers; i++) {
+        if (!build_layer(ref, i, n_states))
+            return sl_no_memory(why, "the reference's layers");
+        struct sl_reference_layer *layer = &ref->layers[i];
+        widest = larger(widest, larger(layer->in, layer->out));
+        workspace = larger(workspace, layer->plan->workspace_row_bytes);
+    }
+    int64_t rows = largest_micro(ref);
+    ref->workspace = sl_reference_take(ref, rows, workspace);
+    ref->gradient[0] =
+        sl_reference_take(ref, rows, widest * (int64_t)sizeof(float));
+    ref->gradient[1] =
+        sl_reference_take(ref, rows, widest * (int64_t)sizeof(float));
+    if (!ref->workspace || !ref->gradient[0] || !ref->gradient[1])
+        return sl_no_memory(why, "the reference's gradients");
+    return SLUICE_OK;
+}
+
+sluice_status sluice_reference_create(const sluice_pipeline_config *config,
+                                      const sluice_model *model,
+                                      sluice_reference **out, sluice_diag *why)
+{
+    sluice_status st = check_config(config, model, why);
+    if (st)
+        return st;
+    struct sluice_reference *ref = sl_alloc(config->allocator, 1, sizeof *ref);
+    if (!ref)
+        return sl_no_memory(why, "the reference");
+    ref->allocator = config->allocator;
+    ref->model = model;
+    ref->batch = config->batch;
+    ref->replicas = config->replicas ? config->replicas : 1;
+    ref->microbatches = config->microbatches ? config->microbatches : 1;
+    ref->copies = 1;
+    ref->in_order = config->backward_order == SLUICE_IN_ORDER;
+    ref->seed = config->seed;
+    ref->n_layers = sluice_model_n_layers(model);
+    ref->loss = config->loss;
+    ref->optimizer = config->optimizer;
+
+    int n_states = 0;
+    st = reserve_blas(ref, why);
+    if (!st)
+        st = settle_loss(ref, why);
+    if (!st)
+        st = settle_optimizer(ref, config->optimizer_config, &n_states, why);
+    ref->n_states = n_states;
+    if (!st)
+        st = build(ref, n_states, why);
+    if (st) {
+        sluice_reference_destroy(ref);
+        return st;
+    }
+    *out = ref;
+    return SLUICE_OK;
+}
+
+static sluice_status check_groups(const struct sluice_reference *ref, int layer,
+                                  const int *groups, int n_groups,
+                                  sluice_diag *why)
+{
+    int64_t sum = 0;
+    if (layer < 0 || layer >= ref->n_layers)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "there is no layer %d; the last one is %d",
+                               layer, ref->n_layers - 1);
+    if (!ref->in_order || ref->versions)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "only backwards that run in order are joined, "
+                               "and none of a step with weight versions");
+    for (int i = 0; i < n_groups; i++) {
+        if (groups[i] < 1)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "a group of %d micro-batches", groups[i]);
+        sum += groups[i];
+    }
+    if (sum > ref->microbatches)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "groups of %lld micro-batches, but there are %d",
+                               (long long)sum, ref->microbatches);
+    return SLUICE_OK;
+}
+
+sluice_status sluice_reference_join(sluice_reference *ref, int layer,
+                                    const int *groups, int n_groups,
+                                    sluice_diag *why)
+{
+    sluice_status st = check_groups(ref, layer, groups, n_groups, why);
+    if (st)
+        return st;
+    struct sl_reference_layer *at = &ref->layers[layer];
+    float *dy =
+        sl_reference_take(ref, ref->batch, at->out * (int64_t)sizeof(float));
+    bool *joins = sl_reference_take(ref, ref->microbatches, sizeof *joins);
+    if (!dy || !joins)
+        return sl_no_memory(why, "the reference's groups");
+    for (int i = 0, m = 0; i < n_groups; m += groups[i++])
+        for (int k = 1; k < groups[i]; k++)
+            joins[m + k] = at->plan->joins_rows;
+    at->dy = dy;
+    at->joins = joins;
+    return SLUICE_OK;
+}
+
+void sluice_reference_destroy(sluice_reference *ref)
+{
+    if (!ref)
+        return;
+    while (ref->blocks) {
+        struct sl_reference_block *block = ref->blocks;
+        ref->blocks = block->next;
+        sl_free(ref->allocator, block, block->bytes, 1);
+    }
+    if (ref->reserved)
+        sl_blas_unreserve(1);
+    sl_free(ref->allocator, ref, 1, sizeof *ref);
+}
+
+/* Sums of gradients, where a single one needed none. */
+static bool take_sums(struct sluice_reference *ref)
+{
+    for (int i = 0; i < ref->n_layers; i++)
+        for (int p = 0; p < ref->layers[i].plan->n_params; p++) {
+            struct sl_reference_param *param = &ref->layers[i].params[p];
+            if (!param->sum)
+                param->sum = sl_reference_take(ref, param->n, sizeof(float));
+            if (!param->sum)
+                return false;
+        }
+    return true;
+}
+
+sluice_status sluice_reference_copies(sluice_reference *ref, int n_copies,
+                                      const int *microbatch_copy,
+                                      sluice_diag *why)
+{
+    if (ref->versions)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a step with weight versions has no copies");
+    if (n_copies < 1 || n_copies > SLUICE_MAX_COPIES)
+        return sluice_diag_set(why, SLUICE_INVALID, "%d copies; give 1 to %d",
+                               n_copies, SLUICE_MAX_COPIES);
+    for (int m = 0; m < ref->microbatches; m++)
+        if (microbatch_copy[m] < 0 || microbatch_copy[m] >= n_copies)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "micro-batch %d goes through copy %d; give "
+                                   "0 to %d",
+                                   m, microbatch_copy[m], n_copies - 1);
+    int *copy = sl_reference_take(ref, ref->microbatches, sizeof *copy);
+    if (!copy || !take_sums(ref))
+        return sl_no_memory(why, "the reference's copies");
+    memcpy(copy, microbatch_copy, (size_t)ref->microbatches * sizeof *copy);
+    ref->copy = copy;
+    ref->copies = n_copies;
+    return SLUICE_OK;
+}
+
+/* Find a parameter of n elements. */
+static sluice_status find(const sluice_reference *ref, const char *name,
+                          int64_t n, struct sl_reference_param *param,
+                          sluice_diag *why)
+{
+    int layer, p;
+    sluice_status st =
+        sluice_model_find_parameter(ref->model, name, &layer, &p, NULL, why);
+    if (st)
+        return st;
+    *param = ref->layers[layer].params[p];
+    if (param->n != n)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "parameter %s has %lld elements, not %lld", name,
+                               (long long)param->n, (long long)n);
+    return SLUICE_OK;
+}
+
+sluice_status sluice_reference_get_parameter(const sluice_reference *ref,
+                                             const char *name, float *values,
+                                             int64_t n, sluice_diag *why)
+{
+    struct sl_reference_param param;
+    sluice_status st = find(ref, name, n, &param, why);
+    if (!st)
+        memcpy(values, param.w, (size_t)n * sizeof *values);
+    return st;
+}
+
+sluice_status sluice_reference_set_parameter(sluice_reference *ref,
+                                             const char *name,
+                                             const float *values, int64_t n,
+                                             sluice_diag *why)
+{
+    struct sl_reference_param param;
+    sluice_status st = find(ref, name, n, &param, why);
+    if (!st)
+        memcpy(param.w, values, (size_t)n * sizeof *values);
+    return st;
+}
+
+sluice_status sluice_reference_get_gradient(const sluice_reference *ref,
+                                            const char *name, float *values,
+                                            int64_t n, sluice_diag *why)
+{
+    struct sl_reference_param param;
+    sluice_status st = find(ref, name, n, &param, why);
+    if (!st)
+        memcpy(values, param.g, (size_t)n * sizeof *values);
+    return st;
+}
+
+void sluice_reference_set_learning_rate(sluice_reference *ref,
+                                        double learning_rate)
+{
+    ref->learning_rate = learning_rate;
+}
+
+uint64_t sluice_reference_n_steps(const sluice_reference *ref)
+{
+    return ref->step;
+}

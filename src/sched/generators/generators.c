@@ -1,0 +1,220 @@
+/* The table of generators, and sluice_schedule_generate(). */
+#include "sched/generators/generator.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sched/schedule.h"
+
+static const struct sl_generator *const generators[] = {
+    &sl_generator_gpipe,      &sl_generator_1f1b,
+    &sl_generator_eager_1f1b, &sl_generator_interleaved_1f1b,
+    &sl_generator_looped_bfs, &sl_generator_zb_h1,
+    &sl_generator_zb_h2,      &sl_generator_zb_v,
+    &sl_generator_v_half,     &sl_generator_v_min,
+    &sl_generator_dualpipe,   &sl_generator_dualpipe_v,
+    &sl_generator_pipedream,  &sl_generator_pipedream_2bw,
+    &sl_generator_varuna,     &sl_generator_forward,
+};
+
+enum { N_GENERATORS = (int)(sizeof generators / sizeof *generators) };
+
+enum { STANDARD_CHUNKS = 2, STANDARD_WARM_UP = 2 };
+
+const char *sluice_schedule_generator(int i)
+{
+    return i >= 0 && i < N_GENERATORS ? generators[i]->name : NULL;
+}
+
+const char *sluice_schedule_summary(int i)
+{
+    return i >= 0 && i < N_GENERATORS ? generators[i]->summary : NULL;
+}
+
+int sl_one_stage_each(const sluice_schedule_config *config)
+{
+    return config->devices;
+}
+
+int sl_two_stages_each(const sluice_schedule_config *config)
+{
+    return 2 * config->devices;
+}
+
+int sl_chunks_each(const sluice_schedule_config *config)
+{
+    return config->chunks * config->devices;
+}
+
+int sl_in_a_loop(int stage, int devices)
+{
+    return stage % devices;
+}
+
+int sl_in_a_v(int stage, int devices)
+{
+    return stage < devices ? stage : 2 * devices - 1 - stage;
+}
+
+void sl_write(struct sl_writer *writer, sluice_action_kind kind, int stage,
+              int microbatch)
+{
+    sl_write_version(writer, kind, stage, microbatch, 0);
+}
+
+void sl_write_version(struct sl_writer *writer, sluice_action_kind kind,
+                      int stage, int microbatch, int version)
+{
+    if (writer->status)
+        return;
+    sluice_action action = {kind, stage, microbatch, version};
+    writer->status = sluice_schedule_append(writer->schedule, writer->device,
+                                            action, writer->why);
+}
+
+void sl_write_updates(struct sl_writer *writer)
+{
+    const sluice_schedule *schedule = writer->schedule;
+    int depth = sl_schedule_depth(schedule);
+    for (int part = 0; part < depth; part++)
+        for (int s = part; s < schedule->n_stages; s += depth)
+            if (schedule->stage_device[s] == writer->device)
+                sl_write(writer, SLUICE_UPDATE, s, -1);
+}
+
+static const struct sl_generator *find_name(const char *name)
+{
+    for (int i = 0; i < N_GENERATORS; i++)
+        if (strcmp(generators[i]->name, name) == 0)
+            return generators[i];
+    return NULL;
+}
+
+static sluice_status refuse_name(const char *name, sluice_diag *why)
+{
+    char known[SLUICE_DIAG_TEXT] = "";
+    for (int i = 0; i < N_GENERATORS; i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
+                 generators[i]->name);
+    }
+    return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                           "no schedule is called \"%.64s\": there are %s",
+                           name, known);
+}
+
+static sluice_status check_order(sluice_backward_order order, sluice_diag *why)
+{
+    if (order == SLUICE_REVERSE || order == SLUICE_IN_ORDER)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "backward order %d: give SLUICE_REVERSE (%d) or "
+                           "SLUICE_IN_ORDER (%d)",
+                           (int)order, SLUICE_REVERSE, SLUICE_IN_ORDER);
+}
+
+static sluice_status check_parameter(const char *what, int n, int least,
+                                     int most, sluice_diag *why)
+{
+    if (n >= least && n <= most)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "%s of %d: give %d to %d, or 0 for the standard",
+                           what, n, least, most);
+}
+
+/* Check all numbers, and put the standards in place of zeros. */
+static sluice_status settle(sluice_schedule_config *config, sluice_diag *why)
+{
+    sluice_status st = check_order(config->backward_order, why);
+    if (!st)
+        st = sl_check_sizes(config->devices, config->devices,
+                            config->microbatches, why);
+    if (st)
+        return st;
+    if (config->chunks)
+        st = check_parameter("chunks", config->chunks, 1,
+                             SLUICE_MAX_STAGES / config->devices, why);
+    else /* too many, perhaps, which troubles only who has chunks */
+        config->chunks = STANDARD_CHUNKS;
+    if (!config->group)
+        config->group = config->devices;
+    if (!config->warm_up)
+        config->warm_up = STANDARD_WARM_UP;
+    if (!st)
+        st = check_parameter("a group", config->group, config->devices,
+                             SLUICE_MAX_MICROBATCHES, why);
+    if (!st)
+        st = check_parameter("a warm-up", config->warm_up, 1,
+                             SLUICE_MAX_MICROBATCHES, why);
+    return st;
+}
+
+/* An empty schedule with the generator's stages in their places. */
+static sluice_status create_empty(const struct sl_generator *generator,
+                                  const sluice_schedule_config *config,
+                                  sluice_schedule **out, sluice_diag *why)
+{
+    int stage_device[SLUICE_MAX_STAGES];
+    int n = generator->n_stages(config);
+    for (int s = 0; s < n && s < SLUICE_MAX_STAGES; s++)
+        stage_device[s] = generator->place(s, config->devices);
+    return sluice_schedule_create_copies(
+        config->devices, n, generator->n_copies ? generator->n_copies : 1,
+        config->microbatches, stage_device, config->allocator, out, why);
+}
+
+/* The lists of all devices, checked. */
+static sluice_status write_all(const struct sl_generator *generator,
+                               const sluice_schedule_config *config,
+                               sluice_schedule *schedule, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    if (generator->write_all)
+        st = generator->write_all(schedule, config, why);
+    for (int d = 0; generator->write && d < config->devices && !st; d++) {
+        struct sl_writer writer = {
+            .schedule = schedule, .device = d, .why = why};
+        generator->write(&writer, config);
+        st = writer.status;
+    }
+    if (!st && generator->check)
+        st = generator->check(schedule, config, why);
+    return st;
+}
+
+sluice_status sl_generator_find(const sluice_schedule_config *config,
+                                const struct sl_generator **generator,
+                                sluice_schedule_config *settled,
+                                sluice_diag *why)
+{
+    const char *name = config->name ? config->name : generators[0]->name;
+    *generator = find_name(name);
+    if (!*generator)
+        return refuse_name(name, why);
+    *settled = *config;
+    return settle(settled, why);
+}
+
+sluice_status sluice_schedule_generate(const sluice_schedule_config *config,
+                                       sluice_schedule **out, sluice_diag *why)
+{
+    const struct sl_generator *generator;
+    sluice_schedule_config settled;
+    sluice_status st = sl_generator_find(config, &generator, &settled, why);
+    if (!st && generator->admit)
+        st = generator->admit(&settled, why);
+    if (st)
+        return st;
+    sluice_schedule *schedule;
+    st = create_empty(generator, &settled, &schedule, why);
+    if (st)
+        return st;
+    st = write_all(generator, &settled, schedule, why);
+    if (st) {
+        sluice_schedule_destroy(schedule);
+        return st;
+    }
+    *out = schedule;
+    return SLUICE_OK;
+}

@@ -1,0 +1,109 @@
+/* Warm-up slack: forwards further ahead of the backwards. */
+#include <sluice/schedule_passes.h>
+
+#include "sched/passes/pass.h"
+
+struct slack {
+    const int *of_device;
+    int most; /* for all */
+};
+
+static bool is_backward(sluice_action action)
+{
+    return action.kind == SLUICE_B || action.kind == SLUICE_I;
+}
+
+/* The next F of a list at or after `at`; `*passed` counts the backwards before
+ * it. */
+static int next_forward(const struct sl_action_list *list, int at, int *passed)
+{
+    for (; at < list->n && list->actions[at].kind != SLUICE_F; at++)
+        *passed += is_backward(list->actions[at]);
+    return at;
+}
+
+/* The other actions in their order; before each backward, the forwards that
+ * stood up to `slack` backwards further on. */
+static sluice_status copy_device(const void *context,
+                                 const sluice_schedule *schedule, int device,
+                                 sluice_schedule *out, sluice_diag *why)
+{
+    const struct slack *of = context;
+    const struct sl_action_list *list = &schedule->programs[device];
+    int slack =
+        of->of_device[device] < of->most ? of->of_device[device] : of->most;
+    int passed = 0, done = 0; /* backwards before `forward`, and put already */
+    int forward = next_forward(list, 0, &passed);
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < list->n && !st; i++) {
+        sluice_action action = list->actions[i];
+        while (
+            forward < list->n && !st &&
+            (forward <= i || (is_backward(action) && passed <= done + slack))) {
+            st = sluice_schedule_append(out, device, list->actions[forward],
+                                        why);
+            forward = next_forward(list, forward + 1, &passed);
+        }
+        if (action.kind != SLUICE_F && !st)
+            st = sluice_schedule_append(out, device, action, why);
+        done += is_backward(action);
+    }
+    return st;
+}
+
+static bool has_backwards(const sluice_schedule *schedule)
+{
+    for (int d = 0; d < schedule->n_devices; d++)
+        for (int i = 0; i < schedule->programs[d].n; i++)
+            if (is_backward(schedule->programs[d].actions[i]))
+                return true;
+    return false;
+}
+
+static sluice_status check(const sluice_schedule *schedule, const int *slack,
+                           int *most, sluice_diag *why)
+{
+    *most = 0;
+    for (int d = 0; d < schedule->n_devices; d++) {
+        if (slack[d] < 0)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "a slack of %d for device %d: give at "
+                                   "least 0",
+                                   slack[d], d);
+        *most = slack[d] > *most ? slack[d] : *most;
+    }
+    /* No forward has more backwards before it. */
+    long all = (long)schedule->n_stages * (long)schedule->n_microbatches;
+    *most = *most > all ? (int)all : *most;
+    return SLUICE_OK;
+}
+
+sluice_status sluice_schedule_warm_up(const sluice_schedule *schedule,
+                                      const int *slack, int queue_capacity,
+                                      sluice_schedule **out, sluice_diag *why)
+{
+    const sluice_verify_config config = {
+        .queue_capacity = queue_capacity,
+        .forward_only = !has_backwards(schedule),
+    };
+    struct slack held = {.of_device = slack};
+    sluice_status st = sl_refuse_lowered(schedule, "warm it up", why);
+    if (!st)
+        st = check(schedule, slack, &held.most, why);
+    for (; !st; held.most--) {
+        sluice_schedule *moved;
+        st = sl_pass(schedule, copy_device, &held, &moved, why);
+        if (st)
+            break;
+        st = sluice_schedule_verify(moved, &config, NULL, why);
+        if (!st) {
+            *out = moved;
+            break;
+        }
+        sluice_schedule_destroy(moved);
+        if (st != SLUICE_SCHEDULE || held.most == 0)
+            break;
+        st = SLUICE_OK;
+    }
+    return st;
+}

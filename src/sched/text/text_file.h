@@ -1,0 +1,47 @@
+/* The text of a schedule, from and to a file, and into a buffer that may be too
+ * short.  One thread. */
+#ifndef SL_SCHED_TEXT_TEXT_FILE_H
+#define SL_SCHED_TEXT_TEXT_FILE_H
+
+#include <stddef.h>
+
+#include <sluice/memory.h>
+#include <sluice/status.h>
+
+/* The content of a file; it grows, for a size that is asked for may lie. */
+struct sl_content {
+    char *text; /* [n] */
+    size_t n;
+    size_t capacity;
+};
+
+/*
+ * Read a whole file of at most `most` bytes.
+ *
+ * Returns  SLUICE_OK; SLUICE_FORMAT if it is longer; SLUICE_IO;
+ *          SLUICE_NO_MEMORY.
+ */
+sluice_status sl_content_read(struct sl_content *content, const char *path,
+                              size_t most, const sluice_allocator *allocator,
+                              sluice_diag *why);
+
+void sl_content_fini(struct sl_content *content,
+                     const sluice_allocator *allocator);
+
+/* Returns  SLUICE_OK, SLUICE_IO. */
+sluice_status sl_write_file(const char *path, const char *text, size_t length,
+                            sluice_diag *why);
+
+/* Text that may not fit: `used` counts on past the end. */
+struct sl_text_out {
+    char *text; /* [bytes] */
+    size_t bytes;
+    size_t used;
+};
+
+void sl_text_put(struct sl_text_out *out, const char *word);
+
+/* Put the terminating 0 where there is room for it. */
+void sl_text_end(struct sl_text_out *out);
+
+#endif

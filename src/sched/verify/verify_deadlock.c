@@ -1,0 +1,272 @@
+/*
+ * Rule `deadlock`: execute the lists, without time.  A device runs until a
+ * queue stops it; whoever appends to or takes from that queue puts it back to
+ * work.  What a device can do never depends on how fast the others are, so one
+ * order of execution speaks for all.  Each action wakes at most two devices:
+ * linear.
+ *
+ * UPDATEs are not waited for: by `order` they come last on every device, so
+ * their barrier opens as soon as every device has come that far.
+ */
+#include "sched/verify/verify.h"
+
+#include <stdio.h>
+
+#include "base/memory.h"
+
+/* Between stages s and s+1: activations is queue s, gradients n_stages + s. */
+struct queue {
+    int producer; /* its stages */
+    int consumer;
+    int appended;
+    int taken;
+};
+
+struct device {
+    int position;
+    bool computed; /* the action there has taken its input and computed */
+    bool ready;    /* is in the worklist */
+    int walk;      /* the search for circles that came by, from 1; 0: none */
+};
+
+struct execution {
+    const struct sl_proof *proof;
+    struct queue *queues;   /* [2 * n_stages] */
+    struct device *devices; /* [n_devices] */
+    int *worklist;          /* [n_devices], the first n_ready are in use */
+    int n_ready;
+};
+
+static int device_of(const struct execution *run, int stage)
+{
+    return run->proof->schedule->stage_device[stage];
+}
+
+static sluice_action action_at(const struct execution *run, int device)
+{
+    const struct sl_action_list *program =
+        &run->proof->schedule->programs[device];
+    return program->actions[run->devices[device].position];
+}
+
+static bool at_end(const struct execution *run, int device)
+{
+    return run->devices[device].position ==
+           run->proof->schedule->programs[device].n;
+}
+
+/* The queue an action takes from, or NULL. */
+static struct queue *input_of(const struct execution *run, sluice_action action)
+{
+    int s = action.stage;
+    unsigned bit = 1u << action.kind;
+    if ((bit & sl_activations(run->proof).takes) && sl_apart(run->proof, s - 1))
+        return &run->queues[s - 1];
+    if ((bit & sl_gradients(run->proof).takes) && sl_apart(run->proof, s))
+        return &run->queues[run->proof->schedule->n_stages + s];
+    return NULL;
+}
+
+/* The queue an action appends to, or NULL. */
+static struct queue *output_of(const struct execution *run,
+                               sluice_action action)
+{
+    int s = action.stage;
+    unsigned bit = 1u << action.kind;
+    if ((bit & sl_activations(run->proof).gives) && sl_apart(run->proof, s))
+        return &run->queues[s];
+    if ((bit & sl_gradients(run->proof).gives) && sl_apart(run->proof, s - 1))
+        return &run->queues[run->proof->schedule->n_stages + s - 1];
+    return NULL;
+}
+
+static void wake(struct execution *run, int device)
+{
+    if (run->devices[device].ready)
+        return;
+    run->devices[device].ready = true;
+    run->worklist[run->n_ready++] = device;
+}
+
+/* Do the action a device stands at, or as much of it as the queues allow.
+ * Returns false if it has to wait. */
+static bool advance(struct execution *run, int device)
+{
+    struct device *self = &run->devices[device];
+    sluice_action action = action_at(run, device);
+    struct queue *input = input_of(run, action);
+    struct queue *output = output_of(run, action);
+    if (input && !self->computed) {
+        if (input->taken == input->appended)
+            return false;
+        input->taken++;
+        wake(run, device_of(run, input->producer));
+    }
+    self->computed = true;
+    if (output) {
+        if (output->appended - output->taken == run->proof->capacity)
+            return false;
+        output->appended++;
+        wake(run, device_of(run, output->consumer));
+    }
+    self->computed = false;
+    self->position++;
+    return true;
+}
+
+static void execute(struct execution *run)
+{
+    for (int d = 0; d < run->proof->schedule->n_devices; d++)
+        wake(run, d);
+    while (run->n_ready) {
+        int device = run->worklist[--run->n_ready];
+        run->devices[device].ready = false;
+        while (!at_end(run, device) && advance(run, device))
+            ;
+    }
+}
+
+/* The action whose taking or appending would let a stopped device go on. */
+static sluice_action awaited(const struct execution *run, int device)
+{
+    const struct sl_proof *proof = run->proof;
+    sluice_action action = action_at(run, device);
+    bool computed = run->devices[device].computed;
+    const struct queue *queue =
+        computed ? output_of(run, action) : input_of(run, action);
+    struct sl_crossing crossing = sl_activations(proof);
+    bool forward = 1u << action.kind & (crossing.gives | crossing.takes);
+    if (!forward)
+        crossing = sl_gradients(proof);
+    size_t at = sl_cell(proof, queue->consumer, queue->taken);
+    int m = forward ? proof->forward[at] : proof->backward[at];
+    return computed ? sl_listed(proof, crossing.takes, queue->consumer, m)
+                    : sl_listed(proof, crossing.gives, queue->producer, m);
+}
+
+static int awaited_device(const struct execution *run, int device)
+{
+    return device_of(run, awaited(run, device).stage);
+}
+
+/* Devices that wait for each other. */
+struct circle {
+    int first; /* the lowest of them; -1: there is no circle */
+    int n;
+};
+
+/* The circle that `device` is part of. */
+static struct circle circle_of(const struct execution *run, int device)
+{
+    struct circle circle = {device, 1};
+    for (int d = awaited_device(run, device); d != device;
+         d = awaited_device(run, d)) {
+        circle.n++;
+        circle.first = d < circle.first ? d : circle.first;
+    }
+    return circle;
+}
+
+/*
+ * The shortest circle, the lowest of several.  A stopped device waits for
+ * another stopped one, for by `complete` and `hand-off` one that reached its
+ * end has appended and taken all there is: so whoever stops is in a circle or
+ * waits for one.  Each device is walked through once: linear.
+ */
+static struct circle find_circle(struct execution *run)
+{
+    struct circle best = {-1, 0};
+    for (int start = 0; start < run->proof->schedule->n_devices; start++) {
+        if (at_end(run, start))
+            continue;
+        int d = start;
+        for (; !run->devices[d].walk; d = awaited_device(run, d))
+            run->devices[d].walk = start + 1;
+        if (run->devices[d].walk != start + 1)
+            continue; /* it runs into what an earlier walk has seen */
+        struct circle circle = circle_of(run, d);
+        if (best.first < 0 || circle.n < best.n ||
+            (circle.n == best.n && circle.first < best.first))
+            best = circle;
+    }
+    return best;
+}
+
+/* Whether one of them waits for room.  If none does, larger queues do not
+ * help. */
+static bool is_crowded(const struct execution *run, struct circle circle)
+{
+    int d = circle.first;
+    for (int i = 0; i < circle.n; i++, d = awaited_device(run, d))
+        if (run->devices[d].computed)
+            return true;
+    return false;
+}
+
+/* One device of the circle; long enough for the largest numbers. */
+struct link {
+    char text[128];
+};
+
+static struct link describe(const struct execution *run, int device)
+{
+    struct link link;
+    snprintf(link.text, sizeof link.text,
+             "%s at position %d of device %d waits for %s%s",
+             sl_name_of(action_at(run, device)).text,
+             run->devices[device].position, device,
+             sl_name_of(awaited(run, device)).text,
+             run->devices[device].computed ? " to take its output" : "");
+    return link;
+}
+
+static sluice_status refuse(const struct execution *run, struct circle circle)
+{
+    int first = circle.first;
+    int second = awaited_device(run, first);
+    int third = awaited_device(run, second);
+    char rest[160] = "";
+    char larger[48] = "";
+    if (circle.n == 3)
+        snprintf(rest, sizeof rest, "; %s", describe(run, third).text);
+    else if (circle.n > 3)
+        snprintf(rest, sizeof rest, "; and so on, through %d devices",
+                 circle.n);
+    if (is_crowded(run, circle))
+        snprintf(larger, sizeof larger, ", or enlarge the queues of %d",
+                 run->proof->capacity);
+    return sl_refuse(run->proof, first, action_at(run, first),
+                     "deadlock: %s; %s%s: reorder%s", describe(run, first).text,
+                     describe(run, second).text, rest, larger);
+}
+
+static sluice_status judge(struct execution *run)
+{
+    int n = run->proof->schedule->n_stages;
+    for (int s = 0; s < n; s++) {
+        run->queues[s] = (struct queue){.producer = s, .consumer = s + 1};
+        run->queues[n + s] = (struct queue){.producer = s + 1, .consumer = s};
+    }
+    execute(run);
+    struct circle circle = find_circle(run);
+    return circle.first < 0 ? SLUICE_OK : refuse(run, circle);
+}
+
+sluice_status sl_verify_deadlock(struct sl_proof *proof)
+{
+    const sluice_allocator *allocator = proof->schedule->allocator;
+    size_t n_queues = 2 * (size_t)proof->schedule->n_stages;
+    size_t n_devices = (size_t)proof->schedule->n_devices;
+    struct execution run = {.proof = proof};
+    run.queues = sl_alloc(allocator, n_queues, sizeof *run.queues);
+    run.devices = sl_alloc(allocator, n_devices, sizeof *run.devices);
+    run.worklist = sl_alloc(allocator, n_devices, sizeof *run.worklist);
+    sluice_status st =
+        run.queues && run.devices && run.worklist
+            ? judge(&run)
+            : sl_no_memory(proof->why, "the proof of a schedule");
+    sl_free(allocator, run.worklist, n_devices, sizeof *run.worklist);
+    sl_free(allocator, run.devices, n_devices, sizeof *run.devices);
+    sl_free(allocator, run.queues, n_queues, sizeof *run.queues);
+    return st;
+}

@@ -1,0 +1,183 @@
+/* Layers from outside that no device could run are refused. */
+#include "nn/model/model_check.h"
+
+#include <string.h>
+
+#include "support/runner.h"
+
+static sluice_diag why;
+
+static sluice_status infer(const void *config, sluice_layer_plan *plan,
+                           sluice_diag *reason)
+{
+    (void)config;
+    (void)plan;
+    (void)reason;
+    return SLUICE_OK;
+}
+
+static sluice_status pass(const sluice_layer_call *call)
+{
+    (void)call;
+    return SLUICE_OK;
+}
+
+static const sluice_layer_ops whole = {
+    .name = "own",
+    .infer = infer,
+    .forward = pass,
+    .backward_input = pass,
+    .backward_weight = pass,
+};
+
+static sluice_layer_plan good_plan(void)
+{
+    return (sluice_layer_plan){
+        .in = sluice_shape_vector(3),
+        .out = sluice_shape_vector(2),
+        .n_params = 2,
+        .params = {{.name = "a", .shape = sluice_shape_vector(1)},
+                   {.name = "b_2", .shape = sluice_shape_vector(2)}},
+    };
+}
+
+static void refuse_ops(sluice_layer_ops ops)
+{
+    ck_assert_int_eq(sl_check_layer_ops(&ops, &why), SLUICE_INVALID);
+    ck_assert(strstr(why.text, "must have"));
+}
+
+static void refuse(sluice_layer_plan plan, const char *word)
+{
+    ck_assert_int_eq(sl_check_layer_plan(&whole, &plan, &why), SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, word), "%s", why.text);
+    ck_assert(strstr(why.text, "layer own"));
+}
+
+START_TEST(a_proper_layer_is_accepted)
+{
+    sluice_layer_plan plan = good_plan();
+    ck_assert(!sl_check_layer_ops(&whole, &why));
+    ck_assert(!sl_check_layer_plan(&whole, &plan, &why));
+}
+END_TEST
+
+START_TEST(a_layer_without_its_functions_is_refused)
+{
+    sluice_layer_ops ops = whole;
+    ck_assert_int_eq(sl_check_layer_ops(NULL, &why), SLUICE_INVALID);
+    ops.name = NULL;
+    refuse_ops(ops);
+    ops = whole;
+    ops.infer = NULL;
+    refuse_ops(ops);
+    ops = whole;
+    ops.forward = NULL;
+    refuse_ops(ops);
+    ops = whole;
+    ops.backward_input = NULL;
+    refuse_ops(ops);
+}
+END_TEST
+
+START_TEST(backward_weight_is_needed_by_parameters_only)
+{
+    sluice_layer_ops ops = whole;
+    sluice_layer_plan plan = good_plan();
+    ops.backward_weight = NULL;
+    ck_assert_int_eq(sl_check_layer_plan(&ops, &plan, &why), SLUICE_INVALID);
+    ck_assert(strstr(why.text, "backward_weight"));
+    plan.n_params = 0;
+    ck_assert(!sl_check_layer_plan(&ops, &plan, &why));
+}
+END_TEST
+
+START_TEST(an_output_without_elements_is_refused)
+{
+    sluice_layer_plan plan = good_plan();
+    plan.out = sluice_shape_vector(0);
+    refuse(plan, "output");
+}
+END_TEST
+
+START_TEST(numbers_of_parameters_out_of_range_are_refused)
+{
+    sluice_layer_plan plan = good_plan();
+    plan.n_params = SLUICE_LAYER_MAX_PARAMS + 1;
+    refuse(plan, "9 parameters");
+    plan.n_params = -1;
+    refuse(plan, "-1 parameters");
+}
+END_TEST
+
+START_TEST(negative_sizes_are_refused)
+{
+    for (int i = 0; i < 5; i++) {
+        sluice_layer_plan plan = good_plan();
+        int64_t *sizes[] = {&plan.saved_row_bytes, &plan.workspace_row_bytes,
+                            &plan.forward_row_flops, &plan.input_row_flops,
+                            &plan.weight_row_flops};
+        *sizes[i] = -8;
+        refuse(plan, "-8");
+    }
+}
+END_TEST
+
+START_TEST(improper_names_are_refused)
+{
+    const char *const bad[] = {"", "a.b", "a b", "\xc3\xa4", "a-b"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        sluice_layer_plan plan = good_plan();
+        strcpy(plan.params[1].name, bad[i]);
+        refuse(plan, "name of parameter 1");
+    }
+    sluice_layer_plan plan = good_plan();
+    memset(plan.params[0].name, 'x', SLUICE_PARAM_NAME);
+    refuse(plan, "name of parameter 0");
+    plan = good_plan();
+    strcpy(plan.params[1].name, plan.params[0].name);
+    refuse(plan, "two parameters are named a");
+}
+END_TEST
+
+START_TEST(parameters_without_elements_are_refused)
+{
+    sluice_layer_plan plan = good_plan();
+    plan.params[1].shape.dims[0] = 0;
+    refuse(plan, "parameter b_2");
+}
+END_TEST
+
+static void check_fans(sluice_init init, int64_t in, int64_t out, bool good)
+{
+    sluice_layer_plan plan = good_plan();
+    plan.params[0].init = init;
+    plan.params[0].fan_in = in;
+    plan.params[0].fan_out = out;
+    if (good)
+        ck_assert(!sl_check_layer_plan(&whole, &plan, &why));
+    else
+        refuse(plan, "parameter a starts by init");
+}
+
+START_TEST(inits_need_their_fans)
+{
+    check_fans(SLUICE_INIT_ZERO, 0, 0, true);
+    check_fans(SLUICE_INIT_HE, 0, 5, false);
+    check_fans(SLUICE_INIT_HE, -1, 5, false);
+    check_fans(SLUICE_INIT_HE, 1, 0, true);
+    check_fans(SLUICE_INIT_XAVIER, 0, 0, false);
+    check_fans(SLUICE_INIT_XAVIER, -1, 5, false);
+    check_fans(SLUICE_INIT_XAVIER, 5, -1, false);
+    check_fans(SLUICE_INIT_XAVIER, 0, 1, true);
+    check_fans((sluice_init)9, 1, 1, false);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("nn.model_check", a_proper_layer_is_accepted,
+                 a_layer_without_its_functions_is_refused,
+                 backward_weight_is_needed_by_parameters_only,
+                 an_output_without_elements_is_refused,
+                 numbers_of_parameters_out_of_range_are_refused,
+                 negative_sizes_are_refused, improper_names_are_refused,
+                 parameters_without_elements_are_refused, inits_need_their_fans)
