@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 
 #include "nn/model/init.h"
+#include "pipeline/clocks.h"
 #include "pipeline/compute.h"
 #include "pipeline/execute.h"
 #include "pipeline/topology.h"

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "base/clock.h"
+#include "pipeline/clocks.h"
 #include "pipeline/compute.h"
 #include "pipeline/reduce.h"
 #include "pipeline/versions.h"
@@ -54,22 +54,6 @@ static struct sl_queue *sink(const struct sl_device *device,
     return traffic == GRADIENTS ? sl_gradient_queue(device, stage - 1) : NULL;
 }
 
-/* The clocks are only looked at when somebody will read them. */
-bool sl_records(const struct sl_device *device)
-{
-    return device->recorder.events && device->pipe->job.training;
-}
-
-static int64_t cpu_ns(const struct sl_device *device)
-{
-    return sl_records(device) ? sl_thread_cpu_ns() : 0;
-}
-
-int64_t sl_wall_ns(const struct sl_device *device)
-{
-    return sl_records(device) ? sl_now_ns() : 0;
-}
-
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -101,27 +85,6 @@ static sluice_status give(struct sl_device *device, struct sl_queue *queue,
     sluice_status st = sl_queue_push(queue, item, &room_ns);
     device->virtual_ns = later(device->virtual_ns, room_ns);
     return st;
-}
-
-/* Begin and end the part of an event that is work, on both clocks. */
-void sl_begin_work(struct sl_device *device, sluice_trace_event *event,
-                   int64_t arrived)
-{
-    /* Reading the CPU clock takes a system call: part of the work, not of the
-     * wait. */
-    event->start_ns = sl_wall_ns(device);
-    device->off_core_ns = 0;
-    event->cpu_ns = -cpu_ns(device);
-    event->input_wait_ns = event->start_ns - arrived;
-    event->virtual_start_ns = device->virtual_ns;
-}
-
-void sl_end_work(struct sl_device *device, sluice_trace_event *event)
-{
-    event->cpu_ns += cpu_ns(device) + device->off_core_ns;
-    event->end_ns = sl_wall_ns(device);
-    device->virtual_ns += event->cpu_ns;
-    event->virtual_end_ns = device->virtual_ns;
 }
 
 /* UPDATE: of a synchronous schedule as far as it may fail, the rest follows the

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "pipeline/execute.h"
+#include "pipeline/clocks.h"
 
 enum { CHUNK_FLOATS = SL_ALIGN / sizeof(float) }; /* chunks start on a line */
 

@@ -187,7 +187,7 @@ START_TEST(a_cut_by_bytes_is_even_where_all_keep_as_many_versions)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("pipeline.cut", a_cut_by_operations_is_the_best_of_all_cuts,
+SLUICE_TEST_MAIN("blueprint.cut", a_cut_by_operations_is_the_best_of_all_cuts,
                  the_first_layer_costs_no_gradient_of_the_data,
                  a_cut_by_bytes_counts_versions_of_weights,
                  a_cut_by_bytes_is_even_where_all_keep_as_many_versions)

@@ -228,7 +228,7 @@ START_TEST(queues_cost_their_capacity_as_far_as_there_are_micro_batches)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("pipeline.memory", the_plan_is_what_is_taken,
+SLUICE_TEST_MAIN("blueprint.memory", the_plan_is_what_is_taken,
                  parameters_gradients_and_states_are_counted_in_full,
                  a_cap_one_byte_too_low_is_refused_with_the_numbers,
                  rematerialization_needs_less,

@@ -1,18 +1,20 @@
 #!/bin/sh
-# The architecture, as far as #include lines tell it (docs/architecture.md):
+# The architecture, as far as #include lines tell it (docs/architecture.md).
+# Which modules there are, in which group each stands, what it links, which
+# public headers it implements and what it must never see is told by the
+# CMakeLists.txt files of src, and by nothing else:
 #
-#   - modules stand in groups, and link only modules of earlier groups
-#         base < tensor sched part trace chan < nn sim data < blueprint search
-#         < pipeline reference < train
-#     attribution reads trace, sched and sim; report those and attribution;
+#   - a module links modules of earlier groups only, and nothing that it must
+#     never see, not even through others;
 #   - a file includes headers of its own module and of those it links;
 #   - public headers count as headers of the module that implements them;
-#   - schedules, plans and simulations know no threads;
-#   - cblas.h and hwloc.h are included by one file each, mpi.h by none;
+#   - modules that must never see threads include no header of theirs;
 #   - a .c file includes its own header first; nobody uses "../";
+#   - files include each other in no circle; X.c and X.h are one file here;
+#   - cblas.h is included by one file, mpi.h by one at most;
 #   - programs and examples use the public headers and nothing else of ours.
 #
-#     includes.sh ROOT MODULE:LINK,LINK...  (the LINKS of src/*/CMakeLists.txt)
+#     includes.sh ROOT GROUP:MODULE:LINK,...:HEADER,...:NEVER,... ...
 set -u
 cd "$1" || exit 1
 shift
@@ -23,13 +25,13 @@ find src include bench docs/examples -name '*.[ch]' | LC_ALL=C sort |
         sed -n "s|^[[:space:]]*#[[:space:]]*include[[:space:]]*\([<\"][^>\"]*[>\"]\).*|$file \1|p" \
             "$file"
     done |
-    awk -v links="$*" '
+    awk -v modules="$*" '
 function complain(text) {
     print text
     bad++
 }
 
-# Whether module a may see module b: the closure of LINKS.
+# Whether module a sees module b: the closure of the links.
 function sees(a, b,    i, n, list) {
     if (a == b || index("," linked[a] ",", "," b ","))
         return 1
@@ -40,22 +42,30 @@ function sees(a, b,    i, n, list) {
     return 0
 }
 
+function is_never(a, b) {
+    return index("," never[a] ",", "," b ",") > 0
+}
+
 function check_links(a,    i, n, list) {
     n = split(linked[a], list, ",")
     for (i = 1; i <= n; i++) {
         if (!(list[i] in group))
             complain(a " links " list[i] ", which is not a module")
-        else if (a ~ /^(attribution|report)$/ &&
-                 list[i] !~ /^(base|trace|sched|sim|attribution)$/)
-            complain(a " may read trace, sched and sim, not " list[i])
         else if (group[list[i]] >= group[a])
             complain(a " links " list[i] ", which is not of an earlier group")
+    }
+    n = split(never[a], list, ",")
+    for (i = 1; i <= n; i++) {
+        if (list[i] != "threads" && !(list[i] in group))
+            complain(a " must never see " list[i] ", which is not a module")
+        else if (list[i] != "threads" && sees(a, list[i]))
+            complain(a " links " list[i] ", which it must never see")
     }
 }
 
 function check_public(file, module, name,    owner) {
     if (!(name in home)) {
-        complain(file ": <" name "> is not known to this test")
+        complain(file ": <" name "> is of no module: name it in HEADERS")
         return
     }
     owner = home[name]
@@ -67,44 +77,59 @@ function check_public(file, module, name,    owner) {
 }
 
 function check_system(file, module, name) {
-    if (name ~ /^(cblas|hwloc|mpi)\.h$/)
+    if (name ~ /^(cblas|mpi)\.h$/)
         users[name] = users[name] " " file
     if (name ~ /^(pthread|threads|semaphore|stdatomic)\.h$/ &&
-        module ~ /^(sched|part|nn|sim|attribution|report)$/)
+        is_never(module, "threads"))
         complain(file ": " module " knows no threads, but includes <" name ">")
 }
 
-function check_single(name, n,    list) {
-    if (split(users[name], list, " ") > n)
-        complain("<" name "> may be included by " n " file(s), not by" \
-                 users[name])
+function check_single(name,    list) {
+    if (split(users[name], list, " ") > 1)
+        complain("<" name "> may be included by one file, not by" users[name])
+}
+
+# The file of ours that an include line names, without its ending; "" if none.
+function unit_of(file) {
+    sub(/\.[ch]$/, "", file)
+    return file
+}
+
+function note_edge(from, to) {
+    if (from ~ /^bench/ || from == to || ((from, to) in edge))
+        return
+    edge[from, to] = 1
+    edges[from] = edges[from] " " to
+}
+
+# Depth first: state 1 is under way, 2 is done.
+function find_circle(unit, trail,    i, n, list) {
+    state[unit] = 1
+    trail = trail " -> " unit
+    n = split(edges[unit], list, " ")
+    for (i = 1; i <= n; i++) {
+        if (state[list[i]] == 1)
+            complain("files include each other in a circle:" \
+                     substr(trail, index(trail, " -> " list[i]) + 3) \
+                     " -> " list[i])
+        else if (!state[list[i]])
+            find_circle(list[i], trail)
+    }
+    state[unit] = 2
 }
 
 BEGIN {
-    n = split("base:0 tensor:1 sched:1 part:1 trace:1 chan:1 nn:2 sim:2 " \
-              "data:2 search:3 blueprint:3 pipeline:4 reference:4 train:5 " \
-              "attribution:4 report:5", list, " ")
+    n = split(modules, list, " ")
     for (i = 1; i <= n; i++) {
-        split(list[i], pair, ":")
-        group[pair[1]] = pair[2]
+        split(list[i], of, ":")
+        group[of[2]] = of[1]
+        linked[of[2]] = of[3]
+        never[of[2]] = of[5]
+        m = split(of[4], names, ",")
+        for (k = 1; k <= m; k++)
+            home["sluice/" names[k] ".h"] = of[2]
     }
-    n = split("export:base memory:base shape:base status:base version:base " \
-              "activation:tensor " \
-              "schedule:sched schedule_text:sched schedule_formula:sched " \
-              "schedule_passes:sched partition:part trace:trace layer:nn loss:nn " \
-              "model:nn optimizer:nn dataset:data pipeline:blueprint " \
-              "reference:reference train:train simulate:sim search:search " \
-              "attribution:attribution report:report", list, " ")
-    for (i = 1; i <= n; i++) {
-        split(list[i], pair, ":")
-        home["sluice/" pair[1] ".h"] = pair[2]
-    }
-    n = split(links, list, " ")
-    for (i = 1; i <= n; i++) {
-        split(list[i], pair, ":")
-        linked[pair[1]] = pair[2]
-    }
-    for (module in linked)
+    for (module in group)
         check_links(module)
 }
 
@@ -123,12 +148,16 @@ BEGIN {
     } else if (quoted) {
         complain(file ": public headers are included as <" name ">")
     }
+    if (quoted)
+        note_edge(unit_of(file), unit_of(part[1] == "src" ? "src/" name : name))
+    else if (name ~ /^sluice\// && part[1] == "include")
+        note_edge(unit_of(file), unit_of("include/" name))
 }
 
 # Inside the library.
 module != "" {
-    if (!(module in linked)) {
-        linked[module] = ""
+    if (!(module in group)) {
+        group[module] = 0
         complain("module " module " is not built")
     }
     if (file ~ /\.c$/ && !(file in first)) {
@@ -158,9 +187,11 @@ module != "" {
 }
 
 END {
-    check_single("cblas.h", 1)
-    check_single("hwloc.h", 1)
-    check_single("mpi.h", 0)
+    check_single("cblas.h")
+    check_single("mpi.h")
+    for (unit in edges)
+        if (!state[unit])
+            find_circle(unit, "")
     print seen + 0 " includes, " bad + 0 " bad"
     exit bad || !seen
 }'

@@ -414,7 +414,7 @@ START_TEST(without_memory_it_is_not_made_and_leaks_nothing)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("pipeline.reference", it_follows_a_net_written_out_in_double,
+SLUICE_TEST_MAIN("reference.reference", it_follows_a_net_written_out_in_double,
                  the_order_of_the_backwards_shows_in_the_bits,
                  gradients_are_slopes,
                  evaluation_is_the_loss_of_all_rows_and_changes_nothing,

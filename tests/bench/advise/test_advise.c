@@ -138,7 +138,7 @@ START_TEST(a_batch_without_a_divisor_is_refused)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("cli.advise", every_layer_gets_its_costs,
+SLUICE_TEST_MAIN("bench.advise", every_layer_gets_its_costs,
                  numbers_that_do_not_divide_the_batch_are_left_out,
                  one_micro_batch_leaves_the_bubble_of_the_formula,
                  the_choice_fits_and_nothing_that_fits_is_faster,

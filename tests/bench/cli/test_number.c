@@ -111,7 +111,7 @@ START_TEST(bytes_take_powers_of_1024)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("cli.number", integers_are_taken_within_their_bounds,
+SLUICE_TEST_MAIN("bench.number", integers_are_taken_within_their_bounds,
                  integers_that_are_junk_are_refused,
                  fractions_are_taken_in_decimal,
                  fractions_that_are_junk_are_refused, times_need_their_unit,

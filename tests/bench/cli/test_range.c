@@ -71,6 +71,6 @@ START_TEST(a_multiplied_zero_ends)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("cli.range", lists_and_ranges_give_their_values,
+SLUICE_TEST_MAIN("bench.range", lists_and_ranges_give_their_values,
                  junk_is_refused, a_list_that_is_too_long_is_refused,
                  a_multiplied_zero_ends)

@@ -127,7 +127,7 @@ START_TEST(a_batch_that_cannot_be_cut_is_refused)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("cli.depth", three_devices_stand_for_any_number,
+SLUICE_TEST_MAIN("bench.depth", three_devices_stand_for_any_number,
                  best_depth_fits_and_one_layer_more_anywhere_does_not,
                  search_finds_the_last_depth_that_fits,
                  a_cap_below_one_layer_gives_no_depth,

@@ -115,7 +115,7 @@ START_TEST(median_is_of_the_middle_or_between_two)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("cli.measure", replicas_of_pipelines_equal_their_reference,
+SLUICE_TEST_MAIN("bench.measure", replicas_of_pipelines_equal_their_reference,
                  traffic_is_counted_by_hand, each_part_is_found_on_both_clocks,
                  virtual_parts_add_up_to_the_virtual_step,
                  median_is_of_the_middle_or_between_two)

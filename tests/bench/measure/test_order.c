@@ -84,7 +84,7 @@ START_TEST(a_pipeline_is_told_all_of_the_options)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("cli.order",
+SLUICE_TEST_MAIN("bench.order",
                  the_order_of_accumulation_is_read_off_the_schedule,
                  an_order_of_another_kind_is_none,
                  a_pipeline_is_told_all_of_the_options)

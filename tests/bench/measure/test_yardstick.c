@@ -124,7 +124,7 @@ START_TEST(cells_are_compared_without_their_time)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("cli.yardstick", the_same_steps_are_right,
+SLUICE_TEST_MAIN("bench.yardstick", the_same_steps_are_right,
                  other_parameters_are_all_wrong,
                  one_wrong_bit_is_one_wrong_element,
                  cells_are_compared_without_their_time)

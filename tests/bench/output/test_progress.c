@@ -91,6 +91,6 @@ START_TEST(commands_that_take_long_show_it)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("cli.progress", a_file_gets_nothing,
+SLUICE_TEST_MAIN("bench.progress", a_file_gets_nothing,
                  a_terminal_gets_a_line_that_is_erased,
                  commands_that_take_long_show_it)

@@ -156,7 +156,7 @@ START_TEST(only_gbench_needs_samples)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("cli.table", csv_quotes_and_leaves_nan_empty,
+SLUICE_TEST_MAIN("bench.table", csv_quotes_and_leaves_nan_empty,
                  json_is_one_array_with_nan_as_null,
                  jsonl_is_an_object_per_line, md_prints_the_context_once,
                  a_table_without_rows_is_still_json,

@@ -125,7 +125,7 @@ START_TEST(what_cannot_run_has_no_price)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("cli.schedule_price", stages_share_the_time_of_their_device,
+SLUICE_TEST_MAIN("bench.schedule_price", stages_share_the_time_of_their_device,
                  chunks_are_counted_as_parts_of_a_device,
                  naive_recomputing_makes_the_backward_of_the_formula_longer,
                  what_a_pass_has_changed_has_no_formula,

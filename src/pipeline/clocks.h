@@ -1,0 +1,26 @@
+/*
+ * When an action's work begins and ends, on the wall clock and on the device's
+ * virtual one.  The clocks are only read in a job that is recorded.
+ *
+ * Threads: the device.
+ */
+#ifndef SL_PIPELINE_CLOCKS_H
+#define SL_PIPELINE_CLOCKS_H
+
+#include "pipeline/pipeline.h"
+
+/*
+ * Begin and end the part of an event that is work, on the wall clock and on
+ * the virtual one.  `arrived` is when the device began to wait for it.
+ */
+void sl_begin_work(struct sl_device *device, sluice_trace_event *event,
+                   int64_t arrived);
+void sl_end_work(struct sl_device *device, sluice_trace_event *event);
+
+/* Whether this job is recorded: a training step of a pipeline with trace. */
+bool sl_records(const struct sl_device *device);
+
+/* The wall clock if the job is recorded, else 0. */
+int64_t sl_wall_ns(const struct sl_device *device);
+
+#endif
