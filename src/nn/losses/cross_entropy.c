@@ -48,7 +48,9 @@ static sluice_status forward(const sluice_loss_call *call, double *sum,
     for (int64_t r = 0; r < call->rows; r++) {
         const float *y = call->y + r * classes;
         struct sl_softmax row = sl_softmax_row(classes, y);
-        total += log(row.sum) + (double)row.largest - (double)y[labels[r]];
+        /* The difference first: it is exact where the sum would round away
+         * log(sum). */
+        total += log(row.sum) + ((double)row.largest - (double)y[labels[r]]);
         hits += row.at == labels[r] && !isnan(row.sum);
     }
     *sum = total;

@@ -182,6 +182,26 @@ START_TEST(confident_scores_do_not_overflow)
 }
 END_TEST
 
+START_TEST(equal_logits_give_the_log_of_their_number_at_any_size)
+{
+    for (float size = 1; size < 1e38f; size *= 10)
+        for (int sign = -1; sign <= 1; sign += 2)
+            for (int64_t n = 1; n <= 11; n++) {
+                sluice_loss_plan plan;
+                double sum;
+                int64_t correct;
+                set_up(n, 1);
+                for (int64_t i = 0; i < ROWS * n; i++)
+                    y[i] = (float)sign * size;
+                sluice_loss_call call =
+                    make_call(sluice_cross_entropy(), &plan, n, labels);
+                ck_assert(
+                    !sluice_cross_entropy()->forward(&call, &sum, &correct));
+                ck_assert_double_eq_tol(sum, ROWS * log((double)n), 1e-12);
+            }
+}
+END_TEST
+
 START_TEST(labels_out_of_range_are_named)
 {
     const int32_t bad[] = {-1, 4, INT32_MIN, INT32_MAX};
@@ -252,6 +272,7 @@ SLUICE_TEST_MAIN("nn.losses", mean_squared_error_is_exact,
                  cross_entropy_is_exact, plans_describe_the_targets,
                  correct_rows_are_counted, mse_counts_no_row,
                  confident_scores_do_not_overflow,
+                 equal_logits_give_the_log_of_their_number_at_any_size,
                  labels_out_of_range_are_named,
                  nan_in_the_output_is_nan_in_the_loss,
                  outputs_that_cannot_be_are_refused)
