@@ -42,7 +42,7 @@ typedef enum sluice_init {
 
 typedef struct sluice_param_spec {
     char name[SLUICE_PARAM_NAME]; /* "weight"; [A-Za-z0-9_] */
-    sluice_shape shape;
+    sluice_shape shape;           /* at least one dim */
     sluice_init init;
     int64_t fan_in;  /* used by HE and XAVIER */
     int64_t fan_out; /* used by XAVIER */
@@ -50,8 +50,8 @@ typedef struct sluice_param_spec {
 
 /* What infer() settles, once, before any step. */
 typedef struct sluice_layer_plan {
-    sluice_shape in;  /* set by the caller of infer() */
-    sluice_shape out; /* the rest is set by infer() */
+    sluice_shape in;  /* set by the caller of infer(), and again after it */
+    sluice_shape out; /* the rest is set by infer(); at least one dim */
     int n_params;
     sluice_param_spec params[SLUICE_LAYER_MAX_PARAMS];
     bool needs_x;    /* a backward pass reads x */
@@ -105,7 +105,12 @@ typedef struct sluice_layer_ops {
     size_t config_bytes; /* the model copies this many bytes of the config */
 
     /*
-     * Check the config and fill `plan`, whose `in` is given.
+     * Check the config and fill `plan`, whose `in` is given and whose rest is
+     * zero.
+     *
+     * What it fills in is checked: sluice_model_add() refuses an `out` or a
+     * parameter without a shape and negative sizes, sluice_pipeline_create()
+     * more bytes than can be.
      *
      * Threads  the caller of sluice_model_add().
      * Returns  SLUICE_OK, or SLUICE_INVALID and a sentence in `why`.

@@ -27,14 +27,15 @@ typedef struct sluice_model sluice_model;
 enum { SLUICE_MODEL_MAX_LAYERS = 65536 };
 
 typedef struct sluice_model_config {
-    sluice_shape input;                /* shape of one input row */
+    sluice_shape input; /* shape of one input row, at least one dim */
     const sluice_allocator *allocator; /* NULL: malloc */
 } sluice_model_config;
 
 /*
  * An empty model.
  *
- * Returns  SLUICE_OK; SLUICE_INVALID if the input shape has no elements;
+ * Returns  SLUICE_OK; SLUICE_INVALID if the input shape was not set or has no
+ *          elements;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_model_create(const sluice_model_config *config,
@@ -50,7 +51,8 @@ SLUICE_API void sluice_model_destroy(sluice_model *model);
  *
  * Threads  one at a time; not while a pipeline made from the model is alive.
  * Returns  SLUICE_OK; SLUICE_INVALID with the layer's sentence if it refuses
- *          its config or input shape; SLUICE_NO_MEMORY.  On failure the model
+ *          its config or input shape, or if a function is missing or its plan
+ *          is not one that can be run; SLUICE_NO_MEMORY.  On failure the model
  *          is as before.
  */
 SLUICE_API sluice_status sluice_model_add(sluice_model *model,

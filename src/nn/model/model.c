@@ -21,10 +21,11 @@ struct sluice_model {
 sluice_status sluice_model_create(const sluice_model_config *config,
                                   sluice_model **out, sluice_diag *why)
 {
-    if (sluice_shape_elements(&config->input) < 1)
+    if (config->input.n_dims == 0 || sluice_shape_elements(&config->input) < 1)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "the model's input has no elements, or too many "
-                               "to count; set `input` to the shape of a row");
+                               "to count; set `input` to the shape of a row, "
+                               "to sluice_shape_vector(1) for one number");
     sluice_model *model = sl_alloc(config->allocator, 1, sizeof *model);
     if (!model)
         return sl_no_memory(why, "a model");
@@ -70,13 +71,15 @@ void sluice_model_destroy(sluice_model *model)
     sl_free(model->allocator, model, 1, sizeof *model);
 }
 
-/* Let the layer settle its shapes; it may leave the sentence to us. */
+/* Let the layer settle its shapes; it may leave the sentence to us.  `in` is
+ * ours: infer() may have cleared it by assigning the whole plan. */
 static sluice_status settle(struct sl_layer *layer, const sluice_shape *in,
                             sluice_diag *why)
 {
     sluice_diag said = {.text = ""};
     layer->plan = (sluice_layer_plan){.in = *in};
     sluice_status st = layer->ops->infer(layer->config, &layer->plan, &said);
+    layer->plan.in = *in;
     if (!st)
         return sl_check_layer_plan(layer->ops, &layer->plan, why);
     if (!said.text[0])

@@ -61,6 +61,12 @@ static sluice_status check_param(const sluice_layer_ops *ops,
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "layer %s: two parameters are named %s",
                                    ops->name, spec->name);
+    if (spec->shape.n_dims == 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s: parameter %s has no shape; let "
+                               "infer() set plan->params[%d].shape, to "
+                               "sluice_shape_vector(1) for one number",
+                               ops->name, spec->name, p);
     if (sluice_shape_elements(&spec->shape) < 1)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "layer %s: parameter %s has no elements, or "
@@ -102,6 +108,12 @@ sluice_status sl_check_layer_plan(const sluice_layer_ops *ops,
                                   const sluice_layer_plan *plan,
                                   sluice_diag *why)
 {
+    if (plan->out.n_dims == 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s: the output has no shape; let infer() "
+                               "set plan->out, to sluice_shape_vector(1) for "
+                               "one number",
+                               ops->name);
     if (sluice_shape_elements(&plan->out) < 1)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "layer %s: the output has no elements, or too "

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "nn/composite.h"
 #include "support/runner.h"
 
 static sluice_diag why;
@@ -85,7 +86,8 @@ END_TEST
 START_TEST(inputs_without_elements_are_refused)
 {
     const sluice_shape bad[] = {
-        {1, {0}}, {2, {3, -1}}, {-1, {1}}, {9, {1}}, {2, {INT64_MAX, 2}},
+        {0, {0}},  {1, {0}}, {2, {3, -1}},
+        {-1, {1}}, {9, {1}}, {2, {INT64_MAX, 2}},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         sluice_model *model = NULL;
@@ -144,6 +146,66 @@ START_TEST(a_silent_refusal_gets_a_sentence)
     ck_assert(strstr(why.text, "layer silent refused with SLUICE_LAYER"));
     ck_assert_int_eq(sluice_model_add(model, &silent, NULL, NULL),
                      SLUICE_LAYER);
+    ck_assert_int_eq(sluice_model_n_layers(model), 3);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+/* A layer of one's own that assigns the whole plan, and so clears `in`. */
+static sluice_status assign_plan(const void *config, sluice_layer_plan *plan,
+                                 sluice_diag *reason)
+{
+    (void)config;
+    (void)reason;
+    sluice_shape shape = plan->in;
+    *plan = (sluice_layer_plan){.out = shape};
+    return SLUICE_OK;
+}
+
+static const sluice_layer_ops assigning = {
+    .name = "assigning",
+    .infer = assign_plan,
+    .forward = never_run,
+    .backward_input = never_run,
+};
+
+START_TEST(an_input_shape_survives_an_infer_that_assigns_the_plan)
+{
+    const sluice_shape want = sluice_shape_vector(4);
+    sluice_model *model = empty(4);
+    ck_assert(!sluice_model_add(model, &assigning, NULL, &why));
+    ck_assert(!sluice_model_begin(model, sluice_residual(), &why));
+    ck_assert(!sluice_model_add(model, &assigning, NULL, &why));
+    add_linear(model, 4);
+    ck_assert(!sluice_model_end(model, &why));
+    for (int i = 0; i < 2; i++) {
+        const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
+        ck_assert(sluice_shape_equal(&plan->in, &want));
+    }
+    const struct sl_composite *residual = sl_model_layer_config(model, 1);
+    ck_assert(sluice_shape_equal(&residual->inside.at[0]->plan.in, &want));
+    sluice_model_destroy(model);
+}
+END_TEST
+
+/* infer() changes nothing: the plan stays one of zeros. */
+static sluice_status forget_plan(const void *config, sluice_layer_plan *plan,
+                                 sluice_diag *reason)
+{
+    (void)config;
+    (void)plan;
+    (void)reason;
+    return SLUICE_OK;
+}
+
+START_TEST(an_infer_that_forgets_the_output_is_refused)
+{
+    sluice_layer_ops forgetful = assigning;
+    forgetful.infer = forget_plan;
+    sluice_model *model = small();
+    ck_assert_int_eq(sluice_model_add(model, &forgetful, NULL, &why),
+                     SLUICE_INVALID);
+    ck_assert(strstr(why.text, "plan->out"));
     ck_assert_int_eq(sluice_model_n_layers(model), 3);
     sluice_model_destroy(model);
 }
@@ -243,6 +305,8 @@ SLUICE_TEST_MAIN("nn.model", shapes_follow_from_the_layers,
                  plans_stay_where_they_are, inputs_without_elements_are_refused,
                  a_refused_layer_leaves_the_model_as_it_was,
                  a_silent_refusal_gets_a_sentence,
+                 an_input_shape_survives_an_infer_that_assigns_the_plan,
+                 an_infer_that_forgets_the_output_is_refused,
                  a_layer_without_functions_is_refused,
                  more_layers_than_the_limit_are_refused,
                  more_parameters_than_can_be_counted_are_refused,

@@ -100,6 +100,31 @@ START_TEST(an_output_without_elements_is_refused)
 }
 END_TEST
 
+/* A plan of zeros, as infer() finds it, is not one that is filled. */
+START_TEST(an_output_without_a_shape_is_refused)
+{
+    sluice_layer_plan plan = good_plan();
+    plan.out = (sluice_shape){0};
+    refuse(plan, "plan->out");
+    plan = good_plan();
+    plan.out.n_dims = SLUICE_MAX_DIMS + 1;
+    refuse(plan, "output");
+    plan.out.n_dims = -1;
+    refuse(plan, "output");
+}
+END_TEST
+
+START_TEST(a_parameter_without_a_shape_is_refused)
+{
+    sluice_layer_plan plan = good_plan();
+    plan.params[1].shape = (sluice_shape){0};
+    refuse(plan, "parameter b_2 has no shape");
+    plan = good_plan();
+    plan.params[1].shape.n_dims = SLUICE_MAX_DIMS + 1;
+    refuse(plan, "parameter b_2");
+}
+END_TEST
+
 START_TEST(numbers_of_parameters_out_of_range_are_refused)
 {
     sluice_layer_plan plan = good_plan();
@@ -178,6 +203,8 @@ SLUICE_TEST_MAIN("nn.model_check", a_proper_layer_is_accepted,
                  a_layer_without_its_functions_is_refused,
                  backward_weight_is_needed_by_parameters_only,
                  an_output_without_elements_is_refused,
+                 an_output_without_a_shape_is_refused,
+                 a_parameter_without_a_shape_is_refused,
                  numbers_of_parameters_out_of_range_are_refused,
                  negative_sizes_are_refused, improper_names_are_refused,
                  parameters_without_elements_are_refused, inits_need_their_fans)
