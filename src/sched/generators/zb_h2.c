@@ -15,15 +15,20 @@ static void write(struct sl_writer *writer,
     sl_write_zero_bubble(writer, config, 2 * behind, 2 * writer->device);
 }
 
-/* Between its first and last action device r idles (p - 1 - r)(tF + tI - 2 tW),
- * and it begins r tF after the first: the worst is the first or the last. */
+/*
+ * Between its first and last action device r idles (p - 1 - r)(tF + tI - 2 tW),
+ * and it begins r tF after the first: the worst is the first or the last.  The
+ * first gradient reaches device 0 at p tF + (p - 1) tI, and its 2 p - 1
+ * forwards end (p - 1)(tI - tF) before that.
+ */
 static double idle(const sluice_schedule_config *config,
                    const sluice_device_costs *costs)
 {
     if (config->microbatches < 2 * config->devices - 1)
         return NAN;
     double span = costs->forward + costs->input - 2 * costs->weight;
-    return (config->devices - 1) * fmax(span, costs->forward);
+    double late = costs->input - costs->forward;
+    return (config->devices - 1) * fmax(span, fmax(costs->forward, late));
 }
 
 const struct sl_generator sl_generator_zb_h2 = {
