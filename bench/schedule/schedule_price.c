@@ -40,8 +40,8 @@ static double formula(const struct schedule_wanted *wanted,
     bool recomputes = wanted->order.remat == SLUICE_REMAT_ALWAYS;
     const sluice_device_costs share = {
         .forward = costs->forward,
-        .input = costs->input,
-        .weight = costs->weight + (recomputes ? again : 0),
+        .input = costs->input + (recomputes ? again : 0),
+        .weight = costs->weight,
     };
     const sluice_schedule_config config =
         order_config(&wanted->order, price->n_devices, price->n_microbatches);

@@ -80,6 +80,19 @@ START_TEST(naive_recomputing_makes_the_backward_of_the_formula_longer)
 }
 END_TEST
 
+/* The R stands before the I, which hands the gradient on. */
+START_TEST(naive_recomputing_makes_the_input_gradient_longer)
+{
+    struct schedule_wanted wanted = want("zb-h1");
+    wanted.order.remat = SLUICE_REMAT_ALWAYS;
+    wanted.moment = RECOMPUTE_NAIVE;
+    struct schedule_price price = priced(&wanted);
+    ck_assert_double_eq_tol(price.formula, 6.0 / 38, 1e-12);
+    ck_assert_double_eq_tol(price.all.time.bubble, price.formula, 1e-12);
+    schedule_price_fini(&price);
+}
+END_TEST
+
 START_TEST(what_a_pass_has_changed_has_no_formula)
 {
     struct schedule_wanted wanted = want("1f1b");
@@ -128,6 +141,7 @@ END_TEST
 SLUICE_TEST_MAIN("bench.schedule_price", stages_share_the_time_of_their_device,
                  chunks_are_counted_as_parts_of_a_device,
                  naive_recomputing_makes_the_backward_of_the_formula_longer,
+                 naive_recomputing_makes_the_input_gradient_longer,
                  what_a_pass_has_changed_has_no_formula,
                  a_name_with_a_dot_or_slash_is_that_of_a_file,
                  what_cannot_run_has_no_price)
