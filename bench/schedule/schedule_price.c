@@ -95,9 +95,8 @@ static sluice_status count(const struct schedule_wanted *wanted,
     for (int d = 0; d < price->n_devices && !st; d++) {
         int stages = schedule_stages_on(schedule, d);
         struct schedule_share *share = &price->devices[d];
-        double part = stages ? (double)copies / stages : 0;
-        share->activations = part * facts[d].peak_activations;
-        share->inner = part * facts[d].peak_inner;
+        share->activations = facts[d].whole_activations;
+        share->inner = facts[d].whole_inner;
         share->parameters = (double)stages * copies / price->n_stages;
         share->versions = facts[d].peak_versions;
         price->all.activations =

@@ -130,9 +130,9 @@ static void print_facts(const sluice_schedule *schedule, int capacity,
             sluice_schedule_n_microbatches(schedule) == 1 ? "" : "es", capacity,
             asynchronous ? "  weight_versions  staleness" : "");
     for (int d = 0; d < n; d++) {
-        fprintf(out, "%6d %8d %8d %17d %11d", d,
+        fprintf(out, "%6d %8d %8d %17g %11g", d,
                 schedule_stages_on(schedule, d), facts[d].n_actions,
-                facts[d].peak_activations, facts[d].peak_inner);
+                facts[d].whole_activations, facts[d].whole_inner);
         if (asynchronous)
             fprintf(out, " %16d %10d", facts[d].peak_versions,
                     facts[d].max_staleness);

@@ -268,8 +268,10 @@ typedef struct sluice_verify_config {
  * micro-batch is *live* from its F to its last backward action, the B or W,
  * both included; its inner activations likewise, or, if they are recomputed,
  * from the R (what their F needs while it runs is not counted).  Both peaks
- * count (stage, micro-batch) pairs.  A forward-only schedule keeps nothing: its
- * peaks are 0.
+ * count (stage, micro-batch) pairs.  The `whole_` ones count micro-batches of
+ * a whole device: a pair counts 1/v, where v stages of its copy of the model
+ * are on the device, so that schedules with different numbers of chunks can be
+ * compared.  A forward-only schedule keeps nothing: its peaks are 0.
  *
  *     gpipe               peak_activations M          peak_inner the same
  *     gpipe, all remat    M                           1
@@ -279,13 +281,15 @@ typedef struct sluice_verify_config {
  * min(M, K - r) versions on device r, at a staleness of one less.
  */
 typedef struct sluice_device_facts {
-    int peak_activations; /* inputs live at once */
-    int peak_inner;       /* inner activations live at once */
-    int64_t peak_bytes;   /* of both, where the config tells their sizes */
-    int peak_versions;    /* of the weights of one of its stages: from the
-                             oldest that is still needed to the newest */
-    int max_staleness;    /* updates between the version by which a gradient
-                             was made and the one it is applied to, at most */
+    int peak_activations;     /* inputs live at once */
+    int peak_inner;           /* inner activations live at once */
+    double whole_activations; /* the same two in micro-batches */
+    double whole_inner;
+    int64_t peak_bytes; /* of both, where the config tells their sizes */
+    int peak_versions;  /* of the weights of one of its stages: from the
+                           oldest that is still needed to the newest */
+    int max_staleness;  /* updates between the version by which a gradient
+                           was made and the one it is applied to, at most */
     int n_actions;
 } sluice_device_facts;
 

@@ -62,6 +62,37 @@ START_TEST(chunks_are_counted_as_parts_of_a_device)
 }
 END_TEST
 
+/* Whether the stages of a device are of one copy, or of several. */
+START_TEST(activations_of_copies_are_counted_as_those_of_one)
+{
+    static const int devices[] = {0, 1};
+    struct schedule_wanted wanted = want("copies.csv");
+    struct schedule_price price;
+    sluice_schedule *schedule;
+    ck_assert_int_eq(sluice_schedule_create_copies(2, 2, 2, 2, devices, NULL,
+                                                   &schedule, NULL),
+                     SLUICE_OK);
+    for (int s = 0; s < 2; s++) {
+        const sluice_action list[] = {
+            {SLUICE_F, s, s}, {SLUICE_B, s, s}, {SLUICE_UPDATE, s, -1}};
+        for (int i = 0; i < 3; i++)
+            ck_assert_int_eq(sluice_schedule_append(schedule, s, list[i], NULL),
+                             SLUICE_OK);
+    }
+    ck_assert_int_eq(
+        schedule_price(&wanted, schedule, NULL, false, &price, NULL),
+        SLUICE_OK);
+    ck_assert_double_eq(price.all.activations, 1);
+    ck_assert_double_eq(price.all.inner, 1);
+    schedule_price_fini(&price);
+    sluice_schedule_destroy(schedule);
+    wanted = want("dualpipe");
+    price = priced(&wanted);
+    ck_assert_double_eq(price.all.activations, 5);
+    schedule_price_fini(&price);
+}
+END_TEST
+
 START_TEST(naive_recomputing_makes_the_backward_of_the_formula_longer)
 {
     struct schedule_wanted wanted = want("gpipe");
@@ -140,6 +171,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("bench.schedule_price", stages_share_the_time_of_their_device,
                  chunks_are_counted_as_parts_of_a_device,
+                 activations_of_copies_are_counted_as_those_of_one,
                  naive_recomputing_makes_the_backward_of_the_formula_longer,
                  naive_recomputing_makes_the_input_gradient_longer,
                  what_a_pass_has_changed_has_no_formula,

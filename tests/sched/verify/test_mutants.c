@@ -12,6 +12,67 @@ struct tally {
     int refused;
 };
 
+/* Stages on the device of `stage` that belong to the same copy. */
+static int chunks_beside(const struct plan *plan, int stage)
+{
+    int n = 0, depth = naive_depth(plan);
+    for (int s = 0; s < plan->stages; s++)
+        n += s / depth == stage / depth &&
+             plan->stage_device[s] == plan->stage_device[stage];
+    return n;
+}
+
+static bool has_recompute(const struct plan *plan, int device, sluice_action of)
+{
+    for (int i = 0; i < plan->n[device]; i++) {
+        sluice_action a = plan->list[device][i];
+        if (a.kind == SLUICE_R && a.stage == of.stage &&
+            a.microbatch == of.microbatch)
+            return true;
+    }
+    return false;
+}
+
+/* What is held at once, in twelfths of a micro-batch: recounted from the
+ * beginning of the list for every position. */
+static int held_at(const struct plan *plan, int device, int position,
+                   bool inner)
+{
+    int held = 0;
+    for (int i = 0; i <= position; i++) {
+        sluice_action a = plan->list[device][i];
+        int fills =
+            inner && has_recompute(plan, device, a) ? SLUICE_R : SLUICE_F;
+        if (a.kind == fills)
+            held += 12 / chunks_beside(plan, a.stage);
+        if (i < position && (a.kind == SLUICE_B || a.kind == SLUICE_W))
+            held -= 12 / chunks_beside(plan, a.stage);
+    }
+    return held;
+}
+
+static void assert_peaks(const struct plan *plan, int capacity)
+{
+    sluice_device_facts facts[NAIVE_DEVICES];
+    sluice_schedule *schedule = plan_build(plan);
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule,
+                         &(sluice_verify_config){.queue_capacity = capacity},
+                         facts, NULL),
+                     SLUICE_OK);
+    for (int d = 0; d < plan->devices; d++) {
+        int peak[2] = {0, 0};
+        for (int inner = 0; inner < 2; inner++)
+            for (int i = 0; i < plan->n[d]; i++) {
+                int held = held_at(plan, d, i, inner);
+                peak[inner] = held > peak[inner] ? held : peak[inner];
+            }
+        ck_assert_double_eq_tol(12 * facts[d].whole_activations, peak[0], 1e-9);
+        ck_assert_double_eq_tol(12 * facts[d].whole_inner, peak[1], 1e-9);
+    }
+    sluice_schedule_destroy(schedule);
+}
+
 /* Both judges of one plan, at several capacities. */
 static void judge_up_to(const struct plan *plan, int max_capacity,
                         bool forward_only, struct tally *tally)
@@ -25,6 +86,8 @@ static void judge_up_to(const struct plan *plan, int max_capacity,
                       runs ? "good" : "bad", st ? why.text : "accepted");
         if (st)
             assert_place(plan, &why);
+        else if (!forward_only)
+            assert_peaks(plan, capacity);
         tally->accepted += runs;
         tally->refused += !runs;
     }
@@ -331,6 +394,35 @@ START_TEST(mutants_with_early_receives_are_judged_as_by_execution)
 }
 END_TEST
 
+/* Copy 0 on devices 0 and 1, one stage each; copy 1 on device 2, whole. */
+START_TEST(mutants_of_copies_apart_are_judged_as_by_execution)
+{
+    struct tally tally = {0, 0};
+    struct plan plan = {.devices = 3,
+                        .stages = 4,
+                        .copies = 2,
+                        .microbatches = 4,
+                        .stage_device = {0, 1, 2, 2}};
+    for (int m = 0; m < 2; m++) {
+        plan_append(&plan, 0, SLUICE_F, 0, m);
+        plan_append(&plan, 1, SLUICE_F, 1, m);
+        plan_append(&plan, 2, SLUICE_F, 2, 2 + m);
+        plan_append(&plan, 2, SLUICE_F, 3, 2 + m);
+    }
+    for (int m = 0; m < 2; m++) {
+        plan_append(&plan, 1, SLUICE_B, 1, m);
+        plan_append(&plan, 0, SLUICE_B, 0, m);
+        plan_append(&plan, 2, SLUICE_B, 3, 2 + m);
+        plan_append(&plan, 2, SLUICE_B, 2, 2 + m);
+    }
+    for (int s = 0; s < 4; s++)
+        plan_append(&plan, plan.stage_device[s], SLUICE_UPDATE, s, -1);
+    judge_all(&plan, false, &tally);
+    ck_assert_int_gt(tally.accepted, 16);
+    ck_assert_int_gt(tally.refused, 100 / SL_TEST_STRIDE);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("sched.mutants", mutants_of_gpipe_are_judged_as_by_execution,
                  mutants_of_1f1b_are_judged_as_by_execution,
                  mutants_of_rematerialized_schedules_are_judged_as_by_execution,
@@ -338,5 +430,6 @@ SLUICE_TEST_MAIN("sched.mutants", mutants_of_gpipe_are_judged_as_by_execution,
                  mutants_of_forward_only_are_judged_as_by_execution,
                  mutants_of_every_other_schedule_are_judged_as_by_execution,
                  mutants_of_vertical_sync_are_judged_as_by_execution,
+                 mutants_of_copies_apart_are_judged_as_by_execution,
                  mutants_of_lowered_schedules_are_judged_as_by_execution,
                  mutants_with_early_receives_are_judged_as_by_execution)
