@@ -157,7 +157,11 @@ SLUICE_API sluice_status sluice_pipeline_plan(
  *          SLUICE_NOT_FOUND no generator of that name;
  *          SLUICE_SCHEDULE the verifier refused the schedule;
  *          SLUICE_OVER_CAP a device needs more than its cap: device, need, cap;
- *          SLUICE_NO_MEMORY, SLUICE_SYSTEM.
+ *          SLUICE_NO_MEMORY also if the live devices of all pipelines of the
+ *                          process, and its references, would be more than
+ *                          OpenBLAS has buffers for: 65 with a build for 64
+ *                          threads, as Debian's is;
+ *          SLUICE_SYSTEM.
  */
 SLUICE_API sluice_status sluice_pipeline_create(
     const sluice_pipeline_config *config, const sluice_model *model,

@@ -123,10 +123,13 @@ sluice_status sl_profile_model(const sluice_model *model, int64_t rows,
                                const sluice_allocator *allocator,
                                double *costs_ns, sluice_diag *why)
 {
-    sluice_status st = SLUICE_OK;
+    sluice_status st = sl_blas_reserve(1, why);
+    if (st)
+        return st;
     sl_blas_enter();
     for (int i = 0; i < sluice_model_n_layers(model) && !st; i++)
         st = profile_layer(model, i, rows, allocator, &costs_ns[i], why);
     sl_blas_leave();
+    sl_blas_unreserve(1);
     return st;
 }

@@ -66,20 +66,35 @@ static void take_buffers(int n)
     sl_blas_give_buffer(buffer);
 }
 
-sluice_status sl_blas_reserve(int n, sluice_diag *why)
+/* Whether BLAS can serve n more threads than are announced. */
+static sluice_status check_room_locked(int n, sluice_diag *why)
 {
-    sluice_status st = SLUICE_OK;
-    pthread_mutex_lock(&process.mu);
+    int most = sl_blas_most_callers();
+    if (n > most - process.announced)
+        return sluice_diag_set(
+            why, SLUICE_NO_MEMORY,
+            "this BLAS has packing buffers for %d devices at once in a "
+            "process; %d are live and %d more were asked for: destroy a "
+            "pipeline first, or use fewer devices",
+            most, process.announced, n);
     int more = process.announced + n - process.n_buffers;
     if (more > 0 && !has_address_space(more))
-        st = sluice_diag_set(why, SLUICE_NO_MEMORY,
-                             "no address space for %d packing buffers of BLAS "
-                             "of %d MiB each; use fewer devices or raise the "
-                             "limit",
-                             more, SL_BLAS_BUFFER_BYTES >> 20);
+        return sluice_diag_set(
+            why, SLUICE_NO_MEMORY,
+            "no address space for %d packing buffers of BLAS of %d MiB each; "
+            "use fewer devices or raise the limit",
+            more, SL_BLAS_BUFFER_BYTES >> 20);
+    return SLUICE_OK;
+}
+
+sluice_status sl_blas_reserve(int n, sluice_diag *why)
+{
+    assert(n >= 1);
+    pthread_mutex_lock(&process.mu);
+    sluice_status st = check_room_locked(n, why);
     if (!st) {
         process.announced += n;
-        if (more > 0) {
+        if (process.announced > process.n_buffers) {
             process.n_buffers = process.announced;
             take_buffers(process.n_buffers);
         }

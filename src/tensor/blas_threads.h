@@ -31,10 +31,14 @@ void sl_blas_leave(void);
  * packing buffers for all those announced are then there, so that no product
  * has to map memory - which it would try for ever if there were none.
  *
+ * No more than sl_blas_most_callers() are ever announced, for all pipelines of
+ * the process together: a thread too many would make BLAS write outside of its
+ * table of buffers.  Threads of the host that call BLAS are not counted.
+ *
  * Threads  any.
  * Blocks   while buffers are mapped: some microseconds each, once.
- * Returns  SLUICE_OK; SLUICE_NO_MEMORY, nothing being announced, if the system
- *          has no address space for them.
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY, nothing being announced, if too many
+ *          are announced already or the system has no address space for them.
  */
 sluice_status sl_blas_reserve(int n, sluice_diag *why);
 void sl_blas_unreserve(int n);

@@ -1,7 +1,14 @@
 /* The only file that includes cblas.h.  Any thread. */
 #include "tensor/gemm.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include <cblas.h>
+
+/* NUM_BUFFERS in OpenBLAS's driver/others/memory.c, from the number of threads
+ * it was built for, since version 0.2.20. */
+enum { LEAST_BUFFERS = 50, BUFFERS_PER_THREAD = 2 };
 
 /* What OpenBLAS exports for its own LAPACK, without a header of its own. */
 void *blas_memory_alloc(int purpose);
@@ -83,4 +90,23 @@ void *sl_blas_take_buffer(void)
 void sl_blas_give_buffer(void *buffer)
 {
     blas_memory_free(buffer);
+}
+
+/* The number of threads that this BLAS was built for; 0: it does not say. */
+static int built_for_n_threads(void)
+{
+    static const char key[] = "MAX_THREADS=";
+    const char *found = strstr(openblas_get_config(), key);
+    long n = found ? strtol(found + sizeof key - 1, NULL, 10) : 0;
+    return n > 0 && n <= INT16_MAX ? (int)n : 0;
+}
+
+int sl_blas_most_callers(void)
+{
+    int n_threads = built_for_n_threads();
+    int n_buffers = BUFFERS_PER_THREAD * n_threads;
+    if (n_buffers < LEAST_BUFFERS)
+        n_buffers = LEAST_BUFFERS;
+    int n_workers = n_threads > 0 ? n_threads - 1 : 0;
+    return n_buffers - n_workers;
 }

@@ -70,9 +70,20 @@ const char *sl_blas_core(void);
  * A packing buffer of BLAS, as a product takes one for the time it computes.
  * BLAS keeps released buffers and reuses them; for a new one it maps
  * SL_BLAS_BUFFER_BYTES of address space, and tries for ever if it cannot.
+ *
+ * Its table has a fixed number of entries.  If more buffers are taken at once,
+ * BLAS prints a warning and then writes outside of the table: take at most
+ * sl_blas_most_callers().
  */
 enum { SL_BLAS_BUFFER_BYTES = 128 << 20 };
 void *sl_blas_take_buffer(void);
 void sl_blas_give_buffer(void *buffer);
+
+/*
+ * How many threads may call this BLAS at once: the entries of its table, less
+ * one for each thread of the largest pool that the host may ask for.  A worker
+ * of the pool holds its buffer for as long as it lives.
+ */
+int sl_blas_most_callers(void);
 
 #endif

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cblas.h>
 
@@ -298,12 +299,49 @@ START_TEST(the_device_map_covers_the_layers_in_order)
 }
 END_TEST
 
+/* Create pipelines of one device until one is refused; their number. */
+static int fill_process(const struct sl_test_problem *p,
+                        sluice_pipeline **pipes, int most, sluice_diag *why)
+{
+    int n = 0;
+    while (n < most &&
+           !sluice_pipeline_create(&p->config, p->model, &pipes[n], why))
+        n++;
+    return n;
+}
+
+/* OpenBLAS has a fixed table of buffers and writes beyond it.  Pipelines that
+ * are refused or destroyed give theirs back. */
+START_TEST(a_device_too_many_in_the_process_is_refused)
+{
+    enum { MANY = 1024 };
+    static sluice_pipeline *pipes[MANY];
+    struct sl_test_problem p = {0};
+    sluice_diag why;
+    sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
+    p.config.devices = 1;
+    int n = fill_process(&p, pipes, MANY, &why);
+    ck_assert_int_ge(n, SLUICE_MAX_DEVICES);
+    ck_assert_int_lt(n, MANY);
+    ck_assert_int_eq(why.status, SLUICE_NO_MEMORY);
+    ck_assert(strstr(why.text, "destroy a pipeline first"));
+    for (int i = 0; i < n; i++)
+        sluice_pipeline_destroy(pipes[i]);
+    ck_assert_int_eq(fill_process(&p, pipes, MANY, &why), n);
+    for (int i = 0; i < n; i++)
+        sluice_pipeline_destroy(pipes[i]);
+    sl_test_problem_fini(&p);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.embedding",
                  pipelines_at_once_give_the_bits_of_each_alone,
                  one_model_may_serve_several_pipelines,
                  pipelines_that_come_and_go_leave_nothing,
                  the_hosts_blas_threads_are_given_back,
                  a_step_uses_one_thread_per_device,
-                 as_many_devices_as_allowed_work, destroying_nothing_is_allowed,
+                 as_many_devices_as_allowed_work,
+                 a_device_too_many_in_the_process_is_refused,
+                 destroying_nothing_is_allowed,
                  the_log_is_called_by_the_creating_thread_in_single_lines,
                  the_device_map_covers_the_layers_in_order)

@@ -1,7 +1,9 @@
 /* The host's BLAS setting comes back; buffers are there or refused. */
 #include "tensor/blas_threads.h"
 
+#include <limits.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -160,6 +162,31 @@ START_TEST(a_refusal_announces_nothing)
 }
 END_TEST
 
+START_TEST(no_more_threads_are_announced_than_blas_can_serve)
+{
+    sluice_diag why;
+    int most = sl_blas_most_callers();
+    ck_assert(!sl_blas_reserve(most - 1, NULL));
+    ck_assert_int_eq(sl_blas_reserve(2, &why), SLUICE_NO_MEMORY);
+    ck_assert(!sl_blas_reserve(1, NULL));
+    ck_assert_int_eq(sl_blas_reserve(1, &why), SLUICE_NO_MEMORY);
+    ck_assert(strstr(why.text, "destroy a pipeline first"));
+    ck_assert_int_eq(sl_blas_reserve(INT_MAX, NULL), SLUICE_NO_MEMORY);
+    sl_blas_unreserve(most);
+}
+END_TEST
+
+/* The table of this BLAS, by its source: 2 entries per thread, at least 50. */
+START_TEST(the_pool_and_all_announced_threads_fit_into_the_table)
+{
+    const char *built = strstr(sl_blas_config(), "MAX_THREADS=");
+    ck_assert(built);
+    int n = atoi(built + strlen("MAX_THREADS="));
+    ck_assert_int_ge(n, 1);
+    ck_assert_int_le(n - 1 + sl_blas_most_callers(), n > 25 ? 2 * n : 50);
+}
+END_TEST
+
 START_TEST(this_blas_obeys)
 {
     ck_assert(!sl_blas_is_openmp());
@@ -172,4 +199,6 @@ SLUICE_TEST_MAIN("tensor.blas_threads", one_thread_inside_and_the_hosts_after,
                  a_change_between_two_users_is_respected,
                  two_threads_may_come_and_go, another_thread_may_leave,
                  reserved_buffers_need_no_memory, a_refusal_announces_nothing,
+                 no_more_threads_are_announced_than_blas_can_serve,
+                 the_pool_and_all_announced_threads_fit_into_the_table,
                  this_blas_obeys)
