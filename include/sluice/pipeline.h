@@ -3,8 +3,11 @@
  * step under a schedule.
  *
  * While a step, evaluation or inference is under way, OpenBLAS runs one thread
- * per call in the whole process; the host's setting is put back afterwards. Two
- * pipelines that are pinned share the first cores: give them SLUICE_PIN_OFF.
+ * per call in the whole process; the host's setting is put back afterwards.
+ *
+ * Devices are pinned to cores that the creating thread may run on and that no
+ * other pipeline of the machine has; if there are not enough of them, none is
+ * pinned.  A pipeline keeps one open descriptor for each of its cores.
  *
  * Everything is settled by sluice_pipeline_create(): shapes, order, memory,
  * peers.  A step allocates nothing and copies nothing between devices.
@@ -50,7 +53,7 @@ typedef enum sluice_cut {
 } sluice_cut;
 
 typedef enum sluice_pinning {
-    SLUICE_PIN_AUTO = 0, /* pin if there is a core for each device */
+    SLUICE_PIN_AUTO = 0, /* pin if there is a free core for each device */
     SLUICE_PIN_OFF,
 } sluice_pinning;
 
@@ -269,7 +272,7 @@ typedef struct sluice_device_info {
     int first_layer; /* of its first stage */
     int n_layers;    /* of all its stages */
     int n_stages;
-    int core; /* logical index of the core it is pinned to; -1: none */
+    int core; /* the CPU it is pinned to, as Linux numbers it; -1: none */
     sluice_memory_plan planned;
     size_t actual_bytes; /* handed out of its arena */
 } sluice_device_info;

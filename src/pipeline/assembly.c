@@ -97,6 +97,7 @@ sluice_status sl_init_queues(sluice_pipeline *pipe, sluice_diag *why)
 static void fini_device(struct sl_device *device)
 {
     const sluice_allocator *allocator = device->pipe->allocator;
+    sl_core_release(&device->core);
     sl_gate_fini(&device->gate);
     sl_recorder_fini(&device->recorder, allocator);
     sl_arena_fini(&device->arena);
@@ -112,7 +113,7 @@ static struct sl_device make_device(sluice_pipeline *pipe, int index)
         .index = index,
         .replica = replica,
         .place = place,
-        .core = -1,
+        .core = {.cpu = -1, .claim = -1},
         .stages = &bp->layout.stages[replica * bp->n_stages],
         .workspace = &bp->layout.workspaces[index],
         .queues = &pipe->queues[replica * 2 * (bp->n_stages - 1)],

@@ -117,13 +117,23 @@ static void choose_patience(sluice_pipeline *pipe,
             pipe->n_devices, 0);
 }
 
-static void allot_cores(sluice_pipeline *pipe,
-                        const sluice_pipeline_config *config, int n_cores)
+/*
+ * A core for each device, or none for any: two pipelines that pinned their
+ * devices to one core would halve each other's speed beside an idle core, where
+ * the system can share out what is not pinned.  True if they have cores.
+ */
+static bool allot_cores(sluice_pipeline *pipe,
+                        const sluice_pipeline_config *config,
+                        const struct sl_topology *topology)
 {
-    if (pipe->n_devices > n_cores || config->pinning == SLUICE_PIN_OFF)
-        return;
+    struct sl_core cores[SLUICE_MAX_DEVICES];
+    if (pipe->n_devices > topology->n_cores ||
+        config->pinning == SLUICE_PIN_OFF ||
+        !sl_topology_claim(topology, pipe->n_devices, cores))
+        return false;
     for (int i = 0; i < pipe->n_devices; i++)
-        pipe->devices[i].core = i;
+        pipe->devices[i].core = cores[i];
+    return true;
 }
 
 static sluice_status init_sync(sluice_pipeline *pipe, sluice_diag *why)
@@ -149,12 +159,10 @@ static void fini_sync(sluice_pipeline *pipe)
 
 /* A device that the system did not let pin itself has lost its core. */
 static void say_unpinned(const sluice_pipeline *pipe,
-                         const sluice_pipeline_config *config, int n_cores)
+                         const sluice_pipeline_config *config)
 {
-    if (pipe->n_devices > n_cores || config->pinning == SLUICE_PIN_OFF)
-        return;
     for (int i = 0; i < pipe->n_devices; i++)
-        if (pipe->devices[i].core < 0)
+        if (pipe->devices[i].core.cpu < 0)
             say(config, SLUICE_LOG_WARNING,
                 "device %d of %d could not be pinned: the system refused it", i,
                 pipe->n_devices);
@@ -166,16 +174,15 @@ static sluice_status bring_up(sluice_pipeline *pipe,
                               const struct sl_topology *topology,
                               sluice_diag *why)
 {
-    allot_cores(pipe, config, topology->n_cores);
+    bool pinned = allot_cores(pipe, config, topology);
     sluice_status st = start_devices(pipe, why);
     if (st)
         return st;
-    pipe->topology = topology;
     sl_pipeline_begin(pipe);
     sl_pipeline_run(pipe, (struct sl_job){.run = sl_device_settle});
     st = sl_pipeline_end(pipe, why);
-    pipe->topology = NULL;
-    say_unpinned(pipe, config, topology->n_cores);
+    if (pinned)
+        say_unpinned(pipe, config);
     if (st)
         join_devices(pipe, pipe->n_devices);
     return st;
@@ -207,7 +214,6 @@ static sluice_status build(sluice_pipeline *pipe,
     st = bring_up(pipe, config, &topology, why);
     if (st)
         goto fini_devices;
-    sl_topology_fini(&topology);
     return SLUICE_OK;
 
 fini_devices:
@@ -220,7 +226,6 @@ unreserve:
     sl_blas_unreserve(pipe->n_devices);
 free_tables:
     sl_free_tables(pipe);
-    sl_topology_fini(&topology);
     return st;
 }
 

@@ -8,7 +8,6 @@
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
 #include "pipeline/execute.h"
-#include "pipeline/topology.h"
 #include "pipeline/versions.h"
 #include "tensor/blas_threads.h"
 
@@ -165,9 +164,8 @@ static void init_params(struct sl_stage *stage, uint64_t seed)
 void sl_device_settle(struct sl_device *device)
 {
     struct sl_layout *layout = &device->pipe->blueprint.layout;
-    if (device->core >= 0 &&
-        sl_topology_pin(device->pipe->topology, device->core))
-        device->core = -1; /* no harm: the system chooses */
+    if (device->core.cpu >= 0 && sl_core_pin(&device->core))
+        sl_core_release(&device->core); /* the system chooses a core */
     memset(device->arena.base, 0, device->arena.size);
     for (int s = 0; s < layout->n_stages; s++)
         if (device->stages[s].device == device->place)

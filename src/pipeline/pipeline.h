@@ -20,10 +20,10 @@
 #include "chan/queue.h"
 #include "blueprint/blueprint.h"
 #include "pipeline/failure.h"
+#include "pipeline/topology.h"
 #include "trace/recorder.h"
 
 struct sl_device;
-struct sl_topology;
 
 /* What all devices do now; constant while they run. */
 struct sl_job {
@@ -47,7 +47,7 @@ struct sl_device {
                                 gradients from s + 1 to s */
     const struct sl_program *train;   /* const after create */
     const struct sl_program *forward; /* const after create */
-    int core;                         /* const after create; -1: not pinned */
+    struct sl_core core;              /* const after create */
     pthread_t thread;                 /* const after create */
     struct sl_arena arena; /* const after create; content [owner: device] */
     struct sl_recorder recorder; /* [owner: device] */
@@ -101,8 +101,6 @@ struct sluice_pipeline {
     int64_t commit_ns; /* virtual time of the commit; [owner: the last device to
                           arrive, then constant for this step] */
     struct sl_failure failure;
-
-    const struct sl_topology *topology; /* while the devices settle */
 
     bool traces;                       /* const after create */
     bool has_trace;                    /* [owner: caller] */

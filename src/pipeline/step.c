@@ -193,7 +193,7 @@ void sluice_pipeline_device(const sluice_pipeline *pipe, int device,
     int place = pipe->devices[device].place;
     *info = (sluice_device_info){
         .first_layer = -1,
-        .core = pipe->devices[device].core,
+        .core = pipe->devices[device].core.cpu,
         .planned = layout->plans[place],
         .actual_bytes = pipe->devices[device].arena.used,
     };

@@ -1,48 +1,112 @@
-/* Cores and pinning. */
+/* Cores, claims and pinning.  Any thread. */
 #include "pipeline/topology.h"
 
-#include <hwloc.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
+
+#define CPU_FOLDER "/sys/devices/system/cpu"
+
+enum {
+    PATH_BYTES = 256,
+    LIST_BYTES = 16, /* more than the first number of a list of CPUs */
+    SET_BYTES = sizeof(cpu_set_t[SL_CPU_SETS]),
+};
+
+/*
+ * The first CPU of the core that `cpu` belongs to.  A CPU about which sysfs
+ * says nothing is a core of its own.
+ */
+static int first_sibling(const char *folder, int cpu)
+{
+    char path[PATH_BYTES], list[LIST_BYTES] = "";
+    snprintf(path, sizeof path, "%s/cpu%d/topology/thread_siblings_list",
+             folder, cpu);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return cpu;
+    ssize_t n = read(file, list, sizeof list - 1);
+    close(file);
+    if (n <= 0 || list[0] < '0' || list[0] > '9')
+        return cpu;
+    long first = strtol(list, NULL, 10);
+    return first <= cpu ? (int)first : cpu;
+}
+
+void sl_topology_read(struct sl_topology *topology, const char *folder,
+                      const cpu_set_t *allowed)
+{
+    cpu_set_t seen[SL_CPU_SETS] = {0}; /* first siblings */
+    *topology = (struct sl_topology){.folder = folder};
+    for (int cpu = 0; cpu < SL_MOST_CPUS; cpu++) {
+        if (!CPU_ISSET_S(cpu, SET_BYTES, allowed))
+            continue;
+        int first = first_sibling(folder, cpu);
+        if (CPU_ISSET_S(first, SET_BYTES, seen))
+            continue;
+        CPU_SET_S(first, SET_BYTES, seen);
+        CPU_SET_S(cpu, SET_BYTES, topology->cpus);
+        topology->n_cores++;
+    }
+    if (topology->n_cores == 0)
+        topology->n_cores = 1;
+}
 
 void sl_topology_init(struct sl_topology *topology)
 {
-    *topology = (struct sl_topology){.n_cores = 1};
-    hwloc_topology_t handle;
-    /* Without it hwloc complains on stderr, and a library never prints. */
-    if (access("/sys/devices/system/cpu", R_OK))
-        return;
-    if (hwloc_topology_init(&handle))
-        return;
-    /* Left out by default: what the process's cpuset does not allow. */
-    if (hwloc_topology_load(handle)) {
-        hwloc_topology_destroy(handle);
-        return;
+    cpu_set_t allowed[SL_CPU_SETS] = {0};
+    if (sched_getaffinity(0, SET_BYTES, allowed))
+        memset(allowed, 0, SET_BYTES);
+    sl_topology_read(topology, CPU_FOLDER, allowed);
+}
+
+/* A descriptor that holds the claim, or -1 if it is not to be had. */
+static int claim(const char *folder, int first_cpu)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/cpu%d", folder, first_cpu);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
+        close(fd);
+        return -1;
     }
-    int n = hwloc_get_nbobjs_by_type(handle, HWLOC_OBJ_CORE);
-    topology->handle = handle;
-    topology->n_cores = n > 0 ? n : 1;
+    return fd;
 }
 
-void sl_topology_fini(struct sl_topology *topology)
+bool sl_topology_claim(const struct sl_topology *topology, int n,
+                       struct sl_core *cores)
 {
-    if (topology->handle)
-        hwloc_topology_destroy(topology->handle);
-    topology->handle = NULL;
+    int n_claimed = 0;
+    for (int cpu = 0; cpu < SL_MOST_CPUS && n_claimed < n; cpu++) {
+        if (!CPU_ISSET_S(cpu, SET_BYTES, topology->cpus))
+            continue;
+        int fd = claim(topology->folder, first_sibling(topology->folder, cpu));
+        if (fd >= 0)
+            cores[n_claimed++] = (struct sl_core){.cpu = cpu, .claim = fd};
+    }
+    if (n_claimed == n)
+        return true;
+    while (n_claimed > 0)
+        sl_core_release(&cores[--n_claimed]);
+    return false;
 }
 
-sluice_status sl_topology_pin(const struct sl_topology *topology, int core)
+void sl_core_release(struct sl_core *core)
 {
-    if (!topology->handle)
-        return SLUICE_SYSTEM;
-    hwloc_obj_t object =
-        hwloc_get_obj_by_type(topology->handle, HWLOC_OBJ_CORE, (unsigned)core);
-    if (!object)
-        return SLUICE_SYSTEM;
-    hwloc_bitmap_t set = hwloc_bitmap_dup(object->cpuset);
-    if (!set)
-        return SLUICE_SYSTEM;
-    hwloc_bitmap_singlify(set);
-    int failed = hwloc_set_cpubind(topology->handle, set, HWLOC_CPUBIND_THREAD);
-    hwloc_bitmap_free(set);
-    return failed ? SLUICE_SYSTEM : SLUICE_OK;
+    if (core->claim >= 0)
+        close(core->claim);
+    *core = (struct sl_core){.cpu = -1, .claim = -1};
+}
+
+sluice_status sl_core_pin(const struct sl_core *core)
+{
+    cpu_set_t set[SL_CPU_SETS] = {0};
+    CPU_SET_S(core->cpu, SET_BYTES, set);
+    return pthread_setaffinity_np(pthread_self(), SET_BYTES, set)
+               ? SLUICE_SYSTEM
+               : SLUICE_OK;
 }

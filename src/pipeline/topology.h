@@ -1,28 +1,67 @@
 /*
- * The machine's cores, by hwloc: which this process may use, and pinning.  The
- * only file that includes hwloc.h is topology.c.
+ * The machine's cores: which of them this process may use, which of those no
+ * other pipeline has, and pinning.  Nothing here allocates memory.
+ *
+ * A core is named by its CPUs, as Linux numbers them, of which it has several
+ * if it runs several threads.  What belongs together stands in sysfs.
  */
 #ifndef SL_PIPELINE_TOPOLOGY_H
 #define SL_PIPELINE_TOPOLOGY_H
 
+#include <sched.h>
+#include <stdbool.h>
+
 #include <sluice/status.h>
 
-struct sl_topology {
-    void *handle; /* an hwloc_topology_t; NULL: unknown */
-    int n_cores;  /* this process may use; at least 1 */
+enum {
+    SL_MOST_CPUS = 8192, /* as many as Linux can be built for */
+    SL_CPU_SETS = SL_MOST_CPUS / CPU_SETSIZE,
 };
 
-/* Look at the machine.  Without an answer there is one core, unpinned. */
-void sl_topology_init(struct sl_topology *topology);
+struct sl_topology {
+    const char *folder;          /* of the CPUs, in sysfs */
+    cpu_set_t cpus[SL_CPU_SETS]; /* the first usable CPU of each core */
+    int n_cores;                 /* this process may use; at least 1 */
+};
 
-void sl_topology_fini(struct sl_topology *topology);
+/* A core that a device has to itself, among all pipelines of the machine. */
+struct sl_core {
+    int cpu;   /* to pin to; -1: none */
+    int claim; /* a descriptor whose lock is the claim; -1: none */
+};
 
 /*
- * Pin the calling thread to core `core`, 0 <= core < n_cores.
+ * Look at the CPUs that the calling thread may run on.  If the system does not
+ * tell them, there is one core and none can be claimed.
+ */
+void sl_topology_init(struct sl_topology *topology);
+
+/* The same of the given CPUs: allowed[SL_CPU_SETS].  `folder` is kept. */
+void sl_topology_read(struct sl_topology *topology, const char *folder,
+                      const cpu_set_t *allowed);
+
+/*
+ * Claim n cores that nobody has claimed, the first ones first.
+ *
+ * A claim is an flock() on the folder of the core's first CPU, so it ends with
+ * the process that holds it, however that ends.  Processes see each other's
+ * claims if they share sysfs: those in another network namespace do not.
+ *
+ * Threads  any; claims of one process exclude each other, too.
+ * Returns  true; or false, having claimed nothing, if fewer than n are free.
+ */
+bool sl_topology_claim(const struct sl_topology *topology, int n,
+                       struct sl_core *cores);
+
+/* Give up the claim, if there is one. */
+void sl_core_release(struct sl_core *core);
+
+/*
+ * Pin the calling thread to a CPU.
  *
  * Threads  any, several at once.
  * Returns  SLUICE_OK, or SLUICE_SYSTEM if the system refuses.
  */
-sluice_status sl_topology_pin(const struct sl_topology *topology, int core);
+sluice_status sl_core_pin(const struct sl_core *core);
 
 #endif

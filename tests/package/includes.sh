@@ -11,7 +11,7 @@
 #   - modules that must never see threads include no header of theirs;
 #   - a .c file includes its own header first; nobody uses "../";
 #   - files include each other in no circle; X.c and X.h are one file here;
-#   - cblas.h is included by one file, mpi.h by one at most;
+#   - cblas.h is included by one file, mpi.h by one at most, hwloc.h by none;
 #   - programs and examples use the public headers and nothing else of ours.
 #
 #     includes.sh ROOT GROUP:MODULE:LINK,...:HEADER,...:NEVER,... ...
@@ -77,16 +77,17 @@ function check_public(file, module, name,    owner) {
 }
 
 function check_system(file, module, name) {
-    if (name ~ /^(cblas|mpi)\.h$/)
+    if (name ~ /^(cblas|hwloc|mpi)\.h$/)
         users[name] = users[name] " " file
     if (name ~ /^(pthread|threads|semaphore|stdatomic)\.h$/ &&
         is_never(module, "threads"))
         complain(file ": " module " knows no threads, but includes <" name ">")
 }
 
-function check_single(name,    list) {
-    if (split(users[name], list, " ") > 1)
-        complain("<" name "> may be included by one file, not by" users[name])
+function check_single(name, n,    list) {
+    if (split(users[name], list, " ") > n)
+        complain("<" name "> may be included by " n " file(s), not by" \
+                 users[name])
 }
 
 # The file of ours that an include line names, without its ending; "" if none.
@@ -187,8 +188,9 @@ module != "" {
 }
 
 END {
-    check_single("cblas.h")
-    check_single("mpi.h")
+    check_single("cblas.h", 1)
+    check_single("mpi.h", 1)
+    check_single("hwloc.h", 0)
     for (unit in edges)
         if (!state[unit])
             find_circle(unit, "")
