@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "nn/composite.h"
+#include "nn/layers/composite.h"
 #include "support/runner.h"
 
 static sluice_diag why;
