@@ -45,7 +45,8 @@ typedef struct sluice_diag {
     int stage;
     int microbatch;
     char action[SLUICE_DIAG_ACTION]; /* as a schedule writes it: "2F0" */
-    char text[SLUICE_DIAG_TEXT];     /* one sentence, no newline */
+    char text[SLUICE_DIAG_TEXT];     /* one sentence: UTF-8, no newline or other
+                                        control character */
 } sluice_diag;
 
 /*
@@ -58,7 +59,9 @@ SLUICE_API const char *sluice_status_name(sluice_status status);
 
 /*
  * Fill `why`, coordinates unset, from a printf format.  For layers, losses
- * and other extensions that report an error of their own.
+ * and other extensions that report an error of their own.  Each byte of the
+ * text that is no UTF-8, or a control character, becomes '?': what a sentence
+ * quotes of a file or an argument does no harm to a terminal or a log.
  *
  * Threads  any; `why` must not be shared.  NULL is allowed and ignored.
  * Returns  `status`, so that a caller can `return sluice_diag_set(...)`.

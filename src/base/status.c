@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
 static const char *const names[SLUICE_N_STATUSES] = {
     [SLUICE_OK] = "SLUICE_OK",
     [SLUICE_INVALID] = "SLUICE_INVALID",
@@ -41,5 +43,6 @@ sluice_status sluice_diag_set(sluice_diag *why, sluice_status status,
     va_start(args, format);
     vsnprintf(why->text, sizeof why->text, format, args);
     va_end(args);
+    sl_utf8_clean(why->text);
     return status;
 }

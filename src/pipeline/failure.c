@@ -1,6 +1,8 @@
 /* The latch for the first error.  Any thread. */
 #include "pipeline/failure.h"
 
+#include "base/utf8.h"
+
 sluice_status sl_failure_init(struct sl_failure *failure)
 {
     *failure = (struct sl_failure){.open = false};
@@ -46,6 +48,7 @@ void sl_failure_latch(struct sl_failure *failure, const sluice_diag *diag,
         !atomic_load(&failure->committed)) {
         failure->latched = true;
         failure->first = *diag;
+        sl_utf8_clean(failure->first.text); /* a layer may have written it */
         atomic_store(&failure->stopped, true);
         stop(context);
     }

@@ -3,9 +3,10 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/utf8.h"
 
 void sl_out_init(struct sl_out *out, sluice_sink sink, sluice_diag *why)
 {
@@ -69,36 +70,6 @@ void sl_out_decimal(struct sl_out *out, int64_t value, int places)
         sl_out_format(out, ".%0*" PRIu64, places, magnitude % unit);
 }
 
-static bool is_tail(unsigned char c)
-{
-    return (c & 0xC0) == 0x80;
-}
-
-/*
- * Bytes of the character at `s`, 0 if it is none that XML allows.  Unicode 15,
- * table 3-7; XML forbids control characters, U+FFFE and U+FFFF besides.
- */
-static int character_bytes(const unsigned char *s)
-{
-    if (s[0] < 0x80)
-        return s[0] >= 0x20 && s[0] != 0x7F;
-    if (s[0] >= 0xC2 && s[0] <= 0xDF && is_tail(s[1]))
-        return s[0] == 0xC2 && s[1] < 0xA0 ? 0 : 2;
-    if ((s[0] & 0xF0) == 0xE0 && is_tail(s[1]) && is_tail(s[2])) {
-        bool overlong = s[0] == 0xE0 && s[1] < 0xA0;
-        bool surrogate = s[0] == 0xED && s[1] > 0x9F;
-        bool nothing = s[0] == 0xEF && s[1] == 0xBF && s[2] >= 0xBE;
-        return overlong || surrogate || nothing ? 0 : 3;
-    }
-    if (s[0] >= 0xF0 && s[0] <= 0xF4 && is_tail(s[1]) && is_tail(s[2]) &&
-        is_tail(s[3])) {
-        bool overlong = s[0] == 0xF0 && s[1] < 0x90;
-        bool beyond = s[0] == 0xF4 && s[1] > 0x8F;
-        return overlong || beyond ? 0 : 4;
-    }
-    return 0;
-}
-
 struct escape {
     char from;
     const char *to;
@@ -108,7 +79,7 @@ static void escape(struct sl_out *out, const char *text,
                    const struct escape *escapes)
 {
     while (*text) {
-        int n = character_bytes((const unsigned char *)text);
+        int n = sl_utf8_bytes(text);
         const struct escape *e = escapes;
         while (e->to && e->from != *text)
             e++;
