@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sluice/version.h>
 
@@ -64,6 +65,18 @@ static int run_command(const struct program *program, int argc, char **argv)
     return OPTION_EXIT;
 }
 
+/* A full disk is told at the very end, whoever ends the program: argp does so
+ * after --help and --version. */
+static void check_output(int status, void *context)
+{
+    const struct program *program = context;
+    if (!fflush(stdout) && !ferror(stdout))
+        return;
+    fprintf(stderr, "%s: the output could not be written: %s\n", program->name,
+            strerror(errno));
+    _exit(status ? status : EXIT_FAILURE);
+}
+
 int program_run(const struct program *program, int argc, char **argv)
 {
     char doc[TEXT_BYTES];
@@ -79,6 +92,7 @@ int program_run(const struct program *program, int argc, char **argv)
         .doc = doc,
     };
     struct line line = {.program = program};
+    on_exit(check_output, (void *)(uintptr_t)program);
     char version[TEXT_BYTES];
     snprintf(version, sizeof version, "%s %s (%s)", program->name,
              sluice_version(), BENCH_COMMIT);
@@ -89,11 +103,6 @@ int program_run(const struct program *program, int argc, char **argv)
         line.first ? run_command(program, argc - line.first, argv + line.first)
                    : program->bare();
     argp_program_version = NULL;
-    if (fflush(stdout) || ferror(stdout)) {
-        fprintf(stderr, "%s: the output could not be written: %s\n",
-                program->name, strerror(errno));
-        return EXIT_FAILURE;
-    }
     return status;
 }
 
