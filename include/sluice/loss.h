@@ -21,9 +21,12 @@ extern "C" {
 #endif
 
 typedef struct sluice_loss_plan {
-    sluice_shape out;         /* the network's output; set by the caller */
-    int64_t target_row_bytes; /* bytes of one row's target */
-    int64_t row_terms;        /* terms of the mean that one row brings */
+    sluice_shape out;         /* the network's output; set by the caller of
+                                 infer(), and again after it */
+    int64_t target_row_bytes; /* bytes of one row's target; at least 1, and at
+                                 most 2^47 for the rows of a batch */
+    int64_t row_terms;        /* terms of the mean that one row brings; at
+                                 least 1, and at most 2^53 for a batch */
     bool counts_correct;      /* forward() reports correctly classified rows */
 } sluice_loss_plan;
 
@@ -38,7 +41,8 @@ typedef struct sluice_loss_call {
 typedef struct sluice_loss_ops {
     const char *name; /* "mse" */
 
-    /* Fill `plan`, whose `out` is given.  SLUICE_INVALID if it cannot be. */
+    /* Fill `plan`, whose `out` is given and whose rest is zero.
+     * SLUICE_INVALID if it cannot be. */
     sluice_status (*infer)(sluice_loss_plan *plan, sluice_diag *why);
 
     /*

@@ -36,8 +36,9 @@ typedef struct sluice_optimizer_ops {
     size_t config_bytes; /* the pipeline copies this many bytes */
 
     /*
-     * Check the config; give the number of state arrays and the starting
-     * learning rate.
+     * Check the config; give the number of state arrays, at most
+     * SLUICE_OPTIMIZER_MAX_STATES, and the starting learning rate, which is not
+     * negative.
      */
     sluice_status (*infer)(const void *config, int *n_states,
                            double *learning_rate, sluice_diag *why);

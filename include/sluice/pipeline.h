@@ -156,7 +156,8 @@ SLUICE_API sluice_status sluice_pipeline_plan(
  *          SLUICE_INVALID  a number out of range, a batch that M does not
  *                          divide (naming the nearest M that does), more
  *                          devices than layers, a partition that does not add
- *                          up, a loss or optimizer that refuses;
+ *                          up, a loss or optimizer that refuses, lacks a
+ *                          function, or fills in what cannot be;
  *          SLUICE_NOT_FOUND no generator of that name;
  *          SLUICE_SCHEDULE the verifier refused the schedule;
  *          SLUICE_OVER_CAP a device needs more than its cap: device, need, cap;

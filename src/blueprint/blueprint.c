@@ -5,6 +5,7 @@
 
 #include <sluice/schedule_passes.h>
 
+#include "nn/model/settle.h"
 #include "blueprint/cut.h"
 #include "base/split.h"
 #include "sched/schedule.h"
@@ -177,12 +178,6 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     return sluice_schedule_verify(bp->forward_schedule, &verify, NULL, why);
 }
 
-static sluice_status settle_loss(struct sl_blueprint *bp, sluice_diag *why)
-{
-    bp->loss_plan.out = sluice_model_output(bp->model);
-    return bp->loss->infer(&bp->loss_plan, why);
-}
-
 static sluice_status settle_optimizer(struct sl_blueprint *bp,
                                       const void *config, sluice_diag *why)
 {
@@ -192,13 +187,8 @@ static sluice_status settle_optimizer(struct sl_blueprint *bp,
         return sl_no_memory(why, "the optimizer's configuration");
     if (config)
         memcpy(bp->optimizer_config, config, bytes);
-    sluice_status st = bp->optimizer->infer(bp->optimizer_config, &bp->n_states,
-                                            &bp->learning_rate, why);
-    if (!st && (bp->n_states < 0 || bp->n_states > SLUICE_OPTIMIZER_MAX_STATES))
-        st = sluice_diag_set(
-            why, SLUICE_INVALID, "optimizer %s wants %d states; at most %d",
-            bp->optimizer->name, bp->n_states, SLUICE_OPTIMIZER_MAX_STATES);
-    return st;
+    return sl_optimizer_settle(bp->optimizer, bp->optimizer_config,
+                               &bp->n_states, &bp->learning_rate, why);
 }
 
 static sluice_status number_programs(struct sl_blueprint *bp,
@@ -311,7 +301,8 @@ static sluice_status draw(struct sl_blueprint *bp,
         st = sl_split_check(bp->batch, bp->n_replicas, bp->n_microbatches,
                             config->uneven, why);
     if (!st)
-        st = settle_loss(bp, why);
+        st = sl_loss_settle(bp->loss, sluice_model_output(bp->model), bp->batch,
+                            &bp->loss_plan, why);
     if (!st)
         st = settle_optimizer(bp, config->optimizer_config, why);
     if (!st)

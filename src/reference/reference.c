@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "nn/model/init.h"
 #include "nn/model/model.h"
+#include "nn/model/settle.h"
 #include "base/split.h"
 #include "tensor/blas_threads.h"
 
@@ -77,12 +78,6 @@ static sluice_status reserve_blas(struct sluice_reference *ref,
     return st;
 }
 
-static sluice_status settle_loss(struct sluice_reference *ref, sluice_diag *why)
-{
-    ref->loss_plan.out = sluice_model_output(ref->model);
-    return ref->loss->infer(&ref->loss_plan, why);
-}
-
 static sluice_status settle_optimizer(struct sluice_reference *ref,
                                       const void *config, int *n_states,
                                       sluice_diag *why)
@@ -93,8 +88,8 @@ static sluice_status settle_optimizer(struct sluice_reference *ref,
         return sl_no_memory(why, "the reference's optimizer");
     if (config && bytes)
         memcpy(ref->optimizer_config, config, bytes);
-    return ref->optimizer->infer(ref->optimizer_config, n_states,
-                                 &ref->learning_rate, why);
+    return sl_optimizer_settle(ref->optimizer, ref->optimizer_config, n_states,
+                               &ref->learning_rate, why);
 }
 
 /* Rows of the largest micro-batch. */
@@ -204,7 +199,8 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
     int n_states = 0;
     st = reserve_blas(ref, why);
     if (!st)
-        st = settle_loss(ref, why);
+        st = sl_loss_settle(ref->loss, sluice_model_output(model), ref->batch,
+                            &ref->loss_plan, why);
     if (!st)
         st = settle_optimizer(ref, config->optimizer_config, &n_states, why);
     ref->n_states = n_states;

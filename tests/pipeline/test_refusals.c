@@ -3,6 +3,7 @@
  * sentence; everything else runs and equals the reference.
  */
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "support/grid.h"
@@ -343,6 +344,56 @@ START_TEST(a_loss_or_optimizer_that_refuses_has_its_say)
 }
 END_TEST
 
+static sluice_status fill_no_loss(sluice_loss_plan *plan, sluice_diag *why)
+{
+    (void)why;
+    plan->target_row_bytes = -4;
+    plan->row_terms = 1;
+    return SLUICE_OK;
+}
+
+static sluice_status fill_no_rate(const void *config, int *n_states,
+                                  double *learning_rate, sluice_diag *why)
+{
+    (void)config;
+    (void)why;
+    *n_states = 0;
+    *learning_rate = NAN;
+    return SLUICE_OK;
+}
+
+/* Pipeline and reference refuse in the same words, which name `field`. */
+static void refuse_in_both(const sluice_pipeline_config *config,
+                           const char *field)
+{
+    sluice_reference *ref = NULL;
+    sluice_diag ref_why, why = refuse(config, SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, field), "%s", why.text);
+    ck_assert_int_eq(
+        sluice_reference_create(config, problem.model, &ref, &ref_why),
+        SLUICE_INVALID);
+    ck_assert_ptr_null(ref);
+    ck_assert_str_eq(ref_why.text, why.text);
+}
+
+START_TEST(what_a_loss_or_optimizer_fills_in_is_checked)
+{
+    set_up(BATCH);
+    sluice_pipeline_config config = problem.config;
+    sluice_loss_ops loss = *config.loss;
+    loss.infer = fill_no_loss;
+    config.loss = &loss;
+    refuse_in_both(&config, "target_row_bytes");
+
+    config = problem.config;
+    sluice_optimizer_ops optimizer = *config.optimizer;
+    optimizer.infer = fill_no_rate;
+    config.optimizer = &optimizer;
+    refuse_in_both(&config, "learning rate");
+    tear_down();
+}
+END_TEST
+
 START_TEST(an_empty_model_is_refused)
 {
     sluice_model *full;
@@ -388,5 +439,6 @@ SLUICE_TEST_MAIN("pipeline.refusals", any_batch_runs_or_is_refused,
                  what_must_be_given_is_asked_for,
                  choices_that_are_none_are_refused,
                  a_loss_or_optimizer_that_refuses_has_its_say,
+                 what_a_loss_or_optimizer_fills_in_is_checked,
                  an_empty_model_is_refused,
                  a_model_with_an_open_layer_is_refused)
