@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tensor/elementwise.h"
+
 static const struct sl_composite *composite_of(const sluice_layer_call *call)
 {
     return call->config;
@@ -80,9 +82,7 @@ static sluice_layer_call backward_call(const sluice_layer_call *call, int k)
 /* to += from, over an input of the composite */
 static void add(const sluice_layer_call *call, const float *from, float *to)
 {
-    int64_t n = call->rows * sluice_shape_elements(&call->plan->in);
-    for (int64_t i = 0; i < n; i++)
-        to[i] += from[i];
+    sl_add(call->rows * sluice_shape_elements(&call->plan->in), from, to);
 }
 
 static void copy(const sluice_layer_call *call, const float *from, float *to)

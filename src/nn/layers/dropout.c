@@ -4,8 +4,12 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "tensor/elementwise.h"
 
-enum { BLOCK = 8 }; /* elements that one draw decides */
+enum {
+    BLOCK = 8,                  /* elements that one draw decides */
+    DRAWN_AT_ONCE = 32 * BLOCK, /* before they are used */
+};
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
@@ -23,6 +27,19 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
+/* The random bits of the elements first..first + n of a row, first being a
+ * multiple of BLOCK; writes whole blocks. */
+static void draw(const sluice_layer_call *call, int64_t row, int64_t first,
+                 int64_t n, uint32_t bits[DRAWN_AT_ONCE])
+{
+    struct sl_rng_counter counter = {
+        {(uint64_t)call->layer, call->step, (uint64_t)(call->first_row + row)}};
+    for (int64_t i = 0; i < n; i += BLOCK) {
+        counter.at[3] = (uint64_t)((first + i) / BLOCK);
+        sl_rng_block(call->seed, SL_RNG_DROPOUT, counter, bits + i);
+    }
+}
+
 /*
  * to = from * mask / (1 - rate) for one row.  An element is dropped if its 32
  * random bits, as a number, are below rate * 2^32.
@@ -32,16 +49,13 @@ static void mask_row(const sluice_layer_call *call, int64_t row, int64_t n,
 {
     const sluice_dropout_config *dropout = call->config;
     double rate = (double)dropout->rate;
-    uint64_t threshold = (uint64_t)(rate * 0x1p32);
+    uint32_t threshold = (uint32_t)(rate * 0x1p32); /* rate < 1: it fits */
     float scale = (float)(1 / (1 - rate));
-    struct sl_rng_counter counter = {
-        {(uint64_t)call->layer, call->step, (uint64_t)(call->first_row + row)}};
-    for (int64_t i = 0; i < n; i += BLOCK) {
-        uint32_t bits[BLOCK];
-        counter.at[3] = (uint64_t)(i / BLOCK);
-        sl_rng_block(call->seed, SL_RNG_DROPOUT, counter, bits);
-        for (int64_t j = 0; j < BLOCK && i + j < n; j++)
-            to[i + j] = bits[j] < threshold ? 0 : from[i + j] * scale;
+    for (int64_t i = 0; i < n; i += DRAWN_AT_ONCE) {
+        uint32_t bits[DRAWN_AT_ONCE];
+        int64_t some = n - i < DRAWN_AT_ONCE ? n - i : DRAWN_AT_ONCE;
+        draw(call, row, i, some, bits);
+        sl_mask(some, bits, threshold, scale, from + i, to + i);
     }
 }
 

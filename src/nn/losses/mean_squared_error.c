@@ -1,6 +1,8 @@
 /* Mean squared error.  The device of the last stage. */
 #include <sluice/loss.h>
 
+#include "tensor/elementwise.h"
+
 static sluice_status infer(sluice_loss_plan *plan, sluice_diag *why)
 {
     int64_t n = sluice_shape_elements(&plan->out);
@@ -16,14 +18,8 @@ static sluice_status infer(sluice_loss_plan *plan, sluice_diag *why)
 static sluice_status forward(const sluice_loss_call *call, double *sum,
                              int64_t *correct)
 {
-    const float *t = call->targets;
-    int64_t n = call->rows * call->plan->row_terms;
-    double total = 0;
-    for (int64_t i = 0; i < n; i++) {
-        double e = (double)call->y[i] - (double)t[i];
-        total += e * e;
-    }
-    *sum = total;
+    *sum = sl_squared_distance(call->rows * call->plan->row_terms, call->y,
+                               call->targets);
     *correct = 0;
     return SLUICE_OK;
 }
@@ -31,10 +27,8 @@ static sluice_status forward(const sluice_loss_call *call, double *sum,
 static sluice_status backward(const sluice_loss_call *call, float scale,
                               float *dy)
 {
-    const float *t = call->targets;
-    int64_t n = call->rows * call->plan->row_terms;
-    for (int64_t i = 0; i < n; i++)
-        dy[i] = 2 * scale * (call->y[i] - t[i]);
+    sl_scaled_difference(call->rows * call->plan->row_terms, 2 * scale, call->y,
+                         call->targets, dy);
     return SLUICE_OK;
 }
 

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "tensor/elementwise.h"
+
 static sluice_status infer(const void *config, int *n_states,
                            double *learning_rate, sluice_diag *why)
 {
@@ -32,19 +34,14 @@ static sluice_status infer(const void *config, int *n_states,
 /* The state starts at zero, so that v = g at the first step. */
 static void apply(const sluice_optimizer_call *call)
 {
-    const sluice_sgd_config *sgd = call->config;
-    float rate = (float)call->learning_rate;
-    float momentum = (float)sgd->momentum;
-    float decay = (float)sgd->weight_decay;
-    float *v = call->state[0];
-    for (int64_t i = 0; i < call->n; i++) {
-        float g = call->g[i] + decay * call->w[i];
-        if (momentum > 0) {
-            v[i] = momentum * v[i] + g;
-            g = sgd->nesterov ? g + momentum * v[i] : v[i];
-        }
-        call->w[i] -= rate * g;
-    }
+    const sluice_sgd_config *config = call->config;
+    struct sl_sgd sgd = {
+        .rate = (float)call->learning_rate,
+        .momentum = (float)config->momentum,
+        .decay = (float)config->weight_decay,
+        .nesterov = config->nesterov,
+    };
+    sl_sgd_update(call->n, sgd, call->g, call->w, call->state[0]);
 }
 
 static const sluice_optimizer_ops sgd_ops = {

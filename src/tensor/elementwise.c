@@ -1,0 +1,32 @@
+/* Element by element: through the processor's kernels.  Any thread. */
+#include "tensor/elementwise.h"
+
+#include "tensor/kernels/kernels.h"
+
+void sl_add(int64_t n, const float *from, float *to)
+{
+    sl_kernels()->add(n, from, to);
+}
+
+void sl_scaled_difference(int64_t n, float scale, const float *y,
+                          const float *t, float *dy)
+{
+    sl_kernels()->scaled_difference(n, scale, y, t, dy);
+}
+
+double sl_squared_distance(int64_t n, const float *a, const float *b)
+{
+    return sl_kernels()->squared_distance(n, a, b);
+}
+
+void sl_mask(int64_t n, const uint32_t *bits, uint32_t threshold, float scale,
+             const float *from, float *to)
+{
+    sl_kernels()->mask(n, bits, threshold, scale, from, to);
+}
+
+void sl_sgd_update(int64_t n, struct sl_sgd sgd, const float *g, float *w,
+                   float *v)
+{
+    sl_kernels()->sgd_update(n, sgd, g, w, v);
+}

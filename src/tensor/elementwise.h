@@ -1,0 +1,42 @@
+/*
+ * Element by element: sums and masks that layers need, and the update of an
+ * optimizer.  Each result is rounded as the formula stands, so that it is the
+ * same on every processor.
+ *
+ * Threads: any.
+ */
+#ifndef SL_TENSOR_ELEMENTWISE_H
+#define SL_TENSOR_ELEMENTWISE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* to += from.  Shapes: from, to [n]. */
+void sl_add(int64_t n, const float *from, float *to);
+
+/* dy = scale * (y - t).  Shapes: y, t, dy [n]; dy may be y. */
+void sl_scaled_difference(int64_t n, float scale, const float *y,
+                          const float *t, float *dy);
+
+/* The sum over i of (a[i] - b[i])^2 in double, in an order that depends on n
+ * alone. */
+double sl_squared_distance(int64_t n, const float *a, const float *b);
+
+/* to = bits < threshold ? 0 : from * scale.  Shapes: bits, from, to [n]; to
+ * may be from. */
+void sl_mask(int64_t n, const uint32_t *bits, uint32_t threshold, float scale,
+             const float *from, float *to);
+
+/* Stochastic gradient descent, as in sluice_sgd_config. */
+struct sl_sgd {
+    float rate;
+    float momentum; /* 0: none, and no v */
+    float decay;
+    bool nesterov;
+};
+
+/* Update w, and v if there is a momentum.  Shapes: w, g, v [n]. */
+void sl_sgd_update(int64_t n, struct sl_sgd sgd, const float *g, float *w,
+                   float *v);
+
+#endif

@@ -1,0 +1,32 @@
+/* The table of the kernels, as compiled for the instruction set at hand. */
+#ifndef SL_TENSOR_KERNELS_KERNEL_TABLE_H
+#define SL_TENSOR_KERNELS_KERNEL_TABLE_H
+
+#include "tensor/kernels/activations.h"
+#include "tensor/kernels/kernels.h"
+#include "tensor/kernels/normalization.h"
+#include "tensor/kernels/reductions.h"
+#include "tensor/kernels/updates.h"
+
+#define SL_KERNEL_TABLE                                                        \
+    {                                                                          \
+        .identity_forward = sl_kernel_identity_forward,                        \
+        .relu_forward = sl_kernel_relu_forward,                                \
+        .tanh_forward = sl_kernel_tanh_forward,                                \
+        .gelu_forward = sl_kernel_gelu_forward,                                \
+        .identity_backward = sl_kernel_identity_backward,                      \
+        .relu_backward = sl_kernel_relu_backward,                              \
+        .tanh_backward = sl_kernel_tanh_backward,                              \
+        .gelu_backward = sl_kernel_gelu_backward,                              \
+        .column_sums = sl_kernel_column_sums,                                  \
+        .softmax_row = sl_kernel_softmax_row,                                  \
+        .softmax_scaled = sl_kernel_softmax_scaled,                            \
+        .normalize_forward = sl_kernel_normalize_forward,                      \
+        .normalize_backward = sl_kernel_normalize_backward,                    \
+        .normalize_weight = sl_kernel_normalize_weight, .add = sl_kernel_add,  \
+        .scaled_difference = sl_kernel_scaled_difference,                      \
+        .squared_distance = sl_kernel_squared_distance,                        \
+        .mask = sl_kernel_mask, .sgd_update = sl_kernel_sgd_update,            \
+    }
+
+#endif

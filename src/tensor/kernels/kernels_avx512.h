@@ -1,0 +1,9 @@
+/* Kernels for AVX-512 (F, BW, DQ, VL). */
+#ifndef SL_TENSOR_KERNELS_KERNELS_AVX512_H
+#define SL_TENSOR_KERNELS_KERNELS_AVX512_H
+
+#include "tensor/kernels/kernels.h"
+
+extern const struct sl_kernels sl_kernels_avx512;
+
+#endif

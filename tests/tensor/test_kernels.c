@@ -1,0 +1,263 @@
+/* Every instruction set gives the same bits; and what kernels compute. */
+#include "tensor/kernels/kernels.h"
+
+#include <string.h>
+
+#include "support/runner.h"
+#include "tensor/numbers.h"
+
+enum { ROWS = 5, WIDTH = 149, MOST = ROWS * WIDTH };
+
+/* Widths around those of all vectors, strips and blocks. */
+static const int64_t widths[] = {1,  2,  3,  4,  5,  7,  8,  9,  15,  16,  17,
+                                 31, 32, 33, 47, 63, 64, 65, 97, 128, 129, 149};
+enum { N_WIDTHS = sizeof widths / sizeof *widths };
+
+static float x[MOST], dy[MOST], weight[WIDTH], bias[WIDTH];
+static uint32_t bits[MOST];
+
+/* What kernels have written: of the set at hand, and of the last one. */
+struct written {
+    float a[MOST + 1];
+    float b[MOST + 1];
+    double sums[ROWS];
+    struct sl_moments moments[ROWS];
+    struct sl_softmax softmax[ROWS];
+};
+
+static struct written got, want;
+
+/* Numbers of many sizes, both zeros, infinity and NaN among them. */
+static void fill(void)
+{
+    static const float special[] = {0,      -0.0F, INFINITY, -INFINITY, 1e30F,
+                                    1e-40F, 88,    -104,     NAN};
+    enum { N = sizeof special / sizeof *special };
+    sl_test_fill(1, MOST, x);
+    sl_test_fill(2, MOST, dy);
+    sl_test_fill(3, WIDTH, weight);
+    sl_test_fill(4, WIDTH, bias);
+    for (int i = 0; i < MOST; i++) {
+        x[i] *= 8;
+        bits[i] = (uint32_t)i * 2654435761U;
+    }
+    for (int i = 0; i < N; i++)
+        x[11 + 7 * i] = special[i];
+}
+
+/* Bits, but for those of a NaN: which of two a sum keeps is the compiler's. */
+static bool is_same(float a, float b)
+{
+    return !memcmp(&a, &b, sizeof a) || (isnan(a) && isnan(b));
+}
+
+static void assert_same(const struct sl_kernel_set *set, const char *kernel,
+                        int64_t width)
+{
+    for (int i = 0; i <= MOST; i++)
+        if (!is_same(got.a[i], want.a[i]) || !is_same(got.b[i], want.b[i]))
+            ck_abort_msg("%s: %s, width %d, element %d: %a and %a, not %a and "
+                         "%a",
+                         set->name, kernel, (int)width, i, (double)got.a[i],
+                         (double)got.b[i], (double)want.a[i],
+                         (double)want.b[i]);
+    for (int r = 0; r < ROWS; r++) {
+        ck_assert(is_same(got.moments[r].mean, want.moments[r].mean));
+        ck_assert(is_same(got.moments[r].scale, want.moments[r].scale));
+        ck_assert(is_same(got.softmax[r].largest, want.softmax[r].largest));
+        ck_assert_int_eq(got.softmax[r].at, want.softmax[r].at);
+        if (!isnan(want.sums[r]) || !isnan(got.sums[r]))
+            ck_assert_double_eq(got.sums[r], want.sums[r]);
+        if (!isnan(want.softmax[r].sum) || !isnan(got.softmax[r].sum))
+            ck_assert_double_eq(got.softmax[r].sum, want.softmax[r].sum);
+    }
+}
+
+static sl_pointwise_forward *forward_of(const struct sl_kernels *k, int which)
+{
+    return which == 0   ? k->identity_forward
+           : which == 1 ? k->relu_forward
+           : which == 2 ? k->tanh_forward
+                        : k->gelu_forward;
+}
+
+static sl_pointwise_backward *backward_of(const struct sl_kernels *k, int which)
+{
+    return which == 0   ? k->identity_backward
+           : which == 1 ? k->relu_backward
+           : which == 2 ? k->tanh_backward
+                        : k->gelu_backward;
+}
+
+/* A kernel on rows of `width`, into `to`; `which` is one of its variants. */
+typedef void run_kernel(const struct sl_kernels *k, int which, int64_t width,
+                        struct written *to);
+
+static void run_forward(const struct sl_kernels *k, int which, int64_t width,
+                        struct written *to)
+{
+    forward_of(k, which / 2)(ROWS, width, x, which % 2 ? bias : NULL, to->a,
+                             to->b);
+}
+
+static void run_backward(const struct sl_kernels *k, int which, int64_t width,
+                         struct written *to)
+{
+    backward_of(k, which)(ROWS * width, x, dy, to->a);
+}
+
+static void run_column_sums(const struct sl_kernels *k, int which,
+                            int64_t width, struct written *to)
+{
+    k->column_sums(ROWS, width, x, which, to->a);
+}
+
+static void run_softmax(const struct sl_kernels *k, int which, int64_t width,
+                        struct written *to)
+{
+    const float *from = which ? x : dy; /* with and without special numbers */
+    for (int r = 0; r < ROWS; r++) {
+        const float *y = from + r * width;
+        to->softmax[r] = k->softmax_row(width, y);
+        k->softmax_scaled(width, y, to->softmax[r], 0.3F, to->a + r * width);
+    }
+}
+
+static void run_normalize(const struct sl_kernels *k, int which, int64_t width,
+                          struct written *to)
+{
+    const float *from = which & 1 ? x : dy;
+    k->normalize_forward(ROWS, width, 1e-5, from, weight, bias, to->moments,
+                         to->a);
+    k->normalize_backward(ROWS, width, to->moments, weight, from, dy, to->b);
+}
+
+static void run_normalize_weight(const struct sl_kernels *k, int which,
+                                 int64_t width, struct written *to)
+{
+    k->normalize_forward(ROWS, width, 1e-5, dy, weight, bias, to->moments,
+                         to->a);
+    k->normalize_weight(ROWS, width, to->moments, x, dy, which, to->a, to->b);
+}
+
+static void run_update(const struct sl_kernels *k, int which, int64_t width,
+                       struct written *to)
+{
+    struct sl_sgd sgd = {.rate = 0.1F,
+                         .momentum = which ? 0.9F : 0,
+                         .decay = 0.01F,
+                         .nesterov = which == 2};
+    k->sgd_update(ROWS * width, sgd, x, to->a, which ? to->b : NULL);
+}
+
+static void run_plain(const struct sl_kernels *k, int which, int64_t width,
+                      struct written *to)
+{
+    int64_t n = ROWS * width;
+    if (which == 0)
+        k->add(n, x, to->a);
+    else if (which == 1)
+        k->scaled_difference(n, 0.7F, x, dy, to->a);
+    else if (which == 2)
+        k->mask(n, bits, 1U << 30, 1.25F, x, to->a);
+    else
+        for (int r = 0; r < ROWS; r++)
+            to->sums[r] = k->squared_distance(width, (which == 3 ? x : weight),
+                                              dy + r * width);
+}
+
+static const struct {
+    const char *name;
+    run_kernel *run;
+    int variants;
+} kernels[] = {
+    {"forward", run_forward, 8},
+    {"backward", run_backward, 4},
+    {"column_sums", run_column_sums, 2},
+    {"softmax", run_softmax, 2},
+    {"normalize", run_normalize, 2},
+    {"normalize_weight", run_normalize_weight, 2},
+    {"sgd_update", run_update, 3},
+    {"plain", run_plain, 5},
+};
+enum { N_KERNELS = sizeof kernels / sizeof *kernels };
+
+/* What a kernel does not overwrite, it finds the same in both. */
+static void start(struct written *to)
+{
+    *to = (struct written){0};
+    sl_test_fill(5, MOST + 1, to->a);
+    sl_test_fill(6, MOST + 1, to->b);
+}
+
+START_TEST(every_instruction_set_gives_the_same_bits)
+{
+    int n_sets = sl_kernel_sets_n();
+    const struct sl_kernel_set *sets = sl_kernel_sets();
+    fill();
+    for (int k = 0; k < N_KERNELS; k++)
+        for (int which = 0; which < kernels[k].variants; which++)
+            for (int w = 0; w < N_WIDTHS; w++) {
+                start(&want);
+                kernels[k].run(sets[n_sets - 1].kernels, which, widths[w],
+                               &want);
+                for (int s = 0; s < n_sets - 1; s++) {
+                    if (!sets[s].runs())
+                        continue;
+                    start(&got);
+                    kernels[k].run(sets[s].kernels, which, widths[w], &got);
+                    assert_same(&sets[s], kernels[k].name, widths[w]);
+                }
+            }
+}
+END_TEST
+
+START_TEST(the_widest_set_that_runs_is_chosen)
+{
+    const struct sl_kernel_set *sets = sl_kernel_sets();
+    const struct sl_kernel_set *chosen = sl_kernel_set();
+    ck_assert(chosen->runs());
+    for (const struct sl_kernel_set *set = sets; set < chosen; set++)
+        ck_assert(!set->runs());
+    ck_assert(sets[sl_kernel_sets_n() - 1].runs());
+}
+END_TEST
+
+START_TEST(a_mask_drops_what_is_below_the_threshold)
+{
+    const uint32_t drawn[3] = {0, 0x7fffffff, 0xffffffff};
+    const float ones[3] = {1, 1, 1};
+    float masked[3];
+    sl_mask(3, drawn, 0x80000000, 2, ones, masked);
+    ck_assert_float_eq(masked[0], 0);
+    ck_assert_float_eq(masked[1], 0);
+    ck_assert_float_eq(masked[2], 2);
+}
+END_TEST
+
+START_TEST(squared_distance_is_exact_where_double_is)
+{
+    const float a[4] = {1, 2, 3, 1e4F}, b[4] = {0, 4, 3, -1e4F};
+    ck_assert_double_eq(sl_squared_distance(4, a, b), 4e8 + 5);
+    ck_assert_double_eq(sl_squared_distance(3, a, b), 5);
+}
+END_TEST
+
+START_TEST(sums_and_differences_are_rounded_once)
+{
+    float to[2] = {0x1p24F, 1};
+    const float from[2] = {1, 2};
+    sl_add(2, from, to);
+    ck_assert_float_eq(to[0], 0x1p24F);
+    ck_assert_float_eq(to[1], 3);
+    sl_scaled_difference(2, 0.5F, to, from, to);
+    ck_assert_float_eq(to[0], 0x1p23F - 0.5F);
+    ck_assert_float_eq(to[1], 0.5F);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("tensor.kernels", every_instruction_set_gives_the_same_bits,
+                 the_widest_set_that_runs_is_chosen,
+                 a_mask_drops_what_is_below_the_threshold,
+                 squared_distance_is_exact_where_double_is,
+                 sums_and_differences_are_rounded_once)
