@@ -7,6 +7,7 @@
 #include "bench/cli/choice.h"
 #include "bench/cli/command.h"
 #include "bench/output/environment.h"
+#include "bench/cli/option.h"
 #include "bench/measure/run_options.h"
 
 enum { KEY_MODEL = 0x100, KEY_BATCH, KEY_CAP, MAX_BATCH = 1 << 24 };
@@ -175,7 +176,7 @@ static const struct argp argp = {
 int advise_command(int argc, char **argv)
 {
     struct line line = {.output.timed = false};
-    argp_parse(&argp, argc, argv, 0, NULL, &line);
+    option_parse(&argp, argc, argv, 0, &line);
     struct environment env;
     struct advice advice;
     struct table table;

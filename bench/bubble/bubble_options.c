@@ -4,6 +4,7 @@
 #include "bench/bubble/bubble_table.h"
 #include "bench/cli/command.h"
 #include "bench/output/environment.h"
+#include "bench/cli/option.h"
 
 enum {
     KEY_CELL = 0x100,
@@ -128,7 +129,7 @@ int bubble_command(int argc, char **argv)
         .config = {.run = RUN_OPTIONS_NONE, .order = ORDER_DEFAULTS},
         .output.timed = true,
     };
-    argp_parse(&argp, argc, argv, 0, NULL, &line);
+    option_parse(&argp, argc, argv, 0, &line);
     struct environment env;
     environment_read(&env);
     struct bubble_table table = {.config = &line.config, .env = &env};

@@ -98,7 +98,7 @@ int program_run(const struct program *program, int argc, char **argv)
              sluice_version(), BENCH_COMMIT);
     argp_err_exit_status = OPTION_EXIT;
     argp_program_version = version;
-    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &line);
+    option_parse(&argp, argc, argv, ARGP_IN_ORDER, &line);
     int status =
         line.first ? run_command(program, argc - line.first, argv + line.first)
                    : program->bare();

@@ -2,12 +2,24 @@
 #include "bench/cli/option.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/cli/choice.h"
 #include "bench/cli/number.h"
 
 enum { MAX_CAPACITY = 65536, NAMES_BYTES = 256 };
+
+void option_parse(const struct argp *argp, int argc, char **argv,
+                  unsigned flags, void *input)
+{
+    int failed = argp_parse(argp, argc, argv, flags, NULL, input);
+    if (!failed)
+        return;
+    fprintf(stderr, "%s: the command line could not be read: %s\n", argv[0],
+            strerror(failed));
+    exit(EXIT_FAILURE);
+}
 
 void option_check(struct argp_state *state, const char *option,
                   sluice_status status, const sluice_diag *why)

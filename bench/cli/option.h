@@ -12,6 +12,13 @@
 enum { OPTION_EXIT = 2 };
 
 /*
+ * argp_parse(), which ends the program if a word makes no sense.  It has one
+ * result besides, out of memory: this ends the program with a sentence, too.
+ */
+void option_parse(const struct argp *argp, int argc, char **argv,
+                  unsigned flags, void *input);
+
+/*
  * Go on if `status` is OK; else end the program with the sentence of `why`, the
  * name of the option before it.
  */

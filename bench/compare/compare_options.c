@@ -3,6 +3,7 @@
 
 #include "bench/cli/command.h"
 #include "bench/compare/compare_table.h"
+#include "bench/cli/option.h"
 
 enum { KEY_MODEL = 0x100, KEY_BATCH, KEY_CAP, MAX_BATCH = 1 << 24 };
 
@@ -113,7 +114,7 @@ int compare_command(int argc, char **argv)
         .config = {.run = RUN_OPTIONS_NONE, .order = ORDER_DEFAULTS},
         .output.timed = true,
     };
-    argp_parse(&argp, argc, argv, 0, NULL, &line);
+    option_parse(&argp, argc, argv, 0, &line);
     struct environment env;
     environment_read(&env);
     struct compare_table table = {.config = &line.config, .env = &env};

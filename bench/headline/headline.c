@@ -8,6 +8,7 @@
 
 #include "bench/bubble/bubble.h"
 #include "bench/cli/command.h"
+#include "bench/cli/option.h"
 #include "bench/headline/headline_report.h"
 #include "bench/train/training.h"
 
@@ -209,6 +210,6 @@ int headline_command(int argc, char **argv)
                "and of timed cells, and write a report.",
     };
     const char *path = default_path;
-    argp_parse(&argp, argc, argv, 0, NULL, &path);
+    option_parse(&argp, argc, argv, 0, &path);
     return run(path);
 }

@@ -6,6 +6,7 @@
 
 #include "bench/cli/choice.h"
 #include "bench/cli/command.h"
+#include "bench/cli/option.h"
 #include "bench/memory/table1.h"
 
 enum {
@@ -245,7 +246,7 @@ static const struct argp argp = {
 int memory_command(int argc, char **argv)
 {
     struct line line = {.table1 = false};
-    argp_parse(&argp, argc, argv, 0, NULL, &line);
+    option_parse(&argp, argc, argv, 0, &line);
     struct memory_table table = {.config = &line.config};
     bool linear = true;
     sluice_diag why;

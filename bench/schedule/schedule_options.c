@@ -6,6 +6,7 @@
 
 #include "bench/cli/choice.h"
 #include "bench/cli/number.h"
+#include "bench/cli/option.h"
 #include "bench/measure/run_options.h"
 #include "bench/schedule/schedule_settle.h"
 
@@ -367,5 +368,5 @@ void schedule_options_parse(int argc, char **argv, struct schedule_line *line)
             },
         .run = {.run = RUN_OPTIONS_NONE},
     };
-    argp_parse(&argp, argc, argv, 0, NULL, &reader);
+    option_parse(&argp, argc, argv, 0, &reader);
 }

@@ -3,6 +3,7 @@
 
 #include "bench/cli/command.h"
 #include "bench/output/environment.h"
+#include "bench/cli/option.h"
 
 enum { KEY_CELL = 0x100, KEY_MODEL, KEY_BATCH, MAX_BATCH = 1 << 24 };
 
@@ -135,7 +136,7 @@ int table2_command(int argc, char **argv)
         .config = {.run = RUN_OPTIONS_NONE, .order = ORDER_DEFAULTS},
         .output.timed = true,
     };
-    argp_parse(&argp, argc, argv, 0, NULL, &line);
+    option_parse(&argp, argc, argv, 0, &line);
     struct table2_table table = {.config = &line.config};
     sluice_diag why;
     environment_read(&table.env);

@@ -7,6 +7,7 @@
 #include "bench/cli/choice.h"
 #include "bench/cli/command.h"
 #include "bench/cli/number.h"
+#include "bench/cli/option.h"
 #include "bench/train/training.h"
 
 enum {
@@ -301,7 +302,7 @@ static const struct argp argp = {
 int train_command(int argc, char **argv)
 {
     struct training_config config = training_defaults;
-    argp_parse(&argp, argc, argv, 0, NULL, &config);
+    option_parse(&argp, argc, argv, 0, &config);
     struct environment env;
     environment_read(&env);
     if (!config.quiet)
