@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tensor/kernels/operands.h"
+
 /* to += from.  Shapes: from, to [n]. */
 void sl_add(int64_t n, const float *from, float *to);
 
@@ -26,14 +28,6 @@ double sl_squared_distance(int64_t n, const float *a, const float *b);
  * may be from. */
 void sl_mask(int64_t n, const uint32_t *bits, uint32_t threshold, float scale,
              const float *from, float *to);
-
-/* Stochastic gradient descent, as in sluice_sgd_config. */
-struct sl_sgd {
-    float rate;
-    float momentum; /* 0: none, and no v */
-    float decay;
-    bool nesterov;
-};
 
 /* Update w, and v if there is a momentum.  Shapes: w, g, v [n]. */
 void sl_sgd_update(int64_t n, struct sl_sgd sgd, const float *g, float *w,

@@ -10,11 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of one row; `scale` is 1 / sqrt(variance + epsilon). */
-struct sl_moments {
-    float mean;
-    float scale;
-};
+#include "tensor/kernels/operands.h"
 
 /*
  * y = (x - mean) * scale * weight + bias.

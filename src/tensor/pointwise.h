@@ -11,29 +11,13 @@
 
 #include <stdint.h>
 
-/*
- * y = f(z), z = x + bias.
- *
- * Shapes   x, z, y [rows][n]; bias[n], NULL for none.  z may be NULL if nobody
- *          wants it; x may be z or y, the others do not overlap.
- */
-typedef void sl_pointwise_forward(int64_t rows, int64_t n, const float *x,
-                                  const float *bias, float *z, float *y);
+#include "tensor/kernels/operands.h"
 
 sl_pointwise_forward sl_identity_forward;
 sl_pointwise_forward sl_relu_forward; /* max(z, 0) */
 sl_pointwise_forward sl_tanh_forward;
 sl_pointwise_forward sl_gelu_forward; /* z * Phi(z), exact (Hendrycks and
                                          Gimpel, 2016) */
-
-/*
- * dx = dy * f'(z), where `at` is y for relu and tanh, z for gelu, and not read
- * for the identity.
- *
- * Shapes   at, dy, dx [n]; dx may be dy.
- */
-typedef void sl_pointwise_backward(int64_t n, const float *at, const float *dy,
-                                   float *dx);
 
 sl_pointwise_backward sl_identity_backward;
 sl_pointwise_backward sl_relu_backward; /* 0 at z = 0 */

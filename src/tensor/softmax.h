@@ -4,12 +4,7 @@
 
 #include <stdint.h>
 
-/* What a row's softmax comes to: softmax(y)[j] = exp(y[j] - largest) / sum. */
-struct sl_softmax {
-    float largest; /* of y */
-    int64_t at;    /* the first place where it stands */
-    double sum;    /* of exp(y[j] - largest), in order; >= 1, or NaN */
-};
+#include "tensor/kernels/operands.h"
 
 /* Shapes  y[n], n >= 1.  NaN or +infinity anywhere makes `sum` NaN. */
 struct sl_softmax sl_softmax_row(int64_t n, const float *y);

@@ -1,5 +1,9 @@
 /* Every instruction set gives the same bits; and what kernels compute. */
+#include "tensor/elementwise.h"
 #include "tensor/kernels/kernels.h"
+#include "tensor/normalize.h"
+#include "tensor/pointwise.h"
+#include "tensor/softmax.h"
 
 #include <string.h>
 

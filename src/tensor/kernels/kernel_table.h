@@ -3,7 +3,7 @@
 #define SL_TENSOR_KERNELS_KERNEL_TABLE_H
 
 #include "tensor/kernels/activations.h"
-#include "tensor/kernels/kernels.h"
+#include "tensor/kernels/kernel_set.h"
 #include "tensor/kernels/normalization.h"
 #include "tensor/kernels/reductions.h"
 #include "tensor/kernels/updates.h"

@@ -9,9 +9,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "tensor/kernels/operands.h"
 #include "tensor/kernels/sums.h"
-#include "tensor/normalize.h"
-#include "tensor/softmax.h"
 
 /* Columns whose sums stay in registers while the rows go by. */
 enum { SL_STRIP = 4 * SL_LANES, SL_STRIP_STEPS = SL_STRIP / SL_WIDE };

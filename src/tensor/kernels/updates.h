@@ -2,8 +2,8 @@
 #ifndef SL_TENSOR_KERNELS_UPDATES_H
 #define SL_TENSOR_KERNELS_UPDATES_H
 
-#include "tensor/elementwise.h"
 #include "tensor/kernels/lanes.h"
+#include "tensor/kernels/operands.h"
 
 static void sl_kernel_add(int64_t n, const float *from, float *to)
 {

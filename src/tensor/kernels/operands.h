@@ -1,0 +1,50 @@
+/*
+ * What kernels take and give, apart from numbers and arrays: types that the
+ * functions of tensor/ and the kernels behind them share.
+ */
+#ifndef SL_TENSOR_KERNELS_OPERANDS_H
+#define SL_TENSOR_KERNELS_OPERANDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * y = f(z), z = x + bias.
+ *
+ * Shapes   x, z, y [rows][n]; bias[n], NULL for none.  z may be NULL if nobody
+ *          wants it; x may be z or y, the others do not overlap.
+ */
+typedef void sl_pointwise_forward(int64_t rows, int64_t n, const float *x,
+                                  const float *bias, float *z, float *y);
+
+/*
+ * dx = dy * f'(z), where `at` is y for relu and tanh, z for gelu, and not read
+ * for the identity.
+ *
+ * Shapes   at, dy, dx [n]; dx may be dy.
+ */
+typedef void sl_pointwise_backward(int64_t n, const float *at, const float *dy,
+                                   float *dx);
+
+/* What a row's softmax comes to: softmax(y)[j] = exp(y[j] - largest) / sum. */
+struct sl_softmax {
+    float largest; /* of y */
+    int64_t at;    /* the first place where it stands */
+    double sum;    /* of exp(y[j] - largest), in order; >= 1, or NaN */
+};
+
+/* Of one row; `scale` is 1 / sqrt(variance + epsilon). */
+struct sl_moments {
+    float mean;
+    float scale;
+};
+
+/* Stochastic gradient descent, as in sluice_sgd_config. */
+struct sl_sgd {
+    float rate;
+    float momentum; /* 0: none, and no v */
+    float decay;
+    bool nesterov;
+};
+
+#endif
