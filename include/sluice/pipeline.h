@@ -242,7 +242,8 @@ SLUICE_API void sluice_pipeline_cancel(sluice_pipeline *pipe);
  * Shapes   values[n], n the elements of the parameter.
  * Threads  while no step, evaluation or inference is under way.
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND; SLUICE_INVALID if n is not its number
- *          of elements.
+ *          of elements; from set_parameter SLUICE_NOT_FINITE, and the parameter
+ *          stays as it was, if a value is NaN or infinite.
  */
 SLUICE_API sluice_status
 sluice_pipeline_get_parameter(const sluice_pipeline *pipe, const char *name,
@@ -258,9 +259,15 @@ SLUICE_API sluice_status
 sluice_pipeline_get_gradient(const sluice_pipeline *pipe, const char *name,
                              float *values, int64_t n, sluice_diag *why);
 
-/* The learning rate of the following steps; starts as the optimizer's. */
-SLUICE_API void sluice_pipeline_set_learning_rate(sluice_pipeline *pipe,
-                                                  double learning_rate);
+/*
+ * The learning rate of the following steps; starts as the optimizer's.
+ *
+ * Threads  while no step is under way.
+ * Returns  SLUICE_OK; SLUICE_INVALID, and the rate stays as it was, if it is
+ *          NaN, negative, infinite or too large for a float.
+ */
+SLUICE_API sluice_status
+sluice_pipeline_set_learning_rate(sluice_pipeline *pipe, double learning_rate);
 
 /* Steps completed, however many updates the schedule makes in one. */
 SLUICE_API uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe);

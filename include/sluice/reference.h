@@ -154,7 +154,8 @@ SLUICE_API sluice_status sluice_reference_infer(sluice_reference *ref,
  *
  * Shapes   values[n], n the elements of the parameter.
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND; SLUICE_INVALID if n is not its number
- *          of elements.
+ *          of elements; from set_parameter SLUICE_NOT_FINITE, and the parameter
+ *          stays as it was, if a value is NaN or infinite.
  */
 SLUICE_API sluice_status
 sluice_reference_get_parameter(const sluice_reference *ref, const char *name,
@@ -168,9 +169,10 @@ SLUICE_API sluice_status
 sluice_reference_get_gradient(const sluice_reference *ref, const char *name,
                               float *values, int64_t n, sluice_diag *why);
 
-/* The learning rate of the following steps; starts as the optimizer's. */
-SLUICE_API void sluice_reference_set_learning_rate(sluice_reference *ref,
-                                                   double learning_rate);
+/* The learning rate of the following steps; starts as the optimizer's.
+ * Refused as by sluice_pipeline_set_learning_rate(). */
+SLUICE_API sluice_status
+sluice_reference_set_learning_rate(sluice_reference *ref, double learning_rate);
 
 /* Steps completed. */
 SLUICE_API uint64_t sluice_reference_n_steps(const sluice_reference *ref);

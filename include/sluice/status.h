@@ -16,17 +16,18 @@ extern "C" {
 
 typedef enum sluice_status {
     SLUICE_OK = 0,
-    SLUICE_INVALID,   /* an argument is out of range or contradicts another */
-    SLUICE_NO_MEMORY, /* the allocator returned NULL */
-    SLUICE_OVER_CAP,  /* a device needs more bytes than its cap allows */
-    SLUICE_SYSTEM,    /* the operating system refused a thread, lock, ... */
-    SLUICE_IO,        /* a file could not be opened, read or written */
-    SLUICE_FORMAT,    /* a file's content is malformed or not supported */
-    SLUICE_NOT_FOUND, /* no object of that name */
-    SLUICE_SCHEDULE,  /* the verifier refused a schedule */
-    SLUICE_LAYER,     /* a layer, loss or optimizer reported a failure */
-    SLUICE_CANCELLED, /* sluice_pipeline_cancel() ended the step */
-    SLUICE_CLOSED,    /* a queue was closed before or during the wait */
+    SLUICE_INVALID,    /* an argument is out of range or contradicts another */
+    SLUICE_NO_MEMORY,  /* the allocator returned NULL */
+    SLUICE_OVER_CAP,   /* a device needs more bytes than its cap allows */
+    SLUICE_SYSTEM,     /* the operating system refused a thread, lock, ... */
+    SLUICE_IO,         /* a file could not be opened, read or written */
+    SLUICE_FORMAT,     /* a file's content is malformed or not supported */
+    SLUICE_NOT_FOUND,  /* no object of that name */
+    SLUICE_SCHEDULE,   /* the verifier refused a schedule */
+    SLUICE_LAYER,      /* a layer, loss or optimizer reported a failure */
+    SLUICE_CANCELLED,  /* sluice_pipeline_cancel() ended the step */
+    SLUICE_CLOSED,     /* a queue was closed before or during the wait */
+    SLUICE_NOT_FINITE, /* a value is NaN or infinite */
     SLUICE_N_STATUSES
 } sluice_status;
 

@@ -19,6 +19,7 @@ static const char *const names[SLUICE_N_STATUSES] = {
     [SLUICE_LAYER] = "SLUICE_LAYER",
     [SLUICE_CANCELLED] = "SLUICE_CANCELLED",
     [SLUICE_CLOSED] = "SLUICE_CLOSED",
+    [SLUICE_NOT_FINITE] = "SLUICE_NOT_FINITE",
 };
 
 const char *sluice_status_name(sluice_status status)

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/finite.h"
 #include "pipeline/pipeline.h"
 
 /* Where a parameter lies. */
@@ -71,6 +72,8 @@ sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
     int n_copies = pipe->blueprint.n_replicas * pipe->blueprint.n_copies;
     for (int c = 0; c < n_copies && !st; c++) {
         st = find(pipe, c, name, n, &place, why);
+        if (!st && c == 0)
+            st = sl_check_finite("parameter", name, values, n, why);
         if (!st)
             memcpy(place.values, values, (size_t)n * sizeof *values);
     }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/clock.h"
+#include "nn/model/settle.h"
 #include "pipeline/device.h"
 #include "pipeline/pipeline.h"
 #include "base/split.h"
@@ -165,10 +166,13 @@ sluice_status sluice_pipeline_infer(sluice_pipeline *pipe, const float *x,
     return run_forward(pipe, job, &loss_sum, &correct, why);
 }
 
-void sluice_pipeline_set_learning_rate(sluice_pipeline *pipe,
-                                       double learning_rate)
+sluice_status sluice_pipeline_set_learning_rate(sluice_pipeline *pipe,
+                                                double learning_rate)
 {
-    pipe->learning_rate = learning_rate;
+    sluice_status st = sl_learning_rate_check(learning_rate, NULL);
+    if (!st)
+        pipe->learning_rate = learning_rate;
+    return st;
 }
 
 uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe)

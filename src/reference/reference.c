@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/finite.h"
 #include "base/memory.h"
 #include "nn/model/init.h"
 #include "nn/model/model.h"
@@ -351,6 +352,8 @@ sluice_status sluice_reference_set_parameter(sluice_reference *ref,
     struct sl_reference_param param;
     sluice_status st = find(ref, name, n, &param, why);
     if (!st)
+        st = sl_check_finite("parameter", name, values, n, why);
+    if (!st)
         memcpy(param.w, values, (size_t)n * sizeof *values);
     return st;
 }
@@ -366,10 +369,13 @@ sluice_status sluice_reference_get_gradient(const sluice_reference *ref,
     return st;
 }
 
-void sluice_reference_set_learning_rate(sluice_reference *ref,
-                                        double learning_rate)
+sluice_status sluice_reference_set_learning_rate(sluice_reference *ref,
+                                                 double learning_rate)
 {
-    ref->learning_rate = learning_rate;
+    sluice_status st = sl_learning_rate_check(learning_rate, NULL);
+    if (!st)
+        ref->learning_rate = learning_rate;
+    return st;
 }
 
 uint64_t sluice_reference_n_steps(const sluice_reference *ref)

@@ -2,6 +2,8 @@
  * Arguments of a pipeline that is there: what is missing or out of range is
  * refused, and the pipeline goes on as if it had not been called.
  */
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "support/judged_pair.h"
@@ -185,8 +187,71 @@ START_TEST(parameters_that_do_not_fit_are_refused)
 }
 END_TEST
 
+START_TEST(learning_rates_that_ruin_parameters_are_refused)
+{
+    set_up();
+    struct sl_test_pair pair;
+    sluice_pipeline_config config = problem.config;
+    config.devices = 2;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
+    const double good[] = {0, 0.25, FLT_MAX, 0.5};
+    const double bad[] = {NAN, -0.1, INFINITY, -INFINITY, 1e39};
+    for (int i = 0; i < 4; i++) {
+        ck_assert(!sluice_pipeline_set_learning_rate(pair.pipe, good[i]));
+        ck_assert(!sluice_reference_set_learning_rate(pair.ref, good[i]));
+    }
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(sluice_pipeline_set_learning_rate(pair.pipe, bad[i]),
+                         SLUICE_INVALID);
+    ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(sluice_reference_set_learning_rate(pair.ref, bad[i]),
+                         SLUICE_INVALID);
+    ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
+    sl_test_pair_fini(&pair);
+    tear_down();
+}
+END_TEST
+
+START_TEST(parameters_that_are_not_finite_are_refused)
+{
+    set_up();
+    struct sl_test_pair pair;
+    sluice_pipeline_config config = problem.config;
+    config.devices = 3;
+    config.microbatches = config.replicas = 2;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
+    const sluice_param_spec *spec;
+    sluice_model_find_parameter(problem.model, "2.weight", NULL, NULL, &spec,
+                                NULL);
+    int64_t n = sluice_shape_elements(&spec->shape);
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (int i = 0; i < 3; i++) {
+        float values[512] = {0};
+        sluice_diag why;
+        ck_assert_int_le(n, 512);
+        values[n - 1] = bad[i];
+        ck_assert_int_eq(sluice_pipeline_set_parameter(pair.pipe, "2.weight",
+                                                       values, n, &why),
+                         SLUICE_NOT_FINITE);
+        ck_assert_msg(strstr(why.text, "2.weight") &&
+                          sl_test_names(why.text, n - 1),
+                      "%s", why.text);
+        ck_assert_int_eq(sluice_reference_set_parameter(pair.ref, "2.weight",
+                                                        values, n, &why),
+                         SLUICE_NOT_FINITE);
+    }
+    ck_assert_msg(!sl_test_parameters(&pair), "%s", pair.text);
+    ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
+    sl_test_pair_fini(&pair);
+    tear_down();
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.arguments", numbers_of_rows_out_of_range_are_refused,
                  data_that_is_not_there_is_asked_for,
                  inference_asks_for_rows_and_a_place_for_the_output,
                  a_result_and_a_reason_need_not_be_taken,
-                 parameters_that_do_not_fit_are_refused)
+                 parameters_that_do_not_fit_are_refused,
+                 learning_rates_that_ruin_parameters_are_refused,
+                 parameters_that_are_not_finite_are_refused)

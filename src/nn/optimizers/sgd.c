@@ -1,7 +1,7 @@
 /* Stochastic gradient descent.  The device that holds the parameters. */
 #include <sluice/optimizer.h>
 
-#include <math.h>
+#include <float.h>
 
 #include "tensor/elementwise.h"
 
@@ -9,18 +9,20 @@ static sluice_status infer(const void *config, int *n_states,
                            double *learning_rate, sluice_diag *why)
 {
     const sluice_sgd_config *sgd = config;
-    if (!(sgd->learning_rate > 0) || isinf(sgd->learning_rate))
+    if (!(sgd->learning_rate > 0 && sgd->learning_rate <= FLT_MAX))
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "sgd: learning rate %g; it must be positive",
+                               "sgd: learning rate %g; it must be positive, "
+                               "and finite as a float",
                                sgd->learning_rate);
     if (!(sgd->momentum >= 0 && sgd->momentum < 1))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "sgd: momentum %g; it must be at least 0 and "
                                "less than 1",
                                sgd->momentum);
-    if (!(sgd->weight_decay >= 0) || isinf(sgd->weight_decay))
+    if (!(sgd->weight_decay >= 0 && sgd->weight_decay <= FLT_MAX))
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "sgd: weight decay %g; it cannot be negative",
+                               "sgd: weight decay %g; it cannot be negative, "
+                               "and must be finite as a float",
                                sgd->weight_decay);
     if (sgd->nesterov && sgd->momentum == 0)
         return sluice_diag_set(why, SLUICE_INVALID,

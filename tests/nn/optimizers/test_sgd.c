@@ -101,6 +101,9 @@ START_TEST(numbers_out_of_range_are_refused)
     check_refused((sluice_sgd_config){.learning_rate = NAN}, "learning rate");
     check_refused((sluice_sgd_config){.learning_rate = INFINITY},
                   "learning rate");
+    check_refused((sluice_sgd_config){.learning_rate = 1e39}, "learning rate");
+    check_refused((sluice_sgd_config){.learning_rate = 1, .weight_decay = 1e39},
+                  "weight decay");
     check_refused((sluice_sgd_config){.learning_rate = 1, .momentum = 1},
                   "momentum");
     check_refused((sluice_sgd_config){.learning_rate = 1, .momentum = -0.1},
