@@ -176,7 +176,8 @@ typedef struct sluice_attribution {
  * Returns  SLUICE_OK; SLUICE_INVALID for a trace that cannot be: without
  *          devices, events out of order, overlapping or outside the step,
  *          actions out of range or met twice, stages on two devices, devices
- *          that are not as many for each replica;
+ *          that are not as many for each replica; or if its length, times the
+ *          number of devices, exceeds INT64_MAX / 8 ns (36 years);
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_trace_attribute(

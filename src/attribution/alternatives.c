@@ -43,7 +43,7 @@ static int cores_of(const struct sl_alternatives *alternatives)
             if (sl_computes(e->action))
                 busy += sl_own_ns(e, alternatives->cells_sleep);
         }
-    int64_t cores = window > 0 ? (busy + window - 1) / window : 0;
+    int64_t cores = window > 0 ? busy / window + (busy % window > 0) : 0;
     return (int)(cores / sl_n_replicas(index->trace));
 }
 

@@ -2,6 +2,7 @@
  * apart.  Any thread. */
 #include "attribution/fold.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "sched/schedule.h"
 
@@ -54,8 +55,8 @@ bool sl_fold_is_needed(const sluice_trace *trace)
 /* Add a time that a trace tells, which may be anything. */
 static void add_wait(int64_t *sum, int64_t wait_ns)
 {
-    if (wait_ns > 0 && __builtin_add_overflow(*sum, wait_ns, sum))
-        *sum = INT64_MAX;
+    if (wait_ns > 0)
+        *sum = sl_add_ns(*sum, wait_ns);
 }
 
 /* Returns the events that remain, from `next` on. */

@@ -1,6 +1,7 @@
 /* Idle time, divided among causes.  Any thread; reads only. */
 #include "attribution/idle.h"
 
+#include "base/clock.h"
 #include "attribution/turnaround.h"
 
 /* One device on its way through the step. */
@@ -88,7 +89,7 @@ static void before(struct walk *w, int i)
     if (!sl_computes(e->action)) {
         int64_t arrived = e->start_ns;
         if (e->action.kind == SLUICE_REDUCE_GRAD) /* a barrier of replicas */
-            arrived -= e->input_wait_ns;
+            arrived = sl_sub_ns(arrived, e->input_wait_ns);
         if (i > w->last_compute)
             drain_until(w, arrived);
         idle_until(w, SLUICE_IDLE_UPDATE, e->start_ns);
@@ -97,7 +98,8 @@ static void before(struct walk *w, int i)
     const sluice_trace_event *p = sl_index_producer(w->index, e->action);
     if (p) {
         if (i)
-            idle_until(w, SLUICE_IDLE_HAND_OFF, e->start_ns - e->input_wait_ns);
+            idle_until(w, SLUICE_IDLE_HAND_OFF,
+                       sl_sub_ns(e->start_ns, e->input_wait_ns));
         wait_for_input(w, i, clamp(p->end_ns, w->now, e->start_ns), p);
     }
     idle_until(w, SLUICE_IDLE_HAND_OFF, e->start_ns);

@@ -3,7 +3,12 @@
 
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+
+/* Of all devices together: what is computed from a trace adds up a few times of
+ * all its devices, or of micro-batches of up to three times the size. */
+static const int64_t MOST_NS = INT64_MAX / 8;
 
 static sluice_status bad(const sluice_trace *trace, int device, int place,
                          const char *what, sluice_diag *why)
@@ -73,7 +78,14 @@ static sluice_status check(struct sl_index *index, sluice_diag *why)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "trace: the step ends %" PRId64
                                " ns before its start",
-                               trace->start_ns - trace->end_ns);
+                               sl_sub_ns(trace->start_ns, trace->end_ns));
+    int64_t most = MOST_NS / trace->n_devices;
+    if (sl_sub_ns(trace->end_ns, trace->start_ns) > most)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "trace: the step of %d devices takes %" PRId64
+                               " ns; at most %" PRId64 " can be added up",
+                               trace->n_devices,
+                               sl_sub_ns(trace->end_ns, trace->start_ns), most);
     if (trace->n_devices % sl_n_replicas(trace))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "trace: %d devices are not %d replicas of as "

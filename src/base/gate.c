@@ -47,7 +47,7 @@ static bool spin(struct sl_patience patience, sl_predicate *ready,
 {
     if (patience.spin_ns <= 0)
         return false;
-    int64_t end = sl_now_ns() + patience.spin_ns;
+    int64_t end = sl_add_ns(sl_now_ns(), patience.spin_ns);
     do {
         for (int i = 0; i < (patience.yield ? 1 : LOOKS_PER_CLOCK); i++) {
             if (ready(state))

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "attribution/trace_index.h"
 #include "report/out.h"
@@ -153,7 +154,7 @@ static int64_t live_change(const struct sheet *s, const int *last, int i,
     int end = last[pair_of(s->index, action)];
     if (action.kind == SLUICE_F)
         return end > i ? amount : 0;
-    return end == i ? -amount : 0;
+    return end == i ? sl_sub_ns(0, amount) : 0;
 }
 
 static void counter(struct sheet *s, int device, int64_t ns, int64_t live)
@@ -175,7 +176,7 @@ static void body(struct sheet *s, const int *last)
             slice(s, d, e);
             flow(s, d, e);
             int64_t change = live_change(s, last, i, e->action);
-            live += change;
+            live = sl_add_ns(live, change);
             if (change)
                 counter(s, d, e->end_ns, live);
         }

@@ -38,6 +38,12 @@ static sluice_status check_event(const sluice_trace_event *event, int device,
                                "event %d of device %d ends before it starts: "
                                "give the trace of a step that has ended",
                                position, device);
+    int64_t ns;
+    if (__builtin_sub_overflow(event->end_ns, event->start_ns, &ns))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "event %d of device %d takes more than %lld ns: "
+                               "give the trace of a step that has ended",
+                               position, device, (long long)INT64_MAX);
     return SLUICE_OK;
 }
 
@@ -120,7 +126,9 @@ static int64_t mean(const int64_t *values, size_t n)
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += (double)values[i];
-    return (int64_t)(sum / (double)n + 0.5);
+    double ns = sum / (double)n + 0.5;
+    /* As a double, INT64_MAX is one more than itself. */
+    return ns < (double)INT64_MAX ? (int64_t)ns : INT64_MAX;
 }
 
 static sluice_status measure(struct sorting *sorting, size_t n_groups,

@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
+
 struct window {
     int64_t start;
     int64_t end;
@@ -39,7 +41,12 @@ static int64_t overlap(struct window w, int64_t start, int64_t end)
         start = w.start;
     if (end > w.end)
         end = w.end;
-    return end > start ? end - start : 0;
+    return end > start ? sl_sub_ns(end, start) : 0;
+}
+
+static void add(int64_t *sum, int64_t ns)
+{
+    *sum = sl_add_ns(*sum, ns);
 }
 
 static void set_shares(sluice_time_share *share, int n_devices)
@@ -53,19 +60,21 @@ static void set_shares(sluice_time_share *share, int n_devices)
 static sluice_time_share account(const sluice_trace *trace, int device,
                                  struct window w)
 {
-    sluice_time_share share = {.makespan_ns = w.end - w.start};
+    sluice_time_share share = {.makespan_ns = sl_sub_ns(w.end, w.start)};
     for (int i = 0; i < trace->n_events[device]; i++) {
         const sluice_trace_event *e = &trace->events[device][i];
         if (e->action.kind == SLUICE_UPDATE ||
             e->action.kind == SLUICE_REDUCE_GRAD)
             continue;
         if (computes(e->action))
-            share.busy_ns += e->end_ns - e->start_ns;
-        share.wait_ns +=
-            overlap(w, e->start_ns - e->input_wait_ns, e->start_ns) +
-            overlap(w, e->end_ns, e->end_ns + e->output_wait_ns);
+            add(&share.busy_ns, sl_sub_ns(e->end_ns, e->start_ns));
+        add(&share.wait_ns,
+            overlap(w, sl_sub_ns(e->start_ns, e->input_wait_ns), e->start_ns));
+        add(&share.wait_ns,
+            overlap(w, e->end_ns, sl_add_ns(e->end_ns, e->output_wait_ns)));
     }
-    share.other_ns = share.makespan_ns - share.busy_ns - share.wait_ns;
+    share.other_ns =
+        sl_sub_ns(share.makespan_ns, sl_add_ns(share.busy_ns, share.wait_ns));
     set_shares(&share, 1);
     return share;
 }
@@ -74,12 +83,12 @@ void sluice_trace_account(const sluice_trace *trace, sluice_time_share *devices,
                           sluice_time_share *all)
 {
     struct window w = compute_window(trace);
-    *all = (sluice_time_share){.makespan_ns = w.end - w.start};
+    *all = (sluice_time_share){.makespan_ns = sl_sub_ns(w.end, w.start)};
     for (int d = 0; d < trace->n_devices; d++) {
         sluice_time_share share = account(trace, d, w);
-        all->busy_ns += share.busy_ns;
-        all->wait_ns += share.wait_ns;
-        all->other_ns += share.other_ns;
+        add(&all->busy_ns, share.busy_ns);
+        add(&all->wait_ns, share.wait_ns);
+        add(&all->other_ns, share.other_ns);
         if (devices)
             devices[d] = share;
     }

@@ -1,14 +1,16 @@
 /* A trace on the virtual clock.  Any thread. */
 #include <sluice/trace.h>
 
+#include "base/clock.h"
+
 static sluice_trace_event on_virtual_clock(const sluice_trace_event *event,
                                            int64_t arrived)
 {
     sluice_trace_event e = *event;
     e.start_ns = event->virtual_start_ns;
     e.end_ns = event->virtual_end_ns;
-    e.cpu_ns = e.end_ns - e.start_ns;
-    e.input_wait_ns = event->virtual_start_ns - arrived;
+    e.cpu_ns = sl_sub_ns(e.end_ns, e.start_ns);
+    e.input_wait_ns = sl_sub_ns(event->virtual_start_ns, arrived);
     e.output_wait_ns = event->virtual_output_wait_ns;
     return e;
 }
@@ -24,7 +26,7 @@ void sluice_trace_virtual(const sluice_trace *trace,
         events[d] = storage;
         for (int i = 0; i < trace->n_events[d]; i++) {
             *storage = on_virtual_clock(&trace->events[d][i], arrived);
-            arrived = storage->end_ns + storage->output_wait_ns;
+            arrived = sl_add_ns(storage->end_ns, storage->output_wait_ns);
             storage++;
         }
         end = arrived > end ? arrived : end;

@@ -334,6 +334,23 @@ START_TEST(a_device_too_many_in_the_process_is_refused)
 }
 END_TEST
 
+/* The end of the wait lies beyond the range of the clock. */
+START_TEST(a_wait_may_spin_as_long_as_can_be_said)
+{
+    struct sl_test_problem p = {0};
+    struct sl_test_pair pair;
+    sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
+    sluice_pipeline_config config = p.config;
+    config.devices = 2;
+    config.microbatches = 3;
+    config.spin_ns = INT64_MAX;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&p);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.embedding",
                  pipelines_at_once_give_the_bits_of_each_alone,
                  one_model_may_serve_several_pipelines,
@@ -342,6 +359,7 @@ SLUICE_TEST_MAIN("pipeline.embedding",
                  a_step_uses_one_thread_per_device,
                  as_many_devices_as_allowed_work,
                  a_device_too_many_in_the_process_is_refused,
+                 a_wait_may_spin_as_long_as_can_be_said,
                  destroying_nothing_is_allowed,
                  the_log_is_called_by_the_creating_thread_in_single_lines,
                  the_device_map_covers_the_layers_in_order)

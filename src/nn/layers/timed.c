@@ -111,7 +111,7 @@ static struct cell begin(void)
 /* Stretch the cell to `ns`; what took no CPU time of it was off the core. */
 static void finish(const sluice_layer_call *call, struct cell cell, int64_t ns)
 {
-    int64_t cpu_ns = wait_until(cell.start_ns + ns);
+    int64_t cpu_ns = wait_until(sl_add_ns(cell.start_ns, ns));
     int64_t off_core_ns = ns - (cpu_ns - cell.cpu_ns);
     if (call->off_core_ns && off_core_ns > 0)
         *call->off_core_ns += off_core_ns;
