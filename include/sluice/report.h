@@ -36,13 +36,18 @@ typedef struct sluice_sink {
 
 /*
  * A file that is there as a whole or not at all: it is written under a
- * temporary name beside `path`, and renamed by sluice_file_commit().
+ * temporary name beside `path`, and renamed by sluice_file_commit().  Until
+ * then an older file stays as it is.  A link is followed; the permissions of an
+ * older file are kept; temporary files that killed processes have left are
+ * removed.  What is no regular file is written in place: a device, a pipe, a
+ * name under /dev or /proc, and the file that standard output goes to.
  */
 typedef struct sluice_file sluice_file;
 
 /*
  * Open the temporary file, `path` with a suffix.
  *
+ * Blocks   if `path` is a pipe, until somebody reads it.
  * Returns  SLUICE_OK; SLUICE_IO, naming path and reason; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_file_create(const char *path,

@@ -77,7 +77,8 @@ SLUICE_API sluice_status sluice_schedule_parse_csv(
     const sluice_allocator *allocator, sluice_schedule **out, sluice_diag *why);
 
 /*
- * The same of a file.
+ * The same of a file, which must be a regular one: a pipe or a device has no
+ * size to hold it against.
  *
  * Returns  as sluice_schedule_parse_csv(), and SLUICE_IO.
  */
@@ -100,7 +101,9 @@ SLUICE_API sluice_status sluice_schedule_format_csv(
     size_t *length, sluice_diag *why);
 
 /*
- * The same to a file.
+ * The same to a file, which is there as a whole or not at all: an older one of
+ * that name stays as it is until the new one is safe.  See sluice_file_create()
+ * for links, permissions, pipes and devices.
  *
  * Returns  as sluice_schedule_format_csv(), SLUICE_NO_MEMORY and SLUICE_IO.
  */
@@ -126,7 +129,8 @@ SLUICE_API sluice_status sluice_schedule_parse_json(
     sluice_schedule **out, sluice_diag *why);
 
 /*
- * The same of a file.
+ * The same of a file, which must be a regular one: a pipe or a device has no
+ * size to hold it against.
  *
  * Returns  as sluice_schedule_parse_json(), and SLUICE_IO.
  */
@@ -147,7 +151,9 @@ sluice_schedule_format_json(const sluice_schedule *schedule, char *text,
                             size_t bytes, size_t *length, sluice_diag *why);
 
 /*
- * The same to a file.
+ * The same to a file, which is there as a whole or not at all: an older one of
+ * that name stays as it is until the new one is safe.  See sluice_file_create()
+ * for links, permissions, pipes and devices.
  *
  * Returns  as sluice_schedule_format_json(), SLUICE_NO_MEMORY and SLUICE_IO.
  */

@@ -1,13 +1,11 @@
 /* Stored bytes: file or memory.  One thread at a time. */
 #include "data/sets/store.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "base/utf8.h"
 
 static void set_name(struct sl_store *store, const char *name)
 {
@@ -16,48 +14,31 @@ static void set_name(struct sl_store *store, const char *name)
     const char *dots = fits ? "" : "...";
     const char *end = fits ? name : name + n - (SL_STORE_NAME - 4);
     snprintf(store->name, SL_STORE_NAME, "%s%s", dots, end);
-    for (char *c = store->name; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
-}
-
-static sluice_status system_error(const struct sl_store *store, int error,
-                                  const char *verb, sluice_diag *why)
-{
-    char text[96];
-    return sluice_diag_set(why, SLUICE_IO, "%s: cannot be %s: %s", store->name,
-                           verb, strerror_r(error, text, sizeof text));
+    sl_utf8_clean(store->name);
 }
 
 sluice_status sl_store_open(struct sl_store *store, const char *path,
                             sluice_diag *why)
 {
-    struct stat about;
-    *store = (struct sl_store){.fd = -1};
+    *store = (struct sl_store){.file.fd = -1};
     set_name(store, path);
-    store->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (store->fd < 0 || fstat(store->fd, &about))
-        return system_error(store, errno, "opened", why);
-    if (!S_ISREG(about.st_mode))
-        return sluice_diag_set(
-            why, SLUICE_IO, "%s: %s, not a file", store->name,
-            S_ISDIR(about.st_mode) ? "is a directory" : "is a device or pipe");
-    store->size = (uint64_t)about.st_size;
-    return SLUICE_OK;
+    sluice_status st = sl_regular_open(&store->file, path, store->name, why);
+    if (!st)
+        store->size = store->file.size;
+    return st;
 }
 
 void sl_store_memory(struct sl_store *store, const char *name,
                      const void *bytes, size_t n)
 {
-    *store = (struct sl_store){.fd = -1, .memory = n ? bytes : "", .size = n};
+    *store =
+        (struct sl_store){.file.fd = -1, .memory = n ? bytes : "", .size = n};
     set_name(store, name);
 }
 
 void sl_store_close(struct sl_store *store)
 {
-    if (store->fd >= 0)
-        close(store->fd);
-    store->fd = -1;
+    sl_regular_close(&store->file);
 }
 
 sluice_status sl_store_take(struct sl_store *store, void *to, size_t n,
@@ -73,19 +54,15 @@ sluice_status sl_store_take(struct sl_store *store, void *to, size_t n,
         store->taken += n;
         return SLUICE_OK;
     }
-    for (size_t at = 0; at < n;) {
-        ssize_t m =
-            pread(store->fd, (char *)to + at, n - at, (off_t)store->taken);
-        if (m < 0 && errno == EINTR)
-            continue;
-        if (m < 0)
-            return system_error(store, errno, "read", why);
-        if (!m)
-            return sluice_diag_set(
-                why, SLUICE_IO, "%s: byte %llu: the file has become shorter",
-                store->name, (unsigned long long)store->taken);
-        at += (size_t)m;
-        store->taken += (uint64_t)m;
-    }
-    return SLUICE_OK;
+    size_t m;
+    sluice_status st = sl_regular_read(&store->file, store->name, store->taken,
+                                       to, n, &m, why);
+    if (st)
+        return st;
+    store->taken += m;
+    if (m == n)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_IO,
+                           "%s: byte %llu: the file has become shorter",
+                           store->name, (unsigned long long)store->taken);
 }

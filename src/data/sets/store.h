@@ -11,10 +11,12 @@
 
 #include <sluice/status.h>
 
+#include "base/regular.h"
+
 enum { SL_STORE_NAME = 112 };
 
 struct sl_store {
-    int fd;                   /* -1: memory, or closed */
+    struct sl_regular file;   /* its fd is -1: memory, or closed */
     const void *memory;       /* NULL: a file */
     uint64_t size;            /* bytes there are */
     uint64_t taken;           /* how many of them have been read */

@@ -1,6 +1,7 @@
 /* Schedules as CSV: writing. */
 #include <sluice/schedule_text.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "sched/schedule.h"
 #include "sched/text/text_file.h"
@@ -78,7 +79,7 @@ sluice_status sluice_schedule_write_csv(const sluice_schedule *schedule,
         return sl_no_memory(why, "the text of a schedule");
     sluice_schedule_format_csv(schedule, strict, text, length + 1, &length,
                                NULL);
-    st = sl_write_file(path, text, length, why);
+    st = sl_file_put(path, text, length, schedule->allocator, why);
     sl_free(schedule->allocator, text, length + 1, 1);
     return st;
 }

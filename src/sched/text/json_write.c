@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "sched/schedule.h"
 #include "sched/text/text_file.h"
@@ -90,7 +91,7 @@ sluice_status sluice_schedule_write_json(const sluice_schedule *schedule,
     if (!text)
         return sl_no_memory(why, "the text of a schedule");
     sluice_schedule_format_json(schedule, text, length + 1, &length, NULL);
-    st = sl_write_file(path, text, length, why);
+    st = sl_file_put(path, text, length, schedule->allocator, why);
     sl_free(schedule->allocator, text, length + 1, 1);
     return st;
 }

@@ -1,14 +1,14 @@
-/* The text of a schedule, from and to a file, and into a buffer that may be too
- * short.  One thread. */
-#ifndef SL_SCHED_TEXT_TEXT_FILE_H
-#define SL_SCHED_TEXT_TEXT_FILE_H
+/* The text of a schedule, from a file, and into a buffer that may be too short.
+ * One thread. */
+#ifndef SL_SCHED_TEXT_FILE_H
+#define SL_SCHED_TEXT_FILE_H
 
 #include <stddef.h>
 
 #include <sluice/memory.h>
 #include <sluice/status.h>
 
-/* The content of a file; it grows, for a size that is asked for may lie. */
+/* The content of a file. */
 struct sl_content {
     char *text; /* [n] */
     size_t n;
@@ -16,7 +16,7 @@ struct sl_content {
 };
 
 /*
- * Read a whole file of at most `most` bytes.
+ * Read a whole file of at most `most` bytes; only a regular one is read.
  *
  * Returns  SLUICE_OK; SLUICE_FORMAT if it is longer; SLUICE_IO;
  *          SLUICE_NO_MEMORY.
@@ -27,10 +27,6 @@ sluice_status sl_content_read(struct sl_content *content, const char *path,
 
 void sl_content_fini(struct sl_content *content,
                      const sluice_allocator *allocator);
-
-/* Returns  SLUICE_OK, SLUICE_IO. */
-sluice_status sl_write_file(const char *path, const char *text, size_t length,
-                            sluice_diag *why);
 
 /* Text that may not fit: `used` counts on past the end. */
 struct sl_text_out {
