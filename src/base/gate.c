@@ -69,19 +69,50 @@ static struct timespec recheck_time(void)
     };
 }
 
+/* Park until ready() is true or, if `until` is given, that time has come;
+ * returns ready(). */
+static bool park(struct sl_gate *gate, sl_predicate *ready, const void *state,
+                 const struct timespec *until)
+{
+    int late = 0;
+    pthread_mutex_lock(&gate->mu);
+    atomic_store(&gate->waiters, 1);
+    bool is_ready = ready(state);
+    while (!is_ready && !late) {
+        late = until ? pthread_cond_timedwait(&gate->changed, &gate->mu, until)
+                     : pthread_cond_wait(&gate->changed, &gate->mu);
+        is_ready = ready(state);
+    }
+    atomic_store(&gate->waiters, 0);
+    pthread_mutex_unlock(&gate->mu);
+    return is_ready;
+}
+
+bool sl_gate_try(struct sl_gate *gate, struct sl_patience patience,
+                 sl_predicate *ready, const void *state)
+{
+    if (ready(state) || spin(patience, ready, state))
+        return true;
+    struct timespec until = recheck_time();
+    return park(gate, ready, state, &until);
+}
+
 void sl_gate_wait(struct sl_gate *gate, struct sl_patience patience,
                   sl_predicate *ready, const void *state)
 {
     if (ready(state) || spin(patience, ready, state))
         return;
-    pthread_mutex_lock(&gate->mu);
-    atomic_store(&gate->waiters, 1);
-    while (!ready(state)) {
-        struct timespec until = recheck_time();
-        pthread_cond_timedwait(&gate->changed, &gate->mu, &until);
-    }
-    atomic_store(&gate->waiters, 0);
-    pthread_mutex_unlock(&gate->mu);
+    struct timespec until;
+    do
+        until = recheck_time();
+    while (!park(gate, ready, state, &until));
+}
+
+void sl_gate_rest(struct sl_gate *gate, struct sl_patience patience,
+                  sl_predicate *ready, const void *state)
+{
+    if (!ready(state) && !spin(patience, ready, state))
+        park(gate, ready, state, NULL);
 }
 
 void sl_gate_wake(struct sl_gate *gate)
@@ -91,5 +122,12 @@ void sl_gate_wake(struct sl_gate *gate)
     /* The waiter holds `mu` from announcing itself until it is parked. */
     pthread_mutex_lock(&gate->mu);
     pthread_cond_signal(&gate->changed);
+    pthread_mutex_unlock(&gate->mu);
+}
+
+void sl_gate_rouse(struct sl_gate *gate)
+{
+    pthread_mutex_lock(&gate->mu);
+    pthread_cond_broadcast(&gate->changed);
     pthread_mutex_unlock(&gate->mu);
 }

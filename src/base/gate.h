@@ -6,8 +6,15 @@
  * consistent store and then calls sl_gate_wake(); the waiter announces itself
  * in `waiters` and then evaluates its predicate, which reads the state by
  * sequentially consistent loads.  One of the two sees the other (Dekker), so
- * no wake-up is lost; should the system lose one all the same, the waiter looks
- * again after SL_GATE_RECHECK_NS.
+ * no wake-up is lost.
+ *
+ * Should the system lose one all the same (glibc bug 25847), somebody looks
+ * again after SL_GATE_RECHECK_NS.  While work is under way that is the waiter.
+ * A thread without work would wake ten times a second for nothing, so it rests,
+ * and the duty is the waker's: having woken it, the waker waits for an answer
+ * by sl_gate_try() and, as long as there is none, calls sl_gate_rouse().  So a
+ * lost wake-up delays, and only a waker that never waits for an answer could
+ * leave the waiter parked.
  */
 #ifndef SL_BASE_GATE_H
 #define SL_BASE_GATE_H
@@ -57,11 +64,34 @@ void sl_gate_wait(struct sl_gate *gate, struct sl_patience patience,
                   sl_predicate *ready, const void *state);
 
 /*
+ * The same, but not for longer than SL_GATE_RECHECK_NS once parked.
+ *
+ * Returns  whether ready(state) is true.
+ */
+bool sl_gate_try(struct sl_gate *gate, struct sl_patience patience,
+                 sl_predicate *ready, const void *state);
+
+/*
+ * The same as sl_gate_wait(), without looking again: for a wait that may be
+ * long, and whose waker rouses.
+ */
+void sl_gate_rest(struct sl_gate *gate, struct sl_patience patience,
+                  sl_predicate *ready, const void *state);
+
+/*
  * Make the waiter look again, after the state was changed by a sequentially
  * consistent store.  Free of system calls if nobody is parked.
  *
  * Threads  any.
  */
 void sl_gate_wake(struct sl_gate *gate);
+
+/*
+ * Make the waiter look again, whatever was told before: for one that does not
+ * answer.  Always takes the lock.
+ *
+ * Threads  any.
+ */
+void sl_gate_rouse(struct sl_gate *gate);
 
 #endif

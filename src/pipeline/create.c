@@ -56,15 +56,6 @@ static sluice_status check_caps(const struct sl_layout *layout, size_t cap,
     return SLUICE_OK;
 }
 
-static void join_devices(sluice_pipeline *pipe, int n_started)
-{
-    atomic_store(&pipe->quit, true);
-    for (int i = 0; i < n_started; i++)
-        sl_gate_wake(&pipe->devices[i].gate);
-    for (int i = 0; i < n_started; i++)
-        pthread_join(pipe->devices[i].thread, NULL);
-}
-
 /* Signals are the host's affair: its handlers never run on a device. */
 static int start_device(struct sl_device *device)
 {
@@ -85,7 +76,7 @@ static sluice_status start_devices(sluice_pipeline *pipe, sluice_diag *why)
 {
     for (int i = 0; i < pipe->n_devices; i++)
         if (start_device(&pipe->devices[i])) {
-            join_devices(pipe, i);
+            sl_pipeline_quit(pipe, i);
             return sluice_diag_set(why, SLUICE_SYSTEM,
                                    "the system refused thread %d of %d; use "
                                    "fewer devices or raise its limit",
@@ -184,7 +175,7 @@ static sluice_status bring_up(sluice_pipeline *pipe,
     if (pinned)
         say_unpinned(pipe, config);
     if (st)
-        join_devices(pipe, pipe->n_devices);
+        sl_pipeline_quit(pipe, pipe->n_devices);
     return st;
 }
 
@@ -264,7 +255,7 @@ void sluice_pipeline_destroy(sluice_pipeline *pipe)
     if (!pipe)
         return;
     const sluice_allocator *allocator = pipe->allocator;
-    join_devices(pipe, pipe->n_devices);
+    sl_pipeline_quit(pipe, pipe->n_devices);
     sl_fini_devices(pipe);
     sl_fini_queues(pipe);
     fini_sync(pipe);

@@ -35,17 +35,20 @@ void *sl_device_main(void *argument)
 {
     struct sl_device *device = argument;
     sluice_pipeline *pipe = device->pipe;
-    prctl(PR_SET_TIMERSLACK,
-          1UL); /* sleeps end on time, see nn/layers/timed.c */
-    for (;;) {
-        sl_gate_wait(&device->gate, pipe->patience, has_job_or_quits, device);
-        if (atomic_load(&pipe->quit))
-            return NULL;
-        device->last_job = atomic_load(&pipe->job_no);
-        pipe->job.run(device);
+    /* Sleeps end on time: see nn/layers/timed.c. */
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    bool quits;
+    do {
+        sl_gate_rest(&device->gate, pipe->patience, has_job_or_quits, device);
+        quits = atomic_load(&pipe->quit);
+        if (!quits) {
+            device->last_job = atomic_load(&pipe->job_no);
+            pipe->job.run(device);
+        }
         if (atomic_fetch_sub(&pipe->running, 1) == 1)
             sl_gate_wake(&pipe->done);
-    }
+    } while (!quits);
+    return NULL;
 }
 
 /* Wake everybody who waits for somebody: the job has failed or is decided. */
@@ -195,6 +198,21 @@ static void reset_meetings(sluice_pipeline *pipe)
 }
 
 /*
+ * Wake the first n devices, which rest, and wait until they have done their
+ * job.  Rouse them as long as they have not: whichever of them still rests has
+ * missed the call.
+ */
+static void await(sluice_pipeline *pipe, int n)
+{
+    const struct sl_patience none = {0};
+    for (int i = 0; i < n; i++)
+        sl_gate_wake(&pipe->devices[i].gate);
+    while (!sl_gate_try(&pipe->done, none, is_idle, pipe))
+        for (int i = 0; i < n; i++)
+            sl_gate_rouse(&pipe->devices[i].gate);
+}
+
+/*
  * A cancellation may come at any time.  If it closes queues before they are
  * opened here, it has raised `stopped` before that, which every device looks at
  * before each action.
@@ -209,6 +227,14 @@ void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
     atomic_store(&pipe->running, pipe->n_devices);
     pipe->job = job;
     atomic_fetch_add(&pipe->job_no, 1);
-    wake_devices(pipe);
-    sl_gate_wait(&pipe->done, (struct sl_patience){0}, is_idle, pipe);
+    await(pipe, pipe->n_devices);
+}
+
+void sl_pipeline_quit(sluice_pipeline *pipe, int n_started)
+{
+    atomic_store(&pipe->running, n_started);
+    atomic_store(&pipe->quit, true);
+    await(pipe, n_started);
+    for (int i = 0; i < n_started; i++)
+        pthread_join(pipe->devices[i].thread, NULL);
 }

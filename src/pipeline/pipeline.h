@@ -2,7 +2,9 @@
  * The pipeline's inside: what the caller's thread and the devices share.
  *
  * A step is a job: the caller fills `job`, raises `job_no` and waits at `done`;
- * each device runs the job and lowers `running`.  Lock ranks: failure.mu before
+ * each device runs the job and lowers `running`.  Between two jobs the devices
+ * rest (base/gate.h): while the caller waits it rouses those that have missed
+ * the job.  Lock ranks: failure.mu before
  * any gate's mu; nothing else is held together.
  */
 #ifndef SL_PIPELINE_PIPELINE_H
@@ -93,9 +95,10 @@ struct sluice_pipeline {
 
     atomic_uint job_no;   /* [atomic] raised by sl_pipeline_run(); its seq_cst
                              store publishes `job` to the devices' gates */
-    atomic_bool quit;     /* [atomic] by sluice_pipeline_destroy() */
-    atomic_int running;   /* [atomic] devices still in the job; the last one's
-                             decrement publishes their work to `done` */
+    atomic_bool quit;     /* [atomic] by sl_pipeline_quit() */
+    atomic_int running;   /* [atomic] devices still in the job, or not yet gone;
+                             the last one's decrement publishes their work to
+                             `done` */
     struct sl_gate done;  /* the caller waits for running == 0 */
     atomic_int at_commit; /* [atomic] devices that passed every prepare() */
     int64_t commit_ns; /* virtual time of the commit; [owner: the last device to
@@ -133,5 +136,13 @@ sluice_status sl_pipeline_end(sluice_pipeline *pipe, sluice_diag *why);
  * Blocks   until every device has finished it.
  */
 void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job);
+
+/*
+ * End the threads of the first `n_started` devices.
+ *
+ * Threads  the caller's, while no job runs.
+ * Blocks   until they have ended.
+ */
+void sl_pipeline_quit(sluice_pipeline *pipe, int n_started);
 
 #endif
