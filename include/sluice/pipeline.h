@@ -57,6 +57,14 @@ typedef enum sluice_pinning {
     SLUICE_PIN_OFF,
 } sluice_pinning;
 
+/* What a step does about values that are NaN or infinite. */
+typedef enum sluice_finite {
+    SLUICE_FINITE_LOSS = 0, /* it fails with SLUICE_NOT_FINITE, and changes
+                               nothing, if the loss of a micro-batch is none */
+    SLUICE_FINITE_OFF,      /* nothing is looked at: the update is made, and
+                               sluice_result.loss shows it */
+} sluice_finite;
+
 typedef enum sluice_log_level {
     SLUICE_LOG_INFO = 0,
     SLUICE_LOG_WARNING,
@@ -116,6 +124,7 @@ typedef struct sluice_pipeline_config {
                         negative: not at all.  Without a core for each device
                         a spinning one yields between two looks. */
     bool trace;      /* record events; see sluice_pipeline_trace() */
+    sluice_finite finite;
 
     sluice_log *log; /* NULL: silent */
     void *log_context;
@@ -198,9 +207,11 @@ typedef struct sluice_result {
  * Blocks   until every device is done.
  * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch, or no x or
  *          targets;
- *          SLUICE_CANCELLED; or the first error of a layer, loss or optimizer,
- *          with device, stage, micro-batch and action.  After an error the
- *          parameters are as before the call, and the pipeline can step again.
+ *          SLUICE_CANCELLED; SLUICE_NOT_FINITE if the loss of a micro-batch is
+ *          NaN or infinite, unless `finite` is SLUICE_FINITE_OFF; or the first
+ *          error of a layer, loss or optimizer; all with device, stage,
+ *          micro-batch and action.  After an error the parameters are as before
+ *          the call, and the pipeline can step again.
  */
 SLUICE_API sluice_status sluice_pipeline_step(sluice_pipeline *pipe,
                                               const float *x,
@@ -210,8 +221,10 @@ SLUICE_API sluice_status sluice_pipeline_step(sluice_pipeline *pipe,
 
 /*
  * Loss and correct rows of any number of rows, forward only, without dropout.
+ * The loss may be NaN or infinite.
  *
- * Threads, Blocks, Returns  as sluice_pipeline_step().
+ * Threads, Blocks, Returns  as sluice_pipeline_step(), but
+ *          SLUICE_NOT_FINITE.
  */
 SLUICE_API sluice_status sluice_pipeline_evaluate(
     sluice_pipeline *pipe, const float *x, const void *targets, int64_t rows,

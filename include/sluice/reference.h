@@ -39,9 +39,9 @@ typedef struct sluice_reference sluice_reference;
 
 /*
  * A reference for pipelines made with `config`.  Reads batch, microbatches,
- * replicas, uneven, backward_order, loss, optimizer, optimizer_config, seed and
- * allocator, and nothing else: a pipeline whose schedule is not "gpipe" must
- * be compared in the backward order of that schedule.
+ * replicas, uneven, backward_order, loss, optimizer, optimizer_config, seed,
+ * finite and allocator, and nothing else: a pipeline whose schedule is not
+ * "gpipe" must be compared in the backward order of that schedule.
  *
  * Takes    nothing: `model` must outlive the reference, so must loss, optimizer
  *          and allocator.
@@ -122,9 +122,10 @@ SLUICE_API sluice_status sluice_reference_versions(sluice_reference *ref,
  *
  * Shapes   x[rows][input], targets[rows] as the loss defines them; `result` may
  *          be NULL.
- * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch; or the error of
- *          a layer, loss or optimizer, without coordinates.  After an error
- *          parameters, optimizer and number of steps are as before.
+ * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch;
+ *          SLUICE_NOT_FINITE as the pipeline's step; or the error of a layer,
+ *          loss or optimizer, without coordinates.  After an error parameters,
+ *          optimizer and number of steps are as before.
  */
 SLUICE_API sluice_status sluice_reference_step(
     sluice_reference *ref, const float *x, const void *targets, int64_t rows,

@@ -61,8 +61,9 @@ typedef struct sluice_train_config {
  * Threads  the caller's; as sluice_pipeline_step().
  * Returns  SLUICE_OK, with the last epoch's progress in `last` (may be NULL);
  *          SLUICE_INVALID for a number out of range, or if data, target and
- *          pipeline do not fit each other; SLUICE_NO_MEMORY; or the error of a
- *          step.
+ *          pipeline do not fit each other; SLUICE_NOT_FINITE, with epoch and
+ *          step, if a loss is NaN or infinite, unless the pipeline's `finite`
+ *          is SLUICE_FINITE_OFF; SLUICE_NO_MEMORY; or the error of a step.
  */
 SLUICE_API sluice_status sluice_train(sluice_pipeline *pipe,
                                       const sluice_train_config *config,

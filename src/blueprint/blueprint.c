@@ -32,6 +32,9 @@ static sluice_status check_pointers(const sluice_pipeline_config *config,
     if ((unsigned)config->cut > SLUICE_CUT_BYTES)
         return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_cut",
                                (int)config->cut);
+    if ((unsigned)config->finite > SLUICE_FINITE_OFF)
+        return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_finite",
+                               (int)config->finite);
     if (config->queue_capacity < 0)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a queue capacity of %d; give at least 1, or 0 "
@@ -333,6 +336,7 @@ sluice_status sl_blueprint_init(struct sl_blueprint *bp,
         .queue_capacity = config->queue_capacity ? config->queue_capacity
                                                  : SLUICE_QUEUE_CAPACITY,
         .joins = config->join_weights,
+        .finite = config->finite,
         .loss = config->loss,
         .optimizer = config->optimizer,
     };

@@ -25,6 +25,7 @@ struct sl_blueprint {
     int n_microbatches;
     int queue_capacity;
     bool joins; /* the W of a run */
+    sluice_finite finite;
     const sluice_loss_ops *loss;
     sluice_loss_plan loss_plan;
     const sluice_optimizer_ops *optimizer;

@@ -1,6 +1,9 @@
 /* The arithmetic of one action.  The stage's device. */
 #include "pipeline/compute.h"
 
+#include <math.h>
+
+#include "base/finite.h"
 #include "base/split.h"
 
 /* An action with everything its layers need at hand. */
@@ -176,6 +179,19 @@ static sluice_status blame(sluice_status st, sluice_diag *why, const char *part,
     return st;
 }
 
+/* A step does not update by such a loss, nor by what made it. */
+static sluice_status check_loss(const struct pass *p, double loss_sum)
+{
+    if (!p->pipe->job.training || isfinite(loss_sum) ||
+        p->pipe->blueprint.finite == SLUICE_FINITE_OFF)
+        return SLUICE_OK;
+    return sluice_diag_set(p->why, SLUICE_NOT_FINITE,
+                           "the loss of a micro-batch is %s, and the step "
+                           "changes nothing; use a smaller learning rate, or "
+                           "set `finite` to go on all the same",
+                           sl_not_finite_name(loss_sum));
+}
+
 /* The last stage's F ends here; an empty micro-batch brings nothing. */
 static sluice_status take_loss(const struct pass *p, const float *y)
 {
@@ -188,6 +204,8 @@ static sluice_status take_loss(const struct pass *p, const float *y)
     sluice_loss_call call = loss_call(p, y);
     sluice_status st = p->pipe->blueprint.loss->forward(
         &call, &outcome->loss_sum, &outcome->correct);
+    if (!st)
+        st = check_loss(p, outcome->loss_sum);
     return blame(st, p->why, "loss of stage", p->pipe->blueprint.loss->name,
                  p->stage->index);
 }

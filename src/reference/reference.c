@@ -192,6 +192,7 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
     ref->microbatches = config->microbatches ? config->microbatches : 1;
     ref->copies = 1;
     ref->in_order = config->backward_order == SLUICE_IN_ORDER;
+    ref->finite = config->finite;
     ref->seed = config->seed;
     ref->n_layers = sluice_model_n_layers(model);
     ref->loss = config->loss;

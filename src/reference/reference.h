@@ -59,6 +59,7 @@ struct sluice_reference {
     int copies;       /* of the model, in one replica */
     int *copy;        /* copy[microbatches]; NULL: all go through copy 0 */
     bool in_order;    /* of the backwards */
+    sluice_finite finite;
     uint64_t seed;
     uint64_t step; /* steps made */
     int n_states;

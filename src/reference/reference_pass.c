@@ -4,7 +4,10 @@
  */
 #include "reference/reference.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "base/finite.h"
 
 /* Part `index` of `n`: as even as can be, the larger ones first. */
 static struct sl_micro fraction_of(struct sl_micro whole, int n, int index)
@@ -108,7 +111,13 @@ sluice_status sl_reference_forward(struct sluice_reference *ref,
     if (st || !mini->targets)
         return st;
     sluice_loss_call call = loss_of(ref, mini, micro);
-    return ref->loss->forward(&call, sum, correct);
+    st = ref->loss->forward(&call, sum, correct);
+    if (st || !mini->training || isfinite(*sum) ||
+        ref->finite == SLUICE_FINITE_OFF)
+        return st;
+    return sluice_diag_set(mini->why, SLUICE_NOT_FINITE,
+                           "the loss of micro-batch %d is %s", micro.index,
+                           sl_not_finite_name(*sum));
 }
 
 /* Rows of the largest micro-batch of a full batch. */

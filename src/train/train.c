@@ -5,8 +5,12 @@
 #include <sluice/train.h>
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/finite.h"
 #include "base/memory.h"
 #include "pipeline/pipeline.h"
 
@@ -170,6 +174,19 @@ static void report(struct trainer *t)
         t->stopped = true;
 }
 
+/* Say in which step of the training a loss was not finite. */
+static sluice_status name_step(const struct trainer *t, sluice_status st,
+                               sluice_diag *why)
+{
+    if (st != SLUICE_NOT_FINITE || !why)
+        return st;
+    char said[SLUICE_DIAG_TEXT];
+    memcpy(said, why->text, sizeof said);
+    snprintf(why->text, sizeof why->text, "epoch %d, step %" PRIu64 ": %.240s",
+             t->progress.epoch, sluice_pipeline_n_steps(t->pipe) + 1, said);
+    return st;
+}
+
 static sluice_status train_epoch(struct trainer *t, sluice_diag *why)
 {
     const sluice_dataset *data = t->config->train;
@@ -181,7 +198,7 @@ static sluice_status train_epoch(struct trainer *t, sluice_diag *why)
         sluice_status st =
             pass_batch(t, sluice_pipeline_step, data, tally.rows, &result, why);
         if (st)
-            return st;
+            return name_step(t, st, why);
         tally_add(&tally, &result);
         p->step_loss = result.loss;
         p->rows_done = tally.rows;
@@ -212,7 +229,15 @@ static sluice_status evaluate(struct trainer *t, sluice_diag *why)
     }
     t->progress.test_loss = mean_loss(&tally);
     t->progress.test_accuracy = accuracy(&tally);
-    return SLUICE_OK;
+    if (isfinite(t->progress.test_loss) ||
+        t->pipe->blueprint.finite == SLUICE_FINITE_OFF)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_NOT_FINITE,
+                           "epoch %d, after step %" PRIu64
+                           ": the loss of the test data is %s; use a smaller "
+                           "learning rate",
+                           t->progress.epoch, sluice_pipeline_n_steps(t->pipe),
+                           sl_not_finite_name(t->progress.test_loss));
 }
 
 static sluice_status run_epoch(struct trainer *t, int epoch, sluice_diag *why)

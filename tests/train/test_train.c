@@ -7,6 +7,9 @@
 #include "support/allocator.h"
 #include "support/runner.h"
 
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <sluice/layer.h>
@@ -94,6 +97,19 @@ static sluice_dataset *make_data(int rows, int features)
         ((float *)x.data)[i * features] = (float)i;
         ((float *)y.data)[i] = (float)i;
     }
+    ck_assert_int_eq(sluice_dataset_create(NULL, &x, &y, &data, NULL),
+                     SLUICE_OK);
+    return data;
+}
+
+static sluice_dataset *make_zeros(int rows)
+{
+    sluice_array x;
+    sluice_array y;
+    const sluice_shape shape = sluice_shape_matrix(rows, 1);
+    sluice_dataset *data = NULL;
+    sluice_array_init(&x, SLUICE_F32, &shape, NULL, NULL);
+    sluice_array_init(&y, SLUICE_F32, &shape, NULL, NULL);
     ck_assert_int_eq(sluice_dataset_create(NULL, &x, &y, &data, NULL),
                      SLUICE_OK);
     return data;
@@ -379,6 +395,61 @@ START_TEST(the_error_of_a_step_ends_training)
 }
 END_TEST
 
+/* Twice too large weights and a learning rate of 1: each step is worse. */
+static void diverge(void)
+{
+    const float two = 2;
+    setup(sluice_mean_squared_error());
+    sluice_pipeline_set_parameter(set.pipe, "0.weight", &two, 1, NULL);
+}
+
+START_TEST(a_loss_that_is_not_finite_ends_training_in_its_step)
+{
+    sluice_diag why;
+    sluice_progress last = {.epoch = -1};
+    char want[64];
+    diverge();
+    sluice_train_config config = two_epochs();
+    config.epochs = SEEN / 8;
+    ck_assert_int_eq(sluice_train(set.pipe, &config, &last, &why),
+                     SLUICE_NOT_FINITE);
+    ck_assert_int_eq(why.status, SLUICE_NOT_FINITE);
+    ck_assert_int_eq(last.epoch, -1);
+    uint64_t n_steps = sluice_pipeline_n_steps(set.pipe);
+    snprintf(want, sizeof want, "epoch %d, step %d: the loss",
+             1 + (int)n_steps / 4, (int)n_steps + 1);
+    ck_assert_msg(strstr(why.text, want), "%s", why.text);
+    ck_assert_str_ne(why.action, "");
+    for (int i = 0; i < set.n_told; i++)
+        ck_assert(isfinite(set.told[i].loss));
+    ck_assert_int_eq(sluice_train(set.pipe, &config, NULL, NULL),
+                     SLUICE_NOT_FINITE);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_test_loss_that_is_not_finite_ends_training)
+{
+    const float most = FLT_MAX;
+    sluice_diag why;
+    diverge();
+    sluice_pipeline_set_learning_rate(set.pipe, 0);
+    sluice_train_config config = two_epochs();
+    sluice_dataset *none = make_zeros(ROWS);
+    config.train = none;
+    config.test = set.test;
+    sluice_pipeline_set_parameter(set.pipe, "0.weight", &most, 1, NULL);
+    sluice_pipeline_set_parameter(set.pipe, "1.weight", &most, 1, NULL);
+    ck_assert_int_eq(sluice_train(set.pipe, &config, NULL, &why),
+                     SLUICE_NOT_FINITE);
+    ck_assert_msg(strstr(why.text, "epoch 1, after step 4: the loss of the "
+                                   "test data is infinity"),
+                  "%s", why.text);
+    sluice_dataset_destroy(none);
+    teardown();
+}
+END_TEST
+
 START_TEST(any_failed_allocation_is_a_status)
 {
     struct sl_test_allocator allocator;
@@ -403,12 +474,17 @@ START_TEST(any_failed_allocation_is_a_status)
 }
 END_TEST
 
-SLUICE_TEST_MAIN(
-    "train.train", each_epoch_sees_each_row_once,
-    the_order_is_of_seed_and_epoch, in_order_takes_the_rows_as_they_are,
-    the_partial_batch_is_a_step_of_its_own, metrics_weigh_each_row_alike,
-    the_target_accuracy_ends_training, on_progress_ends_training,
-    numbers_out_of_range_are_refused, data_that_do_not_fit_are_refused,
-    targets_that_do_not_fit_are_refused,
-    a_target_that_nothing_can_reach_is_refused,
-    the_error_of_a_step_ends_training, any_failed_allocation_is_a_status)
+SLUICE_TEST_MAIN("train.train", each_epoch_sees_each_row_once,
+                 the_order_is_of_seed_and_epoch,
+                 in_order_takes_the_rows_as_they_are,
+                 the_partial_batch_is_a_step_of_its_own,
+                 metrics_weigh_each_row_alike,
+                 the_target_accuracy_ends_training, on_progress_ends_training,
+                 numbers_out_of_range_are_refused,
+                 data_that_do_not_fit_are_refused,
+                 targets_that_do_not_fit_are_refused,
+                 a_target_that_nothing_can_reach_is_refused,
+                 the_error_of_a_step_ends_training,
+                 a_loss_that_is_not_finite_ends_training_in_its_step,
+                 a_test_loss_that_is_not_finite_ends_training,
+                 any_failed_allocation_is_a_status)
