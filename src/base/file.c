@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file_open.h"
 #include "base/memory.h"
 
 static sluice_status io_error(struct sl_file *file, int error, const char *verb,

@@ -22,23 +22,12 @@
 #ifndef SL_BASE_FILE_H
 #define SL_BASE_FILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include <sluice/memory.h>
 #include <sluice/status.h>
 
-struct sl_file {
-    const sluice_allocator *allocator; /* const after init */
-    size_t bytes;    /* const after init: of the block of names */
-    char *path;      /* const after init: as the caller gave it */
-    char *target;    /* const after init: the file to be replaced */
-    char *temporary; /* its name before the commit */
-    int fd;          /* -1: closed */
-    bool in_place;   /* const after init: there is no temporary file */
-    bool exists;     /* under its temporary name */
-    bool failed;     /* some byte is missing */
-};
+#include "base/file_open.h"
 
 /*
  * Open the temporary file, or what is written in place.

@@ -7,9 +7,25 @@
 #ifndef SL_BASE_FILE_OPEN_H
 #define SL_BASE_FILE_OPEN_H
 
-#include "base/file.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sluice/memory.h>
 
 enum { SL_FILE_SUFFIX = 32 }; /* of a temporary name beyond the target */
+
+/* A file that is being written: see base/file.h. */
+struct sl_file {
+    const sluice_allocator *allocator; /* const after init */
+    size_t bytes;    /* const after init: of the block of names */
+    char *path;      /* const after init: as the caller gave it */
+    char *target;    /* const after init: the file to be replaced */
+    char *temporary; /* its name before the commit */
+    int fd;          /* -1: closed */
+    bool in_place;   /* const after init: there is no temporary file */
+    bool exists;     /* under its temporary name */
+    bool failed;     /* some byte is missing */
+};
 
 /*
  * Open `fd`, in place or under a temporary name.  `target` holds the path; it
