@@ -30,9 +30,11 @@ enum {
     KEY_WEIGHT_DECAY,
     KEY_EPOCHS,
     KEY_TARGET_ACCURACY,
+    KEY_KEEP_GOING,
     KEY_METRICS,
     KEY_TRACE,
     KEY_QUIET,
+    NOT_FINITE_EXIT = 3,
     MAX_EPOCHS = 1000000,
     MAX_BATCH = 1 << 24,
 };
@@ -84,6 +86,10 @@ static const struct argp_option options[] = {
     {"target-accuracy", KEY_TARGET_ACCURACY, "X", 0,
      "Stop once the test accuracy, 0 to 1, is reached; exit status 1 if it "
      "never is",
+     0},
+    {"keep-going", KEY_KEEP_GOING, 0, 0,
+     "Train on when a loss is NaN or infinite, and say so once; else that "
+     "ends the training in its step, with exit status 3",
      0},
     {0, 0, 0, 0, "Output", 6},
     {"metrics", KEY_METRICS, "FILE", 0,
@@ -249,6 +255,9 @@ static error_t parse_how(int key, char *arg, struct argp_state *state)
         config->target_accuracy =
             parse_real(state, "--target-accuracy", arg, 0, 1);
         break;
+    case KEY_KEEP_GOING:
+        config->keep_going = true;
+        break;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -309,8 +318,11 @@ int train_command(int argc, char **argv)
         environment_print(&env, stdout);
     double accuracy;
     sluice_diag why;
-    if (training_run(&config, &env, stdout, &accuracy, &why))
-        return command_fail(argv[0], &why);
+    sluice_status st = training_run(&config, &env, stdout, &accuracy, &why);
+    if (st) {
+        int failed = command_fail(argv[0], &why);
+        return st == SLUICE_NOT_FINITE ? NOT_FINITE_EXIT : failed;
+    }
     if (accuracy >= config.target_accuracy)
         return EXIT_SUCCESS;
     fprintf(stderr, "%s: test accuracy %.4f, the target was %.4f\n", argv[0],

@@ -2,6 +2,7 @@
 #include "bench/train/training.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <unistd.h>
 
 #include <sluice/train.h>
@@ -40,6 +41,7 @@ struct training {
     struct time_sum time; /* of the last epoch's full batches */
     bool shows_progress;  /* stderr is a terminal */
     int shown_per_cent;   /* of the epoch, last */
+    bool told_not_finite; /* a loss was not finite, which is told once */
 };
 
 static sluice_status make_model(struct training *t, sluice_diag *why)
@@ -107,6 +109,7 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .seed = c->seed,
         .device_cap_bytes = c->cap_bytes,
         .trace = true,
+        .finite = c->keep_going ? SLUICE_FINITE_OFF : SLUICE_FINITE_LOSS,
         .log = t->out ? print_log : NULL,
         .log_context = t->out,
     };
@@ -159,6 +162,19 @@ static void show_step(struct training *t, const sluice_progress *p)
             p->epoch, p->n_epochs, per_cent, p->loss, p->rows_per_s);
 }
 
+static void tell_not_finite(struct training *t, const sluice_progress *p)
+{
+    if (isfinite(p->step_loss) || t->told_not_finite)
+        return;
+    t->told_not_finite = true;
+    if (t->shows_progress)
+        fprintf(stderr, "\r\033[K");
+    fprintf(stderr,
+            "warning   epoch %d, step %" PRIu64
+            ": the loss is %s; training goes on\n",
+            p->epoch, p->step, isnan(p->step_loss) ? "NaN" : "infinite");
+}
+
 static bool on_progress(void *context, const sluice_progress *p)
 {
     struct training *t = context;
@@ -171,6 +187,7 @@ static bool on_progress(void *context, const sluice_progress *p)
             print_epoch(t, p);
         return true;
     }
+    tell_not_finite(t, p);
     if (p->rows_done <= t->config->batch)
         t->time = (struct time_sum){0};
     if (p->rows_done % t->config->batch == 0)

@@ -40,6 +40,7 @@ struct training_config {
     int epochs;
     double target_accuracy; /* of the test part; 0: none */
     bool in_order;
+    bool keep_going;     /* when a loss is NaN or infinite */
     uint64_t cap_bytes;  /* of a device; 0: none */
     const char *metrics; /* a file for JSON lines; NULL: none */
     const char *trace;   /* a file for a picture of the last step; NULL: none */

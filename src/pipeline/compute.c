@@ -187,8 +187,7 @@ static sluice_status check_loss(const struct pass *p, double loss_sum)
         return SLUICE_OK;
     return sluice_diag_set(p->why, SLUICE_NOT_FINITE,
                            "the loss of a micro-batch is %s, and the step "
-                           "changes nothing; use a smaller learning rate, or "
-                           "set `finite` to go on all the same",
+                           "changes nothing; use a smaller learning rate",
                            sl_not_finite_name(loss_sum));
 }
 
