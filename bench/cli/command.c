@@ -2,6 +2,7 @@
 #include "bench/cli/command.h"
 
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -106,12 +107,41 @@ int program_run(const struct program *program, int argc, char **argv)
     return status;
 }
 
+/* Whether a text has a word, or words, whole. */
+static bool has_words(const char *text, const char *words)
+{
+    size_t n = strlen(words);
+    for (const char *at = text; (at = strstr(at, words)); at++)
+        if ((at == text || !isalnum((unsigned char)at[-1])) &&
+            !isalnum((unsigned char)at[n]))
+            return true;
+    return false;
+}
+
+/* The coordinates that the sentence does not tell itself. */
+static void print_place(const sluice_diag *why, FILE *out)
+{
+    char device[NAME_BYTES];
+    snprintf(device, sizeof device, "device %d", why->device);
+    bool told = has_words(why->text, device) &&
+                (!why->action[0] || has_words(why->text, why->action));
+    if (why->device >= 0 && !told)
+        fprintf(out, " (%s%s%s)", device, why->action[0] ? ", action " : "",
+                why->action);
+}
+
 int command_fail(const char *command, const sluice_diag *why)
 {
-    fprintf(stderr, "%s: %s", command, why->text);
-    if (why->device >= 0)
-        fprintf(stderr, " (device %d%s%s)", why->device,
-                why->action[0] ? ", action " : "", why->action);
+    return command_fail_about(command, "", why);
+}
+
+int command_fail_about(const char *command, const char *about,
+                       const sluice_diag *why)
+{
+    bool told = !strncmp(why->text, about, strlen(about));
+    fprintf(stderr, "%s: %s%s%s", command, told ? "" : about, told ? "" : ": ",
+            why->text);
+    print_place(why, stderr);
     fprintf(stderr, "\n");
     return EXIT_FAILURE;
 }

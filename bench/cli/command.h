@@ -31,11 +31,16 @@ struct program {
 int program_run(const struct program *program, int argc, char **argv);
 
 /*
- * Print why a call failed, and where, to stderr.
+ * Print why a call failed, and where, to stderr; what the sentence says itself
+ * is not said again.
  *
  * Returns  EXIT_FAILURE, so that a command can `return command_fail(...)`.
  */
 int command_fail(const char *command, const sluice_diag *why);
+
+/* The same of a file or a schedule, whose name comes first, once. */
+int command_fail_about(const char *command, const char *about,
+                       const sluice_diag *why);
 
 /*
  * The end of a measurement: print why it failed, or how many parameters were

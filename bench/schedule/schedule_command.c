@@ -42,7 +42,7 @@ static int check(const char *command, const struct schedule_line *line)
         schedule, line->wanted.order.capacity, stdout, &why);
     sluice_schedule_destroy(schedule);
     fflush(stdout); /* before the sentence, wherever both go */
-    return st ? command_fail(command, &why) : EXIT_SUCCESS;
+    return st ? command_fail_about(command, line->check, &why) : EXIT_SUCCESS;
 }
 
 static void begin(struct job *job)
@@ -91,7 +91,7 @@ static sluice_status compare(struct job *job, sluice_diag *why)
         wanted.order.schedule = name;
         st = add_row(job, &wanted, why);
         if (st && st != SLUICE_NO_MEMORY) {
-            fprintf(stderr, "%s: %s: %s\n", job->command, name, why->text);
+            command_fail_about(job->command, name, why);
             job->refused = true;
             st = SLUICE_OK;
         }
@@ -109,6 +109,9 @@ static int tabulate(const char *command, const struct schedule_line *line)
                            ? compare(&job, &why)
                            : add_row(&job, &line->wanted, &why);
     table_end(&job.table);
+    const char *name = line->wanted.order.schedule;
+    if (st && name && schedule_is_file(name))
+        return command_fail_about(command, name, &why);
     int status = command_finish(command, st, &why, job.wrong);
     return job.refused ? EXIT_FAILURE : status;
 }

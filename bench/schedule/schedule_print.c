@@ -121,13 +121,20 @@ static void print_facts(const sluice_schedule *schedule, int capacity,
 {
     int n = sluice_schedule_n_devices(schedule);
     bool asynchronous = sluice_schedule_n_updates(schedule) > 1;
+    const char *remark = sluice_schedule_remark(schedule);
+    char copies[48] = "";
+    if (sluice_schedule_n_copies(schedule) > 1)
+        snprintf(copies, sizeof copies, " of %d copies of the model",
+                 sluice_schedule_n_copies(schedule));
     fprintf(out,
-            "OK: %d device%s, %d stage%s, %d micro-batch%s, queues of %d\n\n"
+            "OK: %d device%s, %d stage%s%s, %d micro-batch%s, queues of "
+            "%d\n%s%s%s\n"
             "device   stages  actions  peak_activations  peak_inner%s\n",
             n, n == 1 ? "" : "s", sluice_schedule_n_stages(schedule),
-            sluice_schedule_n_stages(schedule) == 1 ? "" : "s",
+            sluice_schedule_n_stages(schedule) == 1 ? "" : "s", copies,
             sluice_schedule_n_microbatches(schedule),
             sluice_schedule_n_microbatches(schedule) == 1 ? "" : "es", capacity,
+            *remark ? "note: " : "", remark, *remark ? "\n" : "",
             asynchronous ? "  weight_versions  staleness" : "");
     for (int d = 0; d < n; d++) {
         fprintf(out, "%6d %8d %8d %17g %11g", d,
@@ -136,7 +143,6 @@ static void print_facts(const sluice_schedule *schedule, int capacity,
         if (asynchronous)
             fprintf(out, " %16d %10d", facts[d].peak_versions,
                     facts[d].max_staleness);
-        /* Easily got by an empty line at the end of a CSV. */
         fputs(facts[d].n_actions ? "\n" : "  nothing to do\n", out);
     }
 }

@@ -89,13 +89,13 @@ void schedule_stage_costs(const sluice_schedule *schedule,
 }
 
 static sluice_status check_number(const char *what, int wanted, int have,
-                                  sluice_diag *why)
+                                  const char *remark, sluice_diag *why)
 {
     if (!wanted || wanted == have)
         return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "%d %s asked for, but the file has %d", wanted, what,
-                           have);
+    return sluice_diag_set(
+        why, SLUICE_INVALID, "%d %s asked for, but the file has %d%s%s%s",
+        wanted, what, have, *remark ? " (" : "", remark, *remark ? ")" : "");
 }
 
 static sluice_status read_file(const struct schedule_wanted *wanted,
@@ -105,11 +105,13 @@ static sluice_status read_file(const struct schedule_wanted *wanted,
     sluice_status st = schedule_read(wanted->order.schedule, &schedule, why);
     if (st)
         return st;
+    const char *remark = sluice_schedule_remark(schedule);
     st = check_number("devices", wanted->devices,
-                      sluice_schedule_n_devices(schedule), why);
+                      sluice_schedule_n_devices(schedule), remark, why);
     if (!st)
-        st = check_number("micro-batches", wanted->microbatches,
-                          sluice_schedule_n_microbatches(schedule), why);
+        st =
+            check_number("micro-batches", wanted->microbatches,
+                         sluice_schedule_n_microbatches(schedule), remark, why);
     if (st)
         sluice_schedule_destroy(schedule);
     else

@@ -228,7 +228,8 @@ SLUICE_API size_t sluice_schedule_format(const sluice_schedule *schedule,
 
 /*
  * The same with a ">" before the action that a refusal of
- * sluice_schedule_verify() names, wherever its device lists it.  `why` may be
+ * sluice_schedule_verify() names, wherever its device lists it; of UPDATEs,
+ * which may be several, before the one at the refusal's position.  `why` may be
  * NULL.  Of more than 16 devices or 64 positions only the 8 devices and 12
  * positions around the mark are written, "..." standing for the rest.
  *

@@ -17,6 +17,13 @@
  * of an overlap follow each other; UNSHARD, RESHARD and REDUCE_GRAD, which have
  * no micro-batch, imply nothing here.  All of these are read and dropped.
  *
+ * Rows and cells are those of Python's csv module, with which PyTorch reads
+ * them: a row ends with a line feed, a carriage return, or both; an empty line
+ * is a row, hence a device without actions, also at the end; a cell may stand
+ * in double quotes; white space around a cell, or around an action of an
+ * overlap, does not count.  A byte order mark at the start is skipped, which
+ * PyTorch does not do.
+ *
  * PyTorch has two forms, with sends and receives and without: they are those of
  * lowered schedules and of others; sluice_schedule_lower() makes the one from
  * the other.
@@ -51,7 +58,8 @@ enum {
 
 /* What the letters of the backwards mean. */
 typedef enum sluice_csv_dialect {
-    SLUICE_CSV_DETECT = 0, /* old if there is a BW, or a W but no I */
+    SLUICE_CSV_DETECT = 0, /* old if there is a BW, or if there is no I and
+                              W's go with more than half of the B's */
     SLUICE_CSV_NEW,        /* B full backward, I input, W weight gradient */
     SLUICE_CSV_OLD,        /* BW full backward, B input, W weight gradient */
 } sluice_csv_dialect;
@@ -67,10 +75,11 @@ typedef enum sluice_csv_dialect {
  * The result is not verified.
  *
  * Threads  any.
- * Returns  SLUICE_OK; SLUICE_FORMAT, with row and column, counted from 1, for
- *          what is not a cell, numbers too large, a row too long or too many,
- *          a stage in two rows or in none, and letters of both dialects;
- *          SLUICE_INVALID for another `dialect`; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_FORMAT, with device and position, counted from 0
+ *          as sluice_schedule_verify() does, for what is not a cell, numbers
+ * too large, a row too long or too many, a stage in two rows or in none, and
+ * letters of both dialects; SLUICE_INVALID for another `dialect`;
+ * SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_parse_csv(
     const char *text, size_t bytes, sluice_csv_dialect dialect,
@@ -78,13 +87,24 @@ SLUICE_API sluice_status sluice_schedule_parse_csv(
 
 /*
  * The same of a file, which must be a regular one: a pipe or a device has no
- * size to hold it against.
+ * size to hold it against.  Its name begins the sentence of a SLUICE_FORMAT.
  *
  * Returns  as sluice_schedule_parse_csv(), and SLUICE_IO.
  */
 SLUICE_API sluice_status sluice_schedule_read_csv(
     const char *path, sluice_csv_dialect dialect,
     const sluice_allocator *allocator, sluice_schedule **out, sluice_diag *why);
+
+/*
+ * What the reader of a text took for granted, in a sentence or more: the
+ * dialect, if one slip could have turned it; blank lines, which are devices;
+ * stages of one part on one device, which keep a text from being read as copies
+ * of the model.  Refusals of sluice_schedule_verify() quote it.
+ *
+ * Threads  any.
+ * Returns  a string of the schedule's, "" if nothing deserves a word.
+ */
+SLUICE_API const char *sluice_schedule_remark(const sluice_schedule *schedule);
 
 /*
  * Write a schedule as CSV of the new dialect, cut to `bytes`; `*length` is that
@@ -130,7 +150,7 @@ SLUICE_API sluice_status sluice_schedule_parse_json(
 
 /*
  * The same of a file, which must be a regular one: a pipe or a device has no
- * size to hold it against.
+ * size to hold it against.  Its name begins the sentence of a SLUICE_FORMAT.
  *
  * Returns  as sluice_schedule_parse_json(), and SLUICE_IO.
  */

@@ -45,6 +45,7 @@ typedef struct sluice_diag {
     int device;
     int stage;
     int microbatch;
+    int position;                    /* of the action in its device's list */
     char action[SLUICE_DIAG_ACTION]; /* as a schedule writes it: "2F0" */
     char text[SLUICE_DIAG_TEXT];     /* one sentence: UTF-8, no newline or other
                                         control character */

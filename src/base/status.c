@@ -39,6 +39,7 @@ sluice_status sluice_diag_set(sluice_diag *why, sluice_status status,
         .device = -1,
         .stage = -1,
         .microbatch = -1,
+        .position = -1,
     };
     va_list args;
     va_start(args, format);

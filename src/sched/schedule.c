@@ -1,6 +1,8 @@
 /* Building a schedule and reading it back. */
 #include "sched/schedule.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 
 static sluice_status check_range(const char *what, int n, int max,
@@ -115,13 +117,23 @@ no_memory:
     return sl_no_memory(why, "a schedule");
 }
 
+/* With an allocator of its own, and no actions yet. */
+static sluice_status create_like(const sluice_schedule *schedule,
+                                 const sluice_allocator *allocator,
+                                 sluice_schedule **out, sluice_diag *why)
+{
+    sluice_status st = sluice_schedule_create_copies(
+        schedule->n_devices, schedule->n_stages, schedule->n_copies,
+        schedule->n_microbatches, schedule->stage_device, allocator, out, why);
+    if (!st)
+        memcpy((*out)->remark, schedule->remark, sizeof schedule->remark);
+    return st;
+}
+
 sluice_status sl_schedule_like(const sluice_schedule *schedule,
                                sluice_schedule **out, sluice_diag *why)
 {
-    return sluice_schedule_create_copies(
-        schedule->n_devices, schedule->n_stages, schedule->n_copies,
-        schedule->n_microbatches, schedule->stage_device, schedule->allocator,
-        out, why);
+    return create_like(schedule, schedule->allocator, out, why);
 }
 
 sluice_status sl_schedule_copy(const sluice_schedule *schedule,
@@ -129,10 +141,7 @@ sluice_status sl_schedule_copy(const sluice_schedule *schedule,
                                sluice_schedule **out, sluice_diag *why)
 {
     sluice_schedule *copy;
-    sluice_status st = sluice_schedule_create_copies(
-        schedule->n_devices, schedule->n_stages, schedule->n_copies,
-        schedule->n_microbatches, schedule->stage_device, allocator, &copy,
-        why);
+    sluice_status st = create_like(schedule, allocator, &copy, why);
     if (st)
         return st;
     for (int d = 0; d < schedule->n_devices && !st; d++)

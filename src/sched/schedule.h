@@ -17,6 +17,8 @@ struct sl_action_list {
     size_t capacity; /* of `actions` */
 };
 
+enum { SL_SCHEDULE_REMARK = 256 };
+
 struct sluice_schedule {
     const sluice_allocator *allocator; /* const after create */
     int n_devices;                     /* const after create */
@@ -25,6 +27,8 @@ struct sluice_schedule {
     int n_microbatches;                /* const after create */
     int *stage_device;                 /* [n_stages], const after create */
     struct sl_action_list *programs;   /* [n_devices] */
+    char remark[SL_SCHEDULE_REMARK];   /* what a reader took for granted; a
+                                          refusal quotes it */
 };
 
 /* Stages of one copy: parts of the model. */

@@ -1,16 +1,20 @@
 # Run a program and hold its exit status and output against what is expected:
 #
 #     cmake -DCOMMAND=LIST -DSTATUS=N [-DSTDOUT=FILE] [-DSTDERR=FILE]
-#         [-DMATCH=REGEX] [-DFILES=a,b] -P run_tool.cmake
+#         [-DMATCH=REGEX] [-DFILES=a,b] [-DFROM=DIRECTORY] -P run_tool.cmake
 #
 # FILE is the exact text; REGEX must match somewhere in both outputs together;
-# FILES are what the program has to write.
+# FILES are what the program has to write; it runs in DIRECTORY, so that files
+# there have the same names on every machine.
 string(REPLACE "," ";" FILES "${FILES}")
 foreach(file ${FILES})
     file(REMOVE ${file})
 endforeach()
 unset(ENV{ARGP_HELP_FMT})
-execute_process(COMMAND ${COMMAND} RESULT_VARIABLE status
+if(NOT DEFINED FROM)
+    set(FROM .)
+endif()
+execute_process(COMMAND ${COMMAND} WORKING_DIRECTORY ${FROM} RESULT_VARIABLE status
     OUTPUT_VARIABLE stdout ERROR_VARIABLE stderr)
 if(NOT status STREQUAL STATUS)
     message(FATAL_ERROR

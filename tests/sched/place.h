@@ -38,14 +38,15 @@ static inline bool place_is_true(const struct plan *plan,
         return false;
     if (strstr(why->text, " is missing: "))
         return plan->stage_device[why->stage] == why->device &&
-               !place_in_list(plan, why);
+               why->position == -1 && !place_in_list(plan, why);
     char want[80];
     int position = -1, device = -1;
     const char *at = strstr(why->text, " at position ");
     if (!at ||
         sscanf(at, " at position %d of device %d", &position, &device) != 2)
         return false;
-    if (device != why->device || position < 0 || position >= plan->n[device])
+    if (device != why->device || position != why->position || position < 0 ||
+        position >= plan->n[device])
         return false;
     sluice_action action = plan->list[device][position];
     char name[SLUICE_DIAG_ACTION];

@@ -19,5 +19,5 @@ sluice_status sluice_schedule_read_csv(const char *path,
     st = sluice_schedule_parse_csv(content.text, content.n, dialect, allocator,
                                    out, why);
     sl_content_fini(&content, allocator);
-    return st;
+    return sl_content_blame(path, st, why);
 }

@@ -41,10 +41,15 @@ static int widest(const sluice_schedule *schedule)
     return width;
 }
 
-/* Whether `why` is about this action of this device. */
-static bool is_marked(const sluice_diag *why, int device, const char *word)
+/* Whether `why` is about the action at this position of this device: every one
+ * of its name, for it should be there once, except that an UPDATE may be there
+ * more often. */
+static bool is_marked(const sluice_diag *why, int device, int position,
+                      sluice_action action, const char *word)
 {
-    return why && why->device == device && !strcmp(why->action, word);
+    return why && why->device == device && !strcmp(why->action, word) &&
+           (action.kind != SLUICE_UPDATE || why->position < 0 ||
+            why->position == position);
 }
 
 /* The part of the grid that is written: [first, last). */
@@ -70,7 +75,7 @@ static int marked_position(const sluice_schedule *schedule,
     for (int i = 0; i < list->n; i++) {
         char word[SLUICE_DIAG_ACTION];
         sluice_action_format(list->actions[i], word, sizeof word);
-        if (is_marked(why, why->device, word))
+        if (is_marked(why, why->device, i, list->actions[i], word))
             return i;
     }
     return list->n;
@@ -119,7 +124,7 @@ static void put_device(struct text *out, const sluice_schedule *schedule,
         put(out, " ...", 4);
     for (int i = window.first; i < window.last && i < list->n; i++) {
         sluice_action_format(list->actions[i], word, sizeof word);
-        put(out, is_marked(why, d, word) ? ">" : " ", 1);
+        put(out, is_marked(why, d, i, list->actions[i], word) ? ">" : " ", 1);
         put(out, word, width);
     }
     if (list->n > window.last)

@@ -286,5 +286,5 @@ sluice_status sluice_schedule_read_json(const char *path,
     st = sluice_schedule_parse_json(content.text, content.n, allocator, out,
                                     why);
     sl_content_fini(&content, allocator);
-    return st;
+    return sl_content_blame(path, st, why);
 }

@@ -51,6 +51,21 @@ sluice_status sl_content_read(struct sl_content *content, const char *path,
     return st;
 }
 
+sluice_status sl_content_blame(const char *path, sluice_status status,
+                               sluice_diag *why)
+{
+    if (status != SLUICE_FORMAT || !why)
+        return status;
+    sluice_diag told = *why;
+    size_t room = sizeof told.text - 1 - strlen(told.text) - strlen("...: ");
+    size_t n = strlen(path);
+    if (room < 8 || room > sizeof told.text)
+        return status;
+    bool fits = n <= room;
+    return sluice_diag_set(why, status, "%s%s: %s", fits ? "" : "...",
+                           fits ? path : path + n - room, told.text);
+}
+
 void sl_content_fini(struct sl_content *content,
                      const sluice_allocator *allocator)
 {

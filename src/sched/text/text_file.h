@@ -25,6 +25,15 @@ sluice_status sl_content_read(struct sl_content *content, const char *path,
                               size_t most, const sluice_allocator *allocator,
                               sluice_diag *why);
 
+/*
+ * Begin the sentence of what was read from a file with the file's name, as far
+ * as that fits.
+ *
+ * Returns  `status`.
+ */
+sluice_status sl_content_blame(const char *path, sluice_status status,
+                               sluice_diag *why);
+
 void sl_content_fini(struct sl_content *content,
                      const sluice_allocator *allocator);
 

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -36,19 +37,24 @@ sluice_action sl_locate(const struct sl_proof *proof, unsigned kinds, int stage,
     return at[i];
 }
 
-sluice_status sl_refuse(const struct sl_proof *proof, int device,
+sluice_status sl_refuse(const struct sl_proof *proof, int device, int position,
                         sluice_action action, const char *format, ...)
 {
     char text[SLUICE_DIAG_TEXT];
+    const char *remark = proof->schedule->remark;
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    sluice_diag_set(proof->why, SLUICE_SCHEDULE, "%s", text);
+    bool quotes = *remark && (size_t)n + strlen(remark) + 4 <= sizeof text;
+    sluice_diag_set(proof->why, SLUICE_SCHEDULE, "%s%s%s%s", text,
+                    quotes ? " (" : "", quotes ? remark : "",
+                    quotes ? ")" : "");
     if (proof->why) {
         proof->why->device = device;
         proof->why->stage = action.stage;
         proof->why->microbatch = action.microbatch;
+        proof->why->position = position;
         sluice_action_format(action, proof->why->action,
                              sizeof proof->why->action);
     }

@@ -112,10 +112,12 @@ sluice_status sl_verify_memory(struct sl_proof *proof);
 /* What the proof brings to light, facts[n_devices]; all rules hold. */
 void sl_verify_facts(const struct sl_proof *proof, sluice_device_facts *facts);
 
-/* Refuse because of `action` on `device`.  Returns SLUICE_SCHEDULE. */
-sluice_status sl_refuse(const struct sl_proof *proof, int device,
+/* Refuse because of `action` at `position`, -1 if it is missing, of `device`;
+ * what the reader of the schedule remarked is quoted.  Returns SLUICE_SCHEDULE.
+ */
+sluice_status sl_refuse(const struct sl_proof *proof, int device, int position,
                         sluice_action action, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 5, 6)));
 
 /* Of `kinds` the one that (stage, micro-batch) has: it has one, by `complete`.
  */

@@ -13,7 +13,7 @@ static sluice_status refuse_missing(const struct sl_proof *proof,
                                     sluice_action action)
 {
     int device = proof->schedule->stage_device[action.stage];
-    return sl_refuse(proof, device, action,
+    return sl_refuse(proof, device, -1, action,
                      "complete: %s is missing: add it to the list of "
                      "device %d, which holds stage %d",
                      sl_name_of(action).text, device, action.stage);
@@ -40,7 +40,7 @@ static sluice_status check_home(const struct sl_proof *proof, int device,
         *home = (int8_t)copy;
     if (*home == copy)
         return SLUICE_OK;
-    return sl_refuse(proof, device, action,
+    return sl_refuse(proof, device, position, action,
                      "complete: %s at position %d of device %d is in copy %d, "
                      "but micro-batch %d goes through copy %d: let it go "
                      "through one%s",
@@ -73,20 +73,20 @@ static sluice_status check_alone(const struct sl_proof *proof, int device,
 {
     int holder = proof->schedule->stage_device[action.stage];
     if (holder != device)
-        return sl_refuse(proof, device, action,
+        return sl_refuse(proof, device, position, action,
                          "complete: %s at position %d of device %d is in the "
                          "wrong list: move it to device %d, which holds "
                          "stage %d",
                          sl_name_of(action).text, position, device, holder,
                          action.stage);
     if (proof->forward_only && !is_of_forward(action))
-        return sl_refuse(proof, device, action,
+        return sl_refuse(proof, device, position, action,
                          "complete: %s at position %d of device %d is not a "
                          "forward: a forward-only schedule has nothing else",
                          sl_name_of(action).text, position, device);
     if (sl_is_hand_off(action) &&
         !(crossings_of(proof, action.stage) & 1u << action.kind))
-        return sl_refuse(proof, device, action,
+        return sl_refuse(proof, device, position, action,
                          "complete: %s at position %d of device %d has no "
                          "other end: nothing passes to or from another device "
                          "there; remove it%s",
@@ -172,13 +172,13 @@ static sluice_status list_action(struct sl_proof *proof, int device,
     uint16_t *listed =
         &proof->listed[sl_cell(proof, action.stage, action.microbatch)];
     if (*listed & bit)
-        return sl_refuse(proof, device, action,
+        return sl_refuse(proof, device, position, action,
                          "complete: %s at position %d of device %d is there "
                          "twice: remove one",
                          sl_name_of(action).text, position, device);
     *listed |= bit;
     if ((*listed & SL_BIT_B) && (*listed & (SL_BIT_I | SL_BIT_W)))
-        return sl_refuse(proof, device, action,
+        return sl_refuse(proof, device, position, action,
                          "complete: %s at position %d of device %d gives its "
                          "stage a B and half of one of this micro-batch: give "
                          "either B, or I and W",

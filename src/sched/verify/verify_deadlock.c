@@ -235,9 +235,10 @@ static sluice_status refuse(const struct execution *run, struct circle circle)
     if (is_crowded(run, circle))
         snprintf(larger, sizeof larger, ", or enlarge the queues of %d",
                  run->proof->capacity);
-    return sl_refuse(run->proof, first, action_at(run, first),
-                     "deadlock: %s; %s%s: reorder%s", describe(run, first).text,
-                     describe(run, second).text, rest, larger);
+    return sl_refuse(run->proof, first, run->devices[first].position,
+                     action_at(run, first), "deadlock: %s; %s%s: reorder%s",
+                     describe(run, first).text, describe(run, second).text,
+                     rest, larger);
 }
 
 static sluice_status judge(struct execution *run)

@@ -37,7 +37,7 @@ static sluice_status refuse(const struct sl_proof *proof,
         sl_locate(proof, crossing.takes, consumer, taken, &to);
     int device = proof->schedule->stage_device[consumer];
     int neighbour = proof->schedule->stage_device[producer];
-    return sl_refuse(proof, device, action,
+    return sl_refuse(proof, device, to, action,
                      "hand-off: %s at position %d of device %d waits for "
                      "micro-batch %d, but the next item that device %d hands "
                      "over is that of %s (its position %d): let both take the "

@@ -30,7 +30,7 @@ static sluice_status refuse(const struct sl_proof *proof, int device,
 {
     const struct sl_action_list *list = &proof->schedule->programs[device];
     sluice_action action = list->actions[position];
-    return sl_refuse(proof, device, action,
+    return sl_refuse(proof, device, position, action,
                      "memory: %s at position %d of device %d brings it to "
                      "%lld bytes of activations, and it may hold %lld: do "
                      "backwards earlier, or recompute",

@@ -56,7 +56,7 @@ static sluice_status check_needs(const struct sl_proof *proof, int device,
             continue;
         sluice_action first =
             sl_listed(proof, needs[i].mask, needs[i].stage, action.microbatch);
-        return sl_refuse(proof, device, action,
+        return sl_refuse(proof, device, position, action,
                          "order: %s at position %d of device %d waits for %s, "
                          "which comes later in the same list: put %s first",
                          sl_name_of(action).text, position, device,
@@ -75,7 +75,7 @@ static sluice_status check_parts(const struct sl_proof *proof, int device,
     if (proof->schedule->n_copies == 1 || before < 0 ||
         at[before].stage % depth <= at[position].stage % depth)
         return SLUICE_OK;
-    return sl_refuse(proof, device, at[position],
+    return sl_refuse(proof, device, position, at[position],
                      "order: %s at position %d of device %d, of part %d of "
                      "the model, comes after that of part %d: where there are "
                      "copies, give UPDATEs in the order of the parts",
@@ -99,7 +99,7 @@ static sluice_status check_device(const struct sl_proof *proof, int device)
             continue;
         }
         if (update >= 0 && !proof->asynchronous)
-            return sl_refuse(proof, device, action,
+            return sl_refuse(proof, device, i, action,
                              "order: %s at position %d of device %d follows "
                              "the UPDATE at position %d, which waits until all "
                              "devices have done their backward actions: put "

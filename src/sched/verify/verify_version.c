@@ -29,7 +29,7 @@ static sluice_status refuse_version(const struct walk *walk, int device,
                                     int there)
 {
     bool forward = action.kind == SLUICE_F;
-    return sl_refuse(walk->proof, device, action,
+    return sl_refuse(walk->proof, device, position, action,
                      "version: %s at position %d of device %d %s %d: %s",
                      sl_name_of(action).text, position, device,
                      forward ? "comes when the newest version is"
@@ -81,14 +81,14 @@ static sluice_status refuse_update(const struct walk *walk, int device,
         &walk->proof->schedule->programs[device];
     int next = seek(list, action.stage, SL_BIT_LAST, position + 1, 1);
     if (next >= 0)
-        return sl_refuse(walk->proof, device, action,
+        return sl_refuse(walk->proof, device, position, action,
                          "complete: %s at position %d of device %d has no "
                          "gradient to apply: the next of its stage is that of "
                          "%s at position %d: move it behind that, or remove it",
                          sl_name_of(action).text, position, device,
                          sl_name_of(list->actions[next]).text, next);
     return sl_refuse(
-        walk->proof, device, action,
+        walk->proof, device, position, action,
         "complete: %s at position %d of device %d is there twice: "
         "after that at position %d no gradient comes: remove one",
         sl_name_of(action).text, position, device,
@@ -165,7 +165,7 @@ static sluice_status refuse_unused(const struct walk *walk, int stage)
     int device = proof->schedule->stage_device[stage];
     int position = walk->stages[stage].backward;
     sluice_action action = proof->schedule->programs[device].actions[position];
-    return sl_refuse(proof, device, action,
+    return sl_refuse(proof, device, position, action,
                      "version: %s at position %d of device %d is followed by "
                      "no UPDATE of its stage: its gradient would be lost",
                      sl_name_of(action).text, position, device);
@@ -178,7 +178,7 @@ static sluice_status refuse_group(const struct walk *walk, int stage,
     int device = walk->proof->schedule->stage_device[stage];
     sluice_action action =
         sl_locate(walk->proof, SL_BIT_LAST, stage, microbatch, &position);
-    return sl_refuse(walk->proof, device, action,
+    return sl_refuse(walk->proof, device, position, action,
                      "version: %s at position %d of device %d goes into UPDATE "
                      "%d of its stage, but into %d on stage 0, counted from 0: "
                      "let all stages update by the same micro-batches",
@@ -245,7 +245,7 @@ static sluice_status refuse_copies(const struct sl_proof *proof)
             if (action.kind != SLUICE_UPDATE)
                 continue;
             if (seen[action.stage])
-                return sl_refuse(proof, d, action,
+                return sl_refuse(proof, d, i, action,
                                  "complete: %s at position %d of device %d is "
                                  "there twice: with %d copies of the model a "
                                  "stage has one UPDATE: remove one",

@@ -5,56 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sched/text/csv_text.h"
 #include "sched/failing.h"
 #include "support/runner.h"
-
-static sluice_schedule *parse(const char *text, sluice_csv_dialect dialect)
-{
-    sluice_diag why = {.text = ""};
-    sluice_schedule *schedule = NULL;
-    sluice_status st = sluice_schedule_parse_csv(text, strlen(text), dialect,
-                                                 NULL, &schedule, &why);
-    ck_assert_msg(st == SLUICE_OK, "%s", why.text);
-    return schedule;
-}
-
-static void assert_format(const sluice_schedule *schedule, bool strict,
-                          const char *want)
-{
-    char text[4096];
-    size_t length;
-    ck_assert_int_eq(sluice_schedule_format_csv(schedule, strict, text,
-                                                sizeof text, &length, NULL),
-                     SLUICE_OK);
-    ck_assert_str_eq(text, want);
-    ck_assert_uint_eq(length, strlen(want));
-}
-
-/* What `text` means, in our own words. */
-static void assert_read_as(const char *text, sluice_csv_dialect dialect,
-                           const char *want)
-{
-    sluice_schedule *schedule = parse(text, dialect);
-    assert_format(schedule, false, want);
-    sluice_schedule_destroy(schedule);
-}
-
-static void assert_refused_as(const char *text, sluice_csv_dialect dialect,
-                              const char *says)
-{
-    sluice_diag why = {.text = ""};
-    sluice_schedule *schedule = NULL;
-    ck_assert_int_eq(sluice_schedule_parse_csv(text, strlen(text), dialect,
-                                               NULL, &schedule, &why),
-                     SLUICE_FORMAT);
-    ck_assert_ptr_null(schedule);
-    ck_assert_msg(strstr(why.text, says) != NULL, "%s", why.text);
-}
-
-static void assert_refused(const char *text, const char *says)
-{
-    assert_refused_as(text, SLUICE_CSV_DETECT, says);
-}
 
 START_TEST(a_row_is_a_device_and_a_cell_an_action)
 {
@@ -120,9 +73,14 @@ END_TEST
 
 START_TEST(letters_of_both_dialects_are_refused)
 {
-    assert_refused("0F0,0I0,0BW0", "there are I's");
-    assert_refused_as("0F0,0I0", SLUICE_CSV_OLD, "there are I's");
-    assert_refused_as("0F0,0BW0", SLUICE_CSV_NEW, "there are BW's");
+    assert_refused("0F0,0I0,0BW0\n1F0,1BW0",
+                   "0I0 at position 1 of device 0 is an input gradient of the "
+                   "new dialect, 0BW0 at position 2 of device 0 a full "
+                   "backward of the old one: ");
+    assert_refused_as("0F0,0I0", SLUICE_CSV_OLD,
+                      "0I0 at position 1 of device 0 is not of the dialect");
+    assert_refused_as("0F0\n1F0,,1BW0", SLUICE_CSV_NEW,
+                      "1BW0 at position 1 of device 1 is not of the dialect");
 }
 END_TEST
 
@@ -130,8 +88,8 @@ START_TEST(overlaps_are_their_actions_one_after_the_other)
 {
     assert_read_as("0F0,(0F1;0B0)OVERLAP_F_B,0B1", SLUICE_CSV_DETECT,
                    "0F0,0F1,0B0,0B1,0UPDATE\n");
-    assert_refused("0F0,(0F1;)OVERLAP_F_B", "row 1, column 2, \"\": ");
-    assert_refused("0F0,()OVERLAP_F_B", "row 1, column 2, \"\": ");
+    assert_refused("0F0,(0F1;)OVERLAP_F_B", "device 0, position 2, \"\": ");
+    assert_refused("0F0,()OVERLAP_F_B", "device 0, position 1, \"\": ");
     assert_refused("0F0,(0F1;0B0)OVERLAP", "after \"(\" comes");
     assert_refused("0F0,(0F1;0B0", "after \"(\" comes");
     assert_refused("0F0,(0F1;0B0)OVERLAP_F_B1", "after \"(\" comes");
@@ -143,7 +101,8 @@ START_TEST(actions_on_sharded_parameters_imply_nothing)
     assert_read_as("0UNSHARD,0F0,0B0,0RESHARD,0REDUCE_GRAD", SLUICE_CSV_DETECT,
                    "0F0,0B0,0UPDATE\n");
     assert_refused("0UNSHARD0", "more follows");
-    assert_refused("0F0,1UNSHARD\n1F0", "column 2, \"1UNSHARD\": this device");
+    assert_refused("0F0,1UNSHARD\n1F0",
+                   "position 1, \"1UNSHARD\": this device");
     assert_refused("1F0,0UNSHARD", "stage 0 is in no row");
     assert_refused("0F0,1UNSHARD", "this device does not hold the stage");
 }
@@ -177,17 +136,19 @@ END_TEST
 
 START_TEST(junk_in_sends_and_receives_is_refused)
 {
-    assert_refused("0F0,0SEND_F\n", "column 2, \"0SEND_F\": this action needs");
+    assert_refused("0F0,0SEND_F\n",
+                   "position 1, \"0SEND_F\": this action needs");
     assert_refused("0F0,0SEND_F0@1\n", "more follows");
     assert_refused("0F0,0SEND\n", "no action has this name");
     assert_refused("0F0,0SEND_F65536\n", "0 to 65535");
-    assert_refused("0F0\n0RECV_B0,1F0\n", "in row 1 too");
+    assert_refused("0F0\n0RECV_B0,1F0\n", "on device 0 too");
 }
 END_TEST
 
 START_TEST(junk_is_refused_with_its_place)
 {
-    assert_refused("0F0,0F1\n1F0,1X1\n", "row 2, column 2, \"1X1\": no action");
+    assert_refused("0F0,0F1\n1F0,1X1\n",
+                   "device 1, position 1, \"1X1\": no action");
     assert_refused("F0", "begins with its stage");
     assert_refused("0F", "needs a micro-batch");
     assert_refused("0F0 1", "more follows");
@@ -195,8 +156,17 @@ START_TEST(junk_is_refused_with_its_place)
     assert_refused("0f0", "no action");
     assert_refused("-1F0", "begins with its stage");
     assert_refused("0F-1", "needs a micro-batch");
-    assert_refused("\"0F0\"", "begins with its stage");
-    assert_refused("0F0,\001\xff", "column 2, \"\?\?\": ");
+    assert_refused("0F0,\"0B0\"1",
+                   "position 1, \"0B0\": more follows the cell's "
+                   "closing quote");
+    assert_refused("0F0,\"0B0,0B1\"", "more follows the action");
+    assert_refused("0F0,\"0B\"\"0\"", "needs a micro-batch");
+    assert_refused("0F0\t0B0", "a tab follows the action: separate cells by");
+    static const char *const unknown[] = {
+        "0Foo1", "0BACKWARD1", "0RECV_X1", "0WAIT_REDUCE_GRAD", "0BWW0", "0_"};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        assert_refused(unknown[i], "no action has this name: there are F, B, ");
+    assert_refused("0F0,\001\xff", "position 1, \"\?\?\": ");
     assert_refused("0UPDATE3", "more follows");
     assert_refused("4096F0", "0 to 4095");
     assert_refused("99999999999999999999F0", "0 to 4095");
@@ -204,26 +174,16 @@ START_TEST(junk_is_refused_with_its_place)
 }
 END_TEST
 
-static void assert_incomplete(const char *text, int copies, const char *says)
-{
-    sluice_schedule *schedule = NULL;
-    sluice_diag why = {.text = ""};
-    ck_assert(!sluice_schedule_parse_csv(text, strlen(text), SLUICE_CSV_DETECT,
-                                         NULL, &schedule, NULL));
-    ck_assert_int_eq(sluice_schedule_n_copies(schedule), copies);
-    ck_assert_int_eq(sluice_schedule_verify(
-                         schedule, &(sluice_verify_config){0}, NULL, &why),
-                     SLUICE_SCHEDULE);
-    ck_assert_str_eq(why.text, says);
-    sluice_schedule_destroy(schedule);
-}
-
 START_TEST(forwards_that_were_forgotten_do_not_make_copies)
 {
     static const char missing[] = "complete: 1F0 is missing: add it to the "
                                   "list of device 1, which holds stage 1";
     assert_incomplete("0F0,0F1,0B0,0B1\n1B0,1B1\n", 1, missing);
-    assert_incomplete("0F0,0F1,0BW0,0B1,0W1\n1BW0,1B1,1W1\n", 1, missing);
+    assert_incomplete("0F0,0F1,0BW0,0B1,0W1\n1BW0,1B1,1W1\n", 1,
+                      "complete: 1F0 is missing: add it to the list of device "
+                      "1, which holds stage 1 (read in the old dialect, where "
+                      "B is an input gradient, for 0BW0 at position 2 of "
+                      "device 0)");
     assert_incomplete("0F0,0F1,0I0,0W0,0B1\n1I0,1B1,1W0\n", 1, missing);
     assert_incomplete("0F0,0B0,0B1\n1F1,1B0,1B1\n", 1,
                       "complete: 0F1 is missing: add it to the list of "
@@ -246,7 +206,7 @@ START_TEST(a_refusal_doubts_copies_that_it_is_due_to)
                       "other end: nothing passes to or from another device "
                       "there; remove it; or, if there should be one copy of "
                       "the model, give the forwards that are missing");
-    assert_incomplete("0F0,0B0,0W1\n1F1,1B1\n", 2,
+    assert_incomplete("0F0,0I0,0W1\n1F1,1B1\n", 2,
                       "complete: 1F1 at position 0 of device 1 is in copy 1, "
                       "but micro-batch 1 goes through copy 0: let it go "
                       "through one; or, if there should be one copy of the "
@@ -257,7 +217,7 @@ END_TEST
 START_TEST(stages_need_one_row_each)
 {
     assert_refused("0F0\n0B0\n",
-                   "row 2, column 1, \"0B0\": stage 0 is in row 1");
+                   "device 1, position 0, \"0B0\": stage 0 is on device 0");
     assert_refused("0F0,2F0", "stage 1 is in no row");
     assert_refused("", "no action");
     assert_refused("\n,,\n", "no action");

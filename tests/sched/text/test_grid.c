@@ -88,6 +88,31 @@ START_TEST(the_action_of_a_refusal_is_marked)
 }
 END_TEST
 
+START_TEST(of_several_updates_the_refused_one_is_marked)
+{
+    sluice_schedule *schedule;
+    static const sluice_action actions[] = {
+        {SLUICE_F, 0, 0},       {SLUICE_UPDATE, 0, -1}, {SLUICE_B, 0, 0},
+        {SLUICE_UPDATE, 0, -1}, {SLUICE_F, 0, 1},       {SLUICE_B, 0, 1},
+        {SLUICE_UPDATE, 0, -1}};
+    ck_assert_int_eq(sluice_schedule_create(1, 1, 2, (const int[]){0}, NULL,
+                                            &schedule, NULL),
+                     SLUICE_OK);
+    for (int i = 0; i < 7; i++)
+        sluice_schedule_append(schedule, 0, actions[i], NULL);
+    sluice_diag why;
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule, &(sluice_verify_config){0}, NULL, &why),
+                     SLUICE_SCHEDULE);
+    ck_assert_int_eq(why.position, 1);
+    char text[128];
+    sluice_schedule_format_marked(schedule, &why, text, sizeof text);
+    ck_assert_str_eq(text, "0:     0F0>0UPDATE     0B0 0UPDATE     0F1     0B1 "
+                           "0UPDATE\n");
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 START_TEST(of_a_large_schedule_the_surroundings_of_the_mark_are_written)
 {
     sluice_schedule *schedule;
@@ -116,4 +141,5 @@ SLUICE_TEST_MAIN("sched.grid", columns_line_up_when_numbers_get_longer,
                  a_device_without_actions_has_an_empty_row,
                  text_is_cut_to_any_room_and_its_length_told,
                  the_action_of_a_refusal_is_marked,
+                 of_several_updates_the_refused_one_is_marked,
                  of_a_large_schedule_the_surroundings_of_the_mark_are_written)
