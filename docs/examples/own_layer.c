@@ -79,6 +79,7 @@ static sluice_status huber_infer(sluice_loss_plan *plan, sluice_diag *why)
     (void)why;
     plan->row_terms = sluice_shape_elements(&plan->out);
     plan->target_row_bytes = plan->row_terms * (int64_t)sizeof(float);
+    plan->target_type = SLUICE_F32;
     return SLUICE_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sluice/element.h>
 #include <sluice/export.h>
 #include <sluice/memory.h>
 #include <sluice/shape.h>
@@ -18,12 +19,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef enum sluice_element {
-    SLUICE_U8,
-    SLUICE_F32,
-    SLUICE_I32,
-} sluice_element;
 
 /*
  * An array read from a file.  `shape.dims[0]` is the number of rows.
@@ -188,6 +183,10 @@ SLUICE_API int sluice_dataset_classes(const sluice_dataset *dataset);
 /* What is taken off a feature, times scale, and what it is then divided by. */
 SLUICE_API void sluice_dataset_normalization(const sluice_dataset *dataset,
                                              double *mean, double *deviation);
+
+/* Type of a target's elements: SLUICE_I32 for labels, SLUICE_F32 for values. */
+SLUICE_API sluice_element
+sluice_dataset_target_type(const sluice_dataset *dataset);
 
 /* Bytes of one row's target, as a loss takes it. */
 SLUICE_API size_t sluice_dataset_target_bytes(const sluice_dataset *dataset);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sluice/element.h>
 #include <sluice/export.h>
 #include <sluice/shape.h>
 #include <sluice/status.h>
@@ -28,6 +29,12 @@ typedef struct sluice_loss_plan {
     int64_t row_terms;        /* terms of the mean that one row brings; at
                                  least 1, and at most 2^53 for a batch */
     bool counts_correct;      /* forward() reports correctly classified rows */
+    sluice_element target_type; /* of a target's elements.  sluice_train()
+                                   refuses data of another type;
+                                   SLUICE_UNTYPED: takes any of as many bytes */
+    int64_t classes;            /* targets are labels from 0 to below this,
+                                   which sluice_train() checks; 0: no labels, or
+                                   any */
 } sluice_loss_plan;
 
 typedef struct sluice_loss_call {

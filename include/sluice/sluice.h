@@ -4,6 +4,7 @@
  *     status     results of calls           model      a sequence of layers
  *     memory     allocators                 partition  layers to devices
  *     shape      shapes                     schedule   lists of actions
+ *     element    types of array elements
  *     layer      layers                     pipeline   devices that train
  *     loss       losses                     trace      what they did when
  *     optimizer  optimizers                 dataset    files and data sets
@@ -22,6 +23,7 @@
 
 #include <sluice/attribution.h>
 #include <sluice/dataset.h>
+#include <sluice/element.h>
 #include <sluice/export.h>
 #include <sluice/layer.h>
 #include <sluice/loss.h>

@@ -55,15 +55,21 @@ typedef struct sluice_train_config {
  * Train.  The last, partial batch of an epoch is a step of its own with the
  * rows there are, so each epoch sees each row exactly once.
  *
+ * Before the first step, targets are checked against the loss: their type and
+ * size, and labels for its range; and all values for NaN and infinity, unless
+ * the pipeline's `finite` is SLUICE_FINITE_OFF.  The row that is wrong is named
+ * by its place in the data set, which is that in its file.
+ *
  * To end it early return false from on_progress: sluice_pipeline_cancel() ends
  * a step, and does nothing between two of them.
  *
  * Threads  the caller's; as sluice_pipeline_step().
  * Returns  SLUICE_OK, with the last epoch's progress in `last` (may be NULL);
  *          SLUICE_INVALID for a number out of range, or if data, target and
- *          pipeline do not fit each other; SLUICE_NOT_FINITE, with epoch and
- *          step, if a loss is NaN or infinite, unless the pipeline's `finite`
- *          is SLUICE_FINITE_OFF; SLUICE_NO_MEMORY; or the error of a step.
+ *          pipeline do not fit each other; SLUICE_NOT_FINITE, with the row,
+ *          or with epoch and step, if the data or a loss are NaN or infinite,
+ *          unless `finite` is SLUICE_FINITE_OFF; SLUICE_NO_MEMORY; or the
+ *          error of a step.
  */
 SLUICE_API sluice_status sluice_train(sluice_pipeline *pipe,
                                       const sluice_train_config *config,

@@ -13,6 +13,7 @@
 #include "base/finite.h"
 #include "base/memory.h"
 #include "pipeline/pipeline.h"
+#include "train/dataset_check.h"
 
 /* One batch of rows, and the order in which an epoch takes the rows. */
 struct buffers {
@@ -67,20 +68,17 @@ static sluice_status check_data(const sluice_pipeline *pipe,
     sluice_shape has = sluice_dataset_input(data);
     int64_t n_wants = sluice_shape_elements(&wants);
     int64_t n_has = sluice_shape_elements(&has);
-    size_t target_wants = (size_t)pipe->blueprint.loss_plan.target_row_bytes;
-    size_t target_has = sluice_dataset_target_bytes(data);
     if (n_wants != n_has)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a row of the %s data has %" PRId64
                                " features, but the model takes %" PRId64,
                                part, n_has, n_wants);
-    if (target_wants != target_has)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a target of the %s data has %zu bytes, but "
-                               "loss \"%s\" on this model takes %zu",
-                               part, target_has, pipe->blueprint.loss->name,
-                               target_wants);
-    return SLUICE_OK;
+    sluice_status st =
+        sl_dataset_check_targets(data, part, pipe->blueprint.loss->name,
+                                 &pipe->blueprint.loss_plan, why);
+    if (!st && pipe->blueprint.finite != SLUICE_FINITE_OFF)
+        st = sl_dataset_check_finite(data, part, why);
+    return st;
 }
 
 static sluice_status check(const sluice_pipeline *pipe,

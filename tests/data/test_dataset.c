@@ -66,6 +66,7 @@ START_TEST(bytes_are_scaled_to_the_unit_interval)
     ck_assert(row.n_dims == 1 && row.dims[0] == 2);
     ck_assert_int_eq(sluice_dataset_classes(dataset), 5);
     ck_assert_uint_eq(sluice_dataset_target_bytes(dataset), 4);
+    ck_assert_int_eq(sluice_dataset_target_type(dataset), SLUICE_I32);
     ck_assert_int_eq(sluice_dataset_gather(dataset, index, 3, x, y, NULL),
                      SLUICE_OK);
     ck_assert(y[0] == 4 && y[1] == 2 && y[2] == 4);
@@ -89,6 +90,7 @@ START_TEST(floats_pass_unchanged_by_default)
                make(SLUICE_F32, shape, y));
     ck_assert_int_eq(sluice_dataset_classes(dataset), 0);
     ck_assert_uint_eq(sluice_dataset_target_bytes(dataset), 24);
+    ck_assert_int_eq(sluice_dataset_target_type(dataset), SLUICE_F32);
     ck_assert_int_eq(sluice_dataset_gather(dataset, all, 2, got_x, got_y, NULL),
                      SLUICE_OK);
     ck_assert_mem_eq(got_x, x, sizeof x);
@@ -247,6 +249,8 @@ START_TEST(arrays_of_no_shape_or_type_are_refused)
     fixture_says(&why, SLUICE_INVALID, "all of them positive");
     sluice_array_init(&array, SLUICE_F32, &huge, NULL, &why);
     fixture_says(&why, SLUICE_INVALID, "fits in memory");
+    sluice_array_init(&array, SLUICE_UNTYPED, &one, NULL, &why);
+    fixture_says(&why, SLUICE_INVALID, "not an element type");
     sluice_array_init(&array, (sluice_element)7, &one, NULL, &why);
     fixture_says(&why, SLUICE_INVALID, "7 is not an element type");
     ck_assert(!array.data);

@@ -11,7 +11,7 @@ sluice_status sluice_array_init(sluice_array *array, sluice_element type,
                                 sluice_diag *why)
 {
     int64_t n = sluice_shape_elements(shape);
-    if ((unsigned)type > SLUICE_I32)
+    if (type == SLUICE_UNTYPED || (unsigned)type > SLUICE_I32)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d is not an element type of an array", type);
     if (n < 0)
@@ -43,6 +43,7 @@ bool sl_array_valid(const sluice_array *array)
 {
     int64_t n = sluice_shape_elements(&array->shape);
     return n > 0 && array->shape.n_dims > 0 && array->data &&
+           array->type != SLUICE_UNTYPED &&
            (unsigned)array->type <= SLUICE_I32 &&
            array->bytes == (size_t)n * sl_element_bytes(array->type);
 }

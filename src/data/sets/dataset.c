@@ -1,5 +1,5 @@
 /* Data sets in memory.  Const once created, so any number of threads. */
-#include <sluice/dataset.h>
+#include "data/sets/dataset.h"
 
 #include "base/memory.h"
 #include "data/formats/array.h"
@@ -7,26 +7,6 @@
 
 #include <math.h>
 #include <string.h>
-
-struct sluice_dataset {
-    const sluice_allocator *allocator;
-    sluice_array features;
-    sluice_array targets; /* labels as int32_t, or values as float */
-    int64_t n_rows;
-    size_t row;          /* elements of a row's features */
-    size_t target_bytes; /* of a row's target */
-    int classes;
-    double scale;
-    double mean;
-    double deviation;
-    float of_byte[256]; /* what each byte becomes, if features are bytes */
-};
-
-static float normalized(const sluice_dataset *dataset, double value)
-{
-    return (float)((value * dataset->scale - dataset->mean) /
-                   dataset->deviation);
-}
 
 /* Turn the features of row `i` into floats: one function per element type. */
 typedef void convert(const sluice_dataset *dataset, size_t i, float *x);
@@ -42,14 +22,15 @@ static void convert_f32(const sluice_dataset *dataset, size_t i, float *x)
 {
     const float *from = dataset->features.data;
     for (size_t k = 0; k < dataset->row; k++)
-        x[k] = normalized(dataset, (double)from[i * dataset->row + k]);
+        x[k] =
+            sl_dataset_normalized(dataset, (double)from[i * dataset->row + k]);
 }
 
 static void convert_i32(const sluice_dataset *dataset, size_t i, float *x)
 {
     const int32_t *from = dataset->features.data;
     for (size_t k = 0; k < dataset->row; k++)
-        x[k] = normalized(dataset, from[i * dataset->row + k]);
+        x[k] = sl_dataset_normalized(dataset, from[i * dataset->row + k]);
 }
 
 static convert *const converters[] = {
@@ -72,9 +53,11 @@ static sluice_status check_arrays(const sluice_array *features,
                                (long long)features->shape.dims[0],
                                (long long)targets->shape.dims[0]);
     if (targets->type != SLUICE_F32 && targets->shape.n_dims != 1)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "labels have one dim, these have %d",
-                               targets->shape.n_dims);
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "labels have one dim, these have %d; give one integer for "
+            "each row, or values as float32",
+            targets->shape.n_dims);
     return SLUICE_OK;
 }
 
@@ -134,7 +117,7 @@ static sluice_status normalize(sluice_dataset *dataset,
             return st;
     }
     for (int v = 0; v < 256 && bytes; v++)
-        dataset->of_byte[v] = normalized(dataset, v);
+        dataset->of_byte[v] = sl_dataset_normalized(dataset, v);
     return SLUICE_OK;
 }
 
@@ -217,6 +200,11 @@ sluice_shape sluice_dataset_input(const sluice_dataset *dataset)
 int sluice_dataset_classes(const sluice_dataset *dataset)
 {
     return dataset->classes;
+}
+
+sluice_element sluice_dataset_target_type(const sluice_dataset *dataset)
+{
+    return dataset->targets.type;
 }
 
 size_t sluice_dataset_target_bytes(const sluice_dataset *dataset)

@@ -17,6 +17,8 @@ static sluice_status infer(sluice_loss_plan *plan, sluice_diag *why)
                                classes, INT32_MAX);
     plan->row_terms = 1;
     plan->target_row_bytes = sizeof(int32_t);
+    plan->target_type = SLUICE_I32;
+    plan->classes = classes;
     plan->counts_correct = true;
     return SLUICE_OK;
 }

@@ -11,6 +11,7 @@ static sluice_status infer(sluice_loss_plan *plan, sluice_diag *why)
                                "mse: the network's output has no elements");
     plan->row_terms = n;
     plan->target_row_bytes = n * (int64_t)sizeof(float);
+    plan->target_type = SLUICE_F32;
     plan->counts_correct = false;
     return SLUICE_OK;
 }

@@ -35,6 +35,23 @@ static sluice_status check_size(const sluice_loss_ops *loss, const char *field,
                            loss->name, field, each, batch, most / batch);
 }
 
+static sluice_status check_targets(const sluice_loss_ops *loss,
+                                   const sluice_loss_plan *plan,
+                                   sluice_diag *why)
+{
+    if ((unsigned)plan->target_type > SLUICE_I32)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "loss %s: target_type %d is not a "
+                               "sluice_element",
+                               loss->name, (int)plan->target_type);
+    if (plan->classes >= 0)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "loss %s: %" PRId64 " classes; there cannot be "
+                           "less than 0",
+                           loss->name, plan->classes);
+}
+
 sluice_status sl_loss_settle(const sluice_loss_ops *loss, sluice_shape out,
                              int64_t batch, sluice_loss_plan *plan,
                              sluice_diag *why)
@@ -55,7 +72,7 @@ sluice_status sl_loss_settle(const sluice_loss_ops *loss, sluice_shape out,
     if (!st)
         st = check_size(loss, "row_terms", plan->row_terms, batch, most_terms,
                         why);
-    return st;
+    return st ? st : check_targets(loss, plan, why);
 }
 
 sluice_status sl_optimizer_settle(const sluice_optimizer_ops *optimizer,

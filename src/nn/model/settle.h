@@ -14,7 +14,8 @@
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if a function is missing, or if the bytes
  *          of a target or the terms of a row are not positive or, for a
- *          mini-batch, more than can be addressed or counted; or the loss's
+ *          mini-batch, more than can be addressed or counted, or for a type
+ *          of targets that is none, or negative classes; or the loss's
  *          refusal.
  */
 sluice_status sl_loss_settle(const sluice_loss_ops *loss, sluice_shape out,

@@ -123,10 +123,14 @@ START_TEST(plans_describe_the_targets)
     ck_assert_int_eq(plan.row_terms, 7);
     ck_assert_int_eq(plan.target_row_bytes, 28);
     ck_assert(!plan.counts_correct);
+    ck_assert_int_eq(plan.target_type, SLUICE_F32);
+    ck_assert_int_eq(plan.classes, 0);
     make_call(sluice_cross_entropy(), &plan, 7, labels);
     ck_assert_int_eq(plan.row_terms, 1);
     ck_assert_int_eq(plan.target_row_bytes, 4);
     ck_assert(plan.counts_correct);
+    ck_assert_int_eq(plan.target_type, SLUICE_I32);
+    ck_assert_int_eq(plan.classes, 7);
 }
 END_TEST
 

@@ -16,6 +16,8 @@ static struct {
     bool assigns; /* the whole plan, `out` included */
     int64_t target_row_bytes;
     int64_t row_terms;
+    sluice_element target_type;
+    int64_t classes;
     int n_states;
     double learning_rate;
     sluice_status status;
@@ -28,6 +30,8 @@ static sluice_status fill_loss(sluice_loss_plan *plan, sluice_diag *reason)
         *plan = (sluice_loss_plan){.row_terms = 1};
     plan->target_row_bytes = filled.target_row_bytes;
     plan->row_terms = filled.row_terms;
+    plan->target_type = filled.target_type;
+    plan->classes = filled.classes;
     return filled.status;
 }
 
@@ -92,6 +96,20 @@ START_TEST(sizes_of_a_loss_that_cannot_be_are_refused)
     ck_assert(!settle_loss(&ops, &plan));
     ck_assert_int_eq(plan.target_row_bytes, most_bytes);
     ck_assert_int_eq(plan.row_terms, most_terms);
+}
+END_TEST
+
+START_TEST(targets_of_a_loss_that_cannot_be_are_refused)
+{
+    const int types[] = {-1, SLUICE_I32 + 1};
+    for (int i = 0; i < 2; i++) {
+        filled.target_type = (sluice_element)types[i];
+        refuse_loss(4, 1, "target_type");
+    }
+    filled.target_type = SLUICE_UNTYPED;
+    filled.classes = -1;
+    refuse_loss(4, 1, "-1 classes");
+    filled.classes = 0;
 }
 END_TEST
 
@@ -198,6 +216,7 @@ START_TEST(a_refusal_without_words_gets_a_sentence)
 END_TEST
 
 SLUICE_TEST_MAIN("nn.settle", sizes_of_a_loss_that_cannot_be_are_refused,
+                 targets_of_a_loss_that_cannot_be_are_refused,
                  a_loss_that_assigns_its_plan_keeps_the_output,
                  states_and_rates_that_cannot_be_are_refused,
                  a_loss_without_its_functions_is_refused,
