@@ -95,6 +95,8 @@ static struct sl_op number(struct numbering *numbering, sluice_action action)
         break;
     }
     cell->action = action;
+    cell->releases =
+        action.kind == SLUICE_B || action.kind == SLUICE_W || !numbering->keeps;
     cell->n_joined = 1;
     cell->update_no = counts->update;
     return *cell;

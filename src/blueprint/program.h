@@ -26,6 +26,8 @@ struct sl_op {
     int32_t stash_no;    /* of the F or R that filled the stash; SL_NONE: the
                             activations are not kept */
     bool recomputed;     /* the micro-batch has an R in this stage */
+    bool releases;       /* nothing in the stage reads the micro-batch's input,
+                            or its output gradient, after it */
     int32_t n_joined;    /* of a W: how many actions from this one on it takes
                             on; 0: it was taken on by an earlier one */
     int32_t version;     /* of the weights, that it uses or that it makes */

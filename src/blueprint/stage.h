@@ -1,10 +1,9 @@
 /*
  * A stage: a run of layers on one device, with the places of everything it
- * keeps.  Filled by blueprint/layout.c; after that constant but for what it
- * points to, which the stage's device alone touches -- except `in_slots`, which
- * the previous stage's device fills and reads once more, `grad_slots`, which
- * the next one's fills, and `grads`, which other copies and replicas read
- * between meetings.
+ * keeps.  Filled by blueprint/layout.c; after that constant, except what it
+ * points to, which the stage's device alone touches.  There are two exceptions:
+ * the links that end in `in_slots` and `grad_slots` let the neighbours fill
+ * them, and other copies and replicas read `grads` between meetings.
  */
 #ifndef SL_BLUEPRINT_STAGE_H
 #define SL_BLUEPRINT_STAGE_H
@@ -16,16 +15,7 @@
 #include <sluice/layer.h>
 #include <sluice/optimizer.h>
 
-/*
- * Slots used in turn: item number n lies in slot n % n_slots.  How many it
- * takes so that no slot is filled while somebody still reads it is worked out
- * in blueprint/ring.c.
- */
-struct sl_ring {
-    int n_slots;
-    size_t slot_bytes;
-    char *slots;
-};
+#include "base/slots.h"
 
 /* One layer of a stage, and a ring for each tensor it keeps. */
 struct sl_unit {
@@ -64,8 +54,10 @@ struct sl_stage {
     float *params;   /* the newest version */
     float *grads;
     float *states[SLUICE_OPTIMIZER_MAX_STATES];
-    struct sl_ring in_slots;   /* inputs, filled by the previous stage */
-    struct sl_ring grad_slots; /* output gradients, filled by the next stage */
+    struct sl_ring in_slots;   /* inputs: slots of the link from the stage
+                                  before */
+    struct sl_ring grad_slots; /* output gradients: slots of the link from the
+                                  stage after */
 
     bool fresh;     /* [owner: device] no gradient since the step began, or
                        since the last UPDATE */
@@ -77,11 +69,6 @@ static inline float *sl_stage_version(const struct sl_stage *stage, int version)
 {
     int place = (stage->begin + version - 1) % stage->n_versions;
     return stage->versions + place * stage->n_params;
-}
-
-static inline void *sl_ring_slot(const struct sl_ring *ring, int number)
-{
-    return ring->slots + (size_t)(number % ring->n_slots) * ring->slot_bytes;
 }
 
 #endif

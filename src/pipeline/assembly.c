@@ -1,8 +1,20 @@
-/* Tables, queues and devices of a pipeline.  The caller. */
+/* Tables, devices and links of a pipeline.  The caller. */
 #include "pipeline/assembly.h"
+
+static size_t all_stages(const struct sl_blueprint *bp)
+{
+    return (size_t)bp->n_replicas * (size_t)bp->n_stages;
+}
+
+/* Two links for each boundary. */
+static size_t all_links(const struct sl_blueprint *bp)
+{
+    return 2 * (size_t)bp->n_replicas * (size_t)(bp->n_stages - bp->n_copies);
+}
 
 sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
 {
+    const struct sl_blueprint *bp = &pipe->blueprint;
     size_t k = (size_t)pipe->n_devices;
     size_t m = (size_t)pipe->blueprint.n_replicas *
                (size_t)pipe->blueprint.n_microbatches;
@@ -15,17 +27,24 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
                  sizeof *pipe->update_rows);
     pipe->n_events = sl_alloc(pipe->allocator, k, sizeof *pipe->n_events);
     pipe->events = sl_alloc(pipe->allocator, k, sizeof *pipe->events);
-    if (pipe->devices && pipe->groups && pipe->outcomes && pipe->update_rows &&
-        pipe->n_events && pipe->events)
+    pipe->links =
+        sl_alloc(pipe->allocator, all_links(bp), sizeof(struct sl_link *));
+    pipe->ends = sl_alloc(pipe->allocator, all_stages(bp), sizeof *pipe->ends);
+    if (pipe->links && pipe->ends && pipe->devices && pipe->groups &&
+        pipe->outcomes && pipe->update_rows && pipe->n_events && pipe->events)
         return SLUICE_OK;
     return sl_no_memory(why, "the devices' tables");
 }
 
 void sl_free_tables(sluice_pipeline *pipe)
 {
+    const struct sl_blueprint *bp = &pipe->blueprint;
     size_t k = (size_t)pipe->n_devices;
     size_t m = (size_t)pipe->blueprint.n_replicas *
                (size_t)pipe->blueprint.n_microbatches;
+    sl_free(pipe->allocator, pipe->ends, all_stages(bp), sizeof *pipe->ends);
+    sl_free(pipe->allocator, pipe->links, all_links(bp),
+            sizeof(struct sl_link *));
     sl_free(pipe->allocator, pipe->events, k, sizeof *pipe->events);
     sl_free(pipe->allocator, pipe->n_events, k, sizeof *pipe->n_events);
     sl_free(pipe->allocator, pipe->update_rows,
@@ -36,59 +55,61 @@ void sl_free_tables(sluice_pipeline *pipe)
     sl_free(pipe->allocator, pipe->devices, k, sizeof *pipe->devices);
 }
 
-/* Queues exist only where neighbours live on different devices. */
-static bool is_crossing(const struct sl_device *device, int boundary)
+void sl_fini_links(sluice_pipeline *pipe)
 {
-    return device->stages[boundary].device !=
-           device->stages[boundary + 1].device;
+    for (int i = 0; i < pipe->n_links; i++)
+        sl_link_destroy(pipe->links[i]);
+    pipe->n_links = 0;
 }
 
-static struct sl_queue *queue_at(const struct sl_device *device, int direction,
-                                 int boundary)
+/* The link from stage `from` to stage `to` of a replica, whose `slots` lie in
+ * the arena of the second. */
+static sluice_status make_link(sluice_pipeline *pipe,
+                               const struct sl_stage *from,
+                               const struct sl_stage *to, struct sl_ring slots,
+                               struct sl_link **out)
 {
-    int n_boundaries = device->pipe->blueprint.n_stages - 1;
-    if (boundary < 0 || boundary >= n_boundaries ||
-        device->stages[boundary].is_last || !is_crossing(device, boundary))
-        return NULL;
-    return &device->queues[direction * n_boundaries + boundary];
+    bool crosses = from->device != to->device;
+    const struct sl_link_config config = {
+        .slots = slots,
+        .capacity = crosses ? pipe->blueprint.queue_capacity : 0,
+        .patience = pipe->patience,
+        .allocator = pipe->allocator,
+    };
+    sluice_status st = sl_link_create(&config, out);
+    if (!st)
+        pipe->links[pipe->n_links++] = *out;
+    return st;
 }
 
-struct sl_queue *sl_activation_queue(const struct sl_device *device,
-                                     int from_stage)
+/* Both directions of the boundary between `stage` and the next one. */
+static sluice_status link_stages(sluice_pipeline *pipe, struct sl_stage *stage,
+                                 struct sl_ends *ends)
 {
-    return queue_at(device, 0, from_stage);
+    sluice_status st =
+        make_link(pipe, stage, stage + 1, stage[1].in_slots, &ends->y);
+    if (st)
+        return st;
+    ends[1].x = ends->y;
+    st = make_link(pipe, stage + 1, stage, stage->grad_slots, &ends->dy);
+    ends[1].dx = ends->dy;
+    return st;
 }
 
-struct sl_queue *sl_gradient_queue(const struct sl_device *device, int to_stage)
+sluice_status sl_init_links(sluice_pipeline *pipe, sluice_diag *why)
 {
-    return queue_at(device, 1, to_stage);
-}
-
-static void free_queues(sluice_pipeline *pipe, int n_made)
-{
-    for (int i = 0; i < n_made; i++)
-        sl_queue_fini(&pipe->queues[i]);
-    sl_free(pipe->allocator, pipe->queues, (size_t)pipe->n_queues,
-            sizeof *pipe->queues);
-    pipe->queues = NULL;
-}
-
-sluice_status sl_init_queues(sluice_pipeline *pipe, sluice_diag *why)
-{
-    pipe->n_queues =
-        pipe->blueprint.n_replicas * 2 * (pipe->blueprint.n_stages - 1);
-    pipe->queues =
-        sl_alloc(pipe->allocator, (size_t)pipe->n_queues, sizeof *pipe->queues);
-    if (!pipe->queues)
-        return sl_no_memory(why, "the queues");
-    for (int i = 0; i < pipe->n_queues; i++) {
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    int n_stages = bp->n_replicas * bp->n_stages;
+    for (int s = 0; s < n_stages; s++) {
+        if (bp->layout.stages[s].is_last)
+            continue;
         sluice_status st =
-            sl_queue_init(&pipe->queues[i], pipe->blueprint.queue_capacity,
-                          pipe->patience, pipe->allocator);
+            link_stages(pipe, &bp->layout.stages[s], &pipe->ends[s]);
         if (st) {
-            free_queues(pipe, i);
-            return sluice_diag_set(why, st, "queue %d of %d could not be made",
-                                   i, pipe->n_queues);
+            int n_made = pipe->n_links;
+            sl_fini_links(pipe);
+            return sluice_diag_set(why, st, "link %d of %zu could not be made",
+                                   n_made, all_links(bp));
         }
     }
     return SLUICE_OK;
@@ -116,7 +137,7 @@ static struct sl_device make_device(sluice_pipeline *pipe, int index)
         .core = {.cpu = -1, .claim = -1},
         .stages = &bp->layout.stages[replica * bp->n_stages],
         .workspace = &bp->layout.workspaces[index],
-        .queues = &pipe->queues[replica * 2 * (bp->n_stages - 1)],
+        .ends = &pipe->ends[replica * bp->n_stages],
         .train = &bp->train[place],
         .forward = &bp->forward[place],
     };
@@ -183,11 +204,6 @@ sluice_status sl_init_devices(sluice_pipeline *pipe, sluice_diag *why)
         }
     }
     return SLUICE_OK;
-}
-
-void sl_fini_queues(sluice_pipeline *pipe)
-{
-    free_queues(pipe, pipe->n_queues);
 }
 
 void sl_fini_devices(sluice_pipeline *pipe)

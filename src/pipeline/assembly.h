@@ -1,5 +1,5 @@
 /*
- * The parts of a pipeline: tables, queues and devices, made from the blueprint
+ * The parts of a pipeline: tables, devices and links, made from the blueprint
  * before any thread starts and taken down after the last has ended.
  *
  * Threads: the caller of sluice_pipeline_create() and _destroy().
@@ -14,14 +14,15 @@
 sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why);
 void sl_free_tables(sluice_pipeline *pipe);
 
-/* Make all queues.  Returns SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM, with
- * nothing made on failure. */
-sluice_status sl_init_queues(sluice_pipeline *pipe, sluice_diag *why);
-void sl_fini_queues(sluice_pipeline *pipe);
-
 /* Make all devices: arena, bindings, trace buffer, gate; no thread yet.
- * Returns as sl_init_queues(). */
+ * Returns SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM, with nothing made on
+ * failure. */
 sluice_status sl_init_devices(sluice_pipeline *pipe, sluice_diag *why);
 void sl_fini_devices(sluice_pipeline *pipe);
+
+/* Make all links, whose slots lie in the devices' arenas.  Returns as
+ * sl_init_devices(). */
+sluice_status sl_init_links(sluice_pipeline *pipe, sluice_diag *why);
+void sl_fini_links(sluice_pipeline *pipe);
 
 #endif

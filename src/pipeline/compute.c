@@ -11,6 +11,7 @@ struct pass {
     sluice_pipeline *pipe;
     int64_t *off_core_ns; /* of the device */
     struct sl_stage *stage;
+    const struct sl_ends *ends; /* of the stage */
     const struct sl_workspace *ws;
     const struct sl_op *op;
     struct sl_rows rows;
@@ -38,6 +39,7 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
         .pipe = pipe,
         .off_core_ns = &device->off_core_ns,
         .stage = stage,
+        .ends = &device->ends[op->action.stage],
         .ws = device->workspace,
         .outcomes =
             &pipe->outcomes[device->replica * pipe->blueprint.n_microbatches],
@@ -53,13 +55,7 @@ static const float *stage_input(const struct pass *p)
 {
     if (p->stage->is_first)
         return p->pipe->job.x + p->rows.first * p->stage->in;
-    return sl_ring_slot(&p->stage->in_slots, p->op->forward_no);
-}
-
-/* The slot in which the next stage finds this stage's output. */
-static float *next_input(const struct pass *p)
-{
-    return sl_ring_slot(&p->stage[1].in_slots, p->op->forward_no);
+    return sl_link_slot(p->ends->x, p->op->forward_no);
 }
 
 static float *stashed_y(const struct pass *p, int i)
@@ -75,26 +71,28 @@ static float *forward_y(const struct pass *p, int i)
         if (stage->is_last && p->pipe->job.y)
             return p->pipe->job.y + p->rows.first * stage->out;
         if (!stage->is_last && p->op->action.kind == SLUICE_F)
-            return next_input(p);
+            return sl_link_acquire(p->ends->y, p->op->forward_no);
     }
     if (p->stashes && stage->units[i].y.n_slots > 0)
         return stashed_y(p, i);
     return p->ws->pair[i & 1];
 }
 
-/* Where the backward of unit i finds its y. */
+/* Where the backward of unit i finds its y.  That of the last unit was handed
+ * over, and is read there: the layout counts on a rereadable link. */
 static float *backward_y(const struct pass *p, int i)
 {
     bool handed_over =
         i + 1 == p->stage->n_units && !p->stage->is_last && !p->op->recomputed;
-    return handed_over ? next_input(p) : stashed_y(p, i);
+    return handed_over ? sl_link_slot(p->ends->y, p->op->forward_no)
+                       : stashed_y(p, i);
 }
 
 /* The gradient by y of unit i: from the next stage, or from unit i + 1. */
 static float *dy_of(const struct pass *p, int i)
 {
     if (i + 1 == p->stage->n_units && !p->stage->is_last)
-        return sl_ring_slot(&p->stage->grad_slots, p->op->backward_no);
+        return sl_link_slot(p->ends->dy, p->op->backward_no);
     if (p->splits)
         return sl_ring_slot(&p->stage->units[i].dy, p->op->backward_no);
     return p->ws->pair[i & 1];
@@ -107,7 +105,7 @@ static float *dx_of(const struct pass *p, int i)
         return dy_of(p, i - 1);
     if (p->stage->is_first)
         return NULL;
-    return sl_ring_slot(&p->stage[-1].grad_slots, p->op->backward_no);
+    return sl_link_acquire(p->ends->dx, p->op->backward_no);
 }
 
 static void set_params(sluice_layer_call *call, const struct pass *p,

@@ -1,6 +1,6 @@
 /*
  * The arithmetic of one action: a stage's layers over one micro-batch, from
- * slot to slot.  No queues, no clocks.
+ * slot to slot.  It neither waits nor reads clocks.
  *
  * Threads: the stage's device.
  */

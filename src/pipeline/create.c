@@ -196,21 +196,21 @@ static sluice_status build(sluice_pipeline *pipe,
     st = init_sync(pipe, why);
     if (st)
         goto unreserve;
-    st = sl_init_queues(pipe, why);
-    if (st)
-        goto fini_sync;
     st = sl_init_devices(pipe, why);
     if (st)
-        goto fini_queues;
-    st = bring_up(pipe, config, &topology, why);
+        goto fini_sync;
+    st = sl_init_links(pipe, why);
     if (st)
         goto fini_devices;
+    st = bring_up(pipe, config, &topology, why);
+    if (st)
+        goto fini_links;
     return SLUICE_OK;
 
+fini_links:
+    sl_fini_links(pipe);
 fini_devices:
     sl_fini_devices(pipe);
-fini_queues:
-    sl_fini_queues(pipe);
 fini_sync:
     fini_sync(pipe);
 unreserve:
@@ -256,8 +256,8 @@ void sluice_pipeline_destroy(sluice_pipeline *pipe)
         return;
     const sluice_allocator *allocator = pipe->allocator;
     sl_pipeline_quit(pipe, pipe->n_devices);
+    sl_fini_links(pipe);
     sl_fini_devices(pipe);
-    sl_fini_queues(pipe);
     fini_sync(pipe);
     sl_blas_unreserve(pipe->n_devices);
     sl_free_tables(pipe);

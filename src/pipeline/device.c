@@ -61,8 +61,8 @@ static void wake_devices(sluice_pipeline *pipe)
 void sl_stop_all(void *context)
 {
     sluice_pipeline *pipe = context;
-    for (int i = 0; i < pipe->n_queues; i++)
-        sl_queue_close(&pipe->queues[i]);
+    for (int i = 0; i < pipe->n_links; i++)
+        sl_link_close(pipe->links[i]);
     wake_devices(pipe);
 }
 
@@ -213,7 +213,7 @@ static void await(sluice_pipeline *pipe, int n)
 }
 
 /*
- * A cancellation may come at any time.  If it closes queues before they are
+ * A cancellation may come at any time.  If it closes links before they are
  * opened here, it has raised `stopped` before that, which every device looks at
  * before each action.
  */
@@ -221,8 +221,8 @@ void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
 {
     if (sl_failure_stopped(&pipe->failure))
         return;
-    for (int i = 0; i < pipe->n_queues; i++)
-        sl_queue_reset(&pipe->queues[i]);
+    for (int i = 0; i < pipe->n_links; i++)
+        sl_link_open(pipe->links[i]);
     reset_meetings(pipe);
     atomic_store(&pipe->running, pipe->n_devices);
     pipe->job = job;

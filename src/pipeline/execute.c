@@ -1,14 +1,12 @@
 /* Executing a program.  The device. */
 #include "pipeline/execute.h"
 
-#include <assert.h>
-
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
 #include "pipeline/reduce.h"
 #include "pipeline/versions.h"
 
-/* Which queues an action takes from and gives to. */
+/* Which links an action takes from and gives to. */
 enum traffic {
     NONE,
     ACTIVATIONS, /* from the stage before, to the stage after */
@@ -38,53 +36,27 @@ static void fail(struct sl_device *device, const struct sl_op *op,
     sl_failure_latch(&device->pipe->failure, why, sl_stop_all, device->pipe);
 }
 
-static struct sl_queue *source(const struct sl_device *device,
-                               enum traffic traffic, int stage)
+static struct sl_link *source(const struct sl_ends *ends, enum traffic traffic)
 {
     if (traffic == ACTIVATIONS)
-        return sl_activation_queue(device, stage - 1);
-    return traffic == GRADIENTS ? sl_gradient_queue(device, stage) : NULL;
+        return ends->x;
+    return traffic == GRADIENTS ? ends->dy : NULL;
 }
 
-static struct sl_queue *sink(const struct sl_device *device,
-                             enum traffic traffic, int stage)
+static struct sl_link *sink(const struct sl_ends *ends, enum traffic traffic)
 {
     if (traffic == ACTIVATIONS)
-        return sl_activation_queue(device, stage);
-    return traffic == GRADIENTS ? sl_gradient_queue(device, stage - 1) : NULL;
+        return ends->y;
+    return traffic == GRADIENTS ? ends->dx : NULL;
 }
 
-static int64_t later(int64_t a, int64_t b)
+/* Its micro-batch's input and output gradient have been read. */
+static void release(const struct sl_ends *ends, const struct sl_op *op)
 {
-    return a > b ? a : b;
-}
-
-static sluice_status take(struct sl_device *device, struct sl_queue *queue,
-                          const struct sl_op *op)
-{
-    struct sl_item item;
-    if (!queue)
-        return SLUICE_OK;
-    sluice_status st = sl_queue_pop(queue, device->virtual_ns, &item);
-    if (st)
-        return st;
-    /* The verifier's hand-off rule: both ends count the same micro-batches. */
-    assert(item.microbatch == op->action.microbatch);
-    (void)op;
-    device->virtual_ns = later(device->virtual_ns, item.ready_ns);
-    return SLUICE_OK;
-}
-
-static sluice_status give(struct sl_device *device, struct sl_queue *queue,
-                          const struct sl_op *op)
-{
-    struct sl_item item = {op->action.microbatch, device->virtual_ns};
-    int64_t room_ns = 0;
-    if (!queue)
-        return SLUICE_OK;
-    sluice_status st = sl_queue_push(queue, item, &room_ns);
-    device->virtual_ns = later(device->virtual_ns, room_ns);
-    return st;
+    if (ends->x)
+        sl_link_release(ends->x, op->forward_no);
+    if (ends->dy && op->backward_no != SL_NONE)
+        sl_link_release(ends->dy, op->backward_no);
 }
 
 /* UPDATE: of a synchronous schedule as far as it may fail, the rest follows the
@@ -116,7 +88,7 @@ static sluice_status execute_update(struct sl_device *device,
 }
 
 /*
- * One action: take, compute, give, and record.  A closed queue means that
+ * One action: take, compute, publish, and record.  A closed link means that
  * somebody else has failed, or the caller cancelled: nothing to add to that.
  */
 static sluice_status execute(struct sl_device *device, const struct sl_op *op)
@@ -126,14 +98,19 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
 
     sluice_pipeline *pipe = device->pipe;
     const struct behaviour *is = &behaviours[op->action.kind];
-    int stage = op->action.stage;
+    const struct sl_ends *ends = &device->ends[op->action.stage];
+    struct sl_link *from = source(ends, is->traffic);
+    struct sl_link *to = sink(ends, is->traffic);
+    int microbatch = op->action.microbatch;
     sluice_diag why = {.status = SLUICE_OK};
     sluice_trace_event event = {.action = op->action};
 
     if (sl_failure_stopped(&pipe->failure))
         return SLUICE_CLOSED;
     int64_t arrived = sl_wall_ns(device);
-    sluice_status st = take(device, source(device, is->traffic, stage), op);
+    sluice_status st = SLUICE_OK;
+    if (from)
+        st = sl_link_take(from, microbatch, &device->virtual_ns);
     if (st)
         return st;
     sl_begin_work(device, &event, arrived);
@@ -145,7 +122,10 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
         fail(device, op, st, &why);
         return st;
     }
-    st = give(device, sink(device, is->traffic, stage), op);
+    if (op->releases)
+        release(ends, op);
+    if (to)
+        st = sl_link_publish(to, microbatch, &device->virtual_ns);
     event.output_wait_ns = sl_wall_ns(device) - event.end_ns;
     event.virtual_output_wait_ns = device->virtual_ns - event.virtual_end_ns;
     if (sl_records(device))

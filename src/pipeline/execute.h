@@ -1,5 +1,5 @@
 /*
- * Executing a program: for each action take, compute, give, and record.
+ * Executing a program: for each action take, compute, publish, and record.
  *
  * Threads: the device, unless said otherwise.
  */
@@ -17,7 +17,7 @@
 sluice_status sl_walk(struct sl_device *device,
                       const struct sl_program *program);
 
-/* Close all queues and wake all devices: the job has failed.  Any thread;
+/* Close all links and wake all devices: the job has failed.  Any thread;
  * `context` is the pipeline. */
 void sl_stop_all(void *context);
 

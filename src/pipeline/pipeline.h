@@ -19,7 +19,7 @@
 
 #include "base/gate.h"
 #include "base/memory.h"
-#include "chan/queue.h"
+#include "chan/link.h"
 #include "blueprint/blueprint.h"
 #include "pipeline/failure.h"
 #include "pipeline/topology.h"
@@ -37,16 +37,23 @@ struct sl_job {
     int64_t rows;
 };
 
+/* The links that end at a stage; NULL where the model begins or ends. */
+struct sl_ends {
+    struct sl_link *x;  /* its inputs come from the stage before */
+    struct sl_link *y;  /* its outputs go to the stage after */
+    struct sl_link *dy; /* output gradients come from the stage after */
+    struct sl_link *dx; /* input gradients go to the stage before */
+};
+
 struct sl_device {
     sluice_pipeline *pipe;   /* const after create */
     int index;               /* const after create: replica * K + place */
     int replica;             /* const after create */
     int place;               /* const after create: in its pipeline */
     struct sl_stage *stages; /* const after create: its replica's */
-    struct sl_workspace *workspace; /* const after create */
-    struct sl_queue *queues; /* const after create: its replica's, [2][n_stages
-                                - 1]: activations from stage s to s + 1, then
-                                gradients from s + 1 to s */
+    struct sl_workspace *workspace;   /* const after create */
+    const struct sl_ends *ends;       /* const after create: [n_stages], its
+                                         replica's */
     const struct sl_program *train;   /* const after create */
     const struct sl_program *forward; /* const after create */
     struct sl_core core;              /* const after create */
@@ -81,8 +88,10 @@ struct sluice_pipeline {
     int n_devices;                     /* const after create: of all replicas */
     struct sl_patience patience;       /* const after create */
     struct sl_device *devices;         /* [n_devices] */
-    struct sl_queue *queues;           /* [n_replicas][2][n_stages - 1] */
-    int n_queues;                      /* const after create */
+    struct sl_link **links;            /* [n_links] const after create */
+    int n_links;                       /* const after create */
+    struct sl_ends *ends;              /* [n_replicas][n_stages] const after
+                                          create */
     struct sl_group *groups;           /* [parts of the model] */
     struct sl_outcome *outcomes;       /* [n_replicas][micro-batch] [owner: last
                                           stage's device, then the caller] */
@@ -112,12 +121,6 @@ struct sluice_pipeline {
     int *n_events;                     /* [n_devices] [owner: caller] */
     const sluice_trace_event **events; /* [n_devices] const after create */
 };
-
-/* The device's queue at a boundary; NULL where both stages share a device. */
-struct sl_queue *sl_activation_queue(const struct sl_device *device,
-                                     int from_stage);
-struct sl_queue *sl_gradient_queue(const struct sl_device *device,
-                                   int to_stage);
 
 /*
  * Begin and end a call of the library's user: in between the first failure
