@@ -9,10 +9,7 @@
 #include <sluice/reference.h>
 #include <sluice/schedule.h>
 
-#include "bench/measure/follow.h"
-#include "bench/measure/joins.h"
 #include "bench/measure/order.h"
-#include "bench/measure/parameter.h"
 
 struct yardstick {
     const sluice_model *model;
@@ -45,17 +42,6 @@ sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
     config.spin_ns = c->spin_ns;
     config.trace = true;
     return config;
-}
-
-static sluice_status read_off(const sluice_schedule *schedule,
-                              sluice_backward_order *order, sluice_diag *why)
-{
-    if (order_find(schedule, order))
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "the gradients of the micro-batches are added up in "
-                           "an order that is neither ascending nor descending: "
-                           "there is no reference with the same bits");
 }
 
 /* A schedule like that of the measurement, of as few devices as can be: what
@@ -94,16 +80,13 @@ static sluice_status make_reference(struct yardstick *yardstick,
     sluice_status st = make_schedule(pipeline, &schedule, why);
     if (st)
         return st;
-    st = read_off(schedule, &pipeline->backward_order, why);
+    st = sluice_reference_order(schedule, &pipeline->backward_order, why);
     if (!st)
         st = sluice_reference_create(pipeline, yardstick->model,
                                      &yardstick->reference, why);
     if (!st)
-        st = follow_schedule(yardstick->reference, yardstick->model, schedule,
-                             why);
-    if (!st && pipeline->join_weights)
-        st =
-            joins_follow(yardstick->reference, yardstick->model, schedule, why);
+        st = sluice_reference_follow(yardstick->reference, schedule, NULL,
+                                     pipeline->join_weights, why);
     sluice_schedule_destroy(schedule);
     return st;
 }
@@ -158,7 +141,7 @@ static int64_t count_different(const float *a, const float *b, int64_t n)
 
 static sluice_status compare_parameter(const struct yardstick *yardstick,
                                        const sluice_pipeline *pipe,
-                                       const struct parameter *at,
+                                       const sluice_parameter *at,
                                        int64_t *wrong, sluice_diag *why)
 {
     float *want = calloc((size_t)at->n, 2 * sizeof *want);
@@ -180,10 +163,10 @@ sluice_status yardstick_compare(const struct yardstick *yardstick,
                                 const sluice_pipeline *pipe, int64_t *wrong,
                                 sluice_diag *why)
 {
-    struct parameter at = {0};
+    sluice_parameter at = {0};
     sluice_status st = SLUICE_OK;
     *wrong = 0;
-    while (!st && parameter_next(yardstick->model, &at))
+    while (!st && sluice_model_next_parameter(yardstick->model, &at))
         st = compare_parameter(yardstick, pipe, &at, wrong, why);
     return st;
 }

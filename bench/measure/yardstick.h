@@ -29,7 +29,8 @@ measure_pipeline_config(const struct measure_config *config);
  * it was made with.
  *
  * Returns  SLUICE_OK, or the reference's error; SLUICE_INVALID for a schedule
- *          that no reference follows, see order_find(); SLUICE_NO_MEMORY.
+ *          that no reference follows, see sluice_reference_exists();
+ * SLUICE_NO_MEMORY.
  */
 sluice_status yardstick_create(const struct measure_config *config,
                                struct yardstick **out, sluice_diag *why);

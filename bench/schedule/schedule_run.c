@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "bench/measure/joins.h"
-#include "bench/measure/order.h"
+#include <sluice/reference.h>
+
 #include "bench/schedule/schedule_draw.h"
 #include "bench/measure/subject.h"
 
@@ -56,7 +56,6 @@ sluice_status schedule_run(const struct schedule_wanted *wanted,
 {
     char title[SCHEDULE_TITLE];
     sluice_timed_config *cells = NULL;
-    sluice_backward_order order;
     sluice_status st = SLUICE_OK;
     int m = sluice_schedule_n_microbatches(schedule);
     if (!config->model)
@@ -72,8 +71,7 @@ sluice_status schedule_run(const struct schedule_wanted *wanted,
         .times = cells,
         .custom = schedule,
         .no_reference =
-            !order_find(schedule, &order) ||
-            (wanted->order.join_weights && !joins_have_reference(schedule)),
+            !sluice_reference_exists(schedule, wanted->order.join_weights),
         .microbatches = m,
         .title = schedule_title(wanted, schedule, "measured", title),
         .run = &config->run,

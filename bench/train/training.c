@@ -5,6 +5,7 @@
 #include <math.h>
 #include <unistd.h>
 
+#include <sluice/checkpoint.h>
 #include <sluice/train.h>
 
 #include "bench/cli/choice.h"
@@ -12,7 +13,6 @@
 #include "bench/train/metrics.h"
 #include "bench/measure/order.h"
 #include "bench/output/picture.h"
-#include "bench/measure/weights.h"
 
 enum { MODEL_TEXT = 512 };
 
@@ -116,7 +116,8 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
     order_apply(&c->order, &config);
     st = sluice_pipeline_create(&config, t->model, &t->pipe, why);
     if (!st && c->weights)
-        st = weights_load(t->pipe, t->model, c->weights, why);
+        st = sluice_pipeline_load_weights(t->pipe, t->model, c->weights, NULL,
+                                          why);
     return st;
 }
 

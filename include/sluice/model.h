@@ -147,6 +147,32 @@ SLUICE_API sluice_status sluice_model_find_parameter(
     const sluice_model *model, const char *name, int *layer, int *param,
     const sluice_param_spec **spec, sluice_diag *why);
 
+/* Bytes of "12.weight": layer, dot, name, terminating 0. */
+enum { SLUICE_PARAMETER_NAME = SLUICE_PARAM_NAME + 16 };
+
+/* A parameter of a model, as sluice_model_next_parameter() comes to it. */
+typedef struct sluice_parameter {
+    int layer;
+    int index;                     /* in the layer */
+    const sluice_param_spec *spec; /* owned by the model; NULL: before the
+                                      first parameter */
+    int64_t n;                     /* elements */
+    char name[SLUICE_PARAMETER_NAME];
+} sluice_parameter;
+
+/*
+ * Go on to the next parameter, in the order of layers, and in a layer in that
+ * of its plan.  Zero `*at` before the first:
+ *
+ *     sluice_parameter at = {0};
+ *     while (sluice_model_next_parameter(model, &at))
+ *         sluice_pipeline_get_parameter(pipe, at.name, values, at.n, &why);
+ *
+ * Returns  true; false, with `*at` as it was, if there are no more.
+ */
+SLUICE_API bool sluice_model_next_parameter(const sluice_model *model,
+                                            sluice_parameter *at);
+
 #ifdef __cplusplus
 }
 #endif

@@ -24,11 +24,13 @@
 #ifndef SLUICE_REFERENCE_H
 #define SLUICE_REFERENCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/export.h>
 #include <sluice/model.h>
 #include <sluice/pipeline.h>
+#include <sluice/schedule.h>
 #include <sluice/status.h>
 
 #ifdef __cplusplus
@@ -116,6 +118,42 @@ SLUICE_API sluice_status sluice_reference_versions(sluice_reference *ref,
                                                    int n_groups,
                                                    const int *versions,
                                                    sluice_diag *why);
+
+/*
+ * The order in which every stage of a schedule adds up the gradients of its
+ * micro-batches: what `backward_order` of the reference's config must be.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if it is neither of the two, the same for
+ *          all stages: then no reference has the same bits.
+ */
+SLUICE_API sluice_status sluice_reference_order(const sluice_schedule *schedule,
+                                                sluice_backward_order *order,
+                                                sluice_diag *why);
+
+/*
+ * Whether there is a reference with the bits of a pipeline that runs this
+ * schedule: its order is one of the two, and W are joined only where one copy
+ * of the model is updated once.
+ */
+SLUICE_API bool sluice_reference_exists(const sluice_schedule *schedule,
+                                        bool join_weights);
+
+/*
+ * Make the following steps those that a pipeline with this schedule makes:
+ * calls copies(), versions() and join() as the schedule's actions tell.  The
+ * reference must have been created with the schedule's micro-batches and order.
+ * Versions and joined W depend on the cut: partition[n_stages] are the layers
+ * of each stage; NULL: spread evenly, as sluice_partition_uniform() does it.
+ * With backwards in reverse nothing is joined.  Call it once.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID for another number of micro-batches, a
+ *          partition that does not hold all layers, updates that do not take
+ *          the micro-batches in order, or a schedule for which
+ *          sluice_reference_exists() is false; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_reference_follow(
+    sluice_reference *ref, const sluice_schedule *schedule,
+    const int *partition, bool join_weights, sluice_diag *why);
 
 /*
  * One training step: forward, backward, update.

@@ -9,6 +9,7 @@
  *     loss       losses                     trace      what they did when
  *     optimizer  optimizers                 dataset    files and data sets
  *     reference  the sequential judge       train      epochs
+ *     checkpoint parameters on disk
  *     report     pictures of traces         simulate   schedules with costs
  *     attribution  idle time, explained     schedule_text  schedules as CSV
  *     schedule_formula  what is known of schedules in closed form
@@ -22,6 +23,7 @@
 #define SLUICE_SLUICE_H
 
 #include <sluice/attribution.h>
+#include <sluice/checkpoint.h>
 #include <sluice/dataset.h>
 #include <sluice/element.h>
 #include <sluice/export.h>

@@ -299,6 +299,43 @@ START_TEST(what_is_not_there_is_answered_with_what_is)
 }
 END_TEST
 
+START_TEST(every_parameter_is_come_to_once_and_in_order)
+{
+    static const char *const names[] = {"0.weight", "0.bias", "2.weight",
+                                        "2.bias"};
+    sluice_model *model = small();
+    sluice_parameter at = {0};
+    int64_t n = 0;
+    for (int i = 0; i < 4; i++) {
+        int layer, index;
+        const sluice_param_spec *spec;
+        ck_assert(sluice_model_next_parameter(model, &at));
+        ck_assert_str_eq(at.name, names[i]);
+        ck_assert(!sluice_model_find_parameter(model, at.name, &layer, &index,
+                                               &spec, &why));
+        ck_assert_int_eq(at.layer, layer);
+        ck_assert_int_eq(at.index, index);
+        ck_assert_ptr_eq(at.spec, spec);
+        n += at.n;
+    }
+    ck_assert_int_eq(n, sluice_model_n_parameters(model));
+    ck_assert(!sluice_model_next_parameter(model, &at));
+    ck_assert_str_eq(at.name, "2.bias");
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_model_without_parameters_has_no_first_one)
+{
+    sluice_model *model = empty(4);
+    sluice_parameter at = {0};
+    ck_assert(!sluice_model_next_parameter(model, &at));
+    ck_assert(!sluice_model_add(model, sluice_dropout(), NULL, &why));
+    ck_assert(!sluice_model_next_parameter(model, &at));
+    sluice_model_destroy(model);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("nn.model", shapes_follow_from_the_layers,
                  an_empty_model_gives_out_its_input,
                  configs_are_copied_and_null_is_all_zero,
@@ -311,4 +348,6 @@ SLUICE_TEST_MAIN("nn.model", shapes_follow_from_the_layers,
                  more_layers_than_the_limit_are_refused,
                  more_parameters_than_can_be_counted_are_refused,
                  parameters_are_found_by_name,
+                 every_parameter_is_come_to_once_and_in_order,
+                 a_model_without_parameters_has_no_first_one,
                  what_is_not_there_is_answered_with_what_is)

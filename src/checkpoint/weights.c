@@ -1,14 +1,13 @@
-/* Given initial weights.  The main thread. */
-#include "bench/measure/weights.h"
+/* Parameters of a pipeline from a file.  The thread that owns the pipeline. */
+#include <sluice/checkpoint.h>
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sluice/dataset.h>
 
-#include "bench/measure/parameter.h"
+#include "base/memory.h"
 
 enum { SHAPE_TEXT = 192 };
 
@@ -27,6 +26,7 @@ static const char *shape_text(const sluice_shape *shape, char text[SHAPE_TEXT])
 static sluice_status load_tensor(sluice_pipeline *pipe,
                                  const sluice_model *model,
                                  sluice_safetensors *file, int i,
+                                 const sluice_allocator *allocator,
                                  sluice_diag *why)
 {
     sluice_shape shape;
@@ -45,14 +45,13 @@ static sluice_status load_tensor(sluice_pipeline *pipe,
             name, shape_text(&shape, has), shape_text(&spec->shape, wants));
     }
     int64_t n = sluice_shape_elements(&shape);
-    float *values = calloc((size_t)n, sizeof *values);
+    float *values = sl_alloc(allocator, (size_t)n, sizeof *values);
     if (!values)
-        return sluice_diag_set(why, SLUICE_NO_MEMORY,
-                               "out of memory for tensor \"%s\"", name);
+        return sl_no_memory(why, "a tensor of the weights");
     st = sluice_safetensors_read(file, name, values, n, why);
     if (!st)
         st = sluice_pipeline_set_parameter(pipe, name, values, n, why);
-    free(values);
+    sl_free(allocator, values, (size_t)n, sizeof *values);
     return st;
 }
 
@@ -61,8 +60,8 @@ static sluice_status check_complete(const sluice_model *model,
                                     const sluice_safetensors *file,
                                     sluice_diag *why)
 {
-    struct parameter at = {0};
-    while (parameter_next(model, &at)) {
+    sluice_parameter at = {0};
+    while (sluice_model_next_parameter(model, &at)) {
         int n = sluice_safetensors_count(file);
         int i = 0;
         sluice_shape shape;
@@ -77,15 +76,18 @@ static sluice_status check_complete(const sluice_model *model,
     return SLUICE_OK;
 }
 
-sluice_status weights_load(sluice_pipeline *pipe, const sluice_model *model,
-                           const char *path, sluice_diag *why)
+sluice_status sluice_pipeline_load_weights(sluice_pipeline *pipe,
+                                           const sluice_model *model,
+                                           const char *path,
+                                           const sluice_allocator *allocator,
+                                           sluice_diag *why)
 {
     sluice_safetensors *file;
-    sluice_status st = sluice_safetensors_open(path, 0, NULL, &file, why);
+    sluice_status st = sluice_safetensors_open(path, 0, allocator, &file, why);
     if (st)
         return st;
     for (int i = 0; i < sluice_safetensors_count(file) && !st; i++)
-        st = load_tensor(pipe, model, file, i, why);
+        st = load_tensor(pipe, model, file, i, allocator, why);
     if (!st)
         st = check_complete(model, file, why);
     sluice_safetensors_close(file);

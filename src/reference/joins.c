@@ -1,11 +1,10 @@
-/* Telling the reference which W are joined.  The main thread. */
-#include "bench/measure/joins.h"
+/* Which W of a schedule are joined.  The caller's thread. */
+#include "reference/joins.h"
 
-#include <stdlib.h>
+#include <stdbool.h>
 
-#include <sluice/partition.h>
-
-#include "bench/measure/order.h"
+#include "base/memory.h"
+#include "reference/reference.h"
 
 /* A micro-batch in a stage: when it was there, counted among the others. */
 struct turn {
@@ -24,12 +23,6 @@ struct stage {
     int *groups;        /* [microbatches] */
     int n_groups;
 };
-
-bool joins_have_reference(const sluice_schedule *schedule)
-{
-    return sluice_schedule_n_copies(schedule) == 1 &&
-           sluice_schedule_n_updates(schedule) <= 1;
-}
 
 static void take_turns(struct stage *stage)
 {
@@ -72,7 +65,7 @@ static bool continues(const struct stage *stage, int i)
            first->kept + 1 == second->kept;
 }
 
-static void group(struct stage *stage)
+static void group_joined(struct stage *stage)
 {
     for (int i = 0; i < stage->n; i++) {
         sluice_action a = stage->actions[i];
@@ -86,7 +79,8 @@ static void group(struct stage *stage)
     }
 }
 
-static sluice_status follow_stage(sluice_reference *reference,
+/* Tell the reference the groups of one stage, for each of its layers. */
+static sluice_status follow_stage(sluice_reference *ref,
                                   const sluice_schedule *schedule, int index,
                                   int first_layer, int n_layers,
                                   sluice_diag *why)
@@ -96,39 +90,31 @@ static sluice_status follow_stage(sluice_reference *reference,
     struct stage stage = {.index = index};
     sluice_status st = SLUICE_OK;
     stage.actions = sluice_schedule_actions(schedule, device, &stage.n);
-    stage.turns = calloc(m, sizeof *stage.turns);
-    stage.groups = calloc(m, sizeof *stage.groups);
+    stage.turns = sl_alloc(ref->allocator, m, sizeof *stage.turns);
+    stage.groups = sl_alloc(ref->allocator, m, sizeof *stage.groups);
     if (!stage.turns || !stage.groups) {
-        st = sluice_diag_set(why, SLUICE_NO_MEMORY,
-                             "out of memory for the joined W of stage %d",
-                             index);
+        st = sl_no_memory(why, "the joined W of a stage");
     } else {
         take_turns(&stage);
-        group(&stage);
+        group_joined(&stage);
     }
     for (int i = 0; i < n_layers && !st; i++)
-        st = sluice_reference_join(reference, first_layer + i, stage.groups,
+        st = sluice_reference_join(ref, first_layer + i, stage.groups,
                                    stage.n_groups, why);
-    free(stage.groups);
-    free(stage.turns);
+    sl_free(ref->allocator, stage.groups, m, sizeof *stage.groups);
+    sl_free(ref->allocator, stage.turns, m, sizeof *stage.turns);
     return st;
 }
 
-sluice_status joins_follow(sluice_reference *reference,
-                           const sluice_model *model,
-                           const sluice_schedule *schedule, sluice_diag *why)
+sluice_status sl_reference_follow_joins(sluice_reference *ref,
+                                        const sluice_schedule *schedule,
+                                        const int *layers, sluice_diag *why)
 {
-    int n_stages = sluice_schedule_n_stages(schedule);
-    int sizes[SLUICE_MAX_STAGES];
-    sluice_backward_order order;
-    if (!order_find(schedule, &order) || order == SLUICE_REVERSE)
-        return SLUICE_OK;
-    sluice_status st = sluice_partition_uniform(sluice_model_n_layers(model),
-                                                n_stages, sizes, why);
-    int layer = 0;
-    for (int s = 0; s < n_stages && !st; s++) {
-        st = follow_stage(reference, schedule, s, layer, sizes[s], why);
-        layer += sizes[s];
+    sluice_status st = SLUICE_OK;
+    int first_layer = 0;
+    for (int s = 0; s < sluice_schedule_n_stages(schedule) && !st; s++) {
+        st = follow_stage(ref, schedule, s, first_layer, layers[s], why);
+        first_layer += layers[s];
     }
     return st;
 }

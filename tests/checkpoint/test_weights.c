@@ -1,0 +1,145 @@
+/* Weights of a pipeline from a file of safetensors. */
+#include <sluice/checkpoint.h>
+#include <sluice/loss.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "support/allocator.h"
+#include "support/runner.h"
+
+enum { IN = 3, OUT = 2, N_VALUES = IN * OUT + OUT };
+
+static char path[] = "/tmp/sluice-weights-XXXXXX";
+
+/* A header, and values 1, 2, 3, ... for all that it names. */
+static void write_file(const char *header, int n)
+{
+    uint64_t bytes = strlen(header);
+    memcpy(path + sizeof path - 7, "XXXXXX", 6);
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    FILE *file = fdopen(fd, "wb");
+    fwrite(&bytes, sizeof bytes, 1, file);
+    fwrite(header, 1, bytes, file);
+    for (int i = 0; i < n; i++) {
+        float value = (float)(i + 1);
+        fwrite(&value, sizeof value, 1, file);
+    }
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static const char whole[] =
+    "{\"0.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+    "\"0.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],"
+    "\"data_offsets\":[8,32]}}";
+
+static const char transposed[] =
+    "{\"0.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+    "\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],"
+    "\"data_offsets\":[8,32]}}";
+
+static const char partial[] =
+    "{\"0.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
+
+static const char stranger[] =
+    "{\"9.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
+
+struct fixture {
+    sluice_model *model;
+    sluice_pipeline *pipe;
+};
+
+static void begin(struct fixture *f)
+{
+    static const sluice_sgd_config sgd = {.learning_rate = 0.1};
+    ck_assert_int_eq(sluice_model_parse("3-2", NULL, &f->model, NULL),
+                     SLUICE_OK);
+    const sluice_pipeline_config config = {
+        .devices = 1,
+        .microbatches = 1,
+        .batch = 1,
+        .loss = sluice_mean_squared_error(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+    };
+    ck_assert_int_eq(sluice_pipeline_create(&config, f->model, &f->pipe, NULL),
+                     SLUICE_OK);
+}
+
+static void end(struct fixture *f)
+{
+    sluice_pipeline_destroy(f->pipe);
+    sluice_model_destroy(f->model);
+    unlink(path);
+}
+
+START_TEST(every_parameter_gets_the_tensor_of_its_name)
+{
+    struct fixture f;
+    float bias[OUT];
+    float weight[IN * OUT];
+    begin(&f);
+    write_file(whole, N_VALUES);
+    ck_assert_int_eq(
+        sluice_pipeline_load_weights(f.pipe, f.model, path, NULL, NULL),
+        SLUICE_OK);
+    sluice_pipeline_get_parameter(f.pipe, "0.bias", bias, OUT, NULL);
+    sluice_pipeline_get_parameter(f.pipe, "0.weight", weight, IN * OUT, NULL);
+    for (int i = 0; i < N_VALUES; i++)
+        ck_assert_float_eq(i < OUT ? bias[i] : weight[i - OUT], (float)(i + 1));
+    end(&f);
+}
+END_TEST
+
+static void assert_refused(const char *header, int n, sluice_status status,
+                           const char *text)
+{
+    struct fixture f;
+    sluice_diag why;
+    begin(&f);
+    write_file(header, n);
+    ck_assert_int_eq(
+        sluice_pipeline_load_weights(f.pipe, f.model, path, NULL, &why),
+        status);
+    ck_assert_msg(strstr(why.text, text), "\"%s\"", why.text);
+    end(&f);
+}
+
+START_TEST(what_does_not_fit_is_refused_by_name)
+{
+    assert_refused(transposed, N_VALUES, SLUICE_INVALID,
+                   "\"0.weight\" of the weights has shape [2, 3], but the "
+                   "model's has [3, 2]");
+    assert_refused(partial, OUT, SLUICE_INVALID,
+                   "the weights have no tensor \"0.weight\"");
+    assert_refused(stranger, OUT, SLUICE_NOT_FOUND, "9.bias");
+}
+END_TEST
+
+START_TEST(every_allocation_may_fail)
+{
+    struct fixture f;
+    struct sl_test_allocator memory;
+    sluice_status st = SLUICE_NO_MEMORY;
+    long at = 0;
+    begin(&f);
+    write_file(whole, N_VALUES);
+    sl_test_allocator_init(&memory);
+    while (st == SLUICE_NO_MEMORY && at++ < 1000) {
+        sl_test_allocator_arm(&memory, at, false);
+        st = sluice_pipeline_load_weights(f.pipe, f.model, path, &memory.hooks,
+                                          NULL);
+        ck_assert_int_eq(memory.n_live, 0);
+    }
+    ck_assert_int_eq(st, SLUICE_OK);
+    ck_assert_int_gt(at, 2);
+    ck_assert_int_eq(memory.n_wrong, 0);
+    end(&f);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("checkpoint.weights",
+                 every_parameter_gets_the_tensor_of_its_name,
+                 what_does_not_fit_is_refused_by_name,
+                 every_allocation_may_fail)
