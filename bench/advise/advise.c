@@ -9,7 +9,7 @@
 
 #include "bench/measure/depth.h"
 #include "bench/output/progress.h"
-#include "bench/measure/yardstick.h"
+#include "bench/measure/measure_config.h"
 
 enum {
     KINDS = SLUICE_N_ACTION_KINDS,

@@ -8,8 +8,6 @@
 #include <sluice/pipeline.h>
 #include <sluice/schedule.h>
 
-#include "bench/schedule/schedule_wanted.h"
-
 const struct choice remat_choices[] = {
     {"never", SLUICE_REMAT_NEVER},
     {"always", SLUICE_REMAT_ALWAYS},
@@ -28,13 +26,6 @@ const struct choice cut_choices[] = {
     {"flops", SLUICE_CUT_FLOPS},
     {"time", SLUICE_CUT_TIME},
     {"bytes", SLUICE_CUT_BYTES},
-    {NULL, 0},
-};
-
-const struct choice recompute_choices[] = {
-    {"at_once", RECOMPUTE_AT_ONCE},
-    {"early", RECOMPUTE_EARLY},
-    {"naive", RECOMPUTE_NAIVE},
     {NULL, 0},
 };
 

@@ -12,7 +12,6 @@ struct choice {
 extern const struct choice remat_choices[];          /* sluice_remat */
 extern const struct choice backward_order_choices[]; /* of that name */
 extern const struct choice cut_choices[];            /* sluice_cut, but LIST */
-extern const struct choice recompute_choices[];      /* schedule_moment */
 
 /*
  * The value of the word `text`.

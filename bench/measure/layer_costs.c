@@ -6,7 +6,7 @@
 
 #include "bench/measure/step_parts.h"
 #include "bench/measure/workload.h"
-#include "bench/measure/yardstick.h"
+#include "bench/measure/measure_config.h"
 
 enum {
     MICROBATCHES = 4,

@@ -11,7 +11,6 @@
 
 #include "bench/output/picture.h"
 #include "bench/measure/traffic.h"
-#include "bench/measure/yardstick.h"
 
 enum { TITLE_BYTES = 96 };
 

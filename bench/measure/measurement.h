@@ -8,24 +8,9 @@
 
 #include <sluice/status.h>
 
-#include "bench/cli/option.h"
+#include "bench/measure/measure_config.h"
 #include "bench/measure/samples.h"
-#include "bench/measure/workload.h"
-
-struct measure_config {
-    const struct workload *work;
-    const struct order_options *order;
-    const sluice_schedule *custom; /* instead of that of `order`; NULL: none */
-    int devices;                   /* of one replica */
-    int replicas;                  /* 0: one */
-    int microbatches;
-    int warmup;      /* steps before those that are timed */
-    int repetitions; /* steps that are timed, at least 1 */
-    int64_t spin_ns; /* as a pipeline's */
-    uint64_t seed;
-    const char *draw;  /* a file for a picture of the last step; NULL: none */
-    const char *title; /* of the picture; NULL: the order's name and sizes */
-};
+#include "bench/measure/yardstick.h"
 
 struct measurement {
     struct samples samples;
@@ -41,8 +26,6 @@ struct measurement {
     int64_t *costs_ns; /* [n_stages][SLUICE_N_ACTION_KINDS] of the last step, on
                           the virtual clock, as sluice_costs_measure() */
 };
-
-struct yardstick;
 
 /*
  * Measure; `yardstick` may be NULL.

@@ -4,6 +4,7 @@
 #include "bench/cli/choice.h"
 #include "bench/cli/number.h"
 #include "bench/output/picture.h"
+#include "bench/output/table_formats.h"
 
 enum {
     KEY_REPETITIONS = 0x300,
@@ -72,7 +73,7 @@ static void parse_format(struct argp_state *state, const char *arg,
         argp_error(state,
                    "-o: \"%s\" is not one of md, csv, json, jsonl, gbench",
                    arg);
-    if (table_format_needs_samples(output->format) && !output->timed)
+    if (output->format->needs_samples && !output->timed)
         argp_error(state, "-o: \"%s\" is for commands that time steps", arg);
 }
 

@@ -4,45 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sluice/loss.h>
-#include <sluice/optimizer.h>
 #include <sluice/reference.h>
 #include <sluice/schedule.h>
-
-#include "bench/measure/order.h"
 
 struct yardstick {
     const sluice_model *model;
     sluice_reference *reference;
 };
-
-sluice_pipeline_config plain_pipeline_config(int devices, int microbatches,
-                                             int64_t rows)
-{
-    static const sluice_sgd_config sgd = {.learning_rate = 0.01,
-                                          .momentum = 0.9};
-    return (sluice_pipeline_config){
-        .devices = devices,
-        .microbatches = microbatches,
-        .batch = rows,
-        .loss = sluice_mean_squared_error(),
-        .optimizer = sluice_sgd(),
-        .optimizer_config = &sgd,
-    };
-}
-
-sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
-{
-    sluice_pipeline_config config =
-        plain_pipeline_config(c->devices, c->microbatches, c->work->rows);
-    config.replicas = c->replicas;
-    order_apply(c->order, &config);
-    config.custom = c->custom;
-    config.seed = c->seed;
-    config.spin_ns = c->spin_ns;
-    config.trace = true;
-    return config;
-}
 
 /* A schedule like that of the measurement, of as few devices as can be: what
  * decides bits is the same for every number. */

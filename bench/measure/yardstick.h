@@ -10,18 +10,9 @@
 #include <sluice/pipeline.h>
 #include <sluice/status.h>
 
-#include "bench/measure/measurement.h"
+#include "bench/measure/measure_config.h"
 
 struct yardstick;
-
-/* A pipeline for mini-batches of `rows`, with the loss and optimizer that all
- * commands use. */
-sluice_pipeline_config plain_pipeline_config(int devices, int microbatches,
-                                             int64_t rows);
-
-/* The pipeline of a measurement. */
-sluice_pipeline_config
-measure_pipeline_config(const struct measure_config *config);
 
 /*
  * Train the sequential reference for all the steps of a measurement; it serves

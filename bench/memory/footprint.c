@@ -5,7 +5,7 @@
 
 #include "bench/measure/depth.h"
 #include "bench/output/progress.h"
-#include "bench/measure/yardstick.h"
+#include "bench/measure/measure_config.h"
 
 static sluice_pipeline_config pipeline_of(const struct footprint_config *config,
                                           const struct footprint_row *row)

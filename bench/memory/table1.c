@@ -8,7 +8,7 @@
 #include <sluice/pipeline.h>
 
 #include "bench/output/progress.h"
-#include "bench/measure/yardstick.h"
+#include "bench/measure/measure_config.h"
 
 /* The paper's rows and its Transformer layers. */
 static const struct table1_row table1[] = {

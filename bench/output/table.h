@@ -54,18 +54,18 @@ void add_samples(struct table_fields *fields, const char *name,
 
 struct table_format;
 
-/* The format called "md", "csv", "json", "jsonl" or "gbench"; NULL if none
- * is. */
-const struct table_format *table_format_find(const char *name);
-
-/* Whether it shows nothing but samples. */
-bool table_format_needs_samples(const struct table_format *format);
-
 /* A table under way. */
 struct table {
     const struct table_format *format;
     FILE *out;
     int n_rows;
+};
+
+struct table_format {
+    const char *name;
+    void (*row)(struct table *table, const struct table_field *fields, int n);
+    void (*end)(struct table *table); /* NULL: nothing to do */
+    bool needs_samples;               /* it shows nothing else */
 };
 
 /* Rows all have the same fields, in the same order. */

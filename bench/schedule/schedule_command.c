@@ -6,6 +6,7 @@
 
 #include "bench/cli/command.h"
 #include "bench/output/environment.h"
+#include "bench/schedule/schedule_make.h"
 #include "bench/schedule/schedule_row.h"
 #include "bench/schedule/schedule_table.h"
 

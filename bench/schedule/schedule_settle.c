@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/output/table_formats.h"
+
 enum { NAMES_BYTES = 512 };
 
 static void check_name(struct argp_state *state, const char *name)
@@ -80,7 +82,7 @@ static void settle_output(struct argp_state *state, struct schedule_line *line,
         return;
     }
     line->table_format = table_format_find(output ? output : "md");
-    if (!line->table_format || table_format_needs_samples(line->table_format))
+    if (!line->table_format || line->table_format->needs_samples)
         argp_error(state, "-o: \"%s\" is not one of md, csv, json, jsonl",
                    output);
 }

@@ -1,6 +1,6 @@
 /*
- * The schedule that `sluice schedule` works on: a generator's or a file's,
- * through the passes that were asked for.
+ * The schedule that `sluice schedule` was asked for: a generator's or a file's,
+ * and the passes it goes through.  schedule_make() makes it.
  */
 #ifndef BENCH_SCHEDULE_SCHEDULE_WANTED_H
 #define BENCH_SCHEDULE_SCHEDULE_WANTED_H
@@ -11,6 +11,7 @@
 #include <sluice/schedule.h>
 #include <sluice/status.h>
 
+#include "bench/cli/choice.h"
 #include "bench/cli/option.h"
 
 /* What a micro-batch takes on a device, in cells, and a cell in ns. */
@@ -23,11 +24,14 @@ struct schedule_costs {
     int64_t cell_ns;
 };
 
+/* When activations are recomputed, and the words for it. */
 enum schedule_moment {
     RECOMPUTE_AT_ONCE, /* just before the backward */
     RECOMPUTE_EARLY,   /* where the device would wait */
     RECOMPUTE_NAIVE,   /* having waited for the gradient */
 };
+
+extern const struct choice recompute_choices[];
 
 /* The name of the schedule that is searched for. */
 #define SCHEDULE_AUTO "auto"
@@ -58,16 +62,6 @@ bool schedule_is_file(const char *name);
  */
 sluice_status schedule_read(const char *path, sluice_schedule **out,
                             sluice_diag *why);
-
-/*
- * Make what is wanted.
- *
- * Returns  SLUICE_OK; the error of the generator, file or pass; SLUICE_INVALID
- *          if the file has other numbers of devices or micro-batches than were
- *          asked for, or there are not as many words as stages.
- */
-sluice_status schedule_make(const struct schedule_wanted *wanted,
-                            sluice_schedule **out, sluice_diag *why);
 
 /* Whether it has no backward: then it is verified as such. */
 bool schedule_is_forward(const sluice_schedule *schedule);

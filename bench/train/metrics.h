@@ -13,7 +13,7 @@
 
 #include "bench/output/environment.h"
 #include "bench/train/training_data.h"
-#include "bench/train/training.h"
+#include "bench/train/training_config.h"
 
 struct metrics {
     FILE *file; /* NULL: nothing is written */

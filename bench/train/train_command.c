@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sluice/model.h>
+#include <sluice/pipeline.h>
+
 #include "bench/cli/choice.h"
 #include "bench/cli/command.h"
 #include "bench/cli/number.h"

@@ -16,18 +16,6 @@
 
 enum { MODEL_TEXT = 512 };
 
-const struct training_config training_defaults = {
-    .model = "-256-128-100-10",
-    .devices = 2,
-    .microbatches = 8,
-    .batch = 256,
-    .cut = SLUICE_CUT_FLOPS,
-    .order = ORDER_DEFAULTS,
-    .sgd = {.learning_rate = 0.02, .momentum = 0.9},
-    .seed = 1,
-    .epochs = 10,
-};
-
 /* A training under way. */
 struct training {
     const struct training_config *config;

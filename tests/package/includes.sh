@@ -97,7 +97,7 @@ function unit_of(file) {
 }
 
 function note_edge(from, to) {
-    if (from ~ /^bench/ || from == to || ((from, to) in edge))
+    if (from == to || ((from, to) in edge))
         return
     edge[from, to] = 1
     edges[from] = edges[from] " " to

@@ -4,7 +4,7 @@
 
 #include "support/runner.h"
 
-#include "bench/measure/yardstick.h"
+#include "bench/measure/measure_config.h"
 
 enum { WIDTH = 16, ROWS = 64, CAP = 40000 };
 

@@ -1,5 +1,5 @@
 /* The check that a benchmark makes of itself: does it see a wrong bit? */
-#include "bench/measure/yardstick.h"
+#include "bench/measure/measurement.h"
 
 #include "support/runner.h"
 

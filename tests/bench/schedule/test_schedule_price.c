@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "bench/schedule/schedule_make.h"
 #include "support/runner.h"
 
 static struct schedule_wanted want(const char *name)

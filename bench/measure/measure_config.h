@@ -1,0 +1,36 @@
+/* What is measured, and the pipeline for it. */
+#ifndef BENCH_MEASURE_MEASURE_CONFIG_H
+#define BENCH_MEASURE_MEASURE_CONFIG_H
+
+#include <stdint.h>
+
+#include <sluice/pipeline.h>
+
+#include "bench/cli/option.h"
+#include "bench/measure/workload.h"
+
+struct measure_config {
+    const struct workload *work;
+    const struct order_options *order;
+    const sluice_schedule *custom; /* instead of that of `order`; NULL: none */
+    int devices;                   /* of one replica */
+    int replicas;                  /* 0: one */
+    int microbatches;
+    int warmup;      /* steps before those that are timed */
+    int repetitions; /* steps that are timed, at least 1 */
+    int64_t spin_ns; /* as a pipeline's */
+    uint64_t seed;
+    const char *draw;  /* a file for a picture of the last step; NULL: none */
+    const char *title; /* of the picture; NULL: the order's name and sizes */
+};
+
+/* A pipeline for mini-batches of `rows`, with the loss and optimizer that all
+ * commands use. */
+sluice_pipeline_config plain_pipeline_config(int devices, int microbatches,
+                                             int64_t rows);
+
+/* The pipeline of a measurement. */
+sluice_pipeline_config
+measure_pipeline_config(const struct measure_config *config);
+
+#endif

@@ -1,0 +1,44 @@
+/* What a training is told: data, model, pipeline, epochs, output. */
+#ifndef BENCH_TRAIN_TRAINING_CONFIG_H
+#define BENCH_TRAIN_TRAINING_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/loss.h>
+#include <sluice/optimizer.h>
+
+#include "bench/cli/option.h"
+#include "bench/cli/range.h"
+#include "bench/train/training_data.h"
+
+struct training_config {
+    struct source_config source;
+    const char *model;   /* as sluice_model_parse(); before a '-' stands the
+                            width of the data's rows */
+    const char *weights; /* a safetensors file; NULL: from the seed */
+    int devices;
+    int microbatches;
+    int64_t batch;
+    bool uneven;            /* M need not divide the batch */
+    int cut;                /* a sluice_cut */
+    struct range partition; /* for SLUICE_CUT_LIST */
+    struct order_options order;
+    const sluice_loss_ops *loss; /* NULL: cross-entropy if there are classes,
+                                    else mean squared error */
+    sluice_sgd_config sgd;
+    uint64_t seed;
+    int epochs;
+    double target_accuracy; /* of the test part; 0: none */
+    bool in_order;
+    bool keep_going;     /* when a loss is NaN or infinite */
+    uint64_t cap_bytes;  /* of a device; 0: none */
+    const char *metrics; /* a file for JSON lines; NULL: none */
+    const char *trace;   /* a file for a picture of the last step; NULL: none */
+    bool quiet;          /* only errors are told */
+};
+
+/* The training that the programs do by themselves. */
+extern const struct training_config training_defaults;
+
+#endif
