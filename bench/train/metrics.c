@@ -91,6 +91,14 @@ static void set_environment(json_t *line, const struct environment *env)
     set_text(line, "blas_core", env->blas_core);
 }
 
+static void set_normalization(json_t *line, const sluice_dataset *data)
+{
+    double mean, deviation;
+    sluice_dataset_normalization(data, &mean, &deviation);
+    set_real(line, "data_mean", mean);
+    set_real(line, "data_deviation", deviation);
+}
+
 static void set_pipeline(json_t *line, const struct training_config *config)
 {
     const struct order_options *order = &config->order;
@@ -118,6 +126,7 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
     json_t *line = new_line("run");
     set_environment(line, context->env);
     set_text(line, "data", context->source->name);
+    set_normalization(line, context->source->train);
     set_text(line, "model", context->model);
     set_text(line, "weights", config->weights);
     set_text(line, "loss", context->loss->name);

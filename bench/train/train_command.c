@@ -17,6 +17,7 @@ enum {
     KEY_DATA = 0x100,
     KEY_X,
     KEY_Y,
+    KEY_RAW,
     KEY_NO_SHUFFLE,
     KEY_MODEL,
     KEY_WEIGHTS,
@@ -50,6 +51,10 @@ static const struct argp_option options[] = {
      0},
     {"x", KEY_X, "FILE", 0, "Features as .npy, instead of --data", 0},
     {"y", KEY_Y, "FILE", 0, "Their labels or other targets, as .npy", 0},
+    {"raw", KEY_RAW, 0, 0,
+     "Take bytes (uint8) of --x as they are, 0 to 255; else they are "
+     "normalized to mean 0 and deviation 1, as those of --data are",
+     0},
     {"no-shuffle", KEY_NO_SHUFFLE, 0, 0, "Take the rows in their order", 0},
     {0, 0, 0, 0, "Model", 2},
     {"model", KEY_MODEL, "SPEC", 0,
@@ -165,6 +170,9 @@ static error_t parse_what(int key, char *arg, struct argp_state *state)
     case KEY_Y:
         config->source.y = arg;
         break;
+    case KEY_RAW:
+        config->source.raw = true;
+        break;
     case KEY_NO_SHUFFLE:
         config->in_order = true;
         break;
@@ -276,6 +284,8 @@ static void check_options(struct argp_state *state,
         argp_error(state, "--x and --y go together");
     if (source->x && source->name)
         argp_error(state, "--data and --x exclude each other");
+    if (source->raw && !source->x)
+        argp_error(state, "--raw goes with --x");
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)

@@ -8,20 +8,24 @@
 static const char usual[] = "fashion-mnist";
 static const char substitute[] = "embedded";
 
-/* Features and targets of one .npy file each; no test part. */
+/* Features and targets of one .npy file each; no test part.  Bytes are
+ * normalized as those of IDX files are, other numbers are left as they are. */
 static sluice_status open_pair(struct source *source,
                                const struct source_config *config,
                                sluice_diag *why)
 {
-    const sluice_dataset_config as_they_are = {.scale = 1};
+    sluice_dataset_config normalization = {.scale = 1};
     sluice_array x = {0};
     sluice_array y = {0};
     source->name = config->x;
     sluice_status st = sluice_npy_read(config->x, NULL, &x, why);
     if (!st)
         st = sluice_npy_read(config->y, NULL, &y, why);
+    source->normalized = x.type == SLUICE_U8 && !config->raw;
+    if (source->normalized)
+        normalization = (sluice_dataset_config){.measure = true};
     if (!st)
-        st = sluice_dataset_create(&as_they_are, &x, &y, &source->train, why);
+        st = sluice_dataset_create(&normalization, &x, &y, &source->train, why);
     if (st) {
         sluice_array_fini(&y);
         sluice_array_fini(&x);
@@ -77,6 +81,11 @@ void source_print(const struct source *source, FILE *out)
     if (classes)
         fprintf(out, ", %d classes", classes);
     fputc('\n', out);
+    if (source->normalized)
+        fprintf(out,
+                "note      the bytes of %s are normalized, as those of --data "
+                "are; --raw takes them as they are\n",
+                source->name);
     if (source->stepped_in)
         fprintf(out,
                 "note      %s is not installed (Debian's "

@@ -14,11 +14,13 @@ struct source_config {
                          embedded images if it is not installed */
     const char *x;    /* .npy files instead of `name`; both or none */
     const char *y;
+    bool raw; /* bytes of x are taken as they are, not normalized */
 };
 
 struct source {
     const char *name; /* "embedded" if that stepped in */
     bool stepped_in;
+    bool normalized; /* bytes of --x, as the images of --data are */
     sluice_dataset *train;
     sluice_dataset *test; /* NULL if there is none */
 };
