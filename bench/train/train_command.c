@@ -96,8 +96,8 @@ static const struct argp_option options[] = {
      "never is",
      0},
     {"keep-going", KEY_KEEP_GOING, 0, 0,
-     "Train on when a loss is NaN or infinite, and say so once; else that "
-     "ends the training in its step, with exit status 3",
+     "Train on when the data or a loss are NaN or infinite, and say so once; "
+     "else that ends the training where it is found, with exit status 3",
      0},
     {0, 0, 0, 0, "Output", 6},
     {"metrics", KEY_METRICS, "FILE", 0,
