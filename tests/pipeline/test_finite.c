@@ -181,25 +181,8 @@ START_TEST(evaluation_shows_a_loss_that_is_not_finite)
 }
 END_TEST
 
-START_TEST(a_choice_that_is_none_is_refused)
-{
-    set_up();
-    sluice_pipeline *pipe = NULL;
-    sluice_diag why;
-    sluice_pipeline_config config = problem.config;
-    config.finite = (sluice_finite)77;
-    ck_assert_int_eq(
-        sluice_pipeline_create(&config, problem.model, &pipe, &why),
-        SLUICE_INVALID);
-    ck_assert_ptr_null(pipe);
-    ck_assert_msg(strstr(why.text, "77"), "%s", why.text);
-    tear_down();
-}
-END_TEST
-
 SLUICE_TEST_MAIN("pipeline.finite",
                  a_loss_that_is_not_finite_changes_nothing_under_any_schedule,
                  pipeline_and_reference_agree_after_a_refused_loss,
                  when_asked_the_step_goes_on_and_its_loss_shows_it,
-                 evaluation_shows_a_loss_that_is_not_finite,
-                 a_choice_that_is_none_is_refused)
+                 evaluation_shows_a_loss_that_is_not_finite)

@@ -305,6 +305,14 @@ START_TEST(choices_that_are_none_are_refused)
     config = problem.config;
     config.backward_order = (sluice_backward_order)77;
     refuse(&config, SLUICE_INVALID);
+    config = problem.config;
+    config.pinning = (sluice_pinning)77;
+    sluice_diag why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "sluice_pinning"), "%s", why.text);
+    config = problem.config;
+    config.finite = (sluice_finite)77;
+    why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "sluice_finite"), "%s", why.text);
     tear_down();
 }
 END_TEST
