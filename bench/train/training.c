@@ -97,7 +97,7 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .seed = c->seed,
         .device_cap_bytes = c->cap_bytes,
         .trace = true,
-        .finite = c->keep_going ? SLUICE_FINITE_OFF : SLUICE_FINITE_LOSS,
+        .finite = c->keep_going ? SLUICE_FINITE_OFF : SLUICE_FINITE_GRADIENTS,
         .log = t->out ? print_log : NULL,
         .log_context = t->out,
     };

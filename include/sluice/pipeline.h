@@ -59,10 +59,13 @@ typedef enum sluice_pinning {
 
 /* What a step does about values that are NaN or infinite. */
 typedef enum sluice_finite {
-    SLUICE_FINITE_LOSS = 0, /* it fails with SLUICE_NOT_FINITE, and changes
-                               nothing, if the loss of a micro-batch is none */
-    SLUICE_FINITE_OFF,      /* nothing is looked at: the update is made, and
-                               sluice_result.loss shows it */
+    SLUICE_FINITE_LOSS = 0,  /* it fails with SLUICE_NOT_FINITE, and changes
+                                nothing, if the loss of a micro-batch is none */
+    SLUICE_FINITE_OFF,       /* nothing is looked at: the update is made, and
+                                sluice_result.loss shows it */
+    SLUICE_FINITE_GRADIENTS, /* as FINITE_LOSS, and before an update each device
+                                reads its gradients: if one is not finite, the
+                                step fails and names the parameter */
 } sluice_finite;
 
 typedef enum sluice_log_level {
@@ -207,9 +210,9 @@ typedef struct sluice_result {
  * Blocks   until every device is done.
  * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch, or no x or
  *          targets;
- *          SLUICE_CANCELLED; SLUICE_NOT_FINITE if the loss of a micro-batch is
- *          NaN or infinite, unless `finite` is SLUICE_FINITE_OFF; or the first
- *          error of a layer, loss or optimizer; all with device, stage,
+ *          SLUICE_CANCELLED; SLUICE_NOT_FINITE if the loss of a micro-batch, or
+ *          a gradient, is NaN or infinite, as far as `finite` says; or the
+ * first error of a layer, loss or optimizer; all with device, stage,
  *          micro-batch and action.  After an error the parameters are as before
  *          the call, and the pipeline can step again.
  */

@@ -1,10 +1,8 @@
 /* The arithmetic of one action.  The stage's device. */
 #include "pipeline/compute.h"
 
-#include <math.h>
-
-#include "base/finite.h"
 #include "base/split.h"
+#include "pipeline/finite_check.h"
 
 /* An action with everything its layers need at hand. */
 struct pass {
@@ -177,18 +175,6 @@ static sluice_status blame(sluice_status st, sluice_diag *why, const char *part,
     return st;
 }
 
-/* A step does not update by such a loss, nor by what made it. */
-static sluice_status check_loss(const struct pass *p, double loss_sum)
-{
-    if (!p->pipe->job.training || isfinite(loss_sum) ||
-        p->pipe->blueprint.finite == SLUICE_FINITE_OFF)
-        return SLUICE_OK;
-    return sluice_diag_set(p->why, SLUICE_NOT_FINITE,
-                           "the loss of a micro-batch is %s, and the step "
-                           "changes nothing; use a smaller learning rate",
-                           sl_not_finite_name(loss_sum));
-}
-
 /* The last stage's F ends here; an empty micro-batch brings nothing. */
 static sluice_status take_loss(const struct pass *p, const float *y)
 {
@@ -202,7 +188,7 @@ static sluice_status take_loss(const struct pass *p, const float *y)
     sluice_status st = p->pipe->blueprint.loss->forward(
         &call, &outcome->loss_sum, &outcome->correct);
     if (!st)
-        st = check_loss(p, outcome->loss_sum);
+        st = sl_check_loss(p->pipe, outcome->loss_sum, p->why);
     return blame(st, p->why, "loss of stage", p->pipe->blueprint.loss->name,
                  p->stage->index);
 }
@@ -366,8 +352,9 @@ sluice_status sl_compute_prepare(struct sl_device *device,
 {
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_stage *stage = &device->stages[op->action.stage];
-    if (!pipe->blueprint.optimizer->prepare || stage->n_params == 0)
-        return SLUICE_OK;
+    sluice_status st = sl_check_gradients(pipe, stage, why);
+    if (st || !pipe->blueprint.optimizer->prepare || stage->n_params == 0)
+        return st;
     sluice_optimizer_call call = optimizer_call(pipe, stage, op, why);
     return blame(pipe->blueprint.optimizer->prepare(&call), why,
                  "optimizer of stage", pipe->blueprint.optimizer->name,

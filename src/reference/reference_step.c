@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/finite.h"
 #include "tensor/blas_threads.h"
 
 /* Forward of all micro-batches in order, and their losses. */
@@ -119,12 +120,18 @@ static sluice_optimizer_call update_of(const struct sluice_reference *ref,
 sluice_status sl_reference_prepare(struct sluice_reference *ref,
                                    uint64_t update, sluice_diag *why)
 {
-    for (int i = 0; i < ref->n_layers && ref->optimizer->prepare; i++) {
+    for (int i = 0; i < ref->n_layers; i++) {
         const struct sl_reference_layer *layer = &ref->layers[i];
         for (int p = 0; p < layer->plan->n_params; p++) {
             sluice_optimizer_call call =
                 update_of(ref, &layer->params[p], update, why);
-            sluice_status st = ref->optimizer->prepare(&call);
+            sluice_status st = SLUICE_OK;
+            if (ref->finite == SLUICE_FINITE_GRADIENTS)
+                st = sl_check_finite("the gradient of parameter",
+                                     layer->plan->params[p].name, call.g,
+                                     call.n, why);
+            if (!st && ref->optimizer->prepare)
+                st = ref->optimizer->prepare(&call);
             if (st)
                 return st;
         }

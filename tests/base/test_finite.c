@@ -8,7 +8,7 @@
 
 #include "support/runner.h"
 
-enum { N = 37 };
+enum { N = 37, LONG = 2500 };
 
 START_TEST(numbers_of_any_size_are_finite)
 {
@@ -42,5 +42,22 @@ START_TEST(the_first_value_that_is_not_finite_is_named)
 }
 END_TEST
 
+START_TEST(a_value_is_found_anywhere_in_a_long_array)
+{
+    static float x[LONG];
+    for (int i = 0; i < LONG; i++)
+        x[i] = i % 3 ? FLT_MAX : -FLT_MAX;
+    ck_assert_int_eq(sl_first_not_finite(x, LONG), LONG);
+    for (int i = 0; i < LONG; i++) {
+        float was = x[i];
+        x[i] = i % 2 ? -INFINITY : NAN;
+        ck_assert_int_eq(sl_first_not_finite(x, LONG), i);
+        ck_assert_int_eq(sl_first_not_finite(x, i), i);
+        x[i] = was;
+    }
+}
+END_TEST
+
 SLUICE_TEST_MAIN("base.finite", numbers_of_any_size_are_finite,
-                 the_first_value_that_is_not_finite_is_named)
+                 the_first_value_that_is_not_finite_is_named,
+                 a_value_is_found_anywhere_in_a_long_array)

@@ -161,6 +161,119 @@ START_TEST(when_asked_the_step_goes_on_and_its_loss_shows_it)
 }
 END_TEST
 
+/*
+ * Layers of one element without activation, y = w3 w2 w1 w0 x: with x = 1e25
+ * and a target of 1e25 the loss is finite, but the gradients by the weights are
+ * about 1e48.
+ */
+static sluice_pipeline *overflowing(sluice_model **model, sluice_finite finite,
+                                    const char *schedule)
+{
+    sluice_pipeline *pipe;
+    sluice_diag why = {0};
+    sluice_pipeline_config config = problem.config;
+    config.devices = 2;
+    config.microbatches = MICRO;
+    config.schedule = schedule;
+    config.loss = sluice_mean_squared_error();
+    config.finite = finite;
+    ck_assert(!sluice_model_parse("1-1x4:identity", NULL, model, NULL));
+    ck_assert_msg(!sluice_pipeline_create(&config, *model, &pipe, &why), "%s",
+                  why.text);
+    const float quarter = 0.25F;
+    for (int i = 0; i < 4; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d.weight", i);
+        ck_assert(
+            !sluice_pipeline_set_parameter(pipe, name, &quarter, 1, NULL));
+    }
+    return pipe;
+}
+
+static void read_weights(const sluice_pipeline *pipe, float w[4])
+{
+    for (int i = 0; i < 4; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d.weight", i);
+        ck_assert(!sluice_pipeline_get_parameter(pipe, name, &w[i], 1, NULL));
+    }
+}
+
+START_TEST(when_asked_a_gradient_that_is_not_finite_changes_nothing)
+{
+    static const char *const schedules[] = {"gpipe", "zb-h1", "pipedream"};
+    float x[BATCH], w[4];
+    set_up();
+    for (int i = 0; i < BATCH; i++)
+        x[i] = 1e25F;
+    for (int i = 0; i < 3; i++) {
+        sluice_model *model;
+        sluice_diag why;
+        sluice_pipeline *pipe =
+            overflowing(&model, SLUICE_FINITE_GRADIENTS, schedules[i]);
+        ck_assert_int_eq(sluice_pipeline_step(pipe, x, x, BATCH, NULL, &why),
+                         SLUICE_NOT_FINITE);
+        ck_assert_msg(strstr(why.text, "the gradient of parameter ") &&
+                          strstr(why.text, ".weight, element 0, is "),
+                      "%s", why.text);
+        ck_assert_int_ge(why.device, 0);
+        read_weights(pipe, w);
+        for (int l = 0; l < 4; l++)
+            ck_assert_float_eq(w[l], 0.25F);
+        sluice_pipeline_destroy(pipe);
+        sluice_model_destroy(model);
+    }
+    tear_down();
+}
+END_TEST
+
+/* What the test above would not show if nothing overflowed. */
+START_TEST(by_default_only_the_loss_is_looked_at)
+{
+    float x[BATCH], w[4];
+    sluice_model *model;
+    set_up();
+    for (int i = 0; i < BATCH; i++)
+        x[i] = 1e25F;
+    sluice_pipeline *pipe = overflowing(&model, SLUICE_FINITE_LOSS, "gpipe");
+    ck_assert(!sluice_pipeline_step(pipe, x, x, BATCH, NULL, NULL));
+    read_weights(pipe, w);
+    ck_assert(!isfinite(w[0]));
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_reference_refuses_a_gradient_that_is_not_finite_too)
+{
+    float x[BATCH], w = 0;
+    sluice_model *model;
+    sluice_reference *ref;
+    sluice_diag why;
+    set_up();
+    for (int i = 0; i < BATCH; i++)
+        x[i] = 1e25F;
+    sluice_pipeline_config config = problem.config;
+    config.loss = sluice_mean_squared_error();
+    config.finite = SLUICE_FINITE_GRADIENTS;
+    ck_assert(!sluice_model_parse("1-1x4:identity", NULL, &model, NULL));
+    ck_assert(!sluice_reference_create(&config, model, &ref, NULL));
+    const float quarter = 0.25F;
+    ck_assert(
+        !sluice_reference_set_parameter(ref, "3.weight", &quarter, 1, NULL));
+    ck_assert_int_eq(sluice_reference_step(ref, x, x, BATCH, NULL, &why),
+                     SLUICE_NOT_FINITE);
+    ck_assert_msg(strstr(why.text, "the gradient of parameter weight"), "%s",
+                  why.text);
+    ck_assert(!sluice_reference_get_parameter(ref, "3.weight", &w, 1, NULL));
+    ck_assert_float_eq(w, quarter);
+    sluice_reference_destroy(ref);
+    sluice_model_destroy(model);
+    tear_down();
+}
+END_TEST
+
 START_TEST(evaluation_shows_a_loss_that_is_not_finite)
 {
     set_up();
@@ -185,4 +298,7 @@ SLUICE_TEST_MAIN("pipeline.finite",
                  a_loss_that_is_not_finite_changes_nothing_under_any_schedule,
                  pipeline_and_reference_agree_after_a_refused_loss,
                  when_asked_the_step_goes_on_and_its_loss_shows_it,
+                 when_asked_a_gradient_that_is_not_finite_changes_nothing,
+                 by_default_only_the_loss_is_looked_at,
+                 the_reference_refuses_a_gradient_that_is_not_finite_too,
                  evaluation_shows_a_loss_that_is_not_finite)

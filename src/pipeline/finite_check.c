@@ -1,0 +1,49 @@
+/* NaN and infinity in losses and gradients.  The stage's device. */
+#include "pipeline/finite_check.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/finite.h"
+
+sluice_status sl_check_loss(const sluice_pipeline *pipe, double loss_sum,
+                            sluice_diag *why)
+{
+    if (!pipe->job.training || isfinite(loss_sum) ||
+        pipe->blueprint.finite == SLUICE_FINITE_OFF)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_NOT_FINITE,
+                           "the loss of a micro-batch is %s, and the step "
+                           "changes nothing; use a smaller learning rate",
+                           sl_not_finite_name(loss_sum));
+}
+
+static sluice_status check_unit(const struct sl_stage *stage,
+                                const struct sl_unit *unit, int p,
+                                sluice_diag *why)
+{
+    const sluice_param_spec *spec = &unit->plan->params[p];
+    const float *g = stage->grads + unit->param_at[p];
+    int64_t n = sluice_shape_elements(&spec->shape);
+    int64_t i = sl_first_not_finite(g, n);
+    if (i == n)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_NOT_FINITE,
+                           "the gradient of parameter %d.%s, element %" PRId64
+                           ", is %s, and the step changes nothing; use a "
+                           "smaller learning rate",
+                           unit->layer, spec->name, i,
+                           sl_not_finite_name((double)g[i]));
+}
+
+sluice_status sl_check_gradients(const sluice_pipeline *pipe,
+                                 const struct sl_stage *stage, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    if (pipe->blueprint.finite != SLUICE_FINITE_GRADIENTS)
+        return SLUICE_OK;
+    for (int i = 0; i < stage->n_units && !st; i++)
+        for (int p = 0; p < stage->units[i].plan->n_params && !st; p++)
+            st = check_unit(stage, &stage->units[i], p, why);
+    return st;
+}

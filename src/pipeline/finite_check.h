@@ -1,0 +1,25 @@
+/* What a step refuses to update by, as the configuration's `finite` says.  The
+ * stage's device. */
+#ifndef SL_PIPELINE_FINITE_CHECK_H
+#define SL_PIPELINE_FINITE_CHECK_H
+
+#include "pipeline/pipeline.h"
+
+/*
+ * Whether training may go on after this sum of losses of a micro-batch.
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FINITE.
+ */
+sluice_status sl_check_loss(const sluice_pipeline *pipe, double loss_sum,
+                            sluice_diag *why);
+
+/*
+ * Whether the gradients of a stage, complete, may go into an update.
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FINITE naming parameter and element.
+ */
+sluice_status sl_check_gradients(const sluice_pipeline *pipe,
+                                 const struct sl_stage *stage,
+                                 sluice_diag *why);
+
+#endif
