@@ -23,6 +23,7 @@ static sluice_status run_it(struct schedule_row *row,
     if (st)
         return st;
     row->is_measured = true;
+    row->is_raised = sluice_schedule_is_lowered(schedule);
     if (!config.model)
         return SLUICE_OK;
     struct schedule_price by_measure;

@@ -15,6 +15,7 @@ struct schedule_row {
     const char *name;
     struct schedule_price price;
     bool is_measured;
+    bool is_raised; /* it ran without the sends and receives that it has */
     struct measurement measured;
 };
 

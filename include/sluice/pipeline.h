@@ -98,11 +98,12 @@ typedef struct sluice_pipeline_config {
     int group;  /* sluice_schedule_config */
     int warm_up;
     bool vertical_sync;            /* of pipedream, as there */
-    const sluice_schedule *custom; /* instead of the seven above; it also gives
-                                      devices and microbatches; copied.  One
-                                      that is lowered must also pass the
-                                      verifier raised, and runs so: it sends
-                                      as actions end, the same bits */
+    const sluice_schedule *custom; /* replaces the seven above, and gives
+                                      devices and microbatches; copied.  A
+                                      lowered one is verified in both forms
+                                      and runs in the compute-only form: an
+                                      action receives as it starts and sends
+                                      as it ends, with the same bits */
 
     const sluice_loss_ops *loss;           /* must be given */
     const sluice_optimizer_ops *optimizer; /* must be given */

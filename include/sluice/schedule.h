@@ -23,8 +23,10 @@
  *
  * Sends and receives.  A schedule that has any SEND or RECV is *lowered*: then
  * all that passes between devices is spelled out, "2SEND_F0" and "3RECV_F0",
- * each of them an action with its own place in a list.  In a schedule that is
- * not, an action receives as it starts and sends as it ends.
+ * each of them an action with its own place in a list.  A RECV is posted where
+ * it stands and waits for nobody; the F, B or I that needs the item waits for
+ * it, as in PyTorch.  In a schedule that is not lowered, an action receives as
+ * it starts and sends as it ends.
  */
 #ifndef SLUICE_SCHEDULE_H
 #define SLUICE_SCHEDULE_H
@@ -309,10 +311,13 @@ typedef struct sluice_device_facts {
  *     - B(s,m) and I(s,m) do the same with the gradient queues from s+1 and to
  *       s-1.  Those of the last stage start from the loss of their own F.
  *     - W and R touch no queue.
- *     - In a lowered schedule neither do F, B and I: RECV_F(s,m) takes from the
- *       activation queue from s-1, SEND_F(s,m) appends to that to s+1,
- *       RECV_B(s,m) and SEND_B(s,m) do so with the gradient queues from s+1 and
- *       to s-1.
+ *     - In a lowered schedule neither do F, B and I: SEND_F(s,m) appends to the
+ *       activation queue to s+1, SEND_B(s,m) to the gradient queue to s-1, each
+ *       waiting while it is full.  RECV_F(s,m) and RECV_B(s,m) are posted to
+ *       the queues from s-1 and s+1 and never wait: the n-th item that is
+ *       appended leaves its queue as soon as the n-th RECV has been posted.
+ *       F(s,m) waits until the item of its RECV_F is there, B(s,m) and I(s,m)
+ *       until that of their RECV_B is.
  *     - UPDATE waits until every device has done all its backward actions, so
  *       nothing but UPDATEs can follow it.  In an asynchronous schedule it
  *       waits for nobody.

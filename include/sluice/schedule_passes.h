@@ -124,7 +124,8 @@ SLUICE_API sluice_status sluice_schedule_lower(const sluice_schedule *schedule,
  * and end; of a schedule that is not lowered a copy.  Lowering first gives the
  * old schedule back.  Where hand-offs stood apart from their actions the result
  * takes later or gives sooner, which may ask for larger queues, or for an order
- * that it does not have.
+ * that it does not have; a refusal then names positions in the lists without
+ * sends and receives, and says so.
  *
  * Returns  SLUICE_OK with what passes the verifier, as sluice_schedule_lower();
  *          SLUICE_SCHEDULE if it does not; SLUICE_INVALID for a capacity below

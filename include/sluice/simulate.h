@@ -62,10 +62,11 @@ typedef struct sluice_simulation sluice_simulation;
  *     - A producer that finds the queue full waits, after the end of its
  *       action, until an item is taken: `output_wait_ns`.
  *     - Stages of one device hand over without queue and latency.
- *     - In a lowered schedule a SEND pushes and a RECV takes; what they cost
- *       comes before they push, or after they took.  They are no work: what
- *       they cost is neither busy nor waiting.  A table that does not name them
- *       makes them cost nothing.
+ *     - In a lowered schedule a SEND pushes, and a RECV is posted, as they end.
+ *       An item leaves its queue when it has arrived and its RECV is posted;
+ *       the F, B or I that needs it waits for its arrival.  They are no work:
+ *       what they cost is neither busy nor waiting.  A table that does not name
+ *       them makes them cost nothing.
  *     - UPDATEs start when every device has done its last other action (the
  *       commit of a pipeline), unless `no_barrier` or the schedule is
  *       asynchronous.
@@ -78,8 +79,9 @@ typedef struct sluice_simulation sluice_simulation;
  *
  * All times are whole nanoseconds: the result is exact and the same everywhere.
  * Linear in the number of actions;
- * memory: a trace event for each action, unless `no_events`, and 8 bytes for
- * each place in a queue, of which there are at most M.
+ * memory: a trace event for each action, unless `no_events`, 8 bytes for each
+ * place in a queue, of which there are at most M, and, of a lowered schedule,
+ * 32 bytes for each stage and micro-batch.
  *
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_SCHEDULE as sluice_schedule_verify(), with its

@@ -6,6 +6,9 @@
  * takes, never on the order in which devices are looked at.  So there is no
  * queue of events in order of time; a list of the devices that may go on does,
  * and as each action wakes at most two, all of it is linear.
+ *
+ * In a lowered schedule a RECV is posted where it stands, which takes no
+ * waiting; the action that needs the item waits for it.
  */
 #include "sim/clockwork.h"
 
@@ -23,8 +26,18 @@ struct queue {
     int producer;   /* devices */
     int consumer;
     int appended; /* items, counted from the start: at most M */
-    int taken;
+    int taken;    /* or, in a lowered schedule, posted for: it may be more than
+                     was appended */
+    struct passage *passages; /* [M] by micro-batch, of a lowered schedule */
 };
+
+/* An item of a lowered schedule; NEVER before it happens. */
+struct passage {
+    int64_t posted_ns;  /* for its RECV */
+    int64_t arrived_ns; /* from then on the receiver can use it */
+};
+
+enum { NEVER = -1 };
 
 struct device {
     const sluice_action *actions; /* [n] */
@@ -43,13 +56,15 @@ struct execution {
     bool lowered;
     int n_devices;
     int n_stages;
-    int depth;              /* stages of one copy */
-    int n_places;           /* of each queue */
-    struct queue *queues;   /* [2 * n_stages]: activations from s to s+1 are
-                               queue s, gradients back n_stages + s */
-    int64_t *times;         /* [2 * n_stages * n_places] */
-    struct device *devices; /* [n_devices] */
-    int *worklist;          /* [n_devices], the first n_ready are in use */
+    int depth;            /* stages of one copy */
+    int n_places;         /* of each queue */
+    struct queue *queues; /* [2 * n_stages]: activations from s to s+1 are
+                             queue s, gradients back n_stages + s */
+    int64_t *times;       /* [2 * n_stages * n_places] */
+    int n_microbatches;
+    struct passage *passages; /* [2 * n_stages * n_microbatches] if lowered */
+    struct device *devices;   /* [n_devices] */
+    int *worklist;            /* [n_devices], the first n_ready are in use */
     int n_ready;
     bool committed;    /* UPDATEs may start, */
     int64_t commit_ns; /* and do so from here on */
@@ -76,17 +91,17 @@ static struct queue *queue_at(const struct execution *run, int stage,
     return queue->producer == queue->consumer ? NULL : queue;
 }
 
-/* Of a lowered schedule only the hand-offs touch a queue. */
+/* The queue from which an action's input comes; a RECV's too. */
 static struct queue *input_of(const struct execution *run, sluice_action action)
 {
-    bool lowered = run->lowered;
-    if (action.kind == (lowered ? SLUICE_RECV_F : SLUICE_F))
+    if (action.kind == SLUICE_F || action.kind == SLUICE_RECV_F)
         return queue_at(run, action.stage - 1, 0);
-    if (lowered ? action.kind == SLUICE_RECV_B : is_backward(action))
+    if (is_backward(action) || action.kind == SLUICE_RECV_B)
         return queue_at(run, action.stage, 1);
     return NULL;
 }
 
+/* Of a lowered schedule only the SENDs append. */
 static struct queue *output_of(const struct execution *run,
                                sluice_action action)
 {
@@ -123,33 +138,73 @@ static struct queue *gradient_of(const struct execution *run,
     return same && takes ? input_of(run, next) : NULL;
 }
 
+/* When an item of a lowered schedule has been received, its place is free. */
+static void receive(const struct execution *run, struct queue *queue,
+                    const struct passage *item, int number)
+{
+    if (item->posted_ns != NEVER && item->arrived_ns != NEVER)
+        queue->times[number % run->n_places] =
+            later(item->posted_ns, item->arrived_ns);
+}
+
+static void post(struct execution *run, struct queue *queue, int microbatch,
+                 int64_t now)
+{
+    struct passage *item = &queue->passages[microbatch];
+    item->posted_ns = now;
+    receive(run, queue, item, queue->taken++);
+    wake(run, queue->producer, queue);
+}
+
+/* Wait for an input until `*start`, and take it if `takes`.  False if it is not
+ * there yet. */
+static bool await_input(struct execution *run, struct device *self,
+                        struct queue *input, int microbatch, bool takes,
+                        int64_t *start)
+{
+    const struct passage *item =
+        run->lowered ? &input->passages[microbatch] : NULL;
+    bool there =
+        item ? item->arrived_ns != NEVER : input->taken < input->appended;
+    if (!there) {
+        self->awaits = input;
+        return false;
+    }
+    int64_t *time = &input->times[input->taken % run->n_places];
+    *start = later(*start, item ? item->arrived_ns : *time);
+    if (takes && !item) {
+        *time = *start;
+        input->taken++;
+        wake(run, input->producer, input);
+    }
+    return true;
+}
+
+/* Settle when the action can start.  False if that is not known yet. */
+static bool begin(struct execution *run, struct device *self,
+                  sluice_action action, int64_t *start)
+{
+    struct queue *input = input_of(run, action);
+    struct queue *gradient = gradient_of(run, self, action);
+    if (action.kind == SLUICE_UPDATE) {
+        *start = later(*start, run->commit_ns);
+        return run->committed;
+    }
+    if (action.kind > SLUICE_UPDATE)
+        return true; /* it is given, or posted, as it ends */
+    if (input)
+        return await_input(run, self, input, action.microbatch, true, start);
+    return !gradient ||
+           await_input(run, self, gradient, action.microbatch, false, start);
+}
+
 /* Take the input and compute.  False if there is nothing to take yet. */
 static bool compute(struct execution *run, struct device *self,
                     sluice_action action)
 {
-    struct queue *input = input_of(run, action);
-    struct queue *gradient = gradient_of(run, self, action);
     int64_t start = self->clock_ns;
-    if (action.kind == SLUICE_UPDATE) {
-        if (!run->committed)
-            return false;
-        start = later(start, run->commit_ns);
-    } else if (input) {
-        if (input->taken == input->appended) {
-            self->awaits = input;
-            return false;
-        }
-        int64_t *time = &input->times[input->taken++ % run->n_places];
-        start = later(start, *time);
-        *time = start;
-        wake(run, input->producer, input);
-    } else if (gradient) {
-        if (gradient->taken == gradient->appended) {
-            self->awaits = gradient;
-            return false;
-        }
-        start = later(start, gradient->times[gradient->taken % run->n_places]);
-    }
+    if (!begin(run, self, action, &start))
+        return false;
     int64_t cost = sl_cost_ns(run->work, (int)(self - run->devices),
                               self->position, action);
     self->event = (sluice_trace_event){
@@ -161,6 +216,8 @@ static bool compute(struct execution *run, struct device *self,
         .virtual_start_ns = start,
         .virtual_end_ns = start + cost,
     };
+    if (action.kind == SLUICE_RECV_F || action.kind == SLUICE_RECV_B)
+        post(run, input_of(run, action), action.microbatch, start + cost);
     self->computed = true;
     return true;
 }
@@ -192,9 +249,15 @@ static bool hand_over(struct execution *run, struct device *self,
             self->awaits = output;
             return false;
         }
-        int64_t *time = &output->times[output->appended++ % run->n_places];
+        int number = output->appended++;
+        int64_t *time = &output->times[number % run->n_places];
         given = later(given, *time);
         *time = given + run->work->latency_ns;
+        if (run->lowered) {
+            struct passage *item = &output->passages[action.microbatch];
+            item->arrived_ns = *time;
+            receive(run, output, item, number);
+        }
         wake(run, output->consumer, output);
     }
     self->event.output_wait_ns = given - self->event.end_ns;
@@ -249,6 +312,13 @@ static void execute(struct execution *run)
         assert(run->devices[d].position == run->devices[d].n);
 }
 
+static struct passage *passages_of(const struct execution *run, int queue)
+{
+    return run->lowered
+               ? run->passages + (size_t)queue * (size_t)run->n_microbatches
+               : NULL;
+}
+
 static void connect(struct execution *run)
 {
     const sluice_schedule *schedule = run->work->schedule;
@@ -263,11 +333,13 @@ static void connect(struct execution *run)
             .producer = before,
             .consumer = after,
             .times = run->times + (size_t)s * (size_t)run->n_places,
+            .passages = passages_of(run, s),
         };
         run->queues[n + s] = (struct queue){
             .producer = after,
             .consumer = before,
             .times = run->times + (size_t)(n + s) * (size_t)run->n_places,
+            .passages = passages_of(run, n + s),
         };
     }
 }
@@ -280,6 +352,7 @@ sluice_status sl_clockwork_run(struct sl_clockwork *work)
         .lowered = sluice_schedule_is_lowered(work->schedule),
         .n_devices = sluice_schedule_n_devices(work->schedule),
         .n_stages = sluice_schedule_n_stages(work->schedule),
+        .n_microbatches = n_microbatches,
         .depth = sluice_schedule_n_stages(work->schedule) /
                  sluice_schedule_n_copies(work->schedule),
         /* No queue ever holds more than all its items. */
@@ -290,12 +363,17 @@ sluice_status sl_clockwork_run(struct sl_clockwork *work)
     size_t n_queues = 2 * (size_t)run.n_stages;
     size_t n_times = n_queues * (size_t)run.n_places;
     size_t n_devices = (size_t)run.n_devices;
+    size_t n_passages = run.lowered ? n_queues * (size_t)n_microbatches : 1;
     run.queues = sl_alloc(allocator, n_queues, sizeof *run.queues);
     run.times = sl_alloc(allocator, n_times, sizeof *run.times);
+    run.passages = sl_alloc(allocator, n_passages, sizeof *run.passages);
     run.devices = sl_alloc(allocator, n_devices, sizeof *run.devices);
     run.worklist = sl_alloc(allocator, n_devices, sizeof *run.worklist);
     sluice_status st = SLUICE_NO_MEMORY;
-    if (run.queues && run.times && run.devices && run.worklist) {
+    if (run.queues && run.times && run.passages && run.devices &&
+        run.worklist) {
+        for (size_t i = 0; i < n_passages; i++)
+            run.passages[i] = (struct passage){NEVER, NEVER};
         connect(&run);
         execute(&run);
         work->end_ns = latest_ns(&run);
@@ -303,6 +381,7 @@ sluice_status sl_clockwork_run(struct sl_clockwork *work)
     }
     sl_free(allocator, run.worklist, n_devices, sizeof *run.worklist);
     sl_free(allocator, run.devices, n_devices, sizeof *run.devices);
+    sl_free(allocator, run.passages, n_passages, sizeof *run.passages);
     sl_free(allocator, run.times, n_times, sizeof *run.times);
     sl_free(allocator, run.queues, n_queues, sizeof *run.queues);
     return st;

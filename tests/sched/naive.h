@@ -87,6 +87,14 @@ struct naive_queue {
     int n;
 };
 
+/* What a lowered plan sends across a boundary, and what it posts receives for:
+ * the n-th item is for the n-th receive. */
+struct naive_crossing {
+    int sent[NAIVE_ACTIONS];
+    int posted[NAIVE_ACTIONS];
+    int n_sent, n_posted;
+};
+
 struct naive {
     const struct plan *plan;
     int capacity;
@@ -102,6 +110,8 @@ struct naive {
     int group[NAIVE_STAGES][NAIVE_MICROBATCHES];   /* UPDATEs before its end */
     struct naive_queue forward[NAIVE_STAGES];      /* s to s+1 */
     struct naive_queue backward[NAIVE_STAGES];     /* s+1 to s */
+    struct naive_crossing up[NAIVE_STAGES];        /* the same if lowered */
+    struct naive_crossing down[NAIVE_STAGES];
 };
 
 enum naive_outcome { NAIVE_DONE, NAIVE_WAIT, NAIVE_WRONG };
@@ -205,7 +215,16 @@ static inline bool naive_crosses(const struct plan *plan, int lower)
            plan->stage_device[lower] != plan->stage_device[lower + 1];
 }
 
-/* A hand-off: it moves one item, or waits. */
+/* Whether what was sent so far goes to the receives that were posted for it. */
+static inline bool naive_crossing_matches(const struct naive_crossing *at)
+{
+    for (int i = 0; i < at->n_sent && i < at->n_posted; i++)
+        if (at->sent[i] != at->posted[i])
+            return false;
+    return true;
+}
+
+/* A hand-off: a send gives an item, or waits for room; a receive is posted. */
 static inline enum naive_outcome naive_hand_off(struct naive *sim,
                                                 sluice_action a)
 {
@@ -213,26 +232,35 @@ static inline enum naive_outcome naive_hand_off(struct naive *sim,
     bool up = a.kind == SLUICE_SEND_F || a.kind == SLUICE_RECV_B;
     if (!naive_crosses(sim->plan, up ? s : s - 1))
         return NAIVE_WRONG;
-    if (a.kind == SLUICE_RECV_F)
-        return naive_take(&sim->forward[s - 1], m);
-    if (a.kind == SLUICE_RECV_B)
-        return naive_take(&sim->backward[s], m);
-    if (a.kind == SLUICE_SEND_F ? !sim->did[s][m][SLUICE_F]
-                                : !naive_handed_back(sim, s, m))
+    bool forward = a.kind == SLUICE_SEND_F || a.kind == SLUICE_RECV_F;
+    struct naive_crossing *at =
+        &(forward ? sim->up : sim->down)[up ? s : s - 1];
+    if (a.kind == SLUICE_RECV_F || a.kind == SLUICE_RECV_B) {
+        at->posted[at->n_posted++] = m;
+        return naive_crossing_matches(at) ? NAIVE_DONE : NAIVE_WRONG;
+    }
+    if (forward ? !sim->did[s][m][SLUICE_F] : !naive_handed_back(sim, s, m))
         return NAIVE_WRONG;
-    struct naive_queue *queue =
-        a.kind == SLUICE_SEND_F ? &sim->forward[s] : &sim->backward[s - 1];
-    if (queue->n >= sim->capacity)
+    if (at->n_sent - at->n_posted >= sim->capacity)
         return NAIVE_WAIT;
-    queue->items[queue->n++] = m;
-    return NAIVE_DONE;
+    at->sent[at->n_sent++] = m;
+    return naive_crossing_matches(at) ? NAIVE_DONE : NAIVE_WRONG;
 }
 
-/* What an F, B or I of a lowered plan finds instead of a queue. */
+/* An F, B or I of a lowered plan: its receive has been posted, and it waits
+ * until the item is there. */
 static inline enum naive_outcome naive_received(const struct naive *sim,
                                                 sluice_action a, int kind)
 {
-    return sim->did[a.stage][a.microbatch][kind] ? NAIVE_DONE : NAIVE_WRONG;
+    int s = a.stage, m = a.microbatch;
+    const struct naive_crossing *at =
+        kind == SLUICE_RECV_F ? &sim->up[s - 1] : &sim->down[s];
+    if (!sim->did[s][m][kind])
+        return NAIVE_WRONG;
+    for (int i = 0; i < at->n_sent; i++)
+        if (at->sent[i] == m)
+            return NAIVE_DONE;
+    return NAIVE_WAIT;
 }
 
 static inline bool naive_only_updates_left(const struct naive *sim)

@@ -50,6 +50,20 @@ static struct ticking random_prices(const struct plan *plan, struct dice *dice)
     return run;
 }
 
+/* Before other actions, up to `by` of them, but behind receives of its kind and
+ * stage. */
+static void put_early(struct plan *plan, int d, int kind, sluice_action of,
+                      int by)
+{
+    sluice_action *list = plan->list[d];
+    int at = plan->n[d]++;
+    for (; by > 0 && at > 0 &&
+           (list[at - 1].kind != kind || list[at - 1].stage != of.stage);
+         by--, at--)
+        list[at] = list[at - 1];
+    list[at] = (sluice_action){kind, of.stage, of.microbatch};
+}
+
 static bool waits_for_room(const struct ticking *run)
 {
     for (int d = 0; d < run->plan->devices; d++)
@@ -59,13 +73,41 @@ static bool waits_for_room(const struct ticking *run)
     return false;
 }
 
-START_TEST(random_runs_are_those_of_a_clock_that_ticks)
+/* Spell the hand-offs out, each receive up to 6 places early, among actions of
+ * any kind but other receives of its queue, whose order it keeps. */
+static void spell_out(struct plan *plan, struct dice *dice)
+{
+    struct plan lowered = *plan;
+    for (int d = 0; d < plan->devices; d++) {
+        lowered.n[d] = 0;
+        for (int i = 0; i < plan->n[d]; i++) {
+            sluice_action a = plan->list[d][i];
+            bool forward = a.kind == SLUICE_F;
+            bool hands = forward || a.kind == SLUICE_B || a.kind == SLUICE_I;
+            int from = forward ? a.stage - 1 : a.stage;
+            int to = forward ? a.stage : a.stage - 1;
+            if (hands && naive_crosses(plan, from))
+                put_early(&lowered, d, forward ? SLUICE_RECV_F : SLUICE_RECV_B,
+                          a, roll(dice, 7));
+            lowered.list[d][lowered.n[d]++] = a;
+            if (hands && naive_crosses(plan, to))
+                plan_append(&lowered, d,
+                            forward ? SLUICE_SEND_F : SLUICE_SEND_B, a.stage,
+                            a.microbatch);
+        }
+    }
+    *plan = lowered;
+}
+
+static void compare_runs(bool lowered, int least_waiting)
 {
     struct dice dice = {.at = 0};
     int n_run = 0, n_waiting = 0;
     for (int i = 0; i < N_SCHEDULES; i++) {
         struct plan plan;
         random_plan(&plan, &dice);
+        if (lowered)
+            spell_out(&plan, &dice);
         struct ticking run = random_prices(&plan, &dice);
         sluice_schedule *schedule = plan_build(&plan);
         sluice_simulate_config config = {
@@ -74,6 +116,7 @@ START_TEST(random_runs_are_those_of_a_clock_that_ticks)
             .queue_capacity = run.capacity,
             .no_barrier = run.no_barrier,
         };
+        run.lowered = naive_is_lowered(&plan);
         sluice_simulation *simulation = NULL;
         sluice_status st =
             sluice_simulate(schedule, &config, &simulation, NULL);
@@ -90,7 +133,19 @@ START_TEST(random_runs_are_those_of_a_clock_that_ticks)
     }
     /* The test means something only if most run, and queues fill up. */
     ck_assert_int_gt(n_run, N_SCHEDULES / 2);
-    ck_assert_int_gt(n_waiting, N_SCHEDULES / 10);
+    ck_assert_int_gt(n_waiting, least_waiting);
+}
+
+START_TEST(random_runs_are_those_of_a_clock_that_ticks)
+{
+    compare_runs(false, N_SCHEDULES / 10);
+}
+END_TEST
+
+START_TEST(random_runs_with_hand_offs_are_those_of_a_clock_that_ticks)
+{
+    /* Receives that are posted early leave queues less full. */
+    compare_runs(true, N_SCHEDULES / 20);
 }
 END_TEST
 
@@ -175,6 +230,7 @@ START_TEST(without_the_barrier_they_wait_for_nobody)
 END_TEST
 
 SLUICE_TEST_MAIN("sim.clockwork", random_runs_are_those_of_a_clock_that_ticks,
+                 random_runs_with_hand_offs_are_those_of_a_clock_that_ticks,
                  a_producer_waits_for_room_until_an_item_is_taken,
                  an_item_on_its_way_occupies_the_queue,
                  updates_wait_for_the_last_backward_of_all,

@@ -15,7 +15,10 @@ enum ticking_state { TICKING_IDLE, TICKING_COMPUTES, TICKING_HAS_OUTPUT };
 
 struct ticking_queue {
     int64_t visible[NAIVE_CAPACITY]; /* from then on it can be taken */
+    int items[NAIVE_CAPACITY];       /* micro-batches */
     int n;
+    int n_posted;                      /* receives without an item */
+    bool received[NAIVE_MICROBATCHES]; /* of a lowered plan */
 };
 
 struct ticking {
@@ -24,6 +27,7 @@ struct ticking {
     int64_t latency;
     int capacity;
     bool no_barrier;
+    bool lowered;
     int64_t now;
     int position[NAIVE_DEVICES];
     enum ticking_state state[NAIVE_DEVICES];
@@ -35,9 +39,13 @@ struct ticking {
 /* 0: activations, 1: gradients, -1: neither. */
 static inline int ticking_traffic(sluice_action a)
 {
-    if (a.kind == SLUICE_F)
+    if (a.kind == SLUICE_F || a.kind == SLUICE_SEND_F ||
+        a.kind == SLUICE_RECV_F)
         return 0;
-    return a.kind == SLUICE_B || a.kind == SLUICE_I ? 1 : -1;
+    return a.kind == SLUICE_B || a.kind == SLUICE_I ||
+                   a.kind == SLUICE_SEND_B || a.kind == SLUICE_RECV_B
+               ? 1
+               : -1;
 }
 
 /* The queue across the boundary after `stage`, or NULL. */
@@ -60,6 +68,34 @@ static inline bool ticking_all_at_update(const struct ticking *run)
     return true;
 }
 
+static inline void ticking_remove(struct ticking_queue *queue)
+{
+    queue->n--;
+    memmove(queue->visible, queue->visible + 1,
+            (size_t)queue->n * sizeof *queue->visible);
+    memmove(queue->items, queue->items + 1,
+            (size_t)queue->n * sizeof *queue->items);
+}
+
+/* In a lowered plan what has come goes to the receives that are posted.
+ * Whether any did. */
+static inline bool ticking_receive(struct ticking *run)
+{
+    bool any = false;
+    for (int way = 0; way < 2; way++)
+        for (int s = 0; s < NAIVE_STAGES; s++) {
+            struct ticking_queue *queue = &run->queues[way][s];
+            while (queue->n && queue->n_posted &&
+                   queue->visible[0] <= run->now) {
+                queue->received[queue->items[0]] = true;
+                queue->n_posted--;
+                ticking_remove(queue);
+                any = true;
+            }
+        }
+    return any;
+}
+
 static inline bool ticking_begin(struct ticking *run, int d, sluice_action a)
 {
     int traffic = ticking_traffic(a);
@@ -68,12 +104,13 @@ static inline bool ticking_begin(struct ticking *run, int d, sluice_action a)
     if (a.kind == SLUICE_UPDATE && !run->no_barrier &&
         !ticking_all_at_update(run))
         return false;
-    if (from) {
+    bool computes = a.kind < SLUICE_SEND_F;
+    if (from && computes && run->lowered && !from->received[a.microbatch])
+        return false;
+    if (from && computes && !run->lowered) {
         if (from->n == 0 || from->visible[0] > run->now)
             return false;
-        from->n--;
-        memmove(from->visible, from->visible + 1,
-                (size_t)from->n * sizeof *from->visible);
+        ticking_remove(from);
     }
     run->events[d][run->position[d]] = (sluice_trace_event){
         .action = a,
@@ -91,9 +128,14 @@ static inline bool ticking_give(struct ticking *run, int d, sluice_action a)
     struct ticking_queue *to =
         ticking_queue_at(run, traffic, traffic ? a.stage - 1 : a.stage);
     sluice_trace_event *event = &run->events[d][run->position[d]];
-    if (to) {
+    bool sends = a.kind == SLUICE_SEND_F || a.kind == SLUICE_SEND_B;
+    if (a.kind == SLUICE_RECV_F || a.kind == SLUICE_RECV_B)
+        ticking_queue_at(run, traffic, traffic ? a.stage : a.stage - 1)
+            ->n_posted++;
+    else if (to && sends == run->lowered) {
         if (to->n == run->capacity)
             return false;
+        to->items[to->n] = a.microbatch;
         to->visible[to->n++] = run->now + run->latency;
     }
     event->output_wait_ns = run->now - event->end_ns;
@@ -132,7 +174,7 @@ static inline void ticking_run(struct ticking *run)
 {
     for (;; run->now++) {
         for (bool progress = true; progress;) {
-            progress = false;
+            progress = ticking_receive(run);
             for (int d = 0; d < run->plan->devices; d++)
                 progress |= ticking_step(run, d);
         }

@@ -1,6 +1,9 @@
 /* Hand-offs spelled out as actions of their own, and left out again. */
 #include <sluice/schedule_passes.h>
 
+#include <stdio.h>
+#include <string.h>
+
 #include "sched/passes/pass.h"
 
 /* Whether something passes from stage to stage + 1 between devices. */
@@ -70,19 +73,23 @@ static sluice_status raise_device(const void *context,
     return st;
 }
 
+/* `remark` is for refusals, in place of the schedule's own. */
 static sluice_status pass_and_verify(const sluice_schedule *schedule,
-                                     sl_pass_device *pass, int queue_capacity,
-                                     sluice_schedule **out, sluice_diag *why)
+                                     sl_pass_device *pass, const char *remark,
+                                     int queue_capacity, sluice_schedule **out,
+                                     sluice_diag *why)
 {
     sluice_schedule *passed;
     sluice_status st = sl_pass(schedule, pass, NULL, &passed, why);
     if (st)
         return st;
+    snprintf(passed->remark, sizeof passed->remark, "%s", remark);
     const sluice_verify_config config = {
         .queue_capacity = queue_capacity,
         .forward_only = sl_schedule_is_forward(passed),
     };
     st = sluice_schedule_verify(passed, &config, NULL, why);
+    memcpy(passed->remark, schedule->remark, sizeof passed->remark);
     if (st)
         sluice_schedule_destroy(passed);
     else
@@ -103,12 +110,17 @@ sluice_status sluice_schedule_lower(const sluice_schedule *schedule,
         st = sluice_schedule_verify(schedule, &config, NULL, why);
     if (st)
         return st;
-    return pass_and_verify(schedule, lower_device, queue_capacity, out, why);
+    return pass_and_verify(schedule, lower_device, schedule->remark,
+                           queue_capacity, out, why);
 }
 
 sluice_status sluice_schedule_raise(const sluice_schedule *schedule,
                                     int queue_capacity, sluice_schedule **out,
                                     sluice_diag *why)
 {
-    return pass_and_verify(schedule, raise_device, queue_capacity, out, why);
+    const char *remark = sluice_schedule_is_lowered(schedule)
+                             ? "in the lists without sends and receives"
+                             : schedule->remark;
+    return pass_and_verify(schedule, raise_device, remark, queue_capacity, out,
+                           why);
 }

@@ -5,6 +5,9 @@
  * order of execution speaks for all.  Each action wakes at most two devices:
  * linear.
  *
+ * In a lowered schedule a RECV is posted and waits for nobody: what arrives for
+ * it leaves the queue, and the action that needs it waits instead.
+ *
  * UPDATEs are not waited for: by `order` they come last on every device, so
  * their barrier opens as soon as every device has come that far.
  */
@@ -19,7 +22,8 @@ struct queue {
     int producer; /* its stages */
     int consumer;
     int appended;
-    int taken;
+    int taken; /* or, in a lowered schedule, posted for: it may be more than
+                  was appended */
 };
 
 struct device {
@@ -35,7 +39,11 @@ struct execution {
     struct device *devices; /* [n_devices] */
     int *worklist;          /* [n_devices], the first n_ready are in use */
     int n_ready;
+    uint8_t *arrived; /* [n_cells] bits: what a lowered schedule has sent to the
+                         cell's stage */
 };
+
+enum { ACTIVATIONS = 1, GRADIENT = 2 };
 
 static int device_of(const struct execution *run, int stage)
 {
@@ -55,16 +63,21 @@ static bool at_end(const struct execution *run, int device)
            run->proof->schedule->programs[device].n;
 }
 
-/* The queue an action takes from, or NULL. */
+/* The queue from which an action's input comes, or NULL; a RECV's too. */
 static struct queue *input_of(const struct execution *run, sluice_action action)
 {
     int s = action.stage;
     unsigned bit = 1u << action.kind;
-    if ((bit & sl_activations(run->proof).takes) && sl_apart(run->proof, s - 1))
+    if ((bit & (SL_BIT_F | SL_BIT_RECV_F)) && sl_apart(run->proof, s - 1))
         return &run->queues[s - 1];
-    if ((bit & sl_gradients(run->proof).takes) && sl_apart(run->proof, s))
+    if ((bit & (SL_BIT_BACKWARD | SL_BIT_RECV_B)) && sl_apart(run->proof, s))
         return &run->queues[run->proof->schedule->n_stages + s];
     return NULL;
+}
+
+static bool is_of_forward(sluice_action action)
+{
+    return 1u << action.kind & (SL_BIT_F | SL_BIT_SEND_F | SL_BIT_RECV_F);
 }
 
 /* The queue an action appends to, or NULL. */
@@ -88,6 +101,30 @@ static void wake(struct execution *run, int device)
     run->worklist[run->n_ready++] = device;
 }
 
+/* What is sent to `stage`, of the same micro-batch and way as `action`. */
+static uint8_t *arrival(const struct execution *run, int stage,
+                        sluice_action action, uint8_t *bit)
+{
+    *bit = is_of_forward(action) ? ACTIVATIONS : GRADIENT;
+    return &run->arrived[sl_cell(run->proof, stage, action.microbatch)];
+}
+
+/* Take the input of an action, or post for it.  Returns false if it has to
+ * wait. */
+static bool take(struct execution *run, struct queue *input,
+                 sluice_action action)
+{
+    if (run->proof->lowered && !sl_is_hand_off(action)) {
+        uint8_t bit;
+        return *arrival(run, action.stage, action, &bit) & bit;
+    }
+    if (!run->proof->lowered && input->taken == input->appended)
+        return false;
+    input->taken++;
+    wake(run, device_of(run, input->producer));
+    return true;
+}
+
 /* Do the action a device stands at, or as much of it as the queues allow.
  * Returns false if it has to wait. */
 static bool advance(struct execution *run, int device)
@@ -96,17 +133,17 @@ static bool advance(struct execution *run, int device)
     sluice_action action = action_at(run, device);
     struct queue *input = input_of(run, action);
     struct queue *output = output_of(run, action);
-    if (input && !self->computed) {
-        if (input->taken == input->appended)
-            return false;
-        input->taken++;
-        wake(run, device_of(run, input->producer));
-    }
+    if (input && !self->computed && !take(run, input, action))
+        return false;
     self->computed = true;
     if (output) {
         if (output->appended - output->taken == run->proof->capacity)
             return false;
         output->appended++;
+        if (run->proof->lowered) {
+            uint8_t bit;
+            *arrival(run, output->consumer, action, &bit) |= bit;
+        }
         wake(run, device_of(run, output->consumer));
     }
     self->computed = false;
@@ -134,10 +171,12 @@ static sluice_action awaited(const struct execution *run, int device)
     bool computed = run->devices[device].computed;
     const struct queue *queue =
         computed ? output_of(run, action) : input_of(run, action);
-    struct sl_crossing crossing = sl_activations(proof);
-    bool forward = 1u << action.kind & (crossing.gives | crossing.takes);
-    if (!forward)
-        crossing = sl_gradients(proof);
+    bool forward = is_of_forward(action);
+    struct sl_crossing crossing =
+        forward ? sl_activations(proof) : sl_gradients(proof);
+    if (proof->lowered && !computed)
+        return sl_listed(proof, crossing.gives, queue->producer,
+                         action.microbatch);
     size_t at = sl_cell(proof, queue->consumer, queue->taken);
     int m = forward ? proof->forward[at] : proof->backward[at];
     return computed ? sl_listed(proof, crossing.takes, queue->consumer, m)
@@ -258,14 +297,17 @@ sluice_status sl_verify_deadlock(struct sl_proof *proof)
     const sluice_allocator *allocator = proof->schedule->allocator;
     size_t n_queues = 2 * (size_t)proof->schedule->n_stages;
     size_t n_devices = (size_t)proof->schedule->n_devices;
+    size_t n_arrived = proof->lowered ? proof->n_cells : 1;
     struct execution run = {.proof = proof};
     run.queues = sl_alloc(allocator, n_queues, sizeof *run.queues);
     run.devices = sl_alloc(allocator, n_devices, sizeof *run.devices);
     run.worklist = sl_alloc(allocator, n_devices, sizeof *run.worklist);
+    run.arrived = sl_alloc(allocator, n_arrived, sizeof *run.arrived);
     sluice_status st =
-        run.queues && run.devices && run.worklist
+        run.queues && run.devices && run.worklist && run.arrived
             ? judge(&run)
             : sl_no_memory(proof->why, "the proof of a schedule");
+    sl_free(allocator, run.arrived, n_arrived, sizeof *run.arrived);
     sl_free(allocator, run.worklist, n_devices, sizeof *run.worklist);
     sl_free(allocator, run.devices, n_devices, sizeof *run.devices);
     sl_free(allocator, run.queues, n_queues, sizeof *run.queues);

@@ -112,10 +112,10 @@ START_TEST(what_hand_offs_cost_is_no_work)
     sluice_schedule *plain = every_make("gpipe", 2, 1), *out = lower(plain, 1);
     sluice_time_share devices[2], all;
     sluice_simulation *simulation = simulate(out, dear, 1, devices, &all);
-    /* F, SEND_F, hop, F, B, hop, RECV_B, B */
-    ck_assert_int_eq(all.makespan_ns, 10 + 5 + 4 + 10 + 23 + 4 + 2 + 23);
+    /* F, SEND_F, hop, F, B, hop, B; RECV_B is posted at once. */
+    ck_assert_int_eq(all.makespan_ns, 10 + 5 + 4 + 10 + 23 + 4 + 23);
     ck_assert_int_eq(devices[0].busy_ns, 33);
-    ck_assert_int_eq(devices[0].wait_ns, 4 + 10 + 23 + 4);
+    ck_assert_int_eq(devices[0].wait_ns, 4 + 10 + 23 + 4 - 2);
     sluice_simulation_destroy(simulation);
     sluice_schedule_destroy(out);
     sluice_schedule_destroy(plain);
@@ -245,8 +245,8 @@ START_TEST(a_deadlock_names_the_hand_offs_of_its_circle)
     sluice_schedule_destroy(schedule);
     assert_refused("0F0,0SEND_F0,0RECV_B0,0B0,0F1,0SEND_F1,0RECV_B1,0B1\n"
                    "1RECV_F0,1F0,1RECV_F1,1F1,1B0,1SEND_B0,1B1,1SEND_B1\n",
-                   "deadlock: 0RECV_B0 at position 2 of device 0 waits for "
-                   "1SEND_B0; 1RECV_F1 at position 2 of device 1 waits for "
+                   "deadlock: 0B0 at position 3 of device 0 waits for "
+                   "1SEND_B0; 1F1 at position 3 of device 1 waits for "
                    "0SEND_F1");
     assert_refused(
         "0F0,0F1,0F2,0F3,0SEND_F0,0SEND_F1,0SEND_F2,0SEND_F3,"
@@ -259,7 +259,98 @@ START_TEST(a_deadlock_names_the_hand_offs_of_its_circle)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("sched.lower", hand_offs_stand_around_their_actions,
+/* PyTorch's 1f1b: a RECV before what hands its peer over. */
+START_TEST(a_receive_is_posted_and_waits_for_nobody)
+{
+    static const char early[] =
+        "0F0,0SEND_F0,0RECV_B0,0RECV_B1,0F1,0SEND_F1,0B0,0B1\n"
+        "1RECV_F0,1RECV_F1,1F0,1B0,1SEND_B0,1F1,1B1,1SEND_B1\n";
+    sluice_schedule *schedule = parse(early), *raised = NULL, *again;
+    sluice_time_share shares[2], all, other;
+    for (int capacity = 1; capacity <= 2; capacity++) {
+        ck_assert_int_eq(every_verify(schedule, capacity, NULL, NULL),
+                         SLUICE_OK);
+        ck_assert_int_eq(
+            sluice_schedule_raise(schedule, capacity, &raised, NULL),
+            SLUICE_OK);
+        again = lower(raised, capacity);
+        sluice_simulation *a =
+            simulate(schedule, costs, capacity, shares, &all);
+        sluice_simulation *b = simulate(again, costs, capacity, shares, &other);
+        ck_assert_int_eq(all.makespan_ns, other.makespan_ns);
+        ck_assert_int_eq(all.wait_ns, other.wait_ns);
+        /* Posted at the end of the SEND, whatever comes when. */
+        const sluice_trace_event *events =
+            sluice_simulation_trace(a)->events[0];
+        ck_assert_int_eq(events[2].end_ns, 10);
+        ck_assert_int_eq(events[3].input_wait_ns, 0);
+        ck_assert_int_eq(events[6].start_ns, 10 + 4 + 10 + 23 + 4);
+        sluice_simulation_destroy(b);
+        sluice_simulation_destroy(a);
+        sluice_schedule_destroy(again);
+        sluice_schedule_destroy(raised);
+    }
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(a_refusal_to_raise_says_that_hand_offs_are_left_out)
+{
+    static const char early[] =
+        "0F0,0SEND_F0,0F1,0SEND_F1,0F2,0SEND_F2,0RECV_B0,0B0,0RECV_B1,0B1,"
+        "0RECV_B2,0B2\n"
+        "1RECV_F0,1RECV_F1,1RECV_F2,1F0,1B0,1SEND_B0,1F1,1B1,1SEND_B1,1F2,1B2,"
+        "1SEND_B2\n";
+    sluice_schedule *schedule = parse(early), *raised = NULL;
+    ck_assert_int_eq(every_verify(schedule, 1, NULL, NULL), SLUICE_OK);
+    ck_assert_int_eq(sluice_schedule_raise(schedule, 1, &raised, NULL),
+                     SLUICE_OK);
+    sluice_schedule_destroy(raised);
+    sluice_schedule_destroy(schedule);
+    schedule = parse("0F0,0SEND_F0,0F1,0SEND_F1,0F2,0F3,0SEND_F2,0SEND_F3,"
+                     "0RECV_B0,0RECV_B1,0RECV_B2,0RECV_B3,0B0,0B1,0B2,0B3\n"
+                     "1RECV_F0,1RECV_F1,1RECV_F2,1RECV_F3,1F0,1B0,1SEND_B0,"
+                     "1F1,1B1,1SEND_B1,1F2,1B2,1SEND_B2,1F3,1B3,1SEND_B3\n");
+    sluice_diag why = {.text = ""};
+    ck_assert_int_eq(every_verify(schedule, 1, NULL, NULL), SLUICE_OK);
+    ck_assert_int_eq(sluice_schedule_raise(schedule, 1, &raised, &why),
+                     SLUICE_SCHEDULE);
+    ck_assert_msg(strstr(why.text, "deadlock: 0F3 at position 3 ") != NULL &&
+                      strstr(why.text, " (in the lists without sends and "
+                                       "receives)") != NULL,
+                  "%s", why.text);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+/* With one place, the second SEND needs the first item received: it is, for its
+ * RECV was posted before. */
+START_TEST(a_posted_receive_makes_room_as_its_item_arrives)
+{
+    static const char posted[] =
+        "0F0,0SEND_F0,0F1,0SEND_F1\n1RECV_F0,1RECV_F1,1F0,1F1\n";
+    static const char late[] =
+        "0F0,0SEND_F0,0F1,0SEND_F1\n1RECV_F0,1F0,1RECV_F1,1F1\n";
+    const int64_t slow[SLUICE_N_ACTION_KINDS] = {[SLUICE_F] = 3};
+    sluice_time_share all;
+    for (int i = 0; i < 2; i++) {
+        sluice_schedule *schedule = parse(i ? late : posted);
+        sluice_simulation *simulation = simulate(schedule, slow, 1, NULL, &all);
+        const sluice_trace *trace = sluice_simulation_trace(simulation);
+        /* Sent at 3, there at 7; the second at 7, there at 11. */
+        ck_assert_int_eq(trace->events[0][3].output_wait_ns, 1);
+        ck_assert_int_eq(trace->events[1][3].end_ns, 14);
+        ck_assert_int_eq(trace->end_ns, 14);
+        sluice_simulation_destroy(simulation);
+        sluice_schedule_destroy(schedule);
+    }
+}
+END_TEST
+
+SLUICE_TEST_MAIN("sched.lower", a_receive_is_posted_and_waits_for_nobody,
+                 a_refusal_to_raise_says_that_hand_offs_are_left_out,
+                 a_posted_receive_makes_room_as_its_item_arrives,
+                 hand_offs_stand_around_their_actions,
                  every_lowered_schedule_runs_alike_and_raises_to_what_it_was,
                  what_hand_offs_cost_is_no_work,
                  lowering_twice_is_invalid_and_raising_twice_is_a_copy,
