@@ -260,7 +260,8 @@ static sluice_status size_rings(struct sl_blueprint *bp, sluice_diag *why)
         bp->ring_sizes[s].in_slots =
             larger(bp->ring_sizes[s].in_slots, forward[s].in_slots);
     if (!st && bp->joins)
-        sl_ring_fit_runs(bp->schedule, bp->train, bp->ring_sizes);
+        st = sl_ring_fit_runs(bp->schedule, bp->train, bp->allocator,
+                              bp->ring_sizes);
     sl_free(bp->allocator, forward, n, sizeof *forward);
     return st ? sl_no_memory(why, "the memory plan") : SLUICE_OK;
 }

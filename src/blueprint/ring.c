@@ -12,6 +12,21 @@ enum {
     R = 1 << SLUICE_R,
 };
 
+/* Positions of all actions, stage after stage: each stage is looked at through
+ * its own actions only, so that sizing is linear in their number. */
+struct index {
+    size_t n_positions;
+    int32_t *positions; /* [n_positions] in the program of the stage's device */
+    size_t *first;      /* [n_stages + 1] in `positions` */
+};
+
+/* The actions of one stage, or those that are left of them. */
+struct ops {
+    const struct sl_op *all; /* of the device */
+    const int32_t *positions;
+    int n;
+};
+
 /* From which action to which a slot is in use; kinds are masks. */
 struct span {
     int open_stage;
@@ -27,21 +42,54 @@ struct sizing {
     int n_microbatches;
     int capacity;
     int32_t *opened; /* [micro-batch], scratch: its number in the ring */
+    struct index index;
 };
+
+static int device_of(const struct sizing *sizing, int stage)
+{
+    return sluice_schedule_stage_device(sizing->schedule, stage);
+}
+
+/* The actions of a stage. */
+static struct ops ops_of(const struct index *index,
+                         const struct sl_program *program, int stage)
+{
+    size_t first = index->first[stage];
+    return (struct ops){program->ops, &index->positions[first],
+                        (int)(index->first[stage + 1] - first)};
+}
 
 static bool matches(const struct sl_op *op, int stage, unsigned kinds)
 {
     return op->action.stage == stage && (kinds >> op->action.kind & 1);
 }
 
-/* The largest hold in a program, or -1 if nothing is opened. */
-static int hold(const struct sizing *sizing, int device, struct span span)
+/* Take the next action of two stages of one device, in the order of its list.
+ * NULL behind the last. */
+static const struct sl_op *next_of_two(struct ops *a, struct ops *b)
 {
-    const struct sl_program *program = &sizing->programs[device];
+    if (!a->n && !b->n)
+        return NULL;
+    bool first = !b->n || (a->n && *a->positions < *b->positions);
+    struct ops *next = first ? a : b;
+    next->n--;
+    return &next->all[*next->positions++];
+}
+
+/* The largest hold in the program of the span's device, or -1 if nothing is
+ * opened. */
+static int hold(const struct sizing *sizing, struct span span)
+{
+    const struct sl_program *program =
+        &sizing->programs[device_of(sizing, span.open_stage)];
+    struct ops opens = ops_of(&sizing->index, program, span.open_stage);
+    struct ops closes = ops_of(&sizing->index, program, span.close_stage);
+    const struct sl_op *op;
     int n_opened = 0;
     int largest = -1;
-    for (int i = 0; i < program->n_ops; i++) {
-        const struct sl_op *op = &program->ops[i];
+    if (span.open_stage == span.close_stage)
+        closes.n = 0;
+    while ((op = next_of_two(&opens, &closes))) {
         int m = op->action.microbatch;
         if (matches(op, span.open_stage, span.opens) &&
             !(span.stash && op->stash_no == SL_NONE))
@@ -54,17 +102,17 @@ static int hold(const struct sizing *sizing, int device, struct span span)
     return largest;
 }
 
-static int device_of(const struct sizing *sizing, int stage)
+static struct ops all_of(const struct sizing *sizing, int stage)
 {
-    return sluice_schedule_stage_device(sizing->schedule, stage);
+    return ops_of(&sizing->index, &sizing->programs[device_of(sizing, stage)],
+                  stage);
 }
 
 static bool has(const struct sizing *sizing, int stage, unsigned kinds)
 {
-    const struct sl_program *program =
-        &sizing->programs[device_of(sizing, stage)];
-    for (int i = 0; i < program->n_ops; i++)
-        if (matches(&program->ops[i], stage, kinds))
+    struct ops ops = all_of(sizing, stage);
+    for (int i = 0; i < ops.n; i++)
+        if (matches(&ops.all[ops.positions[i]], stage, kinds))
             return true;
     return false;
 }
@@ -79,14 +127,14 @@ static int at_least(int n, int least)
     return n > least ? n : least;
 }
 
-static int by_order(const struct sizing *sizing, int device, struct span span)
+static int by_order(const struct sizing *sizing, struct span span)
 {
-    return at_most(hold(sizing, device, span) + 1, sizing->n_microbatches);
+    return at_most(hold(sizing, span) + 1, sizing->n_microbatches);
 }
 
-static int by_queue(const struct sizing *sizing, int device, struct span span)
+static int by_queue(const struct sizing *sizing, struct span span)
 {
-    int held = hold(sizing, device, span);
+    int held = hold(sizing, span);
     if (held < 0)
         return 0;
     return at_most(sizing->capacity + 2 + held, sizing->n_microbatches);
@@ -99,20 +147,18 @@ static int size_in_slots(const struct sizing *sizing, int s)
     int consumer = device_of(sizing, s);
     unsigned last = has(sizing, s, B | W) ? B | W : F;
     if (producer == consumer) {
-        int read =
-            by_order(sizing, producer, (struct span){s - 1, F, s, last, false});
-        int back = by_order(sizing, producer,
-                            (struct span){s - 1, F, s - 1, B | I, false});
+        int read = by_order(sizing, (struct span){s - 1, F, s, last, false});
+        int back =
+            by_order(sizing, (struct span){s - 1, F, s - 1, B | I, false});
         return at_least(read, back);
     }
     /* The producer reads its output once more, in its own backward, and the
      * gradient it waits for there says that the consumer has read it too,
      * unless a W comes later. */
-    int back = by_order(sizing, producer,
-                        (struct span){s - 1, F, s - 1, B | I, false});
+    int back = by_order(sizing, (struct span){s - 1, F, s - 1, B | I, false});
     if (last != F && !has(sizing, s, W))
         return back;
-    int read = by_queue(sizing, consumer, (struct span){s, F, s, last, false});
+    int read = by_queue(sizing, (struct span){s, F, s, last, false});
     return at_least(read, back);
 }
 
@@ -122,26 +168,66 @@ static int size_grad_slots(const struct sizing *sizing, int s)
     int producer = device_of(sizing, s + 1);
     int consumer = device_of(sizing, s);
     if (producer == consumer)
-        return by_order(sizing, consumer,
-                        (struct span){s + 1, B | I, s, B | W, false});
-    return by_queue(sizing, consumer, (struct span){s, B | I, s, B | W, false});
+        return by_order(sizing, (struct span){s + 1, B | I, s, B | W, false});
+    return by_queue(sizing, (struct span){s, B | I, s, B | W, false});
 }
 
 /* Versions of the weights. */
 static int count_versions(const struct sizing *sizing, int s)
 {
-    const struct sl_program *program = &sizing->programs[device_of(sizing, s)];
+    struct ops ops = all_of(sizing, s);
     struct sl_kept_versions kept = sl_kept_at_end();
-    for (int i = program->n_ops - 1; i >= 0; i--) {
-        const struct sl_op *op = &program->ops[i];
-        if (op->action.stage != s)
-            continue;
+    for (int i = ops.n - 1; i >= 0; i--) {
+        const struct sl_op *op = &ops.all[ops.positions[i]];
         if (op->action.kind == SLUICE_UPDATE)
             sl_kept_made(&kept, op->version);
         else
             sl_kept_used(&kept, op->version);
     }
     return kept.most;
+}
+
+static void index_fini(struct index *index, int n_stages,
+                       const sluice_allocator *allocator)
+{
+    sl_free(allocator, index->positions, index->n_positions,
+            sizeof *index->positions);
+    sl_free(allocator, index->first, (size_t)n_stages + 1,
+            sizeof *index->first);
+}
+
+/* Counts, one place on, become where stages begin; each of these, as its stage
+ * fills, where it ends, which is where the next one began. */
+static sluice_status index_init(struct index *index,
+                                const sluice_schedule *schedule,
+                                const struct sl_program *programs,
+                                const sluice_allocator *allocator)
+{
+    int n_stages = sluice_schedule_n_stages(schedule);
+    int n_devices = sluice_schedule_n_devices(schedule);
+    size_t *first =
+        sl_alloc(allocator, (size_t)n_stages + 1, sizeof *index->first);
+    *index = (struct index){.first = first};
+    for (int d = 0; d < n_devices; d++)
+        index->n_positions += (size_t)programs[d].n_ops;
+    index->positions =
+        sl_alloc(allocator, index->n_positions, sizeof *index->positions);
+    if (!first || !index->positions) {
+        index_fini(index, n_stages, allocator);
+        return SLUICE_NO_MEMORY;
+    }
+    for (int d = 0; d < n_devices; d++)
+        for (int i = 0; i < programs[d].n_ops; i++)
+            first[programs[d].ops[i].action.stage + 1]++;
+    for (int s = 0; s < n_stages; s++)
+        first[s + 1] += first[s];
+    for (int d = 0; d < n_devices; d++)
+        for (int i = 0; i < programs[d].n_ops; i++)
+            index->positions[first[programs[d].ops[i].action.stage]++] = i;
+    for (int s = n_stages; s > 0; s--)
+        first[s] = first[s - 1];
+    first[0] = 0;
+    return SLUICE_OK;
 }
 
 sluice_status sl_ring_sizes(const sluice_schedule *schedule,
@@ -159,24 +245,26 @@ sluice_status sl_ring_sizes(const sluice_schedule *schedule,
         .capacity = queue_capacity,
     };
     size_t m = (size_t)sizing.n_microbatches;
-    sizing.opened = sl_alloc(allocator, m, sizeof *sizing.opened);
-    if (!sizing.opened)
+    if (index_init(&sizing.index, schedule, programs, allocator))
         return SLUICE_NO_MEMORY;
+    sizing.opened = sl_alloc(allocator, m, sizeof *sizing.opened);
+    if (!sizing.opened) {
+        index_fini(&sizing.index, n_stages, allocator);
+        return SLUICE_NO_MEMORY;
+    }
     for (int s = 0; s < n_stages; s++) {
-        int device = device_of(&sizing, s);
         sizes[s] = (struct sl_ring_sizes){
             .splits = has(&sizing, s, I),
             .recomputes = has(&sizing, s, R),
             .in_slots = s % depth > 0 ? size_in_slots(&sizing, s) : 0,
             .grad_slots = (s + 1) % depth > 0 ? size_grad_slots(&sizing, s) : 0,
-            .stash = by_order(&sizing, device,
-                              (struct span){s, F | R, s, B | W, true}),
-            .dys =
-                by_order(&sizing, device, (struct span){s, B | I, s, W, false}),
+            .stash = by_order(&sizing, (struct span){s, F | R, s, B | W, true}),
+            .dys = by_order(&sizing, (struct span){s, B | I, s, W, false}),
             .versions = count_versions(&sizing, s),
         };
     }
     sl_free(allocator, sizing.opened, m, sizeof *sizing.opened);
+    index_fini(&sizing.index, n_stages, allocator);
     return SLUICE_OK;
 }
 
@@ -197,36 +285,44 @@ static int32_t stash_no(const struct sl_op *op)
 
 typedef int32_t numbering(const struct sl_op *op);
 
-static bool wraps(const struct sl_program *program, int stage,
-                  numbering *number, int n_slots)
+static bool wraps(struct ops ops, numbering *number, int n_slots)
 {
-    for (int i = 0; i < program->n_ops; i++) {
-        const struct sl_op *op = &program->ops[i];
-        if (op->action.stage == stage && op->n_joined > 1 &&
-            number(op) % n_slots + op->n_joined > n_slots)
+    for (int i = 0; i < ops.n; i++) {
+        const struct sl_op *op = &ops.all[ops.positions[i]];
+        if (op->n_joined > 1 && number(op) % n_slots + op->n_joined > n_slots)
             return true;
     }
     return false;
 }
 
-static void fit(const struct sl_program *program, int stage, numbering *number,
-                int *n_slots)
+/* A ring has at least the slots of the longest run. */
+static void fit(struct ops ops, numbering *number, int *n_slots)
 {
-    while (*n_slots > 0 && wraps(program, stage, number, *n_slots))
+    if (*n_slots == 0)
+        return;
+    for (int i = 0; i < ops.n; i++)
+        *n_slots = at_least(*n_slots, ops.all[ops.positions[i]].n_joined);
+    while (wraps(ops, number, *n_slots))
         ++*n_slots;
 }
 
-void sl_ring_fit_runs(const sluice_schedule *schedule,
-                      const struct sl_program *programs,
-                      struct sl_ring_sizes *sizes)
+sluice_status sl_ring_fit_runs(const sluice_schedule *schedule,
+                               const struct sl_program *programs,
+                               const sluice_allocator *allocator,
+                               struct sl_ring_sizes *sizes)
 {
     int n_stages = sluice_schedule_n_stages(schedule);
+    struct index index;
+    if (index_init(&index, schedule, programs, allocator))
+        return SLUICE_NO_MEMORY;
     for (int s = 0; s < n_stages; s++) {
         int device = sluice_schedule_stage_device(schedule, s);
-        const struct sl_program *program = &programs[device];
-        fit(program, s, forward_no, &sizes[s].in_slots);
-        fit(program, s, backward_no, &sizes[s].grad_slots);
-        fit(program, s, stash_no, &sizes[s].stash);
-        fit(program, s, backward_no, &sizes[s].dys);
+        struct ops ops = ops_of(&index, &programs[device], s);
+        fit(ops, forward_no, &sizes[s].in_slots);
+        fit(ops, backward_no, &sizes[s].grad_slots);
+        fit(ops, stash_no, &sizes[s].stash);
+        fit(ops, backward_no, &sizes[s].dys);
     }
+    index_fini(&index, n_stages, allocator);
+    return SLUICE_OK;
 }

@@ -39,7 +39,8 @@ struct sl_ring_sizes {
 };
 
 /*
- * Sizes for all stages under one schedule, given the numbered programs.
+ * Sizes for all stages under one schedule, given the numbered programs.  Linear
+ * in the number of actions.
  *
  * Shapes   programs[n_devices], sizes[n_stages].
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
@@ -56,9 +57,11 @@ sluice_status sl_ring_sizes(const sluice_schedule *schedule,
  * micro-batches are enough.
  *
  * Shapes   programs[n_devices], sizes[n_stages].
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */
-void sl_ring_fit_runs(const sluice_schedule *schedule,
-                      const struct sl_program *programs,
-                      struct sl_ring_sizes *sizes);
+sluice_status sl_ring_fit_runs(const sluice_schedule *schedule,
+                               const struct sl_program *programs,
+                               const sluice_allocator *allocator,
+                               struct sl_ring_sizes *sizes);
 
 #endif
