@@ -15,14 +15,15 @@ struct counts {
 struct numbering {
     int n_microbatches;
     bool keeps;            /* the schedule has backwards at all */
-    struct sl_op *cells;   /* [stage][micro-batch]: known so far */
+    int32_t *row;          /* [stage] in `cells`, of the device's own */
+    struct sl_op *cells;   /* [row][micro-batch]: known so far */
     struct counts *counts; /* [stage] */
 };
 
 static struct sl_op *cell_of(const struct numbering *numbering,
                              sluice_action action)
 {
-    return &numbering->cells[(size_t)action.stage *
+    return &numbering->cells[(size_t)numbering->row[action.stage] *
                                  (size_t)numbering->n_microbatches +
                              (size_t)action.microbatch];
 }
@@ -102,6 +103,17 @@ static struct sl_op number(struct numbering *numbering, sluice_action action)
     return *cell;
 }
 
+/* Count the stages of a device.  Returns how many there are. */
+static int32_t number_rows(int32_t *row, const sluice_schedule *schedule,
+                           int device)
+{
+    int32_t n = 0;
+    for (int s = 0; s < sluice_schedule_n_stages(schedule); s++)
+        if (sluice_schedule_stage_device(schedule, s) == device)
+            row[s] = n++;
+    return n;
+}
+
 sluice_status sl_program_init(struct sl_program *program,
                               const sluice_schedule *schedule, int device,
                               const sluice_allocator *allocator)
@@ -113,12 +125,15 @@ sluice_status sl_program_init(struct sl_program *program,
     struct numbering numbering = {
         .n_microbatches = sluice_schedule_n_microbatches(schedule),
     };
-    size_t n_cells = n_stages * (size_t)numbering.n_microbatches;
     sluice_status st = SLUICE_NO_MEMORY;
-
+    numbering.row = sl_alloc(allocator, n_stages, sizeof *numbering.row);
+    if (!numbering.row)
+        return st;
+    size_t n_cells = (size_t)number_rows(numbering.row, schedule, device) *
+                     (size_t)numbering.n_microbatches;
     numbering.cells = sl_alloc(allocator, n_cells, sizeof *numbering.cells);
     if (!numbering.cells)
-        return st;
+        goto free_row;
     numbering.counts = sl_alloc(allocator, n_stages, sizeof *numbering.counts);
     if (!numbering.counts)
         goto free_cells;
@@ -135,6 +150,8 @@ free_counts:
     sl_free(allocator, numbering.counts, n_stages, sizeof *numbering.counts);
 free_cells:
     sl_free(allocator, numbering.cells, n_cells, sizeof *numbering.cells);
+free_row:
+    sl_free(allocator, numbering.row, n_stages, sizeof *numbering.row);
     return st;
 }
 
