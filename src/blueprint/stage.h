@@ -15,6 +15,7 @@
 #include <sluice/layer.h>
 #include <sluice/optimizer.h>
 
+#include "base/memory.h"
 #include "base/slots.h"
 
 /* One layer of a stage, and a ring for each tensor it keeps. */
@@ -32,8 +33,10 @@ struct sl_unit {
     int64_t param_at[SLUICE_LAYER_MAX_PARAMS]; /* offset in params, floats */
 };
 
+/* On cache lines of its own: its device writes some of it, and devices of
+ * other stages do the same beside it. */
 struct sl_stage {
-    int index;
+    _Alignas(SL_ALIGN) int index;
     int device;
     int n_units;
     struct sl_unit *units;

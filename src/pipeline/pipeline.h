@@ -45,8 +45,10 @@ struct sl_ends {
     struct sl_link *dx; /* input gradients go to the stage before */
 };
 
+/* A device writes its own in every action: none shares a cache line with the
+ * device beside it in the array. */
 struct sl_device {
-    sluice_pipeline *pipe;   /* const after create */
+    _Alignas(SL_ALIGN) sluice_pipeline *pipe; /* const after create */
     int index;               /* const after create: replica * K + place */
     int replica;             /* const after create */
     int place;               /* const after create: in its pipeline */
@@ -67,10 +69,12 @@ struct sl_device {
                             the step */
 };
 
-/* The devices that hold a part of the model, when they add up gradients. */
+/* The devices that hold a part of the model, when they add up gradients.  On a
+ * cache line of its own: other groups meet at the same time. */
 struct sl_group {
-    atomic_int n_arrived;      /* [atomic] arrivals at meetings of this step;
-                                  pairs with is_complete() in reduce.c */
+    /* [atomic] arrivals at meetings of this step; pairs with is_complete() in
+     * reduce.c */
+    _Alignas(SL_ALIGN) atomic_int n_arrived;
     atomic_llong latest_ns[2]; /* [atomic] virtual time of this meeting and of
                                   the next */
 };
@@ -112,7 +116,7 @@ struct sluice_pipeline {
     atomic_int at_commit; /* [atomic] devices that passed every prepare() */
     int64_t commit_ns; /* virtual time of the commit; [owner: the last device to
                           arrive, then constant for this step] */
-    struct sl_failure failure;
+    _Alignas(SL_ALIGN) struct sl_failure failure; /* read before each action */
 
     bool traces;                       /* const after create */
     bool has_trace;                    /* [owner: caller] */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/pipeline.h"
+#include "blueprint/stage.h"
 #include "support/allocator.h"
 #include "support/problem.h"
 #include "support/process.h"
@@ -228,8 +230,21 @@ START_TEST(queues_cost_their_capacity_as_far_as_there_are_micro_batches)
 }
 END_TEST
 
+/* Each is written by a device of its own, while others use its neighbours. */
+START_TEST(what_devices_write_shares_no_cache_line)
+{
+    ck_assert_int_eq(sizeof(struct sl_device) % SL_ALIGN, 0);
+    ck_assert_int_eq(sizeof(struct sl_group) % SL_ALIGN, 0);
+    ck_assert_int_eq(sizeof(struct sl_stage) % SL_ALIGN, 0);
+    ck_assert_int_eq(_Alignof(struct sl_device), SL_ALIGN);
+    ck_assert_int_eq(_Alignof(struct sl_group), SL_ALIGN);
+    ck_assert_int_eq(_Alignof(struct sl_stage), SL_ALIGN);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("blueprint.memory", the_plan_is_what_is_taken,
                  parameters_gradients_and_states_are_counted_in_full,
                  a_cap_one_byte_too_low_is_refused_with_the_numbers,
                  rematerialization_needs_less,
-                 queues_cost_their_capacity_as_far_as_there_are_micro_batches)
+                 queues_cost_their_capacity_as_far_as_there_are_micro_batches,
+                 what_devices_write_shares_no_cache_line)
