@@ -138,6 +138,7 @@ sluice_schedule_write_csv(const sluice_schedule *schedule, bool strict,
  *
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_FORMAT for what is no JSON, with line and column,
+ *          for lists and objects that lie more than 16 deep within each other,
  *          for keys that are missing, unknown or there twice, values of another
  *          type or out of range, lists of another length, what is no action of
  *          the schedule, with its place in "actions", for more than

@@ -18,6 +18,12 @@
  *
  * Threads: an object may be used by one thread at a time unless its header
  * says otherwise; different objects are independent.
+ *
+ * Stack: a call takes less than 64 KiB, besides what callbacks take: sinks,
+ * allocators, own layers.  A program that links the library also has 60 KiB of
+ * OpenBLAS's thread-local variables in the stack of each thread, so that 128
+ * KiB are enough.  Devices have the stack that the process gives its threads by
+ * default; own layers have all of it but 64 KiB.
  */
 #ifndef SLUICE_SLUICE_H
 #define SLUICE_SLUICE_H

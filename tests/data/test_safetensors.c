@@ -203,6 +203,8 @@ START_TEST(each_malformed_header_is_refused)
         {"{\"a b\":" F32("[2]", 0, 8) "}", "a name is 1 to 255"},
         {"{\"../a\":" F32("[2]", 0, 8) "}", "a name is 1 to 255"},
         {"{\"\":" F32("[2]", 0, 8) "}", "a name is 1 to 255"},
+        {"{\"a\":[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]}", "not an object of"},
+        {"{\"a\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}", "lists 17 deep"},
         {"{\"__metadata__\":1}", "not an object of strings"},
         {"{\"__metadata__\":{\"a\":1}}", "not an object of strings"},
     };

@@ -7,6 +7,7 @@
  */
 #include "data/formats/tensor_list.h"
 
+#include "base/json_depth.h"
 #include "base/memory.h"
 #include "data/formats/tensor_entry.h"
 
@@ -159,6 +160,14 @@ static sluice_status read_json(struct sl_source *source, size_t length,
     sluice_status st = sl_source_read(source, text, length, "the header", why);
     if (st)
         goto free_text;
+    int depth = sl_json_depth(text, length);
+    if (depth > SL_JSON_MOST_DEPTH) {
+        st = sl_source_bad(source, start, why,
+                           "the header has objects and lists %d deep; a list "
+                           "of tensors has 3 levels",
+                           depth);
+        goto free_text;
+    }
     json_error_t error = {0};
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (root && json_is_object(root) && text[0] == '{')

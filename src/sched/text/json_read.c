@@ -1,10 +1,10 @@
 /*
  * Schedules as JSON: reading.  Any bytes may come.
  *
- * The JSON is jansson's to parse, to a depth of its own that is far from what
- * a stack bears.  It allocates by its own means, since those can be set for the
- * whole process only; and its tree may take 80 times the text.  So what the
- * tree consists of is counted before there is one.
+ * The JSON is jansson's to parse, which calls itself for lists within lists:
+ * how deep they lie is looked at before.  It allocates by its own means, since
+ * those can be set for the whole process only; and its tree may take 80 times
+ * the text.  So what the tree consists of is counted before there is one.
  */
 #include <sluice/schedule_text.h>
 
@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_depth.h"
 #include "base/memory.h"
 #include "sched/schedule.h"
 #include "sched/text/text_file.h"
@@ -249,6 +250,18 @@ static sluice_status check_size(const char *text, size_t bytes,
     return SLUICE_OK;
 }
 
+static sluice_status check_depth(const char *text, size_t bytes,
+                                 sluice_diag *why)
+{
+    int depth = sl_json_depth(text, bytes);
+    if (depth > SL_JSON_MOST_DEPTH)
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "objects and lists lie %d deep: a schedule is "
+                               "an object with lists of lists, 3 deep",
+                               depth);
+    return SLUICE_OK;
+}
+
 sluice_status sluice_schedule_parse_json(const char *text, size_t bytes,
                                          const sluice_allocator *allocator,
                                          sluice_schedule **out,
@@ -260,6 +273,8 @@ sluice_status sluice_schedule_parse_json(const char *text, size_t bytes,
                                "a text of %zu bytes: at most %d are read",
                                bytes, SLUICE_JSON_BYTES);
     sluice_status st = check_size(text, bytes, why);
+    if (!st)
+        st = check_depth(text, bytes, why);
     if (st)
         return st;
     json_t *root =

@@ -101,7 +101,7 @@ END_TEST
 
 START_TEST(no_text_is_read_at_more)
 {
-    enum { VALUES = SLUICE_JSON_ACTIONS, PARTS = 4000 };
+    enum { VALUES = SLUICE_JSON_ACTIONS, PARTS = 4000, DEPTH = 16 };
     static const struct {
         const char *begin;
         const char *unit;
@@ -113,7 +113,7 @@ START_TEST(no_text_is_read_at_more)
         {"[", "[],", PARTS},
         {"[", "{},", PARTS},
         {"[", "{\"\":[0]},", PARTS / 3},
-        {"", "[", PARTS},
+        {"", "[", DEPTH},
         {"[\"", "a", SIZE_MAX},
         {"[\"", "\\u00e9", SIZE_MAX},
         {"{\"", "a", SIZE_MAX},

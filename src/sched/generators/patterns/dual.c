@@ -5,6 +5,8 @@
  */
 #include "sched/generators/patterns/dual.h"
 
+#include <stdint.h>
+
 enum { MAX_OWED = SLUICE_SCHEDULE_MAX_DEVICES + 1 };
 
 /* What has been written. */
@@ -13,9 +15,10 @@ struct dual {
     struct sl_stream stream[2];
     int n_forward[2];
     int n_backward[2];
-    bool splits;                  /* backwards are I's; their W's are owed */
-    int first_owed, n_owed;       /* in `owed`: never more than one phase's */
-    sluice_action owed[MAX_OWED]; /* first in, first out */
+    int n_weight[2];        /* W's, or B's, which have them inside */
+    bool splits;            /* backwards are I's; their W's are owed */
+    int first_owed, n_owed; /* in `owed`: never more than one phase's */
+    uint8_t owed[MAX_OWED]; /* to which stream; first in, first out */
 };
 
 static void forward(struct dual *dual, int i)
@@ -25,22 +28,26 @@ static void forward(struct dual *dual, int i)
     sl_write(dual->writer, SLUICE_F, stream.stage, m);
 }
 
+/* No B follows an I whose W is still owed: a stream's W's come in its order. */
 static void backward(struct dual *dual, int i)
 {
     struct sl_stream stream = dual->stream[i];
     int m = stream.first + dual->n_backward[i]++;
     sl_write(dual->writer, dual->splits ? SLUICE_I : SLUICE_B, stream.stage, m);
     if (dual->splits)
-        dual->owed[(dual->first_owed + dual->n_owed++) % MAX_OWED] =
-            (sluice_action){SLUICE_W, stream.stage, m, 0};
+        dual->owed[(dual->first_owed + dual->n_owed++) % MAX_OWED] = (uint8_t)i;
+    else
+        dual->n_weight[i]++;
 }
 
 static void weight(struct dual *dual)
 {
-    sluice_action action = dual->owed[dual->first_owed];
+    int i = dual->owed[dual->first_owed];
+    struct sl_stream stream = dual->stream[i];
     dual->first_owed = (dual->first_owed + 1) % MAX_OWED;
     dual->n_owed--;
-    sl_write(dual->writer, SLUICE_W, action.stage, action.microbatch);
+    sl_write(dual->writer, SLUICE_W, stream.stage,
+             stream.first + dual->n_weight[i]++);
 }
 
 /* Phases 1 to 3: until both streams flow both ways. */
