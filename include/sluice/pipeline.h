@@ -121,7 +121,9 @@ typedef struct sluice_pipeline_config {
                           alone. */
 
     int queue_capacity;      /* items a producer may run ahead; default 2 */
-    size_t device_cap_bytes; /* memory of one device; 0: no limit */
+    size_t device_cap_bytes; /* memory of one device; 0: no limit.  Measuring a
+                                layer for a cut by time takes no more, if need
+                                be with fewer rows. */
     sluice_pinning pinning;
     int64_t spin_ns; /* how long a wait spins before it parks; 0: 200 us if
                         there is a core for each device, else not at all;

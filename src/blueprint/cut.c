@@ -63,10 +63,54 @@ static sluice_status bytes(struct costing *costing, sluice_diag *why)
     return SLUICE_OK;
 }
 
+/* What a layer takes on any stage: weights, gradients, optimizer states. */
+static size_t least_bytes(const struct sl_layout_input *input, int layer)
+{
+    const sluice_layer_plan *plan =
+        sluice_model_layer_plan(input->model, layer);
+    size_t bytes = 0;
+    for (int p = 0; p < plan->n_params; p++)
+        bytes +=
+            sl_round_up((size_t)sluice_shape_elements(&plan->params[p].shape) *
+                        sizeof(float));
+    return bytes * (size_t)(2 + input->n_states);
+}
+
+/* Refuse what no cut can fit under the cap, before layers are measured. */
+static sluice_status check_cap(const struct costing *costing, sluice_diag *why)
+{
+    const struct sl_layout_input *input = costing->input;
+    size_t cap = costing->config->device_cap_bytes, all = 0;
+    size_t n_devices = (size_t)sluice_schedule_n_devices(input->schedule);
+    for (int i = 0; i < sluice_model_n_layers(input->model) && cap; i++) {
+        size_t bytes = least_bytes(input, i);
+        if (bytes > cap)
+            return sluice_diag_set(
+                why, SLUICE_OVER_CAP,
+                "layer %d (%s) needs at least %zu bytes for parameters, "
+                "gradients and optimizer, but the cap of a device is %zu; "
+                "use a smaller layer or raise the cap",
+                i, sluice_model_layer(input->model, i)->name, bytes, cap);
+        all += bytes * (size_t)sluice_schedule_n_copies(input->schedule);
+    }
+    if (cap && all / n_devices > cap)
+        return sluice_diag_set(
+            why, SLUICE_OVER_CAP,
+            "the model needs at least %zu bytes on %zu devices whose cap is "
+            "%zu each; use more devices or raise the cap",
+            all, n_devices, cap);
+    return SLUICE_OK;
+}
+
 static sluice_status time_ns(struct costing *costing, sluice_diag *why)
 {
-    return sl_profile_model(costing->input->model, costing->input->max_rows,
-                            costing->input->allocator, costing->fixed, why);
+    const struct sl_layout_input *input = costing->input;
+    sluice_status st = check_cap(costing, why);
+    if (st)
+        return st;
+    return sl_profile_model(input->model, input->max_rows,
+                            costing->config->device_cap_bytes, input->allocator,
+                            costing->fixed, why);
 }
 
 static cost_function *const cost_functions[] = {

@@ -96,6 +96,26 @@ static sluice_status time_once(const struct bench *bench,
     return st;
 }
 
+/* As many rows as there is room for, halved until they fit; 0: not one. */
+static int64_t fit_rows(const sluice_layer_plan *plan, int64_t rows, size_t cap)
+{
+    while (cap && rows > 0 && bench_bytes(plan, rows) > cap)
+        rows /= 2;
+    return rows;
+}
+
+static sluice_status refuse_cap(const sluice_model *model, int layer,
+                                size_t cap, sluice_diag *why)
+{
+    const sluice_layer_plan *plan = sluice_model_layer_plan(model, layer);
+    return sluice_diag_set(why, SLUICE_OVER_CAP,
+                           "%zu bytes are needed to measure one row of layer "
+                           "%d (%s) but the cap of a device is %zu; cut by "
+                           "operations, or raise the cap",
+                           bench_bytes(plan, 1), layer,
+                           sluice_model_layer(model, layer)->name, cap);
+}
+
 static sluice_status profile_layer(const sluice_model *model, int layer,
                                    int64_t rows,
                                    const sluice_allocator *allocator,
@@ -120,6 +140,7 @@ static sluice_status profile_layer(const sluice_model *model, int layer,
 }
 
 sluice_status sl_profile_model(const sluice_model *model, int64_t rows,
+                               size_t cap_bytes,
                                const sluice_allocator *allocator,
                                double *costs_ns, sluice_diag *why)
 {
@@ -127,8 +148,15 @@ sluice_status sl_profile_model(const sluice_model *model, int64_t rows,
     if (st)
         return st;
     sl_blas_enter();
-    for (int i = 0; i < sluice_model_n_layers(model) && !st; i++)
-        st = profile_layer(model, i, rows, allocator, &costs_ns[i], why);
+    for (int i = 0; i < sluice_model_n_layers(model) && !st; i++) {
+        int64_t fitting =
+            fit_rows(sluice_model_layer_plan(model, i), rows, cap_bytes);
+        st = fitting ? profile_layer(model, i, fitting, allocator, &costs_ns[i],
+                                     why)
+                     : refuse_cap(model, i, cap_bytes, why);
+        if (!st)
+            costs_ns[i] *= (double)rows / (double)fitting;
+    }
     sl_blas_leave();
     sl_blas_unreserve(1);
     return st;

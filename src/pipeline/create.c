@@ -19,7 +19,9 @@ sluice_status sluice_pipeline_plan(const sluice_model *model,
                                    sluice_memory_plan *plans, sluice_diag *why)
 {
     struct sl_blueprint bp;
-    sluice_status st = sl_blueprint_init(&bp, config, model, why);
+    sluice_pipeline_config uncapped = *config;
+    uncapped.device_cap_bytes = 0; /* what is needed is asked for */
+    sluice_status st = sl_blueprint_init(&bp, &uncapped, model, why);
     if (st)
         return st;
     for (int d = 0; d < bp.n_devices; d++)

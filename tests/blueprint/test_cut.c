@@ -187,7 +187,89 @@ START_TEST(a_cut_by_bytes_is_even_where_all_keep_as_many_versions)
 }
 END_TEST
 
+/* malloc, and the largest block that was asked for. */
+static void *allocate_noting(void *context, size_t bytes, size_t align)
+{
+    size_t *largest = context;
+    if (bytes > *largest)
+        *largest = bytes;
+    return aligned_alloc(align, bytes);
+}
+
+static void release(void *context, void *block, size_t bytes)
+{
+    (void)context;
+    (void)bytes;
+    free(block);
+}
+
+/* Create a pipeline cut by time under a cap; nothing larger is ever taken. */
+static sluice_status create_capped(const char *text, int64_t batch, size_t cap,
+                                   sluice_diag *why)
+{
+    size_t largest = 0;
+    const sluice_allocator noting = {allocate_noting, release, &largest};
+    sluice_pipeline *pipe = NULL;
+    sluice_sgd_config sgd = {.learning_rate = 0.1};
+    sluice_pipeline_config config = {
+        .devices = 2,
+        .batch = batch,
+        .cut = SLUICE_CUT_TIME,
+        .device_cap_bytes = cap,
+        .loss = sluice_mean_squared_error(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .allocator = &noting,
+    };
+    ck_assert(!sluice_model_parse(text, NULL, &model, NULL));
+    sluice_status st = sluice_pipeline_create(&config, model, &pipe, why);
+    sluice_pipeline_destroy(pipe);
+    ck_assert_msg(largest <= cap, "%s: a block of %zu bytes", text, largest);
+    /* A plan is there to tell what cap it takes. */
+    sluice_memory_plan plans[2];
+    ck_assert(!sluice_pipeline_plan(model, &config, plans, NULL));
+    sluice_model_destroy(model);
+    return st;
+}
+
+START_TEST(what_cannot_fit_is_refused_before_it_is_measured)
+{
+    sluice_diag why = {0};
+    ck_assert_int_eq(create_capped("64-400-400", 8, 1 << 20, &why),
+                     SLUICE_OVER_CAP);
+    /* 400 x 400 weights and 400 biases, and as many gradients. */
+    ck_assert_msg(strstr(why.text, "layer 1 (linear) needs at least 1283200"),
+                  "%s", why.text);
+    ck_assert_int_eq(create_capped("128-128x11-128", 8, 256 << 10, &why),
+                     SLUICE_OVER_CAP);
+    ck_assert_msg(strstr(why.text, "the model needs at least"), "%s", why.text);
+}
+END_TEST
+
+START_TEST(a_layer_is_measured_with_the_rows_that_a_cap_allows)
+{
+    sluice_diag why = {0};
+    ck_assert_int_eq(create_capped("8-8-8", 65536, 64 << 10, &why),
+                     SLUICE_OVER_CAP);
+    ck_assert_int_eq(why.device, 0);
+    ck_assert_int_eq(create_capped("8-8-8", 64, 64 << 10, &why), SLUICE_OK);
+}
+END_TEST
+
+START_TEST(a_layer_of_which_no_row_can_be_measured_is_refused)
+{
+    sluice_diag why = {0};
+    ck_assert_int_eq(create_capped("20000-1-1", 8, 240 << 10, &why),
+                     SLUICE_OVER_CAP);
+    ck_assert_msg(strstr(why.text, "to measure one row of layer 0 (linear)"),
+                  "%s", why.text);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("blueprint.cut", a_cut_by_operations_is_the_best_of_all_cuts,
                  the_first_layer_costs_no_gradient_of_the_data,
                  a_cut_by_bytes_counts_versions_of_weights,
-                 a_cut_by_bytes_is_even_where_all_keep_as_many_versions)
+                 a_cut_by_bytes_is_even_where_all_keep_as_many_versions,
+                 what_cannot_fit_is_refused_before_it_is_measured,
+                 a_layer_is_measured_with_the_rows_that_a_cap_allows,
+                 a_layer_of_which_no_row_can_be_measured_is_refused)
