@@ -150,6 +150,17 @@ static void fini_sync(sluice_pipeline *pipe)
     sl_gate_fini(&pipe->done);
 }
 
+/* Cores there are, but other pipelines have them, or a claim cannot be made. */
+static void say_taken(const sluice_pipeline *pipe,
+                      const sluice_pipeline_config *config, int n_cores)
+{
+    if (pipe->n_devices <= n_cores && config->pinning != SLUICE_PIN_OFF)
+        say(config, SLUICE_LOG_INFO,
+            "fewer than %d of %d cores are free of other pipelines: no device "
+            "is pinned",
+            pipe->n_devices, n_cores);
+}
+
 /* A device that the system did not let pin itself has lost its core. */
 static void say_unpinned(const sluice_pipeline *pipe,
                          const sluice_pipeline_config *config)
@@ -168,6 +179,8 @@ static sluice_status bring_up(sluice_pipeline *pipe,
                               sluice_diag *why)
 {
     bool pinned = allot_cores(pipe, config, topology);
+    if (!pinned)
+        say_taken(pipe, config, topology->n_cores);
     sluice_status st = start_devices(pipe, why);
     if (st)
         return st;

@@ -301,6 +301,41 @@ START_TEST(no_two_pipelines_have_devices_on_one_core)
 }
 END_TEST
 
+static void keep_note(void *context, sluice_log_level level, const char *text)
+{
+    char *note = context;
+    if (level == SLUICE_LOG_INFO && strstr(text, "is pinned"))
+        strcpy(note, "told");
+}
+
+/* As many pipelines as there are cores, and one more. */
+START_TEST(a_pipeline_that_finds_no_free_core_says_so)
+{
+    struct sl_topology topology;
+    struct sl_test_problem p = {0};
+    sluice_pipeline *pipes[SLUICE_MAX_DEVICES];
+    sluice_device_info info;
+    char note[8];
+    sl_topology_init(&topology);
+    int n = topology.n_cores < SLUICE_MAX_DEVICES ? topology.n_cores + 1 : 1;
+    sl_test_problem_init(&p, SL_TEST_RELU, 2, 4, NULL);
+    p.config.devices = 1;
+    p.config.pinning = SLUICE_PIN_AUTO;
+    p.config.log = keep_note;
+    p.config.log_context = note;
+    for (int i = 0; i < n; i++) {
+        note[0] = '\0';
+        ck_assert(!sluice_pipeline_create(&p.config, p.model, &pipes[i], NULL));
+        sluice_pipeline_device(pipes[i], 0, &info);
+        ck_assert_int_eq(info.core < 0, note[0] != '\0');
+    }
+    ck_assert(n == 1 || info.core < 0);
+    for (int i = 0; i < n; i++)
+        sluice_pipeline_destroy(pipes[i]);
+    sl_test_problem_fini(&p);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.topology", the_cpus_of_a_core_count_once,
                  neighbours_in_a_range_are_one_core,
                  a_core_is_used_by_the_cpu_that_is_allowed,
@@ -311,4 +346,5 @@ SLUICE_TEST_MAIN("pipeline.topology", the_cpus_of_a_core_count_once,
                  a_claim_holds_against_other_processes_and_ends_with_its_own,
                  only_cpus_that_the_thread_may_run_on_count,
                  a_cpu_that_is_not_there_is_refused,
-                 no_two_pipelines_have_devices_on_one_core)
+                 no_two_pipelines_have_devices_on_one_core,
+                 a_pipeline_that_finds_no_free_core_says_so)
