@@ -9,6 +9,24 @@
  * other pipeline of the machine has; if there are not enough of them, none is
  * pinned.  A pipeline keeps one open descriptor for each of its cores.
  *
+ * fork().  A pipeline belongs to the process that created it: its devices are
+ * threads, which fork() does not copy.  In a child step, evaluate and infer
+ * return SLUICE_INVALID, cancel does nothing, and destroy frees the copy of the
+ * memory without waiting for anybody.  What only reads answers as of the moment
+ * of the fork, parameters included, unless a step was under way: then they may
+ * be half updated.  Until it is destroyed, or the child ends or calls exec, the
+ * copy keeps the cores claimed.  The child may create pipelines of its own,
+ * also while the parent steps, and finds the host's setting of BLAS.  fork()
+ * waits for the matrix products under way; it may not be called from a signal
+ * handler, and a child that a layer, loss, optimizer or callback makes must
+ * call exec or _exit().
+ *
+ * pthread_cancel().  A thread that is cancelled in a call of a pipeline makes
+ * the call to its end, and ends afterwards: step, evaluate and infer are
+ * cancellation points only when they begin, the others never.  To end a call
+ * early there is sluice_pipeline_cancel().  Devices cannot be cancelled, and no
+ * user code may end the thread that runs it.
+ *
  * Everything is settled by sluice_pipeline_create(): shapes, order, memory,
  * peers.  A step allocates nothing and copies nothing between devices.
  *
@@ -187,7 +205,7 @@ SLUICE_API sluice_status sluice_pipeline_create(
     sluice_pipeline **out, sluice_diag *why);
 
 /* Join the devices and free everything; NULL is allowed.  No call may be
- * under way. */
+ * under way.  In a child of fork() there are no devices to join. */
 SLUICE_API void sluice_pipeline_destroy(sluice_pipeline *pipe);
 
 /* What a mini-batch came to. */
@@ -211,11 +229,11 @@ typedef struct sluice_result {
  *          read in place until the call returns.  `result` may be NULL.
  * Threads  one call of step, evaluate or infer at a time.
  * Blocks   until every device is done.
- * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch, or no x or
- *          targets;
+ * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch, no x or targets,
+ *          or in a child of fork();
  *          SLUICE_CANCELLED; SLUICE_NOT_FINITE if the loss of a micro-batch, or
  *          a gradient, is NaN or infinite, as far as `finite` says; or the
- * first error of a layer, loss or optimizer; all with device, stage,
+ *          first error of a layer, loss or optimizer; all with device, stage,
  *          micro-batch and action.  After an error the parameters are as before
  *          the call, and the pipeline can step again.
  */

@@ -20,6 +20,10 @@
  *
  * and shares with the pipeline only layers, loss, optimizer and model.  It is
  * for tests, and for measurements that check themselves while they run.
+ *
+ * A child of fork() may use its copy, which no thread of the parent touched at
+ * that moment.  As with a pipeline, a thread that is cancelled in a step,
+ * evaluation or inference makes the call to its end.
  */
 #ifndef SLUICE_REFERENCE_H
 #define SLUICE_REFERENCE_H

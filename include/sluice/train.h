@@ -61,7 +61,8 @@ typedef struct sluice_train_config {
  * by its place in the data set, which is that in its file.
  *
  * To end it early return false from on_progress: sluice_pipeline_cancel() ends
- * a step, and does nothing between two of them.
+ * a step, and does nothing between two of them.  A thread that is cancelled by
+ * pthread_cancel() ends after the training.
  *
  * Threads  the caller's; as sluice_pipeline_step().
  * Returns  SLUICE_OK, with the last epoch's progress in `last` (may be NULL);

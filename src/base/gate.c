@@ -41,6 +41,14 @@ void sl_gate_fini(struct sl_gate *gate)
     pthread_cond_destroy(&gate->changed);
 }
 
+/* A lock that seems taken cannot be destroyed, and destroying a condition waits
+ * for those who seem to wait.  Neither owns memory: begin anew. */
+void sl_gate_abandon(struct sl_gate *gate)
+{
+    gate->mu = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    gate->changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+}
+
 /* True if ready() came true within the patience. */
 static bool spin(struct sl_patience patience, sl_predicate *ready,
                  const void *state)

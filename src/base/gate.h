@@ -55,6 +55,13 @@ sluice_status sl_gate_init(struct sl_gate *gate);
 void sl_gate_fini(struct sl_gate *gate);
 
 /*
+ * In a child of fork(): make the copy of a gate ready for sl_gate_fini(),
+ * whatever the parent's threads, which the child does not have, were doing at
+ * it.
+ */
+void sl_gate_abandon(struct sl_gate *gate);
+
+/*
  * Return once ready(state) is true.
  *
  * Threads  one waiter per gate at a time.

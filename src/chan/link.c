@@ -64,6 +64,11 @@ static void queued_open(struct sl_link *link)
     sl_queue_reset(queue_of(link));
 }
 
+static void queued_abandon(struct sl_link *link)
+{
+    sl_queue_abandon(queue_of(link));
+}
+
 static void free_link(struct sl_link *link)
 {
     struct local_link *local = (struct local_link *)link;
@@ -85,6 +90,7 @@ static const struct sl_link_ops queued = {
     .take = queued_take,
     .close = queued_close,
     .open = queued_open,
+    .abandon = queued_abandon,
     .destroy = queued_destroy,
 };
 
@@ -117,6 +123,7 @@ static const struct sl_link_ops direct = {
     .take = direct_take,
     .close = direct_close,
     .open = direct_close,
+    .abandon = direct_close,
     .destroy = free_link,
 };
 

@@ -48,6 +48,7 @@ struct sl_link_ops {
                                                               to be told */
     void (*close)(struct sl_link *link);
     void (*open)(struct sl_link *link);
+    void (*abandon)(struct sl_link *link);
     void (*destroy)(struct sl_link *link);
 };
 
@@ -79,6 +80,12 @@ static inline void sl_link_destroy(struct sl_link *link)
 {
     if (link)
         link->ops->destroy(link);
+}
+
+/* As sl_gate_abandon(), of whatever the ends wait at. */
+static inline void sl_link_abandon(struct sl_link *link)
+{
+    link->ops->abandon(link);
 }
 
 /* Where item `number` lies, as long as this end may touch it: see above. */

@@ -39,6 +39,12 @@ void sl_queue_fini(struct sl_queue *queue)
             sizeof *queue->places);
 }
 
+void sl_queue_abandon(struct sl_queue *queue)
+{
+    sl_gate_abandon(&queue->not_full);
+    sl_gate_abandon(&queue->not_empty);
+}
+
 /* Items are counted from 0 in each job: M is at most 65,536, so that no turn
  * wraps. */
 static uint32_t room_for(uint32_t n)

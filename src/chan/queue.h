@@ -60,6 +60,9 @@ sluice_status sl_queue_init(struct sl_queue *queue, int capacity,
 
 void sl_queue_fini(struct sl_queue *queue);
 
+/* As sl_gate_abandon(), of both its gates. */
+void sl_queue_abandon(struct sl_queue *queue);
+
 /*
  * Wait until there is room, then append `item`.
  *

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "pipeline/device.h"
 #include "pipeline/assembly.h"
@@ -14,9 +15,9 @@ enum {
     LOG_TEXT = 256,
 };
 
-sluice_status sluice_pipeline_plan(const sluice_model *model,
-                                   const sluice_pipeline_config *config,
-                                   sluice_memory_plan *plans, sluice_diag *why)
+static sluice_status plan(const sluice_model *model,
+                          const sluice_pipeline_config *config,
+                          sluice_memory_plan *plans, sluice_diag *why)
 {
     struct sl_blueprint bp;
     sluice_pipeline_config uncapped = *config;
@@ -28,6 +29,17 @@ sluice_status sluice_pipeline_plan(const sluice_model *model,
         plans[d] = bp.layout.plans[d];
     sl_blueprint_fini(&bp);
     return SLUICE_OK;
+}
+
+sluice_status sluice_pipeline_plan(const sluice_model *model,
+                                   const sluice_pipeline_config *config,
+                                   sluice_memory_plan *plans, sluice_diag *why)
+{
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    sluice_status st = plan(model, config, plans, why);
+    pthread_setcancelstate(cancel_state, NULL);
+    return st;
 }
 
 static void say(const sluice_pipeline_config *config, sluice_log_level level,
@@ -184,9 +196,11 @@ static sluice_status bring_up(sluice_pipeline *pipe,
     sluice_status st = start_devices(pipe, why);
     if (st)
         return st;
-    sl_pipeline_begin(pipe);
-    sl_pipeline_run(pipe, (struct sl_job){.run = sl_device_settle});
-    st = sl_pipeline_end(pipe, why);
+    st = sl_pipeline_begin(pipe, why);
+    if (!st) {
+        sl_pipeline_run(pipe, (struct sl_job){.run = sl_device_settle});
+        st = sl_pipeline_end(pipe, why);
+    }
     if (pinned)
         say_unpinned(pipe, config);
     if (st)
@@ -235,14 +249,15 @@ free_tables:
     return st;
 }
 
-sluice_status sluice_pipeline_create(const sluice_pipeline_config *config,
-                                     const sluice_model *model,
-                                     sluice_pipeline **out, sluice_diag *why)
+static sluice_status create(const sluice_pipeline_config *config,
+                            const sluice_model *model, sluice_pipeline **out,
+                            sluice_diag *why)
 {
     sluice_pipeline *pipe = sl_alloc(config->allocator, 1, sizeof *pipe);
     if (!pipe)
         return sl_no_memory(why, "a pipeline");
     pipe->allocator = config->allocator;
+    pipe->owner = getpid();
     pipe->traces = config->trace;
     sluice_status st = sl_blueprint_init(&pipe->blueprint, config, model, why);
     if (st)
@@ -265,12 +280,25 @@ free_pipe:
     return st;
 }
 
-void sluice_pipeline_destroy(sluice_pipeline *pipe)
+sluice_status sluice_pipeline_create(const sluice_pipeline_config *config,
+                                     const sluice_model *model,
+                                     sluice_pipeline **out, sluice_diag *why)
 {
-    if (!pipe)
-        return;
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    sluice_status st = create(config, model, out, why);
+    pthread_setcancelstate(cancel_state, NULL);
+    return st;
+}
+
+/* A child of fork() has a copy of the memory, and no threads to be joined. */
+static void destroy(sluice_pipeline *pipe)
+{
     const sluice_allocator *allocator = pipe->allocator;
-    sl_pipeline_quit(pipe, pipe->n_devices);
+    if (sl_pipeline_is_inherited(pipe))
+        sl_pipeline_abandon(pipe);
+    else
+        sl_pipeline_quit(pipe, pipe->n_devices);
     sl_fini_links(pipe);
     sl_fini_devices(pipe);
     fini_sync(pipe);
@@ -278,4 +306,14 @@ void sluice_pipeline_destroy(sluice_pipeline *pipe)
     sl_free_tables(pipe);
     sl_blueprint_fini(&pipe->blueprint);
     sl_free(allocator, pipe, 1, sizeof *pipe);
+}
+
+void sluice_pipeline_destroy(sluice_pipeline *pipe)
+{
+    int cancel_state;
+    if (!pipe)
+        return;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    destroy(pipe);
+    pthread_setcancelstate(cancel_state, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "nn/model/init.h"
 #include "pipeline/clocks.h"
@@ -35,6 +36,8 @@ void *sl_device_main(void *argument)
 {
     struct sl_device *device = argument;
     sluice_pipeline *pipe = device->pipe;
+    /* What a layer does to the thread that runs it is not to end a device. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &(int){0});
     /* Sleeps end on time: see nn/layers/timed.c. */
     prctl(PR_SET_TIMERSLACK, 1UL);
     bool quits;
@@ -69,6 +72,8 @@ void sl_stop_all(void *context)
 void sluice_pipeline_cancel(sluice_pipeline *pipe)
 {
     sluice_diag why;
+    if (sl_pipeline_is_inherited(pipe))
+        return;
     sluice_diag_set(&why, SLUICE_CANCELLED,
                     "sluice_pipeline_cancel() was called; parameters are as "
                     "before the step");
@@ -175,16 +180,42 @@ void sl_device_settle(struct sl_device *device)
             init_params(&device->stages[s], device->pipe->blueprint.seed);
 }
 
-void sl_pipeline_begin(sluice_pipeline *pipe)
+bool sl_pipeline_is_inherited(const sluice_pipeline *pipe)
 {
+    return getpid() != pipe->owner;
+}
+
+sluice_status sl_pipeline_begin(sluice_pipeline *pipe, sluice_diag *why)
+{
+    if (sl_pipeline_is_inherited(pipe))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the devices of this pipeline are threads of "
+                               "process %ld, which fork() has not copied into "
+                               "process %ld; create another pipeline there",
+                               (long)pipe->owner, (long)getpid());
+    pthread_testcancel(); /* a host's thread may do nothing but step */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &pipe->cancel_state);
     sl_failure_open(&pipe->failure);
     sl_blas_enter();
+    return SLUICE_OK;
 }
 
 sluice_status sl_pipeline_end(sluice_pipeline *pipe, sluice_diag *why)
 {
     sl_blas_leave();
-    return sl_failure_shut(&pipe->failure, why);
+    sluice_status st = sl_failure_shut(&pipe->failure, why);
+    pthread_setcancelstate(pipe->cancel_state, NULL);
+    return st;
+}
+
+void sl_pipeline_abandon(sluice_pipeline *pipe)
+{
+    for (int i = 0; i < pipe->n_devices; i++)
+        sl_gate_abandon(&pipe->devices[i].gate);
+    for (int i = 0; i < pipe->n_links; i++)
+        sl_link_abandon(pipe->links[i]);
+    sl_gate_abandon(&pipe->done);
+    sl_failure_abandon(&pipe->failure);
 }
 
 static void reset_meetings(sluice_pipeline *pipe)

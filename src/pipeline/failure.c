@@ -16,6 +16,11 @@ void sl_failure_fini(struct sl_failure *failure)
     pthread_mutex_destroy(&failure->mu);
 }
 
+void sl_failure_abandon(struct sl_failure *failure)
+{
+    failure->mu = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+}
+
 void sl_failure_open(struct sl_failure *failure)
 {
     pthread_mutex_lock(&failure->mu);

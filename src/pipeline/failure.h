@@ -26,6 +26,9 @@ sluice_status sl_failure_init(struct sl_failure *failure);
 
 void sl_failure_fini(struct sl_failure *failure);
 
+/* As sl_gate_abandon(), of its lock. */
+void sl_failure_abandon(struct sl_failure *failure);
+
 /* A job begins.  The caller's thread, while no device runs. */
 void sl_failure_open(struct sl_failure *failure);
 

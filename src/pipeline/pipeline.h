@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <sluice/pipeline.h>
 
@@ -87,6 +88,7 @@ struct sl_outcome {
 
 struct sluice_pipeline {
     const sluice_allocator *allocator; /* const after create */
+    pid_t owner; /* const after create: the process that has the threads */
     struct sl_blueprint blueprint;     /* const after create, but for what its
                                           stages point to */
     int n_devices;                     /* const after create: of all replicas */
@@ -117,6 +119,7 @@ struct sluice_pipeline {
     int64_t commit_ns; /* virtual time of the commit; [owner: the last device to
                           arrive, then constant for this step] */
     _Alignas(SL_ALIGN) struct sl_failure failure; /* read before each action */
+    int cancel_state; /* [owner: caller] of its thread, while a job runs */
 
     bool traces;                       /* const after create */
     bool has_trace;                    /* [owner: caller] */
@@ -128,12 +131,15 @@ struct sluice_pipeline {
 
 /*
  * Begin and end a call of the library's user: in between the first failure
- * latches, or a cancellation, and no job runs after it.
+ * latches, or a cancellation, and no job runs after it.  The thread can be
+ * cancelled (pthread_cancel()) when it begins, and not meanwhile.
  *
- * Threads  the caller's.
- * Returns  (end) SLUICE_OK, or the first failure.
+ * Threads  the caller's; both on the same.
+ * Returns  (begin) SLUICE_OK, or SLUICE_INVALID in a child of fork(), which has
+ *          no devices: nothing has begun then;
+ *          (end) SLUICE_OK, or the first failure.
  */
-void sl_pipeline_begin(sluice_pipeline *pipe);
+sluice_status sl_pipeline_begin(sluice_pipeline *pipe, sluice_diag *why);
 sluice_status sl_pipeline_end(sluice_pipeline *pipe, sluice_diag *why);
 
 /*
@@ -151,5 +157,11 @@ void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job);
  * Blocks   until they have ended.
  */
 void sl_pipeline_quit(sluice_pipeline *pipe, int n_started);
+
+/* Whether this process is a child of the one that has the devices' threads. */
+bool sl_pipeline_is_inherited(const sluice_pipeline *pipe);
+
+/* As sl_gate_abandon(), of all gates and locks. */
+void sl_pipeline_abandon(sluice_pipeline *pipe);
 
 #endif

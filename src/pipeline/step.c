@@ -70,6 +70,8 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const float *x,
                                ", the pipeline's batch",
                                rows, pipe->blueprint.batch);
     sluice_status st = check_given(x, targets, "targets", why);
+    if (!st)
+        st = sl_pipeline_begin(pipe, why);
     if (st)
         return st;
     pipe->has_trace = false;
@@ -82,7 +84,6 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const float *x,
         .rows = rows,
     };
     share_rows(pipe, rows);
-    sl_pipeline_begin(pipe);
     sl_pipeline_run(pipe, job);
     st = sl_pipeline_end(pipe, why);
     pipe->end_ns = sl_now_ns();
@@ -107,7 +108,9 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
     int64_t out =
         pipe->blueprint.layout.stages[pipe->blueprint.n_stages - 1].out;
     int64_t batch = pipe->blueprint.batch;
-    sl_pipeline_begin(pipe);
+    sluice_status st = sl_pipeline_begin(pipe, why);
+    if (st)
+        return st;
     for (int64_t at = 0; at < all.rows; at += batch) {
         struct sl_job part = all;
         part.x += at * in;

@@ -6,6 +6,7 @@
  */
 #include "reference/reference.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "base/finite.h"
@@ -201,6 +202,7 @@ sluice_status sluice_reference_step(sluice_reference *ref, const float *x,
     if (st)
         return st;
     sluice_diag own = {0};
+    int cancel_state;
     struct sl_mini mini = {
         .x = x,
         .targets = targets,
@@ -209,10 +211,12 @@ sluice_status sluice_reference_step(sluice_reference *ref, const float *x,
         .training = true,
         .why = &own,
     };
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     sl_blas_enter();
     st = ref->versions ? sl_reference_run_versions(ref, &mini)
                        : run_step(ref, &mini);
     sl_blas_leave();
+    pthread_setcancelstate(cancel_state, NULL);
     if (!st)
         ref->step++;
     if (!st && result)
@@ -240,8 +244,10 @@ sluice_status sluice_reference_evaluate(sluice_reference *ref, const float *x,
     if (st)
         return st;
     sluice_diag own = {0};
+    int cancel_state;
     double sum = 0;
     int64_t correct = 0;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     sl_blas_enter();
     for (int64_t row = 0; row < rows && !st; row += ref->batch) {
         struct sl_mini mini = part_of(ref, x, row, rows, &own);
@@ -254,6 +260,7 @@ sluice_status sluice_reference_evaluate(sluice_reference *ref, const float *x,
         correct = mini.correct;
     }
     sl_blas_leave();
+    pthread_setcancelstate(cancel_state, NULL);
     if (!st && result)
         *result = result_of(ref, sum, correct, rows);
     return explain(st, &own, why);
@@ -266,7 +273,9 @@ sluice_status sluice_reference_infer(sluice_reference *ref, const float *x,
     if (st)
         return st;
     sluice_diag own = {0};
+    int cancel_state;
     const struct sl_reference_layer *last = &ref->layers[ref->n_layers - 1];
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     sl_blas_enter();
     for (int64_t row = 0; row < rows && !st; row += ref->batch) {
         struct sl_mini mini = part_of(ref, x, row, rows, &own);
@@ -275,5 +284,6 @@ sluice_status sluice_reference_infer(sluice_reference *ref, const float *x,
                (size_t)(mini.rows * last->out) * sizeof *y);
     }
     sl_blas_leave();
+    pthread_setcancelstate(cancel_state, NULL);
     return explain(st, &own, why);
 }

@@ -5,10 +5,13 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
+#include "tensor/blas_calls.h"
+
 /*
- * The library's only state that is not in an object.  OpenBLAS has one thread
- * count and one set of buffers for the whole process, and pipelines that know
- * nothing of each other may compute at once: somebody has to count them.
+ * The library's only state that is not in an object, except for the counts of
+ * blas_calls.c.  OpenBLAS has one thread count and one set of buffers for the
+ * whole process, and pipelines that know nothing of each other may compute at
+ * once: somebody has to count them.
  *
  * BLAS is called under this lock, against the rule, for the setting and the
  * buffers are what it protects.  None of these calls calls back.
@@ -19,7 +22,45 @@ static struct {
     int host_n_threads; /* [mu] the host's setting, while users > 0 */
     int announced;      /* [mu] threads that may call BLAS at once */
     int n_buffers;      /* [mu] the most that were ever announced */
+    bool guarded;       /* const after load: fork() calls us */
 } process = {.mu = PTHREAD_MUTEX_INITIALIZER};
+
+/*
+ * fork() copies one thread, and all memory as it is.  So before it nobody may
+ * hold the lock or be inside BLAS, and BLAS has the host's setting.  The child
+ * has no users: they were threads, or calls, of the parent.  What was announced
+ * stays announced until the child destroys its copy of the object.
+ */
+static void before_fork(void)
+{
+    pthread_mutex_lock(&process.mu);
+    sl_blas_calls_stop();
+    if (process.users > 0 && process.host_n_threads != 1)
+        sl_blas_set_n_threads(process.host_n_threads);
+}
+
+static void after_fork_in_parent(void)
+{
+    if (process.users > 0 && process.host_n_threads != 1)
+        sl_blas_set_n_threads(1);
+    sl_blas_calls_resume();
+    pthread_mutex_unlock(&process.mu);
+}
+
+static void after_fork_in_child(void)
+{
+    process.users = 0;
+    sl_blas_calls_resume();
+    pthread_mutex_unlock(&process.mu);
+}
+
+/* When the library is loaded no thread of the program uses it yet.  The system
+ * forgets the handlers when it is unloaded. */
+__attribute__((constructor)) static void guard(void)
+{
+    process.guarded =
+        !pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
 
 void sl_blas_enter(void)
 {
@@ -35,8 +76,9 @@ void sl_blas_enter(void)
 void sl_blas_leave(void)
 {
     pthread_mutex_lock(&process.mu);
-    assert(process.users > 0);
-    if (--process.users == 0 && process.host_n_threads != 1)
+    /* A child that was forked inside has no users, see before_fork(). */
+    if (process.users > 0 && --process.users == 0 &&
+        process.host_n_threads != 1)
         sl_blas_set_n_threads(process.host_n_threads);
     pthread_mutex_unlock(&process.mu);
 }
@@ -69,6 +111,10 @@ static void take_buffers(int n)
 /* Whether BLAS can serve n more threads than are announced. */
 static sluice_status check_room_locked(int n, sluice_diag *why)
 {
+    if (!process.guarded)
+        return sluice_diag_set(why, SLUICE_SYSTEM,
+                               "the system had no room for a handler of fork() "
+                               "when the library was loaded");
     int most = sl_blas_most_callers();
     if (n > most - process.announced)
         return sluice_diag_set(

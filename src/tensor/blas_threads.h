@@ -5,6 +5,10 @@
  * While a device computes, a BLAS call must use the calling thread alone:
  * devices would otherwise fight for cores, and two threads per product give
  * other bits than one.  The setting is the host program's, so it gets it back.
+ *
+ * The host may fork() at any time, from a thread that is not inside BLAS:
+ * fork() waits for the products under way, and the child has the host's setting
+ * and no users.
  */
 #ifndef SL_TENSOR_BLAS_THREADS_H
 #define SL_TENSOR_BLAS_THREADS_H
@@ -21,6 +25,7 @@
  * to leave restores it.  What the host sets in between is lost.
  *
  * Threads  any; leave once for each enter, not necessarily on the same thread.
+ *          In a child that was forked in between, leave does nothing.
  * Blocks   for the time of a few instructions.
  */
 void sl_blas_enter(void);
@@ -38,7 +43,8 @@ void sl_blas_leave(void);
  * Threads  any.
  * Blocks   while buffers are mapped: some microseconds each, once.
  * Returns  SLUICE_OK; SLUICE_NO_MEMORY, nothing being announced, if too many
- *          are announced already or the system has no address space for them.
+ *          are announced already or the system has no address space for them;
+ *          SLUICE_SYSTEM if it took no handler of fork().
  */
 sluice_status sl_blas_reserve(int n, sluice_diag *why);
 void sl_blas_unreserve(int n);

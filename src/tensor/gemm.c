@@ -6,6 +6,8 @@
 
 #include <cblas.h>
 
+#include "tensor/blas_calls.h"
+
 /* NUM_BUFFERS in OpenBLAS's driver/others/memory.c, from the number of threads
  * it was built for, since version 0.2.20. */
 enum { LEAST_BUFFERS = 50, BUFFERS_PER_THREAD = 2 };
@@ -30,8 +32,10 @@ sluice_status sl_gemm_forward(struct sl_gemm size, const float *x,
     if (!is_valid(size))
         return SLUICE_INVALID;
     int rows = (int)size.rows, in = (int)size.in, out = (int)size.out;
+    sl_blas_call_begin();
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, out, in, 1, x,
                 in, w, out, accumulate ? 1 : 0, y, out);
+    sl_blas_call_end();
     return SLUICE_OK;
 }
 
@@ -41,8 +45,10 @@ sluice_status sl_gemm_input(struct sl_gemm size, const float *dy,
     if (!is_valid(size))
         return SLUICE_INVALID;
     int rows = (int)size.rows, in = (int)size.in, out = (int)size.out;
+    sl_blas_call_begin();
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, in, out, 1, dy,
                 out, w, out, 0, dx, in);
+    sl_blas_call_end();
     return SLUICE_OK;
 }
 
@@ -52,8 +58,10 @@ sluice_status sl_gemm_weight(struct sl_gemm size, const float *x,
     if (!is_valid(size))
         return SLUICE_INVALID;
     int rows = (int)size.rows, in = (int)size.in, out = (int)size.out;
+    sl_blas_call_begin();
     cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, in, out, rows, 1, x,
                 in, dy, out, accumulate ? 1 : 0, dw, out);
+    sl_blas_call_end();
     return SLUICE_OK;
 }
 

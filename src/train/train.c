@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -264,7 +265,7 @@ static sluice_status run_epoch(struct trainer *t, int epoch, sluice_diag *why)
     return SLUICE_OK;
 }
 
-sluice_status sluice_train(sluice_pipeline *pipe,
+static sluice_status train(sluice_pipeline *pipe,
                            const sluice_train_config *config,
                            sluice_progress *last, sluice_diag *why)
 {
@@ -280,5 +281,16 @@ sluice_status sluice_train(sluice_pipeline *pipe,
     if (!st && last)
         *last = t.progress;
     buffers_fini(&t.buffers);
+    return st;
+}
+
+sluice_status sluice_train(sluice_pipeline *pipe,
+                           const sluice_train_config *config,
+                           sluice_progress *last, sluice_diag *why)
+{
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    sluice_status st = train(pipe, config, last, why);
+    pthread_setcancelstate(cancel_state, NULL);
     return st;
 }

@@ -42,7 +42,8 @@ complain "imported, but a library has no business with it" \
         grep -E -x "$words")"
 
 # Section .data.rel.ro holds constants whose addresses the loader fills in.
-# BLAS has one thread count for the whole process; so has its guard.
+# BLAS has one thread count for the whole process, and locks that fork() copies;
+# so has its guard.
 writable=$(echo "$objects" | awk '
 /file format/ {
     object = $1
@@ -56,7 +57,7 @@ writable=$(echo "$objects" | awk '
     section = half[1]
     sub(/.* /, "", section)
     if (section ~ /^(\.t?data|\.t?bss|\*COM\*)/ &&
-        section !~ /^\.data\.rel\.ro/ && object !~ /^blas_threads\./)
+        section !~ /^\.data\.rel\.ro/ && object !~ /^blas_(threads|calls)\./)
         print object ": " $NF
 }
 

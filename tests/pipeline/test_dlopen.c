@@ -4,6 +4,8 @@
  * ours, so that unloading it unloads what it stands on.
  */
 #include <dlfcn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <sluice/sluice.h>
 
@@ -110,6 +112,20 @@ START_TEST(it_is_gone_when_it_is_closed)
 }
 END_TEST
 
+/* Its handlers of fork() are gone with it. */
+START_TEST(a_program_that_has_closed_it_can_fork)
+{
+    int status;
+    come_and_go();
+    pid_t pid = fork();
+    if (!pid)
+        _exit(0);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.dlopen",
                  a_library_that_comes_and_goes_leaves_nothing,
-                 it_is_gone_when_it_is_closed)
+                 it_is_gone_when_it_is_closed,
+                 a_program_that_has_closed_it_can_fork)
