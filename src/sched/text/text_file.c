@@ -6,33 +6,52 @@
 #include "base/memory.h"
 #include "base/regular.h"
 
-enum { PIECE = 65536 };
+static sluice_status too_large(const char *path, size_t most, sluice_diag *why)
+{
+    return sluice_diag_set(why, SLUICE_FORMAT,
+                           "%.160s: is larger than any schedule: more than %zu "
+                           "bytes",
+                           path, most);
+}
 
 /* To the end, wherever that is: a size that is asked for may lie. */
 static sluice_status read_all(const struct sl_regular *file, const char *path,
                               size_t most, const sluice_allocator *allocator,
                               struct sl_content *content, sluice_diag *why)
 {
-    size_t got;
-    do {
-        void *text = content->text;
-        if (sl_grow(allocator, &text, &content->capacity, content->n + PIECE,
-                    1))
-            return sl_no_memory(why, "the text of a schedule");
-        content->text = text;
+    while (content->n <= most) {
+        size_t got, room = content->capacity - content->n;
         sluice_status st =
             sl_regular_read(file, path, content->n, content->text + content->n,
-                            PIECE, &got, why);
+                            room, &got, why);
         if (st)
             return st;
         content->n += got;
-    } while (got == PIECE && content->n <= most);
-    if (content->n <= most)
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_FORMAT,
-                           "%.160s: is larger than any schedule: more than %zu "
-                           "bytes",
-                           path, most);
+        if (got < room)
+            return SLUICE_OK;
+        void *text = content->text;
+        if (sl_grow(allocator, &text, &content->capacity, content->n + 1, 1))
+            return sl_no_memory(why, "the text of a schedule");
+        content->text = text;
+    }
+    return too_large(path, most, why);
+}
+
+/* A byte more than the size shows where the end is. */
+static sluice_status read_file(const struct sl_regular *file, const char *path,
+                               size_t most, const sluice_allocator *allocator,
+                               struct sl_content *content, sluice_diag *why)
+{
+    if (file->size > most)
+        return too_large(path, most, why);
+    content->capacity = (size_t)file->size + 1;
+    content->text = sl_alloc(allocator, content->capacity, 1);
+    if (!content->text)
+        return sl_no_memory(why, "the text of a schedule");
+    sluice_status st = read_all(file, path, most, allocator, content, why);
+    if (st)
+        sl_content_fini(content, allocator);
+    return st;
 }
 
 sluice_status sl_content_read(struct sl_content *content, const char *path,
@@ -44,9 +63,7 @@ sluice_status sl_content_read(struct sl_content *content, const char *path,
     sluice_status st = sl_regular_open(&file, path, path, why);
     if (st)
         return st;
-    st = read_all(&file, path, most, allocator, content, why);
-    if (st)
-        sl_content_fini(content, allocator);
+    st = read_file(&file, path, most, allocator, content, why);
     sl_regular_close(&file);
     return st;
 }
