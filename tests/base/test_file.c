@@ -15,6 +15,8 @@
 
 #include "support/runner.h"
 
+enum { KILLED = 99 }; /* exit status of a child that ends as if killed */
+
 /* The linker sends the library's calls here. */
 int __real_open(const char *name, int flags, ...);
 ssize_t __real_write(int fd, const void *bytes, size_t n);
@@ -29,6 +31,7 @@ int __wrap_close(int fd);
 
 static long n_calls;      /* since fail_call() */
 static long fail_at;      /* number of the call that fails; 0: none */
+static long die_at;       /* of that at which the process ends; 0: none */
 static int fail_with;     /* its errno */
 static bool interrupting; /* every other write is interrupted, or short */
 
@@ -41,7 +44,10 @@ static void fail_call(long at, int error)
 
 static bool fails(void)
 {
-    if (++n_calls != fail_at)
+    ++n_calls;
+    if (n_calls == die_at)
+        _exit(KILLED);
+    if (n_calls != fail_at)
         return false;
     errno = fail_with;
     return true;
@@ -174,6 +180,45 @@ START_TEST(whatever_call_fails_the_file_is_the_old_or_the_new_one)
          * close */
         ck_assert_int_ge(at - 2, 8);
     }
+}
+END_TEST
+
+/* Save in a child that is killed before call `at`; true if it came that far. */
+static bool die_before(long at)
+{
+    int status;
+    pid_t pid = fork();
+    if (!pid) {
+        fail_call(0, 0);
+        die_at = at;
+        _exit(save("new", NULL) != SLUICE_OK);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status));
+    ck_assert(WEXITSTATUS(status) == KILLED || !status);
+    return status;
+}
+
+START_TEST(wherever_a_writer_is_killed_the_file_is_the_old_or_the_new_one)
+{
+    long at = 0;
+    bool killed, was_new = false;
+    do {
+        enter();
+        put(path, "old");
+        killed = die_before(++at);
+        bool is_new = !strcmp(content(path), "new");
+        ck_assert(is_new || !strcmp(content(path), "old"));
+        ck_assert(is_new || !was_new); /* from some call on it is the new one */
+        was_new = is_new;
+        ck_assert_int_le(n_entries(), 2);
+        ck_assert_int_eq(save("next", NULL), SLUICE_OK);
+        ck_assert_str_eq(content(path), "next");
+        ck_assert_int_eq(n_entries(), 1); /* what was left is gone */
+        leave();
+    } while (killed);
+    ck_assert(was_new);
+    ck_assert_int_ge(at - 1, 8);
 }
 END_TEST
 
@@ -390,6 +435,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("base.file",
                  whatever_call_fails_the_file_is_the_old_or_the_new_one,
+                 wherever_a_writer_is_killed_the_file_is_the_old_or_the_new_one,
                  interrupted_and_short_writes_are_gone_on_with,
                  the_permissions_of_the_old_file_are_kept,
                  a_file_that_may_not_be_written_is_not_replaced,
