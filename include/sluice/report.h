@@ -40,7 +40,7 @@ typedef struct sluice_sink {
  * then an older file stays as it is.  A link is followed; the permissions of an
  * older file are kept; temporary files that killed processes have left are
  * removed.  What is no regular file is written in place: a device, a pipe, a
- * name under /dev or /proc, and the file that standard output goes to.
+ * name under /dev/fd or /proc, and the file that standard output goes to.
  */
 typedef struct sluice_file sluice_file;
 

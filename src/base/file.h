@@ -9,7 +9,7 @@
  * allows it; one that may not be written is not replaced.
  *
  * What is no regular file cannot be replaced, so a device, a pipe, a name under
- * /dev or /proc, and the file that standard output or standard error goes to
+ * /dev/fd or /proc, and the file that standard output or standard error goes to
  * are written in place.  (A pipe that nobody reads any more raises SIGPIPE, as
  * anywhere.)
  *

@@ -31,10 +31,14 @@ static int standard_stream(const struct stat *about)
     return -1;
 }
 
-/* Names there stand for what a process has open. */
+/* Names that stand for what a process has open. */
 static bool is_special(const char *path)
 {
-    return !strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6);
+    static const char *const starts[] = {"/dev/fd/", "/dev/std", "/proc/"};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (!strncmp(path, starts[i], strlen(starts[i])))
+            return true;
+    return false;
 }
 
 /* Returns 0 or an errno.  `flags` say what else to do than to write. */

@@ -325,6 +325,31 @@ START_TEST(a_device_is_written_in_place_and_its_errors_are_told)
 }
 END_TEST
 
+START_TEST(files_that_are_open_are_written_in_place_and_others_below_dev_not)
+{
+    static const char kept[] = "/dev/shm/sluice-base-test";
+    char name[32];
+    enter();
+    put(path, "older");
+    int fd = __real_open(path, O_RDWR);
+    snprintf(name, sizeof name, "/dev/fd/%d", fd);
+    ck_assert_int_eq(sl_file_put(name, "new", 3, NULL, NULL), SLUICE_OK);
+    close(fd);
+    ck_assert_str_eq(content(path), "new");
+    ck_assert_int_eq(n_entries(), 1);
+    leave();
+    if (access("/dev/shm", W_OK))
+        return; /* there is none */
+    put(kept, "old");
+    fail_call(2, ENOSPC); /* the write, after the open */
+    sluice_status st = sl_file_put(kept, "new", 3, NULL, NULL);
+    fail_call(0, 0);
+    ck_assert_int_eq(st, SLUICE_IO);
+    ck_assert_str_eq(content(kept), "old");
+    unlink(kept);
+}
+END_TEST
+
 /* As `tool --draw /dev/stderr 2>file`: what stands there already stays. */
 START_TEST(the_file_of_a_standard_stream_is_written_on)
 {
@@ -433,16 +458,16 @@ START_TEST(files_of_other_names_stay)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("base.file",
-                 whatever_call_fails_the_file_is_the_old_or_the_new_one,
-                 wherever_a_writer_is_killed_the_file_is_the_old_or_the_new_one,
-                 interrupted_and_short_writes_are_gone_on_with,
-                 the_permissions_of_the_old_file_are_kept,
-                 a_file_that_may_not_be_written_is_not_replaced,
-                 a_link_is_followed_and_stays,
-                 a_link_to_nothing_makes_what_it_names,
-                 a_pipe_is_written_in_place,
-                 a_device_is_written_in_place_and_its_errors_are_told,
-                 the_file_of_a_standard_stream_is_written_on,
-                 what_a_killed_writer_left_is_removed_by_the_next,
-                 what_a_living_writer_writes_stays, files_of_other_names_stay)
+SLUICE_TEST_MAIN(
+    "base.file", whatever_call_fails_the_file_is_the_old_or_the_new_one,
+    wherever_a_writer_is_killed_the_file_is_the_old_or_the_new_one,
+    interrupted_and_short_writes_are_gone_on_with,
+    the_permissions_of_the_old_file_are_kept,
+    a_file_that_may_not_be_written_is_not_replaced,
+    a_link_is_followed_and_stays, a_link_to_nothing_makes_what_it_names,
+    a_pipe_is_written_in_place,
+    a_device_is_written_in_place_and_its_errors_are_told,
+    files_that_are_open_are_written_in_place_and_others_below_dev_not,
+    the_file_of_a_standard_stream_is_written_on,
+    what_a_killed_writer_left_is_removed_by_the_next,
+    what_a_living_writer_writes_stays, files_of_other_names_stay)
