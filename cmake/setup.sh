@@ -117,8 +117,8 @@ install_missing() {
     if [ -n "$optional" ] && [ -z "$obstacle" ]; then
         say "installing $optional"
         install_packages $optional 2>/dev/null ||
-            say "could not install $optional; the 1,000 images that come" \
-                "with Sluice will serve"
+            say "could not install $optional; going on without:" \
+                "cmake/packages.txt says what it is for"
     fi
     [ "${tests:-no}" = no ] || install_judges
 }

@@ -21,7 +21,7 @@ static bool is_size(int64_t n)
     return n >= 1 && n <= SL_GEMM_MAX_SIZE;
 }
 
-static bool is_valid(struct sl_gemm size)
+bool sl_gemm_is_valid(struct sl_gemm size)
 {
     return is_size(size.rows) && is_size(size.in) && is_size(size.out);
 }
@@ -29,7 +29,7 @@ static bool is_valid(struct sl_gemm size)
 sluice_status sl_gemm_forward(struct sl_gemm size, const float *x,
                               const float *w, bool accumulate, float *y)
 {
-    if (!is_valid(size))
+    if (!sl_gemm_is_valid(size))
         return SLUICE_INVALID;
     int rows = (int)size.rows, in = (int)size.in, out = (int)size.out;
     sl_blas_call_begin();
@@ -42,7 +42,7 @@ sluice_status sl_gemm_forward(struct sl_gemm size, const float *x,
 sluice_status sl_gemm_input(struct sl_gemm size, const float *dy,
                             const float *w, float *dx)
 {
-    if (!is_valid(size))
+    if (!sl_gemm_is_valid(size))
         return SLUICE_INVALID;
     int rows = (int)size.rows, in = (int)size.in, out = (int)size.out;
     sl_blas_call_begin();
@@ -55,7 +55,7 @@ sluice_status sl_gemm_input(struct sl_gemm size, const float *dy,
 sluice_status sl_gemm_weight(struct sl_gemm size, const float *x,
                              const float *dy, bool accumulate, float *dw)
 {
-    if (!is_valid(size))
+    if (!sl_gemm_is_valid(size))
         return SLUICE_INVALID;
     int rows = (int)size.rows, in = (int)size.in, out = (int)size.out;
     sl_blas_call_begin();

@@ -22,6 +22,9 @@ struct sl_gemm {
 
 enum { SL_GEMM_MAX_SIZE = INT32_MAX };
 
+/* Whether all three are in range. */
+bool sl_gemm_is_valid(struct sl_gemm size);
+
 /*
  * y (+)= x * w.
  *

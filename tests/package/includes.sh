@@ -11,7 +11,7 @@
 #   - modules that must never see threads include no header of theirs;
 #   - a .c file includes its own header first; nobody uses "../";
 #   - files include each other in no circle; X.c and X.h are one file here;
-#   - cblas.h is included by one file, mpi.h by one at most, hwloc.h by none;
+#   - cblas.h and dnnl.h are included by one file each, mpi.h by one at most, hwloc.h by none;
 #   - programs and examples use the public headers and nothing else of ours.
 #
 #     includes.sh ROOT GROUP:MODULE:LINK,...:HEADER,...:NEVER,... ...
@@ -77,7 +77,7 @@ function check_public(file, module, name,    owner) {
 }
 
 function check_system(file, module, name) {
-    if (name ~ /^(cblas|hwloc|mpi)\.h$/)
+    if (name ~ /^(cblas|dnnl|hwloc|mpi)\.h$/)
         users[name] = users[name] " " file
     if (name ~ /^(pthread|threads|semaphore|stdatomic)\.h$/ &&
         is_never(module, "threads"))
@@ -189,6 +189,7 @@ module != "" {
 
 END {
     check_single("cblas.h", 1)
+    check_single("dnnl.h", 1)
     check_single("mpi.h", 1)
     check_single("hwloc.h", 0)
     for (unit in edges)

@@ -1,0 +1,107 @@
+/*
+ * Backends of matrix products: one table row each.
+ *
+ * A backend multiplies at once, or it prepares *forms* - products of one kind
+ * and size - before the first step, and then runs them without allocating from
+ * anything of ours.  What a form needs is known before it is prepared.
+ *
+ * Threads: any, for the tables; a prepared form belongs to one thread at a
+ * time.
+ */
+#ifndef SL_TENSOR_GEMM_BACKEND_H
+#define SL_TENSOR_GEMM_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tensor/gemm.h"
+
+/* The three products of a layer y = x * w. */
+enum sl_gemm_kind {
+    SL_GEMM_FORWARD, /* y = x * w */
+    SL_GEMM_INPUT,   /* dx = dy * transpose(w) */
+    SL_GEMM_WEIGHT,  /* dw = transpose(x) * dy */
+    SL_GEMM_KINDS
+};
+
+/* Result (+)= left * right, in the shapes of the kind:
+ *
+ *     forward  x[rows][in],  w[in][out],    y[rows][out]
+ *     input    dy[rows][out], w[in][out],   dx[rows][in]
+ *     weight   x[rows][in],  dy[rows][out], dw[in][out]
+ */
+struct sl_operands {
+    const float *left;
+    const float *right;
+    float *result;
+};
+
+struct sl_form {
+    enum sl_gemm_kind kind;
+    struct sl_gemm size;
+    bool packs;          /* forward, input: w comes as pack() made it */
+    int64_t layout_rows; /* ... by a form of so many rows, else the same */
+    bool accumulate;     /* weight: add to the result */
+};
+
+struct sl_form_needs {
+    size_t packed_bytes;  /* of w as pack() makes it; 0 unless it packs */
+    size_t scratch_bytes; /* while it runs */
+};
+
+struct sl_prepared;
+
+/* Prepared forms.  Sizes are valid, see sl_gemm_is_valid(). */
+struct sl_preparing {
+    /*
+     * What a form will need.
+     *
+     * Returns  SLUICE_OK; SLUICE_NOT_FOUND if the backend has no such form;
+     *          SLUICE_NO_MEMORY.
+     */
+    sluice_status (*needs)(const struct sl_form *form,
+                           struct sl_form_needs *needs);
+
+    /* Prepare it; takes milliseconds.  Returns as needs(). */
+    sluice_status (*prepare)(const struct sl_form *form,
+                             struct sl_prepared **prepared);
+
+    /* Write w[in][out] to `packed`, of packed_bytes, aligned to SL_ALIGN. */
+    sluice_status (*pack)(struct sl_prepared *prepared, const float *w,
+                          void *packed);
+
+    /* Multiply.  `right` is packed if the form packs.  Returns SLUICE_OK, or
+     * SLUICE_NO_MEMORY or SLUICE_SYSTEM if the library refused. */
+    sluice_status (*run)(struct sl_prepared *prepared,
+                         struct sl_operands operands, void *scratch);
+
+    void (*release)(struct sl_prepared *prepared); /* NULL is allowed */
+};
+
+struct sl_gemm_backend {
+    const char *name;
+
+    /* Any product at once; NULL if all must be prepared.  Returns as
+     * sl_gemm_forward().  `accumulate` is not for the input gradient. */
+    sluice_status (*multiply)(enum sl_gemm_kind kind, struct sl_gemm size,
+                              struct sl_operands operands, bool accumulate);
+
+    const struct sl_preparing *preparing; /* NULL: there is nothing to do */
+};
+
+/* The backends; onednn is NULL if the library was built without it. */
+const struct sl_gemm_backend *sl_gemm_openblas(void);
+const struct sl_gemm_backend *sl_gemm_plain(void);
+const struct sl_gemm_backend *sl_gemm_onednn(void);
+
+/*
+ * Make OpenMP, on which a backend may stand, use the calling thread alone, or
+ * as many threads as before.
+ *
+ * Threads  any; it is a setting of the calling thread.
+ * Returns  the number before; 0 if no backend stands on OpenMP.
+ */
+int sl_gemm_one_thread(void);
+void sl_gemm_restore_threads(int before);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * Which backend makes which product: what the user asked for, or the rule of
+ * `auto`.  Nothing is measured: the same processor, OpenBLAS kernels and shapes
+ * give the same choice, and so the same bits.
+ *
+ * Threads: any.
+ */
+#ifndef SL_TENSOR_GEMM_GEMM_RULE_H
+#define SL_TENSOR_GEMM_GEMM_RULE_H
+
+#include "tensor/gemm/backend.h"
+
+/* Names of what can be asked for. */
+enum sl_gemm_choice {
+    SL_GEMM_OPENBLAS = 0, /* the default */
+    SL_GEMM_ONEDNN,
+    SL_GEMM_PLAIN,
+    SL_GEMM_AUTO,
+    SL_GEMM_CHOICES
+};
+
+/* Its name; NULL if it is none. */
+const char *sl_gemm_choice_name(enum sl_gemm_choice choice);
+
+/* Whether this build has it. */
+bool sl_gemm_choice_is_built(enum sl_gemm_choice choice);
+
+/*
+ * The choice of that name; NULL means the default.
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND if there is none, SLUICE_INVALID if it
+ *          was not built.
+ */
+sluice_status sl_gemm_choice_find(const char *name, enum sl_gemm_choice *choice,
+                                  sluice_diag *why);
+
+/* What decides besides the choice. */
+struct sl_gemm_use {
+    struct sl_gemm size; /* with the rows of a full micro-batch */
+    int n_uses;          /* of the weights between two updates */
+};
+
+/* The backend of each kind of product, and whether weights are packed. */
+struct sl_gemm_ruling {
+    const struct sl_gemm_backend *backend[SL_GEMM_KINDS];
+    bool packs;
+};
+
+/* What the rule sees of the machine. */
+enum sl_blas_kernels { SL_BLAS_OLD, SL_BLAS_AVX2, SL_BLAS_AVX512 };
+struct sl_gemm_machine {
+    bool avx2;
+    bool avx512;
+    bool onednn; /* built */
+    enum sl_blas_kernels blas;
+};
+
+struct sl_gemm_machine sl_gemm_this_machine(void);
+
+struct sl_gemm_ruling sl_gemm_rule(enum sl_gemm_choice choice,
+                                   const struct sl_gemm_machine *machine,
+                                   struct sl_gemm_use use);
+
+#endif

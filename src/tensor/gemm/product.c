@@ -1,0 +1,239 @@
+/* Products that are settled before the first step.  One thread at a time. */
+#include "tensor/gemm/product.h"
+
+#include "base/memory.h"
+
+/* In front of each packed copy: the weights that it was made from; NULL if it
+ * is void. */
+struct copy_head {
+    const float *of;
+};
+
+enum { HEAD_BYTES = SL_ALIGN };
+
+_Static_assert(sizeof(struct copy_head) <= HEAD_BYTES, "a copy's head fits");
+
+static enum sl_gemm_kind kind_of(enum sl_product_form form)
+{
+    return form == SL_FORM_WEIGHT_ADD ? SL_GEMM_WEIGHT
+                                      : (enum sl_gemm_kind)form;
+}
+
+static struct sl_form form_of(const struct sluice_product *product, int r,
+                              enum sl_product_form form)
+{
+    return (struct sl_form){
+        .kind = kind_of(form),
+        .size = {product->rows[r], product->in, product->out},
+        .packs = product->ruling.packs && kind_of(form) != SL_GEMM_WEIGHT,
+        .layout_rows = product->rows[0],
+        .accumulate = form == SL_FORM_WEIGHT_ADD,
+    };
+}
+
+/* Whether a form is to be prepared. */
+static const struct sl_preparing *
+preparing_of(const struct sluice_product *product, int r,
+             enum sl_product_form form)
+{
+    if (product->rows[r] < 1)
+        return NULL;
+    return product->ruling.backend[kind_of(form)]->preparing;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static sluice_status refused(sluice_status st, const struct sluice_product *p,
+                             enum sl_product_form form, sluice_diag *why)
+{
+    const char *name = p->ruling.backend[kind_of(form)]->name;
+    return sluice_diag_set(
+        why, st, "%s refused a product of %lld x %lld with %lld rows", name,
+        (long long)p->in, (long long)p->out, (long long)p->rows[0]);
+}
+
+/* Add what a form needs; a backend that has no such form leaves the whole kind
+ * to OpenBLAS. */
+static sluice_status add_needs(struct sluice_product *product, int r,
+                               enum sl_product_form form, sluice_diag *why)
+{
+    const struct sl_preparing *preparing = preparing_of(product, r, form);
+    if (!preparing)
+        return SLUICE_OK;
+    struct sl_form wanted = form_of(product, r, form);
+    struct sl_form_needs needs;
+    sluice_status st = preparing->needs(&wanted, &needs);
+    if (st == SLUICE_NOT_FOUND) {
+        product->ruling.backend[wanted.kind] = sl_gemm_openblas();
+        return SLUICE_OK;
+    }
+    if (st)
+        return refused(st, product, form, why);
+    if (wanted.packs)
+        product->packed_bytes[wanted.kind] =
+            HEAD_BYTES + sl_round_up(needs.packed_bytes);
+    product->scratch_bytes =
+        larger(product->scratch_bytes, sl_round_up(needs.scratch_bytes));
+    return SLUICE_OK;
+}
+
+sluice_status sl_product_settle(struct sluice_product *product,
+                                const struct sl_product_wish *wish,
+                                sluice_diag *why)
+{
+    struct sl_gemm size = {wish->rows[0], wish->in, wish->out};
+    struct sl_gemm_machine machine = sl_gemm_this_machine();
+    struct sl_gemm_use use = {size, wish->n_uses};
+    *product = (struct sluice_product){
+        .in = wish->in,
+        .out = wish->out,
+        .n_copies = wish->n_copies,
+        .ruling = sl_gemm_rule(wish->choice, &machine, use),
+    };
+    if (sl_gemm_is_valid(size))
+        for (int r = 0; r < SL_PRODUCT_ROWS; r++)
+            product->rows[r] = wish->rows[r];
+    sluice_status st = SLUICE_OK;
+    for (int r = 0; r < SL_PRODUCT_ROWS; r++)
+        for (int form = 0; form < SL_PRODUCT_FORMS && !st; form++)
+            st = add_needs(product, r, form, why);
+    for (int kind = 0; kind < SL_PRODUCT_PACKED; kind++)
+        if (!product->ruling.backend[kind]->preparing)
+            product->packed_bytes[kind] = 0;
+    return st;
+}
+
+size_t sl_product_packed_bytes(const struct sluice_product *product)
+{
+    size_t one = 0;
+    for (int kind = 0; kind < SL_PRODUCT_PACKED; kind++)
+        one += product->packed_bytes[kind];
+    return one * (size_t)product->n_copies;
+}
+
+void sl_product_bind(struct sluice_product *product, void *packed,
+                     void *scratch)
+{
+    char *at = packed;
+    for (int kind = 0; kind < SL_PRODUCT_PACKED; kind++) {
+        product->packed[kind] = at;
+        at += product->packed_bytes[kind] * (size_t)product->n_copies;
+    }
+    product->scratch = scratch;
+}
+
+sluice_status sl_product_prepare(struct sluice_product *product,
+                                 sluice_diag *why)
+{
+    for (int r = 0; r < SL_PRODUCT_ROWS; r++)
+        for (int form = 0; form < SL_PRODUCT_FORMS; form++) {
+            const struct sl_preparing *preparing =
+                preparing_of(product, r, form);
+            if (!preparing)
+                continue;
+            struct sl_form wanted = form_of(product, r, form);
+            sluice_status st =
+                preparing->prepare(&wanted, &product->made[r][form]);
+            if (st) {
+                sl_product_fini(product);
+                return refused(st, product, form, why);
+            }
+        }
+    return SLUICE_OK;
+}
+
+void sl_product_fini(struct sluice_product *product)
+{
+    for (int r = 0; r < SL_PRODUCT_ROWS; r++)
+        for (int form = 0; form < SL_PRODUCT_FORMS; form++) {
+            if (product->made[r][form])
+                preparing_of(product, r, form)->release(product->made[r][form]);
+            product->made[r][form] = NULL;
+        }
+}
+
+static struct copy_head *copy_at(const struct sluice_product *product, int kind,
+                                 int i)
+{
+    char *at = product->packed[kind] + (size_t)i * product->packed_bytes[kind];
+    return (struct copy_head *)(void *)at;
+}
+
+void sl_product_forget(struct sluice_product *product, const float *w)
+{
+    for (int kind = 0; kind < SL_PRODUCT_PACKED; kind++)
+        for (int i = 0; i < product->n_copies && product->packed_bytes[kind];
+             i++) {
+            struct copy_head *copy = copy_at(product, kind, i);
+            if (!w || copy->of == w)
+                copy->of = NULL;
+        }
+}
+
+/* The packed copy of w, made now if there is none; the oldest goes. */
+static sluice_status packed_copy(struct sluice_product *product, int kind,
+                                 struct sl_prepared *made, const float *w,
+                                 const float **packed)
+{
+    struct copy_head *copy = NULL;
+    for (int i = 0; i < product->n_copies; i++) {
+        copy = copy_at(product, kind, i);
+        if (copy->of == w)
+            break;
+        copy = NULL;
+    }
+    sluice_status st = SLUICE_OK;
+    if (!copy) {
+        copy = copy_at(product, kind, product->next[kind]);
+        product->next[kind] = (product->next[kind] + 1) % product->n_copies;
+        copy->of = NULL;
+        st = product->ruling.backend[kind]->preparing->pack(
+            made, w, (char *)copy + HEAD_BYTES);
+        if (!st)
+            copy->of = w;
+    }
+    *packed = (const float *)(void *)((char *)copy + HEAD_BYTES);
+    return st;
+}
+
+/* The place of a row count among those prepared; -1 if it is not. */
+static int prepared_rows(const struct sluice_product *product, int64_t rows)
+{
+    for (int r = 0; r < SL_PRODUCT_ROWS; r++)
+        if (product->rows[r] == rows)
+            return r;
+    return -1;
+}
+
+static sluice_status run_made(struct sluice_product *product,
+                              enum sl_gemm_kind kind, struct sl_prepared *made,
+                              struct sl_operands operands)
+{
+    sluice_status st = SLUICE_OK;
+    if (product->ruling.packs && kind != SL_GEMM_WEIGHT)
+        st = packed_copy(product, (int)kind, made, operands.right,
+                         &operands.right);
+    if (!st)
+        st = product->ruling.backend[kind]->preparing->run(made, operands,
+                                                           product->scratch);
+    return st;
+}
+
+sluice_status sl_product_run(struct sluice_product *product,
+                             enum sl_gemm_kind kind, int64_t rows,
+                             struct sl_operands operands, bool accumulate)
+{
+    const struct sl_gemm_backend *backend = product->ruling.backend[kind];
+    struct sl_gemm size = {rows, product->in, product->out};
+    int r = prepared_rows(product, rows);
+    int form = (int)kind + (kind == SL_GEMM_WEIGHT && accumulate);
+    if (rows > 0 && r >= 0 && product->made[r][form] &&
+        !(kind == SL_GEMM_FORWARD && accumulate))
+        return run_made(product, kind, product->made[r][form], operands);
+    if (!backend->multiply)
+        backend = sl_gemm_openblas();
+    return backend->multiply(kind, size, operands, accumulate);
+}

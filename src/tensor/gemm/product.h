@@ -1,0 +1,98 @@
+/*
+ * A product with a parameter, settled before the first step: which backend
+ * makes its three kinds, for which row counts they are prepared, and what
+ * memory packed copies of the weights take.
+ *
+ * The life of a product: sl_product_settle() without memory; sl_product_bind()
+ * to the memory it asked for; sl_product_prepare(), which takes milliseconds;
+ * runs, which allocate nothing of ours; sl_product_fini().
+ *
+ * Row counts that are not prepared, such as those of the last mini-batch of an
+ * epoch, go through OpenBLAS (through the plain loops, if they were asked
+ * for).
+ *
+ * Threads: one at a time.
+ */
+#ifndef SL_TENSOR_GEMM_PRODUCT_H
+#define SL_TENSOR_GEMM_PRODUCT_H
+
+#include "tensor/gemm/gemm_rule.h"
+
+enum {
+    SL_PRODUCT_ROWS = 2,   /* row counts that are prepared */
+    SL_PRODUCT_PACKED = 2, /* copies of weights: for forward, for input */
+};
+
+enum sl_product_form {
+    SL_FORM_FORWARD,
+    SL_FORM_INPUT,
+    SL_FORM_WEIGHT,
+    SL_FORM_WEIGHT_ADD,
+    SL_PRODUCT_FORMS
+};
+
+/* The name is that of the public, opaque type. */
+struct sluice_product {
+    int64_t in;                    /* const after settle */
+    int64_t out;                   /* const after settle */
+    int64_t rows[SL_PRODUCT_ROWS]; /* const after settle; 0: none */
+    struct sl_gemm_ruling ruling;  /* const after settle */
+    int n_copies;                  /* const after settle: versions of weights
+                                      in use at once */
+    size_t packed_bytes[SL_PRODUCT_PACKED]; /* const after settle: of one */
+    size_t scratch_bytes;                   /* const after settle */
+
+    char *packed[SL_PRODUCT_PACKED]; /* [n_copies], const after bind */
+    void *scratch;                   /* const after bind; shared with others */
+    int next[SL_PRODUCT_PACKED];     /* the copy that is replaced next */
+    struct sl_prepared *made[SL_PRODUCT_ROWS][SL_PRODUCT_FORMS];
+};
+
+/* What a product is settled from. */
+struct sl_product_wish {
+    enum sl_gemm_choice choice;
+    int64_t in;
+    int64_t out;
+    int64_t rows[SL_PRODUCT_ROWS]; /* that a full batch brings, the larger
+                                      first; 0: no second one */
+    int n_uses;                    /* of the weights between two updates */
+    int n_copies;                  /* at least 1 */
+};
+
+/*
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY, SLUICE_SYSTEM if the backend refused.
+ */
+sluice_status sl_product_settle(struct sluice_product *product,
+                                const struct sl_product_wish *wish,
+                                sluice_diag *why);
+
+/* Bytes of all packed copies, a multiple of SL_ALIGN. */
+size_t sl_product_packed_bytes(const struct sluice_product *product);
+
+/* Give it its memory: sl_product_packed_bytes(), zeroed before the first run,
+ * and scratch_bytes that last during a run; both aligned to SL_ALIGN. */
+void sl_product_bind(struct sluice_product *product, void *packed,
+                     void *scratch);
+
+/* Prepare its forms.  Returns as sl_product_settle(); then nothing is left to
+ * be freed. */
+sluice_status sl_product_prepare(struct sluice_product *product,
+                                 sluice_diag *why);
+
+/* Free what was prepared; also legal on a product of zeros. */
+void sl_product_fini(struct sluice_product *product);
+
+/* Weights at `w` have changed: packed copies of them are void.  NULL: all. */
+void sl_product_forget(struct sluice_product *product, const float *w);
+
+/*
+ * Multiply; `right` of forward and input is the weights as they are.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if `rows` is out of range;
+ *          SLUICE_NO_MEMORY, SLUICE_SYSTEM if the backend refused.
+ */
+sluice_status sl_product_run(struct sluice_product *product,
+                             enum sl_gemm_kind kind, int64_t rows,
+                             struct sl_operands operands, bool accumulate);
+
+#endif
