@@ -11,7 +11,8 @@
 #   - modules that must never see threads include no header of theirs;
 #   - a .c file includes its own header first; nobody uses "../";
 #   - files include each other in no circle; X.c and X.h are one file here;
-#   - cblas.h and dnnl.h are included by one file each, mpi.h by one at most, hwloc.h by none;
+#   - cblas.h and dnnl.h are included by one file each, mpi.h by one at most,
+#     hwloc.h by none;
 #   - programs and examples use the public headers and nothing else of ours.
 #
 #     includes.sh ROOT GROUP:MODULE:LINK,...:HEADER,...:NEVER,... ...
