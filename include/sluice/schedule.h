@@ -108,7 +108,8 @@ typedef struct sluice_schedule_config {
     int microbatches; /* M, 1 to SLUICE_MAX_MICROBATCHES */
     sluice_backward_order backward_order; /* read by gpipe only */
     const sluice_allocator *allocator;    /* NULL: malloc */
-    /* 0 means the standard in each of these. */
+    /* Options: each is read by the generators that name it in
+     * sluice_schedule_options(); 0 means the standard. */
     int chunks;  /* stages per device: interleaved-1f1b, looped-bfs; 2 */
     int group;   /* micro-batches that go through a chunk before the next one
                     does, at least K: interleaved-1f1b; or that go into one
@@ -125,6 +126,27 @@ SLUICE_API const char *sluice_schedule_generator(int i);
 
 /* One line about generator `i`, NULL past the last one. */
 SLUICE_API const char *sluice_schedule_summary(int i);
+
+/* In place of a number of an option, what it is for K devices. */
+enum {
+    SLUICE_OPTION_DEVICES = -1, /* K */
+    SLUICE_OPTION_STAGES = -2,  /* as many as together are SLUICE_MAX_STAGES */
+};
+
+/* What may be chosen of a generator: a field of sluice_schedule_config. */
+typedef struct sluice_schedule_option {
+    const char *name; /* "chunks"; [a-z-] */
+    const char *help; /* what it is to this generator, "Stages of a device" */
+    size_t offset;    /* of the field: a bool if is_flag, else an int */
+    bool is_flag;
+    int least; /* of an int ... */
+    int most;
+    int standard; /* ... and what 0 stands for */
+} sluice_schedule_option;
+
+/* The options of generator `i`, and their number; NULL and 0 if it has none,
+ * and past the last one.  The fields of other options are not read. */
+SLUICE_API const sluice_schedule_option *sluice_schedule_options(int i, int *n);
 
 /*
  * Generate a schedule.

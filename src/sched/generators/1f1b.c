@@ -23,4 +23,5 @@ const struct sl_generator sl_generator_1f1b = {
     .place = sl_in_a_loop,
     .write = write,
     .idle = sl_idle_of_flush,
+    .promise = sl_promise_of_1f1b,
 };

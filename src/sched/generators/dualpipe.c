@@ -39,6 +39,13 @@ static void write(struct sl_writer *writer,
         sl_write_dual(writer, back, there, n, p - 1 - r, p / 2);
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    (void)r;
+    promise->activations = config->devices + 1;
+}
+
 const struct sl_generator sl_generator_dualpipe = {
     .name = "dualpipe",
     .summary = "two copies of the model in opposite directions (DualPipe)",
@@ -47,4 +54,5 @@ const struct sl_generator sl_generator_dualpipe = {
     .admit = admit,
     .place = sl_in_a_v,
     .write = write,
+    .promise = promise,
 };

@@ -27,6 +27,13 @@ static void write(struct sl_writer *writer,
                   p);
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    (void)r;
+    promise->activations = 2 * config->devices + 1;
+}
+
 const struct sl_generator sl_generator_dualpipe_v = {
     .name = "dualpipe-v",
     .summary = "dualpipe's order with two chunks per device in a V",
@@ -34,4 +41,5 @@ const struct sl_generator sl_generator_dualpipe_v = {
     .admit = admit,
     .place = sl_in_a_v,
     .write = write,
+    .promise = promise,
 };

@@ -17,6 +17,17 @@ static void write(struct sl_writer *writer,
                      });
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    promise->activations = sl_least(
+        config->microbatches, config->warm_up * (config->devices - 1 - r) + 1);
+}
+
+static const sluice_schedule_option options[] = {
+    SL_OPTION_WARM_UP,
+};
+
 const struct sl_generator sl_generator_eager_1f1b = {
     .name = "eager-1f1b",
     .summary = "1f1b that warms up further, against slow hand-offs",
@@ -24,4 +35,7 @@ const struct sl_generator sl_generator_eager_1f1b = {
     .place = sl_in_a_loop,
     .write = write,
     .idle = sl_idle_of_flush,
+    .options = options,
+    .n_options = 1,
+    .promise = promise,
 };

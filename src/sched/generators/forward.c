@@ -14,6 +14,14 @@ static double idle(const sluice_schedule_config *config,
     return (config->devices - 1) * costs->forward;
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    (void)r;
+    (void)config;
+    promise->activations = 0;
+}
+
 const struct sl_generator sl_generator_forward = {
     .name = "forward",
     .summary = "forwards only, for evaluation and inference",
@@ -21,4 +29,6 @@ const struct sl_generator sl_generator_forward = {
     .place = sl_in_a_loop,
     .write = write,
     .idle = idle,
+    .forward_only = true,
+    .promise = promise,
 };

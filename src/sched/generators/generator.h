@@ -1,13 +1,18 @@
 /*
  * What a generator is, and how it writes.  A new one is a file that defines a
- * `const struct sl_generator`, named in CMakeLists.txt, declared at the end of
- * this one, and a row in generators.c.
+ * `const struct sl_generator`, named in CMakeLists.txt, and a row in
+ * generator_list.h.
  */
 #ifndef SL_SCHED_GENERATORS_GENERATOR_H
 #define SL_SCHED_GENERATORS_GENERATOR_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <sluice/schedule.h>
 #include <sluice/schedule_formula.h>
+
+#include "sched/generators/generator_list.h"
 
 /*
  * The end of one device's list.  After a failed append the following ones do
@@ -33,9 +38,25 @@ void sl_write_version(struct sl_writer *writer, sluice_action_kind kind,
  * parts. */
 void sl_write_updates(struct sl_writer *writer);
 
+/* What a generator promises about a device; sched.promises holds it to that
+ * for every (K, M), and nothing else reads it. */
+struct sl_promise {
+    int activations; /* peak, in stages times micro-batches */
+    bool at_most;    /* the peak may be less */
+    int inner;       /* peak of inner activations; 0: as `activations` */
+    int versions;    /* of the weights; 0: one */
+    int places;      /* that the queues need, fewer deadlock; 0: one */
+    bool choosy;     /* with fewer it may run all the same */
+};
+
 struct sl_generator {
     const char *name;    /* "gpipe" */
     const char *summary; /* one line, for listing */
+
+    /* What may be chosen, options[n_options]; sl_option_chunks and so on. */
+    const sluice_schedule_option *options;
+    int n_options;
+    bool forward_only;
 
     /* The number of stages; it may exceed what a schedule can have. */
     int (*n_stages)(const sluice_schedule_config *config);
@@ -66,6 +87,10 @@ struct sl_generator {
                            const sluice_schedule_config *config,
                            sluice_diag *why);
 
+    /* Fill in, of zeros, what is known of device `r`; required. */
+    void (*promise)(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise);
+
     /* What sluice_schedule_idle() says of it; NULL: there is no closed form. */
     double (*idle)(const sluice_schedule_config *config,
                    const sluice_device_costs *costs);
@@ -82,6 +107,39 @@ sluice_status sl_generator_find(const sluice_schedule_config *config,
                                 const struct sl_generator **generator,
                                 sluice_schedule_config *settled,
                                 sluice_diag *why);
+
+/*
+ * Options that several generators have, for an initializer.  Where a number is
+ * negative it depends on that of the devices, see sluice_schedule_option.
+ */
+#define SL_OPTION_CHUNKS                                                       \
+    {                                                                          \
+        .name = "chunks", .help = "Stages of a device",                        \
+        .offset = offsetof(sluice_schedule_config, chunks), .least = 1,        \
+        .most = SLUICE_OPTION_STAGES, .standard = 2                            \
+    }
+#define SL_OPTION_GROUP(text)                                                  \
+    {                                                                          \
+        .name = "group", .help = "Micro-batches that go " text,                \
+        .offset = offsetof(sluice_schedule_config, group),                     \
+        .least = SLUICE_OPTION_DEVICES, .most = SLUICE_MAX_MICROBATCHES,       \
+        .standard = SLUICE_OPTION_DEVICES                                      \
+    }
+#define SL_OPTION_WARM_UP                                                      \
+    {                                                                          \
+        .name = "warm-up", .help = "Forwards ahead for each device behind",    \
+        .offset = offsetof(sluice_schedule_config, warm_up), .least = 1,       \
+        .most = SLUICE_MAX_MICROBATCHES, .standard = 2                         \
+    }
+
+static inline int sl_least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* As sl_generator.promise: min(M, K - r) activations, as 1f1b. */
+void sl_promise_of_1f1b(const sluice_schedule_config *config, int r,
+                        struct sl_promise *promise);
 
 /* As sl_generator.idle: one after the other through all devices, there and
  * back, while a device works on one; a 1/v of it. */
@@ -100,21 +158,8 @@ int sl_chunks_each(const sluice_schedule_config *config);
 int sl_in_a_loop(int stage, int devices);
 int sl_in_a_v(int stage, int devices);
 
-extern const struct sl_generator sl_generator_gpipe;
-extern const struct sl_generator sl_generator_1f1b;
-extern const struct sl_generator sl_generator_eager_1f1b;
-extern const struct sl_generator sl_generator_interleaved_1f1b;
-extern const struct sl_generator sl_generator_looped_bfs;
-extern const struct sl_generator sl_generator_zb_h1;
-extern const struct sl_generator sl_generator_zb_h2;
-extern const struct sl_generator sl_generator_zb_v;
-extern const struct sl_generator sl_generator_v_half;
-extern const struct sl_generator sl_generator_v_min;
-extern const struct sl_generator sl_generator_dualpipe;
-extern const struct sl_generator sl_generator_dualpipe_v;
-extern const struct sl_generator sl_generator_pipedream;
-extern const struct sl_generator sl_generator_pipedream_2bw;
-extern const struct sl_generator sl_generator_varuna;
-extern const struct sl_generator sl_generator_forward;
+#define SL_DECLARE_GENERATOR(name)                                             \
+    extern const struct sl_generator sl_generator_##name;
+SL_GENERATORS(SL_DECLARE_GENERATOR)
 
 #endif

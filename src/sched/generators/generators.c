@@ -6,20 +6,10 @@
 
 #include "sched/schedule.h"
 
-static const struct sl_generator *const generators[] = {
-    &sl_generator_gpipe,      &sl_generator_1f1b,
-    &sl_generator_eager_1f1b, &sl_generator_interleaved_1f1b,
-    &sl_generator_looped_bfs, &sl_generator_zb_h1,
-    &sl_generator_zb_h2,      &sl_generator_zb_v,
-    &sl_generator_v_half,     &sl_generator_v_min,
-    &sl_generator_dualpipe,   &sl_generator_dualpipe_v,
-    &sl_generator_pipedream,  &sl_generator_pipedream_2bw,
-    &sl_generator_varuna,     &sl_generator_forward,
-};
+#define SL_ROW(name) &sl_generator_##name,
+static const struct sl_generator *const generators[] = {SL_GENERATORS(SL_ROW)};
 
 enum { N_GENERATORS = (int)(sizeof generators / sizeof *generators) };
-
-enum { STANDARD_CHUNKS = 2, STANDARD_WARM_UP = 2 };
 
 const char *sluice_schedule_generator(int i)
 {
@@ -29,6 +19,18 @@ const char *sluice_schedule_generator(int i)
 const char *sluice_schedule_summary(int i)
 {
     return i >= 0 && i < N_GENERATORS ? generators[i]->summary : NULL;
+}
+
+const sluice_schedule_option *sluice_schedule_options(int i, int *n)
+{
+    *n = i >= 0 && i < N_GENERATORS ? generators[i]->n_options : 0;
+    return *n ? generators[i]->options : NULL;
+}
+
+void sl_promise_of_1f1b(const sluice_schedule_config *config, int r,
+                        struct sl_promise *promise)
+{
+    promise->activations = sl_least(config->microbatches, config->devices - r);
 }
 
 int sl_one_stage_each(const sluice_schedule_config *config)
@@ -113,40 +115,72 @@ static sluice_status check_order(sluice_backward_order order, sluice_diag *why)
                            (int)order, SLUICE_REVERSE, SLUICE_IN_ORDER);
 }
 
-static sluice_status check_parameter(const char *what, int n, int least,
-                                     int most, sluice_diag *why)
+/* A number of an option, for so many devices. */
+static int number_for(int number, int devices)
 {
-    if (n >= least && n <= most)
+    if (number == SLUICE_OPTION_DEVICES)
+        return devices;
+    return number == SLUICE_OPTION_STAGES ? SLUICE_MAX_STAGES / devices
+                                          : number;
+}
+
+static int *field(const sluice_schedule_option *option,
+                  sluice_schedule_config *config)
+{
+    return (int *)((char *)config + option->offset);
+}
+
+/* A number that was given, whether the generator reads it or not. */
+static sluice_status check_option(const sluice_schedule_option *option,
+                                  sluice_schedule_config *config,
+                                  sluice_diag *why)
+{
+    if (option->is_flag || !*field(option, config))
+        return SLUICE_OK;
+    int value = *field(option, config);
+    int least = number_for(option->least, config->devices);
+    int most = number_for(option->most, config->devices);
+    if (value >= least && value <= most)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
                            "%s of %d: give %d to %d, or 0 for the standard",
-                           what, n, least, most);
+                           option->name, value, least, most);
+}
+
+static sluice_status check_options(sluice_schedule_config *config,
+                                   sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < N_GENERATORS; i++)
+        for (int k = 0; k < generators[i]->n_options && !st; k++)
+            st = check_option(&generators[i]->options[k], config, why);
+    return st;
+}
+
+/* A standard may make too many stages, which are refused as such. */
+static void set_standards(const struct sl_generator *generator,
+                          sluice_schedule_config *config)
+{
+    for (int i = 0; i < generator->n_options; i++) {
+        const sluice_schedule_option *option = &generator->options[i];
+        if (!option->is_flag && !*field(option, config))
+            *field(option, config) =
+                number_for(option->standard, config->devices);
+    }
 }
 
 /* Check all numbers, and put the standards in place of zeros. */
-static sluice_status settle(sluice_schedule_config *config, sluice_diag *why)
+static sluice_status settle(const struct sl_generator *generator,
+                            sluice_schedule_config *config, sluice_diag *why)
 {
     sluice_status st = check_order(config->backward_order, why);
     if (!st)
         st = sl_check_sizes(config->devices, config->devices,
                             config->microbatches, why);
-    if (st)
-        return st;
-    if (config->chunks)
-        st = check_parameter("chunks", config->chunks, 1,
-                             SLUICE_MAX_STAGES / config->devices, why);
-    else /* too many, perhaps, which troubles only who has chunks */
-        config->chunks = STANDARD_CHUNKS;
-    if (!config->group)
-        config->group = config->devices;
-    if (!config->warm_up)
-        config->warm_up = STANDARD_WARM_UP;
     if (!st)
-        st = check_parameter("a group", config->group, config->devices,
-                             SLUICE_MAX_MICROBATCHES, why);
+        st = check_options(config, why);
     if (!st)
-        st = check_parameter("a warm-up", config->warm_up, 1,
-                             SLUICE_MAX_MICROBATCHES, why);
+        set_standards(generator, config);
     return st;
 }
 
@@ -193,7 +227,7 @@ sluice_status sl_generator_find(const sluice_schedule_config *config,
     if (!*generator)
         return refuse_name(name, why);
     *settled = *config;
-    return settle(settled, why);
+    return settle(*generator, settled, why);
 }
 
 sluice_status sluice_schedule_generate(const sluice_schedule_config *config,

@@ -19,6 +19,13 @@ static void write(struct sl_writer *writer,
     sl_write(writer, SLUICE_UPDATE, stage, -1);
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    (void)r;
+    promise->activations = config->microbatches;
+}
+
 const struct sl_generator sl_generator_gpipe = {
     .name = "gpipe",
     .summary = "all forwards, then all backwards (GPipe)",
@@ -26,4 +33,5 @@ const struct sl_generator sl_generator_gpipe = {
     .place = sl_in_a_loop,
     .write = write,
     .idle = sl_idle_of_flush,
+    .promise = promise,
 };

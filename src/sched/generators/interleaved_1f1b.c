@@ -50,18 +50,30 @@ static void put(struct sl_writer *writer, const sluice_schedule_config *config,
     sl_write(writer, kind, stage, cell.microbatch);
 }
 
-static void write(struct sl_writer *writer,
-                  const sluice_schedule_config *config)
+static struct table make_table(const sluice_schedule_config *config)
 {
-    struct table table = {
+    return (struct table){
         .microbatches = config->microbatches,
         .chunks = config->chunks,
         .group = config->group,
     };
+}
+
+/* Forwards that device `r` does before its first backward, if there are so
+ * many. */
+static int ahead_of(const sluice_schedule_config *config, int r)
+{
+    struct table table = make_table(config);
+    return config->warm_up * (config->devices - 1 - r) +
+           (table.chunks - 1) * group_size(&table, 0);
+}
+
+static void write(struct sl_writer *writer,
+                  const sluice_schedule_config *config)
+{
+    struct table table = make_table(config);
     int n = table.microbatches * table.chunks;
-    int ahead = config->warm_up * (config->devices - 1 - writer->device) +
-                (table.chunks - 1) * group_size(&table, 0);
-    int warm_up = n < ahead ? n : ahead;
+    int warm_up = sl_least(n, ahead_of(config, writer->device));
     for (int i = 0; i < n + warm_up; i++) {
         if (i < n)
             put(writer, config, SLUICE_F, cell_of(&table, i));
@@ -102,6 +114,19 @@ static double idle(const sluice_schedule_config *config,
                : NAN;
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    promise->activations = sl_least(config->chunks * config->microbatches,
+                                    ahead_of(config, r) + 1);
+}
+
+static const sluice_schedule_option options[] = {
+    SL_OPTION_CHUNKS,
+    SL_OPTION_GROUP("through a chunk before the next does"),
+    SL_OPTION_WARM_UP,
+};
+
 const struct sl_generator sl_generator_interleaved_1f1b = {
     .name = "interleaved-1f1b",
     .summary = "1f1b with several chunks of the model per device (Megatron)",
@@ -110,4 +135,7 @@ const struct sl_generator sl_generator_interleaved_1f1b = {
     .write = write,
     .idle = idle,
     .check = check,
+    .options = options,
+    .n_options = 3,
+    .promise = promise,
 };

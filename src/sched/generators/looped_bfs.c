@@ -30,6 +30,19 @@ static double idle(const sluice_schedule_config *config,
                : NAN;
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    (void)r;
+    promise->activations = config->chunks * config->microbatches;
+    if (config->devices > 1 && config->microbatches > config->devices)
+        promise->places = config->microbatches / config->devices;
+}
+
+static const sluice_schedule_option options[] = {
+    SL_OPTION_CHUNKS,
+};
+
 const struct sl_generator sl_generator_looped_bfs = {
     .name = "looped-bfs",
     .summary = "gpipe with several chunks of the model per device",
@@ -37,4 +50,7 @@ const struct sl_generator sl_generator_looped_bfs = {
     .place = sl_in_a_loop,
     .write = write,
     .idle = idle,
+    .options = options,
+    .n_options = 1,
+    .promise = promise,
 };

@@ -28,10 +28,28 @@ static void write(struct sl_writer *writer,
                      });
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    sl_promise_of_1f1b(config, r, promise);
+    promise->versions = promise->activations;
+}
+
+static const sluice_schedule_option options[] = {
+    {.name = "vertical-sync",
+     .help = "A micro-batch uses on all devices the weight version that it "
+             "used on the first",
+     .offset = offsetof(sluice_schedule_config, vertical_sync),
+     .is_flag = true},
+};
+
 const struct sl_generator sl_generator_pipedream = {
     .name = "pipedream",
     .summary = "1f1b without flush, an update for each micro-batch (PipeDream)",
     .n_stages = sl_one_stage_each,
     .place = sl_in_a_loop,
     .write = write,
+    .options = options,
+    .n_options = 1,
+    .promise = promise,
 };

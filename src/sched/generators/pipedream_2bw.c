@@ -36,6 +36,17 @@ static void write(struct sl_writer *writer,
                      });
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    sl_promise_of_1f1b(config, r, promise);
+    promise->versions = config->microbatches > config->group ? 2 : 1;
+}
+
+static const sluice_schedule_option options[] = {
+    SL_OPTION_GROUP("into one update"),
+};
+
 const struct sl_generator sl_generator_pipedream_2bw = {
     .name = "pipedream-2bw",
     .summary = "1f1b without flush, two versions of the weights",
@@ -43,4 +54,7 @@ const struct sl_generator sl_generator_pipedream_2bw = {
     .place = sl_in_a_loop,
     .admit = admit,
     .write = write,
+    .options = options,
+    .n_options = 1,
+    .promise = promise,
 };

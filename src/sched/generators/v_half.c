@@ -23,10 +23,19 @@ static sluice_status write_all(sluice_schedule *schedule,
     return sl_write_v_pattern(schedule, slots, why);
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    (void)r;
+    promise->activations =
+        2 * sl_least(config->microbatches, (config->devices + 2) / 2);
+}
+
 const struct sl_generator sl_generator_v_half = {
     .name = "v-half",
     .summary = "two chunks per device in a V, half of 1f1b's activations",
     .n_stages = sl_two_stages_each,
     .place = sl_in_a_v,
     .write_all = write_all,
+    .promise = promise,
 };

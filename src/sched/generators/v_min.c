@@ -23,10 +23,19 @@ static sluice_status write_all(sluice_schedule *schedule,
     return sl_write_v_pattern(schedule, slots, why);
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    (void)r;
+    promise->activations =
+        2 * sl_least(config->microbatches, (config->devices + 4) / 3);
+}
+
 const struct sl_generator sl_generator_v_min = {
     .name = "v-min",
     .summary = "two chunks per device in a V, a third of 1f1b's activations",
     .n_stages = sl_two_stages_each,
     .place = sl_in_a_v,
     .write_all = write_all,
+    .promise = promise,
 };

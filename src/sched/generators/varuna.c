@@ -91,10 +91,21 @@ static sluice_status write_all(sluice_schedule *schedule,
     return st;
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    promise->activations =
+        sl_least(config->microbatches, 2 * (config->devices - r) - 1);
+    promise->inner = 1;
+    promise->places = SLUICE_QUEUE_CAPACITY;
+    promise->choosy = true;
+}
+
 const struct sl_generator sl_generator_varuna = {
     .name = "varuna",
     .summary = "greedy, recomputes; one working set per device",
     .n_stages = sl_one_stage_each,
     .place = sl_in_a_loop,
     .write_all = write_all,
+    .promise = promise,
 };

@@ -26,6 +26,13 @@ static double idle(const sluice_schedule_config *config,
            fmax(third, fmax(costs->forward, costs->input));
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    (void)r;
+    promise->activations = sl_least(config->microbatches, config->devices);
+}
+
 const struct sl_generator sl_generator_zb_h1 = {
     .name = "zb-h1",
     .summary = "1f1b, weight gradients in a third of the bubble",
@@ -33,4 +40,5 @@ const struct sl_generator sl_generator_zb_h1 = {
     .place = sl_in_a_loop,
     .write = write,
     .idle = idle,
+    .promise = promise,
 };

@@ -31,6 +31,14 @@ static double idle(const sluice_schedule_config *config,
     return (config->devices - 1) * fmax(span, fmax(costs->forward, late));
 }
 
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    (void)r;
+    promise->activations =
+        sl_least(config->microbatches, 2 * config->devices - 1);
+}
+
 const struct sl_generator sl_generator_zb_h2 = {
     .name = "zb-h2",
     .summary = "zb-h1 with twice the activations and no bubble but the start",
@@ -38,4 +46,5 @@ const struct sl_generator sl_generator_zb_h2 = {
     .place = sl_in_a_loop,
     .write = write,
     .idle = idle,
+    .promise = promise,
 };

@@ -111,6 +111,15 @@ static double idle(const sluice_schedule_config *config,
                : NAN;
 }
 
+/* What is dropped of the 2K - 1 micro-batches may be what was live. */
+static void promise(const sluice_schedule_config *config, int r,
+                    struct sl_promise *promise)
+{
+    (void)r;
+    promise->activations = 2 * sl_least(config->microbatches, config->devices);
+    promise->at_most = config->microbatches < 2 * config->devices - 1;
+}
+
 const struct sl_generator sl_generator_zb_v = {
     .name = "zb-v",
     .summary = "two chunks per device in a V, no bubble but the start",
@@ -118,4 +127,5 @@ const struct sl_generator sl_generator_zb_v = {
     .place = sl_in_a_v,
     .write = write,
     .idle = idle,
+    .promise = promise,
 };
