@@ -65,7 +65,7 @@ static void step_badly(sluice_pipeline *pipe, int row, float value)
 {
     sluice_result result = {.loss = 42};
     sluice_diag why;
-    char end[16];
+    char end[32];
     float *x = bad_x + row * problem.in;
     const sluice_schedule *schedule = sluice_pipeline_schedule(pipe);
     int depth = sluice_schedule_n_stages(schedule);
@@ -182,7 +182,7 @@ static sluice_pipeline *overflowing(sluice_model **model, sluice_finite finite,
                   why.text);
     const float quarter = 0.25F;
     for (int i = 0; i < 4; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "%d.weight", i);
         ck_assert(
             !sluice_pipeline_set_parameter(pipe, name, &quarter, 1, NULL));
@@ -193,7 +193,7 @@ static sluice_pipeline *overflowing(sluice_model **model, sluice_finite finite,
 static void read_weights(const sluice_pipeline *pipe, float w[4])
 {
     for (int i = 0; i < 4; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "%d.weight", i);
         ck_assert(!sluice_pipeline_get_parameter(pipe, name, &w[i], 1, NULL));
     }

@@ -206,7 +206,7 @@ static sluice_status train(const sluice_loss_ops *loss, int out,
     const sluice_sgd_config sgd = {.learning_rate = 0.1};
     sluice_model *model;
     sluice_pipeline *pipe;
-    char text[16];
+    char text[32];
     snprintf(text, sizeof text, "1-%d", out);
     ck_assert(!sluice_model_parse(text, NULL, &model, NULL));
     const sluice_pipeline_config how = {
