@@ -16,7 +16,7 @@ struct row {
     int *step;            /* [n_slots]: kind + SL_V_STEPS * micro-batch; FREE:
                              a W, if one is owed */
     int *slot;            /* [SL_V_STEPS * m], of each step */
-    struct state *before; /* [n_slots] */
+    struct state *before; /* [n_slots]; NULL if the limit cannot be reached */
 };
 
 struct board {
@@ -26,6 +26,9 @@ struct board {
     int n_slots;
     int limit; /* to `live` */
     struct row *rows;
+    int *steps;           /* [n_devices * n_slots] of all rows */
+    int *slots;           /* [n_devices * n_steps] */
+    struct state *states; /* [n_devices * n_slots], or NULL */
 };
 
 static bool is_forward(int step)
@@ -79,6 +82,8 @@ static bool move(const struct board *board, const struct row *row, int from,
     int step = row->step[from];
     put(row, step, to);
     row->step[from] = FREE;
+    if (!row->before)
+        return true;
     if (walk(board, row, to, from, false))
         return walk(board, row, to, from, true);
     row->step[to] = FREE;
@@ -122,6 +127,18 @@ static void compact(const struct board *board)
         }
 }
 
+/* Go through a row, note the states, if they are wanted, and the highest. */
+static void note_states(struct board *board, const struct row *row)
+{
+    struct state state = {0, 0};
+    for (int t = 0; t < board->n_slots; t++) {
+        if (row->before)
+            row->before[t] = state;
+        state = after(state, row->step[t]);
+        board->limit = later(board->limit, state.live);
+    }
+}
+
 static void fill(struct board *board, struct sl_v_slots (*slots)(int p, int r))
 {
     for (int d = 0; d < board->n_devices; d++) {
@@ -131,12 +148,7 @@ static void fill(struct board *board, struct sl_v_slots (*slots)(int p, int r))
             row->step[t] = FREE;
         for (int i = 0; i < board->n_steps; i++)
             put(row, i, first.at[i % SL_V_STEPS] + PERIOD * (i / SL_V_STEPS));
-        struct state state = {0, 0};
-        for (int t = 0; t < board->n_slots; t++) {
-            row->before[t] = state;
-            state = after(state, row->step[t]);
-            board->limit = later(board->limit, state.live);
-        }
+        note_states(board, row);
     }
 }
 
@@ -174,34 +186,50 @@ static sluice_status write_row(const struct board *board, int d,
 
 static void fini(struct board *board)
 {
-    for (int d = 0; d < board->n_devices && board->rows; d++) {
-        struct row *row = &board->rows[d];
-        size_t n = (size_t)board->n_slots;
-        sl_free(board->allocator, row->before, n, sizeof *row->before);
-        sl_free(board->allocator, row->slot, (size_t)board->n_steps,
-                sizeof *row->slot);
-        sl_free(board->allocator, row->step, n, sizeof *row->step);
-    }
-    sl_free(board->allocator, board->rows, (size_t)board->n_devices,
-            sizeof *board->rows);
+    size_t p = (size_t)board->n_devices;
+    size_t n_slots = p * (size_t)board->n_slots;
+    sl_free(board->allocator, board->states, n_slots, sizeof *board->states);
+    sl_free(board->allocator, board->slots, p * (size_t)board->n_steps,
+            sizeof *board->slots);
+    sl_free(board->allocator, board->steps, n_slots, sizeof *board->steps);
+    sl_free(board->allocator, board->rows, p, sizeof *board->rows);
 }
 
 /* Returns whether there was memory. */
 static bool init(struct board *board)
 {
-    board->rows = sl_alloc(board->allocator, (size_t)board->n_devices,
-                           sizeof *board->rows);
-    for (int d = 0; d < board->n_devices && board->rows; d++) {
-        struct row *row = &board->rows[d];
-        size_t n = (size_t)board->n_slots;
-        row->step = sl_alloc(board->allocator, n, sizeof *row->step);
-        row->slot = sl_alloc(board->allocator, (size_t)board->n_steps,
-                             sizeof *row->slot);
-        row->before = sl_alloc(board->allocator, n, sizeof *row->before);
-        if (!row->step || !row->slot || !row->before)
-            return false;
+    size_t p = (size_t)board->n_devices;
+    board->rows = sl_alloc(board->allocator, p, sizeof *board->rows);
+    board->steps = sl_alloc(board->allocator, p * (size_t)board->n_slots,
+                            sizeof *board->steps);
+    board->slots = sl_alloc(board->allocator, p * (size_t)board->n_steps,
+                            sizeof *board->slots);
+    if (!board->rows || !board->steps || !board->slots)
+        return false;
+    for (size_t d = 0; d < p; d++)
+        board->rows[d] = (struct row){
+            .step = board->steps + d * (size_t)board->n_slots,
+            .slot = board->slots + d * (size_t)board->n_steps,
+        };
+    return true;
+}
+
+/* Keep watch on the limit, if it is less than all that a device can ever hold.
+ * Returns whether there was memory. */
+static bool bound(struct board *board)
+{
+    size_t p = (size_t)board->n_devices;
+    if (board->limit >= board->n_steps / 2) /* half of the steps are forwards */
+        return true;
+    board->states = sl_alloc(board->allocator, p * (size_t)board->n_slots,
+                             sizeof *board->states);
+    if (!board->states)
+        return false;
+    for (size_t d = 0; d < p; d++) {
+        board->rows[d].before = board->states + d * (size_t)board->n_slots;
+        note_states(board, &board->rows[d]);
     }
-    return board->rows;
+    return true;
 }
 
 sluice_status sl_write_v_pattern(sluice_schedule *schedule,
@@ -218,15 +246,18 @@ sluice_status sl_write_v_pattern(sluice_schedule *schedule,
     for (int d = 0; d < p; d++)
         board.n_slots = later(board.n_slots,
                               slots(p, d).at[SL_V_I_A] + 1 + PERIOD * (m - 1));
-    sluice_status st = SLUICE_OK;
+    sluice_status st = SLUICE_NO_MEMORY;
     if (init(&board)) {
         fill(&board, slots);
-        compact(&board);
-        for (int d = 0; d < p && !st; d++)
-            st = write_row(&board, d, schedule, why);
-    } else {
-        st = sl_no_memory(why, "the slots of a schedule");
+        if (bound(&board))
+            st = SLUICE_OK;
     }
+    if (st)
+        st = sl_no_memory(why, "the slots of a schedule");
+    else
+        compact(&board);
+    for (int d = 0; d < p && !st; d++)
+        st = write_row(&board, d, schedule, why);
     fini(&board);
     return st;
 }

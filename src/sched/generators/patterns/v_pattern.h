@@ -25,7 +25,8 @@ struct sl_v_slots {
  *        before;
  *     3. run in the order of the slots.
  *
- * Linear in the number of actions, times the slots that a step may move by.
+ * Linear in the number of actions; times the slots that a step may move by,
+ * where a device may reach the limit, as it does not while M <= limit / 2.
  *
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */
