@@ -135,8 +135,8 @@ typedef enum sluice_average {
  *          only.
  * Threads  any, while no step runs.
  * Returns  SLUICE_OK; SLUICE_INVALID for another `average`, an event of a stage
- *          that is not below `n_stages`, or one that ends before it starts;
- *          SLUICE_NO_MEMORY.
+ *          that is not below `n_stages`, one that ends before it starts, or one
+ *          that takes more than INT64_MAX; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_costs_measure(
     const sluice_trace *trace, int n_stages, sluice_average average,

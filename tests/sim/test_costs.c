@@ -141,6 +141,21 @@ static void assert_refused(sluice_trace_event bad, int n_stages, int average,
     ck_assert_int_eq(costs[0], 42);
 }
 
+START_TEST(the_longest_durations_have_an_average)
+{
+    const sluice_trace_event endless = {.action = {SLUICE_F, 0, 0},
+                                        .end_ns = INT64_MAX};
+    const sluice_trace_event events[] = {endless, endless};
+    for (int average = SLUICE_MEDIAN; average <= SLUICE_MEAN; average++) {
+        int64_t costs[2 * KINDS];
+        ck_assert_int_eq(
+            measure(events, 2, 1, (sluice_average)average, costs, NULL),
+            SLUICE_OK);
+        ck_assert_int_eq(costs[SLUICE_F], INT64_MAX);
+    }
+}
+END_TEST
+
 START_TEST(traces_that_do_not_fit_are_refused)
 {
     sluice_trace_event good = event(SLUICE_F, 1, 10);
@@ -151,6 +166,11 @@ START_TEST(traces_that_do_not_fit_are_refused)
                    "event 1 of device 0 is of stage -1");
     assert_refused(event(SLUICE_F, 1, -1), 2, SLUICE_MEAN,
                    "event 1 of device 0 ends before it starts");
+    sluice_trace_event endless = event(SLUICE_F, 1, 0);
+    endless.start_ns = -2;
+    endless.end_ns = INT64_MAX - 1;
+    assert_refused(endless, 2, SLUICE_MEAN,
+                   "event 1 of device 0 takes more than 9223372036854775807");
     assert_refused(good, 2, 2, "average 2: give SLUICE_MEDIAN (0) or");
 }
 END_TEST
@@ -161,4 +181,5 @@ SLUICE_TEST_MAIN("sim.costs",
                  events_that_are_no_actions_of_a_schedule_are_left_out,
                  the_median_of_any_number_is_the_middle,
                  a_simulated_trace_gives_its_costs_back,
+                 the_longest_durations_have_an_average,
                  traces_that_do_not_fit_are_refused)
