@@ -88,19 +88,18 @@ struct sl_outcome {
 
 struct sluice_pipeline {
     const sluice_allocator *allocator; /* const after create */
-    pid_t owner; /* const after create: the process that has the threads */
-    struct sl_blueprint blueprint; /* const after create, but for what its
-                                      stages point to */
-    int n_devices;                 /* const after create: of all replicas */
-    struct sl_patience patience;   /* const after create */
-    struct sl_device *devices;     /* [n_devices] */
-    struct sl_link **links;        /* [n_links] const after create */
-    int n_links;                   /* const after create */
-    struct sl_ends *ends;          /* [n_replicas][n_stages] const after
-                                      create */
-    struct sl_group *groups;       /* [parts of the model] */
-    struct sl_outcome *outcomes;   /* [n_replicas][micro-batch] [owner: last
-                                      stage's device, then the caller] */
+    struct sl_blueprint blueprint;     /* const after create, but for what its
+                                          stages point to */
+    int n_devices;                     /* const after create: of all replicas */
+    struct sl_patience patience;       /* const after create */
+    struct sl_device *devices;         /* [n_devices] */
+    struct sl_link **links;            /* [n_links] const after create */
+    int n_links;                       /* const after create */
+    struct sl_ends *ends;              /* [n_replicas][n_stages] const after
+                                          create */
+    struct sl_group *groups;           /* [parts of the model] */
+    struct sl_outcome *outcomes;       /* [n_replicas][micro-batch] [owner: last
+                                          stage's device, then the caller] */
 
     double learning_rate; /* [owner: caller] */
     uint64_t n_steps;     /* [owner: caller] steps, however many updates */
@@ -120,6 +119,7 @@ struct sluice_pipeline {
                           arrive, then constant for this step] */
     _Alignas(SL_ALIGN) struct sl_failure failure; /* read before each action */
     int cancel_state; /* [owner: caller] of its thread, while a job runs */
+    pid_t owner;      /* const after create: the process that has the threads */
 
     bool traces;                       /* const after create */
     bool has_trace;                    /* [owner: caller] */
