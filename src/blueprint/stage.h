@@ -62,9 +62,8 @@ struct sl_stage {
     struct sl_ring grad_slots; /* output gradients: slots of the link from the
                                   stage after */
 
-    bool fresh;     /* [owner: device] no gradient since the step began, or
-                       since the last UPDATE */
-    int n_meetings; /* [owner: device] in this step, see reduce.c */
+    bool fresh; /* [owner: device] no gradient since the step began, or since
+                   the last UPDATE */
 };
 
 /* A version of the stage's weights, counted from 1 in each step. */

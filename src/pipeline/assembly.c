@@ -1,4 +1,4 @@
-/* Tables, devices and links of a pipeline.  The caller. */
+/* Tables, collectives, devices and links of a pipeline.  The caller. */
 #include "pipeline/assembly.h"
 
 static size_t all_stages(const struct sl_blueprint *bp)
@@ -19,8 +19,8 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
     size_t m = (size_t)pipe->blueprint.n_replicas *
                (size_t)pipe->blueprint.n_microbatches;
     pipe->devices = sl_alloc(pipe->allocator, k, sizeof *pipe->devices);
-    pipe->groups = sl_alloc(pipe->allocator, (size_t)pipe->blueprint.depth,
-                            sizeof *pipe->groups);
+    pipe->groups = sl_alloc(pipe->allocator, (size_t)bp->depth,
+                            sizeof(struct sl_collective *));
     pipe->outcomes = sl_alloc(pipe->allocator, m, sizeof *pipe->outcomes);
     pipe->update_rows =
         sl_alloc(pipe->allocator, (size_t)pipe->blueprint.n_updates,
@@ -50,9 +50,50 @@ void sl_free_tables(sluice_pipeline *pipe)
     sl_free(pipe->allocator, pipe->update_rows,
             (size_t)pipe->blueprint.n_updates, sizeof *pipe->update_rows);
     sl_free(pipe->allocator, pipe->outcomes, m, sizeof *pipe->outcomes);
-    sl_free(pipe->allocator, pipe->groups, (size_t)pipe->blueprint.depth,
-            sizeof *pipe->groups);
+    sl_free(pipe->allocator, pipe->groups, (size_t)bp->depth,
+            sizeof(struct sl_collective *));
     sl_free(pipe->allocator, pipe->devices, k, sizeof *pipe->devices);
+}
+
+/* Everyone has failed: nobody is to wait any more. */
+static void stop(void *context)
+{
+    sluice_pipeline *pipe = context;
+    for (int i = 0; i < pipe->n_links; i++)
+        sl_link_close(pipe->links[i]);
+    for (int i = 0; i < pipe->blueprint.depth; i++)
+        if (pipe->groups[i])
+            sl_collective_close(pipe->groups[i]);
+}
+
+void sl_fini_collectives(sluice_pipeline *pipe)
+{
+    for (int i = 0; i < pipe->blueprint.depth; i++)
+        sl_collective_destroy(pipe->groups[i]);
+    sl_collective_destroy(pipe->everyone);
+}
+
+sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    struct sl_collective_config config = {
+        .n_members = pipe->n_devices,
+        .patience = pipe->patience,
+        .stop = stop,
+        .context = pipe,
+        .allocator = pipe->allocator,
+    };
+    sluice_status st = sl_collective_create(&config, &pipe->everyone);
+    config.n_members = bp->n_replicas * bp->n_copies;
+    config.stop = NULL;
+    for (int i = 0; i < bp->depth && config.n_members > 1 && !st; i++)
+        st = sl_collective_create(&config, &pipe->groups[i]);
+    if (!st)
+        return SLUICE_OK;
+    sl_fini_collectives(pipe);
+    return sluice_diag_set(why, st, "%s for the pipeline's collectives",
+                           st == SLUICE_NO_MEMORY ? "out of memory"
+                                                  : "the system has no lock");
 }
 
 void sl_fini_links(sluice_pipeline *pipe)

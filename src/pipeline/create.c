@@ -143,22 +143,19 @@ static bool allot_cores(sluice_pipeline *pipe,
 
 static sluice_status init_sync(sluice_pipeline *pipe, sluice_diag *why)
 {
-    if (sl_gate_init(&pipe->done))
-        goto refused;
-    if (sl_failure_init(&pipe->failure)) {
+    sluice_status st = sl_gate_init(&pipe->done);
+    if (st)
+        return sluice_diag_set(why, st,
+                               "the system has no lock for the pipeline");
+    st = sl_init_collectives(pipe, why);
+    if (st)
         sl_gate_fini(&pipe->done);
-        goto refused;
-    }
-    return SLUICE_OK;
-
-refused:
-    return sluice_diag_set(why, SLUICE_SYSTEM,
-                           "the system has no lock for the pipeline");
+    return st;
 }
 
 static void fini_sync(sluice_pipeline *pipe)
 {
-    sl_failure_fini(&pipe->failure);
+    sl_fini_collectives(pipe);
     sl_gate_fini(&pipe->done);
 }
 

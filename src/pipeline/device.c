@@ -19,13 +19,6 @@ static bool has_job_or_quits(const void *state)
            atomic_load(&device->pipe->job_no) != device->last_job;
 }
 
-static bool is_decided(const void *state)
-{
-    const sluice_pipeline *pipe = state;
-    return sl_failure_committed(&pipe->failure) ||
-           sl_failure_stopped(&pipe->failure);
-}
-
 static bool is_idle(const void *state)
 {
     const sluice_pipeline *pipe = state;
@@ -54,21 +47,6 @@ void *sl_device_main(void *argument)
     return NULL;
 }
 
-/* Wake everybody who waits for somebody: the job has failed or is decided. */
-static void wake_devices(sluice_pipeline *pipe)
-{
-    for (int i = 0; i < pipe->n_devices; i++)
-        sl_gate_wake(&pipe->devices[i].gate);
-}
-
-void sl_stop_all(void *context)
-{
-    sluice_pipeline *pipe = context;
-    for (int i = 0; i < pipe->n_links; i++)
-        sl_link_close(pipe->links[i]);
-    wake_devices(pipe);
-}
-
 void sluice_pipeline_cancel(sluice_pipeline *pipe)
 {
     sluice_diag why;
@@ -77,37 +55,14 @@ void sluice_pipeline_cancel(sluice_pipeline *pipe)
     sluice_diag_set(&why, SLUICE_CANCELLED,
                     "sluice_pipeline_cancel() was called; parameters are as "
                     "before the step");
-    sl_failure_latch(&pipe->failure, &why, sl_stop_all, pipe);
+    sl_collective_fail(pipe->everyone, &why);
 }
 
-/* All devices have arrived and none goes on: their clocks stand still. */
-static int64_t latest_virtual_ns(const sluice_pipeline *pipe)
-{
-    int64_t latest = 0;
-    for (int i = 0; i < pipe->n_devices; i++)
-        if (pipe->devices[i].virtual_ns > latest)
-            latest = pipe->devices[i].virtual_ns;
-    return latest;
-}
-
-/*
- * All devices get here, or none updates: whoever comes last commits the step,
- * after which no error can latch.  False if the step has failed instead.
- */
+/* All devices commit, or none: after it no error can latch. */
 static bool commit(struct sl_device *device)
 {
-    sluice_pipeline *pipe = device->pipe;
-    if (atomic_fetch_add(&pipe->at_commit, 1) + 1 == pipe->n_devices) {
-        pipe->commit_ns = latest_virtual_ns(pipe);
-        sl_failure_commit(&pipe->failure);
-        wake_devices(pipe);
-    } else {
-        sl_gate_wait(&device->gate, pipe->patience, is_decided, pipe);
-    }
-    if (!sl_failure_committed(&pipe->failure))
-        return false;
-    device->virtual_ns = pipe->commit_ns;
-    return true;
+    return !sl_collective_agree(device->pipe->everyone, device->index,
+                                &device->virtual_ns, NULL);
 }
 
 static void update(struct sl_device *device, const struct sl_op *op,
@@ -137,10 +92,8 @@ void sl_device_train(struct sl_device *device)
     const struct sl_blueprint *bp = &device->pipe->blueprint;
     bool asynchronous = bp->n_updates > 1;
     for (int s = 0; s < bp->n_stages; s++)
-        if (device->stages[s].device == device->place) {
+        if (device->stages[s].device == device->place)
             device->stages[s].fresh = true;
-            device->stages[s].n_meetings = 0;
-        }
     device->recorder.n = 0;
     device->virtual_ns = 0;
     if (asynchronous)
@@ -195,7 +148,11 @@ sluice_status sl_pipeline_begin(sluice_pipeline *pipe, sluice_diag *why)
                                (long)pipe->owner, (long)getpid());
     pthread_testcancel(); /* a host's thread may do nothing but step */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &pipe->cancel_state);
-    sl_failure_open(&pipe->failure);
+    /* Groups first: once everyone is open a failure may close them. */
+    for (int i = 0; i < pipe->blueprint.depth; i++)
+        if (pipe->groups[i])
+            sl_collective_open(pipe->groups[i]);
+    sl_collective_open(pipe->everyone);
     sl_blas_enter();
     return SLUICE_OK;
 }
@@ -203,7 +160,7 @@ sluice_status sl_pipeline_begin(sluice_pipeline *pipe, sluice_diag *why)
 sluice_status sl_pipeline_end(sluice_pipeline *pipe, sluice_diag *why)
 {
     sl_blas_leave();
-    sluice_status st = sl_failure_shut(&pipe->failure, why);
+    sluice_status st = sl_collective_conclude(pipe->everyone, why);
     pthread_setcancelstate(pipe->cancel_state, NULL);
     return st;
 }
@@ -215,17 +172,10 @@ void sl_pipeline_abandon(sluice_pipeline *pipe)
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_abandon(pipe->links[i]);
     sl_gate_abandon(&pipe->done);
-    sl_failure_abandon(&pipe->failure);
-}
-
-static void reset_meetings(sluice_pipeline *pipe)
-{
-    for (int i = 0; i < pipe->blueprint.depth; i++) {
-        atomic_store(&pipe->groups[i].n_arrived, 0);
-        atomic_store(&pipe->groups[i].latest_ns[0], 0);
-        atomic_store(&pipe->groups[i].latest_ns[1], 0);
-    }
-    atomic_store(&pipe->at_commit, 0);
+    for (int i = 0; i < pipe->blueprint.depth; i++)
+        if (pipe->groups[i])
+            sl_collective_abandon(pipe->groups[i]);
+    sl_collective_abandon(pipe->everyone);
 }
 
 /*
@@ -244,17 +194,15 @@ static void await(sluice_pipeline *pipe, int n)
 }
 
 /*
- * A cancellation may come at any time.  If it closes links before they are
- * opened here, it has raised `stopped` before that, which every device looks at
- * before each action.
+ * A cancellation may come at any time.  It raises `stopped` and then closes the
+ * links; so if it closes one before that is opened here, it is seen below.
  */
 void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
 {
-    if (sl_failure_stopped(&pipe->failure))
-        return;
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_open(pipe->links[i]);
-    reset_meetings(pipe);
+    if (sl_collective_stopped(pipe->everyone))
+        return;
     atomic_store(&pipe->running, pipe->n_devices);
     pipe->job = job;
     atomic_fetch_add(&pipe->job_no, 1);

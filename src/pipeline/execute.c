@@ -33,7 +33,7 @@ static void fail(struct sl_device *device, const struct sl_op *op,
     why->stage = op->action.stage;
     why->microbatch = op->action.microbatch;
     sluice_action_format(op->action, why->action, sizeof why->action);
-    sl_failure_latch(&device->pipe->failure, why, sl_stop_all, device->pipe);
+    sl_collective_fail(device->pipe->everyone, why);
 }
 
 static struct sl_link *source(const struct sl_ends *ends, enum traffic traffic)
@@ -70,7 +70,7 @@ static sluice_status execute_update(struct sl_device *device,
         .staleness = op->staleness,
     };
     event.action.version = op->version;
-    if (sl_failure_stopped(&device->pipe->failure))
+    if (sl_collective_stopped(device->pipe->everyone))
         return SLUICE_CLOSED;
     sluice_status st = sl_reduce_gradient(device, op);
     if (st)
@@ -105,7 +105,7 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     sluice_diag why = {.status = SLUICE_OK};
     sluice_trace_event event = {.action = op->action};
 
-    if (sl_failure_stopped(&pipe->failure))
+    if (sl_collective_stopped(pipe->everyone))
         return SLUICE_CLOSED;
     int64_t arrived = sl_wall_ns(device);
     sluice_status st = SLUICE_OK;
@@ -116,7 +116,7 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     sl_begin_work(device, &event, arrived);
     st = is->compute(device, op, &why);
     sl_end_work(device, &event);
-    if (st == SLUICE_CLOSED && sl_failure_stopped(&pipe->failure))
+    if (st == SLUICE_CLOSED && sl_collective_stopped(pipe->everyone))
         return st;
     if (st) {
         fail(device, op, st, &why);

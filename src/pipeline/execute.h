@@ -1,7 +1,7 @@
 /*
  * Executing a program: for each action take, compute, publish, and record.
  *
- * Threads: the device, unless said otherwise.
+ * Threads: the device.
  */
 #ifndef SL_PIPELINE_EXECUTE_H
 #define SL_PIPELINE_EXECUTE_H
@@ -16,9 +16,5 @@
  */
 sluice_status sl_walk(struct sl_device *device,
                       const struct sl_program *program);
-
-/* Close all links and wake all devices: the job has failed.  Any thread;
- * `context` is the pipeline. */
-void sl_stop_all(void *context);
 
 #endif

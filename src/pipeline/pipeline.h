@@ -4,8 +4,8 @@
  * A step is a job: the caller fills `job`, raises `job_no` and waits at `done`;
  * each device runs the job and lowers `running`.  Between two jobs the devices
  * rest (base/gate.h): while the caller waits it rouses those that have missed
- * the job.  Lock ranks: failure.mu before
- * any gate's mu; nothing else is held together.
+ * the job.  Lock ranks: the failure's mutex of `everyone`, then that of a
+ * group, then any gate's; nothing else is held together.
  */
 #ifndef SL_PIPELINE_PIPELINE_H
 #define SL_PIPELINE_PIPELINE_H
@@ -20,9 +20,9 @@
 
 #include "base/gate.h"
 #include "base/memory.h"
+#include "chan/collective.h"
 #include "chan/link.h"
 #include "blueprint/blueprint.h"
-#include "pipeline/failure.h"
 #include "pipeline/topology.h"
 #include "trace/recorder.h"
 
@@ -63,21 +63,11 @@ struct sl_device {
     pthread_t thread;                 /* const after create */
     struct sl_arena arena; /* const after create; content [owner: device] */
     struct sl_recorder recorder; /* [owner: device] */
-    struct sl_gate gate;         /* the device waits for a job or the commit */
+    struct sl_gate gate;         /* the device waits for a job */
     unsigned last_job;           /* [owner: device] */
     int64_t off_core_ns; /* [owner: device] of this action, by its layers */
     int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of
                             the step */
-};
-
-/* The devices that hold a part of the model, when they add up gradients.  On a
- * cache line of its own: other groups meet at the same time. */
-struct sl_group {
-    /* [atomic] arrivals at meetings of this step; pairs with is_complete() in
-     * reduce.c */
-    _Alignas(SL_ALIGN) atomic_int n_arrived;
-    atomic_llong latest_ns[2]; /* [atomic] virtual time of this meeting and of
-                                  the next */
 };
 
 /* What the last stage found out about a micro-batch. */
@@ -88,18 +78,22 @@ struct sl_outcome {
 
 struct sluice_pipeline {
     const sluice_allocator *allocator; /* const after create */
-    struct sl_blueprint blueprint;     /* const after create, but for what its
-                                          stages point to */
-    int n_devices;                     /* const after create: of all replicas */
-    struct sl_patience patience;       /* const after create */
-    struct sl_device *devices;         /* [n_devices] */
-    struct sl_link **links;            /* [n_links] const after create */
-    int n_links;                       /* const after create */
-    struct sl_ends *ends;              /* [n_replicas][n_stages] const after
-                                          create */
-    struct sl_group *groups;           /* [parts of the model] */
-    struct sl_outcome *outcomes;       /* [n_replicas][micro-batch] [owner: last
-                                          stage's device, then the caller] */
+    pid_t owner; /* const after create: the process that has the threads */
+    struct sl_blueprint blueprint;  /* const after create, but for what its
+                                       stages point to */
+    int n_devices;                  /* const after create: of all replicas */
+    struct sl_patience patience;    /* const after create */
+    struct sl_device *devices;      /* [n_devices] */
+    struct sl_link **links;         /* [n_links] const after create */
+    int n_links;                    /* const after create */
+    struct sl_ends *ends;           /* [n_replicas][n_stages] const after
+                                       create */
+    struct sl_collective *everyone; /* const after create: all devices */
+    struct sl_collective **groups;  /* [depth] const after create: those that
+                                       hold a part of the model; NULL: only
+                                       one does */
+    struct sl_outcome *outcomes;    /* [n_replicas][micro-batch] [owner: last
+                                       stage's device, then the caller] */
 
     double learning_rate; /* [owner: caller] */
     uint64_t n_steps;     /* [owner: caller] steps, however many updates */
@@ -107,19 +101,14 @@ struct sluice_pipeline {
                              [owner: caller], constant while devices run */
     struct sl_job job;    /* [owner: caller], constant while devices run */
 
-    atomic_uint job_no;   /* [atomic] raised by sl_pipeline_run(); its seq_cst
-                             store publishes `job` to the devices' gates */
-    atomic_bool quit;     /* [atomic] by sl_pipeline_quit() */
-    atomic_int running;   /* [atomic] devices still in the job, or not yet gone;
-                             the last one's decrement publishes their work to
-                             `done` */
-    struct sl_gate done;  /* the caller waits for running == 0 */
-    atomic_int at_commit; /* [atomic] devices that passed every prepare() */
-    int64_t commit_ns; /* virtual time of the commit; [owner: the last device to
-                          arrive, then constant for this step] */
-    _Alignas(SL_ALIGN) struct sl_failure failure; /* read before each action */
-    int cancel_state; /* [owner: caller] of its thread, while a job runs */
-    pid_t owner;      /* const after create: the process that has the threads */
+    atomic_uint job_no;  /* [atomic] raised by sl_pipeline_run(); its seq_cst
+                            store publishes `job` to the devices' gates */
+    atomic_bool quit;    /* [atomic] by sl_pipeline_quit() */
+    atomic_int running;  /* [atomic] devices still in the job, or not yet gone;
+                            the last one's decrement publishes their work to
+                            `done` */
+    struct sl_gate done; /* the caller waits for running == 0 */
+    int cancel_state;    /* [owner: caller] of its thread, while a job runs */
 
     bool traces;                       /* const after create */
     bool has_trace;                    /* [owner: caller] */

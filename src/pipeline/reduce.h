@@ -1,12 +1,12 @@
 /*
  * Adding up the gradients of a part of the model, which its copies in all
- * replicas have made: a reduce-scatter and an all-gather over shared memory.
+ * replicas have made: a reduce-scatter and an all-gather of the group that
+ * holds the part (chan/collective.h).
  *
  * With C copies and R replicas there are n = C R members, those of replica 0
- * first.  The gradient is cut into n chunks.  Member i adds up chunk i of all,
- * in their order, so that the bits do not depend on who is first; then
- * everybody copies the other chunks.  Each device reads 2 (n - 1) / n of the
- * gradient's bytes from others.
+ * first.  Member i adds up chunk i of all, in their order; then each member
+ * copies the other chunks.  Each device reads 2 (n - 1) / n of the gradient's
+ * bytes from others.
  */
 #ifndef SL_PIPELINE_REDUCE_H
 #define SL_PIPELINE_REDUCE_H

@@ -120,7 +120,7 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
             part.y += at * out;
         part.rows = all.rows - at < batch ? all.rows - at : batch;
         sl_pipeline_run(pipe, part);
-        if (sl_failure_stopped(&pipe->failure))
+        if (sl_collective_stopped(pipe->everyone))
             break;
         add_outcomes(pipe, loss_sum, correct);
     }

@@ -234,10 +234,10 @@ END_TEST
 START_TEST(what_devices_write_shares_no_cache_line)
 {
     ck_assert_int_eq(sizeof(struct sl_device) % SL_ALIGN, 0);
-    ck_assert_int_eq(sizeof(struct sl_group) % SL_ALIGN, 0);
+    ck_assert_int_eq(sizeof(struct sl_collective) % SL_ALIGN, 0);
     ck_assert_int_eq(sizeof(struct sl_stage) % SL_ALIGN, 0);
     ck_assert_int_eq(_Alignof(struct sl_device), SL_ALIGN);
-    ck_assert_int_eq(_Alignof(struct sl_group), SL_ALIGN);
+    ck_assert_int_eq(_Alignof(struct sl_collective), SL_ALIGN);
     ck_assert_int_eq(_Alignof(struct sl_stage), SL_ALIGN);
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* The latch for the first error.  Any thread. */
-#include "pipeline/failure.h"
+#include "chan/failure.h"
 
 #include "base/utf8.h"
 
@@ -60,10 +60,18 @@ void sl_failure_latch(struct sl_failure *failure, const sluice_diag *diag,
     pthread_mutex_unlock(&failure->mu);
 }
 
+void sl_failure_stop(struct sl_failure *failure)
+{
+    pthread_mutex_lock(&failure->mu);
+    if (!atomic_load(&failure->committed))
+        atomic_store(&failure->stopped, true);
+    pthread_mutex_unlock(&failure->mu);
+}
+
 void sl_failure_commit(struct sl_failure *failure)
 {
     pthread_mutex_lock(&failure->mu);
-    if (!failure->latched)
+    if (!atomic_load(&failure->stopped))
         atomic_store(&failure->committed, true);
     pthread_mutex_unlock(&failure->mu);
 }

@@ -1,0 +1,167 @@
+/* Agreement: all members of a collective commit, or none does. */
+#include "chan/collective.h"
+
+#include "chan/team.h"
+
+START_TEST(what_the_members_agree_on_is_added_in_the_order_of_the_ranks)
+{
+    static const double terms[3] = {1e17, 1.0, -1e17};
+    make(3);
+    for (int i = 0; i < 3; i++)
+        for (int k = 0; k < N_SUMS; k++)
+            team.people[i].sums[k] = terms[i] * (k + 1);
+    play(agree);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(team.people[i].status, SLUICE_OK);
+        for (int k = 0; k < N_SUMS; k++) {
+            double total = terms[0] * (k + 1);
+            total += terms[1] * (k + 1);
+            total += terms[2] * (k + 1);
+            ck_assert(team.people[i].sums[k] == total);
+        }
+    }
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
+static double tensor(int k)
+{
+    return 1.0 / (3 + k * k);
+}
+
+/* As a global norm does it: a term for each parameter of the model, which one
+ * member has, added up by each member in the order of the model. */
+START_TEST(a_sum_over_the_model_has_the_same_bits_for_every_cut)
+{
+    double expected = 0;
+    for (int k = 0; k < N_SUMS; k++)
+        expected += tensor(k);
+    for (int n = 1; n <= MOST; n++) {
+        make(n);
+        for (int k = 0; k < N_SUMS; k++)
+            team.people[k * n / N_SUMS].sums[k] = tensor(k);
+        play(agree);
+        for (int i = 0; i < n; i++) {
+            double total = 0;
+            for (int k = 0; k < N_SUMS; k++)
+                total += team.people[i].sums[k];
+            ck_assert(total == expected);
+        }
+        sl_collective_destroy(team.collective);
+    }
+}
+END_TEST
+
+START_TEST(if_one_member_fails_none_commits_and_all_learn_the_first_failure)
+{
+    fail_one(agree);
+}
+END_TEST
+
+/* All sum; then member 0 fails, and the others come to the next meeting. */
+static void sum_then_gather(struct person *person)
+{
+    sluice_diag why = failure(7);
+    sum(person);
+    if (person->status || person->rank > 0)
+        all_gather(person);
+    else
+        sl_collective_fail(person->team->collective, &why);
+}
+
+START_TEST(a_failure_between_two_meetings_ends_the_second_one)
+{
+    sluice_diag told;
+    make(4);
+    play(sum_then_gather);
+    for (int i = 1; i < 4; i++)
+        ck_assert_int_eq(team.people[i].status, SLUICE_CLOSED);
+    sl_collective_conclude(team.collective, &told);
+    ck_assert_int_eq(told.stage, 7);
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
+static void agree_then_fail(struct person *person)
+{
+    sluice_diag why = failure(person->rank);
+    agree(person);
+    sl_collective_fail(person->team->collective, &why);
+    sl_collective_close(person->team->collective);
+}
+
+START_TEST(after_all_have_committed_nothing_fails)
+{
+    sluice_diag told;
+    make(MOST);
+    play(agree_then_fail);
+    for (int i = 0; i < MOST; i++)
+        ck_assert_int_eq(team.people[i].status, SLUICE_OK);
+    ck_assert(!sl_collective_stopped(team.collective));
+    ck_assert_int_eq(team.n_stops, 0);
+    ck_assert_int_eq(sl_collective_conclude(team.collective, &told), SLUICE_OK);
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
+/* Some agree, one fails: whoever is first decides for all. */
+static void agree_or_fail(struct person *person)
+{
+    sluice_diag why = failure(person->rank);
+    if (person->rank == 0)
+        sl_collective_fail(person->team->collective, &why);
+    agree(person);
+}
+
+START_TEST(members_never_disagree)
+{
+    for (int round = 0; round < N_ROUNDS; round++) {
+        sluice_diag told;
+        make(3);
+        play(agree_or_fail);
+        for (int i = 0; i < 3; i++)
+            ck_assert_int_eq(team.people[i].status, SLUICE_CLOSED);
+        ck_assert_int_eq(sl_collective_conclude(team.collective, &told),
+                         SLUICE_INVALID);
+        sl_collective_destroy(team.collective);
+    }
+}
+END_TEST
+
+START_TEST(a_closed_collective_lets_nobody_wait_and_names_no_failure)
+{
+    sluice_diag told;
+    make(3);
+    start(agree, 1);
+    sl_collective_close(team.collective);
+    join(1);
+    for (int i = 1; i < 3; i++)
+        ck_assert_int_eq(team.people[i].status, SLUICE_CLOSED);
+    ck_assert_int_eq(team.n_stops, 0);
+    ck_assert_int_eq(sl_collective_conclude(team.collective, &told), SLUICE_OK);
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
+START_TEST(a_failure_before_it_is_opened_or_after_it_is_concluded_is_late)
+{
+    sluice_diag why = failure(1), told;
+    make(1);
+    ck_assert_int_eq(sl_collective_conclude(team.collective, &told), SLUICE_OK);
+    sl_collective_fail(team.collective, &why);
+    sl_collective_open(team.collective);
+    ck_assert(!sl_collective_stopped(team.collective));
+    play(agree);
+    ck_assert_int_eq(team.people[0].status, SLUICE_OK);
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
+SLUICE_TEST_MAIN(
+    "chan.agree", what_the_members_agree_on_is_added_in_the_order_of_the_ranks,
+    a_sum_over_the_model_has_the_same_bits_for_every_cut,
+    if_one_member_fails_none_commits_and_all_learn_the_first_failure,
+    a_failure_between_two_meetings_ends_the_second_one,
+    after_all_have_committed_nothing_fails, members_never_disagree,
+    a_closed_collective_lets_nobody_wait_and_names_no_failure,
+    a_failure_before_it_is_opened_or_after_it_is_concluded_is_late)
