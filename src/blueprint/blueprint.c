@@ -112,28 +112,28 @@ static sluice_status check_devices(const struct sl_blueprint *bp,
                                    const sluice_pipeline_config *config,
                                    sluice_diag *why)
 {
-    if (bp->n_replicas == 1 && bp->n_devices > SLUICE_MAX_DEVICES)
+    if (bp->grid.n_replicas == 1 && bp->grid.n_devices > SLUICE_MAX_DEVICES)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d devices: a process runs 1 to %d; a "
                                "simulation may have more",
-                               bp->n_devices, SLUICE_MAX_DEVICES);
-    if (bp->n_replicas < 1 ||
-        bp->n_devices > SLUICE_MAX_DEVICES / bp->n_replicas)
+                               bp->grid.n_devices, SLUICE_MAX_DEVICES);
+    if (bp->grid.n_replicas < 1 ||
+        bp->grid.n_devices > SLUICE_MAX_DEVICES / bp->grid.n_replicas)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d replicas of %d devices: a process runs 1 to "
                                "%d devices in all",
-                               bp->n_replicas, bp->n_devices,
+                               bp->grid.n_replicas, bp->grid.n_devices,
                                SLUICE_MAX_DEVICES);
-    if (config->devices && config->devices != bp->n_devices)
+    if (config->devices && config->devices != bp->grid.n_devices)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d devices asked for, but the custom schedule "
                                "has %d; leave `devices` 0",
-                               config->devices, bp->n_devices);
-    if (config->microbatches && config->microbatches != bp->n_microbatches)
+                               config->devices, bp->grid.n_devices);
+    if (config->microbatches && config->microbatches != bp->grid.n_microbatches)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d micro-batches asked for, but the custom "
                                "schedule has %d; leave `microbatches` 0",
-                               config->microbatches, bp->n_microbatches);
+                               config->microbatches, bp->grid.n_microbatches);
     return SLUICE_OK;
 }
 
@@ -147,8 +147,8 @@ static sluice_status make_forward_schedule(struct sl_blueprint *bp,
 {
     sluice_status st =
         sl_schedule_like(bp->schedule, &bp->forward_schedule, why);
-    for (int m = 0; m < bp->n_microbatches && !st; m++)
-        for (int s = 0; s < bp->depth && !st; s++)
+    for (int m = 0; m < bp->grid.n_microbatches && !st; m++)
+        for (int s = 0; s < bp->grid.depth && !st; s++)
             st = sluice_schedule_append(
                 bp->forward_schedule,
                 sluice_schedule_stage_device(bp->schedule, s),
@@ -163,17 +163,14 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     sluice_status st = make_schedule(bp, config, why);
     if (st)
         return st;
-    bp->n_devices = sluice_schedule_n_devices(bp->schedule);
-    bp->n_stages = sluice_schedule_n_stages(bp->schedule);
-    bp->n_copies = sluice_schedule_n_copies(bp->schedule);
-    bp->depth = sl_schedule_depth(bp->schedule);
-    bp->n_microbatches = sluice_schedule_n_microbatches(bp->schedule);
+    bp->grid =
+        sl_grid_of(bp->schedule, config->replicas ? config->replicas : 1);
     st = check_devices(bp, config, why);
     if (st)
         return st;
     /* No queue ever holds more items than there are micro-batches. */
-    if (bp->queue_capacity > bp->n_microbatches)
-        bp->queue_capacity = bp->n_microbatches;
+    if (bp->queue_capacity > bp->grid.n_microbatches)
+        bp->queue_capacity = bp->grid.n_microbatches;
     sluice_verify_config verify = {.queue_capacity = bp->queue_capacity};
     st = sluice_schedule_verify(bp->schedule, &verify, NULL, why);
     if (st)
@@ -204,10 +201,10 @@ static sluice_status number_programs(struct sl_blueprint *bp,
                                      sluice_diag *why)
 {
     *programs =
-        sl_alloc(bp->allocator, (size_t)bp->n_devices, sizeof **programs);
+        sl_alloc(bp->allocator, (size_t)bp->grid.n_devices, sizeof **programs);
     if (!*programs)
         return sl_no_memory(why, "the devices' programs");
-    for (int d = 0; d < bp->n_devices; d++)
+    for (int d = 0; d < bp->grid.n_devices; d++)
         if (sl_program_init(&(*programs)[d], schedule, d, bp->allocator))
             return sl_no_memory(why, "a device's program");
     return SLUICE_OK;
@@ -228,7 +225,7 @@ static sluice_status group_microbatches(struct sl_blueprint *bp,
     const struct sl_program *program =
         &bp->train[sluice_schedule_stage_device(bp->schedule, 0)];
     bp->n_updates = sluice_schedule_n_updates(bp->schedule);
-    bp->update_of = sl_alloc(bp->allocator, (size_t)bp->n_microbatches,
+    bp->update_of = sl_alloc(bp->allocator, (size_t)bp->grid.n_microbatches,
                              sizeof *bp->update_of);
     if (!bp->update_of)
         return sl_no_memory(why, "the updates of the micro-batches");
@@ -238,7 +235,7 @@ static sluice_status group_microbatches(struct sl_blueprint *bp,
             (op->action.kind == SLUICE_B || op->action.kind == SLUICE_W))
             bp->update_of[op->action.microbatch] = op->update_no;
     }
-    for (int d = 0; d < bp->n_devices; d++)
+    for (int d = 0; d < bp->grid.n_devices; d++)
         note_staleness(bp, &bp->train[d]);
     return SLUICE_OK;
 }
@@ -246,7 +243,7 @@ static sluice_status group_microbatches(struct sl_blueprint *bp,
 /* Ring sizes that serve both schedules. */
 static sluice_status size_rings(struct sl_blueprint *bp, sluice_diag *why)
 {
-    size_t n = (size_t)bp->n_stages;
+    size_t n = (size_t)bp->grid.n_stages;
     bp->ring_sizes = sl_alloc(bp->allocator, n, sizeof *bp->ring_sizes);
     struct sl_ring_sizes *forward = sl_alloc(bp->allocator, n, sizeof *forward);
     sluice_status st = SLUICE_NO_MEMORY;
@@ -274,10 +271,11 @@ static sluice_status lay_out(struct sl_blueprint *bp,
         .model = bp->model,
         .schedule = bp->schedule,
         .sizes = bp->ring_sizes,
-        .max_rows = sl_split_largest(
-            sl_split_largest(bp->batch, bp->n_replicas), bp->n_microbatches),
+        .max_rows =
+            sl_split_largest(sl_split_largest(bp->batch, bp->grid.n_replicas),
+                             bp->grid.n_microbatches),
         .n_states = bp->n_states,
-        .n_replicas = bp->n_replicas,
+        .grid = bp->grid,
         .joins = bp->joins,
         .asynchronous = bp->n_updates > 1,
         .allocator = bp->allocator,
@@ -285,17 +283,31 @@ static sluice_status lay_out(struct sl_blueprint *bp,
     sluice_status st = sl_layout_check(&input, why);
     if (st)
         return st;
-    bp->stage_layers =
-        sl_alloc(bp->allocator, (size_t)bp->n_stages, sizeof *bp->stage_layers);
+    bp->stage_layers = sl_alloc(bp->allocator, (size_t)bp->grid.n_stages,
+                                sizeof *bp->stage_layers);
     if (!bp->stage_layers)
         return sl_no_memory(why, "the partition");
-    st = sl_cut_model(config, &input, bp->depth, bp->stage_layers, why);
+    st = sl_cut_model(config, &input, bp->grid.depth, bp->stage_layers, why);
     if (st)
         return st;
-    for (int s = bp->depth; s < bp->n_stages; s++)
-        bp->stage_layers[s] = bp->stage_layers[s % bp->depth];
+    for (int s = bp->grid.depth; s < bp->grid.n_stages; s++)
+        bp->stage_layers[s] = bp->stage_layers[sl_part_of(&bp->grid, s)];
     input.stage_layers = bp->stage_layers;
     return sl_layout_init(&bp->layout, &input, why);
+}
+
+/* This process runs all devices. */
+static sluice_status choose_local(struct sl_blueprint *bp, sluice_diag *why)
+{
+    int n = sl_n_all_devices(&bp->grid);
+    bp->local_devices =
+        sl_alloc(bp->allocator, (size_t)n, sizeof *bp->local_devices);
+    if (!bp->local_devices)
+        return sl_no_memory(why, "the list of devices");
+    bp->n_local = n;
+    for (int i = 0; i < n; i++)
+        bp->local_devices[i] = i;
+    return SLUICE_OK;
 }
 
 static sluice_status draw(struct sl_blueprint *bp,
@@ -306,8 +318,10 @@ static sluice_status draw(struct sl_blueprint *bp,
     if (!st)
         st = make_schedules(bp, config, why);
     if (!st)
-        st = sl_split_check(bp->batch, bp->n_replicas, bp->n_microbatches,
-                            config->uneven, why);
+        st = choose_local(bp, why);
+    if (!st)
+        st = sl_split_check(bp->batch, bp->grid.n_replicas,
+                            bp->grid.n_microbatches, config->uneven, why);
     if (!st)
         st = sl_loss_settle(bp->loss, sluice_model_output(bp->model), bp->batch,
                             &bp->loss_plan, why);
@@ -317,7 +331,7 @@ static sluice_status draw(struct sl_blueprint *bp,
         st = number_programs(bp, bp->schedule, &bp->train, why);
     if (!st)
         st = number_programs(bp, bp->forward_schedule, &bp->forward, why);
-    for (int d = 0; d < bp->n_devices && bp->joins && !st; d++)
+    for (int d = 0; d < bp->grid.n_devices && bp->joins && !st; d++)
         sl_program_join(&bp->train[d]);
     if (!st)
         st = group_microbatches(bp, why);
@@ -336,7 +350,6 @@ sluice_status sl_blueprint_init(struct sl_blueprint *bp,
         .allocator = config->allocator,
         .model = model,
         .batch = config->batch,
-        .n_replicas = config->replicas ? config->replicas : 1,
         .seed = config->seed,
         .queue_capacity = config->queue_capacity ? config->queue_capacity
                                                  : SLUICE_QUEUE_CAPACITY,
@@ -353,25 +366,28 @@ sluice_status sl_blueprint_init(struct sl_blueprint *bp,
 
 static void free_programs(struct sl_blueprint *bp, struct sl_program *programs)
 {
-    for (int d = 0; programs && d < bp->n_devices; d++)
+    for (int d = 0; programs && d < bp->grid.n_devices; d++)
         sl_program_fini(&programs[d], bp->allocator);
-    sl_free(bp->allocator, programs, (size_t)bp->n_devices, sizeof *programs);
+    sl_free(bp->allocator, programs, (size_t)bp->grid.n_devices,
+            sizeof *programs);
 }
 
 void sl_blueprint_fini(struct sl_blueprint *bp)
 {
-    size_t n_stages = (size_t)bp->n_stages;
+    size_t n_stages = (size_t)bp->grid.n_stages;
     sl_layout_fini(&bp->layout);
     sl_free(bp->allocator, bp->stage_layers, n_stages,
             sizeof *bp->stage_layers);
     sl_free(bp->allocator, bp->ring_sizes, n_stages, sizeof *bp->ring_sizes);
-    sl_free(bp->allocator, bp->update_of, (size_t)bp->n_microbatches,
+    sl_free(bp->allocator, bp->update_of, (size_t)bp->grid.n_microbatches,
             sizeof *bp->update_of);
     free_programs(bp, bp->forward);
     free_programs(bp, bp->train);
     if (bp->optimizer_config)
         sl_free(bp->allocator, bp->optimizer_config,
                 bp->optimizer->config_bytes, 1);
+    sl_free(bp->allocator, bp->local_devices, (size_t)bp->n_local,
+            sizeof *bp->local_devices);
     sluice_schedule_destroy(bp->forward_schedule);
     sluice_schedule_destroy(bp->schedule);
     *bp = (struct sl_blueprint){0};

@@ -9,6 +9,7 @@
 
 #include <sluice/pipeline.h>
 
+#include "blueprint/coordinates.h"
 #include "blueprint/layout.h"
 #include "blueprint/program.h"
 
@@ -17,12 +18,10 @@ struct sl_blueprint {
     const sluice_model *model;
     int64_t batch;
     uint64_t seed;
-    int n_replicas;
-    int n_devices; /* of one replica */
-    int n_stages;  /* of all copies of the model in it */
-    int n_copies;
-    int depth; /* stages of a copy */
-    int n_microbatches;
+    struct sl_grid grid;
+    int *local_devices; /* [n_local] indices, rising, of the devices that this
+                           process runs: all of them */
+    int n_local;
     int queue_capacity;
     bool joins; /* the W of a run */
     sluice_finite finite;

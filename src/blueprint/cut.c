@@ -13,8 +13,8 @@ struct costing {
     const struct sl_layout_input *input;
     double *fixed;   /* [n_layers] */
     double *weights; /* [n_layers] that a stage multiplies by factors[stage] */
-    double *factors; /* [n_stages] */
-    int n_stages;
+    double *factors; /* [depth] */
+    int depth;
 };
 
 typedef sluice_status cost_function(struct costing *costing, sluice_diag *why);
@@ -58,7 +58,7 @@ static sluice_status bytes(struct costing *costing, sluice_diag *why)
                      (double)plan->saved_row_bytes;
         costing->fixed[i] = rows * row;
     }
-    for (int s = 0; s < costing->n_stages; s++)
+    for (int s = 0; s < costing->depth; s++)
         costing->factors[s] = copies_of_weights(costing->input, s);
     return SLUICE_OK;
 }
@@ -124,7 +124,7 @@ static sluice_status cut_by_cost(struct costing *costing, int *stage_layers,
 {
     int n = sluice_model_n_layers(costing->input->model);
     const sluice_allocator *allocator = costing->input->allocator;
-    size_t n_costs = 2 * (size_t)n + (size_t)costing->n_stages;
+    size_t n_costs = 2 * (size_t)n + (size_t)costing->depth;
     double *costs = sl_alloc(allocator, n_costs, sizeof *costs);
     if (!costs)
         return sl_no_memory(why, "the costs of the layers");
@@ -135,41 +135,40 @@ static sluice_status cut_by_cost(struct costing *costing, int *stage_layers,
     const struct sl_part_costs all = {costing->fixed, costing->weights,
                                       costing->factors};
     if (!st)
-        st = sl_part_minimax(&all, n, costing->n_stages, allocator,
-                             stage_layers, why);
+        st = sl_part_minimax(&all, n, costing->depth, allocator, stage_layers,
+                             why);
     sl_free(allocator, costs, n_costs, sizeof *costs);
     return st;
 }
 
 static sluice_status cut_by_list(const sluice_pipeline_config *config,
-                                 int n_layers, int n_stages, int *stage_layers,
+                                 int n_layers, int depth, int *stage_layers,
                                  sluice_diag *why)
 {
     if (!config->partition)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "SLUICE_CUT_LIST needs `partition`, the number "
                                "of layers of each of the %d stages",
-                               n_stages);
+                               depth);
     sluice_status st =
-        sluice_partition_check(n_layers, n_stages, config->partition, why);
-    for (int s = 0; s < n_stages && !st; s++)
+        sluice_partition_check(n_layers, depth, config->partition, why);
+    for (int s = 0; s < depth && !st; s++)
         stage_layers[s] = config->partition[s];
     return st;
 }
 
 sluice_status sl_cut_model(const sluice_pipeline_config *config,
-                           const struct sl_layout_input *input, int n_stages,
+                           const struct sl_layout_input *input, int depth,
                            int *stage_layers, sluice_diag *why)
 {
     int n_layers = sluice_model_n_layers(input->model);
     if (config->cut == SLUICE_CUT_LIST)
-        return cut_by_list(config, n_layers, n_stages, stage_layers, why);
+        return cut_by_list(config, n_layers, depth, stage_layers, why);
     /* Also says whether there are enough layers at all. */
     sluice_status st =
-        sluice_partition_uniform(n_layers, n_stages, stage_layers, why);
+        sluice_partition_uniform(n_layers, depth, stage_layers, why);
     if (st || config->cut == SLUICE_CUT_UNIFORM)
         return st;
-    struct costing costing = {
-        .config = config, .input = input, .n_stages = n_stages};
+    struct costing costing = {.config = config, .input = input, .depth = depth};
     return cut_by_cost(&costing, stage_layers, why);
 }

@@ -137,7 +137,7 @@ static void make_plan(struct sl_layout *layout, int device)
 {
     sluice_memory_plan *plan = &layout->plans[device];
     struct sl_workspace *ws = &layout->workspaces[device];
-    for (int s = 0; s < layout->n_stages; s++) {
+    for (int s = 0; s < layout->grid.n_stages; s++) {
         const struct sl_stage *stage = &layout->stages[s];
         if (stage->device != device)
             continue;
@@ -163,7 +163,7 @@ static void make_stage(struct sl_layout *layout, int s, int first_layer,
                        const struct sl_layout_input *input)
 {
     struct sl_stage *stage = &layout->stages[s];
-    int copy = s / layout->depth;
+    int copy = sl_copy_of(&layout->grid, s);
     int first_unit = copy * sluice_model_n_layers(input->model) + first_layer;
     const struct sl_ring_sizes *sizes = &input->sizes[s];
     *stage = (struct sl_stage){
@@ -171,8 +171,8 @@ static void make_stage(struct sl_layout *layout, int s, int first_layer,
         .device = sluice_schedule_stage_device(input->schedule, s),
         .n_units = input->stage_layers[s],
         .units = &layout->units[first_unit],
-        .is_first = s % layout->depth == 0,
-        .is_last = (s + 1) % layout->depth == 0,
+        .is_first = sl_is_first_part(&layout->grid, s),
+        .is_last = sl_is_last_part(&layout->grid, s),
         .splits = sizes->splits,
         .recomputes = sizes->recomputes,
         .n_versions = sizes->versions,
@@ -216,34 +216,36 @@ sluice_status sl_layout_check(const struct sl_layout_input *input,
 
 static size_t n_all_stages(const struct sl_layout *layout)
 {
-    return (size_t)layout->n_replicas * (size_t)layout->n_stages;
+    return (size_t)sl_n_all_stages(&layout->grid);
 }
 
 static size_t n_all_units(const struct sl_layout *layout)
 {
-    return (size_t)layout->n_replicas * (size_t)layout->n_units;
+    return (size_t)layout->grid.n_replicas * (size_t)layout->n_units;
 }
 
 static size_t n_all_devices(const struct sl_layout *layout)
 {
-    return (size_t)layout->n_replicas * (size_t)layout->n_devices;
+    return (size_t)sl_n_all_devices(&layout->grid);
 }
 
 /* Replicas differ in nothing but where their buffers lie. */
 static void copy_replica(struct sl_layout *layout, int replica)
 {
-    struct sl_stage *stages = &layout->stages[replica * layout->n_stages];
+    const struct sl_coordinates at = {.replica = replica};
+    struct sl_stage *stages =
+        &layout->stages[sl_first_stage(&layout->grid, at)];
     struct sl_workspace *workspaces =
-        &layout->workspaces[replica * layout->n_devices];
+        &layout->workspaces[sl_device_index(&layout->grid, at)];
     struct sl_unit *units =
         &layout->units[(size_t)replica * (size_t)layout->n_units];
     for (int i = 0; i < layout->n_units; i++)
         units[i] = layout->units[i];
-    for (int s = 0; s < layout->n_stages; s++) {
+    for (int s = 0; s < layout->grid.n_stages; s++) {
         stages[s] = layout->stages[s];
         stages[s].units = units + (layout->stages[s].units - layout->units);
     }
-    for (int d = 0; d < layout->n_devices; d++)
+    for (int d = 0; d < layout->grid.n_devices; d++)
         workspaces[d] = layout->workspaces[d];
 }
 
@@ -251,14 +253,10 @@ sluice_status sl_layout_init(struct sl_layout *layout,
                              const struct sl_layout_input *input,
                              sluice_diag *why)
 {
-    int n_copies = sluice_schedule_n_copies(input->schedule);
     *layout = (struct sl_layout){
         .allocator = input->allocator,
-        .n_replicas = input->n_replicas,
-        .n_devices = sluice_schedule_n_devices(input->schedule),
-        .n_stages = sluice_schedule_n_stages(input->schedule),
-        .depth = sluice_schedule_n_stages(input->schedule) / n_copies,
-        .n_units = n_copies * sluice_model_n_layers(input->model),
+        .grid = input->grid,
+        .n_units = input->grid.n_copies * sluice_model_n_layers(input->model),
         .n_states = input->n_states,
         .asynchronous = input->asynchronous,
         .max_rows = input->max_rows,
@@ -269,7 +267,7 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         sl_alloc(input->allocator, n_all_units(layout), sizeof *layout->units);
     layout->workspaces = sl_alloc(input->allocator, n_all_devices(layout),
                                   sizeof *layout->workspaces);
-    layout->plans = sl_alloc(input->allocator, (size_t)layout->n_devices,
+    layout->plans = sl_alloc(input->allocator, (size_t)layout->grid.n_devices,
                              sizeof *layout->plans);
     if (!layout->stages || !layout->units || !layout->workspaces ||
         !layout->plans) {
@@ -277,21 +275,22 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         return sl_no_memory(why, "the memory plan");
     }
     int first_layer = 0;
-    for (int s = 0; s < layout->n_stages; s++) {
-        first_layer = s % layout->depth ? first_layer : 0;
+    for (int s = 0; s < layout->grid.n_stages; s++) {
+        if (sl_is_first_part(&layout->grid, s))
+            first_layer = 0;
         make_stage(layout, s, first_layer, input);
         first_layer += input->stage_layers[s];
     }
-    for (int d = 0; d < layout->n_devices; d++)
+    for (int d = 0; d < layout->grid.n_devices; d++)
         make_plan(layout, d);
-    for (int r = 1; r < layout->n_replicas; r++)
+    for (int r = 1; r < layout->grid.n_replicas; r++)
         copy_replica(layout, r);
     return SLUICE_OK;
 }
 
 void sl_layout_fini(struct sl_layout *layout)
 {
-    sl_free(layout->allocator, layout->plans, (size_t)layout->n_devices,
+    sl_free(layout->allocator, layout->plans, (size_t)layout->grid.n_devices,
             sizeof *layout->plans);
     sl_free(layout->allocator, layout->workspaces, n_all_devices(layout),
             sizeof *layout->workspaces);
@@ -328,14 +327,15 @@ static void bind_stage(const struct sl_layout *layout, struct sl_stage *stage,
     }
 }
 
-void sl_layout_bind(struct sl_layout *layout, int replica, int device,
+void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
                     struct sl_arena *arena)
 {
-    struct sl_stage *stages = &layout->stages[replica * layout->n_stages];
+    struct sl_stage *stages =
+        &layout->stages[sl_first_stage(&layout->grid, at)];
     struct sl_workspace *ws =
-        &layout->workspaces[replica * layout->n_devices + device];
-    for (int s = 0; s < layout->n_stages; s++)
-        if (stages[s].device == device)
+        &layout->workspaces[sl_device_index(&layout->grid, at)];
+    for (int s = 0; s < layout->grid.n_stages; s++)
+        if (stages[s].device == at.place)
             bind_stage(layout, &stages[s], arena);
     ws->pair[0] = sl_arena_take(arena, ws->pair_bytes);
     ws->pair[1] = sl_arena_take(arena, ws->pair_bytes);

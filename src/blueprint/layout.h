@@ -16,6 +16,7 @@
 #include <sluice/schedule.h>
 
 #include "base/memory.h"
+#include "blueprint/coordinates.h"
 #include "blueprint/program.h"
 #include "blueprint/ring.h"
 #include "blueprint/stage.h"
@@ -32,18 +33,16 @@ struct sl_workspace {
 
 struct sl_layout {
     const sluice_allocator *allocator;
-    int n_replicas;
-    int n_devices;                   /* of one replica */
-    int n_stages;                    /* of one replica, all copies */
-    int depth;                       /* stages of a copy of the model */
+    struct sl_grid grid;
     int n_units;                     /* of one replica */
     int n_states;                    /* optimizer state arrays */
     bool asynchronous;               /* the stages have a backup */
     int64_t max_rows;                /* of a micro-batch */
-    struct sl_stage *stages;         /* [n_replicas][n_stages] */
+    struct sl_stage *stages;         /* [all stages], those of each replica
+                                        together */
     struct sl_unit *units;           /* [n_replicas][n_units], sliced by the
                                         stages */
-    struct sl_workspace *workspaces; /* [n_replicas][n_devices] */
+    struct sl_workspace *workspaces; /* [all devices] */
     sluice_memory_plan *plans;       /* [n_devices] */
 };
 
@@ -51,11 +50,11 @@ struct sl_layout {
 struct sl_layout_input {
     const sluice_model *model;
     const sluice_schedule *schedule;
+    struct sl_grid grid;
     const int *stage_layers;           /* [n_stages] */
     const struct sl_ring_sizes *sizes; /* [n_stages] */
     int64_t max_rows;
     int n_states;
-    int n_replicas;
     bool joins;        /* slots of a ring follow each other without a gap */
     bool asynchronous; /* the weights of a step's begin are backed up */
     const sluice_allocator *allocator;
@@ -81,9 +80,9 @@ sluice_status sl_layout_init(struct sl_layout *layout,
 
 void sl_layout_fini(struct sl_layout *layout);
 
-/* Give every buffer of device `device` of a replica its place in `arena`, whose
- * size is plans[device].total. */
-void sl_layout_bind(struct sl_layout *layout, int replica, int device,
+/* Give every buffer of the device at `at` its place in `arena`, whose size is
+ * plans[at.place].total. */
+void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
                     struct sl_arena *arena);
 
 #endif

@@ -2,6 +2,7 @@
 #include "blueprint/ring.h"
 
 #include "base/memory.h"
+#include "sched/schedule.h"
 #include "sched/verify/kept_versions.h"
 
 enum {
@@ -237,7 +238,6 @@ sluice_status sl_ring_sizes(const sluice_schedule *schedule,
                             struct sl_ring_sizes *sizes)
 {
     int n_stages = sluice_schedule_n_stages(schedule);
-    int depth = n_stages / sluice_schedule_n_copies(schedule);
     struct sizing sizing = {
         .schedule = schedule,
         .programs = programs,
@@ -256,8 +256,12 @@ sluice_status sl_ring_sizes(const sluice_schedule *schedule,
         sizes[s] = (struct sl_ring_sizes){
             .splits = has(&sizing, s, I),
             .recomputes = has(&sizing, s, R),
-            .in_slots = s % depth > 0 ? size_in_slots(&sizing, s) : 0,
-            .grad_slots = (s + 1) % depth > 0 ? size_grad_slots(&sizing, s) : 0,
+            .in_slots = sl_schedule_boundary(schedule, s - 1)
+                            ? size_in_slots(&sizing, s)
+                            : 0,
+            .grad_slots = sl_schedule_boundary(schedule, s)
+                              ? size_grad_slots(&sizing, s)
+                              : 0,
             .stash = by_order(&sizing, (struct span){s, F | R, s, B | W, true}),
             .dys = by_order(&sizing, (struct span){s, B | I, s, W, false}),
             .versions = count_versions(&sizing, s),

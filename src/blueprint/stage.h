@@ -36,8 +36,8 @@ struct sl_unit {
 /* On cache lines of its own: its device writes some of it, and devices of
  * other stages do the same beside it. */
 struct sl_stage {
-    _Alignas(SL_ALIGN) int index;
-    int device;
+    _Alignas(SL_ALIGN) int index; /* 0 to n_stages - 1 of its replica */
+    int device;                   /* the place of its device */
     int n_units;
     struct sl_unit *units;
     bool is_first;    /* its input is the mini-batch */

@@ -1,25 +1,19 @@
 /* Tables, collectives, devices and links of a pipeline.  The caller. */
 #include "pipeline/assembly.h"
 
-static size_t all_stages(const struct sl_blueprint *bp)
-{
-    return (size_t)bp->n_replicas * (size_t)bp->n_stages;
-}
-
 /* Two links for each boundary. */
-static size_t all_links(const struct sl_blueprint *bp)
+static size_t n_all_links(const struct sl_blueprint *bp)
 {
-    return 2 * (size_t)bp->n_replicas * (size_t)(bp->n_stages - bp->n_copies);
+    return 2 * (size_t)(sl_n_all_stages(&bp->grid) - sl_n_holders(&bp->grid));
 }
 
 sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    size_t k = (size_t)pipe->n_devices;
-    size_t m = (size_t)pipe->blueprint.n_replicas *
-               (size_t)pipe->blueprint.n_microbatches;
+    size_t k = (size_t)pipe->n_local;
+    size_t m = (size_t)sl_n_all_microbatches(&bp->grid);
     pipe->devices = sl_alloc(pipe->allocator, k, sizeof *pipe->devices);
-    pipe->groups = sl_alloc(pipe->allocator, (size_t)bp->depth,
+    pipe->groups = sl_alloc(pipe->allocator, (size_t)bp->grid.depth,
                             sizeof(struct sl_collective *));
     pipe->outcomes = sl_alloc(pipe->allocator, m, sizeof *pipe->outcomes);
     pipe->update_rows =
@@ -28,8 +22,9 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
     pipe->n_events = sl_alloc(pipe->allocator, k, sizeof *pipe->n_events);
     pipe->events = sl_alloc(pipe->allocator, k, sizeof *pipe->events);
     pipe->links =
-        sl_alloc(pipe->allocator, all_links(bp), sizeof(struct sl_link *));
-    pipe->ends = sl_alloc(pipe->allocator, all_stages(bp), sizeof *pipe->ends);
+        sl_alloc(pipe->allocator, n_all_links(bp), sizeof(struct sl_link *));
+    pipe->ends = sl_alloc(pipe->allocator, (size_t)sl_n_all_stages(&bp->grid),
+                          sizeof *pipe->ends);
     if (pipe->links && pipe->ends && pipe->devices && pipe->groups &&
         pipe->outcomes && pipe->update_rows && pipe->n_events && pipe->events)
         return SLUICE_OK;
@@ -39,18 +34,18 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
 void sl_free_tables(sluice_pipeline *pipe)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    size_t k = (size_t)pipe->n_devices;
-    size_t m = (size_t)pipe->blueprint.n_replicas *
-               (size_t)pipe->blueprint.n_microbatches;
-    sl_free(pipe->allocator, pipe->ends, all_stages(bp), sizeof *pipe->ends);
-    sl_free(pipe->allocator, pipe->links, all_links(bp),
+    size_t k = (size_t)pipe->n_local;
+    size_t m = (size_t)sl_n_all_microbatches(&bp->grid);
+    sl_free(pipe->allocator, pipe->ends, (size_t)sl_n_all_stages(&bp->grid),
+            sizeof *pipe->ends);
+    sl_free(pipe->allocator, pipe->links, n_all_links(bp),
             sizeof(struct sl_link *));
     sl_free(pipe->allocator, pipe->events, k, sizeof *pipe->events);
     sl_free(pipe->allocator, pipe->n_events, k, sizeof *pipe->n_events);
     sl_free(pipe->allocator, pipe->update_rows,
             (size_t)pipe->blueprint.n_updates, sizeof *pipe->update_rows);
     sl_free(pipe->allocator, pipe->outcomes, m, sizeof *pipe->outcomes);
-    sl_free(pipe->allocator, pipe->groups, (size_t)bp->depth,
+    sl_free(pipe->allocator, pipe->groups, (size_t)bp->grid.depth,
             sizeof(struct sl_collective *));
     sl_free(pipe->allocator, pipe->devices, k, sizeof *pipe->devices);
 }
@@ -61,14 +56,14 @@ static void stop(void *context)
     sluice_pipeline *pipe = context;
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_close(pipe->links[i]);
-    for (int i = 0; i < pipe->blueprint.depth; i++)
+    for (int i = 0; i < pipe->blueprint.grid.depth; i++)
         if (pipe->groups[i])
             sl_collective_close(pipe->groups[i]);
 }
 
 void sl_fini_collectives(sluice_pipeline *pipe)
 {
-    for (int i = 0; i < pipe->blueprint.depth; i++)
+    for (int i = 0; i < pipe->blueprint.grid.depth; i++)
         sl_collective_destroy(pipe->groups[i]);
     sl_collective_destroy(pipe->everyone);
 }
@@ -77,16 +72,16 @@ sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     struct sl_collective_config config = {
-        .n_members = pipe->n_devices,
+        .n_members = sl_n_all_devices(&bp->grid),
         .patience = pipe->patience,
         .stop = stop,
         .context = pipe,
         .allocator = pipe->allocator,
     };
     sluice_status st = sl_collective_create(&config, &pipe->everyone);
-    config.n_members = bp->n_replicas * bp->n_copies;
+    config.n_members = sl_n_holders(&bp->grid);
     config.stop = NULL;
-    for (int i = 0; i < bp->depth && config.n_members > 1 && !st; i++)
+    for (int i = 0; i < bp->grid.depth && config.n_members > 1 && !st; i++)
         st = sl_collective_create(&config, &pipe->groups[i]);
     if (!st)
         return SLUICE_OK;
@@ -140,7 +135,7 @@ static sluice_status link_stages(sluice_pipeline *pipe, struct sl_stage *stage,
 sluice_status sl_init_links(sluice_pipeline *pipe, sluice_diag *why)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    int n_stages = bp->n_replicas * bp->n_stages;
+    int n_stages = sl_n_all_stages(&bp->grid);
     for (int s = 0; s < n_stages; s++) {
         if (bp->layout.stages[s].is_last)
             continue;
@@ -150,7 +145,7 @@ sluice_status sl_init_links(sluice_pipeline *pipe, sluice_diag *why)
             int n_made = pipe->n_links;
             sl_fini_links(pipe);
             return sluice_diag_set(why, st, "link %d of %zu could not be made",
-                                   n_made, all_links(bp));
+                                   n_made, n_all_links(bp));
         }
     }
     return SLUICE_OK;
@@ -168,19 +163,19 @@ static void fini_device(struct sl_device *device)
 static struct sl_device make_device(sluice_pipeline *pipe, int index)
 {
     struct sl_blueprint *bp = &pipe->blueprint;
-    int replica = index / bp->n_devices;
-    int place = index % bp->n_devices;
+    struct sl_coordinates at = sl_coordinates_of(&bp->grid, index);
+    int first = sl_first_stage(&bp->grid, at);
     return (struct sl_device){
         .pipe = pipe,
         .index = index,
-        .replica = replica,
-        .place = place,
+        .at = at,
         .core = {.cpu = -1, .claim = -1},
-        .stages = &bp->layout.stages[replica * bp->n_stages],
+        .stages = &bp->layout.stages[first],
+        .ends = &pipe->ends[first],
+        .outcomes = &pipe->outcomes[sl_first_microbatch(&bp->grid, at)],
         .workspace = &bp->layout.workspaces[index],
-        .ends = &pipe->ends[replica * bp->n_stages],
-        .train = &bp->train[place],
-        .forward = &bp->forward[place],
+        .train = &bp->train[at.place],
+        .forward = &bp->forward[at.place],
     };
 }
 
@@ -194,19 +189,19 @@ static int n_events(const struct sl_device *device)
     return n;
 }
 
-static sluice_status init_device(sluice_pipeline *pipe, int index,
-                                 sluice_diag *why)
+static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
 {
-    struct sl_device *device = &pipe->devices[index];
+    struct sl_device *device = &pipe->devices[i];
     struct sl_blueprint *bp = &pipe->blueprint;
+    int index = bp->local_devices[i];
     *device = make_device(pipe, index);
-    size_t bytes = bp->layout.plans[device->place].total;
+    size_t bytes = bp->layout.plans[device->at.place].total;
     if (sl_arena_init(&device->arena, bytes, pipe->allocator))
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory: device %d needs an arena of "
                                "%zu bytes",
                                index, bytes);
-    sl_layout_bind(&bp->layout, device->replica, device->place, &device->arena);
+    sl_layout_bind(&bp->layout, device->at, &device->arena);
     sluice_status st =
         sl_recorder_init(&device->recorder, pipe->traces ? n_events(device) : 0,
                          pipe->allocator);
@@ -219,7 +214,7 @@ static sluice_status init_device(sluice_pipeline *pipe, int index,
         sluice_diag_set(why, st, "the system has no lock for device %d", index);
         goto fini_recorder;
     }
-    pipe->events[index] = device->recorder.events;
+    pipe->events[i] = device->recorder.events;
     return SLUICE_OK;
 
 fini_recorder:
@@ -237,7 +232,7 @@ static void free_devices(sluice_pipeline *pipe, int n_made)
 
 sluice_status sl_init_devices(sluice_pipeline *pipe, sluice_diag *why)
 {
-    for (int i = 0; i < pipe->n_devices; i++) {
+    for (int i = 0; i < pipe->n_local; i++) {
         sluice_status st = init_device(pipe, i, why);
         if (st) {
             free_devices(pipe, i);
@@ -249,5 +244,5 @@ sluice_status sl_init_devices(sluice_pipeline *pipe, sluice_diag *why)
 
 void sl_fini_devices(sluice_pipeline *pipe)
 {
-    free_devices(pipe, pipe->n_devices);
+    free_devices(pipe, pipe->n_local);
 }

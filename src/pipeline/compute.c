@@ -23,8 +23,8 @@ static struct sl_rows rows_of(const struct sl_device *device,
                               const struct sl_op *op)
 {
     const struct sl_blueprint *bp = &device->pipe->blueprint;
-    return sl_replica_rows(device->pipe->job.rows, bp->n_replicas,
-                           device->replica, bp->n_microbatches,
+    return sl_replica_rows(device->pipe->job.rows, bp->grid.n_replicas,
+                           device->at.replica, bp->grid.n_microbatches,
                            op->action.microbatch);
 }
 
@@ -39,8 +39,7 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
         .stage = stage,
         .ends = &device->ends[op->action.stage],
         .ws = device->workspace,
-        .outcomes =
-            &pipe->outcomes[device->replica * pipe->blueprint.n_microbatches],
+        .outcomes = device->outcomes,
         .op = op,
         .rows = rows_of(device, op),
         .stashes = op->stash_no != SL_NONE,

@@ -25,7 +25,7 @@ static sluice_status plan(const sluice_model *model,
     sluice_status st = sl_blueprint_init(&bp, &uncapped, model, why);
     if (st)
         return st;
-    for (int d = 0; d < bp.n_devices; d++)
+    for (int d = 0; d < bp.grid.n_devices; d++)
         plans[d] = bp.layout.plans[d];
     sl_blueprint_fini(&bp);
     return SLUICE_OK;
@@ -55,7 +55,7 @@ static void say(const sluice_pipeline_config *config, sluice_log_level level,
 static sluice_status check_caps(const struct sl_layout *layout, size_t cap,
                                 sluice_diag *why)
 {
-    for (int d = 0; d < layout->n_devices && cap; d++) {
+    for (int d = 0; d < layout->grid.n_devices && cap; d++) {
         size_t need = layout->plans[d].total;
         if (need <= cap)
             continue;
@@ -88,13 +88,13 @@ static int start_device(struct sl_device *device)
 
 static sluice_status start_devices(sluice_pipeline *pipe, sluice_diag *why)
 {
-    for (int i = 0; i < pipe->n_devices; i++)
+    for (int i = 0; i < pipe->n_local; i++)
         if (start_device(&pipe->devices[i])) {
             sl_pipeline_quit(pipe, i);
             return sluice_diag_set(why, SLUICE_SYSTEM,
                                    "the system refused thread %d of %d; use "
                                    "fewer devices or raise its limit",
-                                   i + 1, pipe->n_devices);
+                                   i + 1, pipe->n_local);
         }
     return SLUICE_OK;
 }
@@ -102,7 +102,7 @@ static sluice_status start_devices(sluice_pipeline *pipe, sluice_diag *why)
 static void choose_patience(sluice_pipeline *pipe,
                             const sluice_pipeline_config *config, int n_cores)
 {
-    bool own_core = pipe->n_devices <= n_cores;
+    bool own_core = pipe->n_local <= n_cores;
     int64_t spin = config->spin_ns;
     if (spin == 0)
         spin = own_core ? DEFAULT_SPIN_NS : 0;
@@ -114,12 +114,12 @@ static void choose_patience(sluice_pipeline *pipe,
         say(config, SLUICE_LOG_WARNING,
             "%d devices share %d cores: they are not pinned, and wall-clock "
             "times of real layers include waiting for a core",
-            pipe->n_devices, n_cores);
+            pipe->n_local, n_cores);
     if (sl_blas_is_openmp())
         say(config, SLUICE_LOG_WARNING,
             "this BLAS was built with OpenMP: set OMP_NUM_THREADS=1, or its "
             "threads compete with the %d devices",
-            pipe->n_devices, 0);
+            pipe->n_local, 0);
 }
 
 /*
@@ -132,11 +132,11 @@ static bool allot_cores(sluice_pipeline *pipe,
                         const struct sl_topology *topology)
 {
     struct sl_core cores[SLUICE_MAX_DEVICES];
-    if (pipe->n_devices > topology->n_cores ||
+    if (pipe->n_local > topology->n_cores ||
         config->pinning == SLUICE_PIN_OFF ||
-        !sl_topology_claim(topology, pipe->n_devices, cores))
+        !sl_topology_claim(topology, pipe->n_local, cores))
         return false;
-    for (int i = 0; i < pipe->n_devices; i++)
+    for (int i = 0; i < pipe->n_local; i++)
         pipe->devices[i].core = cores[i];
     return true;
 }
@@ -163,22 +163,22 @@ static void fini_sync(sluice_pipeline *pipe)
 static void say_taken(const sluice_pipeline *pipe,
                       const sluice_pipeline_config *config, int n_cores)
 {
-    if (pipe->n_devices <= n_cores && config->pinning != SLUICE_PIN_OFF)
+    if (pipe->n_local <= n_cores && config->pinning != SLUICE_PIN_OFF)
         say(config, SLUICE_LOG_INFO,
             "fewer than %d of %d cores are free of other pipelines: no device "
             "is pinned",
-            pipe->n_devices, n_cores);
+            pipe->n_local, n_cores);
 }
 
 /* A device that the system did not let pin itself has lost its core. */
 static void say_unpinned(const sluice_pipeline *pipe,
                          const sluice_pipeline_config *config)
 {
-    for (int i = 0; i < pipe->n_devices; i++)
+    for (int i = 0; i < pipe->n_local; i++)
         if (pipe->devices[i].core.cpu < 0)
             say(config, SLUICE_LOG_WARNING,
                 "device %d of %d could not be pinned: the system refused it", i,
-                pipe->n_devices);
+                pipe->n_local);
 }
 
 /* Start the devices and let them settle: pin, clear, initialize. */
@@ -201,7 +201,7 @@ static sluice_status bring_up(sluice_pipeline *pipe,
     if (pinned)
         say_unpinned(pipe, config);
     if (st)
-        sl_pipeline_quit(pipe, pipe->n_devices);
+        sl_pipeline_quit(pipe, pipe->n_local);
     return st;
 }
 
@@ -216,7 +216,7 @@ static sluice_status build(sluice_pipeline *pipe,
     sluice_status st = sl_alloc_tables(pipe, why);
     if (st)
         goto free_tables;
-    st = sl_blas_reserve(pipe->n_devices, why);
+    st = sl_blas_reserve(pipe->n_local, why);
     if (st)
         goto free_tables;
     st = init_sync(pipe, why);
@@ -240,7 +240,7 @@ fini_devices:
 fini_sync:
     fini_sync(pipe);
 unreserve:
-    sl_blas_unreserve(pipe->n_devices);
+    sl_blas_unreserve(pipe->n_local);
 free_tables:
     sl_free_tables(pipe);
     return st;
@@ -259,7 +259,7 @@ static sluice_status create(const sluice_pipeline_config *config,
     sluice_status st = sl_blueprint_init(&pipe->blueprint, config, model, why);
     if (st)
         goto free_pipe;
-    pipe->n_devices = pipe->blueprint.n_replicas * pipe->blueprint.n_devices;
+    pipe->n_local = pipe->blueprint.n_local;
     pipe->learning_rate = pipe->blueprint.learning_rate;
     st = check_caps(&pipe->blueprint.layout, config->device_cap_bytes, why);
     if (st)
@@ -295,11 +295,11 @@ static void destroy(sluice_pipeline *pipe)
     if (sl_pipeline_is_inherited(pipe))
         sl_pipeline_abandon(pipe);
     else
-        sl_pipeline_quit(pipe, pipe->n_devices);
+        sl_pipeline_quit(pipe, pipe->n_local);
     sl_fini_links(pipe);
     sl_fini_devices(pipe);
     fini_sync(pipe);
-    sl_blas_unreserve(pipe->n_devices);
+    sl_blas_unreserve(pipe->n_local);
     sl_free_tables(pipe);
     sl_blueprint_fini(&pipe->blueprint);
     sl_free(allocator, pipe, 1, sizeof *pipe);

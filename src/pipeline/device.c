@@ -91,8 +91,8 @@ void sl_device_train(struct sl_device *device)
 {
     const struct sl_blueprint *bp = &device->pipe->blueprint;
     bool asynchronous = bp->n_updates > 1;
-    for (int s = 0; s < bp->n_stages; s++)
-        if (device->stages[s].device == device->place)
+    for (int s = 0; s < bp->grid.n_stages; s++)
+        if (device->stages[s].device == device->at.place)
             device->stages[s].fresh = true;
     device->recorder.n = 0;
     device->virtual_ns = 0;
@@ -128,8 +128,8 @@ void sl_device_settle(struct sl_device *device)
     if (device->core.cpu >= 0 && sl_core_pin(&device->core))
         sl_core_release(&device->core); /* the system chooses a core */
     memset(device->arena.base, 0, device->arena.size);
-    for (int s = 0; s < layout->n_stages; s++)
-        if (device->stages[s].device == device->place)
+    for (int s = 0; s < layout->grid.n_stages; s++)
+        if (device->stages[s].device == device->at.place)
             init_params(&device->stages[s], device->pipe->blueprint.seed);
 }
 
@@ -149,7 +149,7 @@ sluice_status sl_pipeline_begin(sluice_pipeline *pipe, sluice_diag *why)
     pthread_testcancel(); /* a host's thread may do nothing but step */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &pipe->cancel_state);
     /* Groups first: once everyone is open a failure may close them. */
-    for (int i = 0; i < pipe->blueprint.depth; i++)
+    for (int i = 0; i < pipe->blueprint.grid.depth; i++)
         if (pipe->groups[i])
             sl_collective_open(pipe->groups[i]);
     sl_collective_open(pipe->everyone);
@@ -167,12 +167,12 @@ sluice_status sl_pipeline_end(sluice_pipeline *pipe, sluice_diag *why)
 
 void sl_pipeline_abandon(sluice_pipeline *pipe)
 {
-    for (int i = 0; i < pipe->n_devices; i++)
+    for (int i = 0; i < pipe->n_local; i++)
         sl_gate_abandon(&pipe->devices[i].gate);
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_abandon(pipe->links[i]);
     sl_gate_abandon(&pipe->done);
-    for (int i = 0; i < pipe->blueprint.depth; i++)
+    for (int i = 0; i < pipe->blueprint.grid.depth; i++)
         if (pipe->groups[i])
             sl_collective_abandon(pipe->groups[i]);
     sl_collective_abandon(pipe->everyone);
@@ -203,10 +203,10 @@ void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
         sl_link_open(pipe->links[i]);
     if (sl_collective_stopped(pipe->everyone))
         return;
-    atomic_store(&pipe->running, pipe->n_devices);
+    atomic_store(&pipe->running, pipe->n_local);
     pipe->job = job;
     atomic_fetch_add(&pipe->job_no, 1);
-    await(pipe, pipe->n_devices);
+    await(pipe, pipe->n_local);
 }
 
 void sl_pipeline_quit(sluice_pipeline *pipe, int n_started)

@@ -12,14 +12,15 @@ struct place {
     int64_t n;
 };
 
-/* In a copy of the model, counted through all replicas. */
-static struct place place_of(const sluice_pipeline *pipe, int copy, int layer,
+/* In the copy of the model that holder number `holder` of each part belongs
+ * to. */
+static struct place place_of(const sluice_pipeline *pipe, int holder, int layer,
                              int param)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
-    for (int s = 0; s < layout->depth; s++) {
+    for (int s = 0; s < layout->grid.depth; s++) {
         const struct sl_stage *stage =
-            &layout->stages[copy * layout->depth + s];
+            &layout->stages[sl_held_stage(&layout->grid, holder, s)];
         int i = layer - stage->units[0].layer;
         if (i < 0 || i >= stage->n_units)
             continue;
@@ -33,7 +34,7 @@ static struct place place_of(const sluice_pipeline *pipe, int copy, int layer,
     return (struct place){0}; /* every layer is in a stage */
 }
 
-static sluice_status find(const sluice_pipeline *pipe, int copy,
+static sluice_status find(const sluice_pipeline *pipe, int holder,
                           const char *name, int64_t n, struct place *place,
                           sluice_diag *why)
 {
@@ -42,7 +43,7 @@ static sluice_status find(const sluice_pipeline *pipe, int copy,
                                                    &layer, &param, NULL, why);
     if (st)
         return st;
-    *place = place_of(pipe, copy, layer, param);
+    *place = place_of(pipe, holder, layer, param);
     if (place->n == n)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
@@ -69,8 +70,8 @@ sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
 {
     struct place place;
     sluice_status st = SLUICE_OK;
-    int n_copies = pipe->blueprint.n_replicas * pipe->blueprint.n_copies;
-    for (int c = 0; c < n_copies && !st; c++) {
+    int n_holders = sl_n_holders(&pipe->blueprint.grid);
+    for (int c = 0; c < n_holders && !st; c++) {
         st = find(pipe, c, name, n, &place, why);
         if (!st && c == 0)
             st = sl_check_finite("parameter", name, values, n, why);

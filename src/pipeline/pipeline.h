@@ -46,53 +46,54 @@ struct sl_ends {
     struct sl_link *dx; /* input gradients go to the stage before */
 };
 
-/* A device writes its own in every action: none shares a cache line with the
- * device beside it in the array. */
-struct sl_device {
-    _Alignas(SL_ALIGN) sluice_pipeline *pipe; /* const after create */
-    int index;               /* const after create: replica * K + place */
-    int replica;             /* const after create */
-    int place;               /* const after create: in its pipeline */
-    struct sl_stage *stages; /* const after create: its replica's */
-    struct sl_workspace *workspace;   /* const after create */
-    const struct sl_ends *ends;       /* const after create: [n_stages], its
-                                         replica's */
-    const struct sl_program *train;   /* const after create */
-    const struct sl_program *forward; /* const after create */
-    struct sl_core core;              /* const after create */
-    pthread_t thread;                 /* const after create */
-    struct sl_arena arena; /* const after create; content [owner: device] */
-    struct sl_recorder recorder; /* [owner: device] */
-    struct sl_gate gate;         /* the device waits for a job */
-    unsigned last_job;           /* [owner: device] */
-    int64_t off_core_ns; /* [owner: device] of this action, by its layers */
-    int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of
-                            the step */
-};
-
 /* What the last stage found out about a micro-batch. */
 struct sl_outcome {
     double loss_sum;
     int64_t correct;
 };
 
+/* A device writes its own in every action: none shares a cache line with the
+ * device beside it in the array, nor with those that wake it. */
+struct sl_device {
+    _Alignas(SL_ALIGN) sluice_pipeline *pipe; /* const after create */
+    int index;                      /* const after create: among all devices */
+    struct sl_coordinates at;       /* const after create */
+    struct sl_stage *stages;        /* const after create: its replica's */
+    struct sl_workspace *workspace; /* const after create */
+    struct sl_outcome *outcomes;    /* const after create: [n_microbatches], its
+                                       replica's */
+    const struct sl_ends *ends;     /* const after create: [n_stages], its
+                                       replica's */
+    const struct sl_program *train; /* const after create */
+    const struct sl_program *forward; /* const after create */
+    struct sl_core core;              /* const after create */
+    pthread_t thread;                 /* const after create */
+    struct sl_arena arena; /* const after create; content [owner: device] */
+    _Alignas(SL_ALIGN) struct sl_gate gate; /* the device waits for a job */
+    _Alignas(SL_ALIGN) struct sl_recorder recorder; /* [owner: device] */
+    unsigned last_job;                              /* [owner: device] */
+    int64_t off_core_ns; /* [owner: device] of this action, by its layers */
+    int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of
+                            the step */
+};
+
 struct sluice_pipeline {
     const sluice_allocator *allocator; /* const after create */
     pid_t owner; /* const after create: the process that has the threads */
-    struct sl_blueprint blueprint;  /* const after create, but for what its
+    struct sl_blueprint blueprint;  /* const after create, except what its
                                        stages point to */
-    int n_devices;                  /* const after create: of all replicas */
+    int n_local;                    /* const after create: devices that this
+                                       process runs */
     struct sl_patience patience;    /* const after create */
-    struct sl_device *devices;      /* [n_devices] */
+    struct sl_device *devices;      /* [n_local], rising by index */
     struct sl_link **links;         /* [n_links] const after create */
     int n_links;                    /* const after create */
-    struct sl_ends *ends;           /* [n_replicas][n_stages] const after
-                                       create */
+    struct sl_ends *ends;           /* [all stages] const after create */
     struct sl_collective *everyone; /* const after create: all devices */
     struct sl_collective **groups;  /* [depth] const after create: those that
                                        hold a part of the model; NULL: only
                                        one does */
-    struct sl_outcome *outcomes;    /* [n_replicas][micro-batch] [owner: last
+    struct sl_outcome *outcomes;    /* [all micro-batches] [owner: last
                                        stage's device, then the caller] */
 
     double learning_rate; /* [owner: caller] */
@@ -101,9 +102,10 @@ struct sluice_pipeline {
                              [owner: caller], constant while devices run */
     struct sl_job job;    /* [owner: caller], constant while devices run */
 
-    atomic_uint job_no;  /* [atomic] raised by sl_pipeline_run(); its seq_cst
-                            store publishes `job` to the devices' gates */
-    atomic_bool quit;    /* [atomic] by sl_pipeline_quit() */
+    _Alignas(SL_ALIGN)
+        atomic_uint job_no; /* [atomic] raised by sl_pipeline_run(); its seq_cst
+            store publishes `job` to the devices' gates */
+    atomic_bool quit;       /* [atomic] by sl_pipeline_quit() */
     atomic_int running;  /* [atomic] devices still in the job, or not yet gone;
                             the last one's decrement publishes their work to
                             `done` */
@@ -114,8 +116,8 @@ struct sluice_pipeline {
     bool has_trace;                    /* [owner: caller] */
     int64_t start_ns;                  /* [owner: caller] of the last step */
     int64_t end_ns;                    /* [owner: caller] */
-    int *n_events;                     /* [n_devices] [owner: caller] */
-    const sluice_trace_event **events; /* [n_devices] const after create */
+    int *n_events;                     /* [n_local] [owner: caller] */
+    const sluice_trace_event **events; /* [n_local] const after create */
 };
 
 /*

@@ -18,6 +18,14 @@ static void begin(void *context)
     sl_begin_work(phase->device, &phase->event, phase->arrived);
 }
 
+/* Those that hold the same part of the model; NULL if only one does. */
+static struct sl_collective *group_of(const struct sl_device *device,
+                                      const struct sl_stage *stage)
+{
+    const struct sl_grid *grid = &device->pipe->blueprint.grid;
+    return device->pipe->groups[sl_part_of(grid, stage->index)];
+}
+
 typedef sluice_status collective_function(struct sl_collective *collective,
                                           int rank,
                                           const struct sl_share *share);
@@ -38,9 +46,9 @@ static sluice_status run_phase(struct sl_device *device, struct sl_stage *stage,
         .begin = begin,
         .context = &phase,
     };
-    int rank = device->replica * bp->n_copies + stage->index / bp->depth;
     sluice_status st =
-        function(device->pipe->groups[stage->index % bp->depth], rank, &share);
+        function(group_of(device, stage),
+                 sl_holder_of(&bp->grid, device->at, stage->index), &share);
     if (st)
         return st;
     sl_end_work(device, &phase.event);
@@ -60,8 +68,8 @@ sluice_status sl_reduce_gradient(struct sl_device *device,
     const struct sl_blueprint *bp = &device->pipe->blueprint;
     struct sl_stage *stage = &device->stages[op->action.stage];
     bool is_last = op->update_no + 1 == bp->n_updates;
-    if (!device->pipe->groups[stage->index % bp->depth] ||
-        stage->n_params == 0 || device->pipe->update_rows[op->update_no] == 0)
+    if (!group_of(device, stage) || stage->n_params == 0 ||
+        device->pipe->update_rows[op->update_no] == 0)
         return SLUICE_OK;
     if (stage->fresh) /* there were no rows for it */
         memset(stage->grads, 0, (size_t)stage->n_params * sizeof(float));

@@ -12,7 +12,7 @@
 static void add_outcomes(const sluice_pipeline *pipe, double *loss_sum,
                          int64_t *correct)
 {
-    int n = pipe->blueprint.n_replicas * pipe->blueprint.n_microbatches;
+    int n = sl_n_all_microbatches(&pipe->blueprint.grid);
     for (int m = 0; m < n; m++) {
         *loss_sum += pipe->outcomes[m].loss_sum;
         *correct += pipe->outcomes[m].correct;
@@ -53,10 +53,11 @@ static void share_rows(sluice_pipeline *pipe, int64_t rows)
     const struct sl_blueprint *bp = &pipe->blueprint;
     for (int u = 0; u < bp->n_updates; u++)
         pipe->update_rows[u] = 0;
-    for (int r = 0; r < bp->n_replicas; r++)
-        for (int m = 0; m < bp->n_microbatches; m++)
+    for (int r = 0; r < bp->grid.n_replicas; r++)
+        for (int m = 0; m < bp->grid.n_microbatches; m++)
             pipe->update_rows[bp->update_of[m]] +=
-                sl_replica_rows(rows, bp->n_replicas, r, bp->n_microbatches, m)
+                sl_replica_rows(rows, bp->grid.n_replicas, r,
+                                bp->grid.n_microbatches, m)
                     .n;
 }
 
@@ -106,7 +107,7 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
 {
     int64_t in = pipe->blueprint.layout.stages[0].in;
     int64_t out =
-        pipe->blueprint.layout.stages[pipe->blueprint.n_stages - 1].out;
+        pipe->blueprint.layout.stages[pipe->blueprint.grid.n_stages - 1].out;
     int64_t batch = pipe->blueprint.batch;
     sluice_status st = sl_pipeline_begin(pipe, why);
     if (st)
@@ -185,7 +186,7 @@ uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe)
 
 int sluice_pipeline_n_devices(const sluice_pipeline *pipe)
 {
-    return pipe->n_devices;
+    return sl_n_all_devices(&pipe->blueprint.grid);
 }
 
 const sluice_schedule *sluice_pipeline_schedule(const sluice_pipeline *pipe)
@@ -197,14 +198,14 @@ void sluice_pipeline_device(const sluice_pipeline *pipe, int device,
                             sluice_device_info *info)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
-    int place = pipe->devices[device].place;
+    int place = pipe->devices[device].at.place;
     *info = (sluice_device_info){
         .first_layer = -1,
         .core = pipe->devices[device].core.cpu,
         .planned = layout->plans[place],
         .actual_bytes = pipe->devices[device].arena.used,
     };
-    for (int s = 0; s < layout->n_stages; s++) {
+    for (int s = 0; s < layout->grid.n_stages; s++) {
         const struct sl_stage *stage = &layout->stages[s];
         if (stage->device != place)
             continue;
@@ -225,15 +226,15 @@ sluice_status sluice_pipeline_trace(const sluice_pipeline *pipe,
                                      "one failed: there is no trace"
                                    : "the pipeline was created without "
                                      "`trace`: nothing was recorded");
-    for (int d = 0; d < pipe->n_devices; d++)
+    for (int d = 0; d < pipe->n_local; d++)
         pipe->n_events[d] = pipe->devices[d].recorder.n;
     *trace = (sluice_trace){
-        .n_devices = pipe->n_devices,
+        .n_devices = pipe->n_local,
         .n_events = pipe->n_events,
         .events = pipe->events,
         .start_ns = pipe->start_ns,
         .end_ns = pipe->end_ns,
-        .n_replicas = pipe->blueprint.n_replicas,
+        .n_replicas = pipe->blueprint.grid.n_replicas,
     };
     return SLUICE_OK;
 }

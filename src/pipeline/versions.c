@@ -8,7 +8,7 @@
 /* A stage of the device, with parameters. */
 static bool is_mine(const struct sl_device *device, int stage)
 {
-    return device->stages[stage].device == device->place &&
+    return device->stages[stage].device == device->at.place &&
            device->stages[stage].n_params > 0;
 }
 
@@ -37,7 +37,7 @@ static void restore(struct sl_stage *stage, int n_states)
 void sl_versions_begin(struct sl_device *device)
 {
     const struct sl_blueprint *bp = &device->pipe->blueprint;
-    for (int s = 0; s < bp->n_stages; s++)
+    for (int s = 0; s < bp->grid.n_stages; s++)
         if (is_mine(device, s))
             back_up(&device->stages[s], bp->n_states);
 }
@@ -71,7 +71,7 @@ sluice_status sl_versions_update(struct sl_device *device,
 void sl_versions_end(struct sl_device *device, bool committed)
 {
     const struct sl_blueprint *bp = &device->pipe->blueprint;
-    for (int s = 0; s < bp->n_stages; s++) {
+    for (int s = 0; s < bp->grid.n_stages; s++) {
         struct sl_stage *stage = &device->stages[s];
         if (!is_mine(device, s))
             continue;
