@@ -224,7 +224,6 @@ static sluice_status group_microbatches(struct sl_blueprint *bp,
 {
     const struct sl_program *program =
         &bp->train[sluice_schedule_stage_device(bp->schedule, 0)];
-    bp->n_updates = sluice_schedule_n_updates(bp->schedule);
     bp->update_of = sl_alloc(bp->allocator, (size_t)bp->grid.n_microbatches,
                              sizeof *bp->update_of);
     if (!bp->update_of)
@@ -277,7 +276,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
         .n_states = bp->n_states,
         .grid = bp->grid,
         .joins = bp->joins,
-        .asynchronous = bp->n_updates > 1,
+        .asynchronous = bp->updates.asynchronous,
         .allocator = bp->allocator,
     };
     sluice_status st = sl_layout_check(&input, why);
@@ -294,6 +293,25 @@ static sluice_status lay_out(struct sl_blueprint *bp,
         bp->stage_layers[s] = bp->stage_layers[sl_part_of(&bp->grid, s)];
     input.stage_layers = bp->stage_layers;
     return sl_layout_init(&bp->layout, &input, why);
+}
+
+/* What an UPDATE is in this pipeline. */
+static void choose_mode(struct sl_blueprint *bp)
+{
+    int n_updates = sluice_schedule_n_updates(bp->schedule);
+    bp->updates = (struct sl_update_mode){
+        .n_updates = n_updates,
+        .asynchronous = n_updates > 1,
+        .reduces = sl_n_holders(&bp->grid) > 1,
+    };
+}
+
+static sluice_status expand_updates(struct sl_blueprint *bp, sluice_diag *why)
+{
+    for (int d = 0; d < bp->grid.n_devices; d++)
+        if (sl_updates_expand(&bp->train[d], bp->updates, bp->allocator))
+            return sl_no_memory(why, "a device's program");
+    return SLUICE_OK;
 }
 
 /* This process runs all devices. */
@@ -317,8 +335,10 @@ static sluice_status draw(struct sl_blueprint *bp,
     sluice_status st = check_pointers(config, bp->model, why);
     if (!st)
         st = make_schedules(bp, config, why);
-    if (!st)
-        st = choose_local(bp, why);
+    if (st)
+        return st;
+    choose_mode(bp);
+    st = choose_local(bp, why);
     if (!st)
         st = sl_split_check(bp->batch, bp->grid.n_replicas,
                             bp->grid.n_microbatches, config->uneven, why);
@@ -339,6 +359,8 @@ static sluice_status draw(struct sl_blueprint *bp,
         st = size_rings(bp, why);
     if (!st)
         st = lay_out(bp, config, why);
+    if (!st)
+        st = expand_updates(bp, why);
     return st;
 }
 

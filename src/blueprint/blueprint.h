@@ -12,6 +12,7 @@
 #include "blueprint/coordinates.h"
 #include "blueprint/layout.h"
 #include "blueprint/program.h"
+#include "blueprint/updates.h"
 
 struct sl_blueprint {
     const sluice_allocator *allocator;
@@ -35,13 +36,12 @@ struct sl_blueprint {
     sluice_schedule *forward_schedule; /* for evaluation and inference */
     struct sl_program *train;          /* [n_devices] */
     struct sl_program *forward;        /* [n_devices] */
-    int n_updates;                     /* of each stage per step; more than 1:
-                                          the schedule is asynchronous */
-    int32_t staleness;                 /* the most of any UPDATE */
-    int32_t *update_of;                /* [n_microbatches] the UPDATE, from 0,
-                                          that its gradients go into */
-    struct sl_ring_sizes *ring_sizes;  /* [n_stages], enough for both */
-    int *stage_layers;                 /* [n_stages] */
+    struct sl_update_mode updates;
+    int32_t staleness;                /* the most of any UPDATE */
+    int32_t *update_of;               /* [n_microbatches] the UPDATE, from 0,
+                                         that its gradients go into */
+    struct sl_ring_sizes *ring_sizes; /* [n_stages], enough for both */
+    int *stage_layers;                /* [n_stages] */
     struct sl_layout layout;
 };
 

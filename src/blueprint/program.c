@@ -42,6 +42,7 @@ static void look_ahead(struct numbering *numbering,
 static struct sl_op number_update(struct counts *counts, sluice_action action)
 {
     struct sl_op op = {
+        .kind = SL_OP_UPDATE,
         .action = action,
         .forward_no = SL_NONE,
         .backward_no = SL_NONE,
@@ -95,6 +96,7 @@ static struct sl_op number(struct numbering *numbering, sluice_action action)
     default:
         break;
     }
+    cell->kind = (enum sl_op_kind)action.kind;
     cell->action = action;
     cell->releases =
         action.kind == SLUICE_B || action.kind == SLUICE_W || !numbering->keeps;

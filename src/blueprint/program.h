@@ -1,6 +1,7 @@
 /*
  * A device's program: its actions with their order numbers, from which the
- * executor finds every slot without any bookkeeping of its own.
+ * executor finds every slot without any bookkeeping of its own, and what the
+ * mode of its updates adds to them (blueprint/updates.h).
  */
 #ifndef SL_BLUEPRINT_PROGRAM_H
 #define SL_BLUEPRINT_PROGRAM_H
@@ -14,26 +15,50 @@
 
 enum { SL_NONE = -1 };
 
+/* What a device does: each kind has one row in the table of behaviours. */
+enum sl_op_kind {
+    SL_OP_F = SLUICE_F, /* the action of the same name, and so the next four */
+    SL_OP_B = SLUICE_B,
+    SL_OP_I = SLUICE_I,
+    SL_OP_W = SLUICE_W,
+    SL_OP_R = SLUICE_R,
+    SL_OP_UPDATE = SLUICE_UPDATE, /* as listed, before it is expanded */
+    SL_OP_BACK_UP,        /* keep what the step begins with, of all stages */
+    SL_OP_REDUCE_SCATTER, /* add up gradients of those that hold the same part,
+                             a chunk each */
+    SL_OP_ALL_GATHER,     /* and give each other the chunks */
+    SL_OP_FENCE,          /* until nobody reads them any more */
+    SL_OP_PREPARE,        /* that of an UPDATE which may fail */
+    SL_OP_ADVANCE,        /* the whole UPDATE: makes the next version */
+    SL_OP_AGREE,          /* all devices commit the step, or none */
+    SL_OP_APPLY,          /* that of an UPDATE which cannot fail */
+    SL_OP_KEEP,           /* the newest versions are what the next step begins
+                             with */
+    SL_N_OP_KINDS,
+};
+
 /*
  * The numbers count, per stage, in the order of the device's list.  Because
  * queues are first-in-first-out, number n of a stage is number n of its
  * neighbour too: both ends find the same slot.
  */
 struct sl_op {
-    sluice_action action;
-    int32_t forward_no;  /* of the micro-batch's F */
-    int32_t backward_no; /* of its B or I; SL_NONE before it */
-    int32_t stash_no;    /* of the F or R that filled the stash; SL_NONE: the
-                            activations are not kept */
-    bool recomputed;     /* the micro-batch has an R in this stage */
-    bool releases;       /* nothing in the stage reads the micro-batch's input,
-                            or its output gradient, after it */
-    int32_t n_joined;    /* of a W: how many actions from this one on it takes
-                            on; 0: it was taken on by an earlier one */
-    int32_t version;     /* of the weights, that it uses or that it makes */
-    int32_t update_no;   /* UPDATEs of its stage before it */
-    int32_t staleness;   /* of an UPDATE: the most, over its gradients, of the
-                            newest version less the one used */
+    enum sl_op_kind kind;
+    sluice_action action; /* what trace and failure show; of an operation on all
+                             stages: stage SL_NONE */
+    int32_t forward_no;   /* of the micro-batch's F */
+    int32_t backward_no;  /* of its B or I; SL_NONE before it */
+    int32_t stash_no;     /* of the F or R that filled the stash; SL_NONE: the
+                             activations are not kept */
+    bool recomputed;      /* the micro-batch has an R in this stage */
+    bool releases;        /* nothing in the stage reads the micro-batch's input,
+                             or its output gradient, after it */
+    int32_t n_joined;     /* of a W: how many actions from this one on it takes
+                             on; 0: it was taken on by an earlier one */
+    int32_t version;      /* of the weights, that it uses or that it makes */
+    int32_t update_no;    /* UPDATEs of its stage before it */
+    int32_t staleness;    /* of an UPDATE: the most, over its gradients, of the
+                             newest version less the one used */
 };
 
 struct sl_program {

@@ -1,6 +1,8 @@
 /* Tables, collectives, devices and links of a pipeline.  The caller. */
 #include "pipeline/assembly.h"
 
+#include "pipeline/execute.h"
+
 /* Two links for each boundary. */
 static size_t n_all_links(const struct sl_blueprint *bp)
 {
@@ -17,7 +19,7 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
                             sizeof(struct sl_collective *));
     pipe->outcomes = sl_alloc(pipe->allocator, m, sizeof *pipe->outcomes);
     pipe->update_rows =
-        sl_alloc(pipe->allocator, (size_t)pipe->blueprint.n_updates,
+        sl_alloc(pipe->allocator, (size_t)pipe->blueprint.updates.n_updates,
                  sizeof *pipe->update_rows);
     pipe->n_events = sl_alloc(pipe->allocator, k, sizeof *pipe->n_events);
     pipe->events = sl_alloc(pipe->allocator, k, sizeof *pipe->events);
@@ -43,7 +45,8 @@ void sl_free_tables(sluice_pipeline *pipe)
     sl_free(pipe->allocator, pipe->events, k, sizeof *pipe->events);
     sl_free(pipe->allocator, pipe->n_events, k, sizeof *pipe->n_events);
     sl_free(pipe->allocator, pipe->update_rows,
-            (size_t)pipe->blueprint.n_updates, sizeof *pipe->update_rows);
+            (size_t)pipe->blueprint.updates.n_updates,
+            sizeof *pipe->update_rows);
     sl_free(pipe->allocator, pipe->outcomes, m, sizeof *pipe->outcomes);
     sl_free(pipe->allocator, pipe->groups, (size_t)bp->grid.depth,
             sizeof(struct sl_collective *));
@@ -81,7 +84,7 @@ sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
     sluice_status st = sl_collective_create(&config, &pipe->everyone);
     config.n_members = sl_n_holders(&bp->grid);
     config.stop = NULL;
-    for (int i = 0; i < bp->grid.depth && config.n_members > 1 && !st; i++)
+    for (int i = 0; i < bp->grid.depth && bp->updates.reduces && !st; i++)
         st = sl_collective_create(&config, &pipe->groups[i]);
     if (!st)
         return SLUICE_OK;
@@ -179,16 +182,6 @@ static struct sl_device make_device(sluice_pipeline *pipe, int index)
     };
 }
 
-/* Events of one step: the program's, and up to three phases of reduction before
- * each update. */
-static int n_events(const struct sl_device *device)
-{
-    int n = device->train->n_ops;
-    for (int i = 0; i < device->train->n_ops; i++)
-        n += 3 * (device->train->ops[i].action.kind == SLUICE_UPDATE);
-    return n;
-}
-
 static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
 {
     struct sl_device *device = &pipe->devices[i];
@@ -202,9 +195,9 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
                                "%zu bytes",
                                index, bytes);
     sl_layout_bind(&bp->layout, device->at, &device->arena);
-    sluice_status st =
-        sl_recorder_init(&device->recorder, pipe->traces ? n_events(device) : 0,
-                         pipe->allocator);
+    sluice_status st = sl_recorder_init(
+        &device->recorder, pipe->traces ? sl_n_events(device->train) : 0,
+        pipe->allocator);
     if (st) {
         sl_no_memory(why, "the trace");
         goto fini_arena;

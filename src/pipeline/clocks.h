@@ -10,12 +10,12 @@
 #include "pipeline/pipeline.h"
 
 /*
- * Begin and end the part of an event that is work, on the wall clock and on
- * the virtual one.  `arrived` is when the device began to wait for it.
+ * Begin and end the part of the device's event that is work, on the wall clock
+ * and on the virtual one.  What lies between device->arrived_ns and its begin
+ * was waiting.
  */
-void sl_begin_work(struct sl_device *device, sluice_trace_event *event,
-                   int64_t arrived);
-void sl_end_work(struct sl_device *device, sluice_trace_event *event);
+void sl_begin_work(struct sl_device *device);
+void sl_end_work(struct sl_device *device);
 
 /* Whether this job is recorded: a training step of a pipeline with trace. */
 bool sl_records(const struct sl_device *device);

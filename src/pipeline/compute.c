@@ -334,7 +334,7 @@ static sluice_optimizer_call optimizer_call(const sluice_pipeline *pipe,
     sluice_optimizer_call call = {
         .config = pipe->blueprint.optimizer_config,
         .learning_rate = pipe->learning_rate,
-        .step = pipe->n_steps * (uint64_t)pipe->blueprint.n_updates +
+        .step = pipe->n_steps * (uint64_t)pipe->blueprint.updates.n_updates +
                 (uint64_t)op->update_no,
         .n = stage->n_params,
         .w = stage->params,
@@ -360,12 +360,15 @@ sluice_status sl_compute_prepare(struct sl_device *device,
                  stage->index);
 }
 
-void sl_compute_apply(struct sl_device *device, const struct sl_op *op)
+sluice_status sl_compute_apply(struct sl_device *device, const struct sl_op *op,
+                               sluice_diag *why)
 {
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_stage *stage = &device->stages[op->action.stage];
+    (void)why;
     if (stage->n_params == 0)
-        return;
+        return SLUICE_OK;
     sluice_optimizer_call call = optimizer_call(pipe, stage, op, NULL);
     pipe->blueprint.optimizer->apply(&call);
+    return SLUICE_OK;
 }

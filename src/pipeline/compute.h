@@ -31,11 +31,12 @@ sluice_status sl_compute_input(struct sl_device *device, const struct sl_op *op,
 sluice_status sl_compute_weight(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why);
 
-/* UPDATE, the part that may refuse: the optimizer looks at the gradient. */
+/* PREPARE: the optimizer looks at the gradient, and may refuse. */
 sluice_status sl_compute_prepare(struct sl_device *device,
                                  const struct sl_op *op, sluice_diag *why);
 
-/* UPDATE, the part that does it. */
-void sl_compute_apply(struct sl_device *device, const struct sl_op *op);
+/* APPLY: the optimizer updates the stage.  Returns SLUICE_OK. */
+sluice_status sl_compute_apply(struct sl_device *device, const struct sl_op *op,
+                               sluice_diag *why);
 
 #endif

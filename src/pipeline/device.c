@@ -58,53 +58,17 @@ void sluice_pipeline_cancel(sluice_pipeline *pipe)
     sl_collective_fail(pipe->everyone, &why);
 }
 
-/* All devices commit, or none: after it no error can latch. */
-static bool commit(struct sl_device *device)
-{
-    return !sl_collective_agree(device->pipe->everyone, device->index,
-                                &device->virtual_ns, NULL);
-}
-
-static void update(struct sl_device *device, const struct sl_op *op,
-                   int64_t arrived)
-{
-    sluice_trace_event event = {.action = op->action};
-    sl_begin_work(device, &event, arrived);
-    sl_compute_apply(device, op);
-    sl_end_work(device, &event);
-    if (sl_records(device))
-        sl_recorder_add(&device->recorder, event);
-}
-
-/* The updates of a synchronous schedule: all at once, after the commit. */
-static void update_all(struct sl_device *device, int64_t arrived)
-{
-    const struct sl_program *program = device->train;
-    for (int i = 0; i < program->n_ops; i++)
-        if (program->ops[i].action.kind == SLUICE_UPDATE) {
-            update(device, &program->ops[i], arrived);
-            arrived = sl_wall_ns(device);
-        }
-}
-
 void sl_device_train(struct sl_device *device)
 {
     const struct sl_blueprint *bp = &device->pipe->blueprint;
-    bool asynchronous = bp->n_updates > 1;
     for (int s = 0; s < bp->grid.n_stages; s++)
         if (device->stages[s].device == device->at.place)
             device->stages[s].fresh = true;
     device->recorder.n = 0;
     device->virtual_ns = 0;
-    if (asynchronous)
-        sl_versions_begin(device);
-    sluice_status st = sl_walk(device, device->train);
-    int64_t arrived = sl_wall_ns(device);
-    bool committed = !st && commit(device);
-    if (asynchronous)
-        sl_versions_end(device, committed);
-    else if (committed)
-        update_all(device, arrived);
+    device->backed_up = false;
+    if (sl_walk(device, device->train))
+        sl_versions_restore(device);
 }
 
 void sl_device_forward(struct sl_device *device)

@@ -18,7 +18,8 @@ void *sl_device_main(void *argument);
  *
  *   settle   before the first step: clear the arena from this device's core,
  *            initialize the parameters
- *   train    the training program, commit, update
+ *   train    the training program; if the step fails, what it began with is
+ *            put back
  *   forward  the forward-only program
  *
  * Threads  the device.

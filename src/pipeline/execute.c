@@ -6,23 +6,55 @@
 #include "pipeline/reduce.h"
 #include "pipeline/versions.h"
 
-/* Which links an action takes from and gives to. */
+/* Which links an operation takes from and publishes to. */
 enum traffic {
     NONE,
     ACTIVATIONS, /* from the stage before, to the stage after */
     GRADIENTS,   /* the other way */
 };
 
+/* How it appears in the accounts of time. */
+enum account {
+    EVENT,   /* it is work, and has an event in the trace */
+    MEETING, /* the same; it begins its work itself, once the others have come
+              */
+    SILENT,  /* it is work on the virtual clock, and has no event */
+    OUTSIDE, /* it is neither waiting nor work */
+    WAITING, /* it is part of what the next operation waits for */
+};
+
+/* All devices commit the step, or none: after it no error can latch. */
+static sluice_status agree(struct sl_device *device, const struct sl_op *op,
+                           sluice_diag *why)
+{
+    (void)op;
+    (void)why;
+    return sl_collective_agree(device->pipe->everyone, device->index,
+                               &device->virtual_ns, NULL);
+}
+
+/* The one place that says what each kind of operation does. */
 static const struct behaviour {
+    sluice_status (*run)(struct sl_device *device, const struct sl_op *op,
+                         sluice_diag *why);
+    enum account account;
     enum traffic traffic;
-    sluice_status (*compute)(struct sl_device *device, const struct sl_op *op,
-                             sluice_diag *why);
-} behaviours[SLUICE_UPDATE] = {
-    [SLUICE_F] = {ACTIVATIONS, sl_compute_forward},
-    [SLUICE_B] = {GRADIENTS, sl_compute_backward},
-    [SLUICE_I] = {GRADIENTS, sl_compute_input},
-    [SLUICE_W] = {NONE, sl_compute_weight},
-    [SLUICE_R] = {NONE, sl_compute_forward},
+    bool (*applies)(const struct sl_device *device, const struct sl_op *op);
+} behaviours[SL_N_OP_KINDS] = {
+    [SL_OP_F] = {sl_compute_forward, EVENT, ACTIVATIONS},
+    [SL_OP_B] = {sl_compute_backward, EVENT, GRADIENTS},
+    [SL_OP_I] = {sl_compute_input, EVENT, GRADIENTS},
+    [SL_OP_W] = {sl_compute_weight, EVENT},
+    [SL_OP_R] = {sl_compute_forward, EVENT},
+    [SL_OP_REDUCE_SCATTER] = {sl_reduce_scatter, MEETING, NONE, sl_reduces},
+    [SL_OP_ALL_GATHER] = {sl_reduce_gather, MEETING, NONE, sl_reduces},
+    [SL_OP_FENCE] = {sl_reduce_fence, MEETING, NONE, sl_reduces},
+    [SL_OP_PREPARE] = {sl_compute_prepare, SILENT},
+    [SL_OP_AGREE] = {agree, WAITING},
+    [SL_OP_APPLY] = {sl_compute_apply, EVENT},
+    [SL_OP_BACK_UP] = {sl_versions_back_up, OUTSIDE},
+    [SL_OP_ADVANCE] = {sl_versions_advance, EVENT},
+    [SL_OP_KEEP] = {sl_versions_keep, OUTSIDE},
 };
 
 static void fail(struct sl_device *device, const struct sl_op *op,
@@ -36,100 +68,109 @@ static void fail(struct sl_device *device, const struct sl_op *op,
     sl_collective_fail(device->pipe->everyone, why);
 }
 
-static struct sl_link *source(const struct sl_ends *ends, enum traffic traffic)
+/* The link that an operation takes from; NULL: it takes nothing. */
+static struct sl_link *source(const struct sl_device *device,
+                              const struct sl_op *op, enum traffic traffic)
 {
-    if (traffic == ACTIVATIONS)
-        return ends->x;
-    return traffic == GRADIENTS ? ends->dy : NULL;
+    if (traffic == NONE)
+        return NULL;
+    const struct sl_ends *ends = &device->ends[op->action.stage];
+    return traffic == ACTIVATIONS ? ends->x : ends->dy;
 }
 
-static struct sl_link *sink(const struct sl_ends *ends, enum traffic traffic)
+/* The link that it publishes to. */
+static struct sl_link *sink(const struct sl_device *device,
+                            const struct sl_op *op, enum traffic traffic)
 {
-    if (traffic == ACTIVATIONS)
-        return ends->y;
-    return traffic == GRADIENTS ? ends->dx : NULL;
+    if (traffic == NONE)
+        return NULL;
+    const struct sl_ends *ends = &device->ends[op->action.stage];
+    return traffic == ACTIVATIONS ? ends->y : ends->dx;
 }
 
 /* Its micro-batch's input and output gradient have been read. */
-static void release(const struct sl_ends *ends, const struct sl_op *op)
+static void release(const struct sl_device *device, const struct sl_op *op)
 {
+    const struct sl_ends *ends = &device->ends[op->action.stage];
     if (ends->x)
         sl_link_release(ends->x, op->forward_no);
     if (ends->dy && op->backward_no != SL_NONE)
         sl_link_release(ends->dy, op->backward_no);
 }
 
-/* UPDATE: of a synchronous schedule as far as it may fail, the rest follows the
- * commit; of an asynchronous one the whole. */
-static sluice_status execute_update(struct sl_device *device,
-                                    const struct sl_op *op)
+static bool is_work(enum account account)
 {
-    sluice_diag why = {.status = SLUICE_OK};
-    sluice_trace_event event = {
+    return account == EVENT || account == SILENT;
+}
+
+static bool has_event(enum account account)
+{
+    return account == EVENT || account == MEETING;
+}
+
+/* The operation itself, on the clocks.  A stopped step has said why. */
+static sluice_status run(struct sl_device *device, const struct sl_op *op,
+                         const struct behaviour *is)
+{
+    sluice_diag why; /* set in part: clearing the text would cost more than the
+                        rest of a small operation */
+    why.status = SLUICE_OK;
+    why.position = 0;
+    why.text[0] = '\0';
+    device->event = (sluice_trace_event){
         .action = op->action,
         .staleness = op->staleness,
     };
-    event.action.version = op->version;
-    if (sl_collective_stopped(device->pipe->everyone))
-        return SLUICE_CLOSED;
-    sluice_status st = sl_reduce_gradient(device, op);
-    if (st)
-        return st;
-    sl_begin_work(device, &event, sl_wall_ns(device));
-    bool asynchronous = device->pipe->blueprint.n_updates > 1;
-    st = asynchronous ? sl_versions_update(device, op, &why)
-                      : sl_compute_prepare(device, op, &why);
-    sl_end_work(device, &event);
-    if (st)
+    if (is_work(is->account))
+        sl_begin_work(device);
+    sluice_status st = is->run(device, op, &why);
+    if (is_work(is->account) || (is->account == MEETING && !st))
+        sl_end_work(device);
+    if (st &&
+        !(st == SLUICE_CLOSED && sl_collective_stopped(device->pipe->everyone)))
         fail(device, op, st, &why);
-    else if (asynchronous && sl_records(device))
-        sl_recorder_add(&device->recorder, event);
+    return st;
+}
+
+/* Hand the result on; what that takes is the event's wait for output. */
+static sluice_status publish(struct sl_device *device, const struct sl_op *op,
+                             struct sl_link *to)
+{
+    sluice_trace_event *event = &device->event;
+    sluice_status st =
+        sl_link_publish(to, op->action.microbatch, &device->virtual_ns);
+    event->output_wait_ns = sl_wall_ns(device) - event->end_ns;
+    event->virtual_output_wait_ns = device->virtual_ns - event->virtual_end_ns;
     return st;
 }
 
 /*
- * One action: take, compute, publish, and record.  A closed link means that
- * somebody else has failed, or the caller cancelled: nothing to add to that.
+ * One operation: take, run, publish, and record.  A closed link or collective
+ * means that somebody else has failed, or the caller cancelled: nothing to add
+ * to that.
  */
 static sluice_status execute(struct sl_device *device, const struct sl_op *op)
 {
-    if (op->action.kind == SLUICE_UPDATE)
-        return execute_update(device, op);
-
-    sluice_pipeline *pipe = device->pipe;
-    const struct behaviour *is = &behaviours[op->action.kind];
-    const struct sl_ends *ends = &device->ends[op->action.stage];
-    struct sl_link *from = source(ends, is->traffic);
-    struct sl_link *to = sink(ends, is->traffic);
-    int microbatch = op->action.microbatch;
-    sluice_diag why = {.status = SLUICE_OK};
-    sluice_trace_event event = {.action = op->action};
-
-    if (sl_collective_stopped(pipe->everyone))
+    const struct behaviour *is = &behaviours[op->kind];
+    if (sl_collective_stopped(device->pipe->everyone))
         return SLUICE_CLOSED;
-    int64_t arrived = sl_wall_ns(device);
+    if (is->applies && !is->applies(device, op))
+        return SLUICE_OK;
+    struct sl_link *from = source(device, op, is->traffic);
+    struct sl_link *to = sink(device, op, is->traffic);
     sluice_status st = SLUICE_OK;
     if (from)
-        st = sl_link_take(from, microbatch, &device->virtual_ns);
+        st = sl_link_take(from, op->action.microbatch, &device->virtual_ns);
+    if (!st)
+        st = run(device, op, is);
     if (st)
         return st;
-    sl_begin_work(device, &event, arrived);
-    st = is->compute(device, op, &why);
-    sl_end_work(device, &event);
-    if (st == SLUICE_CLOSED && sl_collective_stopped(pipe->everyone))
-        return st;
-    if (st) {
-        fail(device, op, st, &why);
-        return st;
-    }
     if (op->releases)
-        release(ends, op);
+        release(device, op);
     if (to)
-        st = sl_link_publish(to, microbatch, &device->virtual_ns);
-    event.output_wait_ns = sl_wall_ns(device) - event.end_ns;
-    event.virtual_output_wait_ns = device->virtual_ns - event.virtual_end_ns;
-    if (sl_records(device))
-        sl_recorder_add(&device->recorder, event);
+        st = publish(device, op, to);
+    if (has_event(is->account) && sl_records(device))
+        sl_recorder_add(&device->recorder, device->event);
     return st;
 }
 
@@ -137,7 +178,20 @@ sluice_status sl_walk(struct sl_device *device,
                       const struct sl_program *program)
 {
     sluice_status st = SLUICE_OK;
-    for (int i = 0; i < program->n_ops && !st; i++)
+    bool waiting = false;
+    for (int i = 0; i < program->n_ops && !st; i++) {
+        if (!waiting)
+            device->arrived_ns = sl_wall_ns(device);
         st = execute(device, &program->ops[i]);
+        waiting = behaviours[program->ops[i].kind].account == WAITING;
+    }
     return st;
+}
+
+int sl_n_events(const struct sl_program *program)
+{
+    int n = 0;
+    for (int i = 0; i < program->n_ops; i++)
+        n += has_event(behaviours[program->ops[i].kind].account);
+    return n;
 }

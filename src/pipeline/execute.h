@@ -1,5 +1,5 @@
 /*
- * Executing a program: for each action take, compute, publish, and record.
+ * Executing a program: for each operation take, run, publish, and record.
  *
  * Threads: the device.
  */
@@ -16,5 +16,9 @@
  */
 sluice_status sl_walk(struct sl_device *device,
                       const struct sl_program *program);
+
+/* Events that a walk through the program can leave in the trace.  Any thread.
+ */
+int sl_n_events(const struct sl_program *program);
 
 #endif

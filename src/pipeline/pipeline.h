@@ -72,6 +72,10 @@ struct sl_device {
     _Alignas(SL_ALIGN) struct sl_gate gate; /* the device waits for a job */
     _Alignas(SL_ALIGN) struct sl_recorder recorder; /* [owner: device] */
     unsigned last_job;                              /* [owner: device] */
+    bool backed_up;           /* [owner: device] by this step */
+    int64_t arrived_ns;       /* [owner: device] when it began to wait for this
+                                 action, if the job is recorded */
+    sluice_trace_event event; /* [owner: device] of this action */
     int64_t off_core_ns; /* [owner: device] of this action, by its layers */
     int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of
                             the step */
@@ -91,8 +95,8 @@ struct sluice_pipeline {
     struct sl_ends *ends;           /* [all stages] const after create */
     struct sl_collective *everyone; /* const after create: all devices */
     struct sl_collective **groups;  /* [depth] const after create: those that
-                                       hold a part of the model; NULL: only
-                                       one does */
+                                       hold a part of the model; NULL if the
+                                       mode adds up no gradients */
     struct sl_outcome *outcomes;    /* [all micro-batches] [owner: last
                                        stage's device, then the caller] */
 

@@ -13,15 +13,25 @@
 
 #include "pipeline/pipeline.h"
 
+/* Whether there is anything to add up: the stage has parameters, and some
+ * micro-batch that goes into the update has rows. */
+bool sl_reduces(const struct sl_device *device, const struct sl_op *op);
+
 /*
  * Before an UPDATE replace the gradient of its stage by the sum over all copies
- * in all replicas; nothing to do for a single one, or if none of them has rows.
+ * in all replicas: a chunk of it; then the chunks of the others; then wait
+ * until nobody reads it any more.  Each begins its work on the clocks once the
+ * others have come.
  *
  * Threads  the devices that hold a copy, each for itself.
  * Blocks   until the others have come; a failure wakes it.
  * Returns  SLUICE_OK, or SLUICE_CLOSED if the step has failed.
  */
-sluice_status sl_reduce_gradient(struct sl_device *device,
-                                 const struct sl_op *op);
+sluice_status sl_reduce_scatter(struct sl_device *device,
+                                const struct sl_op *op, sluice_diag *why);
+sluice_status sl_reduce_gather(struct sl_device *device, const struct sl_op *op,
+                               sluice_diag *why);
+sluice_status sl_reduce_fence(struct sl_device *device, const struct sl_op *op,
+                              sluice_diag *why);
 
 #endif

@@ -51,7 +51,7 @@ static sluice_status check_given(const void *x, const void *other,
 static void share_rows(sluice_pipeline *pipe, int64_t rows)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    for (int u = 0; u < bp->n_updates; u++)
+    for (int u = 0; u < bp->updates.n_updates; u++)
         pipe->update_rows[u] = 0;
     for (int r = 0; r < bp->grid.n_replicas; r++)
         for (int m = 0; m < bp->grid.n_microbatches; m++)

@@ -34,12 +34,17 @@ static void restore(struct sl_stage *stage, int n_states)
                params_bytes(stage));
 }
 
-void sl_versions_begin(struct sl_device *device)
+sluice_status sl_versions_back_up(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why)
 {
+    (void)op;
+    (void)why;
     const struct sl_blueprint *bp = &device->pipe->blueprint;
     for (int s = 0; s < bp->grid.n_stages; s++)
         if (is_mine(device, s))
             back_up(&device->stages[s], bp->n_states);
+    device->backed_up = true;
+    return SLUICE_OK;
 }
 
 /* The place of the next version: nobody uses what lies there any more. */
@@ -51,8 +56,8 @@ static void advance(struct sl_stage *stage, const struct sl_op *op)
     stage->params = next;
 }
 
-sluice_status sl_versions_update(struct sl_device *device,
-                                 const struct sl_op *op, sluice_diag *why)
+sluice_status sl_versions_advance(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why)
 {
     struct sl_stage *stage = &device->stages[op->action.stage];
     bool has_rows = device->pipe->update_rows[op->update_no] > 0;
@@ -62,22 +67,30 @@ sluice_status sl_versions_update(struct sl_device *device,
     if (st)
         return st;
     advance(stage, op);
-    if (has_rows)
-        sl_compute_apply(device, op);
+    device->event.action.version = op->version;
     stage->fresh = true;
+    return has_rows ? sl_compute_apply(device, op, why) : SLUICE_OK;
+}
+
+sluice_status sl_versions_keep(struct sl_device *device, const struct sl_op *op,
+                               sluice_diag *why)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    (void)op;
+    (void)why;
+    for (int s = 0; s < bp->grid.n_stages; s++) {
+        struct sl_stage *stage = &device->stages[s];
+        if (is_mine(device, s))
+            stage->begin =
+                (stage->begin + bp->updates.n_updates) % stage->n_versions;
+    }
     return SLUICE_OK;
 }
 
-void sl_versions_end(struct sl_device *device, bool committed)
+void sl_versions_restore(struct sl_device *device)
 {
     const struct sl_blueprint *bp = &device->pipe->blueprint;
-    for (int s = 0; s < bp->grid.n_stages; s++) {
-        struct sl_stage *stage = &device->stages[s];
-        if (!is_mine(device, s))
-            continue;
-        if (committed)
-            stage->begin = (stage->begin + bp->n_updates) % stage->n_versions;
-        else
-            restore(stage, bp->n_states);
-    }
+    for (int s = 0; s < bp->grid.n_stages && device->backed_up; s++)
+        if (is_mine(device, s))
+            restore(&device->stages[s], bp->n_states);
 }

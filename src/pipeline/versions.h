@@ -10,22 +10,26 @@
 
 #include "pipeline/pipeline.h"
 
-/* Before the first action of a step: back up parameters and states. */
-void sl_versions_begin(struct sl_device *device);
+/* BACK_UP, before the first action of a step: back up parameters and states.
+ * Returns SLUICE_OK. */
+sluice_status sl_versions_back_up(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why);
 
 /*
- * UPDATE: make the next version of the stage's weights, and the optimizer's
+ * ADVANCE: make the next version of the stage's weights, and the optimizer's
  * states, unless the optimizer refuses.
  *
  * Returns  SLUICE_OK, or what the optimizer returned.
  */
-sluice_status sl_versions_update(struct sl_device *device,
-                                 const struct sl_op *op, sluice_diag *why);
+sluice_status sl_versions_advance(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why);
 
-/*
- * After the last action: the newest version is what the next step begins with;
- * or, if the step has failed, the backup is.
- */
-void sl_versions_end(struct sl_device *device, bool committed);
+/* KEEP, once all have agreed: the newest version is what the next step begins
+ * with.  Returns SLUICE_OK. */
+sluice_status sl_versions_keep(struct sl_device *device, const struct sl_op *op,
+                               sluice_diag *why);
+
+/* The step has failed: what it began with is back, if it was backed up. */
+void sl_versions_restore(struct sl_device *device);
 
 #endif

@@ -1,0 +1,75 @@
+/* UPDATEs, as the mode has them.  The thread that creates the pipeline. */
+#include "blueprint/updates.h"
+
+#include "base/memory.h"
+
+/* A program that grows; without `ops` it is only counted. */
+struct writing {
+    struct sl_op *ops;
+    int n;
+};
+
+static void put(struct writing *writing, struct sl_op op, enum sl_op_kind kind)
+{
+    op.kind = kind;
+    if (writing->ops)
+        writing->ops[writing->n] = op;
+    writing->n++;
+}
+
+/* An operation on all stages of the device. */
+static void put_whole(struct writing *writing, enum sl_op_kind kind)
+{
+    put(writing, (struct sl_op){.action = {.stage = SL_NONE, .microbatch = -1}},
+        kind);
+}
+
+static void put_reduction(struct writing *writing, struct sl_op op,
+                          struct sl_update_mode mode)
+{
+    op.action.kind = SLUICE_REDUCE_GRAD;
+    op.action.version = 0;
+    put(writing, op, SL_OP_REDUCE_SCATTER);
+    put(writing, op, SL_OP_ALL_GATHER);
+    if (op.update_no + 1 < mode.n_updates)
+        put(writing, op, SL_OP_FENCE);
+}
+
+static void expand(struct writing *writing, const struct sl_program *program,
+                   struct sl_update_mode mode)
+{
+    writing->n = 0;
+    if (mode.asynchronous)
+        put_whole(writing, SL_OP_BACK_UP);
+    for (int i = 0; i < program->n_ops; i++) {
+        const struct sl_op *op = &program->ops[i];
+        if (op->kind != SL_OP_UPDATE) {
+            put(writing, *op, op->kind);
+            continue;
+        }
+        if (mode.reduces)
+            put_reduction(writing, *op, mode);
+        put(writing, *op, mode.asynchronous ? SL_OP_ADVANCE : SL_OP_PREPARE);
+    }
+    put_whole(writing, SL_OP_AGREE);
+    if (mode.asynchronous)
+        put_whole(writing, SL_OP_KEEP);
+    for (int i = 0; i < program->n_ops && !mode.asynchronous; i++)
+        if (program->ops[i].kind == SL_OP_UPDATE)
+            put(writing, program->ops[i], SL_OP_APPLY);
+}
+
+sluice_status sl_updates_expand(struct sl_program *program,
+                                struct sl_update_mode mode,
+                                const sluice_allocator *allocator)
+{
+    struct writing writing = {0};
+    expand(&writing, program, mode);
+    writing.ops = sl_alloc(allocator, (size_t)writing.n, sizeof *writing.ops);
+    if (!writing.ops)
+        return SLUICE_NO_MEMORY;
+    expand(&writing, program, mode);
+    sl_program_fini(program, allocator);
+    *program = (struct sl_program){writing.ops, writing.n};
+    return SLUICE_OK;
+}

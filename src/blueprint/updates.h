@@ -1,0 +1,38 @@
+/*
+ * How a device updates its stages: the mode, which is settled once, and the
+ * operations that it makes of the UPDATEs in a program.
+ *
+ *     synchronous   the list of the schedule, in which each UPDATE becomes
+ *                   [REDUCE_SCATTER, ALL_GATHER,] PREPARE;
+ *                   AGREE; then an APPLY for each of them
+ *     asynchronous  BACK_UP;
+ *                   the list, in which each UPDATE becomes
+ *                   [REDUCE_SCATTER, ALL_GATHER, [FENCE,]] ADVANCE;
+ *                   AGREE; KEEP
+ *
+ * The gradients are added up if several stages hold each part of the model.
+ * The fence lets them be written again; behind the last UPDATE of a stage
+ * nobody does that before all agree.
+ */
+#ifndef SL_BLUEPRINT_UPDATES_H
+#define SL_BLUEPRINT_UPDATES_H
+
+#include "blueprint/program.h"
+
+struct sl_update_mode {
+    int n_updates;     /* of each stage in a step */
+    bool asynchronous; /* more than one: each makes a version of the weights */
+    bool reduces;      /* several stages hold each part of the model */
+};
+
+/*
+ * Put the operations of the mode in the place of the UPDATEs of a training
+ * program.  What is told by positions in the program ends here.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY with the program as it was.
+ */
+sluice_status sl_updates_expand(struct sl_program *program,
+                                struct sl_update_mode mode,
+                                const sluice_allocator *allocator);
+
+#endif
