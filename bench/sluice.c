@@ -1,16 +1,16 @@
 /* The command line tool `sluice`. */
-#include "bench/advise/advise.h"
-#include "bench/cli/command.h"
-#include "bench/schedule/schedule_command.h"
-#include "bench/train/train_command.h"
+#include "bench/cli/program.h"
 
-static const struct command commands[] = {
-    {"train", "Train a network on images or on your own arrays", train_command},
-    {"schedule", "Print, prove, price, draw, run and compare schedules",
-     schedule_command},
-    {"advise", "Recommend a configuration for a model", advise_command},
-    {0},
-};
+/* clang-format off */
+#define COMMANDS(X) \
+    X(train)    \
+    X(schedule) \
+    X(advise)
+/* clang-format on */
+
+COMMANDS(PROGRAM_DECLARE)
+
+static const struct command *const commands[] = {COMMANDS(PROGRAM_LIST) NULL};
 
 static const struct program program = {
     .name = "sluice",

@@ -1,19 +1,18 @@
 /* The benchmark `sluice-bench`. */
-#include "bench/bubble/bubble.h"
-#include "bench/cli/command.h"
-#include "bench/compare/compare.h"
-#include "bench/memory/footprint.h"
-#include "bench/headline/headline.h"
-#include "bench/table2/table2.h"
+#include "bench/cli/program.h"
 
-static const struct command commands[] = {
-    {"bubble", "Measure the bubble beside the formula", bubble_command},
-    {"compare", "Pipeline against data parallelism", compare_command},
-    {"memory", "Memory of a device; GPipe's table 1", memory_command},
-    {"table2", "GPipe's table 2: normalized throughput", table2_command},
-    {"headline", "What a run without arguments does", headline_command},
-    {0},
-};
+/* clang-format off */
+#define COMMANDS(X) \
+    X(bubble)   \
+    X(compare)  \
+    X(memory)   \
+    X(table2)   \
+    X(headline)
+/* clang-format on */
+
+COMMANDS(PROGRAM_DECLARE)
+
+static const struct command *const commands[] = {COMMANDS(PROGRAM_LIST) NULL};
 
 static const struct program program = {
     .name = "sluice-bench",
@@ -21,7 +20,7 @@ static const struct program program = {
            "train the default network on Fashion-MNIST, then measure the "
            "bubble of two devices; about a minute.",
     .commands = commands,
-    .bare = headline,
+    .bare = &headline_command,
 };
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 /*
  * Which configuration suits a model: predictions for numbers of devices and
- * micro-batches, with and without rematerialization; and `sluice advise`.
+ * micro-batches, with and without rematerialization.
  */
 #ifndef BENCH_ADVISE_ADVISE_H
 #define BENCH_ADVISE_ADVISE_H
@@ -65,8 +65,5 @@ const struct advise_row *advice_choice(const struct advice *advice);
  */
 const struct advise_row *advice_rule(const struct advice *advice,
                                      const struct advise_row *choice);
-
-/* The command; returns the exit status. */
-int advise_command(int argc, char **argv);
 
 #endif

@@ -1,24 +1,61 @@
-/* `sluice advise`: its command line, table and sentence.  The main thread. */
+/* `sluice advise`: its options, table and sentence.  The main thread. */
 #include "bench/advise/advise.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/cli/choice.h"
 #include "bench/cli/command.h"
-#include "bench/output/environment.h"
-#include "bench/cli/option.h"
+#include "bench/cli/option_types.h"
 #include "bench/measure/run_options.h"
+#include "bench/output/environment.h"
 
-enum { KEY_MODEL = 0x100, KEY_BATCH, KEY_CAP, MAX_BATCH = 1 << 24 };
+enum { MAX_BATCH = 1 << 24 };
 
-static const struct argp_option options[] = {
-    {"model", KEY_MODEL, "SPEC", 0, "The network, such as 784-256x10-10", 1},
-    {"batch", KEY_BATCH, "N", 0, "Rows of a mini-batch (256)", 1},
-    {"devices", 'k', "D", 0, "Devices there are (2)", 1},
-    {"microbatches", 'm', "LIST", 0,
-     "Numbers of micro-batches to think of (1-64*2)", 1},
-    {"cap", KEY_CAP, "BYTES", 0, "Memory of each device", 1},
+static const struct option_row question[] = {
+    {.name = "model",
+     .argument = "SPEC",
+     .help = "The network, such as 784-256x10-10",
+     .type = &option_text,
+     .offset = offsetof(struct advise_config, model),
+     .small = "16-16x6",
+     .context = "model"},
+    {.name = "batch",
+     .argument = "N",
+     .help = "Rows of a mini-batch",
+     .type = &option_long,
+     .offset = offsetof(struct advise_config, batch),
+     .least = 1,
+     .most = MAX_BATCH,
+     .standard = "256",
+     .small = "64",
+     .context = "batch"},
+    {.name = "devices",
+     .key = 'k',
+     .argument = "D",
+     .help = "Devices there are",
+     .type = &option_integer,
+     .offset = offsetof(struct advise_config, devices),
+     .least = 1,
+     .most = SLUICE_MAX_DEVICES,
+     .standard = "2",
+     .small = "4"},
+    {.name = "microbatches",
+     .key = 'm',
+     .argument = "LIST",
+     .help = "Numbers of micro-batches to think of",
+     .type = &option_list,
+     .offset = offsetof(struct advise_config, microbatches),
+     .least = 1,
+     .most = SLUICE_MAX_MICROBATCHES,
+     .standard = "1-64*2",
+     .small = "1,4,16"},
+    {.name = "cap",
+     .argument = "BYTES",
+     .help = "Memory of each device",
+     .type = &option_bytes,
+     .offset = offsetof(struct advise_config, cap_bytes),
+     .least = 1,
+     .context = "cap_bytes"},
     {0},
 };
 
@@ -30,77 +67,27 @@ static const char doc[] =
     "schedule, a core for each, and hand-offs that cost nothing.  Memory is "
     "planned to the byte.  Exit status 1 if nothing fits.";
 
-static const struct advise_config usual = {
-    .batch = 256,
-    .devices = 2,
-    .microbatches = {7, {1, 2, 4, 8, 16, 32, 64}},
-    .seed = 1,
-};
-
-static const struct advise_config small = {
-    .model = "16-16x6",
-    .batch = 64,
-    .devices = 4,
-    .microbatches = {3, {1, 4, 16}},
-    .seed = 1,
-};
-
 /* The command line as it is read. */
 struct line {
-    struct advise_config config; /* what is not given is 0 */
+    struct advise_config config;
     struct output_options output;
 };
 
-/* Fill in what was not given. */
-static void complete(struct argp_state *state, struct line *line)
-{
-    const struct advise_config *by = line->output.smoke ? &small : &usual;
-    struct advise_config *config = &line->config;
-    config->seed = by->seed;
-    if (!config->model)
-        config->model = by->model;
-    if (!config->model)
-        argp_error(state, "--model: say which network");
-    if (!config->batch)
-        config->batch = by->batch;
-    if (!config->devices)
-        config->devices = by->devices;
-    if (!config->microbatches.n)
-        config->microbatches = by->microbatches;
-}
+static const struct option_group groups[] = {
+    {.options = question, .offset = offsetof(struct line, config)},
+    {.title = "Output",
+     .options = output_options,
+     .offset = offsetof(struct line, output)},
+    {0},
+};
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+static sluice_status settle(void *config, sluice_diag *why)
 {
-    struct line *line = state->input;
-    struct advise_config *config = &line->config;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &line->output;
-        break;
-    case KEY_MODEL:
-        config->model = arg;
-        break;
-    case KEY_BATCH:
-        config->batch = option_integer(state, "--batch", arg, 1, MAX_BATCH);
-        break;
-    case 'k':
-        config->devices =
-            option_integer(state, "--devices", arg, 1, SLUICE_MAX_DEVICES);
-        break;
-    case 'm':
-        option_list(state, "-m", arg, SLUICE_MAX_MICROBATCHES,
-                    &config->microbatches);
-        break;
-    case KEY_CAP:
-        option_bytes(state, "--cap", arg, &config->cap_bytes);
-        break;
-    case ARGP_KEY_END:
-        complete(state, line);
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
+    struct line *line = config;
+    line->config.seed = 1;
+    if (line->config.model)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID, "--model: say which network");
 }
 
 static void write_row(struct table *table, const struct environment *env,
@@ -109,9 +96,7 @@ static void write_row(struct table *table, const struct environment *env,
 {
     struct table_fields fields = {0};
     add_environment(&fields, env);
-    add_word(&fields, "model", config->model);
-    add_shared(&fields, "batch", config->batch);
-    add_shared(&fields, "cap_bytes", (int64_t)config->cap_bytes);
+    option_context(question, config, &fields);
     add_key(&fields, "devices", row->devices);
     add_key(&fields, "microbatches", row->microbatches);
     add_key_word(&fields, "remat", choice_name(remat_choices, row->remat));
@@ -166,33 +151,35 @@ static void print_choice(const struct advice *advice, FILE *out)
     fputc('\n', out);
 }
 
-static const struct argp argp = {
-    .options = options,
-    .parser = parse_option,
-    .doc = doc,
-    .children = output_children,
-};
-
-int advise_command(int argc, char **argv)
+static int run(const char *called, void *config)
 {
-    struct line line = {.output.timed = false};
-    option_parse(&argp, argc, argv, 0, &line);
+    const struct line *line = config;
     struct environment env;
     struct advice advice;
     struct table table;
     sluice_diag why;
     environment_read(&env);
-    if (advise(&line.config, &advice, &why))
-        return command_fail(argv[0], &why);
-    output_begin(&line.output, &table);
+    if (advise(&line->config, &advice, &why))
+        return command_fail(called, &why);
+    output_begin(&line->output, &table);
     for (int i = 0; i < advice.n; i++)
-        write_row(&table, &env, &line.config, &advice.rows[i]);
+        write_row(&table, &env, &line->config, &advice.rows[i]);
     table_end(&table);
     bool any = advice_choice(&advice) != NULL;
     if (!any)
-        fprintf(stderr, "%s: nothing fits under the cap\n", argv[0]);
-    else if (!line.output.format)
+        fprintf(stderr, "%s: nothing fits under the cap\n", called);
+    else if (!line->output.format)
         print_choice(&advice, stdout);
     advice_fini(&advice);
     return any ? EXIT_SUCCESS : EXIT_FAILURE;
 }
+
+const struct command advise_command = {
+    .name = "advise",
+    .does = "Recommend a configuration for a model",
+    .doc = doc,
+    .groups = groups,
+    .config_bytes = sizeof(struct line),
+    .settle = settle,
+    .run = run,
+};

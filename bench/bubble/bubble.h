@@ -1,4 +1,4 @@
-/* The measured bubble beside the formula, and `sluice-bench bubble`. */
+/* The measured bubble beside the formula. */
 #ifndef BENCH_BUBBLE_BUBBLE_H
 #define BENCH_BUBBLE_BUBBLE_H
 
@@ -7,7 +7,7 @@
 #include <sluice/status.h>
 
 #include "bench/measure/measurement.h"
-#include "bench/cli/option.h"
+#include "bench/measure/order.h"
 #include "bench/cli/range.h"
 #include "bench/measure/run_options.h"
 
@@ -43,8 +43,5 @@ typedef void bubble_on_row(void *context, const struct bubble_row *row);
 sluice_status bubble_measure(const struct bubble_config *config,
                              bubble_on_row *on_row, void *context,
                              sluice_diag *why);
-
-/* The command; returns the exit status. */
-int bubble_command(int argc, char **argv);
 
 #endif

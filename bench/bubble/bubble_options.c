@@ -1,28 +1,60 @@
-/* `sluice-bench bubble`: its command line.  The main thread. */
+/* `sluice-bench bubble`: its options.  The main thread. */
 #include "bench/bubble/bubble.h"
 
 #include "bench/bubble/bubble_table.h"
 #include "bench/cli/command.h"
+#include "bench/cli/option_types.h"
 #include "bench/output/environment.h"
-#include "bench/cli/option.h"
 
-enum {
-    KEY_CELL = 0x100,
-    KEY_MODEL,
-    KEY_BATCH,
-    MAX_BATCH = 1 << 24,
+enum { MAX_BATCH = 1 << 24 };
+
+static const struct option_row sizes[] = {
+    {.name = "devices",
+     .key = 'k',
+     .argument = "LIST",
+     .help = "Numbers of devices",
+     .type = &option_list,
+     .offset = offsetof(struct bubble_config, devices),
+     .least = 1,
+     .most = SLUICE_MAX_DEVICES,
+     .standard = "1,2",
+     .small = "1,2,4"},
+    {.name = "microbatches",
+     .key = 'm',
+     .argument = "LIST",
+     .help = "Numbers of micro-batches",
+     .type = &option_list,
+     .offset = offsetof(struct bubble_config, microbatches),
+     .least = 1,
+     .most = SLUICE_MAX_MICROBATCHES,
+     .standard = "4,8,16,32",
+     .small = "1,4"},
+    {0},
 };
 
-static const struct argp_option options[] = {
-    {"devices", 'k', "LIST", 0, "Numbers of devices (1,2)", 1},
-    {"microbatches", 'm', "LIST", 0, "Numbers of micro-batches (4,8,16,32)", 1},
-    {"cell", KEY_CELL, "TIME", 0,
-     "Timed cells: F, I, W and R of a device take TIME, such as 1ms, without "
-     "needing a core; the stages of a device share it",
-     2},
-    {"model", KEY_MODEL, "SPEC", 0, "Real layers (1024-1024x16)", 2},
-    {"batch", KEY_BATCH, "N", 0, "Rows of a mini-batch of real layers (1024)",
-     2},
+static const struct option_row work[] = {
+    {.name = "cell",
+     .argument = "TIME",
+     .help = "Timed cells: F, I, W and R of a device take TIME, such as 1ms, "
+             "without needing a core; the stages of a device share it",
+     .type = &option_time,
+     .offset = offsetof(struct bubble_config, cell_ns)},
+    {.name = "model",
+     .argument = "SPEC",
+     .help = "Real layers",
+     .type = &option_text,
+     .offset = offsetof(struct bubble_config, model),
+     .standard = "1024-1024x16",
+     .small = "8-8x4"},
+    {.name = "batch",
+     .argument = "N",
+     .help = "Rows of a mini-batch of real layers",
+     .type = &option_long,
+     .offset = offsetof(struct bubble_config, batch),
+     .least = 1,
+     .most = MAX_BATCH,
+     .standard = "1024",
+     .small = "16"},
     {0},
 };
 
@@ -35,108 +67,66 @@ static const char doc[] =
     "status is 1 if there are any.  Times and bubbles are medians.  With more "
     "devices than cores only timed cells show a true bubble.";
 
-static const struct bubble_config usual = {
-    .devices = {2, {1, 2}},
-    .microbatches = {4, {4, 8, 16, 32}},
-    .model = "1024-1024x16",
-    .batch = 1024,
-};
-
-/* Small enough for a test that runs every time. */
-static const struct bubble_config small = {
-    .devices = {3, {1, 2, 4}},
-    .microbatches = {2, {1, 4}},
-    .model = "8-8x4",
-    .batch = 16,
-};
-
 /* The command line as it is read. */
 struct line {
-    struct bubble_config config; /* what is not given is 0 */
+    struct bubble_config config;
     struct output_options output;
 };
 
-/* Fill in what was not given. */
-static void complete(struct line *line)
-{
-    const struct bubble_config *by = line->output.smoke ? &small : &usual;
-    struct bubble_config *config = &line->config;
-    if (!config->devices.n)
-        config->devices = by->devices;
-    if (!config->microbatches.n)
-        config->microbatches = by->microbatches;
-    if (!config->model)
-        config->model = by->model;
-    if (!config->batch)
-        config->batch = by->batch;
-    run_options_complete(&config->run, line->output.smoke);
-}
-
-/* A cell is not a layer, and its time does not depend on the rows. */
-static void check(struct argp_state *state, const struct bubble_config *config)
-{
-    if (config->cell_ns && config->model)
-        argp_error(state, "--cell and --model exclude each other");
-    if (config->cell_ns && config->batch)
-        argp_error(state, "--cell and --batch exclude each other: each "
-                          "micro-batch of cells is one row");
-}
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-    struct line *line = state->input;
-    struct bubble_config *config = &line->config;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        measure_inputs(state, &config->order, &config->run, &line->output);
-        break;
-    case 'k':
-        option_list(state, "-k", arg, SLUICE_MAX_DEVICES, &config->devices);
-        break;
-    case 'm':
-        option_list(state, "-m", arg, SLUICE_MAX_MICROBATCHES,
-                    &config->microbatches);
-        break;
-    case KEY_CELL:
-        option_cell(state, arg, &config->cell_ns);
-        break;
-    case KEY_MODEL:
-        config->model = arg;
-        break;
-    case KEY_BATCH:
-        config->batch = option_integer(state, "--batch", arg, 1, MAX_BATCH);
-        break;
-    case ARGP_KEY_END:
-        check(state, config);
-        complete(line);
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
-}
-
-static const struct argp argp = {
-    .options = options,
-    .parser = parse_option,
-    .doc = doc,
-    .children = measure_children,
+static const struct option_group groups[] = {
+    {.options = sizes, .offset = offsetof(struct line, config)},
+    {.options = work, .offset = offsetof(struct line, config)},
+    {.title = "Order of the work",
+     .options = order_options,
+     .offset = offsetof(struct line, config.order),
+     .check = order_check},
+    {.options = order_generator_options,
+     .offset = offsetof(struct line, config.order),
+     .continues = true},
+    {.title = "Measurement",
+     .options = run_options,
+     .offset = offsetof(struct line, config.run)},
+    {.title = "Output",
+     .options = timed_output_options,
+     .offset = offsetof(struct line, output)},
+    {0},
 };
 
-int bubble_command(int argc, char **argv)
+/* A cell is not a layer, and its time does not depend on the rows. */
+static sluice_status check(void *given, sluice_diag *why)
 {
-    struct line line = {
-        .config = {.run = RUN_OPTIONS_NONE, .order = ORDER_DEFAULTS},
-        .output.timed = true,
-    };
-    option_parse(&argp, argc, argv, 0, &line);
-    struct environment env;
-    environment_read(&env);
-    struct bubble_table table = {.config = &line.config, .env = &env};
-    sluice_diag why;
-    output_begin(&line.output, &table.table);
-    sluice_status st =
-        bubble_measure(&line.config, bubble_table_row, &table, &why);
-    table_end(&table.table);
-    return command_finish(argv[0], st, &why, table.wrong);
+    const struct line *line = given;
+    const struct bubble_config *config = &line->config;
+    if (config->cell_ns && config->model)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--cell and --model exclude each other");
+    if (config->cell_ns && config->batch)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--cell and --batch exclude each other: each "
+                               "micro-batch of cells is one row");
+    return SLUICE_OK;
 }
+
+static int run(const char *called, void *config)
+{
+    const struct line *line = config;
+    struct environment env;
+    struct bubble_table table = {.config = &line->config, .env = &env};
+    sluice_diag why;
+    environment_read(&env);
+    output_begin(&line->output, &table.table);
+    sluice_status st =
+        bubble_measure(&line->config, bubble_table_row, &table, &why);
+    table_end(&table.table);
+    return command_finish(called, st, &why, table.wrong);
+}
+
+const struct command bubble_command = {
+    .name = "bubble",
+    .does = "Measure the bubble beside the formula",
+    .doc = doc,
+    .groups = groups,
+    .config_bytes = sizeof(struct line),
+    .check = check,
+    .run = run,
+};

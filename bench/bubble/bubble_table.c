@@ -26,10 +26,10 @@ void bubble_table_row(void *context, const struct bubble_row *row)
     const struct bubble_config *config = table->config;
     struct table_fields fields = {0};
     add_environment(&fields, table->env);
-    add_order(&fields, &config->order);
+    order_context(&config->order, &fields);
     add_word(&fields, "model", config->cell_ns ? "timed cells" : config->model);
     add_shared(&fields, "cell_ns", config->cell_ns);
-    add_run(&fields, &config->run);
+    run_context(&config->run, &fields);
     add_key(&fields, "devices", row->devices);
     add_key(&fields, "microbatches", row->microbatches);
     add_key(&fields, "batch", row->batch);

@@ -1,34 +1,39 @@
-/* A program of several commands: `sluice train ...`. */
+/*
+ * Commands of a program, `sluice train ...`, as rows of a table.  A new one is
+ * a folder with a `const struct command`, its file named in CMakeLists.txt, and
+ * a row in sluice.c or sluice_bench.c.
+ */
 #ifndef BENCH_CLI_COMMAND_H
 #define BENCH_CLI_COMMAND_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <sluice/status.h>
 
+#include "bench/cli/option.h"
+
 struct command {
-    const char *name;                  /* NULL ends a table */
-    const char *does;                  /* one line */
-    int (*run)(int argc, char **argv); /* returns the exit status; argv[0] is
-                                          "sluice train" */
-};
-
-struct program {
     const char *name;
-    const char *doc; /* one paragraph of --help */
-    const struct command *commands;
-    int (*bare)(void); /* runs without arguments; NULL: a command is needed */
-};
+    const char *does;  /* one line */
+    const char *doc;   /* of --help: before the options, and after a \v */
+    const char *words; /* what may stand besides options, "NAME"; NULL: none */
+    const struct option_group *groups; /* ended by one without options */
+    size_t config_bytes;               /* all zero, then filled by options */
 
-/*
- * Run the command that the command line names; --help and --version belong to
- * the program.  Output that could not be written is told when the program
- * ends, by a sentence and EXIT_FAILURE unless it failed anyway.
- *
- * Threads  the main thread, once.
- * Returns  the exit status; 2 if there is no such command.
- */
-int program_run(const struct program *program, int argc, char **argv);
+    /* Take a word that is no option; NULL: there are none. */
+    sluice_status (*take)(void *config, const char *word, sluice_diag *why);
+
+    /* Refuse, or settle, what was given: the rest is still zero; NULL: no need
+     * to. */
+    sluice_status (*check)(void *config, sluice_diag *why);
+
+    /* The same once the standards are in place of what was not given. */
+    sluice_status (*settle)(void *config, sluice_diag *why);
+
+    /* Do it.  `called` is "sluice train".  Returns the exit status. */
+    int (*run)(const char *called, void *config);
+};
 
 /*
  * Print why a call failed, and where, to stderr; what the sentence says itself
@@ -36,10 +41,10 @@ int program_run(const struct program *program, int argc, char **argv);
  *
  * Returns  EXIT_FAILURE, so that a command can `return command_fail(...)`.
  */
-int command_fail(const char *command, const sluice_diag *why);
+int command_fail(const char *called, const sluice_diag *why);
 
 /* The same of a file or a schedule, whose name comes first, once. */
-int command_fail_about(const char *command, const char *about,
+int command_fail_about(const char *called, const char *about,
                        const sluice_diag *why);
 
 /*
@@ -48,7 +53,7 @@ int command_fail_about(const char *command, const char *about,
  *
  * Returns  the exit status.
  */
-int command_finish(const char *command, sluice_status status,
+int command_finish(const char *called, sluice_status status,
                    const sluice_diag *why, int64_t wrong);
 
 #endif

@@ -1,56 +1,78 @@
-/* What the option parsers of both programs share. */
+/*
+ * Options of a command as rows of a table.  A row says what an option is
+ * called, what may be given, what it is if nothing is given, and where in the
+ * command's config the value goes; parser, help, and the context of tables
+ * follow from it.
+ */
 #ifndef BENCH_CLI_OPTION_H
 #define BENCH_CLI_OPTION_H
 
-#include <argp.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include <sluice/schedule.h>
 #include <sluice/status.h>
 
-/* Exit status of a command line that makes no sense. */
-enum { OPTION_EXIT = 2 };
+#include "bench/cli/choice.h"
+#include "bench/output/table.h"
 
-/*
- * argp_parse(), which ends the program if a word makes no sense.  It has one
- * result besides, out of memory: this ends the program with a sentence, too.
- */
-void option_parse(const struct argp *argp, int argc, char **argv,
-                  unsigned flags, void *input);
+enum { OPTION_HELP = 512 }; /* bytes of one option's help */
 
-/*
- * Go on if `status` is OK; else end the program with the sentence of `why`, the
- * name of the option before it.
- */
-void option_check(struct argp_state *state, const char *option,
-                  sluice_status status, const sluice_diag *why);
+struct option_row {
+    const char *name;     /* "devices"; NULL ends a table */
+    int key;              /* 'k': -k does it, too; 0: the long name alone */
+    const char *argument; /* "K", in help; NULL: it is a flag */
 
-/* Parse an int, min <= value <= max, or end the program with a sentence. */
-int option_integer(struct argp_state *state, const char *option,
-                   const char *text, int min, int max);
+    /* "Devices".  {standard} and {choices} are filled in; a standard that is
+     * not in it stands behind, in parentheses. */
+    const char *help;
 
-/* How a pipeline orders its work; options of both programs. */
-struct order_options {
-    const char *schedule; /* a generator's name */
-    int remat;            /* a sluice_remat */
-    int backward_order;   /* a sluice_backward_order */
-    int capacity;         /* of the queues */
-    int chunks;           /* 0: the standard, in these three */
-    int group;
-    int warm_up;
-    bool vertical_sync;
-    bool join_weights; /* neighbouring W in one call */
+    const struct option_type *type; /* see option_types.h */
+    size_t offset;                  /* of the value in the group's struct */
+    int64_t least;                  /* bounds of a number */
+    int64_t most;
+    const struct choice *choices; /* of a word */
+    const char *standard;         /* what it is if not given; NULL: zero */
+    const char *small;            /* the same in a small run; NULL: standard */
+    bool makes_small;             /* this flag asks for a small run */
+    const char *context;          /* its field in tables; NULL: none */
+
+    /* Write the help, in place of `help`; NULL: no need to. */
+    void (*tell)(const struct option_row *option, char help[OPTION_HELP]);
 };
 
-/* The defaults, for an initializer. */
-#define ORDER_DEFAULTS                                                         \
-    {                                                                          \
-        .schedule = "gpipe", .remat = SLUICE_REMAT_NEVER,                      \
-        .backward_order = SLUICE_REVERSE, .capacity = 2                        \
-    }
+/* What is done with values of a kind. */
+struct option_type {
+    sluice_status (*read)(const struct option_row *option, const char *text,
+                          void *value, sluice_diag *why);
+    void (*show)(const struct option_row *option, const void *value,
+                 struct table_fields *fields); /* as context; NULL: never */
+};
 
-/* The parser to put among a command's argp children; its input is a struct
- * order_options. */
-extern const struct argp order_argp;
+/* Options of one struct, which may be part of a command's config. */
+struct option_group {
+    const char *title;                /* in help; NULL: none */
+    const struct option_row *options; /* NULL ends a table */
+    size_t offset;                    /* of the struct in the config */
+    bool continues;                   /* in help, the group before this */
+
+    /* Refuse values that do not go together; NULL: all do. */
+    sluice_status (*check)(const void *values, sluice_diag *why);
+};
+
+/*
+ * Read the value of an option into the struct of its group.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID with a sentence, without the name.
+ */
+sluice_status option_read(const struct option_row *option, const char *text,
+                          void *values, sluice_diag *why);
+
+/* Write its help. */
+void option_help(const struct option_row *option, char help[OPTION_HELP]);
+
+/* Add to the context of a table those of `options` that have a field there. */
+void option_context(const struct option_row *options, const void *values,
+                    struct table_fields *fields);
 
 #endif

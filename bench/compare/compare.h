@@ -1,6 +1,6 @@
 /*
  * One device, a pipeline, data parallelism, and both together, on the same
- * model, data and devices; and `sluice-bench compare`.
+ * model, data and devices.
  */
 #ifndef BENCH_COMPARE_COMPARE_H
 #define BENCH_COMPARE_COMPARE_H
@@ -47,8 +47,5 @@ typedef void compare_on_row(void *context, const struct compare_row *row);
 sluice_status compare_measure(const struct compare_config *config,
                               compare_on_row *on_row, void *context,
                               sluice_diag *why);
-
-/* The command; returns the exit status. */
-int compare_command(int argc, char **argv);
 
 #endif

@@ -1,19 +1,61 @@
-/* `sluice-bench compare`: its command line.  The main thread. */
+/* `sluice-bench compare`: its options.  The main thread. */
 #include "bench/compare/compare.h"
 
 #include "bench/cli/command.h"
+#include "bench/cli/option_types.h"
 #include "bench/compare/compare_table.h"
-#include "bench/cli/option.h"
 
-enum { KEY_MODEL = 0x100, KEY_BATCH, KEY_CAP, MAX_BATCH = 1 << 24 };
+enum { MAX_BATCH = 1 << 24 };
 
-static const struct argp_option options[] = {
-    {"devices", 'd', "LIST", 0, "Numbers of devices (1,2)", 1},
-    {"microbatches", 'm', "LIST", 0, "Micro-batches of pipelines (4,8,16)", 1},
-    {"model", KEY_MODEL, "SPEC", 0, "The network (1024-1024x16)", 2},
-    {"batch", KEY_BATCH, "N", 0, "Rows of a mini-batch (1024)", 2},
-    {"cap", KEY_CAP, "BYTES", 0,
-     "Memory of a device, for the deepest network that fits (256M)", 2},
+static const struct option_row sizes[] = {
+    {.name = "devices",
+     .key = 'd',
+     .argument = "LIST",
+     .help = "Numbers of devices",
+     .type = &option_list,
+     .offset = offsetof(struct compare_config, devices),
+     .least = 1,
+     .most = SLUICE_MAX_DEVICES,
+     .standard = "1,2",
+     .small = "2,4"},
+    {.name = "microbatches",
+     .key = 'm',
+     .argument = "LIST",
+     .help = "Micro-batches of pipelines",
+     .type = &option_list,
+     .offset = offsetof(struct compare_config, microbatches),
+     .least = 1,
+     .most = SLUICE_MAX_MICROBATCHES,
+     .standard = "4,8,16",
+     .small = "2,4"},
+    {0},
+};
+
+static const struct option_row work[] = {
+    {.name = "model",
+     .argument = "SPEC",
+     .help = "The network",
+     .type = &option_text,
+     .offset = offsetof(struct compare_config, model),
+     .standard = "1024-1024x16",
+     .small = "16-16x4"},
+    {.name = "batch",
+     .argument = "N",
+     .help = "Rows of a mini-batch",
+     .type = &option_long,
+     .offset = offsetof(struct compare_config, batch),
+     .least = 1,
+     .most = MAX_BATCH,
+     .standard = "1024",
+     .small = "32"},
+    {.name = "cap",
+     .argument = "BYTES",
+     .help = "Memory of a device, for the deepest network that fits",
+     .type = &option_bytes,
+     .offset = offsetof(struct compare_config, cap_bytes),
+     .least = 1,
+     .standard = "256M",
+     .small = "1M"},
     {0},
 };
 
@@ -27,101 +69,50 @@ static const char doc[] =
     "the parameters whose bits differ from a sequential reference with the "
     "same replicas, and the exit status is 1 if there are any.";
 
-static const struct compare_config usual = {
-    .devices = {2, {1, 2}},
-    .microbatches = {3, {4, 8, 16}},
-    .model = "1024-1024x16",
-    .batch = 1024,
-    .cap_bytes = 256 << 20,
-};
-
-/* Small enough for a test that runs every time. */
-static const struct compare_config small = {
-    .devices = {2, {2, 4}},
-    .microbatches = {2, {2, 4}},
-    .model = "16-16x4",
-    .batch = 32,
-    .cap_bytes = 1 << 20,
-};
-
 /* The command line as it is read. */
 struct line {
-    struct compare_config config; /* what is not given is 0 */
+    struct compare_config config;
     struct output_options output;
 };
 
-/* Fill in what was not given. */
-static void complete(struct line *line)
-{
-    const struct compare_config *by = line->output.smoke ? &small : &usual;
-    struct compare_config *config = &line->config;
-    if (!config->devices.n)
-        config->devices = by->devices;
-    if (!config->microbatches.n)
-        config->microbatches = by->microbatches;
-    if (!config->model)
-        config->model = by->model;
-    if (!config->batch)
-        config->batch = by->batch;
-    if (!config->cap_bytes)
-        config->cap_bytes = by->cap_bytes;
-    run_options_complete(&config->run, line->output.smoke);
-}
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-    struct line *line = state->input;
-    struct compare_config *config = &line->config;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        measure_inputs(state, &config->order, &config->run, &line->output);
-        break;
-    case 'd':
-        option_list(state, "-d", arg, SLUICE_MAX_DEVICES, &config->devices);
-        break;
-    case 'm':
-        option_list(state, "-m", arg, SLUICE_MAX_MICROBATCHES,
-                    &config->microbatches);
-        break;
-    case KEY_MODEL:
-        config->model = arg;
-        break;
-    case KEY_BATCH:
-        config->batch = option_integer(state, "--batch", arg, 1, MAX_BATCH);
-        break;
-    case KEY_CAP:
-        option_bytes(state, "--cap", arg, &config->cap_bytes);
-        break;
-    case ARGP_KEY_END:
-        complete(line);
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
-}
-
-static const struct argp argp = {
-    .options = options,
-    .parser = parse_option,
-    .doc = doc,
-    .children = measure_children,
+static const struct option_group groups[] = {
+    {.options = sizes, .offset = offsetof(struct line, config)},
+    {.options = work, .offset = offsetof(struct line, config)},
+    {.title = "Order of the work",
+     .options = order_options,
+     .offset = offsetof(struct line, config.order),
+     .check = order_check},
+    {.options = order_generator_options,
+     .offset = offsetof(struct line, config.order),
+     .continues = true},
+    {.title = "Measurement",
+     .options = run_options,
+     .offset = offsetof(struct line, config.run)},
+    {.title = "Output",
+     .options = timed_output_options,
+     .offset = offsetof(struct line, output)},
+    {0},
 };
 
-int compare_command(int argc, char **argv)
+static int run(const char *called, void *config)
 {
-    struct line line = {
-        .config = {.run = RUN_OPTIONS_NONE, .order = ORDER_DEFAULTS},
-        .output.timed = true,
-    };
-    option_parse(&argp, argc, argv, 0, &line);
+    const struct line *line = config;
     struct environment env;
-    environment_read(&env);
-    struct compare_table table = {.config = &line.config, .env = &env};
+    struct compare_table table = {.config = &line->config, .env = &env};
     sluice_diag why;
-    output_begin(&line.output, &table.table);
+    environment_read(&env);
+    output_begin(&line->output, &table.table);
     sluice_status st =
-        compare_measure(&line.config, compare_table_row, &table, &why);
+        compare_measure(&line->config, compare_table_row, &table, &why);
     table_end(&table.table);
-    return command_finish(argv[0], st, &why, table.wrong);
+    return command_finish(called, st, &why, table.wrong);
 }
+
+const struct command compare_command = {
+    .name = "compare",
+    .does = "Pipeline against data parallelism",
+    .doc = doc,
+    .groups = groups,
+    .config_bytes = sizeof(struct line),
+    .run = run,
+};

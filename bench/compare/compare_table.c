@@ -59,10 +59,10 @@ void compare_table_row(void *context, const struct compare_row *row)
     const struct compare_config *config = table->config;
     struct table_fields fields = {0};
     add_environment(&fields, table->env);
-    add_order(&fields, &config->order);
+    order_context(&config->order, &fields);
     add_word(&fields, "model", config->model);
     add_shared(&fields, "cap_bytes", (int64_t)config->cap_bytes);
-    add_run(&fields, &config->run);
+    run_context(&config->run, &fields);
     add_keys(&fields, config, row);
     add_step(&fields, &row->measured.samples);
     add_speed(&fields, row);

@@ -1,19 +1,33 @@
-/* `sluice-bench` without arguments.  The main thread. */
-#include "bench/headline/headline.h"
-
-#include <argp.h>
+/*
+ * `sluice-bench` without arguments: print the environment, train the default
+ * network, measure the bubble of two devices with real layers and of up to
+ * eight with timed cells, and write the report.  The main thread.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/bubble/bubble.h"
 #include "bench/cli/command.h"
-#include "bench/cli/option.h"
+#include "bench/cli/option_types.h"
 #include "bench/headline/headline_report.h"
+#include "bench/train/train_options.h"
 #include "bench/train/training.h"
 
-static const char name[] = "sluice-bench";
-static const char default_path[] = "sluice-report.html";
+/* The command line as it is read. */
+struct line {
+    const char *path;
+};
+
+static const struct option_row options[] = {
+    {.name = "report",
+     .argument = "FILE",
+     .help = "Where the page of HTML goes",
+     .type = &option_text,
+     .offset = offsetof(struct line, path),
+     .standard = "sluice-report.html"},
+    {0},
+};
 
 static const struct bubble_config bubble = {
     .devices = {2, {1, 2}},
@@ -53,7 +67,8 @@ static const struct shown_step_config shown = {
 /* What a run is about. */
 struct headline {
     struct report report;
-    int64_t wrong; /* parameters, of all measurements */
+    struct training_config training; /* as it was done */
+    int64_t wrong;                   /* parameters, of all measurements */
 };
 
 /* A line for people; adds up what is wrong. */
@@ -110,7 +125,7 @@ static sluice_status train(struct headline *h, sluice_diag *why)
 {
     char path[32];
     double accuracy;
-    struct training_config config = training_defaults;
+    struct training_config config = training_standards();
     FILE *metrics = tmpfile();
     if (metrics) {
         snprintf(path, sizeof path, "/dev/fd/%d", fileno(metrics));
@@ -118,7 +133,8 @@ static sluice_status train(struct headline *h, sluice_diag *why)
     }
     sluice_status st =
         training_run(&config, h->report.env, stdout, &accuracy, why);
-    h->report.training = &training_defaults;
+    h->training = config;
+    h->report.training = &h->training;
     if (!st && metrics)
         st = loss_curve_read(&h->report.curve, metrics, why);
     if (metrics)
@@ -144,17 +160,19 @@ static sluice_status explain(struct report *report, sluice_diag *why)
 }
 
 /* A directory that cannot be written is no reason to fail. */
-static void write_report(const struct report *report, const char *path)
+static void write_report(const struct report *report, const char *called,
+                         const char *path)
 {
     sluice_diag why;
     if (report_write(report, path, &why))
-        fprintf(stderr, "%s: no report: %s\n", name, why.text);
+        fprintf(stderr, "%s: no report: %s\n", called, why.text);
     else
         printf("\nreport    %s\n", path);
 }
 
-static int run(const char *path)
+static int run(const char *called, void *config)
 {
+    const struct line *line = config;
     struct environment env;
     struct headline h = {.report = {.env = &env}};
     sluice_diag why;
@@ -166,50 +184,24 @@ static int run(const char *path)
     if (!st)
         st = explain(&h.report, &why);
     if (!st)
-        write_report(&h.report, path);
+        write_report(&h.report, called, line->path);
     report_fini(&h.report);
     if (st)
-        return command_fail(name, &why);
+        return command_fail(called, &why);
     return h.wrong ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int headline(void)
-{
-    return run(default_path);
-}
-
-enum { KEY_REPORT = 0x100 };
-
-static const struct argp_option options[] = {
-    {"report", KEY_REPORT, "FILE", 0,
-     "Where the page of HTML goes (sluice-report.html)", 0},
+static const struct option_group groups[] = {
+    {.options = options},
     {0},
 };
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-    const char **path = state->input;
-    switch (key) {
-    case KEY_REPORT:
-        *path = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "\"%s\" is not an option", arg);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-int headline_command(int argc, char **argv)
-{
-    static const struct argp argp = {
-        .options = options,
-        .parser = parse_option,
-        .doc = "Train the default network, measure the bubble of real layers "
-               "and of timed cells, and write a report.",
-    };
-    const char *path = default_path;
-    option_parse(&argp, argc, argv, 0, &path);
-    return run(path);
-}
+const struct command headline_command = {
+    .name = "headline",
+    .does = "What a run without arguments does",
+    .doc = "Train the default network, measure the bubble of real layers "
+           "and of timed cells, and write a report.",
+    .groups = groups,
+    .config_bytes = sizeof(struct line),
+    .run = run,
+};

@@ -1,6 +1,107 @@
 /* The order of a pipeline's work.  The main thread. */
 #include "bench/measure/order.h"
 
+#include <string.h>
+
+#include "bench/cli/option_types.h"
+#include "bench/measure/generator_options.h"
+
+const struct option_row order_options[] = {
+    {.name = "schedule",
+     .argument = "NAME",
+     .help = "The schedule",
+     .type = &generator_name,
+     .offset = offsetof(struct order_options, schedule),
+     .standard = "gpipe",
+     .context = "schedule"},
+    {.name = "remat",
+     .argument = "WHICH",
+     .help = "Recompute activations: {choices}",
+     .type = &option_word,
+     .offset = offsetof(struct order_options, remat),
+     .choices = remat_choices,
+     .standard = "never",
+     .context = "remat"},
+    {.name = "backward-order",
+     .argument = "ORDER",
+     .help = "Of the micro-batches' backward passes: {choices}",
+     .type = &option_word,
+     .offset = offsetof(struct order_options, backward_order),
+     .choices = backward_order_choices,
+     .standard = "reverse",
+     .context = "backward_order"},
+    {.name = "capacity",
+     .argument = "N",
+     .help = "Micro-batches a device may run ahead of its neighbour",
+     .type = &option_integer,
+     .offset = offsetof(struct order_options, capacity),
+     .least = 1,
+     .most = SLUICE_MAX_MICROBATCHES,
+     .standard = "2",
+     .context = "capacity"},
+    {0},
+};
+
+const struct option_row order_generator_options[] = {
+    {.name = "chunks",
+     .key = 'v',
+     .argument = "N",
+     .tell = generator_option_tell,
+     .type = &option_integer,
+     .offset = offsetof(struct order_options, chunks),
+     .least = 1,
+     .most = SLUICE_MAX_STAGES,
+     .context = "chunks"},
+    {.name = "group",
+     .argument = "N",
+     .tell = generator_option_tell,
+     .type = &option_integer,
+     .offset = offsetof(struct order_options, group),
+     .least = 1,
+     .most = SLUICE_MAX_MICROBATCHES,
+     .context = "group"},
+    {.name = "warm-up",
+     .argument = "N",
+     .tell = generator_option_tell,
+     .type = &option_integer,
+     .offset = offsetof(struct order_options, warm_up),
+     .least = 1,
+     .most = SLUICE_MAX_MICROBATCHES,
+     .context = "warm_up_forwards"},
+    {.name = "vertical-sync",
+     .tell = generator_option_tell,
+     .type = &option_flag,
+     .offset = offsetof(struct order_options, vertical_sync)},
+    {0},
+};
+
+bool order_gives(const struct order_options *order, const char *name)
+{
+    for (const struct option_row *o = order_generator_options; o->name; o++) {
+        const void *value = (const char *)order + o->offset;
+        if (!strcmp(o->name, name))
+            return o->argument ? *(const int *)value : *(const bool *)value;
+    }
+    return false;
+}
+
+sluice_status order_check(const void *values, sluice_diag *why)
+{
+    const struct order_options *order = values;
+    for (const struct option_row *o = order_generator_options; o->name; o++)
+        if (order_gives(order, o->name) &&
+            !generator_reads(order->schedule, o->name))
+            return generator_refuse_option(order->schedule, o->name, why);
+    return SLUICE_OK;
+}
+
+void order_context(const struct order_options *order,
+                   struct table_fields *fields)
+{
+    option_context(order_options, order, fields);
+    option_context(order_generator_options, order, fields);
+}
+
 sluice_schedule_config order_config(const struct order_options *order,
                                     int devices, int microbatches)
 {

@@ -1,169 +1,139 @@
 /* Options that the commands which measure share.  The main thread. */
 #include "bench/measure/run_options.h"
 
-#include "bench/cli/choice.h"
-#include "bench/cli/number.h"
+#include <string.h>
+
+#include "bench/cli/option_types.h"
 #include "bench/output/picture.h"
 #include "bench/output/table_formats.h"
 
-enum {
-    KEY_REPETITIONS = 0x300,
-    KEY_WARMUP,
-    KEY_SEED,
-    KEY_DRAW,
-    KEY_SMOKE,
-    MAX_STEPS = 10000,
-};
+enum { MAX_STEPS = 10000, NAMES_BYTES = 128 };
 
-static const struct argp_option run_table[] = {
-    {0, 0, 0, 0, "Measurement", 0},
-    {"repetitions", KEY_REPETITIONS, "N", 0, "Steps that are timed (5)", 0},
-    {"warmup", KEY_WARMUP, "N", 0, "Steps before those (2)", 0},
-    {"seed", KEY_SEED, "N", 0, "Of parameters, inputs and targets (1)", 0},
-    {"draw", KEY_DRAW, "FILE", 0,
-     "Draw the last step: .txt, .svg, .html, or .json for Perfetto", 0},
+static sluice_status read_picture(const struct option_row *option,
+                                  const char *text, void *value,
+                                  sluice_diag *why)
+{
+    (void)option;
+    sluice_status st = picture_check(text, why);
+    if (!st)
+        *(const char **)value = text;
+    return st;
+}
+
+static const struct option_type picture_file = {.read = read_picture};
+
+const struct option_row run_options[] = {
+    {.name = "seed",
+     .argument = "N",
+     .help = "Of parameters, inputs and targets",
+     .type = &option_long,
+     .offset = offsetof(struct run_options, seed),
+     .most = INT64_MAX,
+     .standard = "1",
+     .context = "seed"},
+    {.name = "warmup",
+     .argument = "N",
+     .help = "Steps before those",
+     .type = &option_integer,
+     .offset = offsetof(struct run_options, warmup),
+     .most = MAX_STEPS,
+     .standard = "2",
+     .small = "1",
+     .context = "warmup"},
+    {.name = "repetitions",
+     .argument = "N",
+     .help = "Steps that are timed",
+     .type = &option_integer,
+     .offset = offsetof(struct run_options, repetitions),
+     .least = 1,
+     .most = MAX_STEPS,
+     .standard = "5",
+     .small = "2",
+     .context = "repetitions"},
+    {.name = "draw",
+     .argument = "FILE",
+     .help = "Draw the last step: .txt, .svg, .html, or .json for Perfetto",
+     .type = &picture_file,
+     .offset = offsetof(struct run_options, draw)},
     {0},
 };
 
-static const struct argp_option output_table[] = {
-    {0, 0, 0, 0, "Output", 0},
-    {"output", 'o', "FORMAT", 0,
-     "md (default), csv, json, jsonl or, where steps are timed, gbench: "
-     "Google Benchmark's JSON, for its compare.py",
-     0},
-    {"smoke", KEY_SMOKE, 0, 0, "Only a small, quick run, to see that all works",
-     0},
+static sluice_status read_format(const char *text, bool timed, void *value,
+                                 sluice_diag *why)
+{
+    char names[NAMES_BYTES];
+    const struct table_format *format = table_format_find(text);
+    table_format_names(true, names, sizeof names);
+    if (!format)
+        return sluice_diag_set(why, SLUICE_INVALID, "\"%s\" is not one of %s",
+                               text, names);
+    if (format->needs_samples && !timed)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "\"%s\" is for commands that time steps", text);
+    *(const struct table_format **)value = format;
+    return SLUICE_OK;
+}
+
+static sluice_status read_any_format(const struct option_row *option,
+                                     const char *text, void *value,
+                                     sluice_diag *why)
+{
+    (void)option;
+    return read_format(text, true, value, why);
+}
+
+static sluice_status read_plain_format(const struct option_row *option,
+                                       const char *text, void *value,
+                                       sluice_diag *why)
+{
+    (void)option;
+    return read_format(text, false, value, why);
+}
+
+static const struct option_type any_format = {.read = read_any_format};
+static const struct option_type plain_format = {.read = read_plain_format};
+
+static void tell_formats(const struct option_row *option,
+                         char help[OPTION_HELP])
+{
+    (void)option;
+    table_format_help(help, OPTION_HELP);
+}
+
+const struct option_row timed_output_options[] = {
+    {.name = "output",
+     .key = 'o',
+     .argument = "FORMAT",
+     .tell = tell_formats,
+     .type = &any_format,
+     .offset = offsetof(struct output_options, format)},
+    {.name = "smoke",
+     .help = "Only a small, quick run, to see that all works",
+     .type = &option_flag,
+     .offset = offsetof(struct output_options, smoke),
+     .makes_small = true},
     {0},
 };
 
-static error_t parse_run(int key, char *arg, struct argp_state *state)
-{
-    struct run_options *run = state->input;
-    sluice_diag why;
-    int64_t seed = 0;
-    switch (key) {
-    case KEY_REPETITIONS:
-        run->repetitions =
-            option_integer(state, "--repetitions", arg, 1, MAX_STEPS);
-        break;
-    case KEY_WARMUP:
-        run->warmup = option_integer(state, "--warmup", arg, 0, MAX_STEPS);
-        break;
-    case KEY_SEED:
-        option_check(state, "--seed",
-                     number_parse_integer(arg, 0, INT64_MAX, &seed, &why),
-                     &why);
-        run->seed = (uint64_t)seed;
-        break;
-    case KEY_DRAW:
-        option_check(state, "--draw", picture_check(arg, &why), &why);
-        run->draw = arg;
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
-}
-
-static void parse_format(struct argp_state *state, const char *arg,
-                         struct output_options *output)
-{
-    output->format = table_format_find(arg);
-    if (!output->format)
-        argp_error(state,
-                   "-o: \"%s\" is not one of md, csv, json, jsonl, gbench",
-                   arg);
-    if (output->format->needs_samples && !output->timed)
-        argp_error(state, "-o: \"%s\" is for commands that time steps", arg);
-}
-
-static error_t parse_output(int key, char *arg, struct argp_state *state)
-{
-    struct output_options *output = state->input;
-    switch (key) {
-    case 'o':
-        parse_format(state, arg, output);
-        break;
-    case KEY_SMOKE:
-        output->smoke = true;
-        break;
-    case ARGP_KEY_ARG:
-        argp_error(state, "\"%s\" is not an option", arg);
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
-}
-
-const struct argp run_argp = {
-    .options = run_table,
-    .parser = parse_run,
-};
-
-static const struct argp output_argp = {
-    .options = output_table,
-    .parser = parse_output,
-};
-
-enum { GROUP_ORDER = 10, GROUP_RUN, GROUP_OUTPUT };
-
-const struct argp_child output_children[] = {
-    {&output_argp, 0, NULL, GROUP_OUTPUT},
+const struct option_row output_options[] = {
+    {.name = "output",
+     .key = 'o',
+     .argument = "FORMAT",
+     .tell = tell_formats,
+     .type = &plain_format,
+     .offset = offsetof(struct output_options, format)},
+    {.name = "smoke",
+     .help = "Only a small, quick run, to see that all works",
+     .type = &option_flag,
+     .offset = offsetof(struct output_options, smoke),
+     .makes_small = true},
     {0},
 };
-
-const struct argp_child measure_children[] = {
-    {&order_argp, 0, NULL, GROUP_ORDER},
-    {&run_argp, 0, NULL, GROUP_RUN},
-    {&output_argp, 0, NULL, GROUP_OUTPUT},
-    {0},
-};
-
-void measure_inputs(struct argp_state *state, struct order_options *order,
-                    struct run_options *run, struct output_options *output)
-{
-    state->child_inputs[0] = order;
-    state->child_inputs[1] = run;
-    state->child_inputs[2] = output;
-}
-
-void run_options_complete(struct run_options *run, bool smoke)
-{
-    if (run->warmup < 0)
-        run->warmup = smoke ? 1 : 2;
-    if (!run->repetitions)
-        run->repetitions = smoke ? 2 : 5;
-}
 
 void output_begin(const struct output_options *output, struct table *table)
 {
     const struct table_format *format = output->format;
     table_begin(table, format ? format : table_format_find("md"), stdout);
-}
-
-void option_list(struct argp_state *state, const char *option, const char *text,
-                 int max, struct range *range)
-{
-    sluice_diag why;
-    option_check(state, option, range_parse(text, 1, max, range, &why), &why);
-}
-
-void option_cell(struct argp_state *state, const char *text, int64_t *cell_ns)
-{
-    sluice_diag why;
-    option_check(state, "--cell", number_parse_time(text, cell_ns, &why), &why);
-    if (!*cell_ns)
-        argp_error(state, "--cell: a cell must take some time");
-}
-
-void option_bytes(struct argp_state *state, const char *option,
-                  const char *text, uint64_t *bytes)
-{
-    sluice_diag why;
-    option_check(state, option, number_parse_bytes(text, bytes, &why), &why);
-    if (!*bytes)
-        argp_error(state, "%s: give at least one byte", option);
 }
 
 void add_environment(struct table_fields *fields, const struct environment *env)
@@ -175,23 +145,9 @@ void add_environment(struct table_fields *fields, const struct environment *env)
     add_word(fields, "blas_core", env->blas_core);
 }
 
-void add_order(struct table_fields *fields, const struct order_options *order)
+void run_context(const struct run_options *run, struct table_fields *fields)
 {
-    add_word(fields, "schedule", order->schedule);
-    add_word(fields, "remat", choice_name(remat_choices, order->remat));
-    add_word(fields, "backward_order",
-             choice_name(backward_order_choices, order->backward_order));
-    add_shared(fields, "capacity", order->capacity);
-    add_shared(fields, "chunks", order->chunks);
-    add_shared(fields, "group", order->group);
-    add_shared(fields, "warm_up_forwards", order->warm_up);
-}
-
-void add_run(struct table_fields *fields, const struct run_options *run)
-{
-    add_shared(fields, "seed", (int64_t)run->seed);
-    add_shared(fields, "warmup", run->warmup);
-    add_shared(fields, "repetitions", run->repetitions);
+    option_context(run_options, run, fields);
 }
 
 void add_step(struct table_fields *fields, const struct samples *samples)

@@ -1,6 +1,6 @@
 /*
  * Memory of pipelines of equal layers, planned and actual, beside the paper's
- * estimate; and `sluice-bench memory`.
+ * estimate.
  */
 #ifndef BENCH_MEMORY_FOOTPRINT_H
 #define BENCH_MEMORY_FOOTPRINT_H
@@ -53,8 +53,5 @@ typedef void footprint_on_row(void *context, const struct footprint_row *row);
 sluice_status footprint_measure(const struct footprint_config *config,
                                 footprint_on_row *on_row, void *context,
                                 sluice_diag *why);
-
-/* `sluice-bench memory`; returns the exit status. */
-int memory_command(int argc, char **argv);
 
 #endif

@@ -66,6 +66,7 @@ struct table_format {
     void (*row)(struct table *table, const struct table_field *fields, int n);
     void (*end)(struct table *table); /* NULL: nothing to do */
     bool needs_samples;               /* it shows nothing else */
+    const char *help;                 /* where the name does not say it */
 };
 
 /* Rows all have the same fields, in the same order. */

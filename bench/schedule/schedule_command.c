@@ -1,13 +1,13 @@
 /* `sluice schedule`.  The main thread. */
-#include "bench/schedule/schedule_command.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/cli/command.h"
 #include "bench/output/environment.h"
 #include "bench/schedule/schedule_make.h"
+#include "bench/schedule/schedule_options.h"
 #include "bench/schedule/schedule_row.h"
+#include "bench/schedule/schedule_settle.h"
 #include "bench/schedule/schedule_table.h"
 
 /* What the tasks share. */
@@ -123,19 +123,30 @@ static int tabulate(const char *command, const struct schedule_line *line)
     return job.refused ? EXIT_FAILURE : status;
 }
 
-int schedule_command(int argc, char **argv)
+static int run(const char *called, void *config)
 {
-    struct schedule_line line;
-    schedule_options_parse(argc, argv, &line);
-    switch (line.task) {
+    const struct schedule_line *line = config;
+    switch (line->task) {
     case SCHEDULE_PRINT:
-        return print(argv[0], &line);
+        return print(called, line);
     case SCHEDULE_LIST:
         schedule_print_list(stdout);
         return EXIT_SUCCESS;
     case SCHEDULE_CHECK:
-        return check(argv[0], &line);
+        return check(called, line);
     default:
-        return tabulate(argv[0], &line);
+        return tabulate(called, line);
     }
 }
+
+const struct command schedule_command = {
+    .name = "schedule",
+    .does = "Print, prove, price, draw, run and compare schedules",
+    .doc = schedule_doc,
+    .words = "NAME",
+    .groups = schedule_groups,
+    .config_bytes = sizeof(struct schedule_line),
+    .take = schedule_take,
+    .check = schedule_settle,
+    .run = run,
+};

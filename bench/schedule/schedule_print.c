@@ -93,6 +93,16 @@ const struct schedule_format *schedule_format_find(const char *name)
     return NULL;
 }
 
+void schedule_format_help(char *text, size_t bytes)
+{
+    text[0] = 0;
+    for (int i = 0; i < N_FORMATS; i++) {
+        size_t n = strlen(text);
+        snprintf(text + n, bytes - n, "%s%s%s", n ? ", " : "", formats[i].name,
+                 i ? "" : " (default)");
+    }
+}
+
 void schedule_format_names(char *text, size_t bytes)
 {
     text[0] = 0;

@@ -19,6 +19,9 @@ const struct schedule_format *schedule_format_find(const char *name);
 /* Their names, "grid, csv", for a sentence; cut to `bytes`. */
 void schedule_format_names(char *text, size_t bytes);
 
+/* "grid (default), csv, ...", for help. */
+void schedule_format_help(char *text, size_t bytes);
+
 /*
  * Print a schedule.  `strict` leaves out what others cannot read.
  *

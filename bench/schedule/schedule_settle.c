@@ -4,87 +4,108 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/measure/generator_options.h"
 #include "bench/output/table_formats.h"
 
 enum { NAMES_BYTES = 512 };
 
-static void check_name(struct argp_state *state, const char *name)
+sluice_status schedule_take(void *given, const char *name, sluice_diag *why)
 {
-    char names[NAMES_BYTES] = "";
-    if (schedule_is_file(name) || !strcmp(name, SCHEDULE_AUTO))
-        return;
-    for (int i = 0; sluice_schedule_generator(i); i++) {
-        if (!strcmp(sluice_schedule_generator(i), name))
-            return;
-        size_t n = strlen(names);
-        snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "",
-                 sluice_schedule_generator(i));
-    }
-    argp_error(
-        state,
-        "no schedule is called \"%s\": there are auto, %s; a file has a dot "
-        "or a slash in its name",
-        name, names);
+    struct schedule_line *line = given;
+    if (line->wanted.order.schedule)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "\"%s\" and \"%s\": several schedules go with "
+                               "--compare",
+                               line->wanted.order.schedule, name);
+    line->wanted.order.schedule = name;
+    return SLUICE_OK;
 }
 
-static void check_names(struct argp_state *state, const char *list)
+static sluice_status refuse(sluice_diag *why, const char *text)
 {
-    for (const char *at = list;; at++) {
+    return sluice_diag_set(why, SLUICE_INVALID, "%s", text);
+}
+
+static sluice_status check_name(const char *name, sluice_diag *why)
+{
+    char names[NAMES_BYTES];
+    if (schedule_is_file(name) || !strcmp(name, SCHEDULE_AUTO) ||
+        generator_find(name) >= 0)
+        return SLUICE_OK;
+    generator_names(names, sizeof names);
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "no schedule is called \"%s\": there are auto, %s; "
+                           "a file has a dot or a slash in its name",
+                           name, names);
+}
+
+/* Call `with` for each name between commas, until it refuses one. */
+static sluice_status for_names(const char *list,
+                               sluice_status (*with)(const char *name,
+                                                     sluice_diag *why),
+                               sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (const char *at = list; at && !st;) {
         size_t n = strcspn(at, ",");
         char *name = strndup(at, n);
         if (!name)
-            argp_failure(state, EXIT_FAILURE, 0, "out of memory for a name");
-        check_name(state, name);
+            return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                                   "out of memory for a name");
+        st = with(name, why);
         free(name);
-        at += n;
-        if (!*at)
-            return;
+        at = at[n] ? at + n + 1 : NULL;
     }
+    return st;
 }
 
 /* What is to be done, and with one schedule, a file or a list. */
-static void settle_task(struct argp_state *state, struct schedule_line *line,
-                        const struct schedule_request *request)
+static sluice_status settle_task(struct schedule_line *line, sluice_diag *why)
 {
-    bool list = line->task == SCHEDULE_LIST;
-    bool alone = list || line->check || request->simulates;
-    int others = list + !!line->check + !!line->compare;
+    const struct schedule_request *request = &line->request;
+    bool alone = request->lists || line->check || request->simulates;
+    int others = request->lists + !!line->check + !!line->compare;
     if (others + request->simulates > 1 || (request->runs && alone))
-        argp_error(state, "--list, --check, --simulate and --compare exclude "
-                          "each other; --run goes with --compare");
+        return refuse(why, "--list, --check, --simulate and --compare exclude "
+                           "each other; --run goes with --compare");
     if (others && line->wanted.order.schedule)
-        argp_error(state,
-                   "\"%s\" has no place beside --list, --check and "
-                   "--compare",
-                   line->wanted.order.schedule);
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "\"%s\" has no place beside --list, --check "
+                               "and --compare",
+                               line->wanted.order.schedule);
     if (!others && !line->wanted.order.schedule)
-        argp_error(state, "say which schedule: --list lists them");
+        return refuse(why, "say which schedule: --list lists them");
     line->measures = request->runs;
-    if (line->check)
+    if (request->lists)
+        line->task = SCHEDULE_LIST;
+    else if (line->check)
         line->task = SCHEDULE_CHECK;
     else if (line->compare)
         line->task = SCHEDULE_COMPARE;
     else if (request->runs)
         line->task = SCHEDULE_RUN;
-    else if (request->simulates || (line->draw && !list))
+    else if (request->simulates || line->draw)
         line->task = SCHEDULE_SIMULATE;
+    return SLUICE_OK;
 }
 
-static void settle_output(struct argp_state *state, struct schedule_line *line,
-                          const char *output)
+static sluice_status settle_output(struct schedule_line *line,
+                                   const char *output, sluice_diag *why)
 {
     char names[NAMES_BYTES];
     if (line->task == SCHEDULE_PRINT) {
         line->format = schedule_format_find(output ? output : "grid");
         schedule_format_names(names, sizeof names);
-        if (!line->format)
-            argp_error(state, "-o: \"%s\" is not one of %s", output, names);
-        return;
+    } else {
+        line->table_format = table_format_find(output ? output : "md");
+        if (line->table_format && line->table_format->needs_samples)
+            line->table_format = NULL;
+        table_format_names(false, names, sizeof names);
     }
-    line->table_format = table_format_find(output ? output : "md");
-    if (!line->table_format || line->table_format->needs_samples)
-        argp_error(state, "-o: \"%s\" is not one of md, csv, json, jsonl",
-                   output);
+    if (line->format || line->table_format)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID, "-o: \"%s\" is not one of %s",
+                           output, names);
 }
 
 /* Whether the search is in a list of names, or it alone. */
@@ -100,39 +121,74 @@ static bool has_auto(const char *list)
 }
 
 /* Options that only make sense together. */
-static void check_together(struct argp_state *state,
-                           const struct schedule_line *line)
+static sluice_status check_together(const struct schedule_line *line,
+                                    sluice_diag *why)
 {
     const struct schedule_wanted *wanted = &line->wanted;
     if (wanted->split && wanted->merge)
-        argp_error(state, "--split and --merge exclude each other");
+        return refuse(why, "--split and --merge exclude each other");
     if (!line->measures && (line->run.model || line->run.batch))
-        argp_error(state, "--model and --batch go with --run");
+        return refuse(why, "--model and --batch go with --run");
     if (line->run.batch && !line->run.model)
-        argp_error(state, "--batch goes with --model: each micro-batch of "
-                          "cells is one row");
+        return refuse(why, "--batch goes with --model: each micro-batch of "
+                           "cells is one row");
     if (wanted->order.join_weights && !line->run.model)
-        argp_error(state, "--join-weights goes with --model: cells have none");
+        return refuse(why, "--join-weights goes with --model: cells have none");
     if (line->measures && wanted->moment == RECOMPUTE_NAIVE)
-        argp_error(state, "--recompute naive cannot run: no device waits for "
-                          "a gradient to recompute");
+        return refuse(why, "--recompute naive cannot run: no device waits for "
+                           "a gradient to recompute");
     if (wanted->limit && !has_auto(wanted->order.schedule) &&
         !has_auto(line->compare))
-        argp_error(state, "--limit is for auto: the others are what they are");
+        return refuse(why, "--limit is for auto: the others are what they are");
     if (line->draw && line->task != SCHEDULE_SIMULATE &&
         line->task != SCHEDULE_RUN)
-        argp_error(state, "--draw goes with one schedule");
+        return refuse(why, "--draw goes with one schedule");
+    return SLUICE_OK;
 }
 
-void schedule_settle(struct argp_state *state, struct schedule_line *line,
-                     const struct schedule_request *request)
+/* Whether a schedule of the list reads an option of generators. */
+static bool reads(const char *list, const char *option)
 {
+    bool any = !strcmp(option, "chunks") && has_auto(list);
+    for (int i = 0; sluice_schedule_generator(i) && !any; i++) {
+        const char *name = sluice_schedule_generator(i);
+        size_t n = strlen(name);
+        for (const char *at = list; at && !any; at = strchr(at, ',')) {
+            at += *at == ',';
+            any = strcspn(at, ",") == n && !strncmp(at, name, n) &&
+                  generator_reads(name, option);
+        }
+    }
+    return any;
+}
+
+/* Options of generators of which none is there. */
+static sluice_status check_options(const struct schedule_line *line,
+                                   sluice_diag *why)
+{
+    const struct order_options *order = &line->wanted.order;
+    const char *list = line->compare ? line->compare : order->schedule;
+    for (const struct option_row *o = order_generator_options; list && o->name;
+         o++)
+        if (order_gives(order, o->name) && !reads(list, o->name))
+            return generator_refuse_option(list, o->name, why);
+    return SLUICE_OK;
+}
+
+sluice_status schedule_settle(void *given, sluice_diag *why)
+{
+    struct schedule_line *line = given;
     line->draw = line->run.run.draw;
-    settle_task(state, line, request);
-    settle_output(state, line, request->output);
-    check_together(state, line);
-    if (line->wanted.order.schedule)
-        check_name(state, line->wanted.order.schedule);
-    if (line->compare)
-        check_names(state, line->compare);
+    sluice_status st = settle_task(line, why);
+    if (!st)
+        st = settle_output(line, line->request.output, why);
+    if (!st)
+        st = check_together(line, why);
+    if (!st && line->wanted.order.schedule)
+        st = check_name(line->wanted.order.schedule, why);
+    if (!st)
+        st = for_names(line->compare, check_name, why);
+    if (!st)
+        st = check_options(line, why);
+    return st;
 }

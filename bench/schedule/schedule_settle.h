@@ -5,22 +5,13 @@
 #ifndef BENCH_SCHEDULE_SCHEDULE_SETTLE_H
 #define BENCH_SCHEDULE_SCHEDULE_SETTLE_H
 
-#include <stdbool.h>
+#include <sluice/status.h>
 
-#include <argp.h>
+#include "bench/schedule/schedule_options.h"
 
-#include "bench/schedule/schedule_command.h"
-
-/* What was asked for, as long as it is not known what goes together. */
-struct schedule_request {
-    const char *output; /* NULL: the task's own */
-    bool simulates;
-    bool runs;
-};
-
-/* Set the task, the output and what else follows from the whole line, or end
- * the program with a sentence. */
-void schedule_settle(struct argp_state *state, struct schedule_line *line,
-                     const struct schedule_request *request);
+/* As of a command: take the name of a schedule; set the task, the output and
+ * what else follows from the whole line, a struct schedule_line. */
+sluice_status schedule_take(void *line, const char *name, sluice_diag *why);
+sluice_status schedule_settle(void *line, sluice_diag *why);
 
 #endif

@@ -58,7 +58,7 @@ static void add_wanted(struct table_fields *fields,
     add_word(fields, "model",
              context->run->model ? context->run->model : "timed cells");
     add_word(fields, "weights", order->join_weights ? "joined" : "one by one");
-    add_run(fields, &context->run->run);
+    run_context(&context->run->run, fields);
 }
 
 static void add_sizes(struct table_fields *fields,

@@ -12,7 +12,7 @@
 #include <sluice/status.h>
 
 #include "bench/cli/choice.h"
-#include "bench/cli/option.h"
+#include "bench/measure/order.h"
 
 /* What a micro-batch takes on a device, in cells, and a cell in ns. */
 struct schedule_costs {

@@ -1,7 +1,6 @@
 /*
  * GPipe's table 2: throughput of 2, 4 and 8 devices with 1, 4 and 32
- * micro-batches, in that of two devices with one (Huang et al., 2019); and
- * `sluice-bench table2`.
+ * micro-batches, in that of two devices with one (Huang et al., 2019).
  */
 #ifndef BENCH_TABLE2_TABLE2_H
 #define BENCH_TABLE2_TABLE2_H
@@ -43,8 +42,5 @@ typedef void table2_on_row(void *context, const struct table2_row *row);
 sluice_status table2_measure(const struct table2_config *config,
                              table2_on_row *on_row, void *context,
                              sluice_diag *why);
-
-/* The command; returns the exit status. */
-int table2_command(int argc, char **argv);
 
 #endif

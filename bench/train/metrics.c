@@ -99,21 +99,28 @@ static void set_normalization(json_t *line, const sluice_dataset *data)
     set_real(line, "data_deviation", deviation);
 }
 
+/* The context that tables have, too: words and integers. */
+static void set_fields(json_t *line, const struct table_fields *fields)
+{
+    for (int i = 0; i < fields->n; i++) {
+        const struct table_field *field = &fields->of[i];
+        if (field->kind == TABLE_TEXT)
+            set_text(line, field->name, field->text);
+        else
+            set_integer(line, field->name, field->integer);
+    }
+}
+
 static void set_pipeline(json_t *line, const struct training_config *config)
 {
     const struct order_options *order = &config->order;
+    struct table_fields fields = {0};
     set_integer(line, "devices", config->devices);
     set_integer(line, "microbatches", config->microbatches);
     set_integer(line, "batch", config->batch);
     json_object_set_new(line, "partition", partition_json(config));
-    set_text(line, "schedule", order->schedule);
-    set_text(line, "remat", choice_name(remat_choices, order->remat));
-    set_text(line, "backward_order",
-             choice_name(backward_order_choices, order->backward_order));
-    set_integer(line, "capacity", order->capacity);
-    set_integer(line, "chunks", order->chunks);
-    set_integer(line, "group", order->group);
-    set_integer(line, "warm_up_forwards", order->warm_up);
+    order_context(order, &fields);
+    set_fields(line, &fields);
     set_bool(line, "vertical_sync", order->vertical_sync);
 }
 

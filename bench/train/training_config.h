@@ -8,7 +8,7 @@
 #include <sluice/loss.h>
 #include <sluice/optimizer.h>
 
-#include "bench/cli/option.h"
+#include "bench/measure/order.h"
 #include "bench/cli/range.h"
 #include "bench/train/training_data.h"
 
@@ -37,8 +37,5 @@ struct training_config {
     const char *trace;   /* a file for a picture of the last step; NULL: none */
     bool quiet;          /* only errors are told */
 };
-
-/* The training that the programs do by themselves. */
-extern const struct training_config training_defaults;
 
 #endif

@@ -26,4 +26,74 @@ START_TEST(a_pipeline_is_told_all_of_the_options)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("bench.order", a_pipeline_is_told_all_of_the_options)
+static const struct option_row *row_of(const char *name)
+{
+    for (const struct option_row *o = order_generator_options; o->name; o++)
+        if (!strcmp(o->name, name))
+            return o;
+    return NULL;
+}
+
+START_TEST(every_option_of_every_generator_is_on_the_command_line)
+{
+    for (int i = 0; sluice_schedule_generator(i); i++) {
+        int n;
+        const sluice_schedule_option *options = sluice_schedule_options(i, &n);
+        for (int k = 0; k < n; k++) {
+            char help[OPTION_HELP];
+            const struct option_row *row = row_of(options[k].name);
+            ck_assert_ptr_nonnull(row);
+            option_help(row, help);
+            ck_assert_msg(strstr(help, sluice_schedule_generator(i)),
+                          "--%s: \"%s\"", row->name, help);
+        }
+    }
+}
+END_TEST
+
+/* Take a chosen number, or a flag, for a generator. */
+static sluice_status check_option(const char *generator, const char *name)
+{
+    struct order_options order = ORDER_DEFAULTS;
+    order.schedule = generator;
+    ck_assert_int_eq(option_read(row_of(name), "3", &order, NULL), SLUICE_OK);
+    ck_assert(order_gives(&order, name));
+    return order_check(&order, NULL);
+}
+
+START_TEST(an_option_is_refused_by_generators_that_do_not_read_it)
+{
+    for (int i = 0; sluice_schedule_generator(i); i++)
+        for (const struct option_row *o = order_generator_options; o->name;
+             o++) {
+            int n;
+            bool reads = false;
+            const sluice_schedule_option *options =
+                sluice_schedule_options(i, &n);
+            for (int k = 0; k < n; k++)
+                reads = reads || !strcmp(options[k].name, o->name);
+            ck_assert_int_eq(
+                check_option(sluice_schedule_generator(i), o->name),
+                reads ? SLUICE_OK : SLUICE_INVALID);
+        }
+}
+END_TEST
+
+START_TEST(standards_of_the_rows_are_those_of_an_initializer)
+{
+    const struct order_options want = ORDER_DEFAULTS;
+    struct order_options have = {0};
+    for (const struct option_row *o = order_options; o->name; o++)
+        ck_assert(!o->standard || !option_read(o, o->standard, &have, NULL));
+    ck_assert_str_eq(have.schedule, want.schedule);
+    ck_assert_int_eq(have.remat, want.remat);
+    ck_assert_int_eq(have.backward_order, want.backward_order);
+    ck_assert_int_eq(have.capacity, want.capacity);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("bench.order",
+                 every_option_of_every_generator_is_on_the_command_line,
+                 an_option_is_refused_by_generators_that_do_not_read_it,
+                 standards_of_the_rows_are_those_of_an_initializer,
+                 a_pipeline_is_told_all_of_the_options)

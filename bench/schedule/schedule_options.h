@@ -1,15 +1,15 @@
-/* `sluice schedule`: print, prove, price, draw, run and compare schedules. */
-#ifndef BENCH_SCHEDULE_SCHEDULE_COMMAND_H
-#define BENCH_SCHEDULE_SCHEDULE_COMMAND_H
+/* The options of `sluice schedule`: what it prints, proves, prices, draws, runs
+ * or compares. */
+#ifndef BENCH_SCHEDULE_SCHEDULE_OPTIONS_H
+#define BENCH_SCHEDULE_SCHEDULE_OPTIONS_H
 
 #include <stdbool.h>
 
-#include <argp.h>
-
+#include "bench/cli/option.h"
+#include "bench/output/table.h"
 #include "bench/schedule/schedule_print.h"
 #include "bench/schedule/schedule_run.h"
 #include "bench/schedule/schedule_wanted.h"
-#include "bench/output/table.h"
 
 enum schedule_task {
     SCHEDULE_PRINT,
@@ -18,6 +18,14 @@ enum schedule_task {
     SCHEDULE_SIMULATE,
     SCHEDULE_RUN,
     SCHEDULE_COMPARE,
+};
+
+/* What was asked for, as long as it is not known what goes together. */
+struct schedule_request {
+    const char *output; /* NULL: the task's own */
+    bool lists;
+    bool simulates;
+    bool runs;
 };
 
 /* The command line as it was read. */
@@ -30,14 +38,12 @@ struct schedule_line {
     const char *check;   /* the file to be proved */
     const char *compare; /* "NAME,NAME" */
     bool strict;
+    struct schedule_request request;
     const struct schedule_format *format;    /* of SCHEDULE_PRINT */
     const struct table_format *table_format; /* of all that write tables */
 };
 
-/* Read the command line, or end the program with a sentence. */
-void schedule_options_parse(int argc, char **argv, struct schedule_line *line);
-
-/* The command; returns the exit status. */
-int schedule_command(int argc, char **argv);
+extern const struct option_group schedule_groups[]; /* of a schedule_line */
+extern const char schedule_doc[];                   /* of --help */
 
 #endif

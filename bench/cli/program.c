@@ -1,0 +1,129 @@
+/* A program of several commands.  The main thread. */
+#include "bench/cli/program.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sluice/version.h>
+
+#include "bench/cli/command_line.h"
+#include "bench/commit.h"
+
+enum { TEXT_BYTES = 1024 };
+
+struct line {
+    const struct program *program;
+    int first; /* index of the command's name in argv; 0: there is none */
+};
+
+/* Append "  train      Train a network" for each command. */
+static void list_commands(const struct program *program, char *text,
+                          size_t bytes)
+{
+    for (const struct command *const *c = program->commands; *c; c++) {
+        size_t n = strlen(text);
+        snprintf(text + n, bytes - n, "  %-10s %s\n", (*c)->name, (*c)->does);
+    }
+}
+
+static error_t parse_line(int key, char *arg, struct argp_state *state)
+{
+    struct line *line = state->input;
+    (void)arg;
+    switch (key) {
+    case ARGP_KEY_ARG:
+        line->first = state->next - 1;
+        state->next = state->argc;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        if (!line->program->bare)
+            argp_usage(state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* Run a command as `called`; the words are its arguments. */
+static int run_command(const struct command *command, char *called, int argc,
+                       char **argv)
+{
+    void *config = calloc(1, command->config_bytes + 1);
+    if (!config) {
+        fprintf(stderr, "%s: out of memory for the options\n", called);
+        return EXIT_FAILURE;
+    }
+    argv[0] = called;
+    command_line_read(command, argc, argv, config);
+    int status = command->run(called, config);
+    free(config);
+    return status;
+}
+
+static int run_named(const struct program *program, int argc, char **argv)
+{
+    char text[TEXT_BYTES] = "";
+    for (const struct command *const *c = program->commands; *c; c++)
+        if (!strcmp((*c)->name, argv[0])) {
+            snprintf(text, sizeof text, "%s %s", program->name, (*c)->name);
+            return run_command(*c, text, argc, argv);
+        }
+    list_commands(program, text, sizeof text);
+    fprintf(stderr, "%s: \"%s\" is not a command; the commands are\n%s",
+            program->name, argv[0], text);
+    return COMMAND_LINE_EXIT;
+}
+
+/* Run what the program does without arguments. */
+static int run_bare(const struct program *program)
+{
+    char text[TEXT_BYTES];
+    char *argv[] = {text, NULL};
+    snprintf(text, sizeof text, "%s", program->name);
+    return run_command(program->bare, text, 1, argv);
+}
+
+/* A full disk is told at the very end, whoever ends the program: argp does so
+ * after --help and --version. */
+static void check_output(int status, void *context)
+{
+    const struct program *program = context;
+    if (!fflush(stdout) && !ferror(stdout))
+        return;
+    fprintf(stderr, "%s: the output could not be written: %s\n", program->name,
+            strerror(errno));
+    _exit(status ? status : EXIT_FAILURE);
+}
+
+int program_run(const struct program *program, int argc, char **argv)
+{
+    char doc[TEXT_BYTES];
+    snprintf(doc, sizeof doc, "%s\vCommands:\n", program->doc);
+    list_commands(program, doc, sizeof doc);
+    size_t n = strlen(doc);
+    snprintf(doc + n, sizeof doc - n, "\n`%s COMMAND --help' tells more.",
+             program->name);
+    const struct argp argp = {
+        .parser = parse_line,
+        .args_doc =
+            program->bare ? "[COMMAND [OPTION...]]" : "COMMAND [OPTION...]",
+        .doc = doc,
+    };
+    struct line line = {.program = program};
+    on_exit(check_output, (void *)(uintptr_t)program);
+    char version[TEXT_BYTES];
+    snprintf(version, sizeof version, "%s %s (%s)", program->name,
+             sluice_version(), BENCH_COMMIT);
+    argp_err_exit_status = COMMAND_LINE_EXIT;
+    argp_program_version = version;
+    command_line_parse(&argp, argc, argv, ARGP_IN_ORDER, &line);
+    int status = line.first
+                     ? run_named(program, argc - line.first, argv + line.first)
+                     : run_bare(program);
+    argp_program_version = NULL;
+    return status;
+}
