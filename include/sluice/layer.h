@@ -23,8 +23,9 @@ extern "C" {
 #endif
 
 enum {
-    SLUICE_LAYER_MAX_PARAMS = 8, /* parameter tensors of one layer */
-    SLUICE_PARAM_NAME = 32,      /* bytes of its name, terminating 0 included */
+    SLUICE_LAYER_MAX_PARAMS = 256, /* parameter tensors of a layer that holds no
+                                      others */
+    SLUICE_PARAM_NAME = 32, /* bytes of its name, terminating 0 included */
 };
 
 /*
@@ -53,9 +54,10 @@ typedef struct sluice_layer_plan {
     sluice_shape in;  /* set by the caller of infer(), and again after it */
     sluice_shape out; /* the rest is set by infer(); at least one dim */
     int n_params;
-    sluice_param_spec params[SLUICE_LAYER_MAX_PARAMS];
-    bool needs_x;    /* a backward pass reads x */
-    bool needs_y;    /* a backward pass reads y */
+    sluice_param_spec *params; /* [n_params]; infer() finds room for
+                                  SLUICE_LAYER_MAX_PARAMS, all zero */
+    bool needs_x;              /* a backward pass reads x */
+    bool needs_y;              /* a backward pass reads y */
     bool joins_rows; /* backward_weight() reads x and dy alone, row by row: the
                         rows of several micro-batches may come in one call */
     int64_t saved_row_bytes;     /* `saved` from forward to backward, per row */
@@ -88,8 +90,8 @@ typedef struct sluice_layer_call {
                        backward_weight() */
     float *dy;      /* dy[rows][out] */
     float *dx;      /* dx[rows][in]; NULL if nobody wants it */
-    const float *params[SLUICE_LAYER_MAX_PARAMS];
-    float *grads[SLUICE_LAYER_MAX_PARAMS];
+    const float *const *params; /* [plan->n_params], each of its shape */
+    float *const *grads;        /* the same */
     bool accumulate; /* backward_weight(): add to grads, else overwrite */
 
     void *saved;          /* rows * saved_row_bytes */
@@ -105,8 +107,8 @@ typedef struct sluice_layer_ops {
     size_t config_bytes; /* the model copies this many bytes of the config */
 
     /*
-     * Check the config and fill `plan`, whose `in` is given and whose rest is
-     * zero.
+     * Check the config and fill `plan`, whose `in` and `params` are given and
+     * whose rest is zero.  To assign the whole plan at once, keep its `params`.
      *
      * What it fills in is checked: sluice_model_add() refuses an `out` or a
      * parameter without a shape and negative sizes, sluice_pipeline_create()

@@ -83,9 +83,9 @@ SLUICE_API sluice_status sluice_model_begin(sluice_model *model,
  * End the layer begun last.
  *
  * Threads  as sluice_model_add().
- * Returns  SLUICE_OK; SLUICE_INVALID if none is begun, nothing is inside, the
- *          layers inside have more parameters or longer names than a layer can
- *          have, or a residual's output is not as large as its input;
+ * Returns  SLUICE_OK; SLUICE_INVALID if none is begun, nothing is inside, a
+ *          parameter's name becomes longer than SLUICE_PARAM_NAME allows, or a
+ *          residual's output is not as large as its input;
  *          SLUICE_NO_MEMORY.  On failure it stays begun, and the model can only
  *          be added to or destroyed.
  */

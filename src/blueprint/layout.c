@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "blueprint/tensors.h"
 #include "nn/model/model.h"
 
 /*
@@ -11,11 +12,6 @@
 static size_t floats_bytes(int64_t n)
 {
     return sl_round_up((size_t)n * sizeof(float));
-}
-
-static int64_t floats_rounded(int64_t n)
-{
-    return (int64_t)(floats_bytes(n) / sizeof(float));
 }
 
 static size_t larger(size_t a, size_t b)
@@ -34,19 +30,6 @@ static struct sl_unit make_unit(const sluice_model *model, int layer)
         .in = sluice_shape_elements(&plan->in),
         .out = sluice_shape_elements(&plan->out),
     };
-}
-
-/* Offsets of the parameters; each tensor starts on a multiple of SL_ALIGN. */
-static void place_params(struct sl_stage *stage)
-{
-    for (int i = 0; i < stage->n_units; i++) {
-        struct sl_unit *unit = &stage->units[i];
-        for (int p = 0; p < unit->plan->n_params; p++) {
-            unit->param_at[p] = stage->n_params;
-            stage->n_params += floats_rounded(
-                sluice_shape_elements(&unit->plan->params[p].shape));
-        }
-    }
 }
 
 /*
@@ -181,7 +164,6 @@ static void make_stage(struct sl_layout *layout, int s, int first_layer,
         stage->units[i] = make_unit(input->model, first_layer + i);
     stage->in = stage->units[0].in;
     stage->out = stage->units[stage->n_units - 1].out;
-    place_params(stage);
     place_rings(stage, sizes, input);
 }
 
@@ -249,6 +231,27 @@ static void copy_replica(struct sl_layout *layout, int replica)
         workspaces[d] = layout->workspaces[d];
 }
 
+static size_t n_all_pointers(const struct sl_layout *layout)
+{
+    return (size_t)layout->grid.n_replicas * layout->n_pointers;
+}
+
+/* All stages of a replica, and how many pointers their tensors take. */
+static void make_stages(struct sl_layout *layout,
+                        const struct sl_layout_input *input)
+{
+    int first_layer = 0;
+    int64_t *offsets = layout->offsets;
+    for (int s = 0; s < layout->grid.n_stages; s++) {
+        if (sl_is_first_part(&layout->grid, s))
+            first_layer = 0;
+        make_stage(layout, s, first_layer, input);
+        offsets = sl_tensors_place(&layout->stages[s], offsets);
+        layout->n_pointers += sl_tensors_n_pointers(&layout->stages[s]);
+        first_layer += input->stage_layers[s];
+    }
+}
+
 sluice_status sl_layout_init(struct sl_layout *layout,
                              const struct sl_layout_input *input,
                              sluice_diag *why)
@@ -257,6 +260,7 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         .allocator = input->allocator,
         .grid = input->grid,
         .n_units = input->grid.n_copies * sluice_model_n_layers(input->model),
+        .n_tensors = input->grid.n_copies * sl_n_tensors(input->model),
         .n_states = input->n_states,
         .asynchronous = input->asynchronous,
         .max_rows = input->max_rows,
@@ -269,27 +273,36 @@ sluice_status sl_layout_init(struct sl_layout *layout,
                                   sizeof *layout->workspaces);
     layout->plans = sl_alloc(input->allocator, (size_t)layout->grid.n_devices,
                              sizeof *layout->plans);
+    layout->offsets = sl_alloc(input->allocator, (size_t)layout->n_tensors,
+                               sizeof *layout->offsets);
     if (!layout->stages || !layout->units || !layout->workspaces ||
-        !layout->plans) {
-        sl_layout_fini(layout);
-        return sl_no_memory(why, "the memory plan");
-    }
-    int first_layer = 0;
-    for (int s = 0; s < layout->grid.n_stages; s++) {
-        if (sl_is_first_part(&layout->grid, s))
-            first_layer = 0;
-        make_stage(layout, s, first_layer, input);
-        first_layer += input->stage_layers[s];
-    }
+        !layout->plans || !layout->offsets)
+        goto no_memory;
+    make_stages(layout, input);
+    layout->pointers = sl_alloc(input->allocator, n_all_pointers(layout),
+                                sizeof *layout->pointers);
+    if (!layout->pointers)
+        goto no_memory;
     for (int d = 0; d < layout->grid.n_devices; d++)
         make_plan(layout, d);
     for (int r = 1; r < layout->grid.n_replicas; r++)
         copy_replica(layout, r);
+    float **pointers = layout->pointers;
+    for (size_t s = 0; s < n_all_stages(layout); s++)
+        pointers = sl_tensors_share(&layout->stages[s], pointers);
     return SLUICE_OK;
+
+no_memory:
+    sl_layout_fini(layout);
+    return sl_no_memory(why, "the memory plan");
 }
 
 void sl_layout_fini(struct sl_layout *layout)
 {
+    sl_free(layout->allocator, layout->pointers, n_all_pointers(layout),
+            sizeof *layout->pointers);
+    sl_free(layout->allocator, layout->offsets, (size_t)layout->n_tensors,
+            sizeof *layout->offsets);
     sl_free(layout->allocator, layout->plans, (size_t)layout->grid.n_devices,
             sizeof *layout->plans);
     sl_free(layout->allocator, layout->workspaces, n_all_devices(layout),
@@ -318,6 +331,7 @@ static void bind_stage(const struct sl_layout *layout, struct sl_stage *stage,
     if (layout->asynchronous)
         stage->backup =
             sl_arena_take(arena, (size_t)(1 + layout->n_states) * params);
+    sl_tensors_bind(stage);
     bind_ring(&stage->in_slots, arena);
     bind_ring(&stage->grad_slots, arena);
     for (int i = 0; i < stage->n_units; i++) {

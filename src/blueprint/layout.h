@@ -35,6 +35,8 @@ struct sl_layout {
     const sluice_allocator *allocator;
     struct sl_grid grid;
     int n_units;                     /* of one replica */
+    int n_tensors;                   /* parameter tensors of one replica */
+    size_t n_pointers;               /* to them, of one replica */
     int n_states;                    /* optimizer state arrays */
     bool asynchronous;               /* the stages have a backup */
     int64_t max_rows;                /* of a micro-batch */
@@ -42,6 +44,8 @@ struct sl_layout {
                                         together */
     struct sl_unit *units;           /* [n_replicas][n_units], sliced by the
                                         stages */
+    int64_t *offsets;                /* [n_tensors], sliced by the units */
+    float **pointers;                /* [n_replicas][n_pointers], the same */
     struct sl_workspace *workspaces; /* [all devices] */
     sluice_memory_plan *plans;       /* [n_devices] */
 };

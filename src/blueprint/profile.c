@@ -13,6 +13,8 @@ enum { REPETITIONS = 5 };
 /* The buffers of one layer: one block, handed out in order. */
 struct bench {
     sluice_layer_call call;
+    const float **params; /* [n_params] */
+    float **grads;        /* [n_params] */
     struct sl_arena arena;
 };
 
@@ -24,6 +26,7 @@ static size_t bench_bytes(const sluice_layer_plan *plan, int64_t rows)
                    2 * sl_round_up((size_t)(rows * out) * sizeof(float)) +
                    sl_round_up((size_t)(rows * plan->saved_row_bytes)) +
                    sl_round_up((size_t)(rows * plan->workspace_row_bytes));
+    bytes += 2 * sl_round_up((size_t)plan->n_params * sizeof(float *));
     for (int p = 0; p < plan->n_params; p++)
         bytes += 2 * sl_round_up(
                          (size_t)sluice_shape_elements(&plan->params[p].shape) *
@@ -54,6 +57,10 @@ static void prepare(struct bench *bench, const sluice_model *model, int layer,
     int64_t in = sluice_shape_elements(&plan->in);
     int64_t out = sluice_shape_elements(&plan->out);
     struct sl_arena *arena = &bench->arena;
+    bench->params =
+        sl_arena_take(arena, (size_t)plan->n_params * sizeof(float *));
+    bench->grads =
+        sl_arena_take(arena, (size_t)plan->n_params * sizeof(float *));
     float *x = take_floats(arena, rows * in);
     fill(x, rows * in);
     bench->call = (sluice_layer_call){
@@ -69,13 +76,15 @@ static void prepare(struct bench *bench, const sluice_model *model, int layer,
         .saved = sl_arena_take(arena, (size_t)(rows * plan->saved_row_bytes)),
         .workspace =
             sl_arena_take(arena, (size_t)(rows * plan->workspace_row_bytes)),
+        .params = bench->params,
+        .grads = bench->grads,
     };
     for (int p = 0; p < plan->n_params; p++) {
         int64_t n = sluice_shape_elements(&plan->params[p].shape);
         float *values = take_floats(arena, n);
         sl_param_init(&plan->params[p], 1, layer, p, values);
-        bench->call.params[p] = values;
-        bench->call.grads[p] = take_floats(arena, n);
+        bench->params[p] = values;
+        bench->grads[p] = take_floats(arena, n);
     }
 }
 

@@ -30,7 +30,9 @@ struct sl_unit {
                              nobody reads it there */
     struct sl_ring saved; /* the same */
     struct sl_ring dy;    /* kept from I to W, if the stage splits */
-    int64_t param_at[SLUICE_LAYER_MAX_PARAMS]; /* offset in params, floats */
+    int64_t *param_at;    /* [n_params] offset in a version, floats */
+    float **params;       /* [n_versions][n_params] where they lie */
+    float **grads;        /* [n_params] where their gradients lie */
 };
 
 /* On cache lines of its own: its device writes some of it, and devices of
@@ -66,11 +68,16 @@ struct sl_stage {
                    the last UPDATE */
 };
 
-/* A version of the stage's weights, counted from 1 in each step. */
+/* The place in `versions` of a version, counted from 1 in each step. */
+static inline int sl_stage_place(const struct sl_stage *stage, int version)
+{
+    return (stage->begin + version - 1) % stage->n_versions;
+}
+
+/* A version of the stage's weights. */
 static inline float *sl_stage_version(const struct sl_stage *stage, int version)
 {
-    int place = (stage->begin + version - 1) % stage->n_versions;
-    return stage->versions + place * stage->n_params;
+    return stage->versions + sl_stage_place(stage, version) * stage->n_params;
 }
 
 #endif

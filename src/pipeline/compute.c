@@ -108,11 +108,10 @@ static float *dx_of(const struct pass *p, int i)
 static void set_params(sluice_layer_call *call, const struct pass *p,
                        const struct sl_unit *unit)
 {
-    const float *params = sl_stage_version(p->stage, p->op->version);
-    for (int k = 0; k < unit->plan->n_params; k++) {
-        call->params[k] = params + unit->param_at[k];
-        call->grads[k] = p->stage->grads + unit->param_at[k];
-    }
+    int place = sl_stage_place(p->stage, p->op->version);
+    call->params =
+        (const float *const *)unit->params + place * unit->plan->n_params;
+    call->grads = unit->grads;
 }
 
 static sluice_layer_call make_call(const struct pass *p, int i)

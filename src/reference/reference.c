@@ -121,6 +121,21 @@ static bool build_param(struct sluice_reference *ref, int i, int p,
     return there;
 }
 
+static bool build_params(struct sluice_reference *ref, int i, int n_states)
+{
+    struct sl_reference_layer *layer = &ref->layers[i];
+    int n = layer->plan->n_params;
+    layer->params = sl_reference_take(ref, n, sizeof *layer->params);
+    layer->weights = sl_reference_take(ref, n, sizeof *layer->weights);
+    layer->grads = sl_reference_take(ref, n, sizeof *layer->grads);
+    if (!layer->params || !layer->weights || !layer->grads)
+        return false;
+    for (int p = 0; p < n; p++)
+        if (!build_param(ref, i, p, n_states))
+            return false;
+    return true;
+}
+
 static bool build_layer(struct sluice_reference *ref, int i, int n_states)
 {
     struct sl_reference_layer *layer = &ref->layers[i];
@@ -143,10 +158,7 @@ static bool build_layer(struct sluice_reference *ref, int i, int n_states)
         if (!layer->saved[m])
             return false;
     }
-    for (int p = 0; p < layer->plan->n_params; p++)
-        if (!build_param(ref, i, p, n_states))
-            return false;
-    return true;
+    return build_params(ref, i, n_states);
 }
 
 /* Layers with their parameters, and the buffers that they share. */

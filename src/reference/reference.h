@@ -43,7 +43,9 @@ struct sl_reference_layer {
     void **saved; /* saved[replicas * microbatches] */
     float *dy;    /* dy[batch][out], of a layer that joins; else NULL */
     bool *joins;  /* joins[microbatches]: with the one before */
-    struct sl_reference_param params[SLUICE_LAYER_MAX_PARAMS];
+    struct sl_reference_param *params; /* params[n_params] */
+    const float **weights;             /* weights[n_params], of a call */
+    float **grads;                     /* grads[n_params], the same */
 };
 
 struct sluice_reference {

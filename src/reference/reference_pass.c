@@ -62,13 +62,15 @@ static sluice_layer_call call_of(struct sluice_reference *ref,
         .y = layer->y + micro.first_row * layer->out,
         .saved = layer->saved[micro.index],
         .workspace = ref->workspace,
+        .params = layer->weights,
+        .grads = layer->grads,
         .why = mini->why,
     };
     if (i > 0)
         call.x = layer[-1].y + micro.first_row * layer->in;
     for (int p = 0; p < layer->plan->n_params; p++) {
-        call.params[p] = weights_of(ref, mini, micro, i, p);
-        call.grads[p] = layer->params[p].g;
+        layer->weights[p] = weights_of(ref, mini, micro, i, p);
+        layer->grads[p] = layer->params[p].g;
     }
     return call;
 }

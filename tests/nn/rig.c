@@ -21,6 +21,7 @@ sluice_status rig_init(struct rig *rig, const sluice_layer_ops *ops,
                        uint64_t seed)
 {
     *rig = (struct rig){.ops = ops, .plan = {.in = in}};
+    rig->plan.params = rig->specs;
     sluice_status st = ops->infer(config, &rig->plan, &rig->why);
     if (st)
         return st;
@@ -47,9 +48,10 @@ sluice_status rig_init(struct rig *rig, const sluice_layer_ops *ops,
         int64_t n = sluice_shape_elements(&rig->plan.params[p].shape);
         rig->n_params[p] = n;
         rig->params[p] = floats(n, seed * 100 + 10 + (uint64_t)p);
-        rig->call.params[p] = rig->params[p];
-        rig->call.grads[p] = floats(n, seed * 100 + 20 + (uint64_t)p);
+        rig->grads[p] = floats(n, seed * 100 + 20 + (uint64_t)p);
     }
+    rig->call.params = (const float *const *)rig->params;
+    rig->call.grads = rig->grads;
     return SLUICE_OK;
 }
 
@@ -57,7 +59,7 @@ void rig_fini(struct rig *rig)
 {
     for (int p = 0; p < rig->plan.n_params; p++) {
         free(rig->params[p]);
-        free(rig->call.grads[p]);
+        free(rig->grads[p]);
     }
     free(rig->call.workspace);
     free(rig->call.saved);

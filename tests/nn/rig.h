@@ -8,6 +8,8 @@
 
 #include <sluice/layer.h>
 
+enum { RIG_MAX_PARAMS = 8 }; /* a layer with more has no room on the bench */
+
 struct rig {
     const sluice_layer_ops *ops;
     sluice_layer_plan plan;
@@ -15,9 +17,11 @@ struct rig {
     sluice_diag why;
     int64_t n_in;  /* elements of x and dx, all rows */
     int64_t n_out; /* of y and dy */
-    int64_t n_params[SLUICE_LAYER_MAX_PARAMS];
-    float *params[SLUICE_LAYER_MAX_PARAMS]; /* as call.params, to write */
-    float *x;                               /* as call.x, to write */
+    int64_t n_params[RIG_MAX_PARAMS];
+    float *params[RIG_MAX_PARAMS];           /* as call.params, to write */
+    float *grads[RIG_MAX_PARAMS];            /* as call.grads */
+    float *x;                                /* as call.x, to write */
+    sluice_param_spec specs[RIG_MAX_PARAMS]; /* plan.params */
 };
 
 /* Let the layer infer, allocate, and fill x, dy and the parameters with

@@ -201,6 +201,24 @@ START_TEST(the_cut_does_not_show)
 }
 END_TEST
 
+START_TEST(blocks_of_many_parameters_equal_the_reference)
+{
+    struct sl_test_problem problem = {0};
+    sl_test_problem_init(&problem, SL_TEST_RELU, LAYERS, BATCH, NULL);
+    sluice_model_destroy(problem.model);
+    ck_assert(
+        !sluice_model_parse("6-res(8x15-6)x3-5", NULL, &problem.model, NULL));
+    for (int devices = 1; devices <= 4; devices++) {
+        sluice_pipeline_config config = problem.config;
+        config.devices = devices;
+        config.microbatches = 3;
+        config.remat = (sluice_remat)(devices % 3);
+        check(&problem, &config, SL_TEST_RELU);
+    }
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
 START_TEST(spinning_pinning_and_tracing_do_not_show)
 {
     struct sl_test_problem problem = {0};
@@ -255,5 +273,6 @@ SLUICE_TEST_MAIN("pipeline.bits", relu_nets_equal_the_reference,
                  each_layer_is_handed_its_own_data, dawdling_layers_do_not_show,
                  one_forward_one_backward_equals_the_reference_in_order,
                  the_cut_does_not_show,
+                 blocks_of_many_parameters_equal_the_reference,
                  spinning_pinning_and_tracing_do_not_show,
                  weights_that_were_set_are_the_ones_that_train)

@@ -64,10 +64,8 @@ static sluice_layer_call make_call(const sluice_layer_call *call, int k)
     inner.plan = &layer->plan;
     inner.layer = layer->number;
     inner.saved = at_spot(call, layer->place.saved);
-    for (int p = 0; p < layer->plan.n_params; p++) {
-        inner.params[p] = call->params[layer->place.first_param + p];
-        inner.grads[p] = call->grads[layer->place.first_param + p];
-    }
+    inner.params = call->params + layer->place.first_param;
+    inner.grads = call->grads + layer->place.first_param;
     return inner;
 }
 

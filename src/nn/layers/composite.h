@@ -59,14 +59,17 @@ struct sl_composite {
 /* Whether these are the functions of a composite. */
 bool sl_is_composite(const sluice_layer_ops *ops);
 
+/* Parameter tensors of the layers inside, all together. */
+int sl_composite_n_params(const struct sl_composite *composite);
+
 /*
  * infer() of both composites, with the places of the layers inside, which are
- * settled already.
+ * settled already.  `plan->params` has room for sl_composite_n_params().
  *
  * Threads  the thread that builds the model.
- * Returns  SLUICE_OK; SLUICE_INVALID for no layers inside, more parameters or
- *          longer names than a layer can have, sizes that do not fit; and for
- *          a residual whose two sides are not of one size.
+ * Returns  SLUICE_OK; SLUICE_INVALID for no layers inside, longer names than a
+ *          parameter can have, sizes that do not fit; and for a residual whose
+ *          two sides are not of one size.
  */
 sluice_status sl_composite_infer(const void *config, sluice_layer_plan *plan,
                                  sluice_diag *why);

@@ -58,11 +58,6 @@ static sluice_status add_param(const struct sl_composite *c, int k,
                                const sluice_param_spec *inner,
                                sluice_layer_plan *plan, sluice_diag *why)
 {
-    if (plan->n_params == SLUICE_LAYER_MAX_PARAMS)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "%s: the layers inside have more than %d "
-                               "parameters together; make two of it",
-                               name_of(c), SLUICE_LAYER_MAX_PARAMS);
     sluice_param_spec *spec = &plan->params[plan->n_params++];
     *spec = *inner;
     int n = snprintf(spec->name, sizeof spec->name, "%d.%s", k, inner->name);
@@ -184,6 +179,14 @@ static sluice_status check_sums(const struct sl_composite *c,
                            "%s: the layers inside take more bytes or "
                            "operations for a row than can be counted",
                            name_of(c));
+}
+
+int sl_composite_n_params(const struct sl_composite *c)
+{
+    int n = 0; /* at most SLUICE_LAYER_MAX_PARAMS * SLUICE_MODEL_MAX_LAYERS */
+    for (int k = 0; k < c->inside.n; k++)
+        n += c->inside.at[k]->plan.n_params;
+    return n;
 }
 
 sluice_status sl_composite_infer(const void *config, sluice_layer_plan *plan,

@@ -38,6 +38,15 @@ sluice_status sluice_model_create(const sluice_model_config *config,
 static void free_list(const sluice_allocator *allocator,
                       struct sl_layer_list *list);
 
+static void free_params(const sluice_allocator *allocator,
+                        struct sl_layer *layer)
+{
+    sl_free(allocator, layer->plan.params, (size_t)layer->plan.n_params,
+            sizeof *layer->plan.params);
+    layer->plan.params = NULL;
+    layer->plan.n_params = 0;
+}
+
 static void free_layer(const sluice_allocator *allocator,
                        struct sl_layer *layer)
 {
@@ -45,6 +54,7 @@ static void free_layer(const sluice_allocator *allocator,
         struct sl_composite *composite = layer->config;
         free_list(allocator, &composite->inside);
     }
+    free_params(allocator, layer);
     sl_free(allocator, layer->config, layer->ops->config_bytes, 1);
     sl_free(allocator, layer, 1, sizeof *layer);
 }
@@ -71,21 +81,65 @@ void sluice_model_destroy(sluice_model *model)
     sl_free(model->allocator, model, 1, sizeof *model);
 }
 
-/* Let the layer settle its shapes; it may leave the sentence to us.  `in` is
- * ours: infer() may have cleared it by assigning the whole plan. */
-static sluice_status settle(struct sl_layer *layer, const sluice_shape *in,
-                            sluice_diag *why)
+/* Let the layer fill `plan`; it may leave the sentence to us.  `in` and
+ * `params` are ours: infer() may have cleared them by assigning the whole plan.
+ */
+static sluice_status infer(const struct sl_layer *layer, const sluice_shape *in,
+                           sluice_param_spec *room, sluice_layer_plan *plan,
+                           sluice_diag *why)
 {
     sluice_diag said = {.text = ""};
-    layer->plan = (sluice_layer_plan){.in = *in};
-    sluice_status st = layer->ops->infer(layer->config, &layer->plan, &said);
-    layer->plan.in = *in;
+    *plan = (sluice_layer_plan){.in = *in, .params = room};
+    sluice_status st = layer->ops->infer(layer->config, plan, &said);
+    plan->in = *in;
+    plan->params = room;
     if (!st)
-        return sl_check_layer_plan(layer->ops, &layer->plan, why);
+        return sl_check_layer_plan(layer->ops, plan, why);
     if (!said.text[0])
         return sluice_diag_set(why, st, "layer %s refused with %s",
                                layer->ops->name, sluice_status_name(st));
     return sluice_diag_set(why, st, "%s", said.text);
+}
+
+/* Make `plan`, whose parameters lie in borrowed room, the layer's own. */
+static sluice_status keep_plan(const sluice_allocator *allocator,
+                               struct sl_layer *layer,
+                               const sluice_layer_plan *plan, sluice_diag *why)
+{
+    size_t n = (size_t)plan->n_params;
+    sluice_param_spec *params = sl_alloc(allocator, n, sizeof *params);
+    if (!params)
+        return sl_no_memory(why, "a layer's parameters");
+    memcpy(params, plan->params, n * sizeof *params);
+    layer->plan = *plan;
+    layer->plan.params = params;
+    return SLUICE_OK;
+}
+
+/* How many parameters infer() may describe. */
+static size_t room_for_params(const struct sl_layer *layer)
+{
+    if (!sl_is_composite(layer->ops))
+        return SLUICE_LAYER_MAX_PARAMS;
+    return (size_t)sl_composite_n_params(layer->config);
+}
+
+/* Settle the layer's shapes, perhaps anew. */
+static sluice_status settle(const sluice_allocator *allocator,
+                            struct sl_layer *layer, const sluice_shape *in,
+                            sluice_diag *why)
+{
+    sluice_layer_plan plan;
+    size_t n = room_for_params(layer);
+    free_params(allocator, layer);
+    sluice_param_spec *room = sl_alloc(allocator, n, sizeof *room);
+    if (!room)
+        return sl_no_memory(why, "a layer's parameters");
+    sluice_status st = infer(layer, in, room, &plan, why);
+    if (!st)
+        st = keep_plan(allocator, layer, &plan, why);
+    sl_free(allocator, room, n, sizeof *room);
+    return st;
 }
 
 /* A copy of ops and config, not yet settled; NULL if there is no memory. */
@@ -148,7 +202,7 @@ static sluice_status append(sluice_model *model, const sluice_shape *in,
                             struct sl_layer *layer, sluice_diag *why)
 {
     int64_t total = model->n_parameters;
-    sluice_status st = settle(layer, in, why);
+    sluice_status st = settle(model->allocator, layer, in, why);
     if (!st && !model->open)
         st = count_parameters(&layer->plan, &total, why);
     if (!st)

@@ -56,7 +56,9 @@ static sluice_status check_param(const sluice_layer_ops *ops,
                                "layer %s: the name of parameter %d must be 1 "
                                "to %d of [A-Za-z0-9_]",
                                ops->name, p, SLUICE_PARAM_NAME - 1);
-    for (int i = 0; i < p; i++)
+    /* Those of a composite begin with the numbers of its layers: they differ.
+     */
+    for (int i = 0; i < p && !sl_is_composite(ops); i++)
         if (!strcmp(plan->params[i].name, spec->name))
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "layer %s: two parameters are named %s",
@@ -119,7 +121,8 @@ sluice_status sl_check_layer_plan(const sluice_layer_ops *ops,
                                "layer %s: the output has no elements, or too "
                                "many to count",
                                ops->name);
-    if (plan->n_params < 0 || plan->n_params > SLUICE_LAYER_MAX_PARAMS)
+    if (plan->n_params < 0 ||
+        (plan->n_params > SLUICE_LAYER_MAX_PARAMS && !sl_is_composite(ops)))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "layer %s: %d parameters; 0 to %d are possible",
                                ops->name, plan->n_params,

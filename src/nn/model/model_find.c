@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LIST = SLUICE_LAYER_MAX_PARAMS * (SLUICE_PARAM_NAME + 2) };
+enum { LIST = SLUICE_DIAG_TEXT / 2 }; /* bytes of the names that are listed */
 
 /*
  * The layer at the front of "12.weight", with `*rest` behind the dot; -1 if it
@@ -25,14 +25,20 @@ static int read_layer(const char *name, const char **rest)
     return layer;
 }
 
-/* The names of a layer's parameters, separated by commas. */
+/* The names of a layer's parameters, separated by commas; the first ones, if
+ * there are too many for a sentence. */
 static void list_params(const sluice_layer_plan *plan, char list[LIST])
 {
     size_t n = 0;
     list[0] = '\0';
-    for (int p = 0; p < plan->n_params; p++)
+    for (int p = 0; p < plan->n_params; p++) {
+        if (n + sizeof ", ..." + SLUICE_PARAM_NAME + 2 > LIST) {
+            snprintf(list + n, LIST - n, ", ...");
+            return;
+        }
         n += (size_t)snprintf(list + n, LIST - n, "%s%s", p ? ", " : "",
                               plan->params[p].name);
+    }
 }
 
 static sluice_status no_layer(const sluice_model *model, const char *name,

@@ -128,17 +128,27 @@ START_TEST(building_refuses_what_makes_no_sense)
 }
 END_TEST
 
-START_TEST(more_parameters_than_a_layer_can_have_are_refused)
+START_TEST(a_composite_has_as_many_parameters_as_the_layers_inside)
 {
+    enum { INSIDE = 2 * SLUICE_LAYER_MAX_PARAMS };
     sluice_model *model = empty(4);
     begin(model, sluice_residual());
-    for (int i = 0; i < SLUICE_LAYER_MAX_PARAMS / 2; i++)
+    begin(model, sluice_sequence());
+    for (int i = 0; i < INSIDE; i++)
         add_linear(model, 4);
     end(model);
-    begin(model, sluice_sequence());
-    for (int i = 0; i < SLUICE_LAYER_MAX_PARAMS / 2 + 1; i++)
-        add_linear(model, 4);
-    refused(sluice_model_end(model, &why), "more than 8 parameters together");
+    end(model);
+    const sluice_layer_plan *plan = sluice_model_layer_plan(model, 0);
+    ck_assert_int_eq(plan->n_params, 2 * INSIDE);
+    int layer, param;
+    ck_assert(!sluice_model_find_parameter(model, "0.0.511.bias", &layer,
+                                           &param, NULL, &why));
+    ck_assert_int_eq(layer, 0);
+    ck_assert_int_eq(param, 2 * INSIDE - 1);
+    ck_assert_int_eq(sluice_model_find_parameter(model, "0.0.512.bias", NULL,
+                                                 NULL, NULL, &why),
+                     SLUICE_NOT_FOUND);
+    ck_assert_msg(strstr(why.text, ", ..."), "%s", why.text);
     sluice_model_destroy(model);
 }
 END_TEST
@@ -379,8 +389,9 @@ START_TEST(building_survives_each_failed_allocation)
         ck_assert_int_eq(atomic_load(&allocator.n_live), 0);
         ck_assert_int_eq(atomic_load(&allocator.n_wrong), 0);
     }
-    /* The model, four layers with their configs, three lists. */
-    ck_assert_int_eq(n - 1, 1 + 4 * 2 + 3);
+    /* The model, four layers with their configs, parameters and the room in
+     * which they were described, three lists. */
+    ck_assert_int_eq(n - 1, 1 + 4 * 4 + 3);
 }
 END_TEST
 
@@ -388,7 +399,7 @@ SLUICE_TEST_MAIN("nn.composite",
                  a_composite_is_one_layer_with_the_parameters_of_all,
                  operations_are_those_of_the_layers_and_the_sum,
                  building_refuses_what_makes_no_sense,
-                 more_parameters_than_a_layer_can_have_are_refused,
+                 a_composite_has_as_many_parameters_as_the_layers_inside,
                  names_that_grow_too_long_are_refused,
                  sums_that_do_not_fit_are_refused,
                  each_dropout_inside_draws_a_mask_of_its_own,

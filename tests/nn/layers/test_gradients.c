@@ -26,7 +26,7 @@ struct pair {
     twin_forward *twin;
     struct twin_size size;
     double x[MOST];
-    double params[SLUICE_LAYER_MAX_PARAMS][MOST];
+    double params[RIG_MAX_PARAMS][MOST];
     double dy[MOST];
     double y[MOST];
 };
@@ -58,7 +58,7 @@ static void set_up(const sluice_layer_ops *ops, const void *config, int64_t in,
 
 static void run_twin(void)
 {
-    const double *params[SLUICE_LAYER_MAX_PARAMS] = {NULL};
+    const double *params[RIG_MAX_PARAMS] = {NULL};
     for (int p = 0; p < pair.rig.plan.n_params; p++)
         params[p] = pair.params[p];
     pair.twin(&pair.size, pair.x, params, pair.y);

@@ -265,10 +265,14 @@ START_TEST(a_layer_that_refuses_is_the_reason)
         SLUICE_INVALID);
     ck_assert(strstr(why.text, "a weight of 2147483647 x 2147483647"));
     ck_assert_ptr_null(model);
-    ck_assert_int_eq(sluice_model_parse("4-res(4x5)", NULL, &model, &why),
-                     SLUICE_INVALID);
-    ck_assert(strstr(why.text, "more than 8 parameters"));
-    ck_assert_ptr_null(model);
+}
+END_TEST
+
+START_TEST(a_block_of_many_layers)
+{
+    sluice_model *model = parse("4-res(4x300)");
+    ck_assert_int_eq(sluice_model_layer_plan(model, 0)->n_params, 600);
+    sluice_model_destroy(model);
 }
 END_TEST
 
@@ -279,4 +283,4 @@ SLUICE_TEST_MAIN("nn.model_parse", a_perceptron, repeated_layers,
                  a_block_has_activations_and_dropout_but_at_its_end,
                  what_is_not_understood_is_refused_with_its_position,
                  as_many_layers_as_the_limit, dropout_counts_as_layers,
-                 a_layer_that_refuses_is_the_reason)
+                 a_layer_that_refuses_is_the_reason, a_block_of_many_layers)

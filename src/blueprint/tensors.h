@@ -1,0 +1,39 @@
+/*
+ * Where the parameter tensors of a stage lie: one after the other in each
+ * version of its weights, each on a multiple of SL_ALIGN, and gradients in the
+ * same way.  A call of a layer gets arrays of pointers to them, settled here.
+ *
+ * Threads: the thread that creates the pipeline.
+ */
+#ifndef SL_BLUEPRINT_TENSORS_H
+#define SL_BLUEPRINT_TENSORS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/model.h>
+
+#include "blueprint/stage.h"
+
+/* Parameter tensors of a model. */
+int sl_n_tensors(const sluice_model *model);
+
+/*
+ * Work out the offsets of a stage's tensors, written from `offsets` on, and its
+ * n_params.
+ *
+ * Returns  what is behind the last offset.
+ */
+int64_t *sl_tensors_place(struct sl_stage *stage, int64_t *offsets);
+
+/* Pointers that a stage needs: to each version of a tensor, to its gradient. */
+size_t sl_tensors_n_pointers(const struct sl_stage *stage);
+
+/* Give the units of a stage their part of an array of pointers.  Returns what
+ * is behind it. */
+float **sl_tensors_share(struct sl_stage *stage, float **pointers);
+
+/* Fill in the pointers, once `versions` and `grads` have their places. */
+void sl_tensors_bind(struct sl_stage *stage);
+
+#endif
