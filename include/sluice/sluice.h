@@ -4,7 +4,7 @@
  *     status     results of calls           model      a sequence of layers
  *     memory     allocators                 partition  layers to devices
  *     shape      shapes                     schedule   lists of actions
- *     element    types of array elements
+ *     element    types of array elements    options    configs as text
  *     layer      layers                     pipeline   devices that train
  *     loss       losses                     trace      what they did when
  *     optimizer  optimizers                 dataset    files and data sets
@@ -38,6 +38,7 @@
 #include <sluice/memory.h>
 #include <sluice/model.h>
 #include <sluice/optimizer.h>
+#include <sluice/options.h>
 #include <sluice/partition.h>
 #include <sluice/pipeline.h>
 #include <sluice/reference.h>

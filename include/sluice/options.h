@@ -1,0 +1,123 @@
+/*
+ * Options: the fields of a config struct under names, so that a text can set
+ * them and a program can list them.
+ *
+ * A layer, a loss and an optimizer each come with a table of these.  From it
+ * are read the model text, "sgd:lr=0.1,momentum=0.9", help, and the sentences
+ * about what is wrong.  One of your own may have a table or not: without one a
+ * program sets its config in C.
+ */
+#ifndef SLUICE_OPTIONS_H
+#define SLUICE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sluice/export.h>
+#include <sluice/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum sluice_option_type {
+    SLUICE_OPTION_INTEGER, /* an int, int32_t or int64_t */
+    SLUICE_OPTION_REAL,    /* a float or a double */
+    SLUICE_OPTION_CHOICE,  /* an int or an enum, one of a few words */
+    SLUICE_OPTION_FLAG,    /* a bool: its name alone sets it */
+} sluice_option_type;
+
+typedef struct sluice_option {
+    const char *name;       /* "weight-decay"; a text may write '_' for '-' */
+    const char *short_name; /* "decay"; NULL: none */
+    const char *help;       /* one line, without a point at its end */
+    sluice_option_type type;
+    size_t offset; /* of the field in the config */
+    size_t bytes;  /* of the field */
+    bool required; /* has no default: a text must set it */
+    double preset; /* the default of a text; a config in C starts from zero */
+    double min;    /* of INTEGER and REAL, both ... */
+    double max;
+    bool above_min; /* ... but min itself is not possible ... */
+    bool below_max; /* ... or max is not */
+    const char *(*choice)(int value); /* of CHOICE: the word for a value from 0;
+                                         NULL behind the last */
+} sluice_option;
+
+/* The options of one thing, `owner` being its name: "sgd". */
+typedef struct sluice_option_table {
+    const char *owner;
+    const sluice_option *options; /* options[n_options] */
+    int n_options;
+} sluice_option_table;
+
+/*
+ * Give each option of `config` its default, 0 if it is required.
+ *
+ * Threads  any, as for all functions here.
+ */
+SLUICE_API void sluice_options_preset(const sluice_option_table *table,
+                                      void *config);
+
+/*
+ * The value of one option as a number: 0 or 1 of a flag, the position of a
+ * choice.
+ */
+SLUICE_API double sluice_option_get(const sluice_option *option,
+                                    const void *config);
+
+/*
+ * The option of that name or short name; NULL if there is none.
+ */
+SLUICE_API const sluice_option *
+sluice_option_find(const sluice_option_table *table, const char *name);
+
+/*
+ * Set the option `name` from the text of its value: "0.9", "relu"; "true" or
+ * "false" of a flag, NULL for "true".
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID, with the options there are if there is no
+ *          such one, or with the bounds or words if the value is not possible;
+ *          then `config` is as before.
+ */
+SLUICE_API sluice_status sluice_option_set(const sluice_option_table *table,
+                                           const char *name, const char *value,
+                                           void *config, sluice_diag *why);
+
+/*
+ * Give each option its default, then set those of a text: "lr=0.1,nesterov".
+ * NULL or "" sets none.
+ *
+ * Returns  as sluice_option_set(); SLUICE_INVALID also if one is set twice, or
+ *          a required one is not.  Then `config` is undefined.
+ */
+SLUICE_API sluice_status sluice_options_parse(const sluice_option_table *table,
+                                              const char *text, void *config,
+                                              sluice_diag *why);
+
+/*
+ * The value of an option as text that sluice_option_set() takes: as short as
+ * it can be and give the same bits.  At most `size` bytes are written to
+ * `text`, terminating 0 included.
+ *
+ * Returns  the length of the whole, as snprintf().
+ */
+SLUICE_API size_t sluice_option_print(const sluice_option *option,
+                                      const void *config, char *text,
+                                      size_t size);
+
+/*
+ * All options that differ from their defaults, as sluice_options_parse() takes
+ * them: "lr=0.1,nesterov"; "" if none does.
+ *
+ * Returns  as sluice_option_print().
+ */
+SLUICE_API size_t sluice_options_print(const sluice_option_table *table,
+                                       const void *config, char *text,
+                                       size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,27 @@
+/* Real numbers as text, with a point whatever the process's locale says. */
+#ifndef SL_BASE_REAL_TEXT_H
+#define SL_BASE_REAL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { SL_REAL_TEXT = 32 }; /* bytes for any real, terminating 0 included */
+
+/*
+ * Read the decimal number that `text` is, "0.25" or "-1e-3", rounded to the
+ * nearest double.
+ *
+ * Threads  any.
+ * Returns  false if it is not one, or larger than a double can be.
+ */
+bool sl_real_read(const char *text, double *value);
+
+/*
+ * Write the shortest decimal that reads as `value`; if `is_float`, that reads
+ * as the same float.
+ *
+ * Threads  any.
+ */
+void sl_real_write(double value, bool is_float, char text[SL_REAL_TEXT]);
+
+#endif
