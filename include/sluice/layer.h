@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include <sluice/export.h>
+#include <sluice/options.h>
 #include <sluice/shape.h>
 #include <sluice/status.h>
 
@@ -147,6 +148,13 @@ typedef struct sluice_layer_ops {
      * Accumulates if call->accumulate, else overwrites.
      */
     sluice_status (*backward_weight)(const sluice_layer_call *call);
+
+    /*
+     * What a table of layers tells about this one; all may be 0.
+     */
+    const char *help;             /* one line, without a point at its end */
+    const sluice_option *options; /* of the config, [n_options] */
+    int n_options;
 } sluice_layer_ops;
 
 typedef enum sluice_activation {
@@ -241,6 +249,16 @@ SLUICE_API const sluice_layer_ops *sluice_sequence(void);
  * Saves  as a sequence; and f(x), if the last layer inside goes by its y.
  */
 SLUICE_API const sluice_layer_ops *sluice_residual(void);
+
+/* The library's layers, one after the other; NULL behind the last. */
+SLUICE_API const sluice_layer_ops *sluice_layer_at(int i);
+
+/* The one of that name, "linear"; NULL if there is none. */
+SLUICE_API const sluice_layer_ops *sluice_layer_find(const char *name);
+
+/* The options of a layer, perhaps a user's. */
+SLUICE_API sluice_option_table
+sluice_layer_options(const sluice_layer_ops *ops);
 
 #ifdef __cplusplus
 }

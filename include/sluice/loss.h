@@ -14,6 +14,7 @@
 
 #include <sluice/element.h>
 #include <sluice/export.h>
+#include <sluice/options.h>
 #include <sluice/shape.h>
 #include <sluice/status.h>
 
@@ -22,8 +23,9 @@ extern "C" {
 #endif
 
 typedef struct sluice_loss_plan {
-    sluice_shape out;         /* the network's output; set by the caller of
-                                 infer(), and again after it */
+    sluice_shape out;         /* the network's output; this and the next set by
+                                 the caller of infer(), and again after it */
+    const void *config;       /* a copy of the config, or zeros */
     int64_t target_row_bytes; /* bytes of one row's target; at least 1, and at
                                  most 2^47 for the rows of a batch */
     int64_t row_terms;        /* terms of the mean that one row brings; at
@@ -48,8 +50,8 @@ typedef struct sluice_loss_call {
 typedef struct sluice_loss_ops {
     const char *name; /* "mse" */
 
-    /* Fill `plan`, whose `out` is given and whose rest is zero.
-     * SLUICE_INVALID if it cannot be. */
+    /* Check plan->config and fill `plan`, whose `out` and `config` are given
+     * and whose rest is zero.  SLUICE_INVALID if it cannot be. */
     sluice_status (*infer)(sluice_loss_plan *plan, sluice_diag *why);
 
     /*
@@ -66,6 +68,13 @@ typedef struct sluice_loss_ops {
     /* dy[rows][out] = scale * d(sum)/dy. */
     sluice_status (*backward)(const sluice_loss_call *call, float scale,
                               float *dy);
+
+    /* Of a loss that has options: how many bytes of the config are copied, and
+     * as in sluice_layer_ops. */
+    size_t config_bytes;
+    const char *help;
+    const sluice_option *options;
+    int n_options;
 } sluice_loss_ops;
 
 /* Mean squared error: terms (y - t)^2, one per element; targets are floats
@@ -76,8 +85,42 @@ SLUICE_API const sluice_loss_ops *sluice_mean_squared_error(void);
  * int32_t labels in [0, out). */
 SLUICE_API const sluice_loss_ops *sluice_cross_entropy(void);
 
-/* A built-in loss by its name, "mse" or "cross_entropy"; NULL if it is none. */
+/* The library's losses, one after the other; NULL behind the last. */
+SLUICE_API const sluice_loss_ops *sluice_loss_at(int i);
+
+/* The one of that name, "mse" or "cross_entropy"; NULL if there is none. */
 SLUICE_API const sluice_loss_ops *sluice_loss_find(const char *name);
+
+/* The options of a loss, perhaps a user's. */
+SLUICE_API sluice_option_table sluice_loss_options(const sluice_loss_ops *ops);
+
+/* A loss of the library with its config. */
+typedef struct sluice_loss_choice {
+    const sluice_loss_ops *ops;
+    sluice_config_room config;
+} sluice_loss_choice;
+
+/*
+ * A loss from a text, "NAME" or "NAME:option=value,...".
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND with the losses there are,
+ *          SLUICE_INVALID as sluice_options_parse().
+ */
+SLUICE_API sluice_status sluice_loss_parse(const char *text,
+                                           sluice_loss_choice *out,
+                                           sluice_diag *why);
+
+/*
+ * The first loss that takes targets of this kind: class labels, or numbers.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK with the loss and its defaults; SLUICE_NOT_FOUND if none
+ *          compares an output of shape `out` with them.
+ */
+SLUICE_API sluice_status sluice_loss_for(bool labels, sluice_shape out,
+                                         sluice_loss_choice *choice,
+                                         sluice_diag *why);
 
 #ifdef __cplusplus
 }

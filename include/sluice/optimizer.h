@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <sluice/export.h>
+#include <sluice/options.h>
 #include <sluice/status.h>
 
 #ifdef __cplusplus
@@ -54,6 +55,11 @@ typedef struct sluice_optimizer_ops {
      * an asynchronous schedule when this device's has, and is taken back if
      * another one's does not. */
     void (*apply)(const sluice_optimizer_call *call);
+
+    /* As in sluice_layer_ops. */
+    const char *help;
+    const sluice_option *options;
+    int n_options;
 } sluice_optimizer_ops;
 
 /*
@@ -71,8 +77,34 @@ typedef struct sluice_sgd_config {
 } sluice_sgd_config;
 SLUICE_API const sluice_optimizer_ops *sluice_sgd(void);
 
-/* A built-in optimizer by its name, "sgd"; NULL if it is none. */
+/* The library's optimizers, one after the other, the usual one first; NULL
+ * behind the last. */
+SLUICE_API const sluice_optimizer_ops *sluice_optimizer_at(int i);
+
+/* The one of that name, "sgd"; NULL if there is none. */
 SLUICE_API const sluice_optimizer_ops *sluice_optimizer_find(const char *name);
+
+/* The options of an optimizer, perhaps a user's. */
+SLUICE_API sluice_option_table
+sluice_optimizer_options(const sluice_optimizer_ops *ops);
+
+/* An optimizer of the library with its config. */
+typedef struct sluice_optimizer_choice {
+    const sluice_optimizer_ops *ops;
+    sluice_config_room config;
+} sluice_optimizer_choice;
+
+/*
+ * An optimizer from a text, "NAME" or "NAME:option=value,...":
+ * "sgd:lr=0.1,momentum=0.9".  NULL or "" is the usual one with its defaults.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND with the optimizers there are,
+ *          SLUICE_INVALID as sluice_options_parse().
+ */
+SLUICE_API sluice_status sluice_optimizer_parse(const char *text,
+                                                sluice_optimizer_choice *out,
+                                                sluice_diag *why);
 
 #ifdef __cplusplus
 }

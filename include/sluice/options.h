@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <sluice/export.h>
 #include <sluice/status.h>
@@ -50,6 +51,15 @@ typedef struct sluice_option_table {
     const sluice_option *options; /* options[n_options] */
     int n_options;
 } sluice_option_table;
+
+/* Room for the config of a row of the library's tables. */
+enum { SLUICE_CONFIG_BYTES = 128 };
+typedef union sluice_config_room {
+    unsigned char bytes[SLUICE_CONFIG_BYTES];
+    double real; /* the strictest alignment among the fields of a config */
+    int64_t integer;
+    const void *pointer;
+} sluice_config_room;
 
 /*
  * Give each option of `config` its default, 0 if it is required.

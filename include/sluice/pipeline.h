@@ -123,7 +123,8 @@ typedef struct sluice_pipeline_config {
                                       action receives as it starts and sends
                                       as it ends, with the same bits */
 
-    const sluice_loss_ops *loss;           /* must be given */
+    const sluice_loss_ops *loss; /* must be given */
+    const void *loss_config;
     const sluice_optimizer_ops *optimizer; /* must be given */
     const void *optimizer_config;
     uint64_t seed;

@@ -45,9 +45,10 @@ typedef struct sluice_reference sluice_reference;
 
 /*
  * A reference for pipelines made with `config`.  Reads batch, microbatches,
- * replicas, uneven, backward_order, loss, optimizer, optimizer_config, seed,
- * finite and allocator, and nothing else: a pipeline whose schedule is not
- * "gpipe" must be compared in the backward order of that schedule.
+ * replicas, uneven, backward_order, loss, loss_config, optimizer,
+ * optimizer_config, seed, finite and allocator, and nothing else: a pipeline
+ * whose schedule is not "gpipe" must be compared in the backward order of that
+ * schedule.
  *
  * Takes    nothing: `model` must outlive the reference, so must loss, optimizer
  *          and allocator.

@@ -182,15 +182,33 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     return sluice_schedule_verify(bp->forward_schedule, &verify, NULL, why);
 }
 
+/* A copy of the caller's config, or zeros; NULL if there is no memory. */
+static void *copy_config(const struct sl_blueprint *bp, const void *config,
+                         size_t bytes)
+{
+    void *copy = sl_alloc(bp->allocator, bytes, 1);
+    if (copy && config)
+        memcpy(copy, config, bytes);
+    return copy;
+}
+
+static sluice_status settle_loss(struct sl_blueprint *bp, const void *config,
+                                 sluice_diag *why)
+{
+    bp->loss_config = copy_config(bp, config, bp->loss->config_bytes);
+    if (!bp->loss_config)
+        return sl_no_memory(why, "the loss's configuration");
+    return sl_loss_settle(bp->loss, bp->loss_config,
+                          sluice_model_output(bp->model), bp->batch,
+                          &bp->loss_plan, why);
+}
+
 static sluice_status settle_optimizer(struct sl_blueprint *bp,
                                       const void *config, sluice_diag *why)
 {
-    size_t bytes = bp->optimizer->config_bytes;
-    bp->optimizer_config = sl_alloc(bp->allocator, bytes, 1);
+    bp->optimizer_config = copy_config(bp, config, bp->optimizer->config_bytes);
     if (!bp->optimizer_config)
         return sl_no_memory(why, "the optimizer's configuration");
-    if (config)
-        memcpy(bp->optimizer_config, config, bytes);
     return sl_optimizer_settle(bp->optimizer, bp->optimizer_config,
                                &bp->n_states, &bp->learning_rate, why);
 }
@@ -343,8 +361,7 @@ static sluice_status draw(struct sl_blueprint *bp,
         st = sl_split_check(bp->batch, bp->grid.n_replicas,
                             bp->grid.n_microbatches, config->uneven, why);
     if (!st)
-        st = sl_loss_settle(bp->loss, sluice_model_output(bp->model), bp->batch,
-                            &bp->loss_plan, why);
+        st = settle_loss(bp, config->loss_config, why);
     if (!st)
         st = settle_optimizer(bp, config->optimizer_config, why);
     if (!st)
@@ -405,6 +422,8 @@ void sl_blueprint_fini(struct sl_blueprint *bp)
             sizeof *bp->update_of);
     free_programs(bp, bp->forward);
     free_programs(bp, bp->train);
+    if (bp->loss_config)
+        sl_free(bp->allocator, bp->loss_config, bp->loss->config_bytes, 1);
     if (bp->optimizer_config)
         sl_free(bp->allocator, bp->optimizer_config,
                 bp->optimizer->config_bytes, 1);

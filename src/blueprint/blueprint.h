@@ -27,6 +27,7 @@ struct sl_blueprint {
     bool joins; /* the W of a run */
     sluice_finite finite;
     const sluice_loss_ops *loss;
+    void *loss_config; /* a copy */
     sluice_loss_plan loss_plan;
     const sluice_optimizer_ops *optimizer;
     void *optimizer_config; /* a copy */

@@ -79,16 +79,34 @@ static sluice_status reserve_blas(struct sluice_reference *ref,
     return st;
 }
 
+static void *copy_config(struct sluice_reference *ref, const void *config,
+                         size_t bytes)
+{
+    void *copy = sl_reference_take(ref, (int64_t)bytes, 1);
+    if (copy && config && bytes)
+        memcpy(copy, config, bytes);
+    return copy;
+}
+
+static sluice_status settle_loss(struct sluice_reference *ref,
+                                 const void *config, sluice_diag *why)
+{
+    ref->loss_config = copy_config(ref, config, ref->loss->config_bytes);
+    if (!ref->loss_config)
+        return sl_no_memory(why, "the reference's loss");
+    return sl_loss_settle(ref->loss, ref->loss_config,
+                          sluice_model_output(ref->model), ref->batch,
+                          &ref->loss_plan, why);
+}
+
 static sluice_status settle_optimizer(struct sluice_reference *ref,
                                       const void *config, int *n_states,
                                       sluice_diag *why)
 {
-    size_t bytes = ref->optimizer->config_bytes;
-    ref->optimizer_config = sl_reference_take(ref, (int64_t)bytes, 1);
+    ref->optimizer_config =
+        copy_config(ref, config, ref->optimizer->config_bytes);
     if (!ref->optimizer_config)
         return sl_no_memory(why, "the reference's optimizer");
-    if (config && bytes)
-        memcpy(ref->optimizer_config, config, bytes);
     return sl_optimizer_settle(ref->optimizer, ref->optimizer_config, n_states,
                                &ref->learning_rate, why);
 }
@@ -213,8 +231,7 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
     int n_states = 0;
     st = reserve_blas(ref, why);
     if (!st)
-        st = sl_loss_settle(ref->loss, sluice_model_output(model), ref->batch,
-                            &ref->loss_plan, why);
+        st = settle_loss(ref, config->loss_config, why);
     if (!st)
         st = settle_optimizer(ref, config->optimizer_config, &n_states, why);
     ref->n_states = n_states;

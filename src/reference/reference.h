@@ -76,6 +76,7 @@ struct sluice_reference {
     struct sl_reference_layer *layers; /* layers[n_layers] */
 
     const sluice_loss_ops *loss;
+    void *loss_config;
     sluice_loss_plan loss_plan;
 
     const sluice_optimizer_ops *optimizer;

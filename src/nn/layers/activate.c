@@ -3,6 +3,18 @@
 
 #include "nn/layers/activation.h"
 
+static const sluice_option options[] = {
+    {
+        .name = "activation",
+        .help = "what is applied to each element",
+        .type = SLUICE_OPTION_CHOICE,
+        .offset = offsetof(sluice_activate_config, activation),
+        .bytes = sizeof(sluice_activation),
+        .required = true,
+        .choice = sl_activation_word,
+    },
+};
+
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
@@ -43,6 +55,9 @@ static sluice_status backward_input(const sluice_layer_call *call)
 static const sluice_layer_ops activate_ops = {
     .name = "activate",
     .config_bytes = sizeof(sluice_activate_config),
+    .help = "an activation, element by element",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,

@@ -53,6 +53,11 @@ const char *sluice_activation_name(sluice_activation activation)
     return row ? row->name : NULL;
 }
 
+const char *sl_activation_word(int i)
+{
+    return sluice_activation_name((sluice_activation)i);
+}
+
 sluice_status sluice_activation_find(const char *name, sluice_activation *out)
 {
     for (int i = 0; i < SLUICE_N_ACTIVATIONS; i++)

@@ -18,6 +18,9 @@ struct sl_activation {
     sl_pointwise_backward *backward;
 };
 
+/* The name of activation `i`; NULL behind the last.  For options. */
+const char *sl_activation_word(int i);
+
 /* Its row of the table; NULL if it is not an activation. */
 const struct sl_activation *sl_activation_get(sluice_activation activation);
 

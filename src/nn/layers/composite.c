@@ -149,6 +149,7 @@ static sluice_status backward_weight(const sluice_layer_call *call)
 static const sluice_layer_ops sequence_ops = {
     .name = "sequence",
     .config_bytes = sizeof(struct sl_composite),
+    .help = "layers one after the other, that no cut divides",
     .infer = sl_composite_infer,
     .forward = forward,
     .backward_input = backward_input,
@@ -158,6 +159,7 @@ static const sluice_layer_ops sequence_ops = {
 static const sluice_layer_ops residual_ops = {
     .name = "residual",
     .config_bytes = sizeof(struct sl_composite),
+    .help = "x + f(x), f being the layers inside",
     .infer = sl_composite_infer,
     .forward = forward,
     .backward_input = backward_input,

@@ -11,6 +11,19 @@ enum {
     DRAWN_AT_ONCE = 32 * BLOCK, /* before they are used */
 };
 
+static const sluice_option options[] = {
+    {
+        .name = "rate",
+        .help = "probability with which an element is zeroed in training",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_dropout_config, rate),
+        .bytes = sizeof(float),
+        .required = true,
+        .max = 1,
+        .below_max = true,
+    },
+};
+
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
@@ -88,6 +101,9 @@ static sluice_status backward_input(const sluice_layer_call *call)
 static const sluice_layer_ops dropout_ops = {
     .name = "dropout",
     .config_bytes = sizeof(sluice_dropout_config),
+    .help = "zeroes elements at random in training",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,

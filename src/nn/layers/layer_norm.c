@@ -1,11 +1,23 @@
 /* Layer normalization.  The stage's device. */
 #include <sluice/layer.h>
 
+#include <float.h>
 #include <math.h>
 
 #include "tensor/normalize.h"
 
 enum { WEIGHT, BIAS };
+
+static const sluice_option options[] = {
+    {
+        .name = "epsilon",
+        .help = "added to the variance; 0 stands for 1e-5",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_layer_norm_config, epsilon),
+        .bytes = sizeof(float),
+        .max = FLT_MAX,
+    },
+};
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
@@ -66,6 +78,9 @@ static sluice_status backward_weight(const sluice_layer_call *call)
 static const sluice_layer_ops layer_norm_ops = {
     .name = "layer_norm",
     .config_bytes = sizeof(sluice_layer_norm_config),
+    .help = "rows of mean 0 and variance 1, times a weight, plus a bias",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,

@@ -9,6 +9,49 @@
 
 enum { WEIGHT, BIAS };
 
+static const char *init_word(int i)
+{
+    /* SLUICE_INIT_ZERO stands for what suits the activation. */
+    static const char *const words[] = {"auto", "one", "he", "xavier"};
+    return i < (int)(sizeof words / sizeof *words) ? words[i] : NULL;
+}
+
+static const sluice_option options[] = {
+    {
+        .name = "out",
+        .help = "elements of a row of the output",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_linear_config, out),
+        .bytes = sizeof(int64_t),
+        .required = true,
+        .min = 1,
+        .max = SL_GEMM_MAX_SIZE,
+    },
+    {
+        .name = "activation",
+        .help = "what is applied to each element",
+        .type = SLUICE_OPTION_CHOICE,
+        .offset = offsetof(sluice_linear_config, activation),
+        .bytes = sizeof(sluice_activation),
+        .choice = sl_activation_word,
+    },
+    {
+        .name = "init",
+        .help = "how the weights start; auto: as suits the activation",
+        .type = SLUICE_OPTION_CHOICE,
+        .offset = offsetof(sluice_linear_config, init),
+        .bytes = sizeof(sluice_init),
+        .choice = init_word,
+    },
+    {
+        .name = "no-bias",
+        .help = "nothing is added to x * weight",
+        .type = SLUICE_OPTION_FLAG,
+        .offset = offsetof(sluice_linear_config, no_bias),
+        .bytes = sizeof(bool),
+    },
+};
+
 static sluice_status check(const sluice_linear_config *config, int64_t in,
                            sluice_diag *why)
 {
@@ -137,6 +180,9 @@ static sluice_status backward_weight(const sluice_layer_call *call)
 static const sluice_layer_ops linear_ops = {
     .name = "linear",
     .config_bytes = sizeof(sluice_linear_config),
+    .help = "a matrix product with a bias and an activation",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,

@@ -22,6 +22,43 @@ enum { MARGIN_NS = 100 * 1000 };
  */
 enum { EXACT_NS = 3 * 1000 };
 
+#define MAX_NS 3600e9 /* of a time in a text: an hour */
+
+static const sluice_option options[] = {
+    {
+        .name = "forward-ns",
+        .help = "time of a forward",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_timed_config, forward_ns),
+        .bytes = sizeof(int64_t),
+        .max = MAX_NS,
+    },
+    {
+        .name = "input-ns",
+        .help = "time of an input gradient",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_timed_config, input_ns),
+        .bytes = sizeof(int64_t),
+        .max = MAX_NS,
+    },
+    {
+        .name = "weight-ns",
+        .help = "time of a weight gradient",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_timed_config, weight_ns),
+        .bytes = sizeof(int64_t),
+        .max = MAX_NS,
+    },
+    {
+        .name = "recompute-ns",
+        .help = "time of a forward that is made again",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_timed_config, recompute_ns),
+        .bytes = sizeof(int64_t),
+        .max = MAX_NS,
+    },
+};
+
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
@@ -149,6 +186,9 @@ static sluice_status backward_weight(const sluice_layer_call *call)
 static const sluice_layer_ops timed_ops = {
     .name = "timed",
     .config_bytes = sizeof(sluice_timed_config),
+    .help = "takes a set time and no core, for measuring schedules",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,

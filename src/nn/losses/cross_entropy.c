@@ -80,6 +80,7 @@ static sluice_status backward(const sluice_loss_call *call, float scale,
 
 static const sluice_loss_ops cross_entropy = {
     .name = "cross_entropy",
+    .help = "softmax cross-entropy, of class labels",
     .infer = infer,
     .forward = forward,
     .backward = backward,

@@ -35,6 +35,7 @@ static sluice_status backward(const sluice_loss_call *call, float scale,
 
 static const sluice_loss_ops mean_squared_error = {
     .name = "mse",
+    .help = "mean squared error, of as many numbers as there are outputs",
     .infer = infer,
     .forward = forward,
     .backward = backward,

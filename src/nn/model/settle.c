@@ -52,9 +52,9 @@ static sluice_status check_targets(const sluice_loss_ops *loss,
                            loss->name, plan->classes);
 }
 
-sluice_status sl_loss_settle(const sluice_loss_ops *loss, sluice_shape out,
-                             int64_t batch, sluice_loss_plan *plan,
-                             sluice_diag *why)
+sluice_status sl_loss_settle(const sluice_loss_ops *loss, const void *config,
+                             sluice_shape out, int64_t batch,
+                             sluice_loss_plan *plan, sluice_diag *why)
 {
     if (!loss->name || !loss->infer || !loss->forward || !loss->backward)
         return sluice_diag_set(why, SLUICE_INVALID,
@@ -62,9 +62,10 @@ sluice_status sl_loss_settle(const sluice_loss_ops *loss, sluice_shape out,
                                "and backward()",
                                loss->name ? loss->name : "?");
     sluice_diag said = {.text = ""};
-    *plan = (sluice_loss_plan){.out = out};
+    *plan = (sluice_loss_plan){.out = out, .config = config};
     sluice_status st = loss->infer(plan, &said);
     plan->out = out; /* infer() may have assigned the whole plan */
+    plan->config = config;
     if (st)
         return refuse(st, &said, "loss", loss->name, why);
     st = check_size(loss, "target_row_bytes", plan->target_row_bytes, batch,

@@ -9,8 +9,8 @@
 #include <sluice/optimizer.h>
 
 /*
- * Let the loss fill its plan for a network's output of shape `out` and
- * mini-batches of up to `batch` rows.
+ * Let the loss check `config`, a copy of the caller's, and fill its plan for a
+ * network's output of shape `out` and mini-batches of up to `batch` rows.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if a function is missing, or if the bytes
  *          of a target or the terms of a row are not positive or, for a
@@ -18,9 +18,9 @@
  *          of targets that is none, or negative classes; or the loss's
  *          refusal.
  */
-sluice_status sl_loss_settle(const sluice_loss_ops *loss, sluice_shape out,
-                             int64_t batch, sluice_loss_plan *plan,
-                             sluice_diag *why);
+sluice_status sl_loss_settle(const sluice_loss_ops *loss, const void *config,
+                             sluice_shape out, int64_t batch,
+                             sluice_loss_plan *plan, sluice_diag *why);
 
 /*
  * Let the optimizer check `config`, a copy of the caller's.

@@ -5,6 +5,45 @@
 
 #include "tensor/elementwise.h"
 
+static const sluice_option options[] = {
+    {
+        .name = "learning-rate",
+        .short_name = "lr",
+        .help = "size of a step",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_sgd_config, learning_rate),
+        .bytes = sizeof(double),
+        .preset = 0.02,
+        .max = FLT_MAX,
+        .above_min = true,
+    },
+    {
+        .name = "momentum",
+        .help = "share of the last update that is kept",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_sgd_config, momentum),
+        .bytes = sizeof(double),
+        .preset = 0.9,
+        .max = 1,
+        .below_max = true,
+    },
+    {
+        .name = "nesterov",
+        .help = "Nesterov's momentum",
+        .type = SLUICE_OPTION_FLAG,
+        .offset = offsetof(sluice_sgd_config, nesterov),
+        .bytes = sizeof(bool),
+    },
+    {
+        .name = "weight-decay",
+        .help = "pull towards zero",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_sgd_config, weight_decay),
+        .bytes = sizeof(double),
+        .max = FLT_MAX,
+    },
+};
+
 static sluice_status infer(const void *config, int *n_states,
                            double *learning_rate, sluice_diag *why)
 {
@@ -49,6 +88,9 @@ static void apply(const sluice_optimizer_call *call)
 static const sluice_optimizer_ops sgd_ops = {
     .name = "sgd",
     .config_bytes = sizeof(sluice_sgd_config),
+    .help = "stochastic gradient descent, as PyTorch defines it",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
     .infer = infer,
     .apply = apply,
 };

@@ -64,7 +64,7 @@ static sluice_optimizer_ops own_optimizer(void)
 static sluice_status settle_loss(const sluice_loss_ops *ops,
                                  sluice_loss_plan *plan)
 {
-    return sl_loss_settle(ops, sluice_shape_vector(3), BATCH, plan, &why);
+    return sl_loss_settle(ops, NULL, sluice_shape_vector(3), BATCH, plan, &why);
 }
 
 static void refuse_loss(int64_t bytes, int64_t terms, const char *field)

@@ -1,0 +1,27 @@
+/*
+ * The table of layers.  To add one, write its file, which defines a function
+ * that returns its sluice_layer_ops, and put the name of that function here.
+ */
+#ifndef SL_NN_LAYERS_LAYER_TABLE_H
+#define SL_NN_LAYERS_LAYER_TABLE_H
+
+#include <sluice/layer.h>
+
+#include "nn/rows/row.h"
+
+#define SL_LAYERS(ROW)                                                         \
+    ROW(sluice_linear)                                                         \
+    ROW(sluice_activate)                                                       \
+    ROW(sluice_dropout)                                                        \
+    ROW(sluice_layer_norm)                                                     \
+    ROW(sluice_timed)                                                          \
+    ROW(sluice_sequence)                                                       \
+    ROW(sluice_residual)
+
+#define SL_DECLARE_LAYER(row) const sluice_layer_ops *row(void);
+SL_LAYERS(SL_DECLARE_LAYER)
+
+/* What all tables have in common. */
+sl_rows sl_layer_rows;
+
+#endif

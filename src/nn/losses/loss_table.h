@@ -1,0 +1,23 @@
+/*
+ * The table of losses.  To add one, write its file, which defines a function
+ * that returns its sluice_loss_ops, and put the name of that function here.
+ */
+#ifndef SL_NN_LOSSES_LOSS_TABLE_H
+#define SL_NN_LOSSES_LOSS_TABLE_H
+
+#include <sluice/loss.h>
+
+#include "nn/rows/row.h"
+
+/* In the order in which sluice_loss_for() tries them. */
+#define SL_LOSSES(ROW)                                                         \
+    ROW(sluice_cross_entropy)                                                  \
+    ROW(sluice_mean_squared_error)
+
+#define SL_DECLARE_LOSS(row) const sluice_loss_ops *row(void);
+SL_LOSSES(SL_DECLARE_LOSS)
+
+/* What all tables have in common. */
+sl_rows sl_loss_rows;
+
+#endif

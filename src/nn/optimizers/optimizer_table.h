@@ -1,0 +1,22 @@
+/*
+ * The table of optimizers.  To add one, write its file, which defines a
+ * function that returns its sluice_optimizer_ops, and put the name of that
+ * function here.
+ */
+#ifndef SL_NN_OPTIMIZERS_OPTIMIZER_TABLE_H
+#define SL_NN_OPTIMIZERS_OPTIMIZER_TABLE_H
+
+#include <sluice/optimizer.h>
+
+#include "nn/rows/row.h"
+
+/* The first one is the usual one. */
+#define SL_OPTIMIZERS(ROW) ROW(sluice_sgd)
+
+#define SL_DECLARE_OPTIMIZER(row) const sluice_optimizer_ops *row(void);
+SL_OPTIMIZERS(SL_DECLARE_OPTIMIZER)
+
+/* What all tables have in common. */
+sl_rows sl_optimizer_rows;
+
+#endif
