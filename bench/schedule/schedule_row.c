@@ -52,6 +52,20 @@ static sluice_status fill(struct schedule_row *row,
     return st;
 }
 
+/* What a generator made in vain may take long. */
+static sluice_status check_run(const struct schedule_wanted *wanted,
+                               const struct schedule_run_config *run,
+                               sluice_diag *why)
+{
+    if (!run || schedule_is_file(wanted->order.schedule) ||
+        wanted->devices <= SLUICE_MAX_DEVICES)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "%d devices: a process runs 1 to %d; a simulation "
+                           "may have more",
+                           wanted->devices, SLUICE_MAX_DEVICES);
+}
+
 sluice_status schedule_row_init(struct schedule_row *row,
                                 const struct schedule_wanted *wanted,
                                 const struct schedule_run_config *run,
@@ -59,7 +73,9 @@ sluice_status schedule_row_init(struct schedule_row *row,
 {
     *row = (struct schedule_row){.name = wanted->order.schedule};
     sluice_schedule *schedule;
-    sluice_status st = schedule_make(wanted, &schedule, why);
+    sluice_status st = check_run(wanted, run, why);
+    if (!st)
+        st = schedule_make(wanted, &schedule, why);
     if (st)
         return st;
     st = fill(row, wanted, schedule, run, draw, why);

@@ -156,6 +156,28 @@ static sluice_status make_forward_schedule(struct sl_blueprint *bp,
     return st;
 }
 
+/* Settle the sizes, and check what needs no schedule before one is made, which
+ * may take long.  Micro-batches that no schedule can have its generator
+ * refuses. */
+static sluice_status settle_sizes(struct sl_blueprint *bp,
+                                  const sluice_pipeline_config *config,
+                                  sluice_diag *why)
+{
+    const sluice_schedule *custom = config->custom;
+    bp->grid.n_replicas = config->replicas ? config->replicas : 1;
+    bp->grid.n_devices = custom            ? sluice_schedule_n_devices(custom)
+                         : config->devices ? config->devices
+                                           : 1;
+    bp->grid.n_microbatches = custom ? sluice_schedule_n_microbatches(custom)
+                              : config->microbatches ? config->microbatches
+                                                     : 1;
+    sluice_status st = check_devices(bp, config, why);
+    if (st || bp->grid.n_microbatches < 1)
+        return st;
+    return sl_split_check(bp->batch, bp->grid.n_replicas,
+                          bp->grid.n_microbatches, config->uneven, why);
+}
+
 static sluice_status make_schedules(struct sl_blueprint *bp,
                                     const sluice_pipeline_config *config,
                                     sluice_diag *why)
@@ -163,11 +185,7 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     sluice_status st = make_schedule(bp, config, why);
     if (st)
         return st;
-    bp->grid =
-        sl_grid_of(bp->schedule, config->replicas ? config->replicas : 1);
-    st = check_devices(bp, config, why);
-    if (st)
-        return st;
+    bp->grid = sl_grid_of(bp->schedule, bp->grid.n_replicas);
     /* No queue ever holds more items than there are micro-batches. */
     if (bp->queue_capacity > bp->grid.n_microbatches)
         bp->queue_capacity = bp->grid.n_microbatches;
@@ -352,18 +370,17 @@ static sluice_status draw(struct sl_blueprint *bp,
 {
     sluice_status st = check_pointers(config, bp->model, why);
     if (!st)
+        st = settle_sizes(bp, config, why);
+    if (!st)
+        st = settle_loss(bp, config->loss_config, why);
+    if (!st)
+        st = settle_optimizer(bp, config->optimizer_config, why);
+    if (!st)
         st = make_schedules(bp, config, why);
     if (st)
         return st;
     choose_mode(bp);
     st = choose_local(bp, why);
-    if (!st)
-        st = sl_split_check(bp->batch, bp->grid.n_replicas,
-                            bp->grid.n_microbatches, config->uneven, why);
-    if (!st)
-        st = settle_loss(bp, config->loss_config, why);
-    if (!st)
-        st = settle_optimizer(bp, config->optimizer_config, why);
     if (!st)
         st = number_programs(bp, bp->schedule, &bp->train, why);
     if (!st)

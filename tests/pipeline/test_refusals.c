@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "support/allocator.h"
 #include "support/grid.h"
 #include "support/judged_pair.h"
 #include "support/process.h"
@@ -137,6 +138,27 @@ START_TEST(numbers_of_devices_out_of_range_are_refused)
     config.devices = -1;
     why = refuse(&config, SLUICE_INVALID);
     ck_assert_msg(strstr(why.text, "-1"), "%s", why.text);
+    tear_down();
+}
+END_TEST
+
+/* Making one may take long. */
+START_TEST(what_needs_no_schedule_is_refused_before_one_is_made)
+{
+    set_up(BATCH);
+    struct sl_test_allocator allocator;
+    sl_test_allocator_init(&allocator);
+    sluice_memory_plan plans[SLUICE_MAX_DEVICES];
+    sluice_pipeline_config wide = problem.config, uneven = problem.config;
+    wide.allocator = uneven.allocator = &allocator.hooks;
+    wide.devices = SLUICE_MAX_DEVICES + 1;
+    uneven.microbatches = 5;
+    uneven.uneven = false;
+    ck_assert_int_eq(sluice_pipeline_plan(problem.model, &wide, plans, NULL),
+                     SLUICE_INVALID);
+    ck_assert_int_eq(sluice_pipeline_plan(problem.model, &uneven, plans, NULL),
+                     SLUICE_INVALID);
+    ck_assert_int_eq(allocator.n_calls, 0);
     tear_down();
 }
 END_TEST
@@ -439,6 +461,7 @@ END_TEST
 SLUICE_TEST_MAIN("pipeline.refusals", any_batch_runs_or_is_refused,
                  more_devices_than_layers_are_refused,
                  numbers_of_devices_out_of_range_are_refused,
+                 what_needs_no_schedule_is_refused_before_one_is_made,
                  batches_and_micro_batches_out_of_range_are_refused,
                  as_many_micro_batches_as_allowed_can_be_planned,
                  sizes_beyond_any_memory_are_refused_before_they_are_measured,

@@ -25,6 +25,7 @@ static void promise(const sluice_schedule_config *config, int r,
 const struct sl_generator sl_generator_forward = {
     .name = "forward",
     .summary = "forwards only, for evaluation and inference",
+    .cell_actions = 1,
     .n_stages = sl_one_stage_each,
     .place = sl_in_a_loop,
     .write = write,

@@ -63,6 +63,9 @@ struct sl_generator {
 
     int n_copies; /* of the model; 0 means 1 */
 
+    /* Of a micro-batch in a stage, at least; 0 means an F and a B. */
+    int cell_actions;
+
     /* Refuse numbers for which there is no such schedule; NULL: there are
      * none. */
     sluice_status (*admit)(const sluice_schedule_config *config,

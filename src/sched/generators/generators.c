@@ -198,6 +198,26 @@ static sluice_status create_empty(const struct sl_generator *generator,
         config->microbatches, stage_device, config->allocator, out, why);
 }
 
+/* Whether the lists can be long enough: known before they are written. */
+static sluice_status check_lengths(const struct sl_generator *generator,
+                                   const sluice_schedule *schedule,
+                                   sluice_diag *why)
+{
+    int64_t each = generator->cell_actions ? generator->cell_actions : 2;
+    int64_t cells =
+        (int64_t)sl_schedule_depth(schedule) * schedule->n_microbatches;
+    int64_t n = each * cells / schedule->n_devices;
+    if (n <= SLUICE_MAX_ACTIONS)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "%d micro-batches in %d stages on %d devices are at "
+                           "least %lld actions of a device: give fewer, there "
+                           "is room for %d",
+                           schedule->n_microbatches,
+                           sl_schedule_depth(schedule), schedule->n_devices,
+                           (long long)n, SLUICE_MAX_ACTIONS);
+}
+
 /* The lists of all devices, checked. */
 static sluice_status write_all(const struct sl_generator *generator,
                                const sluice_schedule_config *config,
@@ -244,7 +264,9 @@ sluice_status sluice_schedule_generate(const sluice_schedule_config *config,
     st = create_empty(generator, &settled, &schedule, why);
     if (st)
         return st;
-    st = write_all(generator, &settled, schedule, why);
+    st = check_lengths(generator, schedule, why);
+    if (!st)
+        st = write_all(generator, &settled, schedule, why);
     if (st) {
         sluice_schedule_destroy(schedule);
         return st;

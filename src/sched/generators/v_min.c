@@ -34,6 +34,7 @@ static void promise(const sluice_schedule_config *config, int r,
 const struct sl_generator sl_generator_v_min = {
     .name = "v-min",
     .summary = "two chunks per device in a V, a third of 1f1b's activations",
+    .cell_actions = 3,
     .n_stages = sl_two_stages_each,
     .place = sl_in_a_v,
     .write_all = write_all,

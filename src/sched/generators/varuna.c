@@ -104,6 +104,7 @@ static void promise(const sluice_schedule_config *config, int r,
 const struct sl_generator sl_generator_varuna = {
     .name = "varuna",
     .summary = "greedy, recomputes; one working set per device",
+    .cell_actions = 3,
     .n_stages = sl_one_stage_each,
     .place = sl_in_a_loop,
     .write_all = write_all,

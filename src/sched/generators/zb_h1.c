@@ -36,6 +36,7 @@ static void promise(const sluice_schedule_config *config, int r,
 const struct sl_generator sl_generator_zb_h1 = {
     .name = "zb-h1",
     .summary = "1f1b, weight gradients in a third of the bubble",
+    .cell_actions = 3,
     .n_stages = sl_one_stage_each,
     .place = sl_in_a_loop,
     .write = write,

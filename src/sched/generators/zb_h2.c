@@ -42,6 +42,7 @@ static void promise(const sluice_schedule_config *config, int r,
 const struct sl_generator sl_generator_zb_h2 = {
     .name = "zb-h2",
     .summary = "zb-h1 with twice the activations and no bubble but the start",
+    .cell_actions = 3,
     .n_stages = sl_one_stage_each,
     .place = sl_in_a_loop,
     .write = write,

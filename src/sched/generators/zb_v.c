@@ -123,6 +123,7 @@ static void promise(const sluice_schedule_config *config, int r,
 const struct sl_generator sl_generator_zb_v = {
     .name = "zb-v",
     .summary = "two chunks per device in a V, no bubble but the start",
+    .cell_actions = 3,
     .n_stages = sl_two_stages_each,
     .place = sl_in_a_v,
     .write = write,

@@ -215,6 +215,14 @@ START_TEST(numbers_out_of_range_are_refused)
         (sluice_schedule_config){.devices = 1, .microbatches = 65537},
         SLUICE_INVALID, "65537 micro-batches");
     assert_refused(
+        (sluice_schedule_config){.name = "looped-bfs",
+                                 .devices = 4,
+                                 .microbatches = 65536,
+                                 .chunks = 257},
+        SLUICE_INVALID,
+        "65536 micro-batches in 1028 stages on 4 devices are at least "
+        "33685504 actions of a device: give fewer, there is room for 33554432");
+    assert_refused(
         (sluice_schedule_config){
             .devices = 1,
             .microbatches = 1,
