@@ -190,14 +190,14 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     if (bp->queue_capacity > bp->grid.n_microbatches)
         bp->queue_capacity = bp->grid.n_microbatches;
     sluice_verify_config verify = {.queue_capacity = bp->queue_capacity};
-    st = sluice_schedule_verify(bp->schedule, &verify, NULL, why);
+    st = sl_verify(bp->schedule, &verify, &bp->findings, why);
     if (st)
         return st;
     st = make_forward_schedule(bp, why);
     if (st)
         return st;
     verify.forward_only = true;
-    return sluice_schedule_verify(bp->forward_schedule, &verify, NULL, why);
+    return sl_verify(bp->forward_schedule, &verify, &bp->forward_findings, why);
 }
 
 /* A copy of the caller's config, or zeros; NULL if there is no memory. */
@@ -232,7 +232,7 @@ static sluice_status settle_optimizer(struct sl_blueprint *bp,
 }
 
 static sluice_status number_programs(struct sl_blueprint *bp,
-                                     const sluice_schedule *schedule,
+                                     const struct sl_findings *findings,
                                      struct sl_program **programs,
                                      sluice_diag *why)
 {
@@ -241,37 +241,8 @@ static sluice_status number_programs(struct sl_blueprint *bp,
     if (!*programs)
         return sl_no_memory(why, "the devices' programs");
     for (int d = 0; d < bp->grid.n_devices; d++)
-        if (sl_program_init(&(*programs)[d], schedule, d, bp->allocator))
+        if (sl_program_init(&(*programs)[d], findings, d, bp->allocator))
             return sl_no_memory(why, "a device's program");
-    return SLUICE_OK;
-}
-
-static void note_staleness(struct sl_blueprint *bp,
-                           const struct sl_program *program)
-{
-    for (int i = 0; i < program->n_ops; i++)
-        if (program->ops[i].staleness > bp->staleness)
-            bp->staleness = program->ops[i].staleness;
-}
-
-/* The same on all stages: the verifier's rule `version`. */
-static sluice_status group_microbatches(struct sl_blueprint *bp,
-                                        sluice_diag *why)
-{
-    const struct sl_program *program =
-        &bp->train[sluice_schedule_stage_device(bp->schedule, 0)];
-    bp->update_of = sl_alloc(bp->allocator, (size_t)bp->grid.n_microbatches,
-                             sizeof *bp->update_of);
-    if (!bp->update_of)
-        return sl_no_memory(why, "the updates of the micro-batches");
-    for (int i = 0; i < program->n_ops; i++) {
-        const struct sl_op *op = &program->ops[i];
-        if (op->action.stage == 0 &&
-            (op->action.kind == SLUICE_B || op->action.kind == SLUICE_W))
-            bp->update_of[op->action.microbatch] = op->update_no;
-    }
-    for (int d = 0; d < bp->grid.n_devices; d++)
-        note_staleness(bp, &bp->train[d]);
     return SLUICE_OK;
 }
 
@@ -306,6 +277,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
         .model = bp->model,
         .schedule = bp->schedule,
         .sizes = bp->ring_sizes,
+        .versions = bp->findings.versions,
         .max_rows =
             sl_split_largest(sl_split_largest(bp->batch, bp->grid.n_replicas),
                              bp->grid.n_microbatches),
@@ -334,7 +306,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
 /* What an UPDATE is in this pipeline. */
 static void choose_mode(struct sl_blueprint *bp)
 {
-    int n_updates = sluice_schedule_n_updates(bp->schedule);
+    int n_updates = bp->findings.n_updates;
     bp->updates = (struct sl_update_mode){
         .n_updates = n_updates,
         .asynchronous = n_updates > 1,
@@ -382,13 +354,11 @@ static sluice_status draw(struct sl_blueprint *bp,
     choose_mode(bp);
     st = choose_local(bp, why);
     if (!st)
-        st = number_programs(bp, bp->schedule, &bp->train, why);
+        st = number_programs(bp, &bp->findings, &bp->train, why);
     if (!st)
-        st = number_programs(bp, bp->forward_schedule, &bp->forward, why);
+        st = number_programs(bp, &bp->forward_findings, &bp->forward, why);
     for (int d = 0; d < bp->grid.n_devices && bp->joins && !st; d++)
         sl_program_join(&bp->train[d]);
-    if (!st)
-        st = group_microbatches(bp, why);
     if (!st)
         st = size_rings(bp, why);
     if (!st)
@@ -435,8 +405,6 @@ void sl_blueprint_fini(struct sl_blueprint *bp)
     sl_free(bp->allocator, bp->stage_layers, n_stages,
             sizeof *bp->stage_layers);
     sl_free(bp->allocator, bp->ring_sizes, n_stages, sizeof *bp->ring_sizes);
-    sl_free(bp->allocator, bp->update_of, (size_t)bp->grid.n_microbatches,
-            sizeof *bp->update_of);
     free_programs(bp, bp->forward);
     free_programs(bp, bp->train);
     if (bp->loss_config)
@@ -446,6 +414,8 @@ void sl_blueprint_fini(struct sl_blueprint *bp)
                 bp->optimizer->config_bytes, 1);
     sl_free(bp->allocator, bp->local_devices, (size_t)bp->n_local,
             sizeof *bp->local_devices);
+    sl_findings_fini(&bp->forward_findings);
+    sl_findings_fini(&bp->findings);
     sluice_schedule_destroy(bp->forward_schedule);
     sluice_schedule_destroy(bp->schedule);
     *bp = (struct sl_blueprint){0};

@@ -38,11 +38,10 @@ struct sl_blueprint {
     struct sl_program *train;          /* [n_devices] */
     struct sl_program *forward;        /* [n_devices] */
     struct sl_update_mode updates;
-    int32_t staleness;                /* the most of any UPDATE */
-    int32_t *update_of;               /* [n_microbatches] the UPDATE, from 0,
-                                         that its gradients go into */
-    struct sl_ring_sizes *ring_sizes; /* [n_stages], enough for both */
-    int *stage_layers;                /* [n_stages] */
+    struct sl_findings findings;         /* about `schedule`, and about */
+    struct sl_findings forward_findings; /* forward_schedule */
+    struct sl_ring_sizes *ring_sizes;    /* [n_stages], enough for both */
+    int *stage_layers;                   /* [n_stages] */
     struct sl_layout layout;
 };
 

@@ -38,7 +38,7 @@ static sluice_status flops(struct costing *costing, sluice_diag *why)
  * backup of an asynchronous step. */
 static double copies_of_weights(const struct sl_layout_input *input, int stage)
 {
-    int copies = input->sizes[stage].versions + 1 + input->n_states;
+    int copies = input->versions[stage] + 1 + input->n_states;
     return copies + (input->asynchronous ? 1 + input->n_states : 0);
 }
 

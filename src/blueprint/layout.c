@@ -158,7 +158,7 @@ static void make_stage(struct sl_layout *layout, int s, int first_layer,
         .is_last = sl_is_last_part(&layout->grid, s),
         .splits = sizes->splits,
         .recomputes = sizes->recomputes,
-        .n_versions = sizes->versions,
+        .n_versions = input->versions[s],
     };
     for (int i = 0; i < stage->n_units; i++)
         stage->units[i] = make_unit(input->model, first_layer + i);

@@ -57,6 +57,7 @@ struct sl_layout_input {
     struct sl_grid grid;
     const int *stage_layers;           /* [n_stages] */
     const struct sl_ring_sizes *sizes; /* [n_stages] */
+    const int *versions;               /* [n_stages] kept at once */
     int64_t max_rows;
     int n_states;
     bool joins;        /* slots of a ring follow each other without a gap */

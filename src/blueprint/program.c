@@ -9,10 +9,10 @@ struct counts {
     int32_t backward;
     int32_t stash;
     int32_t update;
-    int32_t staleness; /* of the gradients since the UPDATE before */
 };
 
 struct numbering {
+    const struct sl_findings *findings;
     int n_microbatches;
     bool keeps;            /* the schedule has backwards at all */
     int32_t *row;          /* [stage] in `cells`, of the device's own */
@@ -39,8 +39,10 @@ static void look_ahead(struct numbering *numbering,
     }
 }
 
-static struct sl_op number_update(struct counts *counts, sluice_action action)
+static struct sl_op number_update(struct numbering *numbering,
+                                  sluice_action action)
 {
+    struct counts *counts = &numbering->counts[action.stage];
     struct sl_op op = {
         .kind = SL_OP_UPDATE,
         .action = action,
@@ -50,30 +52,23 @@ static struct sl_op number_update(struct counts *counts, sluice_action action)
         .n_joined = 1,
         .version = counts->update + 2,
         .update_no = counts->update,
-        .staleness = counts->staleness,
+        .staleness =
+            sl_staleness_of(numbering->findings, action.stage, counts->update),
     };
     counts->update++;
-    counts->staleness = 0;
     return op;
-}
-
-/* A gradient of the version that its forward used is there. */
-static void age(struct counts *counts, const struct sl_op *cell)
-{
-    int32_t gap = counts->update + 1 - cell->version;
-    if (gap > counts->staleness)
-        counts->staleness = gap;
 }
 
 static struct sl_op number(struct numbering *numbering, sluice_action action)
 {
     struct counts *counts = &numbering->counts[action.stage];
     if (action.microbatch < 0)
-        return number_update(counts, action);
+        return number_update(numbering, action);
     struct sl_op *cell = cell_of(numbering, action);
     switch ((sluice_action_kind)action.kind) {
     case SLUICE_F:
-        cell->version = action.version ? action.version : counts->update + 1;
+        cell->version = sl_version_used(numbering->findings, action.stage,
+                                        action.microbatch);
         cell->forward_no = counts->forward++;
         cell->backward_no = SL_NONE;
         cell->stash_no = SL_NONE;
@@ -84,14 +79,10 @@ static struct sl_op number(struct numbering *numbering, sluice_action action)
         cell->stash_no = counts->stash++;
         break;
     case SLUICE_B:
-        age(counts, cell);
         cell->backward_no = counts->backward++;
         break;
     case SLUICE_I:
         cell->backward_no = counts->backward++;
-        break;
-    case SLUICE_W:
-        age(counts, cell);
         break;
     default:
         break;
@@ -117,14 +108,16 @@ static int32_t number_rows(int32_t *row, const sluice_schedule *schedule,
 }
 
 sluice_status sl_program_init(struct sl_program *program,
-                              const sluice_schedule *schedule, int device,
+                              const struct sl_findings *findings, int device,
                               const sluice_allocator *allocator)
 {
+    const sluice_schedule *schedule = findings->schedule;
     int n;
     const sluice_action *actions =
         sluice_schedule_actions(schedule, device, &n);
     size_t n_stages = (size_t)sluice_schedule_n_stages(schedule);
     struct numbering numbering = {
+        .findings = findings,
         .n_microbatches = sluice_schedule_n_microbatches(schedule),
     };
     sluice_status st = SLUICE_NO_MEMORY;

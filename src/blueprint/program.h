@@ -13,6 +13,8 @@
 #include <sluice/schedule.h>
 #include <sluice/status.h>
 
+#include "sched/verify/findings.h"
+
 enum { SL_NONE = -1 };
 
 /* What a device does: each kind has one row in the table of behaviours. */
@@ -57,8 +59,7 @@ struct sl_op {
                              on; 0: it was taken on by an earlier one */
     int32_t version;      /* of the weights, that it uses or that it makes */
     int32_t update_no;    /* UPDATEs of its stage before it */
-    int32_t staleness;    /* of an UPDATE: the most, over its gradients, of the
-                             newest version less the one used */
+    int32_t staleness;    /* of an UPDATE: see sched/verify/findings.h */
 };
 
 struct sl_program {
@@ -67,12 +68,12 @@ struct sl_program {
 };
 
 /*
- * Number the actions of `device`.  The schedule has passed the verifier.
+ * Number the actions of `device` of the schedule that the findings are about.
  *
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */
 sluice_status sl_program_init(struct sl_program *program,
-                              const sluice_schedule *schedule, int device,
+                              const struct sl_findings *findings, int device,
                               const sluice_allocator *allocator);
 
 /*

@@ -3,7 +3,6 @@
 
 #include "base/memory.h"
 #include "sched/schedule.h"
-#include "sched/verify/kept_versions.h"
 
 enum {
     F = 1 << SLUICE_F,
@@ -173,21 +172,6 @@ static int size_grad_slots(const struct sizing *sizing, int s)
     return by_queue(sizing, (struct span){s, B | I, s, B | W, false});
 }
 
-/* Versions of the weights. */
-static int count_versions(const struct sizing *sizing, int s)
-{
-    struct ops ops = all_of(sizing, s);
-    struct sl_kept_versions kept = sl_kept_at_end();
-    for (int i = ops.n - 1; i >= 0; i--) {
-        const struct sl_op *op = &ops.all[ops.positions[i]];
-        if (op->action.kind == SLUICE_UPDATE)
-            sl_kept_made(&kept, op->version);
-        else
-            sl_kept_used(&kept, op->version);
-    }
-    return kept.most;
-}
-
 static void index_fini(struct index *index, int n_stages,
                        const sluice_allocator *allocator)
 {
@@ -264,7 +248,6 @@ sluice_status sl_ring_sizes(const sluice_schedule *schedule,
                               : 0,
             .stash = by_order(&sizing, (struct span){s, F | R, s, B | W, true}),
             .dys = by_order(&sizing, (struct span){s, B | I, s, W, false}),
-            .versions = count_versions(&sizing, s),
         };
     }
     sl_free(allocator, sizing.opened, m, sizeof *sizing.opened);

@@ -35,7 +35,6 @@ struct sl_ring_sizes {
     int grad_slots;
     int stash;
     int dys;
-    int versions; /* of the weights, kept at once */
 };
 
 /*

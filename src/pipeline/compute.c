@@ -217,7 +217,7 @@ static sluice_status start_backward(const struct pass *p)
         return SLUICE_OK;
     int last = p->stage->n_units - 1;
     const struct sl_blueprint *bp = &p->pipe->blueprint;
-    int32_t update = bp->update_of[p->op->action.microbatch];
+    int32_t update = bp->findings.update_of[p->op->action.microbatch];
     double terms =
         (double)p->pipe->update_rows[update] * (double)bp->loss_plan.row_terms;
     sluice_loss_call call = loss_call(p, stashed_y(p, last));

@@ -55,7 +55,7 @@ static void share_rows(sluice_pipeline *pipe, int64_t rows)
         pipe->update_rows[u] = 0;
     for (int r = 0; r < bp->grid.n_replicas; r++)
         for (int m = 0; m < bp->grid.n_microbatches; m++)
-            pipe->update_rows[bp->update_of[m]] +=
+            pipe->update_rows[bp->findings.update_of[m]] +=
                 sl_replica_rows(rows, bp->grid.n_replicas, r,
                                 bp->grid.n_microbatches, m)
                     .n;

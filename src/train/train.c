@@ -202,7 +202,7 @@ static sluice_status train_epoch(struct trainer *t, sluice_diag *why)
         p->step_loss = result.loss;
         p->rows_done = tally.rows;
         p->step = sluice_pipeline_n_steps(t->pipe);
-        p->staleness = t->pipe->blueprint.staleness;
+        p->staleness = sl_max_staleness(&t->pipe->blueprint.findings);
         p->loss = mean_loss(&tally);
         p->accuracy = accuracy(&tally);
         p->rows_per_s =

@@ -6,12 +6,13 @@
 enum { DEVICES = 3, M = 6 };
 
 static sluice_schedule *schedule;
+static struct sl_findings findings;
 static struct sl_program plain, expanded;
 
 static struct sl_program number(int device)
 {
     struct sl_program program;
-    ck_assert_int_eq(sl_program_init(&program, schedule, device, NULL),
+    ck_assert_int_eq(sl_program_init(&program, &findings, device, NULL),
                      SLUICE_OK);
     return program;
 }
@@ -23,10 +24,12 @@ static void set_up(const char *name, int device, bool reduces)
         .name = name, .devices = DEVICES, .microbatches = M};
     ck_assert_int_eq(sluice_schedule_generate(&config, &schedule, NULL),
                      SLUICE_OK);
-    int n_updates = sluice_schedule_n_updates(schedule);
+    ck_assert_int_eq(
+        sl_verify(schedule, &(sluice_verify_config){0}, &findings, NULL),
+        SLUICE_OK);
     const struct sl_update_mode mode = {
-        .n_updates = n_updates,
-        .asynchronous = n_updates > 1,
+        .n_updates = findings.n_updates,
+        .asynchronous = findings.n_updates > 1,
         .reduces = reduces,
     };
     plain = number(device);
@@ -38,6 +41,7 @@ static void tear_down(void)
 {
     sl_program_fini(&plain, NULL);
     sl_program_fini(&expanded, NULL);
+    sl_findings_fini(&findings);
     sluice_schedule_destroy(schedule);
 }
 

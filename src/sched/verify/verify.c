@@ -78,10 +78,10 @@ static void free_proof(struct sl_proof *proof)
     sl_free(allocator, proof->backward, n, sizeof *proof->backward);
 }
 
-sluice_status sluice_schedule_verify(const sluice_schedule *schedule,
-                                     const sluice_verify_config *config,
-                                     sluice_device_facts *facts,
-                                     sluice_diag *why)
+static sluice_status verify(const sluice_schedule *schedule,
+                            const sluice_verify_config *config,
+                            sluice_device_facts *facts,
+                            struct sl_findings *findings, sluice_diag *why)
 {
     if (config->queue_capacity < 0)
         return sluice_diag_set(why, SLUICE_INVALID,
@@ -103,6 +103,7 @@ sluice_status sluice_schedule_verify(const sluice_schedule *schedule,
         .forward_only = config->forward_only,
         .lowered = sluice_schedule_is_lowered(schedule),
         .why = why,
+        .findings = findings,
         .n_cells =
             (size_t)schedule->n_stages * (size_t)schedule->n_microbatches,
     };
@@ -120,5 +121,25 @@ sluice_status sluice_schedule_verify(const sluice_schedule *schedule,
     if (!st && facts)
         sl_verify_facts(&proof, facts);
     free_proof(&proof);
+    return st;
+}
+
+sluice_status sluice_schedule_verify(const sluice_schedule *schedule,
+                                     const sluice_verify_config *config,
+                                     sluice_device_facts *facts,
+                                     sluice_diag *why)
+{
+    return verify(schedule, config, facts, NULL, why);
+}
+
+sluice_status sl_verify(const sluice_schedule *schedule,
+                        const sluice_verify_config *config,
+                        struct sl_findings *findings, sluice_diag *why)
+{
+    if (sl_findings_init(findings, schedule))
+        return sl_no_memory(why, "what is found out about a schedule");
+    sluice_status st = verify(schedule, config, NULL, findings, why);
+    if (st)
+        sl_findings_fini(findings);
     return st;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "sched/schedule.h"
+#include "sched/verify/findings.h"
 
 /* What micro-batches take, as in sluice_verify_config. */
 struct sl_verify_memory {
@@ -25,6 +26,8 @@ struct sl_proof {
     bool asynchronous;               /* const once sl_verify_complete() is
                                         done */
     sluice_diag *why;
+    struct sl_findings *findings; /* NULL: nobody asks for them; filled by
+                                     sl_verify_version() */
     size_t n_cells;
     int8_t *home;     /* [n_microbatches] the copy that each goes through; as
                          `listed` */

@@ -4,8 +4,39 @@
  */
 #include "sched/verify/verify.h"
 
+#include <string.h>
+
 #include "base/memory.h"
-#include "sched/verify/kept_versions.h"
+
+/*
+ * How many versions of its weights a stage keeps at once: where that is most,
+ * from the oldest that is used after an UPDATE to the one that it makes.  A
+ * stage's actions are told from the last to the first.
+ */
+struct kept_versions {
+    int32_t oldest; /* that is used so far */
+    int most;
+};
+
+/* Before any action is told: the one version that there always is. */
+static struct kept_versions kept_at_end(void)
+{
+    return (struct kept_versions){.oldest = INT32_MAX, .most = 1};
+}
+
+/* An action uses `version`. */
+static void kept_used(struct kept_versions *kept, int32_t version)
+{
+    if (version < kept->oldest)
+        kept->oldest = version;
+}
+
+/* An UPDATE makes `version`. */
+static void kept_made(struct kept_versions *kept, int32_t version)
+{
+    if (kept->oldest <= version && version - kept->oldest + 1 > kept->most)
+        kept->most = version - kept->oldest + 1;
+}
 
 /* A stage as far as the walk through its device's list has come. */
 struct stage {
@@ -14,7 +45,7 @@ struct stage {
                           -1: none */
     int32_t gap;       /* the largest, between newest and used versions, among
                           the gradients since the UPDATE before */
-    struct sl_kept_versions kept; /* from the end of the list on */
+    struct kept_versions kept; /* from the end of the list on */
 };
 
 struct walk {
@@ -112,6 +143,10 @@ static void note_update(struct walk *walk, int s)
     /* An UPDATE that comes late finds newer weights than its gradients. */
     if (stage->gap > walk->proof->staleness[s])
         walk->proof->staleness[s] = stage->gap;
+    struct sl_findings *findings = walk->proof->findings;
+    if (findings && stage->n_updates < findings->n_updates)
+        findings->staleness[s * findings->n_updates + stage->n_updates] =
+            stage->gap;
     stage->gap = 0;
     stage->backward = -1;
     stage->n_updates++;
@@ -151,11 +186,11 @@ static void count_versions(struct walk *walk, int device)
         sluice_action action = list->actions[i];
         struct stage *stage = &walk->stages[action.stage];
         if (action.kind == SLUICE_UPDATE)
-            sl_kept_made(&stage->kept, stage->n_updates-- + 1);
+            kept_made(&stage->kept, stage->n_updates-- + 1);
         else if (!sl_is_hand_off(action))
-            sl_kept_used(&stage->kept,
-                         walk->used[sl_cell(walk->proof, action.stage,
-                                            action.microbatch)]);
+            kept_used(&stage->kept,
+                      walk->used[sl_cell(walk->proof, action.stage,
+                                         action.microbatch)]);
     }
 }
 
@@ -201,13 +236,26 @@ static sluice_status check_groups(const struct walk *walk)
     return SLUICE_OK;
 }
 
+/* Hand on what both walks have found; all rules hold. */
+static void tell(const struct walk *walk)
+{
+    const struct sl_proof *proof = walk->proof;
+    struct sl_findings *findings = proof->findings;
+    if (!findings)
+        return;
+    for (int s = 0; s < proof->schedule->n_stages; s++)
+        findings->versions[s] = proof->versions[s];
+    memcpy(findings->used, walk->used, proof->n_cells * sizeof *walk->used);
+    for (int m = 0; m < proof->schedule->n_microbatches; m++)
+        findings->update_of[m] = walk->group[sl_cell(proof, 0, m)];
+}
+
 static sluice_status judge(struct walk *walk)
 {
     const sluice_schedule *schedule = walk->proof->schedule;
     sluice_status st = SLUICE_OK;
     for (int s = 0; s < schedule->n_stages; s++)
-        walk->stages[s] =
-            (struct stage){.backward = -1, .kept = sl_kept_at_end()};
+        walk->stages[s] = (struct stage){.backward = -1, .kept = kept_at_end()};
     for (int d = 0; d < schedule->n_devices && !st; d++)
         st = assign(walk, d);
     if (!st)
@@ -218,6 +266,7 @@ static sluice_status judge(struct walk *walk)
         count_versions(walk, d);
     for (int s = 0; s < schedule->n_stages; s++)
         walk->proof->versions[s] = walk->stages[s].kept.most;
+    tell(walk);
     return SLUICE_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <sluice/schedule_text.h>
 
 #include "sched/random_plan.h"
+#include "sched/verify/findings.h"
 #include "support/runner.h"
 
 enum { N_SCHEDULES = 2000, MOST = 4 * NAIVE_MICROBATCHES };
@@ -69,15 +70,21 @@ static int stale_at(const struct list *list, int i)
     return most;
 }
 
-static sluice_device_facts facts_of(const struct list *list, int microbatches)
+static sluice_schedule *schedule_of(const struct list *list, int microbatches)
 {
     sluice_schedule *schedule = NULL;
-    sluice_device_facts facts;
-    sluice_diag why = {.text = ""};
     ck_assert(!sluice_schedule_create(1, 1, microbatches, (const int[]){0},
                                       NULL, &schedule, NULL));
     for (int i = 0; i < list->n; i++)
         ck_assert(!sluice_schedule_append(schedule, 0, list->actions[i], NULL));
+    return schedule;
+}
+
+static sluice_device_facts facts_of(const struct list *list, int microbatches)
+{
+    sluice_schedule *schedule = schedule_of(list, microbatches);
+    sluice_device_facts facts;
+    sluice_diag why = {.text = ""};
     ck_assert_msg(!sluice_schedule_verify(schedule, &(sluice_verify_config){0},
                                           &facts, &why),
                   "%s", why.text);
@@ -108,6 +115,48 @@ START_TEST(versions_and_staleness_are_those_of_their_definition)
         n_many += versions > 2;
     }
     ck_assert_int_gt(n_many, N_SCHEDULES / 10);
+}
+END_TEST
+
+/* Each action's version, each gradient's UPDATE, each UPDATE's staleness. */
+static void assert_found(const struct list *list,
+                         const struct sl_findings *found)
+{
+    int updates = 0;
+    for (int i = 0; i < list->n; i++) {
+        sluice_action action = list->actions[i];
+        if (action.kind == SLUICE_UPDATE) {
+            ck_assert_int_eq(sl_staleness_of(found, 0, updates),
+                             stale_at(list, i));
+            updates++;
+            continue;
+        }
+        ck_assert_int_eq(sl_version_used(found, 0, action.microbatch),
+                         list->versions[i]);
+        if (action.kind == SLUICE_B)
+            ck_assert_int_eq(found->update_of[action.microbatch], updates);
+    }
+    ck_assert_int_eq(found->n_updates, updates);
+}
+
+START_TEST(what_is_handed_on_about_each_action_is_by_the_definition)
+{
+    struct dice dice = {.at = 0};
+    for (int i = 0; i < N_SCHEDULES; i++) {
+        struct list list;
+        struct sl_findings found;
+        int microbatches = 1 + roll(&dice, NAIVE_MICROBATCHES);
+        write_list(&list, microbatches, &dice);
+        sluice_device_facts facts = facts_of(&list, microbatches);
+        sluice_schedule *schedule = schedule_of(&list, microbatches);
+        ck_assert(
+            !sl_verify(schedule, &(sluice_verify_config){0}, &found, NULL));
+        assert_found(&list, &found);
+        ck_assert_int_eq(found.versions[0], facts.peak_versions);
+        ck_assert_int_eq(sl_max_staleness(&found), facts.max_staleness);
+        sl_findings_fini(&found);
+        sluice_schedule_destroy(schedule);
+    }
 }
 END_TEST
 
@@ -180,6 +229,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("sched.verify_version",
                  versions_and_staleness_are_those_of_their_definition,
+                 what_is_handed_on_about_each_action_is_by_the_definition,
                  an_update_before_its_gradient_is_to_be_moved,
                  an_update_with_no_gradient_left_is_one_too_many,
                  copies_have_one_update_a_stage,
