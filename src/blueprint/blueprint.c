@@ -3,10 +3,9 @@
 
 #include <string.h>
 
-#include <sluice/schedule_passes.h>
-
 #include "nn/model/settle.h"
 #include "blueprint/cut.h"
+#include "blueprint/make_schedule.h"
 #include "base/split.h"
 #include "sched/schedule.h"
 
@@ -47,67 +46,6 @@ static sluice_status check_pointers(const sluice_pipeline_config *config,
     return SLUICE_OK;
 }
 
-/*
- * Devices receive as an action starts and send as it ends: a lowered schedule
- * is raised.  It is proved as it is first, for what is wrong about its sends
- * and receives would be gone.
- */
-static sluice_status raise_schedule(struct sl_blueprint *bp,
-                                    const sluice_schedule *lowered,
-                                    sluice_diag *why)
-{
-    const sluice_verify_config config = {.queue_capacity = bp->queue_capacity};
-    sluice_status st = sluice_schedule_verify(lowered, &config, NULL, why);
-    return st ? st
-              : sluice_schedule_raise(lowered, bp->queue_capacity,
-                                      &bp->schedule, why);
-}
-
-/* A copy from the pipeline's own allocator: that of the original may go. */
-static sluice_status copy_schedule(struct sl_blueprint *bp,
-                                   const sluice_schedule *custom,
-                                   sluice_diag *why)
-{
-    sluice_schedule *copy;
-    sluice_status st = sl_schedule_copy(custom, bp->allocator, &copy, why);
-    if (st)
-        return st;
-    if (!sluice_schedule_is_lowered(copy)) {
-        bp->schedule = copy;
-        return SLUICE_OK;
-    }
-    st = raise_schedule(bp, copy, why);
-    sluice_schedule_destroy(copy);
-    return st;
-}
-
-/* The schedule by name, with its recomputes; or a copy of the custom one. */
-static sluice_status make_schedule(struct sl_blueprint *bp,
-                                   const sluice_pipeline_config *config,
-                                   sluice_diag *why)
-{
-    if (config->custom)
-        return copy_schedule(bp, config->custom, why);
-    sluice_schedule_config wanted = {
-        .name = config->schedule,
-        .devices = config->devices ? config->devices : 1,
-        .microbatches = config->microbatches ? config->microbatches : 1,
-        .backward_order = config->backward_order,
-        .allocator = config->allocator,
-        .chunks = config->chunks,
-        .group = config->group,
-        .warm_up = config->warm_up,
-        .vertical_sync = config->vertical_sync,
-    };
-    sluice_schedule *plain;
-    sluice_status st = sluice_schedule_generate(&wanted, &plain, why);
-    if (st)
-        return st;
-    st = sluice_schedule_remat(plain, config->remat, &bp->schedule, why);
-    sluice_schedule_destroy(plain);
-    return st;
-}
-
 static sluice_status check_devices(const struct sl_blueprint *bp,
                                    const sluice_pipeline_config *config,
                                    sluice_diag *why)
@@ -137,25 +75,6 @@ static sluice_status check_devices(const struct sl_blueprint *bp,
     return SLUICE_OK;
 }
 
-/*
- * Forward only, for evaluation and inference: every device runs the forwards
- * of its stages, micro-batch by micro-batch, in the order of the stages of the
- * first copy.
- */
-static sluice_status make_forward_schedule(struct sl_blueprint *bp,
-                                           sluice_diag *why)
-{
-    sluice_status st =
-        sl_schedule_like(bp->schedule, &bp->forward_schedule, why);
-    for (int m = 0; m < bp->grid.n_microbatches && !st; m++)
-        for (int s = 0; s < bp->grid.depth && !st; s++)
-            st = sluice_schedule_append(
-                bp->forward_schedule,
-                sluice_schedule_stage_device(bp->schedule, s),
-                (sluice_action){SLUICE_F, s, m}, why);
-    return st;
-}
-
 /* Settle the sizes, and check what needs no schedule before one is made, which
  * may take long.  Micro-batches that no schedule can have its generator
  * refuses. */
@@ -182,7 +101,8 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
                                     const sluice_pipeline_config *config,
                                     sluice_diag *why)
 {
-    sluice_status st = make_schedule(bp, config, why);
+    sluice_status st =
+        sl_make_schedule(config, bp->queue_capacity, &bp->schedule, why);
     if (st)
         return st;
     bp->grid = sl_grid_of(bp->schedule, bp->grid.n_replicas);
@@ -193,7 +113,7 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     st = sl_verify(bp->schedule, &verify, &bp->findings, why);
     if (st)
         return st;
-    st = make_forward_schedule(bp, why);
+    st = sl_make_forward_schedule(bp->schedule, &bp->forward_schedule, why);
     if (st)
         return st;
     verify.forward_only = true;

@@ -1,0 +1,86 @@
+/* Making schedules.  The thread that creates the pipeline. */
+#include "blueprint/make_schedule.h"
+
+#include <sluice/schedule_passes.h>
+
+#include "sched/schedule.h"
+
+/*
+ * Devices receive as an action starts and send as it ends: a lowered schedule
+ * is raised.  It is proved as it is first, for what is wrong about its sends
+ * and receives would be gone.
+ */
+static sluice_status raise_schedule(const sluice_schedule *lowered,
+                                    int queue_capacity, sluice_schedule **out,
+                                    sluice_diag *why)
+{
+    const sluice_verify_config config = {.queue_capacity = queue_capacity};
+    sluice_status st = sluice_schedule_verify(lowered, &config, NULL, why);
+    return st ? st : sluice_schedule_raise(lowered, queue_capacity, out, why);
+}
+
+/* A copy from the pipeline's own allocator: that of the original may go. */
+static sluice_status copy_schedule(const sluice_pipeline_config *config,
+                                   int queue_capacity, sluice_schedule **out,
+                                   sluice_diag *why)
+{
+    sluice_schedule *copy;
+    sluice_status st =
+        sl_schedule_copy(config->custom, config->allocator, &copy, why);
+    if (st)
+        return st;
+    if (!sluice_schedule_is_lowered(copy)) {
+        *out = copy;
+        return SLUICE_OK;
+    }
+    st = raise_schedule(copy, queue_capacity, out, why);
+    sluice_schedule_destroy(copy);
+    return st;
+}
+
+sluice_status sl_make_schedule(const sluice_pipeline_config *config,
+                               int queue_capacity, sluice_schedule **out,
+                               sluice_diag *why)
+{
+    if (config->custom)
+        return copy_schedule(config, queue_capacity, out, why);
+    sluice_schedule_config wanted = {
+        .name = config->schedule,
+        .devices = config->devices ? config->devices : 1,
+        .microbatches = config->microbatches ? config->microbatches : 1,
+        .backward_order = config->backward_order,
+        .allocator = config->allocator,
+        .chunks = config->chunks,
+        .group = config->group,
+        .warm_up = config->warm_up,
+        .vertical_sync = config->vertical_sync,
+    };
+    sluice_schedule *plain;
+    sluice_status st = sluice_schedule_generate(&wanted, &plain, why);
+    if (st)
+        return st;
+    st = sluice_schedule_remat(plain, config->remat, out, why);
+    sluice_schedule_destroy(plain);
+    return st;
+}
+
+sluice_status sl_make_forward_schedule(const sluice_schedule *schedule,
+                                       sluice_schedule **out, sluice_diag *why)
+{
+    int depth = sl_schedule_depth(schedule);
+    int n_microbatches = sluice_schedule_n_microbatches(schedule);
+    sluice_schedule *forward;
+    sluice_status st = sl_schedule_like(schedule, &forward, why);
+    if (st)
+        return st;
+    for (int m = 0; m < n_microbatches && !st; m++)
+        for (int s = 0; s < depth && !st; s++)
+            st = sluice_schedule_append(
+                forward, sluice_schedule_stage_device(schedule, s),
+                (sluice_action){SLUICE_F, s, m}, why);
+    if (st)
+        sluice_schedule_destroy(forward);
+    else
+        *out = forward;
+    return st;
+}

@@ -1,0 +1,30 @@
+/*
+ * The schedules of a pipeline: the one that trains, and the one that evaluates
+ * and infers.  The thread that creates the pipeline.
+ */
+#ifndef SL_BLUEPRINT_MAKE_SCHEDULE_H
+#define SL_BLUEPRINT_MAKE_SCHEDULE_H
+
+#include <sluice/pipeline.h>
+
+/*
+ * Make the schedule that the configuration names, with its recomputes; or a
+ * copy of the custom one, raised if it is lowered.  It is the pipeline's own.
+ *
+ * Returns  as sluice_schedule_generate(); for a lowered schedule that the
+ *          verifier refuses, what that returns.
+ */
+sluice_status sl_make_schedule(const sluice_pipeline_config *config,
+                               int queue_capacity, sluice_schedule **out,
+                               sluice_diag *why);
+
+/*
+ * Forward only: every device runs the forwards of its stages, micro-batch by
+ * micro-batch, in the order of the stages of the first copy.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_make_forward_schedule(const sluice_schedule *schedule,
+                                       sluice_schedule **out, sluice_diag *why);
+
+#endif
