@@ -1,6 +1,8 @@
 /* Tables, collectives, devices and links of a pipeline.  The caller. */
 #include "pipeline/assembly.h"
 
+#include <assert.h>
+
 #include "pipeline/execute.h"
 
 /* Two links for each boundary. */
@@ -129,6 +131,7 @@ static sluice_status link_stages(sluice_pipeline *pipe, struct sl_stage *stage,
         make_link(pipe, stage, stage + 1, stage[1].in_slots, &ends->y);
     if (st)
         return st;
+    assert(ends->y->ops->rereadable); /* the layout keeps no second copy */
     ends[1].x = ends->y;
     st = make_link(pipe, stage + 1, stage, stage->grad_slots, &ends->dy);
     ends[1].dx = ends->dy;

@@ -1,11 +1,10 @@
 /*
  * The pipeline's inside: what the caller's thread and the devices share.
  *
- * A step is a job: the caller fills `job`, raises `job_no` and waits at `done`;
- * each device runs the job and lowers `running`.  Between two jobs the devices
- * rest (base/gate.h): while the caller waits it rouses those that have missed
- * the job.  Lock ranks: the failure's mutex of `everyone`, then that of a
- * group, then any gate's; nothing else is held together.
+ * A step is a job; its protocol is told in step.c.  Between two jobs the
+ * devices rest (base/gate.h): while the caller waits it rouses those that have
+ * missed the job.  Lock ranks: the failure's mutex of `everyone`, then that of
+ * a group, then any gate's; nothing else is held together.
  */
 #ifndef SL_PIPELINE_PIPELINE_H
 #define SL_PIPELINE_PIPELINE_H

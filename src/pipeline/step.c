@@ -1,4 +1,38 @@
-/* Step, evaluate, infer, and what can be asked about them.  The caller. */
+/*
+ * Step, evaluate, infer, and what can be asked about them.  The caller.
+ *
+ * A step, from its call to its return:
+ *
+ *   job     The caller begins a call: the collectives open, and from here on
+ *           the first failure counts, or a cancellation.  It fills `job`, opens
+ *           the links, raises `job_no`, wakes the devices and waits at `done`.
+ *           It does nothing else until every device is done: meanwhile what it
+ *           owns is constant, and the devices own the rest.
+ *   walk    Each device rests at its gate until there is a job, and runs it:
+ *           sl_device_train() walks the device's program.  An operation takes
+ *           its input from a link, runs, publishes its output to a link, and
+ *           leaves an event; execute.c has one row for each kind.  Where an
+ *           UPDATE stands in the schedule, gradients are added up by the group
+ *           that holds the part, and the optimizer looks at them; it may
+ * refuse. An asynchronous schedule updates there and then, having backed up
+ *           what the step began with.
+ *   agree   At the end of its list a device agrees with all others that the
+ *           step is committed.  The last to come decides, under the lock of the
+ *           failure: if nothing has failed, nothing can any more.
+ *   update  A synchronous schedule updates now, each device what it holds; an
+ *           asynchronous one makes the newest versions those of the next step.
+ *   wake    The last device to end its job wakes the caller, which concludes
+ * the call: it learns the first failure, or adds up the loss.
+ *
+ * A failure, of a layer, loss or optimizer, or a cancellation, latches in the
+ * collective of all devices, which closes every link and group.  Each device
+ * then leaves its list at its next operation or wait; it does not reach the
+ * update, or it puts back what it has backed up.  So all devices update, or
+ * none does, and the next step finds everything as this one found it.
+ *
+ * Evaluation and inference are jobs that walk the forward program, and end
+ * there.
+ */
 #include <inttypes.h>
 #include <stddef.h>
 
