@@ -1,5 +1,5 @@
 /* The command line tool `sluice`. */
-#include "bench/cli/program.h"
+#include "bench/cli/dispatch.h"
 
 /* clang-format off */
 #define COMMANDS(X) \

@@ -1,5 +1,5 @@
 /* The benchmark `sluice-bench`. */
-#include "bench/cli/program.h"
+#include "bench/cli/dispatch.h"
 
 /* clang-format off */
 #define COMMANDS(X) \

@@ -1,6 +1,6 @@
 /* A program of several commands. */
-#ifndef BENCH_CLI_PROGRAM_H
-#define BENCH_CLI_PROGRAM_H
+#ifndef BENCH_CLI_DISPATCH_H
+#define BENCH_CLI_DISPATCH_H
 
 #include "bench/cli/command.h"
 

@@ -1,5 +1,5 @@
 /* A program of several commands.  The main thread. */
-#include "bench/cli/program.h"
+#include "bench/cli/dispatch.h"
 
 #include <argp.h>
 #include <errno.h>
