@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 
 static const char *const names[SLUICE_N_STATUSES] = {
     [SLUICE_OK] = "SLUICE_OK",

@@ -1,7 +1,7 @@
 /* The latch for the first error.  Any thread. */
 #include "chan/failure.h"
 
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 
 sluice_status sl_failure_init(struct sl_failure *failure)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 
 void sl_out_init(struct sl_out *out, sluice_sink sink, sluice_diag *why)
 {

@@ -1,7 +1,7 @@
 /* The public face of a file that is there as a whole or not at all. */
 #include <sluice/report.h>
 
-#include "base/file.h"
+#include "base/files/file.h"
 #include "base/memory.h"
 
 struct sluice_file {

@@ -7,7 +7,7 @@
  */
 #include "data/formats/tensor_list.h"
 
-#include "base/json_depth.h"
+#include "base/text/json_depth.h"
 #include "base/memory.h"
 #include "data/formats/tensor_entry.h"
 

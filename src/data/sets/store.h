@@ -11,7 +11,7 @@
 
 #include <sluice/status.h>
 
-#include "base/regular.h"
+#include "base/files/regular.h"
 
 enum { SL_STORE_NAME = 112 };
 

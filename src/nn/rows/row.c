@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/text_out.h"
+#include "base/text/text_out.h"
 
 enum { LIST = SLUICE_DIAG_TEXT / 2 }; /* bytes of the names in a sentence */
 

@@ -12,7 +12,7 @@
 
 #include <sluice/options.h>
 
-#include "base/option_value.h"
+#include "base/text/option_value.h"
 
 struct sl_row {
     sluice_option_table table; /* its owner is the row's name */

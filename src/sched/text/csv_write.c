@@ -1,7 +1,7 @@
 /* Schedules as CSV: writing. */
 #include <sluice/schedule_text.h>
 
-#include "base/file.h"
+#include "base/files/file.h"
 #include "base/memory.h"
 #include "sched/schedule.h"
 #include "sched/text/text_file.h"

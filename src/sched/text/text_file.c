@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/regular.h"
+#include "base/files/regular.h"
 
 static sluice_status too_large(const char *path, size_t most, sluice_diag *why)
 {

@@ -4,8 +4,8 @@
  *
  * Threads: one at a time for each file.
  */
-#ifndef SL_BASE_FILE_OPEN_H
-#define SL_BASE_FILE_OPEN_H
+#ifndef SL_BASE_FILES_FILE_OPEN_H
+#define SL_BASE_FILES_FILE_OPEN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 enum { SL_FILE_SUFFIX = 32 }; /* of a temporary name beyond the target */
 
-/* A file that is being written: see base/file.h. */
+/* A file that is being written: see base/files/file.h. */
 struct sl_file {
     const sluice_allocator *allocator; /* const after init */
     size_t bytes;    /* const after init: of the block of names */

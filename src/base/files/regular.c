@@ -1,5 +1,5 @@
 /* Regular files to be read.  Any thread. */
-#include "base/regular.h"
+#include "base/files/regular.h"
 
 #include <errno.h>
 #include <fcntl.h>

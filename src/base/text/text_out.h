@@ -1,6 +1,6 @@
 /* Text that is appended piece by piece to a buffer that may be too small. */
-#ifndef SL_BASE_TEXT_OUT_H
-#define SL_BASE_TEXT_OUT_H
+#ifndef SL_BASE_TEXT_TEXT_OUT_H
+#define SL_BASE_TEXT_TEXT_OUT_H
 
 #include <stddef.h>
 

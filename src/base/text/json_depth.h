@@ -1,6 +1,6 @@
 /* How deep a JSON text goes, before it is parsed.  Any thread. */
-#ifndef SL_BASE_JSON_DEPTH_H
-#define SL_BASE_JSON_DEPTH_H
+#ifndef SL_BASE_TEXT_JSON_DEPTH_H
+#define SL_BASE_TEXT_JSON_DEPTH_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* What of a text may be shown.  Any thread. */
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 
 #include <stdbool.h>
 

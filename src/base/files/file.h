@@ -19,15 +19,15 @@
  *
  * Threads: one at a time for each file.
  */
-#ifndef SL_BASE_FILE_H
-#define SL_BASE_FILE_H
+#ifndef SL_BASE_FILES_FILE_H
+#define SL_BASE_FILES_FILE_H
 
 #include <stddef.h>
 
 #include <sluice/memory.h>
 #include <sluice/status.h>
 
-#include "base/file_open.h"
+#include "base/files/file_open.h"
 
 /*
  * Open the temporary file, or what is written in place.

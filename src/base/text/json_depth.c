@@ -1,5 +1,5 @@
 /* How deep a JSON text goes.  Any thread. */
-#include "base/json_depth.h"
+#include "base/text/json_depth.h"
 
 #include <limits.h>
 #include <stdbool.h>

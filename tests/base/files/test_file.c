@@ -2,7 +2,7 @@
  * Files that are there as a whole or not at all: what a path may stand for, and
  * every call into the system that may fail.
  */
-#include "base/file.h"
+#include "base/files/file.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* The value of an option, in its config and as text. */
-#ifndef SL_BASE_OPTION_VALUE_H
-#define SL_BASE_OPTION_VALUE_H
+#ifndef SL_BASE_TEXT_OPTION_VALUE_H
+#define SL_BASE_TEXT_OPTION_VALUE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Real numbers as text, with a point whatever the process's locale says. */
-#ifndef SL_BASE_REAL_TEXT_H
-#define SL_BASE_REAL_TEXT_H
+#ifndef SL_BASE_TEXT_REAL_TEXT_H
+#define SL_BASE_TEXT_REAL_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,12 +1,12 @@
 /* Options by pieces of a text, for parsers of larger texts. */
-#ifndef SL_BASE_OPTIONS_H
-#define SL_BASE_OPTIONS_H
+#ifndef SL_BASE_TEXT_OPTIONS_H
+#define SL_BASE_TEXT_OPTIONS_H
 
 #include <stdint.h>
 
 #include <sluice/options.h>
 
-#include "base/option_value.h"
+#include "base/text/option_value.h"
 
 enum { SL_OPTIONS_MAX = 64 }; /* options of one table */
 

@@ -1,5 +1,5 @@
 /* Text into a buffer.  Any thread. */
-#include "base/text_out.h"
+#include "base/text/text_out.h"
 
 #include <string.h>
 

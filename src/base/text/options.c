@@ -1,11 +1,11 @@
 /* Options by name.  Any thread; no state. */
-#include "base/options.h"
+#include "base/text/options.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text_out.h"
+#include "base/text/text_out.h"
 
 enum { LIST = SLUICE_DIAG_TEXT / 2 }; /* bytes of the names in a sentence */
 

@@ -1,5 +1,5 @@
 /* A file that is there as a whole or not at all.  One thread at a time. */
-#include "base/file.h"
+#include "base/files/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* How long each layer takes.  The main thread. */
-#include "bench/measure/layer_costs.h"
+#include "bench/advise/layer_costs.h"
 
 #include <sluice/pipeline.h>
 #include <sluice/simulate.h>

@@ -5,8 +5,8 @@
  *
  * Threads: any; no shared state.
  */
-#ifndef SL_BASE_REGULAR_H
-#define SL_BASE_REGULAR_H
+#ifndef SL_BASE_FILES_REGULAR_H
+#define SL_BASE_FILES_REGULAR_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* Opening a file to be written.  One thread at a time. */
-#include "base/file_open.h"
+#include "base/files/file_open.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/real_text.h"
+#include "base/text/real_text.h"
 #include "support/runner.h"
 
 struct config {

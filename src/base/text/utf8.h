@@ -4,8 +4,8 @@
  *
  * Threads: any; no shared state.
  */
-#ifndef SL_BASE_UTF8_H
-#define SL_BASE_UTF8_H
+#ifndef SL_BASE_TEXT_UTF8_H
+#define SL_BASE_TEXT_UTF8_H
 
 /*
  * Bytes of the character at `s`, which ends with a 0.

@@ -1,13 +1,13 @@
 /* Values of options.  Any thread; no state. */
-#include "base/option_value.h"
+#include "base/text/option_value.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/real_text.h"
-#include "base/text_out.h"
+#include "base/text/real_text.h"
+#include "base/text/text_out.h"
 
 enum { SHOWN = 40, WORDS = SLUICE_DIAG_TEXT / 2 };
 

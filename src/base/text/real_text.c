@@ -1,5 +1,5 @@
 /* Real numbers as text.  Any thread; no state. */
-#include "base/real_text.h"
+#include "base/text/real_text.h"
 
 #include <locale.h>
 #include <math.h>
