@@ -1,6 +1,7 @@
 /*
- * The inside of the sequential reference, shared by its four files:
- * reference.c builds it and moves parameters, reference_pass.c takes a
+ * The inside of the sequential reference, shared by its files: reference.c
+ * builds it, reference_parameters.c moves parameters, follow.c and joins.c read
+ * what a schedule means to it, reference_pass.c takes a
  * micro-batch through the layers, reference_step.c a mini-batch, and
  * reference_versions.c that with weight versions.  It shares no code with the
  * pipeline, whose judge it is.

@@ -1,0 +1,60 @@
+/* Parameters and gradients of the reference, by name. */
+#include "reference/reference.h"
+
+#include <string.h>
+
+#include "base/finite.h"
+
+/* Find a parameter of n elements. */
+static sluice_status find(const sluice_reference *ref, const char *name,
+                          int64_t n, struct sl_reference_param *param,
+                          sluice_diag *why)
+{
+    int layer, p;
+    sluice_status st =
+        sluice_model_find_parameter(ref->model, name, &layer, &p, NULL, why);
+    if (st)
+        return st;
+    *param = ref->layers[layer].params[p];
+    if (param->n != n)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "parameter %s has %lld elements, not %lld", name,
+                               (long long)param->n, (long long)n);
+    return SLUICE_OK;
+}
+
+sluice_status sluice_reference_get_parameter(const sluice_reference *ref,
+                                             const char *name, float *values,
+                                             int64_t n, sluice_diag *why)
+{
+    struct sl_reference_param param;
+    sluice_status st = find(ref, name, n, &param, why);
+    if (!st)
+        memcpy(values, param.w, (size_t)n * sizeof *values);
+    return st;
+}
+
+sluice_status sluice_reference_set_parameter(sluice_reference *ref,
+                                             const char *name,
+                                             const float *values, int64_t n,
+                                             sluice_diag *why)
+{
+    struct sl_reference_param param;
+    sluice_status st = find(ref, name, n, &param, why);
+    if (!st)
+        st = sl_check_finite("parameter", name, values, n, why);
+    if (!st)
+        memcpy(param.w, values, (size_t)n * sizeof *values);
+    return st;
+}
+
+sluice_status sluice_reference_get_gradient(const sluice_reference *ref,
+                                            const char *name, float *values,
+                                            int64_t n, sluice_diag *why)
+{
+    struct sl_reference_param param;
+    sluice_status st = find(ref, name, n, &param, why);
+    if (!st)
+        memcpy(values, param.g, (size_t)n * sizeof *values);
+    return st;
+}
