@@ -151,24 +151,9 @@ SLUICE_API const sluice_schedule_option *sluice_schedule_options(int i, int *n);
 /*
  * Generate a schedule.
  *
- *     gpipe             all forwards, then all backwards
- *     1f1b              one forward, one backward in turn
- *     eager-1f1b        1f1b that warms up further
- *     interleaved-1f1b  1f1b with several chunks of the model per device
- *     looped-bfs        gpipe with several chunks; queues of M / K places
- *     zb-h1, zb-h2      1f1b with its weight gradients in the bubble
- *     zb-v              the same with two chunks per device, in a V
- *     v-half, v-min     the same with half or a third of the activations, for
- *                       some of the bubble
- *     dualpipe          two copies of the model, from both ends; K and M even,
- *                       M >= 2K
- *     dualpipe-v        the same order with two chunks in a V, in place of two
- *                       copies; M >= 2K
- *     pipedream         1f1b without flush: every micro-batch is an update
- *     pipedream-2bw     1f1b without flush: an update for each group, delayed
- *                       by one
- *     varuna            greedy, with R's in it; queues of 2 places
- *     forward           forwards only
+ * sluice_schedule_generator() lists the generators, sluice_schedule_summary()
+ * says a line about each; docs/schedules.md tells what they do and for which K
+ * and M there are such schedules.
  *
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_INVALID for numbers out of range, and if

@@ -1,6 +1,8 @@
 #!/bin/sh
-# The limits of the house style: files of at most 500 lines, lines of at most 80
-# columns, functions of at most 60 lines; ASCII, no tabs, no blanks at line ends.
+# The limits of the house style: files of at most 400 lines, of tests at most 500;
+# lines of at most 80 columns, functions of at most 60 lines; folders of at most
+# 25 source files, but for the public headers, whose folder is their name; ASCII,
+# no tabs, no blanks at line ends.
 #
 #     limits.sh ROOT
 set -u
@@ -15,8 +17,15 @@ function complain(text) {
     bad++
 }
 
-FNR == 1           { n++ }
-FNR == 501         { complain("the file has more than 500 lines") }
+FNR == 1           {
+    n++
+    most = FILENAME ~ /^tests\// ? 500 : 400
+    folder = FILENAME
+    sub(/\/[^\/]*$/, "", folder)
+    if (++in_folder[folder] == 26 && folder != "include/sluice")
+        complain(folder " has more than 25 source files: make rooms in it")
+}
+FNR == most + 1    { complain("the file has more than " most " lines") }
 length($0) > 80    { complain(length($0) " columns") }
 /\t/               { complain("a tab") }
 /[ \r]$/           { complain("blanks at the end of the line") }
