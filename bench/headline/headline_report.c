@@ -7,6 +7,7 @@
 
 #include "bench/cli/choice.h"
 #include "bench/measure/samples.h"
+#include "bench/output/option_list.h"
 
 void report_cell(void *context, const struct bubble_row *row)
 {
@@ -106,9 +107,9 @@ static void list_settings(const struct report *r, struct settings *settings)
              "%d, remat %s",
              t->order.schedule, t->batch, t->microbatches, t->order.capacity,
              choice_name(remat_choices, t->order.remat));
-    snprintf(settings->optimizer, SETTING_TEXT,
-             "SGD, learning rate %g, momentum %g", t->sgd.learning_rate,
-             t->sgd.momentum);
+    sluice_option_table optimizer = sluice_optimizer_options(t->optimizer.ops);
+    option_list_line(&optimizer, &t->optimizer.config, settings->optimizer,
+                     SETTING_TEXT);
     snprintf(settings->seed, SETTING_TEXT, "%" PRIu64, t->seed);
     set(settings, "training", settings->batch);
     set(settings, "optimizer", settings->optimizer);

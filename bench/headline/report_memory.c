@@ -2,8 +2,9 @@
 #include "bench/headline/report_memory.h"
 
 #include <sluice/model.h>
-#include <sluice/optimizer.h>
 #include <sluice/pipeline.h>
+
+#include "bench/measure/measure_config.h"
 
 /* A pipeline has taken all its memory once it is built. */
 static sluice_status measure_row(const sluice_model *model,
@@ -32,15 +33,8 @@ static sluice_status measure_row(const sluice_model *model,
 sluice_status memory_sweep_run(const struct memory_sweep *sweep,
                                sluice_html_memory *rows, sluice_diag *why)
 {
-    static const sluice_sgd_config sgd = {.learning_rate = 0.01,
-                                          .momentum = 0.9};
-    sluice_pipeline_config config = {
-        .microbatches = sweep->microbatches,
-        .batch = sweep->batch,
-        .loss = sluice_mean_squared_error(),
-        .optimizer = sluice_sgd(),
-        .optimizer_config = &sgd,
-    };
+    sluice_pipeline_config config =
+        plain_pipeline_config(1, sweep->microbatches, sweep->batch);
     sluice_model *model;
     sluice_status st = sluice_model_parse(sweep->model, NULL, &model, why);
     if (st)

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include <sluice/loss.h>
-#include <sluice/optimizer.h>
 #include <sluice/simulate.h>
+
+#include "bench/measure/measure_config.h"
 
 /* The same schedule, each action at the cost that it had. */
 static sluice_status simulate(const struct shown_step *step,
@@ -46,18 +46,10 @@ static sluice_status run(struct shown_step *step,
                          const struct shown_step_config *config,
                          sluice_diag *why)
 {
-    static const sluice_sgd_config sgd = {.learning_rate = 0.01,
-                                          .momentum = 0.9};
-    const sluice_pipeline_config how = {
-        .devices = config->devices,
-        .microbatches = config->microbatches,
-        .batch = config->batch,
-        .loss = sluice_mean_squared_error(),
-        .optimizer = sluice_sgd(),
-        .optimizer_config = &sgd,
-        .seed = config->seed,
-        .trace = true,
-    };
+    sluice_pipeline_config how = plain_pipeline_config(
+        config->devices, config->microbatches, config->batch);
+    how.seed = config->seed;
+    how.trace = true;
     const struct workload *work = &step->work;
     sluice_status st =
         sluice_pipeline_create(&how, work->model, &step->pipe, why);

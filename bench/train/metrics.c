@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/cli/choice.h"
+#include "bench/output/option_list.h"
 
 static void set_text(json_t *line, const char *key, const char *value)
 {
@@ -70,17 +71,6 @@ static json_t *partition_json(const struct training_config *config)
     return sizes;
 }
 
-static json_t *optimizer_json(const sluice_sgd_config *sgd)
-{
-    json_t *object = json_object();
-    set_text(object, "name", sluice_sgd()->name);
-    set_real(object, "learning_rate", sgd->learning_rate);
-    set_real(object, "momentum", sgd->momentum);
-    set_bool(object, "nesterov", sgd->nesterov);
-    set_real(object, "weight_decay", sgd->weight_decay);
-    return object;
-}
-
 static void set_environment(json_t *line, const struct environment *env)
 {
     set_text(line, "version", env->version);
@@ -136,9 +126,17 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
     set_normalization(line, context->source->train);
     set_text(line, "model", context->model);
     set_text(line, "weights", config->weights);
-    set_text(line, "loss", context->loss->name);
+    set_text(line, "loss", context->loss->ops->name);
+    sluice_option_table loss = sluice_loss_options(context->loss->ops);
+    if (loss.n_options)
+        json_object_set_new(line, "loss_options",
+                            option_list_json(&loss, &context->loss->config));
     set_pipeline(line, config);
-    json_object_set_new(line, "optimizer", optimizer_json(&config->sgd));
+    sluice_option_table optimizer =
+        sluice_optimizer_options(config->optimizer.ops);
+    json_object_set_new(
+        line, "optimizer",
+        option_list_json(&optimizer, &config->optimizer.config));
     set_integer(line, "seed", (int64_t)config->seed);
     set_integer(line, "epochs", config->epochs);
     set_bool(line, "shuffle", !config->in_order);

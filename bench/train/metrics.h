@@ -25,7 +25,7 @@ struct metrics_context {
     const struct environment *env;
     const struct source *source;
     const char *model;
-    const sluice_loss_ops *loss;
+    const sluice_loss_choice *loss;
 };
 
 /*

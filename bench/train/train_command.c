@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "bench/cli/command.h"
+#include "bench/train/train_choices.h"
 #include "bench/train/train_options.h"
 #include "bench/train/training.h"
 
@@ -20,6 +21,11 @@ static sluice_status check(void *given, sluice_diag *why)
     if (source->raw && !source->x)
         return sluice_diag_set(why, SLUICE_INVALID, "--raw goes with --x");
     return SLUICE_OK;
+}
+
+static sluice_status settle(void *given, sluice_diag *why)
+{
+    return train_choices_settle(given, why);
 }
 
 static int run(const char *called, void *given)
@@ -50,5 +56,6 @@ const struct command train_command = {
     .groups = train_groups,
     .config_bytes = sizeof(struct training_config),
     .check = check,
+    .settle = settle,
     .run = run,
 };

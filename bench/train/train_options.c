@@ -2,17 +2,16 @@
 #include "bench/train/train_options.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include <sluice/model.h>
 #include <sluice/pipeline.h>
 
 #include "bench/cli/option_types.h"
+#include "bench/train/train_choices.h"
 
 enum {
     MAX_EPOCHS = 1000000,
     MAX_BATCH = 1 << 24,
-    MAX_REAL = 1000000, /* of a learning rate or a weight decay */
 };
 
 /* How layers are cut: a word, or a list of sizes. */
@@ -32,36 +31,6 @@ static sluice_status read_partition(const struct option_row *option,
 }
 
 static const struct option_type partition = {.read = read_partition};
-
-static sluice_status read_loss(const struct option_row *option,
-                               const char *text, void *value, sluice_diag *why)
-{
-    const sluice_loss_ops *const losses[] = {sluice_cross_entropy(),
-                                             sluice_mean_squared_error()};
-    (void)option;
-    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
-        if (!strcmp(losses[i]->name, text)) {
-            *(const sluice_loss_ops **)value = losses[i];
-            return SLUICE_OK;
-        }
-    return sluice_diag_set(why, SLUICE_INVALID, "\"%s\" is not one of %s, %s",
-                           text, losses[0]->name, losses[1]->name);
-}
-
-static const struct option_type loss_name = {.read = read_loss};
-
-static sluice_status read_optimizer(const struct option_row *option,
-                                    const char *text, void *value,
-                                    sluice_diag *why)
-{
-    (void)option, (void)value;
-    if (!strcmp(text, sluice_sgd()->name))
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID, "\"%s\" is not one of %s", text,
-                           sluice_sgd()->name);
-}
-
-static const struct option_type optimizer_name = {.read = read_optimizer};
 
 static const struct option_row data_options[] = {
     {.name = "data",
@@ -102,7 +71,7 @@ static const struct option_row model_options[] = {
          "res(64-256) a residual block; "
          "\":tanh,dropout=0.1\" may follow.  Without its first number the data "
          "give the input",
-     .type = &option_text,
+     .type = &option_model,
      .offset = offsetof(struct training_config, model),
      .standard = "-256-128-100-10"},
     {.name = "weights",
@@ -113,8 +82,9 @@ static const struct option_row model_options[] = {
      .offset = offsetof(struct training_config, weights)},
     {.name = "loss",
      .argument = "NAME",
-     .help = "cross_entropy or mse; by default as the targets are",
-     .type = &loss_name,
+     .help = "NAME or NAME:option=value,...; \"help\" lists them; by default "
+             "the first for the data's targets",
+     .type = &option_loss,
      .offset = offsetof(struct training_config, loss)},
     {.name = "seed",
      .argument = "N",
@@ -177,37 +147,28 @@ static const struct option_row pipeline_options[] = {
 static const struct option_row training_options[] = {
     {.name = "optimizer",
      .argument = "NAME",
-     .help = "{standard} (default)",
-     .type = &optimizer_name,
-     .standard = "sgd"},
+     .help = "NAME or NAME:option=value,...; \"help\" lists them",
+     .type = &option_optimizer,
+     .offset = offsetof(struct training_config, optimizer)},
     {.name = "lr",
      .argument = "X",
-     .help = "Learning rate",
-     .type = &option_real,
-     .offset = offsetof(struct training_config, sgd.learning_rate),
-     .least = 0,
-     .most = MAX_REAL,
-     .standard = "0.02"},
+     .help = "Short for the optimizer's lr",
+     .type = &option_text,
+     .offset = offsetof(struct training_config, short_forms.lr)},
     {.name = "momentum",
      .argument = "X",
-     .help = "Share of the last update that is kept",
-     .type = &option_real,
-     .offset = offsetof(struct training_config, sgd.momentum),
-     .least = 0,
-     .most = 1,
-     .standard = "0.9"},
+     .help = "Short for the optimizer's momentum",
+     .type = &option_text,
+     .offset = offsetof(struct training_config, short_forms.momentum)},
     {.name = "nesterov",
-     .help = "Nesterov's momentum",
+     .help = "Short for the optimizer's nesterov",
      .type = &option_flag,
-     .offset = offsetof(struct training_config, sgd.nesterov)},
+     .offset = offsetof(struct training_config, short_forms.nesterov)},
     {.name = "weight-decay",
      .argument = "X",
-     .help = "Pull towards zero",
-     .type = &option_real,
-     .offset = offsetof(struct training_config, sgd.weight_decay),
-     .least = 0,
-     .most = MAX_REAL,
-     .standard = "0"},
+     .help = "Short for the optimizer's weight-decay",
+     .type = &option_text,
+     .offset = offsetof(struct training_config, short_forms.weight_decay)},
     {.name = "epochs",
      .argument = "N",
      .help = "At most so many passes over the data",
@@ -281,5 +242,8 @@ struct training_config training_standards(void)
                 assert(!st);
                 (void)st;
             }
+    sluice_status st = train_choices_settle(&config, NULL);
+    assert(!st);
+    (void)st;
     return config;
 }

@@ -23,7 +23,7 @@ struct training {
     struct source source;
     char model_text[MODEL_TEXT];
     sluice_model *model;
-    const sluice_loss_ops *loss;
+    sluice_loss_choice loss;
     sluice_pipeline *pipe;
     struct metrics metrics;
     struct time_sum time; /* of the last epoch's full batches */
@@ -73,15 +73,21 @@ static sluice_status check_partition(const struct training_config *c,
                            c->partition.n, n_stages, c->devices);
 }
 
+static sluice_status choose_loss(struct training *t, sluice_diag *why)
+{
+    t->loss = t->config->loss;
+    if (t->loss.ops)
+        return SLUICE_OK;
+    return sluice_loss_for(sluice_dataset_classes(t->source.train) > 0,
+                           sluice_model_output(t->model), &t->loss, why);
+}
+
 static sluice_status make_pipeline(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
-    t->loss = c->loss;
-    if (!t->loss)
-        t->loss = sluice_dataset_classes(t->source.train)
-                      ? sluice_cross_entropy()
-                      : sluice_mean_squared_error();
-    sluice_status st = check_partition(c, why);
+    sluice_status st = choose_loss(t, why);
+    if (!st)
+        st = check_partition(c, why);
     if (st)
         return st;
     sluice_pipeline_config config = {
@@ -91,9 +97,10 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .uneven = c->uneven,
         .cut = (sluice_cut)c->cut,
         .partition = c->partition.values,
-        .loss = t->loss,
-        .optimizer = sluice_sgd(),
-        .optimizer_config = &c->sgd,
+        .loss = t->loss.ops,
+        .loss_config = &t->loss.config,
+        .optimizer = c->optimizer.ops,
+        .optimizer_config = &c->optimizer.config,
         .seed = c->seed,
         .device_cap_bytes = c->cap_bytes,
         .trace = true,
@@ -116,7 +123,7 @@ static void print_head(const struct training *t)
         return;
     fprintf(t->out, "model     %s: %d layers, %" PRId64 " parameters, %s\n",
             t->model_text, sluice_model_n_layers(t->model),
-            sluice_model_n_parameters(t->model), t->loss->name);
+            sluice_model_n_parameters(t->model), t->loss.ops->name);
     fprintf(t->out,
             "pipeline  %s, %d device%s, %d micro-batch%s of %" PRId64
             " rows, capacity %d, remat %s\n",
@@ -250,7 +257,7 @@ sluice_status training_run(const struct training_config *config,
         st = metrics_open(&t.metrics, config, why);
     if (!st) {
         const struct metrics_context context = {env, &t.source, t.model_text,
-                                                t.loss};
+                                                &t.loss};
         metrics_run(&t.metrics, config, &context);
         print_head(&t);
         st = train(&t, accuracy, why);

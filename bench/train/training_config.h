@@ -12,6 +12,14 @@
 #include "bench/cli/range.h"
 #include "bench/train/training_data.h"
 
+/* Texts of options of the optimizer, whichever it is; NULL: not given. */
+struct short_forms {
+    const char *lr;
+    const char *momentum;
+    const char *weight_decay;
+    bool nesterov;
+};
+
 struct training_config {
     struct source_config source;
     const char *model;   /* as sluice_model_parse(); before a '-' stands the
@@ -24,9 +32,9 @@ struct training_config {
     int cut;                /* a sluice_cut */
     struct range partition; /* for SLUICE_CUT_LIST */
     struct order_options order;
-    const sluice_loss_ops *loss; /* NULL: cross-entropy if there are classes,
-                                    else mean squared error */
-    sluice_sgd_config sgd;
+    sluice_loss_choice loss; /* ops NULL: the first for the data's targets */
+    sluice_optimizer_choice optimizer;
+    struct short_forms short_forms;
     uint64_t seed;
     int epochs;
     double target_accuracy; /* of the test part; 0: none */

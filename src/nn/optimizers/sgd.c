@@ -14,7 +14,7 @@ static const sluice_option options[] = {
         .offset = offsetof(sluice_sgd_config, learning_rate),
         .bytes = sizeof(double),
         .preset = 0.02,
-        .max = FLT_MAX,
+        .max = 1e6,
         .above_min = true,
     },
     {
@@ -40,7 +40,7 @@ static const sluice_option options[] = {
         .type = SLUICE_OPTION_REAL,
         .offset = offsetof(sluice_sgd_config, weight_decay),
         .bytes = sizeof(double),
-        .max = FLT_MAX,
+        .max = 1e6,
     },
 };
 

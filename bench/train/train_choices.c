@@ -1,0 +1,112 @@
+/* Optimizer, loss and layers on a command line.  The main thread. */
+#include "bench/train/train_choices.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sluice/layer.h>
+
+#include "bench/output/option_list.h"
+
+static void list_optimizers(void)
+{
+    const sluice_optimizer_ops *ops;
+    printf("Optimizers, as NAME or NAME:option=value,...\n");
+    for (int i = 0; (ops = sluice_optimizer_at(i)); i++) {
+        sluice_option_table table = sluice_optimizer_options(ops);
+        option_list_print(&table, ops->help, stdout);
+    }
+}
+
+static void list_losses(void)
+{
+    const sluice_loss_ops *ops;
+    printf("Losses, as NAME or NAME:option=value,...\n");
+    for (int i = 0; (ops = sluice_loss_at(i)); i++) {
+        sluice_option_table table = sluice_loss_options(ops);
+        option_list_print(&table, ops->help, stdout);
+    }
+}
+
+static void list_layers(void)
+{
+    const sluice_layer_ops *ops;
+    printf("Layers, as NAME or NAME(option=value,...), separated by \";\"\n");
+    for (int i = 0; (ops = sluice_layer_at(i)); i++) {
+        sluice_option_table table = sluice_layer_options(ops);
+        option_list_print(&table, ops->help, stdout);
+    }
+}
+
+/* Whether the list was asked for, which is then all that is done. */
+static void list_if_help(const char *text, void (*list)(void))
+{
+    if (strcmp(text, "help") != 0)
+        return;
+    list();
+    exit(EXIT_SUCCESS);
+}
+
+static sluice_status read_optimizer(const struct option_row *option,
+                                    const char *text, void *value,
+                                    sluice_diag *why)
+{
+    (void)option;
+    list_if_help(text, list_optimizers);
+    return sluice_optimizer_parse(text, value, why);
+}
+
+const struct option_type option_optimizer = {.read = read_optimizer};
+
+static sluice_status read_loss(const struct option_row *option,
+                               const char *text, void *value, sluice_diag *why)
+{
+    (void)option;
+    list_if_help(text, list_losses);
+    return sluice_loss_parse(text, value, why);
+}
+
+const struct option_type option_loss = {.read = read_loss};
+
+static sluice_status read_model(const struct option_row *option,
+                                const char *text, void *value, sluice_diag *why)
+{
+    (void)option, (void)why;
+    list_if_help(text, list_layers);
+    *(const char **)value = text;
+    return SLUICE_OK;
+}
+
+const struct option_type option_model = {.read = read_model};
+
+sluice_status train_choices_settle(struct training_config *config,
+                                   sluice_diag *why)
+{
+    const struct short_forms *forms = &config->short_forms;
+    const struct {
+        const char *name; /* "--" before it is what was given */
+        const char *value;
+        bool given;
+    } options[] = {
+        {"lr", forms->lr, forms->lr},
+        {"momentum", forms->momentum, forms->momentum},
+        {"nesterov", NULL, forms->nesterov},
+        {"weight-decay", forms->weight_decay, forms->weight_decay},
+    };
+    sluice_status st = SLUICE_OK;
+    if (!config->optimizer.ops)
+        st = sluice_optimizer_parse(NULL, &config->optimizer, why);
+    for (size_t i = 0; i < sizeof options / sizeof *options && !st; i++) {
+        if (!options[i].given)
+            continue;
+        sluice_option_table table =
+            sluice_optimizer_options(config->optimizer.ops);
+        sluice_diag said;
+        st = sluice_option_set(&table, options[i].name, options[i].value,
+                               &config->optimizer.config, &said);
+        if (st)
+            sluice_diag_set(why, st, "--%s: %s", options[i].name, said.text);
+    }
+    return st;
+}

@@ -1,0 +1,22 @@
+/* Options of `sluice train` that choose a row of the library's tables. */
+#ifndef BENCH_TRAIN_TRAIN_CHOICES_H
+#define BENCH_TRAIN_TRAIN_CHOICES_H
+
+#include "bench/cli/option.h"
+#include "bench/train/training_config.h"
+
+/* "help" in place of a name lists what there is and ends the program. */
+extern const struct option_type option_optimizer; /* sluice_optimizer_choice */
+extern const struct option_type option_loss;      /* sluice_loss_choice */
+extern const struct option_type option_model;     /* const char * */
+
+/*
+ * Settle the optimizer: the usual one if none was given, then the short forms.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if a value is not possible, or if it has
+ *          no such option.
+ */
+sluice_status train_choices_settle(struct training_config *config,
+                                   sluice_diag *why);
+
+#endif
