@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/cli/choice.h"
@@ -71,6 +72,18 @@ static json_t *partition_json(const struct training_config *config)
     return sizes;
 }
 
+/* The layers by name, however the model's text was written. */
+static void set_network(json_t *line, const sluice_model *model)
+{
+    size_t n = sluice_model_print(model, NULL, 0) + 1;
+    char *text = malloc(n);
+    if (!text)
+        return; /* the line is as good without it */
+    sluice_model_print(model, text, n);
+    set_text(line, "network", text);
+    free(text);
+}
+
 static void set_environment(json_t *line, const struct environment *env)
 {
     set_text(line, "version", env->version);
@@ -124,7 +137,8 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
     set_environment(line, context->env);
     set_text(line, "data", context->source->name);
     set_normalization(line, context->source->train);
-    set_text(line, "model", context->model);
+    set_text(line, "model", context->text);
+    set_network(line, context->model);
     set_text(line, "weights", config->weights);
     set_text(line, "loss", context->loss->ops->name);
     sluice_option_table loss = sluice_loss_options(context->loss->ops);

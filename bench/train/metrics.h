@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include <sluice/loss.h>
+#include <sluice/model.h>
 #include <sluice/status.h>
 #include <sluice/train.h>
 
@@ -24,7 +26,8 @@ struct metrics {
 struct metrics_context {
     const struct environment *env;
     const struct source *source;
-    const char *model;
+    const char *text; /* of the model, as it was given */
+    const sluice_model *model;
     const sluice_loss_choice *loss;
 };
 

@@ -70,7 +70,8 @@ static const struct option_row model_options[] = {
          "layers; "
          "res(64-256) a residual block; "
          "\":tanh,dropout=0.1\" may follow.  Without its first number the data "
-         "give the input",
+         "give the input ({standard}).  Or layers by name: 'linear(64, "
+         "activation=relu); dropout(0.1); linear(10)'; \"help\" lists them",
      .type = &option_model,
      .offset = offsetof(struct training_config, model),
      .standard = "-256-128-100-10"},

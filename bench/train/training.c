@@ -14,7 +14,7 @@
 #include "bench/measure/order.h"
 #include "bench/output/picture.h"
 
-enum { MODEL_TEXT = 512 };
+enum { MODEL_TEXT = SLUICE_MODEL_MAX_TEXT + 32 };
 
 /* A training under way. */
 struct training {
@@ -43,7 +43,8 @@ static sluice_status make_model(struct training *t, sluice_diag *why)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "the model's text is longer than %d bytes",
                                MODEL_TEXT - 1);
-    return sluice_model_parse(t->model_text, NULL, &t->model, why);
+    sluice_shape input = sluice_dataset_input(t->source.train);
+    return sluice_model_parse_for(t->model_text, &input, NULL, &t->model, why);
 }
 
 static void print_log(void *context, sluice_log_level level, const char *text)
@@ -257,7 +258,7 @@ sluice_status training_run(const struct training_config *config,
         st = metrics_open(&t.metrics, config, why);
     if (!st) {
         const struct metrics_context context = {env, &t.source, t.model_text,
-                                                &t.loss};
+                                                t.model, &t.loss};
         metrics_run(&t.metrics, config, &context);
         print_head(&t);
         st = train(&t, accuracy, why);

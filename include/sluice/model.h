@@ -10,6 +10,7 @@
 #define SLUICE_MODEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <sluice/export.h>
@@ -24,7 +25,11 @@ extern "C" {
 
 typedef struct sluice_model sluice_model;
 
-enum { SLUICE_MODEL_MAX_LAYERS = 65536 };
+enum {
+    SLUICE_MODEL_MAX_LAYERS = 65536,
+    SLUICE_MODEL_MAX_DEPTH = 16,   /* of layers inside each other in a text */
+    SLUICE_MODEL_MAX_TEXT = 65536, /* bytes of a text in the long form */
+};
 
 typedef struct sluice_model_config {
     sluice_shape input; /* shape of one input row, at least one dim */
@@ -96,25 +101,67 @@ SLUICE_API sluice_status sluice_model_end(sluice_model *model,
 SLUICE_API bool sluice_model_is_open(const sluice_model *model);
 
 /*
- * A model from a text: "784-256-128-10" is a multilayer perceptron with input
- * 784, hidden layers of 256 and 128 and a linear end of 10.  "256x10" stands
- * for ten layers of 256.  After a colon, options separated by commas: an
- * activation for the hidden layers (relu by default), "dropout=RATE" after
- * each hidden layer.  "res(64-256)" is a residual block, y = x + f(x), where f
- * is the layers in parentheses: a perceptron with a linear end of its own, as
- * large as the block's input.
+ * A model from a text, in the long or the short form, see docs/networks.md.
+ * The long form names the layers with their options, those of
+ * sluice_layer_at():
+ *
+ *     input(784); linear(64, activation=relu); layer_norm; dropout(0.1);
+ *     residual{linear(256, activation=gelu); linear(64)} x3; linear(10)
+ *
+ *     network = [ "input" "(" shape ")" ";" ] layers ;
+ *     shape   = number { "x" number } ;
+ *     layers  = item { ";" item } [ ";" ] ;
+ *     item    = layer [ "x" number ] ;             so many of them
+ *     layer   = name [ "(" [ option { "," option } ] ")" ] [ "{" layers "}" ] ;
+ *     option  = [ name "=" ] value ;
+ *
+ * A name is a letter and more letters, digits and "_"; a name of an option or a
+ * value may have "-", "+" and "." as well.  A value alone is that of the
+ * layer's first option, or the name of a flag.  Layers that hold others have
+ * braces.  Blanks and newlines may stand between all of these, except in a
+ * shape and behind the "x".
+ *
+ * The short form, which begins with a digit: "784-256-128-10" is a multilayer
+ * perceptron with input 784, hidden layers of 256 and 128 and a linear end
+ * of 10.  "256x10" stands for ten layers of 256.  After a colon, options
+ * separated by commas: an activation for the hidden layers (relu by default),
+ * "dropout=RATE" after each hidden layer.  "res(64-256)" is a residual block, y
+ * = x + f(x), where f is the layers in parentheses: a perceptron with a linear
+ * end of its own, as large as the block's input.
  *
  *     128-256x10-10           11 layers
  *     1024-1024x16:tanh       16 layers, the last one without activation
  *     784-256-res(64-256)x4-10  6 layers, four of them residual blocks
  *
  * Returns  as sluice_model_create(); SLUICE_INVALID names the position of what
- *          was not understood.
+ *          was not understood, or of the layer that refuses.
  */
 SLUICE_API sluice_status sluice_model_parse(const char *text,
                                             const sluice_allocator *allocator,
                                             sluice_model **out,
                                             sluice_diag *why);
+
+/*
+ * The same for rows of shape `input`, of which the text need not tell: it may
+ * leave out input(), or the number before the first "-".
+ *
+ * Returns  as sluice_model_parse().
+ */
+SLUICE_API sluice_status sluice_model_parse_for(
+    const char *text, const sluice_shape *input,
+    const sluice_allocator *allocator, sluice_model **out, sluice_diag *why);
+
+/*
+ * The model as text, in the long form, each layer with the options that differ
+ * from their defaults and equal neighbours as one: what sluice_model_parse()
+ * makes of it prints the same.  A layer of one's own is written, but not
+ * understood.  At most `size` bytes go to `text`, terminating 0 included.
+ *
+ * Threads  any, while nobody adds to the model.
+ * Returns  the length of the whole, as snprintf().
+ */
+SLUICE_API size_t sluice_model_print(const sluice_model *model, char *text,
+                                     size_t size);
 
 /* Number of layers. */
 SLUICE_API int sluice_model_n_layers(const sluice_model *model);

@@ -307,6 +307,11 @@ const sluice_layer_plan *sluice_model_layer_plan(const sluice_model *model,
     return &model->layers.at[i]->plan;
 }
 
+const struct sl_layer_list *sl_model_layers(const sluice_model *model)
+{
+    return &model->layers;
+}
+
 const void *sl_model_layer_config(const sluice_model *model, int i)
 {
     return model->layers.at[i]->config;

@@ -4,6 +4,11 @@
 
 #include <sluice/model.h>
 
+struct sl_layer_list;
+
+/* The model's layers, one after the other. */
+const struct sl_layer_list *sl_model_layers(const sluice_model *model);
+
 /* The model's copy of the config of layer `i`, for sluice_layer_call. */
 const void *sl_model_layer_config(const sluice_model *model, int i);
 

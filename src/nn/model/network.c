@@ -1,0 +1,296 @@
+/*
+ * Models from the long form: recursive descent, a function for each rule of the
+ * grammar in sluice/model.h.  A layer is added as soon as it is read; one that
+ * is repeated is read again.  The thread that builds a model.
+ */
+#include "nn/model/network.h"
+
+#include <string.h>
+
+#include "base/options.h"
+#include "nn/layers/composite.h"
+#include "nn/layers/layer_table.h"
+#include "nn/model/model_text.h"
+
+/* A text and the model that is made of it. */
+struct network {
+    struct sl_model_text in;
+    sluice_model *model;
+    int depth; /* braces that are open */
+};
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_name_char(char c)
+{
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool is_value_char(char c)
+{
+    return is_name_char(c) || c == '-' || c == '+' || c == '.';
+}
+
+static void skip_blanks(struct sl_model_text *in)
+{
+    while (*in->at == ' ' || *in->at == '\t' || *in->at == '\n' ||
+           *in->at == '\r')
+        in->at++;
+}
+
+/* Step over `c` and the blanks around it, if it is next. */
+static bool skip(struct sl_model_text *in, char c)
+{
+    skip_blanks(in);
+    if (!sl_text_skip(in, c))
+        return false;
+    skip_blanks(in);
+    return true;
+}
+
+static struct sl_span read_span(struct sl_model_text *in, bool (*is)(char c))
+{
+    struct sl_span span = {in->at, 0};
+    while (is(*in->at))
+        in->at++;
+    span.n = (size_t)(in->at - span.at);
+    return span;
+}
+
+bool sl_network_is(const char *text)
+{
+    return is_letter(text[strspn(text, " \t\n\r")]);
+}
+
+/* A sentence of the layer that stands at `at`. */
+static sluice_status explain(const struct network *net, const char *at,
+                             sluice_status st, const sluice_diag *said)
+{
+    if (!st)
+        return SLUICE_OK;
+    if (st == SLUICE_NO_MEMORY)
+        return sluice_diag_set(net->in.why, st, "%s", said->text);
+    return sluice_diag_set(net->in.why, SLUICE_INVALID,
+                           "model \"%.60s\": at position %d, counted from 0: "
+                           "%s",
+                           net->in.text, (int)(at - net->in.text), said->text);
+}
+
+/*
+ * option = [ name "=" ] value
+ *
+ * A word alone is a flag, or the value of the first option.
+ */
+static sluice_status read_option(struct network *net,
+                                 const sluice_option_table *table, int i,
+                                 uint64_t *given, void *config)
+{
+    const char *start = net->in.at;
+    struct sl_span name = read_span(&net->in, is_value_char);
+    struct sl_span value = {NULL, 0};
+    if (name.n == 0)
+        return sl_text_refuse(&net->in, "an option, as name=value,");
+    if (skip(&net->in, '=')) {
+        value = read_span(&net->in, is_value_char);
+    } else if (i == 0 && table->n_options > 0) {
+        bool is_flag = false;
+        for (int k = 0; k < table->n_options; k++)
+            is_flag =
+                is_flag || (table->options[k].type == SLUICE_OPTION_FLAG &&
+                            sl_option_is(&table->options[k], name));
+        value = is_flag ? value : name;
+        name = is_flag ? name
+                       : (struct sl_span){table->options[0].name,
+                                          strlen(table->options[0].name)};
+    }
+    const sluice_option *option = NULL;
+    sluice_diag said;
+    sluice_status st = sl_option_name(table, name, given, &option, &said);
+    if (!st)
+        st = sl_option_value(table, option, value, config, &said);
+    return explain(net, start, st, &said);
+}
+
+/* [ "(" [ option { "," option } ] ")" ] */
+static sluice_status read_options(struct network *net,
+                                  const sluice_option_table *table,
+                                  void *config)
+{
+    uint64_t given = 0;
+    const char *start = net->in.at;
+    sluice_diag said;
+    if (skip(&net->in, '(') && !skip(&net->in, ')')) {
+        int i = 0;
+        do {
+            sluice_status st = read_option(net, table, i++, &given, config);
+            if (st)
+                return st;
+        } while (skip(&net->in, ','));
+        if (!skip(&net->in, ')'))
+            return sl_text_refuse(&net->in, "\",\" or \")\"");
+    }
+    sluice_status st = sl_options_complete(table, given, &said);
+    return explain(net, start, st, &said);
+}
+
+static sluice_status read_layers(struct network *net);
+
+/* "{" layers "}" */
+static sluice_status read_inside(struct network *net,
+                                 const sluice_layer_ops *ops, const char *start)
+{
+    sluice_diag said;
+    if (!skip(&net->in, '{'))
+        return sl_text_refuse(&net->in, "\"{\" and the layers inside");
+    if (net->depth == SLUICE_MODEL_MAX_DEPTH) {
+        net->in.at = start;
+        return sl_text_refuse(&net->in,
+                              "no more layers inside each other, for 16 is "
+                              "the limit,");
+    }
+    sluice_status st = sluice_model_begin(net->model, ops, &said);
+    if (st)
+        return explain(net, start, st, &said);
+    net->depth++;
+    st = read_layers(net);
+    net->depth--;
+    if (st)
+        return st;
+    if (!skip(&net->in, '}'))
+        return sl_text_refuse(&net->in, "\";\", \"x\" or \"}\"");
+    return explain(net, start, sluice_model_end(net->model, &said), &said);
+}
+
+/* layer = name [ options ] [ inside ] */
+static sluice_status read_layer(struct network *net)
+{
+    const char *start = net->in.at;
+    if (!is_letter(*start))
+        return sl_text_refuse(&net->in, "a layer");
+    struct sl_span name = read_span(&net->in, is_name_char);
+    int i = 0;
+    sluice_diag said;
+    sluice_status st = sl_row_find("layer", sl_layer_rows, name, &i, &said);
+    if (st)
+        return explain(net, start, SLUICE_INVALID, &said);
+    const sluice_layer_ops *ops = sluice_layer_at(i);
+    sluice_option_table table = sluice_layer_options(ops);
+    sluice_config_room config = {.bytes = {0}};
+    sluice_options_preset(&table, &config);
+    st = read_options(net, &table, &config);
+    if (st)
+        return st;
+    if (sl_is_composite(ops))
+        return read_inside(net, ops, start);
+    return explain(net, start,
+                   sluice_model_add(net->model, ops, &config, &said), &said);
+}
+
+/* item = layer [ "x" number ] */
+static sluice_status read_item(struct network *net)
+{
+    const char *start = net->in.at;
+    int64_t times = 1;
+    sluice_status st = SLUICE_OK;
+    for (int64_t i = 0; i < times && !st; i++) {
+        net->in.at = start;
+        st = read_layer(net);
+        skip_blanks(&net->in);
+        if (!st)
+            st = sl_text_times(&net->in, &times);
+    }
+    skip_blanks(&net->in);
+    return st;
+}
+
+/* layers = item { ";" item } [ ";" ] */
+static sluice_status read_layers(struct network *net)
+{
+    sluice_status st;
+    do
+        st = read_item(net);
+    while (!st && skip(&net->in, ';') && *net->in.at && *net->in.at != '}');
+    return st;
+}
+
+/* shape = number { "x" number } */
+static sluice_status read_shape(struct sl_model_text *in, sluice_shape *shape)
+{
+    *shape = (sluice_shape){0};
+    do {
+        if (shape->n_dims == SLUICE_MAX_DIMS)
+            return sl_text_refuse(in, "a shape of at most 8 sizes");
+        sluice_status st = sl_text_number(in, INT32_MAX, sl_size_text,
+                                          &shape->dims[shape->n_dims]);
+        if (st)
+            return st;
+        shape->n_dims++;
+    } while (sl_text_skip(in, 'x'));
+    return SLUICE_OK;
+}
+
+/* [ "input" "(" shape ")" ";" ] */
+static sluice_status read_input(struct sl_model_text *in,
+                                const sluice_shape *given, sluice_shape *shape)
+{
+    static const char word[] = "input";
+    size_t n = sizeof word - 1;
+    skip_blanks(in);
+    const char *start = in->at;
+    if (strncmp(in->at, word, n) != 0 || is_name_char(in->at[n])) {
+        if (!given)
+            return sl_text_refuse(in, "input(SIZE), or a number and \"-\",");
+        *shape = *given;
+        return SLUICE_OK;
+    }
+    in->at += n;
+    if (!skip(in, '('))
+        return sl_text_refuse(in, "\"(\" and the size of a row");
+    sluice_status st = read_shape(in, shape);
+    if (st)
+        return st;
+    if (!skip(in, ')'))
+        return sl_text_refuse(in, "\"x\" or \")\"");
+    if (!skip(in, ';'))
+        return sl_text_refuse(in, "\";\" and a layer");
+    if (sluice_shape_elements(shape) > 0)
+        return SLUICE_OK;
+    in->at = start;
+    return sl_text_refuse(in, "an input with fewer elements");
+}
+
+static sluice_status check_length(const struct sl_model_text *in)
+{
+    if (strnlen(in->text, SLUICE_MODEL_MAX_TEXT + 1) <= SLUICE_MODEL_MAX_TEXT)
+        return SLUICE_OK;
+    return sluice_diag_set(in->why, SLUICE_INVALID,
+                           "the model's text has more than %d bytes",
+                           SLUICE_MODEL_MAX_TEXT);
+}
+
+sluice_status sl_network_parse(const char *text, const sluice_shape *input,
+                               const sluice_allocator *allocator,
+                               sluice_model **out, sluice_diag *why)
+{
+    struct network net = {.in = {.text = text, .at = text, .why = why}};
+    sluice_model_config config = {.allocator = allocator};
+    sluice_status st = check_length(&net.in);
+    if (!st)
+        st = read_input(&net.in, input, &config.input);
+    if (!st)
+        st = sluice_model_create(&config, &net.model, why);
+    if (st)
+        return st;
+    st = read_layers(&net);
+    if (!st && *net.in.at)
+        st = sl_text_refuse(&net.in, "\";\", \"x\" or the end");
+    if (st) {
+        sluice_model_destroy(net.model);
+        return st;
+    }
+    *out = net.model;
+    return SLUICE_OK;
+}
