@@ -234,6 +234,21 @@ static void choose_mode(struct sl_blueprint *bp)
     };
 }
 
+/* For a total over the whole model all devices meet before an update. */
+static sluice_status choose_total(struct sl_blueprint *bp, sluice_diag *why)
+{
+    bp->updates.measures =
+        sl_optimizer_wants_total(bp->optimizer, bp->optimizer_config);
+    if (!bp->updates.measures || !bp->updates.asynchronous)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "optimizer %s needs a total over all parameters, as "
+                           "for a global norm, but the stages of an "
+                           "asynchronous schedule update without waiting for "
+                           "each other; use a synchronous schedule, or no clip",
+                           bp->optimizer->name);
+}
+
 static sluice_status expand_updates(struct sl_blueprint *bp, sluice_diag *why)
 {
     for (int d = 0; d < bp->grid.n_devices; d++)
@@ -273,6 +288,8 @@ static sluice_status draw(struct sl_blueprint *bp,
         return st;
     choose_mode(bp);
     st = choose_local(bp, why);
+    if (!st)
+        st = choose_total(bp, why);
     if (!st)
         st = number_programs(bp, &bp->findings, &bp->train, why);
     if (!st)

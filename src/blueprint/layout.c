@@ -3,7 +3,6 @@
 
 #include <assert.h>
 
-#include "blueprint/tensors.h"
 #include "nn/model/model.h"
 
 /*
@@ -231,6 +230,11 @@ static void copy_replica(struct sl_layout *layout, int replica)
         workspaces[d] = layout->workspaces[d];
 }
 
+static size_t n_all_offsets(const struct sl_layout *layout)
+{
+    return (size_t)layout->grid.n_copies * (size_t)layout->n_tensors;
+}
+
 static size_t n_all_pointers(const struct sl_layout *layout)
 {
     return (size_t)layout->grid.n_replicas * layout->n_pointers;
@@ -240,13 +244,14 @@ static size_t n_all_pointers(const struct sl_layout *layout)
 static void make_stages(struct sl_layout *layout,
                         const struct sl_layout_input *input)
 {
-    int first_layer = 0;
+    int first_layer = 0, first_tensor = 0;
     int64_t *offsets = layout->offsets;
     for (int s = 0; s < layout->grid.n_stages; s++) {
         if (sl_is_first_part(&layout->grid, s))
-            first_layer = 0;
+            first_layer = first_tensor = 0;
         make_stage(layout, s, first_layer, input);
         offsets = sl_tensors_place(&layout->stages[s], offsets);
+        first_tensor = sl_tensors_number(&layout->stages[s], first_tensor);
         layout->n_pointers += sl_tensors_n_pointers(&layout->stages[s]);
         first_layer += input->stage_layers[s];
     }
@@ -260,7 +265,7 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         .allocator = input->allocator,
         .grid = input->grid,
         .n_units = input->grid.n_copies * sluice_model_n_layers(input->model),
-        .n_tensors = input->grid.n_copies * sl_n_tensors(input->model),
+        .n_tensors = sl_n_tensors(input->model),
         .n_states = input->n_states,
         .asynchronous = input->asynchronous,
         .max_rows = input->max_rows,
@@ -273,11 +278,14 @@ sluice_status sl_layout_init(struct sl_layout *layout,
                                   sizeof *layout->workspaces);
     layout->plans = sl_alloc(input->allocator, (size_t)layout->grid.n_devices,
                              sizeof *layout->plans);
-    layout->offsets = sl_alloc(input->allocator, (size_t)layout->n_tensors,
+    layout->tensors = sl_alloc(input->allocator, (size_t)layout->n_tensors,
+                               sizeof *layout->tensors);
+    layout->offsets = sl_alloc(input->allocator, n_all_offsets(layout),
                                sizeof *layout->offsets);
     if (!layout->stages || !layout->units || !layout->workspaces ||
-        !layout->plans || !layout->offsets)
+        !layout->plans || !layout->tensors || !layout->offsets)
         goto no_memory;
+    sl_tensors_describe(input->model, layout->tensors);
     make_stages(layout, input);
     layout->pointers = sl_alloc(input->allocator, n_all_pointers(layout),
                                 sizeof *layout->pointers);
@@ -301,8 +309,10 @@ void sl_layout_fini(struct sl_layout *layout)
 {
     sl_free(layout->allocator, layout->pointers, n_all_pointers(layout),
             sizeof *layout->pointers);
-    sl_free(layout->allocator, layout->offsets, (size_t)layout->n_tensors,
+    sl_free(layout->allocator, layout->offsets, n_all_offsets(layout),
             sizeof *layout->offsets);
+    sl_free(layout->allocator, layout->tensors, (size_t)layout->n_tensors,
+            sizeof *layout->tensors);
     sl_free(layout->allocator, layout->plans, (size_t)layout->grid.n_devices,
             sizeof *layout->plans);
     sl_free(layout->allocator, layout->workspaces, n_all_devices(layout),

@@ -20,6 +20,7 @@
 #include "blueprint/program.h"
 #include "blueprint/ring.h"
 #include "blueprint/stage.h"
+#include "blueprint/tensors.h"
 
 /* Buffers of one device that live within one action only. */
 struct sl_workspace {
@@ -35,7 +36,7 @@ struct sl_layout {
     const sluice_allocator *allocator;
     struct sl_grid grid;
     int n_units;                     /* of one replica */
-    int n_tensors;                   /* parameter tensors of one replica */
+    int n_tensors;                   /* parameter tensors of the model */
     size_t n_pointers;               /* to them, of one replica */
     int n_states;                    /* optimizer state arrays */
     bool asynchronous;               /* the stages have a backup */
@@ -44,7 +45,9 @@ struct sl_layout {
                                         together */
     struct sl_unit *units;           /* [n_replicas][n_units], sliced by the
                                         stages */
-    int64_t *offsets;                /* [n_tensors], sliced by the units */
+    struct sl_tensor *tensors;       /* [n_tensors], in the model's order */
+    int64_t *offsets;                /* [n_copies][n_tensors], sliced by the
+                                        units */
     float **pointers;                /* [n_replicas][n_pointers], the same */
     struct sl_workspace *workspaces; /* [all devices] */
     sluice_memory_plan *plans;       /* [n_devices] */

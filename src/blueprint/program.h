@@ -30,6 +30,8 @@ enum sl_op_kind {
                              a chunk each */
     SL_OP_ALL_GATHER,     /* and give each other the chunks */
     SL_OP_FENCE,          /* until nobody reads them any more */
+    SL_OP_MEASURE,        /* what the tensors of a stage add to the total */
+    SL_OP_TOTAL,          /* which all devices get */
     SL_OP_PREPARE,        /* that of an UPDATE which may fail */
     SL_OP_ADVANCE,        /* the whole UPDATE: makes the next version */
     SL_OP_AGREE,          /* all devices commit the step, or none */

@@ -30,6 +30,7 @@ struct sl_unit {
                              nobody reads it there */
     struct sl_ring saved; /* the same */
     struct sl_ring dy;    /* kept from I to W, if the stage splits */
+    int first_tensor;     /* of the model's tensors, if it has any */
     int64_t *param_at;    /* [n_params] offset in a version, floats */
     float **params;       /* [n_versions][n_params] where they lie */
     float **grads;        /* [n_params] where their gradients lie */

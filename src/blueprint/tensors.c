@@ -1,6 +1,8 @@
 /* Parameter tensors of a stage.  The thread that creates the pipeline. */
 #include "blueprint/tensors.h"
 
+#include <stdio.h>
+
 #include "base/memory.h"
 
 int sl_n_tensors(const sluice_model *model)
@@ -9,6 +11,23 @@ int sl_n_tensors(const sluice_model *model)
     for (int i = 0; i < sluice_model_n_layers(model); i++)
         n += sluice_model_layer_plan(model, i)->n_params;
     return n;
+}
+
+void sl_tensors_describe(const sluice_model *model, struct sl_tensor *tensors)
+{
+    for (int i = 0; i < sluice_model_n_layers(model); i++) {
+        const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
+        for (int p = 0; p < plan->n_params; p++, tensors++) {
+            *tensors = (struct sl_tensor){
+                .shape = &plan->params[p].shape,
+                .n = sluice_shape_elements(&plan->params[p].shape),
+                .layer = i,
+                .param = p,
+            };
+            snprintf(tensors->name, sizeof tensors->name, "%d.%s", i,
+                     plan->params[p].name);
+        }
+    }
 }
 
 static int64_t floats_rounded(int64_t n)
@@ -29,6 +48,15 @@ int64_t *sl_tensors_place(struct sl_stage *stage, int64_t *offsets)
         }
     }
     return offsets;
+}
+
+int sl_tensors_number(struct sl_stage *stage, int first)
+{
+    for (int i = 0; i < stage->n_units; i++) {
+        stage->units[i].first_tensor = first;
+        first += stage->units[i].plan->n_params;
+    }
+    return first;
 }
 
 size_t sl_tensors_n_pointers(const struct sl_stage *stage)

@@ -15,6 +15,20 @@
 
 #include "blueprint/stage.h"
 
+enum { SL_TENSOR_NAME = SLUICE_PARAM_NAME + 12 }; /* bytes, with any int */
+
+/* What an optimizer is told of a parameter tensor. */
+struct sl_tensor {
+    char name[SL_TENSOR_NAME]; /* "0.weight" */
+    const sluice_shape *shape;
+    int64_t n; /* elements */
+    int layer;
+    int param;
+};
+
+/* Describe the tensors of a model, in their order: tensors[sl_n_tensors()]. */
+void sl_tensors_describe(const sluice_model *model, struct sl_tensor *tensors);
+
 /* Parameter tensors of a model. */
 int sl_n_tensors(const sluice_model *model);
 
@@ -25,6 +39,9 @@ int sl_n_tensors(const sluice_model *model);
  * Returns  what is behind the last offset.
  */
 int64_t *sl_tensors_place(struct sl_stage *stage, int64_t *offsets);
+
+/* Number the tensors of a stage from `first` on.  Returns the next number. */
+int sl_tensors_number(struct sl_stage *stage, int first);
 
 /* Pointers that a stage needs: to each version of a tensor, to its gradient. */
 size_t sl_tensors_n_pointers(const struct sl_stage *stage);

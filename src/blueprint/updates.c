@@ -35,6 +35,23 @@ static void put_reduction(struct writing *writing, struct sl_op op,
         put(writing, op, SL_OP_FENCE);
 }
 
+/* What stands in the place of an UPDATE. */
+static enum sl_op_kind update_of(struct sl_update_mode mode)
+{
+    if (mode.asynchronous)
+        return SL_OP_ADVANCE;
+    return mode.measures ? SL_OP_MEASURE : SL_OP_PREPARE;
+}
+
+/* An operation for each UPDATE of the list. */
+static void put_each(struct writing *writing, const struct sl_program *program,
+                     enum sl_op_kind kind)
+{
+    for (int i = 0; i < program->n_ops; i++)
+        if (program->ops[i].kind == SL_OP_UPDATE)
+            put(writing, program->ops[i], kind);
+}
+
 static void expand(struct writing *writing, const struct sl_program *program,
                    struct sl_update_mode mode)
 {
@@ -49,14 +66,17 @@ static void expand(struct writing *writing, const struct sl_program *program,
         }
         if (mode.reduces)
             put_reduction(writing, *op, mode);
-        put(writing, *op, mode.asynchronous ? SL_OP_ADVANCE : SL_OP_PREPARE);
+        put(writing, *op, update_of(mode));
+    }
+    if (mode.measures) {
+        put_whole(writing, SL_OP_TOTAL);
+        put_each(writing, program, SL_OP_PREPARE);
     }
     put_whole(writing, SL_OP_AGREE);
     if (mode.asynchronous)
         put_whole(writing, SL_OP_KEEP);
-    for (int i = 0; i < program->n_ops && !mode.asynchronous; i++)
-        if (program->ops[i].kind == SL_OP_UPDATE)
-            put(writing, program->ops[i], SL_OP_APPLY);
+    else
+        put_each(writing, program, SL_OP_APPLY);
 }
 
 sluice_status sl_updates_expand(struct sl_program *program,

@@ -4,7 +4,10 @@
  *
  *     synchronous   the list of the schedule, in which each UPDATE becomes
  *                   [REDUCE_SCATTER, ALL_GATHER,] PREPARE;
- *                   AGREE; then an APPLY for each of them
+ *                   AGREE; then an APPLY for each of them.
+ *                   If the optimizer reads a total, each becomes a MEASURE
+ *                   instead, behind the list stands TOTAL, and then the
+ *                   PREPAREs
  *     asynchronous  BACK_UP;
  *                   the list, in which each UPDATE becomes
  *                   [REDUCE_SCATTER, ALL_GATHER, [FENCE,]] ADVANCE;
@@ -23,6 +26,7 @@ struct sl_update_mode {
     int n_updates;     /* of each stage in a step */
     bool asynchronous; /* more than one: each makes a version of the weights */
     bool reduces;      /* several stages hold each part of the model */
+    bool measures;     /* the optimizer reads a total; not if asynchronous */
 };
 
 /*

@@ -213,17 +213,29 @@ static void add_sums(const struct local_collective *local, int at, double *sums)
     }
 }
 
+static sluice_status meet_and_add(struct local_collective *local, int rank,
+                                  int64_t *virtual_ns, double *sums,
+                                  bool commits)
+{
+    int at;
+    for (int i = 0; sums && i < local->n_sums; i++)
+        next_word(local, rank)->sums[i] = sums[i];
+    sluice_status st = meet(local, rank, virtual_ns, commits, &at);
+    if (!st && sums)
+        add_sums(local, at, sums);
+    return st;
+}
+
+static sluice_status local_add_up(struct sl_collective *collective, int rank,
+                                  int64_t *virtual_ns, double *sums)
+{
+    return meet_and_add(local_of(collective), rank, virtual_ns, sums, false);
+}
+
 static sluice_status local_agree(struct sl_collective *collective, int rank,
                                  int64_t *virtual_ns, double *sums)
 {
-    struct local_collective *local = local_of(collective);
-    int at;
-    for (int i = 0; i < local->n_sums; i++)
-        next_word(local, rank)->sums[i] = sums[i];
-    sluice_status st = meet(local, rank, virtual_ns, true, &at);
-    if (!st)
-        add_sums(local, at, sums);
-    return st;
+    return meet_and_add(local_of(collective), rank, virtual_ns, sums, true);
 }
 
 static void stop_all(void *context)
@@ -294,6 +306,7 @@ static const struct sl_collective_ops local_ops = {
     .reduce_scatter = local_reduce_scatter,
     .all_gather = local_all_gather,
     .fence = local_fence,
+    .add_up = local_add_up,
     .agree = local_agree,
     .fail = local_fail,
     .close = local_close,

@@ -5,7 +5,8 @@
  *
  *     sum     a reduce-scatter, then an all-gather, over an array that every
  *             member has; and a fence before it is written again
- *     agree   the end of a step: all commit, or none does
+ *     add_up  a few numbers of each, of which all get the sums
+ *     agree   the same, and the end of a step: all commit, or none does
  *
  * All members call the same functions in the same order.  A member that cannot
  * go on calls sl_collective_fail() instead, which ends the wait of all others;
@@ -51,6 +52,8 @@ struct sl_collective_ops {
                                 const struct sl_share *share);
     sluice_status (*fence)(struct sl_collective *collective, int rank,
                            const struct sl_share *share);
+    sluice_status (*add_up)(struct sl_collective *collective, int rank,
+                            int64_t *virtual_ns, double *sums);
     sluice_status (*agree)(struct sl_collective *collective, int rank,
                            int64_t *virtual_ns, double *sums);
     void (*fail)(struct sl_collective *collective, const sluice_diag *why);
@@ -69,7 +72,7 @@ struct sl_collective {
 
 struct sl_collective_config {
     int n_members;
-    int n_sums; /* that members agree on */
+    int n_sums; /* that members add up */
     struct sl_patience patience;
     void (*stop)(void *context); /* called at the first failure, before any
                                     other can be told; it takes no lock of this
@@ -152,14 +155,26 @@ sl_collective_fence(struct sl_collective *collective, int rank,
 }
 
 /*
- * Say that this member can commit, and wait for the others to say so.
+ * Give n_sums terms and get, in the same array, their sums over all members.
+ * Terms that only one member has, such as one for each parameter of the model
+ * at its index there, come back to all as they were, zeros of the others added:
+ * whoever adds up the array gets the same bits for every cut.
  *
- * Each member gives n_sums terms and gets, in the same array, their sums over
- * all members.  Terms that only one member has, such as one for each parameter
- * of the model at its index there, come back to all as they were, zeros of the
- * others added: whoever adds up the array gets the same bits for every cut.
+ * Shapes   sums[n_sums].
+ * Blocks, Returns  as sl_collective_reduce_scatter().
+ */
+static inline sluice_status
+sl_collective_add_up(struct sl_collective *collective, int rank,
+                     int64_t *virtual_ns, double *sums)
+{
+    return collective->ops->add_up(collective, rank, virtual_ns, sums);
+}
+
+/*
+ * Say that this member can commit, and wait for the others to say so.  They add
+ * up as in sl_collective_add_up(), unless all give NULL.
  *
- * Shapes   sums[n_sums]; NULL if n_sums is 0.
+ * Shapes   sums[n_sums], or NULL.
  * Blocks   until all members have come; sl_collective_fail() and _close() wake
  *          it.
  * Returns  SLUICE_OK: all members have committed, and nothing can fail until

@@ -73,17 +73,26 @@ void sl_fini_collectives(sluice_pipeline *pipe)
     sl_collective_destroy(pipe->everyone);
 }
 
+/* Terms of the optimizer's total that a device has room for. */
+static size_t n_terms(const sluice_pipeline *pipe)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    return bp->updates.measures ? (size_t)bp->layout.n_tensors : 0;
+}
+
 sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     struct sl_collective_config config = {
         .n_members = sl_n_all_devices(&bp->grid),
+        .n_sums = (int)n_terms(pipe),
         .patience = pipe->patience,
         .stop = stop,
         .context = pipe,
         .allocator = pipe->allocator,
     };
     sluice_status st = sl_collective_create(&config, &pipe->everyone);
+    config.n_sums = 0;
     config.n_members = sl_n_holders(&bp->grid);
     config.stop = NULL;
     for (int i = 0; i < bp->grid.depth && bp->updates.reduces && !st; i++)
@@ -157,9 +166,16 @@ sluice_status sl_init_links(sluice_pipeline *pipe, sluice_diag *why)
     return SLUICE_OK;
 }
 
+static void free_terms(struct sl_device *device)
+{
+    sl_free(device->pipe->allocator, device->terms, n_terms(device->pipe),
+            sizeof *device->terms);
+}
+
 static void fini_device(struct sl_device *device)
 {
     const sluice_allocator *allocator = device->pipe->allocator;
+    free_terms(device);
     sl_core_release(&device->core);
     sl_gate_fini(&device->gate);
     sl_recorder_fini(&device->recorder, allocator);
@@ -205,14 +221,22 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
         sl_no_memory(why, "the trace");
         goto fini_arena;
     }
+    device->terms =
+        sl_alloc(pipe->allocator, n_terms(pipe), sizeof *device->terms);
+    if (!device->terms) {
+        st = sl_no_memory(why, "the optimizer's total");
+        goto fini_recorder;
+    }
     st = sl_gate_init(&device->gate);
     if (st) {
         sluice_diag_set(why, st, "the system has no lock for device %d", index);
-        goto fini_recorder;
+        goto free_terms;
     }
     pipe->events[i] = device->recorder.events;
     return SLUICE_OK;
 
+free_terms:
+    free_terms(device);
 fini_recorder:
     sl_recorder_fini(&device->recorder, pipe->allocator);
 fini_arena:

@@ -31,12 +31,4 @@ sluice_status sl_compute_input(struct sl_device *device, const struct sl_op *op,
 sluice_status sl_compute_weight(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why);
 
-/* PREPARE: the optimizer looks at the gradient, and may refuse. */
-sluice_status sl_compute_prepare(struct sl_device *device,
-                                 const struct sl_op *op, sluice_diag *why);
-
-/* APPLY: the optimizer updates the stage.  Returns SLUICE_OK. */
-sluice_status sl_compute_apply(struct sl_device *device, const struct sl_op *op,
-                               sluice_diag *why);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
+#include "pipeline/optimize.h"
 #include "pipeline/reduce.h"
 #include "pipeline/versions.h"
 
@@ -49,9 +50,11 @@ static const struct behaviour {
     [SL_OP_REDUCE_SCATTER] = {sl_reduce_scatter, MEETING, NONE, sl_reduces},
     [SL_OP_ALL_GATHER] = {sl_reduce_gather, MEETING, NONE, sl_reduces},
     [SL_OP_FENCE] = {sl_reduce_fence, MEETING, NONE, sl_reduces},
-    [SL_OP_PREPARE] = {sl_compute_prepare, SILENT},
+    [SL_OP_MEASURE] = {sl_optimize_measure, SILENT},
+    [SL_OP_TOTAL] = {sl_optimize_total, WAITING},
+    [SL_OP_PREPARE] = {sl_optimize_prepare, SILENT},
     [SL_OP_AGREE] = {agree, WAITING},
-    [SL_OP_APPLY] = {sl_compute_apply, EVENT},
+    [SL_OP_APPLY] = {sl_optimize_apply, EVENT},
     [SL_OP_BACK_UP] = {sl_versions_back_up, OUTSIDE},
     [SL_OP_ADVANCE] = {sl_versions_advance, EVENT},
     [SL_OP_KEEP] = {sl_versions_keep, OUTSIDE},

@@ -75,6 +75,9 @@ struct sl_device {
     int64_t arrived_ns;       /* [owner: device] when it began to wait for this
                                  action, if the job is recorded */
     sluice_trace_event event; /* [owner: device] of this action */
+    double *terms; /* const after create, content [owner: device]: [n_tensors]
+                      of the total, if the optimizer reads one */
+    double total;  /* [owner: device] of this step */
     int64_t off_core_ns; /* [owner: device] of this action, by its layers */
     int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of
                             the step */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "pipeline/compute.h"
+#include "pipeline/optimize.h"
 
 /* A stage of the device, with parameters. */
 static bool is_mine(const struct sl_device *device, int stage)
@@ -63,13 +63,13 @@ sluice_status sl_versions_advance(struct sl_device *device,
     bool has_rows = device->pipe->update_rows[op->update_no] > 0;
     sluice_status st = SLUICE_OK;
     if (has_rows)
-        st = sl_compute_prepare(device, op, why);
+        st = sl_optimize_prepare(device, op, why);
     if (st)
         return st;
     advance(stage, op);
     device->event.action.version = op->version;
     stage->fresh = true;
-    return has_rows ? sl_compute_apply(device, op, why) : SLUICE_OK;
+    return has_rows ? sl_optimize_apply(device, op, why) : SLUICE_OK;
 }
 
 sluice_status sl_versions_keep(struct sl_device *device, const struct sl_op *op,

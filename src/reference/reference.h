@@ -1,10 +1,10 @@
 /*
  * The inside of the sequential reference, shared by its files: reference.c
  * builds it, reference_parameters.c moves parameters, follow.c and joins.c read
- * what a schedule means to it, reference_pass.c takes a
- * micro-batch through the layers, reference_step.c a mini-batch, and
- * reference_versions.c that with weight versions.  It shares no code with the
- * pipeline, whose judge it is.
+ * what a schedule means to it, reference_pass.c takes a micro-batch through the
+ * layers, reference_step.c a mini-batch, reference_update.c calls the
+ * optimizer, and reference_versions.c makes a step with weight versions.  It
+ * shares no code with the pipeline, whose judge it is.
  *
  * Threads: the caller's alone.
  */
@@ -83,6 +83,7 @@ struct sluice_reference {
     const sluice_optimizer_ops *optimizer;
     void *optimizer_config;
     double learning_rate;
+    double total; /* of the optimizer's measure(), in this update */
 
     float *gradient[2]; /* dy and dx of a layer, by turns */
     void *workspace;

@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "base/finite.h"
 #include "tensor/blas_threads.h"
 
 /* Forward of all micro-batches in order, and their losses. */
@@ -99,57 +98,6 @@ static sluice_status run_backwards(struct sluice_reference *ref,
     }
     sl_reference_for_params(ref, sl_reference_use_sum);
     return SLUICE_OK;
-}
-
-static sluice_optimizer_call update_of(const struct sluice_reference *ref,
-                                       const struct sl_reference_param *param,
-                                       uint64_t update, sluice_diag *why)
-{
-    sluice_optimizer_call call = {
-        .config = ref->optimizer_config,
-        .learning_rate = ref->learning_rate,
-        .step = update,
-        .n = param->n,
-        .w = param->w,
-        .g = param->g,
-        .why = why,
-    };
-    memcpy(call.state, param->state, sizeof call.state);
-    return call;
-}
-
-sluice_status sl_reference_prepare(struct sluice_reference *ref,
-                                   uint64_t update, sluice_diag *why)
-{
-    for (int i = 0; i < ref->n_layers; i++) {
-        const struct sl_reference_layer *layer = &ref->layers[i];
-        for (int p = 0; p < layer->plan->n_params; p++) {
-            sluice_optimizer_call call =
-                update_of(ref, &layer->params[p], update, why);
-            sluice_status st = SLUICE_OK;
-            if (ref->finite == SLUICE_FINITE_GRADIENTS)
-                st = sl_check_finite("the gradient of parameter",
-                                     layer->plan->params[p].name, call.g,
-                                     call.n, why);
-            if (!st && ref->optimizer->prepare)
-                st = ref->optimizer->prepare(&call);
-            if (st)
-                return st;
-        }
-    }
-    return SLUICE_OK;
-}
-
-void sl_reference_apply(struct sluice_reference *ref, uint64_t update)
-{
-    for (int i = 0; i < ref->n_layers; i++) {
-        const struct sl_reference_layer *layer = &ref->layers[i];
-        for (int p = 0; p < layer->plan->n_params; p++) {
-            sluice_optimizer_call call =
-                update_of(ref, &layer->params[p], update, NULL);
-            ref->optimizer->apply(&call);
-        }
-    }
 }
 
 static sluice_status check_rows(int64_t rows, int64_t most, sluice_diag *why)

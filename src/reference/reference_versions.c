@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/model/settle.h"
 
 static sluice_status check_groups(const struct sluice_reference *ref,
                                   const int *groups, int n_groups,
@@ -57,6 +58,12 @@ static sluice_status check(const struct sluice_reference *ref,
     if (ref->copies > 1)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "versions need a single copy of the model");
+    if (n_groups > 1 &&
+        sl_optimizer_wants_total(ref->optimizer, ref->optimizer_config))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "optimizer %s needs a total over all "
+                               "parameters: not with several updates in a step",
+                               ref->optimizer->name);
     for (int i = 0; i < ref->n_layers; i++)
         if (ref->layers[i].joins)
             return sluice_diag_set(why, SLUICE_INVALID,

@@ -14,6 +14,19 @@ void sl_scaled_difference(int64_t n, float scale, const float *y,
     sl_kernels()->scaled_difference(n, scale, y, t, dy);
 }
 
+enum { PIECE_FLOATS = 1024 };
+
+double sl_sum_of_squares(int64_t n, const float *x)
+{
+    static const float zeros[PIECE_FLOATS];
+    double sum = 0;
+    for (int64_t i = 0; i < n; i += PIECE_FLOATS) {
+        int64_t some = n - i < PIECE_FLOATS ? n - i : PIECE_FLOATS;
+        sum += sl_squared_distance(some, x + i, zeros);
+    }
+    return sum;
+}
+
 double sl_squared_distance(int64_t n, const float *a, const float *b)
 {
     return sl_kernels()->squared_distance(n, a, b);

@@ -24,6 +24,9 @@ void sl_scaled_difference(int64_t n, float scale, const float *y,
  * alone. */
 double sl_squared_distance(int64_t n, const float *a, const float *b);
 
+/* The sum over i of x[i]^2, in the same way. */
+double sl_sum_of_squares(int64_t n, const float *x);
+
 /* to = bits < threshold ? 0 : from * scale.  Shapes: bits, from, to [n]; to
  * may be from. */
 void sl_mask(int64_t n, const uint32_t *bits, uint32_t threshold, float scale,

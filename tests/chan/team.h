@@ -131,6 +131,13 @@ static inline void agree(struct person *person)
                                          &person->virtual_ns, person->sums);
 }
 
+static inline void add_up(struct person *person)
+{
+    person->status =
+        sl_collective_add_up(person->team->collective, person->rank,
+                             &person->virtual_ns, person->sums);
+}
+
 static inline void sum(struct person *person)
 {
     reduce_scatter(person);

@@ -24,6 +24,42 @@ START_TEST(what_the_members_agree_on_is_added_in_the_order_of_the_ranks)
 }
 END_TEST
 
+/* Sums come before the commit, again and again, and leave it open. */
+static void add_up_twice_then_agree(struct person *person)
+{
+    for (int round = 0; round < 2 && !person->status; round++)
+        add_up(person);
+    if (!person->status)
+        person->status = sl_collective_agree(
+            person->team->collective, person->rank, &person->virtual_ns, NULL);
+}
+
+START_TEST(sums_without_a_commit_can_be_followed_by_a_failure)
+{
+    make(3);
+    for (int i = 0; i < 3; i++)
+        team.people[i].sums[1] = i + 1;
+    play(add_up_twice_then_agree);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(team.people[i].status, SLUICE_OK);
+        ck_assert(team.people[i].sums[1] == 18);
+    }
+    sl_collective_destroy(team.collective);
+    sluice_diag why = failure(2), told;
+    make(3);
+    play(add_up);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(team.people[i].status, SLUICE_OK);
+    sl_collective_fail(team.collective, &why);
+    play(add_up);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(team.people[i].status, SLUICE_CLOSED);
+    ck_assert_int_eq(sl_collective_conclude(team.collective, &told),
+                     SLUICE_INVALID);
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
 static double tensor(int k)
 {
     return 1.0 / (3 + k * k);
@@ -55,6 +91,7 @@ END_TEST
 START_TEST(if_one_member_fails_none_commits_and_all_learn_the_first_failure)
 {
     fail_one(agree);
+    fail_one(add_up);
 }
 END_TEST
 
@@ -159,6 +196,7 @@ END_TEST
 
 SLUICE_TEST_MAIN(
     "chan.agree", what_the_members_agree_on_is_added_in_the_order_of_the_ranks,
+    sums_without_a_commit_can_be_followed_by_a_failure,
     a_sum_over_the_model_has_the_same_bits_for_every_cut,
     if_one_member_fails_none_commits_and_all_learn_the_first_failure,
     a_failure_between_two_meetings_ends_the_second_one,

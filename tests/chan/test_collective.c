@@ -109,9 +109,9 @@ END_TEST
 START_TEST(all_leave_at_the_latest_virtual_time)
 {
     static void (*const parts[])(struct person *) = {reduce_scatter, all_gather,
-                                                     fence, agree};
+                                                     fence, add_up, agree};
     make(3);
-    for (int p = 0; p < 4; p++) {
+    for (int p = 0; p < 5; p++) {
         for (int i = 0; i < 3; i++)
             team.people[i].virtual_ns = 100 * p + 10 * ((i + p) % 3);
         play(parts[p]);

@@ -247,6 +247,19 @@ START_TEST(squared_distance_is_exact_where_double_is)
 }
 END_TEST
 
+START_TEST(sum_of_squares_is_exact_where_double_is)
+{
+    enum { N = 5000 };
+    static float values[N];
+    for (int i = 0; i < N; i++)
+        values[i] = (float)(i % 7 - 3);
+    double exact = 0;
+    for (int n = 0; n < N; exact += (double)(values[n] * values[n]), n++)
+        if (n % 97 == 0 || n % 1024 < 2)
+            ck_assert_double_eq(sl_sum_of_squares(n, values), exact);
+}
+END_TEST
+
 START_TEST(sums_and_differences_are_rounded_once)
 {
     float to[2] = {0x1p24F, 1};
@@ -264,4 +277,5 @@ SLUICE_TEST_MAIN("tensor.kernels", every_instruction_set_gives_the_same_bits,
                  the_widest_set_that_runs_is_chosen,
                  a_mask_drops_what_is_below_the_threshold,
                  squared_distance_is_exact_where_double_is,
+                 sum_of_squares_is_exact_where_double_is,
                  sums_and_differences_are_rounded_once)

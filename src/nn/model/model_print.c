@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text_out.h"
+#include "base/text/text_out.h"
 #include "nn/layers/composite.h"
 #include "nn/model/model.h"
 

@@ -101,6 +101,13 @@ sluice_status sl_optimizer_settle(const sluice_optimizer_ops *optimizer,
               : SLUICE_OK;
 }
 
+bool sl_optimizer_wants_total(const sluice_optimizer_ops *optimizer,
+                              const void *config)
+{
+    return optimizer->measure &&
+           (!optimizer->wants_total || optimizer->wants_total(config));
+}
+
 sluice_status sl_learning_rate_check(double learning_rate, sluice_diag *why)
 {
     if (learning_rate >= 0 && learning_rate <= FLT_MAX)

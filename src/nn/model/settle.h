@@ -3,6 +3,7 @@
 #ifndef SL_NN_SETTLE_H
 #define SL_NN_SETTLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/loss.h>
@@ -32,6 +33,11 @@ sluice_status sl_loss_settle(const sluice_loss_ops *loss, const void *config,
 sluice_status sl_optimizer_settle(const sluice_optimizer_ops *optimizer,
                                   const void *config, int *n_states,
                                   double *learning_rate, sluice_diag *why);
+
+/* Whether the optimizer reads `total`, see measure() in sluice_optimizer_ops.
+ * Any thread. */
+bool sl_optimizer_wants_total(const sluice_optimizer_ops *optimizer,
+                              const void *config);
 
 /*
  * Whether steps can be made with this learning rate.

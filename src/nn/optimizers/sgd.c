@@ -2,8 +2,11 @@
 #include <sluice/optimizer.h>
 
 #include <float.h>
+#include <math.h>
 
 #include "tensor/elementwise.h"
+
+enum { PIECE = 1024 }; /* floats */
 
 static const sluice_option options[] = {
     {
@@ -42,6 +45,14 @@ static const sluice_option options[] = {
         .bytes = sizeof(double),
         .max = 1e6,
     },
+    {
+        .name = "clip",
+        .help = "largest norm of all gradients together; 0: any",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_sgd_config, clip),
+        .bytes = sizeof(double),
+        .max = FLT_MAX,
+    },
 };
 
 static sluice_status infer(const void *config, int *n_states,
@@ -67,22 +78,75 @@ static sluice_status infer(const void *config, int *n_states,
         return sluice_diag_set(why, SLUICE_INVALID,
                                "sgd: Nesterov's method needs a momentum; set "
                                "`momentum`");
+    if (!(sgd->clip >= 0 && sgd->clip <= FLT_MAX))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "sgd: clip %g; it cannot be negative, and must "
+                               "be finite as a float",
+                               sgd->clip);
     *n_states = sgd->momentum > 0 ? 1 : 0;
     *learning_rate = sgd->learning_rate;
     return SLUICE_OK;
+}
+
+static bool wants_total(const void *config)
+{
+    const sluice_sgd_config *sgd = config;
+    return sgd->clip > 0;
+}
+
+static double measure(const sluice_optimizer_call *call)
+{
+    return sl_sum_of_squares(call->n, call->g);
+}
+
+static sluice_status prepare(const sluice_optimizer_call *call)
+{
+    if (!wants_total(call->config) || isfinite(call->total))
+        return SLUICE_OK;
+    return sluice_diag_set(call->why, SLUICE_NOT_FINITE,
+                           "sgd: the norm of the gradients is %s, and the step "
+                           "changes nothing; use a smaller learning rate",
+                           isnan(call->total) ? "NaN" : "infinity");
+}
+
+/* What the gradient is multiplied with, as clip_grad_norm_() has it. */
+static float factor(const sluice_optimizer_call *call)
+{
+    const sluice_sgd_config *config = call->config;
+    double norm = wants_total(config) ? sqrt(call->total) : 0;
+    double share = config->clip / (norm + 1e-6);
+    return norm > 0 && share < 1 ? (float)share : 1;
+}
+
+/* The gradient is not ours to change: it is scaled piece by piece. */
+static void update_clipped(const sluice_optimizer_call *call, struct sl_sgd sgd,
+                           float scale)
+{
+    float g[PIECE];
+    for (int64_t i = 0; i < call->n; i += PIECE) {
+        int64_t n = call->n - i < PIECE ? call->n - i : PIECE;
+        for (int64_t k = 0; k < n; k++)
+            g[k] = call->g[i + k] * scale;
+        sl_sgd_update(n, sgd, g, call->w + i,
+                      call->state[0] ? call->state[0] + i : NULL);
+    }
 }
 
 /* The state starts at zero, so that v = g at the first step. */
 static void apply(const sluice_optimizer_call *call)
 {
     const sluice_sgd_config *config = call->config;
+    float scale = factor(call);
     struct sl_sgd sgd = {
         .rate = (float)call->learning_rate,
         .momentum = (float)config->momentum,
         .decay = (float)config->weight_decay,
         .nesterov = config->nesterov,
     };
-    sl_sgd_update(call->n, sgd, call->g, call->w, call->state[0]);
+    if (scale < 1)
+        update_clipped(call, sgd, scale);
+    else
+        sl_sgd_update(call->n, sgd, call->g, call->w, call->state[0]);
 }
 
 static const sluice_optimizer_ops sgd_ops = {
@@ -92,7 +156,10 @@ static const sluice_optimizer_ops sgd_ops = {
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .infer = infer,
+    .prepare = prepare,
     .apply = apply,
+    .measure = measure,
+    .wants_total = wants_total,
 };
 
 const sluice_optimizer_ops *sluice_sgd(void)

@@ -83,6 +83,42 @@ START_TEST(four_steps_worked_out_by_hand)
 }
 END_TEST
 
+START_TEST(a_clip_scales_the_gradient_by_the_norm_of_all)
+{
+    const sluice_sgd_config sgd = {.learning_rate = 0.5, .clip = 2};
+    ck_assert(sluice_sgd()->wants_total(&sgd));
+    ck_assert(
+        !sluice_sgd()->wants_total(&(sluice_sgd_config){.learning_rate = 0.5}));
+    enum { LONG = 2500 };
+    static float w[LONG], g[LONG];
+    /* Norms of 8, which is scaled by 1/4, and of 1. */
+    static const double totals[] = {64, 1}, factors[] = {2 / (8 + 1e-6), 1};
+    for (int t = 0; t < 2; t++) {
+        for (int i = 0; i < LONG; i++) {
+            w[i] = 0;
+            g[i] = (float)(i % 9 - 4);
+        }
+        sluice_optimizer_call call = {.config = &sgd,
+                                      .learning_rate = 0.5,
+                                      .n = LONG,
+                                      .w = w,
+                                      .g = g,
+                                      .total = totals[t]};
+        ck_assert(!sluice_sgd()->prepare(&call));
+        sluice_sgd()->apply(&call);
+        for (int i = 0; i < LONG; i++) {
+            ck_assert_float_eq(
+                w[i], -0.5F * ((float)(i % 9 - 4) * (float)factors[t]));
+            ck_assert_float_eq(g[i], (float)(i % 9 - 4));
+        }
+    }
+    sluice_optimizer_call call = {.config = &sgd, .n = 3, .g = g};
+    ck_assert_double_eq(sluice_sgd()->measure(&call), 16 + 9 + 4);
+    call.total = NAN;
+    ck_assert_int_eq(sluice_sgd()->prepare(&call), SLUICE_NOT_FINITE);
+}
+END_TEST
+
 static void check_refused(sluice_sgd_config sgd, const char *word)
 {
     int n_states = -1;
@@ -117,6 +153,8 @@ START_TEST(numbers_out_of_range_are_refused)
     check_refused(
         (sluice_sgd_config){.learning_rate = 1, .weight_decay = INFINITY},
         "weight decay");
+    check_refused((sluice_sgd_config){.learning_rate = 1, .clip = -1}, "clip");
+    check_refused((sluice_sgd_config){.learning_rate = 1, .clip = NAN}, "clip");
     check_refused((sluice_sgd_config){.learning_rate = 1, .nesterov = true},
                   "momentum");
 }
@@ -124,4 +162,5 @@ END_TEST
 
 SLUICE_TEST_MAIN("nn.sgd", steps_follow_the_definition,
                  four_steps_worked_out_by_hand,
+                 a_clip_scales_the_gradient_by_the_norm_of_all,
                  numbers_out_of_range_are_refused)

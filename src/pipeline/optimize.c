@@ -1,0 +1,124 @@
+/* Calling the optimizer.  The stage's device. */
+#include "pipeline/optimize.h"
+
+#include "pipeline/finite_check.h"
+
+static sluice_optimizer_call make_call(const struct sl_device *device,
+                                       const struct sl_op *op,
+                                       const struct sl_unit *unit, int p)
+{
+    const sluice_pipeline *pipe = device->pipe;
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    int tensor = unit->first_tensor + p;
+    const struct sl_tensor *about = &bp->layout.tensors[tensor];
+    sluice_optimizer_call call = {
+        .config = bp->optimizer_config,
+        .learning_rate = pipe->learning_rate,
+        .step = pipe->n_steps * (uint64_t)bp->updates.n_updates +
+                (uint64_t)op->update_no,
+        .n = about->n,
+        .w = stage->params + unit->param_at[p],
+        .g = unit->grads[p],
+        .name = about->name,
+        .shape = about->shape,
+        .layer = about->layer,
+        .param = about->param,
+        .tensor = tensor,
+    };
+    for (int i = 0; i < bp->n_states; i++)
+        call.state[i] = stage->states[i] + unit->param_at[p];
+    return call;
+}
+
+sluice_status sl_optimize_measure(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    (void)why;
+    if (sl_holder_of(&bp->grid, device->at, stage->index) != 0)
+        return SLUICE_OK;
+    for (int i = 0; i < stage->n_units; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        for (int p = 0; p < unit->plan->n_params; p++) {
+            sluice_optimizer_call call = make_call(device, op, unit, p);
+            device->terms[call.tensor] = bp->optimizer->measure(&call);
+        }
+    }
+    return SLUICE_OK;
+}
+
+/* Terms of other devices are zero until they come, in each step anew. */
+sluice_status sl_optimize_total(struct sl_device *device,
+                                const struct sl_op *op, sluice_diag *why)
+{
+    int n = device->pipe->blueprint.layout.n_tensors;
+    (void)op;
+    (void)why;
+    sluice_status st =
+        sl_collective_add_up(device->pipe->everyone, device->index,
+                             &device->virtual_ns, device->terms);
+    if (st)
+        return st;
+    device->total = 0;
+    for (int i = 0; i < n; i++) {
+        device->total += device->terms[i];
+        device->terms[i] = 0;
+    }
+    return SLUICE_OK;
+}
+
+/* Keep the optimizer's own sentence; give it one if it has none. */
+static sluice_status blame(const struct sl_device *device, int stage,
+                           sluice_status st, sluice_diag *why)
+{
+    if (st && !why->text[0])
+        sluice_diag_set(why, st, "optimizer of stage %d (%s) returned %s",
+                        stage, device->pipe->blueprint.optimizer->name,
+                        sluice_status_name(st));
+    return st;
+}
+
+static sluice_status prepare_unit(struct sl_device *device,
+                                  const struct sl_op *op,
+                                  const struct sl_unit *unit, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int p = 0; p < unit->plan->n_params && !st; p++) {
+        sluice_optimizer_call call = make_call(device, op, unit, p);
+        call.total = device->total;
+        call.why = why;
+        st = device->pipe->blueprint.optimizer->prepare(&call);
+    }
+    return blame(device, op->action.stage, st, why);
+}
+
+sluice_status sl_optimize_prepare(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why)
+{
+    const sluice_pipeline *pipe = device->pipe;
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    sluice_status st = sl_check_gradients(pipe, stage, why);
+    if (!pipe->blueprint.optimizer->prepare)
+        return st;
+    for (int i = 0; i < stage->n_units && !st; i++)
+        st = prepare_unit(device, op, &stage->units[i], why);
+    return st;
+}
+
+sluice_status sl_optimize_apply(struct sl_device *device,
+                                const struct sl_op *op, sluice_diag *why)
+{
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    (void)why;
+    for (int i = 0; i < stage->n_units; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        for (int p = 0; p < unit->plan->n_params; p++) {
+            sluice_optimizer_call call = make_call(device, op, unit, p);
+            call.total = device->total;
+            device->pipe->blueprint.optimizer->apply(&call);
+        }
+    }
+    return SLUICE_OK;
+}

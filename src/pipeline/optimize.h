@@ -1,0 +1,38 @@
+/*
+ * Calling the optimizer, once for each parameter tensor of a stage.
+ *
+ * If it reads a total (sluice_optimizer_ops.measure), each tensor's term is
+ * made by one device, that which holds it in the first copy of the first
+ * replica; all devices then get all terms, and each adds them up in the order
+ * of the model.
+ *
+ * Threads: the stage's device.
+ */
+#ifndef SL_PIPELINE_OPTIMIZE_H
+#define SL_PIPELINE_OPTIMIZE_H
+
+#include "pipeline/pipeline.h"
+
+/* MEASURE: what the tensors of the stage add to the total.  Returns SLUICE_OK.
+ */
+sluice_status sl_optimize_measure(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why);
+
+/*
+ * TOTAL: the sum over all tensors of the model, in their order.
+ *
+ * Blocks   until all devices have come.
+ * Returns  SLUICE_OK, or SLUICE_CLOSED if the step has failed.
+ */
+sluice_status sl_optimize_total(struct sl_device *device,
+                                const struct sl_op *op, sluice_diag *why);
+
+/* PREPARE: the optimizer looks at the gradients, and may refuse. */
+sluice_status sl_optimize_prepare(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why);
+
+/* APPLY: the optimizer updates the stage.  Returns SLUICE_OK. */
+sluice_status sl_optimize_apply(struct sl_device *device,
+                                const struct sl_op *op, sluice_diag *why);
+
+#endif
