@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "base/options.h"
+#include "base/text/options.h"
 #include "nn/layers/composite.h"
 #include "nn/layers/layer_table.h"
 #include "nn/model/model_text.h"
