@@ -18,7 +18,7 @@ static sluice_status measure_row(const sluice_model *model,
         st = sluice_pipeline_create(config, model, &pipe, why);
     if (st)
         return st;
-    for (int d = 0; d < config->devices; d++) {
+    for (int d = 0; d < config->schedule.devices; d++) {
         sluice_device_info info;
         sluice_pipeline_device(pipe, d, &info);
         if ((int64_t)plans[d].total > row->planned_bytes)
@@ -41,10 +41,10 @@ sluice_status memory_sweep_run(const struct memory_sweep *sweep,
         return st;
     for (int i = 0; i < 2 * sweep->max_devices && !st; i++) {
         bool remat = i % 2;
-        config.devices = i / 2 + 1;
+        config.schedule.devices = i / 2 + 1;
         config.remat = remat ? SLUICE_REMAT_ALWAYS : SLUICE_REMAT_NEVER;
-        rows[i] =
-            (sluice_html_memory){.devices = config.devices, .remat = remat};
+        rows[i] = (sluice_html_memory){.devices = config.schedule.devices,
+                                       .remat = remat};
         st = measure_row(model, &config, &rows[i], why);
     }
     sluice_model_destroy(model);

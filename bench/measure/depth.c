@@ -32,7 +32,7 @@ sluice_status depth_peak(const sluice_pipeline_config *config,
     if (st)
         return st;
     *bytes = 0;
-    for (int d = 0; d < config->devices; d++)
+    for (int d = 0; d < config->schedule.devices; d++)
         if (plans[d].total > *bytes)
             *bytes = plans[d].total;
     return SLUICE_OK;
@@ -99,10 +99,10 @@ sluice_status depth_search(const sluice_pipeline_config *config, int64_t width,
 {
     struct question q = {.config = config, .width = width, .cap = cap};
     int found;
-    sluice_status st = search(&q, config->devices, &found, why);
+    sluice_status st = search(&q, config->schedule.devices, &found, why);
     if (st)
         return st;
-    *layers = found < config->devices ? 0 : found;
+    *layers = found < config->schedule.devices ? 0 : found;
     return SLUICE_OK;
 }
 
@@ -116,11 +116,11 @@ sluice_status depth_peak_by_position(const sluice_pipeline_config *config,
                                      int64_t width, const struct depth *depth,
                                      size_t *bytes, sluice_diag *why)
 {
-    int n = config->devices < 3 ? config->devices : 3;
+    int n = config->schedule.devices < 3 ? config->schedule.devices : 3;
     const int three[] = {depth->first, n == 3 ? depth->inner : depth->last,
                          depth->last};
     sluice_pipeline_config small = *config;
-    small.devices = n;
+    small.schedule.devices = n;
     small.cut = SLUICE_CUT_LIST;
     small.partition = three;
     sluice_model *model;
@@ -135,7 +135,8 @@ sluice_status depth_peak_by_position(const sluice_pipeline_config *config,
 sluice_status depth_best(const sluice_pipeline_config *config, int64_t width,
                          size_t cap, struct depth *best, sluice_diag *why)
 {
-    const struct depth one = {1, config->devices > 2, config->devices > 1};
+    const struct depth one = {1, config->schedule.devices > 2,
+                              config->schedule.devices > 1};
     struct depth found = {0, 0, 0};
     sluice_status st = SLUICE_OK;
     int n = one.first + one.last + one.inner;

@@ -12,8 +12,7 @@ sluice_pipeline_config plain_pipeline_config(int devices, int microbatches,
     static const sluice_sgd_config sgd = {.learning_rate = 0.01,
                                           .momentum = 0.9};
     return (sluice_pipeline_config){
-        .devices = devices,
-        .microbatches = microbatches,
+        .schedule = {.devices = devices, .microbatches = microbatches},
         .batch = rows,
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),

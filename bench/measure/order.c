@@ -135,13 +135,9 @@ sluice_status order_schedule(const struct order_options *order, int devices,
 void order_apply(const struct order_options *order,
                  sluice_pipeline_config *config)
 {
-    config->schedule = order->schedule;
-    config->backward_order = (sluice_backward_order)order->backward_order;
+    config->schedule = order_config(order, config->schedule.devices,
+                                    config->schedule.microbatches);
     config->remat = (sluice_remat)order->remat;
-    config->chunks = order->chunks;
-    config->group = order->group;
-    config->warm_up = order->warm_up;
-    config->vertical_sync = order->vertical_sync;
     config->join_weights = order->join_weights;
     config->queue_capacity = order->capacity;
 }

@@ -21,9 +21,9 @@ static sluice_status make_schedule(const sluice_pipeline_config *config,
         return sluice_schedule_remat(config->custom, SLUICE_REMAT_NEVER, out,
                                      why);
     sluice_schedule_config one = {
-        .name = config->schedule,
-        .microbatches = config->microbatches,
-        .backward_order = config->backward_order,
+        .name = config->schedule.name,
+        .microbatches = config->schedule.microbatches,
+        .backward_order = config->schedule.backward_order,
     };
     sluice_status st = SLUICE_INVALID;
     while (st == SLUICE_INVALID && one.devices++ < SLUICE_MAX_DEVICES)
@@ -35,7 +35,7 @@ static sluice_status make_schedule(const sluice_pipeline_config *config,
                            "%s is asynchronous: its bits depend on the number "
                            "of devices, and one reference cannot judge them "
                            "all; measure it by `sluice schedule --run`",
-                           config->schedule);
+                           config->schedule.name);
 }
 
 /* The reference of a schedule: it sees the micro-batches again in an order that
@@ -48,7 +48,8 @@ static sluice_status make_reference(struct yardstick *yardstick,
     sluice_status st = make_schedule(pipeline, &schedule, why);
     if (st)
         return st;
-    st = sluice_reference_order(schedule, &pipeline->backward_order, why);
+    st = sluice_reference_order(schedule, &pipeline->schedule.backward_order,
+                                why);
     if (!st)
         st = sluice_reference_create(pipeline, yardstick->model,
                                      &yardstick->reference, why);

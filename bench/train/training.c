@@ -92,8 +92,7 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
     if (st)
         return st;
     sluice_pipeline_config config = {
-        .devices = c->devices,
-        .microbatches = c->microbatches,
+        .schedule = {.devices = c->devices, .microbatches = c->microbatches},
         .batch = c->batch,
         .uneven = c->uneven,
         .cut = (sluice_cut)c->cut,

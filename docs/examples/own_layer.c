@@ -129,8 +129,7 @@ static sluice_status build(sluice_model **model, sluice_pipeline **pipe,
     if (st)
         return st;
     sluice_pipeline_config config = {
-        .devices = 2,
-        .microbatches = 4,
+        .schedule = {.devices = 2, .microbatches = 4},
         .batch = ROWS,
         .loss = &huber,
         .optimizer = sluice_sgd(),

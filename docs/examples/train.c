@@ -12,8 +12,7 @@ int main(void)
 
     sluice_sgd_config sgd = {.learning_rate = 0.05, .momentum = 0.9};
     sluice_pipeline_config config = {
-        .devices = 2,
-        .microbatches = 4,
+        .schedule = {.devices = 2, .microbatches = 4},
         .batch = 32,
         .loss = sluice_cross_entropy(),
         .optimizer = sluice_sgd(),

@@ -97,31 +97,30 @@ typedef void sluice_log(void *context, sluice_log_level level,
 
 /* Zero means the default in every field. */
 typedef struct sluice_pipeline_config {
-    int devices;      /* K; default 1, at most SLUICE_MAX_DEVICES */
-    int microbatches; /* M; default 1 */
-    int replicas;     /* R copies of the pipeline, each on K devices of its own,
-                         that share the rows and add up their gradients: data
-                         parallelism; default 1 */
-    int64_t batch;    /* rows of a full mini-batch; must be given */
-    bool uneven;      /* allow a batch that M does not divide */
+    sluice_schedule_config schedule; /* K devices, at most SLUICE_MAX_DEVICES,
+                                        and M micro-batches, both 1 by default;
+                                        the generator's name and options; its
+                                        allocator, NULL: the pipeline's */
+    sluice_remat remat;              /* which micro-batches of it recompute */
+    const sluice_schedule *custom;   /* replaces the schedule that `schedule`
+                                        and `remat` describe: it is copied, and
+                                        they are not read, except that devices
+                                        and microbatches, if not 0, must be
+                                        those of the custom one.  A lowered one
+                                        is verified in both forms and runs in
+                                        the compute-only form: an action
+                                        receives as it starts and sends as it
+                                        ends, with the same bits */
+
+    int replicas;  /* R copies of the pipeline, each on K devices of its own,
+                      that share the rows and add up their gradients: data
+                      parallelism; default 1 */
+    int64_t batch; /* rows of a full mini-batch; must be given */
+    bool uneven;   /* allow a batch that M does not divide */
 
     sluice_cut cut;
     const int *partition; /* [stages of one copy], for SLUICE_CUT_LIST: layers
                              of each */
-
-    const char *schedule; /* a generator's name; default "gpipe" */
-    sluice_backward_order backward_order;
-    sluice_remat remat;
-    int chunks; /* stages per device, and the following two: as in a */
-    int group;  /* sluice_schedule_config */
-    int warm_up;
-    bool vertical_sync;            /* of pipedream, as there */
-    const sluice_schedule *custom; /* replaces the seven above, and gives
-                                      devices and microbatches; copied.  A
-                                      lowered one is verified in both forms
-                                      and runs in the compute-only form: an
-                                      action receives as it starts and sends
-                                      as it ends, with the same bits */
 
     const sluice_loss_ops *loss; /* must be given */
     const void *loss_config;
@@ -184,7 +183,7 @@ SLUICE_API sluice_status sluice_pipeline_plan(
  * Build the pipeline, start its devices, initialize the parameters.
  *
  * Takes    nothing: `model` must outlive the pipeline; the config and what it
- *          points to may go (but loss, optimizer, allocator and log context).
+ *          points to may go (but loss, optimizer, allocators and log context).
  * Threads  any; one pipeline per call, several pipelines may live at once.
  * Returns  SLUICE_OK;
  *          SLUICE_INVALID  a number out of range, a batch that M does not

@@ -44,9 +44,9 @@ extern "C" {
 typedef struct sluice_reference sluice_reference;
 
 /*
- * A reference for pipelines made with `config`.  Reads batch, microbatches,
- * replicas, uneven, backward_order, loss, loss_config, optimizer,
- * optimizer_config, seed, finite and allocator, and nothing else: a pipeline
+ * A reference for pipelines made with `config`.  Reads batch, replicas, uneven,
+ * loss, loss_config, optimizer, optimizer_config, seed, finite, allocator, and
+ * of `schedule` microbatches and backward_order, and nothing else: a pipeline
  * whose schedule is not "gpipe" must be compared in the backward order of that
  * schedule.
  *
@@ -126,7 +126,8 @@ SLUICE_API sluice_status sluice_reference_versions(sluice_reference *ref,
 
 /*
  * The order in which every stage of a schedule adds up the gradients of its
- * micro-batches: what `backward_order` of the reference's config must be.
+ * micro-batches: what `schedule.backward_order` of the reference's config must
+ * be.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if it is neither of the two, the same for
  *          all stages: then no reference has the same bits.

@@ -62,16 +62,18 @@ static sluice_status check_devices(const struct sl_blueprint *bp,
                                "%d devices in all",
                                bp->grid.n_replicas, bp->grid.n_devices,
                                SLUICE_MAX_DEVICES);
-    if (config->devices && config->devices != bp->grid.n_devices)
+    const sluice_schedule_config *wanted = &config->schedule;
+    if (wanted->devices && wanted->devices != bp->grid.n_devices)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d devices asked for, but the custom schedule "
-                               "has %d; leave `devices` 0",
-                               config->devices, bp->grid.n_devices);
-    if (config->microbatches && config->microbatches != bp->grid.n_microbatches)
+                               "has %d; leave `schedule.devices` 0",
+                               wanted->devices, bp->grid.n_devices);
+    if (wanted->microbatches && wanted->microbatches != bp->grid.n_microbatches)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d micro-batches asked for, but the custom "
-                               "schedule has %d; leave `microbatches` 0",
-                               config->microbatches, bp->grid.n_microbatches);
+                               "schedule has %d; leave `schedule.microbatches` "
+                               "0",
+                               wanted->microbatches, bp->grid.n_microbatches);
     return SLUICE_OK;
 }
 
@@ -83,13 +85,13 @@ static sluice_status settle_sizes(struct sl_blueprint *bp,
                                   sluice_diag *why)
 {
     const sluice_schedule *custom = config->custom;
+    const sluice_schedule_config wanted =
+        sl_schedule_standards(&config->schedule, config->allocator);
     bp->grid.n_replicas = config->replicas ? config->replicas : 1;
-    bp->grid.n_devices = custom            ? sluice_schedule_n_devices(custom)
-                         : config->devices ? config->devices
-                                           : 1;
-    bp->grid.n_microbatches = custom ? sluice_schedule_n_microbatches(custom)
-                              : config->microbatches ? config->microbatches
-                                                     : 1;
+    bp->grid.n_devices =
+        custom ? sluice_schedule_n_devices(custom) : wanted.devices;
+    bp->grid.n_microbatches =
+        custom ? sluice_schedule_n_microbatches(custom) : wanted.microbatches;
     sluice_status st = check_devices(bp, config, why);
     if (st || bp->grid.n_microbatches < 1)
         return st;

@@ -44,17 +44,8 @@ sluice_status sl_make_schedule(const sluice_pipeline_config *config,
 {
     if (config->custom)
         return copy_schedule(config, queue_capacity, out, why);
-    sluice_schedule_config wanted = {
-        .name = config->schedule,
-        .devices = config->devices ? config->devices : 1,
-        .microbatches = config->microbatches ? config->microbatches : 1,
-        .backward_order = config->backward_order,
-        .allocator = config->allocator,
-        .chunks = config->chunks,
-        .group = config->group,
-        .warm_up = config->warm_up,
-        .vertical_sync = config->vertical_sync,
-    };
+    sluice_schedule_config wanted =
+        sl_schedule_standards(&config->schedule, config->allocator);
     sluice_schedule *plain;
     sluice_status st = sluice_schedule_generate(&wanted, &plain, why);
     if (st)

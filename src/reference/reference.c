@@ -8,6 +8,7 @@
 #include "nn/model/model.h"
 #include "nn/model/settle.h"
 #include "base/split.h"
+#include "sched/schedule.h"
 #include "tensor/blas_threads.h"
 
 enum { BLOCK_HEAD = SL_ALIGN }; /* keeps what follows it aligned */
@@ -45,17 +46,18 @@ static int64_t larger(int64_t a, int64_t b)
 static sluice_status check_config(const sluice_pipeline_config *config,
                                   const sluice_model *model, sluice_diag *why)
 {
-    if (config->microbatches < 0 ||
-        config->microbatches > SLUICE_MAX_MICROBATCHES)
+    int microbatches =
+        sl_schedule_standards(&config->schedule, NULL).microbatches;
+    if (microbatches < 1 || microbatches > SLUICE_MAX_MICROBATCHES)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d micro-batches; give 1 to %d",
-                               config->microbatches, SLUICE_MAX_MICROBATCHES);
+                               "%d micro-batches; give 1 to %d", microbatches,
+                               SLUICE_MAX_MICROBATCHES);
     if (config->replicas < 0 || config->replicas > SLUICE_MAX_DEVICES)
         return sluice_diag_set(why, SLUICE_INVALID, "%d replicas; give 1 to %d",
                                config->replicas, SLUICE_MAX_DEVICES);
-    sluice_status st = sl_split_check(
-        config->batch, config->replicas ? config->replicas : 1,
-        config->microbatches ? config->microbatches : 1, config->uneven, why);
+    sluice_status st =
+        sl_split_check(config->batch, config->replicas ? config->replicas : 1,
+                       microbatches, config->uneven, why);
     if (st)
         return st;
     if (!config->loss || !config->optimizer)
@@ -218,9 +220,10 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
     ref->model = model;
     ref->batch = config->batch;
     ref->replicas = config->replicas ? config->replicas : 1;
-    ref->microbatches = config->microbatches ? config->microbatches : 1;
+    ref->microbatches =
+        sl_schedule_standards(&config->schedule, NULL).microbatches;
     ref->copies = 1;
-    ref->in_order = config->backward_order == SLUICE_IN_ORDER;
+    ref->in_order = config->schedule.backward_order == SLUICE_IN_ORDER;
     ref->finite = config->finite;
     ref->seed = config->seed;
     ref->n_layers = sluice_model_n_layers(model);

@@ -64,6 +64,20 @@ static sluice_status check_copies(int stages, int copies,
     return SLUICE_OK;
 }
 
+sluice_schedule_config
+sl_schedule_standards(const sluice_schedule_config *config,
+                      const sluice_allocator *allocator)
+{
+    sluice_schedule_config settled = *config;
+    if (!settled.devices)
+        settled.devices = 1;
+    if (!settled.microbatches)
+        settled.microbatches = 1;
+    if (!settled.allocator)
+        settled.allocator = allocator;
+    return settled;
+}
+
 sluice_status sluice_schedule_create(int devices, int stages, int microbatches,
                                      const int *stage_device,
                                      const sluice_allocator *allocator,

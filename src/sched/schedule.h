@@ -62,6 +62,14 @@ bool sl_action_parse(const char *text, sluice_action *action);
 /* Whether there are forwards, and their hand-offs, only. */
 bool sl_schedule_is_forward(const sluice_schedule *schedule);
 
+/*
+ * What a pipeline, and its reference, mean by zeros in `config`: one device,
+ * one micro-batch, and this allocator.
+ */
+sluice_schedule_config
+sl_schedule_standards(const sluice_schedule_config *config,
+                      const sluice_allocator *allocator);
+
 /* Whether a schedule may have these sizes.  Returns SLUICE_OK, SLUICE_INVALID.
  */
 sluice_status sl_check_sizes(int devices, int stages, int microbatches,

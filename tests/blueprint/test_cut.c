@@ -19,7 +19,7 @@ static void cut(sluice_cut by, int devices, int sizes[DEVICES])
     sluice_pipeline *pipe;
     sluice_sgd_config sgd = {.learning_rate = 0.1};
     sluice_pipeline_config config = {
-        .devices = devices,
+        .schedule.devices = devices,
         .batch = 8,
         .cut = by,
         .loss = sluice_mean_squared_error(),
@@ -112,10 +112,8 @@ static const sluice_sgd_config with_momentum = {.learning_rate = 0.1,
 static sluice_pipeline_config config_of(const char *schedule, sluice_cut by)
 {
     return (sluice_pipeline_config){
-        .devices = DEVICES,
-        .microbatches = 8,
+        .schedule = {.devices = DEVICES, .microbatches = 8, .name = schedule},
         .batch = 8,
-        .schedule = schedule,
         .cut = by,
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),
@@ -212,7 +210,7 @@ static sluice_status create_capped(const char *text, int64_t batch, size_t cap,
     sluice_pipeline *pipe = NULL;
     sluice_sgd_config sgd = {.learning_rate = 0.1};
     sluice_pipeline_config config = {
-        .devices = 2,
+        .schedule.devices = 2,
         .batch = batch,
         .cut = SLUICE_CUT_TIME,
         .device_cap_bytes = cap,

@@ -62,7 +62,7 @@ static void check_exact(const sluice_pipeline_config *config)
                   "%s", why.text);
     size_t taken = allocator.bytes - before;
     long arenas = 0;
-    for (int d = 0; d < config->devices; d++) {
+    for (int d = 0; d < config->schedule.devices; d++) {
         arenas += plans[d].total == size;
         sluice_device_info info;
         sluice_pipeline_device(pipe, d, &info);
@@ -91,8 +91,8 @@ START_TEST(the_plan_is_what_is_taken)
             for (int m = 0; m < 3; m++)
                 for (int remat = 0; remat < 3; remat++) {
                     sluice_pipeline_config config = problem.config;
-                    config.devices = devices;
-                    config.microbatches = microbatches[m];
+                    config.schedule.devices = devices;
+                    config.schedule.microbatches = microbatches[m];
                     config.remat = (sluice_remat)remat;
                     config.queue_capacity = 1 + (devices + remat) % 4;
                     check_exact(&config);
@@ -106,8 +106,8 @@ START_TEST(parameters_gradients_and_states_are_counted_in_full)
 {
     set_up(SL_TEST_DROPOUT);
     sluice_pipeline_config config = problem.config;
-    config.devices = 3;
-    config.microbatches = 4;
+    config.schedule.devices = 3;
+    config.schedule.microbatches = 4;
     sluice_memory_plan plans[3];
     ck_assert_int_eq(sluice_pipeline_plan(problem.model, &config, plans, NULL),
                      SLUICE_OK);
@@ -139,8 +139,8 @@ START_TEST(a_cap_one_byte_too_low_is_refused_with_the_numbers)
     int threads = sl_test_threads_at_rest();
     for (int devices = 1; devices <= 4; devices++) {
         sluice_pipeline_config config = problem.config;
-        config.devices = devices;
-        config.microbatches = 4;
+        config.schedule.devices = devices;
+        config.schedule.microbatches = 4;
         sluice_memory_plan plans[4];
         sluice_pipeline_plan(problem.model, &config, plans, NULL);
         size_t need = 0;
@@ -182,8 +182,8 @@ START_TEST(rematerialization_needs_less)
         set_up((enum sl_test_kind)kind);
         for (int devices = 1; devices <= 2; devices++) {
             sluice_pipeline_config config = problem.config;
-            config.devices = devices;
-            config.microbatches = 8;
+            config.schedule.devices = devices;
+            config.schedule.microbatches = 8;
             sluice_memory_plan plans[3][2];
             for (int remat = 0; remat < 3; remat++) {
                 config.remat = (sluice_remat)remat;
@@ -211,8 +211,8 @@ START_TEST(queues_cost_their_capacity_as_far_as_there_are_micro_batches)
     set_up(SL_TEST_RELU);
     sluice_memory_plan before[2], plans[2];
     sluice_pipeline_config config = problem.config;
-    config.devices = 2;
-    config.microbatches = M;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = M;
     for (int capacity = 1; capacity <= 2 * M; capacity++) {
         config.queue_capacity = capacity;
         ck_assert_int_eq(

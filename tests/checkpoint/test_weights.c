@@ -56,8 +56,7 @@ static void begin(struct fixture *f)
     ck_assert_int_eq(sluice_model_parse("3-2", NULL, &f->model, NULL),
                      SLUICE_OK);
     const sluice_pipeline_config config = {
-        .devices = 1,
-        .microbatches = 1,
+        .schedule = {.devices = 1, .microbatches = 1},
         .batch = 1,
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),

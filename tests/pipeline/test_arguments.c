@@ -32,8 +32,8 @@ START_TEST(numbers_of_rows_out_of_range_are_refused)
     set_up();
     struct sl_test_pair pair;
     sluice_pipeline_config config = problem.config;
-    config.devices = 2;
-    config.microbatches = 3;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = 3;
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
     static const int64_t bad[] = {0, -1, BATCH + 1, INT64_MIN};
     sluice_result result;
@@ -77,8 +77,8 @@ START_TEST(data_that_is_not_there_is_asked_for)
     set_up();
     struct sl_test_pair pair;
     sluice_pipeline_config config = problem.config;
-    config.devices = 2;
-    config.microbatches = 3;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = 3;
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
     sluice_pipeline *pipe = pair.pipe;
     const float *x = problem.x;
@@ -146,7 +146,7 @@ START_TEST(parameters_that_do_not_fit_are_refused)
     set_up();
     struct sl_test_pair pair;
     sluice_pipeline_config config = problem.config;
-    config.devices = 3;
+    config.schedule.devices = 3;
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
     static const char *const missing[] = {"6.weight", "0.weigh", "",
                                           "weight",   "0",       "-1.bias"};
@@ -192,7 +192,7 @@ START_TEST(learning_rates_that_ruin_parameters_are_refused)
     set_up();
     struct sl_test_pair pair;
     sluice_pipeline_config config = problem.config;
-    config.devices = 2;
+    config.schedule.devices = 2;
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
     const double good[] = {0, 0.25, FLT_MAX, 0.5};
     const double bad[] = {NAN, -0.1, INFINITY, -INFINITY, 1e39};
@@ -218,8 +218,8 @@ START_TEST(parameters_that_are_not_finite_are_refused)
     set_up();
     struct sl_test_pair pair;
     sluice_pipeline_config config = problem.config;
-    config.devices = 3;
-    config.microbatches = config.replicas = 2;
+    config.schedule.devices = 3;
+    config.schedule.microbatches = config.replicas = 2;
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
     const sluice_param_spec *spec;
     sluice_model_find_parameter(problem.model, "2.weight", NULL, NULL, &spec,

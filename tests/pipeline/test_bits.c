@@ -20,9 +20,9 @@ static const char *describe(const sluice_pipeline_config *c, int kind)
     static char text[160];
     snprintf(text, sizeof text,
              "kind %d, K %d, M %d, remat %d, capacity %d, order %d, cut %d, %s",
-             kind, c->devices, c->microbatches, (int)c->remat,
-             c->queue_capacity, (int)c->backward_order, (int)c->cut,
-             c->schedule ? c->schedule : "gpipe");
+             kind, c->schedule.devices, c->schedule.microbatches, (int)c->remat,
+             c->queue_capacity, (int)c->schedule.backward_order, (int)c->cut,
+             c->schedule.name ? c->schedule.name : "gpipe");
     return text;
 }
 
@@ -68,11 +68,11 @@ static void check_settings(const struct sl_test_problem *problem, int kind,
                 if (sl_test_skips())
                     continue;
                 sluice_pipeline_config config = problem->config;
-                config.devices = devices;
-                config.microbatches = microbatches;
+                config.schedule.devices = devices;
+                config.schedule.microbatches = microbatches;
                 config.remat = (sluice_remat)remat;
                 config.queue_capacity = capacity;
-                config.backward_order = (sluice_backward_order)order;
+                config.schedule.backward_order = (sluice_backward_order)order;
                 check(problem, &config, kind);
             }
 }
@@ -136,12 +136,13 @@ START_TEST(dawdling_layers_do_not_show)
     sl_test_problem_init(&problem, SL_TEST_PROBE, LAYERS, BATCH, NULL);
     for (int i = 0; i < (sl_test_is_long() ? 1000 : 40); i++) {
         sluice_pipeline_config config = problem.config;
-        config.devices = 2 + i % 7;
-        config.microbatches = all_microbatches[i % 5];
+        config.schedule.devices = 2 + i % 7;
+        config.schedule.microbatches = all_microbatches[i % 5];
         config.queue_capacity = 1 + i % 3;
         config.remat = (sluice_remat)(i / 3 % 3);
-        config.schedule = i % 2 ? "gpipe" : "1f1b";
-        config.backward_order = i % 2 ? SLUICE_REVERSE : SLUICE_IN_ORDER;
+        config.schedule.name = i % 2 ? "gpipe" : "1f1b";
+        config.schedule.backward_order =
+            i % 2 ? SLUICE_REVERSE : SLUICE_IN_ORDER;
         check(&problem, &config, SL_TEST_PROBE);
     }
     sl_test_problem_fini(&problem);
@@ -159,10 +160,10 @@ START_TEST(one_forward_one_backward_equals_the_reference_in_order)
                 if (sl_test_skips())
                     continue;
                 sluice_pipeline_config config = problem.config;
-                config.devices = devices;
-                config.microbatches = all_microbatches[m];
-                config.schedule = "1f1b";
-                config.backward_order = SLUICE_IN_ORDER;
+                config.schedule.devices = devices;
+                config.schedule.microbatches = all_microbatches[m];
+                config.schedule.name = "1f1b";
+                config.schedule.backward_order = SLUICE_IN_ORDER;
                 config.remat = (sluice_remat)((devices + m) % 3);
                 config.queue_capacity = 1 + (devices + 2 * m) % 4;
                 check(&problem, &config, kind);
@@ -181,8 +182,8 @@ START_TEST(the_cut_does_not_show)
         sl_test_problem_init(&problem, (enum sl_test_kind)kind, LAYERS, BATCH,
                              NULL);
         sluice_pipeline_config config = problem.config;
-        config.devices = 4;
-        config.microbatches = 3;
+        config.schedule.devices = 4;
+        config.schedule.microbatches = 3;
         config.cut = SLUICE_CUT_LIST;
         for (int i = 0; i < 4; i++) {
             config.partition = lists[i];
@@ -210,8 +211,8 @@ START_TEST(blocks_of_many_parameters_equal_the_reference)
         !sluice_model_parse("6-res(8x15-6)x3-5", NULL, &problem.model, NULL));
     for (int devices = 1; devices <= 4; devices++) {
         sluice_pipeline_config config = problem.config;
-        config.devices = devices;
-        config.microbatches = 3;
+        config.schedule.devices = devices;
+        config.schedule.microbatches = 3;
         config.remat = (sluice_remat)(devices % 3);
         check(&problem, &config, SL_TEST_RELU);
     }
@@ -224,8 +225,8 @@ START_TEST(spinning_pinning_and_tracing_do_not_show)
     struct sl_test_problem problem = {0};
     sl_test_problem_init(&problem, SL_TEST_DROPOUT, LAYERS, BATCH, NULL);
     sluice_pipeline_config config = problem.config;
-    config.devices = 2;
-    config.microbatches = 5;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = 5;
     config.pinning = SLUICE_PIN_OFF;
     config.spin_ns = -1;
     check(&problem, &config, SL_TEST_DROPOUT);
@@ -241,8 +242,8 @@ START_TEST(weights_that_were_set_are_the_ones_that_train)
     struct sl_test_problem problem = {0};
     sl_test_problem_init(&problem, SL_TEST_RELU, LAYERS, BATCH, NULL);
     sluice_pipeline_config config = problem.config;
-    config.devices = 3;
-    config.microbatches = 2;
+    config.schedule.devices = 3;
+    config.schedule.microbatches = 2;
     struct sl_test_pair pair;
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
     float values[256];

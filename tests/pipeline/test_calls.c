@@ -128,10 +128,10 @@ static void count_steps(enum sl_test_kind kind, int devices, sluice_remat remat,
     float y[BATCH * 8];
     sl_test_allocator_init(&allocator);
     sl_test_problem_init(&p, kind, LAYERS, BATCH, &allocator.hooks);
-    p.config.devices = devices;
-    p.config.microbatches = 4;
+    p.config.schedule.devices = devices;
+    p.config.schedule.microbatches = 4;
     p.config.remat = remat;
-    p.config.schedule = schedule;
+    p.config.schedule.name = schedule;
     p.config.trace = remat != SLUICE_REMAT_NEVER;
     ck_assert_int_eq(sluice_pipeline_create(&p.config, p.model, &pipe, NULL),
                      SLUICE_OK);
@@ -185,7 +185,7 @@ START_TEST(a_thread_that_cannot_start_is_an_error_without_traces)
     sluice_diag why;
     sl_test_allocator_init(&allocator);
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, &allocator.hooks);
-    p.config.devices = 4;
+    p.config.schedule.devices = 4;
     ck_assert_int_eq(sluice_pipeline_create(&p.config, p.model, &pipe, NULL),
                      SLUICE_OK);
     sluice_pipeline_destroy(pipe);
@@ -220,11 +220,11 @@ START_TEST(what_is_refused_starts_no_thread)
     sluice_pipeline_config bad[4];
     for (int i = 0; i < 4; i++) {
         bad[i] = p.config;
-        bad[i].devices = 3;
+        bad[i].schedule.devices = 3;
     }
-    bad[0].microbatches = 5;
+    bad[0].schedule.microbatches = 5;
     bad[0].uneven = false;
-    bad[1].devices = LAYERS + 1;
+    bad[1].schedule.devices = LAYERS + 1;
     bad[2].device_cap_bytes = 100;
     bad[3].batch = 0;
     atomic_store(&starts, 0);

@@ -138,8 +138,8 @@ static void run_steps(struct run *run)
     const float x[MOST_M] = {1, 2, 3};
     sluice_sgd_config sgd = {.learning_rate = 0.1};
     sluice_pipeline_config config = {
-        .devices = run->devices,
-        .microbatches = run->microbatches,
+        .schedule = {.devices = run->devices,
+                     .microbatches = run->microbatches},
         .batch = run->microbatches,
         .queue_capacity = run->capacity,
         .cut = SLUICE_CUT_UNIFORM,

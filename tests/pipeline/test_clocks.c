@@ -23,8 +23,7 @@ static sluice_pipeline *make_pipeline(const sluice_model *model, int devices,
 {
     sluice_sgd_config sgd = {.learning_rate = 0.001};
     sluice_pipeline_config config = {
-        .devices = devices,
-        .microbatches = M,
+        .schedule = {.devices = devices, .microbatches = M},
         .batch = batch,
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),

@@ -23,7 +23,7 @@ static void check(const struct sl_test_problem *problem,
         return;
     struct sl_test_pair pair;
     config.uneven = true;
-    config.backward_order = SLUICE_IN_ORDER;
+    config.schedule.backward_order = SLUICE_IN_ORDER;
     ck_assert_msg(!sl_test_pair_init(&pair, problem, &config), "%s: %s", name,
                   pair.why.text);
     ck_assert_int_eq(
@@ -35,7 +35,7 @@ static void check(const struct sl_test_problem *problem,
     ck_assert_msg(
         !wrong, "%s, R %d, K %d, M %d, capacity %d: %ld values differ; %s",
         name, config.replicas, sluice_schedule_n_devices(config.custom),
-        config.microbatches, config.queue_capacity, wrong, pair.text);
+        config.schedule.microbatches, config.queue_capacity, wrong, pair.text);
     sl_test_pair_fini(&pair);
 }
 
@@ -52,7 +52,7 @@ static int check_dualpipe(const struct sl_test_problem *problem, int k, int m)
             if (!schedule)
                 continue;
             config.custom = schedule;
-            config.microbatches = m;
+            config.schedule.microbatches = m;
             config.replicas = replicas;
             config.queue_capacity = capacity;
             check(problem, config, microbatch_copy, "dualpipe");
@@ -123,7 +123,7 @@ START_TEST(any_two_copies_equal_the_reference)
                 sluice_pipeline_config config = problem.config;
                 sluice_schedule *schedule = shifted(k, m);
                 config.custom = schedule;
-                config.microbatches = m;
+                config.schedule.microbatches = m;
                 config.replicas = replicas;
                 config.queue_capacity = 1 + (k + m) % 3;
                 check(&problem, config, microbatch_copy, "shifted");
@@ -148,13 +148,13 @@ START_TEST(a_parameter_is_set_in_all_copies)
     for (int64_t i = 0; i < n; i++)
         values[i] = 0.01F * (float)(i % 7);
     sluice_pipeline_config config = problem.config;
-    config.schedule = "dualpipe";
-    config.devices = 2;
-    config.microbatches = 4;
+    config.schedule.name = "dualpipe";
+    config.schedule.devices = 2;
+    config.schedule.microbatches = 4;
     config.uneven = true;
-    config.backward_order = SLUICE_IN_ORDER;
+    config.schedule.backward_order = SLUICE_IN_ORDER;
     ck_assert(!sl_test_pair_init(&pair, &problem, &config));
-    sl_test_halves(&pair, 2, config.microbatches);
+    sl_test_halves(&pair, 2, config.schedule.microbatches);
     ck_assert(!sluice_pipeline_set_parameter(pair.pipe, name, values, n, NULL));
     ck_assert(!sluice_reference_set_parameter(pair.ref, name, values, n, NULL));
     ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
@@ -176,9 +176,9 @@ static sluice_status live(void)
     if (st)
         return st;
     sluice_pipeline_config config = p.config;
-    config.schedule = "dualpipe";
-    config.devices = 4;
-    config.microbatches = 8;
+    config.schedule.name = "dualpipe";
+    config.schedule.devices = 4;
+    config.schedule.microbatches = 8;
     config.uneven = true;
     config.trace = true;
     st = sluice_pipeline_plan(p.model, &config, plans, NULL);
@@ -226,7 +226,7 @@ START_TEST(the_reference_refuses_copies_that_do_not_exist)
     ck_assert(
         !sl_test_problem_init(&problem, SL_TEST_RELU, LAYERS, BATCH, NULL));
     sluice_pipeline_config config = problem.config;
-    config.microbatches = 2;
+    config.schedule.microbatches = 2;
     config.uneven = true;
     ck_assert(!sluice_reference_create(&config, problem.model, &ref, NULL));
     ck_assert_int_eq(sluice_reference_copies(ref, 2, past, NULL),

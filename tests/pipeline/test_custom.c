@@ -60,8 +60,8 @@ static void check(const sluice_schedule *schedule, sluice_backward_order order)
                              NULL);
         sluice_pipeline_config config = p.config;
         config.custom = schedule;
-        config.microbatches = sluice_schedule_n_microbatches(schedule);
-        config.backward_order = order;
+        config.schedule.microbatches = sluice_schedule_n_microbatches(schedule);
+        config.schedule.backward_order = order;
         config.queue_capacity = 2 + i % 3;
         ck_assert_msg(!sl_test_pair_init(&pair, &p, &config), "%s",
                       pair.why.text);
@@ -114,8 +114,8 @@ static void assert_create_refused(const sluice_schedule *schedule,
     sl_test_problem_init(&p, (enum sl_test_kind)0, LAYERS, BATCH, NULL);
     sluice_pipeline_config config = p.config;
     config.custom = schedule;
-    config.microbatches = 0;
-    config.devices = 0;
+    config.schedule.microbatches = 0;
+    config.schedule.devices = 0;
     ck_assert_int_eq(sluice_pipeline_create(&config, p.model, &pipe, &why),
                      SLUICE_SCHEDULE);
     ck_assert_msg(strstr(why.text, says) != NULL, "%s", why.text);

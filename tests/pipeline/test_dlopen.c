@@ -63,8 +63,7 @@ static double train(const struct library *library)
     ck_assert_msg(!library->model_parse("4-8-8-2", NULL, &model, &why), "%s",
                   why.text);
     sluice_pipeline_config config = {
-        .devices = 3,
-        .microbatches = 4,
+        .schedule = {.devices = 3, .microbatches = 4},
         .batch = BATCH,
         .loss = library->mean_squared_error(),
         .optimizer = library->sgd(),

@@ -52,8 +52,8 @@ START_TEST(pipelines_at_once_give_the_bits_of_each_alone)
         sl_test_problem_init(&t->problem, (enum sl_test_kind)i, LAYERS, BATCH,
                              NULL);
         sluice_pipeline_config config = t->problem.config;
-        config.devices = 2 + i;
-        config.microbatches = 3;
+        config.schedule.devices = 2 + i;
+        config.schedule.microbatches = 3;
         config.seed = (uint64_t)i;
         ck_assert_int_eq(sl_test_pair_init(&t->pair, &t->problem, &config),
                          SLUICE_OK);
@@ -78,8 +78,8 @@ START_TEST(one_model_may_serve_several_pipelines)
     sl_test_problem_init(&p, SL_TEST_DROPOUT, LAYERS, BATCH, NULL);
     for (int i = 0; i < 2; i++) {
         sluice_pipeline_config config = p.config;
-        config.devices = 1 + 2 * i;
-        config.microbatches = 4;
+        config.schedule.devices = 1 + 2 * i;
+        config.schedule.microbatches = 4;
         config.seed = 5 + (uint64_t)i;
         ck_assert_int_eq(sl_test_pair_init(&pairs[i], &p, &config), SLUICE_OK);
     }
@@ -99,8 +99,8 @@ static void come_and_go(const struct sl_test_problem *p, int i)
     sluice_pipeline *pipe;
     sluice_result result;
     sluice_pipeline_config config = p->config;
-    config.devices = 1 + i % 4;
-    config.microbatches = 1 + i % 3;
+    config.schedule.devices = 1 + i % 4;
+    config.schedule.microbatches = 1 + i % 3;
     config.trace = i % 2;
     ck_assert_int_eq(sluice_pipeline_create(&config, p->model, &pipe, NULL),
                      SLUICE_OK);
@@ -165,8 +165,8 @@ START_TEST(the_hosts_blas_threads_are_given_back)
     int was = openblas_get_num_threads();
     sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
     sluice_pipeline_config config = p.config;
-    config.devices = 2;
-    config.microbatches = 3;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = 3;
     for (int host = 2; host >= 1; host--) {
         openblas_set_num_threads(host);
         ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
@@ -192,8 +192,8 @@ START_TEST(a_step_uses_one_thread_per_device)
         struct sl_test_pair pair;
         sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
         sluice_pipeline_config config = p.config;
-        config.devices = devices;
-        config.microbatches = 4;
+        config.schedule.devices = devices;
+        config.schedule.microbatches = 4;
         int before = sl_test_threads_at_rest(); /* this one, and BLAS's pool */
         ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
         ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
@@ -213,8 +213,8 @@ START_TEST(as_many_devices_as_allowed_work)
     struct sl_test_pair pair;
     sl_test_problem_init(&p, SL_TEST_PROBE, SLUICE_MAX_DEVICES, 4, NULL);
     sluice_pipeline_config config = p.config;
-    config.devices = SLUICE_MAX_DEVICES;
-    config.microbatches = 2;
+    config.schedule.devices = SLUICE_MAX_DEVICES;
+    config.schedule.microbatches = 2;
     int before = sl_test_threads_at_rest();
     ck_assert_msg(!sl_test_pair_init(&pair, &p, &config), "%s", pair.why.text);
     ck_assert_msg(!sl_test_step(&pair, 0, 4), "%s", pair.text);
@@ -253,7 +253,8 @@ START_TEST(the_log_is_called_by_the_creating_thread_in_single_lines)
     struct sl_test_problem p = {0};
     sluice_pipeline *pipe;
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
-    p.config.devices = LAYERS; /* on fewer cores pinning is worth a word */
+    /* On fewer cores pinning is worth a word. */
+    p.config.schedule.devices = LAYERS;
     p.config.log = note;
     p.config.log_context = &notes;
     ck_assert_int_eq(sluice_pipeline_create(&p.config, p.model, &pipe, NULL),
@@ -277,7 +278,7 @@ START_TEST(the_device_map_covers_the_layers_in_order)
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
     for (int devices = 1; devices <= LAYERS; devices++) {
         sluice_pipeline *pipe;
-        p.config.devices = devices;
+        p.config.schedule.devices = devices;
         ck_assert_int_eq(
             sluice_pipeline_create(&p.config, p.model, &pipe, NULL), SLUICE_OK);
         ck_assert_int_eq(sluice_pipeline_n_devices(pipe), devices);
@@ -319,7 +320,7 @@ START_TEST(a_device_too_many_in_the_process_is_refused)
     struct sl_test_problem p = {0};
     sluice_diag why;
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
-    p.config.devices = 1;
+    p.config.schedule.devices = 1;
     int n = fill_process(&p, pipes, MANY, &why);
     ck_assert_int_ge(n, SLUICE_MAX_DEVICES);
     ck_assert_int_lt(n, MANY);
@@ -341,8 +342,8 @@ START_TEST(a_wait_may_spin_as_long_as_can_be_said)
     struct sl_test_pair pair;
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
     sluice_pipeline_config config = p.config;
-    config.devices = 2;
-    config.microbatches = 3;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = 3;
     config.spin_ns = INT64_MAX;
     ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
     ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);

@@ -83,8 +83,8 @@ START_TEST(devices_without_a_job_do_not_wake)
     struct sl_test_problem problem;
     sluice_pipeline *pipe;
     sl_test_problem_init(&problem, SL_TEST_RELU, LAYERS, BATCH, NULL);
-    problem.config.devices = LAYERS;
-    problem.config.microbatches = 4;
+    problem.config.schedule.devices = LAYERS;
+    problem.config.schedule.microbatches = 4;
     problem.config.pinning = SLUICE_PIN_OFF;
     const struct tasks before = tasks_now();
     ck_assert_int_eq(
@@ -118,8 +118,8 @@ START_TEST(lost_signals_delay_and_do_no_more)
         struct sl_test_problem problem;
         struct sl_test_pair pair;
         sl_test_problem_init(&problem, SL_TEST_RELU, 3, BATCH, NULL);
-        problem.config.devices = 3;
-        problem.config.microbatches = 2;
+        problem.config.schedule.devices = 3;
+        problem.config.schedule.microbatches = 2;
         problem.config.queue_capacity = 1;
         problem.config.spin_ns = -1; /* park at once: signals matter */
         atomic_store(&n_signals, 0);

@@ -83,12 +83,12 @@ static int check(enum sl_test_kind kind, const sluice_schedule *schedule,
     sl_test_problem_init(&p, kind, LAYERS, BATCH, NULL);
     make_partition(sluice_schedule_n_stages(schedule), partition);
     p.config.custom = schedule;
-    p.config.microbatches = sluice_schedule_n_microbatches(schedule);
+    p.config.schedule.microbatches = sluice_schedule_n_microbatches(schedule);
     p.config.queue_capacity = capacity;
     p.config.replicas = replicas;
     p.config.cut = SLUICE_CUT_LIST;
     p.config.partition = partition;
-    p.config.backward_order = SLUICE_IN_ORDER;
+    p.config.schedule.backward_order = SLUICE_IN_ORDER;
     p.config.join_weights = true;
     ck_assert_msg(!sl_test_pair_init(&pair, &p, &p.config), "%s",
                   pair.why.text);
@@ -96,8 +96,9 @@ static int check(enum sl_test_kind kind, const sluice_schedule *schedule,
     int longest = join_reference(pair.ref, schedule, partition);
     long wrong = run_steps(&pair);
     ck_assert_msg(!wrong, "kind %d, K %d, M %d, capacity %d, R %d: %s", kind,
-                  sluice_schedule_n_devices(schedule), p.config.microbatches,
-                  capacity, replicas, pair.text);
+                  sluice_schedule_n_devices(schedule),
+                  p.config.schedule.microbatches, capacity, replicas,
+                  pair.text);
     sl_test_pair_fini(&pair);
     sl_test_problem_fini(&p);
     return longest;
@@ -296,9 +297,9 @@ START_TEST(joining_is_another_order_of_summation)
     sluice_schedule *schedule = grouped(4, 4, false);
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
     p.config.custom = schedule;
-    p.config.microbatches = 4;
+    p.config.schedule.microbatches = 4;
     p.config.queue_capacity = 4;
-    p.config.backward_order = SLUICE_IN_ORDER;
+    p.config.schedule.backward_order = SLUICE_IN_ORDER;
     p.config.join_weights = true;
     ck_assert(!sl_test_pair_init(&pair, &p, &p.config));
     ck_assert_int_gt(sl_test_step(&pair, 0, BATCH), 0);
@@ -313,8 +314,8 @@ START_TEST(groups_that_make_no_sense_are_refused)
     struct sl_test_problem p = {0};
     sluice_reference *ref;
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
-    p.config.microbatches = 4;
-    p.config.backward_order = SLUICE_IN_ORDER;
+    p.config.schedule.microbatches = 4;
+    p.config.schedule.backward_order = SLUICE_IN_ORDER;
     ck_assert(!sluice_reference_create(&p.config, p.model, &ref, &why));
     static const struct {
         int layer, groups[2];
@@ -331,7 +332,7 @@ START_TEST(groups_that_make_no_sense_are_refused)
         ck_assert_msg(strstr(why.text, bad[i].text), "%s", why.text);
     }
     sluice_reference_destroy(ref);
-    p.config.backward_order = SLUICE_REVERSE;
+    p.config.schedule.backward_order = SLUICE_REVERSE;
     ck_assert(!sluice_reference_create(&p.config, p.model, &ref, &why));
     ck_assert_int_eq(sluice_reference_join(ref, 0, bad[0].groups, 2, &why),
                      SLUICE_INVALID);
@@ -348,8 +349,8 @@ START_TEST(groups_survive_a_failed_allocation)
     sluice_reference *ref;
     sl_test_allocator_init(&allocator);
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, &allocator.hooks);
-    p.config.microbatches = 4;
-    p.config.backward_order = SLUICE_IN_ORDER;
+    p.config.schedule.microbatches = 4;
+    p.config.schedule.backward_order = SLUICE_IN_ORDER;
     ck_assert(!sluice_reference_create(&p.config, p.model, &ref, &why));
     for (int at = 1; at <= 2; at++) {
         sl_test_allocator_arm(&allocator, at, false);

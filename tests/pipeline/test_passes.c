@@ -74,20 +74,20 @@ static void check(const struct sl_test_problem *problem, const char *name,
     struct sl_test_pair pair;
     sluice_pipeline_config config = problem->config;
     config.custom = schedule;
-    config.microbatches = sluice_schedule_n_microbatches(schedule);
+    config.schedule.microbatches = sluice_schedule_n_microbatches(schedule);
     config.queue_capacity = CAPACITY;
-    config.backward_order = strcmp(name, "looped-bfs") && strcmp(name, "gpipe")
-                                ? SLUICE_IN_ORDER
-                                : SLUICE_REVERSE;
+    config.schedule.backward_order =
+        strcmp(name, "looped-bfs") && strcmp(name, "gpipe") ? SLUICE_IN_ORDER
+                                                            : SLUICE_REVERSE;
     ck_assert_msg(!sl_test_pair_init(&pair, problem, &config), "%s: %s", name,
                   pair.why.text);
     sl_test_halves(&pair, sluice_schedule_n_copies(schedule),
-                   config.microbatches);
+                   config.schedule.microbatches);
     long wrong = sl_test_step(&pair, 0, BATCH) + sl_test_step(&pair, 4, 6) +
                  sl_test_step(&pair, 1, BATCH);
     ck_assert_msg(!wrong, "%s, K %d, M %d: %ld values differ; %s", name,
-                  sluice_schedule_n_devices(schedule), config.microbatches,
-                  wrong, pair.text);
+                  sluice_schedule_n_devices(schedule),
+                  config.schedule.microbatches, wrong, pair.text);
     sl_test_pair_fini(&pair);
 }
 

@@ -264,7 +264,7 @@ static bool set_up(struct trial *trial, const struct draft *draft,
     sluice_schedule *twin = make_twin(draft);
     config = p->config;
     config.custom = twin;
-    config.microbatches = draft->microbatches;
+    config.schedule.microbatches = draft->microbatches;
     config.cut = SLUICE_CUT_LIST; /* the order of addition is that of a stage */
     config.partition = trial->partition;
     ck_assert_msg(

@@ -23,8 +23,8 @@ static void check(const struct sl_test_problem *problem,
     wrong += sl_test_evaluate(&pair, 1, 2 * BATCH + 3);
     wrong += sl_test_infer(&pair, 0, BATCH + 2);
     ck_assert_msg(!wrong, "R %d, K %d, M %d: %ld values differ; %s",
-                  config->replicas, config->devices, config->microbatches,
-                  wrong, pair.text);
+                  config->replicas, config->schedule.devices,
+                  config->schedule.microbatches, wrong, pair.text);
     sl_test_pair_fini(&pair);
 }
 
@@ -39,8 +39,8 @@ START_TEST(replicas_equal_the_reference)
         config.uneven = true;
         for (int n = 0; n < 4 * 3 * 3; n++) {
             config.replicas = 1 + n % 4;
-            config.devices = 1 + n / 4 % 3;
-            config.microbatches = 1 + n / 12;
+            config.schedule.devices = 1 + n / 4 % 3;
+            config.schedule.microbatches = 1 + n / 12;
             config.remat = (sluice_remat)(n % 3);
             config.trace = n % 2;
             check(&problem, &config);
@@ -77,8 +77,8 @@ START_TEST(a_failure_in_one_replica_changes_none)
             SLUICE_OK);
         sluice_pipeline_config config = problem.config;
         config.replicas = R;
-        config.devices = K;
-        config.microbatches = 2;
+        config.schedule.devices = K;
+        config.schedule.microbatches = 2;
         ck_assert_msg(!sl_test_pair_init(&pair, &problem, &config), "%s",
                       pair.why.text);
         ck_assert_int_eq(sl_test_step(&pair, 0, ROWS), 0);
@@ -116,14 +116,14 @@ START_TEST(what_cannot_be_shared_is_refused_with_the_numbers)
     ck_assert_msg(strstr(why.text, "12 rows") && strstr(why.text, "5 replicas"),
                   "%s", why.text);
     config.replicas = 3;
-    config.microbatches = 3; /* of a share of 4 rows */
+    config.schedule.microbatches = 3; /* of a share of 4 rows */
     ck_assert_int_eq(
         sluice_pipeline_create(&config, problem.model, &pipe, &why),
         SLUICE_INVALID);
     ck_assert_msg(strstr(why.text, "4 rows per replica"), "%s", why.text);
-    config.microbatches = 1;
+    config.schedule.microbatches = 1;
     config.replicas = SLUICE_MAX_DEVICES;
-    config.devices = 2;
+    config.schedule.devices = 2;
     ck_assert_int_eq(
         sluice_pipeline_create(&config, problem.model, &pipe, &why),
         SLUICE_INVALID);

@@ -22,27 +22,27 @@ static void check(const struct sl_test_problem *problem, const char *name,
     struct sl_test_pair pair;
     sluice_pipeline_config config = problem->config;
     config.custom = schedule;
-    config.microbatches = sluice_schedule_n_microbatches(schedule);
-    config.devices = sluice_schedule_n_devices(schedule);
+    config.schedule.microbatches = sluice_schedule_n_microbatches(schedule);
+    config.schedule.devices = sluice_schedule_n_devices(schedule);
     config.queue_capacity = capacity;
-    config.backward_order =
+    config.schedule.backward_order =
         strcmp(name, "looped-bfs") ? SLUICE_IN_ORDER : SLUICE_REVERSE;
     ck_assert_msg(!sl_test_pair_init(&pair, problem, &config), "%s: %s", name,
                   pair.why.text);
     sl_test_halves(&pair, sluice_schedule_n_copies(schedule),
-                   config.microbatches);
+                   config.schedule.microbatches);
 
     if (sl_test_is_asynchronous(name))
-        ck_assert_msg(
-            !sl_test_versions(&pair, name, config.microbatches, false, 0),
-            "%s: %s", name, pair.why.text);
+        ck_assert_msg(!sl_test_versions(&pair, name,
+                                        config.schedule.microbatches, false, 0),
+                      "%s: %s", name, pair.why.text);
     long wrong = sl_test_step(&pair, 0, BATCH) + sl_test_step(&pair, 4, 6) +
                  sl_test_step(&pair, 2, 1) +
                  sl_test_evaluate(&pair, 3, BATCH + 2) +
                  sl_test_infer(&pair, 1, 3) + sl_test_step(&pair, 1, BATCH);
     ck_assert_msg(!wrong, "%s, K %d, M %d, capacity %d: %ld values differ; %s",
-                  name, config.devices, config.microbatches, capacity, wrong,
-                  pair.text);
+                  name, config.schedule.devices, config.schedule.microbatches,
+                  capacity, wrong, pair.text);
     sl_test_pair_fini(&pair);
 }
 
@@ -134,13 +134,8 @@ START_TEST(a_generator_gets_its_parameters_from_the_pipelines_config)
         .warm_up = 1,
     };
     sluice_pipeline_config config = problem.config;
-    config.schedule = generator.name;
-    config.devices = generator.devices;
-    config.microbatches = generator.microbatches;
+    config.schedule = generator;
     config.uneven = true;
-    config.chunks = generator.chunks;
-    config.group = generator.group;
-    config.warm_up = generator.warm_up;
     config.queue_capacity = generator.microbatches;
     ck_assert_int_eq(sluice_schedule_generate(&generator, &schedule, NULL),
                      SLUICE_OK);

@@ -192,11 +192,11 @@ static sluice_pipeline_config config_of(const struct task *task)
 {
     static const sluice_sgd_config sgd = {.learning_rate = 0.1};
     return (sluice_pipeline_config){
-        .devices = 4,
-        .microbatches = MICROBATCHES,
+        .schedule = {.devices = 4,
+                     .microbatches = MICROBATCHES,
+                     .name = task->generator},
         .batch = MICROBATCHES,
         .queue_capacity = MICROBATCHES,
-        .schedule = task->generator,
         .cut = SLUICE_CUT_TIME,
         .loss = sluice_cross_entropy(),
         .optimizer = sluice_sgd(),

@@ -285,7 +285,7 @@ START_TEST(no_two_pipelines_have_devices_on_one_core)
     sluice_pipeline *pipes[PIPELINES];
     sluice_device_info infos[PIPELINES];
     sl_test_problem_init(&p, SL_TEST_RELU, 2, 4, NULL);
-    p.config.devices = 1;
+    p.config.schedule.devices = 1;
     p.config.pinning = SLUICE_PIN_AUTO;
     int n_open = sl_test_descriptors();
     for (int i = 0; i < PIPELINES; i++) {
@@ -319,7 +319,7 @@ START_TEST(a_pipeline_that_finds_no_free_core_says_so)
     sl_topology_init(&topology);
     int n = topology.n_cores < SLUICE_MAX_DEVICES ? topology.n_cores + 1 : 1;
     sl_test_problem_init(&p, SL_TEST_RELU, 2, 4, NULL);
-    p.config.devices = 1;
+    p.config.schedule.devices = 1;
     p.config.pinning = SLUICE_PIN_AUTO;
     p.config.log = keep_note;
     p.config.log_context = note;

@@ -94,13 +94,14 @@ static void check(const struct sl_test_problem *problem,
     struct sl_test_pair pair;
     ck_assert_msg(!sl_test_pair_init(&pair, problem, config), "%s",
                   pair.why.text);
-    sl_test_halves(&pair, n_copies, config->microbatches);
+    sl_test_halves(&pair, n_copies, config->schedule.microbatches);
     long wrong = 0;
     for (int s = 0; s < 4; s++)
         wrong += sl_test_step(&pair, 2 * s, rows[s]);
     ck_assert_msg(!wrong, "%s, R %d, K %d, M %d: %ld values differ; %s",
-                  config->optimizer->name, config->replicas, config->devices,
-                  config->microbatches, wrong, pair.text);
+                  config->optimizer->name, config->replicas,
+                  config->schedule.devices, config->schedule.microbatches,
+                  wrong, pair.text);
     sl_test_pair_fini(&pair);
 }
 
@@ -113,8 +114,8 @@ START_TEST(a_clipped_gradient_has_the_same_bits_for_every_cut)
         for (int n = 0; n < 2 * 5 * 3; n++) {
             sluice_pipeline_config config = problem.config;
             choose(&config, n % 2);
-            config.devices = 1 + n / 2 % 5;
-            config.microbatches = 1 + n / 10;
+            config.schedule.devices = 1 + n / 2 % 5;
+            config.schedule.microbatches = 1 + n / 10;
             config.remat = (sluice_remat)(n % 3);
             config.trace = n % 4 == 0;
             if (!sl_test_skips())
@@ -135,8 +136,8 @@ START_TEST(a_clipped_gradient_has_the_same_bits_in_replicas)
         sluice_pipeline_config config = problem.config;
         choose(&config, n % 2);
         config.replicas = 1 + n / 2 % 3;
-        config.devices = 1 + n / 6;
-        config.microbatches = 2;
+        config.schedule.devices = 1 + n / 6;
+        config.schedule.microbatches = 2;
         check(&problem, &config, 1);
     }
     sl_test_problem_fini(&problem);
@@ -155,9 +156,9 @@ static int check_schedule(const struct sl_test_problem *problem,
         sluice_pipeline_config config = problem->config;
         choose(&config, n++ % 2);
         config.custom = schedule;
-        config.devices = k;
-        config.microbatches = 4;
-        config.backward_order =
+        config.schedule.devices = k;
+        config.schedule.microbatches = 4;
+        config.schedule.backward_order =
             strcmp(name, "gpipe") && strcmp(name, "looped-bfs")
                 ? SLUICE_IN_ORDER
                 : SLUICE_REVERSE;
@@ -191,9 +192,9 @@ START_TEST(stages_that_update_by_themselves_have_no_total)
         sluice_pipeline *pipe = NULL;
         sluice_diag why;
         choose(&config, which);
-        config.devices = 2;
-        config.microbatches = 4;
-        config.schedule = "pipedream";
+        config.schedule.devices = 2;
+        config.schedule.microbatches = 4;
+        config.schedule.name = "pipedream";
         ck_assert_int_eq(
             sluice_pipeline_create(&config, problem.model, &pipe, &why),
             SLUICE_INVALID);
@@ -204,7 +205,7 @@ START_TEST(stages_that_update_by_themselves_have_no_total)
         const int versions[4 * 4] = {1, 1, 2, 2, 1, 1, 2, 2,
                                      1, 1, 2, 2, 1, 1, 2, 2};
         sluice_reference *ref = NULL;
-        config.backward_order = SLUICE_IN_ORDER;
+        config.schedule.backward_order = SLUICE_IN_ORDER;
         ck_assert(!sluice_reference_create(&config, problem.model, &ref, &why));
         ck_assert_int_eq(
             sluice_reference_versions(ref, groups, 2, versions, &why),
@@ -265,9 +266,9 @@ START_TEST(each_tensor_is_handed_over_once_with_its_name)
     sluice_pipeline_config config = problem.config;
     config.optimizer = &ops;
     config.optimizer_config = &own;
-    config.devices = 3;
+    config.schedule.devices = 3;
     config.replicas = 2;
-    config.microbatches = 2;
+    config.schedule.microbatches = 2;
     sluice_pipeline *pipe;
     ck_assert(!sluice_pipeline_create(&config, problem.model, &pipe, NULL));
     ck_assert(!sluice_pipeline_step(pipe, sl_test_x(&problem, 0),
@@ -302,8 +303,8 @@ START_TEST(a_norm_that_is_not_finite_changes_nothing)
     sl_test_problem_init(&problem, SL_TEST_RELU, 3, BATCH, NULL);
     sluice_pipeline_config config = problem.config;
     choose(&config, 1);
-    config.devices = 2;
-    config.microbatches = 2;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = 2;
     config.finite = SLUICE_FINITE_OFF;
     sluice_pipeline *pipe;
     sluice_diag why;

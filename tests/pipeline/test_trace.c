@@ -95,12 +95,12 @@ static void check_traces(const struct sl_test_problem *p,
             sluice_pipeline_step(pipe, p->x, p->targets, BATCH, &result, NULL),
             SLUICE_OK);
         ck_assert_int_eq(sluice_pipeline_trace(pipe, &trace, NULL), SLUICE_OK);
-        ck_assert_int_eq(trace.n_devices, config->devices);
+        ck_assert_int_eq(trace.n_devices, config->schedule.devices);
         ck_assert_int_ge(trace.start_ns, last);
         last = trace.end_ns;
         for (int d = 0; d < trace.n_devices; d++)
             check_device(&trace, d, sluice_pipeline_schedule(pipe));
-        check_causes(&trace, config->microbatches);
+        check_causes(&trace, config->schedule.microbatches);
         check_account(&trace);
     }
     sluice_pipeline_destroy(pipe);
@@ -115,11 +115,11 @@ START_TEST(events_are_the_schedules_actions_in_order)
         for (int m = 0; m < 3; m++) {
             sluice_pipeline_config config = p.config;
             config.trace = true;
-            config.devices = devices;
-            config.microbatches = microbatches[m];
+            config.schedule.devices = devices;
+            config.schedule.microbatches = microbatches[m];
             config.remat = (sluice_remat)((devices + m) % 3);
             config.queue_capacity = 1 + m;
-            config.schedule = devices % 2 ? "gpipe" : "1f1b";
+            config.schedule.name = devices % 2 ? "gpipe" : "1f1b";
             check_traces(&p, &config);
         }
     sl_test_problem_fini(&p);
@@ -133,8 +133,8 @@ START_TEST(a_partial_mini_batch_is_traced_too)
     sluice_result result;
     sluice_trace trace;
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
-    p.config.devices = 3;
-    p.config.microbatches = 6;
+    p.config.schedule.devices = 3;
+    p.config.schedule.microbatches = 6;
     p.config.trace = true;
     ck_assert_int_eq(sluice_pipeline_create(&p.config, p.model, &pipe, NULL),
                      SLUICE_OK);
@@ -156,7 +156,7 @@ START_TEST(there_is_no_trace_unless_asked_for_or_before_a_step)
     sluice_trace trace;
     sluice_diag why;
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
-    p.config.devices = 2;
+    p.config.schedule.devices = 2;
     for (int traced = 0; traced < 2; traced++) {
         p.config.trace = traced;
         ck_assert_int_eq(
@@ -192,8 +192,7 @@ START_TEST(timed_cells_fill_their_time)
         sluice_model_add(model, sluice_timed(), &cell, NULL);
     sluice_sgd_config sgd = {.learning_rate = 1};
     sluice_pipeline_config config = {
-        .devices = 2,
-        .microbatches = 4,
+        .schedule = {.devices = 2, .microbatches = 4},
         .batch = 4,
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),
@@ -226,8 +225,7 @@ static void run_cells(int devices, int microbatches, sluice_time_share *share)
     sluice_model_config shape = {.input = sluice_shape_vector(1)};
     sluice_sgd_config sgd = {.learning_rate = 0.1};
     sluice_pipeline_config config = {
-        .devices = devices,
-        .microbatches = microbatches,
+        .schedule = {.devices = devices, .microbatches = microbatches},
         .batch = microbatches,
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),

@@ -33,13 +33,13 @@ static sluice_pipeline_config configure(const struct sl_test_problem *problem,
                                         const struct variant *v, int k, int m)
 {
     sluice_pipeline_config config = problem->config;
-    config.schedule = v->schedule;
-    config.vertical_sync = v->vertical_sync;
-    config.group = v->group;
-    config.devices = k;
-    config.microbatches = m;
+    config.schedule.name = v->schedule;
+    config.schedule.vertical_sync = v->vertical_sync;
+    config.schedule.group = v->group;
+    config.schedule.devices = k;
+    config.schedule.microbatches = m;
     config.uneven = true;
-    config.backward_order = SLUICE_IN_ORDER;
+    config.schedule.backward_order = SLUICE_IN_ORDER;
     return config;
 }
 
@@ -48,13 +48,14 @@ static bool begin(struct sl_test_pair *pair,
                   const struct sl_test_problem *problem,
                   const struct variant *v, const sluice_pipeline_config *config)
 {
-    int group = v->group ? v->group : config->devices;
+    int group = v->group ? v->group : config->schedule.devices;
     if (!strcmp(v->schedule, "pipedream-2bw") &&
-        config->microbatches % group != 0)
+        config->schedule.microbatches % group != 0)
         return false;
     ck_assert_msg(!sl_test_pair_init(pair, problem, config), "%s",
                   pair->why.text);
-    ck_assert_msg(!sl_test_versions(pair, v->schedule, config->microbatches,
+    ck_assert_msg(!sl_test_versions(pair, v->schedule,
+                                    config->schedule.microbatches,
                                     v->vertical_sync, v->group),
                   "%s", pair->why.text);
     return true;
@@ -77,9 +78,9 @@ static int check(const struct sl_test_problem *problem, const struct variant *v,
     ck_assert_msg(!wrong,
                   "%s, K %d, M %d, capacity %d, remat %d, replicas %d: %ld "
                   "values differ; %s",
-                  v->schedule, config->devices, config->microbatches,
-                  config->queue_capacity, (int)config->remat, config->replicas,
-                  wrong, pair.text);
+                  v->schedule, config->schedule.devices,
+                  config->schedule.microbatches, config->queue_capacity,
+                  (int)config->remat, config->replicas, wrong, pair.text);
     sl_test_pair_fini(&pair);
     return 1;
 }
@@ -252,12 +253,12 @@ START_TEST(the_reference_refuses_versions_that_cannot_be)
     ck_assert(
         !sl_test_problem_init(&problem, SL_TEST_RELU, LAYERS, BATCH, NULL));
     sluice_pipeline_config config = configure(&problem, &variants[0], 1, 3);
-    config.backward_order = SLUICE_REVERSE;
+    config.schedule.backward_order = SLUICE_REVERSE;
     ck_assert(!sluice_reference_create(&config, problem.model, &ref, NULL));
     ck_assert_int_eq(sluice_reference_versions(ref, groups, 2, versions, &why),
                      SLUICE_INVALID);
     sluice_reference_destroy(ref);
-    config.backward_order = SLUICE_IN_ORDER;
+    config.schedule.backward_order = SLUICE_IN_ORDER;
     ck_assert(!sluice_reference_create(&config, problem.model, &ref, NULL));
     ck_assert_int_eq(sluice_reference_versions(ref, few, 2, versions, &why),
                      SLUICE_INVALID);

@@ -96,11 +96,12 @@ static void follow_and_step(struct sl_test_problem *problem,
                             sluice_pipeline_config config, const char *what)
 {
     struct sl_test_pair pair;
-    sluice_schedule *schedule = make(config.schedule, config.backward_order);
-    config.devices = DEVICES;
-    config.microbatches = MICROBATCHES;
+    sluice_schedule *schedule =
+        make(config.schedule.name, config.schedule.backward_order);
+    config.schedule.devices = DEVICES;
+    config.schedule.microbatches = MICROBATCHES;
     ck_assert_int_eq(
-        sluice_reference_order(schedule, &config.backward_order, NULL),
+        sluice_reference_order(schedule, &config.schedule.backward_order, NULL),
         SLUICE_OK);
     ck_assert_msg(!sl_test_pair_init(&pair, problem, &config), "%s: %s", what,
                   pair.why.text);
@@ -123,16 +124,16 @@ START_TEST(a_reference_that_follows_has_the_bits_of_the_pipeline)
         sl_test_problem_init(&problem, SL_TEST_DROPOUT, LAYERS, BATCH, NULL),
         SLUICE_OK);
     config = problem.config;
-    config.schedule = "1f1b";
+    config.schedule.name = "1f1b";
     follow_and_step(&problem, config, "1f1b");
-    config.schedule = "dualpipe";
+    config.schedule.name = "dualpipe";
     follow_and_step(&problem, config, "dualpipe");
-    config.schedule = "pipedream";
+    config.schedule.name = "pipedream";
     follow_and_step(&problem, config, "pipedream");
     config.cut = SLUICE_CUT_LIST;
     config.partition = cut;
     follow_and_step(&problem, config, "pipedream, cut 4,2");
-    config.schedule = "zb-h1";
+    config.schedule.name = "zb-h1";
     config.join_weights = true;
     follow_and_step(&problem, config, "zb-h1, joined, cut 4,2");
     sl_test_problem_fini(&problem);
@@ -147,8 +148,8 @@ static void assert_refused(const struct sl_test_problem *problem,
     sluice_diag why = {.text = ""};
     sluice_pipeline_config config = problem->config;
     sluice_schedule *schedule = make(name, SLUICE_REVERSE);
-    config.microbatches = microbatches;
-    config.backward_order = SLUICE_IN_ORDER;
+    config.schedule.microbatches = microbatches;
+    config.schedule.backward_order = SLUICE_IN_ORDER;
     ck_assert_int_eq(
         sluice_reference_create(&config, problem->model, &ref, NULL),
         SLUICE_OK);
@@ -184,8 +185,8 @@ static void sweep(struct sl_test_problem *problem,
     sluice_pipeline_config config = problem->config;
     sluice_schedule *schedule = make(name, SLUICE_REVERSE);
     sluice_status st = SLUICE_NO_MEMORY;
-    config.microbatches = MICROBATCHES;
-    config.backward_order = SLUICE_IN_ORDER;
+    config.schedule.microbatches = MICROBATCHES;
+    config.schedule.backward_order = SLUICE_IN_ORDER;
     for (long at = 1; st == SLUICE_NO_MEMORY && at < 1000; at++) {
         sluice_reference *ref = NULL;
         sl_test_allocator_arm(memory, 0, false);

@@ -98,9 +98,8 @@ static void set_up(struct fixture *f, int microbatches,
     *f = (struct fixture){.sgd = {.learning_rate = 0.3, .momentum = 0.9}};
     f->config = (sluice_pipeline_config){
         .batch = BATCH,
-        .microbatches = microbatches,
+        .schedule = {.microbatches = microbatches, .backward_order = order},
         .uneven = true,
-        .backward_order = order,
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),
         .optimizer_config = &f->sgd,
@@ -239,7 +238,7 @@ static void check_gradients(enum sl_test_kind kind)
     struct sl_test_problem p = {0};
     sl_test_problem_init(&p, kind, LAYERS, ROWS, NULL);
     p.sgd = (sluice_sgd_config){.learning_rate = 1e-30};
-    p.config.microbatches = 3;
+    p.config.schedule.microbatches = 3;
     sluice_reference *ref;
     ck_assert_int_eq(sluice_reference_create(&p.config, p.model, &ref, NULL),
                      SLUICE_OK);
@@ -359,12 +358,12 @@ START_TEST(bad_arguments_are_refused)
     for (int i = 0; i < 6; i++)
         bad[i] = f.config;
     bad[0].batch = 0;
-    bad[1].microbatches = -1;
-    bad[2].microbatches = SLUICE_MAX_MICROBATCHES + 1;
+    bad[1].schedule.microbatches = -1;
+    bad[2].schedule.microbatches = SLUICE_MAX_MICROBATCHES + 1;
     bad[3].loss = NULL;
     bad[4].optimizer = NULL;
     bad[5].uneven = false;
-    bad[5].microbatches = 5;
+    bad[5].schedule.microbatches = 5;
     for (int i = 0; i < 6; i++)
         ck_assert_int_eq(sluice_reference_create(&bad[i], f.model, &ref, NULL),
                          SLUICE_INVALID);

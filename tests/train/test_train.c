@@ -123,8 +123,7 @@ static void setup(const sluice_loss_ops *loss)
     memset(&set, 0, sizeof set);
     seen.fail_at = -1;
     const sluice_pipeline_config config = {
-        .devices = 2,
-        .microbatches = 2,
+        .schedule = {.devices = 2, .microbatches = 2},
         .batch = BATCH,
         .loss = loss,
         .optimizer = sluice_sgd(),

@@ -20,7 +20,7 @@ static sluice_pipeline_config gpipe(int devices, int microbatches)
 static size_t whole_peak(sluice_pipeline_config config, const int *sizes)
 {
     int layers = 0;
-    for (int d = 0; d < config.devices; d++)
+    for (int d = 0; d < config.schedule.devices; d++)
         layers += sizes[d];
     sluice_model *model;
     ck_assert_int_eq(depth_model(WIDTH, layers, &model, NULL), SLUICE_OK);

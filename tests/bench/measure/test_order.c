@@ -16,13 +16,13 @@ START_TEST(a_pipeline_is_told_all_of_the_options)
     };
     sluice_pipeline_config config = {0};
     order_apply(&options, &config);
-    ck_assert_str_eq(config.schedule, "eager-1f1b");
+    ck_assert_str_eq(config.schedule.name, "eager-1f1b");
     ck_assert_int_eq(config.remat, SLUICE_REMAT_ALWAYS);
-    ck_assert_int_eq(config.backward_order, SLUICE_IN_ORDER);
+    ck_assert_int_eq(config.schedule.backward_order, SLUICE_IN_ORDER);
     ck_assert_int_eq(config.queue_capacity, 3);
-    ck_assert_int_eq(config.chunks, 4);
-    ck_assert_int_eq(config.group, 5);
-    ck_assert_int_eq(config.warm_up, 6);
+    ck_assert_int_eq(config.schedule.chunks, 4);
+    ck_assert_int_eq(config.schedule.group, 5);
+    ck_assert_int_eq(config.schedule.warm_up, 6);
 }
 END_TEST
 

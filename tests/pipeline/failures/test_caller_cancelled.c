@@ -103,8 +103,8 @@ static void begin(struct victim *v, sluice_status (*call)(struct victim *v))
     sem_init(&v->inside, 0, 0);
     sem_init(&v->cancelled, 0, 0);
     sl_test_problem_init(&v->problem, SL_TEST_MIXED, LAYERS, BATCH, NULL);
-    v->problem.config.devices = 2;
-    v->problem.config.microbatches = MICROBATCHES;
+    v->problem.config.schedule.devices = 2;
+    v->problem.config.schedule.microbatches = MICROBATCHES;
     openblas_set_num_threads(HOST);
     ck_assert_int_eq(
         sl_test_pair_init(&v->pair, &v->problem, &v->problem.config),
@@ -232,8 +232,8 @@ START_TEST(a_layer_cannot_cancel_its_device)
     atomic_int n = 0;
     problem.probe = (struct sl_test_probe){cancel_oneself, &n};
     sl_test_problem_init(&problem, SL_TEST_MIXED, LAYERS, BATCH, NULL);
-    problem.config.devices = 2;
-    problem.config.microbatches = MICROBATCHES;
+    problem.config.schedule.devices = 2;
+    problem.config.schedule.microbatches = MICROBATCHES;
     ck_assert_int_eq(
         sluice_pipeline_create(&problem.config, problem.model, &pipe, NULL),
         SLUICE_OK);

@@ -82,12 +82,13 @@ static void make_pair(struct sl_test_pair *pair, struct sl_test_problem *p,
     sluice_pipeline_config config = p->config;
     bool asynchronous = sl_test_is_asynchronous(schedule);
     p->sgd.momentum = 0.9;
-    config.schedule = schedule;
-    config.devices = devices;
-    config.microbatches = MICROBATCHES;
+    config.schedule.name = schedule;
+    config.schedule.devices = devices;
+    config.schedule.microbatches = MICROBATCHES;
     config.remat = SLUICE_REMAT_ALWAYS;
     config.queue_capacity = capacity;
-    config.backward_order = asynchronous ? SLUICE_IN_ORDER : SLUICE_REVERSE;
+    config.schedule.backward_order =
+        asynchronous ? SLUICE_IN_ORDER : SLUICE_REVERSE;
     ck_assert_int_eq(sl_test_pair_init(pair, p, &config), SLUICE_OK);
     ck_assert(!asynchronous ||
               !sl_test_versions(pair, schedule, MICROBATCHES, false, 0));
@@ -139,8 +140,8 @@ START_TEST(what_came_first_is_reported)
     struct sl_test_pair pair;
     sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
     sluice_pipeline_config config = p.config;
-    config.devices = 2;
-    config.microbatches = MICROBATCHES;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = MICROBATCHES;
     ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
     c.pipe = pair.pipe;
     for (c.layer = 0; c.layer < LAYERS; c.layer++) {
@@ -185,8 +186,8 @@ START_TEST(a_step_cancelled_just_before_the_update_changes_nothing)
         optimizer.prepare = cancel_at_update;
         sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
         sluice_pipeline_config config = p.config;
-        config.devices = devices;
-        config.microbatches = MICROBATCHES;
+        config.schedule.devices = devices;
+        config.schedule.microbatches = MICROBATCHES;
         config.optimizer = &optimizer;
         config.optimizer_config = &sgd;
         ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
@@ -241,8 +242,8 @@ START_TEST(evaluation_and_inference_can_be_cancelled)
     struct sl_test_pair pair;
     sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
     sluice_pipeline_config config = p.config;
-    config.devices = 2;
-    config.microbatches = MICROBATCHES;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = MICROBATCHES;
     ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
     c.pipe = pair.pipe;
     for (int layer = 0; layer < LAYERS; layer++) {
@@ -328,8 +329,8 @@ START_TEST(cancelling_an_idle_pipeline_does_nothing)
     struct sl_test_pair pair;
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
     sluice_pipeline_config config = p.config;
-    config.devices = 2;
-    config.microbatches = MICROBATCHES;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = MICROBATCHES;
     ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
     for (int i = 0; i < 5; i++) {
         sluice_pipeline_cancel(pair.pipe);
@@ -361,8 +362,8 @@ START_TEST(under_a_hail_of_cancels_each_step_is_done_or_not)
     pthread_t thread;
     sl_test_problem_init(&p, SL_TEST_DROPOUT, LAYERS, BATCH, NULL);
     sluice_pipeline_config config = p.config;
-    config.devices = 3;
-    config.microbatches = MICROBATCHES;
+    config.schedule.devices = 3;
+    config.schedule.microbatches = MICROBATCHES;
     ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
     c.pipe = pair.pipe;
     atomic_store(&c.armed, true);

@@ -63,10 +63,10 @@ static void set_up(struct bench *b, int devices, int microbatches,
     b->optimizer = sl_test_wary_sgd();
     b->config = b->problem.config;
     b->config.optimizer = &b->optimizer;
-    b->config.devices = devices;
-    b->config.microbatches = microbatches;
-    b->config.schedule = schedule;
-    b->config.backward_order =
+    b->config.schedule.devices = devices;
+    b->config.schedule.microbatches = microbatches;
+    b->config.schedule.name = schedule;
+    b->config.schedule.backward_order =
         strcmp(schedule, "gpipe") ? SLUICE_IN_ORDER : SLUICE_REVERSE;
     b->config.remat = remat;
     b->config.queue_capacity = capacity;
@@ -85,8 +85,8 @@ static int64_t first_row_of(const struct bench *b, int microbatch)
 {
     int64_t first = 0;
     for (int m = 0; m < microbatch; m++)
-        first += BATCH / b->config.microbatches +
-                 (m < BATCH % b->config.microbatches);
+        first += BATCH / b->config.schedule.microbatches +
+                 (m < BATCH % b->config.schedule.microbatches);
     return first;
 }
 
@@ -102,9 +102,10 @@ static void fail_step(struct bench *b, int device, sluice_action action,
     sluice_action_format(action, name, sizeof name);
     snprintf(where, sizeof where,
              "K %d, M %d, %s, remat %d, capacity %d: pass %d at layer %d in %s",
-             b->config.devices, b->config.microbatches, b->config.schedule,
-             (int)b->config.remat, b->config.queue_capacity, (int)b->fault.pass,
-             b->fault.layer, name);
+             b->config.schedule.devices, b->config.schedule.microbatches,
+             b->config.schedule.name, (int)b->config.remat,
+             b->config.queue_capacity, (int)b->fault.pass, b->fault.layer,
+             name);
 
     sluice_result result = {.rows = -1};
     sluice_diag why = {0};
@@ -145,7 +146,7 @@ static void fail_pass(struct bench *b, int device, sluice_action action,
 static void fail_loss(struct bench *b, int device, sluice_action action,
                       enum sl_test_pass pass)
 {
-    if (action.stage != b->config.devices - 1)
+    if (action.stage != b->config.schedule.devices - 1)
         return;
     b->fault = (struct fault){
         .pass = pass,
@@ -176,9 +177,10 @@ static void fail_action(struct bench *b, int device, sluice_action action)
             .poison = true,
             .pass = SL_TEST_WEIGHT,
             .layer = LAYERS_EACH * action.stage,
-            .first_row = b->config.backward_order == SLUICE_IN_ORDER
-                             ? first_row_of(b, b->config.microbatches - 1)
-                             : 0,
+            .first_row =
+                b->config.schedule.backward_order == SLUICE_IN_ORDER
+                    ? first_row_of(b, b->config.schedule.microbatches - 1)
+                    : 0,
         };
         fail_step(b, device, action, SLUICE_LAYER);
         break;
@@ -301,8 +303,8 @@ START_TEST(a_label_out_of_range_is_reported_at_its_cell)
     struct sl_test_pair pair;
     sl_test_problem_init(&p, SL_TEST_RELU, 4, BATCH, NULL);
     sluice_pipeline_config config = p.config;
-    config.devices = 2;
-    config.microbatches = 4;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = 4;
     ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
     sluice_result result;
     int32_t labels[BATCH] = {0, 1, 2, 3, 4, -1, 0, 1};
@@ -357,7 +359,7 @@ static struct fault pair_fault(const struct bench *b, int i)
 {
     static const enum sl_test_pass passes[] = {SL_TEST_FORWARD, SL_TEST_INPUT,
                                                SL_TEST_WEIGHT};
-    int m = b->config.microbatches;
+    int m = b->config.schedule.microbatches;
     return (struct fault){
         .armed = true,
         .pass = passes[i % 3],
@@ -369,7 +371,7 @@ static struct fault pair_fault(const struct bench *b, int i)
 /* The same cell as a schedule writes it. */
 static void pair_name(const struct bench *b, int i, char *name, size_t bytes)
 {
-    int m = b->config.microbatches;
+    int m = b->config.schedule.microbatches;
     snprintf(name, bytes, "%d%c%d", i / 3 / m, i % 3 ? 'B' : 'F', i / 3 % m);
 }
 

@@ -98,10 +98,10 @@ START_TEST(a_loss_that_is_not_finite_changes_nothing_under_any_schedule)
         sluice_pipeline *pipe;
         sluice_diag why;
         sluice_pipeline_config config = problem.config;
-        config.devices = 2;
-        config.microbatches = MICRO;
-        config.schedule = schedules[i];
-        config.backward_order = i ? SLUICE_IN_ORDER : SLUICE_REVERSE;
+        config.schedule.devices = 2;
+        config.schedule.microbatches = MICRO;
+        config.schedule.name = schedules[i];
+        config.schedule.backward_order = i ? SLUICE_IN_ORDER : SLUICE_REVERSE;
         ck_assert_msg(
             !sluice_pipeline_create(&config, problem.model, &pipe, &why),
             "%s: %s", schedules[i], why.text);
@@ -122,8 +122,8 @@ START_TEST(pipeline_and_reference_agree_after_a_refused_loss)
     set_up();
     struct sl_test_pair pair;
     sluice_pipeline_config config = problem.config;
-    config.devices = 2;
-    config.microbatches = MICRO;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = MICRO;
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
     sluice_diag why;
     step_badly(pair.pipe, 5, NAN);
@@ -143,8 +143,8 @@ START_TEST(when_asked_the_step_goes_on_and_its_loss_shows_it)
     set_up();
     struct sl_test_pair pair;
     sluice_pipeline_config config = problem.config;
-    config.devices = 2;
-    config.microbatches = MICRO;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = MICRO;
     config.finite = SLUICE_FINITE_OFF;
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
     sluice_result result;
@@ -172,9 +172,9 @@ static sluice_pipeline *overflowing(sluice_model **model, sluice_finite finite,
     sluice_pipeline *pipe;
     sluice_diag why = {0};
     sluice_pipeline_config config = problem.config;
-    config.devices = 2;
-    config.microbatches = MICRO;
-    config.schedule = schedule;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = MICRO;
+    config.schedule.name = schedule;
     config.loss = sluice_mean_squared_error();
     config.finite = finite;
     ck_assert(!sluice_model_parse("1-1x4:identity", NULL, model, NULL));
@@ -279,7 +279,7 @@ START_TEST(evaluation_shows_a_loss_that_is_not_finite)
     set_up();
     struct sl_test_pair pair;
     sluice_pipeline_config config = problem.config;
-    config.devices = 2;
+    config.schedule.devices = 2;
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &config), SLUICE_OK);
     sluice_result result;
     bad_x[0] = NAN;

@@ -26,8 +26,8 @@ static sluice_status make(const sluice_allocator *allocator, int devices,
                           sluice_pipeline **out)
 {
     sluice_pipeline_config config = problem.config;
-    config.devices = devices;
-    config.microbatches = 4;
+    config.schedule.devices = devices;
+    config.schedule.microbatches = 4;
     config.pinning = SLUICE_PIN_OFF;
     config.allocator = allocator;
     return sluice_pipeline_create(&config, problem.model, out, NULL);
@@ -317,8 +317,8 @@ START_TEST(a_child_can_step_its_copy_of_a_reference)
 {
     struct sl_test_pair pair;
     begin();
-    problem.config.devices = 3;
-    problem.config.microbatches = 4;
+    problem.config.schedule.devices = 3;
+    problem.config.schedule.microbatches = 4;
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &problem.config),
                      SLUICE_OK);
     ck_assert_int_eq(step(pair.pipe, NULL, NULL), SLUICE_OK);
@@ -338,8 +338,8 @@ START_TEST(the_parent_goes_on_to_the_same_bits)
 {
     struct sl_test_pair pair;
     begin();
-    problem.config.devices = 3;
-    problem.config.microbatches = 4;
+    problem.config.schedule.devices = 3;
+    problem.config.schedule.microbatches = 4;
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &problem.config),
                      SLUICE_OK);
     long wrong = 0;

@@ -26,10 +26,11 @@ static sluice_status live(int devices, sluice_remat remat)
     if (st)
         return st;
     sluice_pipeline_config config = p.config;
-    config.devices = devices;
-    config.microbatches = 3;
+    config.schedule.devices = devices;
+    config.schedule.microbatches = 3;
     config.remat = remat;
-    config.schedule = devices > 2 ? "pipedream" : "gpipe"; /* has a backup */
+    config.schedule.name =
+        devices > 2 ? "pipedream" : "gpipe"; /* has a backup */
     config.trace = true;
     config.cut = SLUICE_CUT_FLOPS;
     st = sluice_pipeline_plan(p.model, &config, plans, &why);
@@ -98,8 +99,8 @@ START_TEST(a_pipeline_runs_on_without_any_memory_left)
     float y[BATCH * 8];
     sl_test_allocator_init(&allocator);
     sl_test_problem_init(&p, SL_TEST_NORM, LAYERS, BATCH, &allocator.hooks);
-    p.config.devices = 3;
-    p.config.microbatches = 4;
+    p.config.schedule.devices = 3;
+    p.config.schedule.microbatches = 4;
     p.config.trace = true;
     ck_assert_int_eq(sluice_pipeline_create(&p.config, p.model, &pipe, NULL),
                      SLUICE_OK);

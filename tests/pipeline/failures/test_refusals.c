@@ -69,8 +69,8 @@ static bool names_nearest(const char *text, int batch, int m)
 static void try(int batch, int m, int devices, bool uneven)
 {
     sluice_pipeline_config config = problem.config;
-    config.devices = devices;
-    config.microbatches = m;
+    config.schedule.devices = devices;
+    config.schedule.microbatches = m;
     config.uneven = uneven;
     config.queue_capacity = 1 + (batch + m) % 2;
     if (!uneven && batch % m) {
@@ -117,7 +117,7 @@ START_TEST(more_devices_than_layers_are_refused)
 {
     set_up(BATCH);
     sluice_pipeline_config config = problem.config;
-    config.devices = LAYERS + 1;
+    config.schedule.devices = LAYERS + 1;
     sluice_diag why = refuse(&config, SLUICE_INVALID);
     ck_assert_msg(sl_test_names(why.text, LAYERS) &&
                       sl_test_names(why.text, LAYERS + 1),
@@ -130,12 +130,12 @@ START_TEST(numbers_of_devices_out_of_range_are_refused)
 {
     set_up(BATCH);
     sluice_pipeline_config config = problem.config;
-    config.devices = SLUICE_MAX_DEVICES + 1;
+    config.schedule.devices = SLUICE_MAX_DEVICES + 1;
     sluice_diag why = refuse(&config, SLUICE_INVALID);
     ck_assert_msg(sl_test_names(why.text, SLUICE_MAX_DEVICES + 1) &&
                       sl_test_names(why.text, SLUICE_MAX_DEVICES),
                   "%s", why.text);
-    config.devices = -1;
+    config.schedule.devices = -1;
     why = refuse(&config, SLUICE_INVALID);
     ck_assert_msg(strstr(why.text, "-1"), "%s", why.text);
     tear_down();
@@ -151,8 +151,8 @@ START_TEST(what_needs_no_schedule_is_refused_before_one_is_made)
     sluice_memory_plan plans[SLUICE_MAX_DEVICES];
     sluice_pipeline_config wide = problem.config, uneven = problem.config;
     wide.allocator = uneven.allocator = &allocator.hooks;
-    wide.devices = SLUICE_MAX_DEVICES + 1;
-    uneven.microbatches = 5;
+    wide.schedule.devices = SLUICE_MAX_DEVICES + 1;
+    uneven.schedule.microbatches = 5;
     uneven.uneven = false;
     ck_assert_int_eq(sluice_pipeline_plan(problem.model, &wide, plans, NULL),
                      SLUICE_INVALID);
@@ -167,19 +167,19 @@ START_TEST(batches_and_micro_batches_out_of_range_are_refused)
 {
     set_up(BATCH);
     sluice_pipeline_config config = problem.config;
-    config.microbatches = SLUICE_MAX_MICROBATCHES + 1;
+    config.schedule.microbatches = SLUICE_MAX_MICROBATCHES + 1;
     sluice_diag why = refuse(&config, SLUICE_INVALID);
     ck_assert_msg(sl_test_names(why.text, SLUICE_MAX_MICROBATCHES), "%s",
                   why.text);
-    config.microbatches = -3;
+    config.schedule.microbatches = -3;
     refuse(&config, SLUICE_INVALID);
-    config.microbatches = 1;
+    config.schedule.microbatches = 1;
     config.batch = 0;
     refuse(&config, SLUICE_INVALID);
     config.batch = -12;
     refuse(&config, SLUICE_INVALID);
-    for (config.microbatches = 1; config.microbatches < 4;
-         config.microbatches++) {
+    for (config.schedule.microbatches = 1; config.schedule.microbatches < 4;
+         config.schedule.microbatches++) {
         config.batch = INT64_MAX;
         refuse(&config, SLUICE_INVALID);
         config.batch = INT64_MAX / 64;
@@ -194,15 +194,15 @@ START_TEST(as_many_micro_batches_as_allowed_can_be_planned)
     set_up(BATCH);
     sluice_memory_plan few[2], many[2];
     sluice_pipeline_config config = problem.config;
-    config.devices = 2;
-    config.microbatches = BATCH;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = BATCH;
     ck_assert_int_eq(sluice_pipeline_plan(problem.model, &config, few, NULL),
                      SLUICE_OK);
-    config.microbatches = SLUICE_MAX_MICROBATCHES;
+    config.schedule.microbatches = SLUICE_MAX_MICROBATCHES;
     ck_assert_int_eq(sluice_pipeline_plan(problem.model, &config, many, NULL),
                      SLUICE_OK);
     ck_assert_uint_gt(many[0].stash, 1000 * few[0].stash);
-    config.microbatches++;
+    config.schedule.microbatches++;
     sluice_diag why = refuse(&config, SLUICE_INVALID);
     ck_assert_msg(sl_test_names(why.text, SLUICE_MAX_MICROBATCHES) &&
                       sl_test_names(why.text, SLUICE_MAX_MICROBATCHES + 1),
@@ -230,7 +230,7 @@ START_TEST(sizes_beyond_any_memory_are_refused_before_they_are_measured)
             SLUICE_OK);
     sluice_pipeline_config config = problem.config;
     config.loss = sluice_mean_squared_error();
-    config.devices = 2;
+    config.schedule.devices = 2;
     config.batch = INT32_MAX;
     for (int i = 0; i < 4; i++) {
         config.cut = cuts[i];
@@ -251,8 +251,8 @@ START_TEST(a_queue_holds_no_more_than_there_is)
     set_up(BATCH);
     sluice_memory_plan plans[4][3];
     sluice_pipeline_config config = problem.config;
-    config.devices = 3;
-    config.microbatches = M;
+    config.schedule.devices = 3;
+    config.schedule.microbatches = M;
     for (int i = 0; i < 4; i++) {
         config.queue_capacity = capacities[i];
         ck_assert_int_eq(
@@ -275,7 +275,7 @@ START_TEST(a_partition_that_does_not_add_up_is_refused)
     static const int lists[][3] = {{2, 2, 1}, {3, 3, 1}, {0, 3, 3}, {7, -2, 1}};
     set_up(BATCH);
     sluice_pipeline_config config = problem.config;
-    config.devices = 3;
+    config.schedule.devices = 3;
     config.cut = SLUICE_CUT_LIST;
     for (int i = 0; i < 4; i++) {
         config.partition = lists[i];
@@ -304,7 +304,7 @@ START_TEST(what_must_be_given_is_asked_for)
     config.queue_capacity = -1;
     refuse(&config, SLUICE_INVALID);
     config = problem.config;
-    config.schedule = "no-such-schedule";
+    config.schedule.name = "no-such-schedule";
     sluice_diag why;
     sluice_pipeline *pipe = NULL;
     sluice_status st =
@@ -325,7 +325,7 @@ START_TEST(choices_that_are_none_are_refused)
     config.remat = (sluice_remat)77;
     refuse(&config, SLUICE_INVALID);
     config = problem.config;
-    config.backward_order = (sluice_backward_order)77;
+    config.schedule.backward_order = (sluice_backward_order)77;
     refuse(&config, SLUICE_INVALID);
     config = problem.config;
     config.pinning = (sluice_pinning)77;
