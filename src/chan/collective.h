@@ -108,8 +108,8 @@ struct sl_chunk {
     int64_t n;
 };
 
-/* The chunk of an array of n elements that is the affair of a rank: they share
- * it as evenly as whole cache lines allow. */
+/* The chunk of an array of n elements that a rank adds up: the ranks share it
+ * as evenly as whole cache lines allow. */
 struct sl_chunk sl_chunk_of(int64_t n, int n_members, int rank);
 
 /*

@@ -70,7 +70,7 @@ static sluice_status check_caps(const struct sl_layout *layout, size_t cap,
     return SLUICE_OK;
 }
 
-/* Signals are the host's affair: its handlers never run on a device. */
+/* The host decides what signals do: its handlers never run on a device. */
 static int start_device(struct sl_device *device)
 {
     pthread_attr_t attr;
