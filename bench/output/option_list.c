@@ -17,28 +17,20 @@ static void rename_dashes(const char *name, char to, char word[WORD])
             *c = to;
 }
 
-static void write_words(const sluice_option *option, char words[WORDS])
-{
-    size_t n = 0;
-    for (int i = 0; option->choice(i) && n < WORDS; i++)
-        n += (size_t)snprintf(words + n, WORDS - n, "%s%s", i ? "|" : "",
-                              option->choice(i));
-}
-
-/* What stands behind the name: "=REAL", "=relu|tanh"; nothing of a flag. */
+/* What stands behind the name: "=X", "=relu|tanh"; nothing of a flag. */
 static void write_value(const sluice_option *option, char words[WORDS])
 {
     words[0] = '\0';
     if (option->type == SLUICE_OPTION_INTEGER)
         snprintf(words, WORDS, "=N");
-    else if (option->type == SLUICE_OPTION_REAL)
+    if (option->type == SLUICE_OPTION_REAL)
         snprintf(words, WORDS, "=X");
-    else if (option->type == SLUICE_OPTION_CHOICE) {
-        words[0] = '=';
-        char list[WORDS] = "";
-        write_words(option, list);
-        snprintf(words + 1, WORDS - 1, "%s", list);
-    }
+    if (option->type != SLUICE_OPTION_CHOICE)
+        return;
+    size_t n = 0;
+    for (int i = 0; option->choice(i) && n < WORDS; i++)
+        n += (size_t)snprintf(words + n, WORDS - n, "%c%s", i ? '|' : '=',
+                              option->choice(i));
 }
 
 static void print_bounds(const sluice_option *option, FILE *out)
