@@ -9,14 +9,17 @@
 
 #include "nn/rows/row.h"
 
-#define SL_LAYERS(ROW)                                                         \
-    ROW(sluice_linear)                                                         \
-    ROW(sluice_activate)                                                       \
-    ROW(sluice_dropout)                                                        \
-    ROW(sluice_layer_norm)                                                     \
-    ROW(sluice_timed)                                                          \
-    ROW(sluice_sequence)                                                       \
-    ROW(sluice_residual)
+/* clang-format off */
+#define SL_LAYERS(ROW) \
+    ROW(sluice_linear) \
+    ROW(sluice_activate) \
+    ROW(sluice_dropout) \
+    ROW(sluice_layer_norm) \
+    ROW(sluice_timed) \
+    ROW(sluice_sequence) \
+    ROW(sluice_residual) \
+    /* the end: each row ends with a backslash */
+/* clang-format on */
 
 #define SL_DECLARE_LAYER(row) const sluice_layer_ops *row(void);
 SL_LAYERS(SL_DECLARE_LAYER)

@@ -10,9 +10,12 @@
 #include "nn/rows/row.h"
 
 /* In the order in which sluice_loss_for() tries them. */
-#define SL_LOSSES(ROW)                                                         \
-    ROW(sluice_cross_entropy)                                                  \
-    ROW(sluice_mean_squared_error)
+/* clang-format off */
+#define SL_LOSSES(ROW) \
+    ROW(sluice_cross_entropy) \
+    ROW(sluice_mean_squared_error) \
+    /* the end: each row ends with a backslash */
+/* clang-format on */
 
 #define SL_DECLARE_LOSS(row) const sluice_loss_ops *row(void);
 SL_LOSSES(SL_DECLARE_LOSS)

@@ -11,7 +11,11 @@
 #include "nn/rows/row.h"
 
 /* The first one is the usual one. */
-#define SL_OPTIMIZERS(ROW) ROW(sluice_sgd)
+/* clang-format off */
+#define SL_OPTIMIZERS(ROW) \
+    ROW(sluice_sgd) \
+    /* the end: each row ends with a backslash */
+/* clang-format on */
 
 #define SL_DECLARE_OPTIMIZER(row) const sluice_optimizer_ops *row(void);
 SL_OPTIMIZERS(SL_DECLARE_OPTIMIZER)
