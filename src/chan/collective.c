@@ -66,10 +66,12 @@ struct meeting {
     unsigned number;
 };
 
+/* As many are complete as were before the meeting, or one more: so the count
+ * may wrap. */
 static bool is_complete(const void *state)
 {
     const struct meeting *meeting = state;
-    return atomic_load(&meeting->local->n_complete) > meeting->number ||
+    return atomic_load(&meeting->local->n_complete) != meeting->number ||
            sl_failure_stopped(&meeting->local->collective.failure);
 }
 

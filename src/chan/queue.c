@@ -45,8 +45,8 @@ void sl_queue_abandon(struct sl_queue *queue)
     sl_gate_abandon(&queue->not_empty);
 }
 
-/* Items are counted from 0 in each job: M is at most 65,536, so that no turn
- * wraps. */
+/* Turns of items that can be confused lie 2^31 items apart, further than any
+ * ring is long. */
 static uint32_t room_for(uint32_t n)
 {
     return 2 * n;
@@ -57,24 +57,25 @@ static uint32_t filled_with(uint32_t n)
     return 2 * n + 1;
 }
 
-static struct sl_place *place_of(const struct sl_queue *queue, uint32_t n)
+/* Not the count modulo the capacity: that jumps where the count wraps. */
+static uint32_t next_place(const struct sl_queue *queue, uint32_t at)
 {
-    return &queue->places[n % queue->capacity];
+    return at + 1 < queue->capacity ? at + 1 : 0;
 }
 
 static bool has_room_or_closed(const void *state)
 {
     const struct sl_queue *queue = state;
-    uint32_t n = queue->pushed;
-    return atomic_load(&place_of(queue, n)->turn) == room_for(n) ||
+    const struct sl_place *place = &queue->places[queue->push_at];
+    return atomic_load(&place->turn) == room_for(queue->pushed) ||
            atomic_load(&queue->closed);
 }
 
 static bool has_item_or_closed(const void *state)
 {
     const struct sl_queue *queue = state;
-    uint32_t n = queue->popped;
-    return atomic_load(&place_of(queue, n)->turn) == filled_with(n) ||
+    const struct sl_place *place = &queue->places[queue->pop_at];
+    return atomic_load(&place->turn) == filled_with(queue->popped) ||
            atomic_load(&queue->closed);
 }
 
@@ -85,7 +86,8 @@ sluice_status sl_queue_push(struct sl_queue *queue, struct sl_item item,
     if (atomic_load(&queue->closed))
         return SLUICE_CLOSED;
     uint32_t n = queue->pushed++;
-    struct sl_place *place = place_of(queue, n);
+    struct sl_place *place = &queue->places[queue->push_at];
+    queue->push_at = next_place(queue, queue->push_at);
     *room_ns = place->taken_ns;
     place->item = item;
     atomic_store(&place->turn, filled_with(n));
@@ -100,7 +102,8 @@ sluice_status sl_queue_pop(struct sl_queue *queue, int64_t now_ns,
     if (atomic_load(&queue->closed))
         return SLUICE_CLOSED;
     uint32_t n = queue->popped++;
-    struct sl_place *place = place_of(queue, n);
+    struct sl_place *place = &queue->places[queue->pop_at];
+    queue->pop_at = next_place(queue, queue->pop_at);
     *item = place->item;
     place->taken_ns = now_ns > item->ready_ns ? now_ns : item->ready_ns;
     atomic_store(&place->turn, room_for(n + queue->capacity));
@@ -122,6 +125,8 @@ void sl_queue_reset(struct sl_queue *queue)
         atomic_store(&queue->places[i].turn, room_for(i));
     }
     queue->pushed = 0;
+    queue->push_at = 0;
     queue->popped = 0;
+    queue->pop_at = 0;
     atomic_store(&queue->closed, false);
 }

@@ -24,8 +24,8 @@ struct sl_item {
 
 /*
  * A place of the ring, on a cache line of its own, so that one transfer between
- * two cores brings the item and the news that it is there.  Item n lies at
- * n % capacity.
+ * two cores brings the item and the news that it is there.  Items go round the
+ * ring; item n has turns 2n and 2n + 1, modulo 2^32.
  */
 struct sl_place {
     _Alignas(64) atomic_uint turn; /* [atomic] 2n: room for item n; 2n + 1: it
@@ -43,8 +43,10 @@ struct sl_queue {
     struct sl_patience patience;       /* const after init */
     struct sl_place *places;           /* const after init; places[capacity] */
     atomic_bool closed;                /* [atomic] by anybody; read by both */
-    _Alignas(64) uint32_t pushed;      /* [owner: producer] */
-    _Alignas(64) uint32_t popped;      /* [owner: consumer] */
+    _Alignas(64) uint32_t pushed;      /* [owner: producer] items; may wrap */
+    uint32_t push_at;                  /* [owner: producer] the next place */
+    _Alignas(64) uint32_t popped;      /* [owner: consumer] items; may wrap */
+    uint32_t pop_at;                   /* [owner: consumer] the next place */
     _Alignas(64) struct sl_gate not_empty; /* the consumer waits */
     _Alignas(64) struct sl_gate not_full;  /* the producer waits */
 };

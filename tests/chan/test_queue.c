@@ -77,6 +77,43 @@ START_TEST(reset_opens_and_empties_a_closed_queue)
 }
 END_TEST
 
+/* As after n items, which fill whole rounds. */
+static void skip_to(struct sl_queue *queue, uint32_t n)
+{
+    queue->pushed = n;
+    queue->popped = n;
+    for (uint32_t i = 0; i < queue->capacity; i++)
+        atomic_store(&queue->places[i].turn, 2 * (n + i));
+}
+
+START_TEST(counts_of_items_may_wrap)
+{
+    static const int capacities[] = {1, 2, 3, 5, 64};
+    static const uint32_t limits[] = {UINT32_C(1) << 31, 0};
+    for (int c = 0; c < 5; c++)
+        for (int l = 0; l < 2; l++) {
+            struct sl_queue queue;
+            struct sl_item got = item(-1);
+            int64_t room;
+            int capacity = capacities[c];
+            uint32_t before = limits[l] - 2;
+            init(&queue, capacity);
+            skip_to(&queue, before - before % (uint32_t)capacity);
+            for (int i = 0; i < 4 * capacity + 2; i++) {
+                sluice_status st = SLUICE_OK;
+                if (i < capacity)
+                    st = sl_queue_push(&queue, item(i), &room);
+                else if (!sl_queue_pop(&queue, 0, &got))
+                    st = sl_queue_push(&queue, item(i), &room);
+                ck_assert_int_eq(st, SLUICE_OK);
+                ck_assert_int_eq(got.microbatch,
+                                 i < capacity ? -1 : i - capacity);
+            }
+            sl_queue_fini(&queue);
+        }
+}
+END_TEST
+
 /* A thread that performs one operation and records how it ended. */
 struct blocked {
     struct sl_queue *queue;
@@ -196,7 +233,8 @@ SLUICE_TEST_MAIN("chan.queue", items_leave_in_the_order_they_came,
                  push_after_close_is_refused,
                  pop_after_close_is_refused_even_if_items_are_left,
                  reset_opens_and_empties_a_closed_queue,
-                 close_wakes_a_parked_consumer, close_wakes_a_parked_producer,
+                 counts_of_items_may_wrap, close_wakes_a_parked_consumer,
+                 close_wakes_a_parked_producer,
                  a_full_queue_holds_the_producer_until_a_pop,
                  virtual_times_pass_with_items_and_places,
                  init_without_memory_is_refused)
