@@ -1,8 +1,8 @@
 /*
  * C3: a producer and a consumer at full speed, with yields injected from a
  * seed; each item carries its sequence number, and a slot guarded by the queue
- * carries a checksum.  SLUICE_STRESS_ITEMS sets the number of items (a long
- * run: 100000000).
+ * carries a checksum.  SLUICE_STRESS_ITEMS sets the number of items, which the
+ * tests share; chan.stress_long takes 10^8.
  */
 #include <pthread.h>
 #include <sched.h>

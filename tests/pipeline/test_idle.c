@@ -3,11 +3,14 @@
  * loses makes anything hang.
  */
 #include <dirent.h>
+#include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "pipeline/pipeline.h"
 #include "support/judged_pair.h"
 #include "support/runner.h"
 
@@ -16,6 +19,8 @@ enum { LAYERS = 8, BATCH = 8, MAX_TASKS = 256 };
 /* The linker sends the library's calls here. */
 int __real_pthread_cond_signal(pthread_cond_t *cond);
 int __wrap_pthread_cond_signal(pthread_cond_t *cond);
+int __real_pthread_cond_broadcast(pthread_cond_t *cond);
+int __wrap_pthread_cond_broadcast(pthread_cond_t *cond);
 
 static atomic_int lose_each; /* [atomic] of the signals, each so-manieth */
 static atomic_int n_signals; /* [atomic] */
@@ -27,6 +32,15 @@ int __wrap_pthread_cond_signal(pthread_cond_t *cond)
     if (!each || atomic_fetch_add(&n_signals, 1) % each)
         return __real_pthread_cond_signal(cond);
     atomic_fetch_add(&n_lost, 1);
+    return 0;
+}
+
+/* By which resting devices are roused: of these each second one is lost. */
+int __wrap_pthread_cond_broadcast(pthread_cond_t *cond)
+{
+    static atomic_int n;
+    if (!atomic_load(&lose_each) || atomic_fetch_add(&n, 1) % 2)
+        return __real_pthread_cond_broadcast(cond);
     return 0;
 }
 
@@ -139,5 +153,39 @@ START_TEST(lost_signals_delay_and_do_no_more)
 }
 END_TEST
 
+/* What a device looks at while it rests, it looks at under its gate's lock. */
+static void rest_as_after(sluice_pipeline *pipe, unsigned n_jobs)
+{
+    for (int i = 0; i < pipe->n_local; i++) {
+        while (!atomic_load(&pipe->devices[i].gate.waiters))
+            sched_yield();
+        pthread_mutex_lock(&pipe->devices[i].gate.mu);
+    }
+    atomic_store(&pipe->job_no, n_jobs);
+    for (int i = 0; i < pipe->n_local; i++) {
+        pipe->devices[i].last_job = n_jobs;
+        pthread_mutex_unlock(&pipe->devices[i].gate.mu);
+    }
+}
+
+START_TEST(numbers_of_jobs_may_wrap)
+{
+    struct sl_test_problem problem;
+    struct sl_test_pair pair;
+    sl_test_problem_init(&problem, SL_TEST_RELU, 3, BATCH, NULL);
+    problem.config.devices = 3;
+    problem.config.microbatches = 2;
+    problem.config.spin_ns = -1; /* park at once */
+    ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &problem.config),
+                     SLUICE_OK);
+    rest_as_after(pair.pipe, UINT_MAX - 1);
+    for (int i = 0; i < 4; i++)
+        ck_assert_msg(!sl_test_step(&pair, i, BATCH), "%s", pair.text);
+    ck_assert_uint_eq(atomic_load(&pair.pipe->job_no), 2);
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.idle", devices_without_a_job_do_not_wake,
-                 lost_signals_delay_and_do_no_more)
+                 lost_signals_delay_and_do_no_more, numbers_of_jobs_may_wrap)
