@@ -11,7 +11,8 @@
  * behind meets the next.
  *
  * LARGE has fewer states: all links close at once, and failures of different
- * cells look the same.
+ * cells look the same.  As nothing that a device does from there on is seen by
+ * another one, they come home one after the other.
  */
 #ifndef K
 #define K 3
@@ -91,6 +92,9 @@ bool complete;
 
 byte job_no;
 byte n_running;
+#ifdef LARGE
+byte n_home;
+#endif
 byte n_backward[K];
 
 /* What the property is about. */
@@ -111,20 +115,10 @@ inline unlock()
 inline close_all()
 {
     byte l;
-#ifdef LARGE
-    atomic {
-        do
-        :: l < N_LINKS -> close(l); l++
-        :: else -> break
-        od;
-        l = 0
-    }
-#else
     do
     :: atomic { l < N_LINKS -> close(l); l++ }
     :: atomic { l == N_LINKS -> l = 0; break }
     od
-#endif
 }
 
 inline close(l)
@@ -169,6 +163,11 @@ inline fail(why)
         close_all();
         stopped = true;
         unlock()
+#elif defined(LARGE)
+    :: atomic {
+            !locked && may_latch -> latch(why); close_all();
+            stopped = true /* the last: it stops this device */
+        }
 #else
     :: atomic {
             !locked && may_latch -> locked = true; latch(why); stopped = true
@@ -318,10 +317,20 @@ inline agree()
 
 inline come_home()
 {
-    atomic { n_forward = 0; n_running-- }
+    atomic {
+        n_forward = 0;
+        n_running--;
+#ifdef LARGE
+        n_home++ /* the last: it stops this device */
+#endif
+    }
 }
 
+#ifdef LARGE
+proctype device(byte d) provided (!stopped || _pid == n_home + 1)
+#else
 proctype device(byte d)
+#endif
 {
     byte last_job, n_forward;
     bool forward, last;
@@ -370,6 +379,9 @@ inline begin()
         };
         i = 0;
         n_arrived = 0;
+#ifdef LARGE
+        n_home = 0;
+#endif
         complete = false;
         first = NOTHING
     };
