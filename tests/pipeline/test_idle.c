@@ -173,8 +173,8 @@ START_TEST(numbers_of_jobs_may_wrap)
     struct sl_test_problem problem;
     struct sl_test_pair pair;
     sl_test_problem_init(&problem, SL_TEST_RELU, 3, BATCH, NULL);
-    problem.config.devices = 3;
-    problem.config.microbatches = 2;
+    problem.config.schedule.devices = 3;
+    problem.config.schedule.microbatches = 2;
     problem.config.spin_ns = -1; /* park at once */
     ck_assert_int_eq(sl_test_pair_init(&pair, &problem, &problem.config),
                      SLUICE_OK);

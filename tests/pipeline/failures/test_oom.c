@@ -31,7 +31,7 @@ static sluice_status live(int devices, sluice_remat remat)
     config.remat = remat;
     config.schedule.name =
         devices > 2 ? "pipedream" : "gpipe"; /* has a backup */
-    p.sgd.clip = devices == 2 ? 0.1 : 0; /* all devices add up a total */
+    p.sgd.clip = devices == 2 ? 0.1 : 0;     /* all devices add up a total */
     config.trace = true;
     config.cut = SLUICE_CUT_FLOPS;
     st = sluice_pipeline_plan(p.model, &config, plans, &why);
