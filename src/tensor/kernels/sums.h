@@ -34,7 +34,7 @@ static inline void sl_sums_add(struct sl_sums *sums, int k, sl_wide term,
                                int64_t left)
 {
     if (left < SL_PARTS) {
-        sl_wide_bits there;
+        sl_wide_bits there = {0};
         for (int lane = 0; lane < SL_WIDE; lane++)
             there[lane] = -(int64_t)(k * SL_WIDE + lane < left);
         term = (sl_wide)((sl_wide_bits)term & there);
