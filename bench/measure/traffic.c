@@ -15,7 +15,8 @@ double traffic_boundary_bytes(const sluice_pipeline *pipe,
             continue; /* a file may have a device that does nothing */
         const sluice_layer_plan *plan =
             sluice_model_layer_plan(model, info.first_layer);
-        row_bytes += (double)sluice_shape_elements(&plan->in) * sizeof(float);
+        row_bytes += (double)sluice_shape_elements(&plan->in) *
+                     (double)sluice_element_bytes(plan->in_type);
     }
     return 2 * row_bytes * (double)rows;
 }

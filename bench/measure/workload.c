@@ -34,7 +34,10 @@ static sluice_status fill(struct workload *work, const sluice_model *model,
     sluice_shape out = sluice_model_output(model);
     uint64_t state = seed;
     work->rows = rows;
-    work->x = random_values(rows * sluice_shape_elements(&in), &state);
+    int64_t n = rows * sluice_shape_elements(&in);
+    work->x = sluice_model_input_type(model) == SLUICE_F32
+                  ? random_values(n, &state)
+                  : calloc((size_t)n, sizeof(int32_t));
     work->targets = random_values(rows * sluice_shape_elements(&out), &state);
     if (work->x && work->targets)
         return SLUICE_OK;

@@ -16,7 +16,8 @@ struct workload {
     sluice_model *untimed; /* computes the same bits without taking cell_ns;
                               may be `model` itself */
     int64_t rows;          /* of a mini-batch */
-    float *x;              /* x[rows][input], uniform in [-1, 1) */
+    void *x;               /* x[rows][input], uniform in [-1, 1); integers are
+                              all 0, which is a token of every vocabulary */
     float *targets;        /* targets[rows][output], alike */
 };
 

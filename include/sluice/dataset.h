@@ -124,8 +124,11 @@ SLUICE_API sluice_status sluice_safetensors_read(sluice_safetensors *file,
 
 /*
  * A data set: rows of features, each with a target.  Features are kept in the
- * type of the file and become floats, (value - mean) / deviation, when rows
- * are gathered.
+ * type of the file.  When rows are gathered, bytes and floats become floats,
+ * (value * scale - mean) / deviation.  Integers, int32, are handed out as they
+ * are, as a model with integer input takes them, unless the config says how to
+ * make floats of them: a scale (1 keeps the values), mean or deviation, or
+ * `measure`.
  */
 typedef struct sluice_dataset sluice_dataset;
 
@@ -177,6 +180,10 @@ SLUICE_API int64_t sluice_dataset_rows(const sluice_dataset *dataset);
 /* Shape of a row's features; {1} if they are one number. */
 SLUICE_API sluice_shape sluice_dataset_input(const sluice_dataset *dataset);
 
+/* Type of the features that rows are gathered in: SLUICE_F32 or SLUICE_I32. */
+SLUICE_API sluice_element
+sluice_dataset_input_type(const sluice_dataset *dataset);
+
 /* Largest label plus one; 0 if the targets are values. */
 SLUICE_API int sluice_dataset_classes(const sluice_dataset *dataset);
 
@@ -192,14 +199,15 @@ sluice_dataset_target_type(const sluice_dataset *dataset);
 SLUICE_API size_t sluice_dataset_target_bytes(const sluice_dataset *dataset);
 
 /*
- * Gather rows: x[n][input] and targets[n] of the rows index[n].
+ * Gather rows: x[n][input], of sluice_dataset_input_type(), and targets[n] of
+ * the rows index[n].
  *
  * Threads  any number at once.
  * Returns  SLUICE_OK; SLUICE_INVALID if an index is out of range.
  */
 SLUICE_API sluice_status sluice_dataset_gather(const sluice_dataset *dataset,
                                                const int64_t *index, int64_t n,
-                                               float *x, void *targets,
+                                               void *x, void *targets,
                                                sluice_diag *why);
 
 /*

@@ -4,6 +4,8 @@
 #ifndef SLUICE_ELEMENT_H
 #define SLUICE_ELEMENT_H
 
+#include <stddef.h>
+
 #include <sluice/export.h>
 
 #ifdef __cplusplus
@@ -24,6 +26,14 @@ typedef enum sluice_element {
  * Returns  a constant string; "?" for a value that is no type.
  */
 SLUICE_API const char *sluice_element_name(sluice_element type);
+
+/*
+ * Bytes of an element.
+ *
+ * Threads  any.
+ * Returns  0 for SLUICE_UNTYPED, and for a value that is no type.
+ */
+SLUICE_API size_t sluice_element_bytes(sluice_element type);
 
 #ifdef __cplusplus
 }

@@ -54,6 +54,8 @@ typedef struct sluice_param_spec {
 typedef struct sluice_layer_plan {
     sluice_shape in;  /* set by the caller of infer(), and again after it */
     sluice_shape out; /* the rest is set by infer(); at least one dim */
+    sluice_element in_type; /* of x; 0 means float32.  int32 is for the first
+                               layer of a model: all others are handed floats */
     int n_params;
     sluice_param_spec *params; /* [n_params]; infer() finds room for
                                   SLUICE_LAYER_MAX_PARAMS, all zero */
@@ -86,11 +88,14 @@ typedef struct sluice_layer_call {
     bool training;     /* false in evaluation and inference */
     bool recompute;    /* forward(): this micro-batch was seen before */
 
-    const float *x; /* x[rows][in]; in a backward pass if needs_x, else NULL */
-    float *y;       /* y[rows][out]; in backward_input() if needs_y; NULL in
-                       backward_weight() */
-    float *dy;      /* dy[rows][out] */
-    float *dx;      /* dx[rows][in]; NULL if nobody wants it */
+    union {                     /* in a backward pass if needs_x, else NULL */
+        const float *x;         /* x[rows][in] */
+        const int32_t *x_int32; /* the same, if the plan's in_type is int32 */
+    };
+    float *y;  /* y[rows][out]; in backward_input() if needs_y; NULL in
+                  backward_weight() */
+    float *dy; /* dy[rows][out] */
+    float *dx; /* dx[rows][in]; NULL if nobody wants it, as of int32 */
     const float *const *params; /* [plan->n_params], each of its shape */
     float *const *grads;        /* the same */
     bool accumulate; /* backward_weight(): add to grads, else overwrite */

@@ -34,13 +34,16 @@ enum {
 typedef struct sluice_model_config {
     sluice_shape input; /* shape of one input row, at least one dim */
     const sluice_allocator *allocator; /* NULL: malloc */
+    sluice_element input_type; /* of the input's elements: SLUICE_F32, or
+                                  SLUICE_I32 for a first layer that takes
+                                  integers; 0 means SLUICE_F32 */
 } sluice_model_config;
 
 /*
  * An empty model.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if the input shape was not set or has no
- *          elements;
+ *          elements, or they are of another type;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_model_create(const sluice_model_config *config,
@@ -57,8 +60,9 @@ SLUICE_API void sluice_model_destroy(sluice_model *model);
  * Threads  one at a time; not while a pipeline made from the model is alive.
  * Returns  SLUICE_OK; SLUICE_INVALID with the layer's sentence if it refuses
  *          its config or input shape, or if a function is missing or its plan
- *          is not one that can be run; SLUICE_NO_MEMORY.  On failure the model
- *          is as before.
+ *          is not one that can be run, or if it takes elements of another type
+ *          than come from the layer before it, or from the model's input;
+ *          SLUICE_NO_MEMORY.  On failure the model is as before.
  */
 SLUICE_API sluice_status sluice_model_add(sluice_model *model,
                                           const sluice_layer_ops *ops,
@@ -77,8 +81,8 @@ SLUICE_API sluice_status sluice_model_add(sluice_model *model,
  *     sluice_model_end(model, &why);
  *
  * Threads  as sluice_model_add().
- * Returns  SLUICE_OK; SLUICE_INVALID if it is a layer that holds no others;
- *          SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_INVALID if it is a layer that holds no others, or
+ *          a residual whose input would be integers; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_model_begin(sluice_model *model,
                                             const sluice_layer_ops *ops,
@@ -176,6 +180,9 @@ sluice_model_layer_plan(const sluice_model *model, int i);
 
 /* Shape of one row of the model's input. */
 SLUICE_API sluice_shape sluice_model_input(const sluice_model *model);
+
+/* Type of its elements: SLUICE_F32 or SLUICE_I32. */
+SLUICE_API sluice_element sluice_model_input_type(const sluice_model *model);
 
 /* Shape of one row of the last layer's output; the input's if there is none.
  * While a layer is begun, of the last layer inside. */

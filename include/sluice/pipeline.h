@@ -225,8 +225,9 @@ typedef struct sluice_result {
  * gradient of the mean loss over the rows of its own micro-batches; one that
  * has no rows changes nothing.
  *
- * Shapes   x[rows][input], targets[rows] as the loss defines them; both are
- *          read in place until the call returns.  `result` may be NULL.
+ * Shapes   x[rows][input] of the model's input type, float or int32_t;
+ *          targets[rows] as the loss defines them; both are read in place until
+ *          the call returns.  `result` may be NULL.
  * Threads  one call of step, evaluate or infer at a time.
  * Blocks   until every device is done.
  * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch, no x or targets,
@@ -238,7 +239,7 @@ typedef struct sluice_result {
  *          the call, and the pipeline can step again.
  */
 SLUICE_API sluice_status sluice_pipeline_step(sluice_pipeline *pipe,
-                                              const float *x,
+                                              const void *x,
                                               const void *targets, int64_t rows,
                                               sluice_result *result,
                                               sluice_diag *why);
@@ -251,16 +252,17 @@ SLUICE_API sluice_status sluice_pipeline_step(sluice_pipeline *pipe,
  *          SLUICE_NOT_FINITE.
  */
 SLUICE_API sluice_status sluice_pipeline_evaluate(
-    sluice_pipeline *pipe, const float *x, const void *targets, int64_t rows,
+    sluice_pipeline *pipe, const void *x, const void *targets, int64_t rows,
     sluice_result *result, sluice_diag *why);
 
 /*
- * The network's output y[rows][output], forward only, without dropout.
+ * The network's output y[rows][output] for x[rows][input], forward only,
+ * without dropout.
  *
  * Threads, Blocks, Returns  as sluice_pipeline_step().
  */
 SLUICE_API sluice_status sluice_pipeline_infer(sluice_pipeline *pipe,
-                                               const float *x, int64_t rows,
+                                               const void *x, int64_t rows,
                                                float *y, sluice_diag *why);
 
 /*

@@ -164,16 +164,16 @@ SLUICE_API sluice_status sluice_reference_follow(
 /*
  * One training step: forward, backward, update.
  *
- * Shapes   x[rows][input], targets[rows] as the loss defines them; `result` may
- *          be NULL.
+ * Shapes   x[rows][input] of the model's input type, targets[rows] as the loss
+ *          defines them; `result` may be NULL.
  * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch;
  *          SLUICE_NOT_FINITE as the pipeline's step; or the error of a layer,
  *          loss or optimizer, without coordinates.  After an error parameters,
  *          optimizer and number of steps are as before.
  */
-SLUICE_API sluice_status sluice_reference_step(
-    sluice_reference *ref, const float *x, const void *targets, int64_t rows,
-    sluice_result *result, sluice_diag *why);
+SLUICE_API sluice_status
+sluice_reference_step(sluice_reference *ref, const void *x, const void *targets,
+                      int64_t rows, sluice_result *result, sluice_diag *why);
 
 /*
  * Loss and correct rows of any number of rows, forward only, not in training:
@@ -182,7 +182,7 @@ SLUICE_API sluice_status sluice_reference_step(
  * Returns  as sluice_reference_step().
  */
 SLUICE_API sluice_status sluice_reference_evaluate(
-    sluice_reference *ref, const float *x, const void *targets, int64_t rows,
+    sluice_reference *ref, const void *x, const void *targets, int64_t rows,
     sluice_result *result, sluice_diag *why);
 
 /*
@@ -191,7 +191,7 @@ SLUICE_API sluice_status sluice_reference_evaluate(
  * Returns  as sluice_reference_step().
  */
 SLUICE_API sluice_status sluice_reference_infer(sluice_reference *ref,
-                                                const float *x, int64_t rows,
+                                                const void *x, int64_t rows,
                                                 float *y, sluice_diag *why);
 
 /*

@@ -1,6 +1,7 @@
 /*
- * Shapes.  The library works on 32-bit floats in C order; the batch is always
- * the first axis and is not part of a shape: x[rows][dims[0]]...[dims[n-1]].
+ * Shapes.  Arrays are in C order; the batch is always the first axis and is not
+ * part of a shape: x[rows][dims[0]]...[dims[n-1]].  Elements are 32-bit floats,
+ * except those of a model's input, which may be 32-bit integers.
  */
 #ifndef SLUICE_SHAPE_H
 #define SLUICE_SHAPE_H
@@ -8,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sluice/element.h>
 #include <sluice/export.h>
 
 #ifdef __cplusplus

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "nn/model/model.h"
 #include "nn/model/settle.h"
 #include "blueprint/cut.h"
 #include "blueprint/make_schedule.h"
@@ -315,6 +316,7 @@ sluice_status sl_blueprint_init(struct sl_blueprint *bp,
         .allocator = config->allocator,
         .model = model,
         .batch = config->batch,
+        .input_row_bytes = sl_model_input_row_bytes(model),
         .seed = config->seed,
         .queue_capacity = config->queue_capacity ? config->queue_capacity
                                                  : SLUICE_QUEUE_CAPACITY,

@@ -18,6 +18,7 @@ struct sl_blueprint {
     const sluice_allocator *allocator;
     const sluice_model *model;
     int64_t batch;
+    int64_t input_row_bytes; /* of a row of x, as the caller hands it in */
     uint64_t seed;
     struct sl_grid grid;
     int *local_devices; /* [n_local] indices, rising, of the devices that this

@@ -179,7 +179,8 @@ sluice_status sl_layout_check(const struct sl_layout_input *input,
             sluice_model_layer_plan(input->model, i);
         double row = (double)plan->saved_row_bytes +
                      (double)plan->workspace_row_bytes +
-                     4.0 * (double)sluice_shape_elements(&plan->in) +
+                     (double)sluice_element_bytes(plan->in_type) *
+                         (double)sluice_shape_elements(&plan->in) +
                      16.0 * (double)sluice_shape_elements(&plan->out);
         bytes += (rows * row + 1024) * (m + 2);
     }

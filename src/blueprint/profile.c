@@ -1,6 +1,8 @@
 /* Measuring layers.  The thread that creates the pipeline. */
 #include "blueprint/profile.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/rng.h"
@@ -22,10 +24,12 @@ static size_t bench_bytes(const sluice_layer_plan *plan, int64_t rows)
 {
     int64_t in = sluice_shape_elements(&plan->in);
     int64_t out = sluice_shape_elements(&plan->out);
-    size_t bytes = 2 * sl_round_up((size_t)(rows * in) * sizeof(float)) +
-                   2 * sl_round_up((size_t)(rows * out) * sizeof(float)) +
-                   sl_round_up((size_t)(rows * plan->saved_row_bytes)) +
-                   sl_round_up((size_t)(rows * plan->workspace_row_bytes));
+    size_t bytes =
+        sl_round_up((size_t)(rows * in) * sluice_element_bytes(plan->in_type)) +
+        sl_round_up((size_t)(rows * in) * sizeof(float)) +
+        2 * sl_round_up((size_t)(rows * out) * sizeof(float)) +
+        sl_round_up((size_t)(rows * plan->saved_row_bytes)) +
+        sl_round_up((size_t)(rows * plan->workspace_row_bytes));
     bytes += 2 * sl_round_up((size_t)plan->n_params * sizeof(float *));
     for (int p = 0; p < plan->n_params; p++)
         bytes += 2 * sl_round_up(
@@ -50,6 +54,20 @@ static float *take_floats(struct sl_arena *arena, int64_t n)
     return sl_arena_take(arena, (size_t)n * sizeof(float));
 }
 
+/* Numbers; or integers, all 0, which any layer that counts from 0 takes. */
+static const void *make_input(struct sl_arena *arena,
+                              const sluice_layer_plan *plan, int64_t rows)
+{
+    int64_t n = rows * sluice_shape_elements(&plan->in);
+    size_t bytes = (size_t)n * sluice_element_bytes(plan->in_type);
+    void *x = sl_arena_take(arena, bytes);
+    if (plan->in_type == SLUICE_F32)
+        fill(x, n);
+    else
+        memset(x, 0, bytes);
+    return x;
+}
+
 static void prepare(struct bench *bench, const sluice_model *model, int layer,
                     int64_t rows)
 {
@@ -61,15 +79,13 @@ static void prepare(struct bench *bench, const sluice_model *model, int layer,
         sl_arena_take(arena, (size_t)plan->n_params * sizeof(float *));
     bench->grads =
         sl_arena_take(arena, (size_t)plan->n_params * sizeof(float *));
-    float *x = take_floats(arena, rows * in);
-    fill(x, rows * in);
     bench->call = (sluice_layer_call){
         .config = sl_model_layer_config(model, layer),
         .plan = plan,
         .layer = layer,
         .rows = rows,
         .training = true,
-        .x = x,
+        .x = make_input(arena, plan, rows),
         .dx = layer > 0 ? take_floats(arena, rows * in) : NULL,
         .y = take_floats(arena, rows * out),
         .dy = take_floats(arena, rows * out),

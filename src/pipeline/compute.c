@@ -48,10 +48,12 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
     };
 }
 
-static const float *stage_input(const struct pass *p)
+/* The rows of the mini-batch are of the type of the model's input. */
+static const void *stage_input(const struct pass *p)
 {
     if (p->stage->is_first)
-        return p->pipe->job.x + p->rows.first * p->stage->in;
+        return p->pipe->job.x +
+               p->rows.first * p->pipe->blueprint.input_row_bytes;
     return sl_link_slot(p->ends->x, p->op->forward_no);
 }
 
@@ -195,7 +197,7 @@ sluice_status sl_compute_forward(struct sl_device *device,
                                  const struct sl_op *op, sluice_diag *why)
 {
     struct pass p = make_pass(device, op, why);
-    const float *x = stage_input(&p);
+    const void *x = stage_input(&p);
     for (int i = 0; i < p.stage->n_units && p.rows.n > 0; i++) {
         const struct sl_unit *unit = &p.stage->units[i];
         sluice_layer_call call = make_call(&p, i);

@@ -31,7 +31,7 @@ struct sl_device;
 struct sl_job {
     void (*run)(struct sl_device *device);
     bool training;
-    const float *x;      /* x[rows][input] */
+    const char *x;       /* x[rows][input], of the type of the model's input */
     const char *targets; /* targets[rows]; NULL: no loss is wanted */
     float *y;            /* y[rows][output]; NULL: no output is wanted */
     int64_t rows;

@@ -95,7 +95,7 @@ static void share_rows(sluice_pipeline *pipe, int64_t rows)
                     .n;
 }
 
-sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const float *x,
+sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,
                                    const void *targets, int64_t rows,
                                    sluice_result *result, sluice_diag *why)
 {
@@ -139,7 +139,6 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
                                  double *loss_sum, int64_t *correct,
                                  sluice_diag *why)
 {
-    int64_t in = pipe->blueprint.layout.stages[0].in;
     int64_t out =
         pipe->blueprint.layout.stages[pipe->blueprint.grid.n_stages - 1].out;
     int64_t batch = pipe->blueprint.batch;
@@ -148,7 +147,7 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
         return st;
     for (int64_t at = 0; at < all.rows; at += batch) {
         struct sl_job part = all;
-        part.x += at * in;
+        part.x += at * pipe->blueprint.input_row_bytes;
         if (part.targets)
             part.targets += at * pipe->blueprint.loss_plan.target_row_bytes;
         if (part.y)
@@ -162,7 +161,7 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
     return sl_pipeline_end(pipe, why);
 }
 
-sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe, const float *x,
+sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe, const void *x,
                                        const void *targets, int64_t rows,
                                        sluice_result *result, sluice_diag *why)
 {
@@ -185,7 +184,7 @@ sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe, const float *x,
     return st;
 }
 
-sluice_status sluice_pipeline_infer(sluice_pipeline *pipe, const float *x,
+sluice_status sluice_pipeline_infer(sluice_pipeline *pipe, const void *x,
                                     int64_t rows, float *y, sluice_diag *why)
 {
     double loss_sum = 0;

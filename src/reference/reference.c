@@ -219,6 +219,7 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
     ref->allocator = config->allocator;
     ref->model = model;
     ref->batch = config->batch;
+    ref->input_row_bytes = sl_model_input_row_bytes(model);
     ref->replicas = config->replicas ? config->replicas : 1;
     ref->microbatches =
         sl_schedule_standards(&config->schedule, NULL).microbatches;

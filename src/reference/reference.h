@@ -57,6 +57,7 @@ struct sluice_reference {
     bool reserved; /* BLAS's buffer is */
 
     int64_t batch;
+    int64_t input_row_bytes;
     int replicas;
     int microbatches; /* of one replica */
     int copies;       /* of the model, in one replica */
@@ -98,7 +99,7 @@ struct sl_micro {
 
 /* The mini-batch under way. */
 struct sl_mini {
-    const float *x;      /* x[rows][input] */
+    const char *x;       /* x[rows][input], of the type of the model's input */
     const char *targets; /* NULL in inference */
     int64_t rows;
     int64_t mean_rows; /* over which the loss is a mean: those of an update */

@@ -43,6 +43,18 @@ static float *weights_of(const struct sluice_reference *ref,
     return param->kept + (version - 1) * param->n;
 }
 
+/* The rows of the mini-batch, of whatever type, or what the layer before made
+ * of them. */
+static const void *input_of(const struct sluice_reference *ref,
+                            const struct sl_mini *mini, struct sl_micro micro,
+                            int i)
+{
+    const struct sl_reference_layer *layer = &ref->layers[i];
+    if (i == 0)
+        return mini->x + micro.first_row * ref->input_row_bytes;
+    return layer[-1].y + micro.first_row * layer->in;
+}
+
 /* The part of a layer's call that forward and backward share. */
 static sluice_layer_call call_of(struct sluice_reference *ref,
                                  const struct sl_mini *mini,
@@ -58,7 +70,7 @@ static sluice_layer_call call_of(struct sluice_reference *ref,
         .seed = ref->seed,
         .step = ref->step,
         .training = mini->training,
-        .x = mini->x + micro.first_row * layer->in,
+        .x = input_of(ref, mini, micro, i),
         .y = layer->y + micro.first_row * layer->out,
         .saved = layer->saved[micro.index],
         .workspace = ref->workspace,
@@ -66,8 +78,6 @@ static sluice_layer_call call_of(struct sluice_reference *ref,
         .grads = layer->grads,
         .why = mini->why,
     };
-    if (i > 0)
-        call.x = layer[-1].y + micro.first_row * layer->in;
     for (int p = 0; p < layer->plan->n_params; p++) {
         layer->weights[p] = weights_of(ref, mini, micro, i, p);
         layer->grads[p] = layer->params[p].g;

@@ -142,7 +142,7 @@ static sluice_status run_step(struct sluice_reference *ref,
     return st;
 }
 
-sluice_status sluice_reference_step(sluice_reference *ref, const float *x,
+sluice_status sluice_reference_step(sluice_reference *ref, const void *x,
                                     const void *targets, int64_t rows,
                                     sluice_result *result, sluice_diag *why)
 {
@@ -173,18 +173,17 @@ sluice_status sluice_reference_step(sluice_reference *ref, const float *x,
 }
 
 /* The mini-batch of an evaluation or inference that starts at `row`. */
-static struct sl_mini part_of(const struct sluice_reference *ref,
-                              const float *x, int64_t row, int64_t rows,
-                              sluice_diag *why)
+static struct sl_mini part_of(const struct sluice_reference *ref, const void *x,
+                              int64_t row, int64_t rows, sluice_diag *why)
 {
     return (struct sl_mini){
-        .x = x + row * ref->layers[0].in,
+        .x = (const char *)x + row * ref->input_row_bytes,
         .rows = rows - row < ref->batch ? rows - row : ref->batch,
         .why = why,
     };
 }
 
-sluice_status sluice_reference_evaluate(sluice_reference *ref, const float *x,
+sluice_status sluice_reference_evaluate(sluice_reference *ref, const void *x,
                                         const void *targets, int64_t rows,
                                         sluice_result *result, sluice_diag *why)
 {
@@ -214,7 +213,7 @@ sluice_status sluice_reference_evaluate(sluice_reference *ref, const float *x,
     return explain(st, &own, why);
 }
 
-sluice_status sluice_reference_infer(sluice_reference *ref, const float *x,
+sluice_status sluice_reference_infer(sluice_reference *ref, const void *x,
                                      int64_t rows, float *y, sluice_diag *why)
 {
     sluice_status st = check_rows(rows, INT64_MAX, why);

@@ -7,6 +7,29 @@
 #include "base/finite.h"
 #include "data/sets/dataset.h"
 
+sluice_status sl_dataset_check_features(const sluice_dataset *dataset,
+                                        const char *part, sluice_element takes,
+                                        sluice_diag *why)
+{
+    if (dataset->type == takes)
+        return SLUICE_OK;
+    if (takes == SLUICE_F32)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "features of the %s data are %s, but the model "
+                               "takes float32; set `scale` of the data set, 1 "
+                               "to keep their values, or begin the model with "
+                               "a layer that takes %s",
+                               part, sluice_element_name(dataset->type),
+                               sluice_element_name(dataset->type));
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "features of the %s data are %s, but the model "
+                           "takes %s; store them as %s, and leave scale, mean, "
+                           "deviation and `measure` of the data set 0",
+                           part, sluice_element_name(dataset->type),
+                           sluice_element_name(takes),
+                           sluice_element_name(takes));
+}
+
 /* Bytes of a target say how many elements it has, if both are of one type. */
 static sluice_status refuse_size(const sluice_dataset *dataset,
                                  const char *part, const char *loss,
@@ -97,7 +120,7 @@ static bool bytes_are_finite(const sluice_dataset *dataset)
 sluice_status sl_dataset_check_finite(const sluice_dataset *dataset,
                                       const char *part, sluice_diag *why)
 {
-    int64_t n = bytes_are_finite(dataset)
+    int64_t n = dataset->type == SLUICE_I32 || bytes_are_finite(dataset)
                     ? 0
                     : sluice_shape_elements(&dataset->features.shape);
     for (int64_t i = 0; i < n; i++) {

@@ -11,6 +11,15 @@
 #include <sluice/loss.h>
 
 /*
+ * Whether features are gathered in the type that the model's input has.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID with what to do.
+ */
+sluice_status sl_dataset_check_features(const sluice_dataset *dataset,
+                                        const char *part, sluice_element takes,
+                                        sluice_diag *why);
+
+/*
  * Whether targets are what a loss takes: their type, their size, and labels in
  * its range.  `part` and `loss` are names for the sentence.
  *

@@ -23,7 +23,7 @@ struct buffers {
     size_t x_bytes;      /* of a batch */
     size_t target_bytes; /* of a batch */
     int64_t *order;      /* order[rows] */
-    float *x;
+    void *x;
     char *targets;
 };
 
@@ -74,9 +74,11 @@ static sluice_status check_data(const sluice_pipeline *pipe,
                                "a row of the %s data has %" PRId64
                                " features, but the model takes %" PRId64,
                                part, n_has, n_wants);
-    sluice_status st =
-        sl_dataset_check_targets(data, part, pipe->blueprint.loss->name,
-                                 &pipe->blueprint.loss_plan, why);
+    sluice_status st = sl_dataset_check_features(
+        data, part, sluice_model_input_type(pipe->blueprint.model), why);
+    if (!st)
+        st = sl_dataset_check_targets(data, part, pipe->blueprint.loss->name,
+                                      &pipe->blueprint.loss_plan, why);
     if (!st && pipe->blueprint.finite != SLUICE_FINITE_OFF)
         st = sl_dataset_check_finite(data, part, why);
     return st;
@@ -119,7 +121,8 @@ static sluice_status buffers_init(struct buffers *b,
                                   sluice_diag *why)
 {
     sluice_shape input = sluice_dataset_input(config->train);
-    size_t row = (size_t)sluice_shape_elements(&input) * sizeof(float);
+    size_t row = (size_t)sluice_shape_elements(&input) *
+                 sluice_element_bytes(sluice_dataset_input_type(config->train));
     size_t batch = (size_t)config->batch;
     int64_t rows = sluice_dataset_rows(config->train);
     if (config->test && sluice_dataset_rows(config->test) > rows)
@@ -148,7 +151,7 @@ static void in_order(int64_t n, int64_t *order)
 }
 
 /* A function of the pipeline that takes rows: step or evaluate. */
-typedef sluice_status row_pass(sluice_pipeline *pipe, const float *x,
+typedef sluice_status row_pass(sluice_pipeline *pipe, const void *x,
                                const void *targets, int64_t rows,
                                sluice_result *result, sluice_diag *why);
 

@@ -119,6 +119,32 @@ START_TEST(scale_mean_and_deviation_are_applied_in_this_order)
 }
 END_TEST
 
+START_TEST(integers_are_handed_out_as_they_are_unless_they_are_computed_with)
+{
+    static const sluice_dataset_config computes[] = {
+        {.scale = 1}, {.mean = 1}, {.deviation = 2}, {.measure = true}};
+    const int32_t x[] = {INT32_MIN, -1, 16777217, INT32_MAX}, y[] = {0, 1};
+    const int64_t back[] = {1, 0};
+    const int32_t want[] = {16777217, INT32_MAX, INT32_MIN, -1};
+    int32_t got[4], labels[2];
+    sluice_dataset *dataset =
+        create(NULL, make(SLUICE_I32, sluice_shape_matrix(2, 2), x),
+               make(SLUICE_I32, sluice_shape_vector(2), y));
+    ck_assert_int_eq(sluice_dataset_input_type(dataset), SLUICE_I32);
+    ck_assert_int_eq(sluice_dataset_gather(dataset, back, 2, got, labels, NULL),
+                     SLUICE_OK);
+    ck_assert_mem_eq(got, want, sizeof want);
+    sluice_dataset_destroy(dataset);
+    for (int i = 0; i < 4; i++) {
+        dataset =
+            create(&computes[i], make(SLUICE_I32, sluice_shape_matrix(2, 2), x),
+                   make(SLUICE_I32, sluice_shape_vector(2), y));
+        ck_assert_int_eq(sluice_dataset_input_type(dataset), SLUICE_F32);
+        sluice_dataset_destroy(dataset);
+    }
+}
+END_TEST
+
 /* Measure data of that type: {1, 2, 3, 6} has mean 3 and variance 3.5. */
 static void check_measured(sluice_element type, const void *x, double scale)
 {
@@ -257,15 +283,16 @@ START_TEST(arrays_of_no_shape_or_type_are_refused)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("data.dataset", bytes_are_scaled_to_the_unit_interval,
-                 floats_pass_unchanged_by_default,
-                 scale_mean_and_deviation_are_applied_in_this_order,
-                 measured_features_have_mean_zero_and_deviation_one,
-                 equal_features_are_not_divided_by_zero,
-                 a_row_out_of_range_is_refused_before_anything_is_written,
-                 features_and_targets_must_have_as_many_rows,
-                 labels_must_be_a_vector_of_numbers_from_zero,
-                 a_config_that_is_not_finite_is_refused,
-                 features_to_be_measured_must_be_finite,
-                 what_is_no_array_is_refused,
-                 arrays_of_no_shape_or_type_are_refused)
+SLUICE_TEST_MAIN(
+    "data.dataset", bytes_are_scaled_to_the_unit_interval,
+    floats_pass_unchanged_by_default,
+    scale_mean_and_deviation_are_applied_in_this_order,
+    integers_are_handed_out_as_they_are_unless_they_are_computed_with,
+    measured_features_have_mean_zero_and_deviation_one,
+    equal_features_are_not_divided_by_zero,
+    a_row_out_of_range_is_refused_before_anything_is_written,
+    features_and_targets_must_have_as_many_rows,
+    labels_must_be_a_vector_of_numbers_from_zero,
+    a_config_that_is_not_finite_is_refused,
+    features_to_be_measured_must_be_finite, what_is_no_array_is_refused,
+    arrays_of_no_shape_or_type_are_refused)

@@ -110,6 +110,12 @@ START_TEST(residual_nets_equal_the_reference_under_every_schedule)
 }
 END_TEST
 
+START_TEST(nets_with_integer_input_equal_the_reference_under_every_schedule)
+{
+    check_kind(SL_TEST_TOKENS);
+}
+END_TEST
+
 START_TEST(each_layer_is_handed_its_own_data_under_every_schedule)
 {
     check_kind(SL_TEST_PROBE);
@@ -150,10 +156,12 @@ START_TEST(a_generator_gets_its_parameters_from_the_pipelines_config)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("pipeline.schedules",
-                 a_generator_gets_its_parameters_from_the_pipelines_config,
-                 relu_nets_equal_the_reference_under_every_schedule,
-                 dropout_nets_equal_the_reference_under_every_schedule,
-                 norm_nets_equal_the_reference_under_every_schedule,
-                 residual_nets_equal_the_reference_under_every_schedule,
-                 each_layer_is_handed_its_own_data_under_every_schedule)
+SLUICE_TEST_MAIN(
+    "pipeline.schedules",
+    a_generator_gets_its_parameters_from_the_pipelines_config,
+    relu_nets_equal_the_reference_under_every_schedule,
+    dropout_nets_equal_the_reference_under_every_schedule,
+    norm_nets_equal_the_reference_under_every_schedule,
+    residual_nets_equal_the_reference_under_every_schedule,
+    nets_with_integer_input_equal_the_reference_under_every_schedule,
+    each_layer_is_handed_its_own_data_under_every_schedule)

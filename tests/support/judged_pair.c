@@ -124,7 +124,7 @@ long sl_test_parameters(struct sl_test_pair *pair)
 
 long sl_test_step(struct sl_test_pair *pair, int64_t row, int64_t rows)
 {
-    const float *x = sl_test_x(pair->problem, row);
+    const void *x = sl_test_x(pair->problem, row);
     const void *targets = sl_test_targets(pair->problem, row);
     sluice_result a, b;
     sluice_status st =
@@ -141,7 +141,7 @@ long sl_test_step(struct sl_test_pair *pair, int64_t row, int64_t rows)
 
 long sl_test_evaluate(struct sl_test_pair *pair, int64_t row, int64_t rows)
 {
-    const float *x = sl_test_x(pair->problem, row);
+    const void *x = sl_test_x(pair->problem, row);
     const void *targets = sl_test_targets(pair->problem, row);
     sluice_result a, b;
     sluice_status st =
@@ -153,7 +153,7 @@ long sl_test_evaluate(struct sl_test_pair *pair, int64_t row, int64_t rows)
 
 long sl_test_infer(struct sl_test_pair *pair, int64_t row, int64_t rows)
 {
-    const float *x = sl_test_x(pair->problem, row);
+    const void *x = sl_test_x(pair->problem, row);
     int64_t n = rows * pair->problem->out;
     float *a = malloc(2 * (size_t)n * sizeof *a), *b = a + n;
     if (!a)

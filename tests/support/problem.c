@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/rng.h"
+#include "support/tokens.h"
 
 enum { WIDTH = 6, CLASSES = 5 };
 
@@ -44,21 +45,27 @@ static sluice_status add_block(sluice_model *model, int i)
     return st ? st : sluice_model_end(model, NULL);
 }
 
-/* Two of three layers of BLOCKS are blocks.  Every second layer of DROPOUT,
+/* The first layer of TOKENS is the one for integers, and every third a dropout.
+ * Two of three layers of BLOCKS are blocks.  Every second layer of DROPOUT,
  * NORM and MIXED is the one without matrix. */
 static sluice_status add_layer(struct sl_test_problem *problem,
                                enum sl_test_kind kind, int i, int layers)
 {
     static const sluice_activation activations[] = {
-        [SL_TEST_RELU] = SLUICE_RELU,  [SL_TEST_DROPOUT] = SLUICE_TANH,
-        [SL_TEST_NORM] = SLUICE_GELU,  [SL_TEST_PROBE] = SLUICE_IDENTITY,
-        [SL_TEST_MIXED] = SLUICE_TANH, [SL_TEST_BLOCKS] = SLUICE_TANH,
+        [SL_TEST_RELU] = SLUICE_RELU,   [SL_TEST_DROPOUT] = SLUICE_TANH,
+        [SL_TEST_NORM] = SLUICE_GELU,   [SL_TEST_PROBE] = SLUICE_IDENTITY,
+        [SL_TEST_MIXED] = SLUICE_TANH,  [SL_TEST_BLOCKS] = SLUICE_TANH,
+        [SL_TEST_TOKENS] = SLUICE_TANH,
     };
     bool last = i == layers - 1;
     if (kind == SL_TEST_PROBE || (kind == SL_TEST_MIXED && i % 2 == 1 && !last))
         return sluice_model_add(problem->model, sl_test_probe_layer(),
                                 &problem->probe, NULL);
-    if (kind == SL_TEST_DROPOUT && i % 2 == 1 && !last)
+    if (kind == SL_TEST_TOKENS && i == 0)
+        return sluice_model_add(problem->model, sl_test_lookup_layer(), NULL,
+                                NULL);
+    if ((kind == SL_TEST_DROPOUT && i % 2 == 1 && !last) ||
+        (kind == SL_TEST_TOKENS && i % 3 == 2 && !last))
         return sluice_model_add(problem->model, sluice_dropout(),
                                 &(sluice_dropout_config){.rate = 0.25F}, NULL);
     if (kind == SL_TEST_NORM && i % 2 == 1 && !last)
@@ -106,6 +113,7 @@ static void fill(struct sl_test_problem *problem, enum sl_test_kind kind)
         [SL_TEST_RELU] = sizeof(int32_t),
         [SL_TEST_NORM] = sizeof(int32_t),
         [SL_TEST_BLOCKS] = sizeof(int32_t),
+        [SL_TEST_TOKENS] = sizeof(int32_t),
         [SL_TEST_PROBE] = sizeof(struct sl_test_target),
     };
     problem->in = WIDTH;
@@ -120,7 +128,10 @@ static void fill(struct sl_test_problem *problem, enum sl_test_kind kind)
     if (!problem->x || !problem->targets)
         abort();
     for (int64_t i = 0; i < problem->n_rows * WIDTH; i++)
-        problem->x[i] = noise(1, i);
+        if (kind == SL_TEST_TOKENS)
+            problem->tokens[i] = (int32_t)(i * i % SL_TEST_VOCABULARY);
+        else
+            problem->x[i] = noise(1, i);
     fill_targets(problem, kind);
 }
 
@@ -137,6 +148,7 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
                           .weight_decay = 0.01,
                           .nesterov = true},
         [SL_TEST_BLOCKS] = {.learning_rate = 0.05, .momentum = 0.9},
+        [SL_TEST_TOKENS] = {.learning_rate = 0.05, .momentum = 0.9},
         [SL_TEST_PROBE] = {.learning_rate = 0.1},
         [SL_TEST_MIXED] = {.learning_rate = 0.05},
     };
@@ -157,7 +169,11 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
         .seed = 42,
         .allocator = allocator,
     };
-    sluice_model_config config = {sluice_shape_vector(WIDTH), allocator};
+    sluice_model_config config = {
+        .input = sluice_shape_vector(WIDTH),
+        .allocator = allocator,
+        .input_type = kind == SL_TEST_TOKENS ? SLUICE_I32 : SLUICE_F32,
+    };
     sluice_status st = sluice_model_create(&config, &problem->model, NULL);
     if (st)
         return st;
@@ -177,9 +193,9 @@ void sl_test_problem_fini(struct sl_test_problem *problem)
     free(problem->targets);
 }
 
-const float *sl_test_x(const struct sl_test_problem *problem, int64_t row)
+const void *sl_test_x(const struct sl_test_problem *problem, int64_t row)
 {
-    return problem->x + row * problem->in;
+    return problem->x + row * problem->in; /* integers are as large */
 }
 
 const void *sl_test_targets(const struct sl_test_problem *problem, int64_t row)

@@ -19,6 +19,8 @@ enum sl_test_kind {
     SL_TEST_NORM,    /* gelu and layer norm, cross-entropy, Nesterov */
     SL_TEST_BLOCKS,  /* residual blocks with norm, gelu, dropout; cross-entropy,
                         momentum */
+    SL_TEST_TOKENS,  /* the lookup of integers of tokens.h, tanh and dropout;
+                        cross-entropy, momentum */
     SL_TEST_PROBE,   /* the probe layer and loss of probe.h */
     SL_TEST_MIXED,   /* tanh and the probe layer, squared error, plain SGD */
 };
@@ -34,8 +36,11 @@ struct sl_test_problem {
     int64_t in;          /* elements of a row of x */
     int64_t out;         /* elements of a row of the output */
     size_t target_bytes; /* of a row */
-    float *x;            /* x[n_rows][in] */
-    char *targets;       /* n_rows * target_bytes */
+    union {
+        float *x;        /* x[n_rows][in] */
+        int32_t *tokens; /* the same of SL_TEST_TOKENS */
+    };
+    char *targets; /* n_rows * target_bytes */
 };
 
 /*
@@ -52,7 +57,7 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
 void sl_test_problem_fini(struct sl_test_problem *problem);
 
 /* The rows of data from `row` on. */
-const float *sl_test_x(const struct sl_test_problem *problem, int64_t row);
+const void *sl_test_x(const struct sl_test_problem *problem, int64_t row);
 const void *sl_test_targets(const struct sl_test_problem *problem, int64_t row);
 
 /* What the generator `name` writes, if queues of `capacity` carry it; else

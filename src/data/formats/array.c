@@ -19,7 +19,7 @@ sluice_status sluice_array_init(sluice_array *array, sluice_element type,
                                "an array has at most %d dims, all of them "
                                "positive, and fits in memory",
                                SLUICE_MAX_DIMS);
-    size_t bytes = (size_t)n * sl_element_bytes(type);
+    size_t bytes = (size_t)n * sluice_element_bytes(type);
     void *data = sl_alloc(allocator, bytes, 1);
     if (!data)
         return sl_no_memory(why, "an array");
@@ -45,7 +45,7 @@ bool sl_array_valid(const sluice_array *array)
     return n > 0 && array->shape.n_dims > 0 && array->data &&
            array->type != SLUICE_UNTYPED &&
            (unsigned)array->type <= SLUICE_I32 &&
-           array->bytes == (size_t)n * sl_element_bytes(array->type);
+           array->bytes == (size_t)n * sluice_element_bytes(array->type);
 }
 
 sluice_status sl_array_read(struct sl_source *source,

@@ -127,11 +127,6 @@ size_t sl_decode_bf16_le(const unsigned char *from, size_t n, void *to)
     return n;
 }
 
-size_t sl_element_bytes(sluice_element element)
-{
-    return element == SLUICE_U8 ? 1 : 4;
-}
-
 sluice_status sl_read_encoded(struct sl_source *source,
                               const struct sl_encoding *encoding, void *to,
                               size_t n, sluice_diag *why)
@@ -152,7 +147,7 @@ sluice_status sl_read_encoded(struct sl_source *source,
                                  "a number is too large for %s",
                                  encoding->element == SLUICE_I32 ? "32 bits"
                                                                  : "a float");
-        at += part * sl_element_bytes(encoding->element);
+        at += part * sluice_element_bytes(encoding->element);
         n -= part;
     }
     return SLUICE_OK;

@@ -40,9 +40,6 @@ struct sl_encoding {
     sl_decode *decode;      /* NULL: known, but not read */
 };
 
-/* Bytes of an element of ours. */
-size_t sl_element_bytes(sluice_element element);
-
 /*
  * Read elements and decode them into to[n].
  *

@@ -39,6 +39,15 @@ static convert *const converters[] = {
     [SLUICE_I32] = convert_i32,
 };
 
+static void gather_features(const sluice_dataset *dataset, size_t i, char *x)
+{
+    size_t bytes = dataset->row * sizeof(int32_t);
+    if (dataset->type == SLUICE_I32)
+        memcpy(x, (const char *)dataset->features.data + i * bytes, bytes);
+    else
+        converters[dataset->features.type](dataset, i, (float *)(void *)x);
+}
+
 static sluice_status check_arrays(const sluice_array *features,
                                   const sluice_array *targets, sluice_diag *why)
 {
@@ -91,6 +100,15 @@ static sluice_status widen_labels(const sluice_array *bytes, sluice_array *out,
     for (size_t i = 0; i < bytes->bytes; i++)
         to[i] = from[i];
     return SLUICE_OK;
+}
+
+/* Integers stay what they are unless something is to be done to them. */
+static sluice_element gathered_type(const sluice_dataset_config *config,
+                                    const sluice_array *features)
+{
+    bool computes = config->scale != 0 || config->mean != 0 ||
+                    config->deviation != 0 || config->measure;
+    return features->type == SLUICE_I32 && !computes ? SLUICE_I32 : SLUICE_F32;
 }
 
 /* Settle scale, mean and deviation. */
@@ -160,6 +178,7 @@ sluice_status sluice_dataset_create(const sluice_dataset_config *config,
     dataset->allocator = config->allocator;
     dataset->features = *features;
     dataset->targets = widen ? labels : *targets;
+    dataset->type = gathered_type(config, features);
     dataset->n_rows = features->shape.dims[0];
     dataset->row = (size_t)(sluice_shape_elements(&features->shape) /
                             features->shape.dims[0]);
@@ -197,6 +216,11 @@ sluice_shape sluice_dataset_input(const sluice_dataset *dataset)
     return row;
 }
 
+sluice_element sluice_dataset_input_type(const sluice_dataset *dataset)
+{
+    return dataset->type;
+}
+
 int sluice_dataset_classes(const sluice_dataset *dataset)
 {
     return dataset->classes;
@@ -220,7 +244,7 @@ void sluice_dataset_normalization(const sluice_dataset *dataset, double *mean,
 }
 
 sluice_status sluice_dataset_gather(const sluice_dataset *dataset,
-                                    const int64_t *index, int64_t n, float *x,
+                                    const int64_t *index, int64_t n, void *x,
                                     void *targets, sluice_diag *why)
 {
     for (int64_t i = 0; i < n; i++)
@@ -231,10 +255,10 @@ sluice_status sluice_dataset_gather(const sluice_dataset *dataset,
                                    (long long)index[i],
                                    (long long)dataset->n_rows - 1);
     const char *from = dataset->targets.data;
+    size_t x_bytes = dataset->row * sluice_element_bytes(dataset->type);
     for (int64_t i = 0; i < n; i++) {
         size_t row = (size_t)index[i];
-        converters[dataset->features.type](dataset, row,
-                                           x + (size_t)i * dataset->row);
+        gather_features(dataset, row, (char *)x + (size_t)i * x_bytes);
         memcpy((char *)targets + (size_t)i * dataset->target_bytes,
                from + row * dataset->target_bytes, dataset->target_bytes);
     }

@@ -12,6 +12,7 @@ struct sluice_dataset {
     sluice_array features;
     sluice_array targets; /* labels as int32_t, or values as float */
     int64_t n_rows;
+    sluice_element type; /* that features are gathered in */
     size_t row;          /* elements of a row's features */
     size_t target_bytes; /* of a row's target */
     int classes;

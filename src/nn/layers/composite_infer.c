@@ -198,6 +198,7 @@ sluice_status sl_composite_infer(const void *config, sluice_layer_plan *plan,
         return st;
     const sluice_layer_plan *last = &c->inside.at[c->inside.n - 1]->plan;
     plan->out = c->is_residual ? plan->in : last->out;
+    plan->in_type = c->inside.at[0]->plan.in_type;
     plan->needs_x = c->inside.at[0]->plan.needs_x;
     plan->needs_y = !c->is_residual && last->needs_y;
     st = add_params(c, plan, why);

@@ -7,11 +7,13 @@
 
 #include "base/memory.h"
 #include "nn/layers/composite.h"
+#include "nn/model/element_check.h"
 #include "nn/model/model_check.h"
 
 struct sluice_model {
     const sluice_allocator *allocator;
     sluice_shape input;
+    sluice_element input_type;
     struct sl_layer_list layers;
     struct sl_layer *open; /* the innermost composite under way; in no list */
     int n_inside;          /* layers inside composites so far */
@@ -26,11 +28,18 @@ sluice_status sluice_model_create(const sluice_model_config *config,
                                "the model's input has no elements, or too many "
                                "to count; set `input` to the shape of a row, "
                                "to sluice_shape_vector(1) for one number");
+    sluice_element type = config->input_type;
+    if (type != SLUICE_UNTYPED && type != SLUICE_F32 && type != SLUICE_I32)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the model's input has elements of type %s; set "
+                               "`input_type` to SLUICE_F32 or SLUICE_I32",
+                               sluice_element_name(type));
     sluice_model *model = sl_alloc(config->allocator, 1, sizeof *model);
     if (!model)
         return sl_no_memory(why, "a model");
     model->allocator = config->allocator;
     model->input = config->input;
+    model->input_type = type ? type : SLUICE_F32;
     *out = model;
     return SLUICE_OK;
 }
@@ -93,6 +102,8 @@ static sluice_status infer(const struct sl_layer *layer, const sluice_shape *in,
     sluice_status st = layer->ops->infer(layer->config, plan, &said);
     plan->in = *in;
     plan->params = room;
+    if (plan->in_type == SLUICE_UNTYPED)
+        plan->in_type = SLUICE_F32;
     if (!st)
         return sl_check_layer_plan(layer->ops, plan, why);
     if (!said.text[0])
@@ -196,6 +207,19 @@ static sluice_status push(const sluice_allocator *allocator,
     return SLUICE_OK;
 }
 
+/* Whether the next layer, `ops`, is handed what it takes. */
+static sluice_status check_type(const sluice_model *model,
+                                const sluice_layer_ops *ops,
+                                sluice_element takes, sluice_diag *why)
+{
+    const struct sl_source_of_rows before = {
+        .input = model->input_type,
+        .layers = &model->layers,
+        .open = model->open,
+    };
+    return sl_check_element(&before, ops, takes, why);
+}
+
 /* A layer inside a composite draws its random numbers by a number of its own,
  * which no layer of the model has. */
 static sluice_status append(sluice_model *model, const sluice_shape *in,
@@ -203,6 +227,8 @@ static sluice_status append(sluice_model *model, const sluice_shape *in,
 {
     int64_t total = model->n_parameters;
     sluice_status st = settle(model->allocator, layer, in, why);
+    if (!st)
+        st = check_type(model, layer->ops, layer->plan.in_type, why);
     if (!st && !model->open)
         st = count_parameters(&layer->plan, &total, why);
     if (!st)
@@ -257,6 +283,11 @@ sluice_status sluice_model_begin(sluice_model *model,
                                "sluice_sequence() or sluice_residual(), and "
                                "add the rest",
                                ops && ops->name ? ops->name : "?");
+    if (ops == sluice_residual()) {
+        sluice_status st = check_type(model, ops, SLUICE_F32, why);
+        if (st)
+            return st;
+    }
     sluice_shape in = sluice_model_output(model);
     struct sl_layer *layer = copy_layer(model->allocator, ops, NULL);
     if (!layer)
@@ -320,6 +351,17 @@ const void *sl_model_layer_config(const sluice_model *model, int i)
 sluice_shape sluice_model_input(const sluice_model *model)
 {
     return model->input;
+}
+
+sluice_element sluice_model_input_type(const sluice_model *model)
+{
+    return model->input_type;
+}
+
+int64_t sl_model_input_row_bytes(const sluice_model *model)
+{
+    return sluice_shape_elements(&model->input) *
+           (int64_t)sluice_element_bytes(model->input_type);
 }
 
 sluice_shape sluice_model_output(const sluice_model *model)

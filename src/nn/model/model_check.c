@@ -121,6 +121,12 @@ sluice_status sl_check_layer_plan(const sluice_layer_ops *ops,
                                "layer %s: the output has no elements, or too "
                                "many to count",
                                ops->name);
+    if (plan->in_type != SLUICE_UNTYPED && plan->in_type != SLUICE_F32 &&
+        plan->in_type != SLUICE_I32)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s: its input is of type %s; let infer() "
+                               "set plan->in_type to SLUICE_F32 or SLUICE_I32",
+                               ops->name, sluice_element_name(plan->in_type));
     if (plan->n_params < 0 ||
         (plan->n_params > SLUICE_LAYER_MAX_PARAMS && !sl_is_composite(ops)))
         return sluice_diag_set(why, SLUICE_INVALID,

@@ -1,0 +1,15 @@
+/*
+ * A layer of one's own with integer input: y[rows, n, WIDTH] are the rows
+ * weight[x[rows, n]] of weight[VOCABULARY, WIDTH].  What a token beyond the
+ * vocabulary makes it return is SLUICE_INVALID, in every pass.
+ */
+#ifndef SL_TEST_TOKENS_H
+#define SL_TEST_TOKENS_H
+
+#include <sluice/layer.h>
+
+enum { SL_TEST_VOCABULARY = 7, SL_TEST_TOKEN_WIDTH = 2 };
+
+const sluice_layer_ops *sl_test_lookup_layer(void);
+
+#endif
