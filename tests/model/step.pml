@@ -1,6 +1,7 @@
 /*
  * A step of a pipeline: K devices, M micro-batches, links of capacity CAPACITY,
  * as told in src/pipeline/{step,device,execute}.c, src/chan/{link,failure}.c.
+ * Meetings before that at which the devices agree are those of meeting.pml.
  *
  * Every cell may fail, and so may what precedes the update; somebody may cancel
  * at any time.  A step either updates all devices or none, and says which: the
@@ -356,7 +357,7 @@ end:
         agree();
         atomic {
             if
-            :: committed -> update()
+            :: committed && !stopped -> update() /* an operation like others */
             :: else
             fi
         };
@@ -431,6 +432,7 @@ inline run_job()
 inline judge()
 {
     assert(result == first);
+    assert(committed == (result == NOTHING));
     for (i : 0 .. K - 1) {
         assert(updated[i] == (result == NOTHING))
     };
