@@ -224,6 +224,21 @@ typedef struct sluice_layer_norm_config {
 SLUICE_API const sluice_layer_ops *sluice_layer_norm(void);
 
 /*
+ * y[rows, n, width] are the rows weight[x[rows, n]] of weight[vocabulary,
+ * width], for integers x of any shape: a model's first layer, of which
+ * `input_type` is SLUICE_I32.  The weights start normal with variance 1.  A
+ * gradient adds to its row of the table in the order of the rows of x.  An
+ * integer that is not in 0..vocabulary - 1 fails the step, and is named.
+ *
+ * Saves  nothing.
+ */
+typedef struct sluice_embedding_config {
+    int64_t vocabulary;
+    int64_t width;
+} sluice_embedding_config;
+SLUICE_API const sluice_layer_ops *sluice_embedding(void);
+
+/*
  * y = x * scale, element by element, after a set time during which no core is
  * needed.  For measuring schedules with more devices than cores; `scale` starts
  * at one and is there so that a schedule's mistakes show in the bits.  Times of

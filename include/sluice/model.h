@@ -112,8 +112,9 @@ SLUICE_API bool sluice_model_is_open(const sluice_model *model);
  *     input(784); linear(64, activation=relu); layer_norm; dropout(0.1);
  *     residual{linear(256, activation=gelu); linear(64)} x3; linear(10)
  *
- *     network = [ "input" "(" shape ")" ";" ] layers ;
+ *     network = [ "input" "(" shape [ "," type ] ")" ";" ] layers ;
  *     shape   = number { "x" number } ;
+ *     type    = "float32" | "int32" ;             of the elements; float32
  *     layers  = item { ";" item } [ ";" ] ;
  *     item    = layer [ "x" number ] ;             so many of them
  *     layer   = name [ "(" [ option { "," option } ] ")" ] [ "{" layers "}" ] ;

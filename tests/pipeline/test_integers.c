@@ -39,13 +39,14 @@ static sluice_model *in_a_sequence(void)
     return model;
 }
 
-START_TEST(integers_inside_a_sequence_give_the_bits_of_the_reference)
+/* One model under up to three devices, with and without replicas and
+ * recomputation. */
+static void check_bits(sluice_model *model)
 {
     struct sl_test_pair pair;
-    start();
-    sluice_model *model = in_a_sequence();
     sluice_model_destroy(problem.model);
     problem.model = model;
+    problem.out = OUT;
     for (int i = 0; i < 12; i++) {
         sluice_pipeline_config config = problem.config;
         config.schedule.devices = 1 + i % 3;
@@ -61,6 +62,24 @@ START_TEST(integers_inside_a_sequence_give_the_bits_of_the_reference)
                       "%s", pair.text);
         sl_test_pair_fini(&pair);
     }
+}
+
+START_TEST(integers_inside_a_sequence_give_the_bits_of_the_reference)
+{
+    start();
+    check_bits(in_a_sequence());
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
+START_TEST(the_librarys_embedding_gives_the_bits_of_the_reference)
+{
+    sluice_model *model = NULL;
+    ck_assert(!sluice_model_parse("input(6, int32); embedding(7, width=3); "
+                                  "linear(8, activation=gelu); linear(5)",
+                                  NULL, &model, NULL));
+    start();
+    check_bits(model);
     sl_test_problem_fini(&problem);
 }
 END_TEST
@@ -111,5 +130,6 @@ END_TEST
 SLUICE_TEST_MAIN(
     "pipeline.integers",
     integers_inside_a_sequence_give_the_bits_of_the_reference,
+    the_librarys_embedding_gives_the_bits_of_the_reference,
     a_layer_of_integers_is_measured_for_a_cut_by_time,
     a_token_that_a_layer_refuses_fails_the_step_and_changes_nothing)

@@ -16,6 +16,7 @@
     ROW(sluice_dropout) \
     ROW(sluice_layer_norm) \
     ROW(sluice_timed) \
+    ROW(sluice_embedding) \
     ROW(sluice_sequence) \
     ROW(sluice_residual) \
     /* the end: each row ends with a backslash */

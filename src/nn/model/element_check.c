@@ -56,8 +56,8 @@ sluice_status sl_check_element(const struct sl_source_of_rows *before,
                                ops->name, wants, source, gets);
     return sluice_diag_set(
         why, SLUICE_INVALID,
-        "layer %s takes %s, but the model's input is %s; set "
-        "the model's `input_type` to %s, or begin with a "
-        "layer that takes %s",
-        ops->name, wants, gets, wants, gets);
+        "layer %s takes %s, but the model's input is %s; set the model's "
+        "`input_type` to %s, in a text input(SIZE, %s), or begin with a layer "
+        "that takes %s",
+        ops->name, wants, gets, wants, wants, gets);
 }

@@ -99,6 +99,10 @@ size_t sluice_model_print(const sluice_model *model, char *text, size_t size)
                  input.dims[i]);
         sl_text_add(&out, number);
     }
+    if (sluice_model_input_type(model) != SLUICE_F32) {
+        sl_text_add(&out, ", ");
+        sl_text_add(&out, sluice_element_name(sluice_model_input_type(model)));
+    }
     sl_text_add(&out, list->n ? "); " : ")");
     print_list(&out, list);
     return out.length;

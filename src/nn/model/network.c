@@ -232,10 +232,32 @@ static sluice_status read_shape(struct sl_model_text *in, sluice_shape *shape)
     return SLUICE_OK;
 }
 
-/* [ "input" "(" shape ")" ";" ] */
-static sluice_status read_input(struct sl_model_text *in,
-                                const sluice_shape *given, sluice_shape *shape)
+/* [ "," type ] */
+static sluice_status read_type(struct sl_model_text *in, sluice_element *type)
 {
+    static const sluice_element types[] = {SLUICE_F32, SLUICE_I32};
+    *type = SLUICE_F32;
+    if (!skip(in, ','))
+        return SLUICE_OK;
+    const char *start = in->at;
+    struct sl_span word = read_span(in, is_name_char);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        const char *name = sluice_element_name(types[i]);
+        if (word.n == strlen(name) && !strncmp(word.at, name, word.n)) {
+            *type = types[i];
+            return SLUICE_OK;
+        }
+    }
+    in->at = start;
+    return sl_text_refuse(in, "float32 or int32");
+}
+
+/* [ "input" "(" shape [ "," type ] ")" ";" ] */
+static sluice_status read_input(struct sl_model_text *in,
+                                const sluice_shape *given,
+                                sluice_model_config *config)
+{
+    sluice_shape *shape = &config->input;
     static const char word[] = "input";
     size_t n = sizeof word - 1;
     skip_blanks(in);
@@ -250,6 +272,8 @@ static sluice_status read_input(struct sl_model_text *in,
     if (!skip(in, '('))
         return sl_text_refuse(in, "\"(\" and the size of a row");
     sluice_status st = read_shape(in, shape);
+    if (!st)
+        st = read_type(in, &config->input_type);
     if (st)
         return st;
     if (!skip(in, ')'))
@@ -279,7 +303,7 @@ sluice_status sl_network_parse(const char *text, const sluice_shape *input,
     sluice_model_config config = {.allocator = allocator};
     sluice_status st = check_length(&net.in);
     if (!st)
-        st = read_input(&net.in, input, &config.input);
+        st = read_input(&net.in, input, &config);
     if (!st)
         st = sluice_model_create(&config, &net.model, why);
     if (st)

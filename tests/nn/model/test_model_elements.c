@@ -96,14 +96,14 @@ START_TEST(a_first_layer_must_take_what_the_input_is)
     sluice_model *model = make(SLUICE_I32);
     refused(add_linear(model),
             "layer linear takes float32, but the model's input is int32; set "
-            "the model's `input_type` to float32, or begin with a layer that "
-            "takes int32");
+            "the model's `input_type` to float32, in a text input(SIZE, "
+            "float32), or begin with a layer that takes int32");
     sluice_model_destroy(model);
     model = make(SLUICE_F32);
     refused(add_lookup(model),
             "layer lookup takes int32, but the model's input is float32; set "
-            "the model's `input_type` to int32, or begin with a layer that "
-            "takes float32");
+            "the model's `input_type` to int32, in a text input(SIZE, int32), "
+            "or begin with a layer that takes float32");
     sluice_model_destroy(model);
 }
 END_TEST
@@ -143,8 +143,8 @@ START_TEST(a_residual_takes_no_integers_and_has_none_inside)
     sluice_model *model = make(SLUICE_I32);
     refused(sluice_model_begin(model, sluice_residual(), &why),
             "layer residual takes float32, but the model's input is int32; set "
-            "the model's `input_type` to float32, or begin with a layer that "
-            "takes int32");
+            "the model's `input_type` to float32, in a text input(SIZE, "
+            "float32), or begin with a layer that takes int32");
     ck_assert(!sluice_model_is_open(model));
     sluice_model_destroy(model);
     model = make(SLUICE_F32);

@@ -34,6 +34,10 @@ START_TEST(layers_are_named_with_their_options)
                   "input(3); activate(activation=gelu); dropout(rate=0.1); "
                   "layer_norm; layer_norm(epsilon=0.001); "
                   "timed(forward-ns=5,weight-ns=7)");
+    check_printed("input(4, int32); embedding(3,width=2); linear(2)",
+                  "input(4, int32); embedding(vocabulary=3,width=2); "
+                  "linear(out=2)");
+    check_printed("input( 4 ,float32 ); linear(2)", "input(4); linear(out=2)");
     check_printed("input(3); linear(no-bias, out=2)",
                   "input(3); linear(out=2,no-bias)");
 }
@@ -97,6 +101,16 @@ static const struct {
     {"input(1x1x1x1x1x1x1x1x1); linear(2)", 22, "at most 8"},
     {"input(99999999x99999999x99999); linear(2)", 0, "fewer elements"},
     {"input(2", 7, "\"x\" or \")\""},
+    {"input(2,", 8, "float32 or int32"},
+    {"input(2, uint8); linear(2)", 9, "float32 or int32"},
+    {"input(2, int); linear(2)", 9, "float32 or int32"},
+    {"input(2, int32; linear(2)", 14, "\")\""},
+    {"input(2, int32); linear(2)", 17,
+     "takes float32, but the model's input "
+     "is int32"},
+    {"input(2); embedding(3,width=2)", 10, "in a text input(SIZE, int32)"},
+    {"input(2); linear(3); embedding(3,width=2)", 21,
+     "layer 0 (linear) before it hands on float32"},
     {"input(2)", 8, "\";\" and a layer"},
     {"input(2);", 9, "expected a layer"},
     {"input(2); 4", 10, "expected a layer"},

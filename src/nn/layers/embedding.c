@@ -1,0 +1,139 @@
+/* Embedding: rows of a table by integers.  The stage's device. */
+#include <sluice/layer.h>
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "tensor/elementwise.h"
+
+static const sluice_option options[] = {
+    {
+        .name = "vocabulary",
+        .help = "rows of the table; tokens are below",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_embedding_config, vocabulary),
+        .bytes = sizeof(int64_t),
+        .required = true,
+        .min = 1,
+        .max = INT32_MAX,
+    },
+    {
+        .name = "width",
+        .help = "elements of a row of the table",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_embedding_config, width),
+        .bytes = sizeof(int64_t),
+        .required = true,
+        .min = 1,
+        .max = INT32_MAX,
+    },
+};
+
+static sluice_status check(const sluice_embedding_config *config,
+                           const sluice_shape *in, sluice_diag *why)
+{
+    if (config->vocabulary < 1 || config->vocabulary > INT32_MAX ||
+        config->width < 1 || config->width > INT32_MAX)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "embedding: a vocabulary of %" PRId64
+                               " and a width of %" PRId64 "; give 1 to %" PRId32
+                               " each",
+                               config->vocabulary, config->width, INT32_MAX);
+    if (in->n_dims == SLUICE_MAX_DIMS)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "embedding: an input of %d dims; it adds one, "
+                               "and a shape has at most %d",
+                               in->n_dims, SLUICE_MAX_DIMS);
+    return SLUICE_OK;
+}
+
+static sluice_status infer(const void *config, sluice_layer_plan *plan,
+                           sluice_diag *why)
+{
+    const sluice_embedding_config *embedding = config;
+    sluice_status st = check(embedding, &plan->in, why);
+    if (st)
+        return st;
+    plan->in_type = SLUICE_I32;
+    plan->out = plan->in;
+    plan->out.dims[plan->out.n_dims++] = embedding->width;
+    plan->n_params = 1;
+    plan->params[0] = (sluice_param_spec){
+        .name = "weight",
+        .shape = sluice_shape_matrix(embedding->vocabulary, embedding->width),
+        .init = SLUICE_INIT_HE,
+        .fan_in = 2, /* its variance is 2 / fan_in: 1 */
+    };
+    plan->needs_x = true;
+    plan->weight_row_flops = sluice_shape_elements(&plan->out);
+    return SLUICE_OK;
+}
+
+static int64_t tokens_of_row(const sluice_layer_call *call)
+{
+    return sluice_shape_elements(&call->plan->in);
+}
+
+static sluice_status refuse(const sluice_layer_call *call, int64_t i)
+{
+    const sluice_embedding_config *embedding = call->config;
+    int64_t n = tokens_of_row(call);
+    return sluice_diag_set(call->why, SLUICE_INVALID,
+                           "embedding: element %" PRId64 " of row %" PRId64
+                           " of the mini-batch is %" PRId32
+                           "; a vocabulary of %" PRId64
+                           " has tokens from 0 to %" PRId64,
+                           i % n, call->first_row + i / n, call->x_int32[i],
+                           embedding->vocabulary, embedding->vocabulary - 1);
+}
+
+static sluice_status forward(const sluice_layer_call *call)
+{
+    const sluice_embedding_config *embedding = call->config;
+    int64_t width = embedding->width;
+    for (int64_t i = 0; i < call->rows * tokens_of_row(call); i++) {
+        int32_t token = call->x_int32[i];
+        if (token < 0 || token >= embedding->vocabulary)
+            return refuse(call, i);
+        memcpy(call->y + i * width, call->params[0] + token * width,
+               (size_t)width * sizeof *call->y);
+    }
+    return SLUICE_OK;
+}
+
+/* Integers have no gradient: dx is never asked for. */
+static sluice_status backward_input(const sluice_layer_call *call)
+{
+    (void)call;
+    return SLUICE_OK;
+}
+
+/* A token that occurs again adds to the same row, in the order of the rows. */
+static sluice_status backward_weight(const sluice_layer_call *call)
+{
+    const sluice_embedding_config *embedding = call->config;
+    int64_t width = embedding->width;
+    float *g = call->grads[0];
+    if (!call->accumulate)
+        memset(g, 0, (size_t)(embedding->vocabulary * width) * sizeof *g);
+    for (int64_t i = 0; i < call->rows * tokens_of_row(call); i++)
+        sl_add(width, call->dy + i * width, g + call->x_int32[i] * width);
+    return SLUICE_OK;
+}
+
+static const sluice_layer_ops embedding_ops = {
+    .name = "embedding",
+    .config_bytes = sizeof(sluice_embedding_config),
+    .help = "a row of a table for each integer of the input",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .infer = infer,
+    .forward = forward,
+    .backward_input = backward_input,
+    .backward_weight = backward_weight,
+};
+
+const sluice_layer_ops *sluice_embedding(void)
+{
+    return &embedding_ops;
+}
