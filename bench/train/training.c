@@ -244,8 +244,10 @@ sluice_status training_run(const struct training_config *config,
     };
     sluice_status st =
         config->trace ? picture_check(config->trace, why) : SLUICE_OK;
+    struct source_config source = config->source;
+    source.integers = source_takes_integers(config->model);
     if (!st)
-        st = source_open(&t.source, &config->source, why);
+        st = source_open(&t.source, &source, why);
     if (st)
         return st;
     if (t.out)

@@ -3,13 +3,15 @@
 
 #include <inttypes.h>
 
+#include <sluice/model.h>
 #include <sluice/shape.h>
 
 static const char usual[] = "fashion-mnist";
 static const char substitute[] = "embedded";
 
 /* Features and targets of one .npy file each; no test part.  Bytes are
- * normalized as those of IDX files are, other numbers are left as they are. */
+ * normalized as those of IDX files are, other numbers are left as they are;
+ * integers become floats unless the model takes them. */
 static sluice_status open_pair(struct source *source,
                                const struct source_config *config,
                                sluice_diag *why)
@@ -22,6 +24,8 @@ static sluice_status open_pair(struct source *source,
     if (!st)
         st = sluice_npy_read(config->y, NULL, &y, why);
     source->normalized = x.type == SLUICE_U8 && !config->raw;
+    if (config->integers)
+        normalization = (sluice_dataset_config){.scale = 0};
     if (source->normalized)
         normalization = (sluice_dataset_config){.measure = true};
     if (!st)
@@ -38,6 +42,16 @@ static sluice_status open_named(struct source *source, const char *name,
 {
     source->name = name;
     return sluice_dataset_open(name, NULL, &source->train, &source->test, why);
+}
+
+bool source_takes_integers(const char *model_text)
+{
+    sluice_model *model;
+    if (sluice_model_parse(model_text, NULL, &model, NULL))
+        return false; /* it lacks its input(), or is refused later */
+    bool takes = sluice_model_input_type(model) == SLUICE_I32;
+    sluice_model_destroy(model);
+    return takes;
 }
 
 sluice_status source_open(struct source *source,

@@ -14,7 +14,8 @@ struct source_config {
                          embedded images if it is not installed */
     const char *x;    /* .npy files instead of `name`; both or none */
     const char *y;
-    bool raw; /* bytes of x are taken as they are, not normalized */
+    bool raw;      /* bytes of x are taken as they are, not normalized */
+    bool integers; /* int32 of x are handed to the model as they are */
 };
 
 struct source {
@@ -24,6 +25,9 @@ struct source {
     sluice_dataset *train;
     sluice_dataset *test; /* NULL if there is none */
 };
+
+/* Whether a text is that of a model with integer input. */
+bool source_takes_integers(const char *model_text);
 
 /*
  * Open the data.
