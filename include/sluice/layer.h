@@ -95,7 +95,8 @@ typedef struct sluice_layer_call {
     float *y;  /* y[rows][out]; in backward_input() if needs_y; NULL in
                   backward_weight() */
     float *dy; /* dy[rows][out] */
-    float *dx; /* dx[rows][in]; NULL if nobody wants it, as of int32 */
+    float *dx; /* dx[rows][in]; NULL if nobody wants it, and if x is
+                    int32 */
     const float *const *params; /* [plan->n_params], each of its shape */
     float *const *grads;        /* the same */
     bool accumulate; /* backward_weight(): add to grads, else overwrite */

@@ -1,7 +1,8 @@
 /*
  * A layer of one's own with integer input: y[rows, n, WIDTH] are the rows
- * weight[x[rows, n]] of weight[VOCABULARY, WIDTH].  What a token beyond the
- * vocabulary makes it return is SLUICE_INVALID, in every pass.
+ * weight[x[rows, n]] of weight[VOCABULARY, WIDTH].  It refuses a token beyond
+ * the vocabulary, and a pass that asks for the gradient by its input, with
+ * SLUICE_INVALID.
  */
 #ifndef SL_TEST_TOKENS_H
 #define SL_TEST_TOKENS_H
