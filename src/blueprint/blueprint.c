@@ -80,7 +80,7 @@ static sluice_status check_devices(const struct sl_blueprint *bp,
 
 /* Settle the sizes, and check what needs no schedule before one is made, which
  * may take long.  Micro-batches that no schedule can have its generator
- * refuses. */
+ * refuses; the batch is checked all the same, for sizes are divided by it. */
 static sluice_status settle_sizes(struct sl_blueprint *bp,
                                   const sluice_pipeline_config *config,
                                   sluice_diag *why)
@@ -94,10 +94,11 @@ static sluice_status settle_sizes(struct sl_blueprint *bp,
     bp->grid.n_microbatches =
         custom ? sluice_schedule_n_microbatches(custom) : wanted.microbatches;
     sluice_status st = check_devices(bp, config, why);
-    if (st || bp->grid.n_microbatches < 1)
-        return st;
-    return sl_split_check(bp->batch, bp->grid.n_replicas,
-                          bp->grid.n_microbatches, config->uneven, why);
+    int m = bp->grid.n_microbatches;
+    bool possible = m >= 1 && m <= SLUICE_MAX_MICROBATCHES;
+    return st ? st
+              : sl_split_check(bp->batch, bp->grid.n_replicas, possible ? m : 1,
+                               config->uneven, why);
 }
 
 static sluice_status make_schedules(struct sl_blueprint *bp,

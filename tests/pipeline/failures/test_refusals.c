@@ -171,7 +171,16 @@ START_TEST(batches_and_micro_batches_out_of_range_are_refused)
     sluice_diag why = refuse(&config, SLUICE_INVALID);
     ck_assert_msg(sl_test_names(why.text, SLUICE_MAX_MICROBATCHES), "%s",
                   why.text);
+    config.uneven = false;
+    config.schedule.microbatches = INT_MAX;
+    why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(sl_test_names(why.text, SLUICE_MAX_MICROBATCHES), "%s",
+                  why.text);
     config.schedule.microbatches = -3;
+    why = refuse(&config, SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "-3"), "%s", why.text);
+    config.uneven = problem.config.uneven;
+    config.batch = 0;
     refuse(&config, SLUICE_INVALID);
     config.schedule.microbatches = 1;
     config.batch = 0;
