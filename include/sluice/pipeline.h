@@ -198,7 +198,9 @@ SLUICE_API sluice_status sluice_pipeline_plan(
  *                          process, and its references, would be more than
  *                          OpenBLAS has buffers for: 65 with a build for 64
  *                          threads, as Debian's is;
- *          SLUICE_SYSTEM.
+ *          SLUICE_SYSTEM;
+ *          or what a layer returns that fails while it is measured for a cut by
+ *          time.
  */
 SLUICE_API sluice_status sluice_pipeline_create(
     const sluice_pipeline_config *config, const sluice_model *model,

@@ -141,6 +141,21 @@ static sluice_status refuse_cap(const sluice_model *model, int layer,
                            sluice_model_layer(model, layer)->name, cap);
 }
 
+/* Keep a failing layer's own sentence; give it one if it has none. */
+static sluice_status explain(sluice_status st, const char *name, int layer,
+                             const sluice_diag *said, sluice_diag *why)
+{
+    if (!st)
+        return SLUICE_OK;
+    if (said->text[0])
+        return sluice_diag_set(why, st, "%.*s", SLUICE_DIAG_TEXT - 1,
+                               said->text);
+    return sluice_diag_set(why, st,
+                           "layer %d (%s) returned %s while its time was "
+                           "measured",
+                           layer, name, sluice_status_name(st));
+}
+
 static sluice_status profile_layer(const sluice_model *model, int layer,
                                    int64_t rows,
                                    const sluice_allocator *allocator,
@@ -152,7 +167,8 @@ static sluice_status profile_layer(const sluice_model *model, int layer,
     if (sl_arena_init(&bench.arena, bench_bytes(plan, rows), allocator))
         return sl_no_memory(why, "buffers to measure a layer");
     prepare(&bench, model, layer, rows);
-    bench.call.why = why;
+    sluice_diag said = {.text = ""};
+    bench.call.why = &said;
     sluice_status st = SLUICE_OK;
     for (int i = 0; i < REPETITIONS && !st; i++) {
         double ns;
@@ -161,7 +177,7 @@ static sluice_status profile_layer(const sluice_model *model, int layer,
             *cost = ns;
     }
     sl_arena_fini(&bench.arena);
-    return st;
+    return explain(st, ops->name, layer, &said, why);
 }
 
 sluice_status sl_profile_model(const sluice_model *model, int64_t rows,

@@ -264,10 +264,65 @@ START_TEST(a_layer_of_which_no_row_can_be_measured_is_refused)
 }
 END_TEST
 
+static sluice_status keep_shape(const void *config, sluice_layer_plan *plan,
+                                sluice_diag *why)
+{
+    (void)config;
+    (void)why;
+    plan->out = plan->in;
+    return SLUICE_OK;
+}
+
+static sluice_status fail_silently(const sluice_layer_call *call)
+{
+    (void)call;
+    return SLUICE_IO;
+}
+
+static sluice_status fail_aloud(const sluice_layer_call *call)
+{
+    return sluice_diag_set(call->why, SLUICE_IO, "the disk is gone");
+}
+
+START_TEST(a_layer_that_fails_while_it_is_measured_is_named)
+{
+    sluice_sgd_config sgd = {.learning_rate = 0.1};
+    const sluice_model_config input = {.input = sluice_shape_vector(2)};
+    const sluice_pipeline_config config = {
+        .batch = 4,
+        .cut = SLUICE_CUT_TIME,
+        .loss = sluice_mean_squared_error(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+    };
+    for (int aloud = 0; aloud < 2; aloud++) {
+        const sluice_layer_ops failing = {
+            .name = "failing",
+            .infer = keep_shape,
+            .forward = aloud ? fail_aloud : fail_silently,
+            .backward_input = fail_silently,
+        };
+        sluice_diag why = {.text = ""};
+        sluice_pipeline *pipe = NULL;
+        ck_assert(!sluice_model_create(&input, &model, NULL));
+        ck_assert(!sluice_model_add(model, &failing, NULL, NULL));
+        ck_assert_int_eq(sluice_pipeline_create(&config, model, &pipe, &why),
+                         SLUICE_IO);
+        ck_assert_int_eq(why.status, SLUICE_IO);
+        ck_assert_str_eq(why.text,
+                         aloud ? "the disk is gone"
+                               : "layer 0 (failing) returned SLUICE_IO while "
+                                 "its time was measured");
+        sluice_model_destroy(model);
+    }
+}
+END_TEST
+
 SLUICE_TEST_MAIN("blueprint.cut", a_cut_by_operations_is_the_best_of_all_cuts,
                  the_first_layer_costs_no_gradient_of_the_data,
                  a_cut_by_bytes_counts_versions_of_weights,
                  a_cut_by_bytes_is_even_where_all_keep_as_many_versions,
                  what_cannot_fit_is_refused_before_it_is_measured,
                  a_layer_is_measured_with_the_rows_that_a_cap_allows,
-                 a_layer_of_which_no_row_can_be_measured_is_refused)
+                 a_layer_of_which_no_row_can_be_measured_is_refused,
+                 a_layer_that_fails_while_it_is_measured_is_named)
