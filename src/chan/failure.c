@@ -53,7 +53,9 @@ void sl_failure_latch(struct sl_failure *failure, const sluice_diag *diag,
         !atomic_load(&failure->committed)) {
         failure->latched = true;
         failure->first = *diag;
-        sl_utf8_clean(failure->first.text); /* a layer may have written it */
+        /* A layer may have written it. */
+        failure->first.text[SLUICE_DIAG_TEXT - 1] = '\0';
+        sl_utf8_clean(failure->first.text);
         atomic_store(&failure->stopped, true);
         stop(context);
     }

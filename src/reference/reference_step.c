@@ -112,8 +112,8 @@ static sluice_status check_rows(int64_t rows, int64_t most, sluice_diag *why)
 static sluice_status explain(sluice_status st, const sluice_diag *own,
                              sluice_diag *why)
 {
-    if (st && why && own->status == st)
-        *why = *own;
+    if (st && own->status == st) /* the text may be a layer's */
+        sluice_diag_set(why, st, "%.*s", SLUICE_DIAG_TEXT - 1, own->text);
     else if (st)
         sluice_diag_set(why, st, "a layer, the loss or the optimizer failed");
     return st;

@@ -1,6 +1,8 @@
 /* Agreement: all members of a collective commit, or none does. */
 #include "chan/collective.h"
 
+#include <string.h>
+
 #include "chan/team.h"
 
 START_TEST(what_the_members_agree_on_is_added_in_the_order_of_the_ranks)
@@ -189,6 +191,21 @@ START_TEST(a_failure_before_it_is_opened_or_after_it_is_concluded_is_late)
 }
 END_TEST
 
+START_TEST(a_text_that_a_layer_has_written_is_ended_and_cleaned)
+{
+    sluice_diag why = failure(1), told = {.text = ""};
+    memset(why.text, '\n', sizeof why.text);
+    make(1);
+    sl_collective_fail(team.collective, &why);
+    ck_assert_int_eq(sl_collective_conclude(team.collective, &told),
+                     SLUICE_INVALID);
+    for (int i = 0; i < SLUICE_DIAG_TEXT - 1; i++)
+        ck_assert_int_eq(told.text[i], '?');
+    ck_assert_int_eq(told.text[SLUICE_DIAG_TEXT - 1], '\0');
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
 SLUICE_TEST_MAIN(
     "chan.agree", what_the_members_agree_on_is_added_in_the_order_of_the_ranks,
     sums_without_a_commit_can_be_followed_by_a_failure,
@@ -198,4 +215,5 @@ SLUICE_TEST_MAIN(
     after_all_have_committed_nothing_fails,
     a_failure_that_races_with_the_commit_stops_all_or_none,
     a_closed_collective_lets_nobody_wait_and_names_no_failure,
-    a_failure_before_it_is_opened_or_after_it_is_concluded_is_late)
+    a_failure_before_it_is_opened_or_after_it_is_concluded_is_late,
+    a_text_that_a_layer_has_written_is_ended_and_cleaned)

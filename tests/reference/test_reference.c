@@ -311,7 +311,9 @@ static sluice_status fail_if_armed(void *context,
     struct failing *failing = context;
     if (!failing->armed || cell->pass != failing->pass)
         return SLUICE_OK;
-    return sluice_diag_set(cell->why, SLUICE_IO, "as asked");
+    sluice_diag_set(cell->why, SLUICE_IO, "as asked");
+    cell->why->text[2] = '\n'; /* a layer writes what it likes */
+    return SLUICE_IO;
 }
 
 START_TEST(a_failed_step_changes_nothing)
@@ -334,7 +336,7 @@ START_TEST(a_failed_step_changes_nothing)
         ck_assert_int_eq(
             sluice_reference_step(ref, p.x, p.targets, 6, &result, &why),
             SLUICE_IO);
-        ck_assert_str_eq(why.text, "as asked");
+        ck_assert_str_eq(why.text, "as?asked");
         ck_assert_int_eq(result.rows, -1);
         ck_assert_uint_eq(sluice_reference_n_steps(ref), (uint64_t)i);
         sluice_reference_get_parameter(ref, "1.weight", after, 6, NULL);

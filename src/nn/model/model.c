@@ -109,7 +109,7 @@ static sluice_status infer(const struct sl_layer *layer, const sluice_shape *in,
     if (!said.text[0])
         return sluice_diag_set(why, st, "layer %s refused with %s",
                                layer->ops->name, sluice_status_name(st));
-    return sluice_diag_set(why, st, "%s", said.text);
+    return sluice_diag_set(why, st, "%.*s", SLUICE_DIAG_TEXT - 1, said.text);
 }
 
 /* Make `plan`, whose parameters lie in borrowed room, the layer's own. */

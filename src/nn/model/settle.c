@@ -16,7 +16,8 @@ static sluice_status refuse(sluice_status st, const sluice_diag *said,
                             sluice_diag *why)
 {
     if (said->text[0])
-        return sluice_diag_set(why, st, "%s", said->text);
+        return sluice_diag_set(why, st, "%.*s", SLUICE_DIAG_TEXT - 1,
+                               said->text);
     return sluice_diag_set(why, st, "%s %s refused with %s", part, name,
                            sluice_status_name(st));
 }

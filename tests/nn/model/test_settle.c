@@ -215,10 +215,30 @@ START_TEST(a_refusal_without_words_gets_a_sentence)
 }
 END_TEST
 
+/* As strncpy() does with a sentence that is too long. */
+static sluice_status refuse_without_end(sluice_loss_plan *plan,
+                                        sluice_diag *reason)
+{
+    (void)plan;
+    memset(reason->text, 'x', sizeof reason->text);
+    return SLUICE_LAYER;
+}
+
+START_TEST(a_refusal_without_an_end_is_cut)
+{
+    sluice_loss_ops loss = own_loss();
+    sluice_loss_plan plan;
+    loss.infer = refuse_without_end;
+    ck_assert_int_eq(settle_loss(&loss, &plan), SLUICE_LAYER);
+    ck_assert_uint_eq(strnlen(why.text, sizeof why.text), sizeof why.text - 1);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("nn.settle", sizes_of_a_loss_that_cannot_be_are_refused,
                  targets_of_a_loss_that_cannot_be_are_refused,
                  a_loss_that_assigns_its_plan_keeps_the_output,
                  states_and_rates_that_cannot_be_are_refused,
                  a_loss_without_its_functions_is_refused,
                  an_optimizer_without_its_functions_is_refused,
-                 a_refusal_without_words_gets_a_sentence)
+                 a_refusal_without_words_gets_a_sentence,
+                 a_refusal_without_an_end_is_cut)
