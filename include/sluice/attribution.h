@@ -8,8 +8,8 @@
  *     busy + all causes = end_ns - start_ns        (per device)
  *                       = K (end_ns - start_ns)    (in all)
  *
- * holds exactly, in integers.  Measured and predicted traces are treated alike;
- * for the virtual clock give the trace of sluice_trace_virtual().
+ * holds exactly, in integers.  Measured and predicted traces are treated in the
+ * same way; for the virtual clock give the trace of sluice_trace_virtual().
  */
 #ifndef SLUICE_ATTRIBUTION_H
 #define SLUICE_ATTRIBUTION_H
@@ -34,37 +34,39 @@ extern "C" {
  */
 typedef enum sluice_idle_cause {
     /*
-     * The pipeline does not yet deliver: waiting for input before the first F
-     * of a stage, and before its first backward (B or I), the turn-around.  If
-     * what the first backward waits for lay on its way in front of devices that
-     * were busy with other work, that much of the wait is imbalance.
+     * The pipeline fills: waiting for input before the first F of a stage, and
+     * before its first backward (B or I), the turn-around.  If the gradient
+     * that the first backward waits for had to wait on its way for devices that
+     * were busy with other work, that part of the wait is imbalance.
      */
     SLUICE_IDLE_FILL = 0,
     /*
-     * Nothing is left to do: from the device's last computing to the last end,
-     * less the time for which what it made lay on its way, as above.
-     * In a schedule in which devices take turns between forwards and backwards
-     * (1F1B), also waiting for input after the device's last F: its neighbour
-     * still does both, it has only one of them left.
+     * The device has no work left: from the end of its last computing to the
+     * last end, less the time for which its last output waited for busy
+     * devices, as above.  In a schedule in which devices alternate between
+     * forwards and backwards (1F1B), also waiting for input after the device's
+     * last F: its neighbour still alternates, while the device itself has only
+     * backwards left.
      */
     SLUICE_IDLE_DRAIN,
     /*
-     * A slower neighbour in steady state: all other waiting for input.  So is
-     * waiting for room in the queue of a neighbour that is slower throughout,
-     * which no capacity would cure: of a device's back-pressure that part which
-     * its imbalance lacks to the difference between the computing time of the
-     * slowest device and its own.
+     * A slower neighbour in steady state: all other waiting for input.  Waiting
+     * for room in the queue of a neighbour that is slower throughout counts
+     * here, too, because no capacity would shorten it.  Let d be the computing
+     * time of the slowest device less that of this device: back-pressure is
+     * counted as imbalance until the device's imbalance reaches d.
      */
     SLUICE_IDLE_IMBALANCE,
     /*
-     * A full queue: from the end of an action until the neighbour took out the
-     * item that made room; but see above.
+     * A full queue: from the end of an action until the neighbour took an item
+     * and so made room, except the part that counts as imbalance.
      */
     SLUICE_IDLE_BACK_PRESSURE,
     /*
-     * From the end of the action that made an input (if later: the device's
-     * arrival) to the start of the one that takes it, from making room to
-     * going on, and what a device needs between two actions.
+     * Hand-offs: from the end of the action that made an input (or from the
+     * device's arrival, if that is later) to the start of the action that takes
+     * it; from the moment when a full queue has room to the moment when the
+     * producer goes on; and the time between two actions of a device.
      */
     SLUICE_IDLE_HAND_OFF,
     /*
@@ -101,8 +103,8 @@ typedef enum sluice_advice_kind {
     SLUICE_ADVISE_NOTHING = 0,
     SLUICE_ADVISE_CUT,           /* more even stages */
     SLUICE_ADVISE_MORE_BATCHES,  /* a larger M */
-    SLUICE_ADVISE_FEWER_BATCHES, /* a smaller M: hand-offs cost more than they
-                                    bring */
+    SLUICE_ADVISE_FEWER_BATCHES, /* a smaller M: hand-offs cost more time than
+                                    the smaller bubble saves */
     SLUICE_ADVISE_CAPACITY,      /* longer queues */
     SLUICE_ADVISE_CORES,         /* fewer devices, or a core for each of them */
 } sluice_advice_kind;
@@ -117,11 +119,11 @@ typedef struct sluice_advice {
 
 /* Zero means the default in every field. */
 typedef struct sluice_attribution_config {
-    /* Actions sleep on purpose (timed layers), or their CPU time is unknown:
-     * nothing is preemption. */
+    /* Actions sleep on purpose (timed layers), or their CPU time is unknown: no
+     * time counts as preemption. */
     bool cells_sleep;
     const sluice_trace *predicted;     /* of the same schedule; NULL: none */
-    const sluice_allocator *allocator; /* for the time of the call only */
+    const sluice_allocator *allocator; /* used during the call only */
 } sluice_attribution_config;
 
 typedef struct sluice_attribution {
@@ -137,9 +139,9 @@ typedef struct sluice_attribution {
 /*
  * Give each idle nanosecond of a trace its cause.
  *
- * The advice is the remedy of the largest predicted gain: the difference of
- * two simulated makespans, as it was and as advised, in shares of the step's
- * time T.  c is the mean over devices of a cause:
+ * The advice is the change with the largest predicted gain.  A gain is the
+ * simulated makespan as it was less the one as advised, divided by the time T
+ * of the step.  c[cause] is the mean of a cause over the devices:
  *
  *     cut              equal stages; at most c[imbalance]
  *     larger M         at most c[fill] + c[drain]
@@ -148,35 +150,36 @@ typedef struct sluice_attribution {
  *     cores            a core for each device; or fewer devices, at most
  *                      c[preemption] + c[hand-off]
  *
- * Capacity and cores execute the trace's own actions again, in their order,
- * with the duration of each, for a core of its own with its CPU time.  The
- * capacity as it was is the most that a queue held; advised is the least
- * doubling of it that comes within 1 % of T of queues without end.  There is no
- * such gain for traces of more than 2^20 events, or whose order no schedule can
- * have.
+ * For capacity and cores the actions of the trace are executed again, in their
+ * order and with their durations; for a core for each device, an action takes
+ * its CPU time.  The capacity as it was is the largest number of items that a
+ * queue held.  It is doubled until the makespan is within 1 % of T of that with
+ * unbounded queues.  These two are not computed for traces of more than 2^20
+ * events, or with an order that no schedule can have.
  *
- * The others simulate one replica: GPipe, or 1F1B if forwards and backwards
- * alternate, with a stage for each device; a forward and a backward cost what
- * they cost the device in the trace on average (of all replicas), in proportion
- * to the size of a micro-batch.  There is no gain above 2^20 micro-batches of
- * devices.  The larger M is 4 K (Huang et al., 2019: the bubble is negligible
- * if M >= 4 K), or 2 M if that is more; the smaller one M / 2.  Fewer devices
- * are as many as there were cores, for which the trace's CPU time over its
- * makespan is taken, rounded up; each computes what neighbours computed, with a
- * core of its own.
+ * For the others one replica is simulated: GPipe, or 1F1B if forwards and
+ * backwards alternate, with one stage for each device.  A forward and a
+ * backward cost what they cost the device in the trace on average (over all
+ * replicas), in proportion to the size of a micro-batch.  These are not
+ * computed if K M exceeds 2^20.  The larger M is 4 K (Huang et al., 2019: the
+ * bubble is negligible if M >= 4 K), or 2 M if that is more; the smaller M is M
+ * / 2. "Fewer devices" means as many as there were cores: the CPU time of the
+ * trace divided by its makespan, rounded up.  Each of them computes what
+ * several neighbours computed, and has a core to itself.
  *
- * Everywhere an action takes longer by its device's mean hand-off, whatever its
- * size.
+ * In all simulations an action takes longer by the mean hand-off of its device,
+ * whatever its size.
  *
- * Nothing is advised below 1 % of T.  Where the bubble is within one percentage
- * point of the formula, only cores are, and a larger M as long as M < 4 K.
+ * No change is advised for a gain below 1 % of T.  If the bubble is within one
+ * percentage point of the formula, only cores are advised, and a larger M as
+ * long as M < 4 K.
  *
  * Shapes   devices[trace->n_devices] (may be NULL).
  * Threads  any, while no step runs.
- * Returns  SLUICE_OK; SLUICE_INVALID for a trace that cannot be: without
- *          devices, events out of order, overlapping or outside the step,
- *          actions out of range or met twice, stages on two devices, devices
- *          that are not as many for each replica; or if its length, times the
+ * Returns  SLUICE_OK; SLUICE_INVALID for an impossible trace: no devices;
+ *          events out of order, overlapping or outside the step; actions out of
+ *          range or twice; a stage on two devices; a number of devices that the
+ *          number of replicas does not divide; or a length that, times the
  *          number of devices, exceeds INT64_MAX / 8 ns (36 years);
  *          SLUICE_NO_MEMORY.
  */

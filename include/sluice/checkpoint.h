@@ -1,7 +1,7 @@
 /*
- * Parameters from disk.  A file of safetensors holds one tensor for each
- * parameter of the model, by the parameter's name, "0.weight"; it knows nothing
- * of devices, cut or schedule.
+ * Parameters from disk.  A safetensors file holds one tensor for each parameter
+ * of the model, under the parameter's name, "0.weight".  The file does not
+ * depend on devices, cut or schedule.
  */
 #ifndef SLUICE_CHECKPOINT_H
 #define SLUICE_CHECKPOINT_H
@@ -18,8 +18,8 @@ extern "C" {
 
 /*
  * Set every parameter of the pipeline, which was made from `model`, from the
- * tensor of the same name and shape in a safetensors file.  `allocator` serves
- * during the call; NULL: malloc.
+ * tensor of the same name and shape in a safetensors file.  `allocator` is used
+ * during the call only; NULL: malloc.
  *
  * Threads  while no step, evaluation or inference is under way.
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND naming a tensor that is no parameter;

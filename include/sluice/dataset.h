@@ -1,7 +1,7 @@
 /*
  * Data sets and files of tensors.  Every file is treated as hostile: each
- * declared size is checked against the bytes that are there before anything is
- * allocated, and a bad file yields SLUICE_FORMAT with the place.
+ * declared size is checked against the length of the file before memory is
+ * allocated, and a bad file yields SLUICE_FORMAT with the place of the error.
  */
 #ifndef SLUICE_DATASET_H
 #define SLUICE_DATASET_H
@@ -32,10 +32,10 @@ typedef struct sluice_array {
 } sluice_array;
 
 /*
- * Allocate an array of zeros to be filled, for a data set of one's own.
+ * Allocate an array of zeros, to be filled for a data set of your own.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if the shape has no elements or too many,
- *          or `type` is none; SLUICE_NO_MEMORY.
+ *          or `type` is not a type; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_array_init(sluice_array *array,
                                            sluice_element type,
@@ -43,8 +43,8 @@ SLUICE_API sluice_status sluice_array_init(sluice_array *array,
                                            const sluice_allocator *allocator,
                                            sluice_diag *why);
 
-/* Free what sluice_array_init() or a reader allocated, and make it an array of
- * zeros; that is allowed too. */
+/* Free what sluice_array_init() or a reader allocated, and set the struct to
+ * zeros.  A struct of zeros is allowed. */
 SLUICE_API void sluice_array_fini(sluice_array *array);
 
 /*
@@ -53,7 +53,7 @@ SLUICE_API void sluice_array_fini(sluice_array *array);
  *
  * Returns  SLUICE_OK; SLUICE_IO if `path` is not a regular file that can be
  *          read; SLUICE_FORMAT, naming the byte, if its content is malformed,
- *          of another type, empty, cut short or followed by more;
+ *          of another type, empty, too short or too long;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_idx_read(const char *path,
@@ -63,8 +63,8 @@ SLUICE_API sluice_status sluice_idx_read(const char *path,
 /*
  * Read a .npy file (versions 1 to 3; little-endian float32, float64, int32,
  * int64 or uint8, C order, 1 to SLUICE_MAX_DIMS dims).  Float64 is rounded to
- * float32; a finite one that would become infinite is refused, as is an int64
- * that does not fit int32.
+ * float32; int64 becomes int32.  A finite float64 that would become infinite is
+ * refused, and so is an int64 that does not fit.
  *
  * Returns  as sluice_idx_read().
  */
@@ -87,9 +87,9 @@ enum {
  * [A-Za-z0-9_.-], offsets that cover the data without gap or overlap, sizes
  * that equal shape times type, no empty tensors.
  *
- * `max_header` 0 means SLUICE_SAFETENSORS_HEADER.  The JSON of the header is
- * parsed with memory of the C library, up to 80 times its size, that is free
- * again when this call returns.
+ * `max_header` 0 means SLUICE_SAFETENSORS_HEADER.  Parsing the JSON of the
+ * header takes memory of the C library, up to 80 times the header's size, and
+ * frees it before this call returns.
  *
  * Threads  an open file belongs to one thread at a time.
  * Returns  as sluice_idx_read().
@@ -104,8 +104,8 @@ SLUICE_API void sluice_safetensors_close(sluice_safetensors *file);
 /* Number of tensors. */
 SLUICE_API int sluice_safetensors_count(const sluice_safetensors *file);
 
-/* Name and (unless NULL) shape of tensor `i`, in the order of their data; NULL
- * if there is none. */
+/* Name and (unless `shape` is NULL) shape of tensor `i`, in the order of the
+ * data; NULL past the last one. */
 SLUICE_API const char *sluice_safetensors_name(const sluice_safetensors *file,
                                                int i, sluice_shape *shape);
 
@@ -124,46 +124,47 @@ SLUICE_API sluice_status sluice_safetensors_read(sluice_safetensors *file,
 
 /*
  * A data set: rows of features, each with a target.  Features are kept in the
- * type of the file.  When rows are gathered, bytes and floats become floats,
- * (value * scale - mean) / deviation.  Integers, int32, are handed out as they
- * are, as a model with integer input takes them, unless the config says how to
- * make floats of them: a scale (1 keeps the values), mean or deviation, or
- * `measure`.
+ * type of the file.  When rows are gathered, bytes and floats become floats:
+ * (value * scale - mean) / deviation.  Integers (int32) stay integers, for a
+ * model with integer input, unless the config asks for floats: by a scale (1
+ * keeps the values), a mean, a deviation, or `measure`.
  */
 typedef struct sluice_dataset sluice_dataset;
 
 typedef struct sluice_dataset_config {
-    double scale;     /* features are multiplied by it first; 0: 1/255 for
-                         bytes, else 1 */
-    double mean;      /* then this is taken off */
-    double deviation; /* then divided by this; 0 means 1 */
-    bool measure;     /* compute both from the features instead */
+    double scale;     /* 0: 1/255 for bytes, else 1 */
+    double mean;      /* of the scaled features */
+    double deviation; /* of the scaled features; 0 means 1 */
+    bool measure;     /* compute mean and deviation from the features */
     const sluice_allocator *allocator;
 } sluice_dataset_config;
 
 /*
- * Make a data set of features[n][...] and targets: labels[n] (u8 or i32; become
- * int32_t) or values[n][...] (f32).  `config` NULL is one of zeros.
+ * Make a data set of features[n][...] and targets: labels[n] (u8 or i32; they
+ * become int32_t) or values[n][...] (f32).  `config` NULL means all zeros.
  *
- * Takes    both arrays, if OK: the caller's become arrays of zeros.
+ * Takes    both arrays, if OK: the caller's structs are set to zeros.
  * Returns  SLUICE_OK; SLUICE_INVALID if the numbers of rows differ, labels have
- *          more than one dim or are negative, the config is not finite, or
- *          features to be measured are not; SLUICE_NO_MEMORY.
+ *          more than one dim or are negative, a number of the config is not
+ *          finite, or a feature is not finite and `measure` is set;
+ *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_dataset_create(
     const sluice_dataset_config *config, sluice_array *features,
     sluice_array *targets, sluice_dataset **out, sluice_diag *why);
 
 /*
- * Open a data set by name: "fashion-mnist" looks for the four files of Debian's
- * package under its usual place, "embedded" is the 1,000 images that come with
- * the library; anything else is a directory with IDX files named as MNIST's.
- * The test part is normalized as the training part, by its mean and deviation.
+ * Open a data set by name:
  *
- * "embedded" is split 800 to 200.
+ *     "fashion-mnist"  the four files that Debian's package installs
+ *     "embedded"       the 1,000 images that come with the library: 800 rows to
+ *                      train, 200 to test
+ *     other names      a directory with IDX files that are named as MNIST's
  *
- * Returns  SLUICE_OK; SLUICE_NOT_FOUND if the files are not there; SLUICE_IO;
- *          SLUICE_FORMAT, also if the files do not fit each other;
+ * Both parts are normalized by mean and deviation of the training part.
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND if a file does not exist; SLUICE_IO;
+ *          SLUICE_FORMAT, also if the sizes of the files contradict each other;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_dataset_open(const char *name,
@@ -175,9 +176,10 @@ SLUICE_API sluice_status sluice_dataset_open(const char *name,
 /* Free a data set; NULL is allowed. */
 SLUICE_API void sluice_dataset_destroy(sluice_dataset *dataset);
 
+/* Number of rows. */
 SLUICE_API int64_t sluice_dataset_rows(const sluice_dataset *dataset);
 
-/* Shape of a row's features; {1} if they are one number. */
+/* Shape of a row's features; {1} if a row has one number. */
 SLUICE_API sluice_shape sluice_dataset_input(const sluice_dataset *dataset);
 
 /* Type of the features that rows are gathered in: SLUICE_F32 or SLUICE_I32. */
@@ -187,7 +189,7 @@ sluice_dataset_input_type(const sluice_dataset *dataset);
 /* Largest label plus one; 0 if the targets are values. */
 SLUICE_API int sluice_dataset_classes(const sluice_dataset *dataset);
 
-/* What is taken off a feature, times scale, and what it is then divided by. */
+/* Mean and deviation in (value * scale - mean) / deviation. */
 SLUICE_API void sluice_dataset_normalization(const sluice_dataset *dataset,
                                              double *mean, double *deviation);
 
@@ -211,8 +213,8 @@ SLUICE_API sluice_status sluice_dataset_gather(const sluice_dataset *dataset,
                                                sluice_diag *why);
 
 /*
- * The order of an epoch: a permutation of 0..n-1 in index[n], each as likely as
- * any other, that depends on (seed, epoch) and nothing else.
+ * The order of an epoch: a permutation of 0..n-1 in index[n].  All permutations
+ * are equally likely; the one chosen depends only on (seed, epoch).
  *
  * Threads  any.
  */

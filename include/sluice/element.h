@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 typedef enum sluice_element {
-    SLUICE_UNTYPED = 0, /* not said; no array has it */
+    SLUICE_UNTYPED = 0, /* no type is given; no array has it */
     SLUICE_U8,
     SLUICE_F32,
     SLUICE_I32,

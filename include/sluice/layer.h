@@ -50,7 +50,7 @@ typedef struct sluice_param_spec {
     int64_t fan_out; /* used by XAVIER */
 } sluice_param_spec;
 
-/* What infer() settles, once, before any step. */
+/* What infer() fills in, once, before the first step. */
 typedef struct sluice_layer_plan {
     sluice_shape in;  /* set by the caller of infer(), and again after it */
     sluice_shape out; /* the rest is set by infer(); at least one dim */
@@ -61,8 +61,9 @@ typedef struct sluice_layer_plan {
                                   SLUICE_LAYER_MAX_PARAMS, all zero */
     bool needs_x;              /* a backward pass reads x */
     bool needs_y;              /* a backward pass reads y */
-    bool joins_rows; /* backward_weight() reads x and dy alone, row by row: the
-                        rows of several micro-batches may come in one call */
+    bool joins_rows; /* backward_weight() reads only x and dy, row by row, so
+                        that one call may have the rows of several
+                        micro-batches */
     int64_t saved_row_bytes;     /* `saved` from forward to backward, per row */
     int64_t workspace_row_bytes; /* `workspace` within one call, per row */
     int64_t forward_row_flops;   /* floating-point operations per row ... */
@@ -88,24 +89,25 @@ typedef struct sluice_layer_call {
     bool training;     /* false in evaluation and inference */
     bool recompute;    /* forward(): this micro-batch was seen before */
 
-    union {                     /* in a backward pass if needs_x, else NULL */
-        const float *x;         /* x[rows][in] */
-        const int32_t *x_int32; /* the same, if the plan's in_type is int32 */
+    /* x[rows][in], of the plan's in_type; in a backward pass if needs_x, else
+     * NULL. */
+    union {
+        const float *x;
+        const int32_t *x_int32;
     };
     float *y;  /* y[rows][out]; in backward_input() if needs_y; NULL in
                   backward_weight() */
     float *dy; /* dy[rows][out] */
-    float *dx; /* dx[rows][in]; NULL if nobody wants it, and if x is
-                    int32 */
+    float *dx; /* dx[rows][in]; NULL if it is not needed, or if x is int32 */
     const float *const *params; /* [plan->n_params], each of its shape */
-    float *const *grads;        /* the same */
+    float *const *grads;        /* [plan->n_params], each of the same shape */
     bool accumulate; /* backward_weight(): add to grads, else overwrite */
 
     void *saved;          /* rows * saved_row_bytes */
     void *workspace;      /* rows * workspace_row_bytes, undefined at entry */
-    int64_t *off_core_ns; /* a layer that waits on purpose, without its core,
-                             adds that time: the virtual clock counts it as
-                             work, not as preemption; may be NULL */
+    int64_t *off_core_ns; /* a layer that waits on purpose, without using its
+                             core, adds that time here: the virtual clock counts
+                             it as work, not as preemption.  May be NULL */
     sluice_diag *why;     /* for sluice_diag_set(); may be NULL */
 } sluice_layer_call;
 
@@ -114,12 +116,12 @@ typedef struct sluice_layer_ops {
     size_t config_bytes; /* the model copies this many bytes of the config */
 
     /*
-     * Check the config and fill `plan`, whose `in` and `params` are given and
-     * whose rest is zero.  To assign the whole plan at once, keep its `params`.
+     * Check the config and fill `plan`.  Its `in` and `params` are given, the
+     * rest is zero.  Keep `params` when you assign the whole plan at once.
      *
-     * What it fills in is checked: sluice_model_add() refuses an `out` or a
-     * parameter without a shape and negative sizes, sluice_pipeline_create()
-     * more bytes than can be.
+     * The plan is checked: sluice_model_add() refuses an `out` or a parameter
+     * without a shape, and negative sizes; sluice_pipeline_create() refuses
+     * sizes that exceed the address space.
      *
      * Threads  the caller of sluice_model_add().
      * Returns  SLUICE_OK, or SLUICE_INVALID and a sentence in `why`.
@@ -156,9 +158,9 @@ typedef struct sluice_layer_ops {
     sluice_status (*backward_weight)(const sluice_layer_call *call);
 
     /*
-     * What a table of layers tells about this one; all may be 0.
+     * For lists and texts; all may be 0.
      */
-    const char *help;             /* one line, without a point at its end */
+    const char *help;             /* one line, without a full stop at its end */
     const sluice_option *options; /* of the config, [n_options] */
     int n_options;
 } sluice_layer_ops;
@@ -183,7 +185,7 @@ SLUICE_API sluice_status sluice_activation_find(const char *name,
  * shape is taken as a vector of its elements.  `init` zero means HE for relu
  * and gelu, XAVIER otherwise; biases start at zero.
  *
- * Saves  x * weight + bias for gelu; the others go by y.
+ * Saves  x * weight + bias for gelu; the other activations need only y.
  */
 typedef struct sluice_linear_config {
     int64_t out;
@@ -240,10 +242,11 @@ typedef struct sluice_embedding_config {
 SLUICE_API const sluice_layer_ops *sluice_embedding(void);
 
 /*
- * y = x * scale, element by element, after a set time during which no core is
- * needed.  For measuring schedules with more devices than cores; `scale` starts
- * at one and is there so that a schedule's mistakes show in the bits.  Times of
- * one call, in ns, whatever the number of rows; arithmetic included.
+ * y = x * scale, element by element, after a given time during which no core is
+ * needed.  It measures schedules with more devices than cores.  The parameter
+ * `scale` starts at one; with it a mistake of a schedule changes the bits.  The
+ * times are those of one call, in ns, arithmetic included, and do not depend on
+ * the number of rows.
  */
 typedef struct sluice_timed_config {
     int64_t forward_ns;
@@ -254,9 +257,9 @@ typedef struct sluice_timed_config {
 SLUICE_API const sluice_layer_ops *sluice_timed(void);
 
 /*
- * y = f(x), f the layers inside, one after the other: a run of layers that no
- * cut divides.  Made with sluice_model_begin() and sluice_model_end(), which
- * say how its parameters are named.
+ * y = f(x), where f is the layers inside, one after the other: a run of layers
+ * that no cut divides.  It is made with sluice_model_begin() and
+ * sluice_model_end(), which say how its parameters are named.
  *
  * Saves  what the layers inside save, the tensors between them that a backward
  *        pass reads, and the gradients between them for backward_weight().
@@ -264,20 +267,22 @@ SLUICE_API const sluice_layer_ops *sluice_timed(void);
 SLUICE_API const sluice_layer_ops *sluice_sequence(void);
 
 /*
- * y = x + f(x), element by element (He et al., 2016), f the layers inside; made
- * as a sequence is.  x and f(x) have as many elements; y has the shape of x.
+ * y = x + f(x), element by element (He et al., 2016), where f is the layers
+ * inside; it is made as a sequence is.  x and f(x) have the same number of
+ * elements; y has the shape of x.
  *
- * Saves  as a sequence; and f(x), if the last layer inside goes by its y.
+ * Saves  as a sequence, and f(x) if a backward pass of the last layer inside
+ *        reads its y.
  */
 SLUICE_API const sluice_layer_ops *sluice_residual(void);
 
-/* The library's layers, one after the other; NULL behind the last. */
+/* Layer `i` of the library's table; NULL past the last one. */
 SLUICE_API const sluice_layer_ops *sluice_layer_at(int i);
 
-/* The one of that name, "linear"; NULL if there is none. */
+/* The layer of that name, "linear"; NULL if there is none. */
 SLUICE_API const sluice_layer_ops *sluice_layer_find(const char *name);
 
-/* The options of a layer, perhaps a user's. */
+/* The options of a layer, of the library or of a program. */
 SLUICE_API sluice_option_table
 sluice_layer_options(const sluice_layer_ops *ops);
 

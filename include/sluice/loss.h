@@ -4,7 +4,7 @@
  *
  *     loss = (sum over micro-batches of forward()'s sum) / (rows * row_terms)
  *
- * so that micro-batches of unequal size weigh exactly as their rows do.
+ * so that each row has the same weight, whatever the sizes of micro-batches.
  */
 #ifndef SLUICE_LOSS_H
 #define SLUICE_LOSS_H
@@ -28,15 +28,16 @@ typedef struct sluice_loss_plan {
     const void *config;       /* a copy of the config, or zeros */
     int64_t target_row_bytes; /* bytes of one row's target; at least 1, and at
                                  most 2^47 for the rows of a batch */
-    int64_t row_terms;        /* terms of the mean that one row brings; at
-                                 least 1, and at most 2^53 for a batch */
+    int64_t row_terms;        /* terms of the mean for one row; at least 1, and
+                                 at most 2^53 for a batch */
     bool counts_correct;      /* forward() reports correctly classified rows */
     sluice_element target_type; /* of a target's elements.  sluice_train()
                                    refuses data of another type;
-                                   SLUICE_UNTYPED: takes any of as many bytes */
-    int64_t classes;            /* targets are labels from 0 to below this,
-                                   which sluice_train() checks; 0: no labels, or
-                                   any */
+                                   SLUICE_UNTYPED: it accepts any type with
+                                   target_row_bytes for a row */
+    int64_t classes;            /* targets are labels from 0 to classes - 1,
+                                   which sluice_train() checks; 0: targets are
+                                   not labels, or are not checked */
 } sluice_loss_plan;
 
 typedef struct sluice_loss_call {
@@ -50,8 +51,8 @@ typedef struct sluice_loss_call {
 typedef struct sluice_loss_ops {
     const char *name; /* "mse" */
 
-    /* Check plan->config and fill `plan`, whose `out` and `config` are given
-     * and whose rest is zero.  SLUICE_INVALID if it cannot be. */
+    /* Check plan->config and fill `plan`.  Its `out` and `config` are given,
+     * the rest is zero.  SLUICE_INVALID if config or output do not fit. */
     sluice_status (*infer)(sluice_loss_plan *plan, sluice_diag *why);
 
     /*
@@ -69,8 +70,8 @@ typedef struct sluice_loss_ops {
     sluice_status (*backward)(const sluice_loss_call *call, float scale,
                               float *dy);
 
-    /* Of a loss that has options: how many bytes of the config are copied, and
-     * as in sluice_layer_ops. */
+    /* The bytes of the config that are copied; help and options as in
+     * sluice_layer_ops.  All may be 0. */
     size_t config_bytes;
     const char *help;
     const sluice_option *options;
@@ -85,13 +86,13 @@ SLUICE_API const sluice_loss_ops *sluice_mean_squared_error(void);
  * int32_t labels in [0, out). */
 SLUICE_API const sluice_loss_ops *sluice_cross_entropy(void);
 
-/* The library's losses, one after the other; NULL behind the last. */
+/* Loss `i` of the library's table; NULL past the last one. */
 SLUICE_API const sluice_loss_ops *sluice_loss_at(int i);
 
-/* The one of that name, "mse" or "cross_entropy"; NULL if there is none. */
+/* The loss of that name, "mse" or "cross_entropy"; NULL if there is none. */
 SLUICE_API const sluice_loss_ops *sluice_loss_find(const char *name);
 
-/* The options of a loss, perhaps a user's. */
+/* The options of a loss, of the library or of a program. */
 SLUICE_API sluice_option_table sluice_loss_options(const sluice_loss_ops *ops);
 
 /* A loss of the library with its config. */
@@ -104,8 +105,8 @@ typedef struct sluice_loss_choice {
  * A loss from a text, "NAME" or "NAME:option=value,...".
  *
  * Threads  any.
- * Returns  SLUICE_OK; SLUICE_NOT_FOUND with the losses there are,
- *          SLUICE_INVALID as sluice_options_parse().
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND with the list of losses; SLUICE_INVALID
+ *          as sluice_options_parse().
  */
 SLUICE_API sluice_status sluice_loss_parse(const char *text,
                                            sluice_loss_choice *out,

@@ -2,8 +2,8 @@
  * Where the library gets its memory.
  *
  * Each create function takes an allocator (NULL: the C library's) and keeps
- * it for everything the object allocates afterwards.  A training step
- * allocates nothing.
+ * it for all later allocations of the object.  A training step allocates
+ * nothing.
  */
 #ifndef SLUICE_MEMORY_H
 #define SLUICE_MEMORY_H

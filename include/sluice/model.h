@@ -60,8 +60,8 @@ SLUICE_API void sluice_model_destroy(sluice_model *model);
  * Threads  one at a time; not while a pipeline made from the model is alive.
  * Returns  SLUICE_OK; SLUICE_INVALID with the layer's sentence if it refuses
  *          its config or input shape, or if a function is missing or its plan
- *          is not one that can be run, or if it takes elements of another type
- *          than come from the layer before it, or from the model's input;
+ *          has an impossible size, or if the layer takes elements of another
+ *          type than the layer before it, or the model's input, gives;
  *          SLUICE_NO_MEMORY.  On failure the model is as before.
  */
 SLUICE_API sluice_status sluice_model_add(sluice_model *model,
@@ -70,10 +70,10 @@ SLUICE_API sluice_status sluice_model_add(sluice_model *model,
 
 /*
  * Begin a layer that holds others: sluice_residual() or sluice_sequence().  The
- * layers added from here on go inside, until sluice_model_end(); so do further
- * begins.  The whole is one layer of the model: no cut goes through it, and
- * "weight" of layer 1 inside is its parameter "1.weight", "4.1.weight" for the
- * model's layer 4.
+ * layers added from here on go inside, until sluice_model_end(); layers begun
+ * inside are nested.  The result is one layer of the model: no cut goes through
+ * it.  If it is layer 4 of the model, "weight" of layer 1 inside has the name
+ * "4.1.weight".
  *
  *     sluice_model_begin(model, sluice_residual(), &why);
  *     sluice_model_add(model, sluice_linear(), &hidden, &why);
@@ -81,8 +81,8 @@ SLUICE_API sluice_status sluice_model_add(sluice_model *model,
  *     sluice_model_end(model, &why);
  *
  * Threads  as sluice_model_add().
- * Returns  SLUICE_OK; SLUICE_INVALID if it is a layer that holds no others, or
- *          a residual whose input would be integers; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_INVALID if `ops` is a layer that holds no others,
+ *          or a residual whose input would be integers; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_model_begin(sluice_model *model,
                                             const sluice_layer_ops *ops,
@@ -95,8 +95,8 @@ SLUICE_API sluice_status sluice_model_begin(sluice_model *model,
  * Returns  SLUICE_OK; SLUICE_INVALID if none is begun, nothing is inside, a
  *          parameter's name becomes longer than SLUICE_PARAM_NAME allows, or a
  *          residual's output is not as large as its input;
- *          SLUICE_NO_MEMORY.  On failure it stays begun, and the model can only
- *          be added to or destroyed.
+ *          SLUICE_NO_MEMORY.  On failure the layer stays begun: add to the
+ *          model, or destroy it.
  */
 SLUICE_API sluice_status sluice_model_end(sluice_model *model,
                                           sluice_diag *why);
@@ -106,8 +106,7 @@ SLUICE_API bool sluice_model_is_open(const sluice_model *model);
 
 /*
  * A model from a text, in the long or the short form, see docs/networks.md.
- * The long form names the layers with their options, those of
- * sluice_layer_at():
+ * The long form names layers of sluice_layer_at(), with their options:
  *
  *     input(784); linear(64, activation=relu); layer_norm; dropout(0.1);
  *     residual{linear(256, activation=gelu); linear(64)} x3; linear(10)
@@ -116,30 +115,30 @@ SLUICE_API bool sluice_model_is_open(const sluice_model *model);
  *     shape   = number { "x" number } ;
  *     type    = "float32" | "int32" ;             of the elements; float32
  *     layers  = item { ";" item } [ ";" ] ;
- *     item    = layer [ "x" number ] ;             so many of them
+ *     item    = layer [ "x" number ] ;             that many of them
  *     layer   = name [ "(" [ option { "," option } ] ")" ] [ "{" layers "}" ] ;
  *     option  = [ name "=" ] value ;
  *
- * A name is a letter and more letters, digits and "_"; a name of an option or a
- * value may have "-", "+" and "." as well.  A value alone is that of the
- * layer's first option, or the name of a flag.  Layers that hold others have
- * braces.  Blanks and newlines may stand between all of these, except in a
- * shape and behind the "x".
+ * A name is a letter, then letters, digits and "_".  The name of an option, and
+ * a value, may also have "-", "+" and ".".  A value without a name belongs to
+ * the layer's first option, or it is the name of a flag.  Layers that hold
+ * others have braces.  Blanks and newlines are allowed everywhere between these
+ * parts, except in a shape and behind the "x".
  *
  * The short form, which begins with a digit: "784-256-128-10" is a multilayer
  * perceptron with input 784, hidden layers of 256 and 128 and a linear end
  * of 10.  "256x10" stands for ten layers of 256.  After a colon, options
  * separated by commas: an activation for the hidden layers (relu by default),
  * "dropout=RATE" after each hidden layer.  "res(64-256)" is a residual block, y
- * = x + f(x), where f is the layers in parentheses: a perceptron with a linear
- * end of its own, as large as the block's input.
+ * = x + f(x), where f is a perceptron of the layers in parentheses, whose last
+ * layer is linear and as large as the block's input.
  *
  *     128-256x10-10           11 layers
  *     1024-1024x16:tanh       16 layers, the last one without activation
  *     784-256-res(64-256)x4-10  6 layers, four of them residual blocks
  *
- * Returns  as sluice_model_create(); SLUICE_INVALID names the position of what
- *          was not understood, or of the layer that refuses.
+ * Returns  as sluice_model_create(); SLUICE_INVALID with the position of the
+ *          syntax error, or of the layer that refuses its config.
  */
 SLUICE_API sluice_status sluice_model_parse(const char *text,
                                             const sluice_allocator *allocator,
@@ -147,8 +146,8 @@ SLUICE_API sluice_status sluice_model_parse(const char *text,
                                             sluice_diag *why);
 
 /*
- * The same for rows of shape `input`, of which the text need not tell: it may
- * leave out input(), or the number before the first "-".
+ * The same for rows of shape `input`.  The text may leave out input(), or the
+ * number before the first "-".
  *
  * Returns  as sluice_model_parse().
  */
@@ -157,12 +156,13 @@ SLUICE_API sluice_status sluice_model_parse_for(
     const sluice_allocator *allocator, sluice_model **out, sluice_diag *why);
 
 /*
- * The model as text, in the long form, each layer with the options that differ
- * from their defaults and equal neighbours as one: what sluice_model_parse()
- * makes of it prints the same.  A layer of one's own is written, but not
- * understood.  At most `size` bytes go to `text`, terminating 0 included.
+ * Write the model as text in the long form.  Each layer has the options that
+ * differ from their defaults, and equal neighbours are written once with their
+ * number.  sluice_model_parse() makes a model from it that prints the same; it
+ * does not know layers that are not in the library's table.  At most `size`
+ * bytes go to `text`, terminating 0 included.
  *
- * Threads  any, while nobody adds to the model.
+ * Threads  any, while no other thread adds to the model.
  * Returns  the length of the whole, as snprintf().
  */
 SLUICE_API size_t sluice_model_print(const sluice_model *model, char *text,
@@ -186,7 +186,7 @@ SLUICE_API sluice_shape sluice_model_input(const sluice_model *model);
 SLUICE_API sluice_element sluice_model_input_type(const sluice_model *model);
 
 /* Shape of one row of the last layer's output; the input's if there is none.
- * While a layer is begun, of the last layer inside. */
+ * While a layer is begun, that of the last layer inside. */
 SLUICE_API sluice_shape sluice_model_output(const sluice_model *model);
 
 /* Elements of all parameters together. */
@@ -196,7 +196,8 @@ SLUICE_API int64_t sluice_model_n_parameters(const sluice_model *model);
  * Look a parameter up by name, "0.weight".
  *
  * Returns  SLUICE_OK with its layer, index and spec (each out-pointer may be
- *          NULL); SLUICE_NOT_FOUND with a sentence that names what there is.
+ *          NULL); SLUICE_NOT_FOUND with a sentence that lists the names that
+ *          exist.
  */
 SLUICE_API sluice_status sluice_model_find_parameter(
     const sluice_model *model, const char *name, int *layer, int *param,
@@ -205,7 +206,7 @@ SLUICE_API sluice_status sluice_model_find_parameter(
 /* Bytes of "12.weight": layer, dot, name, terminating 0. */
 enum { SLUICE_PARAMETER_NAME = SLUICE_PARAM_NAME + 16 };
 
-/* A parameter of a model, as sluice_model_next_parameter() comes to it. */
+/* A parameter of a model, for sluice_model_next_parameter(). */
 typedef struct sluice_parameter {
     int layer;
     int index;                     /* in the layer */
@@ -216,8 +217,8 @@ typedef struct sluice_parameter {
 } sluice_parameter;
 
 /*
- * Go on to the next parameter, in the order of layers, and in a layer in that
- * of its plan.  Zero `*at` before the first:
+ * Go on to the next parameter, layer by layer, within a layer in the order of
+ * its plan.  Zero `*at` before the first:
  *
  *     sluice_parameter at = {0};
  *     while (sluice_model_next_parameter(model, &at))

@@ -2,9 +2,10 @@
  * Optimizers.  Each device updates the parameters it holds, after every device
  * has finished its last backward of the mini-batch.
  *
- * An optimizer is called once for each parameter tensor: what it does to one
- * does not depend on how the model is cut.  What depends on all of them, such
- * as the norm of the whole gradient, it gets as `total`, see measure().
+ * An optimizer is called once for each parameter tensor, so its result for one
+ * tensor does not depend on how the model is cut.  A number that depends on all
+ * tensors, such as the norm of the whole gradient, is given to it as `total`:
+ * see measure().
  */
 #ifndef SLUICE_OPTIMIZER_H
 #define SLUICE_OPTIMIZER_H
@@ -27,8 +28,8 @@ enum { SLUICE_OPTIMIZER_MAX_STATES = 4 };
 typedef struct sluice_optimizer_call {
     const void *config;
     double learning_rate; /* sluice_pipeline_set_learning_rate() */
-    uint64_t step;        /* updates before this one, those without rows, which
-                             change nothing, included */
+    uint64_t step;        /* number of updates before this one; updates without
+                             rows, which change nothing, are counted */
     int64_t n;            /* elements */
     float *w;             /* w[n], a parameter tensor */
     const float *g;       /* g[n], the gradient of the mean loss over the rows
@@ -41,7 +42,7 @@ typedef struct sluice_optimizer_call {
     int layer;                 /* in the model */
     int param;                 /* in the layer */
     int tensor;   /* among all tensors of the model, in their order, from 0 */
-    double total; /* of measure() over all tensors; 0 in measure() */
+    double total; /* the sum of measure() over all tensors; 0 in measure() */
 } sluice_optimizer_call;
 
 typedef struct sluice_optimizer_ops {
@@ -57,32 +58,34 @@ typedef struct sluice_optimizer_ops {
                            double *learning_rate, sluice_diag *why);
 
     /*
-     * Look at the gradient and say whether apply() may go on; may be NULL.
-     * It must change nothing: any device's refusal leaves the parameters of
-     * all devices as they were before the step.
+     * Check the gradient: a status other than SLUICE_OK ends the step.  May be
+     * NULL.  It must change nothing, because the refusal of one device leaves
+     * the parameters of all devices as they were before the step.
      */
     sluice_status (*prepare)(const sluice_optimizer_call *call);
 
-    /* Update w and state.  Runs when every device's prepare() has passed; in
-     * an asynchronous schedule when this device's has, and is taken back if
-     * another one's does not. */
+    /* Update w and state.  It is called when prepare() has succeeded on all
+     * devices.  In an asynchronous schedule it is called when prepare() has
+     * succeeded on this device, and the update is undone if the step fails. */
     void (*apply)(const sluice_optimizer_call *call);
 
     /*
-     * What a tensor adds to `total`: the sum of the squares of its gradient,
-     * for the norm of all.  May be NULL.  The terms of all tensors are added in
-     * the order of the model, so `total` has the same bits for every cut,
-     * schedule, and number of devices.  It is there in prepare() and apply().
+     * The term of this tensor in `total`: for the norm of the whole gradient,
+     * the sum of the squares of its elements.  May be NULL.  The terms of all
+     * tensors are added in the order of the model, so `total` has the same bits
+     * for every cut, schedule, and number of devices.  prepare() and apply()
+     * read it.
      *
-     * All devices have to meet for it before an update: a pipeline with an
-     * asynchronous schedule, whose stages update by themselves, is refused.
+     * All devices meet to add the terms before an update.  An asynchronous
+     * schedule has no such meeting, so a pipeline with one is refused.
      *
-     * Threads  a device that holds the tensor; its term is a matter of the
-     *          arguments alone.
+     * Threads  a device that holds the tensor.  The term may depend only on the
+     *          arguments.
      */
     double (*measure)(const sluice_optimizer_call *call);
 
-    /* Whether `total` is read with this config; NULL: if there is measure(). */
+    /* Whether `total` is read with this config; NULL: yes if measure() is not
+     * NULL. */
     bool (*wants_total)(const void *config);
 
     /* As in sluice_layer_ops. */
@@ -112,14 +115,14 @@ typedef struct sluice_sgd_config {
 } sluice_sgd_config;
 SLUICE_API const sluice_optimizer_ops *sluice_sgd(void);
 
-/* The library's optimizers, one after the other, the usual one first; NULL
- * behind the last. */
+/* Optimizer `i` of the library's table, the default first; NULL past the last
+ * one. */
 SLUICE_API const sluice_optimizer_ops *sluice_optimizer_at(int i);
 
-/* The one of that name, "sgd"; NULL if there is none. */
+/* The optimizer of that name, "sgd"; NULL if there is none. */
 SLUICE_API const sluice_optimizer_ops *sluice_optimizer_find(const char *name);
 
-/* The options of an optimizer, perhaps a user's. */
+/* The options of an optimizer, of the library or of a program. */
 SLUICE_API sluice_option_table
 sluice_optimizer_options(const sluice_optimizer_ops *ops);
 
@@ -131,10 +134,11 @@ typedef struct sluice_optimizer_choice {
 
 /*
  * An optimizer from a text, "NAME" or "NAME:option=value,...":
- * "sgd:lr=0.1,momentum=0.9".  NULL or "" is the usual one with its defaults.
+ * "sgd:lr=0.1,momentum=0.9".  NULL or "" means the first one of the table with
+ * its defaults.
  *
  * Threads  any.
- * Returns  SLUICE_OK; SLUICE_NOT_FOUND with the optimizers there are,
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND with the list of optimizers;
  *          SLUICE_INVALID as sluice_options_parse().
  */
 SLUICE_API sluice_status sluice_optimizer_parse(const char *text,

@@ -2,10 +2,10 @@
  * Options: the fields of a config struct under names, so that a text can set
  * them and a program can list them.
  *
- * A layer, a loss and an optimizer each come with a table of these.  From it
- * are read the model text, "sgd:lr=0.1,momentum=0.9", help, and the sentences
- * about what is wrong.  One of your own may have a table or not: without one a
- * program sets its config in C.
+ * A layer, a loss and an optimizer each come with a table of options.  From it
+ * the library makes the model text, texts like "sgd:lr=0.1,momentum=0.9", help
+ * and error sentences.  For layers, losses and optimizers of your own a table
+ * is optional: without one, a program sets their config in C.
  */
 #ifndef SLUICE_OPTIONS_H
 #define SLUICE_OPTIONS_H
@@ -31,18 +31,18 @@ typedef enum sluice_option_type {
 typedef struct sluice_option {
     const char *name;       /* "weight-decay"; a text may write '_' for '-' */
     const char *short_name; /* "decay"; NULL: none */
-    const char *help;       /* one line, without a point at its end */
+    const char *help;       /* one line, without a full stop at its end */
     sluice_option_type type;
-    size_t offset; /* of the field in the config */
-    size_t bytes;  /* of the field */
-    bool required; /* has no default: a text must set it */
-    double preset; /* the default of a text; a config in C starts from zero */
-    double min;    /* of INTEGER and REAL, both ... */
-    double max;
-    bool above_min; /* ... but min itself is not possible ... */
-    bool below_max; /* ... or max is not */
+    size_t offset;  /* of the field in the config */
+    size_t bytes;   /* of the field */
+    bool required;  /* has no default: a text must set it */
+    double preset;  /* the default in a text; a config in C starts from zero */
+    double min;     /* of INTEGER and REAL: the least value allowed */
+    double max;     /* ... and the largest */
+    bool above_min; /* min itself is not allowed */
+    bool below_max; /* max itself is not allowed */
     const char *(*choice)(int value); /* of CHOICE: the word for a value from 0;
-                                         NULL behind the last */
+                                         NULL past the last */
 } sluice_option;
 
 /* The options of one thing, `owner` being its name: "sgd". */
@@ -86,9 +86,9 @@ sluice_option_find(const sluice_option_table *table, const char *name);
  * Set the option `name` from the text of its value: "0.9", "relu"; "true" or
  * "false" of a flag, NULL for "true".
  *
- * Returns  SLUICE_OK; SLUICE_INVALID, with the options there are if there is no
- *          such one, or with the bounds or words if the value is not possible;
- *          then `config` is as before.
+ * Returns  SLUICE_OK; SLUICE_INVALID, and `config` is unchanged: for an unknown
+ *          name with the list of options, for a value that is not allowed with
+ *          the bounds or words.
  */
 SLUICE_API sluice_status sluice_option_set(const sluice_option_table *table,
                                            const char *name, const char *value,
@@ -98,16 +98,16 @@ SLUICE_API sluice_status sluice_option_set(const sluice_option_table *table,
  * Give each option its default, then set those of a text: "lr=0.1,nesterov".
  * NULL or "" sets none.
  *
- * Returns  as sluice_option_set(); SLUICE_INVALID also if one is set twice, or
- *          a required one is not.  Then `config` is undefined.
+ * Returns  as sluice_option_set(), and SLUICE_INVALID if an option is set twice
+ *          or a required one is missing.  After an error `config` is undefined.
  */
 SLUICE_API sluice_status sluice_options_parse(const sluice_option_table *table,
                                               const char *text, void *config,
                                               sluice_diag *why);
 
 /*
- * The value of an option as text that sluice_option_set() takes: as short as
- * it can be and give the same bits.  At most `size` bytes are written to
+ * Write the value of an option as text that sluice_option_set() takes: the
+ * shortest text that gives the same bits.  At most `size` bytes are written to
  * `text`, terminating 0 included.
  *
  * Returns  the length of the whole, as snprintf().

@@ -1,8 +1,8 @@
 /*
  * Cutting n layers into K contiguous partitions, none empty.
  *
- * All of these write sizes[K], the number of layers of each partition in order,
- * whose sum is n.  They refuse K < 1 and K > n with the numbers in the
+ * All functions write sizes[K], the number of layers of each partition in
+ * order; the sum is n.  They refuse K < 1 and K > n with the numbers in the
  * sentence.
  */
 #ifndef SLUICE_PARTITION_H
@@ -34,11 +34,12 @@ SLUICE_API sluice_status sluice_partition_check(int n_layers, int devices,
                                                 sluice_diag *why);
 
 /*
- * The exact minimum of the slowest device: minimize the maximum over
- * partitions of the sum of costs[n_layers], any unit, each finite and not
- * negative, their sum finite too.  Sums are taken in order, in doubles; O(n^2
- * K) time, 8 (n + 1) (K + 1) bytes.  Among cuts of that minimum the one whose
- * partitions, from the first on, are filled as far as the minimum allows.
+ * Minimize the cost of the slowest device exactly: the maximum over partitions
+ * of the sum of their costs.  costs[n_layers] have any unit; each is finite and
+ * not negative, and so is their sum.  Sums are taken in order, in doubles; the
+ * call takes O(n^2 K) time and 8 (n + 1) (K + 1) bytes.  If several cuts have
+ * that minimum, the result is the one that puts as many layers as possible into
+ * the first partition, then into the second, and so on.
  *
  * Returns  SLUICE_OK, SLUICE_INVALID, SLUICE_NO_MEMORY.
  */

@@ -2,6 +2,12 @@
  * A pipeline: a model cut into stages, one thread per device, trained step by
  * step under a schedule.
  *
+ * Devices.  A *device* is a thread with its own memory.  The devices of one
+ * pipeline have the *places* 0 to K - 1: the device at place p runs list p of
+ * the schedule.  Each of R replicas has K devices, R K in all.  Wherever a call
+ * takes or names a device, its *index* is meant: r K + p for place p of replica
+ * r.
+ *
  * While a step, evaluation or inference is under way, OpenBLAS runs one thread
  * per call in the whole process; the host's setting is put back afterwards.
  *
@@ -12,10 +18,10 @@
  * fork().  A pipeline belongs to the process that created it: its devices are
  * threads, which fork() does not copy.  In a child step, evaluate and infer
  * return SLUICE_INVALID, cancel does nothing, and destroy frees the copy of the
- * memory without waiting for anybody.  What only reads answers as of the moment
- * of the fork, parameters included, unless a step was under way: then they may
- * be half updated.  Until it is destroyed, or the child ends or calls exec, the
- * copy keeps the cores claimed.  The child may create pipelines of its own,
+ * memory without waiting for a thread.  Calls that only read return the state
+ * at the moment of the fork, parameters included; if a step was under way, the
+ * parameters may be half updated.  The copy keeps the cores claimed until it is
+ * destroyed, or the child ends or calls exec.  The child may create pipelines,
  * also while the parent steps, and finds the host's setting of BLAS.  fork()
  * waits for the matrix products under way; it may not be called from a signal
  * handler, and a child that a layer, loss, optimizer or callback makes must
@@ -30,14 +36,18 @@
  * Everything is settled by sluice_pipeline_create(): shapes, order, memory,
  * peers.  A step allocates nothing and copies nothing between devices.
  *
- * For a fixed number of micro-batches, backward order and number of replicas
- * the trained parameters are the same to the last bit for every number of
- * devices, partition, rematerialization and queue capacity.  Copies of the
- * model add up partial sums of their own: there the bits also depend on which
- * micro-batches go through which copy.  And unless
- * `join_weights` lets the schedule decide in which products rows are summed, or
- * the schedule is asynchronous: then devices and partition decide which version
- * of the weights is used.
+ * Bits.  For a fixed number of micro-batches, backward order and number of
+ * replicas the trained parameters are the same to the last bit for every number
+ * of devices, partition, rematerialization and queue capacity.  There are three
+ * exceptions:
+ *
+ *     - If the schedule has several copies of the model, each copy makes a
+ *       partial sum, and the bits also depend on which micro-batches go through
+ *       which copy.
+ *     - With `join_weights` the schedule and the partition decide which rows
+ *       are summed in one product.
+ *     - In an asynchronous schedule the devices and the partition decide which
+ *       version of the weights a micro-batch uses.
  */
 #ifndef SLUICE_PIPELINE_H
 #define SLUICE_PIPELINE_H
@@ -62,12 +72,14 @@ extern "C" {
 typedef struct sluice_pipeline sluice_pipeline;
 
 typedef enum sluice_cut {
-    SLUICE_CUT_UNIFORM = 0, /* as many layers each, by at most one */
+    SLUICE_CUT_UNIFORM = 0, /* numbers of layers that differ by at most 1 */
     SLUICE_CUT_LIST,        /* `partition` gives the sizes */
-    SLUICE_CUT_FLOPS,       /* minimize the slowest device's operations */
+    SLUICE_CUT_FLOPS,       /* minimize the largest stage's floating-point
+                               operations */
     SLUICE_CUT_TIME,        /* ... its time, measured once at creation */
-    SLUICE_CUT_BYTES,       /* ... its parameters, with all that is kept of
-                               them, and activations of a mini-batch */
+    SLUICE_CUT_BYTES,       /* ... its bytes: parameters, gradients, optimizer
+                               states and versions, and the activations of a
+                               mini-batch */
 } sluice_cut;
 
 typedef enum sluice_pinning {
@@ -77,13 +89,15 @@ typedef enum sluice_pinning {
 
 /* What a step does about values that are NaN or infinite. */
 typedef enum sluice_finite {
-    SLUICE_FINITE_LOSS = 0,  /* it fails with SLUICE_NOT_FINITE, and changes
-                                nothing, if the loss of a micro-batch is none */
-    SLUICE_FINITE_OFF,       /* nothing is looked at: the update is made, and
-                                sluice_result.loss shows it */
+    SLUICE_FINITE_LOSS = 0,  /* if the loss of a micro-batch is NaN or infinite,
+                                the step fails with SLUICE_NOT_FINITE and
+                                changes nothing */
+    SLUICE_FINITE_OFF,       /* nothing is checked: the update is made, and
+                                sluice_result.loss shows the value */
     SLUICE_FINITE_GRADIENTS, /* as FINITE_LOSS, and before an update each device
-                                reads its gradients: if one is not finite, the
-                                step fails and names the parameter */
+                                checks its gradients: if an element is not
+                                finite, the step fails and names the parameter
+                              */
 } sluice_finite;
 
 typedef enum sluice_log_level {
@@ -101,26 +115,26 @@ typedef struct sluice_pipeline_config {
                                         and M micro-batches, both 1 by default;
                                         the generator's name and options; its
                                         allocator, NULL: the pipeline's */
-    sluice_remat remat;              /* which micro-batches of it recompute */
+    sluice_remat remat;              /* which micro-batches recompute */
     const sluice_schedule *custom;   /* replaces the schedule that `schedule`
-                                        and `remat` describe: it is copied, and
-                                        they are not read, except that devices
-                                        and microbatches, if not 0, must be
-                                        those of the custom one.  A lowered one
-                                        is verified in both forms and runs in
-                                        the compute-only form: an action
-                                        receives as it starts and sends as it
-                                        ends, with the same bits */
+                                        and `remat` describe.  The custom
+                                        schedule is copied.  Of the other two
+                                        only devices and microbatches are read:
+                                        they must be 0 or those of the custom
+                                        schedule.  A lowered schedule is
+                                        verified in both forms and runs in the
+                                        compute-only form: an action receives
+                                        as it starts and sends as it ends, with
+                                        the same bits */
 
-    int replicas;  /* R copies of the pipeline, each on K devices of its own,
-                      that share the rows and add up their gradients: data
-                      parallelism; default 1 */
+    int replicas;  /* R: data parallelism.  R pipelines of K devices each share
+                      the rows and add up their gradients; default 1 */
     int64_t batch; /* rows of a full mini-batch; must be given */
     bool uneven;   /* allow a batch that M does not divide */
 
     sluice_cut cut;
-    const int *partition; /* [stages of one copy], for SLUICE_CUT_LIST: layers
-                             of each */
+    const int *partition; /* [stages of one copy], for SLUICE_CUT_LIST: the
+                             number of layers of each stage */
 
     const sluice_loss_ops *loss; /* must be given */
     const void *loss_config;
@@ -128,25 +142,22 @@ typedef struct sluice_pipeline_config {
     const void *optimizer_config;
     uint64_t seed;
 
-    bool join_weights; /* where the schedule puts W actions of one stage and of
-                          consecutive micro-batches next to each other, whose
-                          F, B or I, and R if they have one, come in that order
-                          too, compute them in one call for each layer that
-                          allows it (its plan's joins_rows): longer matrix
-                          products, in another order of summation, so that the
-                          bits depend on schedule and partition.  Micro-batches
-                          with fewer rows than the largest of a full batch stay
-                          alone. */
+    bool join_weights; /* compute W actions that follow each other in one call
+                          of each layer whose plan says `joins_rows`.  Matrix
+                          products are longer, and the bits then depend on
+                          schedule and partition.  docs/memory.md says which W
+                          are joined. */
 
     int queue_capacity;      /* items a producer may run ahead; default 2 */
-    size_t device_cap_bytes; /* memory of one device; 0: no limit.  Measuring a
-                                layer for a cut by time takes no more, if need
-                                be with fewer rows. */
+    size_t device_cap_bytes; /* memory of one device; 0: no limit.  Measuring
+                                the layers for a cut by time obeys it too, with
+                                fewer rows if necessary. */
     sluice_pinning pinning;
-    int64_t spin_ns; /* how long a wait spins before it parks; 0: 200 us if
-                        there is a core for each device, else not at all;
-                        negative: not at all.  Without a core for each device
-                        a spinning one yields between two looks. */
+    int64_t spin_ns; /* how long a waiting device polls before it sleeps; 0:
+                        200 us if there is a core for each device, else it
+                        sleeps at once; negative: it sleeps at once.  Without a
+                        core for each device it yields the core between two
+                        polls. */
     bool trace;      /* record events; see sluice_pipeline_trace() */
     sluice_finite finite;
 
@@ -160,20 +171,22 @@ typedef struct sluice_memory_plan {
     size_t parameters;
     size_t gradients;
     size_t optimizer; /* states */
-    size_t versions;  /* in an asynchronous schedule: of the weights, but the
-                         newest; and what the step began with, states included,
-                         should it fail */
-    size_t boundary;  /* slots its neighbours fill */
+    size_t versions;  /* asynchronous schedules only: all versions of the
+                         weights except the newest, and the backup of weights
+                         and states for a step that fails */
+    size_t boundary;  /* slots that its neighbours fill */
     size_t stash;     /* activations from forward to backward */
     size_t workspace; /* within one action */
     size_t total;
 } sluice_memory_plan;
 
 /*
- * What creating a pipeline would need: plans[devices], without creating it or
+ * The memory that creating a pipeline would take, without creating it or
  * starting a thread.  The cap is not applied.
  *
- * Returns  as sluice_pipeline_create(), but SLUICE_OVER_CAP and SLUICE_SYSTEM.
+ * Shapes   plans[K], by place: the replicas need the same.
+ * Returns  as sluice_pipeline_create(), except SLUICE_OVER_CAP and
+ *          SLUICE_SYSTEM.
  */
 SLUICE_API sluice_status sluice_pipeline_plan(
     const sluice_model *model, const sluice_pipeline_config *config,
@@ -182,25 +195,26 @@ SLUICE_API sluice_status sluice_pipeline_plan(
 /*
  * Build the pipeline, start its devices, initialize the parameters.
  *
- * Takes    nothing: `model` must outlive the pipeline; the config and what it
- *          points to may go (but loss, optimizer, allocators and log context).
+ * Takes    nothing: `model`, and loss, optimizer, allocators and log context of
+ *          the config, must outlive the pipeline.  The rest of the config is
+ *          copied.
  * Threads  any; one pipeline per call, several pipelines may live at once.
  * Returns  SLUICE_OK;
  *          SLUICE_INVALID  a number out of range, a batch that M does not
  *                          divide (naming the nearest M that does), more
  *                          devices than layers, a partition that does not add
- *                          up, a loss or optimizer that refuses, lacks a
- *                          function, or fills in what cannot be;
+ *                          up, a loss or optimizer that refuses its config,
+ *                          lacks a function, or reports an impossible size;
  *          SLUICE_NOT_FOUND no generator of that name;
  *          SLUICE_SCHEDULE the verifier refused the schedule;
- *          SLUICE_OVER_CAP a device needs more than its cap: device, need, cap;
- *          SLUICE_NO_MEMORY also if the live devices of all pipelines of the
- *                          process, and its references, would be more than
- *                          OpenBLAS has buffers for: 65 with a build for 64
- *                          threads, as Debian's is;
+ *          SLUICE_OVER_CAP a device needs more than its cap; the sentence names
+ *                          device, need and cap;
+ *          SLUICE_NO_MEMORY also if OpenBLAS has too few buffers for all live
+ *                          devices and references of the process: Debian's
+ *                          build, for 64 threads, has 65;
  *          SLUICE_SYSTEM;
- *          or what a layer returns that fails while it is measured for a cut by
- *          time.
+ *          or what a layer returns that fails while it is measured for a cut
+ *          by time.
  */
 SLUICE_API sluice_status sluice_pipeline_create(
     const sluice_pipeline_config *config, const sluice_model *model,
@@ -210,7 +224,7 @@ SLUICE_API sluice_status sluice_pipeline_create(
  * under way.  In a child of fork() there are no devices to join. */
 SLUICE_API void sluice_pipeline_destroy(sluice_pipeline *pipe);
 
-/* What a mini-batch came to. */
+/* The result of a mini-batch. */
 typedef struct sluice_result {
     double loss; /* mean over the terms of all rows */
     int64_t rows;
@@ -221,11 +235,12 @@ typedef struct sluice_result {
  * One training step: forward, backward, update.
  *
  * `rows` may be less than the batch: the rows are then spread over the M
- * micro-batches as evenly as can be, and weigh exactly.
+ * micro-batches so that their sizes differ by at most one, and each row has the
+ * same weight in the loss.
  *
- * Under an asynchronous schedule the step makes several updates, each by the
- * gradient of the mean loss over the rows of its own micro-batches; one that
- * has no rows changes nothing.
+ * Under an asynchronous schedule the step makes several updates.  Each uses the
+ * gradient of the mean loss over the rows of those micro-batches that belong to
+ * the update; an update without rows changes nothing.
  *
  * Shapes   x[rows][input] of the model's input type, float or int32_t;
  *          targets[rows] as the loss defines them; both are read in place until
@@ -234,11 +249,11 @@ typedef struct sluice_result {
  * Blocks   until every device is done.
  * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch, no x or targets,
  *          or in a child of fork();
- *          SLUICE_CANCELLED; SLUICE_NOT_FINITE if the loss of a micro-batch, or
- *          a gradient, is NaN or infinite, as far as `finite` says; or the
- *          first error of a layer, loss or optimizer; all with device, stage,
- *          micro-batch and action.  After an error the parameters are as before
- *          the call, and the pipeline can step again.
+ *          SLUICE_CANCELLED; SLUICE_NOT_FINITE if the config's `finite` has
+ *          the loss or the gradients checked, and one is NaN or infinite; or
+ *          the first error of a layer, loss or optimizer.  Errors come with
+ *          device, stage, micro-batch and action.  After an error the
+ *          parameters are as before the call, and the pipeline can step again.
  */
 SLUICE_API sluice_status sluice_pipeline_step(sluice_pipeline *pipe,
                                               const void *x,
@@ -250,7 +265,7 @@ SLUICE_API sluice_status sluice_pipeline_step(sluice_pipeline *pipe,
  * Loss and correct rows of any number of rows, forward only, without dropout.
  * The loss may be NaN or infinite.
  *
- * Threads, Blocks, Returns  as sluice_pipeline_step(), but
+ * Threads, Blocks, Returns  as sluice_pipeline_step(), except
  *          SLUICE_NOT_FINITE.
  */
 SLUICE_API sluice_status sluice_pipeline_evaluate(
@@ -295,13 +310,14 @@ SLUICE_API sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
                                                        int64_t n,
                                                        sluice_diag *why);
 
-/* As get_parameter, for the gradient that the last update was made by. */
+/* As get_parameter, for the gradient that the last update used. */
 SLUICE_API sluice_status
 sluice_pipeline_get_gradient(const sluice_pipeline *pipe, const char *name,
                              float *values, int64_t n, sluice_diag *why);
 
 /*
- * The learning rate of the following steps; starts as the optimizer's.
+ * Set the learning rate of the following steps.  The first one is that of the
+ * optimizer's config.
  *
  * Threads  while no step is under way.
  * Returns  SLUICE_OK; SLUICE_INVALID, and the rate stays as it was, if it is
@@ -313,10 +329,10 @@ sluice_pipeline_set_learning_rate(sluice_pipeline *pipe, double learning_rate);
 /* Steps completed, however many updates the schedule makes in one. */
 SLUICE_API uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe);
 
-/* Number of devices. */
+/* Number of devices, of all replicas: R K. */
 SLUICE_API int sluice_pipeline_n_devices(const sluice_pipeline *pipe);
 
-/* One device, for a map of the pipeline. */
+/* What one device holds. */
 typedef struct sluice_device_info {
     int first_layer; /* of its first stage */
     int n_layers;    /* of all its stages */
@@ -326,6 +342,7 @@ typedef struct sluice_device_info {
     size_t actual_bytes; /* handed out of its arena */
 } sluice_device_info;
 
+/* Describe the device with index `device`, from 0. */
 SLUICE_API void sluice_pipeline_device(const sluice_pipeline *pipe, int device,
                                        sluice_device_info *info);
 
@@ -338,7 +355,7 @@ sluice_pipeline_schedule(const sluice_pipeline *pipe);
  * one.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if the pipeline was created without trace,
- *          has made no step, or the last one failed.
+ *          has made no step, or its last step failed.
  */
 SLUICE_API sluice_status sluice_pipeline_trace(const sluice_pipeline *pipe,
                                                sluice_trace *trace,

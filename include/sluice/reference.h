@@ -2,28 +2,27 @@
  * The sequential reference: the training that a pipeline must equal to the
  * last bit.
  *
- * One thread, no queues, no schedule: it does what a step means, in the order
- * in which it is defined,
+ * It has one thread, no queues and no schedule, and computes a step in the
+ * order in which a step is defined:
  *
- *     rows         shared by the R replicas, then spread over the M
- *                  micro-batches of each, as evenly as can be, the larger ones
- *                  first; those without rows are left out
+ *     rows         divided among the R replicas, then among the M
+ *                  micro-batches of each: sizes differ by at most one, the
+ *                  larger come first, micro-batches without rows are left out
  *     forward      replica 0, 1, ...: micro-batch 0, 1, ... M-1, each through
  *                  all layers
  *     loss         the sums of the micro-batches, added in that order
- *     backward     micro-batch M-1, ... 0, or 0, ... M-1; each layer adds its
- *                  gradient to that of the micro-batches before, or that of a
- *                  group, see sluice_reference_join(); then the gradients of
- *                  the replicas are added, 0 + 1 + ...
- *
+ *     backward     micro-batch M-1, ... 0, or 0, ... M-1; each layer adds the
+ *                  gradient of a micro-batch, or of several micro-batches at
+ *                  once (see sluice_reference_join()), to the sum so far; then
+ *                  the gradients of the replicas are added, 0 + 1 + ...
  *     update       once, by the gradient of the mini-batch's mean
  *
- * and shares with the pipeline only layers, loss, optimizer and model.  It is
+ * It shares only layers, loss, optimizer and model with the pipeline.  It is
  * for tests, and for measurements that check themselves while they run.
  *
- * A child of fork() may use its copy, which no thread of the parent touched at
- * that moment.  As with a pipeline, a thread that is cancelled in a step,
- * evaluation or inference makes the call to its end.
+ * A child of fork() may use its copy, if no thread of the parent was in a call
+ * of this reference at that moment.  As with a pipeline, a thread that is
+ * cancelled in a step, evaluation or inference completes the call first.
  */
 #ifndef SLUICE_REFERENCE_H
 #define SLUICE_REFERENCE_H
@@ -44,11 +43,11 @@ extern "C" {
 typedef struct sluice_reference sluice_reference;
 
 /*
- * A reference for pipelines made with `config`.  Reads batch, replicas, uneven,
- * loss, loss_config, optimizer, optimizer_config, seed, finite, allocator, and
- * of `schedule` microbatches and backward_order, and nothing else: a pipeline
- * whose schedule is not "gpipe" must be compared in the backward order of that
- * schedule.
+ * A reference for pipelines made with `config`.  It reads only batch, replicas,
+ * uneven, loss, loss_config, optimizer, optimizer_config, seed, finite and
+ * allocator, and of `schedule` microbatches and backward_order.  For a schedule
+ * other than "gpipe" set backward_order to the order of that schedule: see
+ * sluice_reference_order().
  *
  * Takes    nothing: `model` must outlive the reference, so must loss, optimizer
  *          and allocator.
@@ -63,17 +62,17 @@ SLUICE_API sluice_status sluice_reference_create(
 SLUICE_API void sluice_reference_destroy(sluice_reference *ref);
 
 /*
- * Take the weight gradients of a layer in groups, as a pipeline made with
- * join_weights takes the W that its schedule puts next to each other: in the
- * order of the micro-batches, the first groups[0] of each replica by one call
- * of backward_weight() with the rows of all, then groups[1], and so on; those
- * left over one by one.  Micro-batches with fewer rows than the largest of a
- * full batch stay alone, as do all of a layer whose plan does not say
- * joins_rows.
+ * Compute the weight gradients of a layer in groups, as a pipeline with
+ * `join_weights` does.  A *group* is a number of consecutive micro-batches: the
+ * first groups[0] micro-batches of each replica, then the next groups[1], and
+ * so on.  One call of backward_weight() takes the rows of a whole group; the
+ * micro-batches left over are taken one by one.  A micro-batch with fewer rows
+ * than the largest one of a full batch stays alone, and so do all micro-batches
+ * of a layer whose plan does not say `joins_rows`.
  *
- * Shapes   groups[n_groups], each at least 1, together at most M.
- * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range, backwards that
- *          do not run in order, or a reference with versions;
+ * Shapes   groups[n_groups], each at least 1, their sum at most M.
+ * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range, if backwards do
+ *          not run in order, or after sluice_reference_versions();
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_reference_join(sluice_reference *ref, int layer,
@@ -81,15 +80,15 @@ SLUICE_API sluice_status sluice_reference_join(sluice_reference *ref, int layer,
                                                sluice_diag *why);
 
 /*
- * Make the micro-batches go through copies of the model, as a bidirectional
- * schedule lets them: micro-batch m of each replica through microbatch_copy[m].
- * Each copy adds up the gradients of its own, in the backward order; then those
- * of the copies are added, copy 0 + copy 1 + ... of replica 0, then of
+ * Make the micro-batches go through copies of the model, as in a bidirectional
+ * schedule: micro-batch m of each replica goes through copy microbatch_copy[m].
+ * Each copy adds up the gradients of its micro-batches, in the backward order;
+ * then the sums are added, copy 0 + copy 1 + ... of replica 0, then those of
  * replica 1, ...
  *
  * Shapes   microbatch_copy[M], each below n_copies.
- * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range, or a reference
- *          with versions;
+ * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range, or after
+ *          sluice_reference_versions();
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_reference_copies(sluice_reference *ref,
@@ -99,7 +98,7 @@ SLUICE_API sluice_status sluice_reference_copies(sluice_reference *ref,
 
 /*
  * Make the following steps those of an asynchronous schedule.  Version 1 is
- * the weights that a step begins with, and update number u, from 1, makes
+ * the weights at the beginning of a step, and update number u, from 1, makes
  * version u + 1:
  *
  *     update u     micro-batches in order, the first groups[0], then groups[1],
@@ -108,14 +107,16 @@ SLUICE_API sluice_status sluice_reference_copies(sluice_reference *ref,
  *                  both; then the sum over the replicas, then the optimizer,
  *                  by the gradient of the mean over the rows of the group
  *
- * A group without rows makes a version like the one before; the optimizer
- * counts it.  Call it once.
+ * Here a group is the micro-batches of one update.  A group without rows makes
+ * a version equal to the one before it, and the optimizer counts the update.
+ * Call it once.
  *
- * Shapes   groups[n_groups], each at least 1, together M;
- *          versions[n_layers][M], from 1 to the group of m, counted from 1.
- * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range, backwards that
- *          do not run in order, a layer that joins, copies, or a second
- *          call;
+ * Shapes   groups[n_groups], each at least 1, their sum M;
+ *          versions[n_layers][M]: micro-batch m of group g, counted from 1, may
+ *          use the versions 1 to g.
+ * Returns  SLUICE_OK; SLUICE_INVALID for a number out of range, if backwards do
+ *          not run in order, after sluice_reference_join() or
+ *          sluice_reference_copies(), or for a second call;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_reference_versions(sluice_reference *ref,
@@ -125,12 +126,11 @@ SLUICE_API sluice_status sluice_reference_versions(sluice_reference *ref,
                                                    sluice_diag *why);
 
 /*
- * The order in which every stage of a schedule adds up the gradients of its
- * micro-batches: what `schedule.backward_order` of the reference's config must
- * be.
+ * The order in which all stages of a schedule add up the gradients of their
+ * micro-batches: set `schedule.backward_order` of the reference's config to it.
  *
- * Returns  SLUICE_OK; SLUICE_INVALID if it is neither of the two, the same for
- *          all stages: then no reference has the same bits.
+ * Returns  SLUICE_OK; SLUICE_INVALID if a stage has another order than the two,
+ *          or the stages differ: then no reference has the same bits.
  */
 SLUICE_API sluice_status sluice_reference_order(const sluice_schedule *schedule,
                                                 sluice_backward_order *order,
@@ -138,19 +138,20 @@ SLUICE_API sluice_status sluice_reference_order(const sluice_schedule *schedule,
 
 /*
  * Whether there is a reference with the bits of a pipeline that runs this
- * schedule: its order is one of the two, and W are joined only where one copy
- * of the model is updated once.
+ * schedule: sluice_reference_order() succeeds, and `join_weights` is false or
+ * the schedule has one copy of the model and one UPDATE for each stage.
  */
 SLUICE_API bool sluice_reference_exists(const sluice_schedule *schedule,
                                         bool join_weights);
 
 /*
- * Make the following steps those that a pipeline with this schedule makes:
- * calls copies(), versions() and join() as the schedule's actions tell.  The
- * reference must have been created with the schedule's micro-batches and order.
- * Versions and joined W depend on the cut: partition[n_stages] are the layers
- * of each stage; NULL: spread evenly, as sluice_partition_uniform() does it.
- * With backwards in reverse nothing is joined.  Call it once.
+ * Make the following steps those of a pipeline with this schedule: it calls
+ * sluice_reference_copies(), _versions() and _join() with what the schedule's
+ * actions say.  The reference must have been created with the schedule's
+ * number of micro-batches and order.  Versions and joined W depend on the cut:
+ * partition[n_stages] is the number of layers of each stage; NULL means
+ * sluice_partition_uniform().  If the backwards run in reverse order, no W are
+ * joined.  Call it once.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID for another number of micro-batches, a
  *          partition that does not hold all layers, updates that do not take
@@ -176,7 +177,7 @@ sluice_reference_step(sluice_reference *ref, const void *x, const void *targets,
                       int64_t rows, sluice_result *result, sluice_diag *why);
 
 /*
- * Loss and correct rows of any number of rows, forward only, not in training:
+ * Loss and correct rows of any number of rows, forward only, without dropout:
  * mini-batch by mini-batch, the loss sums of all micro-batches added in order.
  *
  * Returns  as sluice_reference_step().
@@ -186,7 +187,7 @@ SLUICE_API sluice_status sluice_reference_evaluate(
     sluice_result *result, sluice_diag *why);
 
 /*
- * The network's output y[rows][output], forward only, not in training.
+ * The network's output y[rows][output], forward only, without dropout.
  *
  * Returns  as sluice_reference_step().
  */
@@ -214,8 +215,8 @@ SLUICE_API sluice_status
 sluice_reference_get_gradient(const sluice_reference *ref, const char *name,
                               float *values, int64_t n, sluice_diag *why);
 
-/* The learning rate of the following steps; starts as the optimizer's.
- * Refused as by sluice_pipeline_set_learning_rate(). */
+/* Set the learning rate of the following steps.  Returns as
+ * sluice_pipeline_set_learning_rate(). */
 SLUICE_API sluice_status
 sluice_reference_set_learning_rate(sluice_reference *ref, double learning_rate);
 

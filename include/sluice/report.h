@@ -1,11 +1,11 @@
 /*
  * Pictures of a trace: a timeline for the terminal, one in SVG, and the JSON
- * that Perfetto and chrome://tracing open.  And one page of HTML with all there
- * is to see of a pipeline.
+ * that Perfetto and chrome://tracing open; and one page of HTML with everything
+ * that was measured of a pipeline.
  *
- * Any trace will do, measured, predicted, or on the virtual clock; `title` is
- * where to say which.  What is written goes to a sink, piece by piece, as
- * UTF-8, with the same bytes in every locale.
+ * The trace may be measured, predicted, or on the virtual clock; say which in
+ * `title`.  Output goes to a sink, piece by piece, as UTF-8, with the same
+ * bytes in every locale.
  */
 #ifndef SLUICE_REPORT_H
 #define SLUICE_REPORT_H
@@ -25,8 +25,9 @@ extern "C" {
 #endif
 
 /*
- * Where output goes: `write` takes all n bytes, or returns a status that is not
- * SLUICE_OK, is not called again, and the writer returns that status.
+ * Where output goes.  `write` takes all n bytes and returns SLUICE_OK.  If it
+ * returns another status, it is not called again, and the function that writes
+ * returns that status.
  */
 typedef struct sluice_sink {
     sluice_status (*write)(void *context, const char *bytes, size_t n,
@@ -35,19 +36,19 @@ typedef struct sluice_sink {
 } sluice_sink;
 
 /*
- * A file that is there as a whole or not at all: it is written under a
- * temporary name beside `path`, and renamed by sluice_file_commit().  Until
- * then an older file stays as it is.  A link is followed; the permissions of an
- * older file are kept; temporary files that killed processes have left are
- * removed.  What is no regular file is written in place: a device, a pipe, a
- * name under /dev/fd or /proc, and the file that standard output goes to.
+ * A file that appears as a whole or not at all: it is written under a temporary
+ * name beside `path`, and renamed by sluice_file_commit().  Until then an older
+ * file stays as it is.  A link is followed; the permissions of an older file
+ * are kept; temporary files that killed processes have left are removed.
+ * Devices, pipes, names under /dev/fd or /proc, and the file that standard
+ * output goes to cannot be replaced and are written in place.
  */
 typedef struct sluice_file sluice_file;
 
 /*
  * Open the temporary file, `path` with a suffix.
  *
- * Blocks   if `path` is a pipe, until somebody reads it.
+ * Blocks   if `path` is a pipe, until a reader opens it.
  * Returns  SLUICE_OK; SLUICE_IO, naming path and reason; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_file_create(const char *path,
@@ -59,10 +60,10 @@ SLUICE_API sluice_status sluice_file_create(const char *path,
 SLUICE_API sluice_sink sluice_file_sink(sluice_file *file);
 
 /*
- * Give the file its name, in place of one that may bear it already.
+ * Give the file its name; an older file of that name is replaced.
  *
- * Returns  SLUICE_OK; SLUICE_IO, also if writing has failed before: then an
- *          older file of that name is as it was.
+ * Returns  SLUICE_OK; SLUICE_IO, also if a write has failed before: then an
+ *          older file of that name is unchanged.
  */
 SLUICE_API sluice_status sluice_file_commit(sluice_file *file,
                                             sluice_diag *why);
@@ -84,9 +85,9 @@ typedef struct sluice_report_config {
     int width;         /* of the SVG in pixels, 320 to 8000; default 1000 */
     const int64_t *live_bytes; /* [stages], for the counter in the Chrome trace:
                                   bytes that a stage holds for a micro-batch
-                                  from the end of its F to that of its last
+                                  from the end of its F to the end of its last
                                   backward; NULL: micro-batches are counted */
-    const sluice_allocator *allocator; /* for the time of the call only */
+    const sluice_allocator *allocator; /* used during the call only */
 } sluice_report_config;
 
 /*
@@ -97,12 +98,12 @@ typedef struct sluice_report_config {
  *     2 |......F0-F1-B1----B0----............UUU|  50.0 %
  *        0 ms                           1.300 ms
  *
- * From the first start to the last end of an action.  A column shows what took
- * most of its time: the letter of an F, B, I, W or R, U for an update, G for a
- * reduction of replicas' gradients, '.' for nothing.  Actions of two columns or
- * more begin with letter and micro-batch, as far as these fit, and go on with
- * '-'.  At the end of a row stands the
- * device's busy share, as sluice_trace_account() has it.
+ * It shows the time from the first start to the last end of an action.  A
+ * column has the letter of what took most of its time: F, B, I, W or R, U for
+ * an update, G for adding up gradients of copies and replicas, '.' for idle
+ * time. An action of two columns or more begins with letter and micro-batch, as
+ * far as they fit, and goes on with '-'.  A row ends with the device's busy
+ * share, as in sluice_trace_account().
  *
  * Returns  SLUICE_OK; SLUICE_INVALID for a trace that
  *          sluice_trace_attribute() refuses, or a number out of range; the
@@ -113,12 +114,12 @@ SLUICE_API sluice_status sluice_report_text(const sluice_trace *trace,
                                             sluice_sink sink, sluice_diag *why);
 
 /*
- * The same as a scalable picture, coloured by kind, in colours told apart by
- * the colour-blind, for light and dark pages; with micro-batch numbers where
- * they fit, a legend, an axis in ms, and what the pointer is over as a tooltip.
+ * The same as a scalable picture for light and dark pages.  Kinds of action
+ * have colours that the colour-blind can tell apart.  There are micro-batch
+ * numbers where they fit, a legend, an axis in ms, and tooltips.
  *
- * No more than about 2 * width boxes per device: where there are more actions,
- * half a pixel shows what took most of its time.
+ * There are at most about 2 * width boxes for each device: if there are more
+ * actions, half a pixel shows what took most of its time.
  *
  * Returns  as sluice_report_text().
  */
@@ -127,10 +128,11 @@ SLUICE_API sluice_status sluice_report_svg(const sluice_trace *trace,
                                            sluice_sink sink, sluice_diag *why);
 
 /*
- * The JSON object format of Chrome's trace events: a thread per device; a slice
- * per action, named as in a schedule, "0F3"; arrows from each F and B or I to
- * the one on another device that takes what it made; a counter per device of
- * what it holds (see `live_bytes`).  Times count from the start of the step.
+ * The JSON object format of Chrome's trace events: a thread for each device; a
+ * slice for each action, named as in a schedule, "0F3"; arrows from each F, B
+ * or I to the action on another device that takes its output; a counter for
+ * each device of what it holds (see `live_bytes`).  Times count from the start
+ * of the step.
  *
  * Returns  as sluice_report_text().
  */
@@ -154,7 +156,7 @@ typedef struct sluice_html_epoch {
     double accuracy; /* of the test data, 0 to 1 */
 } sluice_html_epoch;
 
-/* K devices with M micro-batches, measured.  A figure that was not is NAN. */
+/* K devices with M micro-batches.  A number that was not measured is NAN. */
 typedef struct sluice_html_cell {
     int devices;
     int microbatches;
@@ -162,7 +164,7 @@ typedef struct sluice_html_cell {
     double efficiency; /* speed against one device, divided by K */
 } sluice_html_cell;
 
-/* What the device of K that needs most, needs. */
+/* The memory of that one of K devices that needs most. */
 typedef struct sluice_html_memory {
     int devices;
     bool remat;
@@ -170,8 +172,8 @@ typedef struct sluice_html_memory {
     int64_t actual_bytes; /* 0: not run */
 } sluice_html_memory;
 
-/* What a page shows.  All text is UTF-8, and shown as it is, whatever it says.
- * A part without data (NULL or 0) is left out. */
+/* What a page shows.  All text is UTF-8 and shown literally: markup in it has
+ * no effect.  A part without data (NULL or 0) is left out. */
 typedef struct sluice_html_report {
     const char *title; /* NULL: "Pipeline report" */
 
@@ -195,7 +197,7 @@ typedef struct sluice_html_report {
     const sluice_idle *idle; /* [n_idle]: its devices */
     int n_idle;
 
-    /* What was run for each of them, a sentence or two; NULL: nothing. */
+    /* How each part was measured, in a sentence or two; NULL: no note. */
     const char *training_note;
     const char *cells_note;
     const char *memory_note;
@@ -206,12 +208,12 @@ typedef struct sluice_html_report {
 } sluice_html_report;
 
 /*
- * One page of HTML that needs nothing else: no network, no other file.  It
- * holds the four panels of GPipe's analysis, what was measured on top of the
- * formulas: the loss; the bubble against M, for each K; memory against K, with
- * and without rematerialization; efficiency against K, for each M.  Then the
- * timeline as sluice_report_svg() draws it, where the idle time went, and the
- * settings; and below each, what it says.
+ * One page of HTML that needs no network and no other file.  It has the four
+ * charts of GPipe's analysis, with the measurements drawn over the formulas:
+ * the loss; the bubble against M, for each K; memory against K, with and
+ * without rematerialization; efficiency against K, for each M.  Below them are
+ * the timeline as in sluice_report_svg(), where the idle time went, and the
+ * settings.  Each part has a sentence that explains it.
  *
  * The charts are drawn by a script in the page: uPlot, under the MIT licence.
  *

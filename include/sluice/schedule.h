@@ -1,32 +1,40 @@
 /*
  * Schedules: one ordered list of actions per device.
  *
- * Generators write a schedule, sluice_schedule_verify() proves it, a pipeline
- * executes it.  Nothing but the generators knows a schedule by name.
+ * Generators write a schedule, sluice_schedule_verify() proves that it can run,
+ * a pipeline executes it.  Only the generators know a schedule by name.
  *
  * An action is written STAGE KIND MICROBATCH, as PyTorch's pipelining writes
- * it: "2F0" is stage 2, forward, micro-batch 0; "2F5@3" does so with version 3
- * of the stage's weights.
+ * it: "2F0" is stage 2, forward, micro-batch 0; "2F5@3" is a forward of
+ * micro-batch 5 with version 3 of the stage's weights.
+ *
+ * Stages and devices.  A *stage* is a run of layers, numbered from 0 in the
+ * order of the model.  Each stage is on one device; the devices of a schedule
+ * are numbered from 0 to K - 1, one list each.  If a device has several stages,
+ * these are its *chunks*: with v chunks on each of K devices there are v K
+ * stages.
  *
  * Copies.  A bidirectional schedule holds the model more than once.  Of the
  * S stages of C copies, the stages c*S/C to (c+1)*S/C - 1 are copy c, from the
  * input to the loss, and stage s is a copy of part s % (S/C) of the model.
  * Each micro-batch goes through one copy.  Before an UPDATE the gradients of a
- * part's copies are added up, so that all stay equal.
+ * part's copies are added up, so that all copies stay equal.
  *
  * Versions.  A schedule is *synchronous* if each stage has one UPDATE, after
- * all backwards of all devices.  If a stage has several it is *asynchronous*:
- * an UPDATE waits for nobody and makes the next version of its stage's weights,
- * by the gradients since the UPDATE before; version 1 is what the step began
- * with.  A forward uses the newest version unless it says which, and everything
- * else about its micro-batch uses that of the forward.
+ * all backwards of all devices.  If a stage has several UPDATEs the schedule is
+ * *asynchronous*: an UPDATE does not wait for other devices.  It makes the next
+ * version of its stage's weights from the gradients since the UPDATE before it;
+ * version 1 is the weights at the beginning of the step.  A forward uses the
+ * newest version unless the action names one; all other actions of that
+ * micro-batch on that stage use the version of the forward.  The *staleness* of
+ * an UPDATE is the number of updates between the oldest version by which one of
+ * its gradients was computed and the version that it updates.
  *
- * Sends and receives.  A schedule that has any SEND or RECV is *lowered*: then
- * all that passes between devices is spelled out, "2SEND_F0" and "3RECV_F0",
- * each of them an action with its own place in a list.  A RECV is posted where
- * it stands and waits for nobody; the F, B or I that needs the item waits for
- * it, as in PyTorch.  In a schedule that is not lowered, an action receives as
- * it starts and sends as it ends.
+ * Sends and receives.  A schedule with a SEND or RECV is *lowered*: each
+ * transfer between devices is an action in a list, "2SEND_F0" and "3RECV_F0".
+ * A RECV is posted where it stands and does not wait; the F, B or I that needs
+ * the item waits for it, as in PyTorch.  In other schedules an action receives
+ * as it starts and sends as it ends.
  */
 #ifndef SLUICE_SCHEDULE_H
 #define SLUICE_SCHEDULE_H
@@ -73,9 +81,9 @@ typedef struct sluice_action {
     int32_t kind; /* a sluice_action_kind */
     int32_t stage;
     int32_t microbatch; /* -1 for UPDATE */
-    int32_t version;    /* of the weights, from 1; 0: the newest at an F, that
-                           of the F elsewhere, the next at an UPDATE; SEND
-                           and RECV have none */
+    int32_t version;    /* of the weights, from 1.  0 means: at an F the newest
+                           version, at an UPDATE the next one, elsewhere that of
+                           the micro-batch's F.  SEND and RECV have none */
 } sluice_action;
 
 /*
@@ -86,8 +94,8 @@ typedef struct sluice_action {
 SLUICE_API const char *sluice_action_format(sluice_action action, char *text,
                                             size_t bytes);
 
-/* The order of the backwards of GPipe; it decides the order of accumulation,
- * hence the bits. */
+/* The order of the backwards of GPipe.  Gradients are added in this order, so
+ * it decides the bits. */
 typedef enum sluice_backward_order {
     SLUICE_REVERSE = 0, /* B(m-1) .. B0: the paper's figure, torchgpipe */
     SLUICE_IN_ORDER,    /* B0 .. B(m-1): PyTorch */
@@ -97,7 +105,8 @@ typedef enum sluice_backward_order {
 typedef enum sluice_remat {
     SLUICE_REMAT_NEVER = 0,
     SLUICE_REMAT_ALWAYS,
-    SLUICE_REMAT_EXCEPT_LAST, /* all but the one whose backward comes first */
+    SLUICE_REMAT_EXCEPT_LAST, /* all except, on each stage, the one whose
+                                 backward comes first */
 } sluice_remat;
 
 typedef struct sluice_schedule sluice_schedule;
@@ -111,13 +120,13 @@ typedef struct sluice_schedule_config {
     /* Options: each is read by the generators that name it in
      * sluice_schedule_options(); 0 means the standard. */
     int chunks;  /* stages per device: interleaved-1f1b, looped-bfs; 2 */
-    int group;   /* micro-batches that go through a chunk before the next one
-                    does, at least K: interleaved-1f1b; or that go into one
-                    update: pipedream-2bw; K */
-    int warm_up; /* forwards ahead for each device behind: eager-1f1b,
-                    interleaved-1f1b; 2. 1 needs the least memory, more bear
-                    slower hand-offs */
-    bool vertical_sync; /* pipedream: a micro-batch uses on all devices the
+    int group;   /* micro-batches of a group, at least K; K.  interleaved-1f1b:
+                    a group goes through a chunk before the device changes to
+                    its next chunk.  pipedream-2bw: a group makes one update */
+    int warm_up; /* eager-1f1b, interleaved-1f1b: a device runs this many
+                    forwards ahead for each device behind it; 2.  1 needs the
+                    least memory, more hide slower hand-offs */
+    bool vertical_sync; /* pipedream: on all devices a micro-batch uses the
                            version that it used on the first */
 } sluice_schedule_config;
 
@@ -127,16 +136,16 @@ SLUICE_API const char *sluice_schedule_generator(int i);
 /* One line about generator `i`, NULL past the last one. */
 SLUICE_API const char *sluice_schedule_summary(int i);
 
-/* In place of a number of an option, what it is for K devices. */
+/* Bounds and standards of an option that depend on the number of devices K. */
 enum {
     SLUICE_OPTION_DEVICES = -1, /* K */
-    SLUICE_OPTION_STAGES = -2,  /* as many as together are SLUICE_MAX_STAGES */
+    SLUICE_OPTION_STAGES = -2,  /* SLUICE_MAX_STAGES / K */
 };
 
-/* What may be chosen of a generator: a field of sluice_schedule_config. */
+/* An option of a generator: a field of sluice_schedule_config. */
 typedef struct sluice_schedule_option {
     const char *name; /* "chunks"; [a-z-] */
-    const char *help; /* what it is to this generator, "Stages of a device" */
+    const char *help; /* its meaning for this generator: "Stages of a device" */
     size_t offset;    /* of the field: a bool if is_flag, else an int */
     bool is_flag;
     int least; /* of an int ... */
@@ -152,8 +161,8 @@ SLUICE_API const sluice_schedule_option *sluice_schedule_options(int i, int *n);
  * Generate a schedule.
  *
  * sluice_schedule_generator() lists the generators, sluice_schedule_summary()
- * says a line about each; docs/schedules.md tells what they do and for which K
- * and M there are such schedules.
+ * has a line about each; docs/schedules.md says what they do and which K and M
+ * they accept.
  *
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_INVALID for numbers out of range, and if
@@ -167,8 +176,8 @@ sluice_schedule_generate(const sluice_schedule_config *config,
                          sluice_schedule **out, sluice_diag *why);
 
 /*
- * An empty schedule to be filled by sluice_schedule_append(): the way to write
- * one's own.  `stage_device[n_stages]` maps stages to devices.
+ * Create an empty schedule of your own, to be filled by
+ * sluice_schedule_append().  `stage_device[stages]` maps stages to devices.
  *
  * Returns  as sluice_schedule_generate().
  */
@@ -189,7 +198,7 @@ SLUICE_API sluice_status sluice_schedule_create_copies(
 
 /*
  * Append an action to a device's list.  Only the ranges of the numbers are
- * checked here; sluice_schedule_verify() judges the whole.
+ * checked here; sluice_schedule_verify() checks the whole schedule.
  *
  * Returns  SLUICE_OK, SLUICE_INVALID or SLUICE_NO_MEMORY.
  */
@@ -207,11 +216,11 @@ SLUICE_API int sluice_schedule_n_microbatches(const sluice_schedule *schedule);
 
 SLUICE_API int sluice_schedule_n_copies(const sluice_schedule *schedule);
 
-/* UPDATEs of the stage that has most: 1 if the schedule is synchronous, 0 if
- * it has forwards only. */
+/* The largest number of UPDATEs of a stage: 1 if the schedule is synchronous, 0
+ * if it has forwards only. */
 SLUICE_API int sluice_schedule_n_updates(const sluice_schedule *schedule);
 
-/* Whether sends and receives are spelled out. */
+/* Whether sends and receives are actions of their own. */
 SLUICE_API bool sluice_schedule_is_lowered(const sluice_schedule *schedule);
 
 /* The device that holds `stage`. */
@@ -237,10 +246,10 @@ SLUICE_API size_t sluice_schedule_format(const sluice_schedule *schedule,
 
 /*
  * The same with a ">" before the action that a refusal of
- * sluice_schedule_verify() names, wherever its device lists it; of UPDATEs,
- * which may be several, before the one at the refusal's position.  `why` may be
- * NULL.  Of more than 16 devices or 64 positions only the 8 devices and 12
- * positions around the mark are written, "..." standing for the rest.
+ * sluice_schedule_verify() names.  As a stage may have several UPDATEs, an
+ * UPDATE is found by the refusal's position.  `why` may be NULL.  If there are
+ * more than 16 devices or 64 positions, only the 8 devices and 12 positions
+ * around the mark are written, with "..." for the rest.
  *
  *     0:     0F0>    0B1     0F1     0B0 0UPDATE
  */
@@ -250,9 +259,9 @@ SLUICE_API size_t sluice_schedule_format_marked(const sluice_schedule *schedule,
 
 /*
  * Rematerialization as a pass: a new schedule with an R before each backward
- * (B, or I) of the chosen micro-batches.  On a device, "except_last" leaves
- * out, per stage, the micro-batch whose backward comes first: its activations
- * are the last to be made, or still warm.
+ * (B, or I) of the chosen micro-batches.  SLUICE_REMAT_EXCEPT_LAST leaves out,
+ * on each stage, the micro-batch whose backward comes first: its activations
+ * were made last and are used at once, so that keeping them costs little.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if the schedule has R's already, unless
  *          SLUICE_REMAT_NEVER asks for a plain copy; SLUICE_NO_MEMORY.
@@ -266,47 +275,49 @@ typedef struct sluice_verify_config {
     int queue_capacity; /* items a producer may run ahead; 0:
                            SLUICE_QUEUE_CAPACITY */
     bool forward_only;  /* each (stage, micro-batch) has an F and no more */
-    const int64_t *input_bytes; /* [stages]: what a live input of a micro-batch
-                                   takes; NULL: not counted */
-    const int64_t *inner_bytes; /* [stages]: the same of its inner activations
-                                 */
-    int64_t device_bytes;       /* that a device may hold of them; 0: any */
+    const int64_t *input_bytes; /* [stages]: bytes of a live input of a
+                                   micro-batch; NULL: not counted */
+    const int64_t *inner_bytes; /* [stages]: bytes of its inner activations;
+                                   NULL: not counted */
+    int64_t device_bytes;       /* limit of their sum on a device; 0: none */
 } sluice_verify_config;
 
 /*
- * What the proof brings to light about a device.  A stage's input to a
+ * What the verifier finds out about a device.  The input of a stage for a
  * micro-batch is *live* from its F to its last backward action, the B or W,
- * both included; its inner activations likewise, or, if they are recomputed,
- * from the R (what their F needs while it runs is not counted).  Both peaks
- * count (stage, micro-batch) pairs.  The `whole_` ones count micro-batches of
- * a whole device: a pair counts 1/v, where v stages of its copy of the model
- * are on the device, so that schedules with different numbers of chunks can be
- * compared.  A forward-only schedule keeps nothing: its peaks are 0.
+ * both included.  So are its inner activations; if they are recomputed, they
+ * are live from the R on (what the F needs while it runs is not counted).  Both
+ * peaks count (stage, micro-batch) pairs.  The peaks `whole_...` count
+ * micro-batches of a whole device: a pair counts 1/v, where v stages of its
+ * copy of the model are on the device, so that schedules with different numbers
+ * of chunks can be compared.  A forward-only schedule keeps nothing: its peaks
+ * are 0.
  *
  *     gpipe               peak_activations M          peak_inner the same
  *     gpipe, all remat    M                           1
  *     1f1b on device r    min(M, K - r)               the same
  *
- * Versions are 1 and staleness 0 in a synchronous schedule.  pipedream keeps
- * min(M, K - r) versions on device r, at a staleness of one less.
+ * In a synchronous schedule there is 1 version and the staleness is 0.
+ * pipedream keeps min(M, K - r) versions on device r, and its staleness there
+ * is one less.
  */
 typedef struct sluice_device_facts {
     int peak_activations;     /* inputs live at once */
     int peak_inner;           /* inner activations live at once */
     double whole_activations; /* the same two in micro-batches */
     double whole_inner;
-    int64_t peak_bytes; /* of both, where the config tells their sizes */
-    int peak_versions;  /* of the weights of one of its stages: from the
-                           oldest that is still needed to the newest */
-    int max_staleness;  /* updates between the version by which a gradient
-                           was made and the one it is applied to, at most */
+    int64_t peak_bytes; /* of both together, if the config gives their sizes */
+    int peak_versions;  /* largest number of versions of the weights of one of
+                           its stages, from the oldest that is still needed to
+                           the newest */
+    int max_staleness;  /* the largest staleness of its UPDATEs */
     int n_actions;
 } sluice_device_facts;
 
 /*
  * Prove that a schedule can run, or say why not.
  *
- * What it means to run: each device executes its list in order.
+ * A schedule runs if each device can execute its list in order, where:
  *
  *     - Between stages s and s+1 on different devices there are two queues,
  *       first-in-first-out, of `queue_capacity` items each: activations from s
@@ -326,16 +337,16 @@ typedef struct sluice_device_facts {
  *       F(s,m) waits until the item of its RECV_F is there, B(s,m) and I(s,m)
  *       until that of their RECV_B is.
  *     - UPDATE waits until every device has done all its backward actions, so
- *       nothing but UPDATEs can follow it.  In an asynchronous schedule it
- *       waits for nobody.
+ *       only UPDATEs can follow it.  In an asynchronous schedule it does not
+ *       wait.
  *
  * The rules:
  *
  *     complete    every (stage, micro-batch), of the one copy that the
  *                 micro-batch goes through, has one F, and one B or one I and
- *                 one W, on the device that holds the stage; at most one R;
- *                 every stage one UPDATE, or more, none without a gradient
- *                 since the one before; nothing else twice.  If
+ *                 one W, on the device that holds the stage, and at most one R;
+ *                 every stage has one UPDATE, or several with a gradient
+ *                 between each two; no other action is there twice.  If
  *                 lowered, each F, B or I has the RECV of what comes from
  *                 another device and the SEND of what goes to one, and there
  *                 are no others
@@ -345,23 +356,24 @@ typedef struct sluice_device_facts {
  *                 second before that of the first.  With several copies,
  *                 UPDATEs come in the order of the parts.  RECV_F before F
  *                 before SEND_F; RECV_B before B or I before SEND_B
- *     version     of an asynchronous schedule: each B or W is followed by an
- *                 UPDATE of its stage, and none follows another directly; all
- *                 stages update by the same micro-batches; there is one copy.
- *                 Of any: the version that an F asks for has been made before
- *                 it, and all of its micro-batch that name one name the same
+ *     version     in an asynchronous schedule each B or W is followed by an
+ *                 UPDATE of its stage, and no UPDATE directly follows another;
+ *                 all stages update by the same micro-batches; there is one
+ *                 copy.  In every schedule the version that an F names has been
+ *                 made before it, and all actions of a micro-batch on a stage
+ *                 that name a version name the same one
  *     hand-off    a stage takes activations (gradients) in the order in which
  *                 its neighbour hands them over, also on one device
  *     deadlock    with these queue capacities every device reaches its end
- *     memory      no device holds more than `device_bytes`; the action named is
- *                 the first by which one does
+ *     memory      no device holds more than `device_bytes`; a refusal names the
+ *                 first action that exceeds it
  *
- * A refusal's text begins with the rule and names the action with its device
+ * The text of a refusal begins with the rule.  It names the action, its device
  * and its position in the device's list, counted from 0 (an action that is
- * missing has none), what it waits for and what to do.  For a deadlock it names
- * a shortest circle of devices that wait for each other.
+ * missing has none), says what the action waits for and what to do.  For a
+ * deadlock it names a shortest circle of devices that wait for each other.
  *
- * Linear in the number of actions, in time and memory.
+ * Time and memory are linear in the number of actions.
  *
  * Shapes   facts[n_devices] (may be NULL), written on SLUICE_OK only.
  * Threads  any.
@@ -376,8 +388,7 @@ SLUICE_API sluice_status sluice_schedule_verify(
 /*
  * The share of K devices' time that is idle in a synchronous pipeline of M
  * micro-batches with equal stages: (K - 1) / (M + K - 1), relative to the
- * makespan (Huang et al., 2019, section 2.3).  NAN if K or M is
- * less than 1.
+ * makespan (Huang et al., 2019, section 2.3).  NAN if K or M is less than 1.
  */
 SLUICE_API double sluice_bubble_formula(int devices, int microbatches);
 

@@ -1,5 +1,5 @@
 /*
- * What is known of schedules in closed form.
+ * Closed forms: what can be said of a schedule without executing it.
  */
 #ifndef SLUICE_SCHEDULE_FORMULA_H
 #define SLUICE_SCHEDULE_FORMULA_H
@@ -11,8 +11,8 @@
 extern "C" {
 #endif
 
-/* Times of a micro-batch on all stages of a device together, in any unit.  A B
- * takes as long as an I and a W. */
+/* Times of one micro-batch on all stages of a device together, in any unit.  A
+ * B takes as long as an I and a W together. */
 typedef struct sluice_device_costs {
     double forward;
     double input;
@@ -20,9 +20,9 @@ typedef struct sluice_device_costs {
 } sluice_device_costs;
 
 /*
- * For how long each device idles in a step: the makespan less its busy time,
- * with equal stages, hand-offs without latency, and queues that are never full.
- * K devices, M micro-batches, v chunks; F, I and W the times:
+ * How long each device is idle in a step: the makespan less its busy time, with
+ * equal stages, hand-offs without latency, and queues that are never full.
+ * There are K devices, M micro-batches and v chunks; F, I and W are the times:
  *
  *     gpipe, 1f1b, eager-1f1b  (K - 1)(F + I + W)
  *     forward                  (K - 1) F

@@ -12,18 +12,20 @@
  *     checkpoint parameters on disk
  *     report     pictures of traces         simulate   schedules with costs
  *     attribution  idle time, explained     schedule_text  schedules as CSV
- *     schedule_formula  what is known of schedules in closed form
- *     schedule_passes  from a schedule another
+ *     schedule_formula  closed forms: idle time
+ *     schedule_passes  transformations of schedules
+ *     search     the best schedule for given costs
  *     version    of the library and its BLAS
  *
  * Threads: an object may be used by one thread at a time unless its header
  * says otherwise; different objects are independent.
  *
- * Stack: a call takes less than 64 KiB, besides what callbacks take: sinks,
- * allocators, own layers.  A program that links the library also has 60 KiB of
- * OpenBLAS's thread-local variables in the stack of each thread, so that 128
- * KiB are enough.  Devices have the stack that the process gives its threads by
- * default; own layers have all of it but 64 KiB.
+ * Stack: a call takes less than 64 KiB, not counting callbacks (sinks,
+ * allocators, the program's own layers).  A program that links the library also
+ * has 60 KiB of OpenBLAS's thread-local variables in the stack of each thread,
+ * so that 128 KiB are enough.  Devices have the stack that the process gives
+ * its threads by default; a program's own layers can use all of it except 64
+ * KiB.
  */
 #ifndef SLUICE_SLUICE_H
 #define SLUICE_SLUICE_H

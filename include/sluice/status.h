@@ -38,7 +38,8 @@ enum {
 
 /*
  * What went wrong, where, and what to do about it.  Coordinates that do not
- * apply are -1, `action` is then "".
+ * apply are -1, and `action` is then "".  What device, stage and position count
+ * is said in pipeline.h and schedule.h.
  */
 typedef struct sluice_diag {
     sluice_status status;
@@ -62,8 +63,8 @@ SLUICE_API const char *sluice_status_name(sluice_status status);
 /*
  * Fill `why`, coordinates unset, from a printf format.  For layers, losses
  * and other extensions that report an error of their own.  Each byte of the
- * text that is no UTF-8, or a control character, becomes '?': what a sentence
- * quotes of a file or an argument does no harm to a terminal or a log.
+ * text that is not UTF-8, or is a control character, becomes '?', so that a
+ * quotation from a file or an argument cannot harm a terminal or a log.
  *
  * Threads  any; `why` must not be shared.  NULL is allowed and ignored.
  * Returns  `status`, so that a caller can `return sluice_diag_set(...)`.

@@ -25,37 +25,35 @@ typedef struct sluice_trace_event {
                                  after end_ns */
     int64_t cpu_ns;           /* CPU time of the thread from start to end, and
                                  what layers spent off the core on purpose */
-    int64_t virtual_start_ns; /* the same on the virtual clock, which says what
-                                 a core for each device would have done: it
-                                 starts at 0, an action starts when its device
-                                 is free and its inputs are ready, and takes its
-                                 CPU time */
+    int64_t virtual_start_ns; /* start_ns on the virtual clock: as if each
+                                 device had a core to itself.  It starts at 0;
+                                 an action starts when its device is free and
+                                 its inputs are ready, and takes its CPU time */
     int64_t virtual_end_ns;
     int64_t virtual_output_wait_ns;
-    int32_t staleness; /* of an UPDATE, whose action then has the version that
-                          it made: updates between the oldest version by which
-                          one of its gradients was taken and the newest; 0 in a
-                          synchronous schedule */
+    int32_t staleness; /* of an UPDATE, see schedule.h: 0 in a synchronous
+                          schedule.  Its action has the version that it made */
 } sluice_trace_event;
 
 typedef struct sluice_trace {
-    int n_devices;
+    int n_devices;                           /* of all replicas, by index */
     const int *n_events;                     /* [n_devices] */
     const sluice_trace_event *const *events; /* [n_devices][n_events], in order
                                                 of start_ns */
-    int64_t start_ns;                        /* the step was called */
-    int64_t end_ns;                          /* every device was done */
-    int n_replicas; /* that the devices are, one after the other, as many each:
-                       every one has the same stages and micro-batches of its
-                       own; 0: one */
+    int64_t start_ns;                        /* when the step was called */
+    int64_t end_ns;                          /* when every device was done */
+    int n_replicas; /* the trace lists n_devices / n_replicas devices of replica
+                       0, then those of replica 1, ...  All replicas have the
+                       same stages, and each numbers its micro-batches from 0.
+                       0 means 1 */
 } sluice_trace;
 
 /*
- * The same trace on the virtual clock: what a core for each device would have
- * done.  The times of `virtual_trace` start at 0, at the start of the step.
+ * Make the same trace on the virtual clock: as if each device had a core to
+ * itself.  The times of `virtual_trace` start at 0, at the start of the step.
  *
- * Shapes   storage[sum of n_events], events[n_devices]: filled, and what
- *          `virtual_trace` then points to, besides trace->n_events.
+ * Shapes   storage[sum of n_events] and events[n_devices] are filled;
+ *          `virtual_trace` points to them and to trace->n_events.
  * Threads  any, while no step runs.
  */
 SLUICE_API void sluice_trace_virtual(const sluice_trace *trace,
@@ -64,12 +62,13 @@ SLUICE_API void sluice_trace_virtual(const sluice_trace *trace,
                                      sluice_trace *virtual_trace);
 
 /*
- * Where the time of one device, or of all, went.  The window runs from the
- * first start to the last end of an F, B, I, W or R of any device, its length
- * is `makespan_ns`; updates and hand-overs to the caller lie outside the
- * formula and are not counted in it.
+ * Where the time of one device, or of all devices, went.  The window runs from
+ * the first start to the last end of an F, B, I, W or R of any device; its
+ * length is `makespan_ns`.  What lies before and after it, such as the updates
+ * of a synchronous schedule, is not counted.
  *
- *     busy + wait + other = makespan  (per device; K times that in all)
+ *     busy + wait + other = makespan                  (one device)
+ *                         = n_devices * makespan      (all devices)
  */
 typedef struct sluice_time_share {
     int64_t makespan_ns;

@@ -24,11 +24,12 @@ typedef struct sluice_progress {
     int64_t rows_done; /* of this epoch */
     int64_t n_rows;    /* of an epoch */
     uint64_t step;     /* steps made by the pipeline so far */
-    int staleness;     /* the most of the last step's updates, see trace.h; 0
-                          in a synchronous schedule */
+    int staleness;     /* the largest of the last step's UPDATEs, see
+                          schedule.h; 0 in a synchronous schedule */
     double step_loss;  /* mean over the rows of the last step */
     double loss;       /* mean over the rows of this epoch so far */
-    double accuracy;   /* the same; 0 if the loss counts no classes */
+    double accuracy;   /* share of correct rows of this epoch so far; 0 if the
+                          loss does not count them */
     double rows_per_s; /* of this epoch so far, without evaluation */
     double test_loss;  /* at the end of an epoch with a test set */
     double test_accuracy;
@@ -52,25 +53,25 @@ typedef struct sluice_train_config {
 } sluice_train_config;
 
 /*
- * Train.  The last, partial batch of an epoch is a step of its own with the
- * rows there are, so each epoch sees each row exactly once.
+ * Train.  If the last batch of an epoch is not full, its step has the rows that
+ * are left, so that each epoch uses each row exactly once.
  *
- * Before the first step, targets are checked against the loss: their type and
- * size, and labels for its range; and all values for NaN and infinity, unless
- * the pipeline's `finite` is SLUICE_FINITE_OFF.  The row that is wrong is named
- * by its place in the data set, which is that in its file.
+ * Before the first step, the targets are checked against the loss: their type
+ * and size, and the range of labels.  Unless the pipeline's `finite` is
+ * SLUICE_FINITE_OFF, all values are checked for NaN and infinity.  An error
+ * names the row by its place in the data set, which is its place in the file.
  *
- * To end it early return false from on_progress: sluice_pipeline_cancel() ends
- * a step, and does nothing between two of them.  A thread that is cancelled by
- * pthread_cancel() ends after the training.
+ * To end the training early, return false from on_progress.
+ * sluice_pipeline_cancel() only ends a step; between two steps it does nothing.
+ * A thread that is cancelled by pthread_cancel() completes the training first.
  *
  * Threads  the caller's; as sluice_pipeline_step().
  * Returns  SLUICE_OK, with the last epoch's progress in `last` (may be NULL);
- *          SLUICE_INVALID for a number out of range, or if data, target and
- *          pipeline do not fit each other; SLUICE_NOT_FINITE, with the row,
- *          or with epoch and step, if the data or a loss are NaN or infinite,
- *          unless `finite` is SLUICE_FINITE_OFF; SLUICE_NO_MEMORY; or the
- *          error of a step.
+ *          SLUICE_INVALID for a number out of range, or if data, targets and
+ *          pipeline do not fit each other; unless `finite` is
+ *          SLUICE_FINITE_OFF, SLUICE_NOT_FINITE with the row if the data have a
+ *          NaN or infinity, or with epoch and step if a loss is one;
+ *          SLUICE_NO_MEMORY; or the error of a step.
  */
 SLUICE_API sluice_status sluice_train(sluice_pipeline *pipe,
                                       const sluice_train_config *config,
