@@ -26,6 +26,7 @@ extern "C" {
 enum {
     SLUICE_LAYER_MAX_PARAMS = 256, /* parameter tensors of a layer that holds no
                                       others */
+    SLUICE_LAYER_MAX_PRODUCTS = 64, /* matrix products of such a layer */
     SLUICE_PARAM_NAME = 32, /* bytes of its name, terminating 0 included */
 };
 
@@ -50,6 +51,22 @@ typedef struct sluice_param_spec {
     int64_t fan_out; /* used by XAVIER */
 } sluice_param_spec;
 
+/*
+ * A matrix product of a layer: rows of `in` elements times a parameter
+ * w[in][out].  If a layer lists its products in its plan and computes them
+ * with sluice_product_forward(), sluice_product_input() and
+ * sluice_product_weight(), the pipeline chooses the library that computes them
+ * and whether to keep a packed copy of the weights.
+ */
+typedef struct sluice_product_spec {
+    int param; /* w, among the layer's parameters */
+    int64_t in;
+    int64_t out;
+} sluice_product_spec;
+
+/* A product as the pipeline has settled it. */
+struct sluice_product;
+
 /* What infer() fills in, once, before the first step. */
 typedef struct sluice_layer_plan {
     sluice_shape in;  /* set by the caller of infer(), and again after it */
@@ -59,8 +76,11 @@ typedef struct sluice_layer_plan {
     int n_params;
     sluice_param_spec *params; /* [n_params]; infer() finds room for
                                   SLUICE_LAYER_MAX_PARAMS, all zero */
-    bool needs_x;              /* a backward pass reads x */
-    bool needs_y;              /* a backward pass reads y */
+    int n_products;
+    sluice_product_spec *products; /* [n_products]; infer() finds room for
+                                      SLUICE_LAYER_MAX_PRODUCTS, all zero */
+    bool needs_x;                  /* a backward pass reads x */
+    bool needs_y;                  /* a backward pass reads y */
     bool joins_rows; /* backward_weight() reads only x and dy, row by row, so
                         that one call may have the rows of several
                         micro-batches */
@@ -102,6 +122,8 @@ typedef struct sluice_layer_call {
     const float *const *params; /* [plan->n_params], each of its shape */
     float *const *grads;        /* [plan->n_params], each of the same shape */
     bool accumulate; /* backward_weight(): add to grads, else overwrite */
+    struct sluice_product *products; /* [n_products]; NULL: none are settled,
+                                        OpenBLAS makes them */
 
     void *saved;          /* rows * saved_row_bytes */
     void *workspace;      /* rows * workspace_row_bytes, undefined at entry */
@@ -116,8 +138,9 @@ typedef struct sluice_layer_ops {
     size_t config_bytes; /* the model copies this many bytes of the config */
 
     /*
-     * Check the config and fill `plan`.  Its `in` and `params` are given, the
-     * rest is zero.  Keep `params` when you assign the whole plan at once.
+     * Check the config and fill `plan`.  Its `in`, `params` and `products` are
+     * given, the rest is zero.  Keep `params` and `products` when you assign
+     * the whole plan at once.
      *
      * The plan is checked: sluice_model_add() refuses an `out` or a parameter
      * without a shape, and negative sizes; sluice_pipeline_create() refuses
@@ -164,6 +187,28 @@ typedef struct sluice_layer_ops {
     const sluice_option *options; /* of the config, [n_options] */
     int n_options;
 } sluice_layer_ops;
+
+/*
+ * Product k of the layer: forward y = x * w, input dx = dy * transpose(w),
+ * weight dw (+)= transpose(x) * dy, where w is params[products[k].param].
+ *
+ * Shapes      x[rows][in], y and dy [rows][out], w and dw [in][out].
+ * Accumulates weight, if `accumulate`, else overwrites; the others overwrite.
+ * Threads     within a call of the layer, on its thread.
+ * Returns     SLUICE_OK; SLUICE_INVALID if the rows are too many for BLAS,
+ *             2^31 or more; SLUICE_NO_MEMORY, SLUICE_SYSTEM if the library that
+ *             makes the product refused.
+ */
+SLUICE_API sluice_status sluice_product_forward(const sluice_layer_call *call,
+                                                int k, const float *x,
+                                                float *y);
+SLUICE_API sluice_status sluice_product_input(const sluice_layer_call *call,
+                                              int k, const float *dy,
+                                              float *dx);
+SLUICE_API sluice_status sluice_product_weight(const sluice_layer_call *call,
+                                               int k, const float *x,
+                                               const float *dy, bool accumulate,
+                                               float *dw);
 
 typedef enum sluice_activation {
     SLUICE_IDENTITY = 0,

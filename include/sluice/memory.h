@@ -3,7 +3,8 @@
  *
  * Each create function takes an allocator (NULL: the C library's) and keeps
  * it for all later allocations of the object.  A training step allocates
- * nothing.
+ * nothing.  oneDNN, if a pipeline uses it, allocates with the C library: see
+ * docs/performance.md.
  */
 #ifndef SLUICE_MEMORY_H
 #define SLUICE_MEMORY_H

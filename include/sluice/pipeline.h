@@ -148,6 +148,11 @@ typedef struct sluice_pipeline_config {
                           schedule and partition.  docs/memory.md says which W
                           are joined. */
 
+    const char *gemm; /* the library of matrix products: "openblas" (default),
+                         "onednn", "plain" (slow, for comparison), or "auto":
+                         by a fixed rule of processor and shapes, see
+                         docs/performance.md; part of what the bits depend on */
+
     int queue_capacity;      /* items a producer may run ahead; default 2 */
     size_t device_cap_bytes; /* memory of one device; 0: no limit.  Measuring
                                 the layers for a cut by time obeys it too, with
@@ -169,6 +174,7 @@ typedef struct sluice_pipeline_config {
 /* Bytes of one device's arena, each part rounded up to its alignment. */
 typedef struct sluice_memory_plan {
     size_t parameters;
+    size_t packed; /* copies of weights as matrix products read them fastest */
     size_t gradients;
     size_t optimizer; /* states */
     size_t versions;  /* asynchronous schedules only: all versions of the
@@ -205,7 +211,7 @@ SLUICE_API sluice_status sluice_pipeline_plan(
  *                          devices than layers, a partition that does not add
  *                          up, a loss or optimizer that refuses its config,
  *                          lacks a function, or reports an impossible size;
- *          SLUICE_NOT_FOUND no generator of that name;
+ *          SLUICE_NOT_FOUND no generator, or GEMM backend, of that name;
  *          SLUICE_SCHEDULE the verifier refused the schedule;
  *          SLUICE_OVER_CAP a device needs more than its cap; the sentence names
  *                          device, need and cap;

@@ -44,15 +44,17 @@ typedef struct sluice_reference sluice_reference;
 
 /*
  * A reference for pipelines made with `config`.  It reads only batch, replicas,
- * uneven, loss, loss_config, optimizer, optimizer_config, seed, finite and
- * allocator, and of `schedule` microbatches and backward_order.  For a schedule
- * other than "gpipe" set backward_order to the order of that schedule: see
- * sluice_reference_order().
+ * uneven, loss, loss_config, optimizer, optimizer_config, seed, finite, gemm
+ * and allocator, and of `schedule` microbatches and backward_order.  For a
+ * schedule other than "gpipe" set backward_order to the order of that schedule:
+ * see sluice_reference_order().
  *
  * Takes    nothing: `model` must outlive the reference, so must loss, optimizer
  *          and allocator.
- * Returns  SLUICE_OK; SLUICE_INVALID for what sluice_pipeline_create() would
- *          refuse in those fields; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_INVALID or SLUICE_NOT_FOUND for what
+ *          sluice_pipeline_create() would refuse in those fields;
+ *          SLUICE_NO_MEMORY; SLUICE_SYSTEM if a library of matrix products
+ *          refused one.
  */
 SLUICE_API sluice_status sluice_reference_create(
     const sluice_pipeline_config *config, const sluice_model *model,

@@ -211,7 +211,10 @@ static sluice_status lay_out(struct sl_blueprint *bp,
         .asynchronous = bp->updates.asynchronous,
         .allocator = bp->allocator,
     };
-    sluice_status st = sl_layout_check(&input, why);
+    sluice_status st =
+        sl_products_choose(config, &bp->grid, &input.products, why);
+    if (!st)
+        st = sl_layout_check(&input, why);
     if (st)
         return st;
     bp->stage_layers = sl_alloc(bp->allocator, (size_t)bp->grid.n_stages,

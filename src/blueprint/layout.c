@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "blueprint/stage_slots.h"
 #include "nn/model/model.h"
 
 /*
@@ -31,55 +32,6 @@ static struct sl_unit make_unit(const sluice_model *model, int layer)
     };
 }
 
-/*
- * Whether y of unit i must be there in the backward pass, in the stash.  The
- * stage's own output lies in the next stage's slot, except for the last stage
- * and when it was recomputed.
- */
-static bool keeps_y(const struct sl_stage *stage, int i)
-{
-    const struct sl_unit *unit = &stage->units[i];
-    if (i + 1 < stage->n_units)
-        return unit->plan->needs_y || stage->units[i + 1].plan->needs_x;
-    return stage->is_last || (stage->recomputes && unit->plan->needs_y);
-}
-
-/* Slots on cache lines of their own; without a gap where W are joined. */
-static struct sl_ring tensor_ring(const struct sl_layout_input *input,
-                                  int n_slots, int64_t width)
-{
-    size_t bytes = (size_t)(input->max_rows * width) * sizeof(float);
-    return (struct sl_ring){
-        .n_slots = n_slots,
-        .slot_bytes = input->joins ? bytes : sl_round_up(bytes),
-    };
-}
-
-static struct sl_ring saved_ring(const struct sl_layout_input *input,
-                                 int n_slots, const sluice_layer_plan *plan)
-{
-    int64_t bytes = input->max_rows * plan->saved_row_bytes;
-    return (struct sl_ring){
-        .n_slots = n_slots,
-        .slot_bytes = sl_round_up((size_t)bytes),
-    };
-}
-
-static void place_rings(struct sl_stage *stage,
-                        const struct sl_ring_sizes *sizes,
-                        const struct sl_layout_input *input)
-{
-    for (int i = 0; i < stage->n_units; i++) {
-        struct sl_unit *unit = &stage->units[i];
-        int kept = keeps_y(stage, i) ? sizes->stash : 0;
-        unit->y = tensor_ring(input, kept, unit->out);
-        unit->saved = saved_ring(input, sizes->stash, unit->plan);
-        unit->dy = tensor_ring(input, sizes->dys, unit->out);
-    }
-    stage->in_slots = tensor_ring(input, sizes->in_slots, stage->in);
-    stage->grad_slots = tensor_ring(input, sizes->grad_slots, stage->out);
-}
-
 static void grow_workspace(struct sl_workspace *ws,
                            const struct sl_stage *stage, int64_t rows)
 {
@@ -98,21 +50,8 @@ static void grow_workspace(struct sl_workspace *ws,
             larger(ws->layer_bytes,
                    sl_round_up((size_t)(rows * plan->workspace_row_bytes)));
     }
-}
-
-static size_t ring_bytes(const struct sl_ring *ring)
-{
-    return sl_round_up((size_t)ring->n_slots * ring->slot_bytes);
-}
-
-static size_t stash_bytes(const struct sl_stage *stage)
-{
-    size_t bytes = 0;
-    for (int i = 0; i < stage->n_units; i++)
-        bytes += ring_bytes(&stage->units[i].y) +
-                 ring_bytes(&stage->units[i].saved) +
-                 ring_bytes(&stage->units[i].dy);
-    return bytes;
+    ws->product_bytes =
+        larger(ws->product_bytes, sl_products_scratch_bytes(stage));
 }
 
 static void make_plan(struct sl_layout *layout, int device)
@@ -125,20 +64,21 @@ static void make_plan(struct sl_layout *layout, int device)
             continue;
         size_t params = (size_t)stage->n_params * sizeof(float);
         plan->parameters += params;
+        plan->packed += sl_products_packed_bytes(stage);
         plan->gradients += params;
         plan->optimizer += (size_t)layout->n_states * params;
         plan->versions += (size_t)(stage->n_versions - 1) * params;
         if (layout->asynchronous)
             plan->versions += (size_t)(1 + layout->n_states) * params;
-        plan->boundary +=
-            ring_bytes(&stage->in_slots) + ring_bytes(&stage->grad_slots);
-        plan->stash += stash_bytes(stage);
+        plan->boundary += sl_stage_slots_boundary_bytes(stage);
+        plan->stash += sl_stage_slots_stash_bytes(stage);
         grow_workspace(ws, stage, layout->max_rows);
     }
-    plan->workspace = 2 * ws->pair_bytes + ws->saved_bytes + ws->layer_bytes;
-    plan->total = plan->parameters + plan->gradients + plan->optimizer +
-                  plan->versions + plan->boundary + plan->stash +
-                  plan->workspace;
+    plan->workspace = 2 * ws->pair_bytes + ws->saved_bytes + ws->layer_bytes +
+                      ws->product_bytes;
+    plan->total = plan->parameters + plan->packed + plan->gradients +
+                  plan->optimizer + plan->versions + plan->boundary +
+                  plan->stash + plan->workspace;
 }
 
 static void make_stage(struct sl_layout *layout, int s, int first_layer,
@@ -163,7 +103,7 @@ static void make_stage(struct sl_layout *layout, int s, int first_layer,
         stage->units[i] = make_unit(input->model, first_layer + i);
     stage->in = stage->units[0].in;
     stage->out = stage->units[stage->n_units - 1].out;
-    place_rings(stage, sizes, input);
+    sl_stage_slots_place(stage, sizes, input->max_rows, input->joins);
 }
 
 /* All of it together below 2^62 bytes, whatever the cut. */
@@ -206,6 +146,11 @@ static size_t n_all_units(const struct sl_layout *layout)
     return (size_t)layout->grid.n_replicas * (size_t)layout->n_units;
 }
 
+static size_t n_all_products(const struct sl_layout *layout)
+{
+    return (size_t)layout->grid.n_replicas * (size_t)layout->n_products;
+}
+
 static size_t n_all_devices(const struct sl_layout *layout)
 {
     return (size_t)sl_n_all_devices(&layout->grid);
@@ -221,8 +166,15 @@ static void copy_replica(struct sl_layout *layout, int replica)
         &layout->workspaces[sl_device_index(&layout->grid, at)];
     struct sl_unit *units =
         &layout->units[(size_t)replica * (size_t)layout->n_units];
-    for (int i = 0; i < layout->n_units; i++)
+    struct sluice_product *products =
+        &layout->products[(size_t)replica * (size_t)layout->n_products];
+    for (int i = 0; i < layout->n_products; i++)
+        products[i] = layout->products[i];
+    for (int i = 0; i < layout->n_units; i++) {
         units[i] = layout->units[i];
+        units[i].products =
+            products + (layout->units[i].products - layout->products);
+    }
     for (int s = 0; s < layout->grid.n_stages; s++) {
         stages[s] = layout->stages[s];
         stages[s].units = units + (layout->stages[s].units - layout->units);
@@ -258,6 +210,22 @@ static void make_stages(struct sl_layout *layout,
     }
 }
 
+/* Hand out the products to the units in order, and settle them. */
+static sluice_status settle_products(struct sl_layout *layout,
+                                     const struct sl_products_choice *choice,
+                                     sluice_diag *why)
+{
+    struct sluice_product *next = layout->products;
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < layout->n_units; i++) {
+        layout->units[i].products = next;
+        next += layout->units[i].plan->n_products;
+    }
+    for (int s = 0; s < layout->grid.n_stages && !st; s++)
+        st = sl_products_settle(&layout->stages[s], choice, why);
+    return st;
+}
+
 sluice_status sl_layout_init(struct sl_layout *layout,
                              const struct sl_layout_input *input,
                              sluice_diag *why)
@@ -270,11 +238,14 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         .n_states = input->n_states,
         .asynchronous = input->asynchronous,
         .max_rows = input->max_rows,
+        .n_products = input->grid.n_copies * sl_products_count(input->model),
     };
     layout->stages = sl_alloc(input->allocator, n_all_stages(layout),
                               sizeof *layout->stages);
     layout->units =
         sl_alloc(input->allocator, n_all_units(layout), sizeof *layout->units);
+    layout->products = sl_alloc(input->allocator, n_all_products(layout),
+                                sizeof *layout->products);
     layout->workspaces = sl_alloc(input->allocator, n_all_devices(layout),
                                   sizeof *layout->workspaces);
     layout->plans = sl_alloc(input->allocator, (size_t)layout->grid.n_devices,
@@ -283,8 +254,9 @@ sluice_status sl_layout_init(struct sl_layout *layout,
                                sizeof *layout->tensors);
     layout->offsets = sl_alloc(input->allocator, n_all_offsets(layout),
                                sizeof *layout->offsets);
-    if (!layout->stages || !layout->units || !layout->workspaces ||
-        !layout->plans || !layout->tensors || !layout->offsets)
+    if (!layout->stages || !layout->units || !layout->products ||
+        !layout->workspaces || !layout->plans || !layout->tensors ||
+        !layout->offsets)
         goto no_memory;
     sl_tensors_describe(input->model, layout->tensors);
     make_stages(layout, input);
@@ -292,6 +264,11 @@ sluice_status sl_layout_init(struct sl_layout *layout,
                                 sizeof *layout->pointers);
     if (!layout->pointers)
         goto no_memory;
+    sluice_status st = settle_products(layout, &input->products, why);
+    if (st) {
+        sl_layout_fini(layout);
+        return st;
+    }
     for (int d = 0; d < layout->grid.n_devices; d++)
         make_plan(layout, d);
     for (int r = 1; r < layout->grid.n_replicas; r++)
@@ -318,6 +295,8 @@ void sl_layout_fini(struct sl_layout *layout)
             sizeof *layout->plans);
     sl_free(layout->allocator, layout->workspaces, n_all_devices(layout),
             sizeof *layout->workspaces);
+    sl_free(layout->allocator, layout->products, n_all_products(layout),
+            sizeof *layout->products);
     sl_free(layout->allocator, layout->units, n_all_units(layout),
             sizeof *layout->units);
     sl_free(layout->allocator, layout->stages, n_all_stages(layout),
@@ -325,17 +304,13 @@ void sl_layout_fini(struct sl_layout *layout)
     *layout = (struct sl_layout){0};
 }
 
-static void bind_ring(struct sl_ring *ring, struct sl_arena *arena)
-{
-    ring->slots = sl_arena_take(arena, ring_bytes(ring));
-}
-
 static void bind_stage(const struct sl_layout *layout, struct sl_stage *stage,
-                       struct sl_arena *arena)
+                       struct sl_arena *arena, void *scratch)
 {
     size_t params = (size_t)stage->n_params * sizeof(float);
     stage->versions = sl_arena_take(arena, (size_t)stage->n_versions * params);
     stage->params = stage->versions;
+    sl_products_bind(stage, arena, scratch);
     stage->grads = sl_arena_take(arena, params);
     for (int i = 0; i < layout->n_states; i++)
         stage->states[i] = sl_arena_take(arena, params);
@@ -343,13 +318,7 @@ static void bind_stage(const struct sl_layout *layout, struct sl_stage *stage,
         stage->backup =
             sl_arena_take(arena, (size_t)(1 + layout->n_states) * params);
     sl_tensors_bind(stage);
-    bind_ring(&stage->in_slots, arena);
-    bind_ring(&stage->grad_slots, arena);
-    for (int i = 0; i < stage->n_units; i++) {
-        bind_ring(&stage->units[i].y, arena);
-        bind_ring(&stage->units[i].saved, arena);
-        bind_ring(&stage->units[i].dy, arena);
-    }
+    sl_stage_slots_bind(stage, arena);
 }
 
 void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
@@ -359,9 +328,10 @@ void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
         &layout->stages[sl_first_stage(&layout->grid, at)];
     struct sl_workspace *ws =
         &layout->workspaces[sl_device_index(&layout->grid, at)];
+    ws->product = sl_arena_take(arena, ws->product_bytes);
     for (int s = 0; s < layout->grid.n_stages; s++)
         if (stages[s].device == at.place)
-            bind_stage(layout, &stages[s], arena);
+            bind_stage(layout, &stages[s], arena, ws->product);
     ws->pair[0] = sl_arena_take(arena, ws->pair_bytes);
     ws->pair[1] = sl_arena_take(arena, ws->pair_bytes);
     ws->saved = sl_arena_take(arena, ws->saved_bytes);

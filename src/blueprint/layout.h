@@ -17,6 +17,7 @@
 
 #include "base/memory.h"
 #include "blueprint/coordinates.h"
+#include "blueprint/products.h"
 #include "blueprint/program.h"
 #include "blueprint/ring.h"
 #include "blueprint/stage.h"
@@ -30,6 +31,8 @@ struct sl_workspace {
     float *pair[2];
     void *saved;
     void *layer;
+    size_t product_bytes; /* scratch of a matrix product */
+    void *product;
 };
 
 struct sl_layout {
@@ -49,6 +52,9 @@ struct sl_layout {
     int64_t *offsets;                /* [n_copies][n_tensors], sliced by the
                                         units */
     float **pointers;                /* [n_replicas][n_pointers], the same */
+    int n_products;                  /* of one replica */
+    struct sluice_product *products; /* [n_replicas][n_products], sliced by the
+                                        units */
     struct sl_workspace *workspaces; /* [all devices] */
     sluice_memory_plan *plans;       /* [n_devices] */
 };
@@ -63,6 +69,7 @@ struct sl_layout_input {
     const int *versions;               /* [n_stages] kept at once */
     int64_t max_rows;
     int n_states;
+    struct sl_products_choice products;
     bool joins;        /* slots of a ring follow each other without a gap */
     bool asynchronous; /* the weights of a step's begin are backed up */
     const sluice_allocator *allocator;
@@ -80,7 +87,8 @@ sluice_status sl_layout_check(const struct sl_layout_input *input,
 /*
  * Compute the layout of checked sizes.
  *
- * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY; SLUICE_SYSTEM if a library of matrix
+ *          products refused one.
  */
 sluice_status sl_layout_init(struct sl_layout *layout,
                              const struct sl_layout_input *input,

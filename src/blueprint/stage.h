@@ -34,6 +34,7 @@ struct sl_unit {
     int64_t *param_at;    /* [n_params] offset in a version, floats */
     float **params;       /* [n_versions][n_params] where they lie */
     float **grads;        /* [n_params] where their gradients lie */
+    struct sluice_product *products; /* [plan->n_products] */
 };
 
 /* On cache lines of its own: its device writes some of it, and devices of

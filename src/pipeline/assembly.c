@@ -172,9 +172,34 @@ static void free_terms(struct sl_device *device)
             sizeof *device->terms);
 }
 
+static bool is_mine(const struct sl_device *device, int stage)
+{
+    return device->stages[stage].device == device->at.place;
+}
+
+static void fini_products(struct sl_device *device)
+{
+    for (int s = 0; s < device->pipe->blueprint.grid.n_stages; s++)
+        if (is_mine(device, s))
+            sl_products_fini(&device->stages[s]);
+}
+
+static sluice_status prepare_products(struct sl_device *device,
+                                      sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int s = 0; s < device->pipe->blueprint.grid.n_stages && !st; s++)
+        if (is_mine(device, s))
+            st = sl_products_prepare(&device->stages[s], why);
+    if (st)
+        fini_products(device);
+    return st;
+}
+
 static void fini_device(struct sl_device *device)
 {
     const sluice_allocator *allocator = device->pipe->allocator;
+    fini_products(device);
     free_terms(device);
     sl_core_release(&device->core);
     sl_gate_fini(&device->gate);
@@ -232,9 +257,14 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
         sluice_diag_set(why, st, "the system has no lock for device %d", index);
         goto free_terms;
     }
+    st = prepare_products(device, why);
+    if (st)
+        goto fini_gate;
     pipe->events[i] = device->recorder.events;
     return SLUICE_OK;
 
+fini_gate:
+    sl_gate_fini(&device->gate);
 free_terms:
     free_terms(device);
 fini_recorder:

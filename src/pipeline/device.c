@@ -11,6 +11,7 @@
 #include "pipeline/execute.h"
 #include "pipeline/versions.h"
 #include "tensor/blas_threads.h"
+#include "tensor/gemm/backend.h"
 
 static bool has_job_or_quits(const void *state)
 {
@@ -31,6 +32,7 @@ void *sl_device_main(void *argument)
     sluice_pipeline *pipe = device->pipe;
     /* What a layer does to the thread that runs it is not to end a device. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &(int){0});
+    sl_gemm_one_thread();
     /* Sleeps end on time: see nn/layers/timed.c. */
     prctl(PR_SET_TIMERSLACK, 1UL);
     bool quits;

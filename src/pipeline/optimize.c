@@ -120,5 +120,6 @@ sluice_status sl_optimize_apply(struct sl_device *device,
             device->pipe->blueprint.optimizer->apply(&call);
         }
     }
+    sl_products_forget(stage, stage->params);
     return SLUICE_OK;
 }

@@ -10,6 +10,7 @@ struct place {
     float *values;
     float *gradient;
     int64_t n;
+    const struct sl_stage *stage;
 };
 
 /* In the copy of the model that holder number `holder` of each part belongs
@@ -29,6 +30,7 @@ static struct place place_of(const sluice_pipeline *pipe, int holder, int layer,
             .values = stage->params + unit->param_at[param],
             .gradient = stage->grads + unit->param_at[param],
             .n = sluice_shape_elements(&unit->plan->params[param].shape),
+            .stage = stage,
         };
     }
     return (struct place){0}; /* every layer is in a stage */
@@ -75,8 +77,10 @@ sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
         st = find(pipe, c, name, n, &place, why);
         if (!st && c == 0)
             st = sl_check_finite("parameter", name, values, n, why);
-        if (!st)
-            memcpy(place.values, values, (size_t)n * sizeof *values);
+        if (st)
+            break;
+        memcpy(place.values, values, (size_t)n * sizeof *values);
+        sl_products_forget(place.stage, place.stage->params);
     }
     return st;
 }

@@ -32,6 +32,7 @@ static void restore(struct sl_stage *stage, int n_states)
     for (int i = 0; i < n_states; i++)
         memcpy(stage->states[i], stage->backup + (1 + i) * stage->n_params,
                params_bytes(stage));
+    sl_products_forget(stage, stage->params);
 }
 
 sluice_status sl_versions_back_up(struct sl_device *device,
@@ -54,6 +55,7 @@ static void advance(struct sl_stage *stage, const struct sl_op *op)
     if (stage->n_params > 0 && next != stage->params)
         memcpy(next, stage->params, params_bytes(stage));
     stage->params = next;
+    sl_products_forget(stage, next);
 }
 
 sluice_status sl_versions_advance(struct sl_device *device,

@@ -210,7 +210,10 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
                                       const sluice_model *model,
                                       sluice_reference **out, sluice_diag *why)
 {
+    enum sl_gemm_choice gemm;
     sluice_status st = check_config(config, model, why);
+    if (!st)
+        st = sl_gemm_choice_find(config->gemm, &gemm, why);
     if (st)
         return st;
     struct sluice_reference *ref = sl_alloc(config->allocator, 1, sizeof *ref);
@@ -240,6 +243,8 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
     ref->n_states = n_states;
     if (!st)
         st = build(ref, n_states, why);
+    if (!st)
+        st = sl_reference_make_products(ref, gemm, why);
     if (st) {
         sluice_reference_destroy(ref);
         return st;
@@ -299,6 +304,7 @@ void sluice_reference_destroy(sluice_reference *ref)
 {
     if (!ref)
         return;
+    sl_reference_free_products(ref);
     while (ref->blocks) {
         struct sl_reference_block *block = ref->blocks;
         ref->blocks = block->next;

@@ -1,10 +1,11 @@
 /*
  * The inside of the sequential reference, shared by its files: reference.c
- * builds it, reference_parameters.c moves parameters, follow.c and joins.c read
- * what a schedule means to it, reference_pass.c takes a micro-batch through the
- * layers, reference_step.c a mini-batch, reference_update.c calls the
- * optimizer, and reference_versions.c makes a step with weight versions.  It
- * shares no code with the pipeline, whose judge it is.
+ * builds it, reference_parameters.c moves parameters, reference_products.c
+ * makes its matrix products, follow.c and joins.c read what a schedule means to
+ * it, reference_pass.c takes a micro-batch through the layers, reference_step.c
+ * a mini-batch, reference_update.c calls the optimizer, and
+ * reference_versions.c makes a step with weight versions.  It shares no code
+ * with the pipeline, whose judge it is.
  *
  * Threads: the caller's alone.
  */
@@ -21,6 +22,8 @@
 #include <sluice/model.h>
 #include <sluice/optimizer.h>
 #include <sluice/reference.h>
+
+#include "tensor/gemm/product.h"
 
 /* One parameter tensor, with what belongs to it. */
 struct sl_reference_param {
@@ -44,6 +47,7 @@ struct sl_reference_layer {
     void **saved; /* saved[replicas * microbatches] */
     float *dy;    /* dy[batch][out], of a layer that joins; else NULL */
     bool *joins;  /* joins[microbatches]: with the one before */
+    struct sluice_product *products;   /* [plan->n_products] */
     struct sl_reference_param *params; /* params[n_params] */
     const float **weights;             /* weights[n_params], of a call */
     float **grads;                     /* grads[n_params], the same */
@@ -112,6 +116,20 @@ struct sl_mini {
 /* n * size zeroed bytes that live as long as the reference; NULL if there is
  * no memory, or a factor is negative. */
 void *sl_reference_take(struct sluice_reference *ref, int64_t n, int64_t size);
+
+/*
+ * The products of all layers: settled and prepared as those of a pipeline with
+ * the same configuration, with one packed copy of the weights.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM.
+ */
+sluice_status sl_reference_make_products(struct sluice_reference *ref,
+                                         enum sl_gemm_choice choice,
+                                         sluice_diag *why);
+void sl_reference_free_products(struct sluice_reference *ref);
+
+/* Parameters have changed. */
+void sl_reference_forget(const struct sluice_reference *ref);
 
 /* Replicas share the rows, then each makes micro-batches of its share. */
 struct sl_micro sl_reference_micro(const struct sluice_reference *ref,

@@ -45,6 +45,7 @@ sluice_status sluice_reference_set_parameter(sluice_reference *ref,
         st = sl_check_finite("parameter", name, values, n, why);
     if (!st)
         memcpy(param.w, values, (size_t)n * sizeof *values);
+    sl_reference_forget(ref);
     return st;
 }
 

@@ -76,6 +76,7 @@ static sluice_layer_call call_of(struct sluice_reference *ref,
         .workspace = ref->workspace,
         .params = layer->weights,
         .grads = layer->grads,
+        .products = layer->products,
         .why = mini->why,
     };
     for (int p = 0; p < layer->plan->n_params; p++) {

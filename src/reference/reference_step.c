@@ -11,6 +11,29 @@
 
 #include "tensor/blas_threads.h"
 
+/* How the caller's thread was before the reference computed on it. */
+struct entry {
+    int cancel_state;
+    int n_threads; /* of OpenMP */
+};
+
+/* The reference computes on this thread alone, to the end. */
+static struct entry enter(void)
+{
+    struct entry entry;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &entry.cancel_state);
+    sl_blas_enter();
+    entry.n_threads = sl_gemm_one_thread();
+    return entry;
+}
+
+static void leave(struct entry entry)
+{
+    sl_gemm_restore_threads(entry.n_threads);
+    sl_blas_leave();
+    pthread_setcancelstate(entry.cancel_state, NULL);
+}
+
 /* Forward of all micro-batches in order, and their losses. */
 static sluice_status run_forwards(struct sluice_reference *ref,
                                   struct sl_mini *mini)
@@ -150,7 +173,6 @@ sluice_status sluice_reference_step(sluice_reference *ref, const void *x,
     if (st)
         return st;
     sluice_diag own = {0};
-    int cancel_state;
     struct sl_mini mini = {
         .x = x,
         .targets = targets,
@@ -159,12 +181,10 @@ sluice_status sluice_reference_step(sluice_reference *ref, const void *x,
         .training = true,
         .why = &own,
     };
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    sl_blas_enter();
+    struct entry entry = enter();
     st = ref->versions ? sl_reference_run_versions(ref, &mini)
                        : run_step(ref, &mini);
-    sl_blas_leave();
-    pthread_setcancelstate(cancel_state, NULL);
+    leave(entry);
     if (!st)
         ref->step++;
     if (!st && result)
@@ -191,11 +211,9 @@ sluice_status sluice_reference_evaluate(sluice_reference *ref, const void *x,
     if (st)
         return st;
     sluice_diag own = {0};
-    int cancel_state;
     double sum = 0;
     int64_t correct = 0;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    sl_blas_enter();
+    struct entry entry = enter();
     for (int64_t row = 0; row < rows && !st; row += ref->batch) {
         struct sl_mini mini = part_of(ref, x, row, rows, &own);
         mini.targets =
@@ -206,8 +224,7 @@ sluice_status sluice_reference_evaluate(sluice_reference *ref, const void *x,
         sum = mini.sum;
         correct = mini.correct;
     }
-    sl_blas_leave();
-    pthread_setcancelstate(cancel_state, NULL);
+    leave(entry);
     if (!st && result)
         *result = result_of(ref, sum, correct, rows);
     return explain(st, &own, why);
@@ -220,17 +237,14 @@ sluice_status sluice_reference_infer(sluice_reference *ref, const void *x,
     if (st)
         return st;
     sluice_diag own = {0};
-    int cancel_state;
     const struct sl_reference_layer *last = &ref->layers[ref->n_layers - 1];
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    sl_blas_enter();
+    struct entry entry = enter();
     for (int64_t row = 0; row < rows && !st; row += ref->batch) {
         struct sl_mini mini = part_of(ref, x, row, rows, &own);
         st = run_forwards(ref, &mini);
         memcpy(y + row * last->out, last->y,
                (size_t)(mini.rows * last->out) * sizeof *y);
     }
-    sl_blas_leave();
-    pthread_setcancelstate(cancel_state, NULL);
+    leave(entry);
     return explain(st, &own, why);
 }

@@ -93,4 +93,5 @@ void sl_reference_apply(struct sluice_reference *ref, uint64_t number)
             update.call.total = ref->total;
             ref->optimizer->apply(&update.call);
         }
+    sl_reference_forget(ref);
 }

@@ -118,6 +118,7 @@ static void keep_version(struct sluice_reference *ref, int version)
             memcpy(param->kept + (version - 1) * param->n, param->w,
                    (size_t)param->n * sizeof *param->w);
         }
+    sl_reference_forget(ref);
 }
 
 static void copy_states(struct sluice_reference *ref, bool back)
@@ -224,6 +225,7 @@ sluice_status sl_reference_run_versions(struct sluice_reference *ref,
     sluice_status st = run_updates(ref, mini);
     if (st) {
         sl_reference_for_params(ref, take_back);
+        sl_reference_forget(ref);
         copy_states(ref, true);
     }
     for (int i = 0; i < n; i++) {

@@ -35,16 +35,17 @@ static void tear_down(void)
 
 static size_t sum_of(const sluice_memory_plan *plan)
 {
-    return plan->parameters + plan->gradients + plan->optimizer +
+    return plan->parameters + plan->packed + plan->gradients + plan->optimizer +
            plan->versions + plan->boundary + plan->stash + plan->workspace;
 }
 
 static bool same_plan(const sluice_memory_plan *a, const sluice_memory_plan *b)
 {
-    return a->parameters == b->parameters && a->gradients == b->gradients &&
-           a->optimizer == b->optimizer && a->boundary == b->boundary &&
-           a->versions == b->versions && a->stash == b->stash &&
-           a->workspace == b->workspace && a->total == b->total;
+    return a->parameters == b->parameters && a->packed == b->packed &&
+           a->gradients == b->gradients && a->optimizer == b->optimizer &&
+           a->boundary == b->boundary && a->versions == b->versions &&
+           a->stash == b->stash && a->workspace == b->workspace &&
+           a->total == b->total;
 }
 
 static void check_exact(const sluice_pipeline_config *config)

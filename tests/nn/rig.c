@@ -22,6 +22,7 @@ sluice_status rig_init(struct rig *rig, const sluice_layer_ops *ops,
 {
     *rig = (struct rig){.ops = ops, .plan = {.in = in}};
     rig->plan.params = rig->specs;
+    rig->plan.products = rig->products;
     sluice_status st = ops->infer(config, &rig->plan, &rig->why);
     if (st)
         return st;

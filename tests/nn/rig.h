@@ -18,10 +18,11 @@ struct rig {
     int64_t n_in;  /* elements of x and dx, all rows */
     int64_t n_out; /* of y and dy */
     int64_t n_params[RIG_MAX_PARAMS];
-    float *params[RIG_MAX_PARAMS];           /* as call.params, to write */
-    float *grads[RIG_MAX_PARAMS];            /* as call.grads */
-    float *x;                                /* as call.x, to write */
-    sluice_param_spec specs[RIG_MAX_PARAMS]; /* plan.params */
+    float *params[RIG_MAX_PARAMS];                /* as call.params, to write */
+    float *grads[RIG_MAX_PARAMS];                 /* as call.grads */
+    float *x;                                     /* as call.x, to write */
+    sluice_param_spec specs[RIG_MAX_PARAMS];      /* plan.params */
+    sluice_product_spec products[RIG_MAX_PARAMS]; /* plan.products */
 };
 
 /* Let the layer infer, allocate, and fill x, dy and the parameters with

@@ -133,6 +133,7 @@ static void count_steps(enum sl_test_kind kind, int devices, sluice_remat remat,
     p.config.remat = remat;
     p.config.schedule.name = schedule;
     p.config.trace = remat != SLUICE_REMAT_NEVER;
+    p.config.gemm = "openblas";
     ck_assert_int_eq(sluice_pipeline_create(&p.config, p.model, &pipe, NULL),
                      SLUICE_OK);
     sluice_pipeline_step(pipe, p.x, p.targets, BATCH, &result, NULL);
@@ -174,6 +175,39 @@ START_TEST(a_hundred_steps_allocate_nothing)
         count_steps(k, 3, SLUICE_REMAT_ALWAYS, "pipedream");
         count_steps(k, 2, SLUICE_REMAT_ALWAYS, "pipedream-2bw");
     }
+}
+END_TEST
+
+/* oneDNN makes a list of a product's arguments for each run of it. */
+START_TEST(onednn_allocates_no_more_than_its_lists_of_arguments)
+{
+    enum { STEPS = 20, MICROBATCHES = 4, LISTS = 8 };
+    struct sl_test_problem p = {0};
+    struct sl_test_allocator allocator;
+    sluice_pipeline *pipe;
+    sluice_status st = SLUICE_OK;
+    sl_test_allocator_init(&allocator);
+    sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, &allocator.hooks);
+    p.config.schedule.devices = 2;
+    p.config.schedule.microbatches = MICROBATCHES;
+    p.config.gemm = "onednn";
+    if (!sluice_pipeline_create(&p.config, p.model, &pipe, NULL)) {
+        sluice_pipeline_step(pipe, p.x, p.targets, BATCH, NULL, NULL);
+        sl_test_allocator_arm(&allocator, 0, false);
+        atomic_store(&allocations, 0);
+        atomic_store(&counting, true);
+        for (int i = 0; i < STEPS; i++)
+            st |= sluice_pipeline_step(pipe, p.x, p.targets, BATCH, NULL, NULL);
+        atomic_store(&counting, false);
+        /* Three products of a layer, and two packed copies in a step. */
+        long runs = (3L * MICROBATCHES + 2) * LAYERS * STEPS;
+        ck_assert_int_eq(st, SLUICE_OK);
+        ck_assert_int_le(allocations, LISTS * runs);
+        ck_assert_int_eq(allocator.n_calls, 0);
+        sluice_pipeline_destroy(pipe);
+    }
+    sl_test_problem_fini(&p);
+    ck_assert_int_eq(allocator.n_live, 0);
 }
 END_TEST
 
@@ -240,5 +274,6 @@ END_TEST
 
 SLUICE_TEST_MAIN("pipeline.calls", the_counters_count,
                  a_hundred_steps_allocate_nothing,
+                 onednn_allocates_no_more_than_its_lists_of_arguments,
                  a_thread_that_cannot_start_is_an_error_without_traces,
                  what_is_refused_starts_no_thread)

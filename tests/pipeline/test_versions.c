@@ -219,10 +219,10 @@ static void check_plan(const struct sl_test_problem *problem,
                           (kept - 1) * plans[r].parameters + backup);
         ck_assert_uint_eq(info.actual_bytes, plans[r].total);
         ck_assert_uint_eq(plans[r].total,
-                          plans[r].parameters + plans[r].gradients +
-                              plans[r].optimizer + plans[r].versions +
-                              plans[r].boundary + plans[r].stash +
-                              plans[r].workspace);
+                          plans[r].parameters + plans[r].packed +
+                              plans[r].gradients + plans[r].optimizer +
+                              plans[r].versions + plans[r].boundary +
+                              plans[r].stash + plans[r].workspace);
     }
     sluice_pipeline_destroy(pipe);
 }

@@ -2,6 +2,7 @@
  * How much of a grid of settings a test takes.  The release build takes it all.
  * Sanitizers are ten times as slow and look for what most points of a grid
  * would show: they take every third, drawn at random but the same each time.
+ * So does a run with another GEMM backend, named by SLUICE_TEST_GEMM.
  * SLUICE_TEST_LONG in the environment asks for everything in any build, and for
  * more than a day-to-day run can afford.
  */
@@ -30,7 +31,9 @@ static inline bool sl_test_skips(void)
 {
     static uint32_t state = 1; /* a sequence of Lehmer's */
     state = (uint32_t)((uint64_t)state * 48271 % 2147483647);
-    return state % SL_TEST_STRIDE && !sl_test_is_long();
+    uint32_t stride =
+        getenv("SLUICE_TEST_GEMM") ? 4 * SL_TEST_STRIDE : SL_TEST_STRIDE;
+    return state % stride && !sl_test_is_long();
 }
 
 #endif

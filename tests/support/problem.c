@@ -167,6 +167,7 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
         .optimizer = sluice_sgd(),
         .optimizer_config = &problem->sgd,
         .seed = 42,
+        .gemm = getenv("SLUICE_TEST_GEMM"),
         .allocator = allocator,
     };
     sluice_model_config config = {

@@ -45,7 +45,9 @@ struct sl_test_problem {
 
 /*
  * Make a problem of `layers` layers, a batch of `batch` rows, and three times
- * as many rows of data; everything of the library from `allocator`.
+ * as many rows of data; everything of the library from `allocator`.  Matrix
+ * products are made by the backend that SLUICE_TEST_GEMM in the environment
+ * names, if it is set.
  *
  * Returns  SLUICE_OK; SLUICE_NO_MEMORY, with nothing to be freed.
  */

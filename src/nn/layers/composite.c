@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tensor/elementwise.h"
+#include "tensor/gemm/product.h"
 
 static const struct sl_composite *composite_of(const sluice_layer_call *call)
 {
@@ -64,6 +65,8 @@ static sluice_layer_call make_call(const sluice_layer_call *call, int k)
     inner.plan = &layer->plan;
     inner.layer = layer->number;
     inner.saved = at_spot(call, layer->place.saved);
+    if (call->products)
+        inner.products = call->products + layer->place.first_product;
     inner.params = call->params + layer->place.first_param;
     inner.grads = call->grads + layer->place.first_param;
     return inner;

@@ -26,7 +26,8 @@ struct sl_spot {
 
 /* Where a composite keeps what belongs to a layer inside. */
 struct sl_place {
-    int first_param; /* among the composite's */
+    int first_param;   /* among the composite's */
+    int first_product; /* the same */
     struct sl_spot saved;
     struct sl_spot y;  /* but for the output of a sequence */
     struct sl_spot dy; /* but for the last layer */
@@ -59,12 +60,15 @@ struct sl_composite {
 /* Whether these are the functions of a composite. */
 bool sl_is_composite(const sluice_layer_ops *ops);
 
-/* Parameter tensors of the layers inside, all together. */
+/* Parameter tensors, and matrix products, of the layers inside, all together.
+ */
 int sl_composite_n_params(const struct sl_composite *composite);
+int sl_composite_n_products(const struct sl_composite *composite);
 
 /*
  * infer() of both composites, with the places of the layers inside, which are
- * settled already.  `plan->params` has room for sl_composite_n_params().
+ * settled already.  `plan->params` has room for sl_composite_n_params(), and
+ * `plan->products` for sl_composite_n_products().
  *
  * Threads  the thread that builds the model.
  * Returns  SLUICE_OK; SLUICE_INVALID for no layers inside, longer names than a

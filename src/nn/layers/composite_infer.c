@@ -83,6 +83,19 @@ static sluice_status add_params(const struct sl_composite *c,
     return st;
 }
 
+static void add_products(const struct sl_composite *c, sluice_layer_plan *plan)
+{
+    for (int k = 0; k < c->inside.n; k++) {
+        struct sl_layer *layer = c->inside.at[k];
+        layer->place.first_product = plan->n_products;
+        for (int i = 0; i < layer->plan.n_products; i++) {
+            sluice_product_spec spec = layer->plan.products[i];
+            spec.param += layer->place.first_param;
+            plan->products[plan->n_products++] = spec;
+        }
+    }
+}
+
 static void add_flops(const struct sl_composite *c, sluice_layer_plan *plan)
 {
     int64_t sums = c->is_residual ? sluice_shape_elements(&plan->out) : 0;
@@ -189,6 +202,14 @@ int sl_composite_n_params(const struct sl_composite *c)
     return n;
 }
 
+int sl_composite_n_products(const struct sl_composite *c)
+{
+    int n = 0; /* bounded in the same way */
+    for (int k = 0; k < c->inside.n; k++)
+        n += c->inside.at[k]->plan.n_products;
+    return n;
+}
+
 sluice_status sl_composite_infer(const void *config, sluice_layer_plan *plan,
                                  sluice_diag *why)
 {
@@ -204,6 +225,7 @@ sluice_status sl_composite_infer(const void *config, sluice_layer_plan *plan,
     st = add_params(c, plan, why);
     if (st)
         return st;
+    add_products(c, plan);
     add_flops(c, plan);
     place_kept(c, plan);
     place_buffers(c, plan);

@@ -106,6 +106,8 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
             .name = "bias",
             .shape = sluice_shape_vector(out),
         };
+    plan->n_products = 1;
+    plan->products[0] = (sluice_product_spec){WEIGHT, in, out};
     plan->needs_x = true;
     plan->needs_y = act->from_y;
     plan->joins_rows = true;
@@ -116,10 +118,9 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
-static struct sl_gemm size_of(const sluice_layer_call *call)
+static int64_t out_of(const sluice_layer_call *call)
 {
-    const sluice_shape *weight = &call->plan->params[WEIGHT].shape;
-    return (struct sl_gemm){call->rows, weight->dims[0], weight->dims[1]};
+    return call->plan->products[0].out;
 }
 
 static const struct sl_activation *activation_of(const sluice_layer_call *call)
@@ -132,6 +133,11 @@ static sluice_status finish(const sluice_layer_call *call, sluice_status st)
 {
     if (!st)
         return SLUICE_OK;
+    if (st != SLUICE_INVALID)
+        return sluice_diag_set(call->why, st,
+                               "linear: the library of matrix products refused "
+                               "one: %s",
+                               sluice_status_name(st));
     return sluice_diag_set(call->why, st,
                            "linear: %" PRId64
                            " rows in a micro-batch; 1 to %d are possible",
@@ -142,12 +148,10 @@ static sluice_status finish(const sluice_layer_call *call, sluice_status st)
 static sluice_status forward(const sluice_layer_call *call)
 {
     const struct sl_activation *act = activation_of(call);
-    struct sl_gemm size = size_of(call);
     float *z = act->from_z ? call->saved : call->y;
-    sluice_status st =
-        sl_gemm_forward(size, call->x, call->params[WEIGHT], false, z);
+    sluice_status st = sluice_product_forward(call, 0, call->x, z);
     if (!st)
-        act->forward(size.rows, size.out, z,
+        act->forward(call->rows, out_of(call), z,
                      call->plan->n_params > BIAS ? call->params[BIAS] : NULL, z,
                      call->y);
     return finish(call, st);
@@ -157,22 +161,19 @@ static sluice_status forward(const sluice_layer_call *call)
 static sluice_status backward_input(const sluice_layer_call *call)
 {
     const struct sl_activation *act = activation_of(call);
-    struct sl_gemm size = size_of(call);
     const float *at = act->from_z ? call->saved : call->y;
-    act->backward(size.rows * size.out, at, call->dy, call->dy);
+    act->backward(call->rows * out_of(call), at, call->dy, call->dy);
     if (!call->dx)
         return SLUICE_OK;
-    return finish(
-        call, sl_gemm_input(size, call->dy, call->params[WEIGHT], call->dx));
+    return finish(call, sluice_product_input(call, 0, call->dy, call->dx));
 }
 
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
-    struct sl_gemm size = size_of(call);
-    sluice_status st = sl_gemm_weight(size, call->x, call->dy, call->accumulate,
-                                      call->grads[WEIGHT]);
+    sluice_status st = sluice_product_weight(
+        call, 0, call->x, call->dy, call->accumulate, call->grads[WEIGHT]);
     if (!st && call->plan->n_params > BIAS)
-        sl_column_sums(size.rows, size.out, call->dy, call->accumulate,
+        sl_column_sums(call->rows, out_of(call), call->dy, call->accumulate,
                        call->grads[BIAS]);
     return finish(call, st);
 }

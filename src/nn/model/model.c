@@ -1,14 +1,11 @@
 /* The model.  The thread that builds it; constant while pipelines run. */
 #include "nn/model/model.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "base/memory.h"
 #include "nn/layers/composite.h"
 #include "nn/model/element_check.h"
 #include "nn/model/model_check.h"
+#include "nn/model/model_layer.h"
 
 struct sluice_model {
     const sluice_allocator *allocator;
@@ -44,38 +41,6 @@ sluice_status sluice_model_create(const sluice_model_config *config,
     return SLUICE_OK;
 }
 
-static void free_list(const sluice_allocator *allocator,
-                      struct sl_layer_list *list);
-
-static void free_params(const sluice_allocator *allocator,
-                        struct sl_layer *layer)
-{
-    sl_free(allocator, layer->plan.params, (size_t)layer->plan.n_params,
-            sizeof *layer->plan.params);
-    layer->plan.params = NULL;
-    layer->plan.n_params = 0;
-}
-
-static void free_layer(const sluice_allocator *allocator,
-                       struct sl_layer *layer)
-{
-    if (sl_is_composite(layer->ops)) {
-        struct sl_composite *composite = layer->config;
-        free_list(allocator, &composite->inside);
-    }
-    free_params(allocator, layer);
-    sl_free(allocator, layer->config, layer->ops->config_bytes, 1);
-    sl_free(allocator, layer, 1, sizeof *layer);
-}
-
-static void free_list(const sluice_allocator *allocator,
-                      struct sl_layer_list *list)
-{
-    for (int i = 0; i < list->n; i++)
-        free_layer(allocator, list->at[i]);
-    sl_free(allocator, list->at, list->capacity, sizeof(struct sl_layer *));
-}
-
 void sluice_model_destroy(sluice_model *model)
 {
     if (!model)
@@ -84,92 +49,10 @@ void sluice_model_destroy(sluice_model *model)
         struct sl_layer *layer = model->open;
         const struct sl_composite *composite = layer->config;
         model->open = composite->outer;
-        free_layer(model->allocator, layer);
+        sl_layer_free(model->allocator, layer);
     }
-    free_list(model->allocator, &model->layers);
+    sl_layers_free(model->allocator, &model->layers);
     sl_free(model->allocator, model, 1, sizeof *model);
-}
-
-/* Let the layer fill `plan`; it may leave the sentence to us.  `in` and
- * `params` are ours: infer() may have cleared them by assigning the whole plan.
- */
-static sluice_status infer(const struct sl_layer *layer, const sluice_shape *in,
-                           sluice_param_spec *room, sluice_layer_plan *plan,
-                           sluice_diag *why)
-{
-    sluice_diag said = {.text = ""};
-    *plan = (sluice_layer_plan){.in = *in, .params = room};
-    sluice_status st = layer->ops->infer(layer->config, plan, &said);
-    plan->in = *in;
-    plan->params = room;
-    if (plan->in_type == SLUICE_UNTYPED)
-        plan->in_type = SLUICE_F32;
-    if (!st)
-        return sl_check_layer_plan(layer->ops, plan, why);
-    if (!said.text[0])
-        return sluice_diag_set(why, st, "layer %s refused with %s",
-                               layer->ops->name, sluice_status_name(st));
-    return sluice_diag_set(why, st, "%.*s", SLUICE_DIAG_TEXT - 1, said.text);
-}
-
-/* Make `plan`, whose parameters lie in borrowed room, the layer's own. */
-static sluice_status keep_plan(const sluice_allocator *allocator,
-                               struct sl_layer *layer,
-                               const sluice_layer_plan *plan, sluice_diag *why)
-{
-    size_t n = (size_t)plan->n_params;
-    sluice_param_spec *params = sl_alloc(allocator, n, sizeof *params);
-    if (!params)
-        return sl_no_memory(why, "a layer's parameters");
-    memcpy(params, plan->params, n * sizeof *params);
-    layer->plan = *plan;
-    layer->plan.params = params;
-    return SLUICE_OK;
-}
-
-/* How many parameters infer() may describe. */
-static size_t room_for_params(const struct sl_layer *layer)
-{
-    if (!sl_is_composite(layer->ops))
-        return SLUICE_LAYER_MAX_PARAMS;
-    return (size_t)sl_composite_n_params(layer->config);
-}
-
-/* Settle the layer's shapes, perhaps anew. */
-static sluice_status settle(const sluice_allocator *allocator,
-                            struct sl_layer *layer, const sluice_shape *in,
-                            sluice_diag *why)
-{
-    sluice_layer_plan plan;
-    size_t n = room_for_params(layer);
-    free_params(allocator, layer);
-    sluice_param_spec *room = sl_alloc(allocator, n, sizeof *room);
-    if (!room)
-        return sl_no_memory(why, "a layer's parameters");
-    sluice_status st = infer(layer, in, room, &plan, why);
-    if (!st)
-        st = keep_plan(allocator, layer, &plan, why);
-    sl_free(allocator, room, n, sizeof *room);
-    return st;
-}
-
-/* A copy of ops and config, not yet settled; NULL if there is no memory. */
-static struct sl_layer *copy_layer(const sluice_allocator *allocator,
-                                   const sluice_layer_ops *ops,
-                                   const void *config)
-{
-    struct sl_layer *layer = sl_alloc(allocator, 1, sizeof *layer);
-    if (!layer)
-        return NULL;
-    layer->ops = ops;
-    layer->config = sl_alloc(allocator, ops->config_bytes, 1);
-    if (!layer->config) {
-        sl_free(allocator, layer, 1, sizeof *layer);
-        return NULL;
-    }
-    if (config)
-        memcpy(layer->config, config, ops->config_bytes);
-    return layer;
 }
 
 static sluice_status count_parameters(const sluice_layer_plan *plan,
@@ -226,7 +109,7 @@ static sluice_status append(sluice_model *model, const sluice_shape *in,
                             struct sl_layer *layer, sluice_diag *why)
 {
     int64_t total = model->n_parameters;
-    sluice_status st = settle(model->allocator, layer, in, why);
+    sluice_status st = sl_layer_settle(model->allocator, layer, in, why);
     if (!st)
         st = check_type(model, layer->ops, layer->plan.in_type, why);
     if (!st && !model->open)
@@ -264,13 +147,13 @@ sluice_status sluice_model_add(sluice_model *model, const sluice_layer_ops *ops,
                                "%s holds other layers; make it with "
                                "sluice_model_begin() and sluice_model_end()",
                                ops->name);
-    struct sl_layer *layer = copy_layer(model->allocator, ops, config);
+    struct sl_layer *layer = sl_layer_create(model->allocator, ops, config);
     if (!layer)
         return sl_no_memory(why, "a layer");
     sluice_shape in = sluice_model_output(model);
     st = append(model, &in, layer, why);
     if (st)
-        free_layer(model->allocator, layer);
+        sl_layer_free(model->allocator, layer);
     return st;
 }
 
@@ -289,7 +172,7 @@ sluice_status sluice_model_begin(sluice_model *model,
             return st;
     }
     sluice_shape in = sluice_model_output(model);
-    struct sl_layer *layer = copy_layer(model->allocator, ops, NULL);
+    struct sl_layer *layer = sl_layer_create(model->allocator, ops, NULL);
     if (!layer)
         return sl_no_memory(why, "a layer");
     layer->plan.in = in;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nn/layers/composite.h"
+#include "tensor/gemm.h"
 
 sluice_status sl_check_layer_ops(const sluice_layer_ops *ops, sluice_diag *why)
 {
@@ -106,6 +107,33 @@ static sluice_status check_sizes(const sluice_layer_ops *ops,
     return SLUICE_OK;
 }
 
+static sluice_status check_products(const sluice_layer_ops *ops,
+                                    const sluice_layer_plan *plan,
+                                    sluice_diag *why)
+{
+    if (plan->n_products < 0 ||
+        (plan->n_products > SLUICE_LAYER_MAX_PRODUCTS && !sl_is_composite(ops)))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s: %d matrix products; 0 to %d are "
+                               "possible",
+                               ops->name, plan->n_products,
+                               SLUICE_LAYER_MAX_PRODUCTS);
+    for (int k = 0; k < plan->n_products; k++) {
+        const sluice_product_spec *spec = &plan->products[k];
+        bool fits = spec->param >= 0 && spec->param < plan->n_params &&
+                    spec->in >= 1 && spec->in <= SL_GEMM_MAX_SIZE &&
+                    spec->out >= 1 && spec->out <= SL_GEMM_MAX_SIZE;
+        if (!fits || sluice_shape_elements(&plan->params[spec->param].shape) !=
+                         spec->in * spec->out)
+            return sluice_diag_set(
+                why, SLUICE_INVALID,
+                "layer %s: product %d, of %" PRId64 " by %" PRId64
+                " elements, does not fit its parameter %d",
+                ops->name, k, spec->in, spec->out, spec->param);
+    }
+    return SLUICE_OK;
+}
+
 sluice_status sl_check_layer_plan(const sluice_layer_ops *ops,
                                   const sluice_layer_plan *plan,
                                   sluice_diag *why)
@@ -141,5 +169,5 @@ sluice_status sl_check_layer_plan(const sluice_layer_ops *ops,
     sluice_status st = check_sizes(ops, plan, why);
     for (int p = 0; p < plan->n_params && !st; p++)
         st = check_param(ops, plan, p, why);
-    return st;
+    return st ? st : check_products(ops, plan, why);
 }

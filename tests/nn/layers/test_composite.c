@@ -140,6 +140,8 @@ START_TEST(a_composite_has_as_many_parameters_as_the_layers_inside)
     end(model);
     const sluice_layer_plan *plan = sluice_model_layer_plan(model, 0);
     ck_assert_int_eq(plan->n_params, 2 * INSIDE);
+    ck_assert_int_eq(plan->n_products, INSIDE);
+    ck_assert_int_eq(plan->products[INSIDE - 1].param, 2 * INSIDE - 2);
     int layer, param;
     ck_assert(!sluice_model_find_parameter(model, "0.0.511.bias", &layer,
                                            &param, NULL, &why));
@@ -389,9 +391,9 @@ START_TEST(building_survives_each_failed_allocation)
         ck_assert_int_eq(atomic_load(&allocator.n_live), 0);
         ck_assert_int_eq(atomic_load(&allocator.n_wrong), 0);
     }
-    /* The model, four layers with their configs, parameters and the room in
-     * which they were described, three lists. */
-    ck_assert_int_eq(n - 1, 1 + 4 * 4 + 3);
+    /* The model, four layers with their configs, parameters, products and the
+     * rooms in which these were described, three lists. */
+    ck_assert_int_eq(n - 1, 1 + 4 * 6 + 3);
 }
 END_TEST
 

@@ -31,6 +31,7 @@ static const sluice_layer_ops whole = {
 };
 
 static sluice_param_spec specs[2];
+static sluice_product_spec products[1];
 
 static sluice_layer_plan good_plan(void)
 {
@@ -43,6 +44,7 @@ static sluice_layer_plan good_plan(void)
         .out = sluice_shape_vector(2),
         .n_params = 2,
         .params = specs,
+        .products = products,
     };
 }
 
@@ -204,6 +206,30 @@ START_TEST(inits_need_their_fans)
 }
 END_TEST
 
+START_TEST(a_product_must_fit_its_parameter)
+{
+    const sluice_product_spec bad[] = {{-1, 1, 2},
+                                       {2, 1, 2},
+                                       {1, 2, 2},
+                                       {1, 0, 2},
+                                       {1, 2, -1},
+                                       {0, 1, 2},
+                                       {1, 2, (int64_t)1 << 31}};
+    sluice_layer_plan plan = good_plan();
+    plan.n_products = 1;
+    plan.products[0] = (sluice_product_spec){1, 1, 2};
+    ck_assert(!sl_check_layer_plan(&whole, &plan, &why));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        plan.products[0] = bad[i];
+        refuse(plan, "product 0");
+    }
+    plan.n_products = -1;
+    refuse(plan, "products");
+    plan.n_products = SLUICE_LAYER_MAX_PRODUCTS + 1;
+    refuse(plan, "products");
+}
+END_TEST
+
 SLUICE_TEST_MAIN("nn.model_check", a_proper_layer_is_accepted,
                  a_layer_without_its_functions_is_refused,
                  backward_weight_is_needed_by_parameters_only,
@@ -212,4 +238,5 @@ SLUICE_TEST_MAIN("nn.model_check", a_proper_layer_is_accepted,
                  a_parameter_without_a_shape_is_refused,
                  numbers_of_parameters_out_of_range_are_refused,
                  negative_sizes_are_refused, improper_names_are_refused,
-                 parameters_without_elements_are_refused, inits_need_their_fans)
+                 parameters_without_elements_are_refused, inits_need_their_fans,
+                 a_product_must_fit_its_parameter)

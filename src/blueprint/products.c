@@ -1,0 +1,110 @@
+/* The matrix products of a stage.  See the header for threads. */
+#include "blueprint/products.h"
+
+#include "base/split.h"
+
+sluice_status sl_products_choose(const sluice_pipeline_config *config,
+                                 const struct sl_grid *grid,
+                                 struct sl_products_choice *choice,
+                                 sluice_diag *why)
+{
+    int64_t share = sl_split_largest(config->batch, grid->n_replicas);
+    int64_t most = sl_split_largest(share, grid->n_microbatches);
+    int64_t n = (int64_t)grid->n_replicas * grid->n_microbatches;
+    *choice = (struct sl_products_choice){
+        .rows = {most, config->batch % n ? most - 1 : 0},
+        .n_microbatches = grid->n_microbatches,
+    };
+    return sl_gemm_choice_find(config->gemm, &choice->choice, why);
+}
+
+int sl_products_count(const sluice_model *model)
+{
+    int n = 0;
+    for (int i = 0; i < sluice_model_n_layers(model); i++)
+        n += sluice_model_layer_plan(model, i)->n_products;
+    return n;
+}
+
+sluice_status sl_products_settle(struct sl_stage *stage,
+                                 const struct sl_products_choice *choice,
+                                 sluice_diag *why)
+{
+    for (int i = 0; i < stage->n_units; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        for (int k = 0; k < unit->plan->n_products; k++) {
+            struct sl_product_wish wish = {
+                .choice = choice->choice,
+                .in = unit->plan->products[k].in,
+                .out = unit->plan->products[k].out,
+                .rows = {choice->rows[0], choice->rows[1]},
+                .n_uses = choice->n_microbatches,
+                .n_copies = stage->n_versions,
+            };
+            sluice_status st =
+                sl_product_settle(&unit->products[k], &wish, why);
+            if (st)
+                return st;
+        }
+    }
+    return SLUICE_OK;
+}
+
+size_t sl_products_packed_bytes(const struct sl_stage *stage)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < stage->n_units; i++)
+        for (int k = 0; k < stage->units[i].plan->n_products; k++)
+            bytes += sl_product_packed_bytes(&stage->units[i].products[k]);
+    return bytes;
+}
+
+size_t sl_products_scratch_bytes(const struct sl_stage *stage)
+{
+    size_t most = 0;
+    for (int i = 0; i < stage->n_units; i++)
+        for (int k = 0; k < stage->units[i].plan->n_products; k++) {
+            size_t bytes = stage->units[i].products[k].scratch_bytes;
+            most = bytes > most ? bytes : most;
+        }
+    return most;
+}
+
+void sl_products_bind(struct sl_stage *stage, struct sl_arena *arena,
+                      void *scratch)
+{
+    for (int i = 0; i < stage->n_units; i++)
+        for (int k = 0; k < stage->units[i].plan->n_products; k++) {
+            struct sluice_product *product = &stage->units[i].products[k];
+            sl_product_bind(
+                product, sl_arena_take(arena, sl_product_packed_bytes(product)),
+                scratch);
+        }
+}
+
+sluice_status sl_products_prepare(struct sl_stage *stage, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < stage->n_units; i++)
+        for (int k = 0; k < stage->units[i].plan->n_products && !st; k++)
+            st = sl_product_prepare(&stage->units[i].products[k], why);
+    return st;
+}
+
+void sl_products_fini(struct sl_stage *stage)
+{
+    for (int i = 0; i < stage->n_units; i++)
+        for (int k = 0; k < stage->units[i].plan->n_products; k++)
+            sl_product_fini(&stage->units[i].products[k]);
+}
+
+void sl_products_forget(const struct sl_stage *stage, const float *params)
+{
+    for (int i = 0; i < stage->n_units; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        for (int k = 0; k < unit->plan->n_products; k++)
+            sl_product_forget(
+                &unit->products[k],
+                params + unit->param_at[unit->plan->products[k].param]);
+    }
+}

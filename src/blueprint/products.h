@@ -1,0 +1,77 @@
+/*
+ * The matrix products of a pipeline: one for each that a layer names, on each
+ * device that holds the layer.  They are settled, get their memory and are
+ * prepared here; layers run them.
+ *
+ * Threads: the thread that creates the pipeline, unless a function says else.
+ */
+#ifndef SL_BLUEPRINT_PRODUCTS_H
+#define SL_BLUEPRINT_PRODUCTS_H
+
+#include <sluice/model.h>
+#include <sluice/pipeline.h>
+
+#include "base/memory.h"
+#include "blueprint/coordinates.h"
+#include "blueprint/stage.h"
+#include "tensor/gemm/product.h"
+
+/* What settles all products of a pipeline alike. */
+struct sl_products_choice {
+    enum sl_gemm_choice choice;
+    int64_t rows[SL_PRODUCT_ROWS]; /* of micro-batches of a full batch */
+    int n_microbatches;
+};
+
+/*
+ * What the configuration, with its batch checked, chooses for the grid.
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND, SLUICE_INVALID as
+ *          sl_gemm_choice_find().
+ */
+sluice_status sl_products_choose(const sluice_pipeline_config *config,
+                                 const struct sl_grid *grid,
+                                 struct sl_products_choice *choice,
+                                 sluice_diag *why);
+
+/* Products of all layers of one copy of the model. */
+int sl_products_count(const sluice_model *model);
+
+/*
+ * Settle the products of a stage's units, which point to them.
+ *
+ * Returns  as sl_product_settle().
+ */
+sluice_status sl_products_settle(struct sl_stage *stage,
+                                 const struct sl_products_choice *choice,
+                                 sluice_diag *why);
+
+/* Bytes of packed weights of the stage, and the largest scratch. */
+size_t sl_products_packed_bytes(const struct sl_stage *stage);
+size_t sl_products_scratch_bytes(const struct sl_stage *stage);
+
+/* Give them their memory. */
+void sl_products_bind(struct sl_stage *stage, struct sl_arena *arena,
+                      void *scratch);
+
+/*
+ * Prepare them, once they have memory.
+ *
+ * Returns  as sl_product_prepare(); after an error, too, sl_products_fini()
+ *          frees what was prepared.
+ */
+sluice_status sl_products_prepare(struct sl_stage *stage, sluice_diag *why);
+
+/* Free what was prepared, if anything.  Threads: the caller, while no device
+ * runs. */
+void sl_products_fini(struct sl_stage *stage);
+
+/*
+ * The stage's weights at `params`, one of its versions, have changed: packed
+ * copies of them are void.
+ *
+ * Threads  the stage's device; the caller between steps.
+ */
+void sl_products_forget(const struct sl_stage *stage, const float *params);
+
+#endif

@@ -1,0 +1,86 @@
+/* The rings of a stage.  The thread that creates the pipeline. */
+#include "blueprint/stage_slots.h"
+
+/*
+ * Whether y of unit i must be there in the backward pass, in the stash.  The
+ * stage's own output lies in the next stage's slot, except for the last stage
+ * and when it was recomputed.
+ */
+static bool keeps_y(const struct sl_stage *stage, int i)
+{
+    const struct sl_unit *unit = &stage->units[i];
+    if (i + 1 < stage->n_units)
+        return unit->plan->needs_y || stage->units[i + 1].plan->needs_x;
+    return stage->is_last || (stage->recomputes && unit->plan->needs_y);
+}
+
+/* Slots on cache lines of their own; without a gap where W are joined. */
+static struct sl_ring tensor_ring(int n_slots, int64_t n_floats, bool joins)
+{
+    size_t bytes = (size_t)n_floats * sizeof(float);
+    return (struct sl_ring){
+        .n_slots = n_slots,
+        .slot_bytes = joins ? bytes : sl_round_up(bytes),
+    };
+}
+
+static struct sl_ring saved_ring(int n_slots, int64_t bytes)
+{
+    return (struct sl_ring){
+        .n_slots = n_slots,
+        .slot_bytes = sl_round_up((size_t)bytes),
+    };
+}
+
+void sl_stage_slots_place(struct sl_stage *stage,
+                          const struct sl_ring_sizes *sizes, int64_t max_rows,
+                          bool joins)
+{
+    for (int i = 0; i < stage->n_units; i++) {
+        struct sl_unit *unit = &stage->units[i];
+        int kept = keeps_y(stage, i) ? sizes->stash : 0;
+        unit->y = tensor_ring(kept, max_rows * unit->out, joins);
+        unit->saved =
+            saved_ring(sizes->stash, max_rows * unit->plan->saved_row_bytes);
+        unit->dy = tensor_ring(sizes->dys, max_rows * unit->out, joins);
+    }
+    stage->in_slots = tensor_ring(sizes->in_slots, max_rows * stage->in, joins);
+    stage->grad_slots =
+        tensor_ring(sizes->grad_slots, max_rows * stage->out, joins);
+}
+
+static size_t ring_bytes(const struct sl_ring *ring)
+{
+    return sl_round_up((size_t)ring->n_slots * ring->slot_bytes);
+}
+
+size_t sl_stage_slots_boundary_bytes(const struct sl_stage *stage)
+{
+    return ring_bytes(&stage->in_slots) + ring_bytes(&stage->grad_slots);
+}
+
+size_t sl_stage_slots_stash_bytes(const struct sl_stage *stage)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < stage->n_units; i++)
+        bytes += ring_bytes(&stage->units[i].y) +
+                 ring_bytes(&stage->units[i].saved) +
+                 ring_bytes(&stage->units[i].dy);
+    return bytes;
+}
+
+static void bind_ring(struct sl_ring *ring, struct sl_arena *arena)
+{
+    ring->slots = sl_arena_take(arena, ring_bytes(ring));
+}
+
+void sl_stage_slots_bind(struct sl_stage *stage, struct sl_arena *arena)
+{
+    bind_ring(&stage->in_slots, arena);
+    bind_ring(&stage->grad_slots, arena);
+    for (int i = 0; i < stage->n_units; i++) {
+        bind_ring(&stage->units[i].y, arena);
+        bind_ring(&stage->units[i].saved, arena);
+        bind_ring(&stage->units[i].dy, arena);
+    }
+}

@@ -1,0 +1,32 @@
+/*
+ * The rings of a stage: which tensors it keeps from one action to another, in
+ * how many slots of which size, and where they lie.  blueprint/ring.h says how
+ * many slots a schedule needs.
+ *
+ * Threads: the thread that creates the pipeline.
+ */
+#ifndef SL_BLUEPRINT_STAGE_SLOTS_H
+#define SL_BLUEPRINT_STAGE_SLOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "blueprint/ring.h"
+#include "blueprint/stage.h"
+
+/* Work out the rings of a stage with its units, for micro-batches of up to
+ * `max_rows`.  `joins`: slots follow each other without a gap. */
+void sl_stage_slots_place(struct sl_stage *stage,
+                          const struct sl_ring_sizes *sizes, int64_t max_rows,
+                          bool joins);
+
+/* Bytes of the rings at the stage's boundaries, and of all others. */
+size_t sl_stage_slots_boundary_bytes(const struct sl_stage *stage);
+size_t sl_stage_slots_stash_bytes(const struct sl_stage *stage);
+
+/* Give them their memory: the sum of both. */
+void sl_stage_slots_bind(struct sl_stage *stage, struct sl_arena *arena);
+
+#endif

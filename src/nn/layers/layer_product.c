@@ -1,0 +1,43 @@
+/* A layer's products: settled ones, or OpenBLAS.  The stage's device. */
+#include <sluice/layer.h>
+
+#include "tensor/gemm/product.h"
+
+static sluice_status run(const sluice_layer_call *call, int k,
+                         enum sl_gemm_kind kind, struct sl_operands operands,
+                         bool accumulate)
+{
+    const sluice_product_spec *spec = &call->plan->products[k];
+    struct sl_gemm size = {call->rows, spec->in, spec->out};
+    if (!call->products)
+        return sl_gemm_openblas()->multiply(kind, size, operands, accumulate);
+    return sl_product_run(&call->products[k], kind, call->rows, operands,
+                          accumulate);
+}
+
+static const float *weights(const sluice_layer_call *call, int k)
+{
+    return call->params[call->plan->products[k].param];
+}
+
+sluice_status sluice_product_forward(const sluice_layer_call *call, int k,
+                                     const float *x, float *y)
+{
+    struct sl_operands operands = {x, weights(call, k), y};
+    return run(call, k, SL_GEMM_FORWARD, operands, false);
+}
+
+sluice_status sluice_product_input(const sluice_layer_call *call, int k,
+                                   const float *dy, float *dx)
+{
+    struct sl_operands operands = {dy, weights(call, k), dx};
+    return run(call, k, SL_GEMM_INPUT, operands, false);
+}
+
+sluice_status sluice_product_weight(const sluice_layer_call *call, int k,
+                                    const float *x, const float *dy,
+                                    bool accumulate, float *dw)
+{
+    struct sl_operands operands = {x, dy, dw};
+    return run(call, k, SL_GEMM_WEIGHT, operands, accumulate);
+}
