@@ -34,6 +34,7 @@ void bubble_table_row(void *context, const struct bubble_row *row)
     add_key(&fields, "microbatches", row->microbatches);
     add_key(&fields, "batch", row->batch);
     add_results(&fields, row);
+    add_text(&fields, "gemm_used", row->measured.gemm);
     add_integer(&fields, "wrong", row->measured.wrong);
     table_row(&table->table, fields.of, fields.n);
     table->wrong += row->measured.wrong;

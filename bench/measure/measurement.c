@@ -166,6 +166,7 @@ static sluice_status run_session(struct session *session,
     if (st)
         return st;
     read_memory(session->pipe, out);
+    out->gemm = sluice_pipeline_gemm(session->pipe);
     out->boundary_bytes = traffic_boundary_bytes(
         session->pipe, config->work->model, config->work->rows);
     out->reduce_bytes =

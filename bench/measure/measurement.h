@@ -19,6 +19,7 @@ struct measurement {
     double boundary_bytes; /* activations and gradients that go from device to
                               device in a step, all of them together */
     double reduce_bytes;   /* gradients that replicas read from each other */
+    const char *gemm;      /* as sluice_pipeline_gemm() */
     int64_t wrong;     /* elements of parameters whose bits differ from those of
                           the sequential reference after the last step; -1:
                           there was none */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "bench/cli/gemm_option.h"
 #include "bench/cli/option_types.h"
 #include "bench/measure/generator_options.h"
 
@@ -39,6 +40,12 @@ const struct option_row order_options[] = {
      .most = SLUICE_MAX_MICROBATCHES,
      .standard = "2",
      .context = "capacity"},
+    {.name = "gemm",
+     .argument = "NAME",
+     .tell = gemm_option_tell,
+     .type = &gemm_name,
+     .offset = offsetof(struct order_options, gemm),
+     .context = "gemm"},
     {0},
 };
 
@@ -140,4 +147,5 @@ void order_apply(const struct order_options *order,
     config->remat = (sluice_remat)order->remat;
     config->join_weights = order->join_weights;
     config->queue_capacity = order->capacity;
+    config->gemm = order->gemm;
 }

@@ -23,6 +23,7 @@ struct order_options {
     int warm_up;
     bool vertical_sync;
     bool join_weights; /* neighbouring W in one call */
+    const char *gemm;  /* the GEMM backend; NULL: the library's default */
 };
 
 /* What a command line without such options gives, for an initializer. */

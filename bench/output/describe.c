@@ -32,9 +32,9 @@ static void describe_device(const sluice_pipeline *pipe,
     sluice_pipeline_device(pipe, device, &info);
     const sluice_memory_plan *plan = &info.planned;
     const size_t columns[] = {
-        plan->parameters, plan->gradients, plan->optimizer,
-        plan->versions,   plan->boundary,  plan->stash,
-        plan->workspace,  plan->total,     info.actual_bytes};
+        plan->parameters, plan->packed,     plan->gradients, plan->optimizer,
+        plan->versions,   plan->boundary,   plan->stash,     plan->workspace,
+        plan->total,      info.actual_bytes};
     char core[16] = "-";
     char layers[LAYERS_TEXT];
     if (info.core >= 0)
@@ -49,10 +49,11 @@ static void describe_device(const sluice_pipeline *pipe,
 void describe_devices(const sluice_pipeline *pipe, const sluice_model *model,
                       FILE *out)
 {
-    fprintf(out, "\nMemory in KiB\n"
-                 "device core    params     grads optimizer  versions  "
-                 "boundary     stash"
-                 " workspace     total    actual  layers\n");
+    fprintf(out,
+            "\nMemory in KiB\n"
+            "device core    params    packed     grads optimizer  versions  "
+            "boundary     stash"
+            " workspace     total    actual  layers\n");
     for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++)
         describe_device(pipe, model, d, out);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/cli/gemm_option.h"
 #include "bench/cli/number.h"
 #include "bench/cli/option_types.h"
 #include "bench/output/table_formats.h"
@@ -220,6 +221,11 @@ static const struct option_row running[] = {
          "one",
      .type = &option_flag,
      .offset = offsetof(struct schedule_line, wanted.order.join_weights)},
+    {.name = "gemm",
+     .argument = "NAME",
+     .tell = gemm_option_tell,
+     .type = &gemm_name,
+     .offset = offsetof(struct schedule_line, wanted.order.gemm)},
     {0},
 };
 

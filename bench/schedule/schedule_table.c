@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "bench/cli/choice.h"
+#include "bench/cli/gemm_option.h"
 #include "bench/measure/run_options.h"
 
 enum { COSTS_BYTES = 96 };
@@ -58,6 +59,7 @@ static void add_wanted(struct table_fields *fields,
     add_word(fields, "model",
              context->run->model ? context->run->model : "timed cells");
     add_word(fields, "weights", order->join_weights ? "joined" : "one by one");
+    add_word(fields, "gemm", gemm_option_name(order->gemm));
     run_context(&context->run->run, fields);
 }
 

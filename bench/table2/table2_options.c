@@ -102,6 +102,7 @@ static void table2_add_row(void *context, const struct table2_row *row)
     add_integer(
         &fields, "layers_virtual_ns",
         (int64_t)samples_median(&row->of_layers.samples, FIGURE_VIRTUAL_NS));
+    add_text(&fields, "gemm_used", row->of_layers.gemm);
     add_integer(&fields, "wrong", wrong);
     table_row(&table->table, fields.of, fields.n);
     table->wrong += wrong;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sluice/gemm.h>
+
 #include "bench/cli/choice.h"
 #include "bench/output/option_list.h"
 
@@ -127,6 +129,15 @@ static void set_pipeline(json_t *line, const struct training_config *config)
     set_bool(line, "vertical_sync", order->vertical_sync);
 }
 
+/* What was asked for, and what that came to. */
+static void set_gemm(json_t *line, const struct training_config *config,
+                     const struct metrics_context *context)
+{
+    const char *asked = config->order.gemm;
+    set_text(line, "gemm", asked ? asked : sluice_gemm_name(0));
+    set_text(line, "gemm_used", context->gemm);
+}
+
 void metrics_run(struct metrics *metrics, const struct training_config *config,
                  const struct metrics_context *context)
 {
@@ -146,6 +157,7 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
         json_object_set_new(line, "loss_options",
                             option_list_json(&loss, &context->loss->config));
     set_pipeline(line, config);
+    set_gemm(line, config, context);
     sluice_option_table optimizer =
         sluice_optimizer_options(config->optimizer.ops);
     json_object_set_new(

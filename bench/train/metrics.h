@@ -29,6 +29,7 @@ struct metrics_context {
     const char *text; /* of the model, as it was given */
     const sluice_model *model;
     const sluice_loss_choice *loss;
+    const char *gemm; /* as sluice_pipeline_gemm() */
 };
 
 /*

@@ -131,6 +131,7 @@ static void print_head(const struct training *t)
             c->microbatches, c->microbatches == 1 ? "" : "es",
             c->batch / c->microbatches, c->order.capacity,
             choice_name(remat_choices, c->order.remat));
+    fprintf(t->out, "products  %s\n", sluice_pipeline_gemm(t->pipe));
     describe_devices(t->pipe, t->model, t->out);
     fprintf(t->out, "\nepoch      loss  accuracy  test loss  test accuracy"
                     "      rows/s\n");
@@ -258,8 +259,14 @@ sluice_status training_run(const struct training_config *config,
     if (!st)
         st = metrics_open(&t.metrics, config, why);
     if (!st) {
-        const struct metrics_context context = {env, &t.source, t.model_text,
-                                                t.model, &t.loss};
+        const struct metrics_context context = {
+            .env = env,
+            .source = &t.source,
+            .text = t.model_text,
+            .model = t.model,
+            .loss = &t.loss,
+            .gemm = sluice_pipeline_gemm(t.pipe),
+        };
         metrics_run(&t.metrics, config, &context);
         print_head(&t);
         st = train(&t, accuracy, why);

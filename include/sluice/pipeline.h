@@ -338,6 +338,13 @@ SLUICE_API uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe);
 /* Number of devices, of all replicas: R K. */
 SLUICE_API int sluice_pipeline_n_devices(const sluice_pipeline *pipe);
 
+/*
+ * Which GEMM backends make the products of full micro-batches: "openblas",
+ * "onednn", "plain", or "onednn+openblas" where `auto` chose some of each;
+ * "none" without matrix products.  A constant string.
+ */
+SLUICE_API const char *sluice_pipeline_gemm(const sluice_pipeline *pipe);
+
 /* What one device holds. */
 typedef struct sluice_device_info {
     int first_layer; /* of its first stage */

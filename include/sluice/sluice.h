@@ -16,6 +16,7 @@
  *     schedule_passes  transformations of schedules
  *     search     the best schedule for given costs
  *     version    of the library and its BLAS
+ *     gemm       the libraries of matrix products
  *
  * Threads: an object may be used by one thread at a time unless its header
  * says otherwise; different objects are independent.
@@ -35,6 +36,7 @@
 #include <sluice/dataset.h>
 #include <sluice/element.h>
 #include <sluice/export.h>
+#include <sluice/gemm.h>
 #include <sluice/layer.h>
 #include <sluice/loss.h>
 #include <sluice/memory.h>

@@ -46,6 +46,10 @@ sluice_status sl_products_settle(struct sl_stage *stage,
                                  const struct sl_products_choice *choice,
                                  sluice_diag *why);
 
+/* The backends of a replica's products, as sluice_pipeline_gemm() names them.
+ */
+const char *sl_products_backends(const struct sluice_product *products, int n);
+
 /* Bytes of packed weights of the stage, and the largest scratch. */
 size_t sl_products_packed_bytes(const struct sl_stage *stage);
 size_t sl_products_scratch_bytes(const struct sl_stage *stage);

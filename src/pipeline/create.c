@@ -288,6 +288,12 @@ sluice_status sluice_pipeline_create(const sluice_pipeline_config *config,
     return st;
 }
 
+const char *sluice_pipeline_gemm(const sluice_pipeline *pipe)
+{
+    const struct sl_layout *layout = &pipe->blueprint.layout;
+    return sl_products_backends(layout->products, layout->n_products);
+}
+
 /* A child of fork() has a copy of the memory, and no threads to be joined. */
 static void destroy(sluice_pipeline *pipe)
 {

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sluice/gemm.h>
+
 enum {
     PACK_USES = 3,    /* packing takes about as long as it saves in two */
     WEIGHT_ROWS = 64, /* below, oneDNN's weight gradient is the slower one */
@@ -45,6 +47,17 @@ sluice_status sl_gemm_choice_find(const char *name, enum sl_gemm_choice *choice,
                                name);
     *choice = (enum sl_gemm_choice)i;
     return SLUICE_OK;
+}
+
+const char *sluice_gemm_name(int i)
+{
+    return i < 0 ? NULL : sl_gemm_choice_name((enum sl_gemm_choice)i);
+}
+
+bool sluice_gemm_is_built(const char *name)
+{
+    enum sl_gemm_choice choice;
+    return name && !sl_gemm_choice_find(name, &choice, NULL);
 }
 
 /* What OpenBLAS calls its kernels, by instruction set; all others have AVX2. */

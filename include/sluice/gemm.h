@@ -1,0 +1,27 @@
+/*
+ * The libraries that make matrix products: what
+ * sluice_pipeline_config.gemm may name.
+ */
+#ifndef SLUICE_GEMM_H
+#define SLUICE_GEMM_H
+
+#include <stdbool.h>
+
+#include <sluice/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Name i, from 0: "openblas" (the default), "onednn", "plain", "auto"; NULL
+ * behind the last. */
+SLUICE_API const char *sluice_gemm_name(int i);
+
+/* Whether this build of the library has it; false for any other name. */
+SLUICE_API bool sluice_gemm_is_built(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
