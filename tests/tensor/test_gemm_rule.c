@@ -83,6 +83,28 @@ START_TEST(without_avx512_or_onednn_it_is_openblas)
 }
 END_TEST
 
+static const char *forward_of(const struct sl_gemm_machine *machine,
+                              int64_t rows, int64_t width)
+{
+    struct sl_gemm_use use = {{rows, width, width}, 8};
+    return sl_gemm_rule(SL_GEMM_AUTO, machine, use)
+        .backend[SL_GEMM_FORWARD]
+        ->name;
+}
+
+START_TEST(small_products_stay_with_openblas)
+{
+    struct sl_gemm_machine machine = zen5;
+    if (!sl_gemm_onednn())
+        return;
+    ck_assert_str_eq(forward_of(&machine, 7, 64), "openblas");
+    ck_assert_str_eq(forward_of(&machine, 8, 64), "onednn");
+    machine.blas = SL_BLAS_AVX512;
+    ck_assert_str_eq(forward_of(&machine, 15, 128), "openblas");
+    ck_assert_str_eq(forward_of(&machine, 16, 128), "onednn");
+}
+END_TEST
+
 START_TEST(a_name_makes_all_products)
 {
     for (int choice = 0; choice < SL_GEMM_AUTO; choice++) {
@@ -120,4 +142,5 @@ SLUICE_TEST_MAIN("tensor.gemm_rule", weights_are_packed_from_three_uses_on,
                  weight_gradients_stay_with_avx512_kernels_of_openblas,
                  old_kernels_of_openblas_are_avoided_altogether,
                  without_avx512_or_onednn_it_is_openblas,
-                 a_name_makes_all_products, names_are_found)
+                 small_products_stay_with_openblas, a_name_makes_all_products,
+                 names_are_found)

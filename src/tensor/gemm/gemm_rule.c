@@ -9,6 +9,11 @@
 enum {
     PACK_USES = 3,    /* packing takes about as long as it saves in two */
     WEIGHT_ROWS = 64, /* below, oneDNN's weight gradient is the slower one */
+
+    /* Multiply-adds of a product below which OpenBLAS is faster, for a run of
+     * oneDNN takes 0.3 us at least; and so if OpenBLAS has AVX-512 kernels. */
+    SMALL = 1 << 15,
+    SMALL_AVX512 = 1 << 18,
 };
 
 static const char *const names[SL_GEMM_CHOICES] = {
@@ -113,13 +118,20 @@ weight_backend(const struct sl_gemm_machine *machine, int64_t rows)
     return pays ? sl_gemm_onednn() : sl_gemm_openblas();
 }
 
+static bool is_small(const struct sl_gemm_machine *machine, struct sl_gemm size)
+{
+    double products = (double)size.rows * (double)size.in * (double)size.out;
+    return products < (machine->blas == SL_BLAS_AVX512 ? SMALL_AVX512 : SMALL);
+}
+
 /* docs/performance.md tells the rule and its reasons. */
 static struct sl_gemm_ruling rule(const struct sl_gemm_machine *machine,
                                   struct sl_gemm_use use)
 {
     bool is_old = machine->blas == SL_BLAS_OLD && machine->avx2;
     struct sl_gemm_ruling ruling = same(sl_gemm_openblas(), false);
-    if (!machine->onednn || !(machine->avx512 || is_old))
+    if (!machine->onednn || !(machine->avx512 || is_old) ||
+        is_small(machine, use.size))
         return ruling;
     bool packs = use.n_uses >= PACK_USES;
     if (packs || is_old) {
