@@ -42,11 +42,28 @@ static double copies_of_weights(const struct sl_layout_input *input, int stage)
     return copies + (input->asynchronous ? 1 + input->n_states : 0);
 }
 
-/* Weights as often as a stage holds them, and the activations of a
- * mini-batch. */
+/* Bytes of a layer's packed weights, of one version. */
+static sluice_status packed_bytes(const struct sl_layout_input *input,
+                                  const sluice_layer_plan *plan, double *bytes,
+                                  sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    *bytes = 0;
+    for (int k = 0; k < plan->n_products && !st; k++) {
+        struct sluice_product product;
+        st = sl_products_settle_one(&plan->products[k], &input->products, 1,
+                                    &product, why);
+        if (!st)
+            *bytes += (double)sl_product_packed_bytes(&product);
+    }
+    return st;
+}
+
+/* Weights as often as a stage holds them, their packed copies, and the
+ * activations of a mini-batch.  Of an asynchronous schedule the copies are
+ * counted once, whatever the stage. */
 static sluice_status bytes(struct costing *costing, sluice_diag *why)
 {
-    (void)why;
     const sluice_model *model = costing->input->model;
     double rows = (double)costing->config->batch;
     for (int i = 0; i < sluice_model_n_layers(model); i++) {
@@ -56,7 +73,11 @@ static sluice_status bytes(struct costing *costing, sluice_diag *why)
                 4.0 * (double)sluice_shape_elements(&plan->params[p].shape);
         double row = 4.0 * (double)sluice_shape_elements(&plan->out) +
                      (double)plan->saved_row_bytes;
-        costing->fixed[i] = rows * row;
+        double packed;
+        sluice_status st = packed_bytes(costing->input, plan, &packed, why);
+        if (st)
+            return st;
+        costing->fixed[i] = rows * row + packed;
     }
     for (int s = 0; s < costing->depth; s++)
         costing->factors[s] = copies_of_weights(costing->input, s);
@@ -108,7 +129,7 @@ static sluice_status time_ns(struct costing *costing, sluice_diag *why)
     sluice_status st = check_cap(costing, why);
     if (st)
         return st;
-    return sl_profile_model(input->model, input->max_rows,
+    return sl_profile_model(input->model, &input->products,
                             costing->config->device_cap_bytes, input->allocator,
                             costing->fixed, why);
 }

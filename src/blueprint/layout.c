@@ -210,17 +210,12 @@ static void make_stages(struct sl_layout *layout,
     }
 }
 
-/* Hand out the products to the units in order, and settle them. */
 static sluice_status settle_products(struct sl_layout *layout,
                                      const struct sl_products_choice *choice,
                                      sluice_diag *why)
 {
-    struct sluice_product *next = layout->products;
     sluice_status st = SLUICE_OK;
-    for (int i = 0; i < layout->n_units; i++) {
-        layout->units[i].products = next;
-        next += layout->units[i].plan->n_products;
-    }
+    sl_products_share(layout->units, layout->n_units, layout->products);
     for (int s = 0; s < layout->grid.n_stages && !st; s++)
         st = sl_products_settle(&layout->stages[s], choice, why);
     return st;

@@ -26,28 +26,55 @@ int sl_products_count(const sluice_model *model)
     return n;
 }
 
+void sl_products_share(struct sl_unit *units, int n_units,
+                       struct sluice_product *products)
+{
+    for (int i = 0; i < n_units; i++) {
+        units[i].products = products;
+        products += units[i].plan->n_products;
+    }
+}
+
+sluice_status sl_products_settle_one(const sluice_product_spec *spec,
+                                     const struct sl_products_choice *choice,
+                                     int n_copies,
+                                     struct sluice_product *product,
+                                     sluice_diag *why)
+{
+    const struct sl_product_wish wish = {
+        .choice = choice->choice,
+        .in = spec->in,
+        .out = spec->out,
+        .rows = {choice->rows[0], choice->rows[1]},
+        .n_uses = choice->n_microbatches,
+        .n_copies = n_copies,
+    };
+    return sl_product_settle(product, &wish, why);
+}
+
+sluice_status sl_products_settle_layer(const sluice_layer_plan *plan,
+                                       const struct sl_products_choice *choice,
+                                       int n_copies,
+                                       struct sluice_product *products,
+                                       sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int k = 0; k < plan->n_products && !st; k++)
+        st = sl_products_settle_one(&plan->products[k], choice, n_copies,
+                                    &products[k], why);
+    return st;
+}
+
 sluice_status sl_products_settle(struct sl_stage *stage,
                                  const struct sl_products_choice *choice,
                                  sluice_diag *why)
 {
-    for (int i = 0; i < stage->n_units; i++) {
-        const struct sl_unit *unit = &stage->units[i];
-        for (int k = 0; k < unit->plan->n_products; k++) {
-            struct sl_product_wish wish = {
-                .choice = choice->choice,
-                .in = unit->plan->products[k].in,
-                .out = unit->plan->products[k].out,
-                .rows = {choice->rows[0], choice->rows[1]},
-                .n_uses = choice->n_microbatches,
-                .n_copies = stage->n_versions,
-            };
-            sluice_status st =
-                sl_product_settle(&unit->products[k], &wish, why);
-            if (st)
-                return st;
-        }
-    }
-    return SLUICE_OK;
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < stage->n_units && !st; i++)
+        st = sl_products_settle_layer(stage->units[i].plan, choice,
+                                      stage->n_versions,
+                                      stage->units[i].products, why);
+    return st;
 }
 
 size_t sl_products_packed_bytes(const struct sl_stage *stage)

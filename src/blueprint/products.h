@@ -37,6 +37,26 @@ sluice_status sl_products_choose(const sluice_pipeline_config *config,
 /* Products of all layers of one copy of the model. */
 int sl_products_count(const sluice_model *model);
 
+/* Give each unit its part of an array of products. */
+void sl_products_share(struct sl_unit *units, int n_units,
+                       struct sluice_product *products);
+
+/*
+ * Settle one product, or those of one layer: products[plan->n_products].
+ *
+ * Returns  as sl_product_settle().
+ */
+sluice_status sl_products_settle_one(const sluice_product_spec *spec,
+                                     const struct sl_products_choice *choice,
+                                     int n_copies,
+                                     struct sluice_product *product,
+                                     sluice_diag *why);
+sluice_status sl_products_settle_layer(const sluice_layer_plan *plan,
+                                       const struct sl_products_choice *choice,
+                                       int n_copies,
+                                       struct sluice_product *products,
+                                       sluice_diag *why);
+
 /*
  * Settle the products of a stage's units, which point to them.
  *

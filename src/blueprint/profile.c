@@ -18,9 +18,17 @@ struct bench {
     const float **params; /* [n_params] */
     float **grads;        /* [n_params] */
     struct sl_arena arena;
+    struct sluice_product *products; /* [n_products] */
 };
 
-static size_t bench_bytes(const sluice_layer_plan *plan, int64_t rows)
+/* Scratch comes after the packed copies of each product. */
+static size_t product_bytes(const struct sluice_product *product)
+{
+    return sl_product_packed_bytes(product) + product->scratch_bytes;
+}
+
+static size_t bench_bytes(const struct bench *bench,
+                          const sluice_layer_plan *plan, int64_t rows)
 {
     int64_t in = sluice_shape_elements(&plan->in);
     int64_t out = sluice_shape_elements(&plan->out);
@@ -35,6 +43,8 @@ static size_t bench_bytes(const sluice_layer_plan *plan, int64_t rows)
         bytes += 2 * sl_round_up(
                          (size_t)sluice_shape_elements(&plan->params[p].shape) *
                          sizeof(float));
+    for (int k = 0; k < plan->n_products; k++)
+        bytes += product_bytes(&bench->products[k]);
     return bytes;
 }
 
@@ -102,6 +112,13 @@ static void prepare(struct bench *bench, const sluice_model *model, int layer,
         bench->params[p] = values;
         bench->grads[p] = take_floats(arena, n);
     }
+    for (int k = 0; k < plan->n_products; k++) {
+        struct sluice_product *product = &bench->products[k];
+        void *packed = sl_arena_take(arena, sl_product_packed_bytes(product));
+        sl_product_bind(product, packed,
+                        sl_arena_take(arena, product->scratch_bytes));
+    }
+    bench->call.products = bench->products;
 }
 
 static sluice_status time_once(const struct bench *bench,
@@ -121,15 +138,31 @@ static sluice_status time_once(const struct bench *bench,
     return st;
 }
 
-/* As many rows as there is room for, halved until they fit; 0: not one. */
-static int64_t fit_rows(const sluice_layer_plan *plan, int64_t rows, size_t cap)
+/*
+ * Settle the products for as many rows as there is room for, halved until all
+ * of it fits.  `rows` becomes 0 if not even one does.
+ */
+static sluice_status fit(struct bench *bench, const sluice_layer_plan *plan,
+                         const struct sl_products_choice *products, size_t cap,
+                         int64_t *rows, sluice_diag *why)
 {
-    while (cap && rows > 0 && bench_bytes(plan, rows) > cap)
-        rows /= 2;
-    return rows;
+    struct sl_products_choice choice = *products;
+    for (;;) {
+        sluice_status st =
+            sl_products_settle_layer(plan, &choice, 1, bench->products, why);
+        if (st || !cap || bench_bytes(bench, plan, *rows) <= cap)
+            return st;
+        *rows /= 2;
+        if (*rows == 0)
+            return SLUICE_OK;
+        choice.rows[0] = *rows;
+        choice.rows[1] = 0;
+    }
 }
 
-static sluice_status refuse_cap(const sluice_model *model, int layer,
+/* `bench` is settled for one row. */
+static sluice_status refuse_cap(const struct bench *bench,
+                                const sluice_model *model, int layer,
                                 size_t cap, sluice_diag *why)
 {
     const sluice_layer_plan *plan = sluice_model_layer_plan(model, layer);
@@ -137,7 +170,7 @@ static sluice_status refuse_cap(const sluice_model *model, int layer,
                            "%zu bytes are needed to measure one row of layer "
                            "%d (%s) but the cap of a device is %zu; cut by "
                            "operations, or raise the cap",
-                           bench_bytes(plan, 1), layer,
+                           bench_bytes(bench, plan, 1), layer,
                            sluice_model_layer(model, layer)->name, cap);
 }
 
@@ -156,31 +189,83 @@ static sluice_status explain(sluice_status st, const char *name, int layer,
                            layer, name, sluice_status_name(st));
 }
 
-static sluice_status profile_layer(const sluice_model *model, int layer,
-                                   int64_t rows,
-                                   const sluice_allocator *allocator,
-                                   double *cost, sluice_diag *why)
+static sluice_status time_often(const struct bench *bench,
+                                const sluice_layer_ops *ops, double *cost)
 {
-    const sluice_layer_plan *plan = sluice_model_layer_plan(model, layer);
-    const sluice_layer_ops *ops = sluice_model_layer(model, layer);
-    struct bench bench;
-    if (sl_arena_init(&bench.arena, bench_bytes(plan, rows), allocator))
-        return sl_no_memory(why, "buffers to measure a layer");
-    prepare(&bench, model, layer, rows);
-    sluice_diag said = {.text = ""};
-    bench.call.why = &said;
     sluice_status st = SLUICE_OK;
     for (int i = 0; i < REPETITIONS && !st; i++) {
         double ns;
-        st = time_once(&bench, ops, &ns);
+        st = time_once(bench, ops, &ns);
         if (i == 0 || ns < *cost)
             *cost = ns;
     }
-    sl_arena_fini(&bench.arena);
-    return explain(st, ops->name, layer, &said, why);
+    return st;
 }
 
-sluice_status sl_profile_model(const sluice_model *model, int64_t rows,
+/* Time a layer whose products are settled for so many rows. */
+static sluice_status time_layer(struct bench *bench, const sluice_model *model,
+                                int layer, int64_t rows,
+                                const sluice_allocator *allocator, double *cost,
+                                sluice_diag *why)
+{
+    const sluice_layer_plan *plan = sluice_model_layer_plan(model, layer);
+    const sluice_layer_ops *ops = sluice_model_layer(model, layer);
+    if (sl_arena_init(&bench->arena, bench_bytes(bench, plan, rows), allocator))
+        return sl_no_memory(why, "buffers to measure a layer");
+    prepare(bench, model, layer, rows);
+    sluice_diag said = {.text = ""};
+    bench->call.why = &said;
+    sluice_status st = SLUICE_OK;
+    for (int k = 0; k < plan->n_products && !st; k++)
+        st = sl_product_prepare(&bench->products[k], why);
+    if (!st) {
+        st = time_often(bench, ops, cost);
+        st = explain(st, ops->name, layer, &said, why);
+    }
+    for (int k = 0; k < plan->n_products; k++)
+        sl_product_fini(&bench->products[k]);
+    sl_arena_fini(&bench->arena);
+    return st;
+}
+
+/* With room for the products in `bench`. */
+static sluice_status fit_and_time(struct bench *bench,
+                                  const sluice_model *model, int layer,
+                                  const struct sl_products_choice *products,
+                                  size_t cap, const sluice_allocator *allocator,
+                                  double *cost, sluice_diag *why)
+{
+    int64_t rows = products->rows[0];
+    sluice_status st = fit(bench, sluice_model_layer_plan(model, layer),
+                           products, cap, &rows, why);
+    if (!st && rows == 0)
+        st = refuse_cap(bench, model, layer, cap, why);
+    if (!st)
+        st = time_layer(bench, model, layer, rows, allocator, cost, why);
+    if (!st)
+        *cost *= (double)products->rows[0] / (double)rows;
+    return st;
+}
+
+static sluice_status profile_layer(const sluice_model *model, int layer,
+                                   const struct sl_products_choice *products,
+                                   size_t cap,
+                                   const sluice_allocator *allocator,
+                                   double *cost, sluice_diag *why)
+{
+    size_t n = (size_t)sluice_model_layer_plan(model, layer)->n_products;
+    struct bench bench = {0};
+    bench.products = sl_alloc(allocator, n, sizeof *bench.products);
+    if (!bench.products)
+        return sl_no_memory(why, "the products of a layer");
+    sluice_status st =
+        fit_and_time(&bench, model, layer, products, cap, allocator, cost, why);
+    sl_free(allocator, bench.products, n, sizeof *bench.products);
+    return st;
+}
+
+sluice_status sl_profile_model(const sluice_model *model,
+                               const struct sl_products_choice *products,
                                size_t cap_bytes,
                                const sluice_allocator *allocator,
                                double *costs_ns, sluice_diag *why)
@@ -189,15 +274,11 @@ sluice_status sl_profile_model(const sluice_model *model, int64_t rows,
     if (st)
         return st;
     sl_blas_enter();
-    for (int i = 0; i < sluice_model_n_layers(model) && !st; i++) {
-        int64_t fitting =
-            fit_rows(sluice_model_layer_plan(model, i), rows, cap_bytes);
-        st = fitting ? profile_layer(model, i, fitting, allocator, &costs_ns[i],
-                                     why)
-                     : refuse_cap(model, i, cap_bytes, why);
-        if (!st)
-            costs_ns[i] *= (double)rows / (double)fitting;
-    }
+    int n_threads = sl_gemm_one_thread();
+    for (int i = 0; i < sluice_model_n_layers(model) && !st; i++)
+        st = profile_layer(model, i, products, cap_bytes, allocator,
+                           &costs_ns[i], why);
+    sl_gemm_restore_threads(n_threads);
     sl_blas_leave();
     sl_blas_unreserve(1);
     return st;

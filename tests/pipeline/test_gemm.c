@@ -203,6 +203,49 @@ START_TEST(a_pipeline_names_its_backends)
 }
 END_TEST
 
+START_TEST(cuts_by_cost_do_with_every_backend)
+{
+    const sluice_cut cuts[] = {SLUICE_CUT_TIME, SLUICE_CUT_BYTES};
+    set_up();
+    for (int i = 0; sluice_gemm_name(i); i++)
+        for (int c = 0; c < 2 && sluice_gemm_is_built(sluice_gemm_name(i));
+             c++) {
+            sluice_pipeline_config config = configure(sluice_gemm_name(i), 2);
+            sluice_pipeline *pipe;
+            config.cut = cuts[c];
+            ck_assert(!sluice_pipeline_create(&config, model, &pipe, NULL));
+            ck_assert(
+                !sluice_pipeline_step(pipe, x, labels, BATCH, NULL, NULL));
+            sluice_pipeline_destroy(pipe);
+        }
+    tear_down();
+}
+END_TEST
+
+/* No worse than the other way to cut, whatever backends add to the weights. */
+START_TEST(a_cut_by_bytes_counts_packed_weights)
+{
+    sluice_memory_plan plans[2][2];
+    set_up();
+    for (int i = 0; i < 2 && sluice_gemm_is_built("onednn"); i++) {
+        sluice_pipeline_config config = configure(i ? "onednn" : "openblas", 2);
+        config.batch = 8;
+        config.cut = SLUICE_CUT_BYTES;
+        ck_assert(!sluice_pipeline_plan(model, &config, plans[i], NULL));
+        size_t most = plans[i][0].total > plans[i][1].total ? plans[i][0].total
+                                                            : plans[i][1].total;
+        const int sizes[] = {2, 2};
+        config.cut = SLUICE_CUT_LIST;
+        config.partition = sizes;
+        ck_assert(!sluice_pipeline_plan(model, &config, plans[i], NULL));
+        ck_assert_uint_le(most, plans[i][0].total > plans[i][1].total
+                                    ? plans[i][0].total
+                                    : plans[i][1].total);
+    }
+    tear_down();
+}
+END_TEST
+
 START_TEST(an_unknown_backend_is_refused)
 {
     sluice_pipeline *pipe;
@@ -231,4 +274,7 @@ END_TEST
 SLUICE_TEST_MAIN("pipeline.gemm", every_backend_gives_the_bits_of_the_reference,
                  backends_agree_but_for_rounding,
                  packed_weights_are_planned_for_each_version,
-                 a_pipeline_names_its_backends, an_unknown_backend_is_refused)
+                 a_pipeline_names_its_backends,
+                 cuts_by_cost_do_with_every_backend,
+                 a_cut_by_bytes_counts_packed_weights,
+                 an_unknown_backend_is_refused)
