@@ -65,6 +65,46 @@ static sluice_status fail_there(void *context, const struct sl_test_cell *cell)
     return sluice_diag_set(cell->why, SLUICE_IO, "it broke");
 }
 
+/* A chunk of a reduction is summed in pieces: here it has several, the last
+ * one not full. */
+START_TEST(gradients_of_more_than_a_piece_equal_the_reference)
+{
+    enum { IN = 90, OUT = 61, ROWS = 9, REPLICAS = 3 };
+    static float x[ROWS * IN], t[ROWS * OUT], got[IN * OUT], want[IN * OUT];
+    const sluice_sgd_config sgd = {.learning_rate = 0.1};
+    sluice_pipeline_config config = {
+        .replicas = REPLICAS,
+        .batch = ROWS,
+        .loss = sluice_mean_squared_error(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .seed = 1,
+    };
+    sluice_model *model;
+    sluice_pipeline *pipe;
+    sluice_reference *ref;
+    for (int i = 0; i < ROWS * IN; i++)
+        x[i] = (float)(i * 7919 % 1000) / 500 - 1;
+    for (int i = 0; i < ROWS * OUT; i++)
+        t[i] = (float)(i * 104729 % 1000) / 500 - 1;
+    ck_assert(!sluice_model_parse("90-61", NULL, &model, NULL));
+    ck_assert(!sluice_pipeline_create(&config, model, &pipe, NULL));
+    ck_assert(!sluice_reference_create(&config, model, &ref, NULL));
+    for (int step = 0; step < 2; step++) {
+        ck_assert(!sluice_pipeline_step(pipe, x, t, ROWS, NULL, NULL));
+        ck_assert(!sluice_reference_step(ref, x, t, ROWS, NULL, NULL));
+        ck_assert(!sluice_pipeline_get_gradient(pipe, "0.weight", got, IN * OUT,
+                                                NULL));
+        ck_assert(!sluice_reference_get_gradient(ref, "0.weight", want,
+                                                 IN * OUT, NULL));
+        ck_assert_mem_eq(got, want, sizeof got);
+    }
+    sluice_reference_destroy(ref);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+END_TEST
+
 START_TEST(a_failure_in_one_replica_changes_none)
 {
     enum { R = 3, K = 2, ROWS = 12 };
@@ -137,5 +177,6 @@ START_TEST(what_cannot_be_shared_is_refused_with_the_numbers)
 END_TEST
 
 SLUICE_TEST_MAIN("pipeline.replicas", replicas_equal_the_reference,
+                 gradients_of_more_than_a_piece_equal_the_reference,
                  a_failure_in_one_replica_changes_none,
                  what_cannot_be_shared_is_refused_with_the_numbers)
