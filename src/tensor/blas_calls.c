@@ -1,4 +1,4 @@
-/* Which threads are inside BLAS.  Any thread. */
+/* Which threads are inside BLAS or oneDNN.  Any thread. */
 #include "tensor/blas_calls.h"
 
 #include <pthread.h>

@@ -1,7 +1,8 @@
 /*
- * Which threads are inside BLAS.  A fork() copies BLAS's locks and buffers as
- * they are, so none of the library's threads may be there meanwhile: the child
- * would find the lock of a thread that it does not have.
+ * Which threads are inside a library of matrix products, BLAS or oneDNN.  A
+ * fork() copies the locks and buffers of these as they are, so none of the
+ * library's threads may be there meanwhile: the child would find the lock of a
+ * thread that it does not have.
  *
  * A call begins by counting itself and then looks whether calls are stopped;
  * who stops them says so and then looks at the counts.  One of the two sees the
@@ -15,7 +16,7 @@
 #define SL_TENSOR_BLAS_CALLS_H
 
 /*
- * Around each call of BLAS.
+ * Around each call of BLAS, or some calls of oneDNN; not one inside another.
  *
  * Threads  any; both on the same one.
  * Blocks   (begin) while calls are stopped.

@@ -7,8 +7,8 @@
  * other bits than one.  The setting is the host program's, so it gets it back.
  *
  * The host may fork() at any time, from a thread that is not inside BLAS:
- * fork() waits for the products under way, and the child has the host's setting
- * and no users.
+ * fork() waits for the products that are run or prepared at that moment, and
+ * the child has the host's setting and no users.
  */
 #ifndef SL_TENSOR_BLAS_THREADS_H
 #define SL_TENSOR_BLAS_THREADS_H

@@ -4,6 +4,10 @@
  * A form is a primitive of fixed sizes, with memory objects whose addresses are
  * set before each run.  oneDNN takes a few hundred bytes of the C heap for the
  * argument list of every run; scratch and packed weights are ours.
+ *
+ * Each function of the table is one call in the sense of blas_calls.h: oneDNN
+ * keeps the primitives of the whole process behind a lock, which a child of
+ * fork() must not inherit taken.
  */
 #include "tensor/gemm/backend.h"
 
@@ -11,6 +15,8 @@
 #include <stdlib.h>
 
 #include <dnnl.h>
+
+#include "tensor/blas_calls.h"
 
 /* Of OpenMP's runtime, on which oneDNN stands; its header is a compiler's. */
 int omp_get_max_threads(void);
@@ -182,13 +188,26 @@ static const dnnl_memory_desc_t *scratch_of(const_dnnl_primitive_desc_t desc)
     return dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
 }
 
+/* A call that may use OpenMP's threads: this one only. */
+static int enter(void)
+{
+    sl_blas_call_begin();
+    return sl_gemm_one_thread();
+}
+
+static void leave(int before)
+{
+    sl_gemm_restore_threads(before);
+    sl_blas_call_end();
+}
+
 static sluice_status onednn_needs(const struct sl_form *form,
                                   struct sl_form_needs *needs)
 {
     dnnl_engine_t engine;
     dnnl_primitive_desc_t desc = NULL;
     struct shapes shapes;
-    int before = sl_gemm_one_thread();
+    int before = enter();
     dnnl_status_t st = dnnl_engine_create(&engine, dnnl_cpu, 0);
     if (!st) {
         st = describe(form, engine, &shapes, &desc);
@@ -202,7 +221,7 @@ static sluice_status onednn_needs(const struct sl_form *form,
         dnnl_primitive_desc_destroy(desc);
         dnnl_engine_destroy(engine);
     }
-    sl_gemm_restore_threads(before);
+    leave(before);
     return status_of(st);
 }
 
@@ -259,10 +278,8 @@ static dnnl_status_t build(struct sl_prepared *p, const struct sl_form *form)
     return st;
 }
 
-static void onednn_release(struct sl_prepared *p)
+static void destroy(struct sl_prepared *p)
 {
-    if (!p)
-        return;
     dnnl_memory_destroy(p->unpacked);
     for (int i = 0; i < N_MEMORIES; i++)
         dnnl_memory_destroy(p->memories[i]);
@@ -279,14 +296,23 @@ static sluice_status onednn_prepare(const struct sl_form *form,
     struct sl_prepared *p = calloc(1, sizeof *p);
     if (!p)
         return SLUICE_NO_MEMORY;
-    int before = sl_gemm_one_thread();
+    int before = enter();
     dnnl_status_t st = build(p, form);
-    sl_gemm_restore_threads(before);
     if (st)
-        onednn_release(p);
+        destroy(p);
     else
         *prepared = p;
+    leave(before);
     return status_of(st);
+}
+
+static void onednn_release(struct sl_prepared *p)
+{
+    if (!p)
+        return;
+    sl_blas_call_begin();
+    destroy(p);
+    sl_blas_call_end();
 }
 
 /* oneDNN reads through it, and has no type that says so. */
@@ -302,11 +328,13 @@ static sluice_status onednn_pack(struct sl_prepared *p, const float *w,
         {DNNL_ARG_FROM, p->unpacked},
         {DNNL_ARG_TO, p->memories[WEIGHTS]},
     };
+    sl_blas_call_begin();
     dnnl_status_t st = dnnl_memory_set_data_handle(p->unpacked, unconst(w));
     if (!st)
         st = dnnl_memory_set_data_handle(p->memories[WEIGHTS], packed);
     if (!st)
         st = dnnl_primitive_execute(p->reorder, p->stream, 2, args);
+    sl_blas_call_end();
     return status_of(st);
 }
 
@@ -321,12 +349,14 @@ static sluice_status onednn_run(struct sl_prepared *p, struct sl_operands at,
     };
     dnnl_exec_arg_t args[N_MEMORIES];
     dnnl_status_t st = dnnl_success;
+    sl_blas_call_begin();
     for (int i = 0; i < N_MEMORIES && !st; i++) {
         args[i] = (dnnl_exec_arg_t){arguments[i], p->memories[i]};
         st = dnnl_memory_set_data_handle(p->memories[i], handles[i]);
     }
     if (!st)
         st = dnnl_primitive_execute(p->product, p->stream, N_MEMORIES, args);
+    sl_blas_call_end();
     return status_of(st);
 }
 
