@@ -217,7 +217,8 @@ static sluice_status settle_products(struct sl_layout *layout,
     sluice_status st = SLUICE_OK;
     sl_products_share(layout->units, layout->n_units, layout->products);
     for (int s = 0; s < layout->grid.n_stages && !st; s++)
-        st = sl_products_settle(&layout->stages[s], choice, why);
+        st = sl_products_settle(&layout->stages[s], layout->products, choice,
+                                why);
     return st;
 }
 

@@ -3,6 +3,8 @@
 
 #include "base/split.h"
 
+enum { REMEMBERED = 8 }; /* products that are looked through for an equal one */
+
 sluice_status sl_products_choose(const sluice_pipeline_config *config,
                                  const struct sl_grid *grid,
                                  struct sl_products_choice *choice,
@@ -52,27 +54,49 @@ sluice_status sl_products_settle_one(const sluice_product_spec *spec,
     return sl_product_settle(product, &wish, why);
 }
 
+/* What a product is settled to, but for its copies, follows from its size. */
+static const struct sluice_product *
+find_equal(const struct sluice_product *first, const struct sluice_product *end,
+           const sluice_product_spec *spec)
+{
+    for (int i = 1; i <= REMEMBERED && end - first >= i; i++)
+        if (end[-i].in == spec->in && end[-i].out == spec->out)
+            return &end[-i];
+    return NULL;
+}
+
 sluice_status sl_products_settle_layer(const sluice_layer_plan *plan,
                                        const struct sl_products_choice *choice,
                                        int n_copies,
+                                       const struct sluice_product *first,
                                        struct sluice_product *products,
                                        sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    for (int k = 0; k < plan->n_products && !st; k++)
-        st = sl_products_settle_one(&plan->products[k], choice, n_copies,
-                                    &products[k], why);
+    for (int k = 0; k < plan->n_products && !st; k++) {
+        const sluice_product_spec *spec = &plan->products[k];
+        const struct sluice_product *equal =
+            find_equal(first, &products[k], spec);
+        if (equal) {
+            products[k] = *equal;
+            products[k].n_copies = n_copies;
+        } else {
+            st = sl_products_settle_one(spec, choice, n_copies, &products[k],
+                                        why);
+        }
+    }
     return st;
 }
 
 sluice_status sl_products_settle(struct sl_stage *stage,
+                                 const struct sluice_product *first,
                                  const struct sl_products_choice *choice,
                                  sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
     for (int i = 0; i < stage->n_units && !st; i++)
         st = sl_products_settle_layer(stage->units[i].plan, choice,
-                                      stage->n_versions,
+                                      stage->n_versions, first,
                                       stage->units[i].products, why);
     return st;
 }

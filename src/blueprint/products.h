@@ -41,28 +41,30 @@ int sl_products_count(const sluice_model *model);
 void sl_products_share(struct sl_unit *units, int n_units,
                        struct sluice_product *products);
 
-/*
- * Settle one product, or those of one layer: products[plan->n_products].
- *
- * Returns  as sl_product_settle().
- */
+/* Settle one product.  Returns as sl_product_settle(). */
 sluice_status sl_products_settle_one(const sluice_product_spec *spec,
                                      const struct sl_products_choice *choice,
                                      int n_copies,
                                      struct sluice_product *product,
                                      sluice_diag *why);
+
+/*
+ * Settle the products of one layer, or those of a stage's units, which point to
+ * them.  All from `first` on, in the same array, are settled for the same
+ * choice: of equal ones that are near each other the backend is asked for the
+ * first only, since a model may have a thousand equal layers.
+ *
+ * Shapes   products[plan->n_products].
+ * Returns  as sl_product_settle().
+ */
 sluice_status sl_products_settle_layer(const sluice_layer_plan *plan,
                                        const struct sl_products_choice *choice,
                                        int n_copies,
+                                       const struct sluice_product *first,
                                        struct sluice_product *products,
                                        sluice_diag *why);
-
-/*
- * Settle the products of a stage's units, which point to them.
- *
- * Returns  as sl_product_settle().
- */
 sluice_status sl_products_settle(struct sl_stage *stage,
+                                 const struct sluice_product *first,
                                  const struct sl_products_choice *choice,
                                  sluice_diag *why);
 

@@ -148,8 +148,8 @@ static sluice_status fit(struct bench *bench, const sluice_layer_plan *plan,
 {
     struct sl_products_choice choice = *products;
     for (;;) {
-        sluice_status st =
-            sl_products_settle_layer(plan, &choice, 1, bench->products, why);
+        sluice_status st = sl_products_settle_layer(
+            plan, &choice, 1, bench->products, bench->products, why);
         if (st || !cap || bench_bytes(bench, plan, *rows) <= cap)
             return st;
         *rows /= 2;
