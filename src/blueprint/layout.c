@@ -125,7 +125,8 @@ sluice_status sl_layout_check(const struct sl_layout_input *input,
         bytes += (rows * row + 1024) * (m + 2);
     }
     double updates = sluice_schedule_n_updates(input->schedule);
-    bytes += (3.0 + 2.0 * input->n_states + updates) * 8.0 *
+    /* Each version has up to two packed copies. */
+    bytes += (5.0 + 2.0 * input->n_states + 3.0 * updates) * 8.0 *
              (double)sluice_model_n_parameters(input->model);
     bytes *= sluice_schedule_n_copies(input->schedule);
     if (bytes < 0x1p62)
