@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sluice/gemm.h>
 #include <sluice/version.h>
 
 #include "bench/commit.h"
@@ -96,6 +97,8 @@ void environment_print(const struct environment *env, FILE *out)
     if (env->hint)
         fprintf(out,
                 "hint      OpenBLAS did not recognise this CPU; setting "
-                "OPENBLAS_CORETYPE=%s is faster\n",
-                env->hint);
+                "OPENBLAS_CORETYPE=%s is faster%s\n",
+                env->hint,
+                sluice_gemm_is_built("onednn") ? ", and so is --gemm auto"
+                                               : "");
 }
