@@ -85,7 +85,8 @@ enum {
 /*
  * Open a safetensors file and check its header: strict JSON, names of
  * [A-Za-z0-9_.-], offsets that cover the data without gap or overlap, sizes
- * that equal shape times type, no empty tensors.
+ * that equal shape times type, no empty tensors; and, if the library wrote it,
+ * the header's checksum.
  *
  * `max_header` 0 means SLUICE_SAFETENSORS_HEADER.  Parsing the JSON of the
  * header takes memory of the C library, up to 80 times the header's size, and
@@ -114,8 +115,9 @@ SLUICE_API const char *sluice_safetensors_name(const sluice_safetensors *file,
  * which are undefined if this fails.
  *
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND; SLUICE_INVALID if n is not its number
- *          of elements; SLUICE_FORMAT for another type, or an F64 too large for
- *          a float; SLUICE_IO.
+ *          of elements; SLUICE_FORMAT for another type, an F64 too large for a
+ *          float, or values that do not agree with the checksum that a file of
+ *          sluice_pipeline_save_weights() has for them; SLUICE_IO.
  */
 SLUICE_API sluice_status sluice_safetensors_read(sluice_safetensors *file,
                                                  const char *name,

@@ -1,14 +1,17 @@
-/* Parameters by name, wherever they live.  The caller, between steps. */
+/* Parameters and optimizer states by name.  The caller, between steps. */
+#include "pipeline/parameters.h"
+
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/finite.h"
-#include "pipeline/pipeline.h"
 
 /* Where a parameter lies. */
 struct place {
     float *values;
     float *gradient;
+    float *states[SLUICE_OPTIMIZER_MAX_STATES];
     int64_t n;
     const struct sl_stage *stage;
 };
@@ -19,6 +22,7 @@ static struct place place_of(const sluice_pipeline *pipe, int holder, int layer,
                              int param)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
+    struct place place = {0};
     for (int s = 0; s < layout->grid.depth; s++) {
         const struct sl_stage *stage =
             &layout->stages[sl_held_stage(&layout->grid, holder, s)];
@@ -26,14 +30,14 @@ static struct place place_of(const sluice_pipeline *pipe, int holder, int layer,
         if (i < 0 || i >= stage->n_units)
             continue;
         const struct sl_unit *unit = &stage->units[i];
-        return (struct place){
-            .values = stage->params + unit->param_at[param],
-            .gradient = stage->grads + unit->param_at[param],
-            .n = sluice_shape_elements(&unit->plan->params[param].shape),
-            .stage = stage,
-        };
+        place.values = stage->params + unit->param_at[param];
+        place.gradient = stage->grads + unit->param_at[param];
+        place.n = sluice_shape_elements(&unit->plan->params[param].shape);
+        for (int k = 0; k < pipe->blueprint.n_states; k++)
+            place.states[k] = stage->states[k] + unit->param_at[param];
+        place.stage = stage;
     }
-    return (struct place){0}; /* every layer is in a stage */
+    return place; /* every layer is in a stage */
 }
 
 static sluice_status find(const sluice_pipeline *pipe, int holder,
@@ -93,5 +97,114 @@ sluice_status sluice_pipeline_get_gradient(const sluice_pipeline *pipe,
     sluice_status st = find(pipe, 0, name, n, &place, why);
     if (!st)
         memcpy(values, place.gradient, (size_t)n * sizeof *values);
+    return st;
+}
+
+bool sluice_pipeline_next_tensor(const sluice_pipeline *pipe,
+                                 sluice_state_tensor *at)
+{
+    if (at->parameter.spec && at->state + 1 < pipe->blueprint.n_states) {
+        at->state++;
+        snprintf(at->name, sizeof at->name, "state%d.%s", at->state,
+                 at->parameter.name);
+        return true;
+    }
+    if (!sluice_model_next_parameter(pipe->blueprint.model, &at->parameter))
+        return false;
+    at->state = -1;
+    snprintf(at->name, sizeof at->name, "%s", at->parameter.name);
+    return true;
+}
+
+int sl_tensor_state(const char *name)
+{
+    static const char prefix[] = "state";
+    enum { N = sizeof prefix - 1 };
+    bool is_state = !strncmp(name, prefix, N) && name[N] >= '0' &&
+                    name[N] <= '9' && name[N + 1] == '.';
+    return is_state ? name[N] - '0' : -1;
+}
+
+static float *tensor_in(const struct place *place,
+                        const sluice_state_tensor *tensor)
+{
+    return tensor->state < 0 ? place->values : place->states[tensor->state];
+}
+
+float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
+                          const sluice_state_tensor *tensor)
+{
+    struct place place = place_of(pipe, holder, tensor->parameter.layer,
+                                  tensor->parameter.index);
+    return tensor_in(&place, tensor);
+}
+
+void sl_pipeline_put_tensor(sluice_pipeline *pipe,
+                            const sluice_state_tensor *tensor,
+                            const float *values)
+{
+    int n_holders = sl_n_holders(&pipe->blueprint.grid);
+    for (int c = 0; c < n_holders; c++) {
+        struct place place =
+            place_of(pipe, c, tensor->parameter.layer, tensor->parameter.index);
+        memcpy(tensor_in(&place, tensor), values,
+               (size_t)tensor->parameter.n * sizeof *values);
+        /* Packed copies of the weights are of the old values. */
+        if (tensor->state < 0)
+            sl_products_forget(place.stage, place.stage->params);
+    }
+}
+
+static sluice_status find_tensor(const sluice_pipeline *pipe, const char *name,
+                                 int64_t n, sluice_state_tensor *out,
+                                 sluice_diag *why)
+{
+    int state = sl_tensor_state(name);
+    int n_states = pipe->blueprint.n_states;
+    sluice_state_tensor at = {.state = -1};
+    if (state >= n_states)
+        return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                               "there is no tensor \"%s\": the optimizer, %s, "
+                               "keeps %d states of each parameter",
+                               name, pipe->blueprint.optimizer->name, n_states);
+    while (sluice_pipeline_next_tensor(pipe, &at))
+        if (!strcmp(at.name, name)) {
+            *out = at;
+            if (at.parameter.n == n)
+                return SLUICE_OK;
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "tensor %s has %" PRId64
+                                   " elements, not %" PRId64,
+                                   name, at.parameter.n, n);
+        }
+    return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                           "there is no tensor \"%s\": a name is that of a "
+                           "parameter, \"0.weight\", or of an optimizer's "
+                           "state of it, \"state0.0.weight\"",
+                           name);
+}
+
+sluice_status sluice_pipeline_get_tensor(const sluice_pipeline *pipe,
+                                         const char *name, float *values,
+                                         int64_t n, sluice_diag *why)
+{
+    sluice_state_tensor tensor;
+    sluice_status st = find_tensor(pipe, name, n, &tensor, why);
+    if (!st)
+        memcpy(values, sl_pipeline_tensor(pipe, 0, &tensor),
+               (size_t)n * sizeof *values);
+    return st;
+}
+
+sluice_status sluice_pipeline_set_tensor(sluice_pipeline *pipe,
+                                         const char *name, const float *values,
+                                         int64_t n, sluice_diag *why)
+{
+    sluice_state_tensor tensor;
+    sluice_status st = find_tensor(pipe, name, n, &tensor, why);
+    if (!st && tensor.state < 0)
+        st = sl_check_finite("parameter", name, values, n, why);
+    if (!st)
+        sl_pipeline_put_tensor(pipe, &tensor, values);
     return st;
 }

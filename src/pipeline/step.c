@@ -217,6 +217,11 @@ uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe)
     return pipe->n_steps;
 }
 
+void sluice_pipeline_set_n_steps(sluice_pipeline *pipe, uint64_t n_steps)
+{
+    pipe->n_steps = n_steps;
+}
+
 int sluice_pipeline_n_devices(const sluice_pipeline *pipe)
 {
     return sl_n_all_devices(&pipe->blueprint.grid);

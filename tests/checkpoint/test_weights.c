@@ -1,10 +1,11 @@
-/* Weights of a pipeline from a file of safetensors. */
+/* Weights of a pipeline to and from a file of safetensors. */
 #include <sluice/checkpoint.h>
 #include <sluice/loss.h>
 
 #include <stdio.h>
 #include <unistd.h>
 
+#include "damage.h"
 #include "support/allocator.h"
 #include "support/runner.h"
 
@@ -50,7 +51,7 @@ struct fixture {
     sluice_pipeline *pipe;
 };
 
-static void begin(struct fixture *f)
+static void begin_with(struct fixture *f, const sluice_allocator *allocator)
 {
     static const sluice_sgd_config sgd = {.learning_rate = 0.1};
     ck_assert_int_eq(sluice_model_parse("3-2", NULL, &f->model, NULL),
@@ -61,9 +62,15 @@ static void begin(struct fixture *f)
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),
         .optimizer_config = &sgd,
+        .allocator = allocator,
     };
     ck_assert_int_eq(sluice_pipeline_create(&config, f->model, &f->pipe, NULL),
                      SLUICE_OK);
+}
+
+static void begin(struct fixture *f)
+{
+    begin_with(f, NULL);
 }
 
 static void end(struct fixture *f)
@@ -138,7 +145,128 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+static void get_all(const sluice_pipeline *pipe, float values[N_VALUES])
+{
+    sluice_pipeline_get_parameter(pipe, "0.bias", values, OUT, NULL);
+    sluice_pipeline_get_parameter(pipe, "0.weight", values + OUT, IN * OUT,
+                                  NULL);
+}
+
+START_TEST(saved_weights_are_loaded_bit_for_bit)
+{
+    struct fixture f, g;
+    float saved[N_VALUES], loaded[N_VALUES];
+    static const float zeros[IN * OUT] = {-0.0f};
+    begin(&f);
+    begin(&g);
+    write_file(whole, 0); /* to be replaced */
+    ck_assert_int_eq(sluice_pipeline_save_weights(f.pipe, path, NULL),
+                     SLUICE_OK);
+    get_all(f.pipe, saved);
+    sluice_pipeline_set_parameter(g.pipe, "0.weight", zeros, IN * OUT, NULL);
+    ck_assert_int_eq(
+        sluice_pipeline_load_weights(g.pipe, g.model, path, NULL, NULL),
+        SLUICE_OK);
+    get_all(g.pipe, loaded);
+    ck_assert_mem_eq(saved, loaded, sizeof saved);
+    end(&g);
+    end(&f);
+}
+END_TEST
+
+/* As long as a pipeline is there, its weights are the last good ones. */
+START_TEST(weights_that_are_refused_change_nothing)
+{
+    static const char lacks_the_second[] =
+        "{\"0.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,"
+        "8]}}";
+    struct fixture f;
+    float before[N_VALUES], after[N_VALUES];
+    begin(&f);
+    get_all(f.pipe, before);
+    write_file(lacks_the_second, OUT);
+    ck_assert_int_eq(
+        sluice_pipeline_load_weights(f.pipe, f.model, path, NULL, NULL),
+        SLUICE_INVALID);
+    get_all(f.pipe, after);
+    ck_assert_mem_eq(before, after, sizeof before);
+    end(&f);
+}
+END_TEST
+
+static bool is_refused(void *context)
+{
+    struct fixture *f = context;
+    sluice_diag why = {.status = SLUICE_OK};
+    sluice_status st =
+        sluice_pipeline_load_weights(f->pipe, f->model, path, NULL, &why);
+    return st && strstr(why.text, path);
+}
+
+START_TEST(every_damage_is_refused_with_the_file_and_changes_nothing)
+{
+    struct fixture f;
+    float before[N_VALUES], after[N_VALUES];
+    long n;
+    begin(&f);
+    write_file(whole, 0);
+    ck_assert_int_eq(sluice_pipeline_save_weights(f.pipe, path, NULL),
+                     SLUICE_OK);
+    get_all(f.pipe, before);
+    ck_assert_int_eq(sl_test_damage(path, 10000, is_refused, &f, &n), 0);
+    ck_assert_int_gt(n, 2000);
+    get_all(f.pipe, after);
+    ck_assert_mem_eq(before, after, sizeof before);
+    ck_assert_int_eq(is_refused(&f), false); /* as it was, it is sound */
+    end(&f);
+}
+END_TEST
+
+START_TEST(a_save_that_fails_names_the_path)
+{
+    struct fixture f;
+    sluice_diag why;
+    begin(&f);
+    ck_assert_int_eq(
+        sluice_pipeline_save_weights(f.pipe, "/nowhere/weights", &why),
+        SLUICE_IO);
+    ck_assert(strstr(why.text, "/nowhere/weights"));
+    end(&f);
+}
+END_TEST
+
+START_TEST(every_allocation_of_a_save_may_fail)
+{
+    struct fixture f;
+    struct sl_test_allocator memory;
+    sluice_status st = SLUICE_NO_MEMORY;
+    long at = 0;
+    sl_test_allocator_init(&memory);
+    begin_with(&f, &memory.hooks);
+    write_file(whole, N_VALUES);
+    long live = memory.n_live;
+    while (st == SLUICE_NO_MEMORY && at++ < 1000) {
+        sl_test_allocator_arm(&memory, at, false);
+        st = sluice_pipeline_save_weights(f.pipe, path, NULL);
+        sl_test_allocator_arm(&memory, 0, false);
+        ck_assert_int_eq(memory.n_live, live);
+        ck_assert_int_eq(
+            sluice_pipeline_load_weights(f.pipe, f.model, path, NULL, NULL),
+            SLUICE_OK);
+    }
+    ck_assert_int_eq(st, SLUICE_OK);
+    ck_assert_int_gt(at, 2);
+    ck_assert_int_eq(memory.n_wrong, 0);
+    end(&f);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("checkpoint.weights",
                  every_parameter_gets_the_tensor_of_its_name,
                  what_does_not_fit_is_refused_by_name,
-                 every_allocation_may_fail)
+                 every_allocation_may_fail,
+                 saved_weights_are_loaded_bit_for_bit,
+                 weights_that_are_refused_change_nothing,
+                 every_damage_is_refused_with_the_file_and_changes_nothing,
+                 a_save_that_fails_names_the_path,
+                 every_allocation_of_a_save_may_fail)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/formats/safetensors.h"
+#include "data/safetensors/safetensors.h"
 
 static void read_tensor(sluice_safetensors *file, int i, size_t n)
 {

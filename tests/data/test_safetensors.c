@@ -1,5 +1,5 @@
 /* The safetensors format. */
-#include "data/formats/safetensors.h"
+#include "data/safetensors/safetensors.h"
 
 #include "fixture.h"
 #include "support/runner.h"

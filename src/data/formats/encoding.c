@@ -127,6 +127,22 @@ size_t sl_decode_bf16_le(const unsigned char *from, size_t n, void *to)
     return n;
 }
 
+void sl_encode_le(sluice_element element, const void *elements, size_t n,
+                  unsigned char *to)
+{
+    const char *from = elements;
+    if (element == SLUICE_U8) {
+        memcpy(to, from, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, from + 4 * i, sizeof bits);
+        for (int b = 0; b < 4; b++)
+            to[4 * i + (size_t)b] = (unsigned char)(bits >> 8 * b);
+    }
+}
+
 sluice_status sl_read_encoded(struct sl_source *source,
                               const struct sl_encoding *encoding, void *to,
                               size_t n, sluice_diag *why)

@@ -40,6 +40,11 @@ struct sl_encoding {
     sl_decode *decode;      /* NULL: known, but not read */
 };
 
+/* Write elements[n] as they are stored, little-endian, to to[n *
+ * sluice_element_bytes()]. */
+void sl_encode_le(sluice_element element, const void *elements, size_t n,
+                  unsigned char *to);
+
 /*
  * Read elements and decode them into to[n].
  *

@@ -4,8 +4,8 @@
  *
  * Threads: one per file.
  */
-#ifndef SL_DATA_FORMATS_SAFETENSORS_H
-#define SL_DATA_FORMATS_SAFETENSORS_H
+#ifndef SL_DATA_SAFETENSORS_SAFETENSORS_H
+#define SL_DATA_SAFETENSORS_SAFETENSORS_H
 
 #include <sluice/dataset.h>
 
@@ -19,5 +19,9 @@
 sluice_status sl_safetensors_parse(struct sl_source *source, size_t max_header,
                                    const sluice_allocator *allocator,
                                    sluice_safetensors **out, sluice_diag *why);
+
+/* A value of the metadata, owned by the file; NULL if the key is not there. */
+const char *sl_safetensors_metadata(const sluice_safetensors *file,
+                                    const char *key);
 
 #endif

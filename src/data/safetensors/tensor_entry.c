@@ -1,5 +1,5 @@
 /* One tensor of a safetensors header.  Any thread. */
-#include "data/formats/tensor_entry.h"
+#include "data/safetensors/tensor_entry.h"
 
 #include "base/memory.h"
 

@@ -5,34 +5,35 @@
  * can be set for the whole process only; what it takes is bounded by the bound
  * on the header.
  */
-#include "data/formats/tensor_list.h"
+#include "data/safetensors/tensor_list.h"
 
 #include "base/text/json_depth.h"
 #include "base/memory.h"
-#include "data/formats/tensor_entry.h"
+#include "data/safetensors/checksum.h"
+#include "data/safetensors/tensor_entry.h"
+#include "data/safetensors/tensor_name.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool name_is_plain(const char *name)
+/* Keep the metadata; a header with keys of ours has a checksum, which was
+ * found to be right if it is in its place. */
+static sluice_status take_metadata(const struct sl_header_text *header,
+                                   json_t *root, bool has_checksum,
+                                   struct sl_tensor_list *list)
 {
-    size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                            "abcdefghijklmnopqrstuvwxyz0123456789_.-");
-    return n > 0 && n < SLUICE_TENSOR_NAME && !name[n];
-}
-
-static sluice_status check_metadata(const struct sl_header_text *header,
-                                    json_t *value)
-{
-    const char *key;
-    json_t *text;
-    bool strings = json_is_object(value);
-    json_object_foreach(value, key, text) strings &= json_is_string(text);
-    if (strings)
-        return SLUICE_OK;
-    return sl_tensor_bad(header, "__metadata__", "not an object of strings");
+    sluice_status st =
+        sl_metadata_copy(json_object_get(root, "__metadata__"), list->allocator,
+                         &list->metadata, header->why);
+    if (st == SLUICE_FORMAT)
+        return sl_tensor_bad(header, "__metadata__",
+                             "not an object of strings");
+    if (st || has_checksum || !sl_metadata_has(&list->metadata, SL_OUR_KEYS))
+        return st;
+    return sl_source_bad(header->source, header->start, header->why,
+                         "the header has lost its checksum: it is damaged");
 }
 
 /* Count the tensors and the bytes of their names; check what is neither. */
@@ -43,13 +44,9 @@ static sluice_status survey(const struct sl_header_text *header, json_t *root,
     json_t *value;
     json_object_foreach(root, name, value)
     {
-        if (!strcmp(name, "__metadata__")) {
-            sluice_status st = check_metadata(header, value);
-            if (st)
-                return st;
+        if (!strcmp(name, "__metadata__"))
             continue;
-        }
-        if (!name_is_plain(name))
+        if (!sl_tensor_name_is_plain(name))
             return sl_tensor_bad(
                 header, name, "a name is 1 to 255 letters, digits, _ . or -");
         list->names_bytes += strlen(name) + 1;
@@ -133,12 +130,14 @@ static sluice_status allocate(struct sl_tensor_list *list, sluice_diag *why)
 
 /* Build the list of a header's JSON; the data are `data_bytes`. */
 static sluice_status build(const struct sl_header_text *header, json_t *root,
-                           uint64_t data_bytes, struct sl_tensor_list *list)
+                           bool has_checksum, uint64_t data_bytes,
+                           struct sl_tensor_list *list)
 {
-    sluice_status st = survey(header, root, list);
-    if (st)
-        return st;
-    st = allocate(list, header->why);
+    sluice_status st = take_metadata(header, root, has_checksum, list);
+    if (!st)
+        st = survey(header, root, list);
+    if (!st)
+        st = allocate(list, header->why);
     if (!st)
         st = parse_tensors(header, root, list);
     if (!st)
@@ -148,9 +147,11 @@ static sluice_status build(const struct sl_header_text *header, json_t *root,
     return st;
 }
 
-/* Read the text and parse it as strict JSON: an object, no key twice. */
+/* Read the text, check its checksum if it has one, and parse it as strict JSON:
+ * an object, no key twice. */
 static sluice_status read_json(struct sl_source *source, size_t length,
-                               const sluice_allocator *allocator, json_t **out,
+                               const sluice_allocator *allocator,
+                               bool *has_checksum, json_t **out,
                                sluice_diag *why)
 {
     uint64_t start = sl_source_offset(source);
@@ -160,6 +161,13 @@ static sluice_status read_json(struct sl_source *source, size_t length,
     sluice_status st = sl_source_read(source, text, length, "the header", why);
     if (st)
         goto free_text;
+    *has_checksum = sl_checksum_is_there(text, length);
+    if (*has_checksum && !sl_checksum_header_is_right(text, length)) {
+        st = sl_source_bad(source, start, why,
+                           "the header does not agree with its checksum: it is "
+                           "damaged");
+        goto free_text;
+    }
     int depth = sl_json_depth(text, length);
     if (depth > SL_JSON_MOST_DEPTH) {
         st = sl_source_bad(source, start, why,
@@ -192,12 +200,14 @@ sluice_status sl_tensor_list_read(struct sl_source *source, size_t length,
                                   struct sl_tensor_list *out, sluice_diag *why)
 {
     json_t *root = NULL;
+    bool has_checksum = false;
     struct sl_header_text header = {source, sl_source_offset(source), why};
     struct sl_tensor_list list = {.allocator = allocator};
-    sluice_status st = read_json(source, length, allocator, &root, why);
+    sluice_status st =
+        read_json(source, length, allocator, &has_checksum, &root, why);
     if (st)
         return st;
-    st = build(&header, root, data_bytes, &list);
+    st = build(&header, root, has_checksum, data_bytes, &list);
     json_decref(root);
     if (!st)
         *out = list;
@@ -206,6 +216,7 @@ sluice_status sl_tensor_list_read(struct sl_source *source, size_t length,
 
 void sl_tensor_list_fini(struct sl_tensor_list *list)
 {
+    sl_metadata_fini(&list->metadata);
     sl_free(list->allocator, list->names, list->names_bytes, 1);
     sl_free(list->allocator, list->sorted, list->n, sizeof *list->sorted);
     sl_free(list->allocator, list->tensors, list->n, sizeof *list->tensors);

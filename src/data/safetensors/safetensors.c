@@ -1,8 +1,12 @@
 /* The safetensors format.  One thread per file. */
-#include "data/formats/safetensors.h"
+#include "data/safetensors/safetensors.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
-#include "data/formats/tensor_list.h"
+#include "data/safetensors/checksum.h"
+#include "data/safetensors/tensor_list.h"
 
 struct sluice_safetensors {
     const sluice_allocator *allocator;
@@ -95,6 +99,34 @@ const char *sluice_safetensors_name(const sluice_safetensors *file, int i,
     return file->list.tensors[i].name;
 }
 
+const char *sl_safetensors_metadata(const sluice_safetensors *file,
+                                    const char *key)
+{
+    return sl_metadata_find(&file->list.metadata, key);
+}
+
+/* A tensor that we have written is F32 and has a checksum. */
+static sluice_status check_data(const sluice_safetensors *file,
+                                const struct sl_tensor_entry *tensor,
+                                const float *values, sluice_diag *why)
+{
+    char key[sizeof SL_CHECKSUM_KEY + SLUICE_TENSOR_NAME];
+    char is[SL_CHECKSUM_TEXT];
+    snprintf(key, sizeof key, SL_CHECKSUM_KEY ".%s", tensor->name);
+    const char *should = sl_safetensors_metadata(file, key);
+    if (!should)
+        return SLUICE_OK;
+    size_t n = (size_t)sluice_shape_elements(&tensor->shape);
+    sl_checksum_text(sl_checksum_elements(SLUICE_F32, values, n), is);
+    if (!strcmp(is, should))
+        return SLUICE_OK;
+    return sl_source_bad(file->source, file->data + tensor->begin, why,
+                         "tensor '%.64s', %llu bytes, does not agree with its "
+                         "checksum: it is damaged",
+                         tensor->name,
+                         (unsigned long long)(tensor->end - tensor->begin));
+}
+
 sluice_status sluice_safetensors_read(sluice_safetensors *file,
                                       const char *name, float *values,
                                       int64_t n, sluice_diag *why)
@@ -119,6 +151,7 @@ sluice_status sluice_safetensors_read(sluice_safetensors *file,
     sluice_status st = sl_source_seek(file->source, place, why);
     if (st)
         return st;
-    return sl_read_encoded(file->source, tensor->encoding, values, (size_t)n,
-                           why);
+    st =
+        sl_read_encoded(file->source, tensor->encoding, values, (size_t)n, why);
+    return st ? st : check_data(file, tensor, values, why);
 }

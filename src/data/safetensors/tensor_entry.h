@@ -4,8 +4,8 @@
  *
  * Threads: any.
  */
-#ifndef SL_DATA_FORMATS_TENSOR_ENTRY_H
-#define SL_DATA_FORMATS_TENSOR_ENTRY_H
+#ifndef SL_DATA_SAFETENSORS_TENSOR_ENTRY_H
+#define SL_DATA_SAFETENSORS_TENSOR_ENTRY_H
 
 #include <jansson.h>
 

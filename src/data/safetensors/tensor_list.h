@@ -1,15 +1,18 @@
 /*
- * What the header of a safetensors file lists: names, types, shapes, places.
+ * What the header of a safetensors file lists: names, types, shapes, places;
+ * and the metadata.  A header that we have written is checked against its
+ * checksum.
  *
  * Threads: any; const once parsed.
  */
-#ifndef SL_DATA_FORMATS_TENSOR_LIST_H
-#define SL_DATA_FORMATS_TENSOR_LIST_H
+#ifndef SL_DATA_SAFETENSORS_TENSOR_LIST_H
+#define SL_DATA_SAFETENSORS_TENSOR_LIST_H
 
 #include <sluice/dataset.h>
 
 #include "data/formats/byte_source.h"
-#include "data/formats/tensor_entry.h"
+#include "data/safetensors/metadata.h"
+#include "data/safetensors/tensor_entry.h"
 
 struct sl_tensor_list {
     const sluice_allocator *allocator;
@@ -18,6 +21,7 @@ struct sl_tensor_list {
     char *names;                     /* each with its 0 */
     size_t names_bytes;
     size_t n;
+    struct sl_metadata metadata;
 };
 
 /*

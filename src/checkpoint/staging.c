@@ -1,0 +1,228 @@
+/* Tensors between pipeline and file.  The thread that owns the pipeline. */
+#include "checkpoint/staging.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/finite.h"
+#include "base/memory.h"
+#include "data/safetensors/safetensors_write.h"
+#include "pipeline/parameters.h"
+
+enum { SHAPE_TEXT = 192 };
+
+/* A shape as text, "[256, 10]". */
+static const char *shape_text(const sluice_shape *shape, char text[SHAPE_TEXT])
+{
+    size_t n = 0;
+    for (int i = 0; i < shape->n_dims; i++)
+        n += (size_t)snprintf(text + n, SHAPE_TEXT - n, "%s%" PRId64,
+                              i ? ", " : "[", shape->dims[i]);
+    snprintf(text + n, SHAPE_TEXT - n, "%s", shape->n_dims ? "]" : "[]");
+    return text;
+}
+
+/* The next tensor that a file holds. */
+static bool next(const sluice_pipeline *pipe, enum sl_held held,
+                 sluice_state_tensor *at)
+{
+    bool is_there;
+    do
+        is_there = sluice_pipeline_next_tensor(pipe, at);
+    while (is_there && held == SL_HELD_WEIGHTS && at->state >= 0);
+    return is_there;
+}
+
+/* How many tensors there are, and elements of them. */
+static size_t count(const sluice_pipeline *pipe, enum sl_held held,
+                    size_t *n_elements)
+{
+    size_t n = 0;
+    sluice_state_tensor at = {.state = 0};
+    *n_elements = 0;
+    while (next(pipe, held, &at)) {
+        n++;
+        *n_elements += (size_t)at.parameter.n;
+    }
+    return n;
+}
+
+/* A tensor that is to be written has its name here. */
+struct named {
+    char name[SLUICE_STATE_NAME];
+};
+
+static sluice_status list_tensors(const sluice_pipeline *pipe,
+                                  enum sl_held held,
+                                  struct sl_saved_tensor *tensors,
+                                  struct named *names, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    sluice_state_tensor at = {.state = 0};
+    while (!st && next(pipe, held, &at)) {
+        const float *values = sl_pipeline_tensor(pipe, 0, &at);
+        if (at.state < 0)
+            st = sl_check_finite("parameter", at.name, values, at.parameter.n,
+                                 why);
+        memcpy(names->name, at.name, sizeof names->name);
+        *tensors++ = (struct sl_saved_tensor){
+            .name = (names++)->name,
+            .type = SLUICE_F32,
+            .shape = at.parameter.spec->shape,
+            .elements = values,
+        };
+    }
+    return st;
+}
+
+sluice_status sl_staging_save(const sluice_pipeline *pipe, enum sl_held held,
+                              struct sl_metadata_pair *metadata,
+                              size_t n_metadata, const char *path,
+                              sluice_diag *why)
+{
+    const sluice_allocator *allocator = pipe->allocator;
+    size_t n_elements;
+    size_t n = count(pipe, held, &n_elements);
+    sluice_status st = SLUICE_NO_MEMORY;
+    struct sl_saved_file file = {
+        .tensors = sl_alloc(allocator, n, sizeof *file.tensors),
+        .n_tensors = n,
+        .metadata = metadata,
+        .n_metadata = n_metadata,
+    };
+    struct named *names = sl_alloc(allocator, n, sizeof *names);
+    if (!file.tensors || !names)
+        sl_no_memory(why, "the list of tensors to be saved");
+    else
+        st = list_tensors(pipe, held, file.tensors, names, why);
+    if (!st)
+        st = sl_safetensors_write(path, &file, allocator, why);
+    sl_free(allocator, names, n, sizeof *names);
+    sl_free(allocator, file.tensors, n, sizeof *file.tensors);
+    return st;
+}
+
+/* The tensor of the file that has this name; -1 if there is none.  It is mostly
+ * the next one: `from` is where to look first. */
+static int find(const sluice_safetensors *file, const char *name, int from,
+                sluice_shape *shape)
+{
+    int n = sluice_safetensors_count(file);
+    for (int i = 0; i < n; i++) {
+        int k = (from + i) % n;
+        if (!strcmp(sluice_safetensors_name(file, k, shape), name))
+            return k;
+    }
+    return -1;
+}
+
+static sluice_status check_shape(const sluice_state_tensor *at,
+                                 const sluice_shape *shape, sluice_diag *why)
+{
+    char has[SHAPE_TEXT];
+    char wants[SHAPE_TEXT];
+    if (sluice_shape_equal(shape, &at->parameter.spec->shape))
+        return SLUICE_OK;
+    return sluice_diag_set(
+        why, SLUICE_INVALID,
+        "tensor \"%s\" of the weights has shape %s, but the model's has %s",
+        at->name, shape_text(shape, has),
+        shape_text(&at->parameter.spec->shape, wants));
+}
+
+/* Each tensor of the file is one that the pipeline has. */
+static sluice_status check_known(const sluice_pipeline *pipe, enum sl_held held,
+                                 const sluice_safetensors *file,
+                                 sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < sluice_safetensors_count(file) && !st; i++) {
+        const char *name = sluice_safetensors_name(file, i, NULL);
+        sluice_state_tensor at = {.state = 0};
+        if (held == SL_HELD_WEIGHTS && sl_tensor_state(name) >= 0)
+            continue;
+        bool known = false;
+        while (!known && next(pipe, held, &at))
+            known = !strcmp(at.name, name);
+        if (!known && sl_tensor_state(name) >= 0)
+            st = sluice_diag_set(why, SLUICE_NOT_FOUND,
+                                 "the file has a state \"%s\", which the "
+                                 "optimizer, %s, does not keep",
+                                 name, pipe->blueprint.optimizer->name);
+        else if (!known) /* its sentence tells what parameters there are */
+            st = sluice_model_find_parameter(pipe->blueprint.model, name, NULL,
+                                             NULL, NULL, why);
+    }
+    return st;
+}
+
+static sluice_status read_all(struct sl_staging *staging,
+                              const sluice_pipeline *pipe, enum sl_held held,
+                              sluice_safetensors *file, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    sluice_state_tensor at = {.state = 0};
+    float *values = staging->values;
+    int from = 0;
+    while (!st && next(pipe, held, &at)) {
+        sluice_shape shape;
+        int found = find(file, at.name, from, &shape);
+        if (found < 0)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "the weights have no tensor \"%s\"",
+                                   at.name);
+        st = check_shape(&at, &shape, why);
+        if (!st)
+            st = sluice_safetensors_read(file, at.name, values, at.parameter.n,
+                                         why);
+        if (!st && at.state < 0)
+            st = sl_check_finite("parameter", at.name, values, at.parameter.n,
+                                 why);
+        values += at.parameter.n;
+        from = found + 1;
+    }
+    return st;
+}
+
+sluice_status sl_staging_read(struct sl_staging *staging,
+                              const sluice_pipeline *pipe, enum sl_held held,
+                              sluice_safetensors *file,
+                              const sluice_allocator *allocator,
+                              sluice_diag *why)
+{
+    size_t n;
+    sluice_status st = check_known(pipe, held, file, why);
+    if (st)
+        return st;
+    count(pipe, held, &n);
+    *staging = (struct sl_staging){
+        .allocator = allocator,
+        .values = sl_alloc(allocator, n, sizeof *staging->values),
+        .n = n,
+    };
+    if (!staging->values)
+        return sl_no_memory(why, "the tensors of a file");
+    st = read_all(staging, pipe, held, file, why);
+    if (st)
+        sl_staging_fini(staging);
+    return st;
+}
+
+void sl_staging_apply(const struct sl_staging *staging, sluice_pipeline *pipe,
+                      enum sl_held held)
+{
+    sluice_state_tensor at = {.state = 0};
+    const float *values = staging->values;
+    while (next(pipe, held, &at)) {
+        sl_pipeline_put_tensor(pipe, &at, values);
+        values += at.parameter.n;
+    }
+}
+
+void sl_staging_fini(struct sl_staging *staging)
+{
+    sl_free(staging->allocator, staging->values, staging->n,
+            sizeof *staging->values);
+    *staging = (struct sl_staging){0};
+}

@@ -1,0 +1,63 @@
+/*
+ * The tensors of a pipeline on their way between it and a file.  What is read
+ * is held until all of it is known to be good: so it is taken over as a whole
+ * or not at all.
+ *
+ * Threads: the one that owns the pipeline, between steps.
+ */
+#ifndef SL_CHECKPOINT_STAGING_H
+#define SL_CHECKPOINT_STAGING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sluice/dataset.h>
+#include <sluice/pipeline.h>
+
+#include "data/safetensors/metadata.h"
+
+/* Which tensors a file holds. */
+enum sl_held {
+    SL_HELD_WEIGHTS, /* parameters */
+    SL_HELD_ALL,     /* and the optimizer's states */
+};
+
+/*
+ * Write the tensors of a pipeline, with metadata.
+ *
+ * Returns  as sl_safetensors_write(); SLUICE_NOT_FINITE if a parameter has a
+ *          value that could not be loaded again.
+ */
+sluice_status sl_staging_save(const sluice_pipeline *pipe, enum sl_held held,
+                              struct sl_metadata_pair *metadata,
+                              size_t n_metadata, const char *path,
+                              sluice_diag *why);
+
+struct sl_staging {
+    const sluice_allocator *allocator;
+    float *values; /* [n] of all tensors, in the order of the pipeline's */
+    size_t n;
+};
+
+/*
+ * Read the tensors that a pipeline has from a file; of SL_HELD_WEIGHTS, states
+ * that the file has are passed over.
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND naming a tensor that the pipeline has
+ *          not; SLUICE_INVALID naming one of another shape, or one that the
+ *          file lacks; SLUICE_NOT_FINITE; SLUICE_NO_MEMORY; or what
+ *          sluice_safetensors_read() returns.
+ */
+sluice_status sl_staging_read(struct sl_staging *staging,
+                              const sluice_pipeline *pipe, enum sl_held held,
+                              sluice_safetensors *file,
+                              const sluice_allocator *allocator,
+                              sluice_diag *why);
+
+/* Take over what was read. */
+void sl_staging_apply(const struct sl_staging *staging, sluice_pipeline *pipe,
+                      enum sl_held held);
+
+void sl_staging_fini(struct sl_staging *staging);
+
+#endif

@@ -1,0 +1,61 @@
+/* Checksums of safetensors files.  Any thread; no state. */
+#include "data/safetensors/checksum.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#include "data/formats/encoding.h"
+
+enum { START = sizeof SL_CHECKSUM_START - 1, PIECE = 4096 /* elements */ };
+
+void sl_checksum_text(uint32_t checksum, char text[SL_CHECKSUM_TEXT])
+{
+    snprintf(text, SL_CHECKSUM_TEXT, "%08x", (unsigned)checksum);
+}
+
+uint32_t sl_checksum_elements(sluice_element type, const void *elements,
+                              size_t n)
+{
+    unsigned char stored[PIECE * sizeof(float)];
+    size_t bytes = sluice_element_bytes(type);
+    const char *at = elements;
+    uLong sum = crc32_z(0, NULL, 0);
+    while (n) {
+        size_t part = n < PIECE ? n : PIECE;
+        sl_encode_le(type, at, part, stored);
+        sum = crc32_z(sum, stored, part * bytes);
+        at += part * bytes;
+        n -= part;
+    }
+    return (uint32_t)sum;
+}
+
+bool sl_checksum_is_there(const char *text, size_t n)
+{
+    return n > START + SL_CHECKSUM_DIGITS &&
+           !memcmp(text, SL_CHECKSUM_START, START);
+}
+
+uint32_t sl_checksum_header(const char *text, size_t n)
+{
+    static const unsigned char zeros[] = "00000000";
+    unsigned char length[8];
+    size_t rest = START + SL_CHECKSUM_DIGITS;
+    for (int i = 0; i < 8; i++)
+        length[i] = (unsigned char)((uint64_t)n >> 8 * i);
+    uLong sum = crc32_z(0, NULL, 0);
+    sum = crc32_z(sum, length, sizeof length);
+    sum = crc32_z(sum, (const unsigned char *)text, START);
+    sum = crc32_z(sum, zeros, SL_CHECKSUM_DIGITS);
+    sum = crc32_z(sum, (const unsigned char *)text + rest, n - rest);
+    return (uint32_t)sum;
+}
+
+bool sl_checksum_header_is_right(const char *text, size_t n)
+{
+    char right[SL_CHECKSUM_TEXT];
+    sl_checksum_text(sl_checksum_header(text, n), right);
+    return !memcmp(text + START, right, SL_CHECKSUM_DIGITS);
+}

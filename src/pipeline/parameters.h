@@ -1,0 +1,26 @@
+/*
+ * Parameters and optimizer states by name, wherever they lie: for those who
+ * save and restore all of them.
+ *
+ * Threads: the caller's, while no step, evaluation or inference is under way.
+ */
+#ifndef SL_PIPELINE_PARAMETERS_H
+#define SL_PIPELINE_PARAMETERS_H
+
+#include "pipeline/pipeline.h"
+
+/* The number of the state that a name is one of, "state0.0.weight"; -1: it is
+ * none. */
+int sl_tensor_state(const char *name);
+
+/* Where a tensor of sluice_pipeline_next_tensor() lies in the copy of the model
+ * that holder number `holder` of each part belongs to; all hold the same. */
+float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
+                          const sluice_state_tensor *tensor);
+
+/* Copy values into all copies of it; cannot fail. */
+void sl_pipeline_put_tensor(sluice_pipeline *pipe,
+                            const sluice_state_tensor *tensor,
+                            const float *values);
+
+#endif
