@@ -1,5 +1,6 @@
 /*
- * Parameters to and from disk.  A file of safetensors holds one tensor for each
+ * Parameters to and from disk, and all that a training needs to go on as if it
+ * had never stopped.  A file of safetensors holds one tensor for each
  * parameter of the model, by the parameter's name, "0.weight", in which the
  * layer is counted in the whole model: it knows nothing of devices, cut or
  * schedule.
@@ -13,6 +14,10 @@
 #ifndef SLUICE_CHECKPOINT_H
 #define SLUICE_CHECKPOINT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/dataset.h>
 #include <sluice/export.h>
 #include <sluice/memory.h>
 #include <sluice/model.h>
@@ -38,8 +43,9 @@ SLUICE_API sluice_status sluice_pipeline_save_weights(
 
 /*
  * Set every parameter of the pipeline, which was made from `model`, from the
- * tensor of the same name and shape in a safetensors file.  `allocator` serves
- * during the call, for a copy of all parameters; NULL: malloc.
+ * tensor of the same name and shape in a safetensors file.  In a checkpoint the
+ * optimizer's states are passed over.  `allocator` serves during the call, for
+ * a copy of all parameters; NULL: malloc.
  *
  * Threads  while no step, evaluation or inference is under way.
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND naming a tensor that is no parameter;
@@ -52,6 +58,84 @@ SLUICE_API sluice_status sluice_pipeline_save_weights(
 SLUICE_API sluice_status sluice_pipeline_load_weights(
     sluice_pipeline *pipe, const sluice_model *model, const char *path,
     const sluice_allocator *allocator, sluice_diag *why);
+
+/*
+ * What a checkpoint keeps of a training that the pipeline does not know.  Zero
+ * or NULL in the first part: not known, and not compared.
+ */
+typedef struct sluice_run {
+    const char *model; /* its text */
+    int64_t n_rows;    /* of an epoch */
+    int64_t batch;     /* rows of a step */
+    bool shuffles;     /* by `shuffle_seed`; else rows come in their order */
+    uint64_t shuffle_seed;
+
+    sluice_position position;
+    bool was_tested;      /* after this step; else the next two are 0 */
+    double test_loss;     /* of the test rows */
+    double test_accuracy; /* of the test rows; 0 if the loss counts no classes
+                           */
+} sluice_run;
+
+/*
+ * Write all that the following steps depend on: parameters, optimizer states,
+ * number of steps, learning rate, and `run` (NULL: zeros).  What the bits
+ * depend on besides stands in the metadata, and is compared by
+ * sluice_checkpoint_load(): the numbers of micro-batches, replicas and copies,
+ * the order of the backwards, seed, layers, loss, optimizer, BLAS with its core
+ * type.
+ *
+ * A state of the optimizer is a tensor named "state0.0.weight": the state, then
+ * the parameter.
+ *
+ * Threads, Returns  as sluice_pipeline_save_weights(); SLUICE_INVALID also if
+ *          the model's text is not UTF-8.
+ */
+SLUICE_API sluice_status sluice_checkpoint_save(const sluice_pipeline *pipe,
+                                                const sluice_run *run,
+                                                const char *path,
+                                                sluice_diag *why);
+
+/*
+ * Go on from a checkpoint: set parameters, optimizer states, number of steps
+ * and learning rate, and fill in the second part of `run` (may be NULL).  Then
+ *
+ *     sluice_checkpoint_load(pipe, path, &run, NULL, &why)
+ *
+ * and the same rows give the same bits as if the training had not stopped, with
+ * any number of devices, cut, queue capacity, rematerialization, and any
+ * synchronous schedule that adds up the gradients in the same order.
+ *
+ * Where they may be other bits, as with another number of micro-batches or
+ * another BLAS, the call succeeds, and each difference is a warning to the
+ * pipeline's log; `*n_differences` (may be NULL) counts them.  The first part
+ * of `run` is what this training is: where it is known and the checkpoint knows
+ * it too, both are compared.
+ *
+ * Threads  while no step, evaluation or inference is under way; the log is
+ *          called by this thread.
+ * Returns  SLUICE_OK; SLUICE_FORMAT if the file is damaged, with the place, or
+ *          is no checkpoint; SLUICE_NOT_FOUND or SLUICE_INVALID naming a tensor
+ *          that the pipeline or the file lacks, or one of another shape;
+ *          SLUICE_IO; SLUICE_NO_MEMORY.  After an error the pipeline and `run`
+ *          are as they were.
+ */
+SLUICE_API sluice_status sluice_checkpoint_load(sluice_pipeline *pipe,
+                                                const char *path,
+                                                sluice_run *run,
+                                                int *n_differences,
+                                                sluice_diag *why);
+
+/*
+ * Only read the second part of `run`, and the number of steps.  The header is
+ * checked, the tensors are not read.  `allocator` NULL: malloc.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_FORMAT; SLUICE_IO; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status
+sluice_checkpoint_inspect(const char *path, sluice_run *run, uint64_t *n_steps,
+                          const sluice_allocator *allocator, sluice_diag *why);
 
 #ifdef __cplusplus
 }

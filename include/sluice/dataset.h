@@ -223,6 +223,15 @@ SLUICE_API sluice_status sluice_dataset_gather(const sluice_dataset *dataset,
 SLUICE_API void sluice_shuffle(uint64_t seed, uint64_t epoch, int64_t n,
                                int64_t *index);
 
+/* Where a training over epochs stands: its next row is number `rows_done` of
+ * the order of the epoch. */
+typedef struct sluice_position {
+    int epoch;         /* from 1; 0: nothing is done yet, as 1 with no rows */
+    int64_t rows_done; /* of this epoch; all: it lacks its evaluation */
+    double loss_sum;   /* of those rows, a row counting as its mean loss */
+    int64_t correct;   /* of those rows, if the loss counts classes */
+} sluice_position;
+
 #ifdef __cplusplus
 }
 #endif

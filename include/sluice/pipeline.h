@@ -105,7 +105,8 @@ typedef enum sluice_log_level {
     SLUICE_LOG_WARNING,
 } sluice_log_level;
 
-/* Called by the thread that creates the pipeline; `text` has no newline. */
+/* Called by the thread that creates the pipeline, or loads a checkpoint into
+ * it; `text` has no newline. */
 typedef void sluice_log(void *context, sluice_log_level level,
                         const char *text);
 
@@ -166,7 +167,7 @@ typedef struct sluice_pipeline_config {
     bool trace;      /* record events; see sluice_pipeline_trace() */
     sluice_finite finite;
 
-    sluice_log *log; /* NULL: silent */
+    sluice_log *log; /* NULL: silent; else it outlives the pipeline */
     void *log_context;
     const sluice_allocator *allocator; /* NULL: malloc */
 } sluice_pipeline_config;

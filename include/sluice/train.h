@@ -33,6 +33,9 @@ typedef struct sluice_progress {
     double rows_per_s; /* of this epoch so far, without evaluation */
     double test_loss;  /* at the end of an epoch with a test set */
     double test_accuracy;
+    sluice_position position; /* where the training stands: saved with the
+                                 pipeline as it is now, and given as `start`,
+                                 it goes on from here */
 } sluice_progress;
 
 /* Return false to end training after this step, without an error. */
@@ -45,6 +48,8 @@ typedef struct sluice_train_config {
                                needs test data and a loss that counts */
     bool in_order;          /* do not shuffle */
     uint64_t seed;          /* of the shuffling */
+    sluice_position start;  /* go on from here; zero: the first row.  Behind
+                               the last epoch there is nothing to do */
     const sluice_dataset *train;     /* must be given */
     const sluice_dataset *test;      /* NULL: no evaluation */
     sluice_on_progress *on_progress; /* NULL: none */
@@ -67,11 +72,11 @@ typedef struct sluice_train_config {
  *
  * Threads  the caller's; as sluice_pipeline_step().
  * Returns  SLUICE_OK, with the last epoch's progress in `last` (may be NULL);
- *          SLUICE_INVALID for a number out of range, or if data, targets and
- *          pipeline do not fit each other; unless `finite` is
- *          SLUICE_FINITE_OFF, SLUICE_NOT_FINITE with the row if the data have a
- *          NaN or infinity, or with epoch and step if a loss is one;
- *          SLUICE_NO_MEMORY; or the error of a step.
+ *          SLUICE_INVALID for a number or `start` out of range, or if data,
+ * target and pipeline do not fit each other; SLUICE_NOT_FINITE, with the row,
+ *          or with epoch and step, if the data or a loss are NaN or infinite,
+ *          unless `finite` is SLUICE_FINITE_OFF; SLUICE_NO_MEMORY; or the
+ *          error of a step.
  */
 SLUICE_API sluice_status sluice_train(sluice_pipeline *pipe,
                                       const sluice_train_config *config,

@@ -254,6 +254,8 @@ static sluice_status create(const sluice_pipeline_config *config,
     if (!pipe)
         return sl_no_memory(why, "a pipeline");
     pipe->allocator = config->allocator;
+    pipe->log = config->log;
+    pipe->log_context = config->log_context;
     pipe->owner = getpid();
     pipe->traces = config->trace;
     sluice_status st = sl_blueprint_init(&pipe->blueprint, config, model, why);

@@ -85,6 +85,8 @@ struct sl_device {
 
 struct sluice_pipeline {
     const sluice_allocator *allocator; /* const after create */
+    sluice_log *log;                   /* const after create; NULL: silent */
+    void *log_context;                 /* const after create */
     pid_t owner; /* const after create: the process that has the threads */
     struct sl_blueprint blueprint;  /* const after create, except what its
                                        stages point to */

@@ -98,6 +98,14 @@ static sluice_status check(const sluice_pipeline *pipe,
     if (!config->train)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "no training data; set `train`");
+    const sluice_position *start = &config->start;
+    if (start->epoch < 0 || start->rows_done < 0 || start->correct < 0 ||
+        start->rows_done > sluice_dataset_rows(config->train))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a start in epoch %d with %" PRId64
+                               " rows done; an epoch has %" PRId64,
+                               start->epoch, start->rows_done,
+                               sluice_dataset_rows(config->train));
     if (config->target_accuracy > 0 &&
         (!config->test || !pipe->blueprint.loss_plan.counts_correct))
         return sluice_diag_set(why, SLUICE_INVALID,
@@ -189,11 +197,35 @@ static sluice_status name_step(const struct trainer *t, sluice_status st,
     return st;
 }
 
+/* Where the training stands within an epoch. */
+static sluice_position position_of(int epoch, const struct tally *tally)
+{
+    return (sluice_position){
+        .epoch = epoch,
+        .rows_done = tally->rows,
+        .loss_sum = tally->loss,
+        .correct = tally->correct,
+    };
+}
+
+/* Those rows of an epoch that are done already when the training goes on. */
+static struct tally tally_at(const sluice_position *start, int epoch)
+{
+    if (epoch != start->epoch)
+        return (struct tally){0};
+    return (struct tally){
+        .loss = start->loss_sum,
+        .correct = start->correct,
+        .rows = start->rows_done,
+    };
+}
+
 static sluice_status train_epoch(struct trainer *t, sluice_diag *why)
 {
     const sluice_dataset *data = t->config->train;
     sluice_progress *p = &t->progress;
-    struct tally tally = {0};
+    struct tally tally = tally_at(&t->config->start, p->epoch);
+    int64_t before = tally.rows;
     int64_t start = sl_now_ns();
     while (tally.rows < p->n_rows && !t->stopped) {
         sluice_result result;
@@ -209,8 +241,15 @@ static sluice_status train_epoch(struct trainer *t, sluice_diag *why)
         p->loss = mean_loss(&tally);
         p->accuracy = accuracy(&tally);
         p->rows_per_s =
-            (double)tally.rows * 1e9 / (double)(sl_now_ns() - start);
+            (double)(tally.rows - before) * 1e9 / (double)(sl_now_ns() - start);
+        p->position = position_of(p->epoch, &tally);
         report(t);
+    }
+    if (before == tally.rows && before) { /* all of it was done before */
+        p->rows_done = before;
+        p->step = sluice_pipeline_n_steps(t->pipe);
+        p->loss = mean_loss(&tally);
+        p->accuracy = accuracy(&tally);
     }
     return SLUICE_OK;
 }
@@ -261,6 +300,7 @@ static sluice_status run_epoch(struct trainer *t, int epoch, sluice_diag *why)
     if (st || t->stopped)
         return st;
     t->progress.epoch_end = true;
+    t->progress.position = (sluice_position){.epoch = epoch + 1};
     report(t);
     if (config->target_accuracy > 0 &&
         t->progress.test_accuracy >= config->target_accuracy)
@@ -279,7 +319,10 @@ static sluice_status train(sluice_pipeline *pipe,
     st = buffers_init(&t.buffers, config, why);
     if (st)
         return st;
-    for (int epoch = 1; epoch <= config->epochs && !t.stopped && !st; epoch++)
+    int first = config->start.epoch > 0 ? config->start.epoch : 1;
+    t.progress.position = config->start;
+    for (int epoch = first; epoch <= config->epochs && !t.stopped && !st;
+         epoch++)
         st = run_epoch(&t, epoch, why);
     if (!st && last)
         *last = t.progress;

@@ -10,6 +10,11 @@
 
 enum { START = sizeof SL_CHECKSUM_START - 1, PIECE = 4096 /* elements */ };
 
+uint32_t sl_checksum_bytes(uint32_t so_far, const void *bytes, size_t n)
+{
+    return (uint32_t)crc32_z(so_far, bytes, n);
+}
+
 void sl_checksum_text(uint32_t checksum, char text[SL_CHECKSUM_TEXT])
 {
     snprintf(text, SL_CHECKSUM_TEXT, "%08x", (unsigned)checksum);
@@ -21,15 +26,15 @@ uint32_t sl_checksum_elements(sluice_element type, const void *elements,
     unsigned char stored[PIECE * sizeof(float)];
     size_t bytes = sluice_element_bytes(type);
     const char *at = elements;
-    uLong sum = crc32_z(0, NULL, 0);
+    uint32_t sum = 0;
     while (n) {
         size_t part = n < PIECE ? n : PIECE;
         sl_encode_le(type, at, part, stored);
-        sum = crc32_z(sum, stored, part * bytes);
+        sum = sl_checksum_bytes(sum, stored, part * bytes);
         at += part * bytes;
         n -= part;
     }
-    return (uint32_t)sum;
+    return sum;
 }
 
 bool sl_checksum_is_there(const char *text, size_t n)
@@ -40,17 +45,16 @@ bool sl_checksum_is_there(const char *text, size_t n)
 
 uint32_t sl_checksum_header(const char *text, size_t n)
 {
-    static const unsigned char zeros[] = "00000000";
+    static const char zeros[] = "00000000";
     unsigned char length[8];
     size_t rest = START + SL_CHECKSUM_DIGITS;
     for (int i = 0; i < 8; i++)
         length[i] = (unsigned char)((uint64_t)n >> 8 * i);
-    uLong sum = crc32_z(0, NULL, 0);
-    sum = crc32_z(sum, length, sizeof length);
-    sum = crc32_z(sum, (const unsigned char *)text, START);
-    sum = crc32_z(sum, zeros, SL_CHECKSUM_DIGITS);
-    sum = crc32_z(sum, (const unsigned char *)text + rest, n - rest);
-    return (uint32_t)sum;
+    uint32_t sum = sl_checksum_bytes(0, length, sizeof length);
+    sum = sl_checksum_bytes(sum, text, START);
+    sum = sl_checksum_bytes(sum, zeros, SL_CHECKSUM_DIGITS);
+    sum = sl_checksum_bytes(sum, text + rest, n - rest);
+    return sum;
 }
 
 bool sl_checksum_header_is_right(const char *text, size_t n)

@@ -30,6 +30,9 @@ enum {
     SL_CHECKSUM_TEXT = SL_CHECKSUM_DIGITS + 1,
 };
 
+/* Of bytes that follow those which gave `so_far`; 0 if none do. */
+uint32_t sl_checksum_bytes(uint32_t so_far, const void *bytes, size_t n);
+
 /* As text. */
 void sl_checksum_text(uint32_t checksum, char text[SL_CHECKSUM_TEXT]);
 

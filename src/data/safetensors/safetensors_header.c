@@ -15,7 +15,7 @@
 #include "data/formats/encoding.h"
 #include "data/safetensors/tensor_name.h"
 
-enum { LENGTH = 8, NUMBERS = 64 };
+enum { LENGTH = 8, NUMBERS = 64, ESCAPE = 8 };
 
 static const char *const dtypes[] = {
     [SLUICE_U8] = "U8",
@@ -45,20 +45,25 @@ static sluice_status check_tensor(const struct sl_saved_tensor *tensor,
     return SLUICE_OK;
 }
 
+/* JSON has no such byte in a string, so each is written as an escape. */
+static bool is_control(char byte)
+{
+    return (unsigned char)byte < ' ';
+}
+
 static sluice_status check_pair(const struct sl_metadata_pair *pair,
                                 sluice_diag *why)
 {
     const char *at = pair->value;
     int bytes = 1;
-    while (*at && (bytes = sl_utf8_bytes(at)))
+    while (*at && (bytes = is_control(*at) ? 1 : sl_utf8_bytes(at)))
         at += bytes;
     if (sl_tensor_name_is_plain(pair->key) && bytes)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
                            "metadata '%.64s' cannot be written: %s", pair->key,
                            bytes ? "a key is 1 to 255 letters, digits, _ . or -"
-                                 : "its value is not UTF-8, or has control "
-                                   "characters");
+                                 : "its value is not UTF-8 that can be shown");
 }
 
 sluice_status sl_header_check(struct sl_saved_file *file, sluice_diag *why)
@@ -86,11 +91,15 @@ sluice_status sl_header_check(struct sl_saved_file *file, sluice_diag *why)
 
 static void add_string(struct sl_text_out *out, const char *text)
 {
-    char piece[3] = "\\";
+    char piece[ESCAPE];
     sl_text_add(out, "\"");
     for (; *text; text++) {
-        piece[1] = *text;
-        sl_text_add(out, *text == '"' || *text == '\\' ? piece : piece + 1);
+        if (is_control(*text))
+            snprintf(piece, sizeof piece, "\\u%04x", (unsigned)*text);
+        else
+            snprintf(piece, sizeof piece, "%s%c",
+                     *text == '"' || *text == '\\' ? "\\" : "", *text);
+        sl_text_add(out, piece);
     }
     sl_text_add(out, "\"");
 }

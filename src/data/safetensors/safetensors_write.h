@@ -18,7 +18,8 @@
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if what is to be written could not be read
  *          again: a name that is none or is there twice, an empty shape, a
- *          value that is not UTF-8 or has control characters, too many tensors,
+ *          value that is not UTF-8 or has the character DEL or one of U+0080
+ *          to U+009F, too many tensors,
  *          a header of more than SLUICE_SAFETENSORS_HEADER bytes; SLUICE_IO;
  *          SLUICE_NO_MEMORY.
  */

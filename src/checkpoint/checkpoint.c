@@ -1,0 +1,214 @@
+/* All of a training to and from a file.  The thread that owns the pipeline. */
+#include <sluice/checkpoint.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sluice/version.h>
+
+#include "base/memory.h"
+#include "checkpoint/facts.h"
+#include "checkpoint/run_state.h"
+#include "checkpoint/staging.h"
+#include "nn/model/settle.h"
+#include "pipeline/pipeline.h"
+
+enum {
+    N_FIXED = 3, /* pairs that are the same in all checkpoints */
+    N_PAIRS = N_FIXED + SL_N_RUN_NUMBERS + SL_N_FACTS,
+    WARNING = 512,
+};
+
+/* The metadata of a checkpoint, with room for all values. */
+struct metadata {
+    struct sl_metadata_pair pairs[N_PAIRS];
+    struct sl_run_text numbers[SL_N_RUN_NUMBERS];
+    char facts[SL_N_FACTS][SL_FACT_ROOM];
+};
+
+static struct sl_run_state state_of(const sluice_pipeline *pipe,
+                                    const sluice_run *run)
+{
+    return (struct sl_run_state){
+        .n_steps = pipe->n_steps,
+        .learning_rate = pipe->learning_rate,
+        .epoch = run->position.epoch,
+        .rows_done = run->position.rows_done,
+        .loss_sum = run->position.loss_sum,
+        .correct = run->position.correct,
+        .was_tested = run->was_tested,
+        .test_loss = run->test_loss,
+        .test_accuracy = run->test_accuracy,
+    };
+}
+
+static void take_state(sluice_run *run, const struct sl_run_state *state)
+{
+    run->position = (sluice_position){
+        .epoch = (int)state->epoch,
+        .rows_done = state->rows_done,
+        .loss_sum = state->loss_sum,
+        .correct = state->correct,
+    };
+    run->was_tested = state->was_tested;
+    run->test_loss = state->test_loss;
+    run->test_accuracy = state->test_accuracy;
+}
+
+/* Returns how many pairs there are. */
+static size_t fill(struct metadata *metadata, const struct sl_subject *about)
+{
+    struct sl_metadata_pair *pairs = metadata->pairs;
+    struct sl_run_state state = state_of(about->pipe, about->run);
+    size_t n = 0;
+    pairs[n++] = (struct sl_metadata_pair){"sluice.format", "1"};
+    pairs[n++] = (struct sl_metadata_pair){"sluice.kind", "checkpoint"};
+    pairs[n++] = (struct sl_metadata_pair){"sluice.version", sluice_version()};
+    sl_run_state_write(&state, pairs + n, metadata->numbers);
+    n += SL_N_RUN_NUMBERS;
+    for (int i = 0; i < SL_N_FACTS; i++) {
+        const struct sl_fact *fact = sl_fact_at(i);
+        const char *text = fact->tell(about, metadata->facts[i]);
+        if (text[0])
+            pairs[n++] = (struct sl_metadata_pair){fact->key, text};
+    }
+    return n;
+}
+
+sluice_status sluice_checkpoint_save(const sluice_pipeline *pipe,
+                                     const sluice_run *run, const char *path,
+                                     sluice_diag *why)
+{
+    static const sluice_run nothing;
+    struct sl_subject about = {pipe, run ? run : &nothing};
+    struct metadata *metadata = sl_alloc(pipe->allocator, 1, sizeof *metadata);
+    if (!metadata)
+        return sl_no_memory(why, "the metadata of a checkpoint");
+    size_t n = fill(metadata, &about);
+    sluice_status st =
+        sl_staging_save(pipe, SL_HELD_ALL, metadata->pairs, n, path, why);
+    sl_free(pipe->allocator, metadata, 1, sizeof *metadata);
+    return st;
+}
+
+static sluice_status check_kind(const sluice_safetensors *file,
+                                const char *path, sluice_diag *why)
+{
+    const char *kind = sl_safetensors_metadata(file, "sluice.kind");
+    const char *format = sl_safetensors_metadata(file, "sluice.format");
+    if (!kind || strcmp(kind, "checkpoint") || !format)
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "%.150s: not a checkpoint; for weights alone "
+                               "there is sluice_pipeline_load_weights()",
+                               path);
+    if (strcmp(format, "1"))
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "%.150s: a checkpoint of format %.16s; this "
+                               "version of the library reads format 1",
+                               path, format);
+    return SLUICE_OK;
+}
+
+/* Open a checkpoint and read its numbers. */
+static sluice_status open_checkpoint(const char *path,
+                                     const sluice_allocator *allocator,
+                                     sluice_safetensors **out,
+                                     struct sl_run_state *state,
+                                     sluice_diag *why)
+{
+    sluice_safetensors *file;
+    sluice_status st = sluice_safetensors_open(path, 0, allocator, &file, why);
+    if (st)
+        return st;
+    st = check_kind(file, path, why);
+    if (!st)
+        st = sl_run_state_read(state, file, path, why);
+    if (!st && sl_learning_rate_check(state->learning_rate, NULL))
+        st = sluice_diag_set(why, SLUICE_FORMAT,
+                             "%.150s: no step can be made with its learning "
+                             "rate %g",
+                             path, state->learning_rate);
+    if (st)
+        sluice_safetensors_close(file);
+    else
+        *out = file;
+    return st;
+}
+
+static void warn(const sluice_pipeline *pipe, const struct sl_fact *fact,
+                 const char *was, const char *is)
+{
+    char text[WARNING];
+    if (!pipe->log)
+        return;
+    snprintf(text, sizeof text,
+             "the checkpoint was made with another value of %s: %.150s, now "
+             "%.150s; the bits may differ from those of a training that did "
+             "not stop",
+             fact->what, was, is);
+    pipe->log(pipe->log_context, SLUICE_LOG_WARNING, text);
+}
+
+/* What is not known on one side is no difference. */
+static int compare(const struct sl_subject *about,
+                   const sluice_safetensors *file)
+{
+    char room[SL_FACT_ROOM];
+    int n = 0;
+    for (int i = 0; i < SL_N_FACTS; i++) {
+        const struct sl_fact *fact = sl_fact_at(i);
+        const char *was = sl_safetensors_metadata(file, fact->key);
+        const char *is = fact->tell(about, room);
+        if (!was || !is[0] || !strcmp(was, is))
+            continue;
+        n++;
+        warn(about->pipe, fact, was, is);
+    }
+    return n;
+}
+
+sluice_status sluice_checkpoint_load(sluice_pipeline *pipe, const char *path,
+                                     sluice_run *run, int *n_differences,
+                                     sluice_diag *why)
+{
+    sluice_run nothing = {0};
+    sluice_run *about_run = run ? run : &nothing;
+    struct sl_subject about = {pipe, about_run};
+    sluice_safetensors *file;
+    struct sl_run_state state;
+    struct sl_staging staging;
+    sluice_status st =
+        open_checkpoint(path, pipe->allocator, &file, &state, why);
+    if (st)
+        return st;
+    st = sl_staging_read(&staging, pipe, SL_HELD_ALL, file, pipe->allocator,
+                         why);
+    if (!st) {
+        int n = compare(&about, file);
+        if (n_differences)
+            *n_differences = n;
+        sl_staging_apply(&staging, pipe, SL_HELD_ALL);
+        sl_staging_fini(&staging);
+        pipe->n_steps = state.n_steps;
+        pipe->learning_rate = state.learning_rate;
+        take_state(about_run, &state);
+    }
+    sluice_safetensors_close(file);
+    return st;
+}
+
+sluice_status sluice_checkpoint_inspect(const char *path, sluice_run *run,
+                                        uint64_t *n_steps,
+                                        const sluice_allocator *allocator,
+                                        sluice_diag *why)
+{
+    sluice_safetensors *file;
+    struct sl_run_state state;
+    sluice_status st = open_checkpoint(path, allocator, &file, &state, why);
+    if (st)
+        return st;
+    sluice_safetensors_close(file);
+    take_state(run, &state);
+    *n_steps = state.n_steps;
+    return SLUICE_OK;
+}

@@ -1,0 +1,175 @@
+/* What bits depend on, as texts.  The thread that owns the pipeline. */
+#include "checkpoint/facts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sluice/version.h>
+
+#include "checkpoint/summation_order.h"
+#include "data/safetensors/checksum.h"
+#include "pipeline/pipeline.h"
+
+static const char *number(char room[SL_FACT_ROOM], int64_t value)
+{
+    snprintf(room, SL_FACT_ROOM, "%" PRId64, value);
+    return room;
+}
+
+/* A number that 0 says nothing about. */
+static const char *known(char room[SL_FACT_ROOM], int64_t value)
+{
+    return value ? number(room, value) : "";
+}
+
+/* "sgd:lr=0.1,momentum=0.9" */
+static const char *choice(char room[SL_FACT_ROOM], const char *name,
+                          const sluice_option_table *options,
+                          const void *config)
+{
+    int n = snprintf(room, SL_FACT_ROOM, "%.127s:", name);
+    sluice_options_print(options, config, room + n, SL_FACT_ROOM - (size_t)n);
+    size_t length = strlen(room);
+    if (room[length - 1] == ':')
+        room[length - 1] = '\0';
+    return room;
+}
+
+static const char *tell_microbatches(const struct sl_subject *about,
+                                     char room[SL_FACT_ROOM])
+{
+    return number(room, about->pipe->blueprint.grid.n_microbatches);
+}
+
+static const char *tell_replicas(const struct sl_subject *about,
+                                 char room[SL_FACT_ROOM])
+{
+    return number(room, about->pipe->blueprint.grid.n_replicas);
+}
+
+static const char *tell_copies(const struct sl_subject *about,
+                               char room[SL_FACT_ROOM])
+{
+    return number(room, about->pipe->blueprint.grid.n_copies);
+}
+
+static const char *tell_order(const struct sl_subject *about,
+                              char room[SL_FACT_ROOM])
+{
+    sl_summation_order(&about->pipe->blueprint, room);
+    return room;
+}
+
+static const char *tell_seed(const struct sl_subject *about,
+                             char room[SL_FACT_ROOM])
+{
+    snprintf(room, SL_FACT_ROOM, "%" PRIu64, about->pipe->blueprint.seed);
+    return room;
+}
+
+/* A checksum over the names and options of all layers: their shapes are those
+ * of the tensors, but not their activation. */
+static const char *tell_layers(const struct sl_subject *about,
+                               char room[SL_FACT_ROOM])
+{
+    const struct sl_layout *layout = &about->pipe->blueprint.layout;
+    uint32_t checksum = 0;
+    for (int part = 0; part < layout->grid.depth; part++) {
+        const struct sl_stage *stage =
+            &layout->stages[sl_held_stage(&layout->grid, 0, part)];
+        for (int i = 0; i < stage->n_units; i++) {
+            const struct sl_unit *unit = &stage->units[i];
+            sluice_option_table options = sluice_layer_options(unit->ops);
+            choice(room, unit->ops->name, &options, unit->config);
+            checksum = sl_checksum_bytes(checksum, room, strlen(room) + 1);
+        }
+    }
+    snprintf(room, SL_FACT_ROOM, "%08x", (unsigned)checksum);
+    return room;
+}
+
+static const char *tell_loss(const struct sl_subject *about,
+                             char room[SL_FACT_ROOM])
+{
+    const struct sl_blueprint *bp = &about->pipe->blueprint;
+    sluice_option_table options = sluice_loss_options(bp->loss);
+    return choice(room, bp->loss->name, &options, bp->loss_config);
+}
+
+static const char *tell_optimizer(const struct sl_subject *about,
+                                  char room[SL_FACT_ROOM])
+{
+    const struct sl_blueprint *bp = &about->pipe->blueprint;
+    sluice_option_table options = sluice_optimizer_options(bp->optimizer);
+    return choice(room, bp->optimizer->name, &options, bp->optimizer_config);
+}
+
+static const char *tell_blas(const struct sl_subject *about,
+                             char room[SL_FACT_ROOM])
+{
+    (void)about;
+    (void)room;
+    return sluice_blas_description();
+}
+
+static const char *tell_blas_core(const struct sl_subject *about,
+                                  char room[SL_FACT_ROOM])
+{
+    (void)about;
+    (void)room;
+    return sluice_blas_core();
+}
+
+static const char *tell_model(const struct sl_subject *about,
+                              char room[SL_FACT_ROOM])
+{
+    (void)room;
+    return about->run->model ? about->run->model : "";
+}
+
+static const char *tell_rows(const struct sl_subject *about,
+                             char room[SL_FACT_ROOM])
+{
+    return known(room, about->run->n_rows);
+}
+
+static const char *tell_batch(const struct sl_subject *about,
+                              char room[SL_FACT_ROOM])
+{
+    return known(room, about->run->batch);
+}
+
+static const char *tell_shuffling(const struct sl_subject *about,
+                                  char room[SL_FACT_ROOM])
+{
+    if (!about->run->n_rows)
+        return ""; /* nothing is known of the data */
+    if (!about->run->shuffles)
+        return "none";
+    snprintf(room, SL_FACT_ROOM, "seed %" PRIu64, about->run->shuffle_seed);
+    return room;
+}
+
+static const struct sl_fact facts[SL_N_FACTS] = {
+    {"sluice.microbatches", "the number of micro-batches", tell_microbatches},
+    {"sluice.replicas", "the number of replicas", tell_replicas},
+    {"sluice.copies", "the number of copies of the model", tell_copies},
+    {"sluice.summation_order", "the order in which gradients are added",
+     tell_order},
+    {"sluice.seed", "the seed", tell_seed},
+    {"sluice.layers", "the checksum of the layers' options", tell_layers},
+    {"sluice.loss", "the loss", tell_loss},
+    {"sluice.optimizer", "the optimizer", tell_optimizer},
+    {"sluice.blas", "the BLAS", tell_blas},
+    {"sluice.blas_core", "the core type of the BLAS", tell_blas_core},
+    {"sluice.model", "the model", tell_model},
+    {"sluice.n_rows", "the number of training rows", tell_rows},
+    {"sluice.batch", "the batch", tell_batch},
+    {"sluice.shuffling", "the shuffling", tell_shuffling},
+};
+
+const struct sl_fact *sl_fact_at(int i)
+{
+    return i >= 0 && i < SL_N_FACTS ? &facts[i] : NULL;
+}
