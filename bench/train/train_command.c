@@ -2,11 +2,12 @@
 #include <stdlib.h>
 
 #include "bench/cli/command.h"
+#include "bench/train/stopping.h"
 #include "bench/train/train_choices.h"
 #include "bench/train/train_options.h"
 #include "bench/train/training.h"
 
-enum { NOT_FINITE_EXIT = 3 };
+enum { NOT_FINITE_EXIT = 3, STOPPED_EXIT = 4 };
 
 /* Options that only make sense together. */
 static sluice_status check(void *given, sluice_diag *why)
@@ -37,11 +38,15 @@ static int run(const char *called, void *given)
         environment_print(&env, stdout);
     double accuracy;
     sluice_diag why;
-    sluice_status st = training_run(config, &env, stdout, &accuracy, &why);
+    sluice_status st = stopping_begin(&why);
+    if (!st)
+        st = training_run(config, &env, stdout, &accuracy, &why);
     if (st) {
         int failed = command_fail(called, &why);
         return st == SLUICE_NOT_FINITE ? NOT_FINITE_EXIT : failed;
     }
+    if (stopping_signal())
+        return STOPPED_EXIT;
     if (accuracy >= config->target_accuracy)
         return EXIT_SUCCESS;
     fprintf(stderr, "%s: test accuracy %.4f, the target was %.4f\n", called,

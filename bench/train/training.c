@@ -10,7 +10,9 @@
 
 #include "bench/cli/choice.h"
 #include "bench/output/describe.h"
+#include "bench/train/keeping.h"
 #include "bench/train/metrics.h"
+#include "bench/train/stopping.h"
 #include "bench/measure/order.h"
 #include "bench/output/picture.h"
 
@@ -26,9 +28,12 @@ struct training {
     sluice_loss_choice loss;
     sluice_pipeline *pipe;
     struct metrics metrics;
+    struct keeping keeping;
     struct time_sum time; /* of the last epoch's full batches */
+    bool goes_on;         /* the pipeline is there, and may be loaded into */
     bool shows_progress;  /* stderr is a terminal */
     int shown_per_cent;   /* of the epoch, last */
+    bool made_steps;      /* any: it may have had nothing left to do */
     bool told_not_finite; /* a loss was not finite, which is told once */
 };
 
@@ -47,10 +52,14 @@ static sluice_status make_model(struct training *t, sluice_diag *why)
     return sluice_model_parse_for(t->model_text, &input, NULL, &t->model, why);
 }
 
+/* Also a quiet training tells what changes the bits of what it goes on from. */
 static void print_log(void *context, sluice_log_level level, const char *text)
 {
-    fprintf(context, "%-9s %s\n",
-            level == SLUICE_LOG_WARNING ? "warning" : "note", text);
+    const struct training *t = context;
+    bool warns = level == SLUICE_LOG_WARNING;
+    FILE *out = t->out ? t->out : t->goes_on && warns ? stderr : NULL;
+    if (out)
+        fprintf(out, "%-9s %s\n", warns ? "warning" : "note", text);
 }
 
 /* A list of sizes has one for each stage. */
@@ -105,8 +114,8 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .device_cap_bytes = c->cap_bytes,
         .trace = true,
         .finite = c->keep_going ? SLUICE_FINITE_OFF : SLUICE_FINITE_GRADIENTS,
-        .log = t->out ? print_log : NULL,
-        .log_context = t->out,
+        .log = print_log,
+        .log_context = t,
     };
     order_apply(&c->order, &config);
     st = sluice_pipeline_create(&config, t->model, &t->pipe, why);
@@ -114,6 +123,20 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         st = sluice_pipeline_load_weights(t->pipe, t->model, c->weights, NULL,
                                           why);
     return st;
+}
+
+static sluice_status begin_keeping(struct training *t, sluice_diag *why)
+{
+    const struct training_config *c = t->config;
+    const sluice_run run = {
+        .model = t->model_text,
+        .n_rows = sluice_dataset_rows(t->source.train),
+        .batch = c->batch,
+        .shuffles = !c->in_order,
+        .shuffle_seed = c->seed,
+    };
+    t->goes_on = true;
+    return keeping_begin(&t->keeping, &c->keeping, t->pipe, &run, why);
 }
 
 static void print_head(const struct training *t)
@@ -133,6 +156,10 @@ static void print_head(const struct training *t)
             choice_name(remat_choices, c->order.remat));
     fprintf(t->out, "products  %s\n", sluice_pipeline_gemm(t->pipe));
     describe_devices(t->pipe, t->model, t->out);
+    if (t->keeping.newest[0])
+        fprintf(t->out, "resumed   %s: step %" PRIu64 ", epoch %d\n",
+                t->keeping.newest, sluice_pipeline_n_steps(t->pipe),
+                t->keeping.run.position.epoch);
     fprintf(t->out, "\nepoch      loss  accuracy  test loss  test accuracy"
                     "      rows/s\n");
 }
@@ -172,18 +199,16 @@ static void tell_not_finite(struct training *t, const sluice_progress *p)
             p->epoch, p->step, isnan(p->step_loss) ? "NaN" : "infinite");
 }
 
-static bool on_progress(void *context, const sluice_progress *p)
+static void tell(struct training *t, const sluice_progress *p)
 {
-    struct training *t = context;
-    if (!metrics_progress(&t->metrics, p))
-        return false; /* do not train for nothing */
     if (p->epoch_end) {
         if (t->shows_progress)
             fprintf(stderr, "\r\033[K");
         if (t->out)
             print_epoch(t, p);
-        return true;
+        return;
     }
+    t->made_steps = true;
     tell_not_finite(t, p);
     if (p->rows_done <= t->config->batch)
         t->time = (struct time_sum){0};
@@ -191,7 +216,39 @@ static bool on_progress(void *context, const sluice_progress *p)
         time_sum_add(&t->time, t->pipe);
     if (t->shows_progress)
         show_step(t, p);
-    return true;
+}
+
+/* A signal ends the training where it can go on: between two steps. */
+static bool on_progress(void *context, const sluice_progress *p)
+{
+    struct training *t = context;
+    if (!metrics_progress(&t->metrics, p))
+        return false; /* do not train for nothing */
+    tell(t, p);
+    keeping_progress(&t->keeping, p, t->source.test);
+    return !stopping_signal();
+}
+
+static void tell_stop(const struct training *t)
+{
+    const struct keeping *k = &t->keeping;
+    if (t->shows_progress)
+        fprintf(stderr, "\r\033[K");
+    fprintf(stderr, "stopped   by %s after step %" PRIu64 ", epoch %d; ",
+            stopping_signal(), sluice_pipeline_n_steps(t->pipe),
+            k->run.position.epoch);
+    if (k->config->dir)
+        fprintf(stderr, "saved as %s, go on with --resume\n", k->newest);
+    else
+        fprintf(stderr, "no checkpoint is kept without --checkpoint\n");
+}
+
+/* Whether what was saved had reached the target already. */
+static bool is_done(const struct training *t)
+{
+    const sluice_run *run = &t->keeping.run;
+    return t->config->target_accuracy > 0 && run->was_tested &&
+           run->test_accuracy >= t->config->target_accuracy;
 }
 
 static sluice_status train(struct training *t, double *accuracy,
@@ -204,20 +261,25 @@ static sluice_status train(struct training *t, double *accuracy,
         .target_accuracy = c->target_accuracy,
         .in_order = c->in_order,
         .seed = c->seed,
+        .start = t->keeping.run.position,
         .train = t->source.train,
         .test = t->source.test,
         .on_progress = on_progress,
         .context = t,
     };
-    sluice_progress last;
-    sluice_status st = sluice_train(t->pipe, &config, &last, why);
+    sluice_status st =
+        is_done(t) ? SLUICE_OK : sluice_train(t->pipe, &config, NULL, why);
+    if (!st)
+        st = keeping_end(&t->keeping, why);
     if (st)
         return st;
-    *accuracy = last.test_accuracy;
+    *accuracy = t->keeping.run.test_accuracy;
     if (t->out)
         describe_time(&t->time, c->microbatches, t->out);
     metrics_end(&t->metrics, time_sum_bubble(&t->time),
                 sluice_bubble_formula(c->devices, c->microbatches));
+    if (stopping_signal())
+        tell_stop(t);
     return SLUICE_OK;
 }
 
@@ -257,6 +319,8 @@ sluice_status training_run(const struct training_config *config,
     if (!st)
         st = make_pipeline(&t, why);
     if (!st)
+        st = begin_keeping(&t, why);
+    if (!st)
         st = metrics_open(&t.metrics, config, why);
     if (!st) {
         const struct metrics_context context = {
@@ -270,7 +334,7 @@ sluice_status training_run(const struct training_config *config,
         metrics_run(&t.metrics, config, &context);
         print_head(&t);
         st = train(&t, accuracy, why);
-        if (!st && config->trace)
+        if (!st && config->trace && t.made_steps)
             st = draw(&t, why);
         sluice_status closed = metrics_close(&t.metrics, st ? NULL : why);
         st = st ? st : closed;

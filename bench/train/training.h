@@ -13,7 +13,9 @@
 #include "bench/train/training_config.h"
 
 /*
- * Train and tell `out` about it.
+ * Train and tell `out` about it; warnings go to stderr if the config is quiet.
+ * A signal that was noted (stopping.h) ends it after the step under way, with
+ * what is to be kept on disk.
  *
  * Returns  SLUICE_OK with `*accuracy`, that of the test part in the end (0 if
  *          there is none); or the first error.

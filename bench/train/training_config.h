@@ -20,6 +20,16 @@ struct short_forms {
     bool nesterov;
 };
 
+/* What is kept on disk. */
+struct keeping_config {
+    const char *weights;  /* a file for them in the end; NULL: none */
+    const char *dir;      /* of checkpoints; NULL: none are written */
+    uint64_t every_steps; /* between two of them; 0: see every_ns */
+    int64_t every_ns;     /* the same as a time; both 0: each epoch */
+    bool resumes;         /* goes on from the newest, if there is one */
+    int keep;             /* so many of the last ones */
+};
+
 struct training_config {
     struct source_config source;
     const char *model;   /* as sluice_model_parse(); before a '-' stands the
@@ -39,11 +49,12 @@ struct training_config {
     int epochs;
     double target_accuracy; /* of the test part; 0: none */
     bool in_order;
-    bool keep_going;     /* when a loss is NaN or infinite */
-    uint64_t cap_bytes;  /* of a device; 0: none */
+    bool keep_going;    /* when a loss is NaN or infinite */
+    uint64_t cap_bytes; /* of a device; 0: none */
+    struct keeping_config keeping;
     const char *metrics; /* a file for JSON lines; NULL: none */
     const char *trace;   /* a file for a picture of the last step; NULL: none */
-    bool quiet;          /* only errors are told */
+    bool quiet;          /* only errors and warnings are told */
 };
 
 #endif

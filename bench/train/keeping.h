@@ -1,0 +1,62 @@
+/*
+ * What a training leaves on disk so that it can go on: a checkpoint every so
+ * often, the last few and the best of them.
+ *
+ * Threads: the main thread.
+ */
+#ifndef BENCH_TRAIN_KEEPING_H
+#define BENCH_TRAIN_KEEPING_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/checkpoint.h>
+#include <sluice/train.h>
+
+#include "bench/train/training_config.h"
+
+struct keeping {
+    const struct keeping_config *config;
+    sluice_pipeline *pipe;
+    sluice_run run;        /* as the training stands */
+    uint64_t saved_step;   /* of the newest checkpoint, if `has_saved` */
+    bool has_saved;        /* in this process */
+    bool is_pending;       /* something has changed since */
+    int64_t saved_ns;      /* when, of the monotonic clock */
+    bool has_best;         /* there is a best one, with these figures: */
+    double best_loss;      /* of the test rows */
+    double best_accuracy;  /* the same */
+    char newest[PATH_MAX]; /* the path of the newest; "": none */
+};
+
+/*
+ * Begin: make the directory, and go on from its newest checkpoint if that is
+ * wanted.  One that is damaged is told on stderr, and the one before it is
+ * taken.  `run` tells what the training is; keeping->run.position is where it
+ * then goes on.  Without a directory nothing is done here or below.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if there are checkpoints that nobody wants
+ *          to go on from; or what sluice_checkpoint_load() returns.
+ */
+sluice_status keeping_begin(struct keeping *keeping,
+                            const struct keeping_config *config,
+                            sluice_pipeline *pipe, const sluice_run *run,
+                            sluice_diag *why);
+
+/*
+ * The training has made a step, or ended an epoch: save if it is time.  What
+ * fails is told on stderr; the training goes on, and the next time it is tried
+ * again.
+ */
+void keeping_progress(struct keeping *keeping, const sluice_progress *progress,
+                      bool tests);
+
+/*
+ * The training has ended: save what is not saved, and the weights.
+ *
+ * Returns  SLUICE_OK; what the last save returned.
+ */
+sluice_status keeping_end(struct keeping *keeping, sluice_diag *why);
+
+#endif

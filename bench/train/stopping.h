@@ -1,0 +1,20 @@
+/*
+ * SIGINT and SIGTERM while `sluice train` trains: the first one is noted, and
+ * the training ends after its step; a second one of the same kind ends the
+ * program at once, as it would without us.
+ *
+ * Threads: the main thread; the handler runs on any that does not block it,
+ * which devices do.
+ */
+#ifndef BENCH_TRAIN_STOPPING_H
+#define BENCH_TRAIN_STOPPING_H
+
+#include <sluice/status.h>
+
+/* From now on note the signals.  Returns SLUICE_OK, SLUICE_SYSTEM. */
+sluice_status stopping_begin(sluice_diag *why);
+
+/* The signal that has come, "SIGINT"; NULL: none has. */
+const char *stopping_signal(void);
+
+#endif
