@@ -73,10 +73,10 @@ typedef struct sluice_train_config {
  * Threads  the caller's; as sluice_pipeline_step().
  * Returns  SLUICE_OK, with the last epoch's progress in `last` (may be NULL);
  *          SLUICE_INVALID for a number or `start` out of range, or if data,
- * target and pipeline do not fit each other; SLUICE_NOT_FINITE, with the row,
- *          or with epoch and step, if the data or a loss are NaN or infinite,
- *          unless `finite` is SLUICE_FINITE_OFF; SLUICE_NO_MEMORY; or the
- *          error of a step.
+ *          targets and pipeline do not fit each other; unless `finite` is
+ *          SLUICE_FINITE_OFF, SLUICE_NOT_FINITE with the row if the data have a
+ *          NaN or infinity, or with epoch and step if a loss is one;
+ *          SLUICE_NO_MEMORY; or the error of a step.
  */
 SLUICE_API sluice_status sluice_train(sluice_pipeline *pipe,
                                       const sluice_train_config *config,
