@@ -354,6 +354,36 @@ START_TEST(any_status_of_a_layer_is_passed_on_with_a_sentence)
 }
 END_TEST
 
+/* Writes its sentence by itself, and nothing else. */
+static sluice_status fail_by_hand(void *context,
+                                  const struct sl_test_cell *cell)
+{
+    (void)context;
+    if (cell->layer != 2)
+        return SLUICE_OK;
+    snprintf(cell->why->text, sizeof cell->why->text, "by hand");
+    return SLUICE_LAYER;
+}
+
+START_TEST(a_sentence_that_a_layer_writes_by_itself_gets_its_place)
+{
+    struct bench b = {.watch = {fail_by_hand, NULL}};
+    sluice_diag why = {0};
+    set_up(&b, 3, 4, "gpipe", SLUICE_REMAT_NEVER, 2);
+    ck_assert_int_eq(sluice_pipeline_step(b.pair.pipe, b.problem.x,
+                                          b.problem.targets, BATCH, NULL, &why),
+                     SLUICE_LAYER);
+    ck_assert_int_eq(why.status, SLUICE_LAYER);
+    ck_assert_str_eq(why.text, "by hand");
+    ck_assert_str_eq(why.action, "1F0");
+    ck_assert_int_eq(why.device, 1);
+    ck_assert_int_eq(why.stage, 1);
+    ck_assert_int_eq(why.microbatch, 0);
+    ck_assert_int_eq(why.position, -1);
+    tear_down(&b);
+}
+END_TEST
+
 /* The passes of a stage's layers that fail in pairs: F, I and W of a layer. */
 static struct fault pair_fault(const struct bench *b, int i)
 {
@@ -424,4 +454,5 @@ SLUICE_TEST_MAIN("pipeline.failure",
                  failing_steps_in_a_row_do_no_harm,
                  a_label_out_of_range_is_reported_at_its_cell,
                  any_status_of_a_layer_is_passed_on_with_a_sentence,
+                 a_sentence_that_a_layer_writes_by_itself_gets_its_place,
                  of_two_failures_one_true_one_is_reported)
