@@ -131,6 +131,11 @@ START_TEST(names_are_found)
     ck_assert_int_eq(sl_gemm_choice_find("mkl", &choice, &why),
                      SLUICE_NOT_FOUND);
     ck_assert(strstr(why.text, "mkl"));
+    for (int i = 0; i < SL_GEMM_CHOICES; i++) {
+        const char *name = sl_gemm_choice_name((enum sl_gemm_choice)i);
+        ck_assert_ptr_nonnull(name);
+        ck_assert(strstr(why.text, name));
+    }
     ck_assert_ptr_null(sl_gemm_choice_name(SL_GEMM_CHOICES));
     ck_assert_int_eq(sl_gemm_choice_find("onednn", &choice, &why),
                      sl_gemm_onednn() ? SLUICE_OK : SLUICE_INVALID);

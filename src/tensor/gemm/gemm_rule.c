@@ -1,6 +1,7 @@
 /* Which backend makes which product.  Any thread. */
 #include "tensor/gemm/gemm_rule.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,36 +15,51 @@ enum {
      * oneDNN takes 0.3 us at least; and so if OpenBLAS has AVX-512 kernels. */
     SMALL = 1 << 15,
     SMALL_AVX512 = 1 << 18,
+    NAMES_BYTES = 128,
 };
 
-static const char *const names[SL_GEMM_CHOICES] = {
-    [SL_GEMM_OPENBLAS] = "openblas",
-    [SL_GEMM_ONEDNN] = "onednn",
-    [SL_GEMM_PLAIN] = "plain",
-    [SL_GEMM_AUTO] = "auto",
+static const struct choice {
+    const char *name;
+    const struct sl_gemm_backend *(*backend)(void); /* NULL: rule() decides */
+    bool packs;
+} choices[SL_GEMM_CHOICES] = {
+    [SL_GEMM_OPENBLAS] = {"openblas", sl_gemm_openblas, false},
+    [SL_GEMM_ONEDNN] = {"onednn", sl_gemm_onednn, true},
+    [SL_GEMM_PLAIN] = {"plain", sl_gemm_plain, false},
+    [SL_GEMM_AUTO] = {"auto", NULL, false},
 };
 
 const char *sl_gemm_choice_name(enum sl_gemm_choice choice)
 {
-    return (unsigned)choice < SL_GEMM_CHOICES ? names[choice] : NULL;
+    return (unsigned)choice < SL_GEMM_CHOICES ? choices[choice].name : NULL;
 }
 
 bool sl_gemm_choice_is_built(enum sl_gemm_choice choice)
 {
-    return choice != SL_GEMM_ONEDNN || sl_gemm_onednn();
+    return !choices[choice].backend || choices[choice].backend();
+}
+
+/* "openblas, onednn, plain, auto": all choices, for an error sentence. */
+static void list_names(char *text, size_t bytes)
+{
+    size_t n = 0;
+    for (int i = 0; i < SL_GEMM_CHOICES && n < bytes; i++)
+        n += (size_t)snprintf(text + n, bytes - n, "%s%s", i ? ", " : "",
+                              choices[i].name);
 }
 
 sluice_status sl_gemm_choice_find(const char *name, enum sl_gemm_choice *choice,
                                   sluice_diag *why)
 {
     int i = 0;
-    while (name && i < SL_GEMM_CHOICES && strcmp(name, names[i]))
+    char all[NAMES_BYTES];
+    while (name && i < SL_GEMM_CHOICES && strcmp(name, choices[i].name))
         i++;
+    list_names(all, sizeof all);
     if (i == SL_GEMM_CHOICES)
         return sluice_diag_set(why, SLUICE_NOT_FOUND,
-                               "no GEMM backend is named %.40s; give openblas, "
-                               "onednn, plain or auto",
-                               name);
+                               "no GEMM backend is named %.40s; there are %s",
+                               name, all);
     if (!sl_gemm_choice_is_built(i))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "the GEMM backend %s is not in this build of "
@@ -147,14 +163,7 @@ struct sl_gemm_ruling sl_gemm_rule(enum sl_gemm_choice choice,
                                    const struct sl_gemm_machine *machine,
                                    struct sl_gemm_use use)
 {
-    switch (choice) {
-    case SL_GEMM_ONEDNN:
-        return same(sl_gemm_onednn(), true);
-    case SL_GEMM_PLAIN:
-        return same(sl_gemm_plain(), false);
-    case SL_GEMM_AUTO:
+    if (choice == SL_GEMM_AUTO)
         return rule(machine, use);
-    default:
-        return same(sl_gemm_openblas(), false);
-    }
+    return same(choices[choice].backend(), choices[choice].packs);
 }
