@@ -57,7 +57,12 @@ static sluice_loss_call make_call(const sluice_loss_ops *loss,
                                   sluice_loss_plan *plan, int64_t n,
                                   const void *targets)
 {
-    *plan = (sluice_loss_plan){.out = sluice_shape_vector(n)};
+    static sluice_config_room config; /* of this loss, with its defaults */
+    sluice_option_table table = sluice_loss_options(loss);
+    config = (sluice_config_room){0};
+    sluice_options_preset(&table, &config);
+    *plan =
+        (sluice_loss_plan){.out = sluice_shape_vector(n), .config = &config};
     ck_assert(!loss->infer(plan, &why));
     return (sluice_loss_call){
         .plan = plan,
