@@ -1,6 +1,7 @@
 /* A trace as a file.  The main thread. */
 #include "bench/output/picture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <sluice/attribution.h>
@@ -63,18 +64,31 @@ static const struct kind {
     {".html", write_html},
 };
 
+enum { N_KINDS = sizeof kinds / sizeof *kinds, ENDINGS_BYTES = 64 };
+
+/* ".txt, .svg, .json, .html", for an error sentence. */
+static void list_endings(char *text, size_t bytes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < N_KINDS && n < bytes; i++)
+        n += (size_t)snprintf(text + n, bytes - n, "%s%s", i ? ", " : "",
+                              kinds[i].ending);
+}
+
 static const struct kind *find(const char *path, sluice_diag *why)
 {
     size_t n = strlen(path);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (size_t i = 0; i < N_KINDS; i++) {
         size_t m = strlen(kinds[i].ending);
         if (n > m && !strcmp(path + n - m, kinds[i].ending))
             return &kinds[i];
     }
+    char endings[ENDINGS_BYTES];
+    list_endings(endings, sizeof endings);
     sluice_diag_set(why, SLUICE_INVALID,
                     "\"%.150s\" does not tell what to write: let it end with "
-                    ".txt, .svg, .json or .html",
-                    path);
+                    "one of %s",
+                    path, endings);
     return NULL;
 }
 
