@@ -5,7 +5,8 @@
 #define COMMANDS(X) \
     X(train)    \
     X(schedule) \
-    X(advise)
+    X(advise)   \
+    /* the end: each row ends with a backslash */
 /* clang-format on */
 
 COMMANDS(PROGRAM_DECLARE)

@@ -7,7 +7,8 @@
     X(compare)  \
     X(memory)   \
     X(table2)   \
-    X(headline)
+    X(headline) \
+    /* the end: each row ends with a backslash */
 /* clang-format on */
 
 COMMANDS(PROGRAM_DECLARE)

@@ -23,7 +23,8 @@
     X(pipedream)        \
     X(pipedream_2bw)    \
     X(varuna)           \
-    X(forward)
+    X(forward)          \
+    /* the end: each row ends with a backslash */
 /* clang-format on */
 
 #endif
