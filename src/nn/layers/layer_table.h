@@ -1,6 +1,7 @@
 /*
  * The table of layers.  To add one, write its file, which defines a function
  * that returns its sluice_layer_ops, and put the name of that function here.
+ * Unless a public header declares the function, the file includes this one.
  */
 #ifndef SL_NN_LAYERS_LAYER_TABLE_H
 #define SL_NN_LAYERS_LAYER_TABLE_H

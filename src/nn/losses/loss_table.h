@@ -1,6 +1,7 @@
 /*
  * The table of losses.  To add one, write its file, which defines a function
  * that returns its sluice_loss_ops, and put the name of that function here.
+ * Unless a public header declares the function, the file includes this one.
  */
 #ifndef SL_NN_LOSSES_LOSS_TABLE_H
 #define SL_NN_LOSSES_LOSS_TABLE_H

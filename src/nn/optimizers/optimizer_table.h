@@ -1,7 +1,8 @@
 /*
  * The table of optimizers.  To add one, write its file, which defines a
  * function that returns its sluice_optimizer_ops, and put the name of that
- * function here.
+ * function here.  Unless a public header declares it, the file includes this
+ * one.
  */
 #ifndef SL_NN_OPTIMIZERS_OPTIMIZER_TABLE_H
 #define SL_NN_OPTIMIZERS_OPTIMIZER_TABLE_H
