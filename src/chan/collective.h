@@ -43,7 +43,11 @@ struct sl_share {
     void *context;
 };
 
-/* A kind of collective.  The functions are those declared below. */
+/*
+ * A kind of collective.  The functions are those declared below.  The function
+ * that creates one fills a struct sl_collective at the beginning of its own,
+ * the failure by sl_failure_init(); destroy() ends that.
+ */
 struct sl_collective_ops {
     const char *name;
     sluice_status (*reduce_scatter)(struct sl_collective *collective, int rank,

@@ -35,7 +35,11 @@
 
 struct sl_link;
 
-/* A kind of link.  The functions are those declared below. */
+/*
+ * A kind of link.  The functions are those declared below; the function that
+ * creates one fills a struct sl_link at the beginning of its own.  A kind that
+ * is not rereadable needs a second copy, for which the layout has no room yet.
+ */
 struct sl_link_ops {
     const char *name;
     bool rereadable; /* the producer may read what it has published */
