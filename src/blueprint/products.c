@@ -162,16 +162,16 @@ void sl_products_forget(const struct sl_stage *stage, const float *params)
 
 const char *sl_products_backends(const struct sluice_product *products, int n)
 {
-    static const char *const names[] = {"none", "openblas", "onednn",
-                                        "onednn+openblas"};
-    unsigned found = 0;
+    const struct sl_gemm_backend *only = NULL;
+    bool mixed = false;
     for (int i = 0; i < n; i++)
         for (int kind = 0; kind < SL_GEMM_KINDS; kind++) {
             const struct sl_gemm_backend *backend =
                 products[i].ruling.backend[kind];
-            if (backend == sl_gemm_plain())
-                return backend->name; /* it makes all products or none */
-            found |= backend == sl_gemm_openblas() ? 1 : 2;
+            mixed = mixed || (only && backend != only);
+            only = backend;
         }
-    return names[found];
+    if (mixed) /* by `auto`, which chooses between these two */
+        return "onednn+openblas";
+    return only ? only->name : "none";
 }
