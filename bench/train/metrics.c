@@ -51,13 +51,13 @@ static void write_line(struct metrics *metrics, json_t *line)
 }
 
 sluice_status metrics_open(struct metrics *metrics,
-                           const struct training_config *config,
+                           const struct training_config *config, bool goes_on,
                            sluice_diag *why)
 {
     *metrics = (struct metrics){0};
     if (!config->metrics)
         return SLUICE_OK;
-    metrics->file = fopen(config->metrics, "w");
+    metrics->file = fopen(config->metrics, goes_on ? "a" : "w");
     if (metrics->file)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_IO, "cannot write metrics to %s: %s",

@@ -33,12 +33,14 @@ struct metrics_context {
 };
 
 /*
- * Create the file if the config names one.
+ * Create the file if the config names one; if the training goes on, write
+ * behind what is there: a "run" line begins anew, and steps since the
+ * checkpoint are told again.
  *
  * Returns  SLUICE_OK, SLUICE_IO.
  */
 sluice_status metrics_open(struct metrics *metrics,
-                           const struct training_config *config,
+                           const struct training_config *config, bool goes_on,
                            sluice_diag *why);
 
 /* The first line. */

@@ -321,7 +321,7 @@ sluice_status training_run(const struct training_config *config,
     if (!st)
         st = begin_keeping(&t, why);
     if (!st)
-        st = metrics_open(&t.metrics, config, why);
+        st = metrics_open(&t.metrics, config, t.keeping.newest[0], why);
     if (!st) {
         const struct metrics_context context = {
             .env = env,

@@ -83,7 +83,7 @@ typedef struct sluice_run {
  * depend on besides stands in the metadata, and is compared by
  * sluice_checkpoint_load(): the numbers of micro-batches, replicas and copies,
  * the order of the backwards, seed, layers, loss, optimizer, BLAS with its core
- * type.
+ * type, the libraries of matrix products.
  *
  * A state of the optimizer is a tensor named "state0.0.weight": the state, then
  * the parameter.

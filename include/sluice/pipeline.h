@@ -380,15 +380,6 @@ sluice_pipeline_set_learning_rate(sluice_pipeline *pipe, double learning_rate);
 /* Steps completed, however many updates the schedule makes in one. */
 SLUICE_API uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe);
 
-/*
- * Say how many steps were made, of a training that goes on here: dropout
- * depends on it, and so does the `step` that an optimizer is told.
- *
- * Threads  while no step is under way.
- */
-SLUICE_API void sluice_pipeline_set_n_steps(sluice_pipeline *pipe,
-                                            uint64_t n_steps);
-
 /* Number of devices, of all replicas: R K. */
 SLUICE_API int sluice_pipeline_n_devices(const sluice_pipeline *pipe);
 

@@ -9,7 +9,8 @@
  *     loss       losses                     trace      what they did when
  *     optimizer  optimizers                 dataset    files and data sets
  *     reference  the sequential judge       train      epochs
- *     checkpoint parameters on disk
+ *     checkpoint  parameters, or all of a training, on disk
+ *     pipeline_state  what lasts from step to step
  *     report     pictures of traces         simulate   schedules with costs
  *     attribution  idle time, explained     schedule_text  schedules as CSV
  *     schedule_formula  closed forms: idle time
@@ -45,6 +46,7 @@
 #include <sluice/options.h>
 #include <sluice/partition.h>
 #include <sluice/pipeline.h>
+#include <sluice/pipeline_state.h>
 #include <sluice/reference.h>
 #include <sluice/report.h>
 #include <sluice/schedule.h>

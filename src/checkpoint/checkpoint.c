@@ -1,6 +1,7 @@
 /* All of a training to and from a file.  The thread that owns the pipeline. */
 #include <sluice/checkpoint.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,12 +76,10 @@ static size_t fill(struct metadata *metadata, const struct sl_subject *about)
     return n;
 }
 
-sluice_status sluice_checkpoint_save(const sluice_pipeline *pipe,
-                                     const sluice_run *run, const char *path,
-                                     sluice_diag *why)
+static sluice_status save(const sluice_pipeline *pipe, const sluice_run *run,
+                          const char *path, sluice_diag *why)
 {
-    static const sluice_run nothing;
-    struct sl_subject about = {pipe, run ? run : &nothing};
+    struct sl_subject about = {pipe, run};
     struct metadata *metadata = sl_alloc(pipe->allocator, 1, sizeof *metadata);
     if (!metadata)
         return sl_no_memory(why, "the metadata of a checkpoint");
@@ -88,6 +87,20 @@ sluice_status sluice_checkpoint_save(const sluice_pipeline *pipe,
     sluice_status st =
         sl_staging_save(pipe, SL_HELD_ALL, metadata->pairs, n, path, why);
     sl_free(pipe->allocator, metadata, 1, sizeof *metadata);
+    return st;
+}
+
+/* A file is written and read in calls that end a cancelled thread, which would
+ * leave it open. */
+sluice_status sluice_checkpoint_save(const sluice_pipeline *pipe,
+                                     const sluice_run *run, const char *path,
+                                     sluice_diag *why)
+{
+    static const sluice_run nothing;
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    sluice_status st = save(pipe, run ? run : &nothing, path, why);
+    pthread_setcancelstate(cancel_state, NULL);
     return st;
 }
 
@@ -167,13 +180,10 @@ static int compare(const struct sl_subject *about,
     return n;
 }
 
-sluice_status sluice_checkpoint_load(sluice_pipeline *pipe, const char *path,
-                                     sluice_run *run, int *n_differences,
-                                     sluice_diag *why)
+static sluice_status load(sluice_pipeline *pipe, const char *path,
+                          sluice_run *run, int *n_differences, sluice_diag *why)
 {
-    sluice_run nothing = {0};
-    sluice_run *about_run = run ? run : &nothing;
-    struct sl_subject about = {pipe, about_run};
+    struct sl_subject about = {pipe, run};
     sluice_safetensors *file;
     struct sl_run_state state;
     struct sl_staging staging;
@@ -191,9 +201,22 @@ sluice_status sluice_checkpoint_load(sluice_pipeline *pipe, const char *path,
         sl_staging_fini(&staging);
         pipe->n_steps = state.n_steps;
         pipe->learning_rate = state.learning_rate;
-        take_state(about_run, &state);
+        take_state(run, &state);
     }
     sluice_safetensors_close(file);
+    return st;
+}
+
+sluice_status sluice_checkpoint_load(sluice_pipeline *pipe, const char *path,
+                                     sluice_run *run, int *n_differences,
+                                     sluice_diag *why)
+{
+    sluice_run nothing = {0};
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    sluice_status st =
+        load(pipe, path, run ? run : &nothing, n_differences, why);
+    pthread_setcancelstate(cancel_state, NULL);
     return st;
 }
 
@@ -204,11 +227,14 @@ sluice_status sluice_checkpoint_inspect(const char *path, sluice_run *run,
 {
     sluice_safetensors *file;
     struct sl_run_state state;
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     sluice_status st = open_checkpoint(path, allocator, &file, &state, why);
-    if (st)
-        return st;
-    sluice_safetensors_close(file);
-    take_state(run, &state);
-    *n_steps = state.n_steps;
-    return SLUICE_OK;
+    if (!st) {
+        sluice_safetensors_close(file);
+        take_state(run, &state);
+        *n_steps = state.n_steps;
+    }
+    pthread_setcancelstate(cancel_state, NULL);
+    return st;
 }

@@ -121,6 +121,14 @@ static const char *tell_blas_core(const struct sl_subject *about,
     return sluice_blas_core();
 }
 
+/* The same libraries take the same products: by processor and shapes alone. */
+static const char *tell_gemm(const struct sl_subject *about,
+                             char room[SL_FACT_ROOM])
+{
+    (void)room;
+    return sluice_pipeline_gemm(about->pipe);
+}
+
 static const char *tell_model(const struct sl_subject *about,
                               char room[SL_FACT_ROOM])
 {
@@ -163,6 +171,7 @@ static const struct sl_fact facts[SL_N_FACTS] = {
     {"sluice.optimizer", "the optimizer", tell_optimizer},
     {"sluice.blas", "the BLAS", tell_blas},
     {"sluice.blas_core", "the core type of the BLAS", tell_blas_core},
+    {"sluice.gemm", "the libraries of matrix products", tell_gemm},
     {"sluice.model", "the model", tell_model},
     {"sluice.n_rows", "the number of training rows", tell_rows},
     {"sluice.batch", "the batch", tell_batch},

@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include <sluice/dataset.h>
-#include <sluice/pipeline.h>
+#include <sluice/pipeline_state.h>
 
 #include "data/safetensors/metadata.h"
 

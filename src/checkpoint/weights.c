@@ -2,6 +2,8 @@
  * pipeline. */
 #include <sluice/checkpoint.h>
 
+#include <pthread.h>
+
 #include "checkpoint/staging.h"
 #include "pipeline/pipeline.h"
 
@@ -14,14 +16,17 @@ sluice_status sluice_pipeline_save_weights(const sluice_pipeline *pipe,
         {"sluice.format", "1"},
         {"sluice.kind", "weights"},
     };
-    return sl_staging_save(pipe, SL_HELD_WEIGHTS, metadata, N_PAIRS, path, why);
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    sluice_status st =
+        sl_staging_save(pipe, SL_HELD_WEIGHTS, metadata, N_PAIRS, path, why);
+    pthread_setcancelstate(cancel_state, NULL);
+    return st;
 }
 
-sluice_status sluice_pipeline_load_weights(sluice_pipeline *pipe,
-                                           const sluice_model *model,
-                                           const char *path,
-                                           const sluice_allocator *allocator,
-                                           sluice_diag *why)
+static sluice_status load(sluice_pipeline *pipe, const sluice_model *model,
+                          const char *path, const sluice_allocator *allocator,
+                          sluice_diag *why)
 {
     sluice_safetensors *file;
     struct sl_staging staging;
@@ -40,4 +45,17 @@ sluice_status sluice_pipeline_load_weights(sluice_pipeline *pipe,
     sl_staging_apply(&staging, pipe, SL_HELD_WEIGHTS);
     sl_staging_fini(&staging);
     return SLUICE_OK;
+}
+
+sluice_status sluice_pipeline_load_weights(sluice_pipeline *pipe,
+                                           const sluice_model *model,
+                                           const char *path,
+                                           const sluice_allocator *allocator,
+                                           sluice_diag *why)
+{
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    sluice_status st = load(pipe, model, path, allocator, why);
+    pthread_setcancelstate(cancel_state, NULL);
+    return st;
 }

@@ -7,6 +7,8 @@
 #ifndef SL_PIPELINE_PARAMETERS_H
 #define SL_PIPELINE_PARAMETERS_H
 
+#include <sluice/pipeline_state.h>
+
 #include "pipeline/pipeline.h"
 
 /* The number of the state that a name is one of, "state0.0.weight"; -1: it is

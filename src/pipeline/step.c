@@ -36,6 +36,8 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#include <sluice/pipeline_state.h>
+
 #include "base/clock.h"
 #include "nn/model/settle.h"
 #include "pipeline/device.h"

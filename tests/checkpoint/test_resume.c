@@ -3,6 +3,7 @@
  * bit, from a checkpoint of each step.
  */
 #include <sluice/checkpoint.h>
+#include <sluice/pipeline_state.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,16 +261,19 @@ static const struct change {
     int replicas;
     uint64_t seed;
     double weight_decay;
+    const char *gemm;
     const char *text;
 } changes[] = {
-    {2, "1f1b", SLUICE_IN_ORDER, 1, 42, 0, "micro-batches: 4, now 2"},
-    {4, "gpipe", SLUICE_REVERSE, 1, 42, 0,
+    {2, "1f1b", SLUICE_IN_ORDER, 1, 42, 0, NULL, "micro-batches: 4, now 2"},
+    {4, "gpipe", SLUICE_REVERSE, 1, 42, 0, NULL,
      "gradients are added: ascending, now descending"},
-    {4, "1f1b", SLUICE_IN_ORDER, 2, 42, 0, "replicas: 1, now 2"},
-    {4, "1f1b", SLUICE_IN_ORDER, 1, 43, 0, "the seed: 42, now 43"},
-    {4, "1f1b", SLUICE_IN_ORDER, 1, 42, 0.5,
+    {4, "1f1b", SLUICE_IN_ORDER, 2, 42, 0, NULL, "replicas: 1, now 2"},
+    {4, "1f1b", SLUICE_IN_ORDER, 1, 43, 0, NULL, "the seed: 42, now 43"},
+    {4, "1f1b", SLUICE_IN_ORDER, 1, 42, 0.5, NULL,
      "the optimizer: sgd:learning-rate=0.05, now "
      "sgd:learning-rate=0.05,weight-decay=0.5"},
+    {4, "1f1b", SLUICE_IN_ORDER, 1, 42, 0, "plain",
+     "the libraries of matrix products: openblas, now plain"},
 };
 
 START_TEST(what_changes_the_bits_is_warned_of_by_name)
@@ -295,6 +299,7 @@ START_TEST(what_changes_the_bits_is_warned_of_by_name)
         };
         config.replicas = changes[i].replicas;
         config.seed = changes[i].seed;
+        config.gemm = changes[i].gemm;
         problem.sgd.weight_decay = changes[i].weight_decay;
         pipe = make(&problem, &config);
         n_warnings = 0;

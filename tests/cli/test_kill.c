@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -184,5 +185,40 @@ START_TEST(a_training_that_is_killed_again_and_again_goes_on_bit_for_bit)
 }
 END_TEST
 
+/* Two core types that every x86-64 can run. */
+START_TEST(another_core_type_of_the_blas_is_warned_of)
+{
+    static const char *const types[] = {"Prescott", "Nehalem"};
+    static const char *const epochs[] = {"1", "2"};
+    static char text[FILE_BYTES + 1];
+    struct utsname machine;
+    ck_assert_int_eq(uname(&machine), 0);
+    if (strcmp(machine.machine, "x86_64"))
+        return; /* it has others */
+    enter();
+    int was = dup(STDERR_FILENO);
+    int fd = open(parts, O_WRONLY | O_CREAT, 0600);
+    ck_assert_int_ge(dup2(fd, STDERR_FILENO), 0);
+    close(fd);
+    int status = 0;
+    for (int i = 0; i < 2; i++) {
+        const char *const more[] = {"--checkpoint", checkpoints, "--resume",
+                                    NULL};
+        setenv("OPENBLAS_CORETYPE", types[i], 1);
+        status |= wait_for(start(epochs[i], more));
+    }
+    unsetenv("OPENBLAS_CORETYPE");
+    dup2(was, STDERR_FILENO);
+    close(was);
+    ck_assert_int_eq(status, 0);
+    text[content(parts, text)] = '\0';
+    ck_assert_msg(strstr(text, "the core type of the BLAS: Prescott, now "
+                               "Nehalem"),
+                  "%s", text);
+    leave();
+}
+END_TEST
+
 SLUICE_TEST_MAIN("cli.kill", a_training_that_is_stopped_goes_on_bit_for_bit,
+                 another_core_type_of_the_blas_is_warned_of,
                  a_training_that_is_killed_again_and_again_goes_on_bit_for_bit)

@@ -2,11 +2,12 @@
  * training goes on from. */
 #include "bench/train/keeping.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <sluice/pipeline_state.h>
 
 #include "bench/train/checkpoint_files.h"
 #include "support/runner.h"
