@@ -115,6 +115,66 @@ typedef struct sluice_sgd_config {
 } sluice_sgd_config;
 SLUICE_API const sluice_optimizer_ops *sluice_sgd(void);
 
+/*
+ * Adam (Kingma and Ba, 2015) and AdamW (Loshchilov and Hutter, 2019) as PyTorch
+ * defines them.  At the update t = 1, 2, ...:
+ *
+ *     g *= min(1, clip / (norm + 1e-6))      (if there is a clip, as SGD's)
+ *     g += weight_decay * w                  (Adam)
+ *     m  = beta1 * m + (1 - beta1) * g
+ *     v  = beta2 * v + (1 - beta2) * g * g
+ *     w -= learning_rate * weight_decay * w  (AdamW; the w before the update)
+ *        + learning_rate / (1 - beta1^t) * m
+ *          / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+ *
+ * Only tensors of two dimensions or more decay: weights, and not biases; all do
+ * with decay_all, which is what PyTorch does unless told otherwise.
+ *
+ * t is sluice_optimizer_call.step + 1, so an update without rows, which changes
+ * nothing, counts.  The factors that depend on t are worked out in double and
+ * rounded once to float; what is done to an element is done in float, in the
+ * order above.
+ *
+ * Every number out of its bounds is refused with SLUICE_INVALID, so that a
+ * field that was forgotten, and is 0, is noticed.
+ */
+typedef struct sluice_adam_config {
+    double learning_rate; /* > 0; usual: 0.001 */
+    double beta1;         /* 0 <= beta1 < 1; usual: 0.9 */
+    double beta2;         /* 0 < beta2 < 1; usual: 0.999 */
+    double epsilon;       /* > 0; usual: 1e-8 */
+    double weight_decay;  /* >= 0; usual: 0, of AdamW 0.01 */
+    double clip;          /* of the gradient's norm, >= 0; 0: none */
+    bool decay_all;
+} sluice_adam_config;
+SLUICE_API const sluice_optimizer_ops *sluice_adam(void);
+SLUICE_API const sluice_optimizer_ops *sluice_adamw(void);
+
+/*
+ * RMSProp (Tieleman and Hinton, 2012) as PyTorch defines it, epsilon outside
+ * the root:
+ *
+ *     g *= min(1, clip / (norm + 1e-6))      (if there is a clip, as SGD's)
+ *     g += weight_decay * w                  (as Adam: which tensors)
+ *     v  = alpha * v + (1 - alpha) * g * g
+ *     a  = alpha * a + (1 - alpha) * g       (centered; else a = 0)
+ *     b  = momentum * b + g / (sqrt(v - a * a) + epsilon)
+ *     w -= learning_rate * b
+ *
+ * Where rounding makes v - a * a negative, its root is 0; PyTorch's is NaN.
+ */
+typedef struct sluice_rmsprop_config {
+    double learning_rate; /* > 0; usual: 0.01 */
+    double alpha;         /* 0 < alpha < 1; usual: 0.99 */
+    double epsilon;       /* > 0; usual: 1e-8 */
+    double momentum;      /* 0 <= momentum < 1 */
+    double weight_decay;  /* >= 0 */
+    double clip;          /* of the gradient's norm, >= 0; 0: none */
+    bool centered;
+    bool decay_all;
+} sluice_rmsprop_config;
+SLUICE_API const sluice_optimizer_ops *sluice_rmsprop(void);
+
 /* Optimizer `i` of the library's table, the default first; NULL past the last
  * one. */
 SLUICE_API const sluice_optimizer_ops *sluice_optimizer_at(int i);

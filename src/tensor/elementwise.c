@@ -43,3 +43,15 @@ void sl_sgd_update(int64_t n, struct sl_sgd sgd, const float *g, float *w,
 {
     sl_kernels()->sgd_update(n, sgd, g, w, v);
 }
+
+void sl_adam_update(int64_t n, struct sl_adam adam, const float *g, float *w,
+                    float *m, float *v)
+{
+    sl_kernels()->adam_update(n, adam, g, w, m, v);
+}
+
+void sl_rmsprop_update(int64_t n, struct sl_rmsprop rmsprop, const float *g,
+                       float *w, float *v, float *mean, float *speed)
+{
+    sl_kernels()->rmsprop_update(n, rmsprop, g, w, v, mean, speed);
+}

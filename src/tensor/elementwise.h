@@ -36,4 +36,27 @@ void sl_mask(int64_t n, const uint32_t *bits, uint32_t threshold, float scale,
 void sl_sgd_update(int64_t n, struct sl_sgd sgd, const float *g, float *w,
                    float *v);
 
+/*
+ * g = scale * g + decay * w;  m = beta1 * m + share1 * g;
+ * v = beta2 * v + (share2 * g) * g;
+ * w -= fade * w + (rate * m) / (sqrt(v) / root + epsilon), on the old w.
+ *
+ * Shapes   g, w, m, v [n]; g itself is not changed.
+ */
+void sl_adam_update(int64_t n, struct sl_adam adam, const float *g, float *w,
+                    float *m, float *v);
+
+/*
+ * g = scale * g + decay * w;  v = alpha * v + (share * g) * g;
+ * mean = alpha * mean + share * g;  step = g / (sqrt(v - mean^2) + epsilon);
+ * speed = momentum * speed + step;  w -= rate * speed.
+ *
+ * v - mean^2 that rounding made negative counts as 0.  Without `mean` (NULL)
+ * the root is that of v; without `speed`, w -= (rate * g) / (...).
+ *
+ * Shapes   g, w, v, mean, speed [n]; g itself is not changed.
+ */
+void sl_rmsprop_update(int64_t n, struct sl_rmsprop rmsprop, const float *g,
+                       float *w, float *v, float *mean, float *speed);
+
 #endif

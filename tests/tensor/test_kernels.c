@@ -24,6 +24,8 @@ static uint32_t bits[MOST];
 struct written {
     float a[MOST + 1];
     float b[MOST + 1];
+    float c[MOST + 1];
+    float d[MOST + 1];
     double sums[ROWS];
     struct sl_moments moments[ROWS];
     struct sl_softmax softmax[ROWS];
@@ -147,11 +149,53 @@ static void run_normalize_weight(const struct sl_kernels *k, int which,
 static void run_update(const struct sl_kernels *k, int which, int64_t width,
                        struct written *to)
 {
-    struct sl_sgd sgd = {.rate = 0.1F,
+    struct sl_sgd sgd = {.scale = which ? 1 : 0.3F,
+                         .rate = 0.1F,
                          .momentum = which ? 0.9F : 0,
                          .decay = 0.01F,
                          .nesterov = which == 2};
     k->sgd_update(ROWS * width, sgd, x, to->a, which ? to->b : NULL);
+}
+
+/* The second moments start at squares: their roots are real. */
+static void square(int64_t n, float *v)
+{
+    for (int64_t i = 0; i < n; i++)
+        v[i] *= v[i];
+}
+
+static void run_adam(const struct sl_kernels *k, int which, int64_t width,
+                     struct written *to)
+{
+    int64_t n = ROWS * width;
+    struct sl_adam adam = {.scale = which ? 1 : 0.3F,
+                           .decay = which ? 0 : 0.01F,
+                           .fade = which ? 0.02F : 0,
+                           .beta1 = 0.9F,
+                           .share1 = 0.1F,
+                           .beta2 = 0.99F,
+                           .share2 = 0.01F,
+                           .rate = 0.1F,
+                           .root = 0.7F,
+                           .epsilon = 1e-8F};
+    square(n, to->b);
+    k->adam_update(n, adam, x, to->a, to->c, to->b);
+}
+
+static void run_rmsprop(const struct sl_kernels *k, int which, int64_t width,
+                        struct written *to)
+{
+    int64_t n = ROWS * width;
+    struct sl_rmsprop rmsprop = {.scale = which ? 1 : 0.3F,
+                                 .decay = 0.01F,
+                                 .alpha = 0.99F,
+                                 .share = 0.01F,
+                                 .rate = 0.1F,
+                                 .epsilon = 1e-8F,
+                                 .momentum = 0.9F};
+    square(n, to->b);
+    k->rmsprop_update(n, rmsprop, x, to->a, to->b, which & 1 ? to->c : NULL,
+                      which & 2 ? to->d : NULL);
 }
 
 static void run_plain(const struct sl_kernels *k, int which, int64_t width,
@@ -182,6 +226,8 @@ static const struct {
     {"normalize", run_normalize, 2},
     {"normalize_weight", run_normalize_weight, 2},
     {"sgd_update", run_update, 3},
+    {"adam_update", run_adam, 2},
+    {"rmsprop_update", run_rmsprop, 4},
     {"plain", run_plain, 5},
 };
 enum { N_KERNELS = sizeof kernels / sizeof *kernels };
@@ -192,6 +238,8 @@ static void start(struct written *to)
     *to = (struct written){0};
     sl_test_fill(5, MOST + 1, to->a);
     sl_test_fill(6, MOST + 1, to->b);
+    sl_test_fill(7, MOST + 1, to->c);
+    sl_test_fill(8, MOST + 1, to->d);
 }
 
 START_TEST(every_instruction_set_gives_the_same_bits)

@@ -185,6 +185,21 @@ sluice_status sl_option_value(const sluice_option_table *table,
     return set_number(table, option, value, config, why);
 }
 
+sluice_status sl_option_check(const sluice_option_table *table,
+                              const sluice_option *option, const void *config,
+                              sluice_diag *why)
+{
+    char must[WORDS];
+    double value = sluice_option_get(option, config);
+    bool is_number = option->type == SLUICE_OPTION_INTEGER ||
+                     option->type == SLUICE_OPTION_REAL;
+    if (!is_number || in_bounds(option, value))
+        return SLUICE_OK;
+    bounds_text(option, must);
+    return sluice_diag_set(why, SLUICE_INVALID, "%s: %s is %g; it must be %s",
+                           table->owner, option->name, value, must);
+}
+
 size_t sluice_option_print(const sluice_option *option, const void *config,
                            char *text, size_t size)
 {

@@ -31,6 +31,15 @@ sluice_status sl_option_value(const sluice_option_table *table,
                               const sluice_option *option, struct sl_span value,
                               void *config, sluice_diag *why);
 
+/*
+ * Whether the number of a config lies in the bounds of its option.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID with value and bounds.
+ */
+sluice_status sl_option_check(const sluice_option_table *table,
+                              const sluice_option *option, const void *config,
+                              sluice_diag *why);
+
 /* How many bytes of a span a sentence quotes, for "%.*s". */
 int sl_shown(struct sl_span span);
 

@@ -91,6 +91,15 @@ sluice_status sl_options_complete(const sluice_option_table *table,
     return SLUICE_OK;
 }
 
+sluice_status sl_options_check(const sluice_option_table *table,
+                               const void *config, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < table->n_options && !st; i++)
+        st = sl_option_check(table, &table->options[i], config, why);
+    return st;
+}
+
 sluice_status sluice_option_set(const sluice_option_table *table,
                                 const char *name, const char *value,
                                 void *config, sluice_diag *why)

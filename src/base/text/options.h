@@ -26,6 +26,15 @@ sluice_status sl_option_name(const sluice_option_table *table,
 sluice_status sl_options_complete(const sluice_option_table *table,
                                   uint64_t given, sluice_diag *why);
 
+/*
+ * Whether each number of a config, which a program may have written in C, lies
+ * in the bounds of its option; NaN does not.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID with the first one that does not.
+ */
+sluice_status sl_options_check(const sluice_option_table *table,
+                               const void *config, sluice_diag *why);
+
 /* Whether this is its name or short name; '_' is as good as '-'. */
 bool sl_option_is(const sluice_option *option, struct sl_span name);
 

@@ -15,6 +15,9 @@
 /* clang-format off */
 #define SL_OPTIMIZERS(ROW) \
     ROW(sluice_sgd) \
+    ROW(sluice_adam) \
+    ROW(sluice_adamw) \
+    ROW(sluice_rmsprop) \
     /* the end: each row ends with a backslash */
 /* clang-format on */
 

@@ -2,11 +2,9 @@
 #include <sluice/optimizer.h>
 
 #include <float.h>
-#include <math.h>
 
+#include "nn/optimizers/clip.h"
 #include "tensor/elementwise.h"
-
-enum { PIECE = 1024 }; /* floats */
 
 static const sluice_option options[] = {
     {
@@ -94,59 +92,24 @@ static bool wants_total(const void *config)
     return sgd->clip > 0;
 }
 
-static double measure(const sluice_optimizer_call *call)
-{
-    return sl_sum_of_squares(call->n, call->g);
-}
-
 static sluice_status prepare(const sluice_optimizer_call *call)
 {
-    if (!wants_total(call->config) || isfinite(call->total))
-        return SLUICE_OK;
-    return sluice_diag_set(call->why, SLUICE_NOT_FINITE,
-                           "sgd: the norm of the gradients is %s, and the step "
-                           "changes nothing; use a smaller learning rate",
-                           isnan(call->total) ? "NaN" : "infinity");
-}
-
-/* What the gradient is multiplied with, as clip_grad_norm_() has it. */
-static float factor(const sluice_optimizer_call *call)
-{
     const sluice_sgd_config *config = call->config;
-    double norm = wants_total(config) ? sqrt(call->total) : 0;
-    double share = config->clip / (norm + 1e-6);
-    return norm > 0 && share < 1 ? (float)share : 1;
-}
-
-/* The gradient is not ours to change: it is scaled piece by piece. */
-static void update_clipped(const sluice_optimizer_call *call, struct sl_sgd sgd,
-                           float scale)
-{
-    float g[PIECE];
-    for (int64_t i = 0; i < call->n; i += PIECE) {
-        int64_t n = call->n - i < PIECE ? call->n - i : PIECE;
-        for (int64_t k = 0; k < n; k++)
-            g[k] = call->g[i + k] * scale;
-        sl_sgd_update(n, sgd, g, call->w + i,
-                      call->state[0] ? call->state[0] + i : NULL);
-    }
+    return sl_clip_prepare("sgd", config->clip, call);
 }
 
 /* The state starts at zero, so that v = g at the first step. */
 static void apply(const sluice_optimizer_call *call)
 {
     const sluice_sgd_config *config = call->config;
-    float scale = factor(call);
     struct sl_sgd sgd = {
+        .scale = sl_clip_factor(config->clip, call),
         .rate = (float)call->learning_rate,
         .momentum = (float)config->momentum,
         .decay = (float)config->weight_decay,
         .nesterov = config->nesterov,
     };
-    if (scale < 1)
-        update_clipped(call, sgd, scale);
-    else
-        sl_sgd_update(call->n, sgd, call->g, call->w, call->state[0]);
+    sl_sgd_update(call->n, sgd, call->g, call->w, call->state[0]);
 }
 
 static const sluice_optimizer_ops sgd_ops = {
@@ -158,7 +121,7 @@ static const sluice_optimizer_ops sgd_ops = {
     .infer = infer,
     .prepare = prepare,
     .apply = apply,
-    .measure = measure,
+    .measure = sl_clip_measure,
     .wants_total = wants_total,
 };
 

@@ -38,6 +38,10 @@ struct sl_kernels {
                  float scale, const float *from, float *to);
     void (*sgd_update)(int64_t n, struct sl_sgd sgd, const float *g, float *w,
                        float *v);
+    void (*adam_update)(int64_t n, struct sl_adam adam, const float *g,
+                        float *w, float *m, float *v);
+    void (*rmsprop_update)(int64_t n, struct sl_rmsprop rmsprop, const float *g,
+                           float *w, float *v, float *mean, float *speed);
 };
 
 /* An instruction set with kernels. */

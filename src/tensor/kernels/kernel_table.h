@@ -27,6 +27,8 @@
         .scaled_difference = sl_kernel_scaled_difference,                      \
         .squared_distance = sl_kernel_squared_distance,                        \
         .mask = sl_kernel_mask, .sgd_update = sl_kernel_sgd_update,            \
+        .adam_update = sl_kernel_adam_update,                                  \
+        .rmsprop_update = sl_kernel_rmsprop_update,                            \
     }
 
 #endif

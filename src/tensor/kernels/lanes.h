@@ -18,6 +18,10 @@
 
 #if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
+#else
+#include <math.h>
 #endif
 #include <sleef.h>
 
@@ -55,7 +59,7 @@ static inline void sl_lanes_store(float *at, sl_lanes x)
  * sl_lanes_load_part(): at[0..n), n <= SL_LANES; the lanes behind them are 0.
  * sl_lanes_store_part(): write the first n lanes to at[0..n).
  * sl_lanes_tanh(), _erf(), _exp(): at most 3.5, 1 and 1 units in the last place
- * from the exact value.
+ * from the exact value.  sl_lanes_sqrt(): the exact value, rounded once.
  */
 #if defined(__AVX512F__)
 static inline sl_lanes sl_lanes_load_part(const float *at, int64_t n)
@@ -66,6 +70,11 @@ static inline sl_lanes sl_lanes_load_part(const float *at, int64_t n)
 static inline void sl_lanes_store_part(float *at, sl_lanes x, int64_t n)
 {
     _mm512_mask_storeu_ps(at, (__mmask16)((1U << n) - 1), x);
+}
+
+static inline sl_lanes sl_lanes_sqrt(sl_lanes x)
+{
+    return _mm512_sqrt_ps(x);
 }
 
 static inline sl_lanes sl_lanes_tanh(sl_lanes x)
@@ -99,6 +108,11 @@ static inline void sl_lanes_store_part(float *at, sl_lanes x, int64_t n)
     _mm256_maskstore_ps(at, sl_lanes_first(n), x);
 }
 
+static inline sl_lanes sl_lanes_sqrt(sl_lanes x)
+{
+    return _mm256_sqrt_ps(x);
+}
+
 static inline sl_lanes sl_lanes_tanh(sl_lanes x)
 {
     return Sleef_cinz_tanhf8_u35avx(x);
@@ -127,6 +141,11 @@ static inline void sl_lanes_store_part(float *at, sl_lanes x, int64_t n)
 }
 
 #if defined(__SSE2__)
+static inline sl_lanes sl_lanes_sqrt(sl_lanes x)
+{
+    return _mm_sqrt_ps(x);
+}
+
 static inline sl_lanes sl_lanes_tanh(sl_lanes x)
 {
     return Sleef_cinz_tanhf4_u35sse2(x);
@@ -142,6 +161,13 @@ static inline sl_lanes sl_lanes_exp(sl_lanes x)
     return Sleef_cinz_expf4_u10sse2(x);
 }
 #else
+static inline sl_lanes sl_lanes_sqrt(sl_lanes x)
+{
+    for (int i = 0; i < SL_LANES; i++)
+        x[i] = sqrtf(x[i]);
+    return x;
+}
+
 static inline sl_lanes sl_lanes_tanh(sl_lanes x)
 {
     return Sleef_tanhf4_u35(x);

@@ -41,10 +41,36 @@ struct sl_moments {
 
 /* Stochastic gradient descent, as in sluice_sgd_config. */
 struct sl_sgd {
+    float scale; /* of the gradient, before anything else; 1: as it is */
     float rate;
     float momentum; /* 0: none, and no v */
     float decay;
     bool nesterov;
+};
+
+/* Adam and AdamW, as in sluice_adam_config, at one step. */
+struct sl_adam {
+    float scale;  /* of the gradient, before anything else; 1: as it is */
+    float decay;  /* of Adam: the share of w that is added to the gradient */
+    float fade;   /* of AdamW: the share of w that goes away */
+    float beta1;  /* of m that is kept */
+    float share1; /* of the gradient that comes to it, 1 - beta1 */
+    float beta2;  /* of v that is kept */
+    float share2; /* of the gradient's square that comes to it, 1 - beta2 */
+    float rate;   /* learning rate / (1 - beta1^t) */
+    float root;   /* sqrt(1 - beta2^t) */
+    float epsilon;
+};
+
+/* RMSProp, as in sluice_rmsprop_config. */
+struct sl_rmsprop {
+    float scale; /* of the gradient, before anything else; 1: as it is */
+    float decay; /* the share of w that is added to the gradient */
+    float alpha; /* of the averages that is kept */
+    float share; /* of what comes to them, 1 - alpha */
+    float rate;
+    float epsilon;
+    float momentum;
 };
 
 #endif
