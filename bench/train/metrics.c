@@ -163,6 +163,11 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
     json_object_set_new(
         line, "optimizer",
         option_list_json(&optimizer, &config->optimizer.config));
+    if (config->rate.ops) {
+        sluice_option_table rate = sluice_rate_options(config->rate.ops);
+        json_object_set_new(line, "learning_rate_rule",
+                            option_list_json(&rate, &config->rate.config));
+    }
     set_integer(line, "seed", (int64_t)config->seed);
     set_integer(line, "epochs", config->epochs);
     set_bool(line, "shuffle", !config->in_order);

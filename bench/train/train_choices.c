@@ -29,6 +29,16 @@ static void list_losses(void)
     }
 }
 
+static void list_rates(void)
+{
+    const sluice_rate_ops *ops;
+    printf("Learning-rate rules, as NAME or NAME:option=value,...\n");
+    for (int i = 0; (ops = sluice_rate_at(i)); i++) {
+        sluice_option_table table = sluice_rate_options(ops);
+        option_list_print(&table, ops->help, stdout);
+    }
+}
+
 static void list_layers(void)
 {
     const sluice_layer_ops *ops;
@@ -68,6 +78,16 @@ static sluice_status read_loss(const struct option_row *option,
 }
 
 const struct option_type option_loss = {.read = read_loss};
+
+static sluice_status read_rate(const struct option_row *option,
+                               const char *text, void *value, sluice_diag *why)
+{
+    (void)option;
+    list_if_help(text, list_rates);
+    return sluice_rate_parse(text, value, why);
+}
+
+const struct option_type option_rate = {.read = read_rate};
 
 static sluice_status read_model(const struct option_row *option,
                                 const char *text, void *value, sluice_diag *why)

@@ -8,6 +8,7 @@
 /* "help" in place of a name lists what there is and ends the program. */
 extern const struct option_type option_optimizer; /* sluice_optimizer_choice */
 extern const struct option_type option_loss;      /* sluice_loss_choice */
+extern const struct option_type option_rate;      /* sluice_rate_choice */
 extern const struct option_type option_model;     /* const char * */
 
 /*

@@ -252,6 +252,13 @@ static const struct option_row training_options[] = {
      .help = "Short for the optimizer's weight-decay",
      .type = &option_text,
      .offset = offsetof(struct training_config, short_forms.weight_decay)},
+    {.name = "learning-rate-rule",
+     .argument = "NAME",
+     .help =
+         "NAME or NAME:option=value,...: what the learning rate does in the "
+         "course of the training; \"help\" lists them (default: constant)",
+     .type = &option_rate,
+     .offset = offsetof(struct training_config, rate)},
     {.name = "epochs",
      .argument = "N",
      .help = "At most so many passes over the data",

@@ -7,6 +7,7 @@
 
 #include <sluice/loss.h>
 #include <sluice/optimizer.h>
+#include <sluice/rate.h>
 
 #include "bench/measure/order.h"
 #include "bench/cli/range.h"
@@ -45,6 +46,7 @@ struct training_config {
     sluice_loss_choice loss; /* ops NULL: the first for the data's targets */
     sluice_optimizer_choice optimizer;
     struct short_forms short_forms;
+    sluice_rate_choice rate; /* ops NULL: the learning rate stays */
     uint64_t seed;
     int epochs;
     double target_accuracy; /* of the test part; 0: none */

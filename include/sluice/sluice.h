@@ -47,6 +47,7 @@
 #include <sluice/partition.h>
 #include <sluice/pipeline.h>
 #include <sluice/pipeline_state.h>
+#include <sluice/rate.h>
 #include <sluice/reference.h>
 #include <sluice/report.h>
 #include <sluice/schedule.h>

@@ -10,6 +10,7 @@
 #include <sluice/dataset.h>
 #include <sluice/export.h>
 #include <sluice/pipeline.h>
+#include <sluice/rate.h>
 #include <sluice/status.h>
 
 #ifdef __cplusplus
@@ -46,10 +47,12 @@ typedef struct sluice_train_config {
     int64_t batch;          /* at most the pipeline's; must be given */
     double target_accuracy; /* stop once the test accuracy reaches it; 0: no;
                                needs test data and a loss that counts */
-    bool in_order;          /* do not shuffle */
-    uint64_t seed;          /* of the shuffling */
-    sluice_position start;  /* go on from here; zero: the first row.  Behind
-                               the last epoch there is nothing to do */
+    const sluice_rate_ops *rate; /* NULL: the learning rate stays */
+    const void *rate_config;
+    bool in_order;         /* do not shuffle */
+    uint64_t seed;         /* of the shuffling */
+    sluice_position start; /* go on from here; zero: the first row.  Behind
+                              the last epoch there is nothing to do */
     const sluice_dataset *train;     /* must be given */
     const sluice_dataset *test;      /* NULL: no evaluation */
     sluice_on_progress *on_progress; /* NULL: none */
@@ -65,6 +68,10 @@ typedef struct sluice_train_config {
  * and size, and the range of labels.  Unless the pipeline's `finite` is
  * SLUICE_FINITE_OFF, all values are checked for NaN and infinity.  An error
  * names the row by its place in the data set, which is its place in the file.
+ *
+ * With a `rate` each step's learning rate is the pipeline's, times the rule's
+ * factor at that step of a training of all epochs, `start` included; in
+ * on_progress, and so in a checkpoint, the pipeline has its own rate.
  *
  * To end the training early, return false from on_progress.
  * sluice_pipeline_cancel() only ends a step; between two steps it does nothing.

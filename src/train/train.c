@@ -184,6 +184,41 @@ static void report(struct trainer *t)
         t->stopped = true;
 }
 
+/* The factor of the rule for the step that begins behind `rows_done` rows of
+ * the epoch. */
+static double rate_factor(const struct trainer *t, int64_t rows_done)
+{
+    const sluice_train_config *config = t->config;
+    uint64_t batch = (uint64_t)config->batch;
+    uint64_t steps = ((uint64_t)t->progress.n_rows + batch - 1) / batch;
+    uint64_t before = steps * (uint64_t)(t->progress.epoch - 1);
+    return config->rate->factor(config->rate_config,
+                                before + (uint64_t)rows_done / batch,
+                                steps * (uint64_t)config->epochs);
+}
+
+/* A step at the rate of the rule; behind it the pipeline has its own rate. */
+static sluice_status step(struct trainer *t, int64_t rows_done,
+                          sluice_result *result, sluice_diag *why)
+{
+    const sluice_train_config *config = t->config;
+    double rate = t->pipe->learning_rate;
+    double factor = config->rate ? rate_factor(t, rows_done) : 1;
+    sluice_status st =
+        sluice_pipeline_set_learning_rate(t->pipe, rate * factor);
+    if (st)
+        return sluice_diag_set(why, st,
+                               "learning-rate rule %s: the factor %g makes a "
+                               "learning rate of %g; it must be finite as a "
+                               "float, and not negative",
+                               config->rate ? config->rate->name : "none",
+                               factor, rate * factor);
+    st = pass_batch(t, sluice_pipeline_step, config->train, rows_done, result,
+                    why);
+    t->pipe->learning_rate = rate;
+    return st;
+}
+
 /* Say in which step of the training a loss was not finite. */
 static sluice_status name_step(const struct trainer *t, sluice_status st,
                                sluice_diag *why)
@@ -222,15 +257,13 @@ static struct tally tally_at(const sluice_position *start, int epoch)
 
 static sluice_status train_epoch(struct trainer *t, sluice_diag *why)
 {
-    const sluice_dataset *data = t->config->train;
     sluice_progress *p = &t->progress;
     struct tally tally = tally_at(&t->config->start, p->epoch);
     int64_t before = tally.rows;
     int64_t start = sl_now_ns();
     while (tally.rows < p->n_rows && !t->stopped) {
         sluice_result result;
-        sluice_status st =
-            pass_batch(t, sluice_pipeline_step, data, tally.rows, &result, why);
+        sluice_status st = step(t, tally.rows, &result, why);
         if (st)
             return name_step(t, st, why);
         tally_add(&tally, &result);

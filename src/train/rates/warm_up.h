@@ -1,0 +1,16 @@
+/* Parts of a training that several rules have.  Any thread; no state. */
+#ifndef SL_TRAIN_RATES_WARM_UP_H
+#define SL_TRAIN_RATES_WARM_UP_H
+
+#include <stdint.h>
+
+enum { SL_RATE_MAX_STEPS = 1000000000 };
+
+/* The factor in a warm-up: (step + 1) / warm_up, step < warm_up. */
+double sl_rate_warm_up(uint64_t warm_up, uint64_t step);
+
+/* The share of the steps from `from` to `total` that lies before `step`, 0 to
+ * 1; 1 if there are none. */
+double sl_rate_done(uint64_t from, uint64_t step, uint64_t total);
+
+#endif
