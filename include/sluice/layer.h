@@ -214,7 +214,10 @@ typedef enum sluice_activation {
     SLUICE_IDENTITY = 0,
     SLUICE_RELU,
     SLUICE_TANH,
-    SLUICE_GELU, /* x * Phi(x), the exact form with erf */
+    SLUICE_GELU,      /* x * Phi(x), the exact form with erf */
+    SLUICE_GELU_TANH, /* the same with tanh in place of erf, as GPT-2 has it */
+    SLUICE_SIGMOID,   /* 1 / (1 + exp(-x)) */
+    SLUICE_SILU,      /* x * sigmoid(x) */
     SLUICE_N_ACTIVATIONS
 } sluice_activation;
 
@@ -227,10 +230,11 @@ SLUICE_API sluice_status sluice_activation_find(const char *name,
 
 /*
  * y[rows, out] = act(x[rows, in] * weight[in, out] + bias[out]).  x of any
- * shape is taken as a vector of its elements.  `init` zero means HE for relu
- * and gelu, XAVIER otherwise; biases start at zero.
+ * shape is taken as a vector of its elements.  `init` zero means HE for relu,
+ * gelu, gelu_tanh and silu, XAVIER otherwise; biases start at zero.
  *
- * Saves  x * weight + bias for gelu; the other activations need only y.
+ * Saves  x * weight + bias for gelu, gelu_tanh and silu; the other activations
+ *        need only y.
  */
 typedef struct sluice_linear_config {
     int64_t out;

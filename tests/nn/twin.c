@@ -12,6 +12,13 @@ static double act(sluice_activation activation, double z)
         return tanh(z);
     case SLUICE_GELU:
         return z * erfc(-z / sqrt(2)) / 2;
+    case SLUICE_GELU_TANH:
+        return z / 2 *
+               (1 + tanh(sqrt(0.5 / atan(1)) * (z + 0.044715 * z * z * z)));
+    case SLUICE_SIGMOID:
+        return 1 / (1 + exp(-z));
+    case SLUICE_SILU:
+        return z / (1 + exp(-z));
     default:
         return z;
     }

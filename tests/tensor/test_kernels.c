@@ -79,20 +79,26 @@ static void assert_same(const struct sl_kernel_set *set, const char *kernel,
     }
 }
 
+enum { ACTIVATIONS = 7 };
+
 static sl_pointwise_forward *forward_of(const struct sl_kernels *k, int which)
 {
-    return which == 0   ? k->identity_forward
-           : which == 1 ? k->relu_forward
-           : which == 2 ? k->tanh_forward
-                        : k->gelu_forward;
+    sl_pointwise_forward *const all[ACTIVATIONS] = {
+        k->identity_forward, k->relu_forward,      k->tanh_forward,
+        k->gelu_forward,     k->gelu_tanh_forward, k->sigmoid_forward,
+        k->silu_forward,
+    };
+    return all[which];
 }
 
 static sl_pointwise_backward *backward_of(const struct sl_kernels *k, int which)
 {
-    return which == 0   ? k->identity_backward
-           : which == 1 ? k->relu_backward
-           : which == 2 ? k->tanh_backward
-                        : k->gelu_backward;
+    sl_pointwise_backward *const all[ACTIVATIONS] = {
+        k->identity_backward, k->relu_backward,      k->tanh_backward,
+        k->gelu_backward,     k->gelu_tanh_backward, k->sigmoid_backward,
+        k->silu_backward,
+    };
+    return all[which];
 }
 
 /* A kernel on rows of `width`, into `to`; `which` is one of its variants. */
@@ -219,8 +225,8 @@ static const struct {
     run_kernel *run;
     int variants;
 } kernels[] = {
-    {"forward", run_forward, 8},
-    {"backward", run_backward, 4},
+    {"forward", run_forward, 2 * ACTIVATIONS},
+    {"backward", run_backward, ACTIVATIONS},
     {"column_sums", run_column_sums, 2},
     {"softmax", run_softmax, 2},
     {"normalize", run_normalize, 2},

@@ -23,6 +23,22 @@ static double gelu(double z)
     return 0.5 * z * erfc(-z * sqrt(0.5));
 }
 
+/* With tanh itself, which the kernel does not call. */
+static double gelu_tanh(double z)
+{
+    return z / 2 * (1 + tanh(sqrt(0.5 / atan(1)) * (z + 0.044715 * z * z * z)));
+}
+
+static double sigmoid(double z)
+{
+    return 1 / (1 + exp(-z));
+}
+
+static double silu(double z)
+{
+    return z * sigmoid(z);
+}
+
 static double one(double z)
 {
     (void)z;
@@ -45,6 +61,23 @@ static double gelu_slope(double z)
            z * exp(-0.5 * z * z) / sqrt(8 * atan(1));
 }
 
+static double gelu_tanh_slope(double z)
+{
+    double c = sqrt(0.5 / atan(1));
+    double t = tanh(c * (z + 0.044715 * z * z * z));
+    return (1 + t) / 2 + z / 2 * (1 - t * t) * c * (1 + 3 * 0.044715 * z * z);
+}
+
+static double sigmoid_slope(double z)
+{
+    return sigmoid(z) * sigmoid(-z);
+}
+
+static double silu_slope(double z)
+{
+    return sigmoid(z) * (1 + z * sigmoid(-z));
+}
+
 static const struct subject {
     sl_pointwise_forward *forward;
     sl_pointwise_backward *backward;
@@ -56,6 +89,10 @@ static const struct subject {
     {sl_relu_forward, sl_relu_backward, relu, relu_slope, true},
     {sl_tanh_forward, sl_tanh_backward, tanh, tanh_slope, true},
     {sl_gelu_forward, sl_gelu_backward, gelu, gelu_slope, false},
+    {sl_gelu_tanh_forward, sl_gelu_tanh_backward, gelu_tanh, gelu_tanh_slope,
+     false},
+    {sl_sigmoid_forward, sl_sigmoid_backward, sigmoid, sigmoid_slope, true},
+    {sl_silu_forward, sl_silu_backward, silu, silu_slope, false},
 };
 
 enum { N_SUBJECTS = sizeof subjects / sizeof *subjects };
@@ -181,6 +218,46 @@ START_TEST(nan_stays_nan)
 }
 END_TEST
 
+START_TEST(a_slope_at_nan_is_nan)
+{
+    /* The identity, number 0, does not read `at`. */
+    for (int k = 1; k < N_SUBJECTS; k++) {
+        const float at[3] = {0.5F, NAN, 0.5F};
+        if (subjects[k].forward == sl_relu_forward)
+            continue; /* the slope of relu is 1 wherever z is not <= 0 */
+        fill(1);
+        subjects[k].backward(3, at, dy, dx);
+        ck_assert(!isnan(dx[0]));
+        ck_assert(isnan(dx[1]));
+        ck_assert(!isnan(dx[2]));
+    }
+}
+END_TEST
+
+/* Squares, cubes and exp() of such numbers overflow. */
+START_TEST(values_and_slopes_hold_for_the_largest_finite_numbers)
+{
+    const float far[] = {-3e38F, -1e20F, -200, 200, 1e20F, 3e38F};
+    const float ones[] = {1, 1, 1, 1, 1, 1};
+    enum { FAR = sizeof far / sizeof *far };
+    for (int k = 0; k < N_SUBJECTS; k++) {
+        const struct subject *s = &subjects[k];
+        s->forward(1, FAR, far, NULL, z, y);
+        s->backward(FAR, s->from_y ? y : z, ones, dx);
+        for (int i = 0; i < FAR; i++) {
+            float above = far[i] > 0 ? 1 : 0;
+            if (s->forward == sl_identity_forward)
+                above = 1;
+            bool is_bounded = s->forward == sl_tanh_forward ||
+                              s->forward == sl_sigmoid_forward;
+            ck_assert_float_eq(dx[i], is_bounded ? 0 : above);
+            if (!is_bounded)
+                ck_assert_float_eq(y[i], above * far[i]);
+        }
+    }
+}
+END_TEST
+
 START_TEST(relu_at_zero_has_no_slope)
 {
     const float zero[2] = {0, -0.0f};
@@ -194,4 +271,6 @@ END_TEST
 SLUICE_TEST_MAIN("tensor.pointwise", values_agree_with_double,
                  slopes_agree_with_double, in_place_gives_the_same_bits,
                  an_element_is_the_same_wherever_it_stands, nan_stays_nan,
+                 a_slope_at_nan_is_nan,
+                 values_and_slopes_hold_for_the_largest_finite_numbers,
                  relu_at_zero_has_no_slope)

@@ -38,6 +38,33 @@ static const struct sl_activation activations[SLUICE_N_ACTIVATIONS] = {
             .forward = sl_gelu_forward,
             .backward = sl_gelu_backward,
         },
+    [SLUICE_GELU_TANH] =
+        {
+            .name = "gelu_tanh",
+            .from_z = true,
+            .init = SLUICE_INIT_HE,
+            .flops = 40,
+            .forward = sl_gelu_tanh_forward,
+            .backward = sl_gelu_tanh_backward,
+        },
+    [SLUICE_SIGMOID] =
+        {
+            .name = "sigmoid",
+            .from_y = true,
+            .init = SLUICE_INIT_XAVIER,
+            .flops = 20,
+            .forward = sl_sigmoid_forward,
+            .backward = sl_sigmoid_backward,
+        },
+    [SLUICE_SILU] =
+        {
+            .name = "silu",
+            .from_z = true,
+            .init = SLUICE_INIT_HE,
+            .flops = 25,
+            .forward = sl_silu_forward,
+            .backward = sl_silu_backward,
+        },
 };
 
 const struct sl_activation *sl_activation_get(sluice_activation activation)

@@ -33,6 +33,50 @@ static inline sl_lanes sl_gelu_lanes(sl_lanes z)
     return z * sl_normal_below(z);
 }
 
+/* sigmoid(z) and sigmoid(-z), which add up to 1.  exp() gets no positive
+ * number, so that neither overflows, and both keep their relative accuracy. */
+struct sl_sigmoids {
+    sl_lanes of_z;
+    sl_lanes of_minus_z;
+};
+
+static inline struct sl_sigmoids sl_sigmoid_pair(sl_lanes z)
+{
+    sl_lane_bits below = (sl_lane_bits)(z < 0);
+    sl_lanes small = sl_lanes_exp(sl_lanes_choose(below, z, -z));
+    sl_lanes high = 1 / (1 + small);
+    sl_lanes low = small * high;
+    return (struct sl_sigmoids){
+        .of_z = sl_lanes_choose(below, low, high),
+        .of_minus_z = sl_lanes_choose(below, high, low),
+    };
+}
+
+static inline sl_lanes sl_sigmoid_lanes(sl_lanes z)
+{
+    return sl_sigmoid_pair(z).of_z;
+}
+
+static inline sl_lanes sl_silu_lanes(sl_lanes z)
+{
+    return z * sl_sigmoid_lanes(z);
+}
+
+/* sqrt(8 / pi) and the factor of the cube: (1 + tanh(u)) / 2 = sigmoid(2 u). */
+static const float sl_gelu_steepness = 1.5957691216057308F;
+static const float sl_gelu_cube = 0.044715F;
+
+static inline struct sl_sigmoids sl_gelu_tanh_pair(sl_lanes z)
+{
+    return sl_sigmoid_pair(sl_gelu_steepness *
+                           (z + sl_gelu_cube * (z * z * z)));
+}
+
+static inline sl_lanes sl_gelu_tanh_lanes(sl_lanes z)
+{
+    return z * sl_gelu_tanh_pair(z).of_z;
+}
+
 static inline sl_lanes sl_identity_slope(sl_lanes at, sl_lanes dy)
 {
     (void)at;
@@ -54,6 +98,27 @@ static inline sl_lanes sl_gelu_slope(sl_lanes at, sl_lanes dy)
     const float phi_of_0 = 0.39894228040143268F; /* 1 / sqrt(2 pi) */
     sl_lanes density = phi_of_0 * sl_lanes_exp(-0.5F * at * at);
     return dy * (sl_normal_below(at) + at * density);
+}
+
+static inline sl_lanes sl_sigmoid_slope(sl_lanes at, sl_lanes dy)
+{
+    return dy * (at * (1 - at));
+}
+
+static inline sl_lanes sl_silu_slope(sl_lanes at, sl_lanes dy)
+{
+    struct sl_sigmoids s = sl_sigmoid_pair(at);
+    return dy * (s.of_z * (1 + at * s.of_minus_z));
+}
+
+/* The product of both sigmoids is the first factor, since it is 0 where the
+ * square of `at` overflows. */
+static inline sl_lanes sl_gelu_tanh_slope(sl_lanes at, sl_lanes dy)
+{
+    struct sl_sigmoids s = sl_gelu_tanh_pair(at);
+    sl_lanes linear = s.of_z * s.of_minus_z * at;
+    sl_lanes cubic = 3 * sl_gelu_cube * (linear * at * at);
+    return dy * (s.of_z + sl_gelu_steepness * (linear + cubic));
 }
 
 /* One row.  Inlined into each kernel, with its `map`; bias and z may be NULL.
@@ -135,6 +200,24 @@ static void sl_kernel_gelu_forward(int64_t rows, int64_t n, const float *x,
     sl_map_rows(sl_gelu_lanes, rows, n, x, bias, z, y);
 }
 
+static void sl_kernel_gelu_tanh_forward(int64_t rows, int64_t n, const float *x,
+                                        const float *bias, float *z, float *y)
+{
+    sl_map_rows(sl_gelu_tanh_lanes, rows, n, x, bias, z, y);
+}
+
+static void sl_kernel_sigmoid_forward(int64_t rows, int64_t n, const float *x,
+                                      const float *bias, float *z, float *y)
+{
+    sl_map_rows(sl_sigmoid_lanes, rows, n, x, bias, z, y);
+}
+
+static void sl_kernel_silu_forward(int64_t rows, int64_t n, const float *x,
+                                   const float *bias, float *z, float *y)
+{
+    sl_map_rows(sl_silu_lanes, rows, n, x, bias, z, y);
+}
+
 /* `at` is not read, and may be anything. */
 static void sl_kernel_identity_backward(int64_t n, const float *at,
                                         const float *dy, float *dx)
@@ -160,6 +243,24 @@ static void sl_kernel_gelu_backward(int64_t n, const float *at, const float *dy,
                                     float *dx)
 {
     sl_slope_row(sl_gelu_slope, n, at, dy, dx);
+}
+
+static void sl_kernel_gelu_tanh_backward(int64_t n, const float *at,
+                                         const float *dy, float *dx)
+{
+    sl_slope_row(sl_gelu_tanh_slope, n, at, dy, dx);
+}
+
+static void sl_kernel_sigmoid_backward(int64_t n, const float *at,
+                                       const float *dy, float *dx)
+{
+    sl_slope_row(sl_sigmoid_slope, n, at, dy, dx);
+}
+
+static void sl_kernel_silu_backward(int64_t n, const float *at, const float *dy,
+                                    float *dx)
+{
+    sl_slope_row(sl_silu_slope, n, at, dy, dx);
 }
 
 #endif

@@ -9,10 +9,16 @@ struct sl_kernels {
     sl_pointwise_forward *relu_forward;
     sl_pointwise_forward *tanh_forward;
     sl_pointwise_forward *gelu_forward;
+    sl_pointwise_forward *gelu_tanh_forward;
+    sl_pointwise_forward *sigmoid_forward;
+    sl_pointwise_forward *silu_forward;
     sl_pointwise_backward *identity_backward;
     sl_pointwise_backward *relu_backward;
     sl_pointwise_backward *tanh_backward;
     sl_pointwise_backward *gelu_backward;
+    sl_pointwise_backward *gelu_tanh_backward;
+    sl_pointwise_backward *sigmoid_backward;
+    sl_pointwise_backward *silu_backward;
     void (*column_sums)(int64_t rows, int64_t n, const float *a,
                         bool accumulate, float *sums);
     struct sl_softmax (*softmax_row)(int64_t n, const float *y);

@@ -14,10 +14,16 @@
         .relu_forward = sl_kernel_relu_forward,                                \
         .tanh_forward = sl_kernel_tanh_forward,                                \
         .gelu_forward = sl_kernel_gelu_forward,                                \
+        .gelu_tanh_forward = sl_kernel_gelu_tanh_forward,                      \
+        .sigmoid_forward = sl_kernel_sigmoid_forward,                          \
+        .silu_forward = sl_kernel_silu_forward,                                \
         .identity_backward = sl_kernel_identity_backward,                      \
         .relu_backward = sl_kernel_relu_backward,                              \
         .tanh_backward = sl_kernel_tanh_backward,                              \
         .gelu_backward = sl_kernel_gelu_backward,                              \
+        .gelu_tanh_backward = sl_kernel_gelu_tanh_backward,                    \
+        .sigmoid_backward = sl_kernel_sigmoid_backward,                        \
+        .silu_backward = sl_kernel_silu_backward,                              \
         .column_sums = sl_kernel_column_sums,                                  \
         .softmax_row = sl_kernel_softmax_row,                                  \
         .softmax_scaled = sl_kernel_softmax_scaled,                            \

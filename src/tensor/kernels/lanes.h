@@ -191,6 +191,13 @@ static inline sl_lanes sl_lanes_unless(sl_lane_bits drop, sl_lanes x)
     return (sl_lanes)(~drop & (sl_lane_bits)x);
 }
 
+/* `a` where the bits of `first` are ones, `b` where they are zero. */
+static inline sl_lanes sl_lanes_choose(sl_lane_bits first, sl_lanes a,
+                                       sl_lanes b)
+{
+    return (sl_lanes)((first & (sl_lane_bits)a) | (~first & (sl_lane_bits)b));
+}
+
 /* SL_WIDE floats as doubles. */
 static inline sl_wide sl_wide_load(const float *at)
 {

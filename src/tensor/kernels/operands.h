@@ -18,8 +18,8 @@ typedef void sl_pointwise_forward(int64_t rows, int64_t n, const float *x,
                                   const float *bias, float *z, float *y);
 
 /*
- * dx = dy * f'(z), where `at` is y for relu and tanh, z for gelu, and not read
- * for the identity.
+ * dx = dy * f'(z), where `at` is y for relu, tanh and sigmoid, z for gelu,
+ * gelu_tanh and silu, and not read for the identity.
  *
  * Shapes   at, dy, dx [n]; dx may be dy.
  */

@@ -61,8 +61,7 @@ static inline float sl_largest(int64_t n, const float *y)
     for (; i + SL_LANES <= n; i += SL_LANES) {
         sl_lanes next = sl_lanes_load(y + i);
         sl_lane_bits more = (sl_lane_bits)(next > most);
-        most = (sl_lanes)((more & (sl_lane_bits)next) |
-                          (~more & (sl_lane_bits)most));
+        most = sl_lanes_choose(more, next, most);
     }
     sl_lanes_store(at, most);
     float largest = at[0];

@@ -22,8 +22,11 @@ START_TEST(the_plan_says_what_is_read)
 {
     for (int a = 0; a < SLUICE_N_ACTIVATIONS; a++) {
         set_up((sluice_activation)a);
-        ck_assert(rig.plan.needs_x == (a == SLUICE_GELU));
-        ck_assert(rig.plan.needs_y == (a == SLUICE_RELU || a == SLUICE_TANH));
+        ck_assert(
+            rig.plan.needs_x ==
+            (a == SLUICE_GELU || a == SLUICE_GELU_TANH || a == SLUICE_SILU));
+        ck_assert(rig.plan.needs_y == (a == SLUICE_RELU || a == SLUICE_TANH ||
+                                       a == SLUICE_SIGMOID));
         ck_assert_int_eq(rig.plan.saved_row_bytes, 0);
         ck_assert(sluice_shape_equal(&rig.plan.out, &rig.plan.in));
         rig_fini(&rig);
@@ -63,7 +66,7 @@ START_TEST(what_is_no_activation_is_refused)
     ck_assert_int_eq(
         rig_init(&rig, sluice_activate(), &bad, sluice_shape_vector(2), 1, 1),
         SLUICE_INVALID);
-    ck_assert(strstr(rig.why.text, "4 is not a sluice_activation"));
+    ck_assert(strstr(rig.why.text, "7 is not a sluice_activation"));
 }
 END_TEST
 

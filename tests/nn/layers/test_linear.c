@@ -99,17 +99,20 @@ START_TEST(the_plan_says_what_is_kept)
     for (int a = 0; a < SLUICE_N_ACTIVATIONS; a++) {
         set_up((sluice_activation)a);
         const sluice_layer_plan *plan = &rig.plan;
+        bool from_y =
+            a == SLUICE_RELU || a == SLUICE_TANH || a == SLUICE_SIGMOID;
+        bool is_xavier =
+            a == SLUICE_IDENTITY || a == SLUICE_TANH || a == SLUICE_SIGMOID;
         ck_assert(plan->needs_x);
-        ck_assert(plan->needs_y == (a == SLUICE_RELU || a == SLUICE_TANH));
-        ck_assert_int_eq(plan->saved_row_bytes, a == SLUICE_GELU ? OUT * 4 : 0);
+        ck_assert(plan->needs_y == from_y);
+        ck_assert_int_eq(plan->saved_row_bytes,
+                         from_y || a == SLUICE_IDENTITY ? 0 : OUT * 4);
         ck_assert_int_ge(plan->forward_row_flops, 2 * IN * OUT);
         ck_assert_int_ge(plan->input_row_flops, 2 * IN * OUT);
         ck_assert_int_ge(plan->weight_row_flops, 2 * IN * OUT);
         ck_assert_int_eq(plan->n_params, 2);
         ck_assert_int_eq(plan->params[0].init,
-                         a == SLUICE_RELU || a == SLUICE_GELU
-                             ? SLUICE_INIT_HE
-                             : SLUICE_INIT_XAVIER);
+                         is_xavier ? SLUICE_INIT_XAVIER : SLUICE_INIT_HE);
         ck_assert_int_eq(plan->params[1].init, SLUICE_INIT_ZERO);
         rig_fini(&rig);
     }

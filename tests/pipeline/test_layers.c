@@ -1,0 +1,72 @@
+/*
+ * Layers and options that the kinds of support/problem.h do not have, under
+ * schedules that join and divide the backward pass, with and without
+ * recomputation: the bits of the reference.
+ */
+#include <string.h>
+
+#include "support/judged_pair.h"
+#include "support/runner.h"
+
+enum { BATCH = 12 };
+
+/* Of 6 numbers in and 5 classes, as the problem of SL_TEST_RELU has them. */
+static const char *const models[] = {
+    "input(6); linear(7, activation=gelu_tanh); activate(silu); "
+    "linear(8, activation=silu); activate(gelu_tanh); "
+    "linear(6, activation=sigmoid); activate(sigmoid); linear(5)",
+};
+enum { N_MODELS = sizeof models / sizeof *models };
+
+static struct sl_test_problem problem;
+
+static void start(const char *model)
+{
+    problem = (struct sl_test_problem){0};
+    ck_assert(!sl_test_problem_init(&problem, SL_TEST_RELU, 2, BATCH, NULL));
+    sluice_model_destroy(problem.model);
+    problem.model = NULL;
+    ck_assert(!sluice_model_parse(model, NULL, &problem.model, NULL));
+}
+
+/* Two steps, the second with fewer rows, an evaluation and an inference. */
+static void check_bits(const sluice_pipeline_config *config)
+{
+    struct sl_test_pair pair;
+    ck_assert_msg(!sl_test_pair_init(&pair, &problem, config), "%s",
+                  pair.why.text);
+    ck_assert_msg(!sl_test_step(&pair, 0, BATCH) &&
+                      !sl_test_step(&pair, 5, BATCH - 1) &&
+                      !sl_test_evaluate(&pair, 1, 2 * BATCH + 3) &&
+                      !sl_test_infer(&pair, 3, 2 * BATCH + 1),
+                  "%s", pair.text);
+    sl_test_pair_fini(&pair);
+}
+
+static void check_schedules(sluice_pipeline_config config)
+{
+    static const char *const schedules[] = {"gpipe", "1f1b", "zb-h1"};
+    for (int s = 0; s < 3; s++)
+        for (int devices = 1; devices <= 3; devices++)
+            for (int always = 0; always < 2; always++) {
+                config.schedule.name = schedules[s];
+                config.schedule.backward_order = SLUICE_IN_ORDER;
+                config.schedule.devices = devices;
+                config.schedule.microbatches = 5;
+                config.remat =
+                    always ? SLUICE_REMAT_ALWAYS : SLUICE_REMAT_NEVER;
+                check_bits(&config);
+            }
+}
+
+START_TEST(layers_give_the_bits_of_the_reference)
+{
+    for (int m = 0; m < N_MODELS; m++) {
+        start(models[m]);
+        check_schedules(problem.config);
+        sl_test_problem_fini(&problem);
+    }
+}
+END_TEST
+
+SLUICE_TEST_MAIN("pipeline.layers", layers_give_the_bits_of_the_reference)
