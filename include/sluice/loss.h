@@ -82,8 +82,15 @@ typedef struct sluice_loss_ops {
  * t[rows][out]. */
 SLUICE_API const sluice_loss_ops *sluice_mean_squared_error(void);
 
-/* Softmax cross-entropy: one term -log softmax(y)[label] per row; targets are
- * int32_t labels in [0, out). */
+/*
+ * Softmax cross-entropy: one term -sum over j of q[j] log softmax(y)[j] per
+ * row, with q[j] = smoothing / out, and 1 - smoothing more at the label;
+ * targets are int32_t labels in [0, out).  Without smoothing that is -log
+ * softmax(y)[label].  Evaluation measures the same loss.
+ */
+typedef struct sluice_cross_entropy_config {
+    double label_smoothing; /* from 0 to 1 (Szegedy et al., 2016) */
+} sluice_cross_entropy_config;
 SLUICE_API const sluice_loss_ops *sluice_cross_entropy(void);
 
 /* Loss `i` of the library's table; NULL past the last one. */

@@ -317,49 +317,6 @@ SLUICE_API sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
                                                        int64_t n,
                                                        sluice_diag *why);
 
-enum { SLUICE_STATE_NAME = SLUICE_PARAMETER_NAME + 20 };
-
-/* A tensor that steps change and that outlives them: a parameter, or a state
- * that the optimizer keeps for one. */
-typedef struct sluice_state_tensor {
-    sluice_parameter parameter;   /* it, or whose state it is: same shape */
-    int state;                    /* the optimizer's number of it; -1: it is the
-                                     parameter */
-    char name[SLUICE_STATE_NAME]; /* "0.weight", "state0.0.weight" */
-} sluice_state_tensor;
-
-/*
- * Go on to the next tensor, in the order of the model, the states of a
- * parameter behind it.  Zero `*at` before the first:
- *
- *     sluice_state_tensor at = {.state = 0};
- *     while (sluice_pipeline_next_tensor(pipe, &at))
- *         sluice_pipeline_get_tensor(pipe, at.name, values, at.parameter.n,
- *                                    &why);
- *
- * With the number of steps these tensors are all that a later step depends on;
- * sluice_checkpoint_save() keeps both.
- *
- * Threads  any.
- * Returns  true; false, with `*at` as it was, if there are no more.
- */
-SLUICE_API bool sluice_pipeline_next_tensor(const sluice_pipeline *pipe,
-                                            sluice_state_tensor *at);
-
-/*
- * As get_parameter and set_parameter, also for the optimizer's states, which
- * may have any value.
- */
-SLUICE_API sluice_status sluice_pipeline_get_tensor(const sluice_pipeline *pipe,
-                                                    const char *name,
-                                                    float *values, int64_t n,
-                                                    sluice_diag *why);
-SLUICE_API sluice_status sluice_pipeline_set_tensor(sluice_pipeline *pipe,
-                                                    const char *name,
-                                                    const float *values,
-                                                    int64_t n,
-                                                    sluice_diag *why);
-
 /* As get_parameter, for the gradient that the last update used; after a step
  * that failed its values are undefined. */
 SLUICE_API sluice_status

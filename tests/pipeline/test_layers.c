@@ -69,4 +69,15 @@ START_TEST(layers_give_the_bits_of_the_reference)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("pipeline.layers", layers_give_the_bits_of_the_reference)
+START_TEST(smoothed_labels_give_the_bits_of_the_reference)
+{
+    const sluice_cross_entropy_config smoothed = {.label_smoothing = 0.1};
+    start("input(6); linear(7, activation=relu); linear(8); linear(5)");
+    problem.config.loss_config = &smoothed;
+    check_schedules(problem.config);
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("pipeline.layers", layers_give_the_bits_of_the_reference,
+                 smoothed_labels_give_the_bits_of_the_reference)

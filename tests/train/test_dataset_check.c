@@ -45,7 +45,8 @@ static sluice_dataset *with_targets(sluice_element type, sluice_shape shape,
 static sluice_status check_targets(const sluice_dataset *dataset,
                                    const sluice_loss_ops *loss, int64_t out)
 {
-    sluice_loss_plan plan = {.out = sluice_shape_vector(out)};
+    static const sluice_config_room zeros;
+    sluice_loss_plan plan = {.out = sluice_shape_vector(out), .config = &zeros};
     ck_assert(!loss->infer(&plan, NULL));
     return sl_dataset_check_targets(dataset, "training", loss->name, &plan,
                                     &why);

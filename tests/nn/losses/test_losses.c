@@ -27,14 +27,23 @@ static double mse_exact(int64_t n, const double *v)
     return sum;
 }
 
+static sluice_cross_entropy_config smoothed; /* of all calls */
+
 static double cross_entropy_exact(int64_t n, const double *v)
 {
     double sum = 0;
     for (int64_t r = 0; r < ROWS; r++) {
-        double others = 0;
+        double largest = -INFINITY, others = 0;
         for (int64_t j = 0; j < n; j++)
-            others += exp(v[r * n + j] - v[r * n + labels[r]]);
-        sum += log(others);
+            largest = fmax(largest, v[r * n + j]);
+        for (int64_t j = 0; j < n; j++)
+            others += exp(v[r * n + j] - largest);
+        for (int64_t j = 0; j < n; j++) {
+            double share = smoothed.label_smoothing / (double)n;
+            if (j == labels[r])
+                share += 1 - smoothed.label_smoothing;
+            sum += share * (log(others) + largest - v[r * n + j]);
+        }
     }
     return sum;
 }
@@ -61,6 +70,8 @@ static sluice_loss_call make_call(const sluice_loss_ops *loss,
     sluice_option_table table = sluice_loss_options(loss);
     config = (sluice_config_room){0};
     sluice_options_preset(&table, &config);
+    if (loss == sluice_cross_entropy())
+        memcpy(&config, &smoothed, sizeof smoothed);
     *plan =
         (sluice_loss_plan){.out = sluice_shape_vector(n), .config = &config};
     ck_assert(!loss->infer(plan, &why));
@@ -118,6 +129,54 @@ END_TEST
 START_TEST(cross_entropy_is_exact)
 {
     check(sluice_cross_entropy(), cross_entropy_exact, labels);
+}
+END_TEST
+
+START_TEST(smoothed_cross_entropy_is_exact)
+{
+    const double shares[] = {0.1, 0.5, 1};
+    for (int i = 0; i < 3; i++) {
+        smoothed.label_smoothing = shares[i];
+        check(sluice_cross_entropy(), cross_entropy_exact, labels);
+    }
+    smoothed.label_smoothing = 0;
+}
+END_TEST
+
+/* Calculated by hand: the logarithms are log 4, log 4 - log 2 and log 4. */
+START_TEST(smoothing_moves_a_share_of_the_target_to_all_classes)
+{
+    sluice_loss_plan plan;
+    double sum;
+    int64_t correct;
+    smoothed.label_smoothing = 0.3;
+    set_up(3, 1);
+    sluice_loss_call call = make_call(sluice_cross_entropy(), &plan, 3, labels);
+    call.rows = 1;
+    y[0] = y[2] = 0;
+    y[1] = logf(2);
+    labels[0] = 1;
+    ck_assert(!sluice_cross_entropy()->forward(&call, &sum, &correct));
+    ck_assert_double_eq_tol(sum, 0.8 * log(2) + 0.2 * log(4), 1e-7);
+    ck_assert(!sluice_cross_entropy()->backward(&call, 1, dy));
+    ck_assert_double_eq_tol((double)dy[0], 0.25 - 0.1, 1e-7);
+    ck_assert_double_eq_tol((double)dy[1], 0.5 - 0.8, 1e-7);
+    ck_assert_double_eq_tol((double)dy[2], 0.25 - 0.1, 1e-7);
+    smoothed.label_smoothing = 0;
+}
+END_TEST
+
+START_TEST(impossible_smoothings_are_refused)
+{
+    const double bad[] = {-0.1, 1.1, NAN, INFINITY};
+    for (int i = 0; i < 4; i++) {
+        const sluice_cross_entropy_config config = {bad[i]};
+        sluice_loss_plan plan = {.out = sluice_shape_vector(3),
+                                 .config = &config};
+        ck_assert_int_eq(sluice_cross_entropy()->infer(&plan, &why),
+                         SLUICE_INVALID);
+        ck_assert(strstr(why.text, "label-smoothing"));
+    }
 }
 END_TEST
 
@@ -207,6 +266,11 @@ START_TEST(equal_logits_give_the_log_of_their_number_at_any_size)
                 ck_assert(
                     !sluice_cross_entropy()->forward(&call, &sum, &correct));
                 ck_assert_double_eq_tol(sum, ROWS * log((double)n), 1e-12);
+                smoothed.label_smoothing = 0.1;
+                ck_assert(
+                    !sluice_cross_entropy()->forward(&call, &sum, &correct));
+                ck_assert_double_eq_tol(sum, ROWS * log((double)n), 1e-12);
+                smoothed.label_smoothing = 0;
             }
 }
 END_TEST
@@ -245,19 +309,21 @@ START_TEST(nan_in_the_output_is_nan_in_the_loss)
     const sluice_loss_ops *losses[] = {sluice_mean_squared_error(),
                                        sluice_cross_entropy()};
     const void *targets[] = {t, labels};
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < 4; k++)
         for (int i = 0; i < ROWS * 3; i++) {
             sluice_loss_plan plan;
             double sum;
             int64_t correct;
+            smoothed.label_smoothing = k / 2 * 0.1;
             set_up(3, 1);
             y[i] = NAN;
             labels[i / 3] = 0;
-            sluice_loss_call call = make_call(losses[k], &plan, 3, targets[k]);
-            ck_assert(!losses[k]->forward(&call, &sum, &correct));
+            sluice_loss_call call =
+                make_call(losses[k % 2], &plan, 3, targets[k % 2]);
+            ck_assert(!losses[k % 2]->forward(&call, &sum, &correct));
             ck_assert(isnan(sum));
             ck_assert_int_lt(correct, ROWS);
-            ck_assert(!losses[k]->backward(&call, 1, dy));
+            ck_assert(!losses[k % 2]->backward(&call, 1, dy));
             ck_assert(isnan(dy[i]));
         }
 }
@@ -278,7 +344,9 @@ START_TEST(outputs_that_cannot_be_are_refused)
 END_TEST
 
 SLUICE_TEST_MAIN("nn.losses", mean_squared_error_is_exact,
-                 cross_entropy_is_exact, plans_describe_the_targets,
+                 cross_entropy_is_exact, smoothed_cross_entropy_is_exact,
+                 smoothing_moves_a_share_of_the_target_to_all_classes,
+                 impossible_smoothings_are_refused, plans_describe_the_targets,
                  correct_rows_are_counted, mse_counts_no_row,
                  confident_scores_do_not_overflow,
                  equal_logits_give_the_log_of_their_number_at_any_size,
