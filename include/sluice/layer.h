@@ -276,6 +276,17 @@ typedef struct sluice_layer_norm_config {
 SLUICE_API const sluice_layer_ops *sluice_layer_norm(void);
 
 /*
+ * y = x / sqrt(mean of x^2 + epsilon) * weight over the elements of a row
+ * (Zhang and Sennrich, 2019).
+ *
+ * Saves  1 / sqrt(mean of x^2 + epsilon) of each row.
+ */
+typedef struct sluice_rms_norm_config {
+    float epsilon; /* 0 means 1e-5 */
+} sluice_rms_norm_config;
+SLUICE_API const sluice_layer_ops *sluice_rms_norm(void);
+
+/*
  * y[rows, n, width] are the rows weight[x[rows, n]] of weight[vocabulary,
  * width], for integers x of any shape: a model's first layer, of which
  * `input_type` is SLUICE_I32.  The weights start normal with variance 1.  A

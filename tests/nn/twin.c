@@ -61,6 +61,20 @@ void twin_layer_norm(const struct twin_size *size, const double *x,
     }
 }
 
+void twin_rms_norm(const struct twin_size *size, const double *x,
+                   const double *const *params, double *y)
+{
+    int64_t n = size->in;
+    for (int64_t r = 0; r < size->rows; r++) {
+        double square = 0;
+        for (int64_t i = 0; i < n; i++)
+            square += pow(x[r * n + i], 2) / (double)n;
+        for (int64_t i = 0; i < n; i++)
+            y[r * n + i] =
+                x[r * n + i] / sqrt(square + size->epsilon) * params[0][i];
+    }
+}
+
 void twin_masked(const struct twin_size *size, const double *x,
                  const double *const *params, double *y)
 {

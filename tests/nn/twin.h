@@ -38,6 +38,7 @@ struct twin_part {
 twin_forward twin_linear;
 twin_forward twin_activate;
 twin_forward twin_layer_norm;
+twin_forward twin_rms_norm;
 twin_forward twin_masked; /* y = x * mask */
 twin_forward twin_scaled; /* y = x * params[0] */
 twin_forward twin_composite;

@@ -15,6 +15,8 @@ static const char *const models[] = {
     "input(6); linear(7, activation=gelu_tanh); activate(silu); "
     "linear(8, activation=silu); activate(gelu_tanh); "
     "linear(6, activation=sigmoid); activate(sigmoid); linear(5)",
+    "input(6); rms_norm; linear(9, activation=relu); rms_norm(0.1); "
+    "residual{rms_norm; linear(9)}; linear(5)",
 };
 enum { N_MODELS = sizeof models / sizeof *models };
 

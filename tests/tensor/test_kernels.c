@@ -152,6 +152,26 @@ static void run_normalize_weight(const struct sl_kernels *k, int which,
     k->normalize_weight(ROWS, width, to->moments, x, dy, which, to->a, to->b);
 }
 
+/* The scales stand in `sums`, where they are compared. */
+static void run_rms(const struct sl_kernels *k, int which, int64_t width,
+                    struct written *to)
+{
+    const float *from = which & 1 ? x : dy; /* with and without special ones */
+    float scales[ROWS];
+    k->rms_forward(ROWS, width, 1e-5, from, weight, scales, to->a);
+    k->rms_backward(ROWS, width, scales, weight, from, dy, to->b);
+    for (int r = 0; r < ROWS; r++)
+        to->sums[r] = (double)scales[r];
+}
+
+static void run_rms_weight(const struct sl_kernels *k, int which, int64_t width,
+                           struct written *to)
+{
+    float scales[ROWS];
+    k->rms_forward(ROWS, width, 1e-5, dy, weight, scales, to->a);
+    k->rms_weight(ROWS, width, scales, x, dy, which, to->a);
+}
+
 static void run_update(const struct sl_kernels *k, int which, int64_t width,
                        struct written *to)
 {
@@ -231,6 +251,8 @@ static const struct {
     {"softmax", run_softmax, 2},
     {"normalize", run_normalize, 2},
     {"normalize_weight", run_normalize_weight, 2},
+    {"rms", run_rms, 2},
+    {"rms_weight", run_rms_weight, 2},
     {"sgd_update", run_update, 3},
     {"adam_update", run_adam, 2},
     {"rmsprop_update", run_rmsprop, 4},

@@ -16,6 +16,7 @@
     ROW(sluice_activate) \
     ROW(sluice_dropout) \
     ROW(sluice_layer_norm) \
+    ROW(sluice_rms_norm) \
     ROW(sluice_timed) \
     ROW(sluice_embedding) \
     ROW(sluice_sequence) \

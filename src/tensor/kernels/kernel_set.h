@@ -36,6 +36,14 @@ struct sl_kernels {
                              const struct sl_moments *moments, const float *x,
                              const float *dy, bool accumulate, float *dweight,
                              float *dbias);
+    void (*rms_forward)(int64_t rows, int64_t n, double epsilon, const float *x,
+                        const float *weight, float *scales, float *y);
+    void (*rms_backward)(int64_t rows, int64_t n, const float *scales,
+                         const float *weight, const float *x, const float *dy,
+                         float *dx);
+    void (*rms_weight)(int64_t rows, int64_t n, const float *scales,
+                       const float *x, const float *dy, bool accumulate,
+                       float *dweight);
     void (*add)(int64_t n, const float *from, float *to);
     void (*scaled_difference)(int64_t n, float scale, const float *y,
                               const float *t, float *dy);

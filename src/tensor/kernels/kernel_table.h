@@ -4,6 +4,7 @@
 
 #include "tensor/kernels/activations.h"
 #include "tensor/kernels/kernel_set.h"
+#include "tensor/kernels/mean_squares.h"
 #include "tensor/kernels/normalization.h"
 #include "tensor/kernels/reductions.h"
 #include "tensor/kernels/updates.h"
@@ -29,7 +30,10 @@
         .softmax_scaled = sl_kernel_softmax_scaled,                            \
         .normalize_forward = sl_kernel_normalize_forward,                      \
         .normalize_backward = sl_kernel_normalize_backward,                    \
-        .normalize_weight = sl_kernel_normalize_weight, .add = sl_kernel_add,  \
+        .normalize_weight = sl_kernel_normalize_weight,                        \
+        .rms_forward = sl_kernel_rms_forward,                                  \
+        .rms_backward = sl_kernel_rms_backward,                                \
+        .rms_weight = sl_kernel_rms_weight, .add = sl_kernel_add,              \
         .scaled_difference = sl_kernel_scaled_difference,                      \
         .squared_distance = sl_kernel_squared_distance,                        \
         .mask = sl_kernel_mask, .sgd_update = sl_kernel_sgd_update,            \

@@ -189,6 +189,21 @@ START_TEST(layer_norm)
 }
 END_TEST
 
+START_TEST(rms_norm)
+{
+    const int64_t sizes[] = {4, 9, 16, 37};
+    const float epsilons[] = {0, 1e-5f, 0.1f};
+    for (int i = 0; i < 4; i++)
+        for (int e = 0; e < 3; e++) {
+            sluice_rms_norm_config config = {epsilons[e]};
+            double epsilon = e ? (double)epsilons[e] : 1e-5;
+            set_up(sluice_rms_norm(), &config, sizes[i], twin_rms_norm,
+                   (struct twin_size){.epsilon = epsilon}, (uint64_t)i);
+            check();
+        }
+}
+END_TEST
+
 START_TEST(timed)
 {
     sluice_timed_config config = {0};
@@ -225,5 +240,5 @@ START_TEST(sequence)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("nn.gradients", linear, activate, dropout, layer_norm, timed,
-                 residual, sequence)
+SLUICE_TEST_MAIN("nn.gradients", linear, activate, dropout, layer_norm,
+                 rms_norm, timed, residual, sequence)
