@@ -8,6 +8,11 @@ void sl_add(int64_t n, const float *from, float *to)
     sl_kernels()->add(n, from, to);
 }
 
+void sl_multiply(int64_t n, const float *a, const float *b, float *product)
+{
+    sl_kernels()->multiply(n, a, b, product);
+}
+
 void sl_scaled_difference(int64_t n, float scale, const float *y,
                           const float *t, float *dy)
 {

@@ -1,7 +1,7 @@
 /*
- * Element by element: sums and masks that layers need, and the update of an
- * optimizer.  Each result is rounded as the formula stands, so that it is the
- * same on every processor.
+ * Element by element: sums, products and masks that layers need, and the update
+ * of an optimizer.  Each result is rounded as the formula stands, so that it is
+ * the same on every processor.
  *
  * Threads: any.
  */
@@ -15,6 +15,9 @@
 
 /* to += from.  Shapes: from, to [n]. */
 void sl_add(int64_t n, const float *from, float *to);
+
+/* product = a * b.  Shapes: a, b, product [n]; product may be a or b. */
+void sl_multiply(int64_t n, const float *a, const float *b, float *product);
 
 /* dy = scale * (y - t).  Shapes: y, t, dy [n]; dy may be y. */
 void sl_scaled_difference(int64_t n, float scale, const float *y,

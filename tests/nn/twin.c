@@ -44,6 +44,18 @@ void twin_activate(const struct twin_size *size, const double *x,
         y[i] = act(size->activation, x[i]);
 }
 
+/* Rows of one dimension. */
+void twin_glu(const struct twin_size *size, const double *x,
+              const double *const *params, double *y)
+{
+    int64_t n = size->out;
+    (void)params;
+    for (int64_t r = 0; r < size->rows; r++)
+        for (int64_t i = 0; i < n; i++)
+            y[r * n + i] = act(size->activation, x[2 * r * n + i]) *
+                           x[(2 * r + 1) * n + i];
+}
+
 void twin_layer_norm(const struct twin_size *size, const double *x,
                      const double *const *params, double *y)
 {

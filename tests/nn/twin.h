@@ -37,6 +37,7 @@ struct twin_part {
 
 twin_forward twin_linear;
 twin_forward twin_activate;
+twin_forward twin_glu;
 twin_forward twin_layer_norm;
 twin_forward twin_rms_norm;
 twin_forward twin_masked; /* y = x * mask */

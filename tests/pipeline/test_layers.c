@@ -17,6 +17,8 @@ static const char *const models[] = {
     "linear(6, activation=sigmoid); activate(sigmoid); linear(5)",
     "input(6); rms_norm; linear(9, activation=relu); rms_norm(0.1); "
     "residual{rms_norm; linear(9)}; linear(5)",
+    "input(6); residual{linear(14, no-bias); glu(silu); linear(6, no-bias)}; "
+    "linear(8); glu(tanh); linear(10); glu(identity)",
 };
 enum { N_MODELS = sizeof models / sizeof *models };
 

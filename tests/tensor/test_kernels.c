@@ -232,6 +232,8 @@ static void run_plain(const struct sl_kernels *k, int which, int64_t width,
         k->add(n, x, to->a);
     else if (which == 1)
         k->scaled_difference(n, 0.7F, x, dy, to->a);
+    else if (which == 5)
+        k->multiply(n, x, dy, to->a);
     else if (which == 2)
         k->mask(n, bits, 1U << 30, 1.25F, x, to->a);
     else
@@ -256,7 +258,7 @@ static const struct {
     {"sgd_update", run_update, 3},
     {"adam_update", run_adam, 2},
     {"rmsprop_update", run_rmsprop, 4},
-    {"plain", run_plain, 5},
+    {"plain", run_plain, 6},
 };
 enum { N_KERNELS = sizeof kernels / sizeof *kernels };
 

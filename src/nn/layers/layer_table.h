@@ -14,6 +14,7 @@
 #define SL_LAYERS(ROW) \
     ROW(sluice_linear) \
     ROW(sluice_activate) \
+    ROW(sluice_glu) \
     ROW(sluice_dropout) \
     ROW(sluice_layer_norm) \
     ROW(sluice_rms_norm) \

@@ -45,6 +45,7 @@ struct sl_kernels {
                        const float *x, const float *dy, bool accumulate,
                        float *dweight);
     void (*add)(int64_t n, const float *from, float *to);
+    void (*multiply)(int64_t n, const float *a, const float *b, float *product);
     void (*scaled_difference)(int64_t n, float scale, const float *y,
                               const float *t, float *dy);
     double (*squared_distance)(int64_t n, const float *a, const float *b);

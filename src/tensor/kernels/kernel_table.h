@@ -34,6 +34,7 @@
         .rms_forward = sl_kernel_rms_forward,                                  \
         .rms_backward = sl_kernel_rms_backward,                                \
         .rms_weight = sl_kernel_rms_weight, .add = sl_kernel_add,              \
+        .multiply = sl_kernel_multiply,                                        \
         .scaled_difference = sl_kernel_scaled_difference,                      \
         .squared_distance = sl_kernel_squared_distance,                        \
         .mask = sl_kernel_mask, .sgd_update = sl_kernel_sgd_update,            \

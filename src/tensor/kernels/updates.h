@@ -1,4 +1,4 @@
-/* Sums, masks and updates; contracts in tensor/elementwise.h. */
+/* Sums, products, masks and updates; contracts in tensor/elementwise.h. */
 #ifndef SL_TENSOR_KERNELS_UPDATES_H
 #define SL_TENSOR_KERNELS_UPDATES_H
 
@@ -12,6 +12,17 @@ static void sl_kernel_add(int64_t n, const float *from, float *to)
         sl_lanes_store(to + i, sl_lanes_load(to + i) + sl_lanes_load(from + i));
     for (; i < n; i++)
         to[i] += from[i];
+}
+
+static void sl_kernel_multiply(int64_t n, const float *a, const float *b,
+                               float *product)
+{
+    int64_t i = 0;
+    for (; i + SL_LANES <= n; i += SL_LANES)
+        sl_lanes_store(product + i,
+                       sl_lanes_load(a + i) * sl_lanes_load(b + i));
+    for (; i < n; i++)
+        product[i] = a[i] * b[i];
 }
 
 static void sl_kernel_scaled_difference(int64_t n, float scale, const float *y,

@@ -155,6 +155,19 @@ START_TEST(activate)
 }
 END_TEST
 
+START_TEST(glu)
+{
+    for (int a = 0; a < SLUICE_N_ACTIVATIONS; a++)
+        for (int64_t n = 1; n < 19; n++) {
+            sluice_activation activation = (sluice_activation)a;
+            sluice_glu_config config = {activation};
+            set_up(sluice_glu(), &config, 2 * n, twin_glu,
+                   (struct twin_size){.activation = activation}, (uint64_t)n);
+            check();
+        }
+}
+END_TEST
+
 /* What an element of ones becomes is the mask: dropout is linear. */
 START_TEST(dropout)
 {
@@ -240,5 +253,5 @@ START_TEST(sequence)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("nn.gradients", linear, activate, dropout, layer_norm,
+SLUICE_TEST_MAIN("nn.gradients", linear, activate, glu, dropout, layer_norm,
                  rms_norm, timed, residual, sequence)
