@@ -245,6 +245,15 @@ const struct advise_row *advice_choice(const struct advice *advice)
     return NULL;
 }
 
+const struct advise_row *advice_smallest(const struct advice *advice)
+{
+    const struct advise_row *smallest = &advice->rows[0];
+    for (int i = 1; i < advice->n; i++)
+        if (advice->rows[i].bytes < smallest->bytes)
+            smallest = &advice->rows[i];
+    return smallest;
+}
+
 const struct advise_row *advice_rule(const struct advice *advice,
                                      const struct advise_row *choice)
 {

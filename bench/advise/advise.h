@@ -56,8 +56,11 @@ sluice_status advise(const struct advise_config *config, struct advice *advice,
 
 void advice_fini(struct advice *advice);
 
-/* The recommended row; NULL if nothing fits. */
+/* The recommended row; NULL if no row fits. */
 const struct advise_row *advice_choice(const struct advice *advice);
+
+/* The row that needs the least memory on its largest device. */
+const struct advise_row *advice_smallest(const struct advice *advice);
 
 /*
  * The row that follows the paper's rule M = 4 K, with the devices and the

@@ -1,6 +1,7 @@
 /* `sluice advise`: its options, table and sentence.  The main thread. */
 #include "bench/advise/advise.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -65,7 +66,7 @@ static const char doc[] =
     "Each layer is timed on one device for each size of micro-batch; what "
     "the devices would make of it together is simulated, with GPipe's "
     "schedule, a core for each, and hand-offs that cost nothing.  Memory is "
-    "planned to the byte.  Exit status 1 if nothing fits.";
+    "planned to the byte.  Exit status 1 if no configuration fits.";
 
 /* The command line as it is read. */
 struct line {
@@ -151,6 +152,18 @@ static void print_choice(const struct advice *advice, FILE *out)
     fputc('\n', out);
 }
 
+static void print_misfit(const char *called, uint64_t cap_bytes,
+                         const struct advise_row *smallest)
+{
+    fprintf(stderr,
+            "%s: no configuration fits under the cap of %" PRIu64
+            " bytes: the smallest, %d device%s with %d micro-batch%s, needs "
+            "%zu bytes on a device; raise --cap or give a smaller --batch\n",
+            called, cap_bytes, smallest->devices,
+            smallest->devices == 1 ? "" : "s", smallest->microbatches,
+            smallest->microbatches == 1 ? "" : "es", smallest->bytes);
+}
+
 static int run(const char *called, void *config)
 {
     const struct line *line = config;
@@ -167,7 +180,7 @@ static int run(const char *called, void *config)
     table_end(&table);
     bool any = advice_choice(&advice) != NULL;
     if (!any)
-        fprintf(stderr, "%s: nothing fits under the cap\n", called);
+        print_misfit(called, line->config.cap_bytes, advice_smallest(&advice));
     else if (!line->output.format)
         print_choice(&advice, stdout);
     advice_fini(&advice);

@@ -46,7 +46,9 @@ static sluice_status parse_item(char *text, int min, int max, struct item *item,
         st = number_parse_integer(last, item->first, max, &item->last, why);
     if (!st && by && !last)
         st = sluice_diag_set(why, SLUICE_INVALID,
-                             "\"%s\" has a step but no end", text);
+                             "\"%s\" has a step and no end: write "
+                             "FIRST-LAST*STEP, such as 1-64*2",
+                             text);
     if (!st && by)
         st = number_parse_integer(by, item->times ? 2 : 1, INT_MAX, &item->by,
                                   why);
@@ -60,7 +62,9 @@ static sluice_status append(struct range *range, const struct item *item,
          v = item->times ? v * item->by : v + item->by) {
         if (range->n == RANGE_MAX)
             return sluice_diag_set(why, SLUICE_INVALID,
-                                   "a list of more than %d values", RANGE_MAX);
+                                   "the list has more than %d values: give "
+                                   "several shorter ones",
+                                   RANGE_MAX);
         range->values[range->n++] = (int)v;
         if (item->times && v == 0)
             break;

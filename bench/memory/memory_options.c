@@ -130,7 +130,7 @@ static sluice_status check(void *given, sluice_diag *why)
             why, SLUICE_INVALID,
             "--table1 excludes --devices, --layers and --remat");
     if (!line->table1 && config->cap_bytes)
-        return sluice_diag_set(why, SLUICE_INVALID, "--cap goes with --table1");
+        return sluice_diag_set(why, SLUICE_INVALID, "--cap needs --table1");
     return SLUICE_OK;
 }
 

@@ -14,7 +14,7 @@ sluice_status schedule_take(void *given, const char *name, sluice_diag *why)
     struct schedule_line *line = given;
     if (line->wanted.order.schedule)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "\"%s\" and \"%s\": several schedules go with "
+                               "\"%s\" and \"%s\": several schedules need "
                                "--compare",
                                line->wanted.order.schedule, name);
     line->wanted.order.schedule = name;
@@ -67,11 +67,12 @@ static sluice_status settle_task(struct schedule_line *line, sluice_diag *why)
     int others = request->lists + !!line->check + !!line->compare;
     if (others + request->simulates > 1 || (request->runs && alone))
         return refuse(why, "--list, --check, --simulate and --compare exclude "
-                           "each other; --run goes with --compare");
+                           "each other, and --run excludes all except "
+                           "--compare");
     if (others && line->wanted.order.schedule)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "\"%s\" has no place beside --list, --check "
-                               "and --compare",
+                               "\"%s\": --list, --check and --compare take "
+                               "no schedule as a word: leave one of them out",
                                line->wanted.order.schedule);
     if (!others && !line->wanted.order.schedule)
         return refuse(why, "say which schedule: --list lists them");
@@ -120,6 +121,17 @@ static bool has_auto(const char *list)
     return false;
 }
 
+static sluice_status refuse_limit(const struct schedule_line *line,
+                                  sluice_diag *why)
+{
+    const char *list =
+        line->compare ? line->compare : line->wanted.order.schedule;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "--limit applies to auto only: the memory of %.100s "
+                           "is fixed",
+                           list ? list : "the others");
+}
+
 /* Options that only make sense together. */
 static sluice_status check_together(const struct schedule_line *line,
                                     sluice_diag *why)
@@ -128,21 +140,23 @@ static sluice_status check_together(const struct schedule_line *line,
     if (wanted->split && wanted->merge)
         return refuse(why, "--split and --merge exclude each other");
     if (!line->measures && (line->run.model || line->run.batch))
-        return refuse(why, "--model and --batch go with --run");
+        return refuse(why, "--model and --batch need --run");
     if (line->run.batch && !line->run.model)
-        return refuse(why, "--batch goes with --model: each micro-batch of "
-                           "cells is one row");
+        return refuse(why, "--batch needs --model: without real layers each "
+                           "micro-batch is one row");
     if (wanted->order.join_weights && !line->run.model)
-        return refuse(why, "--join-weights goes with --model: cells have none");
+        return refuse(why, "--join-weights needs --model: timed cells have "
+                           "no weight gradients to join");
     if (line->measures && wanted->moment == RECOMPUTE_NAIVE)
-        return refuse(why, "--recompute naive cannot run: no device waits for "
-                           "a gradient to recompute");
+        return refuse(why, "--recompute naive is simulated only: a device "
+                           "that runs does not wait for the gradient before "
+                           "it recomputes; leave out --run");
     if (wanted->limit && !has_auto(wanted->order.schedule) &&
         !has_auto(line->compare))
-        return refuse(why, "--limit is for auto: the others are what they are");
+        return refuse_limit(line, why);
     if (line->draw && line->task != SCHEDULE_SIMULATE &&
         line->task != SCHEDULE_RUN)
-        return refuse(why, "--draw goes with one schedule");
+        return refuse(why, "--draw needs one schedule, not a list or --check");
     return SLUICE_OK;
 }
 

@@ -15,12 +15,13 @@ static sluice_status check(void *given, sluice_diag *why)
     const struct training_config *config = given;
     const struct source_config *source = &config->source;
     if (!source->x != !source->y)
-        return sluice_diag_set(why, SLUICE_INVALID, "--x and --y go together");
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--x and --y need each other");
     if (source->x && source->name)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--data and --x exclude each other");
     if (source->raw && !source->x)
-        return sluice_diag_set(why, SLUICE_INVALID, "--raw goes with --x");
+        return sluice_diag_set(why, SLUICE_INVALID, "--raw needs --x");
     return SLUICE_OK;
 }
 

@@ -88,8 +88,8 @@ static sluice_status check(struct sl_index *index, sluice_diag *why)
                                sl_sub_ns(trace->end_ns, trace->start_ns), most);
     if (trace->n_devices % sl_n_replicas(trace))
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "trace: %d devices are not %d replicas of as "
-                               "many each",
+                               "trace: %d devices are not %d replicas of equal "
+                               "size: n_replicas must divide n_devices",
                                trace->n_devices, trace->n_replicas);
     for (int d = 0; d < trace->n_devices; d++) {
         sluice_status st = check_device(index, d, why);

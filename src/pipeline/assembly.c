@@ -100,9 +100,9 @@ sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
     if (!st)
         return SLUICE_OK;
     sl_fini_collectives(pipe);
-    return sluice_diag_set(why, st, "%s for the pipeline's collectives",
-                           st == SLUICE_NO_MEMORY ? "out of memory"
-                                                  : "the system has no lock");
+    return sluice_diag_set(
+        why, st, "%s for the pipeline's collectives",
+        st == SLUICE_NO_MEMORY ? "out of memory" : "the system refused a lock");
 }
 
 void sl_fini_links(sluice_pipeline *pipe)
@@ -254,7 +254,8 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
     }
     st = sl_gate_init(&device->gate);
     if (st) {
-        sluice_diag_set(why, st, "the system has no lock for device %d", index);
+        sluice_diag_set(why, st, "the system refused a lock for device %d",
+                        index);
         goto free_terms;
     }
     st = prepare_products(device, why);

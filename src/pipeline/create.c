@@ -146,7 +146,7 @@ static sluice_status init_sync(sluice_pipeline *pipe, sluice_diag *why)
     sluice_status st = sl_gate_init(&pipe->done);
     if (st)
         return sluice_diag_set(why, st,
-                               "the system has no lock for the pipeline");
+                               "the system refused a lock for the pipeline");
     st = sl_init_collectives(pipe, why);
     if (st)
         sl_gate_fini(&pipe->done);

@@ -264,12 +264,19 @@ static sluice_status check_groups(const struct sluice_reference *ref, int layer,
                                layer, ref->n_layers - 1);
     if (!ref->in_order || ref->versions)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "only backwards that run in order are joined, "
-                               "and none of a step with weight versions");
+                               "weight gradients of layer %d cannot be joined: "
+                               "%s",
+                               layer,
+                               ref->versions ? "the reference has weight "
+                                               "versions"
+                                             : "the backwards do not run in "
+                                               "order");
     for (int i = 0; i < n_groups; i++) {
         if (groups[i] < 1)
             return sluice_diag_set(why, SLUICE_INVALID,
-                                   "a group of %d micro-batches", groups[i]);
+                                   "group %d is a group of %d micro-batches: "
+                                   "give at least 1",
+                                   i, groups[i]);
         sum += groups[i];
     }
     if (sum > ref->microbatches)
@@ -335,7 +342,8 @@ sluice_status sluice_reference_copies(sluice_reference *ref, int n_copies,
 {
     if (ref->versions)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "a step with weight versions has no copies");
+                               "the reference has weight versions: a step with "
+                               "versions has one copy of the model");
     if (n_copies < 1 || n_copies > SLUICE_MAX_COPIES)
         return sluice_diag_set(why, SLUICE_INVALID, "%d copies; give 1 to %d",
                                n_copies, SLUICE_MAX_COPIES);

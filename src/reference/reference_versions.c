@@ -17,7 +17,9 @@ static sluice_status check_groups(const struct sluice_reference *ref,
     for (int u = 0; u < n_groups; u++) {
         if (groups[u] < 1)
             return sluice_diag_set(why, SLUICE_INVALID,
-                                   "a group of %d micro-batches", groups[u]);
+                                   "group %d is a group of %d micro-batches: "
+                                   "give at least 1",
+                                   u, groups[u]);
         sum += groups[u];
     }
     if (sum != ref->microbatches)
@@ -39,7 +41,8 @@ static sluice_status check_versions(const struct sluice_reference *ref,
             if (version < 1 || version > u + 1)
                 return sluice_diag_set(why, SLUICE_INVALID,
                                        "version %d for layer %d and "
-                                       "micro-batch %d; there are 1 to %d",
+                                       "micro-batch %d: versions 1 to %d exist "
+                                       "by then",
                                        version, i, m, u + 1);
         }
     return SLUICE_OK;
@@ -51,23 +54,30 @@ static sluice_status check(const struct sluice_reference *ref,
 {
     if (ref->versions)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "the reference has versions already");
+                               "the reference has versions already: call "
+                               "sluice_reference_versions() once");
     if (!ref->in_order)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "versions need backwards that run in order");
+                               "versions need SLUICE_IN_ORDER, the backward "
+                               "order of asynchronous schedules");
     if (ref->copies > 1)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "versions need a single copy of the model");
+                               "versions need one copy of the model, and the "
+                               "reference has %d",
+                               ref->copies);
     if (n_groups > 1 &&
         sl_optimizer_wants_total(ref->optimizer, ref->optimizer_config))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "optimizer %s needs a total over all "
-                               "parameters: not with several updates in a step",
+                               "parameters, which a step with several updates "
+                               "does not make",
                                ref->optimizer->name);
     for (int i = 0; i < ref->n_layers; i++)
         if (ref->layers[i].joins)
             return sluice_diag_set(why, SLUICE_INVALID,
-                                   "layer %d joins: not with versions", i);
+                                   "layer %d joins weight gradients, which a "
+                                   "step with versions does not do",
+                                   i);
     sluice_status st = check_groups(ref, groups, n_groups, why);
     return st ? st : check_versions(ref, groups, versions, why);
 }

@@ -227,7 +227,8 @@ static sluice_status check(const sluice_html_report *r, sluice_diag *why)
     if (r->n_settings < 0 || r->n_losses < 0 || r->n_epochs < 0 ||
         r->n_cells < 0 || r->n_memory < 0 || r->n_idle < 0)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "a report with a negative count");
+                               "the report has a negative count of rows: give "
+                               "0 for a part without data");
     sluice_status st = check_rows(r, why);
     if (st || !r->trace)
         return st;

@@ -50,7 +50,8 @@ static sluice_status check_copies(int stages, int copies,
         return st;
     if (stages % copies)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d stages in %d copies: give each copy as many",
+                               "%d stages in %d copies: give each copy the "
+                               "same number of stages",
                                stages, copies);
     int depth = stages / copies;
     for (int s = depth; s < stages; s++)

@@ -46,7 +46,11 @@ static sluice_status check_sizes(const struct sl_problem *problem,
     if (config->limit < 0 || config->latency_ns < 0 ||
         config->queue_capacity < 0)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "a limit, latency or queue capacity below 0");
+                               "limit %lld, latency %lld ns, queue capacity "
+                               "%d: give at least 0 for each",
+                               (long long)config->limit,
+                               (long long)config->latency_ns,
+                               config->queue_capacity);
     return SLUICE_OK;
 }
 
@@ -219,8 +223,9 @@ static int settle_tries(const struct search *search)
 static sluice_status refuse(const struct search *search, sluice_diag *why)
 {
     return sluice_diag_set(why, SLUICE_NOT_FOUND,
-                           "no schedule keeps the limit of %lld on each "
-                           "device: the least that was found to do is %lld",
+                           "no schedule was found that keeps the limit of %lld "
+                           "on each device: the smallest limit that one keeps "
+                           "is %lld",
                            (long long)search->problem.config->limit,
                            (long long)search->least);
 }

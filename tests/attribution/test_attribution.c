@@ -386,7 +386,7 @@ START_TEST(a_step_that_cannot_be_is_refused)
     check_refused(&trace, "before its start");
     trace = by_hand(NULL, 0, NULL, 0);
     trace.n_replicas = 3;
-    check_refused(&trace, "2 devices are not 3 replicas of as many each");
+    check_refused(&trace, "2 devices are not 3 replicas of equal size");
 }
 END_TEST
 

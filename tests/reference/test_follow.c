@@ -174,7 +174,7 @@ START_TEST(what_a_reference_cannot_follow_is_refused)
     assert_refused(&problem, "dualpipe", MICROBATCHES, NULL, true,
                    "2 copies of the model");
     assert_refused(&problem, "pipedream", MICROBATCHES, NULL, true,
-                   "none of a step with weight versions");
+                   "cannot be joined: the reference has weight versions");
     sl_test_problem_fini(&problem);
 }
 END_TEST

@@ -233,7 +233,7 @@ START_TEST(what_cannot_be_is_refused_and_nothing_written)
     begin("plain");
     sluice_html_report report = page.report;
     report.n_cells = -1;
-    refuse(&report, "negative count");
+    refuse(&report, "negative count of rows");
     page.losses[2].step = -1;
     refuse(&page.report, "loss number 2");
     page.losses[2].step = 3;

@@ -242,7 +242,7 @@ START_TEST(what_cannot_be_is_refused_with_the_reason)
     assert_refused(config, SLUICE_INVALID, "3 stages on 2 devices");
     config = good;
     config.latency_ns = -1;
-    assert_refused(config, SLUICE_INVALID, "below 0");
+    assert_refused(config, SLUICE_INVALID, "latency -1 ns");
     config = good;
     config.stage_costs_ns = NULL;
     assert_refused(config, SLUICE_INVALID, "without costs");

@@ -170,7 +170,7 @@ static sluice_status read_row(struct reader *reader,
             return refuse(
                 reader, cell,
                 "the row has more than 65536 bytes: write the schedule as "
-                "JSON, which may");
+                "JSON, whose rows may be longer");
         if (first && kind == SL_CSV_LAST && cell.at == cell.end &&
             reader->facts.n_blank++ == 0)
             reader->facts.first_blank = reader->row;
