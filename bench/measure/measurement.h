@@ -15,7 +15,7 @@
 struct measurement {
     struct samples samples;
     size_t planned_bytes;  /* of the device that needs most */
-    size_t actual_bytes;   /* alike */
+    size_t actual_bytes;   /* of the device that used most */
     double boundary_bytes; /* activations and gradients that go from device to
                               device in a step, all of them together */
     double reduce_bytes;   /* gradients that replicas read from each other */

@@ -18,7 +18,7 @@ struct workload {
     int64_t rows;          /* of a mini-batch */
     void *x;               /* x[rows][input], uniform in [-1, 1); integers are
                               all 0, which is a token of every vocabulary */
-    float *targets;        /* targets[rows][output], alike */
+    float *targets;        /* targets[rows][output] */
 };
 
 /*
@@ -43,7 +43,7 @@ sluice_status workload_cells(struct workload *work, int cells,
 /* A cell that takes so long for each of F, I, W and R. */
 sluice_timed_config workload_cell(int64_t ns);
 
-/* Inputs and targets only, for a model of the caller's.  Returns alike. */
+/* Inputs and targets only, for a model of the caller's.  Returns as above. */
 sluice_status workload_fill(struct workload *work, const sluice_model *model,
                             int64_t rows, uint64_t seed, sluice_diag *why);
 

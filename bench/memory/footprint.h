@@ -33,8 +33,8 @@ struct footprint_row {
     int microbatches;
     int remat;
     size_t planned;         /* of the device that needs most */
-    size_t actual;          /* alike, handed out */
-    size_t activations;     /* alike, planned */
+    size_t actual;          /* of the device that needs most, handed out */
+    size_t activations;     /* of the device that needs most, planned */
     size_t all_activations; /* of all devices */
     double estimate; /* of a device's activations: N a (1 + L/K / M), or without
                         rematerialization N a L/K */

@@ -38,7 +38,7 @@ extern const struct choice recompute_choices[];
 
 struct schedule_wanted {
     int devices;                /* 0: 4, or as many as the file has */
-    int microbatches;           /* 0: 8, alike */
+    int microbatches;           /* 0: 8 */
     struct order_options order; /* `schedule` is a generator or a file */
     const char *remats;         /* a word for each stage; NULL: order.remat */
     enum schedule_moment moment;

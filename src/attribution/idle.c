@@ -1,4 +1,13 @@
-/* Idle time, divided among causes.  Any thread; reads only. */
+/*
+ * Idle time, divided among causes.  Any thread; reads only.
+ *
+ * A walk through a device's events moves the time `now` from the start of the
+ * step to its end.  Each step of the walk gives the time up to a later point to
+ * one cause, so that every nanosecond is counted exactly once.  Before an
+ * action these are: hand-off up to the device's arrival, waiting until the
+ * producer has ended, hand-off up to the start; after it, back-pressure until
+ * there is room, then hand-off again.  attribution.h defines the causes.
+ */
 #include "attribution/idle.h"
 
 #include "base/clock.h"
@@ -24,8 +33,8 @@ static int64_t clamp(int64_t t, int64_t low, int64_t high)
 
 /*
  * Idle up to `until`; what of that lies outside all computing belongs to the
- * step around the pipeline.  Every idle nanosecond but preemption passes here,
- * once: that is the identity.
+ * step around the pipeline.  Every idle nanosecond except preemption passes
+ * here, once: so busy time and causes add up to the step.
  */
 static void idle_until(struct walk *w, sluice_idle_cause cause, int64_t until)
 {

@@ -1,4 +1,12 @@
-/* A step executed again by the simulator.  Any thread. */
+/*
+ * A step executed again by the simulator.  Any thread.
+ *
+ * The trace is turned into a schedule: each device's events, in order, are its
+ * list.  The duration of each event becomes the cost of its action.  Then the
+ * simulator executes it with another queue capacity, or with the CPU times in
+ * place of the durations.  A trace that is not a schedule that can run (or is
+ * too long) has no replay: its makespan is 0, which is not an error.
+ */
 #include "attribution/replay.h"
 
 #include <math.h>

@@ -1,4 +1,11 @@
-/* The turn-around of a pipeline.  Any thread; reads only. */
+/*
+ * The turn-around of a pipeline.  Any thread; reads only.
+ *
+ * The way of a micro-batch leads up the stages by its forwards, turns at the
+ * last stage, and leads down by its backwards.  On that way its data may lie
+ * ready while a device is busy with other work; the sums of these delays tell
+ * how much of a wait is owed to busy devices and not to the length of the way.
+ */
 #include "attribution/turnaround.h"
 
 /* How long the input of `e` lay ready because the device was still busy. */

@@ -1,4 +1,11 @@
-/* What a step would take if something was changed.  Any thread. */
+/*
+ * What a step would take if something was changed.  Any thread.
+ *
+ * The trace gives each device's mean cost of a forward and a backward of one
+ * micro-batch.  A change scales them: M' micro-batches have M / M' times the
+ * size, equal stages have the mean of all devices, fewer devices have the sum
+ * of several neighbours.  Then GPipe or 1F1B is simulated with these costs.
+ */
 #include "attribution/what_if.h"
 
 #include <math.h>
@@ -80,7 +87,8 @@ static int first_of(const struct sl_what_if *what, int d, int n)
     return (int)((int64_t)d * what->n_devices / n);
 }
 
-/* Neighbours put together as device `d` of fewer, with a core of its own. */
+/* The costs of several neighbours as one device `d` of `n`.  It has a core to
+ * itself, so CPU times are added, not durations. */
 static struct sl_device_cost joint_cost(const struct sl_what_if *what, int d,
                                         int n)
 {
@@ -169,6 +177,7 @@ sluice_status sl_what_if(const struct sl_what_if *what, struct sl_change change,
     set_costs(what, change, size, costs_ns);
     sluice_status st = generate(what, change, costs_ns, makespan_ns, why);
     sl_free(what->allocator, costs_ns, n, sizeof *costs_ns);
-    /* Whatever else speaks against it: no advice, but no error of the trace. */
+    /* If the change cannot be simulated, it is not advised: the trace itself
+     * has no error. */
     return st == SLUICE_NO_MEMORY ? st : SLUICE_OK;
 }

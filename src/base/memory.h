@@ -26,7 +26,7 @@ const sluice_allocator *sl_allocator(const sluice_allocator *allocator);
  * Allocate n * size bytes, zeroed, aligned to SL_ALIGN.
  *
  * Returns  the block, or NULL if out of memory or the product overflows; for
- *          n * size == 0 a block of one byte's size class, to be freed alike.
+ *          n * size == 0 a block of one byte's size class, to be freed too.
  */
 void *sl_alloc(const sluice_allocator *allocator, size_t n, size_t size);
 

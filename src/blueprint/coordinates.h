@@ -7,7 +7,8 @@
  *     replica  a pipeline of n_devices devices.  All replicas run the same
  *              schedule, each on micro-batches of its own
  *     shard    of a team of devices that share one place; there is one, number
- * 0 stage    a run of layers, numbered as in the schedule: 0 to n_stages - 1
+ *              0
+ *     stage    a run of layers, numbered as in the schedule: 0 to n_stages - 1
  *     copy     of the model in one pipeline: `depth` stages that follow each
  *              other.  A schedule has n_copies of them, mostly one
  *     part     of the model: what stage number `part` of each copy holds, 0 to

@@ -1,4 +1,10 @@
-/* The memory plan.  The thread that creates the pipeline. */
+/*
+ * The memory plan.  The thread that creates the pipeline.
+ *
+ * sl_layout_init() adds up what bind_stage() and sl_layout_bind() take later.
+ * Both must name the same parts with the same rounding: the assertion at the
+ * end of sl_layout_bind() compares them to the byte.
+ */
 #include "blueprint/layout.h"
 
 #include <assert.h>
@@ -157,7 +163,8 @@ static size_t n_all_devices(const struct sl_layout *layout)
     return (size_t)sl_n_all_devices(&layout->grid);
 }
 
-/* Replicas differ in nothing but where their buffers lie. */
+/* Replicas are equal except for the addresses of their buffers, so replica 0 is
+ * computed and the others are copied from it. */
 static void copy_replica(struct sl_layout *layout, int replica)
 {
     const struct sl_coordinates at = {.replica = replica};

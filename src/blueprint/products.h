@@ -16,7 +16,7 @@
 #include "blueprint/stage.h"
 #include "tensor/gemm/product.h"
 
-/* What settles all products of a pipeline alike. */
+/* What is the same for all products of a pipeline. */
 struct sl_products_choice {
     enum sl_gemm_choice choice;
     int64_t rows[SL_PRODUCT_ROWS]; /* of micro-batches of a full batch */

@@ -1,4 +1,11 @@
-/* Numbering a device's actions.  The thread that creates the pipeline. */
+/*
+ * Numbering a device's actions.  The thread that creates the pipeline.
+ *
+ * A cell is a (stage, micro-batch) of the device.  It keeps the numbers that
+ * the micro-batch has got in this stage so far; each action of it copies them.
+ * Forwards, backwards and stashed activations are counted separately, because
+ * each of them has a ring of slots of its own.
+ */
 #include "blueprint/program.h"
 
 #include "base/memory.h"
@@ -28,6 +35,8 @@ static struct sl_op *cell_of(const struct numbering *numbering,
                              (size_t)action.microbatch];
 }
 
+/* An F must know whether its activations are kept: not if an R makes them
+ * again, and not in a schedule of forwards only. */
 static void look_ahead(struct numbering *numbering,
                        const sluice_action *actions, int n)
 {
@@ -150,7 +159,8 @@ free_row:
     return st;
 }
 
-/* Whether `b` may follow `a` in a run. */
+/* Whether `b` may follow `a` in a run: all that they read lies in consecutive
+ * slots, and they use the same weights.  docs/memory.md tells the rule. */
 static bool follows(const struct sl_op *a, const struct sl_op *b)
 {
     return a->action.kind == SLUICE_W && b->action.kind == SLUICE_W &&

@@ -1,4 +1,11 @@
-/* Sizes of the rings.  The thread that creates the pipeline. */
+/*
+ * Sizes of the rings.  The thread that creates the pipeline.
+ *
+ * A slot is opened by the action that fills it, and closed by the last action
+ * that reads it; a span names both.  A walk through the list of one device
+ * counts how many slots are opened before one closes.  ring.h tells the two
+ * bounds that follow from this count and why they suffice.
+ */
 #include "blueprint/ring.h"
 
 #include "base/memory.h"
@@ -76,8 +83,14 @@ static const struct sl_op *next_of_two(struct ops *a, struct ops *b)
     return &next->all[*next->positions++];
 }
 
-/* The largest hold in the program of the span's device, or -1 if nothing is
- * opened. */
+/*
+ * The largest hold in the program of the span's device, or -1 if nothing is
+ * opened.
+ *
+ * The walk reads one device's list: both stages of a span are on it.  Where a
+ * queue lies between the opener and the closer, the span is the consumer's: it
+ * begins with the action that takes the item.
+ */
 static int hold(const struct sizing *sizing, struct span span)
 {
     const struct sl_program *program =
@@ -94,6 +107,7 @@ static int hold(const struct sizing *sizing, struct span span)
         if (matches(op, span.open_stage, span.opens) &&
             !(span.stash && op->stash_no == SL_NONE))
             sizing->opened[m] = n_opened++;
+        /* Slots that were opened after that of m and before m closes. */
         if (matches(op, span.close_stage, span.closes)) {
             int later = n_opened - 1 - sizing->opened[m];
             largest = later > largest ? later : largest;
@@ -181,8 +195,12 @@ static void index_fini(struct index *index, int n_stages,
             sizeof *index->first);
 }
 
-/* Counts, one place on, become where stages begin; each of these, as its stage
- * fills, where it ends, which is where the next one began. */
+/*
+ * A counting sort of all actions by stage.  first[s + 1] counts the actions of
+ * stage s; the sums make first[s] the beginning of stage s.  Filling a stage
+ * moves first[s] to its end, which is the beginning of stage s + 1: the last
+ * loop moves all entries up by one place again.
+ */
 static sluice_status index_init(struct index *index,
                                 const sluice_schedule *schedule,
                                 const struct sl_program *programs,
@@ -282,7 +300,11 @@ static bool wraps(struct ops ops, numbering *number, int n_slots)
     return false;
 }
 
-/* A ring has at least the slots of the longest run. */
+/*
+ * A run of joined W reads its slots as one matrix, so it must not wrap around
+ * the end of the ring.  The loop ends: with as many slots as there are
+ * micro-batches no run wraps.
+ */
 static void fit(struct ops ops, numbering *number, int *n_slots)
 {
     if (*n_slots == 0)

@@ -1,4 +1,12 @@
-/* The latch for the first error.  Any thread. */
+/*
+ * The latch for the first error.  Any thread.
+ *
+ * Under the mutex exactly one of two things happens in a call: an error latches
+ * (`stopped`), or the members commit (`committed`).  Each looks for the other
+ * before it stores, so that no member updates after a failure and no failure
+ * counts after a commit.  Both flags are atomic so that members can read them
+ * without the mutex.
+ */
 #include "chan/failure.h"
 
 #include "base/text/utf8.h"

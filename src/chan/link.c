@@ -109,7 +109,8 @@ static sluice_status direct_take(struct sl_link *link, int32_t microbatch,
     return direct_publish(link, microbatch, virtual_ns);
 }
 
-/* Nobody waits at it, and it holds no state. */
+/* One device is both ends: it never waits at this link, and the link has no
+ * state. */
 static void direct_close(struct sl_link *link)
 {
     (void)link;

@@ -1,4 +1,12 @@
-/* The bounded queue: a ring of items between two gates. */
+/*
+ * The bounded queue: a ring of items between two gates.
+ *
+ * Each place says itself whose turn it is.  Item n lies in place n modulo the
+ * capacity.  push() waits until the place's turn is 2n (room for item n),
+ * writes the item and stores 2n + 1; pop() waits for 2n + 1, reads the item and
+ * stores 2 (n + capacity), which is room for the next item of this place.  Only
+ * the side whose turn it is touches the item, so it needs no lock.
+ */
 #include "chan/queue.h"
 
 #include "base/memory.h"

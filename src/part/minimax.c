@@ -2,12 +2,13 @@
  * The exact minimum of the slowest partition, by dynamic programming in
  * O(n^2 K) over
  *
- *     slowest[j][k] = min over i < j of max(slowest[i][k - 1], sum of costs
- * i..j)
+ *     slowest[j][k] =
+ *         min over i < j of max(slowest[i][k - 1], sum of costs i..j)
  *
- * the best that the first j layers in k partitions can do.  A sum is always
- * taken from the first layer of the partition to its last, in doubles: "exact"
- * means the minimum over all cuts of these very numbers.
+ * which is the smallest cost of the slowest of k partitions of the first j
+ * layers.  A sum is always taken from the first layer of the partition to its
+ * last, in doubles: "exact" means the minimum over all cuts of these very
+ * numbers.
  */
 #include <sluice/partition.h>
 

@@ -55,7 +55,7 @@ void sl_free_tables(sluice_pipeline *pipe)
     sl_free(pipe->allocator, pipe->devices, k, sizeof *pipe->devices);
 }
 
-/* Everyone has failed: nobody is to wait any more. */
+/* The step has failed: no device may wait any longer. */
 static void stop(void *context)
 {
     sluice_pipeline *pipe = context;

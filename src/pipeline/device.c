@@ -112,7 +112,8 @@ sluice_status sl_pipeline_begin(sluice_pipeline *pipe, sluice_diag *why)
                                "process %ld, which fork() has not copied into "
                                "process %ld; create another pipeline there",
                                (long)pipe->owner, (long)getpid());
-    pthread_testcancel(); /* a host's thread may do nothing but step */
+    pthread_testcancel(); /* the calling thread may have no other
+                             cancellation point than its steps */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &pipe->cancel_state);
     /* Groups first: once everyone is open a failure may close them. */
     for (int i = 0; i < pipe->blueprint.grid.depth; i++)

@@ -1,4 +1,13 @@
-/* Executing a program.  The device. */
+/*
+ * Executing a program.  The device.
+ *
+ * A device takes one operation after the other.  It takes the input from a
+ * link, runs the operation, releases slots that were read for the last time,
+ * publishes the output to a link, and records an event.  Each step can end by a
+ * failure: the first error latches in the collective of all devices, which
+ * closes the links, so that a waiting device returns SLUICE_CLOSED and leaves
+ * its program without an error of its own.
+ */
 #include "pipeline/execute.h"
 
 #include "pipeline/clocks.h"
@@ -149,8 +158,8 @@ static sluice_status publish(struct sl_device *device, const struct sl_op *op,
 
 /*
  * One operation: take, run, publish, and record.  A closed link or collective
- * means that somebody else has failed, or the caller cancelled: nothing to add
- * to that.
+ * means that another device has failed, or that the caller cancelled: this
+ * device has no error to report.
  */
 static sluice_status execute(struct sl_device *device, const struct sl_op *op)
 {

@@ -1,4 +1,13 @@
-/* Calling the optimizer.  The stage's device. */
+/*
+ * Calling the optimizer.  The stage's device.
+ *
+ * If the optimizer reads a total, an update takes three operations.  MEASURE
+ * writes this device's terms into terms[], at the tensor's index in the model;
+ * exactly one holder of each tensor does so.  TOTAL adds the arrays of all
+ * devices, in which a term meets only zeros, so that every device has the same
+ * terms; each adds them in the order of the model.  PREPARE and APPLY read the
+ * sum.  The order of addition thus does not depend on the cut.
+ */
 #include "pipeline/optimize.h"
 
 #include "pipeline/finite_check.h"
@@ -49,7 +58,8 @@ sluice_status sl_optimize_measure(struct sl_device *device,
     return SLUICE_OK;
 }
 
-/* Terms of other devices are zero until they come, in each step anew. */
+/* The terms are set to zero again for the next step: this device writes only
+ * its own, and adding up needs zeros in place of the others. */
 sluice_status sl_optimize_total(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why)
 {

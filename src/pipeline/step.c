@@ -13,16 +13,16 @@
  *           its input from a link, runs, publishes its output to a link, and
  *           leaves an event; execute.c has one row for each kind.  Where an
  *           UPDATE stands in the schedule, gradients are added up by the group
- *           that holds the part, and the optimizer looks at them; it may
- * refuse. An asynchronous schedule updates there and then, having backed up
- *           what the step began with.
+ *           that holds the part, and the optimizer checks them; it may
+ *           refuse.  An asynchronous schedule updates there and then, having
+ *           backed up the state at the beginning of the step.
  *   agree   At the end of its list a device agrees with all others that the
  *           step is committed.  The last to come decides, under the lock of the
  *           failure: if nothing has failed, nothing can any more.
  *   update  A synchronous schedule updates now, each device what it holds; an
  *           asynchronous one makes the newest versions those of the next step.
  *   wake    The last device to end its job wakes the caller, which concludes
- * the call: it learns the first failure, or adds up the loss.
+ *           the call: it learns the first failure, or adds up the loss.
  *
  * A failure, of a layer, loss or optimizer, or a cancellation, latches in the
  * collective of all devices, which closes every link and group.  Each device

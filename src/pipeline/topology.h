@@ -41,7 +41,7 @@ void sl_topology_read(struct sl_topology *topology, const char *folder,
                       const cpu_set_t *allowed);
 
 /*
- * Claim n cores that nobody has claimed, the first ones first.
+ * Claim n cores that are not claimed yet, the first ones first.
  *
  * A claim is an flock() on the folder of the core's first CPU, so it ends with
  * the process that holds it, however that ends.  Processes see each other's

@@ -48,7 +48,8 @@ sluice_status sl_versions_back_up(struct sl_device *device,
     return SLUICE_OK;
 }
 
-/* The place of the next version: nobody uses what lies there any more. */
+/* The place of the next version: the version that lies there is not used any
+ * more, because the ring has as many places as the verifier found. */
 static void advance(struct sl_stage *stage, const struct sl_op *op)
 {
     float *next = sl_stage_version(stage, op->version);

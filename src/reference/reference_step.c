@@ -131,7 +131,8 @@ static sluice_status check_rows(int64_t rows, int64_t most, sluice_diag *why)
     return SLUICE_OK;
 }
 
-/* Close a call: an error has a sentence, whoever caused it. */
+/* Close a call: an error has a sentence, whether or not the layer, loss or
+ * optimizer wrote one. */
 static sluice_status explain(sluice_status st, const sluice_diag *own,
                              sluice_diag *why)
 {

@@ -1,6 +1,15 @@
 /*
  * List scheduling (Graham, 1966), with the arrival times of inputs, the places
  * in queues and the memory of a device as further conditions.
+ *
+ * The device that is free first chooses.  If one of its actions is ready, it
+ * takes the most urgent by the policy; if not, it sets its clock to the time
+ * when the first one will be; if it cannot know that time (`waits`), it is
+ * asked again after the next action of any device.  The clock `now` never goes
+ * back, so each action's inputs have been placed before it.
+ *
+ * Each stage takes the micro-batches in rising order: then a stage is described
+ * by three counters, and hand-offs are in order by construction.
  */
 #include "search/list_scheduler.h"
 
@@ -20,7 +29,7 @@ struct stage {
 
 struct device {
     int64_t free_ns;
-    bool waits; /* for something of which nobody knows when it comes */
+    bool waits; /* for an input or room that no action placed so far makes */
     bool went_forward;
     int64_t held;
 };
@@ -40,7 +49,7 @@ struct clockwork {
 /* An action that could be next on its device. */
 struct option {
     sluice_action action;
-    int64_t ready_ns; /* NEVER: nobody knows */
+    int64_t ready_ns; /* NEVER: not known yet */
 };
 
 bool sl_policy(const struct sl_problem *problem, int i,
@@ -90,8 +99,9 @@ static bool has_place(const struct clockwork *work, int from, int to, int made,
            made - taken < work->problem->capacity;
 }
 
-/* Room for a micro-batch: here, and once on the device's later stages, for else
- * it could not get through. */
+/* Room for a micro-batch on this stage, and once on each later stage of the
+ * device: without that it could fill the device and never reach its backward.
+ */
 static bool has_room(const struct clockwork *work, int stage)
 {
     const struct stage *self = &work->stages[stage];
@@ -180,8 +190,9 @@ static struct option owed(const struct clockwork *work, int d)
     return none;
 }
 
-/* What a device does at `now`; NEVER if nobody knows, later than `now` if it
- * waits until then. */
+/* What a device does at `now`.  Its ready_ns is NEVER if no action is known to
+ * become ready, and later than `now` if the device waits until then.  A W fills
+ * the time of a wait. */
 static struct option choose(const struct clockwork *work, int d, int64_t now)
 {
     int backward = work->policy->split ? SLUICE_I : SLUICE_B;

@@ -1,14 +1,14 @@
 /*
  * Executing lists on a clock.
  *
- * A device runs until a queue stops it, as in the proof of a schedule: what it
+ * A device runs until a queue stops it, as in the proof of a schedule.  What it
  * can do, and when, depends on its own list and on the times of the items it
- * takes, never on the order in which devices are looked at.  So there is no
- * queue of events in order of time; a list of the devices that may go on does,
- * and as each action wakes at most two, all of it is linear.
+ * takes, never on the order in which devices are visited.  So the simulator
+ * needs no queue of events in order of time: a list of the devices that may go
+ * on is enough.  Each action wakes at most two devices, so the time is linear.
  *
- * In a lowered schedule a RECV is posted where it stands, which takes no
- * waiting; the action that needs the item waits for it.
+ * In a lowered schedule a RECV is posted where it stands and does not wait; the
+ * action that needs the item waits for it.
  */
 #include "sim/clockwork.h"
 
@@ -113,7 +113,7 @@ static struct queue *output_of(const struct execution *run,
     return NULL;
 }
 
-/* Something has changed about `queue`: does it help `device`? */
+/* `queue` has got an item or room: `device` may go on if it stopped there. */
 static void wake(struct execution *run, int device, const struct queue *queue)
 {
     if (run->devices[device].awaits != queue)

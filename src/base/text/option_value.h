@@ -25,7 +25,7 @@ bool sl_option_is_preset(const sluice_option *option, const void *config);
  * sluice_option_set() of a value that is part of a text; `value.at` NULL stands
  * for "true".
  *
- * Returns  alike.
+ * Returns  as the function above.
  */
 sluice_status sl_option_value(const sluice_option_table *table,
                               const sluice_option *option, struct sl_span value,

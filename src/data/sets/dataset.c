@@ -139,7 +139,8 @@ static sluice_status normalize(sluice_dataset *dataset,
     return SLUICE_OK;
 }
 
-/* Settle all about the targets but whose they are. */
+/* Fill in size and classes of the targets.  The array is taken later, when
+ * nothing can fail any more. */
 static sluice_status describe_targets(sluice_dataset *dataset,
                                       const sluice_array *targets,
                                       sluice_diag *why)

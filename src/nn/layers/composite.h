@@ -1,7 +1,7 @@
 /*
- * Composite layers: layers that hold others.  To whoever runs a model they are
- * layers like any other; the model builds them, between sluice_model_begin()
- * and sluice_model_end(), and owns what they hold.
+ * Composite layers: layers that hold others.  To the code that runs a model
+ * they are layers like any other; the model builds them, between
+ * sluice_model_begin() and sluice_model_end(), and owns what they hold.
  *
  * `saved` holds, each over all rows: what the layers inside save, a multiple of
  * SL_ALIGN bytes per row each; then the outputs that a backward pass reads, and

@@ -24,8 +24,9 @@ static bool has_equal_options(const struct sl_layer *a,
     return true;
 }
 
-/* Whether both are written alike; one of a user's without options may have
- * others that nobody knows of. */
+/* Whether both are written as the same text.  A layer without a table of
+ * options may have settings that no text shows: then all bytes of the configs
+ * must be equal. */
 static bool is_equal(const struct sl_layer *a, const struct sl_layer *b)
 {
     if (a->ops != b->ops)

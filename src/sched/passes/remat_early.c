@@ -2,9 +2,15 @@
  * Recomputes where the device would wait.
  *
  * The lists are executed on a clock, with queues that are never full.  When a
- * device comes to an action whose input is late, and the next recompute may be
- * done, it is done first.  This is tried with more and less patience, and the
- * best result taken; without any, it is the plain placement.
+ * device comes to an action whose input is late, and the next recompute is
+ * allowed there, the recompute is done first.  The walk is repeated for each
+ * `patience`, which says how late the input must be, and the result with the
+ * shortest makespan is taken.  NEVER, the plain placement, is one of them: so
+ * the result is never longer than without moving.
+ *
+ * The peak of inner activations stays: find_room() allows an R in front of an
+ * action only if from there to its backward less is held than at the peak.  At
+ * most one R is ahead of its backward at a time (`is_ahead`).
  */
 #include "sched/passes/remat.h"
 
@@ -56,7 +62,8 @@ static size_t cell_of(const struct walk *walk, sluice_action action)
     return sl_recompute_cell(walk->recompute, action);
 }
 
-/* When the input is there; 0 if there is none, -1 if nobody knows yet. */
+/* When the input is ready; 0 if there is none, -1 if it has not been computed
+ * yet. */
 static int64_t input_time(const struct walk *walk, sluice_action action)
 {
     const sluice_schedule *schedule = walk->recompute->schedule;
@@ -132,7 +139,8 @@ static bool should_go_first(const struct walk *walk, int d, int64_t ready)
            ready - self->clock >= cost_of(walk, SLUICE_R, backward.stage);
 }
 
-/* Run a device until it needs what nobody has made yet; whether it ran. */
+/* Run a device until it needs an input that has not been computed yet.
+ * Returns whether it ran. */
 static bool advance(struct walk *walk, int d)
 {
     struct device *self = &walk->devices[d];
@@ -166,8 +174,8 @@ static void begin(struct walk *walk)
     }
 }
 
-/* What an action adds to the inner activations that are held while it runs, if
- * R's are placed at once, and what it takes away at its end. */
+/* How many inner activations an action adds while it runs, if each R stands
+ * just before its backward; and, in loss(), how many it frees at its end. */
 static int gain(const struct walk *walk, sluice_action action)
 {
     bool chosen = action.kind != SLUICE_UPDATE && is_chosen(walk, action);
@@ -179,8 +187,9 @@ static int loss(sluice_action action)
     return action.kind == SLUICE_B || action.kind == SLUICE_W;
 }
 
-/* The R of a backward may be done before an earlier action, if from there to
- * the backward less is held than at the worst. */
+/* The R of a backward may be done before an earlier action if from there to the
+ * backward less is held than at the peak: one more then does not exceed it.
+ * The first walk finds the peak, the second goes back from the end. */
 static void find_room(const struct walk *walk, int d)
 {
     const struct sl_action_list *list = &walk->recompute->schedule->programs[d];
@@ -202,7 +211,9 @@ static void find_room(const struct walk *walk, int d)
     }
 }
 
-/* Execute all lists; the makespan.  A schedule that runs gets to its end. */
+/* Execute all lists; returns the makespan.  A schedule that passed the verifier
+ * gets to its end.  The devices are visited up and down, because forwards go up
+ * the stages and backwards go down. */
 static int64_t execute(struct walk *walk)
 {
     int n = walk->recompute->schedule->n_devices;

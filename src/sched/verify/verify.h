@@ -26,7 +26,7 @@ struct sl_proof {
     bool asynchronous;               /* const once sl_verify_complete() is
                                         done */
     sluice_diag *why;
-    struct sl_findings *findings; /* NULL: nobody asks for them; filled by
+    struct sl_findings *findings; /* NULL: not asked for; filled by
                                      sl_verify_version() */
     size_t n_cells;
     int8_t *home;     /* [n_microbatches] the copy that each goes through; as
@@ -132,7 +132,7 @@ sluice_action sl_listed(const struct sl_proof *proof, unsigned kinds, int stage,
 sluice_action sl_locate(const struct sl_proof *proof, unsigned kinds, int stage,
                         int microbatch, int *position);
 
-/* An action's name in a buffer of its own. */
+/* An action's name, returned by value so that one call can print several. */
 struct sl_name {
     char text[SLUICE_DIAG_ACTION];
 };

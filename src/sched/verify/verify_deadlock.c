@@ -1,12 +1,13 @@
 /*
  * Rule `deadlock`: execute the lists, without time.  A device runs until a
- * queue stops it; whoever appends to or takes from that queue puts it back to
- * work.  What a device can do never depends on how fast the others are, so one
- * order of execution speaks for all.  Each action wakes at most two devices:
- * linear.
+ * queue stops it; an action that appends to or takes from that queue puts it
+ * back to work.  Whether a device can go on depends on counts that only grow
+ * (items appended, items taken), and never on the speed of others.  So all
+ * orders of execution stop at the same place, and one of them is enough.  Each
+ * action wakes at most two devices: the time is linear.
  *
- * In a lowered schedule a RECV is posted and waits for nobody: what arrives for
- * it leaves the queue, and the action that needs it waits instead.
+ * In a lowered schedule a RECV is posted and does not wait: what arrives for it
+ * leaves the queue, and the action that needs it waits instead.
  *
  * UPDATEs are not waited for: by `order` they come last on every device, so
  * their barrier opens as soon as every device has come that far.
@@ -208,9 +209,10 @@ static struct circle circle_of(const struct execution *run, int device)
 
 /*
  * The shortest circle, the lowest of several.  A stopped device waits for
- * another stopped one, for by `complete` and `hand-off` one that reached its
- * end has appended and taken all there is: so whoever stops is in a circle or
- * waits for one.  Each device is walked through once: linear.
+ * another stopped device: by `complete` and `hand-off` a device that reached
+ * its end has appended and taken all items, so no other waits for it.  Each
+ * device waits for exactly one, so every stopped device is in a circle or
+ * leads to one.  Each device is visited once: the time is linear.
  */
 static struct circle find_circle(struct execution *run)
 {

@@ -1,6 +1,6 @@
 /*
  * What is live at once on each device.  This is the one place that counts
- * activations; whoever shows a peak takes it from here.
+ * activations: pictures, tables and tests take their peaks from here.
  */
 #include "sched/verify/verify.h"
 

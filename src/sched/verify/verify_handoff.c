@@ -60,8 +60,9 @@ static sluice_status check_queue(const struct sl_proof *proof,
     return SLUICE_OK;
 }
 
-/* Stages on one device have no queue, but they find what they hand each other
- * by counting, as those with one do.  `order` is scratch. */
+/* Stages on one device have no queue.  They find each other's slots by
+ * counting, as stages with a queue do, so the orders must be equal here, too.
+ * `order` is scratch. */
 static sluice_status check_neighbours(const struct sl_proof *proof,
                                       unsigned mask, int32_t *order)
 {

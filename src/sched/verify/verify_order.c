@@ -1,4 +1,10 @@
-/* Rule `order`: what one device's list alone decides. */
+/*
+ * Rule `order`: what one device's list decides without the others.
+ *
+ * A walk through the list notes each action in `done`.  What an action needs
+ * from its own device must be there when the walk reaches it; what comes from
+ * other devices is the matter of `hand-off` and `deadlock`.
+ */
 #include "sched/verify/verify.h"
 
 #include "base/memory.h"
@@ -65,8 +71,9 @@ static sluice_status check_needs(const struct sl_proof *proof, int device,
     return SLUICE_OK;
 }
 
-/* The devices of a part's copies meet at its UPDATEs: in one order everywhere,
- * or they wait for each other. */
+/* The devices that hold a part's copies meet at its UPDATEs to add up their
+ * gradients.  If two devices came to the parts in different orders, each would
+ * wait for the other. */
 static sluice_status check_parts(const struct sl_proof *proof, int device,
                                  int before, int position)
 {

@@ -9,9 +9,10 @@
 #include "base/memory.h"
 
 /*
- * How many versions of its weights a stage keeps at once: where that is most,
- * from the oldest that is used after an UPDATE to the one that it makes.  A
- * stage's actions are told from the last to the first.
+ * How many versions of its weights a stage keeps at once.  After an UPDATE the
+ * stage keeps the versions from the oldest that a later action uses to the one
+ * that the UPDATE makes; the most is taken over all UPDATEs.  "Later" is known
+ * when the stage's actions are visited from the last to the first.
  */
 struct kept_versions {
     int32_t oldest; /* that is used so far */
@@ -43,7 +44,7 @@ struct stage {
     int32_t n_updates; /* so far; the newest version is one more */
     int32_t backward;  /* position of the last B or W since the UPDATE before;
                           -1: none */
-    int32_t gap;       /* the largest, between newest and used versions, among
+    int32_t gap;       /* newest version less used version: the largest among
                           the gradients since the UPDATE before */
     struct kept_versions kept; /* from the end of the list on */
 };
@@ -140,7 +141,8 @@ static void note_gradient(struct walk *walk, int position, sluice_action action)
 static void note_update(struct walk *walk, int s)
 {
     struct stage *stage = &walk->stages[s];
-    /* An UPDATE that comes late finds newer weights than its gradients. */
+    /* The gap is the staleness: no UPDATE of the stage lies between these
+     * gradients and this one, so the newest version is still the same. */
     if (stage->gap > walk->proof->staleness[s])
         walk->proof->staleness[s] = stage->gap;
     struct sl_findings *findings = walk->proof->findings;
@@ -270,7 +272,8 @@ static sluice_status judge(struct walk *walk)
     return SLUICE_OK;
 }
 
-/* There is but one version: whoever names one names that. */
+/* A synchronous schedule has version 1, and its UPDATEs make version 2: each
+ * version that the list names must be one of these. */
 static sluice_status check_synchronous(struct sl_proof *proof)
 {
     struct walk walk = {.proof = proof};
