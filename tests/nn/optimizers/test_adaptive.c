@@ -203,7 +203,7 @@ END_TEST
 START_TEST(centered_rmsprop_stays_finite_with_equal_gradients)
 {
     struct training t;
-    begin(&t, "rmsprop:centered,alpha=0.9");
+    begin(&t, "rmsprop:centered,alpha=0.99");
     for (int i = 0; i < N; i++)
         t.g[i] = 0.1F * (float)(i + 1);
     for (int step = 0; step < 2000; step++)
