@@ -74,9 +74,12 @@ sluice_status sl_header_check(struct sl_saved_file *file, sluice_diag *why)
                                "%zu tensors cannot be written: at most %d are "
                                "read again",
                                file->n_tensors, SLUICE_SAFETENSORS_TENSORS);
-    qsort(file->tensors, file->n_tensors, sizeof *file->tensors, by_name);
-    qsort(file->metadata, file->n_metadata, sizeof *file->metadata,
-          sl_metadata_order);
+    /* qsort() takes no NULL, not even for an array of nothing. */
+    if (file->n_tensors > 0)
+        qsort(file->tensors, file->n_tensors, sizeof *file->tensors, by_name);
+    if (file->n_metadata > 0)
+        qsort(file->metadata, file->n_metadata, sizeof *file->metadata,
+              sl_metadata_order);
     for (size_t i = 0; i < file->n_tensors && !st; i++) {
         st = check_tensor(&file->tensors[i], why);
         if (!st && i && !by_name(&file->tensors[i - 1], &file->tensors[i]))
