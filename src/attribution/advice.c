@@ -25,24 +25,25 @@ static struct percent percent(double share)
     return p;
 }
 
-static double share(const struct sl_findings *found, sluice_idle_cause cause)
+static double share(const struct sl_observations *found,
+                    sluice_idle_cause cause)
 {
     return found->mean_cause_ns[cause] / found->step_ns;
 }
 
-bool sl_is_worth(const struct sl_findings *found, double ns)
+bool sl_is_worth(const struct sl_observations *found, double ns)
 {
     return found->step_ns > 0 && ns >= threshold * found->step_ns;
 }
 
-static bool near_formula(const struct sl_findings *found)
+static bool near_formula(const struct sl_observations *found)
 {
     return found->excess <= threshold;
 }
 
 /* The share of the step that is saved by simulated makespan `to_ns` in place of
  * `from_ns`. */
-static double saved(const struct sl_findings *found, int64_t from_ns,
+static double saved(const struct sl_observations *found, int64_t from_ns,
                     int64_t to_ns)
 {
     if (!from_ns || !to_ns)
@@ -50,7 +51,7 @@ static double saved(const struct sl_findings *found, int64_t from_ns,
     return (double)(from_ns - to_ns) / found->step_ns;
 }
 
-static double cut_gain(const struct sl_findings *found)
+static double cut_gain(const struct sl_observations *found)
 {
     if (near_formula(found))
         return 0;
@@ -64,12 +65,12 @@ int sl_more_batches(int devices, int microbatches)
     return 2 * microbatches > rule ? 2 * microbatches : rule;
 }
 
-static int more_batches(const struct sl_findings *found)
+static int more_batches(const struct sl_observations *found)
 {
     return sl_more_batches(found->n_devices, found->n_microbatches);
 }
 
-static double more_gain(const struct sl_findings *found)
+static double more_gain(const struct sl_observations *found)
 {
     bool enough = found->n_microbatches >= PAPER_RULE * found->n_devices;
     if (found->n_microbatches < 1 || (near_formula(found) && enough))
@@ -79,7 +80,7 @@ static double more_gain(const struct sl_findings *found)
                     share(found, SLUICE_IDLE_DRAIN));
 }
 
-static double fewer_gain(const struct sl_findings *found)
+static double fewer_gain(const struct sl_observations *found)
 {
     if (near_formula(found) || found->n_microbatches < 2)
         return 0;
@@ -87,31 +88,31 @@ static double fewer_gain(const struct sl_findings *found)
                 share(found, SLUICE_IDLE_HAND_OFF));
 }
 
-static double capacity_gain(const struct sl_findings *found)
+static double capacity_gain(const struct sl_observations *found)
 {
     if (near_formula(found))
         return 0;
     return saved(found, found->again_ns, found->roomy_ns);
 }
 
-static double own_gain(const struct sl_findings *found)
+static double own_gain(const struct sl_observations *found)
 {
     return saved(found, found->again_ns, found->own_ns);
 }
 
-static double joint_gain(const struct sl_findings *found)
+static double joint_gain(const struct sl_observations *found)
 {
     return fmin(saved(found, found->as_is_ns, found->joint_ns),
                 share(found, SLUICE_IDLE_PREEMPTION) +
                     share(found, SLUICE_IDLE_HAND_OFF));
 }
 
-static double cores_gain(const struct sl_findings *found)
+static double cores_gain(const struct sl_observations *found)
 {
     return fmax(own_gain(found), joint_gain(found));
 }
 
-static void say_cut(const struct sl_findings *found, sluice_advice *a)
+static void say_cut(const struct sl_observations *found, sluice_advice *a)
 {
     double over = found->slowest_ns / found->mean_ns - 1;
     snprintf(a->text, sizeof a->text,
@@ -121,7 +122,7 @@ static void say_cut(const struct sl_findings *found, sluice_advice *a)
              found->slowest, percent(over).text, percent(a->gain).text);
 }
 
-static void say_more(const struct sl_findings *found, sluice_advice *a)
+static void say_more(const struct sl_observations *found, sluice_advice *a)
 {
     double bubble =
         share(found, SLUICE_IDLE_FILL) + share(found, SLUICE_IDLE_DRAIN);
@@ -132,7 +133,7 @@ static void say_more(const struct sl_findings *found, sluice_advice *a)
              percent(a->gain).text);
 }
 
-static void say_fewer(const struct sl_findings *found, sluice_advice *a)
+static void say_fewer(const struct sl_observations *found, sluice_advice *a)
 {
     snprintf(a->text, sizeof a->text,
              "Use fewer, larger micro-batches: hand-offs are %s of the time, "
@@ -142,7 +143,7 @@ static void say_fewer(const struct sl_findings *found, sluice_advice *a)
              percent(a->gain).text);
 }
 
-static void say_capacity(const struct sl_findings *found, sluice_advice *a)
+static void say_capacity(const struct sl_observations *found, sluice_advice *a)
 {
     snprintf(a->text, sizeof a->text,
              "Give the queues more capacity: with %d places instead of %d a "
@@ -161,7 +162,7 @@ append(sluice_advice *a, const char *format, ...)
 }
 
 /* Not every machine has the cores; fewer devices are always to be had. */
-static void say_cores(const struct sl_findings *found, sluice_advice *a)
+static void say_cores(const struct sl_observations *found, sluice_advice *a)
 {
     bool own = own_gain(found) >= threshold;
     append(a,
@@ -181,8 +182,8 @@ static void say_cores(const struct sl_findings *found, sluice_advice *a)
 }
 
 static const struct remedy {
-    double (*gain)(const struct sl_findings *found);
-    void (*say)(const struct sl_findings *found, sluice_advice *advice);
+    double (*gain)(const struct sl_observations *found);
+    void (*say)(const struct sl_observations *found, sluice_advice *advice);
 } remedies[] = {
     [SLUICE_ADVISE_CUT] = {cut_gain, say_cut},
     [SLUICE_ADVISE_MORE_BATCHES] = {more_gain, say_more},
@@ -191,7 +192,7 @@ static const struct remedy {
     [SLUICE_ADVISE_CORES] = {cores_gain, say_cores},
 };
 
-void sl_advise(const struct sl_findings *found, sluice_advice *advice)
+void sl_advise(const struct sl_observations *found, sluice_advice *advice)
 {
     *advice = (sluice_advice){.kind = SLUICE_ADVISE_NOTHING};
     for (int r = SLUICE_ADVISE_CUT; r <= SLUICE_ADVISE_CORES; r++) {

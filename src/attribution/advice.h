@@ -9,7 +9,7 @@
 
 /* What the remedies depend on; per device means divided by the number of all
  * devices. */
-struct sl_findings {
+struct sl_observations {
     int n_replicas;
     int n_devices;      /* of one replica */
     int n_microbatches; /* likewise */
@@ -37,12 +37,12 @@ struct sl_findings {
 };
 
 /* Whether it pays to talk about `ns` of a step. */
-bool sl_is_worth(const struct sl_findings *found, double ns);
+bool sl_is_worth(const struct sl_observations *found, double ns);
 
 /* The larger M that may be advised. */
 int sl_more_batches(int devices, int microbatches);
 
 /* The remedy of the largest gain; sluice_trace_attribute() has the formulas. */
-void sl_advise(const struct sl_findings *found, sluice_advice *advice);
+void sl_advise(const struct sl_observations *found, sluice_advice *advice);
 
 #endif

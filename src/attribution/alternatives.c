@@ -49,7 +49,8 @@ static int cores_of(const struct sl_alternatives *alternatives)
 
 /* Those that change what an action costs: by mean costs. */
 static sluice_status price_by_means(const struct sl_alternatives *alternatives,
-                                    struct sl_findings *found, sluice_diag *why)
+                                    struct sl_observations *found,
+                                    sluice_diag *why)
 {
     const struct sl_what_if *what = &alternatives->what;
     int m = what->n_microbatches;
@@ -73,7 +74,8 @@ static sluice_status price_by_means(const struct sl_alternatives *alternatives,
 
 /* The least doubling of the capacity that is about as good as any. */
 static sluice_status price_capacity(struct sl_replay *replay,
-                                    struct sl_findings *found, sluice_diag *why)
+                                    struct sl_observations *found,
+                                    sluice_diag *why)
 {
     int most = replay->index->n_microbatches;
     int64_t least_ns;
@@ -92,7 +94,7 @@ static sluice_status price_capacity(struct sl_replay *replay,
 /* Those that change when an action can start, or how long each one takes: by
  * the step executed again. */
 static sluice_status price_by_replay(struct sl_replay *replay,
-                                     struct sl_findings *found,
+                                     struct sl_observations *found,
                                      sluice_diag *why)
 {
     bool full = sl_is_worth(found, found->fullest_ns);
@@ -111,7 +113,8 @@ static sluice_status price_by_replay(struct sl_replay *replay,
 }
 
 sluice_status sl_alternatives_price(struct sl_alternatives *alternatives,
-                                    struct sl_findings *found, sluice_diag *why)
+                                    struct sl_observations *found,
+                                    sluice_diag *why)
 {
     sluice_status st = price_by_means(alternatives, found, why);
     return st ? st : price_by_replay(&alternatives->replay, found, why);

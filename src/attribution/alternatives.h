@@ -31,7 +31,7 @@ void sl_alternatives_hand_off(struct sl_alternatives *alternatives, int device,
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */
 sluice_status sl_alternatives_price(struct sl_alternatives *alternatives,
-                                    struct sl_findings *found,
+                                    struct sl_observations *found,
                                     sluice_diag *why);
 
 #endif

@@ -63,7 +63,7 @@ static sluice_status attribute(const struct sl_index *index,
 {
     const sluice_trace *trace = index->trace;
     int n_replicas = sl_n_replicas(trace);
-    struct sl_findings found = {
+    struct sl_observations found = {
         .n_replicas = n_replicas,
         .n_devices = trace->n_devices / n_replicas,
         .n_microbatches = index->n_microbatches / n_replicas,

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-struct sl_span sl_span_of(const sluice_trace *trace)
+struct sl_time_span sl_span_of(const sluice_trace *trace)
 {
-    struct sl_span span = {INT64_MAX, INT64_MIN};
+    struct sl_time_span span = {INT64_MAX, INT64_MIN};
     for (int d = 0; d < trace->n_devices; d++) {
         int n = trace->n_events[d];
         if (!n)
@@ -21,12 +21,12 @@ struct sl_span sl_span_of(const sluice_trace *trace)
     return span;
 }
 
-static double place(struct sl_span span, int columns, int64_t ns)
+static double place(struct sl_time_span span, int columns, int64_t ns)
 {
     return (double)(ns - span.start_ns) * columns / (double)sl_span_ns(span);
 }
 
-int sl_column_of(struct sl_span span, int columns, int64_t ns)
+int sl_column_of(struct sl_time_span span, int columns, int64_t ns)
 {
     return (int)lround(place(span, columns, ns));
 }
@@ -54,8 +54,9 @@ static void close_column(struct column *column, unsigned char *shows)
 }
 
 /* Events come in order, so that one column is open at a time. */
-void sl_columns_fill(const sluice_trace *trace, int device, struct sl_span span,
-                     int columns, unsigned char *shows)
+void sl_columns_fill(const sluice_trace *trace, int device,
+                     struct sl_time_span span, int columns,
+                     unsigned char *shows)
 {
     struct column column = {0};
     for (int i = 0; i < trace->n_events[device]; i++) {

@@ -14,25 +14,26 @@
 enum { SL_IDLE_COLUMN = SL_N_TRACED_KINDS };
 
 /* What a picture shows: from the first start to the last end of an action. */
-struct sl_span {
+struct sl_time_span {
     int64_t start_ns;
     int64_t end_ns;
 };
 
-struct sl_span sl_span_of(const sluice_trace *trace);
+struct sl_time_span sl_span_of(const sluice_trace *trace);
 
 /* Place of a time among `columns`, from 0 to `columns`, rounded. */
-int sl_column_of(struct sl_span span, int columns, int64_t ns);
+int sl_column_of(struct sl_time_span span, int columns, int64_t ns);
 
 /*
  * Fill shows[columns] with the kind of action that takes most of each column,
  * or SL_IDLE_COLUMN if none takes any of its time, or idle time takes more.
  */
-void sl_columns_fill(const sluice_trace *trace, int device, struct sl_span span,
-                     int columns, unsigned char *shows);
+void sl_columns_fill(const sluice_trace *trace, int device,
+                     struct sl_time_span span, int columns,
+                     unsigned char *shows);
 
 /* The span in nanoseconds, at least 1. */
-static inline int64_t sl_span_ns(struct sl_span span)
+static inline int64_t sl_span_ns(struct sl_time_span span)
 {
     return span.end_ns > span.start_ns ? span.end_ns - span.start_ns : 1;
 }

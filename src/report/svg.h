@@ -19,7 +19,7 @@ struct sl_svg {
     struct sl_out out;
     const struct sl_index *index;
     const char *title; /* NULL: none */
-    struct sl_span span;
+    struct sl_time_span span;
     int width;
     int left; /* of the lanes */
     int top;

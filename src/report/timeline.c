@@ -45,7 +45,7 @@ static void join(char *row, int from, int to)
 }
 
 static void label_actions(char *row, const sluice_trace *trace, int device,
-                          struct sl_span span, int columns)
+                          struct sl_time_span span, int columns)
 {
     int labelled = columns; /* end of the action before, if that is labelled */
     for (int i = 0; i < trace->n_events[device]; i++) {
@@ -62,7 +62,7 @@ static void label_actions(char *row, const sluice_trace *trace, int device,
 }
 
 static void draw_row(struct sl_out *out, const sluice_trace *trace, int device,
-                     struct sl_span span, int columns)
+                     struct sl_time_span span, int columns)
 {
     unsigned char shows[SLUICE_MAX_COLUMNS];
     char row[SLUICE_MAX_COLUMNS];
@@ -73,7 +73,7 @@ static void draw_row(struct sl_out *out, const sluice_trace *trace, int device,
     sl_out_bytes(out, row, (size_t)columns);
 }
 
-static void draw_axis(struct sl_out *out, struct sl_span span, int indent,
+static void draw_axis(struct sl_out *out, struct sl_time_span span, int indent,
                       int columns)
 {
     static const char begin[] = "0 ms";
@@ -101,7 +101,7 @@ static void draw(struct sl_out *out, const struct sl_index *index,
                  const char *title, int width)
 {
     const sluice_trace *trace = index->trace;
-    struct sl_span span = sl_span_of(trace);
+    struct sl_time_span span = sl_span_of(trace);
     int digits = snprintf(NULL, 0, "%d", trace->n_devices - 1);
     int columns = width - digits - MARGIN - SHARE_BYTES;
     if (title) {

@@ -302,7 +302,7 @@ END_TEST
 /* Every remedy, with the longest numbers. */
 START_TEST(the_longest_sentences_fit)
 {
-    struct sl_findings found = {
+    struct sl_observations found = {
         .n_replicas = 2048,
         .n_devices = 2048,
         .n_microbatches = 65534,

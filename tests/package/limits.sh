@@ -1,7 +1,8 @@
 #!/bin/sh
 # The limits of the house style: files of at most 400 lines, of tests at most 500;
 # lines of at most 80 columns, functions of at most 60 lines; folders of at most
-# 25 source files, but for the public headers, whose folder is their name; ASCII,
+# 25 source files, except include/sluice, whose folder is part of the headers'
+# names; a name of a file, and of a struct sl_NAME, once in src and bench; ASCII,
 # no tabs, no blanks at line ends.
 #
 #     limits.sh ROOT
@@ -24,6 +25,17 @@ FNR == 1           {
     sub(/\/[^\/]*$/, "", folder)
     if (++in_folder[folder] == 26 && folder != "include/sluice")
         complain(folder " has more than 25 source files: make rooms in it")
+    name = FILENAME
+    sub(/.*\//, "", name)
+    if (FILENAME ~ /^(src|bench)\// && name in named)
+        complain("its name stands for " named[name] ", too")
+    if (FILENAME ~ /^(src|bench)\//)
+        named[name] = FILENAME
+}
+FILENAME ~ /^src\// && /^struct sl_[a-z0-9_]+ \{/ {
+    if ($2 in defined)
+        complain("struct " $2 " is defined in " defined[$2] ", too")
+    defined[$2] = FILENAME
 }
 FNR == most + 1    { complain("the file has more than " most " lines") }
 length($0) > 80    { complain(length($0) " columns") }

@@ -17,7 +17,7 @@ static const sluice_trace trace = {2, n_events, rows, 90, 160};
 
 START_TEST(the_span_goes_from_first_start_to_last_end)
 {
-    struct sl_span span = sl_span_of(&trace);
+    struct sl_time_span span = sl_span_of(&trace);
     ck_assert_int_eq(span.start_ns, 100);
     ck_assert_int_eq(span.end_ns, 150);
     ck_assert_int_eq(sl_column_of(span, 5, 100), 0);

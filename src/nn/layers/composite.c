@@ -22,7 +22,8 @@ static void *at_spot(const sluice_layer_call *call, struct sl_spot spot)
     return base + call->rows * spot.at;
 }
 
-static const struct sl_place *place_of(const sluice_layer_call *call, int k)
+static const struct sl_inner_place *place_of(const sluice_layer_call *call,
+                                             int k)
 {
     return &composite_of(call)->inside.at[k]->place;
 }
@@ -31,7 +32,7 @@ static const struct sl_place *place_of(const sluice_layer_call *call, int k)
  * composite's y: that is where x is added. */
 static float *y_of(const sluice_layer_call *call, int k)
 {
-    const struct sl_place *place = place_of(call, k);
+    const struct sl_inner_place *place = place_of(call, k);
     if (is_last(call, k) && !place->y.kept)
         return call->y;
     return at_spot(call, place->y);

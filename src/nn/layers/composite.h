@@ -25,7 +25,7 @@ struct sl_spot {
 };
 
 /* Where a composite keeps what belongs to a layer inside. */
-struct sl_place {
+struct sl_inner_place {
     int first_param;   /* among the composite's */
     int first_product; /* the same */
     struct sl_spot saved;
@@ -40,8 +40,8 @@ struct sl_layer {
     const sluice_layer_ops *ops;
     void *config; /* ops->config_bytes */
     sluice_layer_plan plan;
-    int number;            /* in a composite: for sluice_layer_call.layer */
-    struct sl_place place; /* in a composite: set by its infer() */
+    int number; /* in a composite: for sluice_layer_call.layer */
+    struct sl_inner_place place; /* in a composite: set by its infer() */
 };
 
 struct sl_layer_list {

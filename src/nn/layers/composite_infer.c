@@ -170,7 +170,7 @@ static void place_buffers(const struct sl_composite *c, sluice_layer_plan *plan)
     }
     int64_t at[2] = {inside, plus(inside, buffer)};
     for (int k = 0; k < c->inside.n; k++) {
-        struct sl_place *place = &c->inside.at[k]->place;
+        struct sl_inner_place *place = &c->inside.at[k]->place;
         place->dx.at = at[1]; /* as of a layer before the first */
         if (!place->y.kept)
             place->y.at = at[k % 2];

@@ -3,15 +3,15 @@
 
 #include "base/files/file.h"
 #include "base/memory.h"
+#include "base/text/text_out.h"
 #include "sched/schedule.h"
-#include "sched/text/text_file.h"
 
 static sluice_status put_row(struct sl_text_out *csv,
                              const sluice_schedule *schedule, int device,
                              bool strict, sluice_diag *why)
 {
     const struct sl_action_list *program = &schedule->programs[device];
-    size_t start = csv->used;
+    size_t start = csv->length;
     for (int i = 0; i < program->n; i++) {
         char word[SLUICE_DIAG_ACTION];
         sluice_action action = program->actions[i];
@@ -30,15 +30,15 @@ static sluice_status put_row(struct sl_text_out *csv,
                                    word, i, device);
         if (strict && action.kind == SLUICE_UPDATE)
             continue;
-        sl_text_put(csv, csv->used == start ? "" : ",");
-        sl_text_put(csv, word);
+        sl_text_add(csv, csv->length == start ? "" : ",");
+        sl_text_add(csv, word);
     }
-    if (csv->used - start > SLUICE_CSV_LINE)
+    if (csv->length - start > SLUICE_CSV_LINE)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "the row of device %d has %zu bytes: at most %d "
                                "can be read again",
-                               device, csv->used - start, SLUICE_CSV_LINE);
-    sl_text_put(csv, "\n");
+                               device, csv->length - start, SLUICE_CSV_LINE);
+    sl_text_add(csv, "\n");
     return SLUICE_OK;
 }
 
@@ -60,8 +60,7 @@ sluice_status sluice_schedule_format_csv(const sluice_schedule *schedule,
         if (st)
             return st;
     }
-    sl_text_end(&csv);
-    *length = csv.used;
+    *length = csv.length;
     return SLUICE_OK;
 }
 

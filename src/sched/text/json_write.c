@@ -5,14 +5,14 @@
 
 #include "base/files/file.h"
 #include "base/memory.h"
+#include "base/text/text_out.h"
 #include "sched/schedule.h"
-#include "sched/text/text_file.h"
 
 static void put_number(struct sl_text_out *json, const char *before, int n)
 {
     char word[64];
     snprintf(word, sizeof word, "%s%d", before, n);
-    sl_text_put(json, word);
+    sl_text_add(json, word);
 }
 
 static void put_head(struct sl_text_out *json, const sluice_schedule *schedule)
@@ -21,24 +21,24 @@ static void put_head(struct sl_text_out *json, const sluice_schedule *schedule)
     put_number(json, ",\n \"stages\": ", schedule->n_stages);
     put_number(json, ",\n \"copies\": ", schedule->n_copies);
     put_number(json, ",\n \"microbatches\": ", schedule->n_microbatches);
-    sl_text_put(json, ",\n \"stage_device\": [");
+    sl_text_add(json, ",\n \"stage_device\": [");
     for (int s = 0; s < schedule->n_stages; s++)
         put_number(json, s ? ", " : "", schedule->stage_device[s]);
-    sl_text_put(json, "],\n \"actions\": [");
+    sl_text_add(json, "],\n \"actions\": [");
 }
 
 static void put_list(struct sl_text_out *json,
                      const struct sl_action_list *list)
 {
-    sl_text_put(json, "\n  [");
+    sl_text_add(json, "\n  [");
     for (int i = 0; i < list->n; i++) {
         char word[SLUICE_DIAG_ACTION];
-        sl_text_put(json, i ? ", \"" : "\"");
-        sl_text_put(json,
+        sl_text_add(json, i ? ", \"" : "\"");
+        sl_text_add(json,
                     sluice_action_format(list->actions[i], word, sizeof word));
-        sl_text_put(json, "\"");
+        sl_text_add(json, "\"");
     }
-    sl_text_put(json, "]");
+    sl_text_add(json, "]");
 }
 
 static sluice_status check_size(const sluice_schedule *schedule,
@@ -65,17 +65,16 @@ sluice_status sluice_schedule_format_json(const sluice_schedule *schedule,
         return st;
     put_head(&json, schedule);
     for (int d = 0; d < schedule->n_devices; d++) {
-        sl_text_put(&json, d ? "," : "");
+        sl_text_add(&json, d ? "," : "");
         put_list(&json, &schedule->programs[d]);
     }
-    sl_text_put(&json, "\n ]}\n");
-    if (json.used > SLUICE_JSON_BYTES)
+    sl_text_add(&json, "\n ]}\n");
+    if (json.length > SLUICE_JSON_BYTES)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "the text has %zu bytes: at most %d can be read "
                                "again",
-                               json.used, SLUICE_JSON_BYTES);
-    sl_text_end(&json);
-    *length = json.used;
+                               json.length, SLUICE_JSON_BYTES);
+    *length = json.length;
     return SLUICE_OK;
 }
 

@@ -89,17 +89,3 @@ void sl_content_fini(struct sl_content *content,
     sl_free(allocator, content->text, content->capacity, 1);
     *content = (struct sl_content){0};
 }
-
-void sl_text_put(struct sl_text_out *out, const char *word)
-{
-    size_t n = strlen(word);
-    for (size_t i = 0; i < n; i++, out->used++)
-        if (out->used + 1 < out->bytes)
-            out->text[out->used] = word[i];
-}
-
-void sl_text_end(struct sl_text_out *out)
-{
-    if (out->bytes)
-        out->text[out->used < out->bytes ? out->used : out->bytes - 1] = '\0';
-}

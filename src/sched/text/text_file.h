@@ -1,5 +1,4 @@
-/* The text of a schedule, from a file, and into a buffer that may be too short.
- * One thread. */
+/* The text of a schedule, from a file.  One thread. */
 #ifndef SL_SCHED_TEXT_FILE_H
 #define SL_SCHED_TEXT_FILE_H
 
@@ -36,17 +35,5 @@ sluice_status sl_content_blame(const char *path, sluice_status status,
 
 void sl_content_fini(struct sl_content *content,
                      const sluice_allocator *allocator);
-
-/* Text that may not fit: `used` counts on past the end. */
-struct sl_text_out {
-    char *text; /* [bytes] */
-    size_t bytes;
-    size_t used;
-};
-
-void sl_text_put(struct sl_text_out *out, const char *word);
-
-/* Put the terminating 0 where there is room for it. */
-void sl_text_end(struct sl_text_out *out);
 
 #endif

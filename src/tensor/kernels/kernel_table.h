@@ -7,7 +7,7 @@
 #include "tensor/kernels/mean_squares.h"
 #include "tensor/kernels/normalization.h"
 #include "tensor/kernels/reductions.h"
-#include "tensor/kernels/updates.h"
+#include "tensor/kernels/weight_updates.h"
 
 #define SL_KERNEL_TABLE                                                        \
     {                                                                          \

@@ -1,7 +1,7 @@
 /* A warm-up, then a straight line.  Any thread; no state. */
 #include <sluice/rate.h>
 
-#include "train/rates/warm_up.h"
+#include "train/rates/rate_warm_up.h"
 
 static const sluice_option options[] = {
     {

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "train/rates/warm_up.h"
+#include "train/rates/rate_warm_up.h"
 
 static const sluice_option options[] = {
     {

@@ -309,8 +309,11 @@ static void assert_round_trip(const char *name, int k, int m)
     if (sluice_schedule_generate(&config, &schedule, NULL))
         return;
     for (int strict = 0; strict < 2; strict++) {
-        sluice_schedule_format_csv(schedule, strict, first, sizeof first, &n,
-                                   NULL);
+        sluice_status st = sluice_schedule_format_csv(schedule, strict, first,
+                                                      sizeof first, &n, NULL);
+        if (strict && st) /* PyTorch has no word for something in it */
+            continue;
+        ck_assert_int_eq(st, SLUICE_OK);
         ck_assert_int_eq(sluice_schedule_parse_csv(first, n, SLUICE_CSV_DETECT,
                                                    NULL, &read, NULL),
                          SLUICE_OK);

@@ -1,5 +1,5 @@
 /* Parts of a training that several rules have.  Any thread; no state. */
-#include "train/rates/warm_up.h"
+#include "train/rates/rate_warm_up.h"
 
 double sl_rate_warm_up(uint64_t warm_up, uint64_t step)
 {

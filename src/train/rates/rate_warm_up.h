@@ -1,6 +1,6 @@
 /* Parts of a training that several rules have.  Any thread; no state. */
-#ifndef SL_TRAIN_RATES_WARM_UP_H
-#define SL_TRAIN_RATES_WARM_UP_H
+#ifndef SL_TRAIN_RATES_RATE_WARM_UP_H
+#define SL_TRAIN_RATES_RATE_WARM_UP_H
 
 #include <stdint.h>
 

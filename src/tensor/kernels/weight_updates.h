@@ -1,6 +1,6 @@
 /* Sums, products, masks and updates; contracts in tensor/elementwise.h. */
-#ifndef SL_TENSOR_KERNELS_UPDATES_H
-#define SL_TENSOR_KERNELS_UPDATES_H
+#ifndef SL_TENSOR_KERNELS_WEIGHT_UPDATES_H
+#define SL_TENSOR_KERNELS_WEIGHT_UPDATES_H
 
 #include "tensor/kernels/lanes.h"
 #include "tensor/kernels/operands.h"
