@@ -87,7 +87,7 @@ static int run_bare(const struct program *program)
     return run_command(program->bare, text, 1, argv);
 }
 
-/* A full disk is told at the very end, whoever ends the program: argp does so
+/* A full disk is told at the very end, because argp, too, may end the program:
  * after --help and --version. */
 static void check_output(int status, void *context)
 {

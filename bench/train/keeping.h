@@ -36,8 +36,8 @@ struct keeping {
  * taken.  `run` tells what the training is; keeping->run.position is where it
  * then goes on.  Without a directory nothing is done here or below.
  *
- * Returns  SLUICE_OK; SLUICE_INVALID if there are checkpoints that nobody wants
- *          to go on from; or what sluice_checkpoint_load() returns.
+ * Returns  SLUICE_OK; SLUICE_INVALID if there are checkpoints that were not
+ * asked for to go on from; or what sluice_checkpoint_load() returns.
  */
 sluice_status keeping_begin(struct keeping *keeping,
                             const struct keeping_config *config,

@@ -208,7 +208,7 @@ static const struct option_row pipeline_options[] = {
      .standard = "256"},
     {.name = "uneven",
      .help =
-         "Take a batch that M does not divide; rows weigh alike all the same",
+         "Take a batch that M does not divide; every row counts equally",
      .type = &option_flag,
      .offset = offsetof(struct training_config, uneven)},
     {.name = "partition",

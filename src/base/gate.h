@@ -87,7 +87,7 @@ void sl_gate_rest(struct sl_gate *gate, struct sl_patience patience,
 
 /*
  * Make the waiter look again, after the state was changed by a sequentially
- * consistent store.  Free of system calls if nobody is parked.
+ * consistent store.  Free of system calls if no thread is parked.
  *
  * Threads  any.
  */

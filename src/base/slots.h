@@ -1,6 +1,6 @@
 /*
  * Slots of equal size, used in turn.  Where they lie, and how many it takes so
- * that no slot is filled while somebody still reads it, is worked out in
+ * that no slot is filled while a device still reads it, is worked out in
  * blueprint.
  */
 #ifndef SL_BASE_SLOTS_H

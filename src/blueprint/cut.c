@@ -28,7 +28,7 @@ static sluice_status flops(struct costing *costing, sluice_diag *why)
         const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
         costing->fixed[i] =
             (double)plan->forward_row_flops + (double)plan->weight_row_flops;
-        if (i > 0) /* nobody wants the gradient of the data */
+        if (i > 0) /* the gradient of the data is not needed */
             costing->fixed[i] += (double)plan->input_row_flops;
     }
     return SLUICE_OK;

@@ -29,7 +29,7 @@ enum sl_op_kind {
     SL_OP_REDUCE_SCATTER, /* add up gradients of those that hold the same part,
                              a chunk each */
     SL_OP_ALL_GATHER,     /* and give each other the chunks */
-    SL_OP_FENCE,          /* until nobody reads them any more */
+    SL_OP_FENCE,          /* until no member reads them any more */
     SL_OP_MEASURE,        /* what the tensors of a stage add to the total */
     SL_OP_TOTAL,          /* which all devices get */
     SL_OP_PREPARE,        /* that of an UPDATE which may fail */

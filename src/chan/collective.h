@@ -162,7 +162,7 @@ sl_collective_fence(struct sl_collective *collective, int rank,
  * Give n_sums terms and get, in the same array, their sums over all members.
  * Terms that only one member has, such as one for each parameter of the model
  * at its index there, come back to all as they were, zeros of the others added:
- * whoever adds up the array gets the same bits for every cut.
+ * each member that adds up the array gets the same bits for every cut.
  *
  * Shapes   sums[n_sums].
  * Blocks, Returns  as sl_collective_reduce_scatter().

@@ -42,7 +42,7 @@ sluice_status sl_failure_shut(struct sl_failure *failure, sluice_diag *why);
 
 /*
  * Latch `diag` if it is the first, and call stop(context) before anything else
- * can happen: it wakes whoever waits.
+ * can happen: it wakes every thread that waits.
  *
  * Threads  any.
  */

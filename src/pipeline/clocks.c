@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 
-/* The clocks are only looked at when somebody will read them. */
+/* The clocks are only looked at if the job is recorded. */
 bool sl_records(const struct sl_device *device)
 {
     return device->recorder.events && device->pipe->job.training;

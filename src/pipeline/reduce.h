@@ -20,8 +20,8 @@ bool sl_reduces(const struct sl_device *device, const struct sl_op *op);
 /*
  * Before an UPDATE replace the gradient of its stage by the sum over all copies
  * in all replicas: a chunk of it; then the chunks of the others; then wait
- * until nobody reads it any more.  Each begins its work on the clocks once the
- * others have come.
+ * until no member reads it any more.  Each begins its work on the clocks once
+ * the others have come.
  *
  * Threads  the devices that hold a copy, each for itself.
  * Blocks   until the others have come; a failure wakes it.

@@ -10,7 +10,7 @@
  *
  * What is no regular file cannot be replaced, so a device, a pipe, a name under
  * /dev/fd or /proc, and the file that standard output or standard error goes to
- * are written in place.  (A pipe that nobody reads any more raises SIGPIPE, as
+ * are written in place.  (A pipe without a reader raises SIGPIPE, as
  * anywhere.)
  *
  * A writer holds a lock on its temporary file.  One that a killed process has
@@ -32,7 +32,7 @@
 /*
  * Open the temporary file, or what is written in place.
  *
- * Blocks   if `path` is a pipe, until somebody reads it.
+ * Blocks   if `path` is a pipe, until a reader opens it.
  * Returns  SLUICE_OK; SLUICE_IO, naming path and reason; SLUICE_NO_MEMORY.
  */
 sluice_status sl_file_init(struct sl_file *file, const char *path,

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    ATTEMPTS = 100, /* to find a name that nobody uses */
+    ATTEMPTS = 100, /* to find a name that is free */
     NEW_MODE = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH,
 };
 

@@ -32,7 +32,7 @@ struct sl_file {
  * has room for PATH_MAX bytes, and becomes what a link names.  `temporary` has
  * room for SL_FILE_SUFFIX more.
  *
- * Blocks   if the path is a pipe, until somebody reads it.
+ * Blocks   if the path is a pipe, until a reader opens it.
  * Returns  0 or an errno.
  */
 int sl_file_open(struct sl_file *file);

@@ -16,9 +16,9 @@
 enum { MARGIN_NS = 100 * 1000 };
 
 /*
- * The last of it is not offered, so that nobody else's turn makes the cell end
- * late.  It is longer than reading the thread's CPU clock takes, a system call
- * that would otherwise come after the end.
+ * The last of it is not offered, so that the turn of no other thread makes the
+ * cell end late.  It is longer than reading the thread's CPU clock takes, a
+ * system call that would otherwise come after the end.
  */
 enum { EXACT_NS = 3 * 1000 };
 
