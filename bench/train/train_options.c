@@ -207,8 +207,7 @@ static const struct option_row pipeline_options[] = {
      .most = MAX_BATCH,
      .standard = "256"},
     {.name = "uneven",
-     .help =
-         "Take a batch that M does not divide; every row counts equally",
+     .help = "Take a batch that M does not divide; every row counts equally",
      .type = &option_flag,
      .offset = offsetof(struct training_config, uneven)},
     {.name = "partition",
