@@ -41,6 +41,7 @@ typedef enum sluice_init {
     SLUICE_INIT_HE,     /* normal, variance 2 / fan_in (He et al., 2015) */
     SLUICE_INIT_XAVIER, /* uniform in +-sqrt(6 / (fan_in + fan_out))
                            (Glorot and Bengio, 2010) */
+    SLUICE_INIT_NORMAL, /* normal, with the standard deviation `std` */
 } sluice_init;
 
 typedef struct sluice_param_spec {
@@ -49,11 +50,13 @@ typedef struct sluice_param_spec {
     sluice_init init;
     int64_t fan_in;  /* used by HE and XAVIER */
     int64_t fan_out; /* used by XAVIER */
+    double std;      /* used by NORMAL */
 } sluice_param_spec;
 
 /*
- * A matrix product of a layer: rows of `in` elements times a parameter
- * w[in][out].  If a layer lists its products in its plan and computes them
+ * A matrix product of a layer: vectors of `in` elements times a parameter
+ * w[in][out], one for each row of a micro-batch, or as many as `rows_per_row`
+ * says.  If a layer lists its products in its plan and computes them
  * with sluice_product_forward(), sluice_product_input() and
  * sluice_product_weight(), the pipeline chooses the library that computes them
  * and whether to keep a packed copy of the weights.
@@ -62,6 +65,7 @@ typedef struct sluice_product_spec {
     int param; /* w, among the layer's parameters */
     int64_t in;
     int64_t out;
+    int64_t rows_per_row; /* vectors of one row; 0 means 1 */
 } sluice_product_spec;
 
 /* A product as the pipeline has settled it. */
@@ -192,11 +196,12 @@ typedef struct sluice_layer_ops {
  * Product k of the layer: forward y = x * w, input dx = dy * transpose(w),
  * weight dw (+)= transpose(x) * dy, where w is params[products[k].param].
  *
- * Shapes      x[rows][in], y and dy [rows][out], w and dw [in][out].
+ * Shapes      x[n][in], y and dy [n][out], w and dw [in][out], with n = rows *
+ *             rows_per_row.
  * Accumulates weight, if `accumulate`, else overwrites; the others overwrite.
  * Threads     within a call of the layer, on its thread.
- * Returns     SLUICE_OK; SLUICE_INVALID if the rows are too many for BLAS,
- *             2^31 or more; SLUICE_NO_MEMORY, SLUICE_SYSTEM if the library that
+ * Returns     SLUICE_OK; SLUICE_INVALID if n is too large for BLAS, 2^31 or
+ *             more; SLUICE_NO_MEMORY, SLUICE_SYSTEM if the library that
  *             makes the product refused.
  */
 SLUICE_API sluice_status sluice_product_forward(const sluice_layer_call *call,
@@ -230,8 +235,11 @@ SLUICE_API sluice_status sluice_activation_find(const char *name,
 
 /*
  * y[rows, out] = act(x[rows, in] * weight[in, out] + bias[out]).  x of any
- * shape is taken as a vector of its elements.  `init` zero means HE for relu,
- * gelu, gelu_tanh and silu, XAVIER otherwise; biases start at zero.
+ * shape is taken as a vector of its elements, or `per_position` as one vector
+ * along its last dimension for each position before it: y[rows, ..., out] of
+ * x[rows, ..., in], as torch.nn.Linear has it.  `init` zero means HE for relu,
+ * gelu, gelu_tanh and silu, XAVIER otherwise, and NORMAL if there is a `std`;
+ * biases start at zero.
  *
  * Saves  x * weight + bias for gelu, gelu_tanh and silu; the other activations
  *        need only y.
@@ -241,6 +249,8 @@ typedef struct sluice_linear_config {
     sluice_activation activation;
     sluice_init init;
     bool no_bias;
+    bool per_position;
+    float std; /* of weights that start normal; 0: as `init` says */
 } sluice_linear_config;
 SLUICE_API const sluice_layer_ops *sluice_linear(void);
 
@@ -279,30 +289,37 @@ SLUICE_API const sluice_layer_ops *sluice_dropout(void);
 
 /*
  * y = (x - mean) / sqrt(variance + epsilon) * weight + bias over the elements
- * of a row (Ba et al., 2016).
+ * of a row, or `per_position` over those along the last dimension (Ba et al.,
+ * 2016).
  *
- * Saves  mean and 1 / sqrt(variance + epsilon) of each row.
+ * Shapes  weight and bias as x; [width] of x[..., width] if per_position.
+ * Saves   mean and 1 / sqrt(variance + epsilon) of each row or position.
  */
 typedef struct sluice_layer_norm_config {
     float epsilon; /* 0 means 1e-5 */
+    bool per_position;
 } sluice_layer_norm_config;
 SLUICE_API const sluice_layer_ops *sluice_layer_norm(void);
 
 /*
- * y = x / sqrt(mean of x^2 + epsilon) * weight over the elements of a row
- * (Zhang and Sennrich, 2019).
+ * y = x / sqrt(mean of x^2 + epsilon) * weight over the elements of a row, or
+ * `per_position` over those along the last dimension (Zhang and Sennrich,
+ * 2019).
  *
- * Saves  1 / sqrt(mean of x^2 + epsilon) of each row.
+ * Shapes  weight as x; [width] of x[..., width] if per_position.
+ * Saves   1 / sqrt(mean of x^2 + epsilon) of each row or position.
  */
 typedef struct sluice_rms_norm_config {
     float epsilon; /* 0 means 1e-5 */
+    bool per_position;
 } sluice_rms_norm_config;
 SLUICE_API const sluice_layer_ops *sluice_rms_norm(void);
 
 /*
  * y[rows, n, width] are the rows weight[x[rows, n]] of weight[vocabulary,
  * width], for integers x of any shape: a model's first layer, of which
- * `input_type` is SLUICE_I32.  The weights start normal with variance 1.  A
+ * `input_type` is SLUICE_I32.  The weights start normal with variance 1, or
+ * with the standard deviation `std`.  A
  * gradient adds to its row of the table in the order of the rows of x.  An
  * integer that is not in 0..vocabulary - 1 fails the step, and is named.
  *
@@ -311,6 +328,7 @@ SLUICE_API const sluice_layer_ops *sluice_rms_norm(void);
 typedef struct sluice_embedding_config {
     int64_t vocabulary;
     int64_t width;
+    float std; /* 0 means 1 */
 } sluice_embedding_config;
 SLUICE_API const sluice_layer_ops *sluice_embedding(void);
 

@@ -48,6 +48,7 @@ sluice_status sl_products_settle_one(const sluice_product_spec *spec,
         .in = spec->in,
         .out = spec->out,
         .rows = {choice->rows[0], choice->rows[1]},
+        .rows_per_row = spec->rows_per_row,
         .n_uses = choice->n_microbatches,
         .n_copies = n_copies,
     };
@@ -60,7 +61,8 @@ find_equal(const struct sluice_product *first, const struct sluice_product *end,
            const sluice_product_spec *spec)
 {
     for (int i = 1; i <= REMEMBERED && end - first >= i; i++)
-        if (end[-i].in == spec->in && end[-i].out == spec->out)
+        if (end[-i].in == spec->in && end[-i].out == spec->out &&
+            end[-i].rows_per_row == spec->rows_per_row)
             return &end[-i];
     return NULL;
 }

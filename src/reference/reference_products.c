@@ -15,6 +15,7 @@ static struct sl_product_wish wish_of(const struct sluice_reference *ref,
         .in = spec->in,
         .out = spec->out,
         .rows = {most, ref->batch % n_micros ? most - 1 : 0},
+        .rows_per_row = spec->rows_per_row,
         .n_uses = ref->microbatches,
         .n_copies = 1,
     };

@@ -4,14 +4,7 @@
 
 #include "base/memory.h"
 #include "nn/layers/composite.h"
-
-/* Sums stop here; a layer that gets this far is refused. */
-static const int64_t too_much = INT64_MAX / 4;
-
-static int64_t plus(int64_t a, int64_t b)
-{
-    return a >= too_much - b ? too_much : a + b;
-}
+#include "nn/layers/positions.h"
 
 static int64_t larger(int64_t a, int64_t b)
 {
@@ -20,7 +13,8 @@ static int64_t larger(int64_t a, int64_t b)
 
 static int64_t rounded(int64_t bytes)
 {
-    return bytes >= too_much ? too_much : (int64_t)sl_round_up((size_t)bytes);
+    return bytes >= SL_SIZE_LIMIT ? SL_SIZE_LIMIT
+                                  : (int64_t)sl_round_up((size_t)bytes);
 }
 
 static int64_t row_bytes(const sluice_shape *shape)
@@ -104,18 +98,18 @@ static void add_flops(const struct sl_composite *c, sluice_layer_plan *plan)
     for (int k = 0; k < c->inside.n; k++) {
         const sluice_layer_plan *inner = &c->inside.at[k]->plan;
         plan->forward_row_flops =
-            plus(plan->forward_row_flops, inner->forward_row_flops);
+            sl_size_plus(plan->forward_row_flops, inner->forward_row_flops);
         plan->input_row_flops =
-            plus(plan->input_row_flops, inner->input_row_flops);
+            sl_size_plus(plan->input_row_flops, inner->input_row_flops);
         plan->weight_row_flops =
-            plus(plan->weight_row_flops, inner->weight_row_flops);
+            sl_size_plus(plan->weight_row_flops, inner->weight_row_flops);
     }
 }
 
 static struct sl_spot keep(sluice_layer_plan *plan, int64_t bytes)
 {
     struct sl_spot spot = {true, plan->saved_row_bytes};
-    plan->saved_row_bytes = plus(plan->saved_row_bytes, bytes);
+    plan->saved_row_bytes = sl_size_plus(plan->saved_row_bytes, bytes);
     return spot;
 }
 
@@ -168,7 +162,7 @@ static void place_buffers(const struct sl_composite *c, sluice_layer_plan *plan)
         if (!is_last(c, k) && !(keeps_y(c, k) && keeps_dy(c, k)))
             buffer = larger(buffer, row_bytes(&inner->out));
     }
-    int64_t at[2] = {inside, plus(inside, buffer)};
+    int64_t at[2] = {inside, sl_size_plus(inside, buffer)};
     for (int k = 0; k < c->inside.n; k++) {
         struct sl_inner_place *place = &c->inside.at[k]->place;
         place->dx.at = at[1]; /* as of a layer before the first */
@@ -177,16 +171,17 @@ static void place_buffers(const struct sl_composite *c, sluice_layer_plan *plan)
         if (!place->dy.kept)
             place->dy.at = at[k % 2];
     }
-    plan->workspace_row_bytes = plus(at[1], buffer);
+    plan->workspace_row_bytes = sl_size_plus(at[1], buffer);
 }
 
 static sluice_status check_sums(const struct sl_composite *c,
                                 const sluice_layer_plan *plan, sluice_diag *why)
 {
-    if (plan->saved_row_bytes < too_much &&
-        plan->workspace_row_bytes < too_much &&
-        plan->forward_row_flops < too_much &&
-        plan->input_row_flops < too_much && plan->weight_row_flops < too_much)
+    if (plan->saved_row_bytes < SL_SIZE_LIMIT &&
+        plan->workspace_row_bytes < SL_SIZE_LIMIT &&
+        plan->forward_row_flops < SL_SIZE_LIMIT &&
+        plan->input_row_flops < SL_SIZE_LIMIT &&
+        plan->weight_row_flops < SL_SIZE_LIMIT)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
                            "%s: the layers inside take more bytes or "

@@ -1,6 +1,7 @@
 /* Embedding: rows of a table by integers.  The stage's device. */
 #include <sluice/layer.h>
 
+#include <float.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -27,6 +28,15 @@ static const sluice_option options[] = {
         .min = 1,
         .max = INT32_MAX,
     },
+    {
+        .name = "std",
+        .help = "the table starts normal with this standard deviation; 0 "
+                "stands for 1",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_embedding_config, std),
+        .bytes = sizeof(float),
+        .max = FLT_MAX,
+    },
 };
 
 static sluice_status check(const sluice_embedding_config *config,
@@ -39,6 +49,11 @@ static sluice_status check(const sluice_embedding_config *config,
                                " and a width of %" PRId64 "; give 1 to %" PRId32
                                " each",
                                config->vocabulary, config->width, INT32_MAX);
+    if (!(config->std >= 0 && config->std <= FLT_MAX))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "embedding: a table that starts with standard "
+                               "deviation %g; set `std` to 0 or more",
+                               (double)config->std);
     if (in->n_dims == SLUICE_MAX_DIMS)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "embedding: an input of %d dims; it adds one, "
@@ -61,8 +76,8 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     plan->params[0] = (sluice_param_spec){
         .name = "weight",
         .shape = sluice_shape_matrix(embedding->vocabulary, embedding->width),
-        .init = SLUICE_INIT_HE,
-        .fan_in = 2, /* its variance is 2 / fan_in: 1 */
+        .init = SLUICE_INIT_NORMAL,
+        .std = embedding->std > 0 ? (double)embedding->std : 1,
     };
     plan->needs_x = true;
     plan->weight_row_flops = sluice_shape_elements(&plan->out);

@@ -4,6 +4,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "nn/layers/positions.h"
 #include "tensor/normalize.h"
 
 enum { WEIGHT, BIAS };
@@ -17,6 +18,13 @@ static const sluice_option options[] = {
         .bytes = sizeof(float),
         .max = FLT_MAX,
     },
+    {
+        .name = "per-position",
+        .help = "each vector along the last dimension for itself",
+        .type = SLUICE_OPTION_FLAG,
+        .offset = offsetof(sluice_layer_norm_config, per_position),
+        .bytes = sizeof(bool),
+    },
 };
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
@@ -29,49 +37,63 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
                                "or 0 for 1e-5",
                                (double)norm->epsilon);
     int64_t n = sluice_shape_elements(&plan->in);
+    struct sl_positions at = sl_positions_of(&plan->in, norm->per_position);
+    sluice_shape shape =
+        norm->per_position ? sluice_shape_vector(at.width) : plan->in;
     plan->out = plan->in;
     plan->n_params = 2;
     plan->params[WEIGHT] = (sluice_param_spec){
         .name = "weight",
-        .shape = plan->in,
+        .shape = shape,
         .init = SLUICE_INIT_ONE,
     };
     plan->params[BIAS] = (sluice_param_spec){
         .name = "bias",
-        .shape = plan->in,
+        .shape = shape,
     };
     plan->needs_x = true;
-    plan->saved_row_bytes = sizeof(struct sl_moments);
-    plan->forward_row_flops = 8 * n;
-    plan->input_row_flops = 12 * n;
-    plan->weight_row_flops = 5 * n;
+    plan->saved_row_bytes = sl_size_times(at.n, sizeof(struct sl_moments));
+    plan->forward_row_flops = sl_size_times(n, 8);
+    plan->input_row_flops = sl_size_times(n, 12);
+    plan->weight_row_flops = sl_size_times(n, 5);
     return SLUICE_OK;
+}
+
+/* Vectors of all rows, and their width. */
+static struct sl_positions positions_of(const sluice_layer_call *call)
+{
+    const sluice_layer_norm_config *norm = call->config;
+    struct sl_positions at =
+        sl_positions_of(&call->plan->in, norm->per_position);
+    at.n *= call->rows;
+    return at;
 }
 
 static sluice_status forward(const sluice_layer_call *call)
 {
     const sluice_layer_norm_config *norm = call->config;
     double epsilon = norm->epsilon > 0 ? (double)norm->epsilon : 1e-5;
-    sl_normalize_forward(call->rows, sluice_shape_elements(&call->plan->in),
-                         epsilon, call->x, call->params[WEIGHT],
+    struct sl_positions at = positions_of(call);
+    sl_normalize_forward(at.n, at.width, epsilon, call->x, call->params[WEIGHT],
                          call->params[BIAS], call->saved, call->y);
     return SLUICE_OK;
 }
 
 static sluice_status backward_input(const sluice_layer_call *call)
 {
+    struct sl_positions at = positions_of(call);
     if (call->dx)
-        sl_normalize_backward(
-            call->rows, sluice_shape_elements(&call->plan->in), call->saved,
-            call->params[WEIGHT], call->x, call->dy, call->dx);
+        sl_normalize_backward(at.n, at.width, call->saved, call->params[WEIGHT],
+                              call->x, call->dy, call->dx);
     return SLUICE_OK;
 }
 
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
-    sl_normalize_weight(call->rows, sluice_shape_elements(&call->plan->in),
-                        call->saved, call->x, call->dy, call->accumulate,
-                        call->grads[WEIGHT], call->grads[BIAS]);
+    struct sl_positions at = positions_of(call);
+    sl_normalize_weight(at.n, at.width, call->saved, call->x, call->dy,
+                        call->accumulate, call->grads[WEIGHT],
+                        call->grads[BIAS]);
     return SLUICE_OK;
 }
 

@@ -1,6 +1,7 @@
 /* A layer's products: settled ones, or OpenBLAS.  The stage's device. */
 #include <sluice/layer.h>
 
+#include "nn/layers/positions.h"
 #include "tensor/gemm/product.h"
 
 static sluice_status run(const sluice_layer_call *call, int k,
@@ -8,11 +9,12 @@ static sluice_status run(const sluice_layer_call *call, int k,
                          bool accumulate)
 {
     const sluice_product_spec *spec = &call->plan->products[k];
-    struct sl_gemm size = {call->rows, spec->in, spec->out};
+    int64_t rows =
+        sl_size_times(call->rows, spec->rows_per_row ? spec->rows_per_row : 1);
+    struct sl_gemm size = {rows, spec->in, spec->out};
     if (!call->products)
         return sl_gemm_openblas()->multiply(kind, size, operands, accumulate);
-    return sl_product_run(&call->products[k], kind, call->rows, operands,
-                          accumulate);
+    return sl_product_run(&call->products[k], kind, rows, operands, accumulate);
 }
 
 static const float *weights(const sluice_layer_call *call, int k)

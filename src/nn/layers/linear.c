@@ -1,9 +1,11 @@
 /* The linear layer, with its bias and activation.  The stage's device. */
 #include <sluice/layer.h>
 
+#include <float.h>
 #include <inttypes.h>
 
 #include "nn/layers/activation.h"
+#include "nn/layers/positions.h"
 #include "tensor/column_sums.h"
 #include "tensor/gemm.h"
 
@@ -12,7 +14,8 @@ enum { WEIGHT, BIAS };
 static const char *init_word(int i)
 {
     /* SLUICE_INIT_ZERO stands for what suits the activation. */
-    static const char *const words[] = {"auto", "one", "he", "xavier"};
+    static const char *const words[] = {"auto", "one", "he", "xavier",
+                                        "normal"};
     return i < (int)(sizeof words / sizeof *words) ? words[i] : NULL;
 }
 
@@ -50,11 +53,51 @@ static const sluice_option options[] = {
         .offset = offsetof(sluice_linear_config, no_bias),
         .bytes = sizeof(bool),
     },
+    {
+        .name = "per-position",
+        .help = "each vector along the last dimension for itself",
+        .type = SLUICE_OPTION_FLAG,
+        .offset = offsetof(sluice_linear_config, per_position),
+        .bytes = sizeof(bool),
+    },
+    {
+        .name = "std",
+        .help = "weights start normal with this standard deviation; 0: as "
+                "init says",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_linear_config, std),
+        .bytes = sizeof(float),
+        .max = FLT_MAX,
+    },
 };
 
-static sluice_status check(const sluice_linear_config *config, int64_t in,
-                           sluice_diag *why)
+/* A standard deviation belongs to weights that start normal. */
+static sluice_status check_std(const sluice_linear_config *config,
+                               sluice_diag *why)
 {
+    bool is_normal = config->init == SLUICE_INIT_NORMAL;
+    if (!(config->std >= 0 && config->std <= FLT_MAX))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "linear: weights that start with standard "
+                               "deviation %g; set `std` to 0 or more",
+                               (double)config->std);
+    if (is_normal ? config->std > 0 : config->std == 0 || !config->init)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "linear: init %s with std %g; give std with init "
+                           "normal, and with no other",
+                           init_word((int)config->init), (double)config->std);
+}
+
+static sluice_status check(const sluice_linear_config *config,
+                           struct sl_positions at, sluice_diag *why)
+{
+    int64_t in = at.width;
+    if (at.n > SL_GEMM_MAX_SIZE)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "linear: %" PRId64
+                               " positions in a row; 1 to %d are possible",
+                               at.n, SL_GEMM_MAX_SIZE);
     if (in < 1 || in > SL_GEMM_MAX_SIZE)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "linear: an input of %" PRId64
@@ -75,31 +118,59 @@ static sluice_status check(const sluice_linear_config *config, int64_t in,
         return sluice_diag_set(why, SLUICE_INVALID,
                                "linear: %d is not a sluice_activation",
                                (int)config->activation);
-    if ((unsigned)config->init > SLUICE_INIT_XAVIER)
+    if ((unsigned)config->init > SLUICE_INIT_NORMAL)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "linear: %d is not a sluice_init",
                                (int)config->init);
-    return SLUICE_OK;
+    return check_std(config, why);
+}
+
+static sluice_init init_of(const sluice_linear_config *config,
+                           const struct sl_activation *act)
+{
+    if (config->std > 0)
+        return SLUICE_INIT_NORMAL;
+    return config->init ? config->init : act->init;
+}
+
+/* All positions of a row. */
+static void add_costs(struct sl_positions at, int64_t out,
+                      const struct sl_activation *act, sluice_layer_plan *plan)
+{
+    int64_t product = sl_size_times(2 * at.width, out);
+    int64_t forward = sl_size_plus(product, (1 + act->flops) * out);
+    int64_t input = sl_size_plus(product, act->flops * out);
+    int64_t saved = act->from_z ? out * (int64_t)sizeof(float) : 0;
+    plan->saved_row_bytes = sl_size_times(at.n, saved);
+    plan->forward_row_flops = sl_size_times(at.n, forward);
+    plan->input_row_flops = sl_size_times(at.n, input);
+    plan->weight_row_flops = sl_size_times(at.n, sl_size_plus(product, out));
 }
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
     const sluice_linear_config *linear = config;
-    int64_t in = sluice_shape_elements(&plan->in);
-    sluice_status st = check(linear, in, why);
+    struct sl_positions at = sl_positions_of(&plan->in, linear->per_position);
+    int64_t in = at.width;
+    sluice_status st = check(linear, at, why);
     if (st)
         return st;
     const struct sl_activation *act = sl_activation_get(linear->activation);
     int64_t out = linear->out;
     plan->out = sluice_shape_vector(out);
+    if (linear->per_position) {
+        plan->out = plan->in;
+        plan->out.dims[plan->out.n_dims - 1] = out;
+    }
     plan->n_params = linear->no_bias ? 1 : 2;
     plan->params[WEIGHT] = (sluice_param_spec){
         .name = "weight",
         .shape = sluice_shape_matrix(in, out),
-        .init = linear->init ? linear->init : act->init,
+        .init = init_of(linear, act),
         .fan_in = in,
         .fan_out = out,
+        .std = (double)linear->std,
     };
     if (!linear->no_bias)
         plan->params[BIAS] = (sluice_param_spec){
@@ -107,20 +178,23 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
             .shape = sluice_shape_vector(out),
         };
     plan->n_products = 1;
-    plan->products[0] = (sluice_product_spec){WEIGHT, in, out};
+    plan->products[0] = (sluice_product_spec){WEIGHT, in, out, at.n};
     plan->needs_x = true;
     plan->needs_y = act->from_y;
     plan->joins_rows = true;
-    plan->saved_row_bytes = act->from_z ? out * (int64_t)sizeof(float) : 0;
-    plan->forward_row_flops = 2 * in * out + (1 + act->flops) * out;
-    plan->input_row_flops = 2 * in * out + act->flops * out;
-    plan->weight_row_flops = 2 * in * out + out;
+    add_costs(at, out, act, plan);
     return SLUICE_OK;
 }
 
 static int64_t out_of(const sluice_layer_call *call)
 {
     return call->plan->products[0].out;
+}
+
+/* Vectors of all rows. */
+static int64_t vectors_of(const sluice_layer_call *call)
+{
+    return sl_size_times(call->rows, call->plan->products[0].rows_per_row);
 }
 
 static const struct sl_activation *activation_of(const sluice_layer_call *call)
@@ -141,7 +215,7 @@ static sluice_status finish(const sluice_layer_call *call, sluice_status st)
     return sluice_diag_set(call->why, st,
                            "linear: %" PRId64
                            " rows in a micro-batch; 1 to %d are possible",
-                           call->rows, SL_GEMM_MAX_SIZE);
+                           vectors_of(call), SL_GEMM_MAX_SIZE);
 }
 
 /* z = x * weight goes to where it is needed later: `saved`, or y. */
@@ -151,7 +225,7 @@ static sluice_status forward(const sluice_layer_call *call)
     float *z = act->from_z ? call->saved : call->y;
     sluice_status st = sluice_product_forward(call, 0, call->x, z);
     if (!st)
-        act->forward(call->rows, out_of(call), z,
+        act->forward(vectors_of(call), out_of(call), z,
                      call->plan->n_params > BIAS ? call->params[BIAS] : NULL, z,
                      call->y);
     return finish(call, st);
@@ -162,7 +236,7 @@ static sluice_status backward_input(const sluice_layer_call *call)
 {
     const struct sl_activation *act = activation_of(call);
     const float *at = act->from_z ? call->saved : call->y;
-    act->backward(call->rows * out_of(call), at, call->dy, call->dy);
+    act->backward(vectors_of(call) * out_of(call), at, call->dy, call->dy);
     if (!call->dx)
         return SLUICE_OK;
     return finish(call, sluice_product_input(call, 0, call->dy, call->dx));
@@ -173,8 +247,8 @@ static sluice_status backward_weight(const sluice_layer_call *call)
     sluice_status st = sluice_product_weight(
         call, 0, call->x, call->dy, call->accumulate, call->grads[WEIGHT]);
     if (!st && call->plan->n_params > BIAS)
-        sl_column_sums(call->rows, out_of(call), call->dy, call->accumulate,
-                       call->grads[BIAS]);
+        sl_column_sums(vectors_of(call), out_of(call), call->dy,
+                       call->accumulate, call->grads[BIAS]);
     return finish(call, st);
 }
 

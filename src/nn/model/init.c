@@ -63,6 +63,11 @@ static double xavier_size(const sluice_param_spec *spec)
     return sqrt(6 / ((double)spec->fan_in + (double)spec->fan_out));
 }
 
+static double normal_size(const sluice_param_spec *spec)
+{
+    return spec->std;
+}
+
 static const struct {
     distribution *draw;
     double (*size)(const sluice_param_spec *spec);
@@ -71,6 +76,7 @@ static const struct {
     [SLUICE_INIT_ONE] = {constant, one_size},
     [SLUICE_INIT_HE] = {normal, he_size},
     [SLUICE_INIT_XAVIER] = {uniform, xavier_size},
+    [SLUICE_INIT_NORMAL] = {normal, normal_size},
 };
 
 void sl_param_init(const sluice_param_spec *spec, uint64_t seed, int layer,

@@ -2,6 +2,7 @@
 #include "nn/model/model_check.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,13 +38,18 @@ static bool is_name(const char name[SLUICE_PARAM_NAME], bool dots)
     return n > 0 && n < SLUICE_PARAM_NAME;
 }
 
-static bool has_fans(const sluice_param_spec *spec)
+/* A kind of start, with the numbers that it uses. */
+static bool is_init(const sluice_param_spec *spec)
 {
+    if ((unsigned)spec->init > SLUICE_INIT_NORMAL)
+        return false;
     if (spec->init == SLUICE_INIT_HE)
         return spec->fan_in > 0;
     if (spec->init == SLUICE_INIT_XAVIER)
         return spec->fan_in >= 0 && spec->fan_out >= 0 &&
                (spec->fan_in > 0 || spec->fan_out > 0);
+    if (spec->init == SLUICE_INIT_NORMAL)
+        return spec->std >= 0 && isfinite(spec->std);
     return true;
 }
 
@@ -75,13 +81,13 @@ static sluice_status check_param(const sluice_layer_ops *ops,
                                "layer %s: parameter %s has no elements, or "
                                "too many to count",
                                ops->name, spec->name);
-    if ((unsigned)spec->init > SLUICE_INIT_XAVIER || !has_fans(spec))
+    if (!is_init(spec))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "layer %s: parameter %s starts by init %d with "
                                "fans %" PRId64 " and %" PRId64
-                               ", which is not possible",
+                               " and std %g, which is not possible",
                                ops->name, spec->name, (int)spec->init,
-                               spec->fan_in, spec->fan_out);
+                               spec->fan_in, spec->fan_out, spec->std);
     return SLUICE_OK;
 }
 
@@ -122,14 +128,18 @@ static sluice_status check_products(const sluice_layer_ops *ops,
         const sluice_product_spec *spec = &plan->products[k];
         bool fits = spec->param >= 0 && spec->param < plan->n_params &&
                     spec->in >= 1 && spec->in <= SL_GEMM_MAX_SIZE &&
-                    spec->out >= 1 && spec->out <= SL_GEMM_MAX_SIZE;
+                    spec->out >= 1 && spec->out <= SL_GEMM_MAX_SIZE &&
+                    spec->rows_per_row >= 0 &&
+                    spec->rows_per_row <= SL_GEMM_MAX_SIZE;
         if (!fits || sluice_shape_elements(&plan->params[spec->param].shape) !=
                          spec->in * spec->out)
             return sluice_diag_set(
                 why, SLUICE_INVALID,
                 "layer %s: product %d, of %" PRId64 " by %" PRId64
-                " elements, does not fit its parameter %d",
-                ops->name, k, spec->in, spec->out, spec->param);
+                " elements, %" PRId64
+                " times a row, does not fit its parameter %d",
+                ops->name, k, spec->in, spec->out, spec->rows_per_row,
+                spec->param);
     }
     return SLUICE_OK;
 }

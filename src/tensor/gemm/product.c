@@ -80,22 +80,33 @@ static sluice_status add_needs(struct sluice_product *product, int r,
     return SLUICE_OK;
 }
 
+/* Vectors that row count r brings; too many to count are too many for BLAS. */
+static int64_t vectors(const struct sl_product_wish *wish, int r)
+{
+    int64_t n;
+    if (__builtin_mul_overflow(wish->rows[r],
+                               wish->rows_per_row ? wish->rows_per_row : 1, &n))
+        return INT64_MAX;
+    return n;
+}
+
 sluice_status sl_product_settle(struct sluice_product *product,
                                 const struct sl_product_wish *wish,
                                 sluice_diag *why)
 {
-    struct sl_gemm size = {wish->rows[0], wish->in, wish->out};
+    struct sl_gemm size = {vectors(wish, 0), wish->in, wish->out};
     struct sl_gemm_machine machine = sl_gemm_this_machine();
     struct sl_gemm_use use = {size, wish->n_uses};
     *product = (struct sluice_product){
         .in = wish->in,
         .out = wish->out,
+        .rows_per_row = wish->rows_per_row,
         .n_copies = wish->n_copies,
         .ruling = sl_gemm_rule(wish->choice, &machine, use),
     };
     if (sl_gemm_is_valid(size))
         for (int r = 0; r < SL_PRODUCT_ROWS; r++)
-            product->rows[r] = wish->rows[r];
+            product->rows[r] = vectors(wish, r);
     sluice_status st = SLUICE_OK;
     for (int r = 0; r < SL_PRODUCT_ROWS; r++)
         for (int form = 0; form < SL_PRODUCT_FORMS && !st; form++)

@@ -35,7 +35,9 @@ enum sl_product_form {
 struct sluice_product {
     int64_t in;                    /* const after settle */
     int64_t out;                   /* const after settle */
-    int64_t rows[SL_PRODUCT_ROWS]; /* const after settle; 0: none */
+    int64_t rows[SL_PRODUCT_ROWS]; /* const after settle: vectors that are
+                                      prepared; 0: none */
+    int64_t rows_per_row;          /* const after settle: the wish's */
     struct sl_gemm_ruling ruling;  /* const after settle */
     int n_copies;                  /* const after settle: versions of weights
                                       in use at once */
@@ -55,8 +57,9 @@ struct sl_product_wish {
     int64_t out;
     int64_t rows[SL_PRODUCT_ROWS]; /* that a full batch brings, the larger
                                       first; 0: no second one */
-    int n_uses;                    /* of the weights between two updates */
-    int n_copies;                  /* at least 1 */
+    int64_t rows_per_row; /* vectors of the product in each of them; 0: 1 */
+    int n_uses;           /* of the weights between two updates */
+    int n_copies;         /* at least 1 */
 };
 
 /*

@@ -40,20 +40,28 @@ static void widen(int64_t n, const float *from, double *to)
         to[i] = (double)from[i];
 }
 
-static void set_up(const sluice_layer_ops *ops, const void *config, int64_t in,
-                   twin_forward *twin, struct twin_size size, uint64_t seed)
+/* The twin sees `vectors` of each row as rows of their own. */
+static void set_up_shape(const sluice_layer_ops *ops, const void *config,
+                         sluice_shape in, int64_t vectors, twin_forward *twin,
+                         struct twin_size size, uint64_t seed)
 {
     struct rig *rig = &pair.rig;
-    ck_assert(!rig_init(rig, ops, config, sluice_shape_vector(in), ROWS, seed));
+    ck_assert(!rig_init(rig, ops, config, in, ROWS, seed));
     pair.twin = twin;
     pair.size = size;
-    pair.size.rows = ROWS;
-    pair.size.in = in;
-    pair.size.out = rig->n_out / ROWS;
+    pair.size.rows = ROWS * vectors;
+    pair.size.in = rig->n_in / pair.size.rows;
+    pair.size.out = rig->n_out / pair.size.rows;
     widen(rig->n_in, rig->x, pair.x);
     widen(rig->n_out, rig->call.dy, pair.dy);
     for (int p = 0; p < rig->plan.n_params; p++)
         widen(rig->n_params[p], rig->params[p], pair.params[p]);
+}
+
+static void set_up(const sluice_layer_ops *ops, const void *config, int64_t in,
+                   twin_forward *twin, struct twin_size size, uint64_t seed)
+{
+    set_up_shape(ops, config, sluice_shape_vector(in), 1, twin, size, seed);
 }
 
 static void run_twin(void)
@@ -217,6 +225,45 @@ START_TEST(rms_norm)
 }
 END_TEST
 
+/* One position, several, and several along two dimensions. */
+static const struct {
+    sluice_shape shape;
+    int64_t n;
+} positions[] = {
+    {{1, {9}}, 1}, {{2, {1, 9}}, 1}, {{2, {5, 9}}, 5}, {{3, {2, 3, 9}}, 6}};
+
+START_TEST(linear_of_positions)
+{
+    for (int a = 0; a < SLUICE_N_ACTIVATIONS; a++)
+        for (int i = 0; i < 4; i++) {
+            sluice_activation activation = (sluice_activation)a;
+            sluice_linear_config config = {
+                .out = 4, .activation = activation, .per_position = true};
+            set_up_shape(sluice_linear(), &config, positions[i].shape,
+                         positions[i].n, twin_linear,
+                         (struct twin_size){.activation = activation},
+                         (uint64_t)(10 * a + i));
+            check();
+        }
+}
+END_TEST
+
+START_TEST(norms_of_positions)
+{
+    sluice_layer_norm_config layer = {.per_position = true};
+    sluice_rms_norm_config rms = {.per_position = true};
+    struct twin_size size = {.epsilon = 1e-5};
+    for (int i = 0; i < 4; i++) {
+        set_up_shape(sluice_layer_norm(), &layer, positions[i].shape,
+                     positions[i].n, twin_layer_norm, size, (uint64_t)i);
+        check();
+        set_up_shape(sluice_rms_norm(), &rms, positions[i].shape,
+                     positions[i].n, twin_rms_norm, size, (uint64_t)i);
+        check();
+    }
+}
+END_TEST
+
 START_TEST(timed)
 {
     sluice_timed_config config = {0};
@@ -254,4 +301,5 @@ START_TEST(sequence)
 END_TEST
 
 SLUICE_TEST_MAIN("nn.gradients", linear, activate, glu, dropout, layer_norm,
-                 rms_norm, timed, residual, sequence)
+                 rms_norm, linear_of_positions, norms_of_positions, timed,
+                 residual, sequence)

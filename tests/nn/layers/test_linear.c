@@ -1,6 +1,7 @@
 /* The linear layer, apart from its values; those are in test_gradients.c. */
 #include <sluice/layer.h>
 
+#include <math.h>
 #include <string.h>
 
 #include "nn/rig.h"
@@ -135,6 +136,44 @@ START_TEST(a_given_init_is_used)
 }
 END_TEST
 
+START_TEST(positions_are_vectors_of_their_own)
+{
+    float y[3 * 4 * OUT];
+    sluice_linear_config config = {
+        .out = OUT, .activation = SLUICE_GELU, .per_position = true};
+    sluice_shape in = {3, {3, 2, IN}}, out = {3, {3, 2, OUT}};
+    ck_assert(!rig_init(&rig, sluice_linear(), &config, in, 2, 1));
+    sluice_shape weight = sluice_shape_matrix(IN, OUT);
+    ck_assert(sluice_shape_equal(&rig.plan.params[0].shape, &weight));
+    ck_assert(sluice_shape_equal(&rig.plan.out, &out));
+    ck_assert_int_eq(rig.plan.saved_row_bytes, 6 * OUT * 4);
+    ck_assert_int_eq(rig.plan.products[0].rows_per_row, 6);
+    rig_forward(&rig);
+    memcpy(y, rig.call.y, sizeof y);
+    rig_fini(&rig);
+    config.per_position = false;
+    ck_assert(!rig_init(&rig, sluice_linear(), &config, sluice_shape_vector(IN),
+                        12, 1));
+    rig_forward(&rig);
+    ck_assert_mem_eq(rig.call.y, y, sizeof y);
+    rig_fini(&rig);
+}
+END_TEST
+
+START_TEST(a_standard_deviation_makes_the_weights_normal)
+{
+    sluice_linear_config config = {.out = 2, .std = 0.25f};
+    for (int i = 0; i < 2; i++) {
+        config.init = i ? SLUICE_INIT_NORMAL : SLUICE_INIT_ZERO;
+        ck_assert(!rig_init(&rig, sluice_linear(), &config,
+                            sluice_shape_vector(2), 1, 1));
+        ck_assert_int_eq(rig.plan.params[0].init, SLUICE_INIT_NORMAL);
+        ck_assert_double_eq(rig.plan.params[0].std, 0.25);
+        rig_fini(&rig);
+    }
+}
+END_TEST
+
 static void check_refused(sluice_linear_config config, int64_t in,
                           const char *word)
 {
@@ -155,6 +194,13 @@ START_TEST(what_cannot_be_is_refused)
                   "a weight of 2147483647 x 2147483647");
     check_refused((sluice_linear_config){.out = 1, .activation = 77}, 1, "77");
     check_refused((sluice_linear_config){.out = 1, .init = 55}, 1, "55");
+    check_refused((sluice_linear_config){.out = 1, .std = -1}, 1, "-1");
+    check_refused((sluice_linear_config){.out = 1, .std = INFINITY}, 1, "inf");
+    check_refused((sluice_linear_config){.out = 1, .init = SLUICE_INIT_NORMAL},
+                  1, "init normal with std 0");
+    check_refused(
+        (sluice_linear_config){.out = 1, .init = SLUICE_INIT_ONE, .std = 1}, 1,
+        "init one with std 1");
 }
 END_TEST
 
@@ -175,5 +221,7 @@ SLUICE_TEST_MAIN("nn.linear", accumulating_adds_what_overwriting_writes,
                  the_input_gradient_may_be_unwanted,
                  two_calls_give_the_same_bits,
                  an_input_of_any_shape_is_a_vector, the_plan_says_what_is_kept,
-                 a_given_init_is_used, what_cannot_be_is_refused,
+                 a_given_init_is_used, positions_are_vectors_of_their_own,
+                 a_standard_deviation_makes_the_weights_normal,
+                 what_cannot_be_is_refused,
                  more_rows_than_blas_counts_are_an_error)

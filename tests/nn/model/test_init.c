@@ -18,6 +18,7 @@ static sluice_param_spec spec(sluice_init init, int64_t n)
         .init = init,
         .fan_in = 50,
         .fan_out = 30,
+        .std = 0.02,
     };
 }
 
@@ -54,6 +55,18 @@ START_TEST(he_is_normal_with_variance_2_by_fan_in)
         ck_assert_double_lt(size, 7);
     }
     ck_assert_int_gt(beyond, 0);
+}
+END_TEST
+
+/* The same draws as HE's, of another size. */
+START_TEST(normal_has_the_standard_deviation_of_the_parameter)
+{
+    double variance = 0.02 * 0.02;
+    draw(SLUICE_INIT_NORMAL);
+    ck_assert_double_eq_tol(moment(1), 0, 5 * sqrt(variance / N));
+    ck_assert_double_eq_tol(moment(2) / variance, 1, 5 * sqrt(2.0 / N));
+    ck_assert_double_eq_tol(moment(4) / variance / variance, 3,
+                            5 * sqrt(96.0 / N));
 }
 END_TEST
 
@@ -131,6 +144,7 @@ START_TEST(seed_layer_and_parameter_each_change_it)
 END_TEST
 
 SLUICE_TEST_MAIN("nn.init", he_is_normal_with_variance_2_by_fan_in,
+                 normal_has_the_standard_deviation_of_the_parameter,
                  xavier_is_uniform_within_its_bound,
                  neighbours_are_not_correlated, constants_are_constant,
                  a_value_depends_on_its_place_alone,

@@ -1,6 +1,7 @@
 /* Layers from outside that no device could run are refused. */
 #include "nn/model/model_check.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "support/runner.h"
@@ -206,6 +207,20 @@ START_TEST(inits_need_their_fans)
 }
 END_TEST
 
+START_TEST(a_standard_deviation_is_finite_and_not_negative)
+{
+    const double bad[] = {-1e-9, (double)NAN, (double)INFINITY};
+    sluice_layer_plan plan = good_plan();
+    plan.params[0].init = SLUICE_INIT_NORMAL;
+    plan.params[0].std = 0.02;
+    ck_assert(!sl_check_layer_plan(&whole, &plan, &why));
+    for (int i = 0; i < 3; i++) {
+        plan.params[0].std = bad[i];
+        refuse(plan, "parameter a starts by init 4");
+    }
+}
+END_TEST
+
 START_TEST(a_product_must_fit_its_parameter)
 {
     const sluice_product_spec bad[] = {{-1, 1, 2},
@@ -214,10 +229,12 @@ START_TEST(a_product_must_fit_its_parameter)
                                        {1, 0, 2},
                                        {1, 2, -1},
                                        {0, 1, 2},
-                                       {1, 2, (int64_t)1 << 31}};
+                                       {1, 2, (int64_t)1 << 31},
+                                       {1, 1, 2, -1},
+                                       {1, 1, 2, (int64_t)1 << 31}};
     sluice_layer_plan plan = good_plan();
     plan.n_products = 1;
-    plan.products[0] = (sluice_product_spec){1, 1, 2};
+    plan.products[0] = (sluice_product_spec){1, 1, 2, 3};
     ck_assert(!sl_check_layer_plan(&whole, &plan, &why));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         plan.products[0] = bad[i];
@@ -239,4 +256,5 @@ SLUICE_TEST_MAIN("nn.model_check", a_proper_layer_is_accepted,
                  numbers_of_parameters_out_of_range_are_refused,
                  negative_sizes_are_refused, improper_names_are_refused,
                  parameters_without_elements_are_refused, inits_need_their_fans,
+                 a_standard_deviation_is_finite_and_not_negative,
                  a_product_must_fit_its_parameter)

@@ -34,6 +34,14 @@ START_TEST(layers_are_named_with_their_options)
                   "input(3); activate(activation=gelu); dropout(rate=0.1); "
                   "layer_norm; layer_norm(epsilon=0.001); "
                   "timed(forward-ns=5,weight-ns=7)");
+    check_printed("input(3x4); linear(2, per-position, std=0.02); "
+                  "layer_norm(per-position); rms_norm(0.1, per_position)",
+                  "input(3x4); linear(out=2,per-position,std=0.02); "
+                  "layer_norm(per-position); "
+                  "rms_norm(epsilon=0.1,per-position)");
+    check_printed("input(4, int32); embedding(3,width=2,std=0.5); linear(2)",
+                  "input(4, int32); embedding(vocabulary=3,width=2,std=0.5); "
+                  "linear(out=2)");
     check_printed("input(4, int32); embedding(3,width=2); linear(2)",
                   "input(4, int32); embedding(vocabulary=3,width=2); "
                   "linear(out=2)");

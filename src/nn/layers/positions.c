@@ -1,0 +1,21 @@
+/* Positions of a row, and sizes that stop at a limit.  Any thread. */
+#include "nn/layers/positions.h"
+
+struct sl_positions sl_positions_of(const sluice_shape *row, bool per_position)
+{
+    int64_t elements = sluice_shape_elements(row);
+    if (!per_position)
+        return (struct sl_positions){1, elements};
+    int64_t width = row->dims[row->n_dims - 1];
+    return (struct sl_positions){elements / width, width};
+}
+
+int64_t sl_size_plus(int64_t a, int64_t b)
+{
+    return a >= SL_SIZE_LIMIT - b ? SL_SIZE_LIMIT : a + b;
+}
+
+int64_t sl_size_times(int64_t a, int64_t b)
+{
+    return b > 0 && a >= SL_SIZE_LIMIT / b ? SL_SIZE_LIMIT : a * b;
+}
