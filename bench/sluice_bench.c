@@ -7,6 +7,7 @@
     X(compare)  \
     X(memory)   \
     X(table2)   \
+    X(roofline) \
     X(headline) \
     /* the end: each row ends with a backslash */
 /* clang-format on */

@@ -4,6 +4,7 @@
  * eight with timed cells, and write the report.  The main thread.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +12,7 @@
 #include "bench/cli/command.h"
 #include "bench/cli/option_types.h"
 #include "bench/headline/headline_report.h"
+#include "bench/roofline/bound.h"
 #include "bench/train/train_options.h"
 #include "bench/train/training.h"
 
@@ -69,7 +71,24 @@ struct headline {
     struct report report;
     struct training_config training; /* as it was done */
     int64_t wrong;                   /* parameters, of all measurements */
+    sluice_model *model;             /* of `bubble` */
 };
+
+/* The least time of the row's step on this machine; NAN if that cannot be
+ * measured, which is no reason to fail. */
+static double bound_ns(const struct headline *h, const struct bubble_row *row)
+{
+    const struct bound_config config = {
+        .model = h->model,
+        .order = &bubble.order,
+        .devices = row->devices,
+        .microbatches = row->microbatches,
+        .batch = row->batch,
+        .steps = bubble.run.repetitions,
+    };
+    struct bound bound;
+    return bound_measure(&config, &bound, NULL) ? NAN : bound.step_ns;
+}
 
 /* A line for people; adds up what is wrong. */
 static void print_row(void *context, const struct bubble_row *row)
@@ -77,11 +96,11 @@ static void print_row(void *context, const struct bubble_row *row)
     struct headline *h = context;
     const struct measurement *m = &row->measured;
     double step_ns = samples_median(&m->samples, FIGURE_STEP_NS);
-    printf("%7d %13d %8.1f %8.0f %8.2f %8.1f %8.1f %6" PRId64 "\n",
+    printf("%7d %13d %8.1f %8.0f %8.2f %8.1f %8.1f %7.0f %6" PRId64 "\n",
            row->devices, row->microbatches, step_ns / 1e6,
            1e9 * (double)row->batch / step_ns, row->speedup,
            100 * samples_median(&m->samples, FIGURE_BUBBLE), 100 * row->formula,
-           m->wrong);
+           100 * bound_ns(h, row) / step_ns, m->wrong);
     fflush(stdout);
     h->wrong += m->wrong;
 }
@@ -104,12 +123,15 @@ static void print_cell(void *context, const struct bubble_row *row)
 static sluice_status show_bubble(struct headline *h, sluice_diag *why)
 {
     printf("\nBubble of %s, batch %" PRId64 ", %s, in per cent beside "
-           "(K-1)/(M+K-1);\n\"wrong\" counts parameters that differ from the "
-           "sequential reference\n\n"
+           "(K-1)/(M+K-1);\n\"machine\" is the least time of the step, by "
+           "`sluice-bench roofline', as a share of it,\nand \"wrong\" counts "
+           "parameters that differ from the sequential reference\n\n"
            "devices micro-batches  step ms   rows/s  speedup   bubble  formula"
-           "  wrong\n",
+           " machine  wrong\n",
            bubble.model, bubble.batch, bubble.order.schedule);
-    sluice_status st = bubble_measure(&bubble, print_row, h, why);
+    sluice_status st = sluice_model_parse(bubble.model, NULL, &h->model, why);
+    if (!st)
+        st = bubble_measure(&bubble, print_row, h, why);
     if (st)
         return st;
     printf("\nThe same of timed cells of %g ms, which need no core\n\n"
@@ -186,6 +208,7 @@ static int run(const char *called, void *config)
     if (!st)
         write_report(&h.report, called, line->path);
     report_fini(&h.report);
+    sluice_model_destroy(h.model);
     if (st)
         return command_fail(called, &why);
     return h.wrong ? EXIT_FAILURE : EXIT_SUCCESS;

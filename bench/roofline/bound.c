@@ -1,0 +1,220 @@
+/* The least time of a step.  The main thread. */
+#include "bench/roofline/bound.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include <sluice/pipeline.h>
+#include <sluice/simulate.h>
+
+#include "bench/measure/measure_config.h"
+#include "bench/roofline/crew.h"
+#include "bench/roofline/peak.h"
+#include "bench/roofline/product_times.h"
+#include "bench/roofline/step_costs.h"
+
+/* Sizes at which bandwidth is measured: not below what a loop needs to show a
+ * rate, and not so much that touching it takes longer than the step. */
+static const double least_bytes = 1 << 16;
+static const double most_bytes = 1 << 28;
+
+static double clamp(double bytes)
+{
+    return bytes < least_bytes  ? least_bytes
+           : bytes > most_bytes ? most_bytes
+                                : bytes;
+}
+
+/* A crew_work. */
+static double stream(void *bytes, int i)
+{
+    (void)i;
+    return peak_bandwidth((size_t) * (double *)bytes);
+}
+
+/* Bytes per second and core, `cores` at once. */
+static sluice_status measure_bandwidth(double bytes, int cores, double *rate,
+                                       sluice_diag *why)
+{
+    double rates[SLUICE_MAX_DEVICES];
+    double size = clamp(bytes);
+    sluice_status st = crew_run(0, cores, stream, &size, rates, why);
+    *rate = 0;
+    for (int i = 0; i < cores && !st; i++) {
+        if (rates[i] <= 0)
+            return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                                   "out of memory to measure bandwidth");
+        *rate += rates[i] / cores;
+    }
+    return st;
+}
+
+/* A bound under way. */
+struct work {
+    const struct bound_config *config;
+    int cores; /* that compute at once */
+    sluice_schedule *schedule;
+    struct product_times products;
+    struct step_rates rates;
+    int64_t *costs_ns;
+};
+
+static double all_update_bytes(const sluice_model *model, double n_states)
+{
+    double bytes = 0;
+    for (int i = 0; i < sluice_model_n_layers(model); i++)
+        bytes += update_bytes_of(sluice_model_layer_plan(model, i), n_states);
+    return bytes;
+}
+
+/* States of the optimizer that all measurements use. */
+static double n_states(const struct bound_config *config)
+{
+    sluice_memory_plan plan;
+    const sluice_pipeline_config one =
+        plain_pipeline_config(1, 1, config->batch);
+    if (sluice_pipeline_plan(config->model, &one, &plan, NULL) ||
+        plan.parameters == 0)
+        return 0;
+    return round((double)plan.optimizer / (double)plan.parameters);
+}
+
+static sluice_status measure_rates(struct work *w, struct bound *out,
+                                   sluice_diag *why)
+{
+    const struct bound_config *c = w->config;
+    struct step_rates *rates = &w->rates;
+    rates->rows = (c->batch + c->microbatches - 1) / c->microbatches;
+    rates->n_states = n_states(c);
+    rates->products = &w->products;
+    const struct product_times_config products = {
+        .model = c->model,
+        .rows = rates->rows,
+        .microbatches = c->microbatches,
+        .gemm = c->order->gemm,
+        .steps = c->steps,
+        .cores = w->cores,
+        .each_alone = c->each_alone,
+    };
+    sluice_status st = product_times_measure(&products, &w->products, why);
+    if (!st)
+        st = measure_bandwidth((double)rates->rows *
+                                   element_bytes_most(c->model),
+                               w->cores, &out->bandwidth, why);
+    if (!st)
+        st = measure_bandwidth(all_update_bytes(c->model, rates->n_states) /
+                                   c->devices,
+                               w->cores, &out->bandwidth_update, why);
+    rates->bandwidth = out->bandwidth / 1e9;
+    rates->bandwidth_update = out->bandwidth_update / 1e9;
+    return st;
+}
+
+/* Time of the products of one micro-batch. */
+static double products_ns(const struct product_times *times, bool alone)
+{
+    double ns = 0;
+    for (int l = 0; l < times->n_layers; l++)
+        for (int k = 0; k < N_PRODUCT_KINDS; k++)
+            ns += alone ? times->layers[l].alone_ns[k]
+                        : times->layers[l].together_ns[k];
+    return ns;
+}
+
+static void set_rates(const struct work *w, struct bound *out)
+{
+    const struct bound_config *c = w->config;
+    double flops = 0;
+    double bytes = 0;
+    for (int k = 0; k < N_PRODUCT_KINDS; k++)
+        flops += product_row_flops(c->model, k) * (double)w->rates.rows;
+    for (int i = 0; i < sluice_model_n_layers(c->model); i++) {
+        struct element_bytes b =
+            element_bytes_of(sluice_model_layer_plan(c->model, i));
+        bytes += b.forward + b.input + b.weight;
+    }
+    double together = products_ns(&w->products, false);
+    out->products_together = 1e9 * flops / together;
+    out->products_alone =
+        c->each_alone ? 1e9 * flops / products_ns(&w->products, true) : NAN;
+    out->products_ns = c->microbatches * together;
+    out->elements_ns = (double)c->batch * bytes / w->rates.bandwidth;
+}
+
+/* What the device that updates most takes for it. */
+static double update_most(const struct work *w)
+{
+    double most = 0;
+    int stages = sluice_schedule_n_stages(w->schedule);
+    double devices[SLUICE_SCHEDULE_MAX_DEVICES] = {0};
+    for (int s = 0; s < stages; s++) {
+        double *ns = &devices[sluice_schedule_stage_device(w->schedule, s)];
+        *ns += (double)w->costs_ns[s * SLUICE_N_ACTION_KINDS + SLUICE_UPDATE];
+        most = *ns > most ? *ns : most;
+    }
+    return most;
+}
+
+static sluice_status simulate(struct work *w, struct bound *out,
+                              sluice_diag *why)
+{
+    const sluice_simulate_config config = {
+        .stage_costs_ns = w->costs_ns,
+        .queue_capacity = w->config->order->capacity,
+    };
+    sluice_simulation *simulation;
+    sluice_status st = sluice_simulate(w->schedule, &config, &simulation, why);
+    if (st)
+        return st;
+    sluice_time_share all;
+    const sluice_trace *trace = sluice_simulation_trace(simulation);
+    sluice_simulation_account(simulation, NULL, &all);
+    out->bubble = all.bubble;
+    out->update_ns = update_most(w);
+    out->step_ns = (double)(trace->end_ns - trace->start_ns);
+    double work_ns = (double)all.busy_ns / crew_cores();
+    out->step_ns = fmax(out->step_ns, work_ns);
+    sluice_simulation_destroy(simulation);
+    return SLUICE_OK;
+}
+
+static sluice_status calculate(struct work *w, struct bound *out,
+                               sluice_diag *why)
+{
+    const struct bound_config *c = w->config;
+    sluice_status st = order_schedule(c->order, c->devices, c->microbatches,
+                                      &w->schedule, why);
+    if (!st)
+        st = measure_rates(w, out, why);
+    if (st)
+        return st;
+    w->costs_ns = calloc((size_t)sluice_schedule_n_stages(w->schedule) *
+                             SLUICE_N_ACTION_KINDS,
+                         sizeof *w->costs_ns);
+    if (!w->costs_ns)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the costs of a schedule");
+    st = step_costs(c->model, w->schedule, &w->rates, w->costs_ns, why);
+    if (st)
+        return st;
+    set_rates(w, out);
+    return simulate(w, out, why);
+}
+
+sluice_status bound_measure(const struct bound_config *config,
+                            struct bound *out, sluice_diag *why)
+{
+    int cores = crew_cores();
+    struct work w = {
+        .config = config,
+        .cores = config->devices < cores ? config->devices : cores,
+    };
+    struct bound bound;
+    sluice_status st = calculate(&w, &bound, why);
+    if (!st)
+        *out = bound;
+    free(w.costs_ns);
+    product_times_fini(&w.products);
+    sluice_schedule_destroy(w.schedule);
+    return st;
+}

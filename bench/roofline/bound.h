@@ -1,0 +1,50 @@
+/*
+ * The least time of a step on this machine: the products at the rate that the
+ * cores reach back to back, the work on elements and the update at the rate of
+ * memory, and the bubble of the schedule; hand-offs cost nothing.
+ */
+#ifndef BENCH_ROOFLINE_BOUND_H
+#define BENCH_ROOFLINE_BOUND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/model.h>
+#include <sluice/status.h>
+
+#include "bench/measure/order.h"
+
+struct bound_config {
+    const sluice_model *model;
+    const struct order_options *order;
+    int devices;
+    int microbatches;
+    int64_t batch;
+    int steps;       /* of products that are measured */
+    bool each_alone; /* fill in the rates alone */
+};
+
+struct bound {
+    double products_alone;    /* operations per second and core; NAN */
+    double products_together; /* the same with min(K, cores) cores at once */
+    double bandwidth;         /* bytes per second and core, those cores at once,
+                                 in what a micro-batch touches of a layer */
+    double bandwidth_update;  /* in what a device's update touches */
+    double products_ns;       /* of a step, on all devices together */
+    double elements_ns;       /* the same of the work on elements */
+    double update_ns;         /* of the device that updates most */
+    double bubble;            /* of the schedule with these costs, 0 to 1 */
+    double step_ns;           /* the least */
+};
+
+/*
+ * Measure what the bound stands on, and calculate it.  With more devices than
+ * cores the step takes at least the work of all devices divided by the cores.
+ *
+ * Blocks   for about `steps` steps of four micro-batches.
+ * Returns  SLUICE_OK; or the first error of a pipeline, schedule, or thread.
+ */
+sluice_status bound_measure(const struct bound_config *config,
+                            struct bound *out, sluice_diag *why);
+
+#endif

@@ -1,0 +1,109 @@
+/* `sluice-bench roofline`: its options.  The main thread. */
+#include "bench/cli/command.h"
+#include "bench/cli/option_types.h"
+#include "bench/output/environment.h"
+#include "bench/roofline/roofline.h"
+#include "bench/roofline/roofline_table.h"
+
+enum { MAX_BATCH = 1 << 24 };
+
+static const struct option_row work[] = {
+    {.name = "devices",
+     .key = 'k',
+     .argument = "LIST",
+     .help = "Numbers of devices",
+     .type = &option_list,
+     .offset = offsetof(struct roofline_config, devices),
+     .least = 1,
+     .most = SLUICE_MAX_DEVICES,
+     .standard = "1,2",
+     .small = "1,2"},
+    {.name = "microbatches",
+     .key = 'm',
+     .argument = "LIST",
+     .help = "Numbers of micro-batches",
+     .type = &option_list,
+     .offset = offsetof(struct roofline_config, microbatches),
+     .least = 1,
+     .most = SLUICE_MAX_MICROBATCHES,
+     .standard = "8,16,32",
+     .small = "4"},
+    {.name = "model",
+     .argument = "SPEC",
+     .help = "The network",
+     .type = &option_text,
+     .offset = offsetof(struct roofline_config, model),
+     .standard = "1024-1024x16",
+     .small = "8-8x4"},
+    {.name = "batch",
+     .argument = "N",
+     .help = "Rows of a mini-batch",
+     .type = &option_long,
+     .offset = offsetof(struct roofline_config, batch),
+     .least = 1,
+     .most = MAX_BATCH,
+     .standard = "1024",
+     .small = "16"},
+    {0},
+};
+
+static const char doc[] =
+    "Measure what this machine can do for a network, and a step as a share of "
+    "it.\v"
+    "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).\n\n"
+    "`fma' are multiply-adds in registers, `memory' and the other GB/s are y "
+    "+= a x; `alone' is the slowest core by itself, else every core's part "
+    "with as many cores at work as there are devices.  `products' are the "
+    "network's own matrix products with the rows of a micro-batch, back to "
+    "back, each with weights of its own.  `bound_ns' is the least time of a "
+    "step: products at that rate, work on elements and the update at the rate "
+    "of memory, and the bubble of the schedule.  Each row also trains a few "
+    "steps; `share_of_bound' is the bound over their median, and `wrong' as in "
+    "`bubble'.";
+
+/* The command line as it is read. */
+struct line {
+    struct roofline_config config;
+    struct output_options output;
+};
+
+static const struct option_group groups[] = {
+    {.options = work, .offset = offsetof(struct line, config)},
+    {.title = "Order of the work",
+     .options = order_options,
+     .offset = offsetof(struct line, config.order),
+     .check = order_check},
+    {.options = order_generator_options,
+     .offset = offsetof(struct line, config.order),
+     .continues = true},
+    {.title = "Measurement",
+     .options = run_options,
+     .offset = offsetof(struct line, config.run)},
+    {.title = "Output",
+     .options = timed_output_options,
+     .offset = offsetof(struct line, output)},
+    {0},
+};
+
+static int run(const char *called, void *config)
+{
+    const struct line *line = config;
+    struct environment env;
+    struct roofline_table table = {.config = &line->config, .env = &env};
+    sluice_diag why;
+    environment_read(&env);
+    output_begin(&line->output, &table.table);
+    sluice_status st =
+        roofline_measure(&line->config, roofline_table_row, &table, &why);
+    table_end(&table.table);
+    return command_finish(called, st, &why, table.wrong);
+}
+
+const struct command roofline_command = {
+    .name = "roofline",
+    .does = "A step as a share of what the machine can do",
+    .doc = doc,
+    .groups = groups,
+    .config_bytes = sizeof(struct line),
+    .run = run,
+};

@@ -1,0 +1,141 @@
+/* What the roofline's actions cost, from given rates; and that the layer of
+ * products multiplies all of them. */
+#include "bench/roofline/step_costs.h"
+
+#include <string.h>
+
+#include "support/runner.h"
+
+#include "bench/roofline/bound.h"
+
+/* Layers of 8 to 4 with bias and relu, dropout, and 4 to 6 without bias. */
+static sluice_model *make_model(void)
+{
+    sluice_model *model;
+    ck_assert_int_eq(sluice_model_parse("input(8); linear(4, activation=relu); "
+                                        "dropout(0.5); linear(6, no_bias)",
+                                        NULL, &model, NULL),
+                     SLUICE_OK);
+    return model;
+}
+
+START_TEST(bytes_of_layers_are_counted_by_hand)
+{
+    sluice_model *model = make_model();
+    struct element_bytes b =
+        element_bytes_of(sluice_model_layer_plan(model, 0));
+    ck_assert(b.forward == 4 * 4 * 2); /* y read and written */
+    ck_assert(b.input == 4 * 4 * 3);   /* y and dy read, dy written */
+    ck_assert(b.weight == 4 * 4);      /* dy read */
+    b = element_bytes_of(sluice_model_layer_plan(model, 1));
+    ck_assert(b.forward == 4 * (4 + 4)); /* x read, y written */
+    ck_assert(b.input == 4 * (4 + 4));   /* dy read, dx written */
+    ck_assert(b.weight == 0);
+    b = element_bytes_of(sluice_model_layer_plan(model, 2));
+    ck_assert(b.forward == 0 && b.input == 0 && b.weight == 0);
+    ck_assert(element_bytes_most(model) == 4 * 4 * 3);
+    /* 8 x 4 weights and 4 biases; read with gradient and state, written with
+     * state. */
+    ck_assert(update_bytes_of(sluice_model_layer_plan(model, 0), 1) ==
+              (8 * 4 + 4) * 4 * 5);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(products_of_a_row_leave_out_what_no_step_makes)
+{
+    sluice_model *model = make_model();
+    ck_assert(product_row_flops(model, PRODUCT_FORWARD) == 2 * (8 * 4 + 4 * 6));
+    ck_assert(product_row_flops(model, PRODUCT_WEIGHT) == 2 * (8 * 4 + 4 * 6));
+    ck_assert(product_row_flops(model, PRODUCT_INPUT) == 2 * 4 * 6);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_stage_costs_what_its_layers_do)
+{
+    sluice_model *model = make_model();
+    struct product_time layers[3] = {
+        {.together_ns = {100, 0, 300}},
+        {.together_ns = {0}},
+        {.together_ns = {10, 20, 30}},
+    };
+    const struct product_times products = {.n_layers = 3, .layers = layers};
+    const struct step_rates rates = {
+        .products = &products,
+        .rows = 16,
+        .bandwidth = 2,
+        .bandwidth_update = 4,
+        .n_states = 1,
+    };
+    const sluice_schedule_config two = {.devices = 2, .microbatches = 2};
+    sluice_schedule *schedule;
+    ck_assert_int_eq(sluice_schedule_generate(&two, &schedule, NULL),
+                     SLUICE_OK);
+    int64_t costs[2][SLUICE_N_ACTION_KINDS];
+    ck_assert_int_eq(step_costs(model, schedule, &rates, costs[0], NULL),
+                     SLUICE_OK);
+    /* Layers 0 and 1 are stage 0: 16 rows at two bytes a ns. */
+    ck_assert_int_eq(costs[0][SLUICE_F], 100 + 8 * (32 + 32));
+    ck_assert_int_eq(costs[0][SLUICE_I], 8 * (48 + 32));
+    ck_assert_int_eq(costs[0][SLUICE_W], 300 + 8 * 16);
+    ck_assert_int_eq(costs[0][SLUICE_B],
+                     costs[0][SLUICE_I] + costs[0][SLUICE_W]);
+    ck_assert_int_eq(costs[0][SLUICE_UPDATE], (8 * 4 + 4) * 4 * 5 / 4);
+    ck_assert_int_eq(costs[1][SLUICE_F], 10);
+    ck_assert_int_eq(costs[1][SLUICE_B], 20 + 30);
+    ck_assert_int_eq(costs[1][SLUICE_UPDATE], 4 * 6 * 4 * 5 / 4);
+    sluice_schedule_destroy(schedule);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(each_layer_with_products_takes_time)
+{
+    sluice_model *model = make_model();
+    const struct product_times_config config = {
+        .model = model,
+        .rows = 4,
+        .microbatches = 2,
+        .steps = 2,
+        .cores = 2,
+        .each_alone = true,
+    };
+    struct product_times times;
+    ck_assert_int_eq(product_times_measure(&config, &times, NULL), SLUICE_OK);
+    ck_assert_int_eq(times.n_layers, 3);
+    ck_assert_str_eq(times.gemm, "openblas");
+    for (int l = 0; l < 3; l += 2) {
+        ck_assert(times.layers[l].alone_ns[PRODUCT_FORWARD] > 0);
+        ck_assert(times.layers[l].together_ns[PRODUCT_WEIGHT] > 0);
+    }
+    product_times_fini(&times);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(more_devices_than_layers_are_refused)
+{
+    sluice_model *model = make_model();
+    static const struct order_options order = ORDER_DEFAULTS;
+    const struct bound_config config = {
+        .model = model,
+        .order = &order,
+        .devices = 4,
+        .microbatches = 2,
+        .batch = 8,
+        .steps = 1,
+    };
+    struct bound bound;
+    sluice_diag why;
+    ck_assert_int_eq(bound_measure(&config, &bound, &why), SLUICE_INVALID);
+    ck_assert_ptr_nonnull(strstr(why.text, "3 layers"));
+    sluice_model_destroy(model);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("bench.step_costs", bytes_of_layers_are_counted_by_hand,
+                 products_of_a_row_leave_out_what_no_step_makes,
+                 a_stage_costs_what_its_layers_do,
+                 each_layer_with_products_takes_time,
+                 more_devices_than_layers_are_refused)
