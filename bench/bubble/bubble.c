@@ -8,8 +8,10 @@
 #include <sluice/schedule.h>
 #include <sluice/simulate.h>
 
-#include "bench/measure/order.h"
+#include "bench/order/order.h"
+#include "bench/order/schedule_source.h"
 #include "bench/output/progress.h"
+#include "bench/order/schedule_names.h"
 #include "bench/measure/subject.h"
 
 /* It fits every number of devices, unless it is timed cells: a stage is one,
@@ -22,6 +24,7 @@ static struct subject_config subject_of(const struct bubble_config *config,
         .batch = row->batch,
         .cells = config->cell_ns ? row->stages : 0,
         .cell_ns = config->cell_ns * row->devices / row->stages,
+        .custom = row->custom,
         .microbatches = row->microbatches,
         .run = &config->run,
         .order = &config->order,
@@ -36,7 +39,7 @@ static sluice_status measure_rows(const struct bubble_config *config,
     struct subject subject = {0};
     sluice_status st = SLUICE_OK;
     for (int i = 0; i < n && !st; i++) {
-        if (i == 0 || config->cell_ns) {
+        if (i == 0 || config->cell_ns || rows[i].custom) {
             const struct subject_config what = subject_of(config, &rows[i]);
             subject_fini(&subject);
             st = subject_init(&subject, &what, why);
@@ -117,8 +120,17 @@ static sluice_status prepare(const struct order_options *order,
         return st;
     row->stages = sluice_schedule_n_stages(schedule);
     st = ideal_bubble(order, schedule, row, why);
-    sluice_schedule_destroy(schedule);
+    if (!schedule_is_generated(order->schedule))
+        row->custom = schedule;
+    else
+        sluice_schedule_destroy(schedule);
     return st;
+}
+
+static void row_fini(struct bubble_row *row)
+{
+    sluice_schedule_destroy(row->custom);
+    measurement_fini(&row->measured);
 }
 
 sluice_status bubble_measure(const struct bubble_config *config,
@@ -148,7 +160,7 @@ sluice_status bubble_measure(const struct bubble_config *config,
         for (int k = 0; k < devices->n; k++) {
             if (!st)
                 on_row(context, &rows[k]);
-            measurement_fini(&rows[k].measured);
+            row_fini(&rows[k]);
         }
         if (st)
             return st;

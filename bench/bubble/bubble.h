@@ -2,18 +2,23 @@
 #ifndef BENCH_BUBBLE_BUBBLE_H
 #define BENCH_BUBBLE_BUBBLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/status.h>
 
 #include "bench/measure/measurement.h"
-#include "bench/measure/order.h"
+#include "bench/order/order.h"
 #include "bench/cli/range.h"
+#include "bench/order/schedule_source.h"
 #include "bench/measure/run_options.h"
 
 struct bubble_config {
     struct range devices;
     struct range microbatches;
+    bool sized_by_file; /* they were not given, in these two: a schedule's
+                           file has them */
+    bool counted_by_file;
     int64_t cell_ns;   /* 0: real layers */
     const char *model; /* for real layers */
     int64_t batch;     /* for real layers */
@@ -29,6 +34,7 @@ struct bubble_row {
     double formula; /* sluice_bubble_formula(); with rematerialization, and for
                        other schedules than gpipe and 1f1b, what the simulator
                        finds for equal stages */
+    sluice_schedule *custom; /* as order_custom() */
     double speedup; /* against one device; NAN if that was not measured */
     struct measurement measured;
 };

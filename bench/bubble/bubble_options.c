@@ -4,6 +4,8 @@
 #include "bench/bubble/bubble_table.h"
 #include "bench/cli/command.h"
 #include "bench/cli/option_types.h"
+#include "bench/order/schedule_source.h"
+#include "bench/order/schedule_names.h"
 #include "bench/output/environment.h"
 
 enum { MAX_BATCH = 1 << 24 };
@@ -95,8 +97,10 @@ static const struct option_group groups[] = {
 /* A cell is not a layer, and its time does not depend on the rows. */
 static sluice_status check(void *given, sluice_diag *why)
 {
-    const struct line *line = given;
-    const struct bubble_config *config = &line->config;
+    struct line *line = given;
+    struct bubble_config *config = &line->config;
+    config->sized_by_file = !config->devices.n;
+    config->counted_by_file = !config->microbatches.n;
     if (config->cell_ns && config->model)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--cell and --model exclude each other");
@@ -107,17 +111,37 @@ static sluice_status check(void *given, sluice_diag *why)
     return SLUICE_OK;
 }
 
+/* The numbers of a schedule from a file stand in it. */
+static sluice_status size_by_file(struct bubble_config *config,
+                                  sluice_diag *why)
+{
+    int devices = 0, microbatches = 0;
+    if (!schedule_is_file(config->order.schedule))
+        return SLUICE_OK;
+    sluice_status st =
+        schedule_sizes(&config->order, &devices, &microbatches, why);
+    if (config->sized_by_file)
+        config->devices = (struct range){1, {devices}};
+    if (config->counted_by_file)
+        config->microbatches = (struct range){1, {microbatches}};
+    return st;
+}
+
 static int run(const char *called, void *config)
 {
-    const struct line *line = config;
+    struct line *line = config;
     struct environment env;
     struct bubble_table table = {.config = &line->config, .env = &env};
     sluice_diag why;
+    sluice_status st = size_by_file(&line->config, &why);
+    if (st)
+        return command_fail(called, &why);
     environment_read(&env);
     output_begin(&line->output, &table.table);
-    sluice_status st =
-        bubble_measure(&line->config, bubble_table_row, &table, &why);
+    st = bubble_measure(&line->config, bubble_table_row, &table, &why);
     table_end(&table.table);
+    if (st)
+        return order_fail(called, &line->config.order, &why);
     return command_finish(called, st, &why, table.wrong);
 }
 

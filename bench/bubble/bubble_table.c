@@ -35,7 +35,8 @@ void bubble_table_row(void *context, const struct bubble_row *row)
     add_key(&fields, "batch", row->batch);
     add_results(&fields, row);
     add_text(&fields, "gemm_used", row->measured.gemm);
-    add_integer(&fields, "wrong", row->measured.wrong);
+    add_wrong(&fields, row->measured.wrong);
     table_row(&table->table, fields.of, fields.n);
-    table->wrong += row->measured.wrong;
+    if (row->measured.wrong > 0)
+        table->wrong += row->measured.wrong;
 }

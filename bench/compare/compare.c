@@ -3,16 +3,20 @@
 
 #include <stdlib.h>
 
+#include <sluice/reference.h>
 #include <sluice/shape.h>
 
 #include "bench/measure/depth.h"
 #include "bench/output/progress.h"
+#include "bench/order/schedule_source.h"
 #include "bench/measure/yardstick.h"
 
-/* A reference serves all rows with its replicas and micro-batches. */
+/* A reference serves all rows with its replicas and micro-batches, on any
+ * number of devices unless the schedule is not a generator's. */
 struct known {
     int replicas;
     int microbatches;
+    int places; /* 0: any */
     struct yardstick *yardstick;
     struct known *next;
 };
@@ -51,8 +55,12 @@ static sluice_status find_yardstick(struct comparison *c,
                                     const struct yardstick **out,
                                     sluice_diag *why)
 {
+    int places = how->custom ? how->devices : 0;
+    if (how->custom &&
+        !sluice_reference_exists(how->custom, how->order->join_weights))
+        return SLUICE_OK;
     for (struct known *k = c->known; k; k = k->next)
-        if (k->replicas == how->replicas &&
+        if (k->replicas == how->replicas && k->places == places &&
             k->microbatches == how->microbatches) {
             *out = k->yardstick;
             return SLUICE_OK;
@@ -68,6 +76,7 @@ static sluice_status find_yardstick(struct comparison *c,
     }
     k->replicas = how->replicas;
     k->microbatches = how->microbatches;
+    k->places = places;
     k->next = c->known;
     c->known = k;
     *out = k->yardstick;
@@ -104,11 +113,18 @@ static sluice_status measure_row(struct comparison *c, struct compare_row row,
 {
     struct measure_config how = how_to(c, &row);
     const struct yardstick *yardstick = NULL;
-    sluice_status st = find_yardstick(c, &how, &yardstick, why);
+    sluice_schedule *custom;
+    sluice_status st =
+        order_custom(how.order, row.places, row.microbatches, &custom, why);
+    if (st)
+        return st;
+    how.custom = custom;
+    st = find_yardstick(c, &how, &yardstick, why);
     if (!st)
         st = find_depth(c, &how, &row, why);
     if (!st)
         st = measure(&how, yardstick, &row.measured, why);
+    sluice_schedule_destroy(custom);
     if (st)
         return st;
     set_speedups(c, &row);

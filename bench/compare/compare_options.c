@@ -3,6 +3,7 @@
 
 #include "bench/cli/command.h"
 #include "bench/cli/option_types.h"
+#include "bench/order/schedule_source.h"
 #include "bench/compare/compare_table.h"
 
 enum { MAX_BATCH = 1 << 24 };
@@ -105,6 +106,8 @@ static int run(const char *called, void *config)
     sluice_status st =
         compare_measure(&line->config, compare_table_row, &table, &why);
     table_end(&table.table);
+    if (st)
+        return order_fail(called, &line->config.order, &why);
     return command_finish(called, st, &why, table.wrong);
 }
 

@@ -69,7 +69,8 @@ void compare_table_row(void *context, const struct compare_row *row)
     add_parts(&fields, row, table->env->cores);
     add_memory(&fields, row);
     add_text(&fields, "gemm_used", row->measured.gemm);
-    add_integer(&fields, "wrong", row->measured.wrong);
+    add_wrong(&fields, row->measured.wrong);
     table_row(&table->table, fields.of, fields.n);
-    table->wrong += row->measured.wrong;
+    if (row->measured.wrong > 0)
+        table->wrong += row->measured.wrong;
 }

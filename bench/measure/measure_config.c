@@ -4,7 +4,7 @@
 #include <sluice/loss.h>
 #include <sluice/optimizer.h>
 
-#include "bench/measure/order.h"
+#include "bench/order/order.h"
 
 sluice_pipeline_config plain_pipeline_config(int devices, int microbatches,
                                              int64_t rows)

@@ -6,7 +6,7 @@
 
 #include <sluice/pipeline.h>
 
-#include "bench/measure/order.h"
+#include "bench/order/order.h"
 #include "bench/measure/workload.h"
 
 struct measure_config {

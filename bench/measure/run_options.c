@@ -1,6 +1,7 @@
 /* Options that the commands which measure share.  The main thread. */
 #include "bench/measure/run_options.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "bench/cli/option_types.h"
@@ -143,6 +144,14 @@ void add_environment(struct table_fields *fields, const struct environment *env)
     add_word(fields, "cpu", env->cpu);
     add_shared(fields, "cores", env->cores);
     add_word(fields, "blas_core", env->blas_core);
+}
+
+void add_wrong(struct table_fields *fields, int64_t wrong)
+{
+    if (wrong >= 0)
+        add_integer(fields, "wrong", wrong);
+    else
+        add_real(fields, "wrong", NAN);
 }
 
 void run_context(const struct run_options *run, struct table_fields *fields)

@@ -37,6 +37,9 @@ void add_environment(struct table_fields *fields,
                      const struct environment *env);
 void run_context(const struct run_options *run, struct table_fields *fields);
 
+/* How many parameters are wrong; empty if there was no reference: -1. */
+void add_wrong(struct table_fields *fields, int64_t wrong);
+
 /* A step's time: median, extremes and samples. */
 void add_step(struct table_fields *fields, const struct samples *samples);
 

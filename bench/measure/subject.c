@@ -1,6 +1,8 @@
 /* A workload with its reference.  The main thread. */
 #include "bench/measure/subject.h"
 
+#include <sluice/reference.h>
+
 #include "bench/measure/yardstick.h"
 
 /* Hand-offs between timed cells must cost nothing beside them: no device parks
@@ -23,6 +25,13 @@ static sluice_status make_workload(struct workload *work,
     return workload_parse(work, config->model, config->batch, seed, why);
 }
 
+/* A schedule of the user's may be one that no reference follows. */
+static bool has_reference(const struct subject_config *config)
+{
+    return !config->custom ||
+           sluice_reference_exists(config->custom, config->order->join_weights);
+}
+
 sluice_status subject_init(struct subject *subject,
                            const struct subject_config *config,
                            sluice_diag *why)
@@ -43,7 +52,7 @@ sluice_status subject_init(struct subject *subject,
             },
     };
     sluice_status st = make_workload(&subject->work, config, why);
-    if (!st && !config->no_reference)
+    if (!st && has_reference(config))
         st = yardstick_create(&subject->how, &subject->yardstick, why);
     if (st)
         subject_fini(subject);

@@ -2,7 +2,6 @@
 #ifndef BENCH_MEASURE_SUBJECT_H
 #define BENCH_MEASURE_SUBJECT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/status.h>
@@ -18,7 +17,6 @@ struct subject_config {
     int64_t cell_ns;   /* of each of them, or else: */
     const sluice_timed_config *times; /* [cells] */
     const sluice_schedule *custom;    /* as in measure_config */
-    bool no_reference;                /* there is none for the schedule */
     int microbatches;
     const char *title; /* as in measure_config */
     const struct run_options *run;

@@ -4,10 +4,12 @@
 
 #include "bench/cli/command.h"
 #include "bench/output/environment.h"
+#include "bench/order/schedule_source.h"
 #include "bench/schedule/schedule_make.h"
 #include "bench/schedule/schedule_options.h"
 #include "bench/schedule/schedule_row.h"
 #include "bench/schedule/schedule_settle.h"
+#include "bench/order/schedule_names.h"
 #include "bench/schedule/schedule_table.h"
 
 /* What the tasks share. */

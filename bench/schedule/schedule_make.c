@@ -5,56 +5,23 @@
 #include <string.h>
 
 #include <sluice/schedule_passes.h>
-#include <sluice/schedule_text.h>
 
 #include "bench/cli/choice.h"
-#include "bench/measure/order.h"
-#include "bench/schedule/schedule_auto.h"
+#include "bench/order/order.h"
+#include "bench/order/schedule_names.h"
+#include "bench/order/schedule_source.h"
 
 enum { DEFAULT_DEVICES = 4, DEFAULT_MICROBATCHES = 8, WORD_BYTES = 32 };
-
-static sluice_status check_number(const char *what, int wanted, int have,
-                                  const char *remark, sluice_diag *why)
-{
-    if (!wanted || wanted == have)
-        return SLUICE_OK;
-    return sluice_diag_set(
-        why, SLUICE_INVALID, "%d %s asked for, but the file has %d%s%s%s",
-        wanted, what, have, *remark ? " (" : "", remark, *remark ? ")" : "");
-}
-
-static sluice_status read_file(const struct schedule_wanted *wanted,
-                               sluice_schedule **out, sluice_diag *why)
-{
-    sluice_schedule *schedule;
-    sluice_status st = schedule_read(wanted->order.schedule, &schedule, why);
-    if (st)
-        return st;
-    const char *remark = sluice_schedule_remark(schedule);
-    st = check_number("devices", wanted->devices,
-                      sluice_schedule_n_devices(schedule), remark, why);
-    if (!st)
-        st =
-            check_number("micro-batches", wanted->microbatches,
-                         sluice_schedule_n_microbatches(schedule), remark, why);
-    if (st)
-        sluice_schedule_destroy(schedule);
-    else
-        *out = schedule;
-    return st;
-}
 
 static sluice_status begin(const struct schedule_wanted *wanted,
                            sluice_schedule **out, sluice_diag *why)
 {
-    if (schedule_is_file(wanted->order.schedule))
-        return read_file(wanted, out, why);
-    int k = wanted->devices ? wanted->devices : DEFAULT_DEVICES;
-    int m = wanted->microbatches ? wanted->microbatches : DEFAULT_MICROBATCHES;
-    if (!strcmp(wanted->order.schedule, SCHEDULE_AUTO))
-        return schedule_auto(wanted, k, m, out, why);
-    const sluice_schedule_config config = order_config(&wanted->order, k, m);
-    return sluice_schedule_generate(&config, out, why);
+    int k = wanted->devices;
+    int m = wanted->microbatches;
+    bool has_sizes = schedule_is_file(wanted->order.schedule);
+    return schedule_open(&wanted->order, &wanted->costs, wanted->limit,
+                         k || has_sizes ? k : DEFAULT_DEVICES,
+                         m || has_sizes ? m : DEFAULT_MICROBATCHES, out, why);
 }
 
 /* Put what a pass made in the place of what it was made from. */

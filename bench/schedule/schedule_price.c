@@ -6,7 +6,8 @@
 
 #include <sluice/schedule_formula.h>
 
-#include "bench/measure/order.h"
+#include "bench/order/schedule_names.h"
+#include "bench/order/order.h"
 
 sluice_status schedule_prove(const sluice_schedule *schedule, int capacity,
                              sluice_device_facts *facts, sluice_diag *why)

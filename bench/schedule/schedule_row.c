@@ -2,6 +2,7 @@
 #include "bench/schedule/schedule_row.h"
 
 #include "bench/schedule/schedule_draw.h"
+#include "bench/order/schedule_names.h"
 #include "bench/schedule/schedule_make.h"
 
 /* Run, and price it again by what its real layers took. */

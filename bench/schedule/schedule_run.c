@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include <sluice/reference.h>
-
 #include "bench/schedule/schedule_draw.h"
 #include "bench/measure/subject.h"
 
@@ -70,8 +68,6 @@ sluice_status schedule_run(const struct schedule_wanted *wanted,
                                      sluice_schedule_n_copies(schedule),
         .times = cells,
         .custom = schedule,
-        .no_reference =
-            !sluice_reference_exists(schedule, wanted->order.join_weights),
         .microbatches = m,
         .title = schedule_title(wanted, schedule, "measured", title),
         .run = &config->run,

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/measure/generator_options.h"
+#include "bench/order/generator_options.h"
+#include "bench/order/schedule_names.h"
 #include "bench/output/table_formats.h"
 
 enum { NAMES_BYTES = 512 };
@@ -24,19 +25,6 @@ sluice_status schedule_take(void *given, const char *name, sluice_diag *why)
 static sluice_status refuse(sluice_diag *why, const char *text)
 {
     return sluice_diag_set(why, SLUICE_INVALID, "%s", text);
-}
-
-static sluice_status check_name(const char *name, sluice_diag *why)
-{
-    char names[NAMES_BYTES];
-    if (schedule_is_file(name) || !strcmp(name, SCHEDULE_AUTO) ||
-        generator_find(name) >= 0)
-        return SLUICE_OK;
-    generator_names(names, sizeof names);
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "no schedule is called \"%s\": there are auto, %s; "
-                           "a file has a dot or a slash in its name",
-                           name, names);
 }
 
 /* Call `with` for each name between commas, until it refuses one. */
@@ -163,7 +151,7 @@ static sluice_status check_together(const struct schedule_line *line,
 /* Whether a schedule of the list reads an option of generators. */
 static bool reads(const char *list, const char *option)
 {
-    bool any = !strcmp(option, "chunks") && has_auto(list);
+    bool any = has_auto(list) && generator_reads(SCHEDULE_AUTO, option);
     for (int i = 0; sluice_schedule_generator(i) && !any; i++) {
         const char *name = sluice_schedule_generator(i);
         size_t n = strlen(name);
@@ -199,9 +187,9 @@ sluice_status schedule_settle(void *given, sluice_diag *why)
     if (!st)
         st = check_together(line, why);
     if (!st && line->wanted.order.schedule)
-        st = check_name(line->wanted.order.schedule, why);
+        st = schedule_check_name(line->wanted.order.schedule, why);
     if (!st)
-        st = for_names(line->compare, check_name, why);
+        st = for_names(line->compare, schedule_check_name, why);
     if (!st)
         st = check_options(line, why);
     return st;

@@ -117,10 +117,7 @@ static void add_measured(struct table_fields *fields,
     add_real(fields, "bubble_virtual",
              samples_median(s, FIGURE_BUBBLE_VIRTUAL));
     add_step(fields, s);
-    if (row->measured.wrong >= 0)
-        add_integer(fields, "wrong", row->measured.wrong);
-    else
-        add_real(fields, "wrong", NAN);
+    add_wrong(fields, row->measured.wrong);
 }
 
 void schedule_table_row(struct table *table,

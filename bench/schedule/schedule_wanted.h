@@ -12,17 +12,8 @@
 #include <sluice/status.h>
 
 #include "bench/cli/choice.h"
-#include "bench/measure/order.h"
-
-/* What a micro-batch takes on a device, in cells, and a cell in ns. */
-struct schedule_costs {
-    double forward;
-    double input;
-    double weight;
-    double recompute; /* negative: as long as forward */
-    double latency;   /* of a hand-off */
-    int64_t cell_ns;
-};
+#include "bench/order/order.h"
+#include "bench/order/schedule_costs.h"
 
 /* When activations are recomputed, and the words for it. */
 enum schedule_moment {
@@ -32,9 +23,6 @@ enum schedule_moment {
 };
 
 extern const struct choice recompute_choices[];
-
-/* The name of the schedule that is searched for. */
-#define SCHEDULE_AUTO "auto"
 
 struct schedule_wanted {
     int devices;                /* 0: 4, or as many as the file has */
@@ -51,36 +39,10 @@ struct schedule_wanted {
     struct schedule_costs costs;
 };
 
-/* Whether a name can only be that of a file: no generator's, and with a dot or
- * a slash in it. */
-bool schedule_is_file(const char *name);
-
-/*
- * Read a file as it is: JSON if its name ends so, else CSV.
- *
- * Returns  as sluice_schedule_read_csv(), sluice_schedule_read_json().
- */
-sluice_status schedule_read(const char *path, sluice_schedule **out,
-                            sluice_diag *why);
-
 /* Whether it has no backward: then it is verified as such. */
 bool schedule_is_forward(const sluice_schedule *schedule);
 
-/* What each kind of action takes of a stage that is one of `share` on its
- * device. */
-void schedule_costs_of(const struct schedule_costs *costs, int share,
-                       int64_t costs_ns[SLUICE_N_ACTION_KINDS]);
-
 /* Its stages on a device. */
 int schedule_stages_on(const sluice_schedule *schedule, int device);
-
-/*
- * The costs of each stage, in ns: the stages of a device share its time.
- *
- * Shapes   costs_ns[n_stages][SLUICE_N_ACTION_KINDS]
- */
-void schedule_stage_costs(const sluice_schedule *schedule,
-                          const struct schedule_costs *costs,
-                          int64_t *costs_ns);
 
 #endif

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "bench/output/progress.h"
+#include "bench/order/schedule_source.h"
 #include "bench/measure/subject.h"
 
 enum {
@@ -25,9 +26,11 @@ static const struct table2_row table2[] = {
     {8, 32, .transformer = 6.3, .amoebanet = 3.48, .torchgpipe = 4.953},
 };
 
-/* What the rows of one number of micro-batches measure. */
+/* What the rows of one number of micro-batches measure; with a schedule that
+ * is not a generator's, the one row. */
 struct subjects {
     int microbatches;
+    sluice_schedule *custom; /* as order_custom() */
     struct subject cells;
     struct subject layers;
 };
@@ -36,22 +39,31 @@ static void subjects_fini(struct subjects *subjects)
 {
     subject_fini(&subjects->cells);
     subject_fini(&subjects->layers);
+    sluice_schedule_destroy(subjects->custom);
+    *subjects = (struct subjects){0};
 }
 
 static sluice_status subjects_init(struct subjects *subjects,
                                    const struct table2_config *config,
-                                   int microbatches, sluice_diag *why)
+                                   const struct table2_row *row,
+                                   sluice_diag *why)
 {
+    int microbatches = row->microbatches;
+    sluice_status st = order_custom(&config->order, row->devices, microbatches,
+                                    &subjects->custom, why);
+    if (st)
+        return st;
     struct subject_config what = {
         .model = config->model,
         .batch = config->batch,
         .cell_ns = config->cell_ns * (MOST_MICROBATCHES / microbatches),
+        .custom = subjects->custom,
         .microbatches = microbatches,
         .run = &config->run,
         .order = &config->order,
     };
     subjects->microbatches = microbatches;
-    sluice_status st = subject_init(&subjects->layers, &what, why);
+    st = subject_init(&subjects->layers, &what, why);
     what.cells = CELLS;
     return st ? st : subject_init(&subjects->cells, &what, why);
 }
@@ -107,9 +119,9 @@ sluice_status table2_measure(const struct table2_config *config,
     progress_begin(&progress, stderr, sizeof table2 / sizeof *table2);
     for (size_t i = 0; i < sizeof table2 / sizeof *table2 && !st; i++) {
         struct table2_row row = table2[i];
-        if (row.microbatches != subjects.microbatches) {
+        if (subjects.custom || row.microbatches != subjects.microbatches) {
             subjects_fini(&subjects);
-            st = subjects_init(&subjects, config, row.microbatches, why);
+            st = subjects_init(&subjects, config, &row, why);
         }
         if (!st)
             st = measure_row(&subjects, &row, &first, why);

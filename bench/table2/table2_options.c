@@ -3,6 +3,7 @@
 
 #include "bench/cli/command.h"
 #include "bench/cli/option_types.h"
+#include "bench/order/schedule_source.h"
 #include "bench/output/environment.h"
 
 enum { MAX_BATCH = 1 << 24 };
@@ -83,7 +84,9 @@ static void table2_add_row(void *context, const struct table2_row *row)
 {
     struct table2_table *table = context;
     const struct table2_config *config = table->config;
-    int64_t wrong = row->of_cells.wrong + row->of_layers.wrong;
+    int64_t wrong = row->of_cells.wrong < 0
+                        ? -1
+                        : row->of_cells.wrong + row->of_layers.wrong;
     struct table_fields fields = {0};
     add_environment(&fields, &table->env);
     order_context(&config->order, &fields);
@@ -103,9 +106,10 @@ static void table2_add_row(void *context, const struct table2_row *row)
         &fields, "layers_virtual_ns",
         (int64_t)samples_median(&row->of_layers.samples, FIGURE_VIRTUAL_NS));
     add_text(&fields, "gemm_used", row->of_layers.gemm);
-    add_integer(&fields, "wrong", wrong);
+    add_wrong(&fields, wrong);
     table_row(&table->table, fields.of, fields.n);
-    table->wrong += wrong;
+    if (wrong > 0)
+        table->wrong += wrong;
 }
 
 static int run(const char *called, void *config)
@@ -118,6 +122,8 @@ static int run(const char *called, void *config)
     sluice_status st =
         table2_measure(&line->config, table2_add_row, &table, &why);
     table_end(&table.table);
+    if (st)
+        return order_fail(called, &line->config.order, &why);
     return command_finish(called, st, &why, table.wrong);
 }
 

@@ -2,9 +2,11 @@
 #include <stdlib.h>
 
 #include "bench/cli/command.h"
+#include "bench/order/schedule_source.h"
 #include "bench/train/stopping.h"
 #include "bench/train/train_choices.h"
 #include "bench/train/train_options.h"
+#include "bench/order/schedule_names.h"
 #include "bench/train/training.h"
 
 enum { NOT_FINITE_EXIT = 3, STOPPED_EXIT = 4 };
@@ -12,8 +14,10 @@ enum { NOT_FINITE_EXIT = 3, STOPPED_EXIT = 4 };
 /* Options that only make sense together. */
 static sluice_status check(void *given, sluice_diag *why)
 {
-    const struct training_config *config = given;
+    struct training_config *config = given;
     const struct source_config *source = &config->source;
+    config->asked_devices = config->devices;
+    config->asked_microbatches = config->microbatches;
     if (!source->x != !source->y)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--x and --y need each other");
@@ -30,20 +34,34 @@ static sluice_status settle(void *given, sluice_diag *why)
     return train_choices_settle(given, why);
 }
 
+/* The numbers of a schedule from a file stand in it. */
+static sluice_status size_by_file(struct training_config *config,
+                                  sluice_diag *why)
+{
+    if (!schedule_is_file(config->order.schedule))
+        return SLUICE_OK;
+    config->devices = config->asked_devices;
+    config->microbatches = config->asked_microbatches;
+    return schedule_sizes(&config->order, &config->devices,
+                          &config->microbatches, why);
+}
+
 static int run(const char *called, void *given)
 {
-    const struct training_config *config = given;
+    struct training_config *config = given;
     struct environment env;
     environment_read(&env);
     if (!config->quiet)
         environment_print(&env, stdout);
     double accuracy;
     sluice_diag why;
-    sluice_status st = stopping_begin(&why);
+    sluice_status st = size_by_file(config, &why);
+    if (!st)
+        st = stopping_begin(&why);
     if (!st)
         st = training_run(config, &env, stdout, &accuracy, &why);
     if (st) {
-        int failed = command_fail(called, &why);
+        int failed = order_fail(called, &config->order, &why);
         return st == SLUICE_NOT_FINITE ? NOT_FINITE_EXIT : failed;
     }
     if (stopping_signal())

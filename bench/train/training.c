@@ -13,7 +13,8 @@
 #include "bench/train/keeping.h"
 #include "bench/train/metrics.h"
 #include "bench/train/stopping.h"
-#include "bench/measure/order.h"
+#include "bench/order/order.h"
+#include "bench/order/schedule_source.h"
 #include "bench/output/picture.h"
 
 enum { MODEL_TEXT = SLUICE_MODEL_MAX_TEXT + 32 };
@@ -26,6 +27,7 @@ struct training {
     char model_text[MODEL_TEXT];
     sluice_model *model;
     sluice_loss_choice loss;
+    sluice_schedule *custom; /* as order_custom() */
     sluice_pipeline *pipe;
     struct metrics metrics;
     struct keeping keeping;
@@ -98,10 +100,14 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
     sluice_status st = choose_loss(t, why);
     if (!st)
         st = check_partition(c, why);
+    if (!st)
+        st = order_custom(&c->order, c->devices, c->microbatches, &t->custom,
+                          why);
     if (st)
         return st;
     sluice_pipeline_config config = {
         .schedule = {.devices = c->devices, .microbatches = c->microbatches},
+        .custom = t->custom,
         .batch = c->batch,
         .uneven = c->uneven,
         .cut = (sluice_cut)c->cut,
@@ -342,6 +348,7 @@ sluice_status training_run(const struct training_config *config,
         st = st ? st : closed;
     }
     sluice_pipeline_destroy(t.pipe);
+    sluice_schedule_destroy(t.custom);
     sluice_model_destroy(t.model);
     source_close(&t.source);
     return st;

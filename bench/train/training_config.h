@@ -9,7 +9,7 @@
 #include <sluice/optimizer.h>
 #include <sluice/rate.h>
 
-#include "bench/measure/order.h"
+#include "bench/order/order.h"
 #include "bench/cli/range.h"
 #include "bench/train/training_data.h"
 
@@ -38,6 +38,8 @@ struct training_config {
     const char *weights; /* a safetensors file; NULL: from the seed */
     int devices;
     int microbatches;
+    int asked_devices; /* 0: not given, in these two */
+    int asked_microbatches;
     int64_t batch;
     bool uneven;            /* M need not divide the batch */
     int cut;                /* a sluice_cut */

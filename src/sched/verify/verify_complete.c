@@ -235,6 +235,27 @@ static sluice_status check_hand_offs(const struct sl_proof *proof, int stage)
     return SLUICE_OK;
 }
 
+/* Whether there are forwards and no backward: no single action is missing. */
+static bool has_forwards_alone(const struct sl_proof *proof)
+{
+    for (size_t i = 0; i < proof->n_cells; i++)
+        if (proof->listed[i] & (SL_BIT_B | SL_BIT_I | SL_BIT_W))
+            return false;
+    return true;
+}
+
+static sluice_status refuse_backward(const struct sl_proof *proof,
+                                     sluice_action action)
+{
+    int device = proof->schedule->stage_device[action.stage];
+    if (!has_forwards_alone(proof))
+        return refuse_missing(proof, action);
+    return sl_refuse(proof, device, -1, action,
+                     "complete: %s is missing: all actions are forwards, which "
+                     "can be simulated, but a step needs a backward for each",
+                     sl_name_of(action).text);
+}
+
 static sluice_status check_stage(const struct sl_proof *proof, int stage,
                                  int n_updates)
 {
@@ -242,7 +263,7 @@ static sluice_status check_stage(const struct sl_proof *proof, int stage,
     for (int m = 0; m < proof->schedule->n_microbatches; m++) {
         int kind = missing_backward(proof->listed[sl_cell(proof, stage, m)]);
         if (proof->home[m] == copy && kind >= 0)
-            return refuse_missing(proof, (sluice_action){kind, stage, m});
+            return refuse_backward(proof, (sluice_action){kind, stage, m});
     }
     if (n_updates == 0)
         return refuse_missing(proof, (sluice_action){SLUICE_UPDATE, stage, -1});

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "bench/order/schedule_names.h"
 #include "bench/schedule/schedule_make.h"
 #include "support/runner.h"
 

@@ -67,6 +67,10 @@ START_TEST(a_missing_action_is_named_with_the_device_it_belongs_to)
     assert_refused(&plan, 2, 0, "0B0",
                    "complete: 0B0 is missing: add it to the list of device "
                    "0, which holds stage 0");
+    plan = parse(1, 1, "0F0 0U");
+    assert_refused(&plan, 2, 0, "0B0",
+                   "complete: 0B0 is missing: all actions are forwards, which "
+                   "can be simulated, but a step needs a backward for each");
     plan = parse(1, 1, "0F0 0I0 0U");
     assert_refused(&plan, 2, 0, "0W0",
                    "complete: 0W0 is missing: add it to the list of device "

@@ -1,5 +1,5 @@
 /* The order of a pipeline's work, as options. */
-#include "bench/measure/order.h"
+#include "bench/order/order.h"
 
 #include "support/runner.h"
 

@@ -2,8 +2,8 @@
  * The order of a pipeline's work: the options that ask for it, and what they
  * ask for as the library wants to hear it.
  */
-#ifndef BENCH_MEASURE_ORDER_H
-#define BENCH_MEASURE_ORDER_H
+#ifndef BENCH_ORDER_ORDER_H
+#define BENCH_ORDER_ORDER_H
 
 #include <stdbool.h>
 
@@ -14,7 +14,7 @@
 #include "bench/cli/option.h"
 
 struct order_options {
-    const char *schedule; /* a generator's name */
+    const char *schedule; /* as schedule_names.h says */
     int remat;            /* a sluice_remat */
     int backward_order;   /* a sluice_backward_order */
     int capacity;         /* of the queues */
@@ -50,16 +50,8 @@ void order_context(const struct order_options *order,
 sluice_schedule_config order_config(const struct order_options *order,
                                     int devices, int microbatches);
 
-/*
- * The schedule, its recomputes included.
- *
- * Returns  as sluice_schedule_generate().
- */
-sluice_status order_schedule(const struct order_options *order, int devices,
-                             int microbatches, sluice_schedule **out,
-                             sluice_diag *why);
-
-/* Have a pipeline work in this order. */
+/* Have a pipeline work in this order, except for
+ * order_custom() of schedule_source.h. */
 void order_apply(const struct order_options *order,
                  sluice_pipeline_config *config);
 

@@ -1,6 +1,6 @@
 /* Generators on a command line, as the library's rows tell of them. */
-#ifndef BENCH_MEASURE_GENERATOR_OPTIONS_H
-#define BENCH_MEASURE_GENERATOR_OPTIONS_H
+#ifndef BENCH_ORDER_GENERATOR_OPTIONS_H
+#define BENCH_ORDER_GENERATOR_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,7 +9,8 @@
 
 #include "bench/cli/option.h"
 
-extern const struct option_type generator_name; /* const char *, a generator */
+/* The name of the schedule that is searched for, which is no generator's. */
+#define SCHEDULE_AUTO "auto"
 
 /* The index of a generator; -1 if none is called so. */
 int generator_find(const char *name);
@@ -22,7 +23,7 @@ void generator_names(char *text, size_t bytes);
 void generator_option_tell(const struct option_row *option,
                            char help[OPTION_HELP]);
 
-/* Whether a generator reads the option of that name. */
+/* Whether a generator, or the search, reads the option of that name. */
 bool generator_reads(const char *generator, const char *option);
 
 /* SLUICE_INVALID, with a sentence that names the generators which read what

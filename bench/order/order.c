@@ -1,17 +1,20 @@
 /* The order of a pipeline's work.  The main thread. */
-#include "bench/measure/order.h"
+#include "bench/order/order.h"
 
 #include <string.h>
 
 #include "bench/cli/gemm_option.h"
 #include "bench/cli/option_types.h"
-#include "bench/measure/generator_options.h"
+#include "bench/order/generator_options.h"
+#include "bench/order/schedule_names.h"
 
 const struct option_row order_options[] = {
     {.name = "schedule",
      .argument = "NAME",
-     .help = "The schedule",
-     .type = &generator_name,
+     .help = "One of `sluice schedule --list'; auto: the best order that is "
+             "found for devices that take equally long; or a CSV or JSON FILE, "
+             "whose name has a dot or a slash in it, with its own K and M",
+     .type = &schedule_name,
      .offset = offsetof(struct order_options, schedule),
      .standard = "gpipe",
      .context = "schedule"},
@@ -122,21 +125,6 @@ sluice_schedule_config order_config(const struct order_options *order,
         .warm_up = order->warm_up,
         .vertical_sync = order->vertical_sync,
     };
-}
-
-sluice_status order_schedule(const struct order_options *order, int devices,
-                             int microbatches, sluice_schedule **out,
-                             sluice_diag *why)
-{
-    const sluice_schedule_config config =
-        order_config(order, devices, microbatches);
-    sluice_schedule *plain;
-    sluice_status st = sluice_schedule_generate(&config, &plain, why);
-    if (st)
-        return st;
-    st = sluice_schedule_remat(plain, (sluice_remat)order->remat, out, why);
-    sluice_schedule_destroy(plain);
-    return st;
 }
 
 void order_apply(const struct order_options *order,

@@ -1,5 +1,5 @@
 /* Generators on a command line.  The main thread. */
-#include "bench/measure/generator_options.h"
+#include "bench/order/generator_options.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,28 +50,6 @@ static void names_with(const char *option, const char *help, char *text,
             append_name(text, bytes, sluice_schedule_generator(i));
     }
 }
-
-static sluice_status read_name(const struct option_row *option,
-                               const char *text, void *value, sluice_diag *why)
-{
-    char names[NAMES_BYTES];
-    (void)option;
-    generator_names(names, sizeof names);
-    if (generator_find(text) < 0)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "no schedule is called \"%s\"; there are %s",
-                               text, names);
-    *(const char **)value = text;
-    return SLUICE_OK;
-}
-
-static void show_name(const struct option_row *option, const void *value,
-                      struct table_fields *fields)
-{
-    add_word(fields, option->context, *(const char *const *)value);
-}
-
-const struct option_type generator_name = {read_name, show_name};
 
 /* Whether an earlier generator has the option with this help. */
 static bool is_told(int i, const char *name, const char *help)
@@ -129,6 +107,8 @@ void generator_option_tell(const struct option_row *option,
 bool generator_reads(const char *generator, const char *option)
 {
     int i = generator_find(generator);
+    if (!strcmp(generator, SCHEDULE_AUTO))
+        return !strcmp(option, "chunks");
     return i >= 0 && option_of(i, option);
 }
 

@@ -1,0 +1,22 @@
+/* The schedule that is searched for. */
+#ifndef BENCH_ORDER_SCHEDULE_AUTO_H
+#define BENCH_ORDER_SCHEDULE_AUTO_H
+
+#include <sluice/schedule.h>
+#include <sluice/status.h>
+
+#include "bench/order/order.h"
+#include "bench/order/schedule_costs.h"
+
+/*
+ * Search with the costs, the limit of a device's activations in micro-batches
+ * (0: none), and the capacity and chunks of the order.
+ *
+ * Returns  as sluice_schedule_search().
+ */
+sluice_status schedule_auto(const struct order_options *order,
+                            const struct schedule_costs *costs, int limit,
+                            int devices, int microbatches,
+                            sluice_schedule **out, sluice_diag *why);
+
+#endif
