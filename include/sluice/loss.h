@@ -2,9 +2,11 @@
  * Losses.  A loss compares the network's output with targets, row by row.  The
  * value of a mini-batch is the mean over its terms:
  *
- *     loss = (sum over micro-batches of forward()'s sum) / (rows * row_terms)
+ *     loss = (sum over micro-batches of forward()'s sum) / n
+ *     n    = (sum over micro-batches of terms()), or rows * row_terms without
  *
- * so that each row has the same weight, whatever the sizes of micro-batches.
+ * so that each term has the same weight, whatever the sizes of micro-batches.
+ * If no term counts (n = 0), the loss is 0 and its gradient too.
  */
 #ifndef SLUICE_LOSS_H
 #define SLUICE_LOSS_H
@@ -30,7 +32,7 @@ typedef struct sluice_loss_plan {
                                  most 2^47 for the rows of a batch */
     int64_t row_terms;        /* terms of the mean for one row; at least 1, and
                                  at most 2^53 for a batch */
-    bool counts_correct;      /* forward() reports correctly classified rows */
+    bool counts_correct;      /* forward() reports correctly classified terms */
     sluice_element target_type; /* of a target's elements.  sluice_train()
                                    refuses data of another type;
                                    SLUICE_UNTYPED: it accepts any type with
@@ -38,6 +40,8 @@ typedef struct sluice_loss_plan {
     int64_t classes;            /* targets are labels from 0 to classes - 1,
                                    which sluice_train() checks; 0: targets are
                                    not labels, or are not checked */
+    int64_t ignored;            /* with `classes`: a label that is allowed too;
+                                   its term does not count */
 } sluice_loss_plan;
 
 typedef struct sluice_loss_call {
@@ -56,8 +60,8 @@ typedef struct sluice_loss_ops {
     sluice_status (*infer)(sluice_loss_plan *plan, sluice_diag *why);
 
     /*
-     * The sum of the terms of these rows, and the number of rows classified
-     * correctly (0 unless counts_correct).
+     * The sum of the terms of these rows, and the number of terms classified
+     * correctly (0 unless counts_correct); those that do not count add nothing.
      *
      * Threads  the device of the last stage.
      * Returns  SLUICE_OK, or any status, such as SLUICE_INVALID for a label
@@ -69,6 +73,17 @@ typedef struct sluice_loss_ops {
     /* dy[rows][out] = scale * d(sum)/dy. */
     sluice_status (*backward)(const sluice_loss_call *call, float scale,
                               float *dy);
+
+    /*
+     * How many of the terms of these targets count, from 0 to rows * row_terms;
+     * targets[rows], which may be wrong: forward() refuses them.  NULL: all.
+     * An update is made from the terms that count, and scaled by their number;
+     * one without any changes nothing.
+     *
+     * Threads  the caller of step, evaluate or reference, before forward().
+     */
+    int64_t (*terms)(const sluice_loss_plan *plan, const void *targets,
+                     int64_t rows);
 
     /* The bytes of the config that are copied; help and options as in
      * sluice_layer_ops.  All may be 0. */
@@ -83,13 +98,24 @@ typedef struct sluice_loss_ops {
 SLUICE_API const sluice_loss_ops *sluice_mean_squared_error(void);
 
 /*
- * Softmax cross-entropy: one term -sum over j of q[j] log softmax(y)[j] per
- * row, with q[j] = smoothing / out, and 1 - smoothing more at the label;
- * targets are int32_t labels in [0, out).  Without smoothing that is -log
- * softmax(y)[label].  Evaluation measures the same loss.
+ * Softmax cross-entropy.  The last dimension of the output is the classes; each
+ * of the n positions before it, one if the output is a vector, has a label and
+ * a term
+ *
+ *     -sum over j < C of q[j] log softmax(y[0..C-1])[j]
+ *
+ * with q[j] = smoothing / C, and 1 - smoothing more at the label.  Without
+ * smoothing that is -log softmax(y)[label].  A label of `ignore` has no term.
+ * Outputs from `classes` on are padding: they are not read, and their gradient
+ * is 0.  Evaluation measures the same loss.
+ *
+ * Shapes   y[rows, n, out], targets int32_t [rows, n], each in [0, C) or
+ *          `ignore`; C is `classes`, or out.
  */
 typedef struct sluice_cross_entropy_config {
     double label_smoothing; /* from 0 to 1 (Szegedy et al., 2016) */
+    int64_t ignore;         /* a label below 0; 0: -100, as PyTorch's */
+    int64_t classes;        /* C, at most out; 0: out */
 } sluice_cross_entropy_config;
 SLUICE_API const sluice_loss_ops *sluice_cross_entropy(void);
 

@@ -233,21 +233,26 @@ SLUICE_API void sluice_pipeline_destroy(sluice_pipeline *pipe);
 
 /* The result of a mini-batch. */
 typedef struct sluice_result {
-    double loss; /* mean over the terms of all rows */
+    double loss; /* mean over the terms of all rows; 0 if none counts */
     int64_t rows;
-    int64_t correct; /* rows classified correctly, if the loss counts them */
+    int64_t correct; /* terms classified correctly, if the loss counts them */
+    int64_t terms;   /* that count, see sluice_loss_ops: all, unless the loss
+                        ignores some */
 } sluice_result;
 
 /*
  * One training step: forward, backward, update.
  *
  * `rows` may be less than the batch: the rows are then spread over the M
- * micro-batches so that their sizes differ by at most one, and each row has the
- * same weight in the loss.
+ * micro-batches so that their sizes differ by at most one, and each term has
+ * the same weight in the loss.
  *
  * Under an asynchronous schedule the step makes several updates.  Each uses the
- * gradient of the mean loss over the rows of those micro-batches that belong to
- * the update; an update without rows changes nothing.
+ * gradient of the mean loss over the terms of those micro-batches that belong
+ * to the update.
+ *
+ * An update whose terms are all ignored, or that has no rows, changes nothing;
+ * it counts as an update all the same.
  *
  * Shapes   x[rows][input] of the model's input type, float or int32_t;
  *          targets[rows] as the loss defines them; both are read in place until

@@ -15,7 +15,8 @@
  *                  gradient of a micro-batch, or of several micro-batches at
  *                  once (see sluice_reference_join()), to the sum so far; then
  *                  the gradients of the replicas are added, 0 + 1 + ...
- *     update       once, by the gradient of the mini-batch's mean
+ *     update       once, by the gradient of the mini-batch's mean; not at all
+ * if none of its terms counts
  *
  * It shares only layers, loss, optimizer and model with the pipeline.  It is
  * for tests, and for measurements that check themselves while they run.
@@ -107,10 +108,11 @@ SLUICE_API sluice_status sluice_reference_copies(sluice_reference *ref,
  *                  ...: for each replica forward and backward, one micro-batch
  *                  after the other, layer i with version versions[i][m] in
  *                  both; then the sum over the replicas, then the optimizer,
- *                  by the gradient of the mean over the rows of the group
+ *                  by the gradient of the mean over the terms of the group
  *
- * Here a group is the micro-batches of one update.  A group without rows makes
- * a version equal to the one before it, and the optimizer counts the update.
+ * Here a group is the micro-batches of one update.  A group without rows, or
+ * without a term that counts, makes a version equal to the one before it, and
+ * the optimizer counts the update.
  * Call it once.
  *
  * Shapes   groups[n_groups], each at least 1, their sum M;

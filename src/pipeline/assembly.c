@@ -23,6 +23,9 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
     pipe->update_rows =
         sl_alloc(pipe->allocator, (size_t)pipe->blueprint.updates.n_updates,
                  sizeof *pipe->update_rows);
+    pipe->update_terms =
+        sl_alloc(pipe->allocator, (size_t)pipe->blueprint.updates.n_updates,
+                 sizeof *pipe->update_terms);
     pipe->n_events = sl_alloc(pipe->allocator, k, sizeof *pipe->n_events);
     pipe->events = sl_alloc(pipe->allocator, k, sizeof *pipe->events);
     pipe->links =
@@ -30,7 +33,8 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
     pipe->ends = sl_alloc(pipe->allocator, (size_t)sl_n_all_stages(&bp->grid),
                           sizeof *pipe->ends);
     if (pipe->links && pipe->ends && pipe->devices && pipe->groups &&
-        pipe->outcomes && pipe->update_rows && pipe->n_events && pipe->events)
+        pipe->outcomes && pipe->update_rows && pipe->update_terms &&
+        pipe->n_events && pipe->events)
         return SLUICE_OK;
     return sl_no_memory(why, "the devices' tables");
 }
@@ -46,6 +50,9 @@ void sl_free_tables(sluice_pipeline *pipe)
             sizeof(struct sl_link *));
     sl_free(pipe->allocator, pipe->events, k, sizeof *pipe->events);
     sl_free(pipe->allocator, pipe->n_events, k, sizeof *pipe->n_events);
+    sl_free(pipe->allocator, pipe->update_terms,
+            (size_t)pipe->blueprint.updates.n_updates,
+            sizeof *pipe->update_terms);
     sl_free(pipe->allocator, pipe->update_rows,
             (size_t)pipe->blueprint.updates.n_updates,
             sizeof *pipe->update_rows);

@@ -212,8 +212,9 @@ sluice_status sl_compute_forward(struct sl_device *device,
     return take_loss(&p, x);
 }
 
-/* The gradient by the network's output of the mean loss over the rows that go
- * into the same update: of the mini-batch, if that is the only one. */
+/* The gradient by the network's output of the mean loss over the terms that go
+ * into the same update: of the mini-batch, if that is the only one.  Without
+ * any it is zero. */
 static sluice_status start_backward(const struct pass *p)
 {
     if (!p->stage->is_last)
@@ -221,11 +222,11 @@ static sluice_status start_backward(const struct pass *p)
     int last = p->stage->n_units - 1;
     const struct sl_blueprint *bp = &p->pipe->blueprint;
     int32_t update = bp->findings.update_of[p->op->action.microbatch];
-    double terms =
-        (double)p->pipe->update_rows[update] * (double)bp->loss_plan.row_terms;
+    int64_t terms = p->pipe->update_terms[update];
+    float scale = terms ? (float)(1.0 / (double)terms) : 0;
     sluice_loss_call call = loss_call(p, stashed_y(p, last));
-    sluice_status st = p->pipe->blueprint.loss->backward(
-        &call, (float)(1.0 / terms), dy_of(p, last));
+    sluice_status st =
+        p->pipe->blueprint.loss->backward(&call, scale, dy_of(p, last));
     return blame(st, p->why, "loss of stage", p->pipe->blueprint.loss->name,
                  p->stage->index);
 }

@@ -40,13 +40,20 @@ static sluice_optimizer_call make_call(const struct sl_device *device,
     return call;
 }
 
+/* Whether a term of the loss belongs to the update. */
+static bool has_terms(const struct sl_device *device, const struct sl_op *op)
+{
+    return device->pipe->update_terms[op->update_no] > 0;
+}
+
 sluice_status sl_optimize_measure(struct sl_device *device,
                                   const struct sl_op *op, sluice_diag *why)
 {
     const struct sl_blueprint *bp = &device->pipe->blueprint;
     const struct sl_stage *stage = &device->stages[op->action.stage];
     (void)why;
-    if (sl_holder_of(&bp->grid, device->at, stage->index) != 0)
+    if (!has_terms(device, op) ||
+        sl_holder_of(&bp->grid, device->at, stage->index) != 0)
         return SLUICE_OK;
     for (int i = 0; i < stage->n_units; i++) {
         const struct sl_unit *unit = &stage->units[i];
@@ -109,6 +116,8 @@ sluice_status sl_optimize_prepare(struct sl_device *device,
 {
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_stage *stage = &device->stages[op->action.stage];
+    if (!has_terms(device, op))
+        return SLUICE_OK;
     sluice_status st = sl_check_gradients(pipe, stage, why);
     if (!pipe->blueprint.optimizer->prepare)
         return st;
@@ -122,6 +131,8 @@ sluice_status sl_optimize_apply(struct sl_device *device,
 {
     const struct sl_stage *stage = &device->stages[op->action.stage];
     (void)why;
+    if (!has_terms(device, op))
+        return SLUICE_OK;
     for (int i = 0; i < stage->n_units; i++) {
         const struct sl_unit *unit = &stage->units[i];
         for (int p = 0; p < unit->plan->n_params; p++) {

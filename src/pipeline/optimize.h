@@ -6,6 +6,9 @@
  * replica; all devices then get all terms, and each adds them up in the order
  * of the model.
  *
+ * An update to which no term of the loss belongs changes nothing: the optimizer
+ * is not called.
+ *
  * Threads: the stage's device.
  */
 #ifndef SL_PIPELINE_OPTIMIZE_H

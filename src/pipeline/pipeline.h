@@ -104,11 +104,12 @@ struct sluice_pipeline {
     struct sl_outcome *outcomes;    /* [all micro-batches] [owner: last
                                        stage's device, then the caller] */
 
-    double learning_rate; /* [owner: caller] */
-    uint64_t n_steps;     /* [owner: caller] steps, however many updates */
-    int64_t *update_rows; /* [n_updates] rows of this step that go into each;
-                             [owner: caller], constant while devices run */
-    struct sl_job job;    /* [owner: caller], constant while devices run */
+    double learning_rate;  /* [owner: caller] */
+    uint64_t n_steps;      /* [owner: caller] steps, however many updates */
+    int64_t *update_rows;  /* [n_updates] rows of this step that go into each;
+                              [owner: caller], constant while devices run */
+    int64_t *update_terms; /* [n_updates] terms that count, likewise */
+    struct sl_job job;     /* [owner: caller], constant while devices run */
 
     _Alignas(SL_ALIGN)
         atomic_uint job_no; /* [atomic] raised by sl_pipeline_run(); its seq_cst

@@ -55,14 +55,14 @@ static void add_outcomes(const sluice_pipeline *pipe, double *loss_sum,
     }
 }
 
-static sluice_result make_result(const sluice_pipeline *pipe, double loss_sum,
-                                 int64_t correct, int64_t rows)
+static sluice_result make_result(double loss_sum, int64_t correct, int64_t rows,
+                                 int64_t terms)
 {
-    double terms = (double)rows * (double)pipe->blueprint.loss_plan.row_terms;
     return (sluice_result){
-        .loss = loss_sum / terms,
+        .loss = terms ? loss_sum / (double)terms : 0,
         .rows = rows,
         .correct = correct,
+        .terms = terms,
     };
 }
 
@@ -83,18 +83,43 @@ static sluice_status check_given(const void *x, const void *other,
                            x ? name : "x");
 }
 
-/* How many of the step's rows go into each update. */
-static void share_rows(sluice_pipeline *pipe, int64_t rows)
+/* Count the terms of rows[n] that count, `targets` being those of row 0. */
+static sluice_status count_terms(const sluice_pipeline *pipe,
+                                 const char *targets, struct sl_rows rows,
+                                 int64_t *terms, sluice_diag *why)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
+    return sl_loss_terms(bp->loss, &bp->loss_plan,
+                         targets + rows.first * bp->loss_plan.target_row_bytes,
+                         rows.n, terms, why);
+}
+
+/* How many of the step's rows and terms go into each update, and of the terms
+ * into all of them. */
+static sluice_status share_rows(sluice_pipeline *pipe, const void *targets,
+                                int64_t n_rows, int64_t *n_terms,
+                                sluice_diag *why)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    const struct sl_grid *grid = &bp->grid;
+    int n = sl_n_all_microbatches(grid);
+    *n_terms = 0;
     for (int u = 0; u < bp->updates.n_updates; u++)
-        pipe->update_rows[u] = 0;
-    for (int r = 0; r < bp->grid.n_replicas; r++)
-        for (int m = 0; m < bp->grid.n_microbatches; m++)
-            pipe->update_rows[bp->findings.update_of[m]] +=
-                sl_replica_rows(rows, bp->grid.n_replicas, r,
-                                bp->grid.n_microbatches, m)
-                    .n;
+        pipe->update_rows[u] = pipe->update_terms[u] = 0;
+    for (int i = 0; i < n; i++) {
+        int m = i % grid->n_microbatches;
+        int64_t terms;
+        struct sl_rows rows =
+            sl_replica_rows(n_rows, grid->n_replicas, i / grid->n_microbatches,
+                            grid->n_microbatches, m);
+        sluice_status st = count_terms(pipe, targets, rows, &terms, why);
+        if (st)
+            return st;
+        pipe->update_rows[bp->findings.update_of[m]] += rows.n;
+        pipe->update_terms[bp->findings.update_of[m]] += terms;
+        *n_terms += terms;
+    }
+    return SLUICE_OK;
 }
 
 sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,
@@ -106,7 +131,10 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,
                                "a step of %" PRId64 " rows; give 1 to %" PRId64
                                ", the pipeline's batch",
                                rows, pipe->blueprint.batch);
+    int64_t terms;
     sluice_status st = check_given(x, targets, "targets", why);
+    if (!st)
+        st = share_rows(pipe, targets, rows, &terms, why);
     if (!st)
         st = sl_pipeline_begin(pipe, why);
     if (st)
@@ -120,7 +148,6 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,
         .targets = targets,
         .rows = rows,
     };
-    share_rows(pipe, rows);
     sl_pipeline_run(pipe, job);
     st = sl_pipeline_end(pipe, why);
     pipe->end_ns = sl_now_ns();
@@ -132,7 +159,7 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,
     int64_t correct = 0;
     add_outcomes(pipe, &loss_sum, &correct);
     if (result)
-        *result = make_result(pipe, loss_sum, correct, rows);
+        *result = make_result(loss_sum, correct, rows, terms);
     return SLUICE_OK;
 }
 
@@ -169,9 +196,13 @@ sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe, const void *x,
 {
     double loss_sum = 0;
     int64_t correct = 0;
+    int64_t terms;
     sluice_status st = check_rows(rows, why);
     if (!st)
         st = check_given(x, targets, "targets", why);
+    if (!st)
+        st = count_terms(pipe, targets, (struct sl_rows){.n = rows}, &terms,
+                         why);
     if (st)
         return st;
     struct sl_job job = {
@@ -182,7 +213,7 @@ sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe, const void *x,
     };
     st = run_forward(pipe, job, &loss_sum, &correct, why);
     if (!st && result)
-        *result = make_result(pipe, loss_sum, correct, rows);
+        *result = make_result(loss_sum, correct, rows, terms);
     return st;
 }
 

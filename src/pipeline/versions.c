@@ -63,16 +63,13 @@ sluice_status sl_versions_advance(struct sl_device *device,
                                   const struct sl_op *op, sluice_diag *why)
 {
     struct sl_stage *stage = &device->stages[op->action.stage];
-    bool has_rows = device->pipe->update_rows[op->update_no] > 0;
-    sluice_status st = SLUICE_OK;
-    if (has_rows)
-        st = sl_optimize_prepare(device, op, why);
+    sluice_status st = sl_optimize_prepare(device, op, why);
     if (st)
         return st;
     advance(stage, op);
     device->event.action.version = op->version;
     stage->fresh = true;
-    return has_rows ? sl_optimize_apply(device, op, why) : SLUICE_OK;
+    return sl_optimize_apply(device, op, why);
 }
 
 sluice_status sl_versions_keep(struct sl_device *device, const struct sl_op *op,

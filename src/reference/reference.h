@@ -106,7 +106,8 @@ struct sl_mini {
     const char *x;       /* x[rows][input], of the type of the model's input */
     const char *targets; /* NULL in inference */
     int64_t rows;
-    int64_t mean_rows; /* over which the loss is a mean: those of an update */
+    int64_t terms; /* over which the loss is a mean: those of an update that
+                      count */
     bool training;
     double sum;      /* of the losses of the micro-batches so far */
     int64_t correct; /* rows among them */
@@ -130,6 +131,12 @@ void sl_reference_free_products(struct sluice_reference *ref);
 
 /* Parameters have changed. */
 void sl_reference_forget(const struct sluice_reference *ref);
+
+/* How many terms of a run of rows count; from SLUICE_INVALID on, as
+ * sl_loss_terms(). */
+sluice_status sl_reference_terms(const struct sluice_reference *ref,
+                                 const void *targets, struct sl_micro rows,
+                                 int64_t *terms, sluice_diag *why);
 
 /* Replicas share the rows, then each makes micro-batches of its share. */
 struct sl_micro sl_reference_micro(const struct sluice_reference *ref,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/finite.h"
+#include "nn/model/settle.h"
 
 /* Part `index` of `n`: as even as can be, the larger ones first. */
 static struct sl_micro fraction_of(struct sl_micro whole, int n, int index)
@@ -28,6 +29,16 @@ struct sl_micro sl_reference_micro(const struct sluice_reference *ref,
     struct sl_micro micro = fraction_of(share, ref->microbatches, m);
     micro.index = replica * ref->microbatches + m;
     return micro;
+}
+
+sluice_status sl_reference_terms(const struct sluice_reference *ref,
+                                 const void *targets, struct sl_micro rows,
+                                 int64_t *terms, sluice_diag *why)
+{
+    const sluice_loss_plan *plan = &ref->loss_plan;
+    const char *first =
+        (const char *)targets + rows.first_row * plan->target_row_bytes;
+    return sl_loss_terms(ref->loss, plan, first, rows.rows, terms, why);
 }
 
 /* The newest weights, or the version that the micro-batch uses. */
@@ -208,9 +219,8 @@ sluice_status sl_reference_backward(struct sluice_reference *ref,
                                     struct sl_micro micro, bool accumulate)
 {
     sluice_loss_call loss = loss_of(ref, mini, micro);
-    double terms = (double)mini->mean_rows * (double)ref->loss_plan.row_terms;
-    sluice_status st =
-        ref->loss->backward(&loss, (float)(1.0 / terms), ref->gradient[0]);
+    float scale = mini->terms ? (float)(1.0 / (double)mini->terms) : 0;
+    sluice_status st = ref->loss->backward(&loss, scale, ref->gradient[0]);
     for (int i = ref->n_layers - 1; i >= 0 && !st; i--) {
         st = backward_layer(ref, mini, micro, i, accumulate);
         float *dx = ref->gradient[1];

@@ -143,13 +143,14 @@ static sluice_status explain(sluice_status st, const sluice_diag *own,
     return st;
 }
 
-static sluice_result result_of(const struct sluice_reference *ref, double sum,
-                               int64_t correct, int64_t rows)
+static sluice_result result_of(double sum, int64_t correct, int64_t rows,
+                               int64_t terms)
 {
     return (sluice_result){
-        .loss = sum / ((double)rows * (double)ref->loss_plan.row_terms),
+        .loss = terms ? sum / (double)terms : 0,
         .rows = rows,
         .correct = correct,
+        .terms = terms,
     };
 }
 
@@ -159,8 +160,9 @@ static sluice_status run_step(struct sluice_reference *ref,
     sluice_status st = run_forwards(ref, mini);
     if (!st)
         st = run_backwards(ref, mini);
-    if (!st)
-        st = sl_reference_prepare(ref, ref->step, mini->why);
+    if (st || !mini->terms)
+        return st;
+    st = sl_reference_prepare(ref, ref->step, mini->why);
     if (!st)
         sl_reference_apply(ref, ref->step);
     return st;
@@ -170,7 +172,11 @@ sluice_status sluice_reference_step(sluice_reference *ref, const void *x,
                                     const void *targets, int64_t rows,
                                     sluice_result *result, sluice_diag *why)
 {
+    struct sl_micro all = {.rows = rows};
+    int64_t terms;
     sluice_status st = check_rows(rows, ref->batch, why);
+    if (!st)
+        st = sl_reference_terms(ref, targets, all, &terms, why);
     if (st)
         return st;
     sluice_diag own = {0};
@@ -178,7 +184,7 @@ sluice_status sluice_reference_step(sluice_reference *ref, const void *x,
         .x = x,
         .targets = targets,
         .rows = rows,
-        .mean_rows = rows,
+        .terms = terms,
         .training = true,
         .why = &own,
     };
@@ -189,7 +195,7 @@ sluice_status sluice_reference_step(sluice_reference *ref, const void *x,
     if (!st)
         ref->step++;
     if (!st && result)
-        *result = result_of(ref, mini.sum, mini.correct, rows);
+        *result = result_of(mini.sum, mini.correct, rows, terms);
     return explain(st, &own, why);
 }
 
@@ -208,7 +214,11 @@ sluice_status sluice_reference_evaluate(sluice_reference *ref, const void *x,
                                         const void *targets, int64_t rows,
                                         sluice_result *result, sluice_diag *why)
 {
+    struct sl_micro all = {.rows = rows};
+    int64_t terms;
     sluice_status st = check_rows(rows, INT64_MAX, why);
+    if (!st)
+        st = sl_reference_terms(ref, targets, all, &terms, why);
     if (st)
         return st;
     sluice_diag own = {0};
@@ -227,7 +237,7 @@ sluice_status sluice_reference_evaluate(sluice_reference *ref, const void *x,
     }
     leave(entry);
     if (!st && result)
-        *result = result_of(ref, sum, correct, rows);
+        *result = result_of(sum, correct, rows, terms);
     return explain(st, &own, why);
 }
 

@@ -190,14 +190,41 @@ static sluice_status run_group(struct sluice_reference *ref,
     return SLUICE_OK;
 }
 
-static int64_t rows_between(const struct sluice_reference *ref, int64_t rows,
-                            int first, int end)
+/* The rows of micro-batches first to end - 1, and their terms that count. */
+static sluice_status count_between(const struct sluice_reference *ref,
+                                   struct sl_mini *mini, int first, int end,
+                                   int64_t *rows)
 {
-    int64_t n = 0;
+    *rows = mini->terms = 0;
     for (int r = 0; r < ref->replicas; r++)
-        for (int m = first; m < end; m++)
-            n += sl_reference_micro(ref, rows, r, m).rows;
-    return n;
+        for (int m = first; m < end; m++) {
+            struct sl_micro micro = sl_reference_micro(ref, mini->rows, r, m);
+            int64_t terms;
+            sluice_status st = sl_reference_terms(ref, mini->targets, micro,
+                                                  &terms, mini->why);
+            if (st)
+                return st;
+            *rows += micro.rows;
+            mini->terms += terms;
+        }
+    return SLUICE_OK;
+}
+
+/* The update that micro-batches first to end - 1 go into. */
+static sluice_status run_update(struct sluice_reference *ref,
+                                struct sl_mini *mini, uint64_t update,
+                                int first, int end)
+{
+    int64_t rows;
+    sluice_status st = count_between(ref, mini, first, end, &rows);
+    if (!st && rows)
+        st = run_group(ref, mini, first, end);
+    if (st || !mini->terms)
+        return st;
+    st = sl_reference_prepare(ref, update, mini->why);
+    if (!st)
+        sl_reference_apply(ref, update);
+    return st;
 }
 
 static sluice_status run_updates(struct sluice_reference *ref,
@@ -207,15 +234,9 @@ static sluice_status run_updates(struct sluice_reference *ref,
     for (int u = 0; u < ref->n_updates; u++) {
         int end = first + ref->groups[u];
         uint64_t update = ref->step * (uint64_t)ref->n_updates + (uint64_t)u;
-        mini->mean_rows = rows_between(ref, mini->rows, first, end);
-        if (mini->mean_rows) {
-            sluice_status st = run_group(ref, mini, first, end);
-            if (!st)
-                st = sl_reference_prepare(ref, update, mini->why);
-            if (st)
-                return st;
-            sl_reference_apply(ref, update);
-        }
+        sluice_status st = run_update(ref, mini, update, first, end);
+        if (st)
+            return st;
         keep_version(ref, u + 2);
         first = end;
     }

@@ -106,7 +106,7 @@ static long same_result(struct sl_test_pair *pair, sluice_status st,
         return 1;
     }
     if (!memcmp(&a->loss, &b->loss, sizeof a->loss) && a->rows == b->rows &&
-        a->correct == b->correct)
+        a->correct == b->correct && a->terms == b->terms)
         return 0;
     snprintf(pair->text, sizeof pair->text,
              "pipeline: loss %a, %lld of %lld correct; reference: loss %a, "

@@ -4,8 +4,12 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "tensor/softmax.h"
+
+enum { IGNORE = -100 }; /* unless another label is to be ignored */
 
 static const sluice_option options[] = {
     {
@@ -16,48 +20,134 @@ static const sluice_option options[] = {
         .bytes = sizeof(double),
         .max = 1,
     },
+    {
+        .name = "ignore",
+        .help = "label, below 0, whose term does not count",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_cross_entropy_config, ignore),
+        .bytes = sizeof(int64_t),
+        .preset = IGNORE,
+        .min = INT32_MIN,
+        .max = -1,
+    },
+    {
+        .name = "classes",
+        .short_name = "padded",
+        .help = "outputs that are classes, the others being padding; 0: all",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_cross_entropy_config, classes),
+        .bytes = sizeof(int64_t),
+        .max = INT32_MAX,
+    },
 };
 
-static double smoothing_of(const sluice_loss_plan *plan)
+/* What a call's loops need. */
+struct classification {
+    int64_t positions; /* of all rows */
+    int64_t outputs;   /* of one position */
+    int64_t classes;   /* among them, from the first on */
+    int32_t ignored;
+    double smoothing;
+    const int32_t *labels; /* labels[positions] */
+};
+
+static int64_t last_dim(const sluice_shape *out)
 {
+    return out->n_dims > 0 ? out->dims[out->n_dims - 1] : 1;
+}
+
+static struct classification of_call(const sluice_loss_call *call)
+{
+    const sluice_loss_plan *plan = call->plan;
     const sluice_cross_entropy_config *config = plan->config;
-    return config->label_smoothing;
+    return (struct classification){
+        .positions = call->rows * plan->row_terms,
+        .outputs = last_dim(&plan->out),
+        .classes = plan->classes,
+        .ignored = (int32_t)plan->ignored,
+        .smoothing = config->label_smoothing,
+        .labels = call->targets,
+    };
+}
+
+static sluice_status check_config(const sluice_cross_entropy_config *config,
+                                  int64_t outputs, sluice_diag *why)
+{
+    if (!(config->label_smoothing >= 0 && config->label_smoothing <= 1))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "cross_entropy: a label-smoothing of %g; it "
+                               "must be from 0 to 1",
+                               config->label_smoothing);
+    if (config->ignore > 0 || config->ignore < INT32_MIN)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "cross_entropy: label %" PRId64
+                               " cannot be ignored; give one below 0, and "
+                               "store it in the targets",
+                               config->ignore);
+    if (config->classes < 0 || config->classes > outputs)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "cross_entropy: %" PRId64 " classes, but a "
+                               "position has %" PRId64 " outputs; give at most "
+                               "as many, or 0 for all",
+                               config->classes, outputs);
+    return SLUICE_OK;
 }
 
 static sluice_status infer(sluice_loss_plan *plan, sluice_diag *why)
 {
-    int64_t classes = sluice_shape_elements(&plan->out);
-    if (classes < 1 || classes > INT32_MAX)
+    const sluice_cross_entropy_config *config = plan->config;
+    int64_t elements = sluice_shape_elements(&plan->out);
+    int64_t outputs = last_dim(&plan->out);
+    if (elements < 1 || outputs > INT32_MAX)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "cross_entropy: a network with %" PRId64
                                " outputs; 1 to %" PRId32
                                " classes are possible",
-                               classes, INT32_MAX);
-    double smoothing = smoothing_of(plan);
-    if (!(smoothing >= 0 && smoothing <= 1))
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "cross_entropy: a label-smoothing of %g; it "
-                               "must be from 0 to 1",
-                               smoothing);
-    plan->row_terms = 1;
-    plan->target_row_bytes = sizeof(int32_t);
+                               elements < 1 ? elements : outputs, INT32_MAX);
+    sluice_status st = check_config(config, outputs, why);
+    if (st)
+        return st;
+    plan->row_terms = elements / outputs;
+    plan->target_row_bytes = plan->row_terms * (int64_t)sizeof(int32_t);
     plan->target_type = SLUICE_I32;
-    plan->classes = classes;
+    plan->classes = config->classes ? config->classes : outputs;
+    plan->ignored = config->ignore ? config->ignore : IGNORE;
     plan->counts_correct = true;
     return SLUICE_OK;
 }
 
-static sluice_status check_labels(const sluice_loss_call *call, int64_t classes)
+static int64_t terms(const sluice_loss_plan *plan, const void *targets,
+                     int64_t rows)
 {
-    const int32_t *labels = call->targets;
-    for (int64_t r = 0; r < call->rows; r++)
-        if (labels[r] < 0 || labels[r] >= classes)
-            return sluice_diag_set(call->why, SLUICE_INVALID,
-                                   "cross_entropy: row %" PRId64
-                                   " of the micro-batch has label %" PRId32
-                                   ", but there are %" PRId64
-                                   " classes, from 0",
-                                   r, labels[r], classes);
+    const int32_t *labels = targets;
+    int64_t n = 0;
+    for (int64_t i = 0; i < rows * plan->row_terms; i++)
+        n += labels[i] != (int32_t)plan->ignored;
+    return n;
+}
+
+static sluice_status refuse_label(const sluice_loss_call *call, int64_t i)
+{
+    const struct classification c = of_call(call);
+    int64_t each = call->plan->row_terms;
+    char position[40] = "";
+    if (each > 1)
+        snprintf(position, sizeof position, ", position %" PRId64, i % each);
+    return sluice_diag_set(
+        call->why, SLUICE_INVALID,
+        "cross_entropy: row %" PRId64 " of the micro-batch%s has label %" PRId32
+        ", but there are %" PRId64 " classes, from 0; label %" PRId32
+        " is ignored",
+        i / each, position, c.labels[i], c.classes, c.ignored);
+}
+
+static sluice_status check_labels(const sluice_loss_call *call)
+{
+    const struct classification c = of_call(call);
+    for (int64_t i = 0; i < c.positions; i++)
+        if (c.labels[i] != c.ignored &&
+            (c.labels[i] < 0 || c.labels[i] >= c.classes))
+            return refuse_label(call, i);
     return SLUICE_OK;
 }
 
@@ -71,34 +161,34 @@ static double mean_below(int64_t classes, const float *y, float largest)
     return sum / (double)classes;
 }
 
-static double term(int64_t classes, const float *y, struct sl_softmax row,
-                   int32_t label, double smoothing)
+static double term(const struct classification *c, const float *y,
+                   struct sl_softmax row, int32_t label)
 {
     /* The difference first: it is exact where the sum would round away
      * log(sum). */
     double below = (double)row.largest - (double)y[label];
-    if (smoothing > 0)
-        below = (1 - smoothing) * below +
-                smoothing * mean_below(classes, y, row.largest);
+    if (c->smoothing > 0)
+        below = (1 - c->smoothing) * below +
+                c->smoothing * mean_below(c->classes, y, row.largest);
     return log(row.sum) + below;
 }
 
 static sluice_status forward(const sluice_loss_call *call, double *sum,
                              int64_t *correct)
 {
-    const int32_t *labels = call->targets;
-    int64_t classes = sluice_shape_elements(&call->plan->out);
-    sluice_status st = check_labels(call, classes);
+    const struct classification c = of_call(call);
+    sluice_status st = check_labels(call);
     if (st)
         return st;
-    double smoothing = smoothing_of(call->plan);
     double total = 0;
     int64_t hits = 0;
-    for (int64_t r = 0; r < call->rows; r++) {
-        const float *y = call->y + r * classes;
-        struct sl_softmax row = sl_softmax_row(classes, y);
-        total += term(classes, y, row, labels[r], smoothing);
-        hits += row.at == labels[r] && !isnan(row.sum);
+    for (int64_t i = 0; i < c.positions; i++) {
+        if (c.labels[i] == c.ignored)
+            continue;
+        const float *y = call->y + i * c.outputs;
+        struct sl_softmax row = sl_softmax_row(c.classes, y);
+        total += term(&c, y, row, c.labels[i]);
+        hits += row.at == c.labels[i] && !isnan(row.sum);
     }
     *sum = total;
     *correct = hits;
@@ -106,26 +196,39 @@ static sluice_status forward(const sluice_loss_call *call, double *sum,
 }
 
 /* dy = scale * (softmax(y) - q), q the target of sluice/loss.h. */
+static void gradient(const struct classification *c, const float *y,
+                     int32_t label, float scale, float *dy)
+{
+    double share = c->smoothing / (double)c->classes;
+    float elsewhere = (float)(share * (double)scale);
+    float at_label = (float)((1 - c->smoothing + share) * (double)scale);
+    sl_softmax_scaled(c->classes, y, sl_softmax_row(c->classes, y), scale, dy);
+    float own = dy[label] - at_label; /* rounded once */
+    for (int64_t j = 0; j < c->classes && c->smoothing > 0; j++)
+        dy[j] -= elsewhere;
+    dy[label] = own;
+}
+
+static void zeros(float *dy, int64_t n)
+{
+    memset(dy, 0, (size_t)n * sizeof *dy);
+}
+
 static sluice_status backward(const sluice_loss_call *call, float scale,
                               float *dy)
 {
-    const int32_t *labels = call->targets;
-    int64_t classes = sluice_shape_elements(&call->plan->out);
-    sluice_status st = check_labels(call, classes);
+    const struct classification c = of_call(call);
+    sluice_status st = check_labels(call);
     if (st)
         return st;
-    double smoothing = smoothing_of(call->plan);
-    double share = smoothing / (double)classes;
-    float elsewhere = (float)(share * (double)scale);
-    float at_label = (float)((1 - smoothing + share) * (double)scale);
-    for (int64_t r = 0; r < call->rows; r++) {
-        const float *y = call->y + r * classes;
-        float *row = dy + r * classes;
-        sl_softmax_scaled(classes, y, sl_softmax_row(classes, y), scale, row);
-        float own = row[labels[r]] - at_label; /* rounded once */
-        for (int64_t j = 0; j < classes && smoothing > 0; j++)
-            row[j] -= elsewhere;
-        row[labels[r]] = own;
+    for (int64_t i = 0; i < c.positions; i++) {
+        float *row = dy + i * c.outputs;
+        if (c.labels[i] == c.ignored) {
+            zeros(row, c.outputs);
+            continue;
+        }
+        gradient(&c, call->y + i * c.outputs, c.labels[i], scale, row);
+        zeros(row + c.classes, c.outputs - c.classes);
     }
     return SLUICE_OK;
 }
@@ -133,12 +236,13 @@ static sluice_status backward(const sluice_loss_call *call, float scale,
 static const sluice_loss_ops cross_entropy = {
     .name = "cross_entropy",
     .config_bytes = sizeof(sluice_cross_entropy_config),
-    .help = "softmax cross-entropy, of class labels",
+    .help = "softmax cross-entropy, of class labels, one for each position",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .infer = infer,
     .forward = forward,
     .backward = backward,
+    .terms = terms,
 };
 
 const sluice_loss_ops *sluice_cross_entropy(void)

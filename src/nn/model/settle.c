@@ -77,6 +77,25 @@ sluice_status sl_loss_settle(const sluice_loss_ops *loss, const void *config,
     return st ? st : check_targets(loss, plan, why);
 }
 
+sluice_status sl_loss_terms(const sluice_loss_ops *loss,
+                            const sluice_loss_plan *plan, const void *targets,
+                            int64_t rows, int64_t *n, sluice_diag *why)
+{
+    int64_t all = INT64_MAX; /* an evaluation has any number of rows */
+    if (rows <= INT64_MAX / plan->row_terms)
+        all = rows * plan->row_terms;
+    int64_t counted =
+        loss->terms && rows ? loss->terms(plan, targets, rows) : all;
+    if (counted < 0 || counted > all)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "loss %s: its terms() counted %" PRId64
+                               " terms in %" PRId64 " rows; it can be 0 to "
+                               "%" PRId64,
+                               loss->name, counted, rows, all);
+    *n = counted;
+    return SLUICE_OK;
+}
+
 sluice_status sl_optimizer_settle(const sluice_optimizer_ops *optimizer,
                                   const void *config, int *n_states,
                                   double *learning_rate, sluice_diag *why)

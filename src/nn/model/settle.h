@@ -24,6 +24,17 @@ sluice_status sl_loss_settle(const sluice_loss_ops *loss, const void *config,
                              sluice_loss_plan *plan, sluice_diag *why);
 
 /*
+ * How many terms of targets[rows] count.  `loss` and `plan` are settled.
+ *
+ * Threads  the caller of a step, an evaluation or the reference.
+ * Returns  SLUICE_OK; SLUICE_INVALID if the loss's terms() returns what cannot
+ *          be.
+ */
+sluice_status sl_loss_terms(const sluice_loss_ops *loss,
+                            const sluice_loss_plan *plan, const void *targets,
+                            int64_t rows, int64_t *n, sluice_diag *why);
+
+/*
  * Let the optimizer check `config`, a copy of the caller's.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if a function is missing, for a number of
