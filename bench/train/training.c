@@ -90,8 +90,9 @@ static sluice_status choose_loss(struct training *t, sluice_diag *why)
     t->loss = t->config->loss;
     if (t->loss.ops)
         return SLUICE_OK;
-    return sluice_loss_for(sluice_dataset_classes(t->source.train) > 0,
-                           sluice_model_output(t->model), &t->loss, why);
+    bool labels = sluice_dataset_target_type(t->source.train) == SLUICE_I32;
+    return sluice_loss_for(labels, sluice_model_output(t->model), &t->loss,
+                           why);
 }
 
 static sluice_status make_pipeline(struct training *t, sluice_diag *why)

@@ -28,6 +28,7 @@ static sluice_status open_pair(struct source *source,
         normalization = (sluice_dataset_config){.scale = 0};
     if (source->normalized)
         normalization = (sluice_dataset_config){.measure = true};
+    normalization.negative = true; /* the loss says which it ignores */
     if (!st)
         st = sluice_dataset_create(&normalization, &x, &y, &source->train, why);
     if (st) {

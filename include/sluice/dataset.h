@@ -138,17 +138,20 @@ typedef struct sluice_dataset_config {
     double mean;      /* of the scaled features */
     double deviation; /* of the scaled features; 0 means 1 */
     bool measure;     /* compute mean and deviation from the features */
+    bool negative;    /* labels may be negative, for a loss that ignores some */
     const sluice_allocator *allocator;
 } sluice_dataset_config;
 
 /*
  * Make a data set of features[n][...] and targets: labels[n] (u8 or i32; they
- * become int32_t) or values[n][...] (f32).  `config` NULL means all zeros.
+ * become int32_t), labels[n][...] (i32), one for each position, or
+ * values[n][...] (f32).  `config` NULL means all zeros.
  *
  * Takes    both arrays, if OK: the caller's structs are set to zeros.
- * Returns  SLUICE_OK; SLUICE_INVALID if the numbers of rows differ, labels have
- *          more than one dim or are negative, a number of the config is not
- *          finite, or a feature is not finite and `measure` is set;
+ * Returns  SLUICE_OK; SLUICE_INVALID if the numbers of rows differ, labels of
+ *          u8 have more than one dim or labels are negative, a number of the
+ *          config is not finite, or a feature is not finite and `measure` is
+ *          set;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_dataset_create(
@@ -188,7 +191,7 @@ SLUICE_API sluice_shape sluice_dataset_input(const sluice_dataset *dataset);
 SLUICE_API sluice_element
 sluice_dataset_input_type(const sluice_dataset *dataset);
 
-/* Largest label plus one; 0 if the targets are values. */
+/* Largest label plus one; 0 if the targets are values, or all negative. */
 SLUICE_API int sluice_dataset_classes(const sluice_dataset *dataset);
 
 /* Mean and deviation in (value * scale - mean) / deviation. */
@@ -228,8 +231,10 @@ SLUICE_API void sluice_shuffle(uint64_t seed, uint64_t epoch, int64_t n,
 typedef struct sluice_position {
     int epoch;         /* from 1; 0: nothing is done yet, as 1 with no rows */
     int64_t rows_done; /* of this epoch; all: it lacks its evaluation */
-    double loss_sum;   /* of those rows, a row counting as its mean loss */
-    int64_t correct;   /* of those rows, if the loss counts classes */
+    double loss_sum;   /* of those rows, a row counting as its mean loss, in so
+                          far as its terms count */
+    int64_t correct;   /* terms of those rows, if the loss counts classes */
+    int64_t ignored;   /* terms of those rows that do not count */
 } sluice_position;
 
 #ifdef __cplusplus

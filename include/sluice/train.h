@@ -27,10 +27,11 @@ typedef struct sluice_progress {
     uint64_t step;     /* steps made by the pipeline so far */
     int staleness;     /* the largest of the last step's UPDATEs, see
                           schedule.h; 0 in a synchronous schedule */
-    double step_loss;  /* mean over the rows of the last step */
-    double loss;       /* mean over the rows of this epoch so far */
-    double accuracy;   /* share of correct rows of this epoch so far; 0 if the
-                          loss does not count them */
+    double step_loss;  /* mean over the terms of the last step */
+    double loss;       /* mean over the terms of this epoch so far */
+    double accuracy;   /* share of correct terms of this epoch so far, rows or
+                          positions of rows; 0 if the loss does not count them
+                        */
     double rows_per_s; /* of this epoch so far, without evaluation */
     double test_loss;  /* at the end of an epoch with a test set */
     double test_accuracy;

@@ -37,6 +37,7 @@ static struct sl_run_state state_of(const sluice_pipeline *pipe,
         .rows_done = run->position.rows_done,
         .loss_sum = run->position.loss_sum,
         .correct = run->position.correct,
+        .ignored = run->position.ignored,
         .was_tested = run->was_tested,
         .test_loss = run->test_loss,
         .test_accuracy = run->test_accuracy,
@@ -50,6 +51,7 @@ static void take_state(sluice_run *run, const struct sl_run_state *state)
         .rows_done = state->rows_done,
         .loss_sum = state->loss_sum,
         .correct = state->correct,
+        .ignored = state->ignored,
     };
     run->was_tested = state->was_tested;
     run->test_loss = state->test_loss;

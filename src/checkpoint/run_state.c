@@ -19,6 +19,7 @@ static const struct number {
     enum kind kind;
     size_t offset;
     uint64_t most;
+    bool may_lack; /* is 0 in a file that has none */
 } numbers[SL_N_RUN_NUMBERS] = {
     {"sluice.step", NATURAL, offsetof(struct sl_run_state, n_steps),
      UINT64_MAX},
@@ -30,6 +31,8 @@ static const struct number {
     {"sluice.loss_sum", REAL, offsetof(struct sl_run_state, loss_sum), 0},
     {"sluice.correct", NATURAL, offsetof(struct sl_run_state, correct),
      INT64_MAX},
+    {"sluice.ignored", NATURAL, offsetof(struct sl_run_state, ignored),
+     INT64_MAX, true},
     {"sluice.was_tested", NATURAL, offsetof(struct sl_run_state, was_tested),
      1},
     {"sluice.test_loss", REAL, offsetof(struct sl_run_state, test_loss), 0},
@@ -101,6 +104,8 @@ sluice_status sl_run_state_read(struct sl_run_state *state,
         const char *text = sl_safetensors_metadata(file, numbers[i].key);
         uint64_t natural = 0;
         double real = 0;
+        if (!text && numbers[i].may_lack)
+            continue;
         bool good =
             text && (numbers[i].kind == REAL
                          ? read_real(text, &real)

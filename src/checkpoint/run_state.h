@@ -19,12 +19,13 @@ struct sl_run_state {
     int64_t rows_done;
     double loss_sum;
     int64_t correct;
+    int64_t ignored;
     int64_t was_tested;
     double test_loss;
     double test_accuracy;
 };
 
-enum { SL_N_RUN_NUMBERS = 9 };
+enum { SL_N_RUN_NUMBERS = 10 };
 
 /* A value of one of them. */
 struct sl_run_text {
@@ -37,7 +38,8 @@ void sl_run_state_write(const struct sl_run_state *state,
                         struct sl_run_text *texts);
 
 /*
- * Read all of them.  `path` is for the sentence.
+ * Read all of them.  `path` is for the sentence.  Files written before losses
+ * ignored terms lack `ignored`, which is then 0.
  *
  * Returns  SLUICE_OK; SLUICE_FORMAT if one is missing or cannot be.
  */

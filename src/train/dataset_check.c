@@ -44,28 +44,49 @@ static sluice_status refuse_size(const sluice_dataset *dataset,
             "model takes %zu%s",
             part, n, n == 1 ? "" : "s", loss, wants / sizeof(float),
             n == 1 ? "; if they are class labels, store them as integers" : "");
+    if (plan->target_type == SLUICE_I32)
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "a row of the %s data has %zu label%s, but loss \"%s\" on this "
+            "model takes %zu, one for each position of the output",
+            part, n, n == 1 ? "" : "s", loss, wants / sizeof(int32_t));
     return sluice_diag_set(why, SLUICE_INVALID,
                            "a target of the %s data has %zu bytes, but loss "
                            "\"%s\" on this model takes %zu",
                            part, dataset->target_bytes, loss, wants);
 }
 
-static sluice_status check_labels(const sluice_dataset *dataset,
-                                  const char *part, int64_t classes,
+static sluice_status refuse_label(const char *part, int64_t row, int32_t label,
+                                  const sluice_loss_plan *plan,
                                   sluice_diag *why)
 {
-    const int32_t *labels = dataset->targets.data;
-    if (dataset->classes <= classes)
-        return SLUICE_OK;
-    int64_t row = 0;
-    while (labels[row] < classes)
-        row++;
+    if (label < 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "row %" PRId64
+                               " of the %s data, counted from 0, has label "
+                               "%" PRId32 "; below 0 the loss takes %" PRId64
+                               " alone, which it ignores",
+                               row, part, label, plan->ignored);
     return sluice_diag_set(why, SLUICE_INVALID,
                            "row %" PRId64
                            " of the %s data, counted from 0, has "
                            "label %" PRId32 ", but the model has %" PRId64
                            " outputs, for labels from 0 to %" PRId64,
-                           row, part, labels[row], classes, classes - 1);
+                           row, part, label, plan->classes, plan->classes - 1);
+}
+
+static sluice_status check_labels(const sluice_dataset *dataset,
+                                  const char *part,
+                                  const sluice_loss_plan *plan,
+                                  sluice_diag *why)
+{
+    const int32_t *labels = dataset->targets.data;
+    int64_t each = (int64_t)(dataset->target_bytes / sizeof *labels);
+    for (int64_t i = 0; i < dataset->n_rows * each; i++)
+        if ((labels[i] < 0 || labels[i] >= plan->classes) &&
+            labels[i] != plan->ignored)
+            return refuse_label(part, i / each, labels[i], plan, why);
+    return SLUICE_OK;
 }
 
 sluice_status sl_dataset_check_targets(const sluice_dataset *dataset,
@@ -85,7 +106,7 @@ sluice_status sl_dataset_check_targets(const sluice_dataset *dataset,
     if (dataset->target_bytes != (size_t)plan->target_row_bytes)
         return refuse_size(dataset, part, loss, plan, why);
     if (plan->classes > 0 && has == SLUICE_I32)
-        return check_labels(dataset, part, plan->classes, why);
+        return check_labels(dataset, part, plan, why);
     return SLUICE_OK;
 }
 

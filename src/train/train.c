@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "pipeline/pipeline.h"
 #include "train/dataset_check.h"
+#include "train/tally.h"
 
 /* One batch of rows, and the order in which an epoch takes the rows. */
 struct buffers {
@@ -34,31 +35,6 @@ struct trainer {
     sluice_progress progress;
     bool stopped; /* on_progress said so, or the target is reached */
 };
-
-/* Sums over rows, from which the means come: so each row weighs the same,
- * whatever the size of its batch. */
-struct tally {
-    double loss;
-    int64_t correct;
-    int64_t rows;
-};
-
-static void tally_add(struct tally *tally, const sluice_result *result)
-{
-    tally->loss += result->loss * (double)result->rows;
-    tally->correct += result->correct;
-    tally->rows += result->rows;
-}
-
-static double mean_loss(const struct tally *tally)
-{
-    return tally->loss / (double)tally->rows;
-}
-
-static double accuracy(const struct tally *tally)
-{
-    return (double)tally->correct / (double)tally->rows;
-}
 
 /* Whether the rows of `data` are what the pipeline takes. */
 static sluice_status check_data(const sluice_pipeline *pipe,
@@ -100,6 +76,7 @@ static sluice_status check(const sluice_pipeline *pipe,
                                "no training data; set `train`");
     const sluice_position *start = &config->start;
     if (start->epoch < 0 || start->rows_done < 0 || start->correct < 0 ||
+        start->ignored < 0 ||
         start->rows_done > sluice_dataset_rows(config->train))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a start in epoch %d with %" PRId64
@@ -233,32 +210,42 @@ static sluice_status name_step(const struct trainer *t, sluice_status st,
 }
 
 /* Where the training stands within an epoch. */
-static sluice_position position_of(int epoch, const struct tally *tally)
+static sluice_position position_of(int epoch, const struct sl_tally *tally)
 {
     return (sluice_position){
         .epoch = epoch,
         .rows_done = tally->rows,
         .loss_sum = tally->loss,
         .correct = tally->correct,
+        .ignored = tally->ignored,
+    };
+}
+
+static struct sl_tally no_rows(const struct trainer *t)
+{
+    return (struct sl_tally){
+        .row_terms = t->pipe->blueprint.loss_plan.row_terms,
     };
 }
 
 /* Those rows of an epoch that are done already when the training goes on. */
-static struct tally tally_at(const sluice_position *start, int epoch)
+static struct sl_tally tally_at_start(const struct trainer *t)
 {
-    if (epoch != start->epoch)
-        return (struct tally){0};
-    return (struct tally){
-        .loss = start->loss_sum,
-        .correct = start->correct,
-        .rows = start->rows_done,
-    };
+    const sluice_position *start = &t->config->start;
+    struct sl_tally tally = no_rows(t);
+    if (t->progress.epoch != start->epoch)
+        return tally;
+    tally.loss = start->loss_sum;
+    tally.correct = start->correct;
+    tally.rows = start->rows_done;
+    tally.ignored = start->ignored;
+    return tally;
 }
 
 static sluice_status train_epoch(struct trainer *t, sluice_diag *why)
 {
     sluice_progress *p = &t->progress;
-    struct tally tally = tally_at(&t->config->start, p->epoch);
+    struct sl_tally tally = tally_at_start(t);
     int64_t before = tally.rows;
     int64_t start = sl_now_ns();
     while (tally.rows < p->n_rows && !t->stopped) {
@@ -266,13 +253,13 @@ static sluice_status train_epoch(struct trainer *t, sluice_diag *why)
         sluice_status st = step(t, tally.rows, &result, why);
         if (st)
             return name_step(t, st, why);
-        tally_add(&tally, &result);
+        sl_tally_add(&tally, &result);
         p->step_loss = result.loss;
         p->rows_done = tally.rows;
         p->step = sluice_pipeline_n_steps(t->pipe);
         p->staleness = sl_max_staleness(&t->pipe->blueprint.findings);
-        p->loss = mean_loss(&tally);
-        p->accuracy = accuracy(&tally);
+        p->loss = sl_tally_loss(&tally);
+        p->accuracy = sl_tally_accuracy(&tally);
         p->rows_per_s =
             (double)(tally.rows - before) * 1e9 / (double)(sl_now_ns() - start);
         p->position = position_of(p->epoch, &tally);
@@ -281,8 +268,8 @@ static sluice_status train_epoch(struct trainer *t, sluice_diag *why)
     if (before == tally.rows && before) { /* all of it was done before */
         p->rows_done = before;
         p->step = sluice_pipeline_n_steps(t->pipe);
-        p->loss = mean_loss(&tally);
-        p->accuracy = accuracy(&tally);
+        p->loss = sl_tally_loss(&tally);
+        p->accuracy = sl_tally_accuracy(&tally);
     }
     return SLUICE_OK;
 }
@@ -291,7 +278,7 @@ static sluice_status evaluate(struct trainer *t, sluice_diag *why)
 {
     const sluice_dataset *data = t->config->test;
     int64_t n = sluice_dataset_rows(data);
-    struct tally tally = {0};
+    struct sl_tally tally = no_rows(t);
     in_order(n, t->buffers.order);
     while (tally.rows < n) {
         sluice_result result;
@@ -299,10 +286,10 @@ static sluice_status evaluate(struct trainer *t, sluice_diag *why)
                                       tally.rows, &result, why);
         if (st)
             return st;
-        tally_add(&tally, &result);
+        sl_tally_add(&tally, &result);
     }
-    t->progress.test_loss = mean_loss(&tally);
-    t->progress.test_accuracy = accuracy(&tally);
+    t->progress.test_loss = sl_tally_loss(&tally);
+    t->progress.test_accuracy = sl_tally_accuracy(&tally);
     if (isfinite(t->progress.test_loss) ||
         t->pipe->blueprint.finite == SLUICE_FINITE_OFF)
         return SLUICE_OK;

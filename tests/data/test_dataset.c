@@ -231,6 +231,27 @@ START_TEST(labels_must_be_a_vector_of_numbers_from_zero)
 }
 END_TEST
 
+START_TEST(a_row_may_have_a_label_for_each_position)
+{
+    const int32_t labels[6] = {0, 4, 1, -100, 2, 3},
+                  bad[6] = {0, 0, 0, 0, 0, -1};
+    const sluice_shape shape = sluice_shape_matrix(3, 2);
+    const sluice_dataset_config negative = {.negative = true};
+    const int64_t index[] = {1};
+    float x[2];
+    int32_t y[2];
+    sluice_dataset *dataset =
+        create(&negative, features_u8(), make(SLUICE_I32, shape, labels));
+    ck_assert_int_eq(sluice_dataset_classes(dataset), 5);
+    ck_assert_uint_eq(sluice_dataset_target_bytes(dataset), 8);
+    ck_assert(!sluice_dataset_gather(dataset, index, 1, x, y, NULL));
+    ck_assert(y[0] == 1 && y[1] == -100);
+    sluice_dataset_destroy(dataset);
+    refused(NULL, features_u8(), make(SLUICE_I32, shape, bad),
+            "label -1 of row 2");
+}
+END_TEST
+
 START_TEST(a_config_that_is_not_finite_is_refused)
 {
     static const sluice_dataset_config configs[] = {
@@ -293,6 +314,7 @@ SLUICE_TEST_MAIN(
     a_row_out_of_range_is_refused_before_anything_is_written,
     features_and_targets_must_have_as_many_rows,
     labels_must_be_a_vector_of_numbers_from_zero,
+    a_row_may_have_a_label_for_each_position,
     a_config_that_is_not_finite_is_refused,
     features_to_be_measured_must_be_finite, what_is_no_array_is_refused,
     arrays_of_no_shape_or_type_are_refused)

@@ -131,6 +131,37 @@ START_TEST(the_first_row_with_a_label_out_of_range_is_named)
 }
 END_TEST
 
+START_TEST(below_zero_the_label_that_the_loss_ignores_is_allowed)
+{
+    const int32_t labels[2 * ROWS] = {0, 2, -100, 1, 0, 0, 0, -1, -100, -100};
+    const sluice_dataset_config negative = {.negative = true};
+    sluice_loss_choice loss;
+    ck_assert(!sluice_loss_parse("cross_entropy:ignore=-1", &loss, NULL));
+    sluice_loss_plan plan = {.out = sluice_shape_matrix(2, 3),
+                             .config = &loss.config};
+    sluice_dataset *dataset = create(
+        &negative, make(SLUICE_F32, sluice_shape_matrix(ROWS, FEATURES), NULL),
+        make(SLUICE_I32, sluice_shape_matrix(ROWS, 2), labels));
+    ck_assert(!loss.ops->infer(&plan, NULL));
+    refused(sl_dataset_check_targets(dataset, "test", "ce", &plan, &why),
+            SLUICE_INVALID,
+            "row 1 of the test data, counted from 0, has label -100; below 0 "
+            "the loss takes -1 alone");
+    plan.ignored = -100;
+    refused(sl_dataset_check_targets(dataset, "test", "ce", &plan, &why),
+            SLUICE_INVALID, "row 3 of the test data");
+    plan.classes = 2;
+    refused(sl_dataset_check_targets(dataset, "test", "ce", &plan, &why),
+            SLUICE_INVALID, "row 0 of the test data");
+    plan.target_row_bytes = 12;
+    refused(sl_dataset_check_targets(dataset, "test", "ce", &plan, &why),
+            SLUICE_INVALID,
+            "a row of the test data has 2 labels, but loss \"ce\" on this "
+            "model takes 3");
+    sluice_dataset_destroy(dataset);
+}
+END_TEST
+
 START_TEST(a_feature_that_is_not_finite_is_named)
 {
     for (int i = 0; i < ROWS * FEATURES; i++) {
@@ -254,6 +285,7 @@ SLUICE_TEST_MAIN("train.dataset_check",
                  targets_of_another_size_are_refused_with_both_sizes,
                  a_loss_that_says_no_type_takes_any_of_its_size,
                  the_first_row_with_a_label_out_of_range_is_named,
+                 below_zero_the_label_that_the_loss_ignores_is_allowed,
                  a_feature_that_is_not_finite_is_named,
                  a_target_that_is_not_finite_is_named,
                  a_feature_that_is_infinite_once_normalized_is_named,

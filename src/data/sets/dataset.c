@@ -61,26 +61,28 @@ static sluice_status check_arrays(const sluice_array *features,
                                "targets",
                                (long long)features->shape.dims[0],
                                (long long)targets->shape.dims[0]);
-    if (targets->type != SLUICE_F32 && targets->shape.n_dims != 1)
+    if (targets->type == SLUICE_U8 && targets->shape.n_dims != 1)
         return sluice_diag_set(
             why, SLUICE_INVALID,
             "labels have one dim, these have %d; give one integer for "
-            "each row, or values as float32",
+            "each row, labels of positions as int32, or values as float32",
             targets->shape.n_dims);
     return SLUICE_OK;
 }
 
-/* Find the largest label; each is to be in 0..INT32_MAX - 1. */
-static sluice_status count_classes(const sluice_array *labels, int *classes,
-                                   sluice_diag *why)
+/* Find the largest label; each is to be at most INT32_MAX - 1, and at least 0
+ * unless they may be negative. */
+static sluice_status count_classes(const sluice_array *labels, bool negative,
+                                   int *classes, sluice_diag *why)
 {
     const int32_t *label = labels->data;
+    int64_t n = sluice_shape_elements(&labels->shape);
     *classes = 0;
-    for (int64_t i = 0; i < labels->shape.dims[0]; i++) {
-        if (label[i] < 0 || label[i] == INT32_MAX)
-            return sluice_diag_set(why, SLUICE_INVALID,
-                                   "label %d of row %lld is out of range",
-                                   (int)label[i], (long long)i);
+    for (int64_t i = 0; i < n; i++) {
+        if ((label[i] < 0 && !negative) || label[i] == INT32_MAX)
+            return sluice_diag_set(
+                why, SLUICE_INVALID, "label %d of row %lld is out of range",
+                (int)label[i], (long long)(i / (n / labels->shape.dims[0])));
         if (label[i] >= *classes)
             *classes = label[i] + 1;
     }
@@ -142,13 +144,14 @@ static sluice_status normalize(sluice_dataset *dataset,
 /* Fill in size and classes of the targets.  The array is taken later, when
  * nothing can fail any more. */
 static sluice_status describe_targets(sluice_dataset *dataset,
+                                      const sluice_dataset_config *config,
                                       const sluice_array *targets,
                                       sluice_diag *why)
 {
     dataset->target_bytes = targets->bytes / (size_t)targets->shape.dims[0];
     if (targets->type == SLUICE_F32)
         return SLUICE_OK;
-    return count_classes(targets, &dataset->classes, why);
+    return count_classes(targets, config->negative, &dataset->classes, why);
 }
 
 sluice_status sluice_dataset_create(const sluice_dataset_config *config,
@@ -171,7 +174,7 @@ sluice_status sluice_dataset_create(const sluice_dataset_config *config,
     if (!st && widen)
         st = widen_labels(targets, &labels, config->allocator, why);
     if (!st)
-        st = describe_targets(dataset, widen ? &labels : targets, why);
+        st = describe_targets(dataset, config, widen ? &labels : targets, why);
     if (st)
         goto free_dataset;
     if (widen)
