@@ -8,6 +8,7 @@
     X(memory)   \
     X(table2)   \
     X(roofline) \
+    X(overhead) \
     X(headline) \
     /* the end: each row ends with a backslash */
 /* clang-format on */

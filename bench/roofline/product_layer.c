@@ -21,17 +21,17 @@ static void note(const sluice_layer_call *call, enum product_kind kind,
     calls->ns[kind][calls->n[kind]++ % PRODUCT_CALLS] = now_ns() - start;
 }
 
-/* The longest row of an operand. */
+/* The most elements that an operand has for a row. */
 static int64_t operand_elements(const sluice_layer_plan *like)
 {
-    int64_t n = 1;
+    int64_t most = 1;
     for (int k = 0; k < like->n_products; k++) {
-        if (like->products[k].in > n)
-            n = like->products[k].in;
-        if (like->products[k].out > n)
-            n = like->products[k].out;
+        const sluice_product_spec *product = &like->products[k];
+        int64_t n = product->rows_per_row ? product->rows_per_row : 1;
+        n *= product->in > product->out ? product->in : product->out;
+        most = n > most ? n : most;
     }
-    return n;
+    return most;
 }
 
 static sluice_status infer(const void *of, sluice_layer_plan *plan,

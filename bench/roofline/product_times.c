@@ -193,9 +193,12 @@ double product_row_flops(const sluice_model *model, enum product_kind kind)
     for (int i = 0; i < sluice_model_n_layers(model); i++) {
         const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
         int first = kind == PRODUCT_INPUT && i == 0;
-        for (int k = first; k < plan->n_products; k++)
-            flops += 2.0 * (double)plan->products[k].in *
-                     (double)plan->products[k].out;
+        for (int k = first; k < plan->n_products; k++) {
+            const sluice_product_spec *product = &plan->products[k];
+            int64_t n = product->rows_per_row ? product->rows_per_row : 1;
+            flops +=
+                2.0 * (double)n * (double)product->in * (double)product->out;
+        }
     }
     return flops;
 }

@@ -49,6 +49,12 @@ START_TEST(products_of_a_row_leave_out_what_no_step_makes)
     ck_assert(product_row_flops(model, PRODUCT_WEIGHT) == 2 * (8 * 4 + 4 * 6));
     ck_assert(product_row_flops(model, PRODUCT_INPUT) == 2 * 4 * 6);
     sluice_model_destroy(model);
+    /* Three positions of a row are three vectors. */
+    ck_assert_int_eq(sluice_model_parse("input(3x8); linear(4, per-position)",
+                                        NULL, &model, NULL),
+                     SLUICE_OK);
+    ck_assert(product_row_flops(model, PRODUCT_FORWARD) == 3 * 2 * 8 * 4);
+    sluice_model_destroy(model);
 }
 END_TEST
 

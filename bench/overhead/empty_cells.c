@@ -1,0 +1,210 @@
+/* A pipeline of cells that compute nothing.  The main thread; the layer runs on
+ * the devices. */
+#include "bench/overhead/empty_cells.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include <sluice/loss.h>
+#include <sluice/model.h>
+#include <sluice/optimizer.h>
+#include <sluice/pipeline.h>
+#include <sluice/schedule.h>
+
+#include "bench/measure/workload.h"
+
+enum { WIDTH = 4 }; /* elements that are handed on */
+
+struct empty_cells {
+    sluice_model *model;
+    sluice_schedule *schedule;
+    sluice_pipeline *pipe;
+    struct workload work;
+    int microbatches;
+};
+
+/* ---- the layer: y = x --------------------------------------------------- */
+
+static sluice_status infer(const void *config, sluice_layer_plan *plan,
+                           sluice_diag *why)
+{
+    (void)config;
+    (void)why;
+    plan->out = plan->in;
+    return SLUICE_OK;
+}
+
+static void copy(const float *from, float *to)
+{
+    for (int i = 0; i < WIDTH; i++)
+        to[i] = from[i];
+}
+
+static sluice_status forward(const sluice_layer_call *call)
+{
+    copy(call->x, call->y);
+    return SLUICE_OK;
+}
+
+static sluice_status backward_input(const sluice_layer_call *call)
+{
+    if (call->dx)
+        copy(call->dy, call->dx);
+    return SLUICE_OK;
+}
+
+static const sluice_layer_ops empty = {
+    .name = "empty",
+    .infer = infer,
+    .forward = forward,
+    .backward_input = backward_input,
+};
+
+/* ---- a loss that asks for nothing ---------------------------------------- */
+
+static sluice_status loss_infer(sluice_loss_plan *plan, sluice_diag *why)
+{
+    (void)why;
+    plan->row_terms = 1;
+    plan->target_row_bytes = sizeof(float);
+    plan->target_type = SLUICE_F32;
+    return SLUICE_OK;
+}
+
+static sluice_status loss_forward(const sluice_loss_call *call, double *sum,
+                                  int64_t *correct)
+{
+    *sum = (double)call->y[0];
+    *correct = 0;
+    return SLUICE_OK;
+}
+
+static sluice_status loss_backward(const sluice_loss_call *call, float factor,
+                                   float *dy)
+{
+    (void)call;
+    for (int i = 0; i < WIDTH; i++)
+        dy[i] = factor;
+    return SLUICE_OK;
+}
+
+static const sluice_loss_ops no_loss = {
+    .name = "no_loss",
+    .infer = loss_infer,
+    .forward = loss_forward,
+    .backward = loss_backward,
+};
+
+/* ---- the pipeline ---------------------------------------------------------
+ */
+
+static sluice_status make_model(struct empty_cells *cells, int devices,
+                                sluice_diag *why)
+{
+    const sluice_model_config config = {.input = sluice_shape_vector(WIDTH)};
+    sluice_status st = sluice_model_create(&config, &cells->model, why);
+    for (int i = 0; i < devices && !st; i++)
+        st = sluice_model_add(cells->model, &empty, NULL, why);
+    return st;
+}
+
+/* F m and B m of every micro-batch, one after the other; then the update. */
+static sluice_status fill_list(sluice_schedule *schedule, int device, int n,
+                               sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < 2 * n && !st; i++)
+        st = sluice_schedule_append(
+            schedule, device,
+            (sluice_action){.kind = i % 2 ? SLUICE_B : SLUICE_F,
+                            .stage = device,
+                            .microbatch = i / 2},
+            why);
+    if (!st)
+        st = sluice_schedule_append(schedule, device,
+                                    (sluice_action){.kind = SLUICE_UPDATE,
+                                                    .stage = device,
+                                                    .microbatch = -1},
+                                    why);
+    return st;
+}
+
+static sluice_status make_schedule(struct empty_cells *cells, int devices,
+                                   sluice_diag *why)
+{
+    static const int stage_device[] = {0, 1};
+    sluice_status st =
+        sluice_schedule_create(devices, devices, cells->microbatches,
+                               stage_device, NULL, &cells->schedule, why);
+    for (int d = 0; d < devices && !st; d++)
+        st = fill_list(cells->schedule, d, cells->microbatches, why);
+    return st;
+}
+
+static sluice_status make_pipeline(struct empty_cells *cells, int64_t spin_ns,
+                                   sluice_diag *why)
+{
+    static const sluice_sgd_config sgd = {.learning_rate = 0.01};
+    const sluice_pipeline_config config = {
+        .custom = cells->schedule,
+        .batch = cells->microbatches,
+        .loss = &no_loss,
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .spin_ns = spin_ns,
+    };
+    sluice_status st =
+        workload_fill(&cells->work, cells->model, cells->microbatches, 1, why);
+    return st ? st
+              : sluice_pipeline_create(&config, cells->model, &cells->pipe,
+                                       why);
+}
+
+sluice_status empty_cells_create(int devices, int microbatches, int64_t spin_ns,
+                                 struct empty_cells **out, sluice_diag *why)
+{
+    struct empty_cells *cells = calloc(1, sizeof *cells);
+    if (!cells)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for empty cells");
+    cells->microbatches = microbatches;
+    sluice_status st = make_model(cells, devices, why);
+    if (!st)
+        st = make_schedule(cells, devices, why);
+    if (!st)
+        st = make_pipeline(cells, spin_ns, why);
+    if (st)
+        empty_cells_destroy(cells);
+    else
+        *out = cells;
+    return st;
+}
+
+void empty_cells_destroy(struct empty_cells *cells)
+{
+    if (!cells)
+        return;
+    sluice_pipeline_destroy(cells->pipe);
+    workload_fini(&cells->work);
+    sluice_schedule_destroy(cells->schedule);
+    sluice_model_destroy(cells->model);
+    free(cells);
+}
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+sluice_status empty_cells_step(struct empty_cells *cells, double *ns,
+                               sluice_diag *why)
+{
+    double start = now_ns();
+    sluice_status st =
+        sluice_pipeline_step(cells->pipe, cells->work.x, cells->work.targets,
+                             cells->work.rows, NULL, why);
+    *ns = (now_ns() - start) / cells->microbatches;
+    return st;
+}

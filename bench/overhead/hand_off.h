@@ -1,0 +1,23 @@
+/*
+ * A hand-off between two threads, and nothing else: what a pipeline's hand-offs
+ * are compared with.  The threads are pinned to two cores, if there are two.
+ */
+#ifndef BENCH_OVERHEAD_HAND_OFF_H
+#define BENCH_OVERHEAD_HAND_OFF_H
+
+#include <sluice/status.h>
+
+/*
+ * Time of one hand-off in ns, one way: half of a round trip, the mean over
+ * `round_trips`.  spinning: the receiver polls a word of shared memory, and the
+ * sender stores to it beside 16 bytes of payload.  parked: the receiver waits
+ * at a condition variable.
+ *
+ * Blocks   until both threads are done.
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY, SLUICE_SYSTEM if no thread could be
+ *          started.
+ */
+sluice_status hand_off_spinning(int round_trips, double *ns, sluice_diag *why);
+sluice_status hand_off_parked(int round_trips, double *ns, sluice_diag *why);
+
+#endif

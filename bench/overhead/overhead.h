@@ -1,0 +1,34 @@
+/* What the machinery of a pipeline costs beside its work. */
+#ifndef BENCH_OVERHEAD_OVERHEAD_H
+#define BENCH_OVERHEAD_OVERHEAD_H
+
+#include <sluice/status.h>
+
+struct overhead_config {
+    int microbatches;
+    int warmup;
+    int repetitions;
+};
+
+/* Medians over the repetitions, in ns. */
+struct overhead_row {
+    const char *what; /* "hot", "parked", "dispatch" */
+    double raw_ns;    /* a hand-off and nothing else; NAN: there is none */
+    double sluice_ns; /* a hand-off with one F and one B; of "dispatch": an
+                         action on one device */
+    double *samples;  /* [repetitions] of sluice_ns */
+};
+
+typedef void overhead_on_row(void *context, const struct overhead_row *row);
+
+/*
+ * Measure hand-offs between devices that poll and that park, each in turn with
+ * a raw one, and actions of one device.
+ *
+ * Returns  SLUICE_OK, or the first error.
+ */
+sluice_status overhead_measure(const struct overhead_config *config,
+                               overhead_on_row *on_row, void *context,
+                               sluice_diag *why);
+
+#endif
