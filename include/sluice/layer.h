@@ -90,6 +90,7 @@ typedef struct sluice_layer_plan {
                         micro-batches */
     int64_t saved_row_bytes;     /* `saved` from forward to backward, per row */
     int64_t workspace_row_bytes; /* `workspace` within one call, per row */
+    int64_t scratch_bytes;       /* `scratch` within one call, of any rows */
     int64_t forward_row_flops;   /* floating-point operations per row ... */
     int64_t input_row_flops;     /* ... of backward_input */
     int64_t weight_row_flops;    /* ... of backward_weight */
@@ -131,6 +132,7 @@ typedef struct sluice_layer_call {
 
     void *saved;          /* rows * saved_row_bytes */
     void *workspace;      /* rows * workspace_row_bytes, undefined at entry */
+    void *scratch;        /* scratch_bytes, undefined at entry */
     int64_t *off_core_ns; /* a layer that waits on purpose, without using its
                              core, adds that time here: the virtual clock counts
                              it as work, not as preemption.  May be NULL */

@@ -55,6 +55,8 @@ static void grow_workspace(struct sl_workspace *ws,
         ws->layer_bytes =
             larger(ws->layer_bytes,
                    sl_round_up((size_t)(rows * plan->workspace_row_bytes)));
+        ws->scratch_bytes =
+            larger(ws->scratch_bytes, sl_round_up((size_t)plan->scratch_bytes));
     }
     ws->product_bytes =
         larger(ws->product_bytes, sl_products_scratch_bytes(stage));
@@ -81,7 +83,7 @@ static void make_plan(struct sl_layout *layout, int device)
         grow_workspace(ws, stage, layout->max_rows);
     }
     plan->workspace = 2 * ws->pair_bytes + ws->saved_bytes + ws->layer_bytes +
-                      ws->product_bytes;
+                      ws->scratch_bytes + ws->product_bytes;
     plan->total = plan->parameters + plan->packed + plan->gradients +
                   plan->optimizer + plan->versions + plan->boundary +
                   plan->stash + plan->workspace;
@@ -128,7 +130,7 @@ sluice_status sl_layout_check(const struct sl_layout_input *input,
                      (double)sluice_element_bytes(plan->in_type) *
                          (double)sluice_shape_elements(&plan->in) +
                      16.0 * (double)sluice_shape_elements(&plan->out);
-        bytes += (rows * row + 1024) * (m + 2);
+        bytes += (rows * row + 1024) * (m + 2) + (double)plan->scratch_bytes;
     }
     double updates = sluice_schedule_n_updates(input->schedule);
     /* Each version has up to two packed copies. */
@@ -340,5 +342,6 @@ void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
     ws->pair[1] = sl_arena_take(arena, ws->pair_bytes);
     ws->saved = sl_arena_take(arena, ws->saved_bytes);
     ws->layer = sl_arena_take(arena, ws->layer_bytes);
+    ws->scratch = sl_arena_take(arena, ws->scratch_bytes);
     assert(arena->used == arena->size);
 }

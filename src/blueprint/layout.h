@@ -25,12 +25,14 @@
 
 /* Buffers of one device that live within one action only. */
 struct sl_workspace {
-    size_t pair_bytes;  /* of each of two: y and dy between layers */
-    size_t saved_bytes; /* `saved` of a forward that keeps nothing */
-    size_t layer_bytes; /* a layer's own */
+    size_t pair_bytes;    /* of each of two: y and dy between layers */
+    size_t saved_bytes;   /* `saved` of a forward that keeps nothing */
+    size_t layer_bytes;   /* a layer's own */
+    size_t scratch_bytes; /* a layer's own that does not grow with the rows */
     float *pair[2];
     void *saved;
     void *layer;
+    void *scratch;
     size_t product_bytes; /* scratch of a matrix product */
     void *product;
 };

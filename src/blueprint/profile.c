@@ -37,7 +37,8 @@ static size_t bench_bytes(const struct bench *bench,
         sl_round_up((size_t)(rows * in) * sizeof(float)) +
         2 * sl_round_up((size_t)(rows * out) * sizeof(float)) +
         sl_round_up((size_t)(rows * plan->saved_row_bytes)) +
-        sl_round_up((size_t)(rows * plan->workspace_row_bytes));
+        sl_round_up((size_t)(rows * plan->workspace_row_bytes)) +
+        sl_round_up((size_t)plan->scratch_bytes);
     bytes += 2 * sl_round_up((size_t)plan->n_params * sizeof(float *));
     for (int p = 0; p < plan->n_params; p++)
         bytes += 2 * sl_round_up(
@@ -102,6 +103,7 @@ static void prepare(struct bench *bench, const sluice_model *model, int layer,
         .saved = sl_arena_take(arena, (size_t)(rows * plan->saved_row_bytes)),
         .workspace =
             sl_arena_take(arena, (size_t)(rows * plan->workspace_row_bytes)),
+        .scratch = sl_arena_take(arena, (size_t)plan->scratch_bytes),
         .params = bench->params,
         .grads = bench->grads,
     };

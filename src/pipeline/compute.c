@@ -132,6 +132,7 @@ static sluice_layer_call make_call(const struct pass *p, int i)
         .saved = p->stashes ? sl_ring_slot(&unit->saved, p->op->stash_no)
                             : p->ws->saved,
         .workspace = p->ws->layer,
+        .scratch = p->ws->scratch,
         .products = unit->products,
         .off_core_ns = p->off_core_ns,
         .why = p->why,

@@ -184,7 +184,7 @@ static bool build_layer(struct sluice_reference *ref, int i, int n_states)
 static sluice_status build(struct sluice_reference *ref, int n_states,
                            sluice_diag *why)
 {
-    int64_t widest = 0, workspace = 0;
+    int64_t widest = 0, workspace = 0, scratch = 0;
     ref->layers = sl_reference_take(ref, ref->n_layers, sizeof *ref->layers);
     if (!ref->layers)
         return sl_no_memory(why, "the reference's layers");
@@ -194,14 +194,17 @@ static sluice_status build(struct sluice_reference *ref, int n_states,
         struct sl_reference_layer *layer = &ref->layers[i];
         widest = larger(widest, larger(layer->in, layer->out));
         workspace = larger(workspace, layer->plan->workspace_row_bytes);
+        scratch = larger(scratch, layer->plan->scratch_bytes);
     }
     int64_t rows = largest_micro(ref);
     ref->workspace = sl_reference_take(ref, rows, workspace);
+    ref->scratch = sl_reference_take(ref, 1, scratch);
     ref->gradient[0] =
         sl_reference_take(ref, rows, widest * (int64_t)sizeof(float));
     ref->gradient[1] =
         sl_reference_take(ref, rows, widest * (int64_t)sizeof(float));
-    if (!ref->workspace || !ref->gradient[0] || !ref->gradient[1])
+    if (!ref->workspace || !ref->scratch || !ref->gradient[0] ||
+        !ref->gradient[1])
         return sl_no_memory(why, "the reference's gradients");
     return SLUICE_OK;
 }

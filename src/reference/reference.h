@@ -92,6 +92,7 @@ struct sluice_reference {
 
     float *gradient[2]; /* dy and dx of a layer, by turns */
     void *workspace;
+    void *scratch;
 };
 
 /* A run of rows of the mini-batch under way. */

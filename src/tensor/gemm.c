@@ -65,6 +65,28 @@ sluice_status sl_gemm_weight(struct sl_gemm size, const float *x,
     return SLUICE_OK;
 }
 
+static bool is_stride(struct sl_matrix m, int64_t rows, int64_t columns)
+{
+    return is_size(m.stride) && m.stride >= (m.transposed ? rows : columns);
+}
+
+sluice_status sl_gemm_multiply(struct sl_gemm size, struct sl_matrix a,
+                               struct sl_matrix b, bool accumulate, float *c,
+                               int64_t c_stride)
+{
+    if (!sl_gemm_is_valid(size) || !is_stride(a, size.rows, size.in) ||
+        !is_stride(b, size.in, size.out) || !is_size(c_stride) ||
+        c_stride < size.out)
+        return SLUICE_INVALID;
+    sl_blas_call_begin();
+    cblas_sgemm(CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans,
+                b.transposed ? CblasTrans : CblasNoTrans, (int)size.rows,
+                (int)size.out, (int)size.in, 1, a.at, (int)a.stride, b.at,
+                (int)b.stride, accumulate ? 1 : 0, c, (int)c_stride);
+    sl_blas_call_end();
+    return SLUICE_OK;
+}
+
 int sl_blas_n_threads(void)
 {
     return openblas_get_num_threads();

@@ -55,6 +55,26 @@ sluice_status sl_gemm_input(struct sl_gemm size, const float *dy,
 sluice_status sl_gemm_weight(struct sl_gemm size, const float *x,
                              const float *dy, bool accumulate, float *dw);
 
+/* A matrix inside an array: element (i, j) lies at i * stride + j, or the
+ * other way round if it is transposed. */
+struct sl_matrix {
+    const float *at;
+    int64_t stride;
+    bool transposed;
+};
+
+/*
+ * c (+)= a * b, of matrices that lie in others.
+ *
+ * Shapes   a[rows][in], b[in][out], c[rows][out], c's rows c_stride apart.
+ * Returns  SLUICE_OK, or SLUICE_INVALID, having touched nothing, if a size or
+ *          stride is out of range.
+ * Accumulates if `accumulate`, else overwrites.
+ */
+sluice_status sl_gemm_multiply(struct sl_gemm size, struct sl_matrix a,
+                               struct sl_matrix b, bool accumulate, float *c,
+                               int64_t c_stride);
+
 /* Threads that BLAS uses for one call, of the whole process. */
 int sl_blas_n_threads(void);
 

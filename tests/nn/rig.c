@@ -43,6 +43,7 @@ sluice_status rig_init(struct rig *rig, const sluice_layer_ops *ops,
         .dx = floats(rig->n_in, seed * 100 + 3),
         .saved = malloc((size_t)(rows * rig->plan.saved_row_bytes)),
         .workspace = malloc((size_t)(rows * rig->plan.workspace_row_bytes)),
+        .scratch = malloc((size_t)rig->plan.scratch_bytes),
         .why = &rig->why,
     };
     for (int p = 0; p < rig->plan.n_params; p++) {
@@ -62,6 +63,7 @@ void rig_fini(struct rig *rig)
         free(rig->params[p]);
         free(rig->grads[p]);
     }
+    free(rig->call.scratch);
     free(rig->call.workspace);
     free(rig->call.saved);
     free(rig->call.dx);

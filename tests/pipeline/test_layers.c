@@ -23,6 +23,10 @@ static const char *const models[] = {
     "residual{layer_norm(per-position); linear(4, per-position, "
     "activation=relu); linear(6, per-position, std=0.1)}; "
     "rms_norm(per-position); linear(5)",
+    "input(6); reshape(1, height=2, width=3); "
+    "conv2d(4, padding=1, activation=relu); "
+    "conv2d(6, kernel=2, groups=2, activation=gelu, no-bias); flatten; "
+    "linear(5)",
 };
 enum { N_MODELS = sizeof models / sizeof *models };
 

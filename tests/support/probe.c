@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-enum { WORKSPACE = 52 }; /* bytes per row; on purpose no power of two */
+enum {
+    WORKSPACE = 52, /* bytes per row; on purpose no power of two */
+    SCRATCH = 76,   /* bytes of a call */
+};
 
 /* What the layer saves per row. */
 struct mark {
@@ -29,6 +32,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     plan->needs_y = true;
     plan->saved_row_bytes = sizeof(struct mark);
     plan->workspace_row_bytes = WORKSPACE;
+    plan->scratch_bytes = SCRATCH;
     plan->forward_row_flops = n;
     plan->input_row_flops = n;
     plan->weight_row_flops = 2 * n;
@@ -69,6 +73,7 @@ static sluice_status forward(const sluice_layer_call *call)
     int64_t n = sluice_shape_elements(&call->plan->in);
     struct mark *marks = call->saved;
     memset(call->workspace, 0x5A, (size_t)(call->rows * WORKSPACE));
+    memset(call->scratch, 0x5A, SCRATCH);
     for (int64_t r = 0; r < call->rows; r++) {
         marks[r] = mark_of(call, r);
         for (int64_t i = 0; i < n; i++)
@@ -85,6 +90,7 @@ static sluice_status check_backward(const sluice_layer_call *call)
     int64_t n = sluice_shape_elements(&call->plan->in);
     const struct mark *marks = call->saved;
     memset(call->workspace, 0xA5, (size_t)(call->rows * WORKSPACE));
+    memset(call->scratch, 0xA5, SCRATCH);
     if (!call->training)
         return complain(call, "a backward outside training");
     for (int64_t r = 0; r < call->rows; r++) {

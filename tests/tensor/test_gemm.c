@@ -69,6 +69,50 @@ START_TEST(input_gradient_agrees_with_plain_loops)
 }
 END_TEST
 
+/* x and dy lie in wider matrices, each as it is and transposed. */
+START_TEST(matrices_inside_others_agree_with_plain_loops)
+{
+    for (int i = 0; i < N_SIZES; i++) {
+        struct sl_gemm s = sizes[i], inner = {s.in, s.rows, s.out};
+        const struct sl_matrix left = {x, s.in, true};
+        const struct sl_matrix right = {dy, s.out, false};
+        const struct sl_gemm turned = {s.rows, s.out, s.in};
+        const struct sl_matrix weights = {w, s.out, true};
+        fill(s);
+        ck_assert(!sl_gemm_multiply(inner, left, right, true, got, s.out));
+        ck_assert(!sl_gemm_plain_weight(s, x, dy, true, want));
+        assert_equal();
+        ck_assert(!sl_gemm_multiply(turned, right, weights, false, got, s.in));
+        ck_assert(!sl_gemm_plain_input(s, dy, w, want));
+        assert_equal();
+    }
+}
+END_TEST
+
+/* A block of 2 x 3 from (1, 1) on of c[4][5], made of blocks of a and b. */
+START_TEST(a_block_is_written_and_nothing_beside_it)
+{
+    const struct sl_matrix a = {x + 7, 6, false}, b = {w + 5, 4, false};
+    sl_test_fill(1, 24, x);
+    sl_test_fill(2, 24, w);
+    sl_test_fill(4, 20, got);
+    memcpy(want, got, sizeof want);
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 3; j++) {
+            want[(i + 1) * 5 + j + 1] = 0;
+            for (int k = 0; k < 4; k++)
+                want[(i + 1) * 5 + j + 1] +=
+                    x[7 + i * 6 + k] * w[5 + k * 4 + j];
+        }
+    ck_assert(
+        !sl_gemm_multiply((struct sl_gemm){2, 4, 3}, a, b, false, got + 6, 5));
+    assert_equal();
+    ck_assert_int_eq(
+        sl_gemm_multiply((struct sl_gemm){2, 4, 3}, a, b, false, got + 6, 2),
+        SLUICE_INVALID);
+}
+END_TEST
+
 START_TEST(weight_gradient_agrees_with_plain_loops)
 {
     for (int i = 0; i < N_SIZES; i++) {
@@ -139,6 +183,8 @@ END_TEST
 SLUICE_TEST_MAIN("tensor.gemm", forward_agrees_with_plain_loops,
                  input_gradient_agrees_with_plain_loops,
                  weight_gradient_agrees_with_plain_loops,
+                 matrices_inside_others_agree_with_plain_loops,
+                 a_block_is_written_and_nothing_beside_it,
                  overwriting_ignores_nan_that_was_there,
                  plain_loops_know_a_product_by_hand,
                  sizes_beyond_int_are_refused)

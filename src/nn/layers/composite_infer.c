@@ -159,6 +159,7 @@ static void place_buffers(const struct sl_composite *c, sluice_layer_plan *plan)
     for (int k = 0; k < c->inside.n; k++) {
         const sluice_layer_plan *inner = &c->inside.at[k]->plan;
         inside = larger(inside, rounded(inner->workspace_row_bytes));
+        plan->scratch_bytes = larger(plan->scratch_bytes, inner->scratch_bytes);
         if (!is_last(c, k) && !(keeps_y(c, k) && keeps_dy(c, k)))
             buffer = larger(buffer, row_bytes(&inner->out));
     }
@@ -179,6 +180,7 @@ static sluice_status check_sums(const struct sl_composite *c,
 {
     if (plan->saved_row_bytes < SL_SIZE_LIMIT &&
         plan->workspace_row_bytes < SL_SIZE_LIMIT &&
+        plan->scratch_bytes < SL_SIZE_LIMIT &&
         plan->forward_row_flops < SL_SIZE_LIMIT &&
         plan->input_row_flops < SL_SIZE_LIMIT &&
         plan->weight_row_flops < SL_SIZE_LIMIT)

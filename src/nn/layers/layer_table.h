@@ -20,6 +20,9 @@
     ROW(sluice_rms_norm) \
     ROW(sluice_timed) \
     ROW(sluice_embedding) \
+    ROW(sluice_conv2d) \
+    ROW(sluice_reshape) \
+    ROW(sluice_flatten) \
     ROW(sluice_sequence) \
     ROW(sluice_residual) \
     /* the end: each row ends with a backslash */

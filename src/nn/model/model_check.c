@@ -101,6 +101,7 @@ static sluice_status check_sizes(const sluice_layer_ops *ops,
     } sizes[] = {
         {"saved_row_bytes", plan->saved_row_bytes},
         {"workspace_row_bytes", plan->workspace_row_bytes},
+        {"scratch_bytes", plan->scratch_bytes},
         {"forward_row_flops", plan->forward_row_flops},
         {"input_row_flops", plan->input_row_flops},
         {"weight_row_flops", plan->weight_row_flops},

@@ -176,8 +176,8 @@ static sluice_status huge_infer(const void *config, sluice_layer_plan *plan,
     const int *which = config;
     plan->out = plan->in;
     int64_t *sizes[] = {&plan->saved_row_bytes, &plan->workspace_row_bytes,
-                        &plan->forward_row_flops, &plan->input_row_flops,
-                        &plan->weight_row_flops};
+                        &plan->scratch_bytes,   &plan->forward_row_flops,
+                        &plan->input_row_flops, &plan->weight_row_flops};
     *sizes[*which] = INT64_MAX;
     return SLUICE_OK;
 }
@@ -197,7 +197,7 @@ START_TEST(sums_that_do_not_fit_are_refused)
         .forward = nothing,
         .backward_input = nothing,
     };
-    for (int which = 0; which < 5; which++) {
+    for (int which = 0; which < 6; which++) {
         sluice_model *model = empty(4);
         begin(model, sluice_residual());
         ck_assert(!sluice_model_add(model, &huge, &which, &why));

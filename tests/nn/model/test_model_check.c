@@ -145,11 +145,11 @@ END_TEST
 
 START_TEST(negative_sizes_are_refused)
 {
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         sluice_layer_plan plan = good_plan();
         int64_t *sizes[] = {&plan.saved_row_bytes, &plan.workspace_row_bytes,
-                            &plan.forward_row_flops, &plan.input_row_flops,
-                            &plan.weight_row_flops};
+                            &plan.scratch_bytes,   &plan.forward_row_flops,
+                            &plan.input_row_flops, &plan.weight_row_flops};
         *sizes[i] = -8;
         refuse(plan, "-8");
     }

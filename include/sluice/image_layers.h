@@ -1,0 +1,61 @@
+/*
+ * Layers on images.  A row of their input is an image of one or more planes of
+ * pixels: x[channels][height][width], as PyTorch has it, or x[height][width],
+ * which is one channel.
+ *
+ * The configs have no defaults in C: what is 0 and may not be is refused.
+ */
+#ifndef SLUICE_IMAGE_LAYERS_H
+#define SLUICE_IMAGE_LAYERS_H
+
+#include <sluice/layer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* y = x in another shape of as many elements.  Saves nothing. */
+typedef struct sluice_reshape_config {
+    int64_t channels;
+    int64_t height;
+    int64_t width;
+} sluice_reshape_config;
+SLUICE_API const sluice_layer_ops *sluice_reshape(void);
+
+/* y = x as a vector.  Saves nothing. */
+SLUICE_API const sluice_layer_ops *sluice_flatten(void);
+
+/*
+ * y[o][i][j] = act(bias[o] + sum over c, a, b of weight[o][c][a][b] *
+ * x[c][i * stride - padding + a][j * stride - padding + b]), x being 0 outside
+ * of the image: torch.nn.Conv2d.  With `groups` the channels of x and y are
+ * divided into so many equal parts, and the outputs of each see the inputs of
+ * the same part.
+ *
+ * The weights have PyTorch's layout.  They start by HE or XAVIER, as suits the
+ * activation, with fan_in = in / groups * kernel^2; the bias starts at zero.
+ *
+ * A product is made for each image, or for some rows of it, so the bits of an
+ * image do not depend on the other rows of its micro-batch.
+ *
+ * Shapes   x[rows, in, height, width], weight[out, in / groups, kernel,
+ *          kernel], bias[out], y[rows, out, height', width'] with height' =
+ *          (height + 2 padding - kernel) / stride + 1, rounded down.
+ * Saves    as a linear layer: the argument of act for gelu, gelu_tanh and silu.
+ */
+typedef struct sluice_conv2d_config {
+    int64_t channels; /* of y */
+    int64_t kernel;   /* height and width of the window */
+    int64_t stride;
+    int64_t padding; /* on each side, less than the kernel */
+    int64_t groups;
+    sluice_activation activation;
+    bool no_bias;
+} sluice_conv2d_config;
+SLUICE_API const sluice_layer_ops *sluice_conv2d(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

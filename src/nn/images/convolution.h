@@ -1,0 +1,54 @@
+/*
+ * The sizes of a convolution, and the parts in which it is made.  Any thread.
+ *
+ * A part is a band of rows of the output, in a group of channels of an image:
+ * one product of matrices.  How high a band is follows from the layer alone.
+ */
+#ifndef SL_NN_IMAGES_CONVOLUTION_H
+#define SL_NN_IMAGES_CONVOLUTION_H
+
+#include <stdbool.h>
+
+#include <sluice/image_layers.h>
+
+#include "nn/images/image.h"
+#include "tensor/planes/im2col.h"
+
+struct sl_convolution {
+    struct sl_window window;
+    int64_t groups;
+    int64_t in;      /* channels of x in a group */
+    int64_t out;     /* of y */
+    int64_t depth;   /* elements under the window: rows of the matrix */
+    int64_t x_plane; /* elements */
+    int64_t y_plane;
+    int64_t band; /* rows of y that are made at once */
+};
+
+struct sl_convolution_part {
+    int64_t group;
+    struct sl_band band;
+    int64_t width; /* elements of the band in a plane: columns of the matrix */
+    int64_t x_at;  /* of the group's planes, in x */
+    int64_t y_at;  /* of the band in the group's first plane, in y */
+};
+
+/* What a config that was checked makes of images of the shape `in`. */
+struct sl_convolution sl_convolution_of(const sluice_conv2d_config *config,
+                                        const sluice_shape *in);
+
+/* Whether the matrix of a band is the image as it is. */
+bool sl_convolution_is_pointwise(const struct sl_convolution *conv);
+
+/* Bytes of the largest matrix. */
+int64_t sl_convolution_bytes(const struct sl_convolution *conv);
+
+/* Parts of an image. */
+int64_t sl_convolution_n_parts(const struct sl_convolution *conv);
+
+/* Part `i` of a micro-batch: bands follow each other, then groups, then
+ * images. */
+struct sl_convolution_part
+sl_convolution_part(const struct sl_convolution *conv, int64_t i);
+
+#endif
