@@ -12,7 +12,7 @@
 #include <sluice/model.h>
 #include <sluice/status.h>
 
-#include "bench/measure/order.h"
+#include "bench/order/order.h"
 
 struct bound_config {
     const sluice_model *model;

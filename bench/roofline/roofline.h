@@ -8,7 +8,7 @@
 
 #include "bench/cli/range.h"
 #include "bench/measure/measurement.h"
-#include "bench/measure/order.h"
+#include "bench/order/order.h"
 #include "bench/measure/run_options.h"
 #include "bench/roofline/bound.h"
 
