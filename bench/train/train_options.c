@@ -297,6 +297,12 @@ static const struct option_row told_options[] = {
      .help = "Draw the last step: .txt, .svg, .html, or .json for Perfetto",
      .type = &option_text,
      .offset = offsetof(struct training_config, trace)},
+    {.name = "watchdog",
+     .argument = "TIME",
+     .help = "Name on stderr a device that is in one operation for so long, "
+             "such as 30s, what each device waits for, and what it did before",
+     .type = &option_time,
+     .offset = offsetof(struct training_config, watchdog_ns)},
     {.name = "quiet",
      .help =
          "Print nothing but errors, and warnings of what is resumed or saved",

@@ -15,6 +15,7 @@
 #include "bench/train/stopping.h"
 #include "bench/order/order.h"
 #include "bench/order/schedule_source.h"
+#include "bench/train/stuck.h"
 #include "bench/output/picture.h"
 
 enum { MODEL_TEXT = SLUICE_MODEL_MAX_TEXT + 32 };
@@ -121,6 +122,8 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .device_cap_bytes = c->cap_bytes,
         .trace = true,
         .finite = c->keep_going ? SLUICE_FINITE_OFF : SLUICE_FINITE_GRADIENTS,
+        .watchdog_ns = c->watchdog_ns,
+        .on_stuck = c->watchdog_ns ? stuck_tell : NULL,
         .log = print_log,
         .log_context = t,
     };

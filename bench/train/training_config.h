@@ -58,6 +58,8 @@ struct training_config {
     struct keeping_config keeping;
     const char *metrics; /* a file for JSON lines; NULL: none */
     const char *trace;   /* a file for a picture of the last step; NULL: none */
+    int64_t watchdog_ns; /* name a device that is in one operation for so long;
+                            0: none */
     bool quiet;          /* only errors and warnings are told */
 };
 

@@ -64,6 +64,7 @@
 #include <sluice/schedule.h>
 #include <sluice/status.h>
 #include <sluice/trace.h>
+#include <sluice/watch.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -167,6 +168,11 @@ typedef struct sluice_pipeline_config {
     bool trace;      /* record events; see sluice_pipeline_trace() */
     sluice_finite finite;
 
+    int64_t watchdog_ns; /* report a device that is in one operation for so
+                            long, see watch.h; goes with on_stuck; 0: never */
+    sluice_on_stuck *on_stuck;
+    void *stuck_context;
+
     sluice_log *log; /* NULL: silent; else it outlives the pipeline */
     void *log_context;
     const sluice_allocator *allocator; /* NULL: malloc */
@@ -258,7 +264,10 @@ typedef struct sluice_result {
  *          targets[rows] as the loss defines them; both are read in place until
  *          the call returns.  `result` may be NULL.
  * Threads  one call of step, evaluate or infer at a time.
- * Blocks   until every device is done.
+ * Blocks   until every device is done: for as long as a layer takes, so for
+ *          ever if one never returns.  It cannot be ended from outside, since
+ *          the thread that runs it may hold anything; cancelling waits for it,
+ *          too.  The config's watchdog names it.
  * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch, no x or targets,
  *          or in a child of fork();
  *          SLUICE_CANCELLED; SLUICE_NOT_FINITE if the config's `finite` has

@@ -16,6 +16,7 @@
  *     schedule_formula  closed forms: idle time
  *     schedule_passes  transformations of schedules
  *     search     the best schedule for given costs
+ *     watch      what devices do now, and the watchdog
  *     version    of the library and its BLAS
  *     gemm       the libraries of matrix products
  *
@@ -62,5 +63,6 @@
 #include <sluice/trace.h>
 #include <sluice/train.h>
 #include <sluice/version.h>
+#include <sluice/watch.h>
 
 #endif

@@ -68,9 +68,9 @@ static bool spin(struct sl_patience patience, sl_predicate *ready,
     return false;
 }
 
-static struct timespec recheck_time(void)
+static struct timespec after(int64_t ns)
 {
-    int64_t t = sl_now_ns() + SL_GATE_RECHECK_NS;
+    int64_t t = sl_now_ns() + ns;
     return (struct timespec){
         .tv_sec = t / 1000000000,
         .tv_nsec = t % 1000000000,
@@ -97,11 +97,11 @@ static bool park(struct sl_gate *gate, sl_predicate *ready, const void *state,
 }
 
 bool sl_gate_try(struct sl_gate *gate, struct sl_patience patience,
-                 sl_predicate *ready, const void *state)
+                 sl_predicate *ready, const void *state, int64_t most_ns)
 {
     if (ready(state) || spin(patience, ready, state))
         return true;
-    struct timespec until = recheck_time();
+    struct timespec until = after(most_ns);
     return park(gate, ready, state, &until);
 }
 
@@ -112,7 +112,7 @@ void sl_gate_wait(struct sl_gate *gate, struct sl_patience patience,
         return;
     struct timespec until;
     do
-        until = recheck_time();
+        until = after(SL_GATE_RECHECK_NS);
     while (!park(gate, ready, state, &until));
 }
 

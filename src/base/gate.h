@@ -71,12 +71,13 @@ void sl_gate_wait(struct sl_gate *gate, struct sl_patience patience,
                   sl_predicate *ready, const void *state);
 
 /*
- * The same, but not for longer than SL_GATE_RECHECK_NS once parked.
+ * The same, but not for longer than `most_ns` once parked: at most
+ * SL_GATE_RECHECK_NS, if a lost wake-up is to be made good in that time.
  *
  * Returns  whether ready(state) is true.
  */
 bool sl_gate_try(struct sl_gate *gate, struct sl_patience patience,
-                 sl_predicate *ready, const void *state);
+                 sl_predicate *ready, const void *state, int64_t most_ns);
 
 /*
  * The same as sl_gate_wait(), without looking again: for a wait that may be

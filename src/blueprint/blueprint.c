@@ -1,6 +1,7 @@
 /* Drawing the blueprint.  The thread that creates the pipeline. */
 #include "blueprint/blueprint.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "nn/model/model.h"
@@ -44,6 +45,12 @@ static sluice_status check_pointers(const sluice_pipeline_config *config,
                                "a queue capacity of %d; give at least 1, or 0 "
                                "for the default",
                                config->queue_capacity);
+    if (config->watchdog_ns < 0 || !config->watchdog_ns != !config->on_stuck)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a watchdog of %" PRId64 " ns %s `on_stuck`; "
+                               "set both, the time above 0, or none",
+                               config->watchdog_ns,
+                               config->on_stuck ? "with" : "without");
     return SLUICE_OK;
 }
 

@@ -7,7 +7,7 @@
 /* An action with everything its layers need at hand. */
 struct pass {
     sluice_pipeline *pipe;
-    int64_t *off_core_ns; /* of the device */
+    struct sl_device *device;
     struct sl_stage *stage;
     const struct sl_ends *ends; /* of the stage */
     const struct sl_workspace *ws;
@@ -35,7 +35,7 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
     struct sl_stage *stage = &device->stages[op->action.stage];
     return (struct pass){
         .pipe = pipe,
-        .off_core_ns = &device->off_core_ns,
+        .device = device,
         .stage = stage,
         .ends = &device->ends[op->action.stage],
         .ws = device->workspace,
@@ -134,7 +134,7 @@ static sluice_layer_call make_call(const struct pass *p, int i)
         .workspace = p->ws->layer,
         .scratch = p->ws->scratch,
         .products = unit->products,
-        .off_core_ns = p->off_core_ns,
+        .off_core_ns = &p->device->off_core_ns,
         .why = p->why,
     };
     set_params(&call, p, unit);
@@ -177,6 +177,17 @@ static sluice_status blame(sluice_status st, sluice_diag *why, const char *part,
     return st;
 }
 
+/* For those who look on: unit i runs now, or the loss. */
+static void note_unit(const struct pass *p, int i)
+{
+    sl_place_runs(&p->device->place, SL_LAYER_RUNS + i);
+}
+
+static void note_loss(const struct pass *p)
+{
+    sl_place_runs(&p->device->place, SL_LOSS_RUNS);
+}
+
 /* The last stage's F ends here; an empty micro-batch brings nothing. */
 static sluice_status take_loss(const struct pass *p, const float *y)
 {
@@ -187,6 +198,7 @@ static sluice_status take_loss(const struct pass *p, const float *y)
     if (!p->pipe->job.targets || p->rows.n == 0)
         return SLUICE_OK;
     sluice_loss_call call = loss_call(p, y);
+    note_loss(p);
     sluice_status st = p->pipe->blueprint.loss->forward(
         &call, &outcome->loss_sum, &outcome->correct);
     if (!st)
@@ -205,6 +217,7 @@ sluice_status sl_compute_forward(struct sl_device *device,
         sluice_layer_call call = make_call(&p, i);
         call.x = x;
         call.y = forward_y(&p, i);
+        note_unit(&p, i);
         sluice_status st = unit->ops->forward(&call);
         if (st)
             return blame(st, why, "layer", unit->ops->name, unit->layer);
@@ -226,6 +239,7 @@ static sluice_status start_backward(const struct pass *p)
     int64_t terms = p->pipe->update_terms[update];
     float scale = terms ? (float)(1.0 / (double)terms) : 0;
     sluice_loss_call call = loss_call(p, stashed_y(p, last));
+    note_loss(p);
     sluice_status st =
         p->pipe->blueprint.loss->backward(&call, scale, dy_of(p, last));
     return blame(st, p->why, "loss of stage", p->pipe->blueprint.loss->name,
@@ -236,6 +250,7 @@ static sluice_status input_gradient(const struct pass *p, int i)
 {
     const struct sl_unit *unit = &p->stage->units[i];
     sluice_layer_call call = backward_call(p, i);
+    note_unit(p, i);
     return blame(unit->ops->backward_input(&call), p->why, "layer",
                  unit->ops->name, unit->layer);
 }
@@ -250,6 +265,7 @@ static sluice_status weight_gradient(const struct pass *p, int i,
     call.y = NULL; /* after an I its slot may have been filled anew */
     call.dx = NULL;
     call.accumulate = accumulate;
+    note_unit(p, i);
     return blame(unit->ops->backward_weight(&call), p->why, "layer",
                  unit->ops->name, unit->layer);
 }

@@ -258,6 +258,11 @@ static sluice_status create(const sluice_pipeline_config *config,
     pipe->log_context = config->log_context;
     pipe->owner = getpid();
     pipe->traces = config->trace;
+    pipe->watchdog = (struct sl_watchdog){
+        .limit_ns = config->watchdog_ns,
+        .on_stuck = config->on_stuck,
+        .context = config->stuck_context,
+    };
     sluice_status st = sl_blueprint_init(&pipe->blueprint, config, model, why);
     if (st)
         goto free_pipe;

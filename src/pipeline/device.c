@@ -5,11 +5,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "nn/model/init.h"
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
 #include "pipeline/execute.h"
 #include "pipeline/versions.h"
+#include "pipeline/watch/watchdog.h"
 #include "tensor/blas_threads.h"
 #include "tensor/gemm/backend.h"
 
@@ -148,16 +150,20 @@ void sl_pipeline_abandon(sluice_pipeline *pipe)
 /*
  * Wake the first n devices, which rest, and wait until they have done their
  * job.  Rouse them as long as they have not: whichever of them still rests has
- * missed the call.
+ * missed the call.  The watchdog looks at the same times.
  */
 static void await(sluice_pipeline *pipe, int n)
 {
     const struct sl_patience none = {0};
+    int64_t period = sl_watchdog_period(&pipe->watchdog);
     for (int i = 0; i < n; i++)
         sl_gate_wake(&pipe->devices[i].gate);
-    while (!sl_gate_try(&pipe->done, none, is_idle, pipe))
+    sl_watchdog_begin(pipe, sl_now_ns());
+    while (!sl_gate_try(&pipe->done, none, is_idle, pipe, period)) {
         for (int i = 0; i < n; i++)
             sl_gate_rouse(&pipe->devices[i].gate);
+        sl_watchdog_look(pipe, sl_now_ns());
+    }
 }
 
 /*

@@ -50,6 +50,7 @@ static const struct behaviour {
     enum account account;
     enum traffic traffic;
     bool (*applies)(const struct sl_device *device, const struct sl_op *op);
+    const char *name; /* of one that is no action of the schedule */
 } behaviours[SL_N_OP_KINDS] = {
     [SL_OP_F] = {sl_compute_forward, EVENT, ACTIVATIONS},
     [SL_OP_B] = {sl_compute_backward, EVENT, GRADIENTS},
@@ -60,13 +61,13 @@ static const struct behaviour {
     [SL_OP_ALL_GATHER] = {sl_reduce_gather, MEETING, NONE, sl_reduces},
     [SL_OP_FENCE] = {sl_reduce_fence, MEETING, NONE, sl_reduces},
     [SL_OP_MEASURE] = {sl_optimize_measure, SILENT},
-    [SL_OP_TOTAL] = {sl_optimize_total, WAITING},
+    [SL_OP_TOTAL] = {sl_optimize_total, WAITING, .name = "add up"},
     [SL_OP_PREPARE] = {sl_optimize_prepare, SILENT},
-    [SL_OP_AGREE] = {agree, WAITING},
+    [SL_OP_AGREE] = {agree, WAITING, .name = "agree"},
     [SL_OP_APPLY] = {sl_optimize_apply, EVENT},
-    [SL_OP_BACK_UP] = {sl_versions_back_up, OUTSIDE},
+    [SL_OP_BACK_UP] = {sl_versions_back_up, OUTSIDE, .name = "back up"},
     [SL_OP_ADVANCE] = {sl_versions_advance, EVENT},
-    [SL_OP_KEEP] = {sl_versions_keep, OUTSIDE},
+    [SL_OP_KEEP] = {sl_versions_keep, OUTSIDE, .name = "keep"},
 };
 
 static void fail(struct sl_device *device, const struct sl_op *op,
@@ -120,6 +121,11 @@ static bool has_event(enum account account)
     return account == EVENT || account == MEETING;
 }
 
+static bool meets(enum account account)
+{
+    return account == MEETING || account == WAITING;
+}
+
 /* The operation itself, on the clocks.  A stopped step has said why. */
 static sluice_status run(struct sl_device *device, const struct sl_op *op,
                          const struct behaviour *is)
@@ -133,6 +139,8 @@ static sluice_status run(struct sl_device *device, const struct sl_op *op,
         .action = op->action,
         .staleness = op->staleness,
     };
+    sl_place_does(&device->place,
+                  meets(is->account) ? SLUICE_MEETING : SLUICE_RUNNING);
     if (is_work(is->account))
         sl_begin_work(device);
     sluice_status st = is->run(device, op, &why);
@@ -149,6 +157,7 @@ static sluice_status publish(struct sl_device *device, const struct sl_op *op,
                              struct sl_link *to)
 {
     sluice_trace_event *event = &device->event;
+    sl_place_does(&device->place, SLUICE_WAITS_ROOM);
     sluice_status st =
         sl_link_publish(to, op->action.microbatch, &device->virtual_ns);
     event->output_wait_ns = sl_wall_ns(device) - event->end_ns;
@@ -171,8 +180,10 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     struct sl_link *from = source(device, op, is->traffic);
     struct sl_link *to = sink(device, op, is->traffic);
     sluice_status st = SLUICE_OK;
-    if (from)
+    if (from) {
+        sl_place_does(&device->place, SLUICE_WAITS_INPUT);
         st = sl_link_take(from, op->action.microbatch, &device->virtual_ns);
+    }
     if (!st)
         st = run(device, op, is);
     if (st)
@@ -194,10 +205,29 @@ sluice_status sl_walk(struct sl_device *device,
     for (int i = 0; i < program->n_ops && !st; i++) {
         if (!waiting)
             device->arrived_ns = sl_wall_ns(device);
+        sl_place_at(&device->place, program == device->train, i);
         st = execute(device, &program->ops[i]);
         waiting = behaviours[program->ops[i].kind].account == WAITING;
     }
+    sl_place_idle(&device->place);
     return st;
+}
+
+int sl_op_source(const struct sl_op *op)
+{
+    bool backward = behaviours[op->kind].traffic == GRADIENTS;
+    return op->action.stage + (backward ? 1 : -1);
+}
+
+int sl_op_sink(const struct sl_op *op)
+{
+    bool backward = behaviours[op->kind].traffic == GRADIENTS;
+    return op->action.stage + (backward ? -1 : 1);
+}
+
+const char *sl_op_name(enum sl_op_kind kind)
+{
+    return behaviours[kind].name;
 }
 
 int sl_n_events(const struct sl_program *program)

@@ -21,4 +21,12 @@ sluice_status sl_walk(struct sl_device *device,
  */
 int sl_n_events(const struct sl_program *program);
 
+/* The stages at the other ends of the links that an operation takes from and
+ * publishes to, if it does.  Any thread. */
+int sl_op_source(const struct sl_op *op);
+int sl_op_sink(const struct sl_op *op);
+
+/* The word for an operation of all stages of a device.  Any thread. */
+const char *sl_op_name(enum sl_op_kind kind);
+
 #endif

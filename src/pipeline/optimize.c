@@ -55,6 +55,7 @@ sluice_status sl_optimize_measure(struct sl_device *device,
     if (!has_terms(device, op) ||
         sl_holder_of(&bp->grid, device->at, stage->index) != 0)
         return SLUICE_OK;
+    sl_place_runs(&device->place, SL_OPTIMIZER_RUNS);
     for (int i = 0; i < stage->n_units; i++) {
         const struct sl_unit *unit = &stage->units[i];
         for (int p = 0; p < unit->plan->n_params; p++) {
@@ -121,6 +122,7 @@ sluice_status sl_optimize_prepare(struct sl_device *device,
     sluice_status st = sl_check_gradients(pipe, stage, why);
     if (!pipe->blueprint.optimizer->prepare)
         return st;
+    sl_place_runs(&device->place, SL_OPTIMIZER_RUNS);
     for (int i = 0; i < stage->n_units && !st; i++)
         st = prepare_unit(device, op, &stage->units[i], why);
     return st;
@@ -133,6 +135,7 @@ sluice_status sl_optimize_apply(struct sl_device *device,
     (void)why;
     if (!has_terms(device, op))
         return SLUICE_OK;
+    sl_place_runs(&device->place, SL_OPTIMIZER_RUNS);
     for (int i = 0; i < stage->n_units; i++) {
         const struct sl_unit *unit = &stage->units[i];
         for (int p = 0; p < unit->plan->n_params; p++) {

@@ -23,6 +23,8 @@
 #include "chan/link.h"
 #include "blueprint/blueprint.h"
 #include "pipeline/topology.h"
+#include "pipeline/watch/place.h"
+#include "pipeline/watch/sighting.h"
 #include "trace/recorder.h"
 
 struct sl_device;
@@ -67,9 +69,11 @@ struct sl_device {
     const struct sl_program *forward; /* const after create */
     struct sl_core core;              /* const after create */
     pthread_t thread;                 /* const after create */
+    struct sl_sighting sighting;      /* [owner: caller] while a job runs */
     struct sl_arena arena; /* const after create; content [owner: device] */
     _Alignas(SL_ALIGN) struct sl_gate gate; /* the device waits for a job */
     _Alignas(SL_ALIGN) struct sl_recorder recorder; /* [owner: device] */
+    struct sl_place_word place;                     /* where it is */
     unsigned last_job;                              /* [owner: device] */
     bool backed_up;           /* [owner: device] by this step */
     int64_t arrived_ns;       /* [owner: device] when it began to wait for this
@@ -120,6 +124,8 @@ struct sluice_pipeline {
                             `done` */
     struct sl_gate done; /* the caller waits for running == 0 */
     int cancel_state;    /* [owner: caller] of its thread, while a job runs */
+    struct sl_watchdog watchdog; /* const after create */
+    int64_t looked_ns; /* [owner: caller] when it looked at the devices last */
 
     bool traces;                       /* const after create */
     bool has_trace;                    /* [owner: caller] */

@@ -1,0 +1,197 @@
+/*
+ * What a device does, put together from the word that it leaves.  Any thread:
+ * everything else that is read here is constant after create.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pipeline/execute.h"
+#include "pipeline/pipeline.h"
+
+/* An operation as text: its action, or what a step adds to the schedule. */
+static void name_operation(const struct sl_op *op,
+                           char text[SLUICE_DIAG_ACTION])
+{
+    if (op->action.stage == SL_NONE)
+        snprintf(text, SLUICE_DIAG_ACTION, "%s", sl_op_name(op->kind));
+    else
+        sluice_action_format(op->action, text, SLUICE_DIAG_ACTION);
+}
+
+static void name_part(const struct sl_device *device, int part,
+                      sluice_activity *activity)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    if (part == SL_OPTIMIZER_RUNS)
+        activity->part = bp->optimizer->name;
+    if (part == SL_LOSS_RUNS)
+        activity->part = bp->loss->name;
+    if (part >= SL_LAYER_RUNS) {
+        const struct sl_unit *unit =
+            &device->stages[activity->stage].units[part - SL_LAYER_RUNS];
+        activity->layer = unit->layer;
+        activity->part = unit->ops->name;
+    }
+}
+
+static void remember(const struct sl_program *program, int op,
+                     sluice_activity *activity)
+{
+    int first = op > SLUICE_RECENT ? op - SLUICE_RECENT : 0;
+    activity->n_recent = op - first;
+    for (int i = first; i < op; i++)
+        name_operation(&program->ops[i], activity->recent[i - first]);
+}
+
+/* The device that holds a stage of the same replica. */
+static int holder_of(const struct sl_device *device, int stage)
+{
+    struct sl_coordinates at = device->at;
+    at.place = device->stages[stage].device;
+    return sl_device_index(&device->pipe->blueprint.grid, at);
+}
+
+/* Whether a device that is at `seen` has yet to come to the meeting `op`, in
+ * which all take part that have an operation like it. */
+static bool is_to_come(const struct sl_device *device, struct sl_seen seen,
+                       const struct sl_op *op)
+{
+    const struct sl_grid *grid = &device->pipe->blueprint.grid;
+    if (seen.doing == SLUICE_IDLE)
+        return false; /* it has left */
+    for (int i = seen.op + (seen.doing == SLUICE_MEETING);
+         i < device->train->n_ops; i++) {
+        const struct sl_op *other = &device->train->ops[i];
+        bool same_part = op->action.stage == SL_NONE ||
+                         (other->action.stage != SL_NONE &&
+                          sl_part_of(grid, other->action.stage) ==
+                              sl_part_of(grid, op->action.stage));
+        if (other->kind == op->kind && same_part &&
+            other->update_no == op->update_no)
+            return true;
+    }
+    return false;
+}
+
+static int first_to_come(const sluice_pipeline *pipe, const struct sl_op *op)
+{
+    for (int i = 0; i < pipe->n_local; i++) {
+        const struct sl_device *other = &pipe->devices[i];
+        if (is_to_come(other, sl_place_decode(sl_place_read(&other->place)),
+                       op))
+            return other->index;
+    }
+    return -1;
+}
+
+static int waits_for(const struct sl_device *device, struct sl_seen seen,
+                     const struct sl_op *op)
+{
+    if (seen.doing == SLUICE_WAITS_INPUT)
+        return holder_of(device, sl_op_source(op));
+    if (seen.doing == SLUICE_WAITS_ROOM)
+        return holder_of(device, sl_op_sink(op));
+    if (seen.doing == SLUICE_MEETING)
+        return first_to_come(device->pipe, op);
+    return -1;
+}
+
+void sluice_pipeline_activity(const sluice_pipeline *pipe, int device,
+                              sluice_activity *activity)
+{
+    const struct sl_device *about = &pipe->devices[device];
+    struct sl_seen seen = sl_place_decode(sl_place_read(&about->place));
+    *activity = (sluice_activity){
+        .device = about->index,
+        .doing = seen.doing,
+        .stage = -1,
+        .microbatch = -1,
+        .layer = -1,
+        .part = "",
+        .waits_for = -1,
+    };
+    if (seen.doing == SLUICE_IDLE)
+        return;
+    const struct sl_program *program =
+        seen.trains ? about->train : about->forward;
+    const struct sl_op *op = &program->ops[seen.op];
+    activity->stage = op->action.stage;
+    activity->microbatch = op->action.microbatch;
+    activity->waits_for = waits_for(about, seen, op);
+    name_operation(op, activity->operation);
+    name_part(about, seen.part, activity);
+    remember(program, seen.op, activity);
+}
+
+/* What is put behind the text so far. */
+struct line {
+    char *text;
+    size_t bytes;
+    size_t n;
+};
+
+static void put(struct line *line, const char *text)
+{
+    size_t left = line->bytes - line->n;
+    size_t n = strlen(text);
+    if (n >= left)
+        n = left - 1;
+    memcpy(line->text + line->n, text, n);
+    line->n += n;
+    line->text[line->n] = '\0';
+}
+
+static void put_number(struct line *line, const char *before, int number)
+{
+    char text[SLUICE_DIAG_ACTION];
+    snprintf(text, sizeof text, "%d", number);
+    put(line, before);
+    put(line, text);
+}
+
+static void put_part(struct line *line, const sluice_activity *activity)
+{
+    if (activity->layer >= 0)
+        put_number(line, ", layer ", activity->layer);
+    if (!activity->part[0])
+        return;
+    put(line, activity->layer >= 0 ? " (" : ", ");
+    put(line, activity->part);
+    put(line, activity->layer >= 0 ? ")" : "");
+}
+
+static void put_operation(struct line *line, const sluice_activity *activity)
+{
+    static const char *const words[] = {
+        [SLUICE_IDLE] = " has nothing to do",
+        [SLUICE_RUNNING] = " runs ",
+        [SLUICE_WAITS_INPUT] = " for the input of ",
+        [SLUICE_WAITS_ROOM] = " for room for the result of ",
+        [SLUICE_MEETING] = " to come to ",
+    };
+    if (activity->waits_for >= 0)
+        put_number(line, " waits for device ", activity->waits_for);
+    if (activity->waits_for < 0 && activity->doing == SLUICE_MEETING)
+        put(line, " has all it needs for ");
+    else
+        put(line, words[activity->doing]);
+    put(line, activity->operation);
+}
+
+const char *sluice_activity_format(const sluice_activity *activity, char *text,
+                                   size_t bytes)
+{
+    struct line line = {.text = text, .bytes = bytes};
+    if (bytes == 0)
+        return text;
+    text[0] = '\0';
+    put_number(&line, "device ", activity->device);
+    put_operation(&line, activity);
+    put_part(&line, activity);
+    for (int i = 0; i < activity->n_recent; i++) {
+        put(&line, i == 0 ? "; before: " : " ");
+        put(&line, activity->recent[i]);
+    }
+    return text;
+}

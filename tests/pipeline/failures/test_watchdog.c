@@ -1,0 +1,226 @@
+/*
+ * A stuck layer is named: at every cell a layer waits until it has been
+ * reported, so that a cell which is not reported hangs the test.
+ */
+#include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "pipeline/pipeline.h"
+#include "support/judged_pair.h"
+#include "support/runner.h"
+
+enum { LAYERS = 4, BATCH = 6, MICROBATCHES = 3, LIMIT_NS = 10 * 1000 * 1000 };
+
+/* The cell where the layer is stuck, and what is found when it is reported. */
+struct stuck {
+    sem_t reported;
+    atomic_bool armed; /* [atomic] by the test; one cell takes it */
+    enum sl_test_pass pass;
+    int layer;
+    int64_t first_row;
+    sluice_activity activity;
+    bool in_order;  /* what it did before is what its list says */
+    bool all_wait;  /* the others wait, in the end for it */
+    bool cancelled; /* the report is answered by a cancellation */
+};
+
+static sluice_status wait_there(void *context, const struct sl_test_cell *cell)
+{
+    struct stuck *s = context;
+    if (cell->pass == s->pass && cell->layer == s->layer &&
+        cell->first_row == s->first_row && atomic_exchange(&s->armed, false))
+        sem_wait(&s->reported);
+    return SLUICE_OK;
+}
+
+/* Whether its list has, up to this operation, what the activity remembers. */
+static bool is_in_order(sluice_pipeline *pipe, const sluice_activity *a)
+{
+    int n;
+    const sluice_action *actions =
+        sluice_schedule_actions(sluice_pipeline_schedule(pipe), a->device, &n);
+    char text[SLUICE_DIAG_ACTION];
+    bool same = a->n_recent < n;
+    for (int i = 0; i <= a->n_recent && same; i++) {
+        sluice_action_format(actions[i], text, sizeof text);
+        same = !strcmp(text, i < a->n_recent ? a->recent[i] : a->operation);
+    }
+    return same;
+}
+
+/* Whether the device's wait leads to the one that is stuck. */
+static bool leads_to(sluice_pipeline *pipe, int device, int stuck)
+{
+    for (int i = 0; i < sluice_pipeline_n_devices(pipe); i++) {
+        sluice_activity a;
+        sluice_pipeline_activity(pipe, device, &a);
+        if (a.device == stuck)
+            return true;
+        if (a.waits_for < 0)
+            return false;
+        device = a.waits_for;
+    }
+    return device == stuck;
+}
+
+/* The others go on for a while; in the end all of them wait. */
+static void await_standstill(sluice_pipeline *pipe, int stuck)
+{
+    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++) {
+        sluice_activity a;
+        do {
+            sched_yield();
+            sluice_pipeline_activity(pipe, d, &a);
+        } while (d != stuck &&
+                 (a.doing == SLUICE_RUNNING || a.doing == SLUICE_IDLE));
+    }
+}
+
+/* A slow machine may have others reported as well. */
+static void note(void *context, sluice_pipeline *pipe,
+                 const sluice_activity *activity, int64_t stuck_ns)
+{
+    struct stuck *s = context;
+    bool is_loss = s->pass >= SL_TEST_LOSS_FORWARD;
+    if (activity->doing != SLUICE_RUNNING || activity->layer != s->layer ||
+        activity->microbatch != s->first_row / (BATCH / MICROBATCHES) ||
+        atomic_load(&s->armed) || stuck_ns < LIMIT_NS ||
+        (is_loss && !activity->part[0]))
+        return;
+    s->activity = *activity;
+    s->in_order = is_in_order(pipe, activity);
+    await_standstill(pipe, activity->device);
+    s->all_wait = true;
+    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++)
+        s->all_wait = s->all_wait && leads_to(pipe, d, activity->device);
+    if (s->cancelled)
+        sluice_pipeline_cancel(pipe);
+    sem_post(&s->reported);
+}
+
+static void make_pair(struct sl_test_pair *pair, struct sl_test_problem *p,
+                      struct stuck *s, int devices)
+{
+    p->probe = (struct sl_test_probe){wait_there, s};
+    ck_assert(!sem_init(&s->reported, 0, 0));
+    sl_test_problem_init(p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
+    sluice_pipeline_config config = p->config;
+    config.schedule.name = "1f1b";
+    config.schedule.devices = devices;
+    config.schedule.microbatches = MICROBATCHES;
+    config.watchdog_ns = LIMIT_NS;
+    config.on_stuck = note;
+    config.stuck_context = s;
+    ck_assert_int_eq(sl_test_pair_init(pair, p, &config), SLUICE_OK);
+}
+
+static void fini_pair(struct sl_test_pair *pair, struct sl_test_problem *p,
+                      struct stuck *s)
+{
+    sl_test_pair_fini(pair);
+    sl_test_problem_fini(p);
+    sem_destroy(&s->reported);
+}
+
+static sluice_status step(struct sl_test_pair *pair, struct stuck *s)
+{
+    const struct sl_test_problem *p = pair->problem;
+    sluice_diag why;
+    atomic_store(&s->armed, true);
+    return sluice_pipeline_step(pair->pipe, p->x, p->targets, BATCH, NULL,
+                                &why);
+}
+
+/* The kind of action that runs a pass. */
+static char kind_of(enum sl_test_pass pass)
+{
+    return pass == SL_TEST_FORWARD || pass == SL_TEST_LOSS_FORWARD ? 'F' : 'B';
+}
+
+static void judge(const struct stuck *s, int devices)
+{
+    char wanted[SLUICE_DIAG_ACTION];
+    int at = s->layer < 0 ? LAYERS - 1 : s->layer;
+    int stage = at * devices / LAYERS;
+    const sluice_activity *a = &s->activity;
+    snprintf(wanted, sizeof wanted, "%d%c%d", stage, kind_of(s->pass),
+             a->microbatch);
+    ck_assert_str_eq(a->operation, wanted);
+    ck_assert_int_eq(a->device, stage);
+    ck_assert_int_eq(a->stage, stage);
+    ck_assert_str_eq(a->part, s->layer < 0 ? sl_test_probe_loss()->name
+                                           : sl_test_probe_layer()->name);
+    ck_assert_int_eq(a->waits_for, -1);
+    ck_assert_msg(s->in_order, "%s: not what the list says", wanted);
+    ck_assert_msg(s->all_wait, "%s: somebody waits for nobody", wanted);
+}
+
+static void stick_everywhere(int devices)
+{
+    static const enum sl_test_pass passes[] = {
+        SL_TEST_FORWARD, SL_TEST_INPUT, SL_TEST_WEIGHT, SL_TEST_LOSS_FORWARD,
+        SL_TEST_LOSS_BACKWARD};
+    struct stuck s = {.layer = 0};
+    struct sl_test_problem p = {.n_rows = 0};
+    struct sl_test_pair pair;
+    make_pair(&pair, &p, &s, devices);
+    for (int i = 0; i < 5; i++)
+        for (int layer = 0; layer < LAYERS; layer++)
+            for (int m = 0; m < MICROBATCHES; m++) {
+                s.pass = passes[i];
+                s.layer = s.pass < SL_TEST_LOSS_FORWARD ? layer : -1;
+                s.first_row = (int64_t)m * (BATCH / MICROBATCHES);
+                s.activity = (sluice_activity){.device = -1};
+                ck_assert_int_eq(step(&pair, &s), SLUICE_OK);
+                judge(&s, devices);
+            }
+    fini_pair(&pair, &p, &s);
+}
+
+START_TEST(every_cell_is_named_and_all_others_wait_for_it)
+{
+    stick_everywhere(1);
+    stick_everywhere(2);
+    stick_everywhere(4);
+}
+END_TEST
+
+START_TEST(a_cancellation_in_the_report_ends_the_step_with_the_layer)
+{
+    struct stuck s = {.pass = SL_TEST_INPUT, .layer = 1, .cancelled = true};
+    struct sl_test_problem p = {.n_rows = 0};
+    struct sl_test_pair pair;
+    make_pair(&pair, &p, &s, 2);
+    ck_assert_int_eq(step(&pair, &s), SLUICE_CANCELLED);
+    ck_assert_msg(!sl_test_parameters(&pair), "%s", pair.text);
+    s.cancelled = false;
+    ck_assert_int_eq(step(&pair, &s), SLUICE_OK);
+    fini_pair(&pair, &p, &s);
+}
+END_TEST
+
+START_TEST(a_watchdog_without_a_time_or_a_function_is_refused)
+{
+    struct sl_test_problem p = {.n_rows = 0};
+    sluice_pipeline *pipe;
+    sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
+    sluice_pipeline_config config = p.config;
+    config.watchdog_ns = 1;
+    ck_assert_int_eq(sluice_pipeline_create(&config, p.model, &pipe, NULL),
+                     SLUICE_INVALID);
+    config.watchdog_ns = 0;
+    config.on_stuck = note;
+    ck_assert_int_eq(sluice_pipeline_create(&config, p.model, &pipe, NULL),
+                     SLUICE_INVALID);
+    config.watchdog_ns = -1;
+    ck_assert_int_eq(sluice_pipeline_create(&config, p.model, &pipe, NULL),
+                     SLUICE_INVALID);
+    sl_test_problem_fini(&p);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("watchdog", every_cell_is_named_and_all_others_wait_for_it,
+                 a_cancellation_in_the_report_ends_the_step_with_the_layer,
+                 a_watchdog_without_a_time_or_a_function_is_refused)
