@@ -8,6 +8,7 @@
 #include <sluice/simulate.h>
 
 #include "bench/measure/measure_config.h"
+#include "bench/order/schedule_source.h"
 #include "bench/roofline/crew.h"
 #include "bench/roofline/peak.h"
 #include "bench/roofline/product_times.h"
