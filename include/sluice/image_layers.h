@@ -54,6 +54,51 @@ typedef struct sluice_conv2d_config {
 } sluice_conv2d_config;
 SLUICE_API const sluice_layer_ops *sluice_conv2d(void);
 
+/*
+ * max_pool: y is the largest element under each window that is not padding;
+ * average_pool: the sum of those, divided by kernel^2, as if padding was 0.
+ * PyTorch's MaxPool2d and AvgPool2d.
+ *
+ * Shapes  x[rows, channels, height, width], y[rows, channels, height', width']
+ *         as conv2d.
+ * Saves   max_pool the place in each window, a byte for an element of y;
+ *         average_pool nothing.
+ */
+typedef struct sluice_pool_config {
+    int64_t kernel;  /* height and width of the window; max_pool: at most 16 */
+    int64_t stride;  /* 0: as the kernel */
+    int64_t padding; /* on each side, at most half of the kernel */
+} sluice_pool_config;
+SLUICE_API const sluice_layer_ops *sluice_max_pool(void);
+SLUICE_API const sluice_layer_ops *sluice_average_pool(void);
+
+/* y[rows, channels] are the means of the planes.  Saves nothing. */
+SLUICE_API const sluice_layer_ops *sluice_global_average_pool(void);
+
+/*
+ * y[c][i][j] = x[c][i / factor][j / factor], rounded down: the nearest pixel.
+ *
+ * Shapes  y[rows, channels, factor * height, factor * width].
+ * Saves   nothing.
+ */
+typedef struct sluice_upsample_config {
+    int64_t factor;
+} sluice_upsample_config;
+SLUICE_API const sluice_layer_ops *sluice_upsample(void);
+
+/*
+ * y = (x - mean) / sqrt(variance + epsilon) * weight + bias, over the elements
+ * of a group of channels of an image (Wu and He, 2018).
+ *
+ * Shapes  weight and bias [channels], y as x.
+ * Saves   mean and 1 / sqrt(variance + epsilon) of each group.
+ */
+typedef struct sluice_group_norm_config {
+    int64_t groups; /* divides the channels */
+    float epsilon;  /* 0 means 1e-5 */
+} sluice_group_norm_config;
+SLUICE_API const sluice_layer_ops *sluice_group_norm(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -74,3 +74,16 @@ sluice_status sl_image_check_window(const char *layer, struct sl_image image,
                                wish.kernel);
     return SLUICE_OK;
 }
+
+void sl_image_norm_params(int64_t channels, sluice_param_spec params[2])
+{
+    params[0] = (sluice_param_spec){
+        .name = "weight",
+        .shape = sluice_shape_vector(channels),
+        .init = SLUICE_INIT_ONE,
+    };
+    params[1] = (sluice_param_spec){
+        .name = "bias",
+        .shape = sluice_shape_vector(channels),
+    };
+}

@@ -5,7 +5,7 @@
 #ifndef SL_NN_IMAGES_IMAGE_H
 #define SL_NN_IMAGES_IMAGE_H
 
-#include <sluice/shape.h>
+#include <sluice/layer.h>
 #include <sluice/status.h>
 
 #include "tensor/planes/window.h"
@@ -38,6 +38,9 @@ sluice_status sl_image_check(const char *layer, const sluice_shape *in,
                              sluice_diag *why);
 
 enum { SL_WINDOW_MOST = 4096 }; /* of a kernel, stride or padding */
+
+/* The weight and bias of a normalization, one each for a channel. */
+void sl_image_norm_params(int64_t channels, sluice_param_spec params[2]);
 
 /* What a layer is told about its window. */
 struct sl_window_wish {

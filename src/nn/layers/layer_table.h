@@ -21,6 +21,11 @@
     ROW(sluice_timed) \
     ROW(sluice_embedding) \
     ROW(sluice_conv2d) \
+    ROW(sluice_max_pool) \
+    ROW(sluice_average_pool) \
+    ROW(sluice_global_average_pool) \
+    ROW(sluice_upsample) \
+    ROW(sluice_group_norm) \
     ROW(sluice_reshape) \
     ROW(sluice_flatten) \
     ROW(sluice_sequence) \

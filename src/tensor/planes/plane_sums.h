@@ -1,4 +1,7 @@
-/* Sums over the planes of images.  Any thread. */
+/*
+ * Sums over the planes of images, in double: in an order that depends on the
+ * sizes alone.  Any thread.
+ */
 #ifndef SL_TENSOR_PLANES_PLANE_SUMS_H
 #define SL_TENSOR_PLANES_PLANE_SUMS_H
 
@@ -6,8 +9,16 @@
 #include <stdint.h>
 
 /*
- * sums[c] (+)= sum over r and i of a[r][c][i], summed in double in an order
- * that depends on the sizes alone, rounded once.
+ * The sum over i of a[i]; of (a[i] - mean)^2; of (a[i] - mean) * b[i].
+ *
+ * Shapes  a, b [n].
+ */
+double sl_plane_sum(int64_t n, const float *a);
+double sl_plane_squares(int64_t n, const float *a, float mean);
+double sl_plane_dot(int64_t n, const float *a, float mean, const float *b);
+
+/*
+ * sums[c] (+)= sum over r and i of a[r][c][i], rounded once.
  *
  * Shapes      a[rows][channels][n], sums[channels].
  * Accumulates if `accumulate`, else overwrites.

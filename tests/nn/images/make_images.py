@@ -69,5 +69,32 @@ def convolutions():
     conv2d((1, 9, 8), 1, 2, 4, stride=3, padding=2)
 
 
+def pools():
+    case("max_pool(2)", (2, 5, 6), 2, [], lambda x: F.max_pool2d(x, 2))
+    case("max_pool(3,stride=2,padding=1)", (2, 6, 7), 2, [],
+         lambda x: F.max_pool2d(x, 3, 2, 1))
+    case("max_pool(3,stride=1)", (4, 5), 2, [],
+         lambda x: F.max_pool2d(x.unsqueeze(1), 3, 1))
+    case("average_pool(2)", (2, 5, 6), 2, [], lambda x: F.avg_pool2d(x, 2))
+    case("average_pool(3,stride=2,padding=1)", (2, 6, 7), 2, [],
+         lambda x: F.avg_pool2d(x, 3, 2, 1))
+    case("global_average_pool", (3, 5, 3), 2, [], lambda x: x.mean((2, 3)))
+    case("upsample(2)", (2, 3, 4), 2, [],
+         lambda x: F.interpolate(x, scale_factor=2))
+    case("upsample(3)", (1, 2, 5), 2, [],
+         lambda x: F.interpolate(x, scale_factor=3))
+
+
+def norms():
+    case("group_norm(2)", (4, 3, 5), 2, [(4,), (4,)],
+         lambda x, w, b: F.group_norm(x, 2, w, b))
+    case("group_norm(3,epsilon=0.1)", (3, 2, 7), 2, [(3,), (3,)],
+         lambda x, w, b: F.group_norm(x, 3, w, b, 0.1))
+    case("group_norm(1)", (4, 4), 2, [(1,), (1,)],
+         lambda x, w, b: F.group_norm(x.unsqueeze(1), 1, w, b).squeeze(1))
+
+
 if __name__ == "__main__":
     convolutions()
+    pools()
+    norms()

@@ -16,7 +16,7 @@
 #include "support/runner.h"
 #include "tensor/numbers.h"
 
-enum { LINE = 1 << 16, MOST = 1024, TEXT = 128, N_CASES = 9 };
+enum { LINE = 1 << 16, MOST = 1024, TEXT = 128, N_CASES = 20 };
 
 static const double tolerance = 1e-5;
 
@@ -272,6 +272,12 @@ START_TEST(what_does_not_fit_is_refused)
            "of 5");
     refuse("input(4x4); conv2d(4, padding=3)", "it can be 0 to 2");
     refuse("input(2x40000x60000); conv2d(4)", "more than 2147483647 elements");
+    refuse("input(2x4x4); max_pool(2, padding=2)", "it can be 0 to 1");
+    refuse("input(2x4x4); average_pool(5, padding=3)",
+           "a padding of 3; at most half of the kernel of 5 is possible");
+    refuse("input(2x40x40); max_pool(17)", "at most 16 are possible");
+    refuse("input(3x4x4); group_norm(2)", "must divide the 3 channels");
+    refuse("input(9); upsample(2)", "it takes images");
     refuse("input(9); reshape(1, height=2, width=4)",
            "9 elements of a row do not make 1 channels of 2 x 4");
 }
