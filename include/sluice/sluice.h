@@ -11,6 +11,7 @@
  *     reference  the sequential judge       train      epochs
  *     checkpoint  parameters, or all of a training, on disk
  *     pipeline_state  what lasts from step to step
+ *     pipeline_text   a pipeline from a text
  *     report     pictures of traces         simulate   schedules with costs
  *     attribution  idle time, explained     schedule_text  schedules as CSV
  *     schedule_formula  closed forms: idle time
@@ -49,6 +50,7 @@
 #include <sluice/partition.h>
 #include <sluice/pipeline.h>
 #include <sluice/pipeline_state.h>
+#include <sluice/pipeline_text.h>
 #include <sluice/rate.h>
 #include <sluice/reference.h>
 #include <sluice/report.h>
