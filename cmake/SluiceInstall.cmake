@@ -1,5 +1,5 @@
 # What `cmake --install` puts into the prefix: headers, both libraries, the two
-# programs, find_package(sluice) and sluice.pc.  Nothing in it holds the path of
+# programs, sluice.py, find_package(sluice) and sluice.pc.  Nothing in it holds the path of
 # the prefix, so that an installed tree may be moved.
 include(CMakePackageConfigHelpers)
 
@@ -7,6 +7,8 @@ set(SLUICE_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/sluice)
 
 install(DIRECTORY include/sluice TYPE INCLUDE)
 install(FILES LICENSE TYPE DOC)
+# It finds the library two folders above its own, or where the loader does.
+install(FILES docs/examples/python/sluice.py DESTINATION lib/python3/dist-packages)
 
 # Two export sets: a program that links libsluice.so needs none of the
 # libraries below it, one that links libsluice.a needs them all.

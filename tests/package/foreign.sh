@@ -51,6 +51,14 @@ for example in train own_layer; do
     LD_LIBRARY_PATH=$libdir "$out"
 done
 
+echo "== Python"
+if command -v python3 >/dev/null; then
+    (cd / && PYTHONPATH="$prefix/lib/python3/dist-packages" python3 -B -c \
+        'import sluice; print(sluice.check([["0F0", "0B0"]]))')
+else
+    echo "there is no python3"
+fi
+
 lines=$(wc -l <"$root/docs/examples/train.c")
 echo "== docs/examples/train.c has $lines lines"
 [ "$lines" -lt 40 ]
