@@ -335,6 +335,19 @@ typedef struct sluice_embedding_config {
 SLUICE_API const sluice_layer_ops *sluice_embedding(void);
 
 /*
+ * y[rows, n, width] = x[rows, n, width] + weight[0..n, width], the same for
+ * each row: learned positions.  The weights start normal.
+ *
+ * Shapes  weight[context, width]; a row has at most `context` positions.
+ * Saves   nothing.
+ */
+typedef struct sluice_position_embedding_config {
+    int64_t context; /* 0: as many as a row has */
+    float std;       /* of the start; 0 means 0.02 */
+} sluice_position_embedding_config;
+SLUICE_API const sluice_layer_ops *sluice_position_embedding(void);
+
+/*
  * y = x * scale, element by element, after a given time during which no core is
  * needed.  It measures schedules with more devices than cores.  The parameter
  * `scale` starts at one; with it a mistake of a schedule changes the bits.  The

@@ -103,6 +103,14 @@ void twin_scaled(const struct twin_size *size, const double *x,
             y[r * size->in + i] = x[r * size->in + i] * params[0][i];
 }
 
+void twin_positions(const struct twin_size *size, const double *x,
+                    const double *const *params, double *y)
+{
+    for (int64_t r = 0; r < size->rows; r++)
+        for (int64_t i = 0; i < size->in; i++)
+            y[r * size->in + i] = x[r * size->in + i] + params[0][i];
+}
+
 void twin_composite(const struct twin_size *size, const double *x,
                     const double *const *params, double *y)
 {

@@ -42,6 +42,7 @@ twin_forward twin_layer_norm;
 twin_forward twin_rms_norm;
 twin_forward twin_masked; /* y = x * mask */
 twin_forward twin_scaled; /* y = x * params[0] */
+twin_forward twin_positions; /* y = x + params[0] */
 twin_forward twin_composite;
 
 #endif

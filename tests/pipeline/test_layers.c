@@ -19,7 +19,8 @@ static const char *const models[] = {
     "residual{rms_norm; linear(9)}; linear(5)",
     "input(6); residual{linear(14, no-bias); glu(silu); linear(6, no-bias)}; "
     "linear(8); glu(tanh); linear(10); glu(identity)",
-    "input(3x2); linear(6, per-position, activation=gelu); "
+    "input(3x2); position_embedding(context=4); linear(6, per-position, "
+    "activation=gelu); "
     "residual{layer_norm(per-position); linear(4, per-position, "
     "activation=relu); linear(6, per-position, std=0.1)}; "
     "rms_norm(per-position); linear(5)",

@@ -264,6 +264,19 @@ START_TEST(norms_of_positions)
 }
 END_TEST
 
+/* The second table has positions that a row does not reach. */
+START_TEST(position_embedding)
+{
+    for (int i = 0; i < 2; i++) {
+        sluice_position_embedding_config config = {.context = i ? 5 : 0};
+        set_up_shape(sluice_position_embedding(), &config,
+                     sluice_shape_matrix(3, 7), 1, twin_positions,
+                     (struct twin_size){0}, (uint64_t)i);
+        check();
+    }
+}
+END_TEST
+
 START_TEST(timed)
 {
     sluice_timed_config config = {0};
@@ -301,5 +314,5 @@ START_TEST(sequence)
 END_TEST
 
 SLUICE_TEST_MAIN("nn.gradients", linear, activate, glu, dropout, layer_norm,
-                 rms_norm, linear_of_positions, norms_of_positions, timed,
-                 residual, sequence)
+                 rms_norm, linear_of_positions, norms_of_positions,
+                 position_embedding, timed, residual, sequence)

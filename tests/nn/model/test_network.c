@@ -42,6 +42,10 @@ START_TEST(layers_are_named_with_their_options)
     check_printed("input(4, int32); embedding(3,width=2,std=0.5); linear(2)",
                   "input(4, int32); embedding(vocabulary=3,width=2,std=0.5); "
                   "linear(out=2)");
+    check_printed("input(3x4); position_embedding; position_embedding(8); "
+                  "linear(2)",
+                  "input(3x4); position_embedding; "
+                  "position_embedding(context=8); linear(out=2)");
     check_printed("input(4, int32); embedding(3,width=2); linear(2)",
                   "input(4, int32); embedding(vocabulary=3,width=2); "
                   "linear(out=2)");
@@ -149,6 +153,8 @@ static const struct {
     {"input(2); residual{linear(3)}", 10, "x + f(x) needs as many"},
     {"input(2); residual(1){linear(2)}", 19, "residual has no option"},
     {"input(2); dropout(1)", 18, "below 1"},
+    {"input(2); position_embedding", 10, "an input of 1 dims"},
+    {"input(4x2); position_embedding(3)", 12, "4 positions and the table 3"},
     {"input(2);; linear(2)", 9, "expected a layer"},
     {"input(2); \001", 10, "expected a layer"},
 };

@@ -1,0 +1,128 @@
+/* Learned positions.  The stage's device. */
+#include <sluice/layer.h>
+
+#include <float.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "tensor/column_sums.h"
+#include "tensor/elementwise.h"
+
+static const double usual_std = 0.02; /* of GPT-2 */
+
+static const sluice_option options[] = {
+    {
+        .name = "context",
+        .help = "positions of the table; 0: as many as a row has",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_position_embedding_config, context),
+        .bytes = sizeof(int64_t),
+        .max = INT32_MAX,
+    },
+    {
+        .name = "std",
+        .help = "the table starts normal with this standard deviation; 0 "
+                "stands for 0.02",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_position_embedding_config, std),
+        .bytes = sizeof(float),
+        .max = FLT_MAX,
+    },
+};
+
+static sluice_status check(const sluice_position_embedding_config *config,
+                           const sluice_shape *in, sluice_diag *why)
+{
+    if (in->n_dims != 2)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "position_embedding: an input of %d dims; it "
+                               "takes rows of positions x width, as an "
+                               "embedding of a vector of tokens makes them",
+                               in->n_dims);
+    if (config->context && config->context < in->dims[0])
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "position_embedding: a row has %" PRId64
+                               " positions and the table %" PRId64
+                               "; set `context` to at least as many, or to 0",
+                               in->dims[0], config->context);
+    if (!(config->std >= 0 && config->std <= FLT_MAX))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "position_embedding: a table that starts with "
+                               "standard deviation %g; set `std` to 0 or more",
+                               (double)config->std);
+    return SLUICE_OK;
+}
+
+static sluice_status infer(const void *config, sluice_layer_plan *plan,
+                           sluice_diag *why)
+{
+    const sluice_position_embedding_config *embedding = config;
+    sluice_status st = check(embedding, &plan->in, why);
+    if (st)
+        return st;
+    int64_t n = sluice_shape_elements(&plan->in);
+    int64_t context =
+        embedding->context ? embedding->context : plan->in.dims[0];
+    plan->out = plan->in;
+    plan->n_params = 1;
+    plan->params[0] = (sluice_param_spec){
+        .name = "weight",
+        .shape = sluice_shape_matrix(context, plan->in.dims[1]),
+        .init = SLUICE_INIT_NORMAL,
+        .std = embedding->std > 0 ? (double)embedding->std : usual_std,
+    };
+    plan->forward_row_flops = n;
+    plan->weight_row_flops = n;
+    return SLUICE_OK;
+}
+
+static int64_t row_elements(const sluice_layer_call *call)
+{
+    return sluice_shape_elements(&call->plan->in);
+}
+
+static sluice_status forward(const sluice_layer_call *call)
+{
+    int64_t n = row_elements(call);
+    memcpy(call->y, call->x, (size_t)(call->rows * n) * sizeof *call->y);
+    for (int64_t r = 0; r < call->rows; r++)
+        sl_add(n, call->params[0], call->y + r * n);
+    return SLUICE_OK;
+}
+
+static sluice_status backward_input(const sluice_layer_call *call)
+{
+    size_t bytes = (size_t)(call->rows * row_elements(call)) * sizeof *call->dx;
+    if (call->dx)
+        memcpy(call->dx, call->dy, bytes);
+    return SLUICE_OK;
+}
+
+/* Positions of the table beyond those of a row have no gradient. */
+static sluice_status backward_weight(const sluice_layer_call *call)
+{
+    int64_t n = row_elements(call);
+    int64_t all = sluice_shape_elements(&call->plan->params[0].shape);
+    sl_column_sums(call->rows, n, call->dy, call->accumulate, call->grads[0]);
+    if (!call->accumulate)
+        memset(call->grads[0] + n, 0,
+               (size_t)(all - n) * sizeof *call->grads[0]);
+    return SLUICE_OK;
+}
+
+static const sluice_layer_ops position_embedding_ops = {
+    .name = "position_embedding",
+    .config_bytes = sizeof(sluice_position_embedding_config),
+    .help = "a vector of its own is added at each position of a row",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .infer = infer,
+    .forward = forward,
+    .backward_input = backward_input,
+    .backward_weight = backward_weight,
+};
+
+const sluice_layer_ops *sluice_position_embedding(void)
+{
+    return &position_embedding_ops;
+}
