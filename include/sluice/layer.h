@@ -170,10 +170,12 @@ typedef struct sluice_layer_ops {
     sluice_status (*forward)(const sluice_layer_call *call);
 
     /*
-     * dx = dy * df/dx.  May change dy in place, for backward_weight() to use.
-     * Called before backward_weight(), even if dx is NULL.
+     * dx = dy * df/dx.  May change dy and saved in place, for
+     * backward_weight() to use.  Called once for each forward, before
+     * backward_weight(), even if dx is NULL.
      *
-     * Shapes   reads x, y, saved, params, dy; writes dx, may write dy.
+     * Shapes   reads x, y, saved, params, dy; writes dx, may write dy and
+     *          saved.
      */
     sluice_status (*backward_input)(const sluice_layer_call *call);
 
@@ -333,19 +335,6 @@ typedef struct sluice_embedding_config {
     float std; /* 0 means 1 */
 } sluice_embedding_config;
 SLUICE_API const sluice_layer_ops *sluice_embedding(void);
-
-/*
- * y[rows, n, width] = x[rows, n, width] + weight[0..n, width], the same for
- * each row: learned positions.  The weights start normal.
- *
- * Shapes  weight[context, width]; a row has at most `context` positions.
- * Saves   nothing.
- */
-typedef struct sluice_position_embedding_config {
-    int64_t context; /* 0: as many as a row has */
-    float std;       /* of the start; 0 means 0.02 */
-} sluice_position_embedding_config;
-SLUICE_API const sluice_layer_ops *sluice_position_embedding(void);
 
 /*
  * y = x * scale, element by element, after a given time during which no core is

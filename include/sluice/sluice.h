@@ -58,6 +58,7 @@
 #include <sluice/schedule_formula.h>
 #include <sluice/schedule_passes.h>
 #include <sluice/schedule_text.h>
+#include <sluice/sequence_layers.h>
 #include <sluice/shape.h>
 #include <sluice/search.h>
 #include <sluice/simulate.h>

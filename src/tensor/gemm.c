@@ -70,21 +70,34 @@ static bool is_stride(struct sl_matrix m, int64_t rows, int64_t columns)
     return is_size(m.stride) && m.stride >= (m.transposed ? rows : columns);
 }
 
+bool sl_strided_is_valid(const struct sl_strided *p)
+{
+    return sl_gemm_is_valid(p->size) &&
+           is_stride(p->a, p->size.rows, p->size.in) &&
+           is_stride(p->b, p->size.in, p->size.out) && is_size(p->c_stride) &&
+           p->c_stride >= p->size.out;
+}
+
+sluice_status sl_gemm_strided(const struct sl_strided *p)
+{
+    if (!sl_strided_is_valid(p))
+        return SLUICE_INVALID;
+    sl_blas_call_begin();
+    cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
+                p->b.transposed ? CblasTrans : CblasNoTrans, (int)p->size.rows,
+                (int)p->size.out, (int)p->size.in, p->alpha, p->a.at,
+                (int)p->a.stride, p->b.at, (int)p->b.stride,
+                p->accumulate ? 1 : 0, p->c, (int)p->c_stride);
+    sl_blas_call_end();
+    return SLUICE_OK;
+}
+
 sluice_status sl_gemm_multiply(struct sl_gemm size, struct sl_matrix a,
                                struct sl_matrix b, bool accumulate, float *c,
                                int64_t c_stride)
 {
-    if (!sl_gemm_is_valid(size) || !is_stride(a, size.rows, size.in) ||
-        !is_stride(b, size.in, size.out) || !is_size(c_stride) ||
-        c_stride < size.out)
-        return SLUICE_INVALID;
-    sl_blas_call_begin();
-    cblas_sgemm(CblasRowMajor, a.transposed ? CblasTrans : CblasNoTrans,
-                b.transposed ? CblasTrans : CblasNoTrans, (int)size.rows,
-                (int)size.out, (int)size.in, 1, a.at, (int)a.stride, b.at,
-                (int)b.stride, accumulate ? 1 : 0, c, (int)c_stride);
-    sl_blas_call_end();
-    return SLUICE_OK;
+    return sl_gemm_strided(
+        &(struct sl_strided){size, 1, a, b, c, c_stride, accumulate});
 }
 
 int sl_blas_n_threads(void)

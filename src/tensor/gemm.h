@@ -75,6 +75,28 @@ sluice_status sl_gemm_multiply(struct sl_gemm size, struct sl_matrix a,
                                struct sl_matrix b, bool accumulate, float *c,
                                int64_t c_stride);
 
+/* c (+)= alpha * a * b, of matrices that lie in others, in the shapes of
+ * sl_gemm_multiply(): products of activations with each other. */
+struct sl_strided {
+    struct sl_gemm size;
+    float alpha;
+    struct sl_matrix a;
+    struct sl_matrix b;
+    float *c;
+    int64_t c_stride;
+    bool accumulate;
+};
+
+/* Whether sizes and strides are in range, and no row reaches into the next. */
+bool sl_strided_is_valid(const struct sl_strided *product);
+
+/*
+ * Multiply.  What lies between the rows of c is not touched.
+ *
+ * Returns  as sl_gemm_multiply().
+ */
+sluice_status sl_gemm_strided(const struct sl_strided *product);
+
 /* Threads that BLAS uses for one call, of the whole process. */
 int sl_blas_n_threads(void);
 

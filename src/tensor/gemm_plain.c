@@ -65,3 +65,24 @@ sluice_status sl_gemm_plain_weight(struct sl_gemm size, const float *x,
              (struct view){dy, size.out, 1}, accumulate, dw);
     return SLUICE_OK;
 }
+
+static struct view view_of(struct sl_matrix matrix)
+{
+    if (matrix.transposed)
+        return (struct view){matrix.at, 1, matrix.stride};
+    return (struct view){matrix.at, matrix.stride, 1};
+}
+
+sluice_status sl_gemm_plain_strided(const struct sl_strided *p)
+{
+    if (!sl_strided_is_valid(p))
+        return SLUICE_INVALID;
+    struct view a = view_of(p->a), b = view_of(p->b);
+    for (int64_t i = 0; i < p->size.rows; i++)
+        for (int64_t j = 0; j < p->size.out; j++) {
+            float *c = &p->c[i * p->c_stride + j];
+            double old = p->accumulate ? (double)*c : 0;
+            *c = (float)(old + (double)p->alpha * dot(a, i, b, j, p->size.in));
+        }
+    return SLUICE_OK;
+}

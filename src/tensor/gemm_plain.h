@@ -9,12 +9,14 @@
 
 #include "tensor/gemm.h"
 
-/* Contracts as sl_gemm_forward(), sl_gemm_input() and sl_gemm_weight(). */
+/* Contracts as sl_gemm_forward(), sl_gemm_input(), sl_gemm_weight() and
+ * sl_gemm_strided(). */
 sluice_status sl_gemm_plain_forward(struct sl_gemm size, const float *x,
                                     const float *w, bool accumulate, float *y);
 sluice_status sl_gemm_plain_input(struct sl_gemm size, const float *dy,
                                   const float *w, float *dx);
 sluice_status sl_gemm_plain_weight(struct sl_gemm size, const float *x,
                                    const float *dy, bool accumulate, float *dw);
+sluice_status sl_gemm_plain_strided(const struct sl_strided *product);
 
 #endif

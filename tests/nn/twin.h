@@ -40,8 +40,8 @@ twin_forward twin_activate;
 twin_forward twin_glu;
 twin_forward twin_layer_norm;
 twin_forward twin_rms_norm;
-twin_forward twin_masked; /* y = x * mask */
-twin_forward twin_scaled; /* y = x * params[0] */
+twin_forward twin_masked;    /* y = x * mask */
+twin_forward twin_scaled;    /* y = x * params[0] */
 twin_forward twin_positions; /* y = x + params[0] */
 twin_forward twin_composite;
 

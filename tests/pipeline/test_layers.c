@@ -24,6 +24,9 @@ static const char *const models[] = {
     "residual{layer_norm(per-position); linear(4, per-position, "
     "activation=relu); linear(6, per-position, std=0.1)}; "
     "rms_norm(per-position); linear(5)",
+    "input(3x2); linear(8, per-position); "
+    "attention(4, kv-heads=2, causal, rotary=10000, dropout=0.2); "
+    "residual{layer_norm(per-position); attention(2, no-bias)}; linear(5)",
     "input(6); reshape(1, height=2, width=3); "
     "conv2d(4, padding=1, activation=relu); "
     "conv2d(6, kernel=2, groups=2, activation=gelu, no-bias); flatten; "

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include <sluice/sequence_layers.h>
+
 #include "base/rng.h"
 #include "support/tokens.h"
 

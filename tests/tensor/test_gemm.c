@@ -155,6 +155,62 @@ START_TEST(plain_loops_know_a_product_by_hand)
 }
 END_TEST
 
+/* Each matrix as it is and transposed, inside larger ones. */
+START_TEST(products_by_strides_agree_with_plain_loops)
+{
+    static const int64_t shapes[][3] = {
+        {1, 1, 1}, {1, 7, 3}, {13, 5, 17}, {33, 40, 9}, {40, 3, 64}};
+    for (int i = 0; i < 5; i++)
+        for (int how = 0; how < 8; how++) {
+            int64_t m = shapes[i][0], n = shapes[i][1], k = shapes[i][2];
+            struct sl_strided p = {
+                .size = {m, k, n},
+                .alpha = how & 1 ? 0.5f : 1,
+                .a = {x, 67, how & 1},
+                .b = {w, 69, how & 2},
+                .c = got,
+                .c_stride = 68,
+                .accumulate = how & 4,
+            };
+            fill((struct sl_gemm){70, 70, 70});
+            ck_assert(!sl_gemm_strided(&p));
+            p.c = want;
+            ck_assert(!sl_gemm_plain_strided(&p));
+            assert_equal();
+        }
+}
+END_TEST
+
+START_TEST(plain_strides_know_a_product_by_hand)
+{
+    static const float a[] = {1, 2, 0, 3, 4, 0}; /* 2 x 2 of stride 3 */
+    static const float b[] = {5, 7, 6, 8};       /* transposed */
+    float c[] = {1, 1, 9, 1, 1, 9};
+    struct sl_strided p = {{2, 2, 2}, 2, {a, 3, false}, {b, 2, true},
+                           c,         3, true};
+    ck_assert(!sl_gemm_plain_strided(&p));
+    /* {1, 2; 3, 4} * {5, 6; 7, 8} = {19, 22; 43, 50} */
+    const float right[] = {39, 45, 9, 87, 101, 9};
+    ck_assert_mem_eq(c, right, sizeof right);
+}
+END_TEST
+
+START_TEST(strides_beyond_int_are_refused)
+{
+    const struct sl_strided good = {
+        {1, 1, 1}, 1, {NULL, 1, 0}, {NULL, 1, 0}, NULL, 1, 0};
+    ck_assert(sl_strided_is_valid(&good));
+    for (int i = 0; i < 6; i++) {
+        struct sl_strided p = good;
+        int64_t *const numbers[] = {&p.size.rows, &p.size.in,  &p.size.out,
+                                    &p.a.stride,  &p.b.stride, &p.c_stride};
+        *numbers[i] = i % 2 ? 0 : (int64_t)SL_GEMM_MAX_SIZE + 1;
+        ck_assert_int_eq(sl_gemm_strided(&p), SLUICE_INVALID);
+        ck_assert_int_eq(sl_gemm_plain_strided(&p), SLUICE_INVALID);
+    }
+}
+END_TEST
+
 /* NULL for the matrices: a refusal touches nothing. */
 static void check_refused(struct sl_gemm s)
 {
@@ -187,4 +243,7 @@ SLUICE_TEST_MAIN("tensor.gemm", forward_agrees_with_plain_loops,
                  a_block_is_written_and_nothing_beside_it,
                  overwriting_ignores_nan_that_was_there,
                  plain_loops_know_a_product_by_hand,
-                 sizes_beyond_int_are_refused)
+                 sizes_beyond_int_are_refused,
+                 products_by_strides_agree_with_plain_loops,
+                 plain_strides_know_a_product_by_hand,
+                 strides_beyond_int_are_refused)

@@ -135,6 +135,23 @@ static void run_softmax(const struct sl_kernels *k, int which, int64_t width,
     }
 }
 
+/* The softmax of attention: the largest and the sum stand in `softmax`. */
+static void run_attend(const struct sl_kernels *k, int which, int64_t width,
+                       struct written *to)
+{
+    const float *from = which ? x : dy;
+    memcpy(to->a, from, MOST * sizeof *to->a);
+    memcpy(to->c, from, MOST * sizeof *to->c);
+    for (int r = 0; r < ROWS; r++) {
+        int64_t at = r * width;
+        struct sl_softmax *row = &to->softmax[r];
+        row->sum = k->attend(width, to->a + at, &row->largest);
+        struct sl_attended attended = {row->largest, 0.3F};
+        k->attend_slopes(width, attended, 0.1F, to->c + at, to->b + at);
+        to->sums[r] = k->dot(width, from + at, weight);
+    }
+}
+
 static void run_normalize(const struct sl_kernels *k, int which, int64_t width,
                           struct written *to)
 {
@@ -251,6 +268,7 @@ static const struct {
     {"backward", run_backward, ACTIVATIONS},
     {"column_sums", run_column_sums, 2},
     {"softmax", run_softmax, 2},
+    {"attend", run_attend, 2},
     {"normalize", run_normalize, 2},
     {"normalize_weight", run_normalize_weight, 2},
     {"rms", run_rms, 2},

@@ -3,13 +3,7 @@
 
 #include <string.h>
 
-#include "base/rng.h"
-#include "tensor/elementwise.h"
-
-enum {
-    BLOCK = 8,                  /* elements that one draw decides */
-    DRAWN_AT_ONCE = 32 * BLOCK, /* before they are used */
-};
+#include "nn/layers/dropout_mask.h"
 
 static const sluice_option options[] = {
     {
@@ -40,38 +34,6 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
-/* The random bits of the elements first..first + n of a row, first being a
- * multiple of BLOCK; writes whole blocks. */
-static void draw(const sluice_layer_call *call, int64_t row, int64_t first,
-                 int64_t n, uint32_t bits[DRAWN_AT_ONCE])
-{
-    struct sl_rng_counter counter = {
-        {(uint64_t)call->layer, call->step, (uint64_t)(call->first_row + row)}};
-    for (int64_t i = 0; i < n; i += BLOCK) {
-        counter.at[3] = (uint64_t)((first + i) / BLOCK);
-        sl_rng_block(call->seed, SL_RNG_DROPOUT, counter, bits + i);
-    }
-}
-
-/*
- * to = from * mask / (1 - rate) for one row.  An element is dropped if its 32
- * random bits, as a number, are below rate * 2^32.
- */
-static void mask_row(const sluice_layer_call *call, int64_t row, int64_t n,
-                     const float *from, float *to)
-{
-    const sluice_dropout_config *dropout = call->config;
-    double rate = (double)dropout->rate;
-    uint32_t threshold = (uint32_t)(rate * 0x1p32); /* rate < 1: it fits */
-    float scale = (float)(1 / (1 - rate));
-    for (int64_t i = 0; i < n; i += DRAWN_AT_ONCE) {
-        uint32_t bits[DRAWN_AT_ONCE];
-        int64_t some = n - i < DRAWN_AT_ONCE ? n - i : DRAWN_AT_ONCE;
-        draw(call, row, i, some, bits);
-        sl_mask(some, bits, threshold, scale, from + i, to + i);
-    }
-}
-
 /* Forward and backward are the same product with the same mask. */
 static void mask(const sluice_layer_call *call, const float *from, float *to)
 {
@@ -82,7 +44,10 @@ static void mask(const sluice_layer_call *call, const float *from, float *to)
         return;
     }
     for (int64_t r = 0; r < call->rows; r++)
-        mask_row(call, r, n, from + r * n, to + r * n);
+        sl_dropout_mask_apply(
+            &(struct sl_dropout_mask){
+                .call = call, .row = r, .n = n, .rate = dropout->rate},
+            from + r * n, to + r * n);
 }
 
 static sluice_status forward(const sluice_layer_call *call)

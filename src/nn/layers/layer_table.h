@@ -21,6 +21,7 @@
     ROW(sluice_timed) \
     ROW(sluice_embedding) \
     ROW(sluice_position_embedding) \
+    ROW(sluice_attention) \
     ROW(sluice_conv2d) \
     ROW(sluice_max_pool) \
     ROW(sluice_average_pool) \

@@ -1,5 +1,5 @@
 /* Learned positions.  The stage's device. */
-#include <sluice/layer.h>
+#include <sluice/sequence_layers.h>
 
 #include <float.h>
 #include <inttypes.h>

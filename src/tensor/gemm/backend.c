@@ -37,6 +37,7 @@ const struct sl_gemm_backend *sl_gemm_openblas(void)
     static const struct sl_gemm_backend backend = {
         .name = "openblas",
         .multiply = multiply_openblas,
+        .strided = sl_gemm_strided,
     };
     return &backend;
 }
@@ -46,6 +47,7 @@ const struct sl_gemm_backend *sl_gemm_plain(void)
     static const struct sl_gemm_backend backend = {
         .name = "plain",
         .multiply = multiply_plain,
+        .strided = sl_gemm_plain_strided,
     };
     return &backend;
 }

@@ -86,6 +86,10 @@ struct sl_gemm_backend {
     sluice_status (*multiply)(enum sl_gemm_kind kind, struct sl_gemm size,
                               struct sl_operands operands, bool accumulate);
 
+    /* A product by strides, at once; NULL leaves it to OpenBLAS.  Returns as
+     * sl_gemm_strided(). */
+    sluice_status (*strided)(const struct sl_strided *product);
+
     const struct sl_preparing *preparing; /* NULL: there is nothing to do */
 };
 

@@ -248,3 +248,12 @@ sluice_status sl_product_run(struct sluice_product *product,
         backend = sl_gemm_openblas();
     return backend->multiply(kind, size, operands, accumulate);
 }
+
+sluice_status sl_product_strided(const struct sluice_product *product,
+                                 const struct sl_strided *strided)
+{
+    const struct sl_gemm_backend *backend = sl_gemm_openblas();
+    if (product && product->ruling.backend[SL_GEMM_FORWARD]->strided)
+        backend = product->ruling.backend[SL_GEMM_FORWARD];
+    return backend->strided(strided);
+}

@@ -98,4 +98,13 @@ sluice_status sl_product_run(struct sluice_product *product,
                              enum sl_gemm_kind kind, int64_t rows,
                              struct sl_operands operands, bool accumulate);
 
+/*
+ * A product by strides, of a layer that has `product`: by its backend for
+ * forward, or by OpenBLAS if that has none or `product` is NULL.
+ *
+ * Returns  as sl_gemm_strided().
+ */
+sluice_status sl_product_strided(const struct sluice_product *product,
+                                 const struct sl_strided *strided);
+
 #endif

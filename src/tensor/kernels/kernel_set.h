@@ -24,6 +24,10 @@ struct sl_kernels {
     struct sl_softmax (*softmax_row)(int64_t n, const float *y);
     void (*softmax_scaled)(int64_t n, const float *y, struct sl_softmax row,
                            float scale, float *p);
+    double (*attend)(int64_t n, float *s, float *largest);
+    void (*attend_slopes)(int64_t n, struct sl_attended row, float delta,
+                          float *s, float *ds);
+    double (*dot)(int64_t n, const float *a, const float *b);
     void (*normalize_forward)(int64_t rows, int64_t n, double epsilon,
                               const float *x, const float *weight,
                               const float *bias, struct sl_moments *moments,

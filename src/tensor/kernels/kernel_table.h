@@ -3,6 +3,7 @@
 #define SL_TENSOR_KERNELS_KERNEL_TABLE_H
 
 #include "tensor/kernels/activations.h"
+#include "tensor/kernels/attention.h"
 #include "tensor/kernels/kernel_set.h"
 #include "tensor/kernels/mean_squares.h"
 #include "tensor/kernels/normalization.h"
@@ -28,6 +29,8 @@
         .column_sums = sl_kernel_column_sums,                                  \
         .softmax_row = sl_kernel_softmax_row,                                  \
         .softmax_scaled = sl_kernel_softmax_scaled,                            \
+        .attend = sl_kernel_attend, .attend_slopes = sl_kernel_attend_slopes,  \
+        .dot = sl_kernel_dot,                                                  \
         .normalize_forward = sl_kernel_normalize_forward,                      \
         .normalize_backward = sl_kernel_normalize_backward,                    \
         .normalize_weight = sl_kernel_normalize_weight,                        \

@@ -33,6 +33,13 @@ struct sl_softmax {
     double sum;    /* of exp(y[j] - largest), in order; >= 1, or NaN */
 };
 
+/* What the softmax of a row of scores comes to in attention; `scale` is 1 / the
+ * sum of exp(s - largest). */
+struct sl_attended {
+    float largest;
+    float scale;
+};
+
 /* Of one row; `scale` is 1 / sqrt(variance + epsilon). */
 struct sl_moments {
     float mean;

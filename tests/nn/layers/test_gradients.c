@@ -10,6 +10,8 @@
 
 #include <math.h>
 
+#include <sluice/sequence_layers.h>
+
 #include "nn/layers/composites.h"
 #include "nn/rig.h"
 #include "support/runner.h"

@@ -46,6 +46,9 @@ START_TEST(layers_are_named_with_their_options)
                   "linear(2)",
                   "input(3x4); position_embedding; "
                   "position_embedding(context=8); linear(out=2)");
+    check_printed("input(3x4); attention(2, kv_heads=1, causal, rotary=1e4)",
+                  "input(3x4); "
+                  "attention(heads=2,kv-heads=1,causal,rotary=1e+04)");
     check_printed("input(4, int32); embedding(3,width=2); linear(2)",
                   "input(4, int32); embedding(vocabulary=3,width=2); "
                   "linear(out=2)");

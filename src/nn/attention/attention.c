@@ -1,0 +1,254 @@
+/*
+ * Multi-head attention: the product that makes queries, keys and values, what
+ * attention_block.c does with them, and the product behind it.
+ *
+ * `saved` holds, each over all rows: queries, keys and values, turned if there
+ * are rotary positions; what the heads found; and what the softmax of each
+ * query came to.  backward_input() puts the gradients by queries, keys and
+ * values in the place of the former, where backward_weight() reads them.  The
+ * stage's device.
+ */
+#include <sluice/sequence_layers.h>
+
+#include <float.h>
+#include <inttypes.h>
+
+#include "nn/attention/attention_plan.h"
+#include "nn/layers/positions.h"
+#include "nn/attention/rotary.h"
+#include "tensor/column_sums.h"
+#include "tensor/gemm.h"
+#include "tensor/pointwise.h"
+
+static const sluice_option options[] = {
+    {
+        .name = "heads",
+        .help = "heads of queries, which divide the width",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_attention_config, heads),
+        .bytes = sizeof(int64_t),
+        .required = true,
+        .min = 1,
+        .max = INT32_MAX,
+    },
+    {
+        .name = "kv-heads",
+        .help = "heads of keys and values, each for as many heads of queries; "
+                "0: as many as heads",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_attention_config, kv_heads),
+        .bytes = sizeof(int64_t),
+        .max = INT32_MAX,
+    },
+    {
+        .name = "causal",
+        .help = "a position sees those up to itself",
+        .type = SLUICE_OPTION_FLAG,
+        .offset = offsetof(sluice_attention_config, causal),
+        .bytes = sizeof(bool),
+    },
+    {
+        .name = "rotary",
+        .help = "base of rotary positions, 10000 as a rule; 0: none",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_attention_config, rotary),
+        .bytes = sizeof(float),
+        .max = FLT_MAX,
+    },
+    {
+        .name = "dropout",
+        .help = "probability with which a probability is zeroed in training",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_attention_config, dropout),
+        .bytes = sizeof(float),
+        .max = 1,
+        .below_max = true,
+    },
+    {
+        .name = "no-bias",
+        .help = "nothing is added to the two products",
+        .type = SLUICE_OPTION_FLAG,
+        .offset = offsetof(sluice_attention_config, no_bias),
+        .bytes = sizeof(bool),
+    },
+    {
+        .name = "std",
+        .help = "weights start normal with this standard deviation; 0: xavier",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_attention_config, std),
+        .bytes = sizeof(float),
+        .max = FLT_MAX,
+    },
+    {
+        .name = "out-std",
+        .help = "the same, of the product behind the heads; 0: as std",
+        .type = SLUICE_OPTION_REAL,
+        .offset = offsetof(sluice_attention_config, out_std),
+        .bytes = sizeof(float),
+        .max = FLT_MAX,
+    },
+};
+
+static struct sl_attention attention_of(const sluice_layer_call *call)
+{
+    return sl_attention_sizes(call->config, &call->plan->in, call->training);
+}
+
+static bool has_bias(const sluice_layer_call *call)
+{
+    return call->plan->n_params > SL_ATTENTION_QKV_BIAS;
+}
+
+static float *qkv_of(const sluice_layer_call *call)
+{
+    return call->saved;
+}
+
+static float *mixed_of(const struct sl_attention *a,
+                       const sluice_layer_call *call)
+{
+    char *at = call->saved;
+    return (float *)(void *)(at + call->rows * sl_attention_qkv_bytes(a));
+}
+
+/* Row r of the micro-batch. */
+static struct sl_attention_row row_of(const struct sl_attention *a,
+                                      const sluice_layer_call *call, int64_t r)
+{
+    float *mixed = mixed_of(a, call);
+    int64_t n = a->positions * a->width;
+    void *attended = mixed + call->rows * n;
+    return (struct sl_attention_row){
+        .call = call,
+        .row = r,
+        .qkv = qkv_of(call) + r * a->positions * sl_attention_qkv_width(a),
+        .mixed = mixed + r * n,
+        .attended =
+            (struct sl_attended *)attended + r * a->positions * a->n_heads,
+        .room = call->scratch,
+    };
+}
+
+/* Queries and keys, which lie side by side. */
+static void turn(const struct sl_attention *a, const sluice_layer_call *call,
+                 bool back)
+{
+    const sluice_attention_config *config = call->config;
+    const struct sl_rotary rotary = {
+        .base = (double)config->rotary,
+        .rows = call->rows,
+        .positions = a->positions,
+        .stride = sl_attention_qkv_width(a),
+        .n_heads = a->n_heads + a->n_kv_heads,
+        .head_width = a->head_width,
+        .back = back,
+    };
+    if (config->rotary > 0)
+        sl_rotary_turn(&rotary, qkv_of(call));
+}
+
+static void add_bias(const sluice_layer_call *call, int64_t vectors, int param,
+                     float *values)
+{
+    if (has_bias(call))
+        sl_identity_forward(vectors, call->plan->params[param].shape.dims[0],
+                            values, call->params[param], NULL, values);
+}
+
+static sluice_status finish(const sluice_layer_call *call, sluice_status st)
+{
+    if (!st)
+        return SLUICE_OK;
+    if (st != SLUICE_INVALID)
+        return sluice_diag_set(call->why, st,
+                               "attention: the library of matrix products "
+                               "refused one: %s",
+                               sluice_status_name(st));
+    return sluice_diag_set(
+        call->why, st,
+        "attention: %" PRId64 " rows of %" PRId64
+        " positions in a micro-batch; 1 to %d positions are possible",
+        call->rows, call->plan->in.dims[0], SL_GEMM_MAX_SIZE);
+}
+
+static sluice_status forward(const sluice_layer_call *call)
+{
+    struct sl_attention a = attention_of(call);
+    int64_t vectors = sl_size_times(call->rows, a.positions);
+    sluice_status st =
+        sluice_product_forward(call, SL_ATTENTION_QKV, call->x, qkv_of(call));
+    if (st)
+        return finish(call, st);
+    add_bias(call, vectors, SL_ATTENTION_QKV_BIAS, qkv_of(call));
+    turn(&a, call, false);
+    for (int64_t r = 0; r < call->rows && !st; r++) {
+        struct sl_attention_row row = row_of(&a, call, r);
+        st = sl_attention_forward(&a, &row);
+    }
+    if (!st)
+        st = sluice_product_forward(call, SL_ATTENTION_OUT, mixed_of(&a, call),
+                                    call->y);
+    if (!st)
+        add_bias(call, vectors, SL_ATTENTION_OUT_BIAS, call->y);
+    return finish(call, st);
+}
+
+/* Also without dx: backward_weight() needs the gradients by queries, keys and
+ * values. */
+static sluice_status backward_input(const sluice_layer_call *call)
+{
+    struct sl_attention a = attention_of(call);
+    float *dmixed = call->workspace;
+    sluice_status st =
+        sluice_product_input(call, SL_ATTENTION_OUT, call->dy, dmixed);
+    for (int64_t r = 0; r < call->rows && !st; r++) {
+        struct sl_attention_row row = row_of(&a, call, r);
+        st =
+            sl_attention_backward(&a, &row, dmixed + r * a.positions * a.width);
+    }
+    if (st)
+        return finish(call, st);
+    turn(&a, call, true);
+    if (call->dx)
+        st = sluice_product_input(call, SL_ATTENTION_QKV, qkv_of(call),
+                                  call->dx);
+    return finish(call, st);
+}
+
+static sluice_status backward_weight(const sluice_layer_call *call)
+{
+    struct sl_attention a = attention_of(call);
+    const float *dqkv = qkv_of(call);
+    int64_t vectors = sl_size_times(call->rows, a.positions);
+    sluice_status st =
+        sluice_product_weight(call, SL_ATTENTION_QKV, call->x, dqkv,
+                              call->accumulate, call->grads[SL_ATTENTION_QKV]);
+    if (!st)
+        st = sluice_product_weight(call, SL_ATTENTION_OUT, mixed_of(&a, call),
+                                   call->dy, call->accumulate,
+                                   call->grads[SL_ATTENTION_OUT]);
+    if (!st && has_bias(call)) {
+        sl_column_sums(vectors, sl_attention_qkv_width(&a), dqkv,
+                       call->accumulate, call->grads[SL_ATTENTION_QKV_BIAS]);
+        sl_column_sums(vectors, a.width, call->dy, call->accumulate,
+                       call->grads[SL_ATTENTION_OUT_BIAS]);
+    }
+    return finish(call, st);
+}
+
+static const sluice_layer_ops attention_ops = {
+    .name = "attention",
+    .config_bytes = sizeof(sluice_attention_config),
+    .help = "multi-head attention of the positions of a row to each other",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .infer = sl_attention_infer,
+    .forward = forward,
+    .backward_input = backward_input,
+    .backward_weight = backward_weight,
+};
+
+const sluice_layer_ops *sluice_attention(void)
+{
+    return &attention_ops;
+}
