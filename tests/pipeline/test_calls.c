@@ -125,7 +125,7 @@ static void count_steps(enum sl_test_kind kind, int devices, sluice_remat remat,
     struct sl_test_allocator allocator;
     sluice_pipeline *pipe;
     sluice_result result;
-    float y[BATCH * 8];
+    float y[BATCH * SL_TEST_MOST_OUT];
     sl_test_allocator_init(&allocator);
     sl_test_problem_init(&p, kind, LAYERS, BATCH, &allocator.hooks);
     p.config.schedule.devices = devices;

@@ -12,7 +12,13 @@
 #include "support/runner.h"
 #include "support/version_programs.h"
 
-enum { LAYERS = 9, BATCH = 13, MAX_DEVICES = 4 };
+enum {
+    LAYERS = 9,
+    DEVICES = 4,
+    MANY_LAYERS = 13, /* for two stages on each of ... */
+    MANY_DEVICES = 6,
+    BATCH = 13,
+};
 
 static const int microbatches[] = {1, 2, 3, 5, 8};
 
@@ -49,10 +55,10 @@ static void check(const struct sl_test_problem *problem, const char *name,
 /* Every (K, M, capacity) that runs, or those (K, M) with one capacity in turn;
  * returns how many there are. */
 static int check_name(const struct sl_test_problem *problem, const char *name,
-                      bool all)
+                      int devices, bool all)
 {
     int n = 0;
-    for (int k = 1; k <= MAX_DEVICES; k++)
+    for (int k = 1; k <= devices; k++)
         for (int i = 0; i < 5; i++)
             for (int capacity = 1; capacity <= 3; capacity++) {
                 if (!all && capacity != 1 + (k + i) % 3)
@@ -69,21 +75,26 @@ static int check_name(const struct sl_test_problem *problem, const char *name,
     return n;
 }
 
-static void check_kind(enum sl_test_kind kind)
+static void check_grid(enum sl_test_kind kind, int layers, int devices)
 {
     struct sl_test_problem problem = {0};
-    ck_assert_int_eq(sl_test_problem_init(&problem, kind, LAYERS, BATCH, NULL),
+    ck_assert_int_eq(sl_test_problem_init(&problem, kind, layers, BATCH, NULL),
                      SLUICE_OK);
     for (int i = 0; sluice_schedule_generator(i); i++) {
         const char *name = sluice_schedule_generator(i);
         if (!strcmp(name, "forward") || !strcmp(name, "gpipe"))
             continue;
-        int n = check_name(&problem, name, kind == SL_TEST_RELU);
+        int n = check_name(&problem, name, devices, kind == SL_TEST_RELU);
         bool few = !strncmp(name, "dualpipe", 8);
         bool in_groups = !strcmp(name, "pipedream-2bw");
         ck_assert_int_ge(n, in_groups ? 8 : few ? 2 : 15);
     }
     sl_test_problem_fini(&problem);
+}
+
+static void check_kind(enum sl_test_kind kind)
+{
+    check_grid(kind, LAYERS, DEVICES);
 }
 
 START_TEST(relu_nets_equal_the_reference_under_every_schedule)
@@ -113,6 +124,12 @@ END_TEST
 START_TEST(nets_with_integer_input_equal_the_reference_under_every_schedule)
 {
     check_kind(SL_TEST_TOKENS);
+}
+END_TEST
+
+START_TEST(transformers_equal_the_reference_under_every_schedule)
+{
+    check_grid(SL_TEST_GPT, MANY_LAYERS, MANY_DEVICES);
 }
 END_TEST
 
@@ -164,4 +181,5 @@ SLUICE_TEST_MAIN(
     norm_nets_equal_the_reference_under_every_schedule,
     residual_nets_equal_the_reference_under_every_schedule,
     nets_with_integer_input_equal_the_reference_under_every_schedule,
+    transformers_equal_the_reference_under_every_schedule,
     each_layer_is_handed_its_own_data_under_every_schedule)

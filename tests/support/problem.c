@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "support/tokens.h"
 
-enum { WIDTH = 6, CLASSES = 5 };
+enum { WIDTH = 6, CLASSES = 5, TOKEN_WIDTH = 8 };
 
 /* A number in [-1, 1) by the position of its use. */
 static float noise(uint64_t what, int64_t i)
@@ -47,6 +47,73 @@ static sluice_status add_block(sluice_model *model, int i)
     return st ? st : sluice_model_end(model, NULL);
 }
 
+/* x + attention(norm(x)), with i attention of another kind. */
+static sluice_status add_attention(sluice_model *model, int i)
+{
+    static const sluice_layer_norm_config norm = {.per_position = true};
+    const sluice_attention_config attention = {
+        .heads = 4,
+        .kv_heads = i % 3,
+        .causal = i % 2,
+        .rotary = i % 4 == 1 ? 10000 : 0,
+        .dropout = i % 4 == 2 ? 0.2F : 0,
+        .no_bias = i % 4 == 3,
+        .std = 0.2F,
+    };
+    sluice_status st = sluice_model_begin(model, sluice_residual(), NULL);
+    if (!st)
+        st = sluice_model_add(model, sluice_layer_norm(), &norm, NULL);
+    if (!st)
+        st = sluice_model_add(model, sluice_attention(), &attention, NULL);
+    return st ? st : sluice_model_end(model, NULL);
+}
+
+/* x + f(norm(x)), f being two linear layers for each position. */
+static sluice_status add_feed_forward(sluice_model *model)
+{
+    static const sluice_rms_norm_config norm = {.per_position = true};
+    static const sluice_linear_config up = {.out = 9,
+                                            .activation = SLUICE_GELU_TANH,
+                                            .per_position = true},
+                                      down = {.out = TOKEN_WIDTH,
+                                              .per_position = true};
+    sluice_status st = sluice_model_begin(model, sluice_residual(), NULL);
+    if (!st)
+        st = sluice_model_add(model, sluice_rms_norm(), &norm, NULL);
+    if (!st)
+        st = sluice_model_add(model, sluice_linear(), &up, NULL);
+    if (!st)
+        st = sluice_model_add(model, sluice_linear(), &down, NULL);
+    return st ? st : sluice_model_end(model, NULL);
+}
+
+/* Embeddings, then layers that are a block of a transformer or half of one,
+ * and a head. */
+static sluice_status add_gpt_layer(sluice_model *model, int i, bool last)
+{
+    const sluice_embedding_config embedding = {SL_TEST_VOCABULARY, TOKEN_WIDTH,
+                                               0.5F};
+    const sluice_position_embedding_config positions = {.context = WIDTH + 1};
+    const sluice_linear_config head = {.out = CLASSES, .per_position = true};
+    if (i == 0)
+        return sluice_model_add(model, sluice_embedding(), &embedding, NULL);
+    if (last)
+        return sluice_model_add(model, sluice_linear(), &head, NULL);
+    if (i == 1)
+        return sluice_model_add(model, sluice_position_embedding(), &positions,
+                                NULL);
+    if (i % 3 == 0)
+        return add_attention(model, i);
+    if (i % 3 == 1)
+        return add_feed_forward(model);
+    sluice_status st = sluice_model_begin(model, sluice_sequence(), NULL);
+    if (!st)
+        st = add_attention(model, i);
+    if (!st)
+        st = add_feed_forward(model);
+    return st ? st : sluice_model_end(model, NULL);
+}
+
 /* The first layer of TOKENS is the one for integers, and every third a dropout.
  * Two of three layers of BLOCKS are blocks.  Every second layer of DROPOUT,
  * NORM and MIXED is the one without matrix. */
@@ -60,6 +127,8 @@ static sluice_status add_layer(struct sl_test_problem *problem,
         [SL_TEST_TOKENS] = SLUICE_TANH,
     };
     bool last = i == layers - 1;
+    if (kind == SL_TEST_GPT)
+        return add_gpt_layer(problem->model, i, last);
     if (kind == SL_TEST_PROBE || (kind == SL_TEST_MIXED && i % 2 == 1 && !last))
         return sluice_model_add(problem->model, sl_test_probe_layer(),
                                 &problem->probe, NULL);
@@ -90,6 +159,11 @@ static bool is_squared_error(enum sl_test_kind kind)
     return kind == SL_TEST_DROPOUT || kind == SL_TEST_MIXED;
 }
 
+static bool takes_tokens(enum sl_test_kind kind)
+{
+    return kind == SL_TEST_TOKENS || kind == SL_TEST_GPT;
+}
+
 static void fill_targets(struct sl_test_problem *problem,
                          enum sl_test_kind kind)
 {
@@ -105,7 +179,9 @@ static void fill_targets(struct sl_test_problem *problem,
             for (int64_t i = 0; i < problem->out; i++)
                 ((float *)(void *)row)[i] = noise(2, r * problem->out + i);
         else
-            *(int32_t *)(void *)row = (int32_t)(r * 7 % CLASSES);
+            for (size_t i = 0; i < problem->target_bytes / sizeof(int32_t); i++)
+                ((int32_t *)(void *)row)[i] =
+                    (int32_t)((r * 7 + (int64_t)i * 3) % CLASSES);
     }
 }
 
@@ -116,6 +192,7 @@ static void fill(struct sl_test_problem *problem, enum sl_test_kind kind)
         [SL_TEST_NORM] = sizeof(int32_t),
         [SL_TEST_BLOCKS] = sizeof(int32_t),
         [SL_TEST_TOKENS] = sizeof(int32_t),
+        [SL_TEST_GPT] = WIDTH * sizeof(int32_t),
         [SL_TEST_PROBE] = sizeof(struct sl_test_target),
     };
     problem->in = WIDTH;
@@ -130,7 +207,7 @@ static void fill(struct sl_test_problem *problem, enum sl_test_kind kind)
     if (!problem->x || !problem->targets)
         abort();
     for (int64_t i = 0; i < problem->n_rows * WIDTH; i++)
-        if (kind == SL_TEST_TOKENS)
+        if (takes_tokens(kind))
             problem->tokens[i] = (int32_t)(i * i % SL_TEST_VOCABULARY);
         else
             problem->x[i] = noise(1, i);
@@ -151,6 +228,7 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
                           .nesterov = true},
         [SL_TEST_BLOCKS] = {.learning_rate = 0.05, .momentum = 0.9},
         [SL_TEST_TOKENS] = {.learning_rate = 0.05, .momentum = 0.9},
+        [SL_TEST_GPT] = {.learning_rate = 0.05, .momentum = 0.9},
         [SL_TEST_PROBE] = {.learning_rate = 0.1},
         [SL_TEST_MIXED] = {.learning_rate = 0.05},
     };
@@ -175,7 +253,7 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
     sluice_model_config config = {
         .input = sluice_shape_vector(WIDTH),
         .allocator = allocator,
-        .input_type = kind == SL_TEST_TOKENS ? SLUICE_I32 : SLUICE_F32,
+        .input_type = takes_tokens(kind) ? SLUICE_I32 : SLUICE_F32,
     };
     sluice_status st = sluice_model_create(&config, &problem->model, NULL);
     if (st)

@@ -21,11 +21,16 @@ enum sl_test_kind {
                         momentum */
     SL_TEST_TOKENS,  /* the lookup of integers of tokens.h, tanh and dropout;
                         cross-entropy, momentum */
+    SL_TEST_GPT,     /* embeddings of tokens, blocks of attention with rotary
+                        positions, shared heads and dropout, a head for each
+                        position; cross-entropy, momentum */
     SL_TEST_PROBE,   /* the probe layer and loss of probe.h */
     SL_TEST_MIXED,   /* tanh and the probe layer, squared error, plain SGD */
 };
 
 enum { SL_TEST_KINDS = SL_TEST_PROBE }; /* those that compute something real */
+
+enum { SL_TEST_MOST_OUT = 30 }; /* elements of a row of any one's output */
 
 struct sl_test_problem {
     sluice_model *model;
@@ -38,7 +43,7 @@ struct sl_test_problem {
     size_t target_bytes; /* of a row */
     union {
         float *x;        /* x[n_rows][in] */
-        int32_t *tokens; /* the same of SL_TEST_TOKENS */
+        int32_t *tokens; /* the same of SL_TEST_TOKENS and SL_TEST_GPT */
     };
     char *targets; /* n_rows * target_bytes */
 };
