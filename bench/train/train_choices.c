@@ -47,6 +47,11 @@ static void list_layers(void)
         sluice_option_table table = sluice_layer_options(ops);
         option_list_print(&table, ops->help, stdout);
     }
+    printf("Presets, in place of layers\n");
+    for (int i = 0; sluice_preset_help(i); i++) {
+        sluice_option_table table = sluice_preset_options(i);
+        option_list_print(&table, sluice_preset_help(i), stdout);
+    }
 }
 
 /* Whether the list was asked for, which is then all that is done. */

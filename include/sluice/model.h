@@ -16,6 +16,7 @@
 #include <sluice/export.h>
 #include <sluice/layer.h>
 #include <sluice/memory.h>
+#include <sluice/options.h>
 #include <sluice/shape.h>
 #include <sluice/status.h>
 
@@ -137,6 +138,10 @@ SLUICE_API bool sluice_model_is_open(const sluice_model *model);
  *     1024-1024x16:tanh       16 layers, the last one without activation
  *     784-256-res(64-256)x4-10  6 layers, four of them residual blocks
  *
+ * A preset of the long form stands for layers: "gpt2(layers=6)" is read as the
+ * text that it writes.  Where neither text nor caller give the input, a preset
+ * at the beginning does: rows of `context` tokens.
+ *
  * Returns  as sluice_model_create(); SLUICE_INVALID with the position of the
  *          syntax error, or of the layer that refuses its config.
  */
@@ -144,6 +149,13 @@ SLUICE_API sluice_status sluice_model_parse(const char *text,
                                             const sluice_allocator *allocator,
                                             sluice_model **out,
                                             sluice_diag *why);
+
+/*
+ * Preset `i` of the long form: its name and options, "gpt2" and "layers", ...;
+ * `owner` is NULL past the last one.  Its help is one line.
+ */
+SLUICE_API sluice_option_table sluice_preset_options(int i);
+SLUICE_API const char *sluice_preset_help(int i);
 
 /*
  * The same for rows of shape `input`.  The text may leave out input(), or the

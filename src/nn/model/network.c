@@ -5,12 +5,13 @@
  */
 #include "nn/model/network.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/text/options.h"
 #include "nn/layers/composite.h"
-#include "nn/layers/layer_table.h"
 #include "nn/model/model_text.h"
+#include "nn/presets/preset.h"
 
 /* A text and the model that is made of it. */
 struct network {
@@ -164,6 +165,22 @@ static sluice_status read_inside(struct network *net,
     return explain(net, start, sluice_model_end(net->model, &said), &said);
 }
 
+/* A preset: the layers that it writes, in its place. */
+static sluice_status read_preset(struct network *net,
+                                 const struct sl_preset *preset,
+                                 const void *config, const char *start)
+{
+    char text[SL_PRESET_TEXT];
+    struct sl_text_out out = {text, sizeof text, 0};
+    sluice_diag said;
+    preset->write(config, sluice_model_n_layers(net->model), &out);
+    assert(out.length < sizeof text);
+    struct network inside = {.in = {.text = text, .at = text, .why = &said},
+                             .model = net->model,
+                             .depth = net->depth};
+    return explain(net, start, read_layers(&inside), &said);
+}
+
 /* layer = name [ options ] [ inside ] */
 static sluice_status read_layer(struct network *net)
 {
@@ -173,16 +190,19 @@ static sluice_status read_layer(struct network *net)
     struct sl_span name = read_span(&net->in, is_name_char);
     int i = 0;
     sluice_diag said;
-    sluice_status st = sl_row_find("layer", sl_layer_rows, name, &i, &said);
+    sluice_status st = sl_row_find("layer", sl_named_rows, name, &i, &said);
     if (st)
         return explain(net, start, SLUICE_INVALID, &said);
-    const sluice_layer_ops *ops = sluice_layer_at(i);
-    sluice_option_table table = sluice_layer_options(ops);
+    struct sl_row row;
+    sl_named_rows(i, &row);
     sluice_config_room config = {.bytes = {0}};
-    sluice_options_preset(&table, &config);
-    st = read_options(net, &table, &config);
+    sluice_options_preset(&row.table, &config);
+    st = read_options(net, &row.table, &config);
     if (st)
         return st;
+    if (sl_named_preset(i))
+        return read_preset(net, sl_named_preset(i), &config, start);
+    const sluice_layer_ops *ops = sluice_layer_at(i);
     if (sl_is_composite(ops))
         return read_inside(net, ops, start);
     return explain(net, start,
@@ -252,6 +272,43 @@ static sluice_status read_type(struct sl_model_text *in, sluice_element *type)
     return sl_text_refuse(in, "float32 or int32");
 }
 
+/* The input of the preset that is next, if one is; the text stays where it is.
+ * Returns SLUICE_NOT_FOUND if there is none. */
+static sluice_status preset_input(const struct sl_model_text *in,
+                                  sluice_model_config *config)
+{
+    struct network ahead = {.in = *in};
+    struct sl_span name = read_span(&ahead.in, is_name_char);
+    int i = 0;
+    if (sl_row_find("layer", sl_named_rows, name, &i, NULL) ||
+        !sl_named_preset(i))
+        return SLUICE_NOT_FOUND;
+    struct sl_row row;
+    sl_named_rows(i, &row);
+    sluice_config_room options = {.bytes = {0}};
+    sluice_options_preset(&row.table, &options);
+    sluice_status st = read_options(&ahead, &row.table, &options);
+    if (!st)
+        sl_named_preset(i)->input(&options, config);
+    return st;
+}
+
+/* The input of a text that does not say it: the caller's shape, the type that
+ * a preset takes, or all of it from the preset. */
+static sluice_status other_input(const struct sl_model_text *in,
+                                 const sluice_shape *given,
+                                 sluice_model_config *config)
+{
+    sluice_status st = preset_input(in, config);
+    if (st != SLUICE_NOT_FOUND && st)
+        return st;
+    if (st && !given)
+        return sl_text_refuse(in, "input(SIZE), or a number and \"-\",");
+    if (given)
+        config->input = *given;
+    return SLUICE_OK;
+}
+
 /* [ "input" "(" shape [ "," type ] ")" ";" ] */
 static sluice_status read_input(struct sl_model_text *in,
                                 const sluice_shape *given,
@@ -262,12 +319,8 @@ static sluice_status read_input(struct sl_model_text *in,
     size_t n = sizeof word - 1;
     skip_blanks(in);
     const char *start = in->at;
-    if (strncmp(in->at, word, n) != 0 || is_name_char(in->at[n])) {
-        if (!given)
-            return sl_text_refuse(in, "input(SIZE), or a number and \"-\",");
-        *shape = *given;
-        return SLUICE_OK;
-    }
+    if (strncmp(in->at, word, n) != 0 || is_name_char(in->at[n]))
+        return other_input(in, given, config);
     in->at += n;
     if (!skip(in, '('))
         return sl_text_refuse(in, "\"(\" and the size of a row");

@@ -1,0 +1,160 @@
+/* Presets: what they stand for, and what is printed reads back. */
+#include <sluice/model.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/model/model_promises.h"
+#include "support/runner.h"
+
+static sluice_diag why;
+
+static sluice_model *parse(const char *text)
+{
+    sluice_model *model = NULL;
+    ck_assert_msg(!sluice_model_parse(text, NULL, &model, &why), "%s",
+                  why.text);
+    return model;
+}
+
+static void check_printed(const char *text, const char *want)
+{
+    sluice_model *model = parse(text);
+    char *printed = promise_print(model);
+    ck_assert_str_eq(printed, want);
+    ck_assert_int_eq(promise_model(printed), SLUICE_OK);
+    free(printed);
+    sluice_model_destroy(model);
+}
+
+START_TEST(a_preset_is_printed_as_the_layers_that_it_stands_for)
+{
+    check_printed(
+        "gpt2(layers=2,heads=4,width=64,vocabulary=65,context=16)",
+        "input(16, int32); sequence{embedding(vocabulary=65,width=64,std=0.02);"
+        " position_embedding(context=16,std=0.02)}; "
+        "sequence{residual{layer_norm(per-position); "
+        "attention(heads=4,causal,std=0.02,out-std=0.01)}; "
+        "residual{layer_norm(per-position); "
+        "linear(out=256,activation=gelu_tanh,per-position,std=0.02); "
+        "linear(out=64,per-position,std=0.01)}} x2; "
+        "sequence{layer_norm(per-position); "
+        "linear(out=65,no-bias,per-position,std=0.02)}");
+    check_printed(
+        "input(8, int32); llama(layers=8,heads=4,kv-heads=2,width=24,"
+        "vocabulary=10,hidden=32)",
+        "input(8, int32); embedding(vocabulary=10,width=24,std=0.02); "
+        "sequence{residual{rms_norm(per-position); "
+        "attention(heads=4,kv-heads=2,causal,rotary=1e+04,no-bias,std=0.02,"
+        "out-std=0.005)}; residual{rms_norm(per-position); "
+        "linear(out=64,no-bias,per-position,std=0.02); glu(activation=silu); "
+        "linear(out=24,no-bias,per-position,std=0.005)}} x8; "
+        "sequence{rms_norm(per-position); "
+        "linear(out=10,no-bias,per-position,std=0.02)}");
+}
+END_TEST
+
+START_TEST(dropout_stands_in_the_usual_places)
+{
+    sluice_model *model = parse("gpt2(layers=1,heads=1,width=4,vocabulary=5,"
+                                "context=3,dropout=0.1)");
+    char *printed = promise_print(model);
+    int n = 0;
+    for (const char *at = printed; (at = strstr(at, "dropout(rate=0.1)")); at++)
+        n++;
+    ck_assert_int_eq(n, 3);
+    ck_assert_ptr_nonnull(strstr(printed, "causal,dropout=0.1,"));
+    free(printed);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+/* The sizes that are published: 124M has its output layer tied, which is one
+ * table of the vocabulary less; Llama's 7B is 6,738,415,616. */
+START_TEST(the_published_sizes_are_the_defaults)
+{
+    sluice_model *gpt2 = parse("gpt2"), *llama = parse("llama");
+    ck_assert_int_eq(sluice_model_n_parameters(gpt2),
+                     INT64_C(124439808) + 50257 * 768);
+    ck_assert_int_eq(sluice_model_n_parameters(llama), INT64_C(6738415616));
+    ck_assert_int_eq(sluice_model_n_layers(gpt2), 14);
+    ck_assert_int_eq(sluice_model_n_layers(llama), 34);
+    sluice_model_destroy(gpt2);
+    sluice_model_destroy(llama);
+}
+END_TEST
+
+START_TEST(a_caller_gives_the_rows_and_the_preset_their_type)
+{
+    const sluice_shape input = sluice_shape_vector(7);
+    sluice_model *model = NULL;
+    ck_assert_msg(
+        !sluice_model_parse_for("gpt2(layers=1,heads=1,width=4,vocabulary=5)",
+                                &input, NULL, &model, &why),
+        "%s", why.text);
+    sluice_shape shape = sluice_model_input(model);
+    ck_assert(sluice_shape_equal(&shape, &input));
+    ck_assert_int_eq(sluice_model_input_type(model), SLUICE_I32);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(weights_before_a_sum_start_smaller_by_the_root_of_the_sums)
+{
+    const sluice_param_spec *spec;
+    sluice_model *model = parse("gpt2");
+    static const struct {
+        const char *name;
+        double std;
+    } starts[] = {{"0.0.weight", 0.02},
+                  {"0.1.weight", 0.02},
+                  {"1.0.1.qkv_weight", 0.02},
+                  {"1.1.1.weight", 0.02},
+                  {"12.0.1.out_weight", 0.02 / sqrt(24)},
+                  {"12.1.2.weight", 0.02 / sqrt(24)},
+                  {"13.1.weight", 0.02}};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        ck_assert_msg(!sluice_model_find_parameter(model, starts[i].name, NULL,
+                                                   NULL, &spec, &why),
+                      "%s", why.text);
+        ck_assert_int_eq(spec->init, SLUICE_INIT_NORMAL);
+        ck_assert_double_eq_tol(spec->std, starts[i].std, 1e-9);
+    }
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(what_a_preset_refuses_is_named_with_its_position)
+{
+    static const struct {
+        const char *text;
+        const char *sentence;
+    } bad[] = {
+        {"gpt2(layers=0)", "position 5"},
+        {"gpt2(heads=5)", "a width of 768 and 5 heads"},
+        {"gpt2(depth=5)", "no option \"depth\"; it has layers"},
+        {"gpt2(layers=1", "\",\" or \")\""},
+        {"input(4); gpt2(layers=1)", "at position 10"},
+        {"input(2000, int32); gpt2(layers=1)", "2000 positions and the table"},
+        {"llama(width=36,heads=4)", "heads of 9 elements"},
+        {"llama(layers=65536,width=4,heads=1)", "65536 layers"},
+        {"input(4); gpt3", "there are linear"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        sluice_model *model = NULL;
+        ck_assert_int_eq(sluice_model_parse(bad[i].text, NULL, &model, &why),
+                         SLUICE_INVALID);
+        ck_assert_msg(strstr(why.text, bad[i].sentence), "%s: %s", bad[i].text,
+                      why.text);
+    }
+}
+END_TEST
+
+SLUICE_TEST_MAIN("nn.presets",
+                 a_preset_is_printed_as_the_layers_that_it_stands_for,
+                 dropout_stands_in_the_usual_places,
+                 the_published_sizes_are_the_defaults,
+                 a_caller_gives_the_rows_and_the_preset_their_type,
+                 weights_before_a_sum_start_smaller_by_the_root_of_the_sums,
+                 what_a_preset_refuses_is_named_with_its_position)
