@@ -99,6 +99,30 @@ typedef struct sluice_group_norm_config {
 } sluice_group_norm_config;
 SLUICE_API const sluice_layer_ops *sluice_group_norm(void);
 
+/*
+ * y = (x - mean) / sqrt(variance + epsilon) * weight + bias, with the mean and
+ * variance of a channel over all rows of the micro-batch (Ioffe and Szegedy,
+ * 2015).  A vector is taken as channels of one element.  The rows of a
+ * micro-batch see each other, so the number of micro-batches is part of what
+ * is trained.
+ *
+ * Evaluation and inference use running_mean and running_var.  They follow the
+ * mean and variance of the whole mini-batch, as GPipe has it (Huang et al.,
+ * 2019): running = (1 - momentum) * running + momentum * new, the variance
+ * with n - 1 in the denominator, as PyTorch.  They change when a step commits,
+ * once for each update; recomputing does not count.  num_batches_tracked
+ * counts the updates.
+ *
+ * Shapes  all but num_batches_tracked[1] are [channels]; y as x.
+ * Saves   mean, variance and two sums of each channel, in as much room for
+ *         each row.
+ */
+typedef struct sluice_batch_norm_config {
+    float momentum; /* 0 to 1; usual: 0.1.  0 keeps the running statistics */
+    float epsilon;  /* 0 means 1e-5 */
+} sluice_batch_norm_config;
+SLUICE_API const sluice_layer_ops *sluice_batch_norm(void);
+
 #ifdef __cplusplus
 }
 #endif

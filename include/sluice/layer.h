@@ -51,6 +51,7 @@ typedef struct sluice_param_spec {
     int64_t fan_in;  /* used by HE and XAVIER */
     int64_t fan_out; /* used by XAVIER */
     double std;      /* used by NORMAL */
+    bool statistic;  /* measured, not learned: see update_statistics() */
 } sluice_param_spec;
 
 /*
@@ -139,6 +140,17 @@ typedef struct sluice_layer_call {
     sluice_diag *why;     /* for sluice_diag_set(); may be NULL */
 } sluice_layer_call;
 
+/* The statistics of a layer, when an update is made. */
+typedef struct sluice_statistics_call {
+    const void *config;
+    const sluice_layer_plan *plan;
+    float *const *params;     /* [plan->n_params], to be written where they are
+                                 statistics */
+    const float *const *sums; /* [plan->n_params], of the same shapes: what
+                                 backward_weight() made of all micro-batches
+                                 that go into the update */
+} sluice_statistics_call;
+
 typedef struct sluice_layer_ops {
     const char *name;    /* "linear" */
     size_t config_bytes; /* the model copies this many bytes of the config */
@@ -187,6 +199,19 @@ typedef struct sluice_layer_ops {
      * Accumulates if call->accumulate, else overwrites.
      */
     sluice_status (*backward_weight)(const sluice_layer_call *call);
+
+    /*
+     * Take over what was measured.  Parameters that are a `statistic` are kept,
+     * saved, loaded and summed as the others are: backward_weight() adds what
+     * the micro-batch contributes to grads, replicas add up theirs, and all of
+     * it in the order of gradients.  But the optimizer never sees them; when
+     * the update is made, and only then, this writes their new values.  May be
+     * NULL if there are none.
+     *
+     * Shapes   reads config, plan, params, sums; writes params.
+     * Threads  the stage's device.
+     */
+    void (*update_statistics)(const sluice_statistics_call *call);
 
     /*
      * For lists and texts; all may be 0.

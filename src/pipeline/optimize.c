@@ -46,6 +46,12 @@ static bool has_terms(const struct sl_device *device, const struct sl_op *op)
     return device->pipe->update_terms[op->update_no] > 0;
 }
 
+/* Statistics are none of the optimizer's parameters. */
+static bool is_learned(const struct sl_unit *unit, int p)
+{
+    return !unit->plan->params[p].statistic;
+}
+
 sluice_status sl_optimize_measure(struct sl_device *device,
                                   const struct sl_op *op, sluice_diag *why)
 {
@@ -59,6 +65,8 @@ sluice_status sl_optimize_measure(struct sl_device *device,
     for (int i = 0; i < stage->n_units; i++) {
         const struct sl_unit *unit = &stage->units[i];
         for (int p = 0; p < unit->plan->n_params; p++) {
+            if (!is_learned(unit, p))
+                continue;
             sluice_optimizer_call call = make_call(device, op, unit, p);
             device->terms[call.tensor] = bp->optimizer->measure(&call);
         }
@@ -104,6 +112,8 @@ static sluice_status prepare_unit(struct sl_device *device,
 {
     sluice_status st = SLUICE_OK;
     for (int p = 0; p < unit->plan->n_params && !st; p++) {
+        if (!is_learned(unit, p))
+            continue;
         sluice_optimizer_call call = make_call(device, op, unit, p);
         call.total = device->total;
         call.why = why;
@@ -128,6 +138,22 @@ sluice_status sl_optimize_prepare(struct sl_device *device,
     return st;
 }
 
+/* Of the newest version of the parameters. */
+static void update_statistics(const struct sl_stage *stage,
+                              const struct sl_unit *unit)
+{
+    if (!unit->ops->update_statistics || unit->plan->n_params == 0)
+        return;
+    int64_t version = (stage->params - stage->versions) / stage->n_params;
+    const sluice_statistics_call call = {
+        .config = unit->config,
+        .plan = unit->plan,
+        .params = unit->params + version * unit->plan->n_params,
+        .sums = (const float *const *)unit->grads,
+    };
+    unit->ops->update_statistics(&call);
+}
+
 sluice_status sl_optimize_apply(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why)
 {
@@ -139,10 +165,13 @@ sluice_status sl_optimize_apply(struct sl_device *device,
     for (int i = 0; i < stage->n_units; i++) {
         const struct sl_unit *unit = &stage->units[i];
         for (int p = 0; p < unit->plan->n_params; p++) {
+            if (!is_learned(unit, p))
+                continue;
             sluice_optimizer_call call = make_call(device, op, unit, p);
             call.total = device->total;
             device->pipe->blueprint.optimizer->apply(&call);
         }
+        update_statistics(stage, unit);
     }
     sl_products_forget(stage, stage->params);
     return SLUICE_OK;

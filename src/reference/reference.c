@@ -147,7 +147,8 @@ static bool build_params(struct sluice_reference *ref, int i, int n_states)
     layer->params = sl_reference_take(ref, n, sizeof *layer->params);
     layer->weights = sl_reference_take(ref, n, sizeof *layer->weights);
     layer->grads = sl_reference_take(ref, n, sizeof *layer->grads);
-    if (!layer->params || !layer->weights || !layer->grads)
+    layer->newest = sl_reference_take(ref, n, sizeof *layer->newest);
+    if (!layer->params || !layer->weights || !layer->grads || !layer->newest)
         return false;
     for (int p = 0; p < n; p++)
         if (!build_param(ref, i, p, n_states))

@@ -51,6 +51,7 @@ struct sl_reference_layer {
     struct sl_reference_param *params; /* params[n_params] */
     const float **weights;             /* weights[n_params], of a call */
     float **grads;                     /* grads[n_params], the same */
+    float **newest;                    /* newest[n_params], the same */
 };
 
 struct sluice_reference {

@@ -39,13 +39,20 @@ static void make_update(struct update *update,
     memcpy(update->call.state, param->state, sizeof update->call.state);
 }
 
-/* The terms of all tensors, one after the other. */
+static bool is_statistic(const struct sluice_reference *ref, int i, int p)
+{
+    return ref->layers[i].plan->params[p].statistic;
+}
+
+/* The terms of all tensors that are learned, one after the other. */
 static double measure(const struct sluice_reference *ref, uint64_t number)
 {
     double total = 0;
     for (int i = 0, tensor = 0; i < ref->n_layers; i++)
         for (int p = 0; p < ref->layers[i].plan->n_params; p++, tensor++) {
             struct update update;
+            if (is_statistic(ref, i, p))
+                continue;
             make_update(&update, ref, i, p, tensor, number);
             total += ref->optimizer->measure(&update.call);
         }
@@ -76,7 +83,7 @@ sluice_status sl_reference_prepare(struct sluice_reference *ref,
             update.call.total = ref->total;
             update.call.why = why;
             sluice_status st = check_gradient(ref, i, p, why);
-            if (!st && ref->optimizer->prepare)
+            if (!st && ref->optimizer->prepare && !is_statistic(ref, i, p))
                 st = ref->optimizer->prepare(&update.call);
             if (st)
                 return st;
@@ -84,14 +91,35 @@ sluice_status sl_reference_prepare(struct sluice_reference *ref,
     return SLUICE_OK;
 }
 
+/* The statistics of a layer from their sums. */
+static void take_over(const struct sl_reference_layer *layer)
+{
+    for (int p = 0; p < layer->plan->n_params; p++) {
+        layer->newest[p] = layer->params[p].w;
+        layer->grads[p] = layer->params[p].g;
+    }
+    const sluice_statistics_call call = {
+        .config = layer->config,
+        .plan = layer->plan,
+        .params = layer->newest,
+        .sums = (const float *const *)layer->grads,
+    };
+    if (layer->ops->update_statistics)
+        layer->ops->update_statistics(&call);
+}
+
 void sl_reference_apply(struct sluice_reference *ref, uint64_t number)
 {
     for (int i = 0, tensor = 0; i < ref->n_layers; i++)
         for (int p = 0; p < ref->layers[i].plan->n_params; p++, tensor++) {
             struct update update;
+            if (is_statistic(ref, i, p))
+                continue;
             make_update(&update, ref, i, p, tensor, number);
             update.call.total = ref->total;
             ref->optimizer->apply(&update.call);
         }
+    for (int i = 0; i < ref->n_layers; i++)
+        take_over(&ref->layers[i]);
     sl_reference_forget(ref);
 }

@@ -34,6 +34,9 @@ static const char *const models[] = {
     "input(2x3); upsample(2); conv2d(4, padding=1); group_norm(2); "
     "activate(relu); max_pool(3, stride=2, padding=1); conv2d(8, kernel=2); "
     "average_pool(2, stride=1, padding=1); global_average_pool; linear(5)",
+    "input(2x3); conv2d(4, padding=1, no-bias); batch_norm; activate(relu); "
+    "residual{conv2d(4, padding=1, no-bias); batch_norm(0.3)}; linear(7); "
+    "batch_norm(epsilon=0.1); linear(5)",
 };
 enum { N_MODELS = sizeof models / sizeof *models };
 

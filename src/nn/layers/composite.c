@@ -150,6 +150,22 @@ static sluice_status backward_weight(const sluice_layer_call *call)
     return SLUICE_OK;
 }
 
+static void update_statistics(const sluice_statistics_call *call)
+{
+    const struct sl_composite *c = call->config;
+    for (int k = 0; k < c->inside.n; k++) {
+        const struct sl_layer *layer = c->inside.at[k];
+        sluice_statistics_call inner = {
+            .config = layer->config,
+            .plan = &layer->plan,
+            .params = call->params + layer->place.first_param,
+            .sums = call->sums + layer->place.first_param,
+        };
+        if (layer->ops->update_statistics)
+            layer->ops->update_statistics(&inner);
+    }
+}
+
 static const sluice_layer_ops sequence_ops = {
     .name = "sequence",
     .config_bytes = sizeof(struct sl_composite),
@@ -158,6 +174,7 @@ static const sluice_layer_ops sequence_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .update_statistics = update_statistics,
 };
 
 static const sluice_layer_ops residual_ops = {
@@ -168,6 +185,7 @@ static const sluice_layer_ops residual_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .update_statistics = update_statistics,
 };
 
 const sluice_layer_ops *sluice_sequence(void)

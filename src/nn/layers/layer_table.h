@@ -28,6 +28,7 @@
     ROW(sluice_global_average_pool) \
     ROW(sluice_upsample) \
     ROW(sluice_group_norm) \
+    ROW(sluice_batch_norm) \
     ROW(sluice_reshape) \
     ROW(sluice_flatten) \
     ROW(sluice_sequence) \

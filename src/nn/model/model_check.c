@@ -177,6 +177,12 @@ sluice_status sl_check_layer_plan(const sluice_layer_ops *ops,
                                "layer %s has parameters, so it must have "
                                "backward_weight()",
                                ops->name);
+    for (int p = 0; p < plan->n_params; p++)
+        if (plan->params[p].statistic && !ops->update_statistics)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "layer %s: parameter %s is a statistic, so "
+                                   "the layer must have update_statistics()",
+                                   ops->name, plan->params[p].name);
     sluice_status st = check_sizes(ops, plan, why);
     for (int p = 0; p < plan->n_params && !st; p++)
         st = check_param(ops, plan, p, why);

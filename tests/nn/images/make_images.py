@@ -17,9 +17,13 @@ torch.set_default_dtype(torch.float64)
 
 def value(seed, n, scale=1.0):
     """n numbers in [-1, 1), as floats have them; test_image_layers.c."""
-    numbers = [((((i + 1) * 7919 + seed * 104729) * 2654435761) % 2**32) >> 8
-               for i in range(n)]
-    return [(k / 2**23 - 1) * scale for k in numbers]
+    def mixed(k):  # the end of MurmurHash3
+        k = (k ^ k >> 16) * 0x85EBCA6B % 2**32
+        k = (k ^ k >> 13) * 0xC2B2AE35 % 2**32
+        return k ^ k >> 16
+
+    return [((mixed(i + 1 + seed * 100003) >> 8) / 2**23 - 1) * scale
+            for i in range(n)]
 
 
 def tensor(seed, shape):
@@ -32,8 +36,9 @@ def case(text, shape, rows, params, function):
     x = tensor(1, (rows, *shape))
     given = [tensor(10 + i, p) for i, p in enumerate(params)]
     y = function(x, *given)
+    y, beside = y if isinstance(y, tuple) else (y, 0)
     dy = tensor(2, y.shape).detach()
-    y.backward(dy)
+    ((y * dy).sum() + beside).backward()
     print(f"case {text}")
     print("in", rows, *shape)
     print("out", *y.shape[1:])
@@ -94,7 +99,29 @@ def norms():
          lambda x, w, b: F.group_norm(x.unsqueeze(1), 1, w, b).squeeze(1))
 
 
+def batch_norm(text, shape, rows, epsilon=1e-5):
+    """d2 to d4 are what the running statistics are made of: sums over rows of
+    the means, of the means of the squares, and the number of rows."""
+    def function(x, w, b, mean, square, count):
+        per_row = x.reshape(rows, shape[0], -1)
+        y = F.batch_norm(x, None, None, w, b, True, 0.1, epsilon)
+        # What has these gradients, and the value 0.
+        sums = ((mean * per_row.mean(2).sum(0).detach()).sum() +
+                (square * (per_row**2).mean(2).sum(0).detach()).sum() +
+                count.sum() * rows)
+        return y, sums
+    channels = (shape[0],)
+    case(text, shape, rows, [channels] * 4 + [(1,)], function)
+
+
+def batch_norms():
+    batch_norm("batch_norm", (3, 3, 5), 2)
+    batch_norm("batch_norm(epsilon=0.1)", (2, 2, 2), 3, 0.1)
+    batch_norm("batch_norm", (5,), 4)
+
+
 if __name__ == "__main__":
     convolutions()
     pools()
     norms()
+    batch_norms()

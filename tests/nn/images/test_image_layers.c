@@ -16,7 +16,7 @@
 #include "support/runner.h"
 #include "tensor/numbers.h"
 
-enum { LINE = 1 << 16, MOST = 1024, TEXT = 128, N_CASES = 20 };
+enum { LINE = 1 << 16, MOST = 1024, TEXT = 128, N_CASES = 23 };
 
 static const double tolerance = 1e-5;
 
@@ -38,7 +38,10 @@ static FILE *file;
 static void fill(uint32_t seed, int64_t n, float *values)
 {
     for (uint32_t i = 0; i < (uint32_t)n; i++) {
-        uint32_t bits = ((i + 1) * 7919U + seed * 104729U) * 2654435761U;
+        uint32_t bits = i + 1 + seed * 100003U;
+        bits = (bits ^ bits >> 16) * 0x85EBCA6BU;
+        bits = (bits ^ bits >> 13) * 0xC2B2AE35U;
+        bits ^= bits >> 16;
         values[i] = (float)(bits >> 8) / (1 << 23) - 1;
     }
 }
@@ -165,10 +168,23 @@ START_TEST(layers_agree_with_pytorch)
 }
 END_TEST
 
+/* Read on to the next case. */
+static void skip(void)
+{
+    while (getc(file) != 'c' && !feof(file))
+        ck_assert_ptr_nonnull(fgets(line, LINE, file));
+    if (!feof(file))
+        ungetc('c', file);
+}
+
 /* Row by row: outputs to the bit as before, gradients added up. */
 static void check_rows(void)
 {
     struct rig *rig = &the.rig;
+    if (strstr(the.text, "batch")) {
+        skip();
+        return;
+    }
     int64_t rows = rig->call.rows;
     int64_t in = rig->n_in / rows, out = rig->n_out / rows;
     float whole[MOST];
@@ -238,13 +254,11 @@ static void check_differences(void)
     if (!has_kink) {
         check_differences_of(rig->n_in, rig->x, rig->call.dx);
         for (int p = 0; p < rig->plan.n_params; p++)
-            check_differences_of(rig->n_params[p], rig->params[p],
-                                 rig->grads[p]);
+            if (!rig->plan.params[p].statistic)
+                check_differences_of(rig->n_params[p], rig->params[p],
+                                     rig->grads[p]);
     }
-    while (getc(file) != 'c' && !feof(file)) /* to the next case */
-        ck_assert_ptr_nonnull(fgets(line, LINE, file));
-    if (!feof(file))
-        ungetc('c', file);
+    skip();
 }
 
 START_TEST(gradients_are_those_of_the_outputs)
