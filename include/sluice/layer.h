@@ -376,26 +376,6 @@ typedef struct sluice_timed_config {
 } sluice_timed_config;
 SLUICE_API const sluice_layer_ops *sluice_timed(void);
 
-/*
- * y = f(x), where f is the layers inside, one after the other: a run of layers
- * that no cut divides.  It is made with sluice_model_begin() and
- * sluice_model_end(), which say how its parameters are named.
- *
- * Saves  what the layers inside save, the tensors between them that a backward
- *        pass reads, and the gradients between them for backward_weight().
- */
-SLUICE_API const sluice_layer_ops *sluice_sequence(void);
-
-/*
- * y = x + f(x), element by element (He et al., 2016), where f is the layers
- * inside; it is made as a sequence is.  x and f(x) have the same number of
- * elements; y has the shape of x.
- *
- * Saves  as a sequence, and f(x) if a backward pass of the last layer inside
- *        reads its y.
- */
-SLUICE_API const sluice_layer_ops *sluice_residual(void);
-
 /* Layer `i` of the library's table; NULL past the last one. */
 SLUICE_API const sluice_layer_ops *sluice_layer_at(int i);
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <sluice/export.h>
+#include <sluice/composite_layers.h>
 #include <sluice/layer.h>
 #include <sluice/memory.h>
 #include <sluice/options.h>

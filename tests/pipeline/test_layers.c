@@ -37,6 +37,12 @@ static const char *const models[] = {
     "input(2x3); conv2d(4, padding=1, no-bias); batch_norm; activate(relu); "
     "residual{conv2d(4, padding=1, no-bias); batch_norm(0.3)}; linear(7); "
     "batch_norm(epsilon=0.1); linear(5)",
+    "input(6); reshape(1, height=2, width=3); concat{activate(identity); "
+    "activate(tanh); "
+    "conv2d(1, padding=1)}; branches{sequence{conv2d(4, padding=1, "
+    "activation=relu); batch_norm; conv2d(4, kernel=1)}; conv2d(4, kernel=1, "
+    "activation=gelu)}; activate(relu); residual{branches{linear(24); "
+    "activate(sigmoid)}}; linear(5)",
 };
 enum { N_MODELS = sizeof models / sizeof *models };
 

@@ -57,20 +57,26 @@ static const float *x_of(const sluice_layer_call *call, int k)
     return k > 0 ? y_of(call, k - 1) : call->x;
 }
 
-/* What forward and backward have in common. */
-static sluice_layer_call make_call(const sluice_layer_call *call, int k)
+sluice_layer_call sl_composite_call(const struct sl_composite *composite, int k,
+                                    const sluice_layer_call *call)
 {
-    const struct sl_layer *layer = composite_of(call)->inside.at[k];
+    const struct sl_layer *layer = composite->inside.at[k];
     sluice_layer_call inner = *call;
     inner.config = layer->config;
     inner.plan = &layer->plan;
     inner.layer = layer->number;
-    inner.saved = at_spot(call, layer->place.saved);
+    inner.saved = (char *)call->saved + call->rows * layer->place.saved.at;
     if (call->products)
         inner.products = call->products + layer->place.first_product;
     inner.params = call->params + layer->place.first_param;
     inner.grads = call->grads + layer->place.first_param;
     return inner;
+}
+
+/* What forward and backward have in common. */
+static sluice_layer_call make_call(const sluice_layer_call *call, int k)
+{
+    return sl_composite_call(composite_of(call), k, call);
 }
 
 static sluice_layer_call backward_call(const sluice_layer_call *call, int k)
@@ -150,7 +156,7 @@ static sluice_status backward_weight(const sluice_layer_call *call)
     return SLUICE_OK;
 }
 
-static void update_statistics(const sluice_statistics_call *call)
+void sl_composite_update_statistics(const sluice_statistics_call *call)
 {
     const struct sl_composite *c = call->config;
     for (int k = 0; k < c->inside.n; k++) {
@@ -174,7 +180,7 @@ static const sluice_layer_ops sequence_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
-    .update_statistics = update_statistics,
+    .update_statistics = sl_composite_update_statistics,
 };
 
 static const sluice_layer_ops residual_ops = {
@@ -185,7 +191,7 @@ static const sluice_layer_ops residual_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
-    .update_statistics = update_statistics,
+    .update_statistics = sl_composite_update_statistics,
 };
 
 const sluice_layer_ops *sluice_sequence(void)
@@ -200,5 +206,6 @@ const sluice_layer_ops *sluice_residual(void)
 
 bool sl_is_composite(const sluice_layer_ops *ops)
 {
-    return ops == &sequence_ops || ops == &residual_ops;
+    return ops == &sequence_ops || ops == &residual_ops ||
+           ops == sluice_branches() || ops == sluice_concat();
 }

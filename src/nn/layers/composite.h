@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <sluice/layer.h>
+#include <sluice/composite_layers.h>
 
 /* Where a tensor lies; over n rows it is n times as far from the start. */
 struct sl_spot {
@@ -52,7 +52,9 @@ struct sl_layer_list {
 
 /* The config of a composite, made and freed by the model. */
 struct sl_composite {
+    const sluice_layer_ops *ops;
     bool is_residual;
+    bool is_parallel; /* branches, concat: each layer inside is handed x */
     struct sl_layer_list inside;
     struct sl_layer *outer; /* while open: the composite around it, or NULL */
 };
@@ -77,5 +79,34 @@ int sl_composite_n_products(const struct sl_composite *composite);
  */
 sluice_status sl_composite_infer(const void *config, sluice_layer_plan *plan,
                                  sluice_diag *why);
+
+/* The same of branches and concat.  Returns SLUICE_INVALID also for outputs
+ * that cannot be added or do not fit behind each other. */
+sluice_status sl_branches_infer(const void *config, sluice_layer_plan *plan,
+                                sluice_diag *why);
+
+/*
+ * What all composites have in common, of infer(): parameters, products,
+ * operations and scratch of the layers inside; room in `saved`; a size rounded
+ * to SL_ALIGN; and whether the sums can be counted.
+ *
+ * Returns  SLUICE_OK, or SLUICE_INVALID as sl_composite_infer().
+ */
+sluice_status sl_composite_gather(const struct sl_composite *composite,
+                                  sluice_layer_plan *plan, sluice_diag *why);
+struct sl_spot sl_composite_keep(sluice_layer_plan *plan, int64_t bytes);
+int64_t sl_composite_rounded(int64_t bytes);
+sluice_status sl_composite_check_sums(const struct sl_composite *composite,
+                                      const sluice_layer_plan *plan,
+                                      sluice_diag *why);
+
+/* The call of layer k inside: its config, plan, number, parameters, gradients,
+ * products and what it saves; all else is still the composite's.  Threads: the
+ * stage's device. */
+sluice_layer_call sl_composite_call(const struct sl_composite *composite, int k,
+                                    const sluice_layer_call *call);
+
+/* update_statistics() of all composites. */
+void sl_composite_update_statistics(const sluice_statistics_call *call);
 
 #endif

@@ -11,7 +11,7 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static int64_t rounded(int64_t bytes)
+int64_t sl_composite_rounded(int64_t bytes)
 {
     return bytes >= SL_SIZE_LIMIT ? SL_SIZE_LIMIT
                                   : (int64_t)sl_round_up((size_t)bytes);
@@ -24,7 +24,7 @@ static int64_t row_bytes(const sluice_shape *shape)
 
 static const char *name_of(const struct sl_composite *c)
 {
-    return (c->is_residual ? sluice_residual() : sluice_sequence())->name;
+    return c->ops->name;
 }
 
 static sluice_status check_inside(const struct sl_composite *c,
@@ -35,6 +35,12 @@ static sluice_status check_inside(const struct sl_composite *c,
                                "%s: no layers inside; add some before "
                                "sluice_model_end()",
                                name_of(c));
+    return SLUICE_OK;
+}
+
+static sluice_status check_residual(const struct sl_composite *c,
+                                    sluice_diag *why)
+{
     int64_t in = sluice_shape_elements(&c->inside.at[0]->plan.in);
     int64_t out =
         sluice_shape_elements(&c->inside.at[c->inside.n - 1]->plan.out);
@@ -90,11 +96,8 @@ static void add_products(const struct sl_composite *c, sluice_layer_plan *plan)
     }
 }
 
-static void add_flops(const struct sl_composite *c, sluice_layer_plan *plan)
+static void add_costs(const struct sl_composite *c, sluice_layer_plan *plan)
 {
-    int64_t sums = c->is_residual ? sluice_shape_elements(&plan->out) : 0;
-    plan->forward_row_flops = sums;
-    plan->input_row_flops = sums;
     for (int k = 0; k < c->inside.n; k++) {
         const sluice_layer_plan *inner = &c->inside.at[k]->plan;
         plan->forward_row_flops =
@@ -103,10 +106,24 @@ static void add_flops(const struct sl_composite *c, sluice_layer_plan *plan)
             sl_size_plus(plan->input_row_flops, inner->input_row_flops);
         plan->weight_row_flops =
             sl_size_plus(plan->weight_row_flops, inner->weight_row_flops);
+        plan->scratch_bytes = larger(plan->scratch_bytes, inner->scratch_bytes);
     }
 }
 
-static struct sl_spot keep(sluice_layer_plan *plan, int64_t bytes)
+sluice_status sl_composite_gather(const struct sl_composite *c,
+                                  sluice_layer_plan *plan, sluice_diag *why)
+{
+    sluice_status st = check_inside(c, why);
+    if (!st)
+        st = add_params(c, plan, why);
+    if (st)
+        return st;
+    add_products(c, plan);
+    add_costs(c, plan);
+    return SLUICE_OK;
+}
+
+struct sl_spot sl_composite_keep(sluice_layer_plan *plan, int64_t bytes)
 {
     struct sl_spot spot = {true, plan->saved_row_bytes};
     plan->saved_row_bytes = sl_size_plus(plan->saved_row_bytes, bytes);
@@ -137,16 +154,17 @@ static void place_kept(const struct sl_composite *c, sluice_layer_plan *plan)
 {
     for (int k = 0; k < c->inside.n; k++) {
         struct sl_layer *layer = c->inside.at[k];
-        layer->place.saved = keep(plan, rounded(layer->plan.saved_row_bytes));
+        layer->place.saved = sl_composite_keep(
+            plan, sl_composite_rounded(layer->plan.saved_row_bytes));
     }
     for (int k = 0; k < c->inside.n; k++) {
         struct sl_layer *layer = c->inside.at[k];
         int64_t bytes = row_bytes(&layer->plan.out);
         layer->place.y = layer->place.dy = (struct sl_spot){0};
         if (keeps_y(c, k))
-            layer->place.y = keep(plan, bytes);
+            layer->place.y = sl_composite_keep(plan, bytes);
         if (keeps_dy(c, k))
-            layer->place.dy = keep(plan, bytes);
+            layer->place.dy = sl_composite_keep(plan, bytes);
     }
 }
 
@@ -158,8 +176,8 @@ static void place_buffers(const struct sl_composite *c, sluice_layer_plan *plan)
         buffer = row_bytes(&plan->in);
     for (int k = 0; k < c->inside.n; k++) {
         const sluice_layer_plan *inner = &c->inside.at[k]->plan;
-        inside = larger(inside, rounded(inner->workspace_row_bytes));
-        plan->scratch_bytes = larger(plan->scratch_bytes, inner->scratch_bytes);
+        inside =
+            larger(inside, sl_composite_rounded(inner->workspace_row_bytes));
         if (!is_last(c, k) && !(keeps_y(c, k) && keeps_dy(c, k)))
             buffer = larger(buffer, row_bytes(&inner->out));
     }
@@ -175,8 +193,9 @@ static void place_buffers(const struct sl_composite *c, sluice_layer_plan *plan)
     plan->workspace_row_bytes = sl_size_plus(at[1], buffer);
 }
 
-static sluice_status check_sums(const struct sl_composite *c,
-                                const sluice_layer_plan *plan, sluice_diag *why)
+sluice_status sl_composite_check_sums(const struct sl_composite *c,
+                                      const sluice_layer_plan *plan,
+                                      sluice_diag *why)
 {
     if (plan->saved_row_bytes < SL_SIZE_LIMIT &&
         plan->workspace_row_bytes < SL_SIZE_LIMIT &&
@@ -211,20 +230,20 @@ sluice_status sl_composite_infer(const void *config, sluice_layer_plan *plan,
                                  sluice_diag *why)
 {
     const struct sl_composite *c = config;
-    sluice_status st = check_inside(c, why);
+    sluice_status st = sl_composite_gather(c, plan, why);
+    if (!st)
+        st = check_residual(c, why);
     if (st)
         return st;
     const sluice_layer_plan *last = &c->inside.at[c->inside.n - 1]->plan;
+    int64_t sums = c->is_residual ? sluice_shape_elements(&plan->in) : 0;
     plan->out = c->is_residual ? plan->in : last->out;
     plan->in_type = c->inside.at[0]->plan.in_type;
     plan->needs_x = c->inside.at[0]->plan.needs_x;
     plan->needs_y = !c->is_residual && last->needs_y;
-    st = add_params(c, plan, why);
-    if (st)
-        return st;
-    add_products(c, plan);
-    add_flops(c, plan);
+    plan->forward_row_flops = sl_size_plus(plan->forward_row_flops, sums);
+    plan->input_row_flops = sl_size_plus(plan->input_row_flops, sums);
     place_kept(c, plan);
     place_buffers(c, plan);
-    return check_sums(c, plan, why);
+    return sl_composite_check_sums(c, plan, why);
 }

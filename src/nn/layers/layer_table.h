@@ -33,6 +33,8 @@
     ROW(sluice_flatten) \
     ROW(sluice_sequence) \
     ROW(sluice_residual) \
+    ROW(sluice_branches) \
+    ROW(sluice_concat) \
     /* the end: each row ends with a backslash */
 /* clang-format on */
 

@@ -10,7 +10,7 @@ enum { SOURCE_TEXT = 96 };
 static bool adds_its_input(const struct sl_layer *open)
 {
     const struct sl_composite *composite = open->config;
-    return composite->is_residual;
+    return composite->is_residual || composite->is_parallel;
 }
 
 /* Name the layer that hands on rows; false: it is the model's input. */

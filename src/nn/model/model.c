@@ -166,7 +166,7 @@ sluice_status sluice_model_begin(sluice_model *model,
                                "sluice_sequence() or sluice_residual(), and "
                                "add the rest",
                                ops && ops->name ? ops->name : "?");
-    if (ops == sluice_residual()) {
+    if (ops != sluice_sequence()) {
         sluice_status st = check_type(model, ops, SLUICE_F32, why);
         if (st)
             return st;
@@ -177,7 +177,9 @@ sluice_status sluice_model_begin(sluice_model *model,
         return sl_no_memory(why, "a layer");
     layer->plan.in = in;
     struct sl_composite *composite = layer->config;
+    composite->ops = ops;
     composite->is_residual = ops == sluice_residual();
+    composite->is_parallel = ops == sluice_branches() || ops == sluice_concat();
     composite->outer = model->open;
     model->open = layer;
     return SLUICE_OK;
@@ -253,8 +255,10 @@ sluice_shape sluice_model_output(const sluice_model *model)
     sluice_shape in = model->input;
     if (model->open) {
         const struct sl_composite *composite = model->open->config;
-        list = &composite->inside;
         in = model->open->plan.in;
+        if (composite->is_parallel)
+            return in;
+        list = &composite->inside;
     }
     return list->n > 0 ? list->at[list->n - 1]->plan.out : in;
 }

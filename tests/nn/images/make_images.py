@@ -120,8 +120,28 @@ def batch_norms():
     batch_norm("batch_norm", (5,), 4)
 
 
+def branching():
+    conv = F.conv2d
+    case("branches{conv2d(3,stride=2,padding=1); sequence{conv2d(4,kernel=1,"
+         "activation=tanh); conv2d(3,kernel=1,stride=2)}}",
+         (2, 5, 4), 2,
+         [(3, 2, 3, 3), (3,), (4, 2, 1, 1), (4,), (3, 4, 1, 1), (3,)],
+         lambda x, w, b, v, c, u, d: conv(x, w, b, 2, 1) +
+         conv(torch.tanh(conv(x, v, c)), u, d, 2))
+    case("branches{activate(tanh); activate(sigmoid); activate(identity)}",
+         (2, 3), 2, [], lambda x: torch.tanh(x) + torch.sigmoid(x) + x)
+    case("concat{activate(identity); sequence{conv2d(2,padding=1,"
+         "activation=sigmoid); conv2d(1,kernel=1)}; conv2d(2,kernel=1)}",
+         (2, 3, 4), 3,
+         [(2, 2, 3, 3), (2,), (1, 2, 1, 1), (1,), (2, 2, 1, 1), (2,)],
+         lambda x, w, b, v, c, u, d: torch.cat(
+             [x, conv(torch.sigmoid(conv(x, w, b, 1, 1)), v, c),
+              conv(x, u, d)], 1))
+
+
 if __name__ == "__main__":
     convolutions()
     pools()
     norms()
     batch_norms()
+    branching()

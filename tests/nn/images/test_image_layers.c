@@ -16,7 +16,7 @@
 #include "support/runner.h"
 #include "tensor/numbers.h"
 
-enum { LINE = 1 << 16, MOST = 1024, TEXT = 128, N_CASES = 23 };
+enum { LINE = 1 << 16, MOST = 1024, TEXT = 256, N_CASES = 26 };
 
 static const double tolerance = 1e-5;
 
@@ -291,6 +291,11 @@ START_TEST(what_does_not_fit_is_refused)
            "a padding of 3; at most half of the kernel of 5 is possible");
     refuse("input(2x40x40); max_pool(17)", "at most 16 are possible");
     refuse("input(3x4x4); group_norm(2)", "must divide the 3 channels");
+    refuse("input(2x4x4); branches{conv2d(2); conv2d(2, padding=1)}",
+           "layer 1 inside makes 32 elements and layer 0 8");
+    refuse("input(2x4x4); concat{conv2d(2); conv2d(2, padding=1)}",
+           "what layer 1 inside makes does not fit behind the others");
+    refuse("input(4); batch_norm(2)", "momentum");
     refuse("input(9); upsample(2)", "it takes images");
     refuse("input(9); reshape(1, height=2, width=4)",
            "9 elements of a row do not make 1 channels of 2 x 4");
