@@ -6,6 +6,7 @@
     X(train)    \
     X(schedule) \
     X(advise)   \
+    X(sample)   \
     /* the end: each row ends with a backslash */
 /* clang-format on */
 

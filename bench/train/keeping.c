@@ -184,6 +184,7 @@ sluice_status keeping_end(struct keeping *keeping, sluice_diag *why)
     if (config->dir && keeping->is_pending)
         st = save(keeping, why);
     if (!st && config->weights)
-        st = sluice_pipeline_save_weights(keeping->pipe, config->weights, why);
+        st = sluice_pipeline_save_model(keeping->pipe, keeping->run.tokenizer,
+                                        config->weights, why);
     return st;
 }

@@ -148,6 +148,8 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
     set_environment(line, context->env);
     set_text(line, "data", context->source->name);
     set_normalization(line, context->source->train);
+    if (context->source->text.tokenizer_name)
+        set_text(line, "tokenizer", context->source->text.tokenizer_name);
     set_text(line, "model", context->text);
     set_network(line, context->model);
     set_text(line, "weights", config->weights);

@@ -26,6 +26,11 @@ static sluice_status check(void *given, sluice_diag *why)
                                "--data and --x exclude each other");
     if (source->raw && !source->x)
         return sluice_diag_set(why, SLUICE_INVALID, "--raw needs --x");
+    if ((source->text.tokenizer || source->text.context) &&
+        (!source->name || !text_source_is(source->name)))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--tokenizer and --context need a text: --data "
+                               "king-james, genesis or a file");
     return SLUICE_OK;
 }
 

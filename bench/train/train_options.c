@@ -15,6 +15,7 @@ enum {
     MAX_EPOCHS = 1000000,
     MAX_BATCH = 1 << 24,
     MAX_KEPT = 1000000,
+    MAX_CONTEXT = 1 << 24,
 };
 
 /* How layers are cut: a word, or a list of sizes. */
@@ -114,7 +115,9 @@ static const struct option_row data_options[] = {
      .argument = "NAME",
      .help =
          "fashion-mnist, embedded (1,000 of its images), or a directory of IDX "
-         "files named as MNIST's; by default the first that is there",
+         "files named as MNIST's; by default the first that is there.  Texts: "
+         "king-james, genesis (its first book), a file, or .bin or .npy with "
+         "tokens",
      .type = &option_text,
      .offset = offsetof(struct training_config, source.name)},
     {.name = "x",
@@ -132,6 +135,27 @@ static const struct option_row data_options[] = {
              "normalized to mean 0 and deviation 1, as those of --data are",
      .type = &option_flag,
      .offset = offsetof(struct training_config, source.raw)},
+    {.name = "tokenizer",
+     .argument = "NAME",
+     .help = "What of a text is a token: characters (default) or bytes",
+     .type = &option_text,
+     .offset = offsetof(struct training_config, source.text.tokenizer)},
+    {.name = "context",
+     .argument = "N",
+     .help = "Tokens of a row of a text; by default as the model has it, or "
+             "128",
+     .type = &option_long,
+     .offset = offsetof(struct training_config, source.text.context),
+     .least = 1,
+     .most = MAX_CONTEXT},
+    {.name = "validation-share",
+     .argument = "X",
+     .help = "Part of a text, at its end, that is not trained on",
+     .type = &option_real,
+     .offset = offsetof(struct training_config, source.text.test_share),
+     .least = 0,
+     .most = 1,
+     .standard = "0.1"},
     {.name = "no-shuffle",
      .help = "Take the rows in their order",
      .type = &option_flag,

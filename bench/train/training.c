@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <sluice/checkpoint.h>
@@ -33,6 +34,7 @@ struct training {
     struct metrics metrics;
     struct keeping keeping;
     struct time_sum time; /* of the last epoch's full batches */
+    bool says_input;      /* the model's text has it */
     bool goes_on;         /* the pipeline is there, and may be loaded into */
     bool shows_progress;  /* stderr is a terminal */
     int shown_per_cent;   /* of the epoch, last */
@@ -40,19 +42,51 @@ struct training {
     bool told_not_finite; /* a loss was not finite, which is told once */
 };
 
-static sluice_status make_model(struct training *t, sluice_diag *why)
+/* What stands before a model's text that leaves its input to the data. */
+static const char *input_text(const struct training *t, char text[32])
 {
     const char *spec = t->config->model;
-    int n = *spec == '-'
-                ? snprintf(t->model_text, sizeof t->model_text, "%" PRId64 "%s",
-                           source_features(&t->source), spec)
-                : snprintf(t->model_text, sizeof t->model_text, "%s", spec);
+    int64_t features = source_features(&t->source);
+    text[0] = '\0';
+    if (*spec == '-')
+        snprintf(text, 32, "%" PRId64, features);
+    else if (t->source.text.text && !t->says_input)
+        snprintf(text, 32, "input(%" PRId64 ", int32); ", features);
+    return text;
+}
+
+static sluice_status make_model(struct training *t, sluice_diag *why)
+{
+    char before[32];
+    if (t->source.text.text && t->config->model[0] == '-')
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "a text needs a model that takes tokens, such "
+            "as --model 'embedding(256, width=64); linear(256, per-position)'; "
+            "--model help lists the layers");
+    int n = snprintf(t->model_text, sizeof t->model_text, "%s%s",
+                     input_text(t, before), t->config->model);
     if (n >= (int)sizeof t->model_text)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "the model's text is longer than %d bytes",
                                MODEL_TEXT - 1);
     sluice_shape input = sluice_dataset_input(t->source.train);
     return sluice_model_parse_for(t->model_text, &input, NULL, &t->model, why);
+}
+
+/* What the model's text says about the rows, if it does. */
+static void ask_model(struct training *t, struct source_config *source)
+{
+    sluice_model *model;
+    t->says_input = !strncmp(t->config->model, "input", strlen("input"));
+    if (sluice_model_parse(t->config->model, NULL, &model, NULL))
+        return; /* it lacks its input(), or is refused later */
+    sluice_shape input = sluice_model_input(model);
+    t->says_input = true;
+    source->integers = sluice_model_input_type(model) == SLUICE_I32;
+    if (source->integers && !source->text.context)
+        source->text.context = sluice_shape_elements(&input);
+    sluice_model_destroy(model);
 }
 
 /* Also a quiet training tells what changes the bits of what it goes on from. */
@@ -144,6 +178,7 @@ static sluice_status begin_keeping(struct training *t, sluice_diag *why)
         .batch = c->batch,
         .shuffles = !c->in_order,
         .shuffle_seed = c->seed,
+        .tokenizer = t->source.text.tokenizer_name,
     };
     t->goes_on = true;
     return keeping_begin(&t->keeping, &c->keeping, t->pipe, &run, why);
@@ -320,7 +355,7 @@ sluice_status training_run(const struct training_config *config,
     sluice_status st =
         config->trace ? picture_check(config->trace, why) : SLUICE_OK;
     struct source_config source = config->source;
-    source.integers = source_takes_integers(config->model);
+    ask_model(&t, &source);
     if (!st)
         st = source_open(&t.source, &source, why);
     if (st)

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 
-#include <sluice/model.h>
 #include <sluice/shape.h>
 
 static const char usual[] = "fashion-mnist";
@@ -39,20 +38,14 @@ static sluice_status open_pair(struct source *source,
 }
 
 static sluice_status open_named(struct source *source, const char *name,
+                                const struct text_config *text,
                                 sluice_diag *why)
 {
     source->name = name;
+    if (text_source_is(name))
+        return text_source_open(&source->text, name, text, &source->train,
+                                &source->test, why);
     return sluice_dataset_open(name, NULL, &source->train, &source->test, why);
-}
-
-bool source_takes_integers(const char *model_text)
-{
-    sluice_model *model;
-    if (sluice_model_parse(model_text, NULL, &model, NULL))
-        return false; /* it lacks its input(), or is refused later */
-    bool takes = sluice_model_input_type(model) == SLUICE_I32;
-    sluice_model_destroy(model);
-    return takes;
 }
 
 sluice_status source_open(struct source *source,
@@ -62,18 +55,19 @@ sluice_status source_open(struct source *source,
     if (config->x)
         return open_pair(source, config, why);
     if (config->name)
-        return open_named(source, config->name, why);
-    sluice_status st = open_named(source, usual, why);
+        return open_named(source, config->name, &config->text, why);
+    sluice_status st = open_named(source, usual, &config->text, why);
     if (st != SLUICE_NOT_FOUND)
         return st;
     source->stepped_in = true;
-    return open_named(source, substitute, why);
+    return open_named(source, substitute, &config->text, why);
 }
 
 void source_close(struct source *source)
 {
     sluice_dataset_destroy(source->test);
     sluice_dataset_destroy(source->train);
+    text_source_close(&source->text);
     *source = (struct source){0};
 }
 
@@ -86,6 +80,11 @@ int64_t source_features(const struct source *source)
 void source_print(const struct source *source, FILE *out)
 {
     int classes = sluice_dataset_classes(source->train);
+    if (source->text.text) {
+        text_source_print(&source->text, source->name, source->train,
+                          source->test, out);
+        return;
+    }
     fprintf(out,
             "data      %s: %" PRId64 " rows of %" PRId64 " features to train",
             source->name, sluice_dataset_rows(source->train),

@@ -9,6 +9,8 @@
 #include <sluice/dataset.h>
 #include <sluice/status.h>
 
+#include "bench/train/text_source.h"
+
 struct source_config {
     const char *name; /* as sluice_dataset_open(); NULL: Fashion-MNIST, or the
                          embedded images if it is not installed */
@@ -16,18 +18,17 @@ struct source_config {
     const char *y;
     bool raw;      /* bytes of x are taken as they are, not normalized */
     bool integers; /* int32 of x are handed to the model as they are */
+    struct text_config text; /* if `name` is a text */
 };
 
 struct source {
     const char *name; /* "embedded" if that stepped in */
     bool stepped_in;
-    bool normalized; /* bytes of --x, as the images of --data are */
+    bool normalized;         /* bytes of --x, as the images of --data are */
+    struct text_source text; /* if the rows are windows of a text */
     sluice_dataset *train;
     sluice_dataset *test; /* NULL if there is none */
 };
-
-/* Whether a text is that of a model with integer input. */
-bool source_takes_integers(const char *model_text);
 
 /*
  * Open the data.

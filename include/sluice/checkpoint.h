@@ -23,6 +23,7 @@
 #include <sluice/model.h>
 #include <sluice/pipeline.h>
 #include <sluice/status.h>
+#include <sluice/tokenizer.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,6 +41,43 @@ extern "C" {
  */
 SLUICE_API sluice_status sluice_pipeline_save_weights(
     const sluice_pipeline *pipe, const char *path, sluice_diag *why);
+
+/*
+ * As sluice_pipeline_save_weights(), with what it takes to use them: the model
+ * as text, and the name of the tokenizer whose tokens it was trained on (NULL:
+ * none), see sluice/tokenizer.h.
+ *
+ * Returns  as that; SLUICE_INVALID also if a name is not UTF-8.
+ */
+SLUICE_API sluice_status sluice_pipeline_save_model(const sluice_pipeline *pipe,
+                                                    const char *tokenizer,
+                                                    const char *path,
+                                                    sluice_diag *why);
+
+/*
+ * The model of a file of sluice_pipeline_save_model(), or of a checkpoint whose
+ * run knew its model.  Where the text leaves it to the data, a row of the input
+ * is `input`; NULL: then the text must say it.  `allocator` NULL: malloc.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND if the file does not tell its model;
+ *          what sluice_model_parse() returns, or sluice_safetensors_open().
+ */
+SLUICE_API sluice_status sluice_model_read(const char *path,
+                                           const sluice_shape *input,
+                                           const sluice_allocator *allocator,
+                                           sluice_model **out,
+                                           sluice_diag *why);
+
+/*
+ * The tokenizer of such a file.
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND if the file names none; what
+ *          sluice_tokenizer_parse() returns, or sluice_safetensors_open().
+ */
+SLUICE_API sluice_status
+sluice_tokenizer_read(const char *path, const sluice_allocator *allocator,
+                      sluice_tokenizer **out, sluice_diag *why);
 
 /*
  * Set every parameter of the pipeline, which was made from `model`, from the
@@ -69,6 +107,7 @@ typedef struct sluice_run {
     int64_t batch;     /* rows of a step */
     bool shuffles;     /* by `shuffle_seed`; else rows come in their order */
     uint64_t shuffle_seed;
+    const char *tokenizer; /* its name, of rows that are tokens of a text */
 
     sluice_position position;
     bool was_tested;      /* after this step; else the next two are 0 */

@@ -181,7 +181,7 @@ SLUICE_API sluice_status sluice_dataset_open(const char *name,
 /* Free a data set; NULL is allowed. */
 SLUICE_API void sluice_dataset_destroy(sluice_dataset *dataset);
 
-/* Number of rows. */
+/* Number of rows of an epoch: all there are. */
 SLUICE_API int64_t sluice_dataset_rows(const sluice_dataset *dataset);
 
 /* Shape of a row's features; {1} if a row has one number. */
@@ -207,7 +207,8 @@ SLUICE_API size_t sluice_dataset_target_bytes(const sluice_dataset *dataset);
 
 /*
  * Gather rows: x[n][input], of sluice_dataset_input_type(), and targets[n] of
- * the rows index[n].
+ * the rows index[n].  The row i of a text (sluice/text.h) is the window that
+ * begins at its token i.
  *
  * Threads  any number at once.
  * Returns  SLUICE_OK; SLUICE_INVALID if an index is out of range.
@@ -225,6 +226,22 @@ SLUICE_API sluice_status sluice_dataset_gather(const sluice_dataset *dataset,
  */
 SLUICE_API void sluice_shuffle(uint64_t seed, uint64_t epoch, int64_t n,
                                int64_t *index);
+
+/*
+ * The order in which an epoch takes the rows of a data set: index[rows], for
+ * sluice_dataset_gather().  It depends only on (seed, epoch), as
+ * sluice_shuffle(); the windows of a text lie end to end, and begin at a token
+ * that is drawn too.
+ *
+ * Threads  any.
+ */
+SLUICE_API void sluice_dataset_order(const sluice_dataset *dataset,
+                                     uint64_t seed, uint64_t epoch,
+                                     int64_t *index);
+
+/* The same from the first row to the last; windows begin at the first token. */
+SLUICE_API void sluice_dataset_in_order(const sluice_dataset *dataset,
+                                        int64_t *index);
 
 /* Where a training over epochs stands: its next row is number `rows_done` of
  * the order of the epoch. */

@@ -20,6 +20,7 @@
  *     watch      what devices do now, and the watchdog
  *     version    of the library and its BLAS
  *     gemm       the libraries of matrix products
+ *     text       texts as tokens, windows   tokenizer  text to tokens and back
  *
  * Threads: an object may be used by one thread at a time unless its header
  * says otherwise; different objects are independent.
@@ -64,6 +65,8 @@
 #include <sluice/search.h>
 #include <sluice/simulate.h>
 #include <sluice/status.h>
+#include <sluice/text.h>
+#include <sluice/tokenizer.h>
 #include <sluice/trace.h>
 #include <sluice/train.h>
 #include <sluice/version.h>

@@ -16,6 +16,7 @@ enum sl_rng_stream {
     SL_RNG_SHUFFLE,  /* counter: epoch, 0, 0, block */
     SL_RNG_TEST,
     SL_RNG_SEARCH, /* counter: block */
+    SL_RNG_WINDOW, /* counter: epoch, 0, 0, block */
 };
 
 struct sl_rng_counter {

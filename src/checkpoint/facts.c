@@ -159,6 +159,13 @@ static const char *tell_shuffling(const struct sl_subject *about,
     return room;
 }
 
+static const char *tell_tokenizer(const struct sl_subject *about,
+                                  char room[SL_FACT_ROOM])
+{
+    (void)room;
+    return about->run->tokenizer ? about->run->tokenizer : "";
+}
+
 static const struct sl_fact facts[SL_N_FACTS] = {
     {"sluice.microbatches", "the number of micro-batches", tell_microbatches},
     {"sluice.replicas", "the number of replicas", tell_replicas},
@@ -176,6 +183,7 @@ static const struct sl_fact facts[SL_N_FACTS] = {
     {"sluice.n_rows", "the number of training rows", tell_rows},
     {"sluice.batch", "the batch", tell_batch},
     {"sluice.shuffling", "the shuffling", tell_shuffling},
+    {"sluice.tokenizer", "the tokenizer", tell_tokenizer},
 };
 
 const struct sl_fact *sl_fact_at(int i)

@@ -1,26 +1,108 @@
-/* Parameters of a pipeline to and from a file.  The thread that owns the
- * pipeline. */
+/* Parameters of a pipeline to and from a file, and what they are parameters of.
+ * The thread that owns the pipeline. */
 #include <sluice/checkpoint.h>
 
 #include <pthread.h>
 
+#include "base/memory.h"
 #include "checkpoint/staging.h"
+#include "data/safetensors/safetensors.h"
 #include "pipeline/pipeline.h"
 
-enum { N_PAIRS = 2 };
+enum { MOST_PAIRS = 4 };
+
+/* `model` and `tokenizer` NULL: not told. */
+static sluice_status save(const sluice_pipeline *pipe, const char *model,
+                          const char *tokenizer, const char *path,
+                          sluice_diag *why)
+{
+    struct sl_metadata_pair metadata[MOST_PAIRS] = {
+        {"sluice.format", "1"},
+        {"sluice.kind", "weights"},
+    };
+    size_t n = 2;
+    if (model)
+        metadata[n++] = (struct sl_metadata_pair){"sluice.model", model};
+    if (tokenizer)
+        metadata[n++] =
+            (struct sl_metadata_pair){"sluice.tokenizer", tokenizer};
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    sluice_status st =
+        sl_staging_save(pipe, SL_HELD_WEIGHTS, metadata, n, path, why);
+    pthread_setcancelstate(cancel_state, NULL);
+    return st;
+}
 
 sluice_status sluice_pipeline_save_weights(const sluice_pipeline *pipe,
                                            const char *path, sluice_diag *why)
 {
-    struct sl_metadata_pair metadata[N_PAIRS] = {
-        {"sluice.format", "1"},
-        {"sluice.kind", "weights"},
-    };
-    int cancel_state;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    return save(pipe, NULL, NULL, path, why);
+}
+
+sluice_status sluice_pipeline_save_model(const sluice_pipeline *pipe,
+                                         const char *tokenizer,
+                                         const char *path, sluice_diag *why)
+{
+    const sluice_model *model = pipe->blueprint.model;
+    size_t size = sluice_model_print(model, NULL, 0) + 1;
+    char *text = sl_alloc(pipe->allocator, size, 1);
+    if (!text)
+        return sl_no_memory(why, "the text of a model");
+    sluice_model_print(model, text, size);
+    sluice_status st = save(pipe, text, tokenizer, path, why);
+    sl_free(pipe->allocator, text, size, 1);
+    return st;
+}
+
+/* A file, and a value of its metadata. */
+static sluice_status open_for(const char *path, const char *key,
+                              const char *what,
+                              const sluice_allocator *allocator,
+                              sluice_safetensors **file, const char **value,
+                              sluice_diag *why)
+{
+    sluice_status st = sluice_safetensors_open(path, 0, allocator, file, why);
+    if (st)
+        return st;
+    *value = sl_safetensors_metadata(*file, key);
+    if (*value)
+        return SLUICE_OK;
+    sluice_safetensors_close(*file);
+    return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                           "%.150s does not tell its %s: it was not written "
+                           "by sluice train, or by an older version",
+                           path, what);
+}
+
+sluice_status sluice_model_read(const char *path, const sluice_shape *input,
+                                const sluice_allocator *allocator,
+                                sluice_model **out, sluice_diag *why)
+{
+    sluice_safetensors *file;
+    const char *text;
     sluice_status st =
-        sl_staging_save(pipe, SL_HELD_WEIGHTS, metadata, N_PAIRS, path, why);
-    pthread_setcancelstate(cancel_state, NULL);
+        open_for(path, "sluice.model", "model", allocator, &file, &text, why);
+    if (st)
+        return st;
+    st = input ? sluice_model_parse_for(text, input, allocator, out, why)
+               : sluice_model_parse(text, allocator, out, why);
+    sluice_safetensors_close(file);
+    return st;
+}
+
+sluice_status sluice_tokenizer_read(const char *path,
+                                    const sluice_allocator *allocator,
+                                    sluice_tokenizer **out, sluice_diag *why)
+{
+    sluice_safetensors *file;
+    const char *name;
+    sluice_status st = open_for(path, "sluice.tokenizer", "tokenizer",
+                                allocator, &file, &name, why);
+    if (st)
+        return st;
+    st = sluice_tokenizer_parse(name, allocator, out, why);
+    sluice_safetensors_close(file);
     return st;
 }
 

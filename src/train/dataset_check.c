@@ -75,6 +75,23 @@ static sluice_status refuse_label(const char *part, int64_t row, int32_t label,
                            row, part, label, plan->classes, plan->classes - 1);
 }
 
+/* The tokens of a text are the labels of its windows, and their range is known.
+ */
+static sluice_status check_tokens(const sluice_dataset *dataset,
+                                  const char *part,
+                                  const sluice_loss_plan *plan,
+                                  sluice_diag *why)
+{
+    if (dataset->classes <= plan->classes)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "the %s data have tokens up to %d, but the model "
+                           "tells %" PRId64 " apart; give it a vocabulary of "
+                           "%d",
+                           part, dataset->classes - 1, plan->classes,
+                           dataset->classes);
+}
+
 static sluice_status check_labels(const sluice_dataset *dataset,
                                   const char *part,
                                   const sluice_loss_plan *plan,
@@ -105,6 +122,8 @@ sluice_status sl_dataset_check_targets(const sluice_dataset *dataset,
             sluice_element_name(plan->target_type), sluice_element_name(has));
     if (dataset->target_bytes != (size_t)plan->target_row_bytes)
         return refuse_size(dataset, part, loss, plan, why);
+    if (plan->classes > 0 && dataset->text)
+        return check_tokens(dataset, part, plan, why);
     if (plan->classes > 0 && has == SLUICE_I32)
         return check_labels(dataset, part, plan, why);
     return SLUICE_OK;

@@ -129,12 +129,6 @@ static sluice_status buffers_init(struct buffers *b,
     return sl_no_memory(why, "the batch of a training");
 }
 
-static void in_order(int64_t n, int64_t *order)
-{
-    for (int64_t i = 0; i < n; i++)
-        order[i] = i;
-}
-
 /* A function of the pipeline that takes rows: step or evaluate. */
 typedef sluice_status row_pass(sluice_pipeline *pipe, const void *x,
                                const void *targets, int64_t rows,
@@ -279,7 +273,7 @@ static sluice_status evaluate(struct trainer *t, sluice_diag *why)
     const sluice_dataset *data = t->config->test;
     int64_t n = sluice_dataset_rows(data);
     struct sl_tally tally = no_rows(t);
-    in_order(n, t->buffers.order);
+    sluice_dataset_in_order(data, t->buffers.order);
     while (tally.rows < n) {
         sluice_result result;
         sluice_status st = pass_batch(t, sluice_pipeline_evaluate, data,
@@ -311,9 +305,10 @@ static sluice_status run_epoch(struct trainer *t, int epoch, sluice_diag *why)
         .n_rows = n,
     };
     if (config->in_order)
-        in_order(n, t->buffers.order);
+        sluice_dataset_in_order(config->train, t->buffers.order);
     else
-        sluice_shuffle(config->seed, (uint64_t)epoch, n, t->buffers.order);
+        sluice_dataset_order(config->train, config->seed, (uint64_t)epoch,
+                             t->buffers.order);
     sluice_status st = train_epoch(t, why);
     if (!st && config->test && !t->stopped)
         st = evaluate(t, why);

@@ -188,6 +188,12 @@ sluice_status sl_source_read(struct sl_source *source, void *to, size_t n,
                          what, n - got);
 }
 
+sluice_status sl_source_some(struct sl_source *source, void *to, size_t n,
+                             size_t *got, sluice_diag *why)
+{
+    return hand_out(source, to, n, got, why);
+}
+
 sluice_status sl_source_expect(struct sl_source *source, uint64_t n,
                                const char *what, sluice_diag *why)
 {

@@ -63,6 +63,15 @@ sluice_status sl_source_read(struct sl_source *source, void *to, size_t n,
                              const char *what, sluice_diag *why);
 
 /*
+ * Read up to `n` bytes; *got is less only at the end.
+ *
+ * Returns  SLUICE_OK; SLUICE_FORMAT if the data is not proper gzip; SLUICE_IO;
+ *          SLUICE_NO_MEMORY.
+ */
+sluice_status sl_source_some(struct sl_source *source, void *to, size_t n,
+                             size_t *got, sluice_diag *why);
+
+/*
  * Make sure that `n` more bytes are there, and take none of them.
  *
  * Returns  as sl_source_read().

@@ -213,6 +213,8 @@ sluice_shape sluice_dataset_input(const sluice_dataset *dataset)
 {
     const sluice_shape *all = &dataset->features.shape;
     sluice_shape row = sluice_shape_vector(1);
+    if (dataset->text)
+        return sluice_shape_vector((int64_t)dataset->row);
     if (all->n_dims == 1)
         return row;
     row.n_dims = all->n_dims - 1;
@@ -251,13 +253,17 @@ sluice_status sluice_dataset_gather(const sluice_dataset *dataset,
                                     const int64_t *index, int64_t n, void *x,
                                     void *targets, sluice_diag *why)
 {
+    int64_t end = dataset->text ? dataset->places : dataset->n_rows;
     for (int64_t i = 0; i < n; i++)
-        if (index[i] < 0 || index[i] >= dataset->n_rows)
+        if (index[i] < 0 || index[i] >= end)
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "row %lld was asked for, but rows are 0 to "
                                    "%lld",
-                                   (long long)index[i],
-                                   (long long)dataset->n_rows - 1);
+                                   (long long)index[i], (long long)end - 1);
+    if (dataset->text) {
+        sl_windows_gather(dataset, index, n, x, targets);
+        return SLUICE_OK;
+    }
     const char *from = dataset->targets.data;
     size_t x_bytes = dataset->row * sluice_element_bytes(dataset->type);
     for (int64_t i = 0; i < n; i++) {

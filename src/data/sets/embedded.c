@@ -1,4 +1,4 @@
-/* The data set that comes with the library.  Any thread; const. */
+/* The data that come with the library.  Any thread; const. */
 #include "data/sets/embedded.h"
 
 /*
@@ -18,6 +18,7 @@
 
 INCLUDE_FILE(sl_embedded_image_file, SL_EMBEDDED_IMAGES);
 INCLUDE_FILE(sl_embedded_label_file, SL_EMBEDDED_LABELS);
+INCLUDE_FILE(sl_embedded_genesis_file, SL_EMBEDDED_GENESIS);
 
 struct sl_embedded sl_embedded_images(void)
 {
@@ -34,5 +35,14 @@ struct sl_embedded sl_embedded_labels(void)
     return (struct sl_embedded){
         .bytes = bytes,
         .n = (size_t)(sl_embedded_label_file_end - bytes),
+    };
+}
+
+struct sl_embedded sl_embedded_genesis(void)
+{
+    const unsigned char *bytes = sl_embedded_genesis_file;
+    return (struct sl_embedded){
+        .bytes = bytes,
+        .n = (size_t)(sl_embedded_genesis_file_end - bytes),
     };
 }

@@ -1,6 +1,7 @@
 /*
- * The data set that comes with the library: the first 1,000 test images of
- * Fashion-MNIST and their labels; see fashion1000-LICENSE.
+ * The data that come with the library: the first 1,000 test images of
+ * Fashion-MNIST and their labels, see fashion1000-LICENSE; and Genesis, see
+ * genesis-LICENSE.
  *
  * Threads: any; const.
  */
@@ -9,7 +10,7 @@
 
 #include <stddef.h>
 
-/* A gzipped IDX file in memory. */
+/* A gzipped file in memory: IDX, or text. */
 struct sl_embedded {
     const void *bytes;
     size_t n;
@@ -17,5 +18,6 @@ struct sl_embedded {
 
 struct sl_embedded sl_embedded_images(void);
 struct sl_embedded sl_embedded_labels(void);
+struct sl_embedded sl_embedded_genesis(void);
 
 #endif

@@ -2,11 +2,13 @@
 #include <sluice/dataset.h>
 
 #include "base/rng.h"
+#include "data/sets/dataset.h"
 
 /* The sequence of 64-bit numbers of (seed, epoch). */
 struct draws {
     uint64_t seed;
     uint64_t epoch;
+    enum sl_rng_stream stream;
     uint64_t next; /* number of the next one */
     uint32_t block[8];
 };
@@ -16,7 +18,7 @@ static uint64_t draw(struct draws *draws)
     uint64_t i = draws->next % 4;
     if (i == 0)
         sl_rng_block(
-            draws->seed, SL_RNG_SHUFFLE,
+            draws->seed, draws->stream,
             (struct sl_rng_counter){{draws->epoch, 0, 0, draws->next / 4}},
             draws->block);
     draws->next++;
@@ -38,7 +40,7 @@ static uint64_t draw_below(struct draws *draws, uint64_t n)
 /* Fisher-Yates (Durstenfeld, 1964). */
 void sluice_shuffle(uint64_t seed, uint64_t epoch, int64_t n, int64_t *index)
 {
-    struct draws draws = {.seed = seed, .epoch = epoch};
+    struct draws draws = {seed, epoch, SL_RNG_SHUFFLE, .next = 0};
     for (int64_t i = 0; i < n; i++)
         index[i] = i;
     for (int64_t i = n - 1; i > 0; i--) {
@@ -47,4 +49,23 @@ void sluice_shuffle(uint64_t seed, uint64_t epoch, int64_t n, int64_t *index)
         index[i] = index[j];
         index[j] = row;
     }
+}
+
+void sluice_dataset_order(const sluice_dataset *dataset, uint64_t seed,
+                          uint64_t epoch, int64_t *index)
+{
+    sluice_shuffle(seed, epoch, dataset->n_rows, index);
+    if (!dataset->text)
+        return;
+    struct draws draws = {seed, epoch, SL_RNG_WINDOW, .next = 0};
+    uint64_t most = (uint64_t)sl_windows_slack(dataset);
+    sl_windows_place(dataset, (int64_t)draw_below(&draws, most), index);
+}
+
+void sluice_dataset_in_order(const sluice_dataset *dataset, int64_t *index)
+{
+    for (int64_t i = 0; i < dataset->n_rows; i++)
+        index[i] = i;
+    if (dataset->text)
+        sl_windows_place(dataset, 0, index);
 }

@@ -1,0 +1,19 @@
+/* `sluice sample`: text from a trained model. */
+#ifndef BENCH_SAMPLE_SAMPLE_H
+#define BENCH_SAMPLE_SAMPLE_H
+
+#include <stdint.h>
+
+#include "bench/cli/option.h"
+#include "bench/sample/draw_token.h"
+
+struct sample_config {
+    const char *load;
+    const char *prompt;
+    int64_t n_tokens;
+    struct draw_config draw;
+};
+
+extern const struct option_group sample_groups[];
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * `sluice sample`.  The main thread.
+ *
+ * A token is drawn from the outputs at the last position of a window, then the
+ * window is run again with it.  Positions behind the last one hold token 0: a
+ * causal model does not look at them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sluice/tokenizer.h>
+
+#include "bench/cli/command.h"
+#include "bench/sample/sample.h"
+#include "bench/sample/saved_model.h"
+
+struct sampling {
+    const struct sample_config *config;
+    struct saved_model saved;
+    sluice_tokenizer *tokenizer;
+    int64_t context; /* tokens of a window */
+    int64_t outputs; /* of a position */
+    int64_t n;       /* tokens of the text so far */
+    int32_t *tokens; /* tokens[prompt + n_tokens + 1] */
+    int32_t *window; /* window[context] */
+    float *y;        /* y[context][outputs] */
+    int32_t *order;  /* room, as draw_token() wants it */
+    double *p;
+};
+
+static sluice_status check_model(struct sampling *s, sluice_diag *why)
+{
+    sluice_shape in = sluice_model_input(s->saved.model);
+    sluice_shape out = sluice_model_output(s->saved.model);
+    int32_t vocabulary = sluice_tokenizer_vocabulary(s->tokenizer);
+    s->context = sluice_shape_elements(&in);
+    s->outputs = out.n_dims ? out.dims[out.n_dims - 1] : 1;
+    if (sluice_model_input_type(s->saved.model) != SLUICE_I32 ||
+        sluice_shape_elements(&out) != s->context * s->outputs)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%s: the model does not tell the next token at "
+                               "each of its positions",
+                               s->config->load);
+    if (s->outputs < vocabulary)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%s: the model tells %lld tokens apart, but its "
+                               "tokenizer has %d",
+                               s->config->load, (long long)s->outputs,
+                               vocabulary);
+    return SLUICE_OK;
+}
+
+static sluice_status make_room(struct sampling *s, sluice_diag *why)
+{
+    size_t prompt = s->config->prompt ? strlen(s->config->prompt) : 0;
+    size_t n = prompt + (size_t)s->config->n_tokens + 1;
+    size_t outputs = (size_t)s->outputs, context = (size_t)s->context;
+    s->tokens = calloc(n, sizeof *s->tokens);
+    s->window = calloc(context, sizeof *s->window);
+    s->y = calloc(context * outputs, sizeof *s->y);
+    s->order = calloc(outputs, sizeof *s->order);
+    s->p = calloc(outputs, sizeof *s->p);
+    if (s->tokens && s->window && s->y && s->order && s->p)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                           "out of memory for a window of outputs");
+}
+
+/* A text without a prompt goes on behind the end of a line, or behind the first
+ * token if there are no lines. */
+static sluice_status begin_text(struct sampling *s, sluice_diag *why)
+{
+    const char *prompt = s->config->prompt ? s->config->prompt : "";
+    size_t n = 0;
+    sluice_status st = SLUICE_OK;
+    if (*prompt) {
+        sluice_diag inner;
+        st = sluice_tokenizer_encode(s->tokenizer, prompt, strlen(prompt),
+                                     s->tokens, &n, &inner);
+        if (st)
+            return sluice_diag_set(why, st, "--prompt: %s", inner.text);
+    } else if (sluice_tokenizer_encode(s->tokenizer, "\n", 1, s->tokens, &n,
+                                       NULL)) {
+        s->tokens[0] = 0;
+        n = 1;
+    }
+    s->n = (int64_t)n;
+    fputs(prompt, stdout);
+    return SLUICE_OK;
+}
+
+/* The outputs at the last token. */
+static sluice_status run_window(struct sampling *s, const float **y,
+                                sluice_diag *why)
+{
+    int64_t n = s->n < s->context ? s->n : s->context;
+    memset(s->window, 0, (size_t)s->context * sizeof *s->window);
+    memcpy(s->window, s->tokens + s->n - n, (size_t)n * sizeof *s->window);
+    *y = s->y + (n - 1) * s->outputs;
+    return sluice_pipeline_infer(s->saved.pipe, s->window, 1, s->y, why);
+}
+
+static sluice_status put_token(struct sampling *s, uint64_t number,
+                               sluice_diag *why)
+{
+    const float *y;
+    size_t bytes;
+    sluice_status st = run_window(s, &y, why);
+    if (st)
+        return st;
+    int32_t token =
+        draw_token(&s->config->draw, number, y,
+                   sluice_tokenizer_vocabulary(s->tokenizer), s->order, s->p);
+    const char *text = sluice_tokenizer_decode(s->tokenizer, token, &bytes);
+    fwrite(text, 1, bytes, stdout);
+    fflush(stdout);
+    s->tokens[s->n++] = token;
+    return SLUICE_OK;
+}
+
+static sluice_status sample(struct sampling *s, sluice_diag *why)
+{
+    sluice_status st =
+        saved_model_open(&s->saved, s->config->load, NULL, 1, NULL, why);
+    if (!st)
+        st = sluice_tokenizer_read(s->config->load, NULL, &s->tokenizer, why);
+    if (!st)
+        st = check_model(s, why);
+    if (!st)
+        st = make_room(s, why);
+    if (!st)
+        st = begin_text(s, why);
+    for (int64_t i = 0; i < s->config->n_tokens && !st; i++)
+        st = put_token(s, (uint64_t)i, why);
+    if (!st)
+        putchar('\n');
+    return st;
+}
+
+static int run(const char *called, void *given)
+{
+    struct sampling s = {.config = given};
+    sluice_diag why;
+    sluice_status st = sample(&s, &why);
+    free(s.p);
+    free(s.order);
+    free(s.y);
+    free(s.window);
+    free(s.tokens);
+    sluice_tokenizer_destroy(s.tokenizer);
+    saved_model_close(&s.saved);
+    return st ? command_fail(called, &why) : EXIT_SUCCESS;
+}
+
+static sluice_status check(void *given, sluice_diag *why)
+{
+    const struct sample_config *config = given;
+    if (config->load)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "--load is missing: the file that sluice train "
+                           "--save wrote");
+}
+
+const struct command sample_command = {
+    .name = "sample",
+    .does = "Let a trained model write text",
+    .doc = "Draw a text, token by token, from a model that was trained on one.",
+    .groups = sample_groups,
+    .config_bytes = sizeof(struct sample_config),
+    .check = check,
+    .run = run,
+};

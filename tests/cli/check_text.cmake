@@ -1,0 +1,42 @@
+# A text is learnt, kept and written: TOOL is sluice, DIR is for files.
+#
+# The model is one table of pairs of characters, so that an epoch is enough for
+# words to have their most frequent letters.
+set(file ${DIR}/text.safetensors)
+file(REMOVE_RECURSE ${DIR}/text_checkpoints)
+
+function(sluice out)
+    execute_process(COMMAND ${TOOL} ${ARGN} RESULT_VARIABLE status
+        OUTPUT_VARIABLE text ERROR_VARIABLE error)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "sluice ${ARGN}: status ${status}\n${text}${error}")
+    endif()
+    set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+sluice(told train --data genesis --model "embedding(64, width=64)" --context 32
+    --optimizer adamw:lr=0.05 --epochs 1 --batch 64 -k 1 -m 2 --save ${file}
+    --checkpoint ${DIR}/text_checkpoints)
+if(NOT told MATCHES "genesis: 196818 tokens, 60 different .characters., in windows of 32\n +5534 windows to train, 614 to test")
+    message(FATAL_ERROR "the text is not described:\n${told}")
+endif()
+if(NOT told MATCHES "\n +1 +[0-9.]+ +[0-9.]+ +2[.][3-5][0-9]+ ")
+    message(FATAL_ERROR "the held-out loss is not that of pairs of characters, 2.3 to 2.5 nats:\n${told}")
+endif()
+
+sluice(likely sample --load ${file} --prompt "And " --tokens 20 --temperature 0)
+if(NOT likely MATCHES "^And the the")
+    message(FATAL_ERROR "the most probable text is '${likely}'")
+endif()
+
+sluice(once sample --load ${file} --tokens 300 --seed 7 --top-k 10)
+sluice(again sample --load ${DIR}/text_checkpoints/best.safetensors
+    --tokens 300 --seed 7 --top-k 10)
+sluice(other sample --load ${file} --tokens 300 --seed 8 --top-k 10)
+if(NOT once STREQUAL again OR once STREQUAL other)
+    message(FATAL_ERROR "seeds 7, 7 and 8 wrote\n${once}\n${again}\n${other}")
+endif()
+string(LENGTH "${once}" n)
+if(NOT n EQUAL 301)
+    message(FATAL_ERROR "300 characters and a newline are ${n}")
+endif()
