@@ -1,12 +1,14 @@
 # What `cmake --install` puts into the prefix: headers, both libraries, the two
-# programs, sluice.py, find_package(sluice) and sluice.pc.  Nothing in it holds the path of
-# the prefix, so that an installed tree may be moved.
+# programs, sluice.py, documents and examples, find_package(sluice) and
+# sluice.pc.  Nothing in it holds the path of the prefix, so that an installed
+# tree may be moved.
 include(CMakePackageConfigHelpers)
 
 set(SLUICE_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/sluice)
 
 install(DIRECTORY include/sluice TYPE INCLUDE)
-install(FILES LICENSE TYPE DOC)
+install(FILES LICENSE README.md TYPE DOC)
+install(DIRECTORY docs/ TYPE DOC)
 # It finds the library two folders above its own, or where the loader does.
 install(FILES docs/examples/python/sluice.py DESTINATION lib/python3/dist-packages)
 

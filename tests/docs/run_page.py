@@ -232,8 +232,6 @@ class Page:
         self.command(block, block.line, command, [])
 
     def run_python(self, block, n):
-        if block.mark == "needs":
-            block = Block(block.kind, block.line, "")
         source = "block%d.py" % n
         with open(os.path.join(self.work, source), "w") as file:
             file.write(self.program(block))

@@ -118,6 +118,27 @@ class Torch(unittest.TestCase):
         self.assertIs(pipe.to_torch(), net)
         self.assertGreater(far(net[1].weight, before[1].weight), 0)
 
+    def test_a_convolution_is_pytorchs(self):
+        net = nn.Sequential(nn.Conv2d(3, 6, 3, padding=1, groups=3), nn.ReLU(),
+                            nn.Conv2d(6, 4, (2, 2), stride=2, bias=False),
+                            nn.Flatten(), nn.Linear(16, 5))
+        x, y = torch.randn(8, 3, 4, 4), torch.randint(0, 5, (8,))
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+        with sluice.from_torch(net, "cross_entropy", optimizer, batch=8,
+                               input_shape=(3, 4, 4), microbatches=2) as pipe:
+            for _ in range(STEPS):
+                ours = pipe.step(x, y).loss
+                optimizer.zero_grad()
+                loss = nn.functional.cross_entropy(net(x), y)
+                loss.backward()
+                optimizer.step()
+                self.assertLessEqual(abs(ours - loss.item()), 1e-6 * ours)
+            with torch.no_grad():
+                self.assertLessEqual(far(pipe.infer(x), net(x)), 2e-6)
+        self.refused("kernel_size is (1, 2)", sluice.from_torch,
+                     nn.Sequential(nn.Conv2d(3, 6, (1, 2))), "mse",
+                     input_shape=(3, 4, 4), batch=1)
+
     def test_an_embedding_takes_integers(self):
         net = nn.Sequential(nn.Embedding(10, 4), nn.Flatten(), nn.Linear(20, 3))
         x = torch.randint(0, 10, (6, 5), dtype=torch.int32)

@@ -870,6 +870,28 @@ def _embedding(m):
     return "embedding(%d, width=%d)" % (m.num_embeddings, m.embedding_dim)
 
 
+def _same(m, name):
+    """The one number of a pair for both dimensions."""
+    value = getattr(m, name)
+    if isinstance(value, tuple):
+        if len(set(value)) != 1:
+            raise Error("%s is %s; both must be the same" % (name, value))
+        value = value[0]
+    if not isinstance(value, int):
+        raise Error("%s is %r; it must be a number" % (name, value))
+    return value
+
+
+def _conv2d(m):
+    if _same(m, "dilation") != 1 or m.padding_mode != "zeros":
+        raise Error("dilation and padding other than zeros are not known to "
+                    "conv2d")
+    return "conv2d(%d, kernel=%d, stride=%d, padding=%d, groups=%d%s)" % (
+        m.out_channels, _same(m, "kernel_size"), _same(m, "stride"),
+        _same(m, "padding"), m.groups, "" if m.bias is not None
+        else ", no-bias")
+
+
 def _sequence(m):
     return "sequence{%s}" % _layers(m)
 
@@ -886,7 +908,8 @@ TORCH_LAYERS = {
     "SiLU": _plain("activate(silu)"),
     "GELU": _gelu,
     "Identity": _plain("activate(identity)"),
-    "Flatten": _plain("activate(identity)"),
+    "Flatten": _plain("flatten"),
+    "Conv2d": _conv2d,
     "Dropout": lambda m: "dropout(%r)" % m.p,
     "LayerNorm": _layer_norm,
     "Embedding": _embedding,
