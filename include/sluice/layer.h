@@ -52,6 +52,9 @@ typedef struct sluice_param_spec {
     int64_t fan_out; /* used by XAVIER */
     double std;      /* used by NORMAL */
     bool statistic;  /* measured, not learned: see update_statistics() */
+    bool tied;       /* the rest is set by sluice_model_tie(): it is one with */
+    int first_layer; /* this parameter, which starts in its own way */
+    int first_param;
 } sluice_param_spec;
 
 /*

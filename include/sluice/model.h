@@ -103,6 +103,26 @@ SLUICE_API sluice_status sluice_model_begin(sluice_model *model,
 SLUICE_API sluice_status sluice_model_end(sluice_model *model,
                                           sluice_diag *why);
 
+/*
+ * Make parameter `name` one with `first`, a parameter before it of the same
+ * shape: "13.weight" with "0.weight".  From then on both names are of one
+ * tensor, which starts as `first` does.  Its gradient is the sum of those of
+ * its uses in the order of the model: that of each use is added up over the
+ * micro-batches, the copies and the replicas, and then the uses are added.  It
+ * counts once in sluice_model_n_parameters() and in a global norm, and is saved
+ * and listed once, by the name of the first use.
+ *
+ * The uses may lie on different stages: each of these holds the tensor, and all
+ * update it alike.  Needs a synchronous schedule.
+ *
+ * Threads  as sluice_model_add().
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND for a name that no parameter has;
+ *          SLUICE_INVALID if `first` is not before `name`, their shapes differ,
+ *          or `name` is tied already.
+ */
+SLUICE_API sluice_status sluice_model_tie(sluice_model *model, const char *name,
+                                          const char *first, sluice_diag *why);
+
 /* Whether a layer is begun and not ended; no pipeline can be made then. */
 SLUICE_API bool sluice_model_is_open(const sluice_model *model);
 
@@ -117,7 +137,8 @@ SLUICE_API bool sluice_model_is_open(const sluice_model *model);
  *     shape   = number { "x" number } ;
  *     type    = "float32" | "int32" ;             of the elements; float32
  *     layers  = item { ";" item } [ ";" ] ;
- *     item    = layer [ "x" number ] ;             that many of them
+ *     item    = layer [ "x" number ] | tie ;       that many of them
+ *     tie     = "tie" "(" parameter "," parameter ")" ;      not in braces
  *     layer   = name [ "(" [ option { "," option } ] ")" ] [ "{" layers "}" ] ;
  *     option  = [ name "=" ] value ;
  *
@@ -125,7 +146,8 @@ SLUICE_API bool sluice_model_is_open(const sluice_model *model);
  * a value, may also have "-", "+" and ".".  A value without a name belongs to
  * the layer's first option, or it is the name of a flag.  Layers that hold
  * others have braces.  Blanks and newlines are allowed everywhere between these
- * parts, except in a shape and behind the "x".
+ * parts, except in a shape and behind the "x".  "tie(13.weight, 0.weight)" is
+ * sluice_model_tie(), after the layers that it names.
  *
  * The short form, which begins with a digit: "784-256-128-10" is a multilayer
  * perceptron with input 784, hidden layers of 256 and 128 and a linear end
@@ -202,15 +224,15 @@ SLUICE_API sluice_element sluice_model_input_type(const sluice_model *model);
  * While a layer is begun, that of the last layer inside. */
 SLUICE_API sluice_shape sluice_model_output(const sluice_model *model);
 
-/* Elements of all parameters together. */
+/* Elements of all parameters together; tied ones count once. */
 SLUICE_API int64_t sluice_model_n_parameters(const sluice_model *model);
 
 /*
  * Look a parameter up by name, "0.weight".
  *
  * Returns  SLUICE_OK with its layer, index and spec (each out-pointer may be
- *          NULL); SLUICE_NOT_FOUND with a sentence that lists the names that
- *          exist.
+ *          NULL), of a tied one those of the first use; SLUICE_NOT_FOUND with a
+ *          sentence that lists the names that exist.
  */
 SLUICE_API sluice_status sluice_model_find_parameter(
     const sluice_model *model, const char *name, int *layer, int *param,
@@ -231,7 +253,7 @@ typedef struct sluice_parameter {
 
 /*
  * Go on to the next parameter, layer by layer, within a layer in the order of
- * its plan.  Zero `*at` before the first:
+ * its plan; a tied one comes once.  Zero `*at` before the first:
  *
  *     sluice_parameter at = {0};
  *     while (sluice_model_next_parameter(model, &at))

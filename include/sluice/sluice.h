@@ -6,6 +6,7 @@
  *     shape      shapes                     schedule   lists of actions
  *     element    types of array elements    options    configs as text
  *     layer      layers                     pipeline   devices that train
+ *     across_layers  layers that share tensors with others
  *     loss       losses                     trace      what they did when
  *     optimizer  optimizers                 dataset    files and data sets
  *     reference  the sequential judge       train      epochs
@@ -35,6 +36,7 @@
 #ifndef SLUICE_SLUICE_H
 #define SLUICE_SLUICE_H
 
+#include <sluice/across_layers.h>
 #include <sluice/attribution.h>
 #include <sluice/checkpoint.h>
 #include <sluice/dataset.h>

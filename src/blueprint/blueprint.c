@@ -263,12 +263,23 @@ static sluice_status choose_total(struct sl_blueprint *bp, sluice_diag *why)
                            bp->optimizer->name);
 }
 
+static sluice_status expand_program(struct sl_blueprint *bp, int device)
+{
+    struct sl_program ties;
+    sluice_status st = sl_ties_program(&bp->ties, &bp->layout, device, &ties);
+    if (!st)
+        st = sl_updates_expand(&bp->train[device], bp->updates, &ties,
+                               bp->allocator);
+    sl_program_fini(&ties, bp->allocator);
+    return st;
+}
+
 static sluice_status expand_updates(struct sl_blueprint *bp, sluice_diag *why)
 {
-    for (int d = 0; d < bp->grid.n_devices; d++)
-        if (sl_updates_expand(&bp->train[d], bp->updates, bp->allocator))
-            return sl_no_memory(why, "a device's program");
-    return SLUICE_OK;
+    sluice_status st = sl_ties_init(&bp->ties, &bp->layout);
+    for (int d = 0; d < bp->grid.n_devices && !st; d++)
+        st = expand_program(bp, d);
+    return st ? sl_no_memory(why, "a device's program") : SLUICE_OK;
 }
 
 /* This process runs all devices. */
@@ -304,6 +315,8 @@ static sluice_status draw(struct sl_blueprint *bp,
     st = choose_local(bp, why);
     if (!st)
         st = choose_total(bp, why);
+    if (!st)
+        st = sl_ties_choose(bp->model, &bp->updates, why);
     if (!st)
         st = number_programs(bp, &bp->findings, &bp->train, why);
     if (!st)
@@ -353,6 +366,7 @@ static void free_programs(struct sl_blueprint *bp, struct sl_program *programs)
 void sl_blueprint_fini(struct sl_blueprint *bp)
 {
     size_t n_stages = (size_t)bp->grid.n_stages;
+    sl_ties_fini(&bp->ties);
     sl_layout_fini(&bp->layout);
     sl_free(bp->allocator, bp->stage_layers, n_stages,
             sizeof *bp->stage_layers);

@@ -12,6 +12,7 @@
 #include "blueprint/coordinates.h"
 #include "blueprint/layout.h"
 #include "blueprint/program.h"
+#include "blueprint/across/ties.h"
 #include "blueprint/updates.h"
 
 struct sl_blueprint {
@@ -44,6 +45,7 @@ struct sl_blueprint {
     struct sl_ring_sizes *ring_sizes;    /* [n_stages], enough for both */
     int *stage_layers;                   /* [n_stages] */
     struct sl_layout layout;
+    struct sl_ties ties;
 };
 
 /*

@@ -84,17 +84,20 @@ static sluice_status bytes(struct costing *costing, sluice_diag *why)
     return SLUICE_OK;
 }
 
-/* What a layer takes on any stage: weights, gradients, optimizer states. */
+/* What a layer takes on any stage: weights, gradients, optimizer states.  A
+ * tied parameter may share all of them except the gradient. */
 static size_t least_bytes(const struct sl_layout_input *input, int layer)
 {
     const sluice_layer_plan *plan =
         sluice_model_layer_plan(input->model, layer);
     size_t bytes = 0;
-    for (int p = 0; p < plan->n_params; p++)
-        bytes +=
-            sl_round_up((size_t)sluice_shape_elements(&plan->params[p].shape) *
-                        sizeof(float));
-    return bytes * (size_t)(2 + input->n_states);
+    for (int p = 0; p < plan->n_params; p++) {
+        const sluice_param_spec *spec = &plan->params[p];
+        size_t one = sl_round_up((size_t)sluice_shape_elements(&spec->shape) *
+                                 sizeof(float));
+        bytes += one * (spec->tied ? 1 : (size_t)(2 + input->n_states));
+    }
+    return bytes;
 }
 
 /* Refuse what no cut can fit under the cap, before layers are measured. */

@@ -73,7 +73,7 @@ static void make_plan(struct sl_layout *layout, int device)
         size_t params = (size_t)stage->n_params * sizeof(float);
         plan->parameters += params;
         plan->packed += sl_products_packed_bytes(stage);
-        plan->gradients += params;
+        plan->gradients += (size_t)stage->n_grads * sizeof(float);
         plan->optimizer += (size_t)layout->n_states * params;
         plan->versions += (size_t)(stage->n_versions - 1) * params;
         if (layout->asynchronous)
@@ -122,6 +122,7 @@ sluice_status sl_layout_check(const struct sl_layout_input *input,
     int n_layers = sluice_model_n_layers(input->model);
     double m = sluice_schedule_n_microbatches(input->schedule);
     double rows = (double)input->max_rows;
+    double elements = 0; /* of parameters, each use of a tied one counted */
     for (int i = 0; i < n_layers; i++) {
         const sluice_layer_plan *plan =
             sluice_model_layer_plan(input->model, i);
@@ -131,11 +132,12 @@ sluice_status sl_layout_check(const struct sl_layout_input *input,
                          (double)sluice_shape_elements(&plan->in) +
                      16.0 * (double)sluice_shape_elements(&plan->out);
         bytes += (rows * row + 1024) * (m + 2) + (double)plan->scratch_bytes;
+        for (int p = 0; p < plan->n_params; p++)
+            elements += (double)sluice_shape_elements(&plan->params[p].shape);
     }
     double updates = sluice_schedule_n_updates(input->schedule);
     /* Each version has up to two packed copies. */
-    bytes += (5.0 + 2.0 * input->n_states + 3.0 * updates) * 8.0 *
-             (double)sluice_model_n_parameters(input->model);
+    bytes += (5.0 + 2.0 * input->n_states + 3.0 * updates) * 8.0 * elements;
     bytes *= sluice_schedule_n_copies(input->schedule);
     if (bytes < 0x1p62)
         return SLUICE_OK;
@@ -195,7 +197,7 @@ static void copy_replica(struct sl_layout *layout, int replica)
 
 static size_t n_all_offsets(const struct sl_layout *layout)
 {
-    return (size_t)layout->grid.n_copies * (size_t)layout->n_tensors;
+    return 2 * (size_t)layout->grid.n_copies * (size_t)layout->n_tensors;
 }
 
 static size_t n_all_pointers(const struct sl_layout *layout)
@@ -213,8 +215,9 @@ static void make_stages(struct sl_layout *layout,
         if (sl_is_first_part(&layout->grid, s))
             first_layer = first_tensor = 0;
         make_stage(layout, s, first_layer, input);
-        offsets = sl_tensors_place(&layout->stages[s], offsets);
         first_tensor = sl_tensors_number(&layout->stages[s], first_tensor);
+        offsets =
+            sl_tensors_place(&layout->stages[s], layout->tensors, offsets);
         layout->n_pointers += sl_tensors_n_pointers(&layout->stages[s]);
         first_layer += input->stage_layers[s];
     }
@@ -317,7 +320,7 @@ static void bind_stage(const struct sl_layout *layout, struct sl_stage *stage,
     stage->versions = sl_arena_take(arena, (size_t)stage->n_versions * params);
     stage->params = stage->versions;
     sl_products_bind(stage, arena, scratch);
-    stage->grads = sl_arena_take(arena, params);
+    stage->grads = sl_arena_take(arena, (size_t)stage->n_grads * sizeof(float));
     for (int i = 0; i < layout->n_states; i++)
         stage->states[i] = sl_arena_take(arena, params);
     if (layout->asynchronous)

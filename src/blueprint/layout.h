@@ -41,7 +41,8 @@ struct sl_layout {
     const sluice_allocator *allocator;
     struct sl_grid grid;
     int n_units;                     /* of one replica */
-    int n_tensors;                   /* parameter tensors of the model */
+    int n_tensors;                   /* parameter tensors of the model, each use
+                                        of a tied one counted */
     size_t n_pointers;               /* to them, of one replica */
     int n_states;                    /* optimizer state arrays */
     bool asynchronous;               /* the stages have a backup */
@@ -51,8 +52,8 @@ struct sl_layout {
     struct sl_unit *units;           /* [n_replicas][n_units], sliced by the
                                         stages */
     struct sl_tensor *tensors;       /* [n_tensors], in the model's order */
-    int64_t *offsets;                /* [n_copies][n_tensors], sliced by the
-                                        units */
+    int64_t *offsets;                /* [n_copies][n_tensors][2], sliced by
+                                        the units */
     float **pointers;                /* [n_replicas][n_pointers], the same */
     int n_products;                  /* of one replica */
     struct sluice_product *products; /* [n_replicas][n_products], sliced by the

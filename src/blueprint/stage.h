@@ -32,6 +32,8 @@ struct sl_unit {
     struct sl_ring dy;    /* kept from I to W, if the stage splits */
     int first_tensor;     /* of the model's tensors, if it has any */
     int64_t *param_at;    /* [n_params] offset in a version, floats */
+    int64_t *grad_at;     /* [n_params] in the gradients: the same, unless an
+                             earlier use of a tied tensor in the stage has it */
     float **params;       /* [n_versions][n_params] where they lie */
     float **grads;        /* [n_params] where their gradients lie */
     struct sluice_product *products; /* [plan->n_products] */
@@ -51,6 +53,8 @@ struct sl_stage {
     int64_t in;       /* elements of a row of its input */
     int64_t out;      /* elements of a row of its output */
     int64_t n_params; /* floats of params, padding included */
+    int64_t n_grads;  /* floats of grads: more, if uses of a tied tensor share
+                         their params */
 
     int n_versions;  /* of the weights, kept at once */
     float *versions; /* versions[n_versions][n_params], a ring */
@@ -69,6 +73,13 @@ struct sl_stage {
     bool fresh; /* [owner: device] no gradient since the step began, or since
                    the last UPDATE */
 };
+
+/* Whether the unit's parameter is a second use in its stage, whose weights and
+ * states an earlier use brings. */
+static inline bool sl_unit_shares(const struct sl_unit *unit, int p)
+{
+    return unit->grad_at[p] != unit->param_at[p];
+}
 
 /* The place in `versions` of a version, counted from 1 in each step. */
 static inline int sl_stage_place(const struct sl_stage *stage, int version)

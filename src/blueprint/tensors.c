@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "nn/model/model.h"
 
 int sl_n_tensors(const sluice_model *model)
 {
@@ -13,19 +14,42 @@ int sl_n_tensors(const sluice_model *model)
     return n;
 }
 
+/* The number of a parameter among the tensors, all of whose specs are known. */
+static int number_of(const sluice_model *model, struct sl_parameter_use use)
+{
+    int number = use.param;
+    for (int i = 0; i < use.layer; i++)
+        number += sluice_model_layer_plan(model, i)->n_params;
+    return number;
+}
+
+static struct sl_tensor describe(const sluice_model *model,
+                                 struct sl_parameter_use use)
+{
+    struct sl_parameter_use first = sl_model_first_use(model, use);
+    const sluice_param_spec *spec = sl_model_spec(model, first);
+    struct sl_tensor tensor = {
+        .shape = &spec->shape,
+        .n = sluice_shape_elements(&spec->shape),
+        .layer = first.layer,
+        .param = first.param,
+    };
+    snprintf(tensor.name, sizeof tensor.name, "%d.%s", first.layer, spec->name);
+    return tensor;
+}
+
 void sl_tensors_describe(const sluice_model *model, struct sl_tensor *tensors)
 {
+    int number = 0;
     for (int i = 0; i < sluice_model_n_layers(model); i++) {
         const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
-        for (int p = 0; p < plan->n_params; p++, tensors++) {
-            *tensors = (struct sl_tensor){
-                .shape = &plan->params[p].shape,
-                .n = sluice_shape_elements(&plan->params[p].shape),
-                .layer = i,
-                .param = p,
-            };
-            snprintf(tensors->name, sizeof tensors->name, "%d.%s", i,
-                     plan->params[p].name);
+        for (int p = 0; p < plan->n_params; p++, number++) {
+            const struct sl_parameter_use use = {i, p};
+            tensors[number] = describe(model, use);
+            tensors[number].first =
+                plan->params[p].tied
+                    ? number_of(model, sl_model_first_use(model, use))
+                    : number;
         }
     }
 }
@@ -35,18 +59,68 @@ static int64_t floats_rounded(int64_t n)
     return (int64_t)(sl_round_up((size_t)n * sizeof(float)) / sizeof(float));
 }
 
-int64_t *sl_tensors_place(struct sl_stage *stage, int64_t *offsets)
+/* Where an earlier use in the stage has put the weights; -1 if there is none.
+ */
+static int64_t shared_place(const struct sl_stage *stage,
+                            const struct sl_tensor *tensors, int tensor)
+{
+    if (tensors[tensor].first == tensor)
+        return -1;
+    for (int i = 0; i < stage->n_units; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        for (int p = 0; p < unit->plan->n_params; p++) {
+            int other = unit->first_tensor + p;
+            if (other == tensor)
+                return -1;
+            if (tensors[other].first == tensors[tensor].first)
+                return unit->param_at[p];
+        }
+    }
+    return -1;
+}
+
+static void place_params(struct sl_stage *stage, struct sl_unit *unit,
+                         const struct sl_tensor *tensors)
+{
+    for (int p = 0; p < unit->plan->n_params; p++) {
+        int tensor = unit->first_tensor + p;
+        unit->param_at[p] = shared_place(stage, tensors, tensor);
+        unit->grad_at[p] = unit->param_at[p];
+        if (unit->param_at[p] >= 0)
+            continue;
+        unit->param_at[p] = unit->grad_at[p] = stage->n_params;
+        stage->n_params += floats_rounded(tensors[tensor].n);
+    }
+}
+
+/* Gradients lie as the weights do; those of uses that share come after. */
+static void place_shared_gradients(struct sl_stage *stage,
+                                   const struct sl_tensor *tensors)
+{
+    stage->n_grads = stage->n_params;
+    for (int i = 0; i < stage->n_units; i++) {
+        struct sl_unit *unit = &stage->units[i];
+        for (int p = 0; p < unit->plan->n_params; p++) {
+            int tensor = unit->first_tensor + p;
+            if (shared_place(stage, tensors, tensor) < 0)
+                continue;
+            unit->grad_at[p] = stage->n_grads;
+            stage->n_grads += floats_rounded(tensors[tensor].n);
+        }
+    }
+}
+
+int64_t *sl_tensors_place(struct sl_stage *stage,
+                          const struct sl_tensor *tensors, int64_t *offsets)
 {
     for (int i = 0; i < stage->n_units; i++) {
         struct sl_unit *unit = &stage->units[i];
         unit->param_at = offsets;
-        offsets += unit->plan->n_params;
-        for (int p = 0; p < unit->plan->n_params; p++) {
-            unit->param_at[p] = stage->n_params;
-            stage->n_params += floats_rounded(
-                sluice_shape_elements(&unit->plan->params[p].shape));
-        }
+        unit->grad_at = offsets + unit->plan->n_params;
+        offsets += 2 * unit->plan->n_params;
+        place_params(stage, unit, tensors);
     }
+    place_shared_gradients(stage, tensors);
     return offsets;
 }
 
@@ -85,7 +159,7 @@ static void bind_unit(const struct sl_stage *stage, struct sl_unit *unit)
         for (int v = 0; v < stage->n_versions; v++)
             unit->params[v * n + p] =
                 stage->versions + v * stage->n_params + unit->param_at[p];
-        unit->grads[p] = stage->grads + unit->param_at[p];
+        unit->grads[p] = stage->grads + unit->grad_at[p];
     }
 }
 

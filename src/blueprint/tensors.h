@@ -17,31 +17,35 @@
 
 enum { SL_TENSOR_NAME = SLUICE_PARAM_NAME + 12 }; /* bytes, with any int */
 
-/* What an optimizer is told of a parameter tensor. */
+/* What an optimizer is told of a parameter tensor.  Each use of a tied one has
+ * an entry, and all of them say the same: what the first use is. */
 struct sl_tensor {
     char name[SL_TENSOR_NAME]; /* "0.weight" */
     const sluice_shape *shape;
     int64_t n; /* elements */
     int layer;
     int param;
+    int first; /* the tensor of the first use: its own number, if not tied */
 };
 
 /* Describe the tensors of a model, in their order: tensors[sl_n_tensors()]. */
 void sl_tensors_describe(const sluice_model *model, struct sl_tensor *tensors);
 
-/* Parameter tensors of a model. */
+/* Parameter tensors of a model, each use of a tied one counted. */
 int sl_n_tensors(const sluice_model *model);
-
-/*
- * Work out the offsets of a stage's tensors, written from `offsets` on, and its
- * n_params.
- *
- * Returns  what is behind the last offset.
- */
-int64_t *sl_tensors_place(struct sl_stage *stage, int64_t *offsets);
 
 /* Number the tensors of a stage from `first` on.  Returns the next number. */
 int sl_tensors_number(struct sl_stage *stage, int first);
+
+/*
+ * Work out the offsets of a numbered stage's tensors, two for each, written
+ * from `offsets` on, and its n_params and n_grads.  Two uses of a tied tensor
+ * share the place of the weights, and have a gradient each.
+ *
+ * Returns  what is behind the last offset.
+ */
+int64_t *sl_tensors_place(struct sl_stage *stage,
+                          const struct sl_tensor *tensors, int64_t *offsets);
 
 /* Pointers that a stage needs: to each version of a tensor, to its gradient. */
 size_t sl_tensors_n_pointers(const struct sl_stage *stage);

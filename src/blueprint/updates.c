@@ -31,7 +31,7 @@ static void put_reduction(struct writing *writing, struct sl_op op,
     op.action.version = 0;
     put(writing, op, SL_OP_REDUCE_SCATTER);
     put(writing, op, SL_OP_ALL_GATHER);
-    if (op.update_no + 1 < mode.n_updates)
+    if (op.update_no + 1 < mode.n_updates || mode.ties)
         put(writing, op, SL_OP_FENCE);
 }
 
@@ -52,8 +52,14 @@ static void put_each(struct writing *writing, const struct sl_program *program,
             put(writing, program->ops[i], kind);
 }
 
+static void put_ties(struct writing *writing, const struct sl_program *ties)
+{
+    for (int i = 0; i < ties->n_ops; i++)
+        put(writing, ties->ops[i], ties->ops[i].kind);
+}
+
 static void expand(struct writing *writing, const struct sl_program *program,
-                   struct sl_update_mode mode)
+                   struct sl_update_mode mode, const struct sl_program *ties)
 {
     writing->n = 0;
     if (mode.asynchronous)
@@ -66,7 +72,12 @@ static void expand(struct writing *writing, const struct sl_program *program,
         }
         if (mode.reduces)
             put_reduction(writing, *op, mode);
-        put(writing, *op, update_of(mode));
+        if (!mode.ties)
+            put(writing, *op, update_of(mode));
+    }
+    if (mode.ties) {
+        put_ties(writing, ties);
+        put_each(writing, program, update_of(mode));
     }
     if (mode.measures) {
         put_whole(writing, SL_OP_TOTAL);
@@ -81,14 +92,15 @@ static void expand(struct writing *writing, const struct sl_program *program,
 
 sluice_status sl_updates_expand(struct sl_program *program,
                                 struct sl_update_mode mode,
+                                const struct sl_program *ties,
                                 const sluice_allocator *allocator)
 {
     struct writing writing = {0};
-    expand(&writing, program, mode);
+    expand(&writing, program, mode, ties);
     writing.ops = sl_alloc(allocator, (size_t)writing.n, sizeof *writing.ops);
     if (!writing.ops)
         return SLUICE_NO_MEMORY;
-    expand(&writing, program, mode);
+    expand(&writing, program, mode, ties);
     sl_program_fini(program, allocator);
     *program = (struct sl_program){writing.ops, writing.n};
     return SLUICE_OK;

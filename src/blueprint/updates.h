@@ -8,14 +8,18 @@
  *                   If the optimizer reads a total, each becomes a MEASURE
  *                   instead, behind the list stands TOTAL, and then the
  *                   PREPAREs
+ *                   If tensors are tied, an UPDATE becomes no more than its two
+ *                   reductions and a FENCE.  Behind the list stand the
+ *                   TIE_SCATTERs and TIE_GATHERs of the device, in an order
+ *                   that is the same on all, and then the MEASUREs or PREPAREs
  *     asynchronous  BACK_UP;
  *                   the list, in which each UPDATE becomes
  *                   [REDUCE_SCATTER, ALL_GATHER, [FENCE,]] ADVANCE;
  *                   AGREE; KEEP
  *
  * The gradients are added up if several stages hold each part of the model.
- * The fence lets them be written again; behind the last UPDATE of a stage
- * nobody does that before all agree.
+ * The fence lets them be written again, by a tie too; behind the last UPDATE of
+ * a stage nobody does that before all agree.
  */
 #ifndef SL_BLUEPRINT_UPDATES_H
 #define SL_BLUEPRINT_UPDATES_H
@@ -27,16 +31,19 @@ struct sl_update_mode {
     bool asynchronous; /* more than one: each makes a version of the weights */
     bool reduces;      /* several stages hold each part of the model */
     bool measures;     /* the optimizer reads a total; not if asynchronous */
+    bool ties;         /* tensors are tied; not if asynchronous */
 };
 
 /*
  * Put the operations of the mode in the place of the UPDATEs of a training
- * program.  What is told by positions in the program ends here.
+ * program.  What is told by positions in the program ends here.  `ties` is what
+ * the device does about tied tensors; it may be NULL if the mode has none.
  *
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY with the program as it was.
  */
 sluice_status sl_updates_expand(struct sl_program *program,
                                 struct sl_update_mode mode,
+                                const struct sl_program *ties,
                                 const sluice_allocator *allocator);
 
 #endif

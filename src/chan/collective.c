@@ -17,7 +17,8 @@ enum {
 /* What a member says at a meeting. */
 struct word {
     const float *x;
-    double *sums; /* [n_sums], const after create */
+    const float *const *terms; /* [n_terms] */
+    double *sums;              /* [n_sums], const after create */
     int64_t virtual_ns;
 };
 
@@ -40,6 +41,7 @@ struct local_collective {
     void (*stop)(void *context);       /* const after create */
     void *context;                     /* const after create */
     int n_sums;                        /* const after create */
+    int n_terms;                       /* const after create */
     struct member *members;            /* [n_members] */
     double *sums; /* [n_members][2], n_sums each on lines of their own */
     _Alignas(SL_ALIGN) atomic_uint n_arrived; /* [atomic] at all meetings since
@@ -129,6 +131,7 @@ static sluice_status meet_with(struct local_collective *local, int rank,
                                const struct sl_share *share, int *at)
 {
     next_word(local, rank)->x = share->x;
+    next_word(local, rank)->terms = share->terms;
     sluice_status st = meet(local, rank, share->virtual_ns, false, at);
     if (!st)
         share->begin(share->context);
@@ -145,18 +148,29 @@ struct sl_chunk sl_chunk_of(int64_t n, int n_members, int rank)
     return (struct sl_chunk){first, end - first};
 }
 
+/* Term k of a sum: that of rank k, or of the member that has it. */
+static const float *term_of(const struct local_collective *local, int at, int k)
+{
+    if (local->n_terms == 0)
+        return local->members[k].words[at].x;
+    int i = 0;
+    while (!local->members[i].words[at].terms[k])
+        i++;
+    return local->members[i].words[at].terms[k];
+}
+
 /*
- * A piece of this member's chunk: a sum that starts from member 0, element by
+ * A piece of this member's chunk: a sum that starts from term 0, element by
  * element.  It is made beside x, which is one of the terms.
  */
 static void add_piece(const struct local_collective *local, int at, float *x,
                       int64_t first, int64_t n)
 {
     float total[PIECE_FLOATS];
-    memcpy(total, local->members[0].words[at].x + first,
-           (size_t)n * sizeof(float));
-    for (int k = 1; k < local->collective.n_members; k++) {
-        const float *term = local->members[k].words[at].x + first;
+    int n_terms = local->n_terms ? local->n_terms : local->collective.n_members;
+    memcpy(total, term_of(local, at, 0) + first, (size_t)n * sizeof(float));
+    for (int k = 1; k < n_terms; k++) {
+        const float *term = term_of(local, at, k) + first;
         for (int64_t i = 0; i < n; i++)
             total[i] += term[i];
     }
@@ -346,6 +360,7 @@ sluice_status sl_collective_create(const struct sl_collective_config *config,
     local->stop = config->stop;
     local->context = config->context;
     local->n_sums = config->n_sums;
+    local->n_terms = config->n_terms;
     local->members = sl_alloc(config->allocator, (size_t)config->n_members,
                               sizeof *local->members);
     local->sums =

@@ -8,6 +8,10 @@
  *     add_up  a few numbers of each, of which all get the sums
  *     agree   the same, and the end of a step: all commit, or none does
  *
+ * What is added up is either one array of each member, or so many terms, each
+ * of which one member has: a member may then have several, whose ranks are
+ * theirs and not the member's.
+ *
  * All members call the same functions in the same order.  A member that cannot
  * go on calls sl_collective_fail() instead, which ends the wait of all others;
  * so does sl_collective_close().  From then on every function returns
@@ -35,8 +39,10 @@ struct sl_collective;
 
 /* What a member brings to one function. */
 struct sl_share {
-    float *x;  /* x[n]; the same n for all members */
-    int64_t n; /* 0 for a fence */
+    float *x;                  /* x[n]; the same n for all members */
+    int64_t n;                 /* 0 for a fence */
+    const float *const *terms; /* [n_terms] of n elements each, NULL for those
+                                  of others; x is one of them */
     int64_t *virtual_ns;
     void (*begin)(void *context); /* called once the others have come: what
                                      follows is no longer waiting, but work */
@@ -76,7 +82,8 @@ struct sl_collective {
 
 struct sl_collective_config {
     int n_members;
-    int n_sums; /* that members add up */
+    int n_terms; /* in a sum; 0: x of each member */
+    int n_sums;  /* that members add up */
     struct sl_patience patience;
     void (*stop)(void *context); /* called at the first failure, before any
                                     other can be told; it takes no lock of this
@@ -117,8 +124,8 @@ struct sl_chunk {
 struct sl_chunk sl_chunk_of(int64_t n, int n_members, int rank);
 
 /*
- * Replace this member's own chunk of x by the sum over all members, element by
- * element.  The rest of x is left alone.
+ * Replace this member's own chunk of x by the sum over all members, or over all
+ * terms, element by element.  The rest of x is left alone.
  *
  * Blocks   until all members have come; sl_collective_fail() and _close() wake
  *          it.

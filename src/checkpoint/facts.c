@@ -68,8 +68,21 @@ static const char *tell_seed(const struct sl_subject *about,
     return room;
 }
 
-/* A checksum over the names and options of all layers: their shapes are those
- * of the tensors, but not their activation. */
+/* What its parameters are tied to. */
+static uint32_t add_ties(uint32_t checksum, const struct sl_layout *layout,
+                         const struct sl_unit *unit)
+{
+    for (int p = 0; p < unit->plan->n_params; p++) {
+        int tensor = unit->first_tensor + p;
+        const char *name = layout->tensors[tensor].name;
+        if (layout->tensors[tensor].first != tensor)
+            checksum = sl_checksum_bytes(checksum, name, strlen(name) + 1);
+    }
+    return checksum;
+}
+
+/* A checksum over the names, options and ties of all layers: their shapes are
+ * those of the tensors, but not their activation. */
 static const char *tell_layers(const struct sl_subject *about,
                                char room[SL_FACT_ROOM])
 {
@@ -83,6 +96,7 @@ static const char *tell_layers(const struct sl_subject *about,
             sluice_option_table options = sluice_layer_options(unit->ops);
             choice(room, unit->ops->name, &options, unit->config);
             checksum = sl_checksum_bytes(checksum, room, strlen(room) + 1);
+            checksum = add_ties(checksum, layout, unit);
         }
     }
     snprintf(room, SL_FACT_ROOM, "%08x", (unsigned)checksum);

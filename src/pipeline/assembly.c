@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "pipeline/execute.h"
+#include "pipeline/across/tied.h"
 
 /* Two links for each boundary. */
 static size_t n_all_links(const struct sl_blueprint *bp)
@@ -17,7 +18,8 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
     size_t k = (size_t)pipe->n_local;
     size_t m = (size_t)sl_n_all_microbatches(&bp->grid);
     pipe->devices = sl_alloc(pipe->allocator, k, sizeof *pipe->devices);
-    pipe->groups = sl_alloc(pipe->allocator, (size_t)bp->grid.depth,
+    pipe->n_groups = (size_t)bp->grid.depth + sl_n_tied_groups(bp);
+    pipe->groups = sl_alloc(pipe->allocator, pipe->n_groups,
                             sizeof(struct sl_collective *));
     pipe->outcomes = sl_alloc(pipe->allocator, m, sizeof *pipe->outcomes);
     pipe->update_rows =
@@ -57,7 +59,7 @@ void sl_free_tables(sluice_pipeline *pipe)
             (size_t)pipe->blueprint.updates.n_updates,
             sizeof *pipe->update_rows);
     sl_free(pipe->allocator, pipe->outcomes, m, sizeof *pipe->outcomes);
-    sl_free(pipe->allocator, pipe->groups, (size_t)bp->grid.depth,
+    sl_free(pipe->allocator, pipe->groups, pipe->n_groups,
             sizeof(struct sl_collective *));
     sl_free(pipe->allocator, pipe->devices, k, sizeof *pipe->devices);
 }
@@ -68,14 +70,14 @@ static void stop(void *context)
     sluice_pipeline *pipe = context;
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_close(pipe->links[i]);
-    for (int i = 0; i < pipe->blueprint.grid.depth; i++)
+    for (size_t i = 0; i < pipe->n_groups; i++)
         if (pipe->groups[i])
             sl_collective_close(pipe->groups[i]);
 }
 
 void sl_fini_collectives(sluice_pipeline *pipe)
 {
-    for (int i = 0; i < pipe->blueprint.grid.depth; i++)
+    for (size_t i = 0; i < pipe->n_groups; i++)
         sl_collective_destroy(pipe->groups[i]);
     sl_collective_destroy(pipe->everyone);
 }
@@ -104,6 +106,12 @@ sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
     config.stop = NULL;
     for (int i = 0; i < bp->grid.depth && bp->updates.reduces && !st; i++)
         st = sl_collective_create(&config, &pipe->groups[i]);
+    for (size_t i = 0; i < sl_n_tied_groups(bp) && !st; i++) {
+        config.n_members = sl_tied_n_members(bp, i);
+        config.n_terms = sl_tied_n_terms(bp, i);
+        st = sl_collective_create(&config,
+                                  &pipe->groups[(size_t)bp->grid.depth + i]);
+    }
     if (!st)
         return SLUICE_OK;
     sl_fini_collectives(pipe);
@@ -175,8 +183,24 @@ sluice_status sl_init_links(sluice_pipeline *pipe, sluice_diag *why)
 
 static void free_terms(struct sl_device *device)
 {
-    sl_free(device->pipe->allocator, device->terms, n_terms(device->pipe),
+    const sluice_pipeline *pipe = device->pipe;
+    sl_free(pipe->allocator, device->tied_terms,
+            sl_tied_most_terms(&pipe->blueprint), sizeof(float *));
+    sl_free(pipe->allocator, device->terms, n_terms(pipe),
             sizeof *device->terms);
+}
+
+static sluice_status alloc_terms(struct sl_device *device, sluice_diag *why)
+{
+    const sluice_pipeline *pipe = device->pipe;
+    device->terms =
+        sl_alloc(pipe->allocator, n_terms(pipe), sizeof *device->terms);
+    device->tied_terms = sl_alloc(
+        pipe->allocator, sl_tied_most_terms(&pipe->blueprint), sizeof(float *));
+    if (device->terms && device->tied_terms)
+        return SLUICE_OK;
+    free_terms(device);
+    return sl_no_memory(why, "the optimizer's total and tied gradients");
 }
 
 static bool is_mine(const struct sl_device *device, int stage)
@@ -253,12 +277,9 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
         sl_no_memory(why, "the trace");
         goto fini_arena;
     }
-    device->terms =
-        sl_alloc(pipe->allocator, n_terms(pipe), sizeof *device->terms);
-    if (!device->terms) {
-        st = sl_no_memory(why, "the optimizer's total");
+    st = alloc_terms(device, why);
+    if (st)
         goto fini_recorder;
-    }
     st = sl_gate_init(&device->gate);
     if (st) {
         sluice_diag_set(why, st, "the system refused a lock for device %d",

@@ -80,13 +80,24 @@ void sl_device_forward(struct sl_device *device)
     sl_walk(device, device->forward);
 }
 
-static void init_params(struct sl_stage *stage, uint64_t seed)
+/* A tied one starts as its first use does, on every stage. */
+static void init_param(const struct sl_blueprint *bp, struct sl_stage *stage,
+                       const struct sl_unit *unit, int p)
+{
+    const struct sl_tensor *about = &bp->layout.tensors[unit->first_tensor + p];
+    const sluice_layer_plan *first =
+        sluice_model_layer_plan(bp->model, about->layer);
+    if (!sl_unit_shares(unit, p))
+        sl_param_init(&first->params[about->param], bp->seed, about->layer,
+                      about->param, stage->params + unit->param_at[p]);
+}
+
+static void init_params(const struct sl_blueprint *bp, struct sl_stage *stage)
 {
     for (int i = 0; i < stage->n_units; i++) {
         const struct sl_unit *unit = &stage->units[i];
         for (int p = 0; p < unit->plan->n_params; p++)
-            sl_param_init(&unit->plan->params[p], seed, unit->layer, p,
-                          stage->params + unit->param_at[p]);
+            init_param(bp, stage, unit, p);
     }
 }
 
@@ -98,7 +109,7 @@ void sl_device_settle(struct sl_device *device)
     memset(device->arena.base, 0, device->arena.size);
     for (int s = 0; s < layout->grid.n_stages; s++)
         if (device->stages[s].device == device->at.place)
-            init_params(&device->stages[s], device->pipe->blueprint.seed);
+            init_params(&device->pipe->blueprint, &device->stages[s]);
 }
 
 bool sl_pipeline_is_inherited(const sluice_pipeline *pipe)
@@ -118,7 +129,7 @@ sluice_status sl_pipeline_begin(sluice_pipeline *pipe, sluice_diag *why)
                              cancellation point than its steps */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &pipe->cancel_state);
     /* Groups first: once everyone is open a failure may close them. */
-    for (int i = 0; i < pipe->blueprint.grid.depth; i++)
+    for (size_t i = 0; i < pipe->n_groups; i++)
         if (pipe->groups[i])
             sl_collective_open(pipe->groups[i]);
     sl_collective_open(pipe->everyone);
@@ -141,7 +152,7 @@ void sl_pipeline_abandon(sluice_pipeline *pipe)
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_abandon(pipe->links[i]);
     sl_gate_abandon(&pipe->done);
-    for (int i = 0; i < pipe->blueprint.grid.depth; i++)
+    for (size_t i = 0; i < pipe->n_groups; i++)
         if (pipe->groups[i])
             sl_collective_abandon(pipe->groups[i]);
     sl_collective_abandon(pipe->everyone);

@@ -14,6 +14,7 @@
 #include "pipeline/compute.h"
 #include "pipeline/optimize.h"
 #include "pipeline/reduce.h"
+#include "pipeline/across/tied.h"
 #include "pipeline/versions.h"
 
 /* Which links an operation takes from and publishes to. */
@@ -60,6 +61,8 @@ static const struct behaviour {
     [SL_OP_REDUCE_SCATTER] = {sl_reduce_scatter, MEETING, NONE, sl_reduces},
     [SL_OP_ALL_GATHER] = {sl_reduce_gather, MEETING, NONE, sl_reduces},
     [SL_OP_FENCE] = {sl_reduce_fence, MEETING, NONE, sl_reduces},
+    [SL_OP_TIE_SCATTER] = {sl_tied_scatter, MEETING},
+    [SL_OP_TIE_GATHER] = {sl_tied_gather, MEETING},
     [SL_OP_MEASURE] = {sl_optimize_measure, SILENT},
     [SL_OP_TOTAL] = {sl_optimize_total, WAITING, .name = "add up"},
     [SL_OP_PREPARE] = {sl_optimize_prepare, SILENT},

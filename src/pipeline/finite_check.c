@@ -23,7 +23,7 @@ static sluice_status check_unit(const struct sl_stage *stage,
                                 sluice_diag *why)
 {
     const sluice_param_spec *spec = &unit->plan->params[p];
-    const float *g = stage->grads + unit->param_at[p];
+    const float *g = stage->grads + unit->grad_at[p];
     int64_t n = sluice_shape_elements(&spec->shape);
     int64_t i = sl_first_not_finite(g, n);
     if (i == n)

@@ -19,8 +19,7 @@ static sluice_optimizer_call make_call(const struct sl_device *device,
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_blueprint *bp = &pipe->blueprint;
     const struct sl_stage *stage = &device->stages[op->action.stage];
-    int tensor = unit->first_tensor + p;
-    const struct sl_tensor *about = &bp->layout.tensors[tensor];
+    const struct sl_tensor *about = &bp->layout.tensors[unit->first_tensor + p];
     sluice_optimizer_call call = {
         .config = bp->optimizer_config,
         .learning_rate = pipe->learning_rate,
@@ -33,7 +32,7 @@ static sluice_optimizer_call make_call(const struct sl_device *device,
         .shape = about->shape,
         .layer = about->layer,
         .param = about->param,
-        .tensor = tensor,
+        .tensor = about->first,
     };
     for (int i = 0; i < bp->n_states; i++)
         call.state[i] = stage->states[i] + unit->param_at[p];
@@ -68,6 +67,8 @@ sluice_status sl_optimize_measure(struct sl_device *device,
             if (!is_learned(unit, p))
                 continue;
             sluice_optimizer_call call = make_call(device, op, unit, p);
+            if (call.tensor != unit->first_tensor + p)
+                continue; /* tied: the first use counts */
             device->terms[call.tensor] = bp->optimizer->measure(&call);
         }
     }
@@ -113,6 +114,8 @@ static sluice_status prepare_unit(struct sl_device *device,
     sluice_status st = SLUICE_OK;
     for (int p = 0; p < unit->plan->n_params && !st; p++) {
         if (!is_learned(unit, p))
+            continue;
+        if (sl_unit_shares(unit, p))
             continue;
         sluice_optimizer_call call = make_call(device, op, unit, p);
         call.total = device->total;
@@ -166,6 +169,8 @@ sluice_status sl_optimize_apply(struct sl_device *device,
         const struct sl_unit *unit = &stage->units[i];
         for (int p = 0; p < unit->plan->n_params; p++) {
             if (!is_learned(unit, p))
+                continue;
+            if (sl_unit_shares(unit, p))
                 continue;
             sluice_optimizer_call call = make_call(device, op, unit, p);
             call.total = device->total;

@@ -14,6 +14,7 @@ struct place {
     float *states[SLUICE_OPTIMIZER_MAX_STATES];
     int64_t n;
     const struct sl_stage *stage;
+    int64_t at; /* in a version of the stage's weights */
 };
 
 /* In the copy of the model that holder number `holder` of each part belongs
@@ -31,31 +32,36 @@ static struct place place_of(const sluice_pipeline *pipe, int holder, int layer,
             continue;
         const struct sl_unit *unit = &stage->units[i];
         place.values = stage->params + unit->param_at[param];
-        place.gradient = stage->grads + unit->param_at[param];
+        place.gradient = unit->grads[param];
         place.n = sluice_shape_elements(&unit->plan->params[param].shape);
         for (int k = 0; k < pipe->blueprint.n_states; k++)
             place.states[k] = stage->states[k] + unit->param_at[param];
         place.stage = stage;
+        place.at = unit->param_at[param];
     }
     return place; /* every layer is in a stage */
 }
 
-static sluice_status find(const sluice_pipeline *pipe, int holder,
-                          const char *name, int64_t n, struct place *place,
-                          sluice_diag *why)
+static sluice_status check_size(const char *name, int64_t is, int64_t given,
+                                sluice_diag *why)
+{
+    if (is == given)
+        return SLUICE_OK;
+    return sluice_diag_set(
+        why, SLUICE_INVALID,
+        "parameter %s has %" PRId64 " elements, not %" PRId64, name, is, given);
+}
+
+static sluice_status find(const sluice_pipeline *pipe, const char *name,
+                          int64_t n, struct place *place, sluice_diag *why)
 {
     int layer, param;
     sluice_status st = sluice_model_find_parameter(pipe->blueprint.model, name,
                                                    &layer, &param, NULL, why);
     if (st)
         return st;
-    *place = place_of(pipe, holder, layer, param);
-    if (place->n == n)
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "parameter %s has %" PRId64
-                           " elements, not %" PRId64,
-                           name, place->n, n);
+    *place = place_of(pipe, 0, layer, param);
+    return check_size(name, place->n, n, why);
 }
 
 sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
@@ -63,10 +69,58 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
                                             int64_t n, sluice_diag *why)
 {
     struct place place;
-    sluice_status st = find(pipe, 0, name, n, &place, why);
+    sluice_status st = find(pipe, name, n, &place, why);
     if (!st)
         memcpy(values, place.values, (size_t)n * sizeof *values);
     return st;
+}
+
+/* Values of a parameter, or of a state of it. */
+struct values {
+    const float *from;
+    int64_t n;
+    int state; /* -1: of the parameter */
+};
+
+/* Packed copies of the weights are of the old values. */
+static void put(const struct sl_stage *stage, int64_t at,
+                const struct values *values)
+{
+    float *to =
+        values->state < 0 ? stage->params : stage->states[values->state];
+    memcpy(to + at, values->from, (size_t)values->n * sizeof *to);
+    if (values->state < 0)
+        sl_products_forget(stage, stage->params);
+}
+
+/* The uses of a tensor, each in the stage of that holder; those that share
+ * their weights with one before them get the same once more. */
+static void put_uses(const sluice_pipeline *pipe, int holder,
+                     const struct sl_tie *tie, const struct values *values)
+{
+    const struct sl_layout *layout = &pipe->blueprint.layout;
+    for (int i = 0; i < tie->n_uses; i++) {
+        const struct sl_tied_use *use = &tie->uses[i];
+        const struct sl_stage *stage =
+            &layout->stages[sl_held_stage(&layout->grid, holder, use->part)];
+        put(stage, stage->units[use->unit].param_at[use->param], values);
+    }
+}
+
+/* Put a parameter wherever it lies: in all holders of its part of the model,
+ * and of a tied one in each stage that uses it. */
+static void put_all(const sluice_pipeline *pipe, int layer, int param,
+                    const struct values *values)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    const struct sl_tie *tie = sl_tie_of(&bp->ties, layer, param);
+    for (int h = 0; h < sl_n_holders(&bp->grid); h++) {
+        struct place place = place_of(pipe, h, layer, param);
+        if (tie)
+            put_uses(pipe, h, tie, values);
+        else
+            put(place.stage, place.at, values);
+    }
 }
 
 sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
@@ -74,18 +128,17 @@ sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
                                             const float *values, int64_t n,
                                             sluice_diag *why)
 {
-    struct place place;
-    sluice_status st = SLUICE_OK;
-    int n_holders = sl_n_holders(&pipe->blueprint.grid);
-    for (int c = 0; c < n_holders && !st; c++) {
-        st = find(pipe, c, name, n, &place, why);
-        if (!st && c == 0)
-            st = sl_check_finite("parameter", name, values, n, why);
-        if (st)
-            break;
-        memcpy(place.values, values, (size_t)n * sizeof *values);
-        sl_products_forget(place.stage, place.stage->params);
-    }
+    int layer, param;
+    const struct values given = {values, n, -1};
+    const sluice_param_spec *spec;
+    sluice_status st = sluice_model_find_parameter(pipe->blueprint.model, name,
+                                                   &layer, &param, &spec, why);
+    if (!st)
+        st = check_size(name, sluice_shape_elements(&spec->shape), n, why);
+    if (!st)
+        st = sl_check_finite("parameter", name, values, n, why);
+    if (!st)
+        put_all(pipe, layer, param, &given);
     return st;
 }
 
@@ -94,7 +147,7 @@ sluice_status sluice_pipeline_get_gradient(const sluice_pipeline *pipe,
                                            int64_t n, sluice_diag *why)
 {
     struct place place;
-    sluice_status st = find(pipe, 0, name, n, &place, why);
+    sluice_status st = find(pipe, name, n, &place, why);
     if (!st)
         memcpy(values, place.gradient, (size_t)n * sizeof *values);
     return st;
@@ -143,16 +196,8 @@ void sl_pipeline_put_tensor(sluice_pipeline *pipe,
                             const sluice_state_tensor *tensor,
                             const float *values)
 {
-    int n_holders = sl_n_holders(&pipe->blueprint.grid);
-    for (int c = 0; c < n_holders; c++) {
-        struct place place =
-            place_of(pipe, c, tensor->parameter.layer, tensor->parameter.index);
-        memcpy(tensor_in(&place, tensor), values,
-               (size_t)tensor->parameter.n * sizeof *values);
-        /* Packed copies of the weights are of the old values. */
-        if (tensor->state < 0)
-            sl_products_forget(place.stage, place.stage->params);
-    }
+    const struct values given = {values, tensor->parameter.n, tensor->state};
+    put_all(pipe, tensor->parameter.layer, tensor->parameter.index, &given);
 }
 
 static sluice_status find_tensor(const sluice_pipeline *pipe, const char *name,

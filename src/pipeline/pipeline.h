@@ -81,7 +81,10 @@ struct sl_device {
     sluice_trace_event event; /* [owner: device] of this action */
     double *terms; /* const after create, content [owner: device]: [n_tensors]
                       of the total, if the optimizer reads one */
-    double total;  /* [owner: device] of this step */
+    const float **tied_terms; /* const after create, content [owner: device
+                                 until a meeting, then read by its members]: of
+                                 the tie under way */
+    double total;             /* [owner: device] of this step */
     int64_t off_core_ns; /* [owner: device] of this action, by its layers */
     int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of
                             the step */
@@ -102,11 +105,14 @@ struct sluice_pipeline {
     int n_links;                    /* const after create */
     struct sl_ends *ends;           /* [all stages] const after create */
     struct sl_collective *everyone; /* const after create: all devices */
-    struct sl_collective **groups;  /* [depth] const after create: those that
-                                       hold a part of the model; NULL if the
-                                       mode adds up no gradients */
-    struct sl_outcome *outcomes;    /* [all micro-batches] [owner: last
-                                       stage's device, then the caller] */
+    struct sl_collective *
+        *groups;                 /* [n_groups] const after create: [depth]
+                                    those that hold a part of the model, NULL
+                                    if the mode adds up no gradients; then
+                                    those of ties, see pipeline/across/tied.h */
+    size_t n_groups;             /* const after create */
+    struct sl_outcome *outcomes; /* [all micro-batches] [owner: last
+                                    stage's device, then the caller] */
 
     double learning_rate;  /* [owner: caller] */
     uint64_t n_steps;      /* [owner: caller] steps, however many updates */

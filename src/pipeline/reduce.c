@@ -28,7 +28,7 @@ static sluice_status together(struct sl_device *device, const struct sl_op *op,
     const struct sl_stage *stage = &device->stages[op->action.stage];
     const struct sl_share share = {
         .x = stage->grads,
-        .n = stage->n_params,
+        .n = stage->n_grads,
         .virtual_ns = &device->virtual_ns,
         .begin = begin,
         .context = device,
@@ -43,7 +43,7 @@ sluice_status sl_reduce_scatter(struct sl_device *device,
     const struct sl_stage *stage = &device->stages[op->action.stage];
     (void)why;
     if (stage->fresh) /* there were no rows for it */
-        memset(stage->grads, 0, (size_t)stage->n_params * sizeof(float));
+        memset(stage->grads, 0, (size_t)stage->n_grads * sizeof(float));
     return together(device, op, sl_collective_reduce_scatter);
 }
 

@@ -126,16 +126,20 @@ static bool build_param(struct sluice_reference *ref, int i, int p,
     const sluice_param_spec *spec = &layer->plan->params[p];
     struct sl_reference_param *param = &layer->params[p];
     param->n = sluice_shape_elements(&spec->shape);
-    param->w = sl_reference_take(ref, param->n, sizeof(float));
+    if (spec->tied)
+        param->first =
+            &ref->layers[spec->first_layer].params[spec->first_param];
+    param->w = spec->tied ? param->first->w
+                          : sl_reference_take(ref, param->n, sizeof(float));
     param->g = sl_reference_take(ref, param->n, sizeof(float));
     if (ref->replicas > 1)
         param->sum = sl_reference_take(ref, param->n, sizeof(float));
     bool there = param->w && param->g && (ref->replicas == 1 || param->sum);
-    for (int s = 0; s < n_states; s++) {
+    for (int s = 0; s < n_states && !spec->tied; s++) {
         param->state[s] = sl_reference_take(ref, param->n, sizeof(float));
         there = there && param->state[s];
     }
-    if (there)
+    if (there && !spec->tied)
         sl_param_init(spec, ref->seed, i, p, param->w);
     return there;
 }

@@ -27,7 +27,9 @@
 
 /* One parameter tensor, with what belongs to it. */
 struct sl_reference_param {
-    int64_t n; /* elements */
+    int64_t n;                        /* elements */
+    struct sl_reference_param *first; /* of a tied one: the first use, whose w
+                                         and states are those of all; NULL */
     float *w;
     float *g;
     float *sum; /* of the gradients of copies and replicas; NULL for one */
@@ -161,6 +163,9 @@ void sl_reference_clear(struct sl_reference_param *param);
 void sl_reference_keep(struct sl_reference_param *param);
 void sl_reference_add(struct sl_reference_param *param);
 void sl_reference_use_sum(struct sl_reference_param *param);
+
+/* Add the gradient of a tied one to that of its first use. */
+void sl_reference_add_tied(struct sl_reference_param *param);
 
 /* The optimizer, after `update` updates: whether it goes on, and going on. */
 sluice_status sl_reference_prepare(struct sluice_reference *ref,

@@ -103,6 +103,12 @@ void sl_reference_use_sum(struct sl_reference_param *param)
     memcpy(param->g, param->sum, (size_t)param->n * sizeof *param->g);
 }
 
+void sl_reference_add_tied(struct sl_reference_param *param)
+{
+    for (int64_t i = 0; i < param->n && param->first; i++)
+        param->first->g[i] += param->g[i];
+}
+
 /* The gradients of all copies in all replicas, added up in their order. */
 static sluice_status run_backwards(struct sluice_reference *ref,
                                    const struct sl_mini *mini)
@@ -160,8 +166,11 @@ static sluice_status run_step(struct sluice_reference *ref,
     sluice_status st = run_forwards(ref, mini);
     if (!st)
         st = run_backwards(ref, mini);
-    if (st || !mini->terms)
+    if (st)
         return st;
+    sl_reference_for_params(ref, sl_reference_add_tied);
+    if (!mini->terms)
+        return SLUICE_OK;
     st = sl_reference_prepare(ref, ref->step, mini->why);
     if (!st)
         sl_reference_apply(ref, ref->step);

@@ -50,6 +50,8 @@ static double measure(const struct sluice_reference *ref, uint64_t number)
     double total = 0;
     for (int i = 0, tensor = 0; i < ref->n_layers; i++)
         for (int p = 0; p < ref->layers[i].plan->n_params; p++, tensor++) {
+            if (ref->layers[i].params[p].first)
+                continue;
             struct update update;
             if (is_statistic(ref, i, p))
                 continue;
@@ -78,6 +80,8 @@ sluice_status sl_reference_prepare(struct sluice_reference *ref,
         ref->total = measure(ref, number);
     for (int i = 0, tensor = 0; i < ref->n_layers; i++)
         for (int p = 0; p < ref->layers[i].plan->n_params; p++, tensor++) {
+            if (ref->layers[i].params[p].first)
+                continue;
             struct update update;
             make_update(&update, ref, i, p, tensor, number);
             update.call.total = ref->total;
@@ -112,6 +116,8 @@ void sl_reference_apply(struct sluice_reference *ref, uint64_t number)
 {
     for (int i = 0, tensor = 0; i < ref->n_layers; i++)
         for (int p = 0; p < ref->layers[i].plan->n_params; p++, tensor++) {
+            if (ref->layers[i].params[p].first)
+                continue;
             struct update update;
             if (is_statistic(ref, i, p))
                 continue;

@@ -73,6 +73,13 @@ static sluice_status check(const struct sluice_reference *ref,
                                "does not make",
                                ref->optimizer->name);
     for (int i = 0; i < ref->n_layers; i++)
+        for (int p = 0; p < ref->layers[i].plan->n_params; p++)
+            if (ref->layers[i].params[p].first)
+                return sluice_diag_set(why, SLUICE_INVALID,
+                                       "parameter %d.%s is tied, which a step "
+                                       "with versions does not know",
+                                       i, ref->layers[i].plan->params[p].name);
+    for (int i = 0; i < ref->n_layers; i++)
         if (ref->layers[i].joins)
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "layer %d joins weight gradients, which a "

@@ -34,7 +34,7 @@ static void set_up(const char *name, int device, bool reduces)
     };
     plain = number(device);
     expanded = number(device);
-    ck_assert_int_eq(sl_updates_expand(&expanded, mode, NULL), SLUICE_OK);
+    ck_assert_int_eq(sl_updates_expand(&expanded, mode, NULL, NULL), SLUICE_OK);
 }
 
 static void tear_down(void)
@@ -157,6 +157,33 @@ START_TEST(a_fence_stands_before_every_update_of_a_stage_but_its_last)
 }
 END_TEST
 
+/* What the device does about ties: one tie, here. */
+START_TEST(ties_meet_behind_the_list_and_before_any_update)
+{
+    struct sl_op meetings[] = {{.kind = SL_OP_TIE_SCATTER},
+                               {.kind = SL_OP_TIE_GATHER}};
+    const struct sl_program ties = {meetings, 2};
+    struct sl_update_mode mode = {.n_updates = 1, .ties = true};
+    for (int i = 0; i < 4; i++) {
+        mode.measures = i & 1;
+        mode.reduces = i & 2;
+        set_up("zb-v", 1, false);
+        int n = count(&plain, SL_OP_UPDATE);
+        ck_assert(!sl_updates_expand(&plain, mode, &ties, NULL));
+        int at = position(&plain, SL_OP_TIE_SCATTER);
+        ck_assert_int_eq(plain.ops[at + 1].kind, SL_OP_TIE_GATHER);
+        ck_assert_int_eq(count(&plain, SL_OP_FENCE), mode.reduces ? n : 0);
+        for (int k = 0; k < at; k++)
+            ck_assert(plain.ops[k].kind <= SL_OP_FENCE);
+        ck_assert_int_eq(plain.ops[at + 2].kind,
+                         mode.measures ? SL_OP_MEASURE : SL_OP_PREPARE);
+        ck_assert_int_eq(count(&plain, SL_OP_PREPARE), n);
+        ck_assert_int_eq(count(&plain, SL_OP_MEASURE), mode.measures ? n : 0);
+        tear_down();
+    }
+}
+END_TEST
+
 static void *fail_to_allocate(void *context, size_t bytes, size_t align)
 {
     (void)context;
@@ -171,7 +198,8 @@ START_TEST(without_memory_the_program_stays_as_it_was)
     const struct sl_update_mode mode = {.n_updates = 1};
     set_up("gpipe", 0, false);
     struct sl_program before = plain;
-    ck_assert_int_eq(sl_updates_expand(&plain, mode, &none), SLUICE_NO_MEMORY);
+    ck_assert_int_eq(sl_updates_expand(&plain, mode, NULL, &none),
+                     SLUICE_NO_MEMORY);
     ck_assert_ptr_eq(plain.ops, before.ops);
     ck_assert_int_eq(plain.n_ops, before.n_ops);
     tear_down();
@@ -183,4 +211,5 @@ SLUICE_TEST_MAIN("blueprint.updates",
                  an_asynchronous_step_is_backed_up_first_and_kept_last,
                  with_several_holders_gradients_are_added_before_each_update,
                  a_fence_stands_before_every_update_of_a_stage_but_its_last,
+                 ties_meet_behind_the_list_and_before_any_update,
                  without_memory_the_program_stays_as_it_was)

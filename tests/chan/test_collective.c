@@ -62,6 +62,53 @@ START_TEST(a_reduce_scatter_changes_nothing_outside_its_own_chunk)
 }
 END_TEST
 
+/* Five terms of three members: the first and the fourth are member 1's. */
+static const int owners[] = {1, 0, 2, 1, 2};
+enum { N_TERMS = sizeof owners / sizeof *owners };
+static float terms[N_TERMS][N];
+
+static void sum_terms(struct person *person)
+{
+    const float *mine[N_TERMS] = {NULL};
+    struct sl_share share = share_of(person);
+    share.x = NULL;
+    for (int k = 0; k < N_TERMS; k++)
+        if (owners[k] == person->rank) {
+            mine[k] = terms[k];
+            share.x = share.x ? share.x : terms[k];
+        }
+    share.terms = mine;
+    person->status = sl_collective_reduce_scatter(person->team->collective,
+                                                  person->rank, &share);
+    if (!person->status)
+        person->status = sl_collective_all_gather(person->team->collective,
+                                                  person->rank, &share);
+}
+
+START_TEST(terms_are_added_in_their_order_whoever_has_them)
+{
+    const struct sl_collective_config config = {.n_members = 3,
+                                                .n_terms = N_TERMS};
+    make(3);
+    sl_collective_destroy(team.collective);
+    ck_assert(!sl_collective_create(&config, &team.collective));
+    sl_collective_open(team.collective);
+    for (int k = 0; k < N_TERMS; k++)
+        for (int i = 0; i < N; i++)
+            terms[k][i] = term(k, i, 0);
+    play(sum_terms);
+    for (int rank = 0; rank < 3; rank++)
+        ck_assert_int_eq(team.people[rank].status, SLUICE_OK);
+    for (int i = 0; i < N; i++) {
+        ck_assert(terms[0][i] == sum_of_terms(N_TERMS, i, 0));
+        ck_assert(terms[1][i] == sum_of_terms(N_TERMS, i, 0));
+        ck_assert(terms[2][i] == sum_of_terms(N_TERMS, i, 0));
+        ck_assert(terms[3][i] == term(3, i, 0));
+    }
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
 START_TEST(chunks_share_an_array_without_gap_on_whole_lines)
 {
     for (int64_t n = 0; n <= 200; n++)
@@ -201,6 +248,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("chan.collective",
                  every_member_gets_the_sum_in_the_order_of_the_ranks,
+                 terms_are_added_in_their_order_whoever_has_them,
                  a_reduce_scatter_changes_nothing_outside_its_own_chunk,
                  chunks_share_an_array_without_gap_on_whole_lines,
                  behind_a_fence_an_array_may_be_written_again,

@@ -36,6 +36,18 @@ void twin_linear(const struct twin_size *size, const double *x,
         }
 }
 
+void twin_head(const struct twin_size *size, const double *x,
+               const double *const *params, double *y)
+{
+    for (int64_t r = 0; r < size->rows; r++)
+        for (int64_t j = 0; j < size->out; j++) {
+            y[r * size->out + j] = 0;
+            for (int64_t i = 0; i < size->in; i++)
+                y[r * size->out + j] +=
+                    x[r * size->in + i] * params[0][j * size->in + i];
+        }
+}
+
 void twin_activate(const struct twin_size *size, const double *x,
                    const double *const *params, double *y)
 {

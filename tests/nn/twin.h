@@ -36,6 +36,7 @@ struct twin_part {
 };
 
 twin_forward twin_linear;
+twin_forward twin_head;
 twin_forward twin_activate;
 twin_forward twin_glu;
 twin_forward twin_layer_norm;

@@ -84,6 +84,8 @@ static void check_grid(enum sl_test_kind kind, int layers, int devices)
         const char *name = sluice_schedule_generator(i);
         if (!strcmp(name, "forward") || !strcmp(name, "gpipe"))
             continue;
+        if (kind == SL_TEST_TIED && sl_test_is_asynchronous(name))
+            continue;
         int n = check_name(&problem, name, devices, kind == SL_TEST_RELU);
         bool few = !strncmp(name, "dualpipe", 8);
         bool in_groups = !strcmp(name, "pipedream-2bw");
@@ -130,6 +132,12 @@ END_TEST
 START_TEST(transformers_equal_the_reference_under_every_schedule)
 {
     check_grid(SL_TEST_GPT, MANY_LAYERS, MANY_DEVICES);
+}
+END_TEST
+
+START_TEST(nets_with_tied_tensors_equal_the_reference_under_every_schedule)
+{
+    check_kind(SL_TEST_TIED);
 }
 END_TEST
 
@@ -182,4 +190,5 @@ SLUICE_TEST_MAIN(
     residual_nets_equal_the_reference_under_every_schedule,
     nets_with_integer_input_equal_the_reference_under_every_schedule,
     transformers_equal_the_reference_under_every_schedule,
+    nets_with_tied_tensors_equal_the_reference_under_every_schedule,
     each_layer_is_handed_its_own_data_under_every_schedule)

@@ -1,6 +1,9 @@
 /* Small training problems.  All data is drawn by counters: no state. */
 #include "support/problem.h"
 
+#include <sluice/across_layers.h>
+
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <sluice/sequence_layers.h>
@@ -114,6 +117,28 @@ static sluice_status add_gpt_layer(sluice_model *model, int i, bool last)
     return st ? st : sluice_model_end(model, NULL);
 }
 
+/* 6-5-6-6- ... -6-5: weights that have the same shape as that of layer 1, or of
+ * layer 2. */
+static sluice_status add_tied(sluice_model *model, int i, int layers)
+{
+    const sluice_linear_config linear = {.out = i == 0 ? CLASSES : WIDTH,
+                                         .activation = SLUICE_TANH};
+    char name[32];
+    if (i == layers - 1) {
+        const sluice_head_config head = {.vocabulary = CLASSES};
+        sluice_status st = sluice_model_add(model, sluice_head(), &head, NULL);
+        snprintf(name, sizeof name, "%d.weight", i);
+        return st ? st : sluice_model_tie(model, name, "1.weight", NULL);
+    }
+    sluice_status st = sluice_model_add(model, sluice_linear(), &linear, NULL);
+    if (st || i < 4 || i % 2)
+        return st;
+    snprintf(name, sizeof name, "%d.weight", i);
+    st = sluice_model_tie(model, name, "2.weight", NULL);
+    snprintf(name, sizeof name, "%d.bias", i);
+    return st ? st : sluice_model_tie(model, name, "2.bias", NULL);
+}
+
 /* The first layer of TOKENS is the one for integers, and every third a dropout.
  * Two of three layers of BLOCKS are blocks.  Every second layer of DROPOUT,
  * NORM and MIXED is the one without matrix. */
@@ -129,6 +154,8 @@ static sluice_status add_layer(struct sl_test_problem *problem,
     bool last = i == layers - 1;
     if (kind == SL_TEST_GPT)
         return add_gpt_layer(problem->model, i, last);
+    if (kind == SL_TEST_TIED)
+        return add_tied(problem->model, i, layers);
     if (kind == SL_TEST_PROBE || (kind == SL_TEST_MIXED && i % 2 == 1 && !last))
         return sluice_model_add(problem->model, sl_test_probe_layer(),
                                 &problem->probe, NULL);
@@ -193,6 +220,7 @@ static void fill(struct sl_test_problem *problem, enum sl_test_kind kind)
         [SL_TEST_BLOCKS] = sizeof(int32_t),
         [SL_TEST_TOKENS] = sizeof(int32_t),
         [SL_TEST_GPT] = WIDTH * sizeof(int32_t),
+        [SL_TEST_TIED] = sizeof(int32_t),
         [SL_TEST_PROBE] = sizeof(struct sl_test_target),
     };
     problem->in = WIDTH;
@@ -229,6 +257,7 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
         [SL_TEST_BLOCKS] = {.learning_rate = 0.05, .momentum = 0.9},
         [SL_TEST_TOKENS] = {.learning_rate = 0.05, .momentum = 0.9},
         [SL_TEST_GPT] = {.learning_rate = 0.05, .momentum = 0.9},
+        [SL_TEST_TIED] = {.learning_rate = 0.05, .momentum = 0.9, .clip = 0.5},
         [SL_TEST_PROBE] = {.learning_rate = 0.1},
         [SL_TEST_MIXED] = {.learning_rate = 0.05},
     };

@@ -22,6 +22,7 @@
     ROW(sluice_embedding) \
     ROW(sluice_position_embedding) \
     ROW(sluice_attention) \
+    ROW(sluice_head) \
     ROW(sluice_conv2d) \
     ROW(sluice_max_pool) \
     ROW(sluice_average_pool) \

@@ -202,6 +202,65 @@ sluice_status sluice_model_end(sluice_model *model, sluice_diag *why)
     return st;
 }
 
+static sluice_status refuse_tie(const char *name, const char *first,
+                                const char *because, sluice_diag *why)
+{
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "parameter %.60s cannot be tied to %.60s: %s", name,
+                           first, because);
+}
+
+/* Whether `use` can be one with `first`. */
+static sluice_status check_tie(const sluice_model *model, const char *name,
+                               const char *to, struct sl_parameter_use use,
+                               struct sl_parameter_use first, sluice_diag *why)
+{
+    const sluice_param_spec *spec = sl_model_spec(model, use);
+    if (spec->tied)
+        return refuse_tie(name, to, "it is tied already", why);
+    if (first.layer > use.layer ||
+        (first.layer == use.layer && first.param >= use.param))
+        return refuse_tie(name, to,
+                          "the second one must be of a layer before it; "
+                          "exchange the names",
+                          why);
+    if (!sluice_shape_equal(&spec->shape, &sl_model_spec(model, first)->shape))
+        return refuse_tie(name, to, "their shapes differ", why);
+    return SLUICE_OK;
+}
+
+sluice_status sluice_model_tie(sluice_model *model, const char *name,
+                               const char *first, sluice_diag *why)
+{
+    struct sl_parameter_use use, to;
+    sluice_status st = sl_model_find_use(model, name, &use, why);
+    if (!st)
+        st = sl_model_find_use(model, first, &to, why);
+    if (st)
+        return st;
+    to = sl_model_first_use(model, to);
+    st = check_tie(model, name, first, use, to, why);
+    if (st)
+        return st;
+    for (int i = use.layer; i < model->layers.n; i++) {
+        sluice_layer_plan *plan = &model->layers.at[i]->plan;
+        for (int p = 0; p < plan->n_params; p++) {
+            sluice_param_spec *spec = &plan->params[p];
+            bool is_use = i == use.layer && p == use.param;
+            bool follows = spec->tied && spec->first_layer == use.layer &&
+                           spec->first_param == use.param;
+            if (!is_use && !follows)
+                continue;
+            spec->tied = true;
+            spec->first_layer = to.layer;
+            spec->first_param = to.param;
+        }
+    }
+    model->n_parameters -=
+        sluice_shape_elements(&sl_model_spec(model, use)->shape);
+    return SLUICE_OK;
+}
+
 bool sluice_model_is_open(const sluice_model *model)
 {
     return model->open;

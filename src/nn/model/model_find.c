@@ -1,5 +1,5 @@
 /* Parameters of a model by name.  Any thread. */
-#include <sluice/model.h>
+#include "nn/model/model.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -68,11 +68,8 @@ static sluice_status no_param(const sluice_model *model, int layer,
                            plan->n_params ? list : "none");
 }
 
-sluice_status sluice_model_find_parameter(const sluice_model *model,
-                                          const char *name, int *layer,
-                                          int *param,
-                                          const sluice_param_spec **spec,
-                                          sluice_diag *why)
+sluice_status sl_model_find_use(const sluice_model *model, const char *name,
+                                struct sl_parameter_use *use, sluice_diag *why)
 {
     const char *wanted = NULL;
     int i = read_layer(name, &wanted);
@@ -84,11 +81,41 @@ sluice_status sluice_model_find_parameter(const sluice_model *model,
         p++;
     if (p == plan->n_params)
         return no_param(model, i, name, why);
+    *use = (struct sl_parameter_use){i, p};
+    return SLUICE_OK;
+}
+
+const sluice_param_spec *sl_model_spec(const sluice_model *model,
+                                       struct sl_parameter_use use)
+{
+    return &sluice_model_layer_plan(model, use.layer)->params[use.param];
+}
+
+struct sl_parameter_use sl_model_first_use(const sluice_model *model,
+                                           struct sl_parameter_use use)
+{
+    const sluice_param_spec *spec = sl_model_spec(model, use);
+    if (!spec->tied)
+        return use;
+    return (struct sl_parameter_use){spec->first_layer, spec->first_param};
+}
+
+sluice_status sluice_model_find_parameter(const sluice_model *model,
+                                          const char *name, int *layer,
+                                          int *param,
+                                          const sluice_param_spec **spec,
+                                          sluice_diag *why)
+{
+    struct sl_parameter_use use;
+    sluice_status st = sl_model_find_use(model, name, &use, why);
+    if (st)
+        return st;
+    use = sl_model_first_use(model, use);
     if (layer)
-        *layer = i;
+        *layer = use.layer;
     if (param)
-        *param = p;
+        *param = use.param;
     if (spec)
-        *spec = &plan->params[p];
+        *spec = sl_model_spec(model, use);
     return SLUICE_OK;
 }

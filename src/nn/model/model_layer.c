@@ -105,6 +105,8 @@ static sluice_status keep_plan(const sluice_allocator *allocator,
     if (!alloc_specs(allocator, plan->n_params, plan->n_products, &own))
         return sl_no_memory(why, "a layer's plan");
     memcpy(own.params, plan->params, (size_t)own.n_params * sizeof *own.params);
+    for (int p = 0; p < own.n_params; p++)
+        own.params[p].tied = false; /* the model says so later */
     memcpy(own.products, plan->products,
            (size_t)own.n_products * sizeof *own.products);
     layer->plan = own;

@@ -10,6 +10,8 @@ bool sluice_model_next_parameter(const sluice_model *model,
     int index = at->spec ? at->index + 1 : 0;
     for (; layer < sluice_model_n_layers(model); layer++, index = 0) {
         const sluice_layer_plan *plan = sluice_model_layer_plan(model, layer);
+        while (index < plan->n_params && plan->params[index].tied)
+            index++;
         if (index < plan->n_params) {
             const sluice_param_spec *spec = &plan->params[index];
             *at = (sluice_parameter){.layer = layer,

@@ -88,6 +88,25 @@ static void print_list(struct sl_text_out *out,
     }
 }
 
+/* What is tied to what: "; tie(13.weight, 0.weight)". */
+static void print_ties(struct sl_text_out *out, const sluice_model *model)
+{
+    char tie[2 * SLUICE_PARAMETER_NAME + 16];
+    for (int i = 0; i < sluice_model_n_layers(model); i++) {
+        const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
+        for (int p = 0; p < plan->n_params; p++) {
+            const struct sl_parameter_use use = {i, p};
+            struct sl_parameter_use first = sl_model_first_use(model, use);
+            if (!plan->params[p].tied)
+                continue;
+            snprintf(tie, sizeof tie, "; tie(%d.%s, %d.%s)", i,
+                     plan->params[p].name, first.layer,
+                     sl_model_spec(model, first)->name);
+            sl_text_add(out, tie);
+        }
+    }
+}
+
 size_t sluice_model_print(const sluice_model *model, char *text, size_t size)
 {
     struct sl_text_out out = {text, size, 0};
@@ -106,5 +125,6 @@ size_t sluice_model_print(const sluice_model *model, char *text, size_t size)
     }
     sl_text_add(&out, list->n ? "); " : ")");
     print_list(&out, list);
+    print_ties(&out, model);
     return out.length;
 }

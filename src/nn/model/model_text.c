@@ -44,3 +44,43 @@ sluice_status sl_text_times(struct sl_model_text *in, int64_t *times)
     return sl_text_number(in, SLUICE_MODEL_MAX_LAYERS,
                           "a number of layers from 1 to 65536", times);
 }
+
+bool sl_is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool sl_is_name_char(char c)
+{
+    return sl_is_letter(c) || (c >= '0' && c <= '9') || c == '_';
+}
+
+bool sl_is_value_char(char c)
+{
+    return sl_is_name_char(c) || c == '-' || c == '+' || c == '.';
+}
+
+void sl_text_skip_blanks(struct sl_model_text *in)
+{
+    while (*in->at == ' ' || *in->at == '\t' || *in->at == '\n' ||
+           *in->at == '\r')
+        in->at++;
+}
+
+bool sl_text_take(struct sl_model_text *in, char c)
+{
+    sl_text_skip_blanks(in);
+    if (!sl_text_skip(in, c))
+        return false;
+    sl_text_skip_blanks(in);
+    return true;
+}
+
+struct sl_span sl_text_span(struct sl_model_text *in, bool (*is)(char c))
+{
+    struct sl_span span = {in->at, 0};
+    while (is(*in->at))
+        in->at++;
+    span.n = (size_t)(in->at - span.at);
+    return span;
+}

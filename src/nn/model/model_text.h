@@ -12,6 +12,8 @@
 
 #include <sluice/status.h>
 
+#include "base/text/option_value.h"
+
 struct sl_model_text {
     const char *text; /* the whole */
     const char *at;   /* how far it is read */
@@ -27,6 +29,19 @@ sluice_status sl_text_refuse(const struct sl_model_text *in,
 
 /* Step over `c` if it is next. */
 bool sl_text_skip(struct sl_model_text *in, char c);
+
+/* Characters of a name, and of an option's value. */
+bool sl_is_letter(char c);
+bool sl_is_name_char(char c);
+bool sl_is_value_char(char c);
+
+void sl_text_skip_blanks(struct sl_model_text *in);
+
+/* Step over `c` and the blanks around it, if it is next. */
+bool sl_text_take(struct sl_model_text *in, char c);
+
+/* The characters from here on of which `is` is true, maybe none. */
+struct sl_span sl_text_span(struct sl_model_text *in, bool (*is)(char c));
 
 /*
  * A number from 1 to `max`.

@@ -20,50 +20,9 @@ struct network {
     int depth; /* braces that are open */
 };
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_name_char(char c)
-{
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
-}
-
-static bool is_value_char(char c)
-{
-    return is_name_char(c) || c == '-' || c == '+' || c == '.';
-}
-
-static void skip_blanks(struct sl_model_text *in)
-{
-    while (*in->at == ' ' || *in->at == '\t' || *in->at == '\n' ||
-           *in->at == '\r')
-        in->at++;
-}
-
-/* Step over `c` and the blanks around it, if it is next. */
-static bool skip(struct sl_model_text *in, char c)
-{
-    skip_blanks(in);
-    if (!sl_text_skip(in, c))
-        return false;
-    skip_blanks(in);
-    return true;
-}
-
-static struct sl_span read_span(struct sl_model_text *in, bool (*is)(char c))
-{
-    struct sl_span span = {in->at, 0};
-    while (is(*in->at))
-        in->at++;
-    span.n = (size_t)(in->at - span.at);
-    return span;
-}
-
 bool sl_network_is(const char *text)
 {
-    return is_letter(text[strspn(text, " \t\n\r")]);
+    return sl_is_letter(text[strspn(text, " \t\n\r")]);
 }
 
 /* A sentence of the layer that stands at `at`. */
@@ -90,12 +49,12 @@ static sluice_status read_option(struct network *net,
                                  uint64_t *given, void *config)
 {
     const char *start = net->in.at;
-    struct sl_span name = read_span(&net->in, is_value_char);
+    struct sl_span name = sl_text_span(&net->in, sl_is_value_char);
     struct sl_span value = {NULL, 0};
     if (name.n == 0)
         return sl_text_refuse(&net->in, "an option, as name=value,");
-    if (skip(&net->in, '=')) {
-        value = read_span(&net->in, is_value_char);
+    if (sl_text_take(&net->in, '=')) {
+        value = sl_text_span(&net->in, sl_is_value_char);
     } else if (i == 0 && table->n_options > 0) {
         bool is_flag = false;
         for (int k = 0; k < table->n_options; k++)
@@ -123,14 +82,14 @@ static sluice_status read_options(struct network *net,
     uint64_t given = 0;
     const char *start = net->in.at;
     sluice_diag said;
-    if (skip(&net->in, '(') && !skip(&net->in, ')')) {
+    if (sl_text_take(&net->in, '(') && !sl_text_take(&net->in, ')')) {
         int i = 0;
         do {
             sluice_status st = read_option(net, table, i++, &given, config);
             if (st)
                 return st;
-        } while (skip(&net->in, ','));
-        if (!skip(&net->in, ')'))
+        } while (sl_text_take(&net->in, ','));
+        if (!sl_text_take(&net->in, ')'))
             return sl_text_refuse(&net->in, "\",\" or \")\"");
     }
     sluice_status st = sl_options_complete(table, given, &said);
@@ -144,7 +103,7 @@ static sluice_status read_inside(struct network *net,
                                  const sluice_layer_ops *ops, const char *start)
 {
     sluice_diag said;
-    if (!skip(&net->in, '{'))
+    if (!sl_text_take(&net->in, '{'))
         return sl_text_refuse(&net->in, "\"{\" and the layers inside");
     if (net->depth == SLUICE_MODEL_MAX_DEPTH) {
         net->in.at = start;
@@ -160,7 +119,7 @@ static sluice_status read_inside(struct network *net,
     net->depth--;
     if (st)
         return st;
-    if (!skip(&net->in, '}'))
+    if (!sl_text_take(&net->in, '}'))
         return sl_text_refuse(&net->in, "\";\", \"x\" or \"}\"");
     return explain(net, start, sluice_model_end(net->model, &said), &said);
 }
@@ -181,13 +140,62 @@ static sluice_status read_preset(struct network *net,
     return explain(net, start, read_layers(&inside), &said);
 }
 
-/* layer = name [ options ] [ inside ] */
+/* A parameter's name, "13.weight", as a text of its own. */
+static sluice_status read_parameter(struct network *net,
+                                    char name[SLUICE_PARAMETER_NAME])
+{
+    const char *start = net->in.at;
+    struct sl_span span = sl_text_span(&net->in, sl_is_value_char);
+    if (span.n > 0 && span.n < SLUICE_PARAMETER_NAME) {
+        memcpy(name, span.at, span.n);
+        name[span.n] = '\0';
+        return SLUICE_OK;
+    }
+    net->in.at = start;
+    return sl_text_refuse(&net->in, "a parameter's name, as 0.weight,");
+}
+
+static bool is_tie(struct sl_span word)
+{
+    static const char tie[] = "tie";
+    return word.n == sizeof tie - 1 && !strncmp(word.at, tie, word.n);
+}
+
+/* tie = "tie" "(" parameter "," parameter ")", the word being read */
+static sluice_status read_tie(struct network *net, const char *start)
+{
+    char name[SLUICE_PARAMETER_NAME], first[SLUICE_PARAMETER_NAME];
+    sluice_diag said;
+    if (net->depth > 0) {
+        net->in.at = start;
+        return sl_text_refuse(&net->in,
+                              "a layer, for ties stand outside of braces,");
+    }
+    if (!sl_text_take(&net->in, '('))
+        return sl_text_refuse(&net->in,
+                              "\"(\" and the names of two parameters");
+    sluice_status st = read_parameter(net, name);
+    if (!st && !sl_text_take(&net->in, ','))
+        return sl_text_refuse(&net->in, "\",\" and the first use's parameter");
+    if (!st)
+        st = read_parameter(net, first);
+    if (!st && !sl_text_take(&net->in, ')'))
+        return sl_text_refuse(&net->in, "\")\"");
+    if (st)
+        return st;
+    return explain(net, start, sluice_model_tie(net->model, name, first, &said),
+                   &said);
+}
+
+/* layer = name [ options ] [ inside ], or a tie */
 static sluice_status read_layer(struct network *net)
 {
     const char *start = net->in.at;
-    if (!is_letter(*start))
+    if (!sl_is_letter(*start))
         return sl_text_refuse(&net->in, "a layer");
-    struct sl_span name = read_span(&net->in, is_name_char);
+    struct sl_span name = sl_text_span(&net->in, sl_is_name_char);
+    if (is_tie(name))
+        return read_tie(net, start);
     int i = 0;
     sluice_diag said;
     sluice_status st = sl_row_find("layer", sl_named_rows, name, &i, &said);
@@ -218,11 +226,11 @@ static sluice_status read_item(struct network *net)
     for (int64_t i = 0; i < times && !st; i++) {
         net->in.at = start;
         st = read_layer(net);
-        skip_blanks(&net->in);
+        sl_text_skip_blanks(&net->in);
         if (!st)
             st = sl_text_times(&net->in, &times);
     }
-    skip_blanks(&net->in);
+    sl_text_skip_blanks(&net->in);
     return st;
 }
 
@@ -232,7 +240,8 @@ static sluice_status read_layers(struct network *net)
     sluice_status st;
     do
         st = read_item(net);
-    while (!st && skip(&net->in, ';') && *net->in.at && *net->in.at != '}');
+    while (!st && sl_text_take(&net->in, ';') && *net->in.at &&
+           *net->in.at != '}');
     return st;
 }
 
@@ -257,10 +266,10 @@ static sluice_status read_type(struct sl_model_text *in, sluice_element *type)
 {
     static const sluice_element types[] = {SLUICE_F32, SLUICE_I32};
     *type = SLUICE_F32;
-    if (!skip(in, ','))
+    if (!sl_text_take(in, ','))
         return SLUICE_OK;
     const char *start = in->at;
-    struct sl_span word = read_span(in, is_name_char);
+    struct sl_span word = sl_text_span(in, sl_is_name_char);
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         const char *name = sluice_element_name(types[i]);
         if (word.n == strlen(name) && !strncmp(word.at, name, word.n)) {
@@ -278,7 +287,7 @@ static sluice_status preset_input(const struct sl_model_text *in,
                                   sluice_model_config *config)
 {
     struct network ahead = {.in = *in};
-    struct sl_span name = read_span(&ahead.in, is_name_char);
+    struct sl_span name = sl_text_span(&ahead.in, sl_is_name_char);
     int i = 0;
     if (sl_row_find("layer", sl_named_rows, name, &i, NULL) ||
         !sl_named_preset(i))
@@ -317,21 +326,21 @@ static sluice_status read_input(struct sl_model_text *in,
     sluice_shape *shape = &config->input;
     static const char word[] = "input";
     size_t n = sizeof word - 1;
-    skip_blanks(in);
+    sl_text_skip_blanks(in);
     const char *start = in->at;
-    if (strncmp(in->at, word, n) != 0 || is_name_char(in->at[n]))
+    if (strncmp(in->at, word, n) != 0 || sl_is_name_char(in->at[n]))
         return other_input(in, given, config);
     in->at += n;
-    if (!skip(in, '('))
+    if (!sl_text_take(in, '('))
         return sl_text_refuse(in, "\"(\" and the size of a row");
     sluice_status st = read_shape(in, shape);
     if (!st)
         st = read_type(in, &config->input_type);
     if (st)
         return st;
-    if (!skip(in, ')'))
+    if (!sl_text_take(in, ')'))
         return sl_text_refuse(in, "\"x\" or \")\"");
-    if (!skip(in, ';'))
+    if (!sl_text_take(in, ';'))
         return sl_text_refuse(in, "\";\" and a layer");
     if (sluice_shape_elements(shape) > 0)
         return SLUICE_OK;

@@ -8,6 +8,8 @@
  */
 #include "nn/twin.h"
 
+#include <sluice/across_layers.h>
+
 #include <math.h>
 
 #include <sluice/sequence_layers.h>
@@ -149,6 +151,18 @@ START_TEST(linear)
                        (uint64_t)(10 * a + i));
                 check();
             }
+}
+END_TEST
+
+START_TEST(head)
+{
+    const int64_t sizes[][2] = {{1, 1}, {5, 3}, {7, 8}, {37, 2}, {2, 37}};
+    for (int i = 0; i < 5; i++) {
+        const sluice_head_config config = {.vocabulary = sizes[i][1]};
+        set_up(sluice_head(), &config, sizes[i][0], twin_head,
+               (struct twin_size){0}, (uint64_t)i);
+        check();
+    }
 }
 END_TEST
 
@@ -315,6 +329,6 @@ START_TEST(sequence)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("nn.gradients", linear, activate, glu, dropout, layer_norm,
-                 rms_norm, linear_of_positions, norms_of_positions,
+SLUICE_TEST_MAIN("nn.gradients", linear, head, activate, glu, dropout,
+                 layer_norm, rms_norm, linear_of_positions, norms_of_positions,
                  position_embedding, timed, residual, sequence)
