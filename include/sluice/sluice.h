@@ -39,11 +39,11 @@
 #include <sluice/across_layers.h>
 #include <sluice/attribution.h>
 #include <sluice/checkpoint.h>
+#include <sluice/composite_layers.h>
 #include <sluice/dataset.h>
 #include <sluice/element.h>
 #include <sluice/export.h>
 #include <sluice/gemm.h>
-#include <sluice/composite_layers.h>
 #include <sluice/image_layers.h>
 #include <sluice/layer.h>
 #include <sluice/loss.h>

@@ -1,4 +1,5 @@
 /* Layers, losses and optimizers by name, with their options. */
+#include <sluice/composite_layers.h>
 #include <sluice/layer.h>
 #include <sluice/loss.h>
 #include <sluice/optimizer.h>
