@@ -143,6 +143,21 @@ static sluice_status check_groups(const struct line *line, sluice_diag *why)
     return st;
 }
 
+/* No option is accepted that then has no effect. */
+static sluice_status check_needs(const struct line *line, sluice_diag *why)
+{
+    for (int i = 0; i < line->n_slots; i++) {
+        const struct slot *slot = &line->slots[i];
+        const char *needs = slot->given && slot->group->needs
+                                ? slot->group->needs(line->config, slot->option)
+                                : NULL;
+        if (needs)
+            return sluice_diag_set(why, SLUICE_INVALID, "--%s %s",
+                                   slot->option->name, needs);
+    }
+    return SLUICE_OK;
+}
+
 static void finish(struct argp_state *state)
 {
     struct line *line = state->input;
@@ -151,6 +166,8 @@ static void finish(struct argp_state *state)
     sluice_status st = SLUICE_OK;
     if (command->check)
         st = command->check(line->config, &why);
+    if (!st)
+        st = check_needs(line, &why);
     if (!st)
         st = set_standards(line, &why);
     if (!st)

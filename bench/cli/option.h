@@ -56,6 +56,11 @@ struct option_group {
     size_t offset;                    /* of the struct in the config */
     bool continues;                   /* in help, the group before this */
 
+    /* Why an option that was given has no effect, as the end of a sentence that
+     * begins with its name, "needs --run"; NULL: it has one.  `config` is that
+     * of the command, checked.  NULL: all have. */
+    const char *(*needs)(const void *config, const struct option_row *option);
+
     /* Refuse values that do not go together; NULL: all do. */
     sluice_status (*check)(const void *values, sluice_diag *why);
 };

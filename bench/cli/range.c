@@ -98,3 +98,21 @@ sluice_status range_parse(const char *text, int min, int max,
     *range = parsed;
     return SLUICE_OK;
 }
+
+int range_largest(const struct range *range)
+{
+    int largest = range->values[0];
+    for (int i = 1; i < range->n; i++)
+        if (range->values[i] > largest)
+            largest = range->values[i];
+    return largest;
+}
+
+int range_smallest(const struct range *range)
+{
+    int smallest = range->values[0];
+    for (int i = 1; i < range->n; i++)
+        if (range->values[i] < smallest)
+            smallest = range->values[i];
+    return smallest;
+}

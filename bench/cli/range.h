@@ -30,4 +30,8 @@ struct range {
 sluice_status range_parse(const char *text, int min, int max,
                           struct range *range, sluice_diag *why);
 
+/* The largest and the smallest value. */
+int range_largest(const struct range *range);
+int range_smallest(const struct range *range);
+
 #endif

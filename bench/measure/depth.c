@@ -106,6 +106,11 @@ sluice_status depth_search(const sluice_pipeline_config *config, int64_t width,
     return SLUICE_OK;
 }
 
+struct depth depth_one(int devices)
+{
+    return (struct depth){1, devices > 2, devices > 1};
+}
+
 int depth_layers(const struct depth *depth, int devices)
 {
     int inner = devices > 2 ? devices - 2 : 0;
@@ -135,8 +140,7 @@ sluice_status depth_peak_by_position(const sluice_pipeline_config *config,
 sluice_status depth_best(const sluice_pipeline_config *config, int64_t width,
                          size_t cap, struct depth *best, sluice_diag *why)
 {
-    const struct depth one = {1, config->schedule.devices > 2,
-                              config->schedule.devices > 1};
+    const struct depth one = depth_one(config->schedule.devices);
     struct depth found = {0, 0, 0};
     sluice_status st = SLUICE_OK;
     int n = one.first + one.last + one.inner;

@@ -48,6 +48,9 @@ struct depth {
     int last;  /* 0 with one device */
 };
 
+/* One layer on each device. */
+struct depth depth_one(int devices);
+
 int depth_layers(const struct depth *depth, int devices);
 
 /*

@@ -96,6 +96,12 @@ static bool has_layers(const struct footprint_row *row)
     return row->layers >= row->devices;
 }
 
+static int count_all(const struct footprint_config *config)
+{
+    return config->layers.n * config->devices.n * config->microbatches.n *
+           config->remats.n;
+}
+
 static int count_rows(const struct footprint_config *config, int n)
 {
     int count = 0;
@@ -106,15 +112,28 @@ static int count_rows(const struct footprint_config *config, int n)
     return count;
 }
 
+int footprint_left_out(const struct footprint_config *config)
+{
+    int n = count_all(config);
+    return n - count_rows(config, n);
+}
+
 sluice_status footprint_measure(const struct footprint_config *config,
                                 footprint_on_row *on_row, void *context,
                                 sluice_diag *why)
 {
-    int n = config->layers.n * config->devices.n * config->microbatches.n *
-            config->remats.n;
+    int n = count_all(config);
     struct progress progress;
     sluice_status st = SLUICE_OK;
-    progress_begin(&progress, stderr, count_rows(config, n));
+    int n_rows = count_rows(config, n);
+    if (!n_rows)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a device needs a layer, but the most layers "
+                               "asked for are %d, and the fewest devices %d: "
+                               "raise --layers or lower --devices",
+                               range_largest(&config->layers),
+                               range_smallest(&config->devices));
+    progress_begin(&progress, stderr, n_rows);
     for (int i = 0; i < n && !st; i++) {
         struct footprint_row row = combination(config, i);
         if (!has_layers(&row))

@@ -48,10 +48,13 @@ typedef void footprint_on_row(void *context, const struct footprint_row *row);
  * Plan and create a pipeline for each combination; those with more devices than
  * layers are left out.
  *
- * Returns  SLUICE_OK, or the first error.
+ * Returns  SLUICE_OK; SLUICE_INVALID if all are left out; the first error.
  */
 sluice_status footprint_measure(const struct footprint_config *config,
                                 footprint_on_row *on_row, void *context,
                                 sluice_diag *why);
+
+/* How many combinations are left out. */
+int footprint_left_out(const struct footprint_config *config);
 
 #endif

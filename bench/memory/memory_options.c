@@ -1,6 +1,7 @@
 /* `sluice-bench memory`: its options and tables.  The main thread. */
 #include "bench/memory/footprint.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "bench/cli/command.h"
@@ -105,8 +106,8 @@ static const char doc[] =
     "rematerialization, beside the paper's estimate O(N + L/K x N/M).\v"
     "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).\n\n"
     "With --table1 the exit status is 1 if the depth does not grow linearly "
-    "with the devices, to one layer, or if more is handed out than was "
-    "planned.";
+    "with the devices, to one layer, if a row's devices hold no layer each, or "
+    "if more is handed out than was planned.";
 
 static const struct option_group groups[] = {
     {.options = sizes, .offset = offsetof(struct line, config)},
@@ -151,7 +152,9 @@ struct memory_table {
     const struct footprint_config *config;
     struct environment env;
     struct table table;
-    bool wrong; /* more was handed out than planned */
+    bool wrong;  /* more was handed out than planned */
+    int n_unfit; /* rows of table 1 without a layer for each device ... */
+    struct table1_row worst; /* ... and the one that needs most */
 };
 
 static void begin_fields(const struct memory_table *table,
@@ -184,6 +187,17 @@ static void memory_row(void *context, const struct footprint_row *row)
     table->wrong = table->wrong || row->actual > row->planned;
 }
 
+/* The row that a cap for all would have to hold. */
+static void count_unfit(struct memory_table *table,
+                        const struct table1_row *row)
+{
+    if (row->layers)
+        return;
+    if (row->least > table->worst.least)
+        table->worst = *row;
+    table->n_unfit++;
+}
+
 static void table1_row(void *context, const struct table1_row *row)
 {
     struct memory_table *table = context;
@@ -203,11 +217,28 @@ static void table1_row(void *context, const struct table1_row *row)
     add_real(&fields, "growth", row->growth);
     add_real(&fields, "paper_layers", row->paper);
     add_integer(&fields, "planned_bytes", (int64_t)row->planned);
+    add_integer(&fields, "least_bytes", (int64_t)row->least);
     add_text(&fields, "planned_for", row->by_position ? "three" : "all");
     add_text(&fields, "trained", row->trained ? "yes" : "no");
     add_integer(&fields, "actual_bytes", (int64_t)row->actual);
     table_row(&table->table, fields.of, fields.n);
     table->wrong = table->wrong || row->actual > row->planned;
+    count_unfit(table, row);
+}
+
+/* What could not be tabulated at all, as a sentence. */
+static bool tell_gaps(const char *called, const struct memory_table *table)
+{
+    uint64_t cap = table->config->cap_bytes;
+    if (table->n_unfit)
+        fprintf(stderr,
+                "%s: under the cap of %" PRIu64
+                " bytes %d of %d rows cannot hold one "
+                "layer on each device; %s needs the most, %zu bytes: raise "
+                "--cap, or lower --width or --batch\n",
+                called, cap, table->n_unfit, table->table.n_rows,
+                table->worst.name, table->worst.least);
+    return !table->n_unfit;
 }
 
 static int run(const char *called, void *config)
@@ -215,7 +246,12 @@ static int run(const char *called, void *config)
     const struct line *line = config;
     struct memory_table table = {.config = &line->config};
     bool linear = true;
+    int n_left_out = line->table1 ? 0 : footprint_left_out(&line->config);
     sluice_diag why;
+    if (n_left_out)
+        fprintf(stderr,
+                "%s: %d combination%s with more devices than layers left out\n",
+                called, n_left_out, n_left_out == 1 ? "" : "s");
     environment_read(&table.env);
     output_begin(&line->output, &table.table);
     sluice_status st =
@@ -229,7 +265,8 @@ static int run(const char *called, void *config)
         fprintf(stderr, "%s: the depth does not grow linearly\n", called);
     if (table.wrong)
         fprintf(stderr, "%s: more memory was used than planned\n", called);
-    return linear && !table.wrong ? EXIT_SUCCESS : EXIT_FAILURE;
+    bool fits = tell_gaps(called, &table);
+    return linear && fits && !table.wrong ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 const struct command memory_command = {

@@ -124,8 +124,13 @@ static sluice_status measure_row(const struct footprint_config *config,
     row->microbatches =
         row->remat == SLUICE_REMAT_NEVER ? 1 : config->microbatches.values[0];
     sluice_pipeline_config pipeline = pipeline_of(config, row);
-    sluice_status st = depth_best(&pipeline, config->width, config->cap_bytes,
-                                  &row->depth, why);
+    const struct depth one = depth_one(row->devices);
+    sluice_status st = depth_peak_by_position(&pipeline, config->width, &one,
+                                              &row->least, why);
+    if (st || row->least > config->cap_bytes)
+        return st;
+    st = depth_best(&pipeline, config->width, config->cap_bytes, &row->depth,
+                    why);
     if (st)
         return st;
     row->layers = depth_layers(&row->depth, row->devices);
@@ -145,7 +150,7 @@ struct line {
 static void place_on_line(struct line *line, struct table1_row *row)
 {
     row->growth = NAN;
-    if (row->remat == SLUICE_REMAT_NEVER)
+    if (row->remat == SLUICE_REMAT_NEVER || !row->layers)
         return;
     if (row->devices == 1)
         line->one = row->layers;

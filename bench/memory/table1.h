@@ -22,6 +22,8 @@ struct table1_row {
                            pipeline-4 */
     double growth;      /* layers over those of pipeline-1 */
     size_t planned;     /* of the device that needs most */
+    size_t least;       /* the same with one layer on each device: a smaller
+                           cap holds none, and the row has 0 layers */
     bool by_position;   /* planned through three devices */
     bool trained;       /* a step was made */
     size_t actual;      /* then: handed out to the device that needs most */
@@ -37,7 +39,8 @@ typedef void table1_on_row(void *context, const struct table1_row *row);
  * machine's memory holds them.
  *
  * Returns  SLUICE_OK with `*linear`, whether all pipelines of two devices and
- *          more are within a layer of the line; or the first error.
+ *          more that hold a layer on each are within a layer of the line; or
+ *          the first error.
  */
 sluice_status table1_measure(const struct footprint_config *config,
                              table1_on_row *on_row, void *context, bool *linear,

@@ -104,6 +104,13 @@ void generator_option_tell(const struct option_row *option,
         append_standard(first, help);
 }
 
+int generator_standard(const char *generator, const char *option)
+{
+    int i = generator_find(generator);
+    const sluice_schedule_option *o = i >= 0 ? option_of(i, option) : NULL;
+    return o ? o->standard : 1; /* of the search */
+}
+
 bool generator_reads(const char *generator, const char *option)
 {
     int i = generator_find(generator);

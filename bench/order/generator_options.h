@@ -23,6 +23,9 @@ void generator_names(char *text, size_t bytes);
 void generator_option_tell(const struct option_row *option,
                            char help[OPTION_HELP]);
 
+/* The value of a number that was not given; SLUICE_OPTION_DEVICES: K. */
+int generator_standard(const char *generator, const char *option);
+
 /* Whether a generator, or the search, reads the option of that name. */
 bool generator_reads(const char *generator, const char *option);
 

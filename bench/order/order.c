@@ -81,7 +81,8 @@ const struct option_row order_generator_options[] = {
     {.name = "vertical-sync",
      .tell = generator_option_tell,
      .type = &option_flag,
-     .offset = offsetof(struct order_options, vertical_sync)},
+     .offset = offsetof(struct order_options, vertical_sync),
+     .context = "vertical_sync"},
     {0},
 };
 
@@ -95,9 +96,20 @@ bool order_gives(const struct order_options *order, const char *name)
     return false;
 }
 
+/* Whether the schedule lets one choose the order of backwards. */
+static bool order_chooses(const struct order_options *order)
+{
+    return !order->schedule || !strcmp(order->schedule, "gpipe");
+}
+
 sluice_status order_check(const void *values, sluice_diag *why)
 {
     const struct order_options *order = values;
+    if (order->backward_order != SLUICE_REVERSE && !order_chooses(order))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%s takes no --backward-order: it applies to "
+                               "gpipe only, the order of the others is fixed",
+                               order->schedule);
     for (const struct option_row *o = order_generator_options; o->name; o++)
         if (order_gives(order, o->name) &&
             !generator_reads(order->schedule, o->name))
@@ -105,11 +117,57 @@ sluice_status order_check(const void *values, sluice_diag *why)
     return SLUICE_OK;
 }
 
+void order_add_option(const struct order_options *order, const char *schedule,
+                      int devices, const struct option_row *option,
+                      struct table_fields *fields)
+{
+    const void *value = (const char *)order + option->offset;
+    if (!schedule || !generator_reads(schedule, option->name)) {
+        add_absent(fields, option->context);
+        return;
+    }
+    if (!option->argument) {
+        add_word(fields, option->context, *(const bool *)value ? "yes" : "no");
+        return;
+    }
+    int n = *(const int *)value;
+    if (!n)
+        n = generator_standard(schedule, option->name);
+    if (n == SLUICE_OPTION_DEVICES)
+        n = devices;
+    if (!n)
+        add_word(fields, option->context, "K");
+    else
+        add_shared(fields, option->context, n);
+}
+
+void order_print_options(const struct order_options *order, int devices,
+                         FILE *out)
+{
+    if (order_chooses(order))
+        fprintf(out, ", backward-order %s",
+                choice_name(backward_order_choices, order->backward_order));
+    for (const struct option_row *o = order_generator_options; o->name; o++) {
+        struct table_fields fields = {0};
+        char number[TABLE_NUMBER];
+        order_add_option(order, order->schedule, devices, o, &fields);
+        const char *text = table_text(&fields.of[0], number);
+        if (*text)
+            fprintf(out, ", %s %s", o->name, text);
+    }
+    fputc('\n', out);
+}
+
 void order_context(const struct order_options *order,
                    struct table_fields *fields)
 {
-    option_context(order_options, order, fields);
-    option_context(order_generator_options, order, fields);
+    for (const struct option_row *o = order_options; o->name; o++)
+        if (!strcmp(o->name, "backward-order") && !order_chooses(order))
+            add_absent(fields, o->context);
+        else
+            o->type->show(o, (const char *)order + o->offset, fields);
+    for (const struct option_row *o = order_generator_options; o->name; o++)
+        order_add_option(order, order->schedule, 0, o, fields);
 }
 
 sluice_schedule_config order_config(const struct order_options *order,

@@ -6,6 +6,7 @@
 #define BENCH_ORDER_ORDER_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include <sluice/pipeline.h>
 #include <sluice/schedule.h>
@@ -42,7 +43,20 @@ sluice_status order_check(const void *order, sluice_diag *why);
 /* Whether a generator's option of that name was given. */
 bool order_gives(const struct order_options *order, const char *name);
 
-/* Add all of it to the context of a table. */
+/* Add an option of generators to the context of a table: what holds for this
+ * schedule on so many devices (0: "K" stands for them), given or not; no value
+ * if it does not read the option. */
+void order_add_option(const struct order_options *order, const char *schedule,
+                      int devices, const struct option_row *option,
+                      struct table_fields *fields);
+
+/* For people, ", chunks 2" for each option that the schedule reads, and a
+ * newline. */
+void order_print_options(const struct order_options *order, int devices,
+                         FILE *out);
+
+/* Add all of it, each option with the value that holds; no value for those that
+ * the schedule does not read. */
 void order_context(const struct order_options *order,
                    struct table_fields *fields);
 

@@ -2,6 +2,7 @@
 #include "bench/output/table.h"
 
 #include <assert.h>
+#include <math.h>
 
 static void add(struct table_fields *fields, struct table_field field)
 {
@@ -22,6 +23,13 @@ void add_shared(struct table_fields *fields, const char *name, int64_t value)
                                      .kind = TABLE_INTEGER,
                                      .context = true,
                                      .integer = value});
+}
+
+void add_absent(struct table_fields *fields, const char *name)
+{
+    add(fields,
+        (struct table_field){
+            .name = name, .kind = TABLE_REAL, .context = true, .real = NAN});
 }
 
 void add_key_word(struct table_fields *fields, const char *name,

@@ -8,6 +8,8 @@
 #include <sluice/pipeline.h>
 #include <sluice/report.h>
 
+#include "bench/output/output_path.h"
+
 static sluice_status write_text(const struct picture *picture, sluice_sink sink,
                                 sluice_diag *why)
 {
@@ -94,7 +96,7 @@ static const struct kind *find(const char *path, sluice_diag *why)
 
 sluice_status picture_check(const char *path, sluice_diag *why)
 {
-    return find(path, why) ? SLUICE_OK : SLUICE_INVALID;
+    return find(path, why) ? output_path_check(path, why) : SLUICE_INVALID;
 }
 
 sluice_status picture_write(const struct picture *picture, const char *path,

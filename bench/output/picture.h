@@ -23,9 +23,10 @@ struct picture {
 };
 
 /*
- * Whether the name ends with a kind there is: to be asked before a long run.
+ * Whether the name ends with a kind there is, and the file can be written: to
+ * be asked before a long run.
  *
- * Returns  SLUICE_OK; SLUICE_INVALID naming the kinds.
+ * Returns  SLUICE_OK; SLUICE_INVALID naming the kinds; as output_path_check().
  */
 sluice_status picture_check(const char *path, sluice_diag *why);
 

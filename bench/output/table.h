@@ -39,6 +39,7 @@ struct table_fields {
 /* Context. */
 void add_word(struct table_fields *fields, const char *name, const char *value);
 void add_shared(struct table_fields *fields, const char *name, int64_t value);
+void add_absent(struct table_fields *fields, const char *name); /* no value */
 
 /* Columns that say what was measured. */
 void add_key_word(struct table_fields *fields, const char *name,

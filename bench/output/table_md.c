@@ -19,10 +19,11 @@ static void md_head(struct table *table, const struct table_field *fields,
                     int n)
 {
     char buffer[TABLE_NUMBER];
-    for (int i = 0; i < n; i++)
-        if (fields[i].context)
-            fprintf(table->out, "- %s: %s\n", fields[i].name,
-                    table_text(&fields[i], buffer));
+    for (int i = 0; i < n; i++) {
+        const char *text = table_text(&fields[i], buffer);
+        if (fields[i].context && *text)
+            fprintf(table->out, "- %s: %s\n", fields[i].name, text);
+    }
     fputs("\n|", table->out);
     for (int i = 0; i < n; i++)
         if (is_column(&fields[i]))

@@ -54,6 +54,8 @@ static void begin(struct job *job)
         environment_read(&job->env);
     job->context = (struct schedule_context){
         .wanted = &job->line->wanted,
+        .names = job->line->compare ? job->line->compare
+                                    : job->line->wanted.order.schedule,
         .run = job->line->measures ? &job->line->run : NULL,
         .env = &job->env,
     };

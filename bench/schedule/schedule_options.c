@@ -8,6 +8,7 @@
 #include "bench/cli/number.h"
 #include "bench/cli/option_types.h"
 #include "bench/output/table_formats.h"
+#include "bench/schedule/schedule_needs.h"
 
 enum {
     MAX_BATCH = 1 << 24,
@@ -263,17 +264,21 @@ const struct option_group schedule_groups[] = {
      .options = tasks},
     {.title = "The schedule",
      .options = shape,
-     .offset = offsetof(struct schedule_line, wanted)},
+     .offset = offsetof(struct schedule_line, wanted),
+     .needs = schedule_shape_needs},
     {.options = order_generator_options,
      .offset = offsetof(struct schedule_line, wanted.order),
-     .continues = true},
+     .continues = true,
+     .needs = schedule_shape_needs},
     {.title = "What things take",
      .options = costs_options,
-     .offset = offsetof(struct schedule_line, wanted)},
-    {.title = "Running", .options = running},
+     .offset = offsetof(struct schedule_line, wanted),
+     .needs = schedule_costs_need},
+    {.title = "Running", .options = running, .needs = schedule_running_needs},
     {.title = "Measurement",
      .options = run_options,
-     .offset = offsetof(struct schedule_line, run.run)},
-    {.title = "Output", .options = output},
+     .offset = offsetof(struct schedule_line, run.run),
+     .needs = schedule_run_needs},
+    {.title = "Output", .options = output, .needs = schedule_output_needs},
     {0},
 };

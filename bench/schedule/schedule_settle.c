@@ -7,6 +7,7 @@
 #include "bench/order/generator_options.h"
 #include "bench/order/schedule_names.h"
 #include "bench/output/table_formats.h"
+#include "bench/schedule/schedule_needs.h"
 
 enum { NAMES_BYTES = 512 };
 
@@ -97,18 +98,6 @@ static sluice_status settle_output(struct schedule_line *line,
                            output, names);
 }
 
-/* Whether the search is in a list of names, or it alone. */
-static bool has_auto(const char *list)
-{
-    size_t n = strlen(SCHEDULE_AUTO);
-    for (const char *at = list; at; at = strchr(at, ',')) {
-        at += *at == ',';
-        if (strcspn(at, ",") == n && !strncmp(at, SCHEDULE_AUTO, n))
-            return true;
-    }
-    return false;
-}
-
 static sluice_status refuse_limit(const struct schedule_line *line,
                                   sluice_diag *why)
 {
@@ -139,29 +128,14 @@ static sluice_status check_together(const struct schedule_line *line,
         return refuse(why, "--recompute naive is simulated only: a device "
                            "that runs does not wait for the gradient before "
                            "it recomputes; leave out --run");
-    if (wanted->limit && !has_auto(wanted->order.schedule) &&
-        !has_auto(line->compare))
+    if (wanted->limit &&
+        !schedule_list_has(wanted->order.schedule, SCHEDULE_AUTO) &&
+        !schedule_list_has(line->compare, SCHEDULE_AUTO))
         return refuse_limit(line, why);
     if (line->draw && line->task != SCHEDULE_SIMULATE &&
         line->task != SCHEDULE_RUN)
         return refuse(why, "--draw needs one schedule, not a list or --check");
     return SLUICE_OK;
-}
-
-/* Whether a schedule of the list reads an option of generators. */
-static bool reads(const char *list, const char *option)
-{
-    bool any = has_auto(list) && generator_reads(SCHEDULE_AUTO, option);
-    for (int i = 0; sluice_schedule_generator(i) && !any; i++) {
-        const char *name = sluice_schedule_generator(i);
-        size_t n = strlen(name);
-        for (const char *at = list; at && !any; at = strchr(at, ',')) {
-            at += *at == ',';
-            any = strcspn(at, ",") == n && !strncmp(at, name, n) &&
-                  generator_reads(name, option);
-        }
-    }
-    return any;
 }
 
 /* Options of generators of which none is there. */
@@ -172,7 +146,7 @@ static sluice_status check_options(const struct schedule_line *line,
     const char *list = line->compare ? line->compare : order->schedule;
     for (const struct option_row *o = order_generator_options; list && o->name;
          o++)
-        if (order_gives(order, o->name) && !reads(list, o->name))
+        if (order_gives(order, o->name) && !schedule_any_reads(list, o->name))
             return generator_refuse_option(list, o->name, why);
     return SLUICE_OK;
 }

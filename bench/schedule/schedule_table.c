@@ -4,10 +4,12 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/cli/choice.h"
 #include "bench/cli/gemm_option.h"
 #include "bench/measure/run_options.h"
+#include "bench/schedule/schedule_needs.h"
 
 enum { COSTS_BYTES = 96 };
 
@@ -34,12 +36,16 @@ static void add_wanted(struct table_fields *fields,
     const struct order_options *order = &wanted->order;
     if (context->run)
         add_environment(fields, context->env);
-    add_word(fields, "backward_order",
-             choice_name(backward_order_choices, order->backward_order));
+    if (schedule_list_has(context->names, "gpipe"))
+        add_word(fields, "backward_order",
+                 choice_name(backward_order_choices, order->backward_order));
     add_word(fields, "remat",
              wanted->remats ? wanted->remats
                             : choice_name(remat_choices, order->remat));
-    add_word(fields, "recompute", moment_name(wanted->moment));
+    if (wanted->remats || order->remat != SLUICE_REMAT_NEVER)
+        add_word(fields, "recompute", moment_name(wanted->moment));
+    if (wanted->limit)
+        add_shared(fields, "limit", wanted->limit);
     add_shared(fields, "slack", wanted->slack);
     add_word(fields, "backward",
              wanted->split   ? "split"
@@ -63,10 +69,29 @@ static void add_wanted(struct table_fields *fields,
     run_context(&context->run->run, fields);
 }
 
+/* The options that any of the schedules reads, as they hold for this one. */
+static void add_options(struct table_fields *fields,
+                        const struct schedule_context *context,
+                        const struct schedule_row *row)
+{
+    bool several = strchr(context->names, ',');
+    for (const struct option_row *o = order_generator_options; o->name; o++) {
+        int n = fields->n;
+        if (!schedule_any_reads(context->names, o->name))
+            continue;
+        order_add_option(&context->wanted->order, row->name,
+                         row->price.n_devices, o, fields);
+        fields->of[n].context = !several;
+        fields->of[n].key = several;
+    }
+}
+
 static void add_sizes(struct table_fields *fields,
+                      const struct schedule_context *context,
                       const struct schedule_row *row)
 {
     add_key_word(fields, "schedule", row->name);
+    add_options(fields, context, row);
     add_key(fields, "devices", row->price.n_devices);
     add_key(fields, "stages", row->price.n_stages);
     add_key(fields, "microbatches", row->price.n_microbatches);
@@ -80,7 +105,7 @@ static void write_device(struct table *table,
     struct table_fields fields = {0};
     char costs[COSTS_BYTES];
     add_wanted(&fields, context, costs);
-    add_sizes(&fields, row);
+    add_sizes(&fields, context, row);
     add_key_word(&fields, "device", device);
     add_integer(&fields, "makespan_ns", share->time.makespan_ns);
     add_integer(&fields, "busy_ns", share->time.busy_ns);
@@ -127,7 +152,7 @@ void schedule_table_row(struct table *table,
     struct table_fields fields = {0};
     char costs[COSTS_BYTES];
     add_wanted(&fields, context, costs);
-    add_sizes(&fields, row);
+    add_sizes(&fields, context, row);
     add_real(&fields, "bubble_formula", row->price.formula);
     add_real(&fields, "bubble_simulated", row->price.all.time.bubble);
     if (row->is_measured)

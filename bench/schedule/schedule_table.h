@@ -9,6 +9,7 @@
 /* What all rows share. */
 struct schedule_context {
     const struct schedule_wanted *wanted;
+    const char *names; /* of all schedules, between commas */
     const struct schedule_run_config *run; /* NULL: nothing is measured */
     const struct environment *env;         /* of what is measured */
 };

@@ -104,13 +104,15 @@ static void set_normalization(json_t *line, const sluice_dataset *data)
     set_real(line, "data_deviation", deviation);
 }
 
-/* The context that tables have, too: words and integers. */
+/* The context that tables have, too; what has no value is null. */
 static void set_fields(json_t *line, const struct table_fields *fields)
 {
     for (int i = 0; i < fields->n; i++) {
         const struct table_field *field = &fields->of[i];
         if (field->kind == TABLE_TEXT)
             set_text(line, field->name, field->text);
+        else if (field->kind == TABLE_REAL)
+            set_real(line, field->name, field->real);
         else
             set_integer(line, field->name, field->integer);
     }
@@ -126,7 +128,6 @@ static void set_pipeline(json_t *line, const struct training_config *config)
     json_object_set_new(line, "partition", partition_json(config));
     order_context(order, &fields);
     set_fields(line, &fields);
-    set_bool(line, "vertical_sync", order->vertical_sync);
 }
 
 /* What was asked for, and what that came to. */

@@ -11,6 +11,7 @@
 
 #include "bench/cli/choice.h"
 #include "bench/output/describe.h"
+#include "bench/output/output_path.h"
 #include "bench/train/keeping.h"
 #include "bench/train/metrics.h"
 #include "bench/train/stopping.h"
@@ -194,11 +195,12 @@ static void print_head(const struct training *t)
             sluice_model_n_parameters(t->model), t->loss.ops->name);
     fprintf(t->out,
             "pipeline  %s, %d device%s, %d micro-batch%s of %" PRId64
-            " rows, capacity %d, remat %s\n",
+            " rows, capacity %d, remat %s",
             c->order.schedule, c->devices, c->devices == 1 ? "" : "s",
             c->microbatches, c->microbatches == 1 ? "" : "es",
             c->batch / c->microbatches, c->order.capacity,
             choice_name(remat_choices, c->order.remat));
+    order_print_options(&c->order, c->devices, t->out);
     fprintf(t->out, "products  %s\n", sluice_pipeline_gemm(t->pipe));
     describe_devices(t->pipe, t->model, t->out);
     if (t->keeping.newest[0])
@@ -354,6 +356,8 @@ sluice_status training_run(const struct training_config *config,
     };
     sluice_status st =
         config->trace ? picture_check(config->trace, why) : SLUICE_OK;
+    if (!st && config->keeping.weights)
+        st = output_path_check(config->keeping.weights, why);
     struct source_config source = config->source;
     ask_model(&t, &source);
     if (!st)

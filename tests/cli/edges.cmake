@@ -43,3 +43,81 @@ cli_test(table2_of_auto check_rows ROWS=9 POSITIVE=cells,layers_virtual
 cli_test(table2_of_file run_tool STATUS=1
     "MATCH=good.csv: 1 micro-batches asked for, but the file has 2"
     COMMAND ${bench} table2 --smoke --schedule ${schedules}/good.csv)
+
+# An option that has no effect is refused; one that has is in every row and head.
+# no_effect(NAME MATCH word...): of `sluice schedule`.
+function(no_effect name match)
+    cli_test(no_effect_${name} run_tool STATUS=2
+        "MATCH=^sluice schedule: ${match}" COMMAND ${tool} schedule ${ARGN})
+endfunction()
+no_effect(order "--order applies to gpipe only" 1f1b --order in_order)
+no_effect(recompute "--recompute needs --remat" gpipe --recompute early)
+no_effect(costs "--costs needs --simulate, --run" gpipe --costs 1,2,1)
+no_effect(latency "--latency needs --simulate, --run" gpipe --latency 1)
+no_effect(cell "--cell needs --simulate, --run" gpipe --cell 2ms)
+no_effect(cell_of_layers "--cell and --model exclude each other" gpipe --run
+    --cell 1ms --model 8-8x4)
+no_effect(costs_of_layers "--costs and --model exclude each other" gpipe --run
+    --costs 1,1,1 --model 8-8x4)
+no_effect(capacity "--capacity needs --simulate" gpipe --capacity 3)
+no_effect(repetitions "--repetitions needs --run" gpipe --repetitions 3)
+no_effect(warmup "--warmup needs --run" gpipe --simulate --warmup 3)
+no_effect(seed "--seed needs --run" --compare gpipe,1f1b --seed 3)
+no_effect(gemm "--gemm needs --model" gpipe --run --gemm plain)
+no_effect(strict "--strict needs -o csv" gpipe --strict)
+no_effect(strict_table "--strict needs -o csv" gpipe --simulate --strict)
+no_effect(devices_of_check "--devices has no effect with --check" -k 3
+    --check ${schedules}/good.csv)
+no_effect(chunks_of_check "--chunks has no effect with --check" -v 3
+    --check ${schedules}/good.csv)
+no_effect(output_of_list "--output has no effect with --check or --list"
+    --list -o csv)
+no_effect(costs_of_check "--costs needs --simulate" --costs 1,1,1
+    --check ${schedules}/good.csv)
+cli_test(no_effect_backward_order run_tool STATUS=2
+    "MATCH=zb-v takes no --backward-order: it applies to gpipe only"
+    COMMAND ${bench} bubble --schedule zb-v --backward-order in_order)
+cli_test(effect_of_auto run_tool STATUS=0 "MATCH=^0: "
+    COMMAND ${tool} schedule auto -k 2 -m 4 --costs 1,2,1 --latency 0.5
+    --capacity 3)
+cli_test(effect_in_rows run_tool STATUS=0
+    "MATCH=schedule,chunks,group,warm_up_forwards,devices.*gpipe,,,,2,.*interleaved-1f1b,3,2,2,2,"
+    COMMAND ${tool} schedule --compare gpipe,interleaved-1f1b -v 3 -k 2 -o csv)
+cli_test(effect_in_context run_tool STATUS=0
+    "MATCH=\"chunks\":2,\"group\":\"K\",\"warm_up_forwards\":3,\"vertical_sync\":null"
+    COMMAND ${bench} bubble --smoke --schedule interleaved-1f1b --warm-up 3
+    --cell 50us -o jsonl)
+cli_test(effect_in_head run_tool STATUS=0
+    "MATCH=pipeline  interleaved-1f1b, 2 devices, .*, remat never, chunks 2, group 2, warm-up 3\n"
+    COMMAND ${tool} train --data embedded --model=-16x4-10 --epochs 1
+    --schedule interleaved-1f1b --warm-up 3 --batch 64)
+
+# Where a file is to be written is known before the first step.
+set(nowhere ${CMAKE_CURRENT_BINARY_DIR}/no/such/directory)
+foreach(option trace=x.svg save=x.safetensors metrics=x.jsonl)
+    string(REPLACE "=" "=${nowhere}/" path ${option})
+    string(REGEX REPLACE "=.*" "" name ${option})
+    cli_test(nowhere_${name} run_tool STATUS=1
+        "MATCH=^[^.]*sluice train: [^\n]*/no/such/directory/x.[a-z]+: [^\n]*No such file or directory\n$"
+        COMMAND ${tool} train --data embedded --quiet --epochs 1000000
+        --${path})
+endforeach()
+foreach(command bubble compare table2)
+    cli_test(nowhere_${command} run_tool STATUS=2
+        "MATCH=--draw: /no/such/x.svg: cannot be created: No such file"
+        COMMAND ${bench} ${command} --draw /no/such/x.svg)
+endforeach()
+cli_test(nowhere_schedule run_tool STATUS=2
+    "MATCH=--draw: /no/such/x.svg: cannot be created: No such file"
+    COMMAND ${tool} schedule gpipe --draw /no/such/x.svg)
+
+# A table is never empty, or of zeros, without a word.
+cli_test(memory_without_rows run_tool STATUS=1
+    "MATCH=a device needs a layer, but the most layers asked for are 2, and the fewest devices 4: raise --layers"
+    COMMAND ${bench} memory -k 4,8 -m 8 --layers 1,2)
+cli_test(memory_left_out run_tool STATUS=0
+    "MATCH=sluice-bench memory: 2 combinations with more devices than layers left out"
+    COMMAND ${bench} memory --smoke -k 4,16 -m 4)
+cli_test(memory_under_no_cap run_tool STATUS=1
+    "MATCH=under the cap of 1024 bytes 7 of 7 rows cannot hold one layer on each device. naive-1 needs the most, [0-9]+ bytes: raise --cap"
+    COMMAND ${bench} memory --smoke --table1 --cap 1K)
