@@ -49,6 +49,14 @@ const struct option_row order_options[] = {
      .type = &gemm_name,
      .offset = offsetof(struct order_options, gemm),
      .context = "gemm"},
+    {.name = "pin",
+     .argument = "CPUS",
+     .help = "Cores of the devices: auto, one for each that no other pipeline "
+             "has, or none if there are too few (default); off; or a list of "
+             "CPUs such as 0,2 or 0-3, the first for device 0",
+     .type = &option_pin,
+     .offset = offsetof(struct order_options, pin),
+     .context = "pin"},
     {0},
 };
 
@@ -194,4 +202,5 @@ void order_apply(const struct order_options *order,
     config->join_weights = order->join_weights;
     config->queue_capacity = order->capacity;
     config->gemm = order->gemm;
+    pin_apply(&order->pin, config);
 }

@@ -13,6 +13,7 @@
 #include <sluice/status.h>
 
 #include "bench/cli/option.h"
+#include "bench/order/pin_option.h"
 
 struct order_options {
     const char *schedule; /* as schedule_names.h says */
@@ -24,7 +25,8 @@ struct order_options {
     int warm_up;
     bool vertical_sync;
     bool join_weights; /* neighbouring W in one call */
-    const char *gemm;  /* the GEMM backend; NULL: the library's default */
+    struct pin_choice pin;
+    const char *gemm; /* the GEMM backend; NULL: the library's default */
 };
 
 /* What a command line without such options gives, for an initializer. */

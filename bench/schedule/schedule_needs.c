@@ -99,6 +99,8 @@ const char *schedule_running_needs(const void *given,
     const struct schedule_line *line = given;
     if (is(option, "gemm") && !line->run.model)
         return "needs --model: timed cells make no matrix products";
+    if (is(option, "pin") && !line->measures)
+        return "needs --run";
     return NULL;
 }
 

@@ -66,6 +66,7 @@ static void add_wanted(struct table_fields *fields,
              context->run->model ? context->run->model : "timed cells");
     add_word(fields, "weights", order->join_weights ? "joined" : "one by one");
     add_word(fields, "gemm", gemm_option_name(order->gemm));
+    add_word(fields, "pin", order->pin.text ? order->pin.text : "auto");
     run_context(&context->run->run, fields);
 }
 

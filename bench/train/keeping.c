@@ -177,12 +177,17 @@ void keeping_progress(struct keeping *keeping, const sluice_progress *progress,
                 progress->step, why.text);
 }
 
+sluice_status keeping_end_checkpoints(struct keeping *keeping, sluice_diag *why)
+{
+    if (keeping->config->dir && keeping->is_pending)
+        return save(keeping, why);
+    return SLUICE_OK;
+}
+
 sluice_status keeping_end(struct keeping *keeping, sluice_diag *why)
 {
     const struct keeping_config *config = keeping->config;
-    sluice_status st = SLUICE_OK;
-    if (config->dir && keeping->is_pending)
-        st = save(keeping, why);
+    sluice_status st = keeping_end_checkpoints(keeping, why);
     if (!st && config->weights)
         st = sluice_pipeline_save_model(keeping->pipe, keeping->run.tokenizer,
                                         config->weights, why);

@@ -52,6 +52,11 @@ sluice_status keeping_begin(struct keeping *keeping,
 void keeping_progress(struct keeping *keeping, const sluice_progress *progress,
                       bool tests);
 
+/* The training has ended: save a checkpoint of what is not saved.  Returns
+ * SLUICE_OK; what the save returned. */
+sluice_status keeping_end_checkpoints(struct keeping *keeping,
+                                      sluice_diag *why);
+
 /*
  * The training has ended: save what is not saved, and the weights.
  *

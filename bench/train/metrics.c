@@ -148,6 +148,8 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
     json_t *line = new_line("run");
     set_environment(line, context->env);
     set_text(line, "data", context->source->name);
+    set_text(line, "test_x", config->source.test_x);
+    set_real(line, "validation_share", config->source.validation_share);
     set_normalization(line, context->source->train);
     if (context->source->text.tokenizer_name)
         set_text(line, "tokenizer", context->source->text.tokenizer_name);
@@ -173,6 +175,7 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
     }
     set_integer(line, "seed", (int64_t)config->seed);
     set_integer(line, "epochs", config->epochs);
+    set_integer(line, "patience", config->patience);
     set_bool(line, "shuffle", !config->in_order);
     write_line(metrics, line);
 }

@@ -54,11 +54,11 @@ static sluice_status read_text(struct text_source *source, const char *name,
 
 static sluice_status make_windows(const struct text_source *source,
                                   const struct text_config *config,
-                                  sluice_dataset **train, sluice_dataset **test,
-                                  sluice_diag *why)
+                                  double test_share, sluice_dataset **train,
+                                  sluice_dataset **test, sluice_diag *why)
 {
     int64_t n = sluice_text_length(source->text);
-    int64_t n_test = (int64_t)((double)n * config->test_share);
+    int64_t n_test = (int64_t)((double)n * test_share);
     int64_t context = config->context ? config->context : TEXT_CONTEXT;
     sluice_status st = sluice_dataset_windows(source->text, 0, n - n_test,
                                               context, NULL, train, why);
@@ -70,8 +70,8 @@ static sluice_status make_windows(const struct text_source *source,
 
 sluice_status text_source_open(struct text_source *source, const char *name,
                                const struct text_config *config,
-                               sluice_dataset **train, sluice_dataset **test,
-                               sluice_diag *why)
+                               double test_share, sluice_dataset **train,
+                               sluice_dataset **test, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
     if (has_tokens(name) && config->tokenizer)
@@ -82,7 +82,7 @@ sluice_status text_source_open(struct text_source *source, const char *name,
         st = sluice_text_read_tokens(name, NULL, &source->text, why);
     else
         st = read_text(source, name, config->tokenizer, why);
-    return st ? st : make_windows(source, config, train, test, why);
+    return st ? st : make_windows(source, config, test_share, train, test, why);
 }
 
 void text_source_close(struct text_source *source)

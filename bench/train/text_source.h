@@ -15,7 +15,6 @@ enum { TEXT_CONTEXT = 128 }; /* unless the model or an option says */
 struct text_config {
     const char *tokenizer; /* NULL: the characters of the text */
     int64_t context;       /* tokens of a window; 0: see TEXT_CONTEXT */
-    double test_share;     /* of the text, its end */
 };
 
 struct text_source {
@@ -28,15 +27,15 @@ struct text_source {
 bool text_source_is(const char *name);
 
 /*
- * Read the text that `name` names, and make two data sets of it; no test part
- * if its share is 0.
+ * Read the text that `name` names, and make two data sets of it; the test part
+ * is its end, `test_share` of it.
  *
  * Returns  SLUICE_OK, or why there is none.
  */
 sluice_status text_source_open(struct text_source *source, const char *name,
                                const struct text_config *config,
-                               sluice_dataset **train, sluice_dataset **test,
-                               sluice_diag *why);
+                               double test_share, sluice_dataset **train,
+                               sluice_dataset **test, sluice_diag *why);
 
 /* Its data sets must be gone. */
 void text_source_close(struct text_source *source);

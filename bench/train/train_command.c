@@ -11,6 +11,32 @@
 
 enum { NOT_FINITE_EXIT = 3, STOPPED_EXIT = 4 };
 
+/* Where the test part comes from, and what needs one. */
+static sluice_status check_test(const struct training_config *config,
+                                sluice_diag *why)
+{
+    const struct source_config *source = &config->source;
+    bool shares = source->validation_share > 0;
+    if (!source->test_x != !source->test_y)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--test-x and --test-y need each other");
+    bool is_text = source->name && text_source_is(source->name);
+    if ((source->test_x || (shares && !is_text)) && !source->x)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%s needs --x: --data has a test part of its "
+                               "own",
+                               shares ? "--validation-share" : "--test-x");
+    if (source->test_x && shares)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--test-x and --validation-share exclude each "
+                               "other");
+    if (config->patience && source->x && !source->test_x && !shares)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--patience needs rows to test on: give "
+                               "--test-x and --test-y, or --validation-share");
+    return SLUICE_OK;
+}
+
 /* Options that only make sense together. */
 static sluice_status check(void *given, sluice_diag *why)
 {
@@ -31,7 +57,7 @@ static sluice_status check(void *given, sluice_diag *why)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--tokenizer and --context need a text: --data "
                                "king-james, genesis or a file");
-    return SLUICE_OK;
+    return check_test(config, why);
 }
 
 static sluice_status settle(void *given, sluice_diag *why)

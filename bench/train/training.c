@@ -14,6 +14,7 @@
 #include "bench/output/output_path.h"
 #include "bench/train/keeping.h"
 #include "bench/train/metrics.h"
+#include "bench/train/patience.h"
 #include "bench/train/stopping.h"
 #include "bench/order/order.h"
 #include "bench/order/schedule_source.h"
@@ -34,6 +35,7 @@ struct training {
     sluice_pipeline *pipe;
     struct metrics metrics;
     struct keeping keeping;
+    struct patience patience;
     struct time_sum time; /* of the last epoch's full batches */
     bool says_input;      /* the model's text has it */
     bool goes_on;         /* the pipeline is there, and may be loaded into */
@@ -273,7 +275,8 @@ static bool on_progress(void *context, const sluice_progress *p)
         return false; /* do not train for nothing */
     tell(t, p);
     keeping_progress(&t->keeping, p, t->source.test);
-    return !stopping_signal();
+    bool goes_on = !p->epoch_end || patience_epoch(&t->patience, t->pipe, p);
+    return goes_on && !stopping_signal();
 }
 
 static void tell_stop(const struct training *t)
@@ -298,6 +301,19 @@ static bool is_done(const struct training *t)
            run->test_accuracy >= t->config->target_accuracy;
 }
 
+/* A checkpoint has the last parameters, to go on from; --save the best. */
+static sluice_status end_patience(struct training *t, sluice_diag *why)
+{
+    const struct patience *p = &t->patience;
+    sluice_status st = keeping_end_checkpoints(&t->keeping, why);
+    if (!st)
+        st = patience_restore(p, t->pipe, why);
+    if (!st && p->has_best && t->out)
+        fprintf(t->out, "best      epoch %d: test loss %.4f, accuracy %.4f\n",
+                p->best_epoch, p->loss, p->accuracy);
+    return st;
+}
+
 static sluice_status train(struct training *t, double *accuracy,
                            sluice_diag *why)
 {
@@ -319,10 +335,13 @@ static sluice_status train(struct training *t, double *accuracy,
     sluice_status st =
         is_done(t) ? SLUICE_OK : sluice_train(t->pipe, &config, NULL, why);
     if (!st)
+        st = end_patience(t, why);
+    if (!st)
         st = keeping_end(&t->keeping, why);
     if (st)
         return st;
-    *accuracy = t->keeping.run.test_accuracy;
+    *accuracy = t->patience.has_best ? t->patience.accuracy
+                                     : t->keeping.run.test_accuracy;
     if (t->out)
         describe_time(&t->time, c->microbatches, t->out);
     metrics_end(&t->metrics, time_sum_bubble(&t->time),
@@ -370,6 +389,8 @@ sluice_status training_run(const struct training_config *config,
     if (!st)
         st = make_pipeline(&t, why);
     if (!st)
+        st = patience_init(&t.patience, config->patience, t.model, why);
+    if (!st)
         st = begin_keeping(&t, why);
     if (!st)
         st = metrics_open(&t.metrics, config, t.keeping.newest[0], why);
@@ -392,6 +413,7 @@ sluice_status training_run(const struct training_config *config,
     }
     sluice_pipeline_destroy(t.pipe);
     sluice_schedule_destroy(t.custom);
+    patience_fini(&t.patience);
     sluice_model_destroy(t.model);
     source_close(&t.source);
     return st;

@@ -52,6 +52,7 @@ struct training_config {
     uint64_t seed;
     int epochs;
     double target_accuracy; /* of the test part; 0: none */
+    int patience;           /* epochs without a better test; 0: any number */
     bool in_order;
     bool keep_going;    /* when a loss is NaN or infinite */
     uint64_t cap_bytes; /* of a device; 0: none */

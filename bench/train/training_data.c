@@ -5,46 +5,78 @@
 
 #include <sluice/shape.h>
 
+#include "bench/train/array_pair.h"
+
 static const char usual[] = "fashion-mnist";
+static const double TEXT_TEST_SHARE = 0.1;
 static const char substitute[] = "embedded";
 
-/* Features and targets of one .npy file each; no test part.  Bytes are
- * normalized as those of IDX files are, other numbers are left as they are;
- * integers become floats unless the model takes them. */
-static sluice_status open_pair(struct source *source,
-                               const struct source_config *config,
-                               sluice_diag *why)
+/* Bytes are normalized as those of IDX files are, other numbers are left as
+ * they are; integers become floats unless the model takes them. */
+static sluice_dataset_config
+normalization_of(const struct source *source,
+                 const struct source_config *config)
 {
     sluice_dataset_config normalization = {.scale = 1};
-    sluice_array x = {0};
-    sluice_array y = {0};
-    source->name = config->x;
-    sluice_status st = sluice_npy_read(config->x, NULL, &x, why);
-    if (!st)
-        st = sluice_npy_read(config->y, NULL, &y, why);
-    source->normalized = x.type == SLUICE_U8 && !config->raw;
     if (config->integers)
         normalization = (sluice_dataset_config){.scale = 0};
     if (source->normalized)
         normalization = (sluice_dataset_config){.measure = true};
     normalization.negative = true; /* the loss says which it ignores */
-    if (!st)
-        st = sluice_dataset_create(&normalization, &x, &y, &source->train, why);
-    if (st) {
-        sluice_array_fini(&y);
-        sluice_array_fini(&x);
+    return normalization;
+}
+
+/* The test part is normalized by what the training part has measured. */
+static sluice_status create_test(struct source *source,
+                                 sluice_dataset_config normalization,
+                                 struct array_pair *test, sluice_diag *why)
+{
+    if (normalization.measure) {
+        normalization.measure = false;
+        sluice_dataset_normalization(source->train, &normalization.mean,
+                                     &normalization.deviation);
     }
+    return sluice_dataset_create(&normalization, &test->x, &test->y,
+                                 &source->test, why);
+}
+
+/* Features and targets of one .npy file each; the test part has files of its
+ * own, or is a share of the rows, or there is none. */
+static sluice_status open_pairs(struct source *source,
+                                const struct source_config *config,
+                                sluice_diag *why)
+{
+    struct array_pair train, test = {.x = {.data = NULL}};
+    source->name = config->x;
+    sluice_status st = array_pair_read(&train, config->x, config->y, why);
+    if (st)
+        return st;
+    source->normalized = train.x.type == SLUICE_U8 && !config->raw;
+    if (config->validation_share > 0)
+        st = array_pair_split(&train, config->validation_share, &test, why);
+    else if (config->test_x)
+        st = array_pair_read(&test, config->test_x, config->test_y, why);
+    sluice_dataset_config normalization = normalization_of(source, config);
+    if (!st)
+        st = sluice_dataset_create(&normalization, &train.x, &train.y,
+                                   &source->train, why);
+    if (!st && test.x.data)
+        st = create_test(source, normalization, &test, why);
+    array_pair_fini(&test);
+    array_pair_fini(&train);
     return st;
 }
 
 static sluice_status open_named(struct source *source, const char *name,
-                                const struct text_config *text,
+                                const struct source_config *config,
                                 sluice_diag *why)
 {
+    double share = config->validation_share;
     source->name = name;
     if (text_source_is(name))
-        return text_source_open(&source->text, name, text, &source->train,
-                                &source->test, why);
+        return text_source_open(&source->text, name, &config->text,
+                                share > 0 ? share : TEXT_TEST_SHARE,
+                                &source->train, &source->test, why);
     return sluice_dataset_open(name, NULL, &source->train, &source->test, why);
 }
 
@@ -53,14 +85,14 @@ sluice_status source_open(struct source *source,
 {
     *source = (struct source){0};
     if (config->x)
-        return open_pair(source, config, why);
+        return open_pairs(source, config, why);
     if (config->name)
-        return open_named(source, config->name, &config->text, why);
-    sluice_status st = open_named(source, usual, &config->text, why);
+        return open_named(source, config->name, config, why);
+    sluice_status st = open_named(source, usual, config, why);
     if (st != SLUICE_NOT_FOUND)
         return st;
     source->stepped_in = true;
-    return open_named(source, substitute, &config->text, why);
+    return open_named(source, substitute, config, why);
 }
 
 void source_close(struct source *source)

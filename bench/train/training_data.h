@@ -16,6 +16,11 @@ struct source_config {
                          embedded images if it is not installed */
     const char *x;    /* .npy files instead of `name`; both or none */
     const char *y;
+    const char *test_x; /* the same of the test part; both or none */
+    const char *test_y;
+    double validation_share; /* the last rows of x and y, or the end of a text,
+                                are the test part; 0: no rows, a tenth of a
+                                text */
     bool raw;      /* bytes of x are taken as they are, not normalized */
     bool integers; /* int32 of x are handed to the model as they are */
     struct text_config text; /* if `name` is a text */

@@ -33,7 +33,7 @@ static sluice_status check_pointers(const sluice_pipeline_config *config,
     if ((unsigned)config->cut > SLUICE_CUT_BYTES)
         return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_cut",
                                (int)config->cut);
-    if ((unsigned)config->pinning > SLUICE_PIN_OFF)
+    if ((unsigned)config->pinning > SLUICE_PIN_LIST)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d is not a sluice_pinning",
                                (int)config->pinning);

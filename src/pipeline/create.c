@@ -112,14 +112,41 @@ static void choose_patience(sluice_pipeline *pipe,
     };
     if (!own_core)
         say(config, SLUICE_LOG_WARNING,
-            "%d devices share %d cores: they are not pinned, and wall-clock "
-            "times of real layers include waiting for a core",
+            config->pinning == SLUICE_PIN_LIST
+                ? "%d devices share %d cores: wall-clock times of real layers "
+                  "include waiting for a core"
+                : "%d devices share %d cores: they are not pinned, and "
+                  "wall-clock times of real layers include waiting for a core",
             pipe->n_local, n_cores);
     if (sl_blas_is_openmp())
         say(config, SLUICE_LOG_WARNING,
             "this BLAS was built with OpenMP: set OMP_NUM_THREADS=1, or its "
             "threads compete with the %d devices",
             pipe->n_local, 0);
+}
+
+/* The devices of SLUICE_PIN_LIST. */
+static sluice_status check_list(const sluice_pipeline *pipe,
+                                const sluice_pipeline_config *config,
+                                const struct sl_topology *topology,
+                                sluice_diag *why)
+{
+    if (config->pinning != SLUICE_PIN_LIST)
+        return SLUICE_OK;
+    if (!config->pin_cpus || config->n_pin_cpus < pipe->n_local)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d CPUs are listed for %d devices to be pinned "
+                               "to; list one for each",
+                               config->pin_cpus ? config->n_pin_cpus : 0,
+                               pipe->n_local);
+    for (int i = 0; i < pipe->n_local; i++)
+        if (!sl_topology_allows(topology, config->pin_cpus[i]))
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "device %d is to be pinned to CPU %d, which "
+                                   "this process may not use; `taskset -p` "
+                                   "tells which it may",
+                                   i, config->pin_cpus[i]);
+    return SLUICE_OK;
 }
 
 /*
@@ -132,6 +159,12 @@ static bool allot_cores(sluice_pipeline *pipe,
                         const struct sl_topology *topology)
 {
     struct sl_core cores[SLUICE_MAX_DEVICES];
+    if (config->pinning == SLUICE_PIN_LIST) {
+        for (int i = 0; i < pipe->n_local; i++)
+            pipe->devices[i].core =
+                sl_topology_take(topology, config->pin_cpus[i]);
+        return true;
+    }
     if (pipe->n_local > topology->n_cores ||
         config->pinning == SLUICE_PIN_OFF ||
         !sl_topology_claim(topology, pipe->n_local, cores))
@@ -212,8 +245,11 @@ static sluice_status build(sluice_pipeline *pipe,
 {
     struct sl_topology topology;
     sl_topology_init(&topology);
+    sluice_status st = check_list(pipe, config, &topology, why);
+    if (st)
+        return st;
     choose_patience(pipe, config, topology.n_cores);
-    sluice_status st = sl_alloc_tables(pipe, why);
+    st = sl_alloc_tables(pipe, why);
     if (st)
         goto free_tables;
     st = sl_blas_reserve(pipe->n_local, why);

@@ -42,6 +42,7 @@ void sl_topology_read(struct sl_topology *topology, const char *folder,
 {
     cpu_set_t seen[SL_CPU_SETS] = {0}; /* first siblings */
     *topology = (struct sl_topology){.folder = folder};
+    memcpy(topology->allowed, allowed, SET_BYTES);
     for (int cpu = 0; cpu < SL_MOST_CPUS; cpu++) {
         if (!CPU_ISSET_S(cpu, SET_BYTES, allowed))
             continue;
@@ -93,6 +94,19 @@ bool sl_topology_claim(const struct sl_topology *topology, int n,
     while (n_claimed > 0)
         sl_core_release(&cores[--n_claimed]);
     return false;
+}
+
+bool sl_topology_allows(const struct sl_topology *topology, int cpu)
+{
+    return cpu >= 0 && cpu < SL_MOST_CPUS &&
+           CPU_ISSET_S(cpu, SET_BYTES, topology->allowed);
+}
+
+struct sl_core sl_topology_take(const struct sl_topology *topology, int cpu)
+{
+    int first = first_sibling(topology->folder, cpu);
+    return (struct sl_core){.cpu = cpu,
+                            .claim = claim(topology->folder, first)};
 }
 
 void sl_core_release(struct sl_core *core)

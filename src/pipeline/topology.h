@@ -19,9 +19,10 @@ enum {
 };
 
 struct sl_topology {
-    const char *folder;          /* of the CPUs, in sysfs */
-    cpu_set_t cpus[SL_CPU_SETS]; /* the first usable CPU of each core */
-    int n_cores;                 /* this process may use; at least 1 */
+    const char *folder;             /* of the CPUs, in sysfs */
+    cpu_set_t allowed[SL_CPU_SETS]; /* the CPUs that this process may use */
+    cpu_set_t cpus[SL_CPU_SETS];    /* the first of them of each core */
+    int n_cores;                    /* this process may use; at least 1 */
 };
 
 /* A core that a device has to itself, among all pipelines of the machine. */
@@ -52,6 +53,12 @@ void sl_topology_read(struct sl_topology *topology, const char *folder,
  */
 bool sl_topology_claim(const struct sl_topology *topology, int n,
                        struct sl_core *cores);
+
+/* Whether this process may use a CPU; false for a number that is none. */
+bool sl_topology_allows(const struct sl_topology *topology, int cpu);
+
+/* Take a CPU that is allowed, and claim its core if no pipeline has. */
+struct sl_core sl_topology_take(const struct sl_topology *topology, int cpu);
 
 /* Give up the claim, if there is one. */
 void sl_core_release(struct sl_core *core);

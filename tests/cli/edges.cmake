@@ -121,3 +121,41 @@ cli_test(memory_left_out run_tool STATUS=0
 cli_test(memory_under_no_cap run_tool STATUS=1
     "MATCH=under the cap of 1024 bytes 7 of 7 rows cannot hold one layer on each device. naive-1 needs the most, [0-9]+ bytes: raise --cap"
     COMMAND ${bench} memory --smoke --table1 --cap 1K)
+
+# Rows to test on: from files, as a share, normalized as those of the training.
+data_test(tested_by_files x labels 0 "\"test_loss\":[0-9]"
+    --test-x ${npy}/x.npy --test-y ${npy}/labels.npy --metrics /dev/stdout)
+data_test(late_test_label x labels 1 "row 15 of the test data.* has label 3"
+    --test-x ${npy}/x.npy --test-y ${npy}/labels_late.npy)
+data_test(share x labels 0 "\"rows\":12,.*\"test_loss\":[0-9]"
+    --validation-share 0.25 --metrics /dev/stdout)
+data_test(share_and_files x labels 2 "exclude each other"
+    --validation-share 0.25 --test-x ${npy}/x.npy --test-y ${npy}/labels.npy)
+data_test(half_a_test x labels 2 "--test-x and --test-y need each other"
+    --test-x ${npy}/x.npy)
+data_test(patience_without_test x labels 2 "--patience needs rows to test on"
+    --patience 2)
+cli_test(share_of_named run_tool STATUS=2
+    "MATCH=--validation-share needs --x: --data has a test part of its own"
+    COMMAND ${tool} train --data embedded --validation-share 0.1)
+# Nothing gets better at a rate of 0, or nearly so: the first epoch is the best.
+cli_test(patience run_tool STATUS=0
+    "MATCH=\n    3 [^\n]*\nbest      epoch 1: test loss [0-9.]+, accuracy 0.[0-9]+\n"
+    COMMAND ${tool} train --data embedded --lr 1e-30 --momentum 0 --epochs 50
+    --patience 2)
+
+# The cores of the devices.
+cli_test(pin_off run_tool STATUS=0 "MATCH=device core [^\n]*\n     0    - "
+    COMMAND ${tool} train --data embedded --epochs 1 -k 1 --pin off)
+cli_test(pin_list run_tool STATUS=0 "MATCH=device core [^\n]*\n     0    0 .*\n     1    0 "
+    COMMAND taskset -c 0 ${tool} train --data embedded --epochs 1 -k 2 --pin 0,0)
+cli_test(pin_few run_tool STATUS=1 "MATCH=1 CPUs are listed for 2 devices"
+    COMMAND ${tool} train --data embedded --epochs 1 -k 2 --pin 0)
+cli_test(pin_elsewhere run_tool STATUS=1
+    "MATCH=device 0 is to be pinned to CPU 8191, which this process may not use"
+    COMMAND ${tool} train --data embedded --epochs 1 -k 1 --pin 8191)
+cli_test(pin_nonsense run_tool STATUS=2
+    "MATCH=--pin: \"on\" is neither auto nor off, nor a list of CPUs"
+    COMMAND ${tool} train --data embedded --pin on)
+cli_test(pin_recorded run_tool STATUS=0 "MATCH=\"pin\":\"off\""
+    COMMAND ${bench} bubble --smoke --cell 50us --pin off -o jsonl)

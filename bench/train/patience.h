@@ -1,0 +1,52 @@
+/*
+ * Early stopping: end a training whose test part has not become better for some
+ * epochs, and go back to the parameters that were best.
+ *
+ * Threads: the main thread.
+ */
+#ifndef BENCH_TRAIN_PATIENCE_H
+#define BENCH_TRAIN_PATIENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/model.h>
+#include <sluice/pipeline.h>
+#include <sluice/train.h>
+
+struct patience {
+    int epochs; /* without an improvement that end the training; 0: none do */
+    const sluice_model *model;
+    float *best;   /* best[n], all parameters; NULL: epochs is 0 */
+    bool has_best; /* then, with these figures: */
+    int best_epoch;
+    double loss;     /* of the test part */
+    double accuracy; /* the same */
+    int since;       /* epochs behind it */
+};
+
+/* Returns SLUICE_OK, SLUICE_NO_MEMORY. */
+sluice_status patience_init(struct patience *patience, int epochs,
+                            const sluice_model *model, sluice_diag *why);
+
+/* Zeros are allowed. */
+void patience_fini(struct patience *patience);
+
+/*
+ * An epoch has ended: keep its parameters if it is the best one, by the test
+ * accuracy, then by the test loss.
+ *
+ * Returns  whether the training goes on.
+ */
+bool patience_epoch(struct patience *patience, const sluice_pipeline *pipe,
+                    const sluice_progress *progress);
+
+/*
+ * Give the pipeline the best parameters, unless the last epoch was the best.
+ *
+ * Returns  as sluice_pipeline_set_parameter().
+ */
+sluice_status patience_restore(const struct patience *patience,
+                               sluice_pipeline *pipe, sluice_diag *why);
+
+#endif
