@@ -1,7 +1,8 @@
 /*
  * GPT-2 (Radford et al., 2019): embeddings of tokens and positions, blocks with
  * the norm before attention and feed-forward layers, a norm and the output
- * layer.  Each block is one layer, and so are the two ends.
+ * layer, whose table is that of the tokens unless it is untied.  Each block is
+ * one layer, and so are the two ends.
  *
  * Weights start N(0, 0.02), those in front of a residual sum by 1 / sqrt(2 L)
  * smaller, L being the number of blocks.
@@ -18,6 +19,7 @@ struct gpt2 {
     int64_t vocabulary;
     int64_t context;
     float dropout;
+    bool untied;
 };
 
 static const double weight_std = 0.02;
@@ -45,6 +47,14 @@ static const sluice_option options[] = {
         .bytes = sizeof(float),
         .max = 1,
         .below_max = true,
+    },
+    {
+        .name = "untied",
+        .help = "the output layer has a table of its own, as asynchronous "
+                "schedules need it",
+        .type = SLUICE_OPTION_FLAG,
+        .offset = offsetof(struct gpt2, untied),
+        .bytes = sizeof(bool),
     },
 };
 
@@ -88,7 +98,6 @@ static void write(const void *config, int first, struct sl_text_out *out)
 {
     const struct gpt2 *gpt2 = config;
     struct sl_preset_real std = sl_preset_real(weight_std);
-    (void)first;
     sl_preset_add(out,
                   "sequence{embedding(%" PRId64 ", width=%" PRId64
                   ", std=%s); position_embedding(%" PRId64 ", std=%s)",
@@ -99,8 +108,13 @@ static void write(const void *config, int first, struct sl_text_out *out)
     add_block(out, gpt2);
     sl_preset_add(out,
                   " x%" PRId64 "; sequence{layer_norm(per-position); "
-                  "linear(%" PRId64 ", per-position, no-bias, std=%s)}",
-                  gpt2->layers, gpt2->vocabulary, std.text);
+                  "head(%" PRId64,
+                  gpt2->layers, gpt2->vocabulary);
+    if (gpt2->untied)
+        sl_preset_add(out, ", std=%s)}", std.text);
+    else
+        sl_preset_add(out, ")}; tie(%" PRId64 ".1.weight, %d.0.weight)",
+                      first + gpt2->layers + 1, first);
 }
 
 const struct sl_preset sl_preset_gpt2 = {

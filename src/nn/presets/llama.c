@@ -99,7 +99,7 @@ static void write(const void *config, int first, struct sl_text_out *out)
     add_block(out, llama);
     sl_preset_add(out,
                   " x%" PRId64 "; sequence{rms_norm(per-position); "
-                  "linear(%" PRId64 ", per-position, no-bias, std=%s)}",
+                  "head(%" PRId64 ", std=%s)}",
                   llama->layers, llama->vocabulary, std.text);
 }
 

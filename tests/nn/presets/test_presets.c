@@ -39,8 +39,8 @@ START_TEST(a_preset_is_printed_as_the_layers_that_it_stands_for)
         "residual{layer_norm(per-position); "
         "linear(out=256,activation=gelu_tanh,per-position,std=0.02); "
         "linear(out=64,per-position,std=0.01)}} x2; "
-        "sequence{layer_norm(per-position); "
-        "linear(out=65,no-bias,per-position,std=0.02)}");
+        "sequence{layer_norm(per-position); head(vocabulary=65)}; "
+        "tie(3.1.weight, 0.0.weight)");
     check_printed(
         "input(8, int32); llama(layers=8,heads=4,kv-heads=2,width=24,"
         "vocabulary=10,hidden=32)",
@@ -50,8 +50,7 @@ START_TEST(a_preset_is_printed_as_the_layers_that_it_stands_for)
         "out-std=0.005)}; residual{rms_norm(per-position); "
         "linear(out=64,no-bias,per-position,std=0.02); glu(activation=silu); "
         "linear(out=24,no-bias,per-position,std=0.005)}} x8; "
-        "sequence{rms_norm(per-position); "
-        "linear(out=10,no-bias,per-position,std=0.02)}");
+        "sequence{rms_norm(per-position); head(vocabulary=10,std=0.02)}");
 }
 END_TEST
 
@@ -70,18 +69,29 @@ START_TEST(dropout_stands_in_the_usual_places)
 }
 END_TEST
 
-/* The sizes that are published: 124M has its output layer tied, which is one
- * table of the vocabulary less; Llama's 7B is 6,738,415,616. */
+/* The sizes that are published, with the output layer of GPT-2 tied. */
 START_TEST(the_published_sizes_are_the_defaults)
 {
     sluice_model *gpt2 = parse("gpt2"), *llama = parse("llama");
-    ck_assert_int_eq(sluice_model_n_parameters(gpt2),
-                     INT64_C(124439808) + 50257 * 768);
+    ck_assert_int_eq(sluice_model_n_parameters(gpt2), INT64_C(124439808));
     ck_assert_int_eq(sluice_model_n_parameters(llama), INT64_C(6738415616));
     ck_assert_int_eq(sluice_model_n_layers(gpt2), 14);
     ck_assert_int_eq(sluice_model_n_layers(llama), 34);
     sluice_model_destroy(gpt2);
     sluice_model_destroy(llama);
+}
+END_TEST
+
+START_TEST(an_untied_output_layer_has_a_table_of_its_own)
+{
+    const sluice_param_spec *spec;
+    sluice_model *model = parse("gpt2(untied)");
+    ck_assert_int_eq(sluice_model_n_parameters(model),
+                     INT64_C(124439808) + 50257 * 768);
+    ck_assert(!sluice_model_find_parameter(model, "13.1.weight", NULL, NULL,
+                                           &spec, &why));
+    ck_assert_int_eq(spec->init, SLUICE_INIT_NORMAL);
+    sluice_model_destroy(model);
 }
 END_TEST
 
@@ -112,8 +122,7 @@ START_TEST(weights_before_a_sum_start_smaller_by_the_root_of_the_sums)
                   {"1.0.1.qkv_weight", 0.02},
                   {"1.1.1.weight", 0.02},
                   {"12.0.1.out_weight", 0.02 / sqrt(24)},
-                  {"12.1.2.weight", 0.02 / sqrt(24)},
-                  {"13.1.weight", 0.02}};
+                  {"12.1.2.weight", 0.02 / sqrt(24)}};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         ck_assert_msg(!sluice_model_find_parameter(model, starts[i].name, NULL,
                                                    NULL, &spec, &why),
@@ -155,6 +164,7 @@ SLUICE_TEST_MAIN("nn.presets",
                  a_preset_is_printed_as_the_layers_that_it_stands_for,
                  dropout_stands_in_the_usual_places,
                  the_published_sizes_are_the_defaults,
+                 an_untied_output_layer_has_a_table_of_its_own,
                  a_caller_gives_the_rows_and_the_preset_their_type,
                  weights_before_a_sum_start_smaller_by_the_root_of_the_sums,
                  what_a_preset_refuses_is_named_with_its_position)

@@ -33,7 +33,7 @@ def filled(seed, shape, middle, size):
     return torch.tensor(middle + size * h).reshape(shape).requires_grad_()
 
 
-def parameters():
+def parameters(tied):
     """All of them by the names that they have in Sluice, in its order."""
     shapes = [
         ("0.0.weight", (VOCABULARY, WIDTH), 0, 0.5),
@@ -58,8 +58,9 @@ def parameters():
     shapes += [
         ("%d.0.weight" % last, (WIDTH,), 1, 0.25),
         ("%d.0.bias" % last, (WIDTH,), 0, 0.25),
-        ("%d.1.weight" % last, (WIDTH, VOCABULARY), 0, 0.125),
     ]
+    if not tied:
+        shapes.append(("%d.1.weight" % last, (VOCABULARY, WIDTH), 0, 0.125))
     return {
         name: filled(i, shape, middle, size)
         for i, (name, shape, middle, size) in enumerate(shapes)
@@ -145,11 +146,12 @@ def forward(p, x, dropout):
         h = h + dropout(layer + 8, f)
         layer += 9
     last = below(p, "%d." % (BLOCKS + 1))
-    return norm(below(last, "0."), h) @ last["1.weight"]
+    table = last.get("1.weight", p["0.0.weight"])
+    return norm(below(last, "0."), h) @ table.T
 
 
-def run(rate):
-    p = parameters()
+def run(rate, tied):
+    p = parameters(tied)
     adamw = torch.optim.AdamW(
         [
             {"params": [t for t in p.values() if t.dim() > 1]},
@@ -181,9 +183,9 @@ def run(rate):
 
 def main():
     print("# PyTorch %s, in double; see make_gpt.py" % torch.__version__)
-    for rate in (0, 0.1):
-        print("case", rate)
-        run(rate)
+    for rate, tied in ((0, True), (0, False), (0.1, True)):
+        print("case", rate, "tied" if tied else "untied")
+        run(rate, tied)
 
 
 main()

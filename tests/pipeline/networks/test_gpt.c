@@ -1,7 +1,8 @@
 /*
  * A small GPT against what PyTorch made of the same numbers: gpt.txt, from
  * make_gpt.py.  Outputs, gradients and ten losses of AdamW agree within 1e-5,
- * with dropout and without; labels that are ignored, uneven micro-batches and
+ * with dropout and without, with the output layer
+ * tied and not; labels that are ignored, uneven micro-batches and
  * an empty one are among them.
  */
 #include <math.h>
@@ -22,7 +23,7 @@ enum {
     FEW_ROWS = 3,
     FEW_STEP = 4,
     STEPS = 10,
-    PARAMETERS = 29,
+    PARAMETERS = 28, /* one more if the output layer is untied */
     MOST = 64 * 256, /* elements of a parameter */
 };
 
@@ -81,7 +82,8 @@ static void set_parameter(int index, const sluice_parameter *at)
         !sluice_pipeline_set_parameter(pipe, at->name, values, at->n, &why));
 }
 
-static void start(const char *rate, int devices, const char *schedule)
+static void start(const char *rate, bool untied, int devices,
+                  const char *schedule)
 {
     char text[160];
     static const sluice_adam_config adamw = {
@@ -93,8 +95,8 @@ static void start(const char *rate, int devices, const char *schedule)
     };
     snprintf(text, sizeof text,
              "input(8, int32); gpt2(layers=2, heads=4, width=64, "
-             "vocabulary=48, context=16, dropout=%s)",
-             rate);
+             "vocabulary=48, context=16, dropout=%s%s)",
+             rate, untied ? ", untied" : "");
     ck_assert_msg(!sluice_model_parse(text, NULL, &model, &why), "%s",
                   why.text);
     const sluice_pipeline_config config = {
@@ -115,7 +117,7 @@ static void start(const char *rate, int devices, const char *schedule)
     int n = 0;
     while (sluice_model_next_parameter(model, &at))
         set_parameter(n++, &at);
-    ck_assert_int_eq(n, PARAMETERS);
+    ck_assert_int_eq(n, PARAMETERS + untied);
 }
 
 static void finish(void)
@@ -193,7 +195,8 @@ static void check_gradient(FILE *file, int index)
 
 static void check_file(int devices, const char *schedule)
 {
-    char word[16];
+    char word[16], tied[16];
+    bool untied = false;
     int step = 0, n_gradients = 0, n_cases = 0;
     FILE *file = fopen(SL_TEST_GPT_FILE, "r");
     ck_assert_ptr_nonnull(file);
@@ -203,7 +206,9 @@ static void check_file(int devices, const char *schedule)
             if (n_cases++ > 0)
                 finish();
             ck_assert_int_eq(fscanf(file, "%15s", word), 1);
-            start(word, devices, schedule);
+            ck_assert_int_eq(fscanf(file, "%15s", tied), 1);
+            untied = !strcmp(tied, "untied");
+            start(word, untied, devices, schedule);
             step = n_gradients = 0;
         } else if (!strcmp(word, "y")) {
             check_output(file);
@@ -212,9 +217,9 @@ static void check_file(int devices, const char *schedule)
         } else {
             check_gradient(file, n_gradients++);
         }
-        ck_assert(step <= 1 || n_gradients == PARAMETERS);
+        ck_assert(step <= 1 || n_gradients == PARAMETERS + untied);
     }
-    ck_assert_int_eq(n_cases, 2);
+    ck_assert_int_eq(n_cases, 3);
     ck_assert_int_eq(step, STEPS);
     finish();
     fclose(file);
