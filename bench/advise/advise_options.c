@@ -102,8 +102,8 @@ static void write_row(struct table *table, const struct environment *env,
     add_key(&fields, "microbatches", row->microbatches);
     add_key_word(&fields, "remat", choice_name(remat_choices, row->remat));
     add_integer(&fields, "step_ns", row->step_ns);
-    add_real(&fields, "bubble_predicted", row->bubble);
-    add_real(&fields, "bubble_formula", row->formula);
+    add_share(&fields, "bubble_predicted", row->bubble);
+    add_share(&fields, "bubble_formula", row->formula);
     add_integer(&fields, "planned_bytes", (int64_t)row->bytes);
     add_text(&fields, "fits", row->fits ? "yes" : "no");
     add_text(&fields, "recommended", row->recommended ? "yes" : "no");

@@ -89,7 +89,7 @@ static const struct option_group groups[] = {
      .options = run_options,
      .offset = offsetof(struct line, config.run)},
     {.title = "Output",
-     .options = timed_output_options,
+     .options = bubble_output_options,
      .offset = offsetof(struct line, output)},
     {0},
 };

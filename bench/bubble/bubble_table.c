@@ -9,11 +9,11 @@ static void add_results(struct table_fields *fields,
     double virtual_ns = samples_median(s, FIGURE_VIRTUAL_NS);
     double bubble = samples_median(s, FIGURE_BUBBLE);
     add_step(fields, s);
-    add_real(fields, "bubble_measured", bubble);
-    add_real(fields, "bubble_formula", row->formula);
+    add_share(fields, "bubble_measured", bubble);
+    add_share(fields, "bubble_formula", row->formula);
     add_real(fields, "difference_points", 100 * (bubble - row->formula));
-    add_real(fields, "bubble_virtual",
-             samples_median(s, FIGURE_BUBBLE_VIRTUAL));
+    add_share(fields, "bubble_virtual",
+              samples_median(s, FIGURE_BUBBLE_VIRTUAL));
     add_integer(fields, "step_virtual_ns", (int64_t)virtual_ns);
     add_real(fields, "clocks_percent", 100 * (virtual_ns / step_ns - 1));
     add_real(fields, "rows_per_s", 1e9 * (double)row->batch / step_ns);

@@ -32,12 +32,12 @@ static void add_speed(struct table_fields *fields,
 {
     double devices = row->places * row->replicas;
     add_real(fields, "speedup", row->speedup);
-    add_real(fields, "efficiency", row->speedup / devices);
+    add_share(fields, "efficiency", row->speedup / devices);
     add_integer(
         fields, "step_virtual_ns",
         (int64_t)samples_median(&row->measured.samples, FIGURE_VIRTUAL_NS));
     add_real(fields, "speedup_virtual", row->speedup_virtual);
-    add_real(fields, "efficiency_virtual", row->speedup_virtual / devices);
+    add_share(fields, "efficiency_virtual", row->speedup_virtual / devices);
 }
 
 static void add_memory(struct table_fields *fields,

@@ -59,54 +59,77 @@ const struct option_row run_options[] = {
     {0},
 };
 
-static sluice_status read_format(const char *text, bool timed, void *value,
-                                 sluice_diag *why)
+static sluice_status read_format(const char *text, enum table_shows shows,
+                                 void *value, sluice_diag *why)
 {
     char names[NAMES_BYTES];
-    const struct table_format *format = table_format_find(text);
-    table_format_names(true, names, sizeof names);
-    if (!format)
-        return sluice_diag_set(why, SLUICE_INVALID, "\"%s\" is not one of %s",
-                               text, names);
-    if (format->needs_samples && !timed)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "\"%s\" is for commands that time steps", text);
-    *(const struct table_format **)value = format;
-    return SLUICE_OK;
+    const struct table_format *format = table_format_find(text, shows);
+    if (format) {
+        *(const struct table_format **)value = format;
+        return SLUICE_OK;
+    }
+    table_format_names(shows, names, sizeof names);
+    return sluice_diag_set(why, SLUICE_INVALID, "\"%s\" is not one of %s", text,
+                           names);
 }
 
-static sluice_status read_any_format(const struct option_row *option,
-                                     const char *text, void *value,
-                                     sluice_diag *why)
+static sluice_status read_figures(const struct option_row *option,
+                                  const char *text, void *value,
+                                  sluice_diag *why)
 {
     (void)option;
-    return read_format(text, true, value, why);
+    return read_format(text, TABLE_SHOWS_FIGURES, value, why);
 }
 
-static sluice_status read_plain_format(const struct option_row *option,
-                                       const char *text, void *value,
-                                       sluice_diag *why)
-{
-    (void)option;
-    return read_format(text, false, value, why);
-}
-
-static const struct option_type any_format = {.read = read_any_format};
-static const struct option_type plain_format = {.read = read_plain_format};
-
-static void tell_formats(const struct option_row *option,
+static void tell_figures(const struct option_row *option,
                          char help[OPTION_HELP])
 {
     (void)option;
-    table_format_help(help, OPTION_HELP);
+    table_format_help(TABLE_SHOWS_FIGURES, help, OPTION_HELP);
 }
 
-const struct option_row timed_output_options[] = {
+static const struct option_type format_of_figures = {.read = read_figures};
+
+static sluice_status read_samples(const struct option_row *option,
+                                  const char *text, void *value,
+                                  sluice_diag *why)
+{
+    (void)option;
+    return read_format(text, TABLE_SHOWS_SAMPLES, value, why);
+}
+
+static void tell_samples(const struct option_row *option,
+                         char help[OPTION_HELP])
+{
+    (void)option;
+    table_format_help(TABLE_SHOWS_SAMPLES, help, OPTION_HELP);
+}
+
+static const struct option_type format_of_samples = {.read = read_samples};
+
+static sluice_status read_bubbles(const struct option_row *option,
+                                  const char *text, void *value,
+                                  sluice_diag *why)
+{
+    (void)option;
+    return read_format(text, TABLE_SHOWS_BUBBLES, value, why);
+}
+
+static void tell_bubbles(const struct option_row *option,
+                         char help[OPTION_HELP])
+{
+    (void)option;
+    table_format_help(TABLE_SHOWS_BUBBLES, help, OPTION_HELP);
+}
+
+static const struct option_type format_of_bubbles = {.read = read_bubbles};
+
+const struct option_row output_options[] = {
     {.name = "output",
      .key = 'o',
      .argument = "FORMAT",
-     .tell = tell_formats,
-     .type = &any_format,
+     .tell = tell_figures,
+     .type = &format_of_figures,
      .offset = offsetof(struct output_options, format)},
     {.name = "smoke",
      .help = "Only a small, quick run, to see that all works",
@@ -116,12 +139,27 @@ const struct option_row timed_output_options[] = {
     {0},
 };
 
-const struct option_row output_options[] = {
+const struct option_row timed_output_options[] = {
     {.name = "output",
      .key = 'o',
      .argument = "FORMAT",
-     .tell = tell_formats,
-     .type = &plain_format,
+     .tell = tell_samples,
+     .type = &format_of_samples,
+     .offset = offsetof(struct output_options, format)},
+    {.name = "smoke",
+     .help = "Only a small, quick run, to see that all works",
+     .type = &option_flag,
+     .offset = offsetof(struct output_options, smoke),
+     .makes_small = true},
+    {0},
+};
+
+const struct option_row bubble_output_options[] = {
+    {.name = "output",
+     .key = 'o',
+     .argument = "FORMAT",
+     .tell = tell_bubbles,
+     .type = &format_of_bubbles,
      .offset = offsetof(struct output_options, format)},
     {.name = "smoke",
      .help = "Only a small, quick run, to see that all works",
@@ -134,7 +172,9 @@ const struct option_row output_options[] = {
 void output_begin(const struct output_options *output, struct table *table)
 {
     const struct table_format *format = output->format;
-    table_begin(table, format ? format : table_format_find("md"), stdout);
+    table_begin(table,
+                format ? format : table_format_find("md", TABLE_SHOWS_FIGURES),
+                stdout);
 }
 
 void add_environment(struct table_fields *fields, const struct environment *env)

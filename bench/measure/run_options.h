@@ -24,10 +24,12 @@ struct output_options {
     bool smoke;
 };
 
-/* Their options: of tables whose rows have samples, and of others. */
+/* Their options; of output by what a command's tables show, as
+ * table_formats.h. */
 extern const struct option_row run_options[];
-extern const struct option_row timed_output_options[];
 extern const struct option_row output_options[];
+extern const struct option_row timed_output_options[];
+extern const struct option_row bubble_output_options[];
 
 /* Begin the table on stdout, Markdown unless another was asked for. */
 void output_begin(const struct output_options *output, struct table *table);

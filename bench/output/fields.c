@@ -66,6 +66,12 @@ void add_real(struct table_fields *fields, const char *name, double value)
         (struct table_field){.name = name, .kind = TABLE_REAL, .real = value});
 }
 
+void add_share(struct table_fields *fields, const char *name, double value)
+{
+    add_real(fields, name, value);
+    fields->of[fields->n - 1].share = true;
+}
+
 void add_samples(struct table_fields *fields, const char *name,
                  const double *values, int n)
 {

@@ -2,7 +2,9 @@
  * Tables as Markdown, CSV, JSON (an array of objects), JSON lines, or in
  * Google Benchmark's layout.  Fields are of two kinds: context, which is the
  * same in every row and which Markdown prints once above the table, and
- * columns.  Samples are columns of several values, which only JSON shows.
+ * columns.  What people read, Markdown, has times in ms and shares in per cent;
+ * all else has them as they are, in ns and parts of 1.  Samples are columns of
+ * several values, which only JSON shows.
  */
 #ifndef BENCH_OUTPUT_TABLE_H
 #define BENCH_OUTPUT_TABLE_H
@@ -23,6 +25,7 @@ struct table_field {
     enum table_kind kind;
     bool context;
     bool key;              /* a column that says what was measured */
+    bool share;            /* of a whole: 1 is 100 per cent */
     const char *text;      /* TABLE_TEXT */
     int64_t integer;       /* TABLE_INTEGER */
     double real;           /* TABLE_REAL; NAN is an empty field, null in JSON */
@@ -50,6 +53,7 @@ void add_key(struct table_fields *fields, const char *name, int64_t value);
 void add_text(struct table_fields *fields, const char *name, const char *value);
 void add_integer(struct table_fields *fields, const char *name, int64_t value);
 void add_real(struct table_fields *fields, const char *name, double value);
+void add_share(struct table_fields *fields, const char *name, double value);
 void add_samples(struct table_fields *fields, const char *name,
                  const double *values, int n);
 
@@ -60,6 +64,7 @@ struct table {
     const struct table_format *format;
     FILE *out;
     int n_rows;
+    void *state; /* of the format, which frees it at the end */
 };
 
 struct table_format {
@@ -67,6 +72,7 @@ struct table_format {
     void (*row)(struct table *table, const struct table_field *fields, int n);
     void (*end)(struct table *table); /* NULL: nothing to do */
     bool needs_samples;               /* it shows nothing else */
+    bool needs_bubbles;               /* it shows them by K and M */
     const char *help;                 /* where the name does not say it */
 };
 

@@ -7,6 +7,7 @@
 #include "bench/output/gbench.h"
 #include "bench/output/table_csv.h"
 #include "bench/output/table_json.h"
+#include "bench/output/table_matrix.h"
 #include "bench/output/table_md.h"
 
 static const struct table_format formats[] = {
@@ -14,6 +15,11 @@ static const struct table_format formats[] = {
     {.name = "csv", .row = table_csv_row},
     {.name = "json", .row = table_json_row, .end = table_json_end},
     {.name = "jsonl", .row = table_jsonl_row},
+    {.name = "matrix",
+     .row = table_matrix_row,
+     .end = table_matrix_end,
+     .needs_bubbles = true,
+     .help = "the bubbles by K and M, measured / formula in per cent"},
     {.name = "gbench",
      .row = gbench_row,
      .end = gbench_end,
@@ -23,44 +29,44 @@ static const struct table_format formats[] = {
 
 enum { N_FORMATS = (int)(sizeof formats / sizeof *formats) };
 
-const struct table_format *table_format_find(const char *name)
+/* Whether tables of a command show it. */
+static bool fits(const struct table_format *format, enum table_shows shows)
+{
+    return (!format->needs_samples || shows != TABLE_SHOWS_FIGURES) &&
+           (!format->needs_bubbles || shows == TABLE_SHOWS_BUBBLES);
+}
+
+const struct table_format *table_format_find(const char *name,
+                                             enum table_shows shows)
 {
     for (int i = 0; i < N_FORMATS; i++)
-        if (!strcmp(formats[i].name, name))
+        if (!strcmp(formats[i].name, name) && fits(&formats[i], shows))
             return &formats[i];
     return NULL;
 }
 
-void table_format_plain_help(char *text, size_t bytes)
+void table_format_help(enum table_shows shows, char *text, size_t bytes)
 {
     text[0] = 0;
-    for (int i = 0; i < N_FORMATS; i++) {
-        size_t n = strlen(text);
-        if (!formats[i].needs_samples)
-            snprintf(text + n, bytes - n, "%s%s%s", n ? ", " : "",
-                     formats[i].name, n ? "" : " (default)");
-    }
-}
-
-void table_format_help(char *text, size_t bytes)
-{
-    table_format_plain_help(text, bytes);
     for (int i = 0; i < N_FORMATS; i++) {
         const struct table_format *f = &formats[i];
-        if (!f->needs_samples)
-            continue;
         size_t n = strlen(text);
-        snprintf(text + n, bytes - n, " or, where steps are timed, %s: %s",
-                 f->name, f->help);
+        if (!fits(f, shows))
+            continue;
+        if (f->help)
+            snprintf(text + n, bytes - n, "; %s: %s", f->name, f->help);
+        else
+            snprintf(text + n, bytes - n, "%s%s%s", n ? ", " : "", f->name,
+                     n ? "" : " (default)");
     }
 }
 
-void table_format_names(bool timed, char *text, size_t bytes)
+void table_format_names(enum table_shows shows, char *text, size_t bytes)
 {
     text[0] = 0;
     for (int i = 0; i < N_FORMATS; i++) {
         size_t n = strlen(text);
-        if (timed || !formats[i].needs_samples)
+        if (fits(&formats[i], shows))
             snprintf(text + n, bytes - n, "%s%s", n ? ", " : "",
                      formats[i].name);
     }

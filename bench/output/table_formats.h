@@ -5,22 +5,25 @@
 #ifndef BENCH_OUTPUT_TABLE_FORMATS_H
 #define BENCH_OUTPUT_TABLE_FORMATS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "bench/output/table.h"
 
-/* The format of that name; NULL if there is none. */
-const struct table_format *table_format_find(const char *name);
+/* What the tables of a command have, besides figures. */
+enum table_shows {
+    TABLE_SHOWS_FIGURES,
+    TABLE_SHOWS_SAMPLES, /* of timed steps */
+    TABLE_SHOWS_BUBBLES, /* samples, and bubbles by devices and micro-batches */
+};
 
-/* "md (default), csv, ...": all, for help. */
-void table_format_help(char *text, size_t bytes);
+/* The format of that name for such tables; NULL if there is none. */
+const struct table_format *table_format_find(const char *name,
+                                             enum table_shows shows);
 
-/* The same without those for rows that have samples. */
-void table_format_plain_help(char *text, size_t bytes);
+/* "md (default), csv, ...", for help. */
+void table_format_help(enum table_shows shows, char *text, size_t bytes);
 
-/* "md, csv, ...": those for tables whose rows have samples (`timed`), or have
- * none. */
-void table_format_names(bool timed, char *text, size_t bytes);
+/* "md, csv, ...". */
+void table_format_names(enum table_shows shows, char *text, size_t bytes);
 
 #endif

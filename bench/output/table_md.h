@@ -4,6 +4,10 @@
 
 #include "bench/output/table.h"
 
+/* The context as a list; what has no value is left out. */
+void table_md_context(struct table *table, const struct table_field *fields,
+                      int n);
+
 /* As of a table_format. */
 void table_md_row(struct table *table, const struct table_field *fields, int n);
 

@@ -27,7 +27,7 @@ static void add_bound(struct table_fields *fields, const struct bound *bound)
     add_integer(fields, "products_ns", (int64_t)bound->products_ns);
     add_integer(fields, "elements_ns", (int64_t)bound->elements_ns);
     add_integer(fields, "update_ns", (int64_t)bound->update_ns);
-    add_real(fields, "bubble_bound", bound->bubble);
+    add_share(fields, "bubble_bound", bound->bubble);
     add_integer(fields, "bound_ns", (int64_t)bound->step_ns);
 }
 

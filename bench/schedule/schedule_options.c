@@ -65,7 +65,7 @@ static void tell_formats(const struct option_row *option,
     char schedules[NAMES_BYTES], tables[NAMES_BYTES];
     (void)option;
     schedule_format_help(schedules, sizeof schedules);
-    table_format_plain_help(tables, sizeof tables);
+    table_format_help(TABLE_SHOWS_FIGURES, tables, sizeof tables);
     snprintf(help, OPTION_HELP, "A schedule: %s; a table: %s", schedules,
              tables);
 }

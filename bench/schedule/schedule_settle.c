@@ -87,10 +87,9 @@ static sluice_status settle_output(struct schedule_line *line,
         line->format = schedule_format_find(output ? output : "grid");
         schedule_format_names(names, sizeof names);
     } else {
-        line->table_format = table_format_find(output ? output : "md");
-        if (line->table_format && line->table_format->needs_samples)
-            line->table_format = NULL;
-        table_format_names(false, names, sizeof names);
+        line->table_format =
+            table_format_find(output ? output : "md", TABLE_SHOWS_FIGURES);
+        table_format_names(TABLE_SHOWS_FIGURES, names, sizeof names);
     }
     if (line->format || line->table_format)
         return SLUICE_OK;

@@ -111,9 +111,9 @@ static void write_device(struct table *table,
     add_integer(&fields, "makespan_ns", share->time.makespan_ns);
     add_integer(&fields, "busy_ns", share->time.busy_ns);
     add_integer(&fields, "wait_ns", share->time.wait_ns);
-    add_real(&fields, "bubble", share->time.bubble);
-    add_real(&fields, "bubble_formula",
-             share == &row->price.all ? row->price.formula : NAN);
+    add_share(&fields, "bubble", share->time.bubble);
+    add_share(&fields, "bubble_formula",
+              share == &row->price.all ? row->price.formula : NAN);
     add_real(&fields, "peak_activations", share->activations);
     add_real(&fields, "peak_inner", share->inner);
     add_real(&fields, "parameters", share->parameters);
@@ -137,11 +137,11 @@ static void add_measured(struct table_fields *fields,
 {
     const struct samples *s = &row->measured.samples;
     double bubble = samples_median(s, FIGURE_BUBBLE);
-    add_real(fields, "bubble_measured", bubble);
+    add_share(fields, "bubble_measured", bubble);
     add_real(fields, "difference_points",
              100 * (bubble - row->price.all.time.bubble));
-    add_real(fields, "bubble_virtual",
-             samples_median(s, FIGURE_BUBBLE_VIRTUAL));
+    add_share(fields, "bubble_virtual",
+              samples_median(s, FIGURE_BUBBLE_VIRTUAL));
     add_step(fields, s);
     add_wrong(fields, row->measured.wrong);
 }
@@ -154,8 +154,8 @@ void schedule_table_row(struct table *table,
     char costs[COSTS_BYTES];
     add_wanted(&fields, context, costs);
     add_sizes(&fields, context, row);
-    add_real(&fields, "bubble_formula", row->price.formula);
-    add_real(&fields, "bubble_simulated", row->price.all.time.bubble);
+    add_share(&fields, "bubble_formula", row->price.formula);
+    add_share(&fields, "bubble_simulated", row->price.all.time.bubble);
     if (row->is_measured)
         add_measured(&fields, row);
     add_integer(&fields, "makespan_ns", row->price.all.time.makespan_ns);

@@ -159,3 +159,14 @@ cli_test(pin_nonsense run_tool STATUS=2
     COMMAND ${tool} train --data embedded --pin on)
 cli_test(pin_recorded run_tool STATUS=0 "MATCH=\"pin\":\"off\""
     COMMAND ${bench} bubble --smoke --cell 50us --pin off -o jsonl)
+
+# The table of README, and tables for people.
+cli_test(bubble_matrix run_tool STATUS=0
+    "MATCH=\n. K . M=1 . 4 .\n. --- . --- . --- .\n. 2 . [0-9.]+ / 50.00 . [0-9.]+ / 20.00 .\n. 3 . "
+    COMMAND ${bench} bubble --smoke -k 2,3 -m 1,4 --cell 100us -o matrix)
+cli_test(matrix_of_compare run_tool STATUS=2
+    "MATCH=-o: .matrix. is not one of md, csv, json, jsonl, gbench"
+    COMMAND ${bench} compare --smoke -o matrix)
+cli_test(people_read_ms run_tool STATUS=0
+    "MATCH=- cell_ms: 2\n.*makespan_ms.*bubble %.*bubble_formula %"
+    COMMAND ${tool} schedule gpipe --simulate --cell 2ms)

@@ -14,7 +14,7 @@ static char *write_table(const char *format)
     size_t bytes = 0;
     FILE *out = open_memstream(&text, &bytes);
     struct table table;
-    table_begin(&table, table_format_find(format), out);
+    table_begin(&table, table_format_find(format, TABLE_SHOWS_BUBBLES), out);
     for (int i = 1; i <= 2; i++) {
         const struct table_field fields[] = {
             {.name = "cpu",
@@ -83,7 +83,7 @@ START_TEST(a_table_without_rows_is_still_json)
     size_t bytes = 0;
     FILE *out = open_memstream(&text, &bytes);
     struct table table;
-    table_begin(&table, table_format_find("json"), out);
+    table_begin(&table, table_format_find("json", TABLE_SHOWS_FIGURES), out);
     table_end(&table);
     fclose(out);
     ck_assert_str_eq(text, "[]\n");
@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(an_unknown_format_is_not_found)
 {
-    ck_assert_ptr_null(table_format_find("xml"));
+    ck_assert_ptr_null(table_format_find("xml", TABLE_SHOWS_BUBBLES));
 }
 END_TEST
 
@@ -111,7 +111,7 @@ static char *write_samples(const char *format)
     add_samples(&fields, "samples_ns", samples, 2);
     add_samples(&fields, "samples_cpu_ns", samples, 2);
     add_real(&fields, "bubble", 0.5);
-    table_begin(&table, table_format_find(format), out);
+    table_begin(&table, table_format_find(format, TABLE_SHOWS_BUBBLES), out);
     table_row(&table, fields.of, fields.n);
     table_end(&table);
     fclose(out);
@@ -148,11 +148,90 @@ START_TEST(gbench_names_entries_by_keys_and_adds_the_median)
 }
 END_TEST
 
-START_TEST(only_gbench_needs_samples)
+/* What the library could show, and what a command's tables have. */
+static bool shows(const char *format, enum table_shows shows)
 {
-    ck_assert(table_format_find("gbench")->needs_samples);
-    ck_assert(!table_format_find("json")->needs_samples);
-    ck_assert(!table_format_find("md")->needs_samples);
+    return table_format_find(format, shows) != NULL;
+}
+
+START_TEST(a_format_is_offered_where_tables_have_what_it_shows)
+{
+    ck_assert(shows("json", TABLE_SHOWS_FIGURES));
+    ck_assert(!shows("gbench", TABLE_SHOWS_FIGURES));
+    ck_assert(shows("gbench", TABLE_SHOWS_SAMPLES));
+    ck_assert(shows("gbench", TABLE_SHOWS_BUBBLES));
+    ck_assert(!shows("matrix", TABLE_SHOWS_SAMPLES));
+    ck_assert(shows("matrix", TABLE_SHOWS_BUBBLES));
+}
+END_TEST
+
+/* One row of a time and a share, as context and as columns. */
+static void assert_told(const char *format, const char *expected)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    struct table table;
+    struct table_fields fields = {0};
+    add_shared(&fields, "cell_ns", 1500000);
+    add_absent(&fields, "chunks");
+    add_integer(&fields, "step_ns", 12345678);
+    add_real(&fields, "loss_ns", NAN);
+    add_share(&fields, "bubble", 0.27272);
+    table_begin(&table, table_format_find(format, TABLE_SHOWS_BUBBLES), out);
+    table_row(&table, fields.of, fields.n);
+    table_end(&table);
+    fclose(out);
+    ck_assert_str_eq(text, expected);
+    free(text);
+}
+
+START_TEST(people_read_ms_and_per_cent)
+{
+    assert_told("md", "- cell_ms: 1.5\n"
+                      "\n"
+                      "|  step_ms |  loss_ms | bubble % |\n"
+                      "|---------:|---------:|---------:|\n"
+                      "|  12.3457 |          |    27.27 |\n");
+    assert_told("csv", "cell_ns,chunks,step_ns,loss_ns,bubble\n"
+                       "1500000,,12345678,,0.27272\n");
+    assert_told("jsonl", "{\"cell_ns\":1500000,\"chunks\":null,"
+                         "\"step_ns\":12345678,\"loss_ns\":null,"
+                         "\"bubble\":0.27272}\n");
+}
+END_TEST
+
+static void add_cell(struct table *table, int devices, int microbatches,
+                     double measured, double formula)
+{
+    struct table_fields fields = {0};
+    add_word(&fields, "schedule", "gpipe");
+    add_key(&fields, "devices", devices);
+    add_key(&fields, "microbatches", microbatches);
+    add_share(&fields, "bubble_measured", measured);
+    add_share(&fields, "bubble_formula", formula);
+    table_row(table, fields.of, fields.n);
+}
+
+START_TEST(a_matrix_is_devices_by_microbatches)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    struct table table;
+    table_begin(&table, table_format_find("matrix", TABLE_SHOWS_BUBBLES), out);
+    add_cell(&table, 4, 2, 0.601, 0.6);
+    add_cell(&table, 2, 2, 0.334, 0.3333);
+    add_cell(&table, 2, 1, 0.5002, NAN);
+    table_end(&table);
+    fclose(out);
+    ck_assert_str_eq(text, "- schedule: gpipe\n"
+                           "\n"
+                           "| K | M=1 | 2 |\n"
+                           "| --- | --- | --- |\n"
+                           "| 2 | 50.02 | 33.40 / 33.33 |\n"
+                           "| 4 | - | 60.10 / 60.00 |\n");
+    free(text);
 }
 END_TEST
 
@@ -162,4 +241,6 @@ SLUICE_TEST_MAIN("bench.table", csv_quotes_and_leaves_nan_empty,
                  a_table_without_rows_is_still_json,
                  an_unknown_format_is_not_found, only_json_shows_samples,
                  gbench_names_entries_by_keys_and_adds_the_median,
-                 only_gbench_needs_samples)
+                 a_format_is_offered_where_tables_have_what_it_shows,
+                 people_read_ms_and_per_cent,
+                 a_matrix_is_devices_by_microbatches)
