@@ -6,7 +6,7 @@
 
 #include "bench/cli/option_types.h"
 #include "bench/output/picture.h"
-#include "bench/output/table_formats.h"
+#include "bench/output/formats/table_formats.h"
 
 enum { MAX_STEPS = 10000, NAMES_BYTES = 128 };
 

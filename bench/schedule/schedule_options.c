@@ -7,7 +7,7 @@
 #include "bench/cli/gemm_option.h"
 #include "bench/cli/number.h"
 #include "bench/cli/option_types.h"
-#include "bench/output/table_formats.h"
+#include "bench/output/formats/table_formats.h"
 #include "bench/schedule/schedule_needs.h"
 
 enum {

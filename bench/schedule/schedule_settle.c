@@ -6,7 +6,7 @@
 
 #include "bench/order/generator_options.h"
 #include "bench/order/schedule_names.h"
-#include "bench/output/table_formats.h"
+#include "bench/output/formats/table_formats.h"
 #include "bench/schedule/schedule_needs.h"
 
 enum { NAMES_BYTES = 512 };

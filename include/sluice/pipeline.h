@@ -13,8 +13,7 @@
  *
  * Devices are pinned to cores that the creating thread may run on and that no
  * other pipeline of the machine has; if there are not enough of them, none is
- * pinned; `pinning` turns this off, or names the CPUs.  A pipeline keeps one
- * open descriptor for each of its cores.
+ * pinned.  A pipeline keeps one open descriptor for each of its cores.
  *
  * fork().  A pipeline belongs to the process that created it: its devices are
  * threads, which fork() does not copy.  In a child step, evaluate and infer
@@ -87,8 +86,7 @@ typedef enum sluice_cut {
 typedef enum sluice_pinning {
     SLUICE_PIN_AUTO = 0, /* pin if there is a free core for each device */
     SLUICE_PIN_OFF,
-    SLUICE_PIN_LIST, /* device i to pin_cpus[i], also if another pipeline has
-                        the core or two devices share it */
+    SLUICE_PIN_LIST, /* device i to CPU pin_cpus[i], even if taken */
 } sluice_pinning;
 
 /* What a step does about values that are NaN or infinite. */
@@ -163,9 +161,7 @@ typedef struct sluice_pipeline_config {
                                 the layers for a cut by time obeys it too, with
                                 fewer rows if necessary. */
     sluice_pinning pinning;
-    const int *pin_cpus; /* [n_pin_cpus], for SLUICE_PIN_LIST: CPUs as Linux
-                            numbers them that the creating thread may run on;
-                            one for each device at least */
+    const int *pin_cpus; /* [n_pin_cpus], one for each device at least */
     int n_pin_cpus;
     int64_t spin_ns; /* how long a waiting device polls before it sleeps; 0:
                         200 us if there is a core for each device, else it

@@ -1,5 +1,5 @@
 /* Tables: two rows in each format. */
-#include "bench/output/table_formats.h"
+#include "bench/output/formats/table_formats.h"
 
 #include "support/runner.h"
 

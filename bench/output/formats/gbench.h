@@ -5,8 +5,8 @@
  * "devices:2/microbatches:8"; its times are the samples "samples_ns" and
  * "samples_cpu_ns".
  */
-#ifndef BENCH_OUTPUT_GBENCH_H
-#define BENCH_OUTPUT_GBENCH_H
+#ifndef BENCH_OUTPUT_FORMATS_GBENCH_H
+#define BENCH_OUTPUT_FORMATS_GBENCH_H
 
 #include "bench/output/table.h"
 

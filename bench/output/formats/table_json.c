@@ -1,5 +1,5 @@
 /* Tables as JSON.  The main thread. */
-#include "bench/output/table_json.h"
+#include "bench/output/formats/table_json.h"
 
 #include <jansson.h>
 #include <math.h>

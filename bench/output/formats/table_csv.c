@@ -1,5 +1,5 @@
 /* Tables as CSV, as of RFC 4180, but with bare newlines.  The main thread. */
-#include "bench/output/table_csv.h"
+#include "bench/output/formats/table_csv.h"
 
 #include <string.h>
 

@@ -1,13 +1,13 @@
 /* Bubbles by devices and micro-batches, once all are known.  The main
  * thread. */
-#include "bench/output/table_matrix.h"
+#include "bench/output/formats/table_matrix.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/output/table_md.h"
+#include "bench/output/formats/table_md.h"
 
 /* One measurement. */
 struct matrix_cell {

@@ -1,14 +1,14 @@
 /* The table of formats.  The main thread. */
-#include "bench/output/table_formats.h"
+#include "bench/output/formats/table_formats.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/output/gbench.h"
-#include "bench/output/table_csv.h"
-#include "bench/output/table_json.h"
-#include "bench/output/table_matrix.h"
-#include "bench/output/table_md.h"
+#include "bench/output/formats/gbench.h"
+#include "bench/output/formats/table_csv.h"
+#include "bench/output/formats/table_json.h"
+#include "bench/output/formats/table_matrix.h"
+#include "bench/output/formats/table_md.h"
 
 static const struct table_format formats[] = {
     {.name = "md", .row = table_md_row},

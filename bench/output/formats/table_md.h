@@ -1,6 +1,6 @@
 /* Tables as Markdown: the context once, as a list, then a row for each row. */
-#ifndef BENCH_OUTPUT_TABLE_MD_H
-#define BENCH_OUTPUT_TABLE_MD_H
+#ifndef BENCH_OUTPUT_FORMATS_TABLE_MD_H
+#define BENCH_OUTPUT_FORMATS_TABLE_MD_H
 
 #include "bench/output/table.h"
 

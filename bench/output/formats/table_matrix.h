@@ -1,7 +1,7 @@
 /* A table of devices by micro-batches: each cell has the bubble as it was
  * measured and what the formula says, in per cent. */
-#ifndef BENCH_OUTPUT_TABLE_MATRIX_H
-#define BENCH_OUTPUT_TABLE_MATRIX_H
+#ifndef BENCH_OUTPUT_FORMATS_TABLE_MATRIX_H
+#define BENCH_OUTPUT_FORMATS_TABLE_MATRIX_H
 
 #include "bench/output/table.h"
 

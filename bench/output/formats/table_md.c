@@ -1,6 +1,6 @@
 /* Tables as Markdown: the context as a list, then the columns, aligned; times
  * in ms, shares in per cent.  The main thread. */
-#include "bench/output/table_md.h"
+#include "bench/output/formats/table_md.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Google Benchmark's JSON layout.  The main thread. */
-#include "bench/output/gbench.h"
+#include "bench/output/formats/gbench.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * The formats of tables.  A new one is a file with its functions, named in
  * CMakeLists.txt, and a row in table_formats.c.
  */
-#ifndef BENCH_OUTPUT_TABLE_FORMATS_H
-#define BENCH_OUTPUT_TABLE_FORMATS_H
+#ifndef BENCH_OUTPUT_FORMATS_TABLE_FORMATS_H
+#define BENCH_OUTPUT_FORMATS_TABLE_FORMATS_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Tables as an array of JSON objects, or an object on each line. */
-#ifndef BENCH_OUTPUT_TABLE_JSON_H
-#define BENCH_OUTPUT_TABLE_JSON_H
+#ifndef BENCH_OUTPUT_FORMATS_TABLE_JSON_H
+#define BENCH_OUTPUT_FORMATS_TABLE_JSON_H
 
 #include "bench/output/table.h"
 

@@ -1,6 +1,6 @@
 /* Tables as CSV: names on the first line, context in every row, no samples. */
-#ifndef BENCH_OUTPUT_TABLE_CSV_H
-#define BENCH_OUTPUT_TABLE_CSV_H
+#ifndef BENCH_OUTPUT_FORMATS_TABLE_CSV_H
+#define BENCH_OUTPUT_FORMATS_TABLE_CSV_H
 
 #include "bench/output/table.h"
 
