@@ -87,9 +87,12 @@ sluice_status keeping_begin(struct keeping *keeping,
         .run = *run,
         .saved_ns = now_ns(),
     };
-    if (!config->dir)
-        return SLUICE_OK;
-    sluice_status st = checkpoint_directory(config->dir, why);
+    sluice_status st = SLUICE_OK;
+    if (config->dir || config->weights)
+        st = sluice_checkpoint_check(pipe, run, why);
+    if (st || !config->dir)
+        return st;
+    st = checkpoint_directory(config->dir, why);
     if (!st)
         st = checkpoint_list_read(&list, config->dir, why);
     if (st)
@@ -97,7 +100,7 @@ sluice_status keeping_begin(struct keeping *keeping,
     if (list.n)
         st = resume(keeping, &list, why);
     checkpoint_list_fini(&list);
-    return st;
+    return st ? st : sluice_saver_create(pipe, NULL, &keeping->saver, why);
 }
 
 static bool is_better(const struct keeping *k)
@@ -110,36 +113,90 @@ static bool is_better(const struct keeping *k)
            k->run.test_loss < k->best_loss;
 }
 
-static sluice_status save_best(struct keeping *k, sluice_diag *why)
+/* Have a copy written to one file or two; it is safe once it was taken note
+ * of. */
+static sluice_status start(struct keeping *k, bool best, bool step,
+                           sluice_diag *why)
 {
-    char path[PATH_MAX];
-    sluice_status st = checkpoint_best_path(k->config->dir, path, why);
+    char best_path[PATH_MAX], step_path[PATH_MAX];
+    const char *paths[2];
+    int n = 0;
+    sluice_status st = SLUICE_OK;
+    k->saving_step = sluice_pipeline_n_steps(k->pipe);
+    if (step)
+        k->saved_ns = now_ns();
+    if (best) {
+        st = checkpoint_best_path(k->config->dir, best_path, why);
+        paths[n++] = best_path;
+    }
+    if (step && !st) {
+        st = checkpoint_path(k->config->dir, k->saving_step, step_path, why);
+        paths[n++] = step_path;
+    }
     if (!st)
-        st = sluice_checkpoint_save(k->pipe, &k->run, path, why);
+        st = sluice_saver_start(k->saver, &k->run, paths, n, why);
     if (st)
         return st;
-    k->has_best = true;
-    k->best_loss = k->run.test_loss;
-    k->best_accuracy = k->run.test_accuracy;
+    k->is_saving = true;
+    k->saves_best = best;
+    k->saves_step = step;
+    k->saving_loss = k->run.test_loss;
+    k->saving_accuracy = k->run.test_accuracy;
+    k->is_pending = k->is_pending && !step;
     return SLUICE_OK;
 }
 
-/* Older ones go once the new one is safe. */
-static sluice_status save(struct keeping *k, sluice_diag *why)
+/* The new one is safe, so older ones go. */
+static sluice_status note_step(struct keeping *k, sluice_diag *why)
 {
-    char path[PATH_MAX];
-    uint64_t step = sluice_pipeline_n_steps(k->pipe);
-    k->saved_ns = now_ns();
-    sluice_status st = checkpoint_path(k->config->dir, step, path, why);
-    if (!st)
-        st = sluice_checkpoint_save(k->pipe, &k->run, path, why);
-    if (st)
-        return st;
-    snprintf(k->newest, sizeof k->newest, "%s", path);
-    k->saved_step = step;
+    k->saved_step = k->saving_step;
     k->has_saved = true;
-    k->is_pending = false;
-    return checkpoint_prune(k->config->dir, step, k->config->keep, why);
+    sluice_status st =
+        checkpoint_path(k->config->dir, k->saving_step, k->newest, why);
+    if (!st)
+        st = checkpoint_prune(k->config->dir, k->saving_step, k->config->keep,
+                              why);
+    return st;
+}
+
+/* Wait until what was started is written, and take note of it. */
+static sluice_status finish(struct keeping *k, sluice_diag *why)
+{
+    sluice_saving saving;
+    sluice_status st = sluice_saver_join(k->saver, &saving, why);
+    k->is_saving = false;
+    if (k->saves_best && saving.n_written > 0) {
+        k->has_best = true;
+        k->best_loss = k->saving_loss;
+        k->best_accuracy = k->saving_accuracy;
+    }
+    if (k->on_saved && saving.n_written > 0)
+        k->on_saved(k->context, &saving);
+    if (st)
+        k->is_pending = k->is_pending || k->saves_step;
+    else if (k->saves_step)
+        st = note_step(k, why);
+    return st;
+}
+
+static void tell_failure(const struct keeping *k, const sluice_diag *why)
+{
+    fprintf(stderr,
+            "warning   step %" PRIu64 " is not saved: %s; training goes on\n",
+            k->saving_step, why->text);
+}
+
+void keeping_settle(struct keeping *keeping)
+{
+    sluice_diag why;
+    if (keeping->is_saving && finish(keeping, &why))
+        tell_failure(keeping, &why);
+}
+
+/* Of the newest checkpoint, the one under way included. */
+static uint64_t last_step(const struct keeping *k)
+{
+    return k->is_saving && k->saves_step ? k->saving_step : k->saved_step;
 }
 
 /* At the end of an epoch, unless steps or a time are given. */
@@ -149,7 +206,7 @@ static bool is_time(const struct keeping *k, const sluice_progress *p)
     if (config->every_ns)
         return now_ns() - k->saved_ns >= config->every_ns;
     if (config->every_steps)
-        return p->step - k->saved_step >= config->every_steps;
+        return p->step - last_step(k) >= config->every_steps;
     return p->epoch_end;
 }
 
@@ -158,7 +215,6 @@ void keeping_progress(struct keeping *keeping, const sluice_progress *progress,
 {
     sluice_run *run = &keeping->run;
     sluice_diag why;
-    sluice_status st = SLUICE_OK;
     run->position = progress->position;
     run->was_tested = progress->epoch_end && tests;
     run->test_loss = run->was_tested ? progress->test_loss : 0;
@@ -166,22 +222,24 @@ void keeping_progress(struct keeping *keeping, const sluice_progress *progress,
     keeping->is_pending = true;
     if (!keeping->config->dir)
         return;
-    if (is_better(keeping))
-        st = save_best(keeping, &why);
-    if (!st && is_time(keeping, progress))
-        st = save(keeping, &why);
-    if (st)
-        fprintf(stderr,
-                "warning   step %" PRIu64
-                " is not saved: %s; training goes on\n",
-                progress->step, why.text);
+    if (keeping->is_saving && !sluice_saver_is_busy(keeping->saver))
+        keeping_settle(keeping);
+    if (!run->was_tested && !is_time(keeping, progress))
+        return;
+    keeping_settle(keeping); /* it says which one is the best so far */
+    bool best = is_better(keeping);
+    bool step = is_time(keeping, progress);
+    if ((best || step) && start(keeping, best, step, &why))
+        tell_failure(keeping, &why);
 }
 
 sluice_status keeping_end_checkpoints(struct keeping *keeping, sluice_diag *why)
 {
-    if (keeping->config->dir && keeping->is_pending)
-        return save(keeping, why);
-    return SLUICE_OK;
+    keeping_settle(keeping);
+    if (!keeping->config->dir || !keeping->is_pending)
+        return SLUICE_OK;
+    sluice_status st = start(keeping, false, true, why);
+    return st ? st : finish(keeping, why);
 }
 
 sluice_status keeping_end(struct keeping *keeping, sluice_diag *why)
@@ -192,4 +250,22 @@ sluice_status keeping_end(struct keeping *keeping, sluice_diag *why)
         st = sluice_pipeline_save_model(keeping->pipe, keeping->run.tokenizer,
                                         config->weights, why);
     return st;
+}
+
+void keeping_tell_stop(const struct keeping *keeping, const char *signal)
+{
+    fprintf(stderr, "stopped   by %s after step %" PRIu64 ", epoch %d; ",
+            signal, sluice_pipeline_n_steps(keeping->pipe),
+            keeping->run.position.epoch);
+    if (keeping->config->dir)
+        fprintf(stderr, "saved as %s, go on with --resume\n", keeping->newest);
+    else
+        fprintf(stderr, "no checkpoint is kept without --checkpoint\n");
+}
+
+void keeping_fini(struct keeping *keeping)
+{
+    keeping_settle(keeping);
+    sluice_saver_destroy(keeping->saver);
+    keeping->saver = NULL;
 }

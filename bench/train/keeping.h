@@ -1,6 +1,8 @@
 /*
  * What a training leaves on disk so that it can go on: a checkpoint every so
- * often, the last few and the best of them.
+ * often, the last few and the best of them.  They are written beside training
+ * (<sluice/saver.h>); if it is time for the next one and the one before is
+ * still being written, the training waits for that.
  *
  * Threads: the main thread.
  */
@@ -11,10 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <sluice/checkpoint.h>
+#include <sluice/saver.h>
 #include <sluice/train.h>
 
 #include "bench/train/training_config.h"
+
+/* A checkpoint was written, at this cost. */
+typedef void keeping_on_saved(void *context, const sluice_saving *saving);
 
 struct keeping {
     const struct keeping_config *config;
@@ -28,6 +33,16 @@ struct keeping {
     double best_loss;      /* of the test rows */
     double best_accuracy;  /* the same */
     char newest[PATH_MAX]; /* the path of the newest; "": none */
+
+    sluice_saver *saver;  /* NULL: there is no directory */
+    bool is_saving;       /* a save was started that was not taken note of: */
+    uint64_t saving_step; /* at this step, */
+    bool saves_step;      /* of its checkpoint, */
+    bool saves_best;      /* of the best one, */
+    double saving_loss;   /* with these figures of the test rows */
+    double saving_accuracy;
+    keeping_on_saved *on_saved; /* NULL: it is not told */
+    void *context;
 };
 
 /*
@@ -46,11 +61,15 @@ sluice_status keeping_begin(struct keeping *keeping,
 
 /*
  * The training has made a step, or ended an epoch: save if it is time.  What
- * fails is told on stderr; the training goes on, and the next time it is tried
- * again.
+ * fails is told on stderr, here or at a later step; the training goes on, and
+ * the next time it is tried again.
  */
 void keeping_progress(struct keeping *keeping, const sluice_progress *progress,
                       bool tests);
+
+/* Wait until the checkpoint under way is written; what fails is told on
+ * stderr. */
+void keeping_settle(struct keeping *keeping);
 
 /* The training has ended: save a checkpoint of what is not saved.  Returns
  * SLUICE_OK; what the save returned. */
@@ -63,5 +82,12 @@ sluice_status keeping_end_checkpoints(struct keeping *keeping,
  * Returns  SLUICE_OK; what the last save returned.
  */
 sluice_status keeping_end(struct keeping *keeping, sluice_diag *why);
+
+/* Say on stderr where a training stands that `signal` has ended, and what was
+ * saved of it. */
+void keeping_tell_stop(const struct keeping *keeping, const char *signal);
+
+/* As keeping_settle(), and free what is held. */
+void keeping_fini(struct keeping *keeping);
 
 #endif

@@ -202,6 +202,20 @@ bool metrics_progress(struct metrics *metrics, const sluice_progress *p)
     return !ferror(metrics->file);
 }
 
+void metrics_saved(struct metrics *metrics, const sluice_saving *saving)
+{
+    if (!metrics->file)
+        return;
+    json_t *line = new_line("checkpoint");
+    set_integer(line, "step", (int64_t)saving->n_steps);
+    set_integer(line, "files", saving->n_written);
+    set_integer(line, "bytes", (int64_t)saving->bytes);
+    set_real(line, "copy_s", (double)saving->copy_ns / 1e9);
+    set_real(line, "wait_s", (double)saving->wait_ns / 1e9);
+    set_real(line, "write_s", (double)saving->write_ns / 1e9);
+    write_line(metrics, line);
+}
+
 void metrics_end(struct metrics *metrics, double measured, double formula)
 {
     if (!metrics->file)

@@ -1,6 +1,6 @@
 /*
  * Metrics as JSON lines.  Each line is an object whose "kind" is "run" (the
- * first: all the context), "step", "epoch" or "end".
+ * first: all the context), "step", "epoch", "checkpoint" or "end".
  */
 #ifndef BENCH_TRAIN_METRICS_H
 #define BENCH_TRAIN_METRICS_H
@@ -10,6 +10,7 @@
 
 #include <sluice/loss.h>
 #include <sluice/model.h>
+#include <sluice/saver.h>
 #include <sluice/status.h>
 #include <sluice/train.h>
 
@@ -49,6 +50,10 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
 
 /* Returns false if the line could not be written: metrics_close() tells. */
 bool metrics_progress(struct metrics *metrics, const sluice_progress *progress);
+
+/* A checkpoint was written: what that has cost the training, and the thread
+ * beside it. */
+void metrics_saved(struct metrics *metrics, const sluice_saving *saving);
 
 /* The last line: the bubble. */
 void metrics_end(struct metrics *metrics, double measured, double formula);

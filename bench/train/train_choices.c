@@ -135,3 +135,16 @@ sluice_status train_choices_settle(struct training_config *config,
     }
     return st;
 }
+
+const char *train_rate_text(const struct training_config *config,
+                            char text[TRAIN_RATE_TEXT])
+{
+    if (!config->rate.ops)
+        return NULL;
+    sluice_option_table options = sluice_rate_options(config->rate.ops);
+    int n = snprintf(text, TRAIN_RATE_TEXT, "%d epochs, %s:", config->epochs,
+                     config->rate.ops->name);
+    sluice_options_print(&options, &config->rate.config, text + n,
+                         TRAIN_RATE_TEXT - (size_t)n);
+    return text;
+}

@@ -20,4 +20,11 @@ extern const struct option_type option_model;     /* const char * */
 sluice_status train_choices_settle(struct training_config *config,
                                    sluice_diag *why);
 
+enum { TRAIN_RATE_TEXT = 512 };
+
+/* The learning-rate rule and the number of epochs, on which its factors
+ * depend; NULL: there is none. */
+const char *train_rate_text(const struct training_config *config,
+                            char text[TRAIN_RATE_TEXT]);
+
 #endif

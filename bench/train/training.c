@@ -19,6 +19,7 @@
 #include "bench/order/order.h"
 #include "bench/order/schedule_source.h"
 #include "bench/train/stuck.h"
+#include "bench/train/train_choices.h"
 #include "bench/output/picture.h"
 
 enum { MODEL_TEXT = SLUICE_MODEL_MAX_TEXT + 32 };
@@ -29,6 +30,7 @@ struct training {
     FILE *out; /* NULL: quiet */
     struct source source;
     char model_text[MODEL_TEXT];
+    char rate_text[TRAIN_RATE_TEXT];
     sluice_model *model;
     sluice_loss_choice loss;
     sluice_schedule *custom; /* as order_custom() */
@@ -172,6 +174,12 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
     return st;
 }
 
+static void on_saved(void *context, const sluice_saving *saving)
+{
+    struct training *t = context;
+    metrics_saved(&t->metrics, saving);
+}
+
 static sluice_status begin_keeping(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
@@ -182,9 +190,14 @@ static sluice_status begin_keeping(struct training *t, sluice_diag *why)
         .shuffles = !c->in_order,
         .shuffle_seed = c->seed,
         .tokenizer = t->source.text.tokenizer_name,
+        .rate = train_rate_text(c, t->rate_text),
     };
     t->goes_on = true;
-    return keeping_begin(&t->keeping, &c->keeping, t->pipe, &run, why);
+    sluice_status st =
+        keeping_begin(&t->keeping, &c->keeping, t->pipe, &run, why);
+    t->keeping.on_saved = on_saved;
+    t->keeping.context = t;
+    return st;
 }
 
 static void print_head(const struct training *t)
@@ -279,20 +292,6 @@ static bool on_progress(void *context, const sluice_progress *p)
     return goes_on && !stopping_signal();
 }
 
-static void tell_stop(const struct training *t)
-{
-    const struct keeping *k = &t->keeping;
-    if (t->shows_progress)
-        fprintf(stderr, "\r\033[K");
-    fprintf(stderr, "stopped   by %s after step %" PRIu64 ", epoch %d; ",
-            stopping_signal(), sluice_pipeline_n_steps(t->pipe),
-            k->run.position.epoch);
-    if (k->config->dir)
-        fprintf(stderr, "saved as %s, go on with --resume\n", k->newest);
-    else
-        fprintf(stderr, "no checkpoint is kept without --checkpoint\n");
-}
-
 /* Whether what was saved had reached the target already. */
 static bool is_done(const struct training *t)
 {
@@ -346,8 +345,10 @@ static sluice_status train(struct training *t, double *accuracy,
         describe_time(&t->time, c->microbatches, t->out);
     metrics_end(&t->metrics, time_sum_bubble(&t->time),
                 sluice_bubble_formula(c->devices, c->microbatches));
+    if (stopping_signal() && t->shows_progress)
+        fprintf(stderr, "\r\033[K");
     if (stopping_signal())
-        tell_stop(t);
+        keeping_tell_stop(&t->keeping, stopping_signal());
     return SLUICE_OK;
 }
 
@@ -408,9 +409,11 @@ sluice_status training_run(const struct training_config *config,
         st = train(&t, accuracy, why);
         if (!st && config->trace && t.made_steps)
             st = draw(&t, why);
+        keeping_settle(&t.keeping);
         sluice_status closed = metrics_close(&t.metrics, st ? NULL : why);
         st = st ? st : closed;
     }
+    keeping_fini(&t.keeping);
     sluice_pipeline_destroy(t.pipe);
     sluice_schedule_destroy(t.custom);
     patience_fini(&t.patience);

@@ -108,6 +108,8 @@ typedef struct sluice_run {
     bool shuffles;     /* by `shuffle_seed`; else rows come in their order */
     uint64_t shuffle_seed;
     const char *tokenizer; /* its name, of rows that are tokens of a text */
+    const char *rate;      /* the learning-rate rule, and what else its factors
+                              depend on, as a text of the caller's */
 
     sluice_position position;
     bool was_tested;      /* after this step; else the next two are 0 */
@@ -117,12 +119,25 @@ typedef struct sluice_run {
 } sluice_run;
 
 /*
+ * Whether a checkpoint of this pipeline can be written and read again, as far
+ * as its number of tensors and their names decide it: so that a training learns
+ * it before its first step.  Nothing is written, and no value is looked at.
+ * `run` may be NULL.
+ *
+ * Threads  as sluice_checkpoint_save().
+ * Returns  SLUICE_OK; SLUICE_INVALID; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_checkpoint_check(const sluice_pipeline *pipe,
+                                                 const sluice_run *run,
+                                                 sluice_diag *why);
+
+/*
  * Write all that the following steps depend on: parameters, optimizer states,
  * number of steps, learning rate, and `run` (NULL: zeros).  What the bits
  * depend on besides stands in the metadata, and is compared by
  * sluice_checkpoint_load(): the numbers of micro-batches, replicas and copies,
  * the order of the backwards, seed, layers, loss, optimizer, BLAS with its core
- * type, the libraries of matrix products.
+ * type, the libraries of matrix products, oneDNN's version.
  *
  * A state of the optimizer is a tensor named "state0.0.weight": the state, then
  * the parameter.

@@ -11,6 +11,7 @@
  *     optimizer  optimizers                 dataset    files and data sets
  *     reference  the sequential judge       train      epochs
  *     checkpoint  parameters, or all of a training, on disk
+ *     saver      checkpoints written beside training
  *     pipeline_state  what lasts from step to step
  *     pipeline_text   a pipeline from a text
  *     report     pictures of traces         simulate   schedules with costs
@@ -58,6 +59,7 @@
 #include <sluice/rate.h>
 #include <sluice/reference.h>
 #include <sluice/report.h>
+#include <sluice/saver.h>
 #include <sluice/schedule.h>
 #include <sluice/schedule_formula.h>
 #include <sluice/schedule_passes.h>

@@ -5,89 +5,62 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sluice/version.h>
-
 #include "base/memory.h"
-#include "checkpoint/facts.h"
-#include "checkpoint/run_state.h"
+#include "checkpoint/checkpoint_metadata.h"
+#include "checkpoint/outgoing.h"
 #include "checkpoint/staging.h"
 #include "nn/model/settle.h"
 #include "pipeline/pipeline.h"
 
-enum {
-    N_FIXED = 3, /* pairs that are the same in all checkpoints */
-    N_PAIRS = N_FIXED + SL_N_RUN_NUMBERS + SL_N_FACTS,
-    WARNING = 512,
-};
-
-/* The metadata of a checkpoint, with room for all values. */
-struct metadata {
-    struct sl_metadata_pair pairs[N_PAIRS];
-    struct sl_run_text numbers[SL_N_RUN_NUMBERS];
-    char facts[SL_N_FACTS][SL_FACT_ROOM];
-};
-
-static struct sl_run_state state_of(const sluice_pipeline *pipe,
-                                    const sluice_run *run)
-{
-    return (struct sl_run_state){
-        .n_steps = pipe->n_steps,
-        .learning_rate = pipe->learning_rate,
-        .epoch = run->position.epoch,
-        .rows_done = run->position.rows_done,
-        .loss_sum = run->position.loss_sum,
-        .correct = run->position.correct,
-        .ignored = run->position.ignored,
-        .was_tested = run->was_tested,
-        .test_loss = run->test_loss,
-        .test_accuracy = run->test_accuracy,
-    };
-}
-
-static void take_state(sluice_run *run, const struct sl_run_state *state)
-{
-    run->position = (sluice_position){
-        .epoch = (int)state->epoch,
-        .rows_done = state->rows_done,
-        .loss_sum = state->loss_sum,
-        .correct = state->correct,
-        .ignored = state->ignored,
-    };
-    run->was_tested = state->was_tested;
-    run->test_loss = state->test_loss;
-    run->test_accuracy = state->test_accuracy;
-}
-
-/* Returns how many pairs there are. */
-static size_t fill(struct metadata *metadata, const struct sl_subject *about)
-{
-    struct sl_metadata_pair *pairs = metadata->pairs;
-    struct sl_run_state state = state_of(about->pipe, about->run);
-    size_t n = 0;
-    pairs[n++] = (struct sl_metadata_pair){"sluice.format", "1"};
-    pairs[n++] = (struct sl_metadata_pair){"sluice.kind", "checkpoint"};
-    pairs[n++] = (struct sl_metadata_pair){"sluice.version", sluice_version()};
-    sl_run_state_write(&state, pairs + n, metadata->numbers);
-    n += SL_N_RUN_NUMBERS;
-    for (int i = 0; i < SL_N_FACTS; i++) {
-        const struct sl_fact *fact = sl_fact_at(i);
-        const char *text = fact->tell(about, metadata->facts[i]);
-        if (text[0])
-            pairs[n++] = (struct sl_metadata_pair){fact->key, text};
-    }
-    return n;
-}
+enum { WARNING = 512 };
 
 static sluice_status save(const sluice_pipeline *pipe, const sluice_run *run,
                           const char *path, sluice_diag *why)
 {
     struct sl_subject about = {pipe, run};
-    struct metadata *metadata = sl_alloc(pipe->allocator, 1, sizeof *metadata);
+    struct sl_checkpoint_metadata *metadata =
+        sl_alloc(pipe->allocator, 1, sizeof *metadata);
     if (!metadata)
         return sl_no_memory(why, "the metadata of a checkpoint");
-    size_t n = fill(metadata, &about);
+    size_t n = sl_checkpoint_metadata_fill(metadata, &about);
     sluice_status st =
         sl_staging_save(pipe, SL_HELD_ALL, metadata->pairs, n, path, why);
+    sl_free(pipe->allocator, metadata, 1, sizeof *metadata);
+    return st;
+}
+
+/* The list without the values: a header of it can be measured. */
+static sluice_status check_header(const sluice_pipeline *pipe,
+                                  struct sl_metadata_pair *pairs, size_t n,
+                                  sluice_diag *why)
+{
+    struct sl_outgoing out;
+    size_t bytes;
+    sluice_status st =
+        sl_outgoing_init(&out, pipe, SL_HELD_ALL, pipe->allocator, why);
+    if (st)
+        return st;
+    sl_outgoing_name_all(&out, pipe, SL_HELD_ALL);
+    out.file.metadata = pairs;
+    out.file.n_metadata = n;
+    st = sl_header_check(&out.file, why);
+    if (!st)
+        st = sl_header_measure(&out.file, &bytes, why);
+    sl_outgoing_fini(&out);
+    return st;
+}
+
+sluice_status sluice_checkpoint_check(const sluice_pipeline *pipe,
+                                      const sluice_run *run, sluice_diag *why)
+{
+    static const sluice_run nothing;
+    struct sl_subject about = {pipe, run ? run : &nothing};
+    struct sl_checkpoint_metadata *metadata =
+        sl_alloc(pipe->allocator, 1, sizeof *metadata);
+    if (!metadata)
+        return sl_no_memory(why, "the metadata of a checkpoint");
+    size_t n = sl_checkpoint_metadata_fill(metadata, &about);
+    sluice_status st = check_header(pipe, metadata->pairs, n, why);
     sl_free(pipe->allocator, metadata, 1, sizeof *metadata);
     return st;
 }
@@ -203,7 +176,7 @@ static sluice_status load(sluice_pipeline *pipe, const char *path,
         sl_staging_fini(&staging);
         pipe->n_steps = state.n_steps;
         pipe->learning_rate = state.learning_rate;
-        take_state(run, &state);
+        sl_checkpoint_take_state(run, &state);
     }
     sluice_safetensors_close(file);
     return st;
@@ -234,7 +207,7 @@ sluice_status sluice_checkpoint_inspect(const char *path, sluice_run *run,
     sluice_status st = open_checkpoint(path, allocator, &file, &state, why);
     if (!st) {
         sluice_safetensors_close(file);
-        take_state(run, &state);
+        sl_checkpoint_take_state(run, &state);
         *n_steps = state.n_steps;
     }
     pthread_setcancelstate(cancel_state, NULL);

@@ -9,7 +9,9 @@
 
 #include "checkpoint/summation_order.h"
 #include "data/safetensors/checksum.h"
+#include "nn/layers/composite.h"
 #include "pipeline/pipeline.h"
+#include "tensor/gemm/backend.h"
 
 static const char *number(char room[SL_FACT_ROOM], int64_t value)
 {
@@ -81,6 +83,24 @@ static uint32_t add_ties(uint32_t checksum, const struct sl_layout *layout,
     return checksum;
 }
 
+/* Add a layer's name and options to a checksum, and those of the layers inside
+ * it, which may hold others in turn. */
+static uint32_t add_layer(uint32_t checksum, const sluice_layer_ops *ops,
+                          const void *config, char room[SL_FACT_ROOM])
+{
+    sluice_option_table options = sluice_layer_options(ops);
+    choice(room, ops->name, &options, config);
+    checksum = sl_checksum_bytes(checksum, room, strlen(room) + 1);
+    if (!sl_is_composite(ops))
+        return checksum;
+    const struct sl_composite *composite = config;
+    for (int i = 0; i < composite->inside.n; i++) {
+        const struct sl_layer *layer = composite->inside.at[i];
+        checksum = add_layer(checksum, layer->ops, layer->config, room);
+    }
+    return sl_checksum_bytes(checksum, "end", 4);
+}
+
 /* A checksum over the names, options and ties of all layers: their shapes are
  * those of the tensors, but not their activation. */
 static const char *tell_layers(const struct sl_subject *about,
@@ -93,9 +113,7 @@ static const char *tell_layers(const struct sl_subject *about,
             &layout->stages[sl_held_stage(&layout->grid, 0, part)];
         for (int i = 0; i < stage->n_units; i++) {
             const struct sl_unit *unit = &stage->units[i];
-            sluice_option_table options = sluice_layer_options(unit->ops);
-            choice(room, unit->ops->name, &options, unit->config);
-            checksum = sl_checksum_bytes(checksum, room, strlen(room) + 1);
+            checksum = add_layer(checksum, unit->ops, unit->config, room);
             checksum = add_ties(checksum, layout, unit);
         }
     }
@@ -141,6 +159,23 @@ static const char *tell_gemm(const struct sl_subject *about,
 {
     (void)room;
     return sluice_pipeline_gemm(about->pipe);
+}
+
+static const char *tell_onednn(const struct sl_subject *about,
+                               char room[SL_FACT_ROOM])
+{
+    const struct sl_gemm_backend *onednn = sl_gemm_onednn();
+    if (!onednn || !strstr(sluice_pipeline_gemm(about->pipe), onednn->name))
+        return "";
+    onednn->describe(room, SL_FACT_ROOM);
+    return room;
+}
+
+static const char *tell_rate(const struct sl_subject *about,
+                             char room[SL_FACT_ROOM])
+{
+    (void)room;
+    return about->run->rate ? about->run->rate : "";
 }
 
 static const char *tell_model(const struct sl_subject *about,
@@ -193,6 +228,8 @@ static const struct sl_fact facts[SL_N_FACTS] = {
     {"sluice.blas", "the BLAS", tell_blas},
     {"sluice.blas_core", "the core type of the BLAS", tell_blas_core},
     {"sluice.gemm", "the libraries of matrix products", tell_gemm},
+    {"sluice.onednn", "oneDNN", tell_onednn},
+    {"sluice.rate", "the learning-rate rule", tell_rate},
     {"sluice.model", "the model", tell_model},
     {"sluice.n_rows", "the number of training rows", tell_rows},
     {"sluice.batch", "the batch", tell_batch},

@@ -23,83 +23,21 @@ static const char *shape_text(const sluice_shape *shape, char text[SHAPE_TEXT])
     return text;
 }
 
-/* The next tensor that a file holds. */
-static bool next(const sluice_pipeline *pipe, enum sl_held held,
-                 sluice_state_tensor *at)
-{
-    bool is_there;
-    do
-        is_there = sluice_pipeline_next_tensor(pipe, at);
-    while (is_there && held == SL_HELD_WEIGHTS && at->state >= 0);
-    return is_there;
-}
-
-/* How many tensors there are, and elements of them. */
-static size_t count(const sluice_pipeline *pipe, enum sl_held held,
-                    size_t *n_elements)
-{
-    size_t n = 0;
-    sluice_state_tensor at = {.state = 0};
-    *n_elements = 0;
-    while (next(pipe, held, &at)) {
-        n++;
-        *n_elements += (size_t)at.parameter.n;
-    }
-    return n;
-}
-
-/* A tensor that is to be written has its name here. */
-struct named {
-    char name[SLUICE_STATE_NAME];
-};
-
-static sluice_status list_tensors(const sluice_pipeline *pipe,
-                                  enum sl_held held,
-                                  struct sl_saved_tensor *tensors,
-                                  struct named *names, sluice_diag *why)
-{
-    sluice_status st = SLUICE_OK;
-    sluice_state_tensor at = {.state = 0};
-    while (!st && next(pipe, held, &at)) {
-        const float *values = sl_pipeline_tensor(pipe, 0, &at);
-        if (at.state < 0)
-            st = sl_check_finite("parameter", at.name, values, at.parameter.n,
-                                 why);
-        memcpy(names->name, at.name, sizeof names->name);
-        *tensors++ = (struct sl_saved_tensor){
-            .name = (names++)->name,
-            .type = SLUICE_F32,
-            .shape = at.parameter.spec->shape,
-            .elements = values,
-        };
-    }
-    return st;
-}
-
 sluice_status sl_staging_save(const sluice_pipeline *pipe, enum sl_held held,
                               struct sl_metadata_pair *metadata,
                               size_t n_metadata, const char *path,
                               sluice_diag *why)
 {
-    const sluice_allocator *allocator = pipe->allocator;
-    size_t n_elements;
-    size_t n = count(pipe, held, &n_elements);
-    sluice_status st = SLUICE_NO_MEMORY;
-    struct sl_saved_file file = {
-        .tensors = sl_alloc(allocator, n, sizeof *file.tensors),
-        .n_tensors = n,
-        .metadata = metadata,
-        .n_metadata = n_metadata,
-    };
-    struct named *names = sl_alloc(allocator, n, sizeof *names);
-    if (!file.tensors || !names)
-        sl_no_memory(why, "the list of tensors to be saved");
-    else
-        st = list_tensors(pipe, held, file.tensors, names, why);
+    struct sl_outgoing out;
+    sluice_status st = sl_outgoing_init(&out, pipe, held, pipe->allocator, why);
+    if (st)
+        return st;
+    out.file.metadata = metadata;
+    out.file.n_metadata = n_metadata;
+    st = sl_outgoing_list(&out, pipe, held, NULL, why);
     if (!st)
-        st = sl_safetensors_write(path, &file, allocator, why);
-    sl_free(allocator, names, n, sizeof *names);
-    sl_free(allocator, file.tensors, n, sizeof *file.tensors);
+        st = sl_safetensors_write(path, &out.file, pipe->allocator, why);
+    sl_outgoing_fini(&out);
     return st;
 }
 
@@ -143,7 +81,7 @@ static sluice_status check_known(const sluice_pipeline *pipe, enum sl_held held,
         if (held == SL_HELD_WEIGHTS && sl_tensor_state(name) >= 0)
             continue;
         bool known = false;
-        while (!known && next(pipe, held, &at))
+        while (!known && sl_held_next(pipe, held, &at))
             known = !strcmp(at.name, name);
         if (!known && sl_tensor_state(name) >= 0)
             st = sluice_diag_set(why, SLUICE_NOT_FOUND,
@@ -165,7 +103,7 @@ static sluice_status read_all(struct sl_staging *staging,
     sluice_state_tensor at = {.state = 0};
     float *values = staging->values;
     int from = 0;
-    while (!st && next(pipe, held, &at)) {
+    while (!st && sl_held_next(pipe, held, &at)) {
         sluice_shape shape;
         int found = find(file, at.name, from, &shape);
         if (found < 0)
@@ -195,7 +133,7 @@ sluice_status sl_staging_read(struct sl_staging *staging,
     sluice_status st = check_known(pipe, held, file, why);
     if (st)
         return st;
-    count(pipe, held, &n);
+    sl_held_count(pipe, held, &n);
     *staging = (struct sl_staging){
         .allocator = allocator,
         .values = sl_alloc(allocator, n, sizeof *staging->values),
@@ -214,7 +152,7 @@ void sl_staging_apply(const struct sl_staging *staging, sluice_pipeline *pipe,
 {
     sluice_state_tensor at = {.state = 0};
     const float *values = staging->values;
-    while (next(pipe, held, &at)) {
+    while (sl_held_next(pipe, held, &at)) {
         sl_pipeline_put_tensor(pipe, &at, values);
         values += at.parameter.n;
     }

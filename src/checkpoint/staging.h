@@ -14,13 +14,8 @@
 #include <sluice/dataset.h>
 #include <sluice/pipeline_state.h>
 
+#include "checkpoint/outgoing.h"
 #include "data/safetensors/metadata.h"
-
-/* Which tensors a file holds. */
-enum sl_held {
-    SL_HELD_WEIGHTS, /* parameters */
-    SL_HELD_ALL,     /* and the optimizer's states */
-};
 
 /*
  * Write the tensors of a pipeline, with metadata.

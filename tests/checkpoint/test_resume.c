@@ -316,7 +316,49 @@ START_TEST(what_changes_the_bits_is_warned_of_by_name)
 }
 END_TEST
 
+/* A pipeline from the text of a model. */
+static sluice_pipeline *make_from(const char *text, sluice_model **model)
+{
+    static const sluice_sgd_config sgd = {.learning_rate = 0.1};
+    const sluice_pipeline_config config = {
+        .schedule = {.devices = 1, .microbatches = 1},
+        .batch = 4,
+        .loss = sluice_mean_squared_error(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+    };
+    ck_assert_int_eq(sluice_model_parse(text, NULL, model, NULL), SLUICE_OK);
+    const struct sl_test_problem problem = {.model = *model};
+    return make(&problem, &config);
+}
+
+START_TEST(options_of_layers_inside_a_block_are_compared)
+{
+    static const char *const texts[] = {
+        "4-res(6-4)-1:relu",
+        "4-res(6-4)-1:tanh",
+    };
+    sluice_model *model;
+    enter();
+    sluice_pipeline *pipe = make_from(texts[0], &model);
+    ck_assert(!sluice_checkpoint_save(pipe, NULL, path_of(0), NULL));
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+    for (int i = 0; i < 2; i++) {
+        int n_differences = -1;
+        pipe = make_from(texts[i], &model);
+        ck_assert(!sluice_checkpoint_load(pipe, path_of(0), NULL,
+                                          &n_differences, NULL));
+        ck_assert_int_eq(n_differences, i);
+        sluice_pipeline_destroy(pipe);
+        sluice_model_destroy(model);
+    }
+    leave();
+}
+END_TEST
+
 SLUICE_TEST_MAIN("checkpoint.resume",
+                 options_of_layers_inside_a_block_are_compared,
                  with_dropout_and_momentum_it_goes_on_bit_for_bit,
                  with_norms_and_nesterov_it_goes_on_bit_for_bit,
                  with_residual_blocks_it_goes_on_bit_for_bit,

@@ -20,7 +20,10 @@ sluice_status sl_regular_open(struct sl_regular *file, const char *path,
 {
     struct stat about;
     sluice_status st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd;
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    while (fd < 0 && errno == EINTR);
     if (fd < 0)
         return system_error(name, errno, "opened", why);
     if (fstat(fd, &about)) {

@@ -166,22 +166,32 @@ static void compose(struct sl_text_out *out, const struct sl_saved_file *file)
         sl_text_add(out, " ");
 }
 
+sluice_status sl_header_measure(const struct sl_saved_file *file, size_t *n,
+                                sluice_diag *why)
+{
+    struct sl_text_out text = {.size = 0};
+    compose(&text, file);
+    *n = text.length;
+    if (*n <= SLUICE_SAFETENSORS_HEADER)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "the header of %zu tensors would have %zu bytes: at "
+                           "most %d are read again; use fewer, larger layers",
+                           file->n_tensors, *n, SLUICE_SAFETENSORS_HEADER);
+}
+
 sluice_status sl_header_make(const struct sl_saved_file *file,
                              const sluice_allocator *allocator, char **out,
                              size_t *bytes, sluice_diag *why)
 {
-    struct sl_text_out text = {.size = 0};
-    compose(&text, file);
-    size_t n = text.length;
-    if (n > SLUICE_SAFETENSORS_HEADER)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "the header of %zu tensors would have %zu "
-                               "bytes: at most %d are read again",
-                               file->n_tensors, n, SLUICE_SAFETENSORS_HEADER);
+    size_t n;
+    sluice_status st = sl_header_measure(file, &n, why);
+    if (st)
+        return st;
     char *made = sl_alloc(allocator, LENGTH + n + 1, 1);
     if (!made)
         return sl_no_memory(why, "the header of a safetensors file");
-    text = (struct sl_text_out){.text = made + LENGTH, .size = n + 1};
+    struct sl_text_out text = {.text = made + LENGTH, .size = n + 1};
     compose(&text, file);
     for (int i = 0; i < LENGTH; i++)
         made[i] = (char)(n >> 8 * i & 0xff);

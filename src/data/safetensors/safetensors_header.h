@@ -38,6 +38,14 @@ struct sl_saved_file {
 sluice_status sl_header_check(struct sl_saved_file *file, sluice_diag *why);
 
 /*
+ * The bytes of the header's text, without reading the elements.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if it is too long to be read again.
+ */
+sluice_status sl_header_measure(const struct sl_saved_file *file, size_t *n,
+                                sluice_diag *why);
+
+/*
  * Make the header of a file that was checked: its length in eight bytes, then
  * the text.  `*bytes` is that of both.
  *

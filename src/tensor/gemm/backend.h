@@ -91,6 +91,11 @@ struct sl_gemm_backend {
     sluice_status (*strided)(const struct sl_strided *product);
 
     const struct sl_preparing *preparing; /* NULL: there is nothing to do */
+
+    /* Write what its bits depend on, besides the sizes, to text[bytes]: its
+     * version and what it found the processor to be.  NULL: see
+     * <sluice/version.h>. */
+    void (*describe)(char *text, size_t bytes);
 };
 
 /* The backends; onednn is NULL if the library was built without it. */

@@ -12,6 +12,7 @@
 #include "tensor/gemm/backend.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <dnnl.h>
@@ -360,6 +361,13 @@ static sluice_status onednn_run(struct sl_prepared *p, struct sl_operands at,
     return status_of(st);
 }
 
+static void onednn_describe(char *text, size_t bytes)
+{
+    const dnnl_version_t *is = dnnl_version();
+    snprintf(text, bytes, "%d.%d.%d, instruction set %#x", is->major, is->minor,
+             is->patch, (unsigned)dnnl_get_effective_cpu_isa());
+}
+
 const struct sl_gemm_backend *sl_gemm_onednn(void)
 {
     static const struct sl_preparing preparing = {
@@ -372,6 +380,7 @@ const struct sl_gemm_backend *sl_gemm_onednn(void)
     static const struct sl_gemm_backend backend = {
         .name = "onednn",
         .preparing = &preparing,
+        .describe = onednn_describe,
     };
     return &backend;
 }

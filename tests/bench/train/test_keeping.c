@@ -21,6 +21,7 @@ static struct {
     sluice_pipeline *pipe;
     struct keeping_config config;
     struct keeping keeping;
+    bool settles; /* each save before the next step */
 } set;
 
 static void enter(void)
@@ -41,11 +42,13 @@ static void enter(void)
     ck_assert_int_eq(
         sluice_pipeline_create(&config, set.model, &set.pipe, NULL), SLUICE_OK);
     set.config = (struct keeping_config){.dir = dir, .keep = 3};
+    set.settles = true;
 }
 
 static void leave(void)
 {
     char command[PATH];
+    keeping_fini(&set.keeping);
     sluice_pipeline_destroy(set.pipe);
     sluice_model_destroy(set.model);
     snprintf(command, sizeof command, "rm -r %s", dir);
@@ -76,6 +79,7 @@ static sluice_status begin(bool resumes, sluice_diag *why)
 {
     const sluice_run run = {.n_rows = ROWS};
     set.config.resumes = resumes;
+    keeping_fini(&set.keeping);
     return keeping_begin(&set.keeping, &set.config, set.pipe, &run, why);
 }
 
@@ -90,14 +94,17 @@ static void progress(uint64_t step, bool epoch_end, double test_accuracy)
     };
     sluice_pipeline_set_n_steps(set.pipe, step);
     keeping_progress(&set.keeping, &p, true);
+    if (set.settles)
+        keeping_settle(&set.keeping);
 }
 
-START_TEST(the_last_ones_and_the_best_are_kept)
+static void keep_the_last_ones_and_the_best(bool settles)
 {
     static const double accuracies[] = {0.1, 0.5, 0.3, 0.5, 0.4, 0.2};
     sluice_run best = {.n_rows = 0};
     uint64_t n_steps = 0;
     enter();
+    set.settles = settles;
     ck_assert_int_eq(begin(false, NULL), SLUICE_OK);
     for (uint64_t step = 1; step <= 6; step++)
         progress(step, true, accuracies[step - 1]);
@@ -115,14 +122,22 @@ START_TEST(the_last_ones_and_the_best_are_kept)
     ck_assert_uint_eq(sluice_pipeline_n_steps(set.pipe), 6);
     ck_assert_int_eq(set.keeping.run.position.epoch, 6);
     progress(7, true, 0.45);
+    keeping_settle(&set.keeping);
     sluice_checkpoint_inspect(in_dir("best.safetensors"), &best, &n_steps, NULL,
                               NULL);
     ck_assert_uint_eq(n_steps, 2);
     progress(8, true, 0.6);
+    keeping_settle(&set.keeping);
     sluice_checkpoint_inspect(in_dir("best.safetensors"), &best, &n_steps, NULL,
                               NULL);
     ck_assert_uint_eq(n_steps, 8);
     leave();
+}
+
+START_TEST(the_last_ones_and_the_best_are_kept)
+{
+    keep_the_last_ones_and_the_best(true);
+    keep_the_last_ones_and_the_best(false);
 }
 END_TEST
 
