@@ -52,6 +52,8 @@ typedef struct sluice_option_table {
     int n_options;
 } sluice_option_table;
 
+enum { SLUICE_OPTIONS_MAX = 64 }; /* of a table that texts can set */
+
 /* Room for the config of a row of the library's tables. */
 enum { SLUICE_CONFIG_BYTES = 128 };
 typedef union sluice_config_room {
@@ -98,8 +100,9 @@ SLUICE_API sluice_status sluice_option_set(const sluice_option_table *table,
  * Give each option its default, then set those of a text: "lr=0.1,nesterov".
  * NULL or "" sets none.
  *
- * Returns  as sluice_option_set(), and SLUICE_INVALID if an option is set twice
- *          or a required one is missing.  After an error `config` is undefined.
+ * Returns  as sluice_option_set(), and SLUICE_INVALID if an option is set
+ *          twice, a required one is missing, or the table has more than
+ *          SLUICE_OPTIONS_MAX options.  After an error `config` is undefined.
  */
 SLUICE_API sluice_status sluice_options_parse(const sluice_option_table *table,
                                               const char *text, void *config,

@@ -100,6 +100,10 @@ typedef enum sluice_finite {
                                 checks its gradients: if an element is not
                                 finite, the step fails and names the parameter
                               */
+    SLUICE_FINITE_BOUNDARIES, /* as FINITE_GRADIENTS, and each stage checks what
+                                 it hands on: its output, and the gradient of
+                                 its input.  The step fails in the cell where
+                                 the value first left a stage */
 } sluice_finite;
 
 typedef enum sluice_log_level {
@@ -267,10 +271,9 @@ typedef struct sluice_result {
  *          targets[rows] as the loss defines them; both are read in place until
  *          the call returns.  `result` may be NULL.
  * Threads  one call of step, evaluate or infer at a time.
- * Blocks   until every device is done: for as long as a layer takes, so for
- *          ever if one never returns.  It cannot be ended from outside, since
- *          the thread that runs it may hold anything; cancelling waits for it,
- *          too.  The config's watchdog names it.
+ * Blocks   until every device is done.  A layer that never returns cannot be
+ *          ended from outside: cancelling waits for it, too.  The config's
+ *          watchdog names it.
  * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch, no x or targets,
  *          or in a child of fork();
  *          SLUICE_CANCELLED; SLUICE_NOT_FINITE if the config's `finite` has
@@ -305,16 +308,6 @@ SLUICE_API sluice_status sluice_pipeline_evaluate(
 SLUICE_API sluice_status sluice_pipeline_infer(sluice_pipeline *pipe,
                                                const void *x, int64_t rows,
                                                float *y, sluice_diag *why);
-
-/*
- * End the step, evaluation or inference under way with SLUICE_CANCELLED, as
- * soon as each device has finished its current action.  Without one under way
- * it does nothing.
- *
- * Threads  any, at any time between create and destroy; not from a signal
- *          handler: it takes a lock.
- */
-SLUICE_API void sluice_pipeline_cancel(sluice_pipeline *pipe);
 
 /*
  * Copy a parameter out, or in, by name.

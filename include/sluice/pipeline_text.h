@@ -26,7 +26,7 @@
  *     cut                          uniform, flops, time, bytes
  *     partition                    the layers of each stage: 2,3,3
  *     pinning                      auto, off
- *     finite                       loss, off, gradients
+ *     finite                       loss, off, gradients, boundaries
  */
 #ifndef SLUICE_PIPELINE_TEXT_H
 #define SLUICE_PIPELINE_TEXT_H

@@ -19,7 +19,7 @@
  *     schedule_formula  closed forms: idle time
  *     schedule_passes  transformations of schedules
  *     search     the best schedule for given costs
- *     watch      what devices do now, and the watchdog
+ *     watch      cancelling, what devices do now, the watchdog
  *     version    of the library and its BLAS
  *     gemm       the libraries of matrix products
  *     text       texts as tokens, windows   tokenizer  text to tokens and back

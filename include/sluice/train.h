@@ -75,7 +75,8 @@ typedef struct sluice_train_config {
  * on_progress, and so in a checkpoint, the pipeline has its own rate.
  *
  * To end the training early, return false from on_progress.
- * sluice_pipeline_cancel() only ends a step; between two steps it does nothing.
+ * sluice_pipeline_cancel() only ends a step; between two steps it does nothing,
+ * but sluice_pipeline_set_cancelled() ends the next one, with SLUICE_CANCELLED.
  * A thread that is cancelled by pthread_cancel() completes the training first.
  *
  * Threads  the caller's; as sluice_pipeline_step().

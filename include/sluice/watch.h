@@ -1,10 +1,12 @@
 /*
- * What each device is doing now, asked from any thread; and the watchdog, which
- * names a device that has been in one operation for too long.
+ * What any thread may do while a pipeline works: end a call, and ask what each
+ * device is doing; and the watchdog, which names a device that has been in one
+ * operation for too long.
  */
 #ifndef SLUICE_WATCH_H
 #define SLUICE_WATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +18,27 @@ extern "C" {
 #endif
 
 struct sluice_pipeline;
+
+/*
+ * End the step, evaluation or inference under way with SLUICE_CANCELLED, as
+ * soon as each device has finished its current action.  Without one under way
+ * it does nothing.
+ *
+ * Threads  any, at any time between create and destroy; not from a signal
+ *          handler: it takes a lock.
+ */
+SLUICE_API void sluice_pipeline_cancel(struct sluice_pipeline *pipe);
+
+/*
+ * The same for the call under way and all that follow, until it is taken back:
+ * while it is `cancelled`, step, evaluate and infer return SLUICE_CANCELLED.
+ * So a cancellation that comes between two steps is not lost, and ends
+ * sluice_train(), too.
+ *
+ * Threads  as sluice_pipeline_cancel().
+ */
+SLUICE_API void sluice_pipeline_set_cancelled(struct sluice_pipeline *pipe,
+                                              bool cancelled);
 
 enum {
     SLUICE_RECENT = 64,          /* operations that an activity remembers */

@@ -37,7 +37,7 @@ static sluice_status check_pointers(const sluice_pipeline_config *config,
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d is not a sluice_pinning",
                                (int)config->pinning);
-    if ((unsigned)config->finite > SLUICE_FINITE_GRADIENTS)
+    if ((unsigned)config->finite > SLUICE_FINITE_BOUNDARIES)
         return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_finite",
                                (int)config->finite);
     if (config->queue_capacity < 0)

@@ -146,7 +146,8 @@ float **sl_tensors_share(struct sl_stage *stage, float **pointers)
     for (int i = 0; i < stage->n_units; i++) {
         struct sl_unit *unit = &stage->units[i];
         unit->params = pointers;
-        unit->grads = pointers + stage->n_versions * unit->plan->n_params;
+        unit->grads =
+            pointers + (size_t)stage->n_versions * (size_t)unit->plan->n_params;
         pointers = unit->grads + unit->plan->n_params;
     }
     return pointers;

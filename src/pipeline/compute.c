@@ -207,6 +207,15 @@ static sluice_status take_loss(const struct pass *p, const float *y)
                  p->stage->index);
 }
 
+/* What F hands on to the next stage. */
+static sluice_status check_output(const struct pass *p, const float *y)
+{
+    if (p->stage->is_last || p->op->action.kind != SLUICE_F)
+        return SLUICE_OK;
+    return sl_check_boundary(p->pipe, "the output of the stage", y,
+                             p->rows.n * p->stage->out, p->why);
+}
+
 sluice_status sl_compute_forward(struct sl_device *device,
                                  const struct sl_op *op, sluice_diag *why)
 {
@@ -223,7 +232,8 @@ sluice_status sl_compute_forward(struct sl_device *device,
             return blame(st, why, "layer", unit->ops->name, unit->layer);
         x = call.y;
     }
-    return take_loss(&p, x);
+    sluice_status st = check_output(&p, x);
+    return st ? st : take_loss(&p, x);
 }
 
 /* The gradient by the network's output of the mean loss over the terms that go
@@ -251,8 +261,12 @@ static sluice_status input_gradient(const struct pass *p, int i)
     const struct sl_unit *unit = &p->stage->units[i];
     sluice_layer_call call = backward_call(p, i);
     note_unit(p, i);
-    return blame(unit->ops->backward_input(&call), p->why, "layer",
-                 unit->ops->name, unit->layer);
+    sluice_status st = blame(unit->ops->backward_input(&call), p->why, "layer",
+                             unit->ops->name, unit->layer);
+    if (st || i > 0 || p->stage->is_first)
+        return st;
+    return sl_check_boundary(p->pipe, "the gradient of the stage's input",
+                             call.dx, p->rows.n * p->stage->in, p->why);
 }
 
 static sluice_status weight_gradient(const struct pass *p, int i,

@@ -62,6 +62,15 @@ void sluice_pipeline_cancel(sluice_pipeline *pipe)
     sl_collective_fail(pipe->everyone, &why);
 }
 
+/* Either this finds the call open and ends it, or the call that opens then
+ * finds the flag raised. */
+void sluice_pipeline_set_cancelled(sluice_pipeline *pipe, bool cancelled)
+{
+    atomic_store(&pipe->cancelled, cancelled);
+    if (cancelled)
+        sluice_pipeline_cancel(pipe);
+}
+
 void sl_device_train(struct sl_device *device)
 {
     const struct sl_blueprint *bp = &device->pipe->blueprint;
@@ -133,6 +142,8 @@ sluice_status sl_pipeline_begin(sluice_pipeline *pipe, sluice_diag *why)
         if (pipe->groups[i])
             sl_collective_open(pipe->groups[i]);
     sl_collective_open(pipe->everyone);
+    if (atomic_load(&pipe->cancelled))
+        sluice_pipeline_cancel(pipe);
     sl_blas_enter();
     return SLUICE_OK;
 }

@@ -18,6 +18,23 @@ sluice_status sl_check_loss(const sluice_pipeline *pipe, double loss_sum,
                            sl_not_finite_name(loss_sum));
 }
 
+sluice_status sl_check_boundary(const sluice_pipeline *pipe, const char *what,
+                                const float *values, int64_t n,
+                                sluice_diag *why)
+{
+    if (pipe->blueprint.finite != SLUICE_FINITE_BOUNDARIES ||
+        !pipe->job.training)
+        return SLUICE_OK;
+    int64_t i = sl_first_not_finite(values, n);
+    if (i == n)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_NOT_FINITE,
+                           "%s, element %" PRId64 " of the micro-batch, is %s, "
+                           "and the step changes nothing; use a smaller "
+                           "learning rate",
+                           what, i, sl_not_finite_name((double)values[i]));
+}
+
 static sluice_status check_unit(const struct sl_stage *stage,
                                 const struct sl_unit *unit, int p,
                                 sluice_diag *why)
@@ -40,7 +57,7 @@ sluice_status sl_check_gradients(const sluice_pipeline *pipe,
                                  const struct sl_stage *stage, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    if (pipe->blueprint.finite != SLUICE_FINITE_GRADIENTS)
+    if (pipe->blueprint.finite < SLUICE_FINITE_GRADIENTS)
         return SLUICE_OK;
     for (int i = 0; i < stage->n_units && !st; i++)
         for (int p = 0; p < stage->units[i].plan->n_params && !st; p++)

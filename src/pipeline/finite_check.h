@@ -14,6 +14,16 @@ sluice_status sl_check_loss(const sluice_pipeline *pipe, double loss_sum,
                             sluice_diag *why);
 
 /*
+ * Whether values[n] may be handed on to another stage; `what` they are, for the
+ * sentence: "the output of the stage".
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FINITE naming the element.
+ */
+sluice_status sl_check_boundary(const sluice_pipeline *pipe, const char *what,
+                                const float *values, int64_t n,
+                                sluice_diag *why);
+
+/*
  * Whether the gradients of a stage, complete, may go into an update.
  *
  * Returns  SLUICE_OK; SLUICE_NOT_FINITE naming parameter and element.

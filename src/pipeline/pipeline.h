@@ -125,6 +125,8 @@ struct sluice_pipeline {
         atomic_uint job_no; /* [atomic] raised by sl_pipeline_run(); its seq_cst
             store publishes `job` to the devices' gates */
     atomic_bool quit;       /* [atomic] by sl_pipeline_quit() */
+    atomic_bool cancelled;  /* [atomic] by sluice_pipeline_set_cancelled();
+                               looked at by sl_pipeline_begin() */
     atomic_int running;  /* [atomic] devices still in the job, or not yet gone;
                             the last one's decrement publishes their work to
                             `done` */

@@ -65,7 +65,7 @@ static sluice_status check_gradient(const struct sluice_reference *ref, int i,
                                     int p, sluice_diag *why)
 {
     const struct sl_reference_layer *layer = &ref->layers[i];
-    if (ref->finite != SLUICE_FINITE_GRADIENTS)
+    if (ref->finite < SLUICE_FINITE_GRADIENTS)
         return SLUICE_OK;
     return sl_check_finite("the gradient of parameter",
                            layer->plan->params[p].name, layer->params[p].g,

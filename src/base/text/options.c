@@ -1,7 +1,6 @@
 /* Options by name.  Any thread; no state. */
 #include "base/text/options.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,15 +62,28 @@ static sluice_status no_option(const sluice_option_table *table,
                            sl_shown(name), name.at, list);
 }
 
+/* One bit of a word says that an option was given. */
+static sluice_status check_size(const sluice_option_table *table,
+                                sluice_diag *why)
+{
+    if (table->n_options <= SLUICE_OPTIONS_MAX)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "%s has %d options; a text can set at most %d",
+                           table->owner, table->n_options, SLUICE_OPTIONS_MAX);
+}
+
 sluice_status sl_option_name(const sluice_option_table *table,
                              struct sl_span name, uint64_t *given,
                              const sluice_option **option, sluice_diag *why)
 {
     const sluice_option *found = find(table, name);
+    sluice_status st = check_size(table, why);
+    if (st)
+        return st;
     if (!found)
         return no_option(table, name, why);
     uint64_t bit = UINT64_C(1) << (found - table->options);
-    assert(table->n_options <= SL_OPTIONS_MAX);
     if (*given & bit)
         return sluice_diag_set(why, SLUICE_INVALID, "%s: %s is given twice",
                                table->owner, found->name);
@@ -83,6 +95,9 @@ sluice_status sl_option_name(const sluice_option_table *table,
 sluice_status sl_options_complete(const sluice_option_table *table,
                                   uint64_t given, sluice_diag *why)
 {
+    sluice_status st = check_size(table, why);
+    if (st)
+        return st;
     for (int i = 0; i < table->n_options; i++)
         if (table->options[i].required && !(given >> i & 1))
             return sluice_diag_set(

@@ -8,8 +8,6 @@
 
 #include "base/text/option_value.h"
 
-enum { SL_OPTIONS_MAX = 64 }; /* options of one table */
-
 /*
  * The option of that name or short name, `given` of it marked.
  *

@@ -53,8 +53,9 @@ static const char *finite_word(int value)
         [SLUICE_FINITE_LOSS] = "loss",
         [SLUICE_FINITE_OFF] = "off",
         [SLUICE_FINITE_GRADIENTS] = "gradients",
+        [SLUICE_FINITE_BOUNDARIES] = "boundaries",
     };
-    return value <= SLUICE_FINITE_GRADIENTS ? words[value] : NULL;
+    return value <= SLUICE_FINITE_BOUNDARIES ? words[value] : NULL;
 }
 
 static const sluice_option settings[] = {

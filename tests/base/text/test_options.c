@@ -4,6 +4,7 @@
 #include <float.h>
 #include <locale.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text/real_text.h"
@@ -237,7 +238,38 @@ START_TEST(numbers_are_read_and_written_with_a_point_in_any_locale)
 }
 END_TEST
 
+START_TEST(a_text_sets_a_table_of_64_options_and_refuses_one_of_65)
+{
+    static sluice_option many[SLUICE_OPTIONS_MAX + 1];
+    static char names[SLUICE_OPTIONS_MAX + 1][8];
+    struct {
+        int values[SLUICE_OPTIONS_MAX + 1];
+    } config;
+    sluice_option_table most = {"many", many, SLUICE_OPTIONS_MAX};
+    for (int i = 0; i <= SLUICE_OPTIONS_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "o%d", i);
+        many[i] = (sluice_option){
+            .name = names[i],
+            .type = SLUICE_OPTION_INTEGER,
+            .offset = (size_t)i * sizeof(int),
+            .bytes = sizeof(int),
+            .max = 100,
+        };
+    }
+    ck_assert_int_eq(sluice_options_parse(&most, "o63=7,o0=1", &config, &why),
+                     SLUICE_OK);
+    ck_assert_int_eq(config.values[SLUICE_OPTIONS_MAX - 1], 7);
+    most.n_options++;
+    ck_assert_int_eq(sluice_options_parse(&most, "o64=7", &config, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "has 65 options"), "%s", why.text);
+    ck_assert_int_eq(sluice_options_parse(&most, "", &config, &why),
+                     SLUICE_INVALID);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("base.options",
+                 a_text_sets_a_table_of_64_options_and_refuses_one_of_65,
                  a_text_sets_what_it_names_and_the_rest_has_its_default,
                  what_is_not_possible_is_refused_with_what_is,
                  a_required_option_must_be_given,

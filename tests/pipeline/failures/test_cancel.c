@@ -385,7 +385,58 @@ START_TEST(under_a_hail_of_cancels_each_step_is_done_or_not)
 }
 END_TEST
 
+static void *cancel_soon(void *context)
+{
+    struct canceller *c = context;
+    for (int i = 0; i < c->delay; i++)
+        sched_yield();
+    sluice_pipeline_set_cancelled(c->pipe, true);
+    return NULL;
+}
+
+/* Steps are made until one is cancelled: were it lost, there would be no end.
+ */
+START_TEST(a_cancellation_that_sticks_is_not_lost_between_two_steps)
+{
+    struct canceller c = {0};
+    struct sl_test_problem p = {.n_rows = 0};
+    struct sl_test_pair pair;
+    sluice_diag why;
+    pthread_t thread;
+    float y[64 * BATCH];
+    sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
+    make_pair(&pair, &p, "1f1b", 2, 1);
+    c.pipe = pair.pipe;
+    for (c.delay = 0; c.delay < 60; c.delay++) {
+        sluice_status st = SLUICE_OK;
+        ck_assert(!pthread_create(&thread, NULL, cancel_soon, &c));
+        while (!st)
+            st = sluice_pipeline_step(pair.pipe, p.x, p.targets, BATCH, NULL,
+                                      &why);
+        pthread_join(thread, NULL);
+        ck_assert_int_eq(st, SLUICE_CANCELLED);
+        uint64_t n_steps = sluice_pipeline_n_steps(pair.pipe);
+        ck_assert_int_eq(
+            sluice_pipeline_step(pair.pipe, p.x, p.targets, BATCH, NULL, NULL),
+            SLUICE_CANCELLED);
+        ck_assert_int_eq(sluice_pipeline_evaluate(pair.pipe, p.x, p.targets,
+                                                  BATCH, NULL, NULL),
+                         SLUICE_CANCELLED);
+        ck_assert_int_le(p.out, 64);
+        ck_assert_int_eq(sluice_pipeline_infer(pair.pipe, p.x, BATCH, y, NULL),
+                         SLUICE_CANCELLED);
+        ck_assert_uint_eq(sluice_pipeline_n_steps(pair.pipe), n_steps);
+        sluice_pipeline_set_cancelled(pair.pipe, false);
+        ck_assert(!sluice_pipeline_step(pair.pipe, p.x, p.targets, BATCH, NULL,
+                                        NULL));
+    }
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&p);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.cancel", what_came_first_is_reported,
+                 a_cancellation_that_sticks_is_not_lost_between_two_steps,
                  a_step_cancelled_just_before_the_update_changes_nothing,
                  a_step_cancelled_at_any_cell_changes_nothing,
                  a_cancelled_step_takes_the_updates_that_were_made_back,
