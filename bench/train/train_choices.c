@@ -7,6 +7,8 @@
 
 #include <sluice/layer.h>
 
+#include "bench/order/order.h"
+#include "bench/order/schedule_source.h"
 #include "bench/output/option_list.h"
 
 static void list_optimizers(void)
@@ -147,4 +149,24 @@ const char *train_rate_text(const struct training_config *config,
     sluice_options_print(&options, &config->rate.config, text + n,
                          TRAIN_RATE_TEXT - (size_t)n);
     return text;
+}
+
+sluice_status train_check_partition(const struct training_config *c,
+                                    sluice_diag *why)
+{
+    if (c->cut != SLUICE_CUT_LIST)
+        return SLUICE_OK;
+    sluice_schedule *schedule;
+    sluice_status st =
+        order_schedule(&c->order, c->devices, c->microbatches, &schedule, why);
+    if (st)
+        return st;
+    int n_stages = sluice_schedule_n_stages(schedule);
+    sluice_schedule_destroy(schedule);
+    if (c->partition.n == n_stages)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "a partition of %d sizes for %d stages on %d "
+                           "devices",
+                           c->partition.n, n_stages, c->devices);
 }

@@ -20,6 +20,14 @@ extern const struct option_type option_model;     /* const char * */
 sluice_status train_choices_settle(struct training_config *config,
                                    sluice_diag *why);
 
+/*
+ * A list of sizes as partition has one for each stage.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID; what order_schedule() returns.
+ */
+sluice_status train_check_partition(const struct training_config *c,
+                                    sluice_diag *why);
+
 enum { TRAIN_RATE_TEXT = 512 };
 
 /* The learning-rate rule and the number of epochs, on which its factors

@@ -12,7 +12,7 @@
 #include "bench/cli/choice.h"
 #include "bench/output/describe.h"
 #include "bench/output/output_path.h"
-#include "bench/train/keeping.h"
+#include "bench/train/keep/keeping.h"
 #include "bench/train/metrics.h"
 #include "bench/train/patience.h"
 #include "bench/train/stopping.h"
@@ -104,27 +104,6 @@ static void print_log(void *context, sluice_log_level level, const char *text)
         fprintf(out, "%-9s %s\n", warns ? "warning" : "note", text);
 }
 
-/* A list of sizes has one for each stage. */
-static sluice_status check_partition(const struct training_config *c,
-                                     sluice_diag *why)
-{
-    if (c->cut != SLUICE_CUT_LIST)
-        return SLUICE_OK;
-    sluice_schedule *schedule;
-    sluice_status st =
-        order_schedule(&c->order, c->devices, c->microbatches, &schedule, why);
-    if (st)
-        return st;
-    int n_stages = sluice_schedule_n_stages(schedule);
-    sluice_schedule_destroy(schedule);
-    if (c->partition.n == n_stages)
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "a partition of %d sizes for %d stages on %d "
-                           "devices",
-                           c->partition.n, n_stages, c->devices);
-}
-
 static sluice_status choose_loss(struct training *t, sluice_diag *why)
 {
     t->loss = t->config->loss;
@@ -140,7 +119,7 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
     const struct training_config *c = t->config;
     sluice_status st = choose_loss(t, why);
     if (!st)
-        st = check_partition(c, why);
+        st = train_check_partition(c, why);
     if (!st)
         st = order_custom(&c->order, c->devices, c->microbatches, &t->custom,
                           why);
@@ -292,14 +271,6 @@ static bool on_progress(void *context, const sluice_progress *p)
     return goes_on && !stopping_signal();
 }
 
-/* Whether what was saved had reached the target already. */
-static bool is_done(const struct training *t)
-{
-    const sluice_run *run = &t->keeping.run;
-    return t->config->target_accuracy > 0 && run->was_tested &&
-           run->test_accuracy >= t->config->target_accuracy;
-}
-
 /* A checkpoint has the last parameters, to go on from; --save the best. */
 static sluice_status end_patience(struct training *t, sluice_diag *why)
 {
@@ -331,8 +302,9 @@ static sluice_status train(struct training *t, double *accuracy,
         .on_progress = on_progress,
         .context = t,
     };
-    sluice_status st =
-        is_done(t) ? SLUICE_OK : sluice_train(t->pipe, &config, NULL, why);
+    sluice_status st = keeping_has_reached(&t->keeping, c->target_accuracy)
+                           ? SLUICE_OK
+                           : sluice_train(t->pipe, &config, NULL, why);
     if (!st)
         st = end_patience(t, why);
     if (!st)

@@ -1,6 +1,6 @@
 /* A directory of checkpoints: which files are ours, which stay, which one a
  * training goes on from. */
-#include "bench/train/keeping.h"
+#include "bench/train/keep/keeping.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #include <sluice/pipeline_state.h>
 
-#include "bench/train/checkpoint_files.h"
+#include "bench/train/keep/checkpoint_files.h"
 #include "support/runner.h"
 
 enum { ROWS = 4, PATH = 128 };

@@ -1,12 +1,12 @@
 /* Checkpoints of a training.  The main thread. */
-#include "bench/train/keeping.h"
+#include "bench/train/keep/keeping.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/train/checkpoint_files.h"
+#include "bench/train/keep/checkpoint_files.h"
 
 static int64_t now_ns(void)
 {
@@ -250,6 +250,12 @@ sluice_status keeping_end(struct keeping *keeping, sluice_diag *why)
         st = sluice_pipeline_save_model(keeping->pipe, keeping->run.tokenizer,
                                         config->weights, why);
     return st;
+}
+
+bool keeping_has_reached(const struct keeping *keeping, double target_accuracy)
+{
+    return target_accuracy > 0 && keeping->run.was_tested &&
+           keeping->run.test_accuracy >= target_accuracy;
 }
 
 void keeping_tell_stop(const struct keeping *keeping, const char *signal)

@@ -5,8 +5,8 @@
  *
  * Threads: the main thread.
  */
-#ifndef BENCH_TRAIN_CHECKPOINT_FILES_H
-#define BENCH_TRAIN_CHECKPOINT_FILES_H
+#ifndef BENCH_TRAIN_KEEP_CHECKPOINT_FILES_H
+#define BENCH_TRAIN_KEEP_CHECKPOINT_FILES_H
 
 #include <limits.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* The files of a directory of checkpoints.  The main thread. */
-#include "bench/train/checkpoint_files.h"
+#include "bench/train/keep/checkpoint_files.h"
 
 #include <dirent.h>
 #include <errno.h>

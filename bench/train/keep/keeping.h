@@ -6,8 +6,8 @@
  *
  * Threads: the main thread.
  */
-#ifndef BENCH_TRAIN_KEEPING_H
-#define BENCH_TRAIN_KEEPING_H
+#ifndef BENCH_TRAIN_KEEP_KEEPING_H
+#define BENCH_TRAIN_KEEP_KEEPING_H
 
 #include <limits.h>
 #include <stdbool.h>
@@ -82,6 +82,9 @@ sluice_status keeping_end_checkpoints(struct keeping *keeping,
  * Returns  SLUICE_OK; what the last save returned.
  */
 sluice_status keeping_end(struct keeping *keeping, sluice_diag *why);
+
+/* Whether what was saved last had reached this test accuracy; 0: none. */
+bool keeping_has_reached(const struct keeping *keeping, double target_accuracy);
 
 /* Say on stderr where a training stands that `signal` has ended, and what was
  * saved of it. */
