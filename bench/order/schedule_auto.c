@@ -6,10 +6,17 @@
 
 #include <sluice/search.h>
 
+const struct choice objective_choices[] = {
+    {"makespan", SLUICE_MAKESPAN},
+    {"span", SLUICE_SPAN},
+    {NULL, 0},
+};
+
 sluice_status schedule_auto(const struct order_options *order,
-                            const struct schedule_costs *costs, int limit,
-                            int devices, int microbatches,
-                            sluice_schedule **out, sluice_diag *why)
+                            const struct schedule_costs *costs,
+                            struct schedule_goal goal, int devices,
+                            int microbatches, sluice_schedule **out,
+                            sluice_diag *why)
 {
     int chunks = order->chunks ? order->chunks : 1;
     size_t stages = (size_t)chunks * (size_t)devices;
@@ -28,7 +35,8 @@ sluice_status schedule_auto(const struct order_options *order,
         .stage_costs_ns = costs_ns,
         .latency_ns = llround(costs->latency * (double)costs->cell_ns),
         .queue_capacity = order->capacity,
-        .limit = (int64_t)limit * chunks,
+        .limit = (int64_t)goal.limit * chunks,
+        .objective = (sluice_objective)goal.objective,
     };
     sluice_status st = sluice_schedule_search(&config, out, NULL, why);
     free(costs_ns);

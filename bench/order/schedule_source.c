@@ -6,7 +6,6 @@
 #include <sluice/schedule_text.h>
 
 #include "bench/cli/command.h"
-#include "bench/order/schedule_auto.h"
 #include "bench/order/generator_options.h"
 #include "bench/order/schedule_names.h"
 
@@ -53,14 +52,15 @@ static sluice_status read_sized(const char *path, int devices, int microbatches,
 }
 
 sluice_status schedule_open(const struct order_options *order,
-                            const struct schedule_costs *costs, int limit,
-                            int devices, int microbatches,
-                            sluice_schedule **out, sluice_diag *why)
+                            const struct schedule_costs *costs,
+                            struct schedule_goal goal, int devices,
+                            int microbatches, sluice_schedule **out,
+                            sluice_diag *why)
 {
     if (schedule_is_file(order->schedule))
         return read_sized(order->schedule, devices, microbatches, out, why);
     if (order->schedule && !strcmp(order->schedule, SCHEDULE_AUTO))
-        return schedule_auto(order, costs, limit, devices, microbatches, out,
+        return schedule_auto(order, costs, goal, devices, microbatches, out,
                              why);
     const sluice_schedule_config config =
         order_config(order, devices, microbatches);
@@ -88,8 +88,9 @@ sluice_status order_schedule(const struct order_options *order, int devices,
                              sluice_diag *why)
 {
     sluice_schedule *plain;
-    sluice_status st = schedule_open(order, &schedule_equal_costs, 0, devices,
-                                     microbatches, &plain, why);
+    sluice_status st =
+        schedule_open(order, &schedule_equal_costs, (struct schedule_goal){0},
+                      devices, microbatches, &plain, why);
     if (st)
         return st;
     st = sluice_schedule_remat(plain, (sluice_remat)order->remat, out, why);

@@ -10,6 +10,7 @@
 #include <sluice/status.h>
 
 #include "bench/order/order.h"
+#include "bench/order/schedule_auto.h"
 #include "bench/order/schedule_costs.h"
 
 /*
@@ -22,7 +23,7 @@ sluice_status schedule_read(const char *path, sluice_schedule **out,
 
 /*
  * Generate, read or search for the schedule that the order names.  `costs` and
- * `limit`, as in sluice_search_config, count for the search alone.  A file has
+ * `goal` count for the search alone.  A file has
  * its own numbers of devices and micro-batches: `devices` and `microbatches`
  * must be these, or 0.
  *
@@ -30,9 +31,10 @@ sluice_status schedule_read(const char *path, sluice_schedule **out,
  *          sluice_schedule_search(); SLUICE_INVALID if the numbers differ.
  */
 sluice_status schedule_open(const struct order_options *order,
-                            const struct schedule_costs *costs, int limit,
-                            int devices, int microbatches,
-                            sluice_schedule **out, sluice_diag *why);
+                            const struct schedule_costs *costs,
+                            struct schedule_goal goal, int devices,
+                            int microbatches, sluice_schedule **out,
+                            sluice_diag *why);
 
 /*
  * Fill in, of a file, the numbers that are 0; other schedules have none of
@@ -46,7 +48,7 @@ sluice_status schedule_sizes(const struct order_options *order, int *devices,
 /*
  * The schedule, its recomputes included.
  *
- * Returns  as schedule_open(), with equal costs and no limit.
+ * Returns  as schedule_open(), with equal costs, for the shortest makespan.
  */
 sluice_status order_schedule(const struct order_options *order, int devices,
                              int microbatches, sluice_schedule **out,

@@ -19,7 +19,7 @@ static sluice_status begin(const struct schedule_wanted *wanted,
     int k = wanted->devices;
     int m = wanted->microbatches;
     bool has_sizes = schedule_is_file(wanted->order.schedule);
-    return schedule_open(&wanted->order, &wanted->costs, wanted->limit,
+    return schedule_open(&wanted->order, &wanted->costs, wanted->goal,
                          k || has_sizes ? k : DEFAULT_DEVICES,
                          m || has_sizes ? m : DEFAULT_MICROBATCHES, out, why);
 }

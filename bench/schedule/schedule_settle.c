@@ -102,10 +102,12 @@ static sluice_status refuse_limit(const struct schedule_line *line,
 {
     const char *list =
         line->compare ? line->compare : line->wanted.order.schedule;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "--limit applies to auto only: the memory of %.100s "
-                           "is fixed",
-                           list ? list : "the others");
+    return sluice_diag_set(
+        why, SLUICE_INVALID,
+        "--%s applies to auto only: the order and the memory "
+        "of %.100s are fixed",
+        line->wanted.goal.limit ? "limit" : "objective",
+        list ? list : "the others");
 }
 
 /* Options that only make sense together. */
@@ -127,7 +129,7 @@ static sluice_status check_together(const struct schedule_line *line,
         return refuse(why, "--recompute naive is simulated only: a device "
                            "that runs does not wait for the gradient before "
                            "it recomputes; leave out --run");
-    if (wanted->limit &&
+    if ((wanted->goal.limit || wanted->goal.objective) &&
         !schedule_list_has(wanted->order.schedule, SCHEDULE_AUTO) &&
         !schedule_list_has(line->compare, SCHEDULE_AUTO))
         return refuse_limit(line, why);

@@ -44,8 +44,11 @@ static void add_wanted(struct table_fields *fields,
                             : choice_name(remat_choices, order->remat));
     if (wanted->remats || order->remat != SLUICE_REMAT_NEVER)
         add_word(fields, "recompute", moment_name(wanted->moment));
-    if (wanted->limit)
-        add_shared(fields, "limit", wanted->limit);
+    if (wanted->goal.limit)
+        add_shared(fields, "limit", wanted->goal.limit);
+    if (wanted->goal.objective)
+        add_word(fields, "objective",
+                 choice_name(objective_choices, wanted->goal.objective));
     add_shared(fields, "slack", wanted->slack);
     add_word(fields, "backward",
              wanted->split   ? "split"
@@ -98,6 +101,15 @@ static void add_sizes(struct table_fields *fields,
     add_key(fields, "microbatches", row->price.n_microbatches);
 }
 
+/* Of steps that follow each other without a barrier. */
+static double span_bubble(const struct schedule_price *price)
+{
+    const sluice_time_share *all = &price->all.time;
+    return all->span_ns > 0 ? 1 - (double)all->busy_ns /
+                                      ((double)all->span_ns * price->n_devices)
+                            : 0;
+}
+
 static void write_device(struct table *table,
                          const struct schedule_context *context,
                          const struct schedule_row *row, const char *device,
@@ -109,9 +121,12 @@ static void write_device(struct table *table,
     add_sizes(&fields, context, row);
     add_key_word(&fields, "device", device);
     add_integer(&fields, "makespan_ns", share->time.makespan_ns);
+    add_integer(&fields, "span_ns", share->time.span_ns);
     add_integer(&fields, "busy_ns", share->time.busy_ns);
     add_integer(&fields, "wait_ns", share->time.wait_ns);
     add_share(&fields, "bubble", share->time.bubble);
+    add_share(&fields, "bubble_span",
+              share == &row->price.all ? span_bubble(&row->price) : NAN);
     add_share(&fields, "bubble_formula",
               share == &row->price.all ? row->price.formula : NAN);
     add_real(&fields, "peak_activations", share->activations);
@@ -158,7 +173,9 @@ void schedule_table_row(struct table *table,
     add_share(&fields, "bubble_simulated", row->price.all.time.bubble);
     if (row->is_measured)
         add_measured(&fields, row);
+    add_share(&fields, "bubble_span", span_bubble(&row->price));
     add_integer(&fields, "makespan_ns", row->price.all.time.makespan_ns);
+    add_integer(&fields, "span_ns", row->price.all.time.span_ns);
     add_real(&fields, "peak_activations", row->price.all.activations);
     add_real(&fields, "peak_inner", row->price.all.inner);
     add_integer(&fields, "weight_versions", row->price.all.versions);

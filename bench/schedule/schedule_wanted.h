@@ -13,6 +13,7 @@
 
 #include "bench/cli/choice.h"
 #include "bench/order/order.h"
+#include "bench/order/schedule_auto.h"
 #include "bench/order/schedule_costs.h"
 
 /* When activations are recomputed, and the words for it. */
@@ -34,8 +35,7 @@ struct schedule_wanted {
     bool merge; /* I and W to B */
     bool lower; /* spell out sends and receives */
     int slack;  /* forwards further ahead for each device behind */
-    int limit;  /* of a device's activations, in micro-batches, for "auto";
-                   0: none */
+    struct schedule_goal goal; /* of "auto" */
     struct schedule_costs costs;
 };
 

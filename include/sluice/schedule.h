@@ -119,13 +119,14 @@ typedef struct sluice_schedule_config {
     const sluice_allocator *allocator;    /* NULL: malloc */
     /* Options: each is read by the generators that name it in
      * sluice_schedule_options(); 0 means the standard. */
-    int chunks;  /* stages per device: interleaved-1f1b, looped-bfs; 2 */
+    int chunks;  /* stages per device; 2 */
     int group;   /* micro-batches of a group, at least K; K.  interleaved-1f1b:
                     a group goes through a chunk before the device changes to
                     its next chunk.  pipedream-2bw: a group makes one update */
     int warm_up; /* eager-1f1b, interleaved-1f1b: a device runs this many
                     forwards ahead for each device behind it; 2.  1 needs the
                     least memory, more hide slower hand-offs */
+    int slices;  /* seq1f1b: micro-batches that are slices of one sequence; 2 */
     bool vertical_sync; /* pipedream: on all devices a micro-batch uses the
                            version that it used on the first */
 } sluice_schedule_config;

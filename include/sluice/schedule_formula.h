@@ -29,15 +29,18 @@ typedef struct sluice_device_costs {
  *     interleaved-1f1b         (K - 1)(F + I + W) / v, if M is a multiple of
  *                              the group and `warm_up` at most 2
  *     looped-bfs               the same, if M >= K
+ *     gis                      (K - 1)(F + I) / v, if M is a multiple of K
+ *     seq1f1b                  (K - 1)(F + I + W), the times of a slice
  *     zb-h1                    (K - 1) max(F + I - W, F, I), if M >= K
  *     zb-h2                    (K - 1) max(F + I - 2 W, F, I - F), if
  *                              M >= 2 K - 1
  *     zb-v                     (K - 1) F / 2, if F = I = W and M >= 2 K - 1
  *
  * Source   Huang et al., 2019; Narayanan et al., 2021; Lamy-Poirier, 2023; Qi
- *          et al., 2023, whose bubbles are between a device's own first and
- *          last action: the start, (K - 1) F or F / 2, comes on top.  The
- *          tests compare each with sluice_simulate() at random costs.
+ *          et al., 2023; Wan et al., 2025; Sun et al., 2024.  The bubbles of
+ *          Qi et al. are between a device's own first and last action: the
+ *          start, (K - 1) F or F / 2, comes on top.  The tests compare each
+ *          with sluice_simulate() at random costs.
  * Threads  any.
  * Returns  NAN where there is no closed form, or no such schedule.
  */

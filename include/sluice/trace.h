@@ -72,6 +72,11 @@ SLUICE_API void sluice_trace_virtual(const sluice_trace *trace,
  */
 typedef struct sluice_time_share {
     int64_t makespan_ns;
+    int64_t span_ns;  /* from the device's own first start to its own last end;
+                         of all devices: the longest.  If steps follow each
+                         other without a barrier, a step takes as long as that,
+                         and 1 - busy_ns / (n_devices * span_ns) is the bubble
+                         rate of Qi et al. (2023) */
     int64_t busy_ns;  /* computing F, B, I, W, R */
     int64_t wait_ns;  /* in queues, within the window */
     int64_t other_ns; /* the rest of the window: before the device's first and

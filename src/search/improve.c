@@ -44,14 +44,15 @@ static bool moves_something(const struct sl_action_list *list, int from, int to)
 }
 
 /* Move something, if that leaves a schedule that runs, keeps the limit and is
- * not slower than `makespan_ns`.  Returns SLUICE_OK, SLUICE_NO_MEMORY. */
+ * not worse than `worth`.  Returns SLUICE_OK, SLUICE_NO_MEMORY. */
 static sluice_status try_move(const struct sl_problem *problem,
                               sluice_schedule *schedule, struct dice *dice,
-                              int64_t *makespan_ns, sluice_diag *why)
+                              struct sl_worth *worth, sluice_diag *why)
 {
     struct sl_action_list *list =
         &schedule->programs[roll(dice, schedule->n_devices)];
-    int64_t limit = problem->config->limit, made;
+    int64_t limit = problem->config->limit;
+    struct sl_worth made;
     if (list->n == 0)
         return SLUICE_OK;
     int from = roll(dice, list->n);
@@ -60,27 +61,30 @@ static sluice_status try_move(const struct sl_problem *problem,
         return SLUICE_OK;
     move(list, from, to);
     sluice_status st = sl_judge(problem, schedule, &made, why);
-    bool better = !st && made <= *makespan_ns &&
-                  (!limit || sl_peak_held(problem, schedule) <= limit);
+    bool better =
+        !st &&
+        sl_objective_ns(problem, made) <= sl_objective_ns(problem, *worth) &&
+        (!limit || sl_peak_held(problem, schedule) <= limit);
     if (better)
-        *makespan_ns = made;
+        *worth = made;
     else
         move(list, to, from);
     return st == SLUICE_NO_MEMORY ? st : SLUICE_OK;
 }
 
 sluice_status sl_improve(const struct sl_problem *problem, int tries,
-                         sluice_schedule **schedule, int64_t *makespan_ns,
+                         sluice_schedule **schedule, struct sl_worth *worth,
                          int *n_kept, sluice_diag *why)
 {
     struct dice dice = {.seed = problem->config->seed};
     sluice_schedule *trial = NULL;
-    int64_t now = *makespan_ns;
+    struct sl_worth now = *worth;
     sluice_status st =
         sluice_schedule_remat(*schedule, SLUICE_REMAT_NEVER, &trial, why);
     for (int i = 0; i < tries && !st; i++) {
         st = try_move(problem, trial, &dice, &now, why);
-        if (st || now == *makespan_ns)
+        if (st ||
+            sl_objective_ns(problem, now) == sl_objective_ns(problem, *worth))
             continue;
         sluice_schedule *copy;
         st = sluice_schedule_remat(trial, SLUICE_REMAT_NEVER, &copy, why);
@@ -88,7 +92,7 @@ sluice_status sl_improve(const struct sl_problem *problem, int tries,
             break;
         sluice_schedule_destroy(*schedule);
         *schedule = copy;
-        *makespan_ns = now;
+        *worth = now;
         ++*n_kept;
     }
     sluice_schedule_destroy(trial);

@@ -5,14 +5,14 @@
 #include "search/worth.h"
 
 /*
- * Move single actions within their lists and keep what is not slower;
- * `schedule` and `makespan_ns` become the fastest that was met, `n_kept` counts
- * the times that it got faster.
+ * Move single actions within their lists and keep what is not worse; `schedule`
+ * and `worth` become the best that was met, `n_kept` counts the times that it
+ * got better.
  *
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */
 sluice_status sl_improve(const struct sl_problem *problem, int tries,
-                         sluice_schedule **schedule, int64_t *makespan_ns,
+                         sluice_schedule **schedule, struct sl_worth *worth,
                          int *n_kept, sluice_diag *why);
 
 #endif

@@ -28,6 +28,8 @@ struct stage {
 };
 
 struct device {
+    const int *stages; /* [n_stages] that it holds, in rising order */
+    int n_stages;
     int64_t free_ns;
     bool waits; /* for an input or room that no action placed so far makes */
     bool went_forward;
@@ -42,6 +44,7 @@ struct clockwork {
     struct stage *stages;
     struct device *devices;
     int64_t *times; /* [2 * stages * microbatches], what the stages point to */
+    int *stage_lists; /* [stages], what the devices point to */
     sluice_schedule *schedule;
     sluice_diag *why;
 };
@@ -107,10 +110,13 @@ static bool has_room(const struct clockwork *work, int stage)
     const struct stage *self = &work->stages[stage];
     int64_t limit = work->problem->config->limit;
     int64_t held = work->devices[self->device].held + bytes_of(work, stage);
-    for (int s = stage + 1; s < work->n_stages; s++)
-        if (work->stages[s].device == self->device)
-            held += bytes_of(work, s);
-    return !limit || held <= limit;
+    const struct device *device = &work->devices[self->device];
+    if (!limit)
+        return true;
+    for (int i = 0; i < device->n_stages; i++)
+        if (device->stages[i] > stage)
+            held += bytes_of(work, device->stages[i]);
+    return held <= limit;
 }
 
 static int64_t forward_ready(const struct clockwork *work, int s)
@@ -182,9 +188,11 @@ static struct option better(const struct clockwork *work, int d, int64_t now,
 static struct option owed(const struct clockwork *work, int d)
 {
     struct option none = {.ready_ns = NEVER};
-    for (int s = work->n_stages - 1; s >= 0; s--) {
+    const struct device *device = &work->devices[d];
+    for (int i = device->n_stages - 1; i >= 0; i--) {
+        int s = device->stages[i];
         const struct stage *stage = &work->stages[s];
-        if (stage->device == d && stage->n_weight < stage->n_backward)
+        if (stage->n_weight < stage->n_backward)
             return (struct option){{SLUICE_W, s, stage->n_weight, 0}, 0};
     }
     return none;
@@ -197,10 +205,10 @@ static struct option choose(const struct clockwork *work, int d, int64_t now)
 {
     int backward = work->policy->split ? SLUICE_I : SLUICE_B;
     struct option best = {.ready_ns = NEVER};
-    for (int s = 0; s < work->n_stages; s++) {
+    const struct device *device = &work->devices[d];
+    for (int i = 0; i < device->n_stages; i++) {
+        int s = device->stages[i];
         const struct stage *stage = &work->stages[s];
-        if (stage->device != d)
-            continue;
         struct option f = {{SLUICE_F, s, stage->n_forward, 0},
                            forward_ready(work, s)};
         struct option b = {{backward, s, stage->n_backward, 0},
@@ -243,8 +251,11 @@ static sluice_status put(struct clockwork *work, int d, sluice_action action,
             device->held -= bytes_of(work, action.stage);
         }
     }
-    for (int other = 0; other < work->problem->config->devices; other++)
-        work->devices[other].waits = false;
+    /* Only neighbours of the stage, and its own device, can have waited for
+     * this. */
+    for (int s = action.stage - 1; s <= action.stage + 1; s++)
+        if (s >= 0 && s < work->n_stages)
+            work->devices[work->stages[s].device].waits = false;
     return sluice_schedule_append(work->schedule, d, action, work->why);
 }
 
@@ -296,6 +307,19 @@ static sluice_status add_updates(struct clockwork *work)
     return st;
 }
 
+static void list_stages(struct clockwork *work)
+{
+    int n = 0;
+    for (int d = 0; d < work->problem->config->devices; d++) {
+        struct device *device = &work->devices[d];
+        device->stages = work->stage_lists + n;
+        for (int s = 0; s < work->n_stages; s++)
+            if (work->stages[s].device == d)
+                work->stage_lists[n++] = s;
+        device->n_stages = (int)(work->stage_lists + n - device->stages);
+    }
+}
+
 static sluice_status create(struct clockwork *work)
 {
     int stage_device[SLUICE_MAX_STAGES];
@@ -310,6 +334,7 @@ static sluice_status create(struct clockwork *work)
             .backward_ns = work->times + at + work->n_microbatches,
         };
     }
+    list_stages(work);
     return sluice_schedule_create(
         k, work->n_stages, work->n_microbatches, stage_device,
         work->problem->config->allocator, &work->schedule, work->why);
@@ -332,8 +357,9 @@ sluice_status sl_list_schedule(const struct sl_problem *problem,
     work.stages = sl_alloc(config->allocator, n, sizeof *work.stages);
     work.devices = sl_alloc(config->allocator, k, sizeof *work.devices);
     work.times = sl_alloc(config->allocator, n_times, sizeof *work.times);
+    work.stage_lists = sl_alloc(config->allocator, n, sizeof *work.stage_lists);
     sluice_status st = SLUICE_OK;
-    if (!work.stages || !work.devices || !work.times)
+    if (!work.stages || !work.devices || !work.times || !work.stage_lists)
         st = sl_no_memory(why, "the search for a schedule");
     if (!st)
         st = create(&work);
@@ -345,6 +371,7 @@ sluice_status sl_list_schedule(const struct sl_problem *problem,
         sluice_schedule_destroy(work.schedule);
     else
         *out = work.schedule;
+    sl_free(config->allocator, work.stage_lists, n, sizeof *work.stage_lists);
     sl_free(config->allocator, work.times, n_times, sizeof *work.times);
     sl_free(config->allocator, work.devices, k, sizeof *work.devices);
     sl_free(config->allocator, work.stages, n, sizeof *work.stages);

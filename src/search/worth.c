@@ -30,7 +30,7 @@ int64_t sl_peak_held(const struct sl_problem *problem,
 }
 
 sluice_status sl_judge(const struct sl_problem *problem,
-                       const sluice_schedule *schedule, int64_t *makespan_ns,
+                       const sluice_schedule *schedule, struct sl_worth *worth,
                        sluice_diag *why)
 {
     const sluice_search_config *config = problem->config;
@@ -49,7 +49,73 @@ sluice_status sl_judge(const struct sl_problem *problem,
     if (st)
         return st;
     sluice_simulation_account(simulation, NULL, &all);
-    *makespan_ns = all.makespan_ns;
+    *worth = (struct sl_worth){all.makespan_ns, all.span_ns};
     sluice_simulation_destroy(simulation);
     return SLUICE_OK;
+}
+
+static int64_t cost(const struct sl_problem *problem, int kind, int stage)
+{
+    return problem->config
+        ->stage_costs_ns[(size_t)stage * SLUICE_N_ACTION_KINDS + (size_t)kind];
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int device_of(const struct sl_problem *problem, int stage, bool in_a_v)
+{
+    int k = problem->config->devices;
+    return in_a_v && stage >= k ? 2 * k - 1 - stage : stage % k;
+}
+
+/* From the start of a micro-batch's first F to the end of its last backward. */
+static int64_t there_and_back(const struct sl_problem *problem, bool in_a_v)
+{
+    int64_t sum = 0;
+    for (int s = 0; s < problem->n_stages; s++) {
+        sum += cost(problem, SLUICE_F, s) +
+               least(cost(problem, SLUICE_B, s), cost(problem, SLUICE_I, s));
+        if (s &&
+            device_of(problem, s, in_a_v) != device_of(problem, s - 1, in_a_v))
+            sum += 2 * problem->config->latency_ns;
+    }
+    return sum;
+}
+
+static int64_t bound_of(const struct sl_problem *problem, bool in_a_v)
+{
+    const sluice_search_config *config = problem->config;
+    int64_t m = config->microbatches;
+    int64_t bound =
+        (m - 1) * cost(problem, SLUICE_F, 0) + there_and_back(problem, in_a_v);
+    for (int d = 0; d < config->devices; d++) {
+        int64_t work = 0, before = 0;
+        for (int s = 0; s < problem->n_stages; s++)
+            if (device_of(problem, s, in_a_v) == d)
+                work += cost(problem, SLUICE_F, s) +
+                        least(cost(problem, SLUICE_B, s),
+                              cost(problem, SLUICE_I, s) +
+                                  cost(problem, SLUICE_W, s));
+        /* The first stage of device d is stage d. */
+        for (int s = 0; s < d && config->objective == SLUICE_MAKESPAN; s++)
+            before += cost(problem, SLUICE_F, s) + config->latency_ns;
+        bound = most(bound, before + m * work);
+    }
+    return bound;
+}
+
+int64_t sl_bound_ns(const struct sl_problem *problem)
+{
+    int64_t loop = bound_of(problem, false);
+    return problem->n_stages == 2 * problem->config->devices
+               ? least(loop, bound_of(problem, true))
+               : loop;
 }

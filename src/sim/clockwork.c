@@ -48,6 +48,7 @@ struct device {
     const struct queue *awaits; /* the one it stopped at; NULL: it is running,
                                    in the worklist, before the commit or done */
     int64_t clock_ns;           /* it has handed over, and is free */
+    int64_t first_ns;           /* its first work began; NEVER: none yet */
     sluice_trace_event event;
 };
 
@@ -222,7 +223,7 @@ static bool compute(struct execution *run, struct device *self,
     return true;
 }
 
-static void record(const struct execution *run, const struct device *self)
+static void record(const struct execution *run, struct device *self)
 {
     const sluice_trace_event *event = &self->event;
     size_t d = (size_t)(self - run->devices);
@@ -232,7 +233,10 @@ static void record(const struct execution *run, const struct device *self)
         return;
     sluice_time_share *share = &run->work->shares[d];
     if (event->action.kind < SLUICE_UPDATE) { /* work, not a hand-off */
+        if (self->first_ns == NEVER)
+            self->first_ns = event->start_ns;
         share->makespan_ns = event->end_ns;
+        share->span_ns = event->end_ns - self->first_ns;
         share->busy_ns += event->cpu_ns;
     }
     share->wait_ns += event->input_wait_ns + event->output_wait_ns;
@@ -323,9 +327,11 @@ static void connect(struct execution *run)
 {
     const sluice_schedule *schedule = run->work->schedule;
     int n = run->n_stages;
-    for (int d = 0; d < run->n_devices; d++)
+    for (int d = 0; d < run->n_devices; d++) {
+        run->devices[d].first_ns = NEVER;
         run->devices[d].actions =
             sluice_schedule_actions(schedule, d, &run->devices[d].n);
+    }
     for (int s = 0; s + 1 < n; s++) {
         int before = sluice_schedule_stage_device(schedule, s);
         int after = sluice_schedule_stage_device(schedule, s + 1);

@@ -18,7 +18,8 @@ struct sl_clockwork {
     const sluice_allocator *allocator;
     sluice_trace_event **events; /* [n_devices][n_actions]; NULL: not wanted */
     sluice_time_share *shares;   /* [n_devices]: makespan_ns is the end of the
-                                    device's last work; busy_ns, wait_ns */
+                                    device's last work; span_ns, busy_ns,
+                                    wait_ns */
     int64_t end_ns;              /* every device is done */
 };
 

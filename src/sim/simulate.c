@@ -160,6 +160,8 @@ static void share_out(sluice_simulation *simulation)
         all.busy_ns += share->busy_ns;
         all.wait_ns += share->wait_ns;
         all.other_ns += share->other_ns;
+        if (share->span_ns > all.span_ns)
+            all.span_ns = share->span_ns;
     }
     set_rates(&all, (double)all.makespan_ns * (double)simulation->n_devices);
     simulation->all = all;

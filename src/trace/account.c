@@ -17,19 +17,26 @@ static bool computes(sluice_action action)
     return action.kind < SLUICE_UPDATE;
 }
 
+static void widen(struct window *w, const sluice_trace_event *event)
+{
+    if (event->start_ns < w->start)
+        w->start = event->start_ns;
+    if (event->end_ns > w->end)
+        w->end = event->end_ns;
+}
+
+static int64_t length(struct window w)
+{
+    return w.end > w.start ? sl_sub_ns(w.end, w.start) : 0;
+}
+
 static struct window compute_window(const sluice_trace *trace)
 {
     struct window w = {INT64_MAX, INT64_MIN};
     for (int d = 0; d < trace->n_devices; d++)
-        for (int i = 0; i < trace->n_events[d]; i++) {
-            const sluice_trace_event *e = &trace->events[d][i];
-            if (!computes(e->action))
-                continue;
-            if (e->start_ns < w.start)
-                w.start = e->start_ns;
-            if (e->end_ns > w.end)
-                w.end = e->end_ns;
-        }
+        for (int i = 0; i < trace->n_events[d]; i++)
+            if (computes(trace->events[d][i].action))
+                widen(&w, &trace->events[d][i]);
     if (w.end < w.start)
         w = (struct window){0, 0};
     return w;
@@ -61,18 +68,22 @@ static sluice_time_share account(const sluice_trace *trace, int device,
                                  struct window w)
 {
     sluice_time_share share = {.makespan_ns = sl_sub_ns(w.end, w.start)};
+    struct window own = {INT64_MAX, INT64_MIN};
     for (int i = 0; i < trace->n_events[device]; i++) {
         const sluice_trace_event *e = &trace->events[device][i];
         if (e->action.kind == SLUICE_UPDATE ||
             e->action.kind == SLUICE_REDUCE_GRAD)
             continue;
-        if (computes(e->action))
+        if (computes(e->action)) {
             add(&share.busy_ns, sl_sub_ns(e->end_ns, e->start_ns));
+            widen(&own, e);
+        }
         add(&share.wait_ns,
             overlap(w, sl_sub_ns(e->start_ns, e->input_wait_ns), e->start_ns));
         add(&share.wait_ns,
             overlap(w, e->end_ns, sl_add_ns(e->end_ns, e->output_wait_ns)));
     }
+    share.span_ns = length(own);
     share.other_ns =
         sl_sub_ns(share.makespan_ns, sl_add_ns(share.busy_ns, share.wait_ns));
     set_shares(&share, 1);
@@ -89,6 +100,8 @@ void sluice_trace_account(const sluice_trace *trace, sluice_time_share *devices,
         add(&all->busy_ns, share.busy_ns);
         add(&all->wait_ns, share.wait_ns);
         add(&all->other_ns, share.other_ns);
+        if (share.span_ns > all->span_ns)
+            all->span_ns = share.span_ns;
         if (devices)
             devices[d] = share;
     }

@@ -163,7 +163,7 @@ START_TEST(memory_is_traded_for_time)
     ck_assert(!sluice_schedule_search(&config, &schedule, &tight, NULL));
     sluice_schedule_destroy(schedule);
     ck_assert_ptr_null(tight.fixed);
-    ck_assert_int_eq(tight.fixed_makespan_ns, -1);
+    ck_assert_int_eq(tight.fixed_ns, -1);
     ck_assert_str_eq(tight.found, "list scheduling");
     config.limit = 0;
     ck_assert(!sluice_schedule_search(&config, &schedule, &loose, NULL));

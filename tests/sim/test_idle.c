@@ -128,6 +128,8 @@ START_TEST(the_formulas_are_those_that_were_published)
     ck_assert_double_eq(idle("zb-h1", 4, 8, 1, 1.25, 0.75), 4.5);
     ck_assert_double_eq(idle("zb-h2", 4, 8, 1, 1, 1), 3);
     ck_assert_double_eq(idle("zb-v", 4, 8, 1, 1, 1), 1.5);
+    ck_assert_double_eq(idle("gis", 4, 8, 1, 1.25, 0.75), 3.375);
+    ck_assert_double_eq(idle("seq1f1b", 4, 8, 1, 1, 1), 9);
     ck_assert_double_eq(idle("forward", 4, 8, 1, 0, 0), 3);
 }
 END_TEST

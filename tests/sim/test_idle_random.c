@@ -41,6 +41,7 @@ static sluice_schedule_config draw_config(uint64_t *state, const char *name)
         .chunks = draw(state, 0, MOST_CHUNKS),
         .warm_up = draw(state, 0, 3),
         .group = draw(state, 0, 12),
+        .slices = draw(state, 0, 4),
     };
 }
 
@@ -111,7 +112,7 @@ START_TEST(every_formula_is_what_the_simulator_finds_at_random_costs)
         ck_assert_msg(n == 0 || n == N_EACH, "%s: %d", name, n);
         n_forms += n > 0;
     }
-    ck_assert_int_eq(n_forms, 9);
+    ck_assert_int_eq(n_forms, 11);
 }
 END_TEST
 

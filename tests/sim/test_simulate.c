@@ -49,6 +49,7 @@ static void assert_same_share(const sluice_time_share *have,
                               const sluice_time_share *want)
 {
     ck_assert_int_eq(have->makespan_ns, want->makespan_ns);
+    ck_assert_int_eq(have->span_ns, want->span_ns);
     ck_assert_int_eq(have->busy_ns, want->busy_ns);
     ck_assert_int_eq(have->wait_ns, want->wait_ns);
     ck_assert_int_eq(have->other_ns, want->other_ns);

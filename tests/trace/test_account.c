@@ -37,6 +37,9 @@ START_TEST(one_microbatch_on_two_devices_idles_half_the_time)
     ck_assert_int_eq(devices[0].other_ns, 0);
     ck_assert_int_eq(devices[1].wait_ns, 10);
     ck_assert_int_eq(devices[1].other_ns, 20); /* after its last action */
+    ck_assert_int_eq(devices[0].span_ns, 60);
+    ck_assert_int_eq(devices[1].span_ns, 30); /* 110 to 140 */
+    ck_assert_int_eq(all.span_ns, 60);
     for (int d = 0; d < 2; d++)
         ck_assert_int_eq(devices[d].busy_ns + devices[d].wait_ns +
                              devices[d].other_ns,
@@ -57,6 +60,7 @@ START_TEST(updates_and_waits_outside_the_window_do_not_count)
     sluice_time_share all;
     sluice_trace_account(&trace, NULL, &all);
     ck_assert_int_eq(all.makespan_ns, 30);
+    ck_assert_int_eq(all.span_ns, 30);
     ck_assert_int_eq(all.busy_ns, 30);
     ck_assert_int_eq(all.wait_ns, 0);
     ck_assert_double_eq(all.bubble, 0);
@@ -72,6 +76,7 @@ START_TEST(an_empty_trace_has_no_shares)
     sluice_time_share all;
     sluice_trace_account(&trace, NULL, &all);
     ck_assert_int_eq(all.makespan_ns, 0);
+    ck_assert_int_eq(all.span_ns, 0);
     ck_assert_double_eq(all.bubble, 0);
 }
 END_TEST

@@ -12,7 +12,10 @@
     X(1f1b)             \
     X(eager_1f1b)       \
     X(interleaved_1f1b) \
+    X(gis)              \
+    X(interleaved_zb)   \
     X(looped_bfs)       \
+    X(seq1f1b)          \
     X(zb_h1)            \
     X(zb_h2)            \
     X(zb_v)             \

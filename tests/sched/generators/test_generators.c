@@ -193,7 +193,8 @@ START_TEST(an_unknown_name_is_refused_with_the_known_ones)
             .name = "gpip", .devices = 1, .microbatches = 1},
         SLUICE_NOT_FOUND,
         "\"gpip\": there are gpipe, 1f1b, eager-1f1b, "
-        "interleaved-1f1b, looped-bfs, zb-h1, zb-h2, zb-v, v-half, v-min, "
+        "interleaved-1f1b, gis, interleaved-zb, looped-bfs, seq1f1b, zb-h1, "
+        "zb-h2, zb-v, v-half, v-min, "
         "dualpipe, dualpipe-v, pipedream, pipedream-2bw, varuna, forward");
 }
 END_TEST

@@ -64,6 +64,8 @@ static bool is_refused(const sluice_schedule_config *config)
         ck_assert_int_eq(refused, m < 2 * k);
     else if (!strcmp(config->name, "pipedream-2bw"))
         ck_assert_int_eq(refused, m % k != 0);
+    else if (!strcmp(config->name, "seq1f1b"))
+        ck_assert_int_eq(refused, m % of.config.slices != 0);
     if (refused || !of.generator->check || m <= k || m % k == 0)
         return refused;
     if (sluice_schedule_generate(config, &schedule, NULL))
@@ -135,6 +137,8 @@ START_TEST(promises_are_those_of_the_papers)
         {"dualpipe-v", 9, 9},   {"interleaved-1f1b", 11, 5},
         {"pipedream", 4, 1},    {"pipedream-2bw", 4, 1},
         {"varuna", 7, 1},       {"forward", 0, 0},
+        {"gis", 8, 5},          {"interleaved-zb", 8, 8},
+        {"seq1f1b", 5, 2},
     };
     for (size_t i = 0; i < sizeof papers / sizeof *papers; i++) {
         const sluice_schedule_config config = {
@@ -159,6 +163,7 @@ START_TEST(promises_hold_whatever_is_chosen)
                     .chunks = 1 + chosen % 3,
                     .warm_up = 1 + chosen % 2,
                     .group = chosen % 4 ? 0 : m,
+                    .slices = 1 + chosen % 4,
                 };
                 if (!is_refused(&config))
                     assert_runs(&config, m);

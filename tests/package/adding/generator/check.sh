@@ -8,11 +8,11 @@ bench=$1/bench/sluice-bench
 
 "$sluice" schedule --list | grep -q '^halves  *a generator that a test has added$'
 "$sluice" schedule --help | tr -s ' \n' '  ' |
-    grep -q 'Stages of a device: halves, interleaved-1f1b, looped-bfs (2)'
+    grep -q 'Stages of a device: halves, interleaved-1f1b, gis, interleaved-zb, looped-bfs (2)'
 "$bench" bubble --help | grep -q 'halves'
 "$sluice" schedule 1f1c 2>&1 | grep -q 'there are auto, gpipe, halves, 1f1b'
 "$sluice" schedule 1f1b -v 3 2>&1 | tr -s ' \n' '  ' |
-    grep -q 'applies to halves, interleaved-1f1b, looped-bfs'
+    grep -q 'applies to halves, interleaved-1f1b, gis, interleaved-zb, looped-bfs'
 "$sluice" schedule halves -v 2 --group 2 2>&1 | grep -q 'takes no group'
 "$sluice" schedule halves -k 2 -m 2 -v 3 | grep -q '^1: *1F0 *1F1 *3F0'
 "$bench" bubble --smoke --schedule halves -m 4 -k 2 --cell 100us -o jsonl |
