@@ -2,6 +2,7 @@
 #include <sluice/image_layers.h>
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "nn/images/pool.h"
@@ -24,23 +25,24 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return st;
 }
 
-/* One output: of equal elements the first counts, and NaN is the largest. */
+/* One output: of equal elements the first counts, and NaN is the largest.
+ * Choices, no branches: nobody can predict which one is the largest. */
 static float take(struct sl_patch patch, const float *x, int64_t width,
                   int64_t kernel, uint8_t *place)
 {
-    float largest = 0;
-    bool any = false;
-    for (int64_t a = patch.first_row; a < patch.end_row; a++)
+    float largest = -INFINITY;
+    int64_t row = patch.first_row - patch.row;
+    int64_t at = row * kernel + patch.first_column - patch.column;
+    for (int64_t a = patch.first_row; a < patch.end_row; a++) {
+        int64_t line = (a - patch.row) * kernel - patch.column;
         for (int64_t b = patch.first_column; b < patch.end_column; b++) {
             float value = x[a * width + b];
-            if (any && !(value > largest) && value == value)
-                continue;
-            any = true;
-            largest = value;
-            *place = (uint8_t)((a - patch.row) * kernel + b - patch.column);
-            if (value != value)
-                return value;
+            bool larger = !(value <= largest);
+            largest = larger ? value : largest;
+            at = larger ? line + b : at;
         }
+    }
+    *place = (uint8_t)at;
     return largest;
 }
 
