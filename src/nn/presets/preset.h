@@ -37,6 +37,7 @@ struct sl_preset {
 #define SL_PRESETS(ROW) \
     ROW(sl_preset_gpt2) \
     ROW(sl_preset_llama) \
+    ROW(sl_preset_resnet) \
     /* the end: each row ends with a backslash */
 /* clang-format on */
 

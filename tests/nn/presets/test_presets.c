@@ -54,6 +54,40 @@ START_TEST(a_preset_is_printed_as_the_layers_that_it_stands_for)
 }
 END_TEST
 
+START_TEST(resnet_is_printed_as_its_blocks)
+{
+    check_printed(
+        "input(1x8x8); resnet(blocks=2,width=4,classes=3,stages=2)",
+        "input(1x8x8); sequence{conv2d(channels=4,padding=1,no-bias); "
+        "batch_norm; activate(activation=relu)}; "
+        "sequence{residual{conv2d(channels=4,padding=1,no-bias); batch_norm; "
+        "activate(activation=relu); conv2d(channels=4,padding=1,no-bias); "
+        "batch_norm}; activate(activation=relu)} x2; "
+        "sequence{branches{sequence{"
+        "conv2d(channels=8,stride=2,padding=1,no-bias); batch_norm; "
+        "activate(activation=relu); conv2d(channels=8,padding=1,no-bias); "
+        "batch_norm}; sequence{conv2d(channels=8,kernel=1,stride=2,no-bias); "
+        "batch_norm}}; activate(activation=relu)}; "
+        "sequence{residual{conv2d(channels=8,padding=1,no-bias); batch_norm; "
+        "activate(activation=relu); conv2d(channels=8,padding=1,no-bias); "
+        "batch_norm}; activate(activation=relu)}; "
+        "sequence{global_average_pool; linear(out=3)}");
+}
+END_TEST
+
+/* The learned parameters of ResNet-18 with a 3 x 3 stem and 10 classes; and of
+ * its 20 norms, with 4800 channels in all, two statistics of a channel and a
+ * count. */
+START_TEST(resnet_has_the_parameters_of_resnet_18)
+{
+    sluice_model *model = parse("resnet");
+    ck_assert_int_eq(sluice_model_n_layers(model), 10);
+    ck_assert_int_eq(sluice_model_n_parameters(model),
+                     11173962 + 2 * 4800 + 20);
+    sluice_model_destroy(model);
+}
+END_TEST
+
 START_TEST(dropout_stands_in_the_usual_places)
 {
     sluice_model *model = parse("gpt2(layers=1,heads=1,width=4,vocabulary=5,"
@@ -162,6 +196,8 @@ END_TEST
 
 SLUICE_TEST_MAIN("nn.presets",
                  a_preset_is_printed_as_the_layers_that_it_stands_for,
+                 resnet_is_printed_as_its_blocks,
+                 resnet_has_the_parameters_of_resnet_18,
                  dropout_stands_in_the_usual_places,
                  the_published_sizes_are_the_defaults,
                  an_untied_output_layer_has_a_table_of_its_own,
