@@ -11,13 +11,15 @@
 #include <sluice/version.h>
 
 #include "bench/cli/command_line.h"
+#include "bench/cli/paper/paper.h"
 #include "bench/commit.h"
 
-enum { TEXT_BYTES = 1024 };
+enum { TEXT_BYTES = 1024, KEY_PAPER = 0x100 };
 
 struct line {
     const struct program *program;
     int first; /* index of the command's name in argv; 0: there is none */
+    const char *paper; /* where manual pages and completion go; NULL: nowhere */
 };
 
 /* Append "  train      Train a network" for each command. */
@@ -33,14 +35,16 @@ static void list_commands(const struct program *program, char *text,
 static error_t parse_line(int key, char *arg, struct argp_state *state)
 {
     struct line *line = state->input;
-    (void)arg;
     switch (key) {
+    case KEY_PAPER:
+        line->paper = arg;
+        return 0;
     case ARGP_KEY_ARG:
         line->first = state->next - 1;
         state->next = state->argc;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        if (!line->program->bare)
+        if (!line->program->bare && !line->paper)
             argp_usage(state);
         return 0;
     default:
@@ -107,7 +111,11 @@ int program_run(const struct program *program, int argc, char **argv)
     size_t n = strlen(doc);
     snprintf(doc + n, sizeof doc - n, "\n`%s COMMAND --help' tells more.",
              program->name);
+    /* For the build, which installs what it writes. */
+    static const struct argp_option options[] = {
+        {"write-paper", KEY_PAPER, "DIR", OPTION_HIDDEN, NULL, 0}, {0}};
     const struct argp argp = {
+        .options = options,
         .parser = parse_line,
         .args_doc =
             program->bare ? "[COMMAND [OPTION...]]" : "COMMAND [OPTION...]",
@@ -121,7 +129,8 @@ int program_run(const struct program *program, int argc, char **argv)
     argp_err_exit_status = COMMAND_LINE_EXIT;
     argp_program_version = version;
     command_line_parse(&argp, argc, argv, ARGP_IN_ORDER, &line);
-    int status = line.first
+    int status = line.paper ? paper_write(program, line.paper)
+                 : line.first
                      ? run_named(program, argc - line.first, argv + line.first)
                      : run_bare(program);
     argp_program_version = NULL;

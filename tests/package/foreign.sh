@@ -30,6 +30,11 @@ by_cmake() {
     "$cmake" --build "$2" >"$work/log" || { cat "$work/log"; exit 1; }
 }
 
+for file in man/man1/sluice-train.1 bash-completion/completions/sluice-bench \
+    doc/sluice/start/index.md doc/sluice/examples/train.c; do
+    [ -f "$prefix/share/$file" ]
+done
+
 echo "== find_package, shared"
 by_cmake "$root/docs/examples" "$work/shared"
 "$work/shared/train"
