@@ -43,7 +43,7 @@ PROGRAMS = re.compile(
     r"|pkg-config|man|python3|compare\.py|build/\S+|\./\S+|cd|mkdir|cp|export)"
     r"( |$)")
 COMMENT = re.compile(r"<!-- test: (.*?)-->\s*$", re.S)
-SECONDS = 300
+SECONDS = 120  # of a command; of a slow one 20 times that
 
 
 class Block:
@@ -129,7 +129,7 @@ def agrees(printed, real):
 class Page:
     def __init__(self, root, build, page, slow):
         self.root, self.build, self.slow = root, build, slow
-        self.page = page
+        self.page, self.seconds = page, SECONDS * (20 if slow else 1)
         self.work = os.path.join(build, "tests", "docs",
                                  page.replace("/", "-") + ".work")
         self.failures, self.n_run, self.prefix = [], 0, ""
@@ -160,9 +160,9 @@ class Page:
             done = subprocess.run(
                 ["sh", "-c", command], cwd=self.work, env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, timeout=SECONDS)
+                stderr=subprocess.STDOUT, timeout=self.seconds)
         except subprocess.TimeoutExpired:
-            return -1, "it took more than %d seconds" % SECONDS
+            return -1, "it took more than %d seconds" % self.seconds
         return done.returncode, done.stdout.decode("utf-8", "replace")
 
     def leaves_out(self, block, line):
