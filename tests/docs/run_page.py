@@ -190,6 +190,10 @@ class Page:
     def commands(self, block):
         """(line, command, printed output) of a block of commands."""
         found = []
+        if block.kind == "indented" and re.search(
+                r"^ *(\w+ )*(= )?sluice_\w+\(.*;", block.text(), re.M):
+            self.fail(block.line, "C in an indented block is not compiled: put "
+                      "it between ```c and ```, see run_page.py")
         for i, line in enumerate(block.lines):
             number = block.line + i + (block.kind != "indented")
             if block.kind == "console":
