@@ -118,26 +118,51 @@ class Torch(unittest.TestCase):
         self.assertIs(pipe.to_torch(), net)
         self.assertGreater(far(net[1].weight, before[1].weight), 0)
 
-    def test_a_convolution_is_pytorchs(self):
-        net = nn.Sequential(nn.Conv2d(3, 6, 3, padding=1, groups=3), nn.ReLU(),
-                            nn.Conv2d(6, 4, (2, 2), stride=2, bias=False),
-                            nn.Flatten(), nn.Linear(16, 5))
-        x, y = torch.randn(8, 3, 4, 4), torch.randint(0, 5, (8,))
+    def trains_alike(self, net, x, classes, digits=1e-6, **settings):
+        """20 steps of both, with one micro-batch unless settings say more."""
+        y = torch.randint(0, classes, (len(x),))
         optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
-        with sluice.from_torch(net, "cross_entropy", optimizer, batch=8,
-                               input_shape=(3, 4, 4), microbatches=2) as pipe:
+        with sluice.from_torch(net, "cross_entropy", optimizer, batch=len(x),
+                               **settings) as pipe:
             for _ in range(STEPS):
                 ours = pipe.step(x, y).loss
                 optimizer.zero_grad()
                 loss = nn.functional.cross_entropy(net(x), y)
                 loss.backward()
                 optimizer.step()
-                self.assertLessEqual(abs(ours - loss.item()), 1e-6 * ours)
+                self.assertLessEqual(abs(ours - loss.item()), digits * ours)
             with torch.no_grad():
-                self.assertLessEqual(far(pipe.infer(x), net(x)), 2e-6)
+                self.assertLessEqual(far(pipe.infer(x), net.eval()(x)),
+                                     5 * digits)
+            back = pipe.to_torch(copy.deepcopy(net))
+        for a, b in zip(back.state_dict().values(), net.state_dict().values()):
+            self.assertLessEqual(far(a.float(), b.float()), 5 * digits)
+
+    def test_convolutions_and_pools_are_pytorchs(self):
+        self.trains_alike(nn.Sequential(
+            nn.Conv2d(3, 6, 3, padding=1, groups=3), nn.GroupNorm(2, 6),
+            nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 4, (2, 2), bias=False),
+            nn.AvgPool2d(2, stride=1), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+            nn.Linear(4, 5)), torch.randn(8, 3, 8, 8), 5,
+            input_shape=(3, 8, 8), microbatches=2)
         self.refused("kernel_size is (1, 2)", sluice.from_torch,
                      nn.Sequential(nn.Conv2d(3, 6, (1, 2))), "mse",
                      input_shape=(3, 4, 4), batch=1)
+        self.refused("ceil_mode is True", sluice.from_torch,
+                     nn.Sequential(nn.MaxPool2d(2, ceil_mode=True)), "mse",
+                     input_shape=(3, 4, 4), batch=1)
+
+    def test_running_statistics_are_pytorchs(self):
+        self.trains_alike(nn.Sequential(
+            nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(),
+            nn.Linear(16, 6), nn.BatchNorm1d(6), nn.Linear(6, 3)),
+            torch.randn(16, 2, 4, 4), 3, digits=2e-6, input_shape=(2, 4, 4))
+
+    def test_layers_work_on_each_position(self):
+        self.trains_alike(nn.Sequential(
+            nn.Linear(6, 8), nn.LayerNorm(8), nn.GELU(), nn.Linear(8, 4),
+            nn.Flatten(), nn.Linear(20, 3)), torch.randn(8, 5, 6), 3,
+            input_shape=(5, 6), microbatches=4, devices=3)
 
     def test_an_embedding_takes_integers(self):
         net = nn.Sequential(nn.Embedding(10, 4), nn.Flatten(), nn.Linear(20, 3))

@@ -848,26 +848,17 @@ class Pipeline:
 
 # ---- PyTorch ---------------------------------------------------------------
 
-def _linear(m):
-    return "linear(%d%s)" % (m.out_features,
-                             "" if m.bias is not None else ", no-bias")
+def _flags(*words):
+    """Options of a layer, without those that are empty."""
+    return ", ".join(word for word in words if word)
 
 
-def _gelu(m):
-    exact = getattr(m, "approximate", "none") == "none"
-    return "activate(%s)" % ("gelu" if exact else "gelu_tanh")
-
-
-def _layer_norm(m):
-    if not m.elementwise_affine or m.bias is None:
-        raise Error("it has no weight or bias, and layer_norm has both")
-    return "layer_norm(%r)" % m.eps
-
-
-def _embedding(m):
-    if m.padding_idx is not None or m.max_norm is not None:
-        raise Error("padding_idx and max_norm are not known to embedding")
-    return "embedding(%d, width=%d)" % (m.num_embeddings, m.embedding_dim)
+def _wants(m, **values):
+    """Refuse a module of which something is not as the layer has it."""
+    for name, value in values.items():
+        if getattr(m, name) != value:
+            raise Error("%s is %r, and the layer has %r"
+                        % (name, getattr(m, name), value))
 
 
 def _same(m, name):
@@ -882,22 +873,76 @@ def _same(m, name):
     return value
 
 
-def _conv2d(m):
-    if _same(m, "dilation") != 1 or m.padding_mode != "zeros":
-        raise Error("dilation and padding other than zeros are not known to "
-                    "conv2d")
-    return "conv2d(%d, kernel=%d, stride=%d, padding=%d, groups=%d%s)" % (
-        m.out_channels, _same(m, "kernel_size"), _same(m, "stride"),
-        _same(m, "padding"), m.groups, "" if m.bias is not None
-        else ", no-bias")
+def _per_position(width, shape):
+    """Whether PyTorch works on the last dimension of more than one."""
+    return "per-position" if len(shape) > 1 and shape[-1] == width else ""
 
 
-def _sequence(m):
-    return "sequence{%s}" % _layers(m)
+def _linear(m, shape):
+    return "linear(%s)" % _flags(
+        str(m.out_features), "" if m.bias is not None else "no-bias",
+        _per_position(m.in_features, shape))
+
+
+def _gelu(m, shape):
+    exact = getattr(m, "approximate", "none") == "none"
+    return "activate(%s)" % ("gelu" if exact else "gelu_tanh")
+
+
+def _layer_norm(m, shape):
+    _wants(m, elementwise_affine=True)
+    last = tuple(m.normalized_shape)
+    return "layer_norm(%s)" % _flags(
+        "epsilon=%r" % m.eps,
+        _per_position(last[0], shape) if len(last) == 1 else "")
+
+
+def _embedding(m, shape):
+    _wants(m, padding_idx=None, max_norm=None)
+    return "embedding(%d, width=%d)" % (m.num_embeddings, m.embedding_dim)
+
+
+def _conv2d(m, shape):
+    _wants(m, padding_mode="zeros", dilation=(1, 1))
+    return "conv2d(%s)" % _flags(
+        str(m.out_channels), "kernel=%d" % _same(m, "kernel_size"),
+        "stride=%d" % _same(m, "stride"), "padding=%d" % _same(m, "padding"),
+        "groups=%d" % m.groups, "" if m.bias is not None else "no-bias")
+
+
+def _pool(name, **values):
+    def text(m, shape):
+        _wants(m, ceil_mode=False, **values)
+        return "%s(%d, stride=%d, padding=%d)" % (
+            name, _same(m, "kernel_size"), _same(m, "stride"),
+            _same(m, "padding"))
+    return text
+
+
+def _global_pool(m, shape):
+    if m.output_size not in (1, (1, 1)):
+        raise Error("output_size is %s; it must be 1" % (m.output_size,))
+    return "global_average_pool"
+
+
+def _batch_norm(m, shape):
+    _wants(m, affine=True, track_running_stats=True)
+    if m.momentum is None:
+        raise Error("momentum is None; it must be a number")
+    return "batch_norm(momentum=%r, epsilon=%r)" % (m.momentum, m.eps)
+
+
+def _group_norm(m, shape):
+    _wants(m, affine=True)
+    return "group_norm(%d, epsilon=%r)" % (m.num_groups, m.eps)
+
+
+def _sequence(m, shape):
+    return "sequence{%s}" % "; ".join(_layers(m, shape))
 
 
 def _plain(text):
-    return lambda m: text
+    return lambda m, shape: text
 
 
 TORCH_LAYERS = {
@@ -909,17 +954,26 @@ TORCH_LAYERS = {
     "GELU": _gelu,
     "Identity": _plain("activate(identity)"),
     "Flatten": _plain("flatten"),
-    "Conv2d": _conv2d,
-    "Dropout": lambda m: "dropout(%r)" % m.p,
+    "Dropout": lambda m, shape: "dropout(%r)" % m.p,
     "LayerNorm": _layer_norm,
     "Embedding": _embedding,
+    "Conv2d": _conv2d,
+    "MaxPool2d": _pool("max_pool", dilation=1, return_indices=False),
+    "AvgPool2d": _pool("average_pool", count_include_pad=True,
+                       divisor_override=None),
+    "AdaptiveAvgPool2d": _global_pool,
+    "BatchNorm1d": _batch_norm,
+    "BatchNorm2d": _batch_norm,
+    "GroupNorm": _group_norm,
     "Sequential": _sequence,
 }
-"""The layer of Sluice for a class of torch.nn, as text; one for each module, so
-that names and indices of parameters are PyTorch's."""
+"""For a class of torch.nn the function that makes a layer's text from a module
+and the shape of a row; one layer for each module, so that names and indices of
+parameters are PyTorch's."""
 
 
-def _layers(net):
+def _layers(net, shape):
+    """The texts of the layers of a network whose rows have a shape."""
     texts = []
     for name, module in net.named_children():
         kind = type(module).__name__
@@ -927,13 +981,17 @@ def _layers(net):
             if kind not in TORCH_LAYERS:
                 raise Error("there is no layer of Sluice for it; there are "
                             "some for " + ", ".join(TORCH_LAYERS))
-            texts.append(TORCH_LAYERS[kind](module))
+            text = TORCH_LAYERS[kind](module, shape)
+            rows = ", int32" if text.startswith("embedding") else ""
+            shape = Model("input(%s%s); %s" % ("x".join(map(str, shape)), rows,
+                                               text)).output
+            texts.append(text)
         except Error as error:
             if str(error).startswith("layer "):
                 raise
             raise Error("layer %s is torch.nn.%s: %s"
                         % (name, kind, error)) from None
-    return "; ".join(texts)
+    return texts
 
 
 def _input(net):
@@ -951,11 +1009,13 @@ def _input(net):
 
 
 def _tensors(net):
-    """(name, parameter, whether Sluice has it transposed) of a network."""
+    """(name, tensor, whether Sluice has it transposed) of a network, buffers
+    included."""
     for prefix, module in net.named_modules():
-        for name, value in module.named_parameters(prefix, recurse=False):
-            yield name, value, (type(module).__name__ == "Linear"
-                                and name.endswith(".weight"))
+        linear = type(module).__name__ == "Linear"
+        for tensors in module.named_parameters, module.named_buffers:
+            for name, value in tensors(prefix, recurse=False):
+                yield name, value, linear and name.endswith(".weight")
 
 
 def _copy(pipe, net, copy):
@@ -964,31 +1024,30 @@ def _copy(pipe, net, copy):
     names = set()
     for name, value, transposed in _tensors(net):
         names.add(name)
-        ours = shapes.get(name)
-        theirs = tuple(value.shape)[::-1] if transposed else tuple(value.shape)
-        if ours != theirs:
+        ours, theirs = shapes.get(name), tuple(value.shape) or (1,)
+        if ours != (theirs[::-1] if transposed else theirs):
             raise Error("%s has the shape %s in PyTorch and %s here"
-                        % (name, tuple(value.shape), ours or "does not exist"))
-        if value.dtype != torch.float32:
+                        % (name, theirs, ours or "does not exist"))
+        if value.is_floating_point() and value.dtype != torch.float32:
             raise Error("%s has elements of %s; make the network float32 with "
                         "net.float()" % (name, str(value.dtype)[6:]))
         with torch.no_grad():
-            copy(pipe, name, value, transposed)
+            copy(pipe, name, value, ours, transposed)
     if names != set(shapes):
         raise Error("the network lacks %s"
                     % ", ".join(sorted(set(shapes) - names)))
 
 
-def _from_torch(pipe, name, value, transposed):
-    value = value.detach().cpu()
-    pipe.set(name, (value.t() if transposed else value).contiguous())
+def _from_torch(pipe, name, value, shape, transposed):
+    value = value.detach().cpu().float()
+    value = value.t() if transposed else value.reshape(shape)
+    pipe.set(name, value.contiguous())
 
 
-def _to_torch(pipe, name, value, transposed):
-    ours = value.new_empty(tuple(value.shape)[::-1] if transposed
-                           else tuple(value.shape), device="cpu")
+def _to_torch(pipe, name, value, shape, transposed):
+    ours = sys.modules["torch"].empty(shape)
     pipe._read(_c.pipeline_get_tensor, name, ours)
-    value.copy_(ours.t() if transposed else ours)
+    value.copy_(ours.t() if transposed else ours.reshape(value.shape))
 
 
 def _loss_text(loss):
@@ -1073,7 +1132,7 @@ def from_torch(net, loss, optimizer="sgd:lr=0.01", input_shape=None,
         raise Error("from_torch() takes a torch.nn.Sequential, not a %s"
                     % type(net).__name__)
     shape = tuple(input_shape) if input_shape else _input(net)
-    layers = _layers(net)
+    layers = "; ".join(_layers(net, shape))
     whole = "x".join(str(dim) for dim in shape)
     if layers.startswith("embedding"):
         whole += ", int32"
