@@ -20,6 +20,11 @@ A comment of HTML before a block, which a reader does not see, says more:
     <!-- test: with NAME
     TEXT
     -->                                the same of a file that is not shown
+    <!-- test: do
+    COMMAND
+    -->                                commands that are not shown
+    <!-- test: model -->               no commands: the text of a network, or
+                                       one in each line
     <!-- test: needs MODULE -->        of Python; without it the block is left
                                        out
     <!-- test: object -->              a file of the library: only compiled
@@ -81,6 +86,11 @@ def read_blocks(path):
                 block.lines = text.split("\n")[:-1]
                 blocks.append(block)
                 marks = ""
+            elif marks.startswith("do\n"):
+                block = Block("sh", at, "")
+                block.lines = marks.split("\n")[1:-1]
+                blocks.append(block)
+                marks = ""
         elif line.startswith("```"):
             block = Block(line[3:].strip(), at + 1, marks)
             marks, at = "", at + 1
@@ -135,7 +145,8 @@ class Page:
         self.failures, self.n_run, self.prefix = [], 0, ""
         self.environment = dict(
             os.environ, HOME=os.path.join(self.work, "home"),
-            PATH=os.path.join(build, "bench") + ":" + os.environ["PATH"],
+            PATH=":".join([os.path.join(build, "bench"), os.path.dirname(
+                sys.executable), os.environ["PATH"]]),
             PYTHONPATH=os.path.join(root, "docs/examples/python"),
             SLUICE_LIB=os.path.join(build, "src"), PYTHONDONTWRITEBYTECODE="1",
             CC=os.environ.get("CC", "cc"))
@@ -235,6 +246,14 @@ class Page:
                                                  out)
         self.command(block, block.line, command, [])
 
+    def run_models(self, block):
+        """The whole block is a network, or each of its lines is one."""
+        lines = [line for line in block.lines if line.strip()]
+        whole = lines if ";" not in "".join(lines[1:]) else [" ".join(lines)]
+        for text in whole:
+            self.command(block, block.line, "%s -c 'import sluice; "
+                         "sluice.Model(\"%s\")'" % (sys.executable, text), [])
+
     def run_python(self, block, n):
         source = "block%d.py" % n
         with open(os.path.join(self.work, source), "w") as file:
@@ -255,7 +274,9 @@ class Page:
             if block.mark == "file" or needs and not importlib.util.find_spec(
                     needs.group(1) or needs.group(2)):
                 continue
-            if block.kind == "c":
+            if block.mark == "model":
+                self.run_models(block)
+            elif block.kind == "c":
                 self.run_c(block, n)
             elif block.kind == "python":
                 self.run_python(block, n)
