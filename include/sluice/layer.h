@@ -186,8 +186,10 @@ typedef struct sluice_layer_ops {
 
     /*
      * dx = dy * df/dx.  May change dy and saved in place, for
-     * backward_weight() to use.  Called once for each forward, before
-     * backward_weight(), even if dx is NULL.
+     * backward_weight() to use, which finds them as they were left, also if
+     * actions of other micro-batches lie between the two; workspace and scratch
+     * are not kept.  Called once for each forward, before backward_weight(),
+     * even if dx is NULL.
      *
      * Shapes   reads x, y, saved, params, dy; writes dx, may write dy and
      *          saved.

@@ -2,9 +2,11 @@
  * Where the library gets its memory.
  *
  * Each create function takes an allocator (NULL: the C library's) and keeps
- * it for all later allocations of the object.  A training step allocates
- * nothing.  oneDNN, if a pipeline uses it, allocates with the C library: see
- * docs/performance.md.
+ * it for all later allocations of the object.  Only the thread that makes a
+ * call of the library calls the allocator, and only within that call; devices
+ * never do.  An allocator must be safe for threads if several of them make
+ * calls with it at a time.  A training step allocates nothing.  oneDNN, if a
+ * pipeline uses it, allocates with the C library: see docs/performance.md.
  */
 #ifndef SLUICE_MEMORY_H
 #define SLUICE_MEMORY_H

@@ -45,6 +45,7 @@
 #include <sluice/element.h>
 #include <sluice/export.h>
 #include <sluice/gemm.h>
+#include <sluice/gradient_check.h>
 #include <sluice/image_layers.h>
 #include <sluice/layer.h>
 #include <sluice/loss.h>
