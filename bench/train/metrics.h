@@ -15,7 +15,7 @@
 #include <sluice/train.h>
 
 #include "bench/output/environment.h"
-#include "bench/train/training_data.h"
+#include "bench/train/data/training_data.h"
 #include "bench/train/training_config.h"
 
 struct metrics {

@@ -9,13 +9,13 @@
 
 #include "bench/cli/number.h"
 #include "bench/cli/option_types.h"
+#include "bench/train/data/data_options.h"
 #include "bench/train/train_choices.h"
 
 enum {
     MAX_EPOCHS = 1000000,
     MAX_BATCH = 1 << 24,
     MAX_KEPT = 1000000,
-    MAX_CONTEXT = 1 << 24,
 };
 
 /* How layers are cut: a word, or a list of sizes. */
@@ -107,70 +107,6 @@ static const struct option_row keeping_options[] = {
      .least = 1,
      .most = MAX_KEPT,
      .standard = "3"},
-    {0},
-};
-
-static const struct option_row data_options[] = {
-    {.name = "data",
-     .argument = "NAME",
-     .help =
-         "fashion-mnist, embedded (1,000 of its images), or a directory of IDX "
-         "files named as MNIST's; by default the first that is there.  Texts: "
-         "king-james, genesis (its first book), a file, or .bin or .npy with "
-         "tokens",
-     .type = &option_text,
-     .offset = offsetof(struct training_config, source.name)},
-    {.name = "x",
-     .argument = "FILE",
-     .help = "Features as .npy, instead of --data",
-     .type = &option_text,
-     .offset = offsetof(struct training_config, source.x)},
-    {.name = "y",
-     .argument = "FILE",
-     .help = "Their labels or other targets, as .npy",
-     .type = &option_text,
-     .offset = offsetof(struct training_config, source.y)},
-    {.name = "test-x",
-     .argument = "FILE",
-     .help = "Features to test on after each epoch, as .npy",
-     .type = &option_text,
-     .offset = offsetof(struct training_config, source.test_x)},
-    {.name = "test-y",
-     .argument = "FILE",
-     .help = "Their labels or other targets, as .npy",
-     .type = &option_text,
-     .offset = offsetof(struct training_config, source.test_y)},
-    {.name = "validation-share",
-     .argument = "X",
-     .help = "Test on the last rows of --x, or the end of a text (0.1), this "
-             "share of it, which is not trained on; rows are taken as they "
-             "stand, so those that are sorted must be shuffled before",
-     .type = &option_real,
-     .offset = offsetof(struct training_config, source.validation_share),
-     .least = 0,
-     .most = 1},
-    {.name = "raw",
-     .help = "Take bytes (uint8) of --x as they are, 0 to 255; else they are "
-             "normalized to mean 0 and deviation 1, as those of --data are",
-     .type = &option_flag,
-     .offset = offsetof(struct training_config, source.raw)},
-    {.name = "tokenizer",
-     .argument = "NAME",
-     .help = "What of a text is a token: characters (default) or bytes",
-     .type = &option_text,
-     .offset = offsetof(struct training_config, source.text.tokenizer)},
-    {.name = "context",
-     .argument = "N",
-     .help = "Tokens of a row of a text; by default as the model has it, or "
-             "128",
-     .type = &option_long,
-     .offset = offsetof(struct training_config, source.text.context),
-     .least = 1,
-     .most = MAX_CONTEXT},
-    {.name = "no-shuffle",
-     .help = "Take the rows in their order",
-     .type = &option_flag,
-     .offset = offsetof(struct training_config, in_order)},
     {0},
 };
 
@@ -293,6 +229,10 @@ static const struct option_row training_options[] = {
          "course of the training; \"help\" lists them (default: constant)",
      .type = &option_rate,
      .offset = offsetof(struct training_config, rate)},
+    {.name = "no-shuffle",
+     .help = "Take the rows in their order",
+     .type = &option_flag,
+     .offset = offsetof(struct training_config, in_order)},
     {.name = "epochs",
      .argument = "N",
      .help = "At most so many passes over the data",
@@ -347,6 +287,11 @@ static const struct option_row told_options[] = {
              "such as 30s, what each device waits for, and what it did before",
      .type = &option_time,
      .offset = offsetof(struct training_config, watchdog_ns)},
+    {.name = "watch",
+     .help = "Draw the loss and the devices' busy shares as the training runs, "
+             "if standard error is a terminal",
+     .type = &option_flag,
+     .offset = offsetof(struct training_config, watches)},
     {.name = "quiet",
      .help =
          "Print nothing but errors, and warnings of what is resumed or saved",
@@ -356,7 +301,9 @@ static const struct option_row told_options[] = {
 };
 
 const struct option_group train_groups[] = {
-    {.title = "Data", .options = data_options},
+    {.title = "Data",
+     .options = data_options,
+     .offset = offsetof(struct training_config, source)},
     {.title = "Model", .options = model_options},
     {.title = "Pipeline", .options = pipeline_options},
     {.title = "Order of the work",

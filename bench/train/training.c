@@ -2,9 +2,7 @@
 #include "bench/train/training.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sluice/checkpoint.h>
 #include <sluice/train.h>
@@ -19,6 +17,7 @@
 #include "bench/order/order.h"
 #include "bench/order/schedule_source.h"
 #include "bench/train/stuck.h"
+#include "bench/train/told/telling.h"
 #include "bench/train/train_choices.h"
 #include "bench/output/picture.h"
 
@@ -41,10 +40,8 @@ struct training {
     struct time_sum time; /* of the last epoch's full batches */
     bool says_input;      /* the model's text has it */
     bool goes_on;         /* the pipeline is there, and may be loaded into */
-    bool shows_progress;  /* stderr is a terminal */
-    int shown_per_cent;   /* of the epoch, last */
     bool made_steps;      /* any: it may have had nothing left to do */
-    bool told_not_finite; /* a loss was not finite, which is told once */
+    struct telling telling;
 };
 
 /* What stands before a model's text that leaves its input to the data. */
@@ -201,62 +198,19 @@ static void print_head(const struct training *t)
         fprintf(t->out, "resumed   %s: step %" PRIu64 ", epoch %d\n",
                 t->keeping.newest, sluice_pipeline_n_steps(t->pipe),
                 t->keeping.run.position.epoch);
-    fprintf(t->out, "\nepoch      loss  accuracy  test loss  test accuracy"
-                    "      rows/s\n");
-}
-
-static void print_epoch(const struct training *t, const sluice_progress *p)
-{
-    fprintf(t->out, "%5d %9.4f %9.4f", p->epoch, p->loss, p->accuracy);
-    if (t->source.test)
-        fprintf(t->out, " %10.4f %14.4f", p->test_loss, p->test_accuracy);
-    else
-        fprintf(t->out, " %10s %14s", "-", "-");
-    fprintf(t->out, " %11.0f\n", p->rows_per_s);
-    fflush(t->out);
-}
-
-/* Not each step, only each per cent: a terminal is slower than a step. */
-static void show_step(struct training *t, const sluice_progress *p)
-{
-    int per_cent = (int)(100 * p->rows_done / p->n_rows);
-    if (per_cent == t->shown_per_cent)
-        return;
-    t->shown_per_cent = per_cent;
-    fprintf(stderr, "\repoch %d/%d  %3d%%  loss %.4f  %.0f rows/s\033[K",
-            p->epoch, p->n_epochs, per_cent, p->loss, p->rows_per_s);
-}
-
-static void tell_not_finite(struct training *t, const sluice_progress *p)
-{
-    if (isfinite(p->step_loss) || t->told_not_finite)
-        return;
-    t->told_not_finite = true;
-    if (t->shows_progress)
-        fprintf(stderr, "\r\033[K");
-    fprintf(stderr,
-            "warning   epoch %d, step %" PRIu64
-            ": the loss is %s; training goes on\n",
-            p->epoch, p->step, isnan(p->step_loss) ? "NaN" : "infinite");
+    telling_head(&t->telling);
 }
 
 static void tell(struct training *t, const sluice_progress *p)
 {
-    if (p->epoch_end) {
-        if (t->shows_progress)
-            fprintf(stderr, "\r\033[K");
-        if (t->out)
-            print_epoch(t, p);
+    telling_progress(&t->telling, p, t->pipe);
+    if (p->epoch_end)
         return;
-    }
     t->made_steps = true;
-    tell_not_finite(t, p);
     if (p->rows_done <= t->config->batch)
         t->time = (struct time_sum){0};
     if (p->rows_done % t->config->batch == 0)
         time_sum_add(&t->time, t->pipe);
-    if (t->shows_progress)
-        show_step(t, p);
 }
 
 /* A signal ends the training where it can go on: between two steps. */
@@ -317,10 +271,10 @@ static sluice_status train(struct training *t, double *accuracy,
         describe_time(&t->time, c->microbatches, t->out);
     metrics_end(&t->metrics, time_sum_bubble(&t->time),
                 sluice_bubble_formula(c->devices, c->microbatches));
-    if (stopping_signal() && t->shows_progress)
-        fprintf(stderr, "\r\033[K");
-    if (stopping_signal())
+    if (stopping_signal()) {
+        telling_erase(&t->telling);
         keeping_tell_stop(&t->keeping, stopping_signal());
+    }
     return SLUICE_OK;
 }
 
@@ -344,8 +298,8 @@ sluice_status training_run(const struct training_config *config,
     struct training t = {
         .config = config,
         .out = config->quiet ? NULL : out,
-        .shows_progress = !config->quiet && isatty(STDERR_FILENO),
     };
+    telling_begin(&t.telling, t.out, config->watches);
     sluice_status st =
         config->trace ? picture_check(config->trace, why) : SLUICE_OK;
     if (!st && config->keeping.weights)
@@ -358,6 +312,7 @@ sluice_status training_run(const struct training_config *config,
         return st;
     if (t.out)
         source_print(&t.source, t.out);
+    t.telling.tests = t.source.test;
     st = make_model(&t, why);
     if (!st)
         st = make_pipeline(&t, why);

@@ -11,7 +11,7 @@
 
 #include "bench/order/order.h"
 #include "bench/cli/range.h"
-#include "bench/train/training_data.h"
+#include "bench/train/data/training_data.h"
 
 /* Texts of options of the optimizer, whichever it is; NULL: not given. */
 struct short_forms {
@@ -61,6 +61,7 @@ struct training_config {
     const char *trace;   /* a file for a picture of the last step; NULL: none */
     int64_t watchdog_ns; /* name a device that is in one operation for so long;
                             0: none */
+    bool watches;        /* a picture that moves, on a terminal */
     bool quiet;          /* only errors and warnings are told */
 };
 

@@ -170,3 +170,7 @@ cli_test(matrix_of_compare run_tool STATUS=2
 cli_test(people_read_ms run_tool STATUS=0
     "MATCH=- cell_ms: 2\n.*makespan_ms.*bubble %.*bubble_formula %"
     COMMAND ${tool} schedule gpipe --simulate --cell 2ms)
+
+cli_test(watch_without_terminal run_tool STATUS=0
+    "MATCH=note      --watch draws on a terminal, which standard error is not"
+    COMMAND ${tool} train --data embedded --epochs 1 --quiet --watch)

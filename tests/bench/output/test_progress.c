@@ -91,6 +91,25 @@ START_TEST(commands_that_take_long_show_it)
 }
 END_TEST
 
+/* A training on a terminal, watched: what it drew, and that it is gone. */
+START_TEST(a_training_can_be_watched)
+{
+    char path[BYTES], seen[8 * SEEN], line[LINE];
+    int keeper = open_terminal(path);
+    snprintf(line, sizeof line,
+             "%s train --data embedded --epochs 1 --quiet --watch 2>%s",
+             SLUICE_TOOL, path);
+    ck_assert_int_eq(system(line), 0);
+    close_terminal(keeper, seen);
+    ck_assert_ptr_nonnull(strstr(seen, "epoch 1/1 ["));
+    ck_assert_ptr_nonnull(strstr(seen, "\nloss "));
+    ck_assert_ptr_nonnull(strstr(seen, "device 0      |"));
+    ck_assert_ptr_nonnull(strstr(seen, "device 1      |"));
+    ck_assert_ptr_nonnull(strstr(seen, " % busy"));
+    ck_assert_str_eq(strrchr(seen, '\r'), "\r\033[J");
+}
+END_TEST
+
 SLUICE_TEST_MAIN("bench.progress", a_file_gets_nothing,
                  a_terminal_gets_a_line_that_is_erased,
-                 commands_that_take_long_show_it)
+                 commands_that_take_long_show_it, a_training_can_be_watched)

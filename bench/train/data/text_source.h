@@ -1,6 +1,6 @@
 /* Texts as the rows of a training. */
-#ifndef BENCH_TRAIN_TEXT_SOURCE_H
-#define BENCH_TRAIN_TEXT_SOURCE_H
+#ifndef BENCH_TRAIN_DATA_TEXT_SOURCE_H
+#define BENCH_TRAIN_DATA_TEXT_SOURCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

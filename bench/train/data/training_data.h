@@ -1,6 +1,6 @@
 /* Where a training's rows come from. */
-#ifndef BENCH_TRAIN_TRAINING_DATA_H
-#define BENCH_TRAIN_TRAINING_DATA_H
+#ifndef BENCH_TRAIN_DATA_TRAINING_DATA_H
+#define BENCH_TRAIN_DATA_TRAINING_DATA_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@
 #include <sluice/dataset.h>
 #include <sluice/status.h>
 
-#include "bench/train/text_source.h"
+#include "bench/train/data/text_source.h"
 
 struct source_config {
     const char *name; /* as sluice_dataset_open(); NULL: Fashion-MNIST, or the

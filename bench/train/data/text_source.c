@@ -1,5 +1,5 @@
 /* Texts as the rows of a training.  The main thread. */
-#include "bench/train/text_source.h"
+#include "bench/train/data/text_source.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Features and targets from a .npy file each, and a part of them held back. */
-#ifndef BENCH_TRAIN_ARRAY_PAIR_H
-#define BENCH_TRAIN_ARRAY_PAIR_H
+#ifndef BENCH_TRAIN_DATA_ARRAY_PAIR_H
+#define BENCH_TRAIN_DATA_ARRAY_PAIR_H
 
 #include <sluice/dataset.h>
 #include <sluice/status.h>

@@ -1,5 +1,5 @@
 /* Features and targets from files.  The main thread. */
-#include "bench/train/array_pair.h"
+#include "bench/train/data/array_pair.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,11 +1,11 @@
 /* Where a training's rows come from.  The main thread. */
-#include "bench/train/training_data.h"
+#include "bench/train/data/training_data.h"
 
 #include <inttypes.h>
 
 #include <sluice/shape.h>
 
-#include "bench/train/array_pair.h"
+#include "bench/train/data/array_pair.h"
 
 static const char usual[] = "fashion-mnist";
 static const double TEXT_TEST_SHARE = 0.1;
