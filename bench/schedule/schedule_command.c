@@ -7,10 +7,11 @@
 #include "bench/order/schedule_source.h"
 #include "bench/schedule/schedule_make.h"
 #include "bench/schedule/schedule_options.h"
+#include "bench/schedule/show/schedule_page.h"
 #include "bench/schedule/schedule_row.h"
 #include "bench/schedule/schedule_settle.h"
 #include "bench/order/schedule_names.h"
-#include "bench/schedule/schedule_table.h"
+#include "bench/schedule/show/schedule_table.h"
 
 /* What the tasks share. */
 struct job {
@@ -20,7 +21,9 @@ struct job {
     struct schedule_context context;
     struct table table;
     int64_t wrong;
-    bool refused; /* some schedule of a comparison */
+    bool refused;              /* some schedule of a comparison */
+    struct schedule_row *kept; /* [n_kept], for the page of a comparison */
+    int n_kept;
 };
 
 static int print(const char *command, const struct schedule_line *line)
@@ -68,7 +71,8 @@ add_row(struct job *job, const struct schedule_wanted *wanted, sluice_diag *why)
 {
     struct schedule_row row;
     sluice_status st =
-        schedule_row_init(&row, wanted, job->context.run, job->line->draw, why);
+        schedule_row_init(&row, wanted, job->context.run, job->kept != NULL,
+                          job->kept ? NULL : job->line->draw, why);
     if (st)
         return st;
     if (job->line->task == SCHEDULE_SIMULATE)
@@ -83,17 +87,42 @@ add_row(struct job *job, const struct schedule_wanted *wanted, sluice_diag *why)
                 job->command, row.name);
     if (row.is_measured && row.measured.wrong > 0)
         job->wrong += row.measured.wrong;
-    schedule_row_fini(&row);
+    if (job->kept)
+        job->kept[job->n_kept++] = row;
+    else
+        schedule_row_fini(&row);
     return SLUICE_OK;
+}
+
+/* Room for the rows of the page, if one is wanted. */
+static sluice_status keep_rows(struct job *job, sluice_diag *why)
+{
+    size_t n = 1;
+    for (const char *at = job->line->compare; *at; at++)
+        n += *at == ',';
+    if (!job->line->draw)
+        return SLUICE_OK;
+    job->kept = calloc(n, sizeof *job->kept);
+    if (job->kept)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                           "out of memory for the rows of the page");
+}
+
+static void free_rows(struct job *job)
+{
+    while (job->n_kept)
+        schedule_row_fini(&job->kept[--job->n_kept]);
+    free(job->kept);
 }
 
 static sluice_status compare(struct job *job, sluice_diag *why)
 {
     char *names = strdup(job->line->compare);
-    sluice_status st = SLUICE_OK;
     if (!names)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the names of schedules");
+    sluice_status st = keep_rows(job, why);
     for (char *name = names, *next; name && !st; name = next) {
         struct schedule_wanted wanted = job->line->wanted;
         next = strchr(name, ',');
@@ -107,6 +136,9 @@ static sluice_status compare(struct job *job, sluice_diag *why)
             st = SLUICE_OK;
         }
     }
+    if (!st && job->n_kept)
+        st = schedule_page_write(job->kept, job->n_kept, job->line->draw, why);
+    free_rows(job);
     free(names);
     return st;
 }

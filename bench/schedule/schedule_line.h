@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "bench/output/table.h"
-#include "bench/schedule/schedule_print.h"
+#include "bench/schedule/show/schedule_print.h"
 #include "bench/schedule/schedule_run.h"
 #include "bench/schedule/schedule_wanted.h"
 

@@ -1,7 +1,7 @@
 /* A schedule with all that is told about it.  The main thread. */
 #include "bench/schedule/schedule_row.h"
 
-#include "bench/schedule/schedule_draw.h"
+#include "bench/schedule/show/schedule_draw.h"
 #include "bench/order/schedule_names.h"
 #include "bench/schedule/schedule_make.h"
 
@@ -9,8 +9,8 @@
 static sluice_status run_it(struct schedule_row *row,
                             const struct schedule_wanted *wanted,
                             const sluice_schedule *schedule,
-                            struct schedule_run_config config, const char *draw,
-                            sluice_diag *why)
+                            struct schedule_run_config config, bool traced,
+                            const char *draw, sluice_diag *why)
 {
     char path[SCHEDULE_PATH];
     sluice_status st = SLUICE_OK;
@@ -28,7 +28,7 @@ static sluice_status run_it(struct schedule_row *row,
     if (!config.model)
         return SLUICE_OK;
     struct schedule_price by_measure;
-    st = schedule_price(wanted, schedule, row->measured.costs_ns, draw != NULL,
+    st = schedule_price(wanted, schedule, row->measured.costs_ns, traced,
                         &by_measure, why);
     if (st)
         return st;
@@ -41,13 +41,14 @@ static sluice_status run_it(struct schedule_row *row,
 static sluice_status fill(struct schedule_row *row,
                           const struct schedule_wanted *wanted,
                           const sluice_schedule *schedule,
-                          const struct schedule_run_config *run,
+                          const struct schedule_run_config *run, bool traced,
                           const char *draw, sluice_diag *why)
 {
+    traced = traced || draw;
     sluice_status st =
-        schedule_price(wanted, schedule, NULL, draw != NULL, &row->price, why);
+        schedule_price(wanted, schedule, NULL, traced, &row->price, why);
     if (!st && run)
-        st = run_it(row, wanted, schedule, *run, draw, why);
+        st = run_it(row, wanted, schedule, *run, traced, draw, why);
     if (!st && draw)
         st = schedule_draw(wanted, schedule, &row->price, draw, why);
     return st;
@@ -70,7 +71,7 @@ static sluice_status check_run(const struct schedule_wanted *wanted,
 sluice_status schedule_row_init(struct schedule_row *row,
                                 const struct schedule_wanted *wanted,
                                 const struct schedule_run_config *run,
-                                const char *draw, sluice_diag *why)
+                                bool traced, const char *draw, sluice_diag *why)
 {
     *row = (struct schedule_row){.name = wanted->order.schedule};
     sluice_schedule *schedule;
@@ -79,7 +80,7 @@ sluice_status schedule_row_init(struct schedule_row *row,
         st = schedule_make(wanted, &schedule, why);
     if (st)
         return st;
-    st = fill(row, wanted, schedule, run, draw, why);
+    st = fill(row, wanted, schedule, run, traced, draw, why);
     sluice_schedule_destroy(schedule);
     if (st)
         schedule_row_fini(row);

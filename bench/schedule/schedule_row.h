@@ -21,15 +21,16 @@ struct schedule_row {
 
 /*
  * Make, price, draw and, unless `run` is NULL, run.  With real layers the
- * simulation is repeated with the costs that were measured.  `draw` may be
- * NULL.
+ * simulation is repeated with the costs that were measured.  The simulation
+ * has a trace if it is to be `traced`, or drawn; `draw` may be NULL.
  *
  * Returns  SLUICE_OK with what schedule_row_fini() frees; or the first error.
  */
 sluice_status schedule_row_init(struct schedule_row *row,
                                 const struct schedule_wanted *wanted,
                                 const struct schedule_run_config *run,
-                                const char *draw, sluice_diag *why);
+                                bool traced, const char *draw,
+                                sluice_diag *why);
 
 void schedule_row_fini(struct schedule_row *row);
 

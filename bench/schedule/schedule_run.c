@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "bench/schedule/schedule_draw.h"
+#include "bench/schedule/show/schedule_draw.h"
 #include "bench/measure/subject.h"
 
 enum { ROWS = 32, KINDS = SLUICE_N_ACTION_KINDS };

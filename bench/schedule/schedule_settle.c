@@ -110,6 +110,23 @@ static sluice_status refuse_limit(const struct schedule_line *line,
         list ? list : "the others");
 }
 
+/* One schedule in any kind of picture; several as a page. */
+static sluice_status check_draw(const struct schedule_line *line,
+                                sluice_diag *why)
+{
+    if (!line->draw || line->task == SCHEDULE_SIMULATE ||
+        line->task == SCHEDULE_RUN)
+        return SLUICE_OK;
+    if (line->task != SCHEDULE_COMPARE)
+        return refuse(why, "--draw needs a schedule, or several with "
+                           "--compare");
+    const char *end = strrchr(line->draw, '.');
+    if (!end || strcmp(end, ".html") != 0)
+        return refuse(why, "--draw writes a page of several schedules: let the "
+                           "name of the file end with .html");
+    return SLUICE_OK;
+}
+
 /* Options that only make sense together. */
 static sluice_status check_together(const struct schedule_line *line,
                                     sluice_diag *why)
@@ -133,10 +150,7 @@ static sluice_status check_together(const struct schedule_line *line,
         !schedule_list_has(wanted->order.schedule, SCHEDULE_AUTO) &&
         !schedule_list_has(line->compare, SCHEDULE_AUTO))
         return refuse_limit(line, why);
-    if (line->draw && line->task != SCHEDULE_SIMULATE &&
-        line->task != SCHEDULE_RUN)
-        return refuse(why, "--draw needs one schedule, not a list or --check");
-    return SLUICE_OK;
+    return check_draw(line, why);
 }
 
 /* Options of generators of which none is there. */

@@ -83,6 +83,9 @@ typedef struct sluice_report_config {
     const char *title; /* UTF-8; NULL: none */
     int columns;       /* of the text timeline, 40 to 1000; default 80 */
     int width;         /* of the SVG in pixels, 320 to 8000; default 1000 */
+    int64_t span_ns;   /* time that columns or width stand for, so that several
+                          timelines have one scale; 0, or less than the
+                          trace's: that of the trace */
     const int64_t *live_bytes; /* [stages], for the counter in the Chrome trace:
                                   bytes that a stage holds for a micro-batch
                                   from the end of its F to the end of its last

@@ -26,6 +26,15 @@ static double place(struct sl_time_span span, int columns, int64_t ns)
     return (double)(ns - span.start_ns) * columns / (double)sl_span_ns(span);
 }
 
+struct sl_time_span sl_span_at_least(const sluice_trace *trace,
+                                     int64_t least_ns)
+{
+    struct sl_time_span span = sl_span_of(trace);
+    if (span.end_ns - span.start_ns < least_ns)
+        span.end_ns = span.start_ns + least_ns;
+    return span;
+}
+
 int sl_column_of(struct sl_time_span span, int columns, int64_t ns)
 {
     return (int)lround(place(span, columns, ns));

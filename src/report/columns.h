@@ -21,6 +21,10 @@ struct sl_time_span {
 
 struct sl_time_span sl_span_of(const sluice_trace *trace);
 
+/* The same, and at least `least_ns` long. */
+struct sl_time_span sl_span_at_least(const sluice_trace *trace,
+                                     int64_t least_ns);
+
 /* Place of a time among `columns`, from 0 to `columns`, rounded. */
 int sl_column_of(struct sl_time_span span, int columns, int64_t ns);
 

@@ -115,7 +115,7 @@ sluice_status sluice_report_svg(const sluice_trace *trace,
     if (st)
         return st;
     sl_out_init(&svg.out, sink, why);
-    sl_svg_lay_out(&svg, width);
+    sl_svg_lay_out(&svg, width, config->span_ns);
     draw(&svg);
     sl_index_fini(&index);
     return sl_out_finish(&svg.out);

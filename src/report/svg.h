@@ -29,8 +29,8 @@ struct sl_svg {
     unsigned kinds; /* bit k: kind k is in the trace */
 };
 
-/* Decide where everything goes. */
-void sl_svg_lay_out(struct sl_svg *svg, int width);
+/* Decide where everything goes; `span_ns` as of a sluice_report_config. */
+void sl_svg_lay_out(struct sl_svg *svg, int width, int64_t span_ns);
 
 /* Everything but the lanes and the end. */
 void sl_svg_frame(struct sl_svg *svg);

@@ -101,12 +101,12 @@ static int legend(const struct sl_svg *svg, struct sl_out *out)
     return row + 1;
 }
 
-void sl_svg_lay_out(struct sl_svg *svg, int width)
+void sl_svg_lay_out(struct sl_svg *svg, int width, int64_t span_ns)
 {
     const sluice_trace *trace = svg->index->trace;
     char last[40];
     int n = snprintf(last, sizeof last, "device %d", trace->n_devices - 1);
-    svg->span = sl_span_of(trace);
+    svg->span = sl_span_at_least(trace, span_ns);
     svg->width = width;
     svg->left = SL_SVG_MARGIN + (n + 1) * SL_SVG_DIGIT;
     svg->plot = width - svg->left - SL_SVG_MARGIN;

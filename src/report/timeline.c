@@ -98,10 +98,11 @@ static int64_t busy_per_mille(const struct sl_index *index, int device)
 }
 
 static void draw(struct sl_out *out, const struct sl_index *index,
-                 const char *title, int width)
+                 const sluice_report_config *config, int width)
 {
+    const char *title = config->title;
     const sluice_trace *trace = index->trace;
-    struct sl_time_span span = sl_span_of(trace);
+    struct sl_time_span span = sl_span_at_least(trace, config->span_ns);
     int digits = snprintf(NULL, 0, "%d", trace->n_devices - 1);
     int columns = width - digits - MARGIN - SHARE_BYTES;
     if (title) {
@@ -148,7 +149,7 @@ sluice_status sluice_report_text(const sluice_trace *trace,
     if (st)
         return st;
     sl_out_init(&out, sink, why);
-    draw(&out, &index, config->title, columns);
+    draw(&out, &index, config, columns);
     sl_index_fini(&index);
     return sl_out_finish(&out);
 }

@@ -174,3 +174,13 @@ cli_test(people_read_ms run_tool STATUS=0
 cli_test(watch_without_terminal run_tool STATUS=0
     "MATCH=note      --watch draws on a terminal, which standard error is not"
     COMMAND ${tool} train --data embedded --epochs 1 --quiet --watch)
+
+# A page of several schedules.
+cli_test(schedule_page check_page
+    "MATCH=gpipe</figcaption.*zb-h1</figcaption.*simulated, ms.*gpipe</td>.*42.86.*zb-h1</td>"
+    PAGE=${CMAKE_CURRENT_BINARY_DIR}/several.html
+    COMMAND ${tool} schedule --compare gpipe,zb-h1 -k 4 -m 4
+    --draw ${CMAKE_CURRENT_BINARY_DIR}/several.html)
+schedule_nonsense(draw_several_as_svg
+    "--draw writes a page of several schedules: let the name"
+    --compare gpipe,1f1b --draw x.svg)

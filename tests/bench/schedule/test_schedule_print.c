@@ -1,5 +1,5 @@
 /* The list of generators, as `sluice schedule --list` prints it. */
-#include "bench/schedule/schedule_print.h"
+#include "bench/schedule/show/schedule_print.h"
 
 #include "support/runner.h"
 

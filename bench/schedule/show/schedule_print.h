@@ -2,8 +2,8 @@
  * Schedules as text on stdout: the grid or a file's format; the list of
  * generators; the verdict on a file.
  */
-#ifndef BENCH_SCHEDULE_SCHEDULE_PRINT_H
-#define BENCH_SCHEDULE_SCHEDULE_PRINT_H
+#ifndef BENCH_SCHEDULE_SHOW_SCHEDULE_PRINT_H
+#define BENCH_SCHEDULE_SHOW_SCHEDULE_PRINT_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Pictures of a schedule.  The main thread. */
-#include "bench/schedule/schedule_draw.h"
+#include "bench/schedule/show/schedule_draw.h"
 
 #include <stdio.h>
 #include <string.h>

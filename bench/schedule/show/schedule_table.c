@@ -1,5 +1,5 @@
 /* The tables of `sluice schedule`.  The main thread. */
-#include "bench/schedule/schedule_table.h"
+#include "bench/schedule/show/schedule_table.h"
 
 #include <inttypes.h>
 #include <math.h>

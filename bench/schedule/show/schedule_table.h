@@ -1,6 +1,6 @@
 /* The tables of `sluice schedule`: devices of one, or several in comparison. */
-#ifndef BENCH_SCHEDULE_SCHEDULE_TABLE_H
-#define BENCH_SCHEDULE_SCHEDULE_TABLE_H
+#ifndef BENCH_SCHEDULE_SHOW_SCHEDULE_TABLE_H
+#define BENCH_SCHEDULE_SHOW_SCHEDULE_TABLE_H
 
 #include "bench/output/environment.h"
 #include "bench/schedule/schedule_row.h"

@@ -1,5 +1,5 @@
 /* Schedules as text.  The main thread. */
-#include "bench/schedule/schedule_print.h"
+#include "bench/schedule/show/schedule_print.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Pictures of a schedule: simulated, and measured beside it. */
-#ifndef BENCH_SCHEDULE_SCHEDULE_DRAW_H
-#define BENCH_SCHEDULE_SCHEDULE_DRAW_H
+#ifndef BENCH_SCHEDULE_SHOW_SCHEDULE_DRAW_H
+#define BENCH_SCHEDULE_SHOW_SCHEDULE_DRAW_H
 
 #include <sluice/schedule.h>
 #include <sluice/status.h>
