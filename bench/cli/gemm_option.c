@@ -29,7 +29,8 @@ static sluice_status read_gemm(const struct option_row *option,
             continue;
         if (!sluice_gemm_is_built(text))
             return sluice_diag_set(why, SLUICE_INVALID,
-                                   "%s is not in this build of the library",
+                                   "%s is not in this build of the library, or "
+                                   "not for this processor",
                                    text);
         *(const char **)value = sluice_gemm_name(i);
         return SLUICE_OK;

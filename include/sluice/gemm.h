@@ -13,11 +13,12 @@
 extern "C" {
 #endif
 
-/* Name i, from 0: "openblas" (the default), "onednn", "plain", "auto"; NULL
- * behind the last. */
+/* Name i, from 0: "openblas" (the default), "onednn", "plain", "packed",
+ * "auto"; NULL behind the last. */
 SLUICE_API const char *sluice_gemm_name(int i);
 
-/* Whether this build of the library has it; false for any other name. */
+/* Whether this build of the library has it and the processor can run it; false
+ * for any other name. */
 SLUICE_API bool sluice_gemm_is_built(const char *name);
 
 #ifdef __cplusplus

@@ -156,8 +156,8 @@ typedef struct sluice_pipeline_config {
                           are joined. */
 
     const char *gemm; /* the library of matrix products: "openblas" (default),
-                         "onednn", "plain" (slow, for comparison), or "auto":
-                         by a fixed rule of processor and shapes, see
+                         "packed", "onednn", "plain" (slow, for comparison), or
+                         "auto": by a fixed rule of processor and shapes, see
                          docs/performance.md; part of what the bits depend on */
 
     int queue_capacity;      /* items a producer may run ahead; default 2 */
@@ -352,7 +352,7 @@ SLUICE_API int sluice_pipeline_n_devices(const sluice_pipeline *pipe);
 
 /*
  * Which GEMM backends make the products of full micro-batches: "openblas",
- * "onednn", "plain", or "onednn+openblas" where `auto` chose some of each;
+ * "onednn", "plain", "packed", or "onednn+openblas" where oneDNN has not all;
  * "none" without matrix products.  A constant string.
  */
 SLUICE_API const char *sluice_pipeline_gemm(const sluice_pipeline *pipe);

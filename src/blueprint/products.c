@@ -173,7 +173,7 @@ const char *sl_products_backends(const struct sluice_product *products, int n)
             mixed = mixed || (only && backend != only);
             only = backend;
         }
-    if (mixed) /* by `auto`, which chooses between these two */
+    if (mixed) /* OpenBLAS makes what oneDNN has no form for */
         return "onednn+openblas";
     return only ? only->name : "none";
 }

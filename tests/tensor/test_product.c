@@ -206,14 +206,12 @@ START_TEST(packed_weights_follow_the_weights)
 END_TEST
 
 /* Without forgetting, the packed copy is what is multiplied: it is used. */
-START_TEST(a_packed_copy_is_used_until_it_is_forgotten)
+static void check_use(enum sl_gemm_choice choice)
 {
     struct rig rig;
     struct sl_gemm s = {16, 33, 31};
     float before[16 * 31];
-    if (!sl_gemm_choice_is_built(SL_GEMM_ONEDNN))
-        return;
-    rig_init(&rig, SL_GEMM_ONEDNN, s, 1);
+    rig_init(&rig, choice, s, 1);
     fill(s);
     run(&rig, SL_GEMM_FORWARD, s.rows, x, w[0], false);
     memcpy(before, got, sizeof before);
@@ -227,6 +225,14 @@ START_TEST(a_packed_copy_is_used_until_it_is_forgotten)
     run(&rig, SL_GEMM_FORWARD, s.rows, x, w[0], false);
     ck_assert_mem_ne(got, before, sizeof before);
     rig_fini(&rig);
+}
+
+START_TEST(a_packed_copy_is_used_until_it_is_forgotten)
+{
+    const enum sl_gemm_choice choices[] = {SL_GEMM_ONEDNN, SL_GEMM_PACKED};
+    for (int i = 0; i < 2; i++)
+        if (sl_gemm_choice_is_built(choices[i]))
+            check_use(choices[i]);
 }
 END_TEST
 

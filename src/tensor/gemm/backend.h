@@ -78,10 +78,30 @@ struct sl_preparing {
     void (*release)(struct sl_prepared *prepared); /* NULL is allowed */
 };
 
+/* Products of any size that need room and nothing else. */
+struct sl_paneling {
+    /* Of w[in][out] as pack() makes it, for the forward or the input gradient;
+     * and what run() uses meanwhile, with any number of rows. */
+    size_t (*packed_bytes)(enum sl_gemm_kind kind, int64_t in, int64_t out);
+    size_t (*scratch_bytes)(enum sl_gemm_kind kind, int64_t in, int64_t out,
+                            bool is_packed);
+
+    /* Write w[in][out] to `packed`, aligned to SL_ALIGN. */
+    void (*pack)(enum sl_gemm_kind kind, int64_t in, int64_t out,
+                 const float *w, void *packed);
+
+    /* Multiply.  Forward and input: `right` is packed if is_packed.  Returns
+     * SLUICE_OK, or SLUICE_INVALID if a size is out of range. */
+    sluice_status (*run)(enum sl_gemm_kind kind, struct sl_gemm size,
+                         struct sl_operands operands, bool is_packed,
+                         bool accumulate, void *scratch);
+};
+
+/* It has one of the three. */
 struct sl_gemm_backend {
     const char *name;
 
-    /* Any product at once; NULL if all must be prepared.  Returns as
+    /* Any product at once; NULL if it cannot.  Returns as
      * sl_gemm_forward().  `accumulate` is not for the input gradient. */
     sluice_status (*multiply)(enum sl_gemm_kind kind, struct sl_gemm size,
                               struct sl_operands operands, bool accumulate);
@@ -90,7 +110,8 @@ struct sl_gemm_backend {
      * sl_gemm_strided(). */
     sluice_status (*strided)(const struct sl_strided *product);
 
-    const struct sl_preparing *preparing; /* NULL: there is nothing to do */
+    const struct sl_preparing *preparing;
+    const struct sl_paneling *paneling;
 
     /* Write what its bits depend on, besides the sizes, to text[bytes]: its
      * version and what it found the processor to be.  NULL: see
@@ -98,10 +119,12 @@ struct sl_gemm_backend {
     void (*describe)(char *text, size_t bytes);
 };
 
-/* The backends; onednn is NULL if the library was built without it. */
+/* The backends; onednn is NULL if the library was built without it, packed if
+ * the processor has no fused multiply-adds. */
 const struct sl_gemm_backend *sl_gemm_openblas(void);
 const struct sl_gemm_backend *sl_gemm_plain(void);
 const struct sl_gemm_backend *sl_gemm_onednn(void);
+const struct sl_gemm_backend *sl_gemm_packed(void);
 
 /*
  * Make OpenMP, on which a backend may stand, use the calling thread alone, or

@@ -15,6 +15,7 @@ enum sl_gemm_choice {
     SL_GEMM_OPENBLAS = 0, /* the default */
     SL_GEMM_ONEDNN,
     SL_GEMM_PLAIN,
+    SL_GEMM_PACKED,
     SL_GEMM_AUTO,
     SL_GEMM_CHOICES
 };
@@ -49,9 +50,8 @@ struct sl_gemm_ruling {
 /* What the rule sees of the machine. */
 enum sl_blas_kernels { SL_BLAS_OLD, SL_BLAS_AVX2, SL_BLAS_AVX512 };
 struct sl_gemm_machine {
-    bool avx2;
-    bool avx512;
-    bool onednn; /* built */
+    bool packed; /* the backend is there: AVX2 and fused multiply-adds */
+    bool avx512; /* and it has those of AVX-512 */
     enum sl_blas_kernels blas;
 };
 

@@ -80,6 +80,23 @@ static sluice_status add_needs(struct sluice_product *product, int r,
     return SLUICE_OK;
 }
 
+/* What a kind needs of a backend that packs and prepares nothing. */
+static void add_room(struct sluice_product *product, enum sl_gemm_kind kind)
+{
+    const struct sl_paneling *paneling =
+        product->ruling.backend[kind]->paneling;
+    bool packs = product->ruling.packs && kind != SL_GEMM_WEIGHT;
+    if (!paneling)
+        return;
+    if (packs)
+        product->packed_bytes[kind] =
+            HEAD_BYTES + sl_round_up(paneling->packed_bytes(kind, product->in,
+                                                            product->out));
+    product->scratch_bytes = larger(
+        product->scratch_bytes, sl_round_up(paneling->scratch_bytes(
+                                    kind, product->in, product->out, packs)));
+}
+
 /* Vectors that row count r brings; too many to count are too many for BLAS. */
 static int64_t vectors(const struct sl_product_wish *wish, int r)
 {
@@ -104,15 +121,19 @@ sluice_status sl_product_settle(struct sluice_product *product,
         .n_copies = wish->n_copies,
         .ruling = sl_gemm_rule(wish->choice, &machine, use),
     };
-    if (sl_gemm_is_valid(size))
+    sluice_status st = SLUICE_OK;
+    if (sl_gemm_is_valid(size)) {
         for (int r = 0; r < SL_PRODUCT_ROWS; r++)
             product->rows[r] = vectors(wish, r);
-    sluice_status st = SLUICE_OK;
+        for (int kind = 0; kind < SL_GEMM_KINDS; kind++)
+            add_room(product, kind);
+    }
     for (int r = 0; r < SL_PRODUCT_ROWS; r++)
         for (int form = 0; form < SL_PRODUCT_FORMS && !st; form++)
             st = add_needs(product, r, form, why);
     for (int kind = 0; kind < SL_PRODUCT_PACKED; kind++)
-        if (!product->ruling.backend[kind]->preparing)
+        if (!product->ruling.backend[kind]->preparing &&
+            !product->ruling.backend[kind]->paneling)
             product->packed_bytes[kind] = 0;
     return st;
 }
@@ -184,6 +205,18 @@ void sl_product_forget(struct sluice_product *product, const float *w)
         }
 }
 
+/* Write w as the backend of the kind reads it. */
+static sluice_status pack(const struct sluice_product *product, int kind,
+                          struct sl_prepared *made, const float *w, void *to)
+{
+    const struct sl_gemm_backend *backend = product->ruling.backend[kind];
+    if (backend->preparing)
+        return backend->preparing->pack(made, w, to);
+    backend->paneling->pack((enum sl_gemm_kind)kind, product->in, product->out,
+                            w, to);
+    return SLUICE_OK;
+}
+
 /* The packed copy of w, made now if there is none; the oldest goes. */
 static sluice_status packed_copy(struct sluice_product *product, int kind,
                                  struct sl_prepared *made, const float *w,
@@ -201,8 +234,7 @@ static sluice_status packed_copy(struct sluice_product *product, int kind,
         copy = copy_at(product, kind, product->next[kind]);
         product->next[kind] = (product->next[kind] + 1) % product->n_copies;
         copy->of = NULL;
-        st = product->ruling.backend[kind]->preparing->pack(
-            made, w, (char *)copy + HEAD_BYTES);
+        st = pack(product, kind, made, w, (char *)copy + HEAD_BYTES);
         if (!st)
             copy->of = w;
     }
@@ -233,12 +265,29 @@ static sluice_status run_made(struct sluice_product *product,
     return st;
 }
 
+static sluice_status run_packed(struct sluice_product *product,
+                                enum sl_gemm_kind kind, struct sl_gemm size,
+                                struct sl_operands operands, bool accumulate)
+{
+    bool packs = kind != SL_GEMM_WEIGHT && product->packed_bytes[kind] > 0;
+    sluice_status st = SLUICE_OK;
+    if (packs)
+        st = packed_copy(product, (int)kind, NULL, operands.right,
+                         &operands.right);
+    if (!st)
+        st = product->ruling.backend[kind]->paneling->run(
+            kind, size, operands, packs, accumulate, product->scratch);
+    return st;
+}
+
 sluice_status sl_product_run(struct sluice_product *product,
                              enum sl_gemm_kind kind, int64_t rows,
                              struct sl_operands operands, bool accumulate)
 {
     const struct sl_gemm_backend *backend = product->ruling.backend[kind];
     struct sl_gemm size = {rows, product->in, product->out};
+    if (backend->paneling && product->rows[0] > 0)
+        return run_packed(product, kind, size, operands, accumulate);
     int r = prepared_rows(product, rows);
     int form = (int)kind + (kind == SL_GEMM_WEIGHT && accumulate);
     if (rows > 0 && r >= 0 && product->made[r][form] &&

@@ -1,0 +1,105 @@
+/* The backend whose products are made by tiles.  Any thread. */
+#include "tensor/gemm/backend.h"
+
+#include "tensor/gemm/panels.h"
+
+/* w[in][out] as the kind reads it: its depth by its columns. */
+static struct sl_view weights(enum sl_gemm_kind kind, const float *w,
+                              int64_t out)
+{
+    if (kind == SL_GEMM_FORWARD)
+        return (struct sl_view){w, out, 1};
+    return (struct sl_view){w, 1, out};
+}
+
+/* What a kind of product multiplies.  The last operand of a weight gradient is
+ * dy[rows][out], which lies as the weights of a forward do. */
+static struct sl_panel_product
+product_of(enum sl_gemm_kind kind, struct sl_gemm s, struct sl_operands at)
+{
+    switch (kind) {
+    case SL_GEMM_FORWARD:
+        return (struct sl_panel_product){
+            .m = s.rows,
+            .depth = s.in,
+            .n = s.out,
+            .a = {at.left, s.in, 1},
+            .b = weights(kind, at.right, s.out),
+            .c = at.result,
+        };
+    case SL_GEMM_INPUT:
+        return (struct sl_panel_product){
+            .m = s.rows,
+            .depth = s.out,
+            .n = s.in,
+            .a = {at.left, s.out, 1},
+            .b = weights(kind, at.right, s.out),
+            .c = at.result,
+        };
+    default:
+        return (struct sl_panel_product){
+            .m = s.in,
+            .depth = s.rows,
+            .n = s.out,
+            .a = {at.left, 1, s.in},
+            .b = {at.right, s.out, 1},
+            .c = at.result,
+        };
+    }
+}
+
+/* Of any number of rows: only the operand that is packed counts. */
+static struct sl_panel_product any_rows(enum sl_gemm_kind kind, int64_t in,
+                                        int64_t out)
+{
+    struct sl_gemm size = {SL_TILE_DEPTH, in, out};
+    return product_of(kind, size, (struct sl_operands){0});
+}
+
+static size_t packed_bytes(enum sl_gemm_kind kind, int64_t in, int64_t out)
+{
+    struct sl_panel_product p = any_rows(kind, in, out);
+    return (size_t)sl_panels_floats(sl_tiles(), p.depth, p.n) * sizeof(float);
+}
+
+static size_t scratch_bytes(enum sl_gemm_kind kind, int64_t in, int64_t out,
+                            bool is_packed)
+{
+    struct sl_panel_product p = any_rows(kind, in, out);
+    return sl_panels_scratch_bytes(sl_tiles(), p.depth, p.n, is_packed);
+}
+
+static void pack(enum sl_gemm_kind kind, int64_t in, int64_t out,
+                 const float *w, void *packed)
+{
+    struct sl_panel_product p = any_rows(kind, in, out);
+    sl_panels_pack(sl_tiles(), weights(kind, w, out), p.depth, p.n, packed);
+}
+
+static sluice_status run(enum sl_gemm_kind kind, struct sl_gemm size,
+                         struct sl_operands operands, bool is_packed,
+                         bool accumulate, void *scratch)
+{
+    if (!sl_gemm_is_valid(size))
+        return SLUICE_INVALID;
+    struct sl_panel_product p = product_of(kind, size, operands);
+    p.panels = is_packed ? operands.right : NULL;
+    p.add = accumulate;
+    sl_panels_multiply(sl_tiles(), &p, scratch);
+    return SLUICE_OK;
+}
+
+const struct sl_gemm_backend *sl_gemm_packed(void)
+{
+    static const struct sl_paneling paneling = {
+        .packed_bytes = packed_bytes,
+        .scratch_bytes = scratch_bytes,
+        .pack = pack,
+        .run = run,
+    };
+    static const struct sl_gemm_backend backend = {
+        .name = "packed",
+        .paneling = &paneling,
+    };
+    return sl_tiles() ? &backend : NULL;
+}

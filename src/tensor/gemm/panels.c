@@ -1,0 +1,263 @@
+/* Products by tiles.  Any thread. */
+#include "tensor/gemm/panels.h"
+
+#include <string.h>
+
+enum {
+    BLOCK_ROWS = 12 * SL_TILE_ROWS, /* of a: they stay in the second cache */
+    BLOCK_COLUMNS = 1024,           /* of b, packed for one use: the same */
+    A_FLOATS = BLOCK_ROWS * SL_TILE_ROW, /* by depth a tile needs less */
+    LINE_FLOATS = 64 / sizeof(float),    /* of a line of the caches */
+};
+
+_Static_assert(SL_TILE_STEP *SL_TILE_DEPTH <= A_FLOATS, "a tile by depth fits");
+_Static_assert(SL_TILE_ROWS <= SL_TILE_STEP, "a step has the rows of a tile");
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t up(int64_t n, int64_t to)
+{
+    return (n + to - 1) / to;
+}
+
+/* The depth of a block, but for the last: blocks are about equally deep. */
+static int64_t block_depth(int64_t depth)
+{
+    return up(depth, up(depth, SL_TILE_DEPTH));
+}
+
+int64_t sl_panels_floats(const struct sl_tiles *tiles, int64_t depth, int64_t n)
+{
+    return up(n, tiles->columns) * tiles->columns * depth;
+}
+
+/* One panel of `count` columns: b's rows lie one after the other. */
+static void pack_rows(struct sl_view b, int64_t depth, int64_t count,
+                      int64_t columns, float *to)
+{
+    for (int64_t k = 0; k < depth; k++) {
+        memcpy(to + k * columns, b.at + k * b.row, (size_t)count * sizeof *to);
+        for (int64_t j = count; j < columns; j++)
+            to[k * columns + j] = 0;
+    }
+}
+
+/* The same of a transposed b, read in the order in which it lies. */
+static void pack_columns(struct sl_view b, int64_t depth, int64_t count,
+                         int64_t columns, float *to)
+{
+    for (int64_t j = 0; j < columns; j++)
+        for (int64_t k = 0; k < depth; k++)
+            to[k * columns + j] =
+                j < count ? b.at[k * b.row + j * b.column] : 0;
+}
+
+/* All panels of one block of the depth. */
+static void pack_block(const struct sl_tiles *tiles, struct sl_view b,
+                       int64_t depth, int64_t n, float *to)
+{
+    int64_t columns = tiles->columns;
+    for (int64_t j = 0; j < n; j += columns, to += depth * columns) {
+        struct sl_view panel = {b.at + j * b.column, b.row, b.column};
+        int64_t count = least(columns, n - j);
+        if (b.column == 1)
+            pack_rows(panel, depth, count, columns, to);
+        else
+            pack_columns(panel, depth, count, columns, to);
+    }
+}
+
+void sl_panels_pack(const struct sl_tiles *tiles, struct sl_view b,
+                    int64_t depth, int64_t n, float *panels)
+{
+    int64_t step = block_depth(depth);
+    for (int64_t k = 0; k < depth; k += step) {
+        int64_t deep = least(step, depth - k);
+        struct sl_view block = {b.at + k * b.row, b.row, b.column};
+        pack_block(tiles, block, deep, n, panels);
+        panels += sl_panels_floats(tiles, deep, n);
+    }
+}
+
+size_t sl_panels_scratch_bytes(const struct sl_tiles *tiles, int64_t depth,
+                               int64_t n, bool packed)
+{
+    int64_t floats = A_FLOATS;
+    if (!packed)
+        floats += sl_panels_floats(tiles, least(depth, SL_TILE_DEPTH),
+                                   least(n, BLOCK_COLUMNS));
+    return (size_t)floats * sizeof(float);
+}
+
+/* A block of a product: rows by `deep` of a, that by n of b. */
+struct block {
+    int64_t rows;
+    int64_t deep;
+    int64_t n;
+    struct sl_view a;
+    const float *panels;
+    float *c;
+    int64_t c_row;
+    bool add;
+};
+
+/* A tile of c at row i and column j, from its rows of a and its panel. */
+struct place {
+    int64_t i;
+    int64_t j;
+    int64_t rows;
+    const float *a;
+    const float *panel;
+    const float *next;  /* as sl_tile */
+    const float *ahead; /* as sl_tile */
+};
+
+/* Beyond the last column of c it is computed aside. */
+static void run_tile(const struct sl_tiles *tiles, sl_tile *const *of,
+                     const struct block *b, const struct place *at)
+{
+    sl_tile *tile = of[at->rows - 1];
+    float *c = b->c + at->i * b->c_row + at->j;
+    int64_t columns = tiles->columns;
+    int64_t count = b->n - at->j;
+    if (count >= columns) {
+        tile(at->a, at->panel, b->deep, c, b->c_row, b->add, at->next,
+             at->ahead);
+        return;
+    }
+    float aside[SL_TILE_ROWS * SL_TILE_COLUMNS] = {0};
+    for (int64_t i = 0; i < at->rows && b->add; i++)
+        memcpy(aside + i * columns, c + i * b->c_row,
+               (size_t)count * sizeof *c);
+    tile(at->a, at->panel, b->deep, aside, columns, b->add, aside, at->ahead);
+    for (int64_t i = 0; i < at->rows; i++)
+        memcpy(c + i * b->c_row, aside + i * columns,
+               (size_t)count * sizeof *c);
+}
+
+/* Rows of tile t of n_tiles, which differ by at most one. */
+static int64_t tile_begin(int64_t rows, int64_t n_tiles, int64_t t)
+{
+    return rows * t / n_tiles;
+}
+
+/*
+ * a lies by rows: few rows of c, so that a panel of b stays in the first cache
+ * while the tiles of a column pass by.  Two of them bring the next panel, every
+ * other line each; if there is only one, the processor's own prefetch of pairs
+ * of lines must do.
+ */
+static void multiply_rows(const struct sl_tiles *tiles, const struct block *b,
+                          float *scratch)
+{
+    int64_t n_tiles = up(b->rows, tiles->rows);
+    for (int64_t i = 0; i < b->rows; i++)
+        memcpy(scratch + i * SL_TILE_ROW, b->a.at + i * b->a.row,
+               (size_t)b->deep * sizeof *scratch);
+    for (int64_t j = 0; j < b->n; j += tiles->columns)
+        for (int64_t t = 0; t < n_tiles; t++) {
+            const float *panel = b->panels + j * b->deep;
+            const float *after = panel + b->deep * tiles->columns;
+            int64_t i = tile_begin(b->rows, n_tiles, t);
+            const struct place at = {
+                .i = i,
+                .j = j,
+                .rows = tile_begin(b->rows, n_tiles, t + 1) - i,
+                .a = scratch + i * SL_TILE_ROW,
+                .panel = panel,
+                .next = b->c + i * b->c_row + j,
+                .ahead = t < 2 ? after + t * LINE_FLOATS : panel,
+            };
+            run_tile(tiles, tiles->by_rows, b, &at);
+        }
+}
+
+/* Copy columns i to i + rows of a, transposed: a step is SL_TILE_STEP floats,
+ * of which more than `rows` may be copied where there are more. */
+static void copy_columns(const struct block *b, int64_t i, int64_t rows,
+                         float *to)
+{
+    int64_t n = i + SL_TILE_STEP <= b->rows ? SL_TILE_STEP : rows;
+    const float *from = b->a.at + i;
+    for (int64_t k = 0; k < b->deep; k++, from += b->a.column)
+        if (n == SL_TILE_STEP)
+            memcpy(to + k * SL_TILE_STEP, from, SL_TILE_STEP * sizeof *to);
+        else
+            memcpy(to + k * SL_TILE_STEP, from, (size_t)n * sizeof *to);
+}
+
+/* a is transposed: many rows of c, which pass by once; the tile of a stays in
+ * the first cache, the panels of b in the second. */
+static void multiply_columns(const struct sl_tiles *tiles,
+                             const struct block *b, float *scratch)
+{
+    int64_t n_tiles = up(b->rows, tiles->rows);
+    for (int64_t t = 0; t < n_tiles; t++) {
+        int64_t i = tile_begin(b->rows, n_tiles, t);
+        int64_t rows = tile_begin(b->rows, n_tiles, t + 1) - i;
+        copy_columns(b, i, rows, scratch);
+        for (int64_t j = 0; j < b->n; j += tiles->columns) {
+            const float *panel = b->panels + j * b->deep;
+            const float *c = b->c + i * b->c_row + j;
+            bool is_last = j + 2 * tiles->columns > b->n;
+            const struct place at = {
+                .i = i,
+                .j = j,
+                .rows = rows,
+                .a = scratch,
+                .panel = panel,
+                .next = is_last ? c : c + tiles->columns,
+                .ahead = is_last ? panel : panel + b->deep * tiles->columns,
+            };
+            run_tile(tiles, tiles->by_depth, b, &at);
+        }
+    }
+}
+
+/* All rows of a against one block of b. */
+static void multiply_block(const struct sl_tiles *tiles, struct block b,
+                           int64_t m, float *scratch)
+{
+    if (b.a.column != 1) {
+        b.rows = m;
+        multiply_columns(tiles, &b, scratch);
+        return;
+    }
+    for (int64_t i = 0; i < m; i += BLOCK_ROWS) {
+        b.rows = least(BLOCK_ROWS, m - i);
+        multiply_rows(tiles, &b, scratch);
+        b.a.at += b.rows * b.a.row;
+        b.c += b.rows * b.c_row;
+    }
+}
+
+void sl_panels_multiply(const struct sl_tiles *tiles,
+                        const struct sl_panel_product *p, void *scratch)
+{
+    float *room = (float *)scratch + A_FLOATS;
+    const float *panels = p->panels;
+    int64_t step = block_depth(p->depth);
+    int64_t wide = p->panels ? p->n : BLOCK_COLUMNS;
+    for (int64_t k = 0; k < p->depth; k += step)
+        for (int64_t j = 0; j < p->n; j += wide) {
+            struct block b = {
+                .deep = least(step, p->depth - k),
+                .n = least(wide, p->n - j),
+                .a = {p->a.at + k * p->a.column, p->a.row, p->a.column},
+                .panels = p->panels ? panels : room,
+                .c = p->c + j,
+                .c_row = p->n,
+                .add = p->add || k > 0,
+            };
+            struct sl_view from = {p->b.at + k * p->b.row + j * p->b.column,
+                                   p->b.row, p->b.column};
+            if (!p->panels)
+                pack_block(tiles, from, b.deep, b.n, room);
+            else
+                panels += sl_panels_floats(tiles, b.deep, b.n);
+            multiply_block(tiles, b, p->m, scratch);
+        }
+}

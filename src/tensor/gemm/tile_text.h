@@ -1,0 +1,121 @@
+/*
+ * The text of tiles, compiled once for each instruction set, which the
+ * compiler's target decides: AVX-512, or AVX2 with fused multiply-adds; without
+ * either it is plain C, which is there to be read by any compiler.
+ *
+ *     VECTOR, LANES         a register of floats, and how many it holds
+ *     MULTIPLY_ADD(a, b, c) a * b + c, rounded once
+ *     EVERY(a)              a register of copies of a
+ *     ROWS                  the most rows of a tile: with two registers for
+ *                           each, and three more, they fit in the registers
+ *     FOR_EACH_ROWS(X)      X(1) X(2) ... X(ROWS)
+ */
+#ifndef SL_TENSOR_GEMM_TILE_TEXT_H
+#define SL_TENSOR_GEMM_TILE_TEXT_H
+
+#include <string.h>
+
+#include "tensor/gemm/tiles.h"
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#define VECTOR                __m512
+#define LANES                 16
+#define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define EVERY(a)              _mm512_set1_ps(a)
+#define ROWS                  14
+#define FOR_EACH_ROWS(X)                                                       \
+    X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#elif defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+#define VECTOR                __m256
+#define LANES                 8
+#define MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define EVERY(a)              _mm256_set1_ps(a)
+#define ROWS                  6
+#define FOR_EACH_ROWS(X)      X(1) X(2) X(3) X(4) X(5) X(6)
+#else
+#include <math.h>
+#define VECTOR                float
+#define LANES                 1
+#define MULTIPLY_ADD(a, b, c) fmaf(a, b, c)
+#define EVERY(a)              (a)
+#define ROWS                  1
+#define FOR_EACH_ROWS(X)      X(1)
+#endif
+
+enum { WIDE = 2 * LANES, LINE = 64 / sizeof(float) };
+
+static inline VECTOR load(const float *at)
+{
+    VECTOR v;
+    memcpy(&v, at, sizeof v);
+    return v;
+}
+
+static inline void store(float *at, VECTOR v)
+{
+    memcpy(at, &v, sizeof v);
+}
+
+/* The loops over rows unroll, because `rows` is a constant wherever this is
+ * inlined, and the sums then live in registers. */
+__attribute__((always_inline)) static inline void
+tile(int rows, int64_t a_row, int64_t a_step, const float *a, const float *b,
+     int64_t depth, float *c, int64_t c_row, bool add, const float *next,
+     const float *ahead)
+{
+    VECTOR sum[ROWS][2];
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) {
+        sum[i][0] = add ? load(c + i * c_row) : EVERY(0.0F);
+        sum[i][1] = add ? load(c + i * c_row + LANES) : EVERY(0.0F);
+        __builtin_prefetch(next + i * c_row, 1);
+        __builtin_prefetch(next + i * c_row + LINE, 1);
+    }
+    for (int64_t k = 0; k < depth; k++) {
+        __builtin_prefetch(ahead + k * WIDE);
+        VECTOR b0 = load(b + k * WIDE);
+        VECTOR b1 = load(b + k * WIDE + LANES);
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; i++) {
+            VECTOR x = EVERY(a[i * a_row + k * a_step]);
+            sum[i][0] = MULTIPLY_ADD(x, b0, sum[i][0]);
+            sum[i][1] = MULTIPLY_ADD(x, b1, sum[i][1]);
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) {
+        store(c + i * c_row, sum[i][0]);
+        store(c + i * c_row + LANES, sum[i][1]);
+    }
+}
+
+#define TILES_OF(n)                                                            \
+    static void by_rows_##n(const float *a, const float *b, int64_t depth,     \
+                            float *c, int64_t c_row, bool add,                 \
+                            const float *next, const float *ahead)             \
+    {                                                                          \
+        tile(n, SL_TILE_ROW, 1, a, b, depth, c, c_row, add, next, ahead);      \
+    }                                                                          \
+    static void by_depth_##n(const float *a, const float *b, int64_t depth,    \
+                             float *c, int64_t c_row, bool add,                \
+                             const float *next, const float *ahead)            \
+    {                                                                          \
+        tile(n, 1, SL_TILE_STEP, a, b, depth, c, c_row, add, next, ahead);     \
+    }
+FOR_EACH_ROWS(TILES_OF)
+
+#define BY_ROWS(n)  by_rows_##n,
+#define BY_DEPTH(n) by_depth_##n,
+static sl_tile *const tiles_by_rows[] = {FOR_EACH_ROWS(BY_ROWS)};
+static sl_tile *const tiles_by_depth[] = {FOR_EACH_ROWS(BY_DEPTH)};
+
+static const struct sl_tiles tiles = {
+    .rows = ROWS,
+    .columns = WIDE,
+    .by_rows = tiles_by_rows,
+    .by_depth = tiles_by_depth,
+};
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * Tiles: the innermost loops of the backend `packed`, one table for each
+ * instruction set that has fused multiply-adds.
+ *
+ * A tile is a few rows and `columns` columns of a result c (+)= a * b, small
+ * enough for its sums to stay in registers.  Each element is one chain of fused
+ * multiply-adds in the order of the depth, which begins with the element as it
+ * was or with 0: so its bits depend neither on the instruction set nor on the
+ * size of tiles and blocks.
+ *
+ * Threads: any.
+ */
+#ifndef SL_TENSOR_GEMM_TILES_H
+#define SL_TENSOR_GEMM_TILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    SL_TILE_ROWS = 14,    /* the most, of any instruction set */
+    SL_TILE_COLUMNS = 32, /* the same */
+    SL_TILE_DEPTH = 256,  /* the most of one call */
+
+    /* Floats from row to row of an operand that lies by rows; not a power of
+     * two, so that rows do not share sets of the cache. */
+    SL_TILE_ROW = SL_TILE_DEPTH + 16,
+
+    /* Floats from depth to depth of an operand that lies by depth. */
+    SL_TILE_STEP = 16,
+};
+
+/*
+ * c[rows][columns], rows of `c_row` floats, from a[rows][depth] and
+ * b[depth][columns], which lies packed, aligned to 64 bytes.  a's element
+ * [i][k] is at [i * SL_TILE_ROW + k], or by depth at [k * SL_TILE_STEP + i].
+ *
+ * Meanwhile it has memory brought nearer: the first 128 bytes of as many rows
+ * from `next` on, where a tile will be written soon, and a line of every 128
+ * bytes from `ahead` on, as many as the depth, where a panel of b will be read
+ * soon.  Any address will do.
+ */
+typedef void sl_tile(const float *a, const float *b, int64_t depth, float *c,
+                     int64_t c_row, bool add, const float *next,
+                     const float *ahead);
+
+struct sl_tiles {
+    int rows;                 /* the most of a tile */
+    int columns;              /* of every tile */
+    sl_tile *const *by_rows;  /* [rows]: of 1, 2, ... rows */
+    sl_tile *const *by_depth; /* [rows] */
+};
+
+/* Those of this processor; NULL if it has no fused multiply-adds, or the
+ * library was built without. */
+const struct sl_tiles *sl_tiles(void);
+
+/* Those of an instruction set, whether the processor has it or not; NULL if it
+ * was not built.  sl_tiles_run() says whether it has. */
+const struct sl_tiles *sl_tiles_avx512(void);
+const struct sl_tiles *sl_tiles_avx2(void);
+bool sl_tiles_run(const struct sl_tiles *tiles);
+
+#endif

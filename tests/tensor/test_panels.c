@@ -1,0 +1,210 @@
+/* Products by tiles: right, and the same bits however they are divided. */
+#include "tensor/gemm/panels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "support/runner.h"
+#include "tensor/gemm_plain.h"
+#include "tensor/numbers.h"
+
+/* Around the blocks: 256 of the depth, 168 rows, 1,024 columns, and tiles of 14
+ * or 6 rows and 32 or 16 columns. */
+static const struct sl_gemm sizes[] = {
+    {1, 1, 1},   {3, 300, 70},   {29, 513, 33}, {170, 257, 31},
+    {343, 5, 9}, {7, 260, 1100}, {2, 1, 1057},  {257, 40, 1030},
+};
+enum { N_SIZES = sizeof sizes / sizeof *sizes, MOST = 343 * 1100 };
+
+/* Sums of up to 513 terms in float, beside double, in units of the largest. */
+static const double tolerance = 2e-5;
+
+static float *a, *b, *got, *want, *panels, *scratch;
+
+static float *floats(size_t n)
+{
+    float *at = aligned_alloc(SL_ALIGN, n * sizeof *at);
+    ck_assert_ptr_nonnull(at);
+    return at;
+}
+
+static void setup(void)
+{
+    a = floats(MOST);
+    b = floats(MOST * 2);
+    got = floats(MOST);
+    want = floats(MOST);
+    panels = floats(MOST * 2);
+    scratch = floats(MOST * 2);
+    sl_test_fill(1, MOST, a);
+    sl_test_fill(2, MOST * 2, b);
+}
+
+static void teardown(void)
+{
+    free(a);
+    free(b);
+    free(got);
+    free(want);
+    free(panels);
+    free(scratch);
+}
+
+/* Those that this processor runs; NULL ends them. */
+static const struct sl_tiles *tiles_at(int i)
+{
+    const struct sl_tiles *all[] = {sl_tiles_avx512(), sl_tiles_avx2()};
+    int n = 0;
+    for (int k = 0; k < 2; k++)
+        if (all[k] && sl_tiles_run(all[k]) && n++ == i)
+            return all[k];
+    return NULL;
+}
+
+/* y (+)= x w, from packed weights or not, or dx = dy w^T, or dw (+)= x^T dy, of
+ * the same size: x is `a`, w and dy are `b`. */
+enum what { FORWARD, FORWARD_PACKED, INPUT, INPUT_PACKED, WEIGHT, N_WHAT };
+
+static struct sl_panel_product product(enum what what, struct sl_gemm s,
+                                       const float *left, const float *right,
+                                       bool add)
+{
+    struct sl_panel_product p = {.c = got, .add = add};
+    switch (what) {
+    case FORWARD:
+    case FORWARD_PACKED:
+        p.m = s.rows, p.depth = s.in, p.n = s.out;
+        p.a = (struct sl_view){left, s.in, 1};
+        p.b = (struct sl_view){right, s.out, 1};
+        break;
+    case INPUT:
+    case INPUT_PACKED:
+        p.m = s.rows, p.depth = s.out, p.n = s.in;
+        p.a = (struct sl_view){left, s.out, 1};
+        p.b = (struct sl_view){right, 1, s.out};
+        break;
+    default:
+        p.m = s.in, p.depth = s.rows, p.n = s.out;
+        p.a = (struct sl_view){left, 1, s.in};
+        p.b = (struct sl_view){right, s.out, 1};
+    }
+    return p;
+}
+
+static void run(const struct sl_tiles *tiles, enum what what,
+                struct sl_panel_product p)
+{
+    bool packed = what == FORWARD_PACKED || what == INPUT_PACKED;
+    size_t bytes = sl_panels_scratch_bytes(tiles, p.depth, p.n, packed);
+    ck_assert_uint_le(bytes, MOST * 2 * sizeof(float));
+    if (packed) {
+        ck_assert_int_le(sl_panels_floats(tiles, p.depth, p.n), MOST * 2);
+        sl_panels_pack(tiles, p.b, p.depth, p.n, panels);
+        p.panels = panels;
+    }
+    sl_panels_multiply(tiles, &p, scratch);
+}
+
+static void plain(enum what what, struct sl_gemm s, bool add)
+{
+    if (what == FORWARD || what == FORWARD_PACKED)
+        ck_assert(!sl_gemm_plain_forward(s, a, b, add, want));
+    else if (what == WEIGHT)
+        ck_assert(!sl_gemm_plain_weight(s, a, b, add, want));
+    else
+        ck_assert(!sl_gemm_plain_input(s, a, b, want));
+}
+
+static void start(void)
+{
+    sl_test_fill(4, MOST, got);
+    memcpy(want, got, MOST * sizeof *want);
+}
+
+/* What lay there before, so that the rest of `got` is as that of `want`. */
+static void start_again(void)
+{
+    sl_test_fill(4, MOST, got);
+}
+
+START_TEST(every_size_agrees_with_plain_loops)
+{
+    setup();
+    for (int t = 0; tiles_at(t); t++)
+        for (int i = 0; i < N_SIZES; i++)
+            for (int what = 0; what < N_WHAT; what++)
+                for (int add = 0; add < 2; add++) {
+                    if (add && (what == INPUT || what == INPUT_PACKED))
+                        continue;
+                    start();
+                    run(tiles_at(t), what, product(what, sizes[i], a, b, add));
+                    plain(what, sizes[i], add);
+                    double apart = sl_test_distance(MOST, got, want);
+                    ck_assert_msg(apart < tolerance,
+                                  "tiles %d, size %d, product %d: %g apart", t,
+                                  i, what, apart);
+                }
+    teardown();
+}
+END_TEST
+
+START_TEST(instruction_sets_and_packing_give_the_same_bits)
+{
+    setup();
+    for (int i = 0; i < N_SIZES; i++)
+        for (int what = 0; what < N_WHAT; what++) {
+            if (!tiles_at(0))
+                continue;
+            start();
+            run(tiles_at(0), what, product(what, sizes[i], a, b, false));
+            memcpy(want, got, MOST * sizeof *want);
+            for (int t = 0; tiles_at(t); t++) {
+                enum what other = what == FORWARD_PACKED ? FORWARD
+                                  : what == INPUT_PACKED ? INPUT
+                                                         : what;
+                start_again();
+                run(tiles_at(t), other, product(other, sizes[i], a, b, false));
+                /* Behind the result nothing was written. */
+                ck_assert_mem_eq(got, want, MOST * sizeof *got);
+            }
+        }
+    teardown();
+}
+END_TEST
+
+/* Rows in one product or in several: forward row by row, and gradients of
+ * weights added up. */
+START_TEST(rows_divided_give_the_same_bits)
+{
+    const struct sl_gemm s = {170, 257, 31};
+    setup();
+    for (int t = 0; tiles_at(t); t++) {
+        start();
+        run(tiles_at(t), FORWARD, product(FORWARD, s, a, b, false));
+        memcpy(want, got, MOST * sizeof *want);
+        for (int64_t r = 0; r < s.rows; r += 10) {
+            struct sl_gemm part = {10, s.in, s.out};
+            struct sl_panel_product p =
+                product(FORWARD, part, a + r * s.in, b, false);
+            p.c = got + r * s.out;
+            run(tiles_at(t), FORWARD, p);
+        }
+        ck_assert_mem_eq(got, want, MOST * sizeof *got);
+        start();
+        run(tiles_at(t), WEIGHT, product(WEIGHT, s, a, b, false));
+        memcpy(want, got, MOST * sizeof *want);
+        for (int64_t r = 0; r < s.rows; r += 10) {
+            struct sl_gemm part = {10, s.in, s.out};
+            run(tiles_at(t), WEIGHT,
+                product(WEIGHT, part, a + r * s.in, b + r * s.out, r > 0));
+        }
+        ck_assert_mem_eq(got, want, MOST * sizeof *got);
+    }
+    teardown();
+}
+END_TEST
+
+SLUICE_TEST_MAIN("tensor.panels", every_size_agrees_with_plain_loops,
+                 instruction_sets_and_packing_give_the_same_bits,
+                 rows_divided_give_the_same_bits)
