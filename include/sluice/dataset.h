@@ -72,6 +72,19 @@ SLUICE_API sluice_status sluice_npy_read(const char *path,
                                          const sluice_allocator *allocator,
                                          sluice_array *out, sluice_diag *why);
 
+/*
+ * Write data[shape] as a .npy file of version 1.0, whole or not at all as the
+ * files of sluice/checkpoint.h.  `allocator` NULL: malloc.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID for a shape without dims or elements, or
+ *          no type; SLUICE_IO; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_npy_write(const char *path, sluice_element type,
+                                          const sluice_shape *shape,
+                                          const void *data,
+                                          const sluice_allocator *allocator,
+                                          sluice_diag *why);
+
 /* A safetensors file, opened: names and shapes are known, data is read on
  * demand. */
 typedef struct sluice_safetensors sluice_safetensors;

@@ -5,8 +5,13 @@
  *     characters  each character (Unicode code point) of a vocabulary is a
  *                 token, in the order of code points; texts are UTF-8
  *
+ *     gpt2        GPT-2's byte-pair encoding, by the files vocab.json and
+ *                 merges.txt of a directory (or encoder.json and vocab.bpe, as
+ *                 OpenAI names them); any file is a text
+ *
  * The name of a tokenizer is a text from which it can be made again, such as
- * "bytes" or "characters:10,32-126": a file of trained parameters keeps it.
+ * "bytes", "characters:10,32-126" or "gpt2:DIRECTORY": a file of trained
+ * parameters keeps it.
  *
  * Threads: const once made, so any number at once.
  */
@@ -29,9 +34,9 @@ typedef struct sluice_tokenizer sluice_tokenizer;
 /*
  * A tokenizer by its name.
  *
- * Returns  SLUICE_OK; SLUICE_NOT_FOUND with the list of names;
- *          SLUICE_INVALID if what follows the name cannot be;
- *          SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND with the list of names, or the file that
+ *          is missing; SLUICE_INVALID if what follows the name cannot be;
+ *          SLUICE_FORMAT or SLUICE_IO of a file; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status
 sluice_tokenizer_parse(const char *name, const sluice_allocator *allocator,

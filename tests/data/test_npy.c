@@ -4,6 +4,7 @@
 #include "fixture.h"
 #include "support/runner.h"
 
+#include <math.h>
 #include <stdio.h>
 
 /* The values of files/make.py. */
@@ -288,6 +289,39 @@ START_TEST(infinity_and_nan_pass)
 }
 END_TEST
 
+START_TEST(what_was_written_is_read_again)
+{
+    const float floats[] = {1, -2.5F, INFINITY, 0, 3, 4};
+    const int32_t integers[] = {1, -2, INT32_MIN, INT32_MAX, 0, 7};
+    const uint8_t bytes[] = {0, 1, 2, 127, 128, 255};
+    const void *data[] = {bytes, floats, integers};
+    const sluice_element types[] = {SLUICE_U8, SLUICE_F32, SLUICE_I32};
+    const sluice_shape shape = sluice_shape_matrix(3, 2);
+    char path[FIXTURE_PATH];
+    fixture_file("written.npy", "", 0, path);
+    for (int i = 0; i < 3; i++) {
+        sluice_array array;
+        ck_assert(
+            !sluice_npy_write(path, types[i], &shape, data[i], NULL, NULL));
+        ck_assert(!sluice_npy_read(path, NULL, &array, NULL));
+        ck_assert(array.type == types[i] &&
+                  sluice_shape_equal(&array.shape, &shape));
+        ck_assert(!memcmp(array.data, data[i], array.bytes));
+        sluice_array_fini(&array);
+    }
+    const sluice_shape scalar = {0, {0}}, empty = sluice_shape_vector(0);
+    ck_assert_int_eq(
+        sluice_npy_write(path, SLUICE_F32, &scalar, floats, NULL, NULL),
+        SLUICE_INVALID);
+    ck_assert_int_eq(
+        sluice_npy_write(path, SLUICE_F32, &empty, floats, NULL, NULL),
+        SLUICE_INVALID);
+    ck_assert_int_eq(sluice_npy_write("/no/such/file", SLUICE_F32, &shape,
+                                      floats, NULL, NULL),
+                     SLUICE_IO);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("data.npy", floats_of_numpy_are_read_in_all_three_versions,
                  doubles_are_rounded_to_floats, integers_of_numpy_are_read,
                  arrays_of_numpy_that_are_not_read_are_refused_with_advice,
@@ -298,4 +332,4 @@ SLUICE_TEST_MAIN("data.npy", floats_of_numpy_are_read_in_all_three_versions,
                  magic_version_and_length_are_checked,
                  data_is_as_long_as_the_shape_says,
                  numbers_that_do_not_fit_are_refused_with_their_place,
-                 infinity_and_nan_pass)
+                 infinity_and_nan_pass, what_was_written_is_read_again)

@@ -75,8 +75,7 @@ static sluice_status read_head(struct sl_source *source, struct content *out,
     sluice_status st = sl_source_some(source, head, sizeof head, &got, why);
     if (st)
         return st;
-    const struct format *format =
-        got == sizeof head ? find(number_at(head)) : NULL;
+    const struct format *format = got >= 4 ? find(number_at(head)) : NULL;
     if (format)
         return check_header(source, format, head, out, why);
     if (size % 2)

@@ -60,6 +60,7 @@ struct sluice_tokenizer {
 #define SL_TOKENIZERS(ROW) \
     ROW(sl_tokenizer_bytes) \
     ROW(sl_tokenizer_characters) \
+    ROW(sl_tokenizer_gpt2) \
     /* the end: each row ends with a backslash */
 /* clang-format on */
 
