@@ -7,6 +7,8 @@
     X(schedule) \
     X(advise)   \
     X(sample)   \
+    X(evaluate) \
+    X(predict)  \
     /* the end: each row ends with a backslash */
 /* clang-format on */
 

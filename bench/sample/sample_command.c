@@ -121,8 +121,12 @@ static sluice_status put_token(struct sampling *s, uint64_t number,
 
 static sluice_status sample(struct sampling *s, sluice_diag *why)
 {
-    sluice_status st =
-        saved_model_open(&s->saved, s->config->load, NULL, 1, NULL, why);
+    const struct saved_config config = {
+        .path = s->config->load,
+        .batch = 1,
+        .labels = true,
+    };
+    sluice_status st = saved_model_open(&s->saved, &config, why);
     if (!st)
         st = sluice_tokenizer_read(s->config->load, NULL, &s->tokenizer, why);
     if (!st)

@@ -1,43 +1,55 @@
 /* A model from a file of trained parameters.  The main thread. */
 #include "bench/sample/saved_model.h"
 
+#include <stdlib.h>
+
 #include <sluice/optimizer.h>
 
 /* A pipeline of one device; its optimizer makes no step. */
-static sluice_status make_pipeline(struct saved_model *saved, int64_t batch,
-                                   const sluice_loss_choice *loss,
+static sluice_status make_pipeline(struct saved_model *saved,
+                                   const struct saved_config *config,
                                    sluice_diag *why)
 {
-    sluice_loss_choice own;
+    sluice_loss_choice loss;
     sluice_optimizer_choice optimizer;
     sluice_status st = sluice_optimizer_parse("sgd", &optimizer, why);
-    if (!st && !loss)
-        st =
-            sluice_loss_for(true, sluice_model_output(saved->model), &own, why);
+    if (config->loss)
+        loss = *config->loss;
+    else if (!st)
+        st = sluice_loss_for(config->labels, sluice_model_output(saved->model),
+                             &loss, why);
     if (st)
         return st;
-    const sluice_loss_choice *chosen = loss ? loss : &own;
-    const sluice_pipeline_config config = {
-        .batch = batch,
-        .loss = chosen->ops,
-        .loss_config = &chosen->config,
+    sluice_loss_plan plan = {
+        .out = sluice_model_output(saved->model),
+        .config = &loss.config,
+    };
+    st = loss.ops->infer(&plan, why);
+    saved->counts_correct = plan.counts_correct;
+    const sluice_pipeline_config pipeline = {
+        .batch = config->batch,
+        .loss = loss.ops,
+        .loss_config = &loss.config,
         .optimizer = optimizer.ops,
         .optimizer_config = &optimizer.config,
     };
-    return sluice_pipeline_create(&config, saved->model, &saved->pipe, why);
+    return st ? st
+              : sluice_pipeline_create(&pipeline, saved->model, &saved->pipe,
+                                       why);
 }
 
-sluice_status saved_model_open(struct saved_model *saved, const char *path,
-                               const sluice_shape *input, int64_t batch,
-                               const sluice_loss_choice *loss, sluice_diag *why)
+sluice_status saved_model_open(struct saved_model *saved,
+                               const struct saved_config *config,
+                               sluice_diag *why)
 {
     *saved = (struct saved_model){0};
-    sluice_status st = sluice_model_read(path, input, NULL, &saved->model, why);
+    sluice_status st = sluice_model_read(config->path, config->input, NULL,
+                                         &saved->model, why);
     if (!st)
-        st = make_pipeline(saved, batch, loss, why);
+        st = make_pipeline(saved, config, why);
     if (!st)
-        st = sluice_pipeline_load_weights(saved->pipe, saved->model, path, NULL,
-                                          why);
+        st = sluice_pipeline_load_weights(saved->pipe, saved->model,
+                                          config->path, NULL, why);
     if (st)
         saved_model_close(saved);
     return st;
@@ -48,4 +60,54 @@ void saved_model_close(struct saved_model *saved)
     sluice_pipeline_destroy(saved->pipe);
     sluice_model_destroy(saved->model);
     *saved = (struct saved_model){0};
+}
+
+/* What the model's text says about the rows; some leave it to the data. */
+static void ask_model(struct saved_rows *rows, const char *path)
+{
+    sluice_model *model;
+    if (sluice_model_read(path, NULL, NULL, &model, NULL))
+        return;
+    sluice_shape input = sluice_model_input(model);
+    rows->integers = sluice_model_input_type(model) == SLUICE_I32;
+    rows->context = sluice_shape_elements(&input);
+    sluice_model_destroy(model);
+}
+
+static sluice_status ask_tokenizer(struct saved_rows *rows, const char *path,
+                                   sluice_diag *why)
+{
+    sluice_status st = sluice_tokenizer_read(path, NULL, &rows->tokenizer, why);
+    if (st)
+        return st;
+    size_t n = sluice_tokenizer_print(rows->tokenizer, NULL, 0) + 1;
+    rows->tokenizer_name = malloc(n);
+    if (!rows->tokenizer_name)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the tokenizer's name");
+    sluice_tokenizer_print(rows->tokenizer, rows->tokenizer_name, n);
+    return SLUICE_OK;
+}
+
+sluice_status saved_rows_read(struct saved_rows *rows, const char *path,
+                              bool of_text, sluice_diag *why)
+{
+    *rows = (struct saved_rows){0};
+    ask_model(rows, path);
+    sluice_status st = sluice_normalization_read(path, NULL, &rows->mean,
+                                                 &rows->deviation, why);
+    if (st == SLUICE_NOT_FOUND)
+        st = SLUICE_OK;
+    if (!st && of_text)
+        st = ask_tokenizer(rows, path, why);
+    if (st)
+        saved_rows_close(rows);
+    return st;
+}
+
+void saved_rows_close(struct saved_rows *rows)
+{
+    sluice_tokenizer_destroy(rows->tokenizer);
+    free(rows->tokenizer_name);
+    *rows = (struct saved_rows){0};
 }

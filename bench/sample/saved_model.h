@@ -2,28 +2,57 @@
 #ifndef BENCH_SAMPLE_SAVED_MODEL_H
 #define BENCH_SAMPLE_SAVED_MODEL_H
 
+#include <stdbool.h>
+
 #include <sluice/checkpoint.h>
+#include <sluice/dataset.h>
 #include <sluice/loss.h>
 #include <sluice/pipeline.h>
 #include <sluice/status.h>
 
+struct saved_config {
+    const char *path;
+    const sluice_shape *input; /* of a row; NULL: the model's text says it */
+    int64_t batch;
+    const sluice_loss_choice *loss; /* NULL: the first for the next */
+    bool labels;                    /* as sluice_loss_for() */
+};
+
 struct saved_model {
     sluice_model *model;
     sluice_pipeline *pipe;
+    bool counts_correct; /* the loss does */
 };
 
 /*
- * Make the model that the file names and load its parameters.  `input` NULL:
- * the model's text says its input.  `loss` NULL: the first that takes what the
- * model puts out.
+ * Make the model that the file names and load its parameters.
  *
  * Returns  SLUICE_OK, or why there is none; then nothing is open.
  */
-sluice_status saved_model_open(struct saved_model *saved, const char *path,
-                               const sluice_shape *input, int64_t batch,
-                               const sluice_loss_choice *loss,
+sluice_status saved_model_open(struct saved_model *saved,
+                               const struct saved_config *config,
                                sluice_diag *why);
 
 void saved_model_close(struct saved_model *saved);
+
+/* How the rows of a training were made. */
+struct saved_rows {
+    bool integers;   /* the model takes them */
+    int64_t context; /* elements of a row; 0: the model leaves it to the data */
+    sluice_tokenizer *tokenizer; /* NULL: they are no tokens */
+    char *tokenizer_name;        /* the same */
+    double mean;                 /* deviation 0: the file does not tell */
+    double deviation;
+};
+
+/*
+ * Read it from the file; without a tokenizer unless `of_text`.
+ *
+ * Returns  SLUICE_OK, or why it cannot be read; then nothing is open.
+ */
+sluice_status saved_rows_read(struct saved_rows *rows, const char *path,
+                              bool of_text, sluice_diag *why);
+
+void saved_rows_close(struct saved_rows *rows);
 
 #endif

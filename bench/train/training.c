@@ -173,6 +173,7 @@ static sluice_status begin_keeping(struct training *t, sluice_diag *why)
         keeping_begin(&t->keeping, &c->keeping, t->pipe, &run, why);
     t->keeping.on_saved = on_saved;
     t->keeping.context = t;
+    source_normalization(&t->source, &t->keeping.mean, &t->keeping.deviation);
     return st;
 }
 

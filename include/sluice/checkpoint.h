@@ -42,17 +42,23 @@ extern "C" {
 SLUICE_API sluice_status sluice_pipeline_save_weights(
     const sluice_pipeline *pipe, const char *path, sluice_diag *why);
 
+/* How the rows were made that a model is trained on. */
+typedef struct sluice_preparation {
+    const char *tokenizer; /* its name, see sluice/tokenizer.h; NULL: rows are
+                              no tokens */
+    double mean;           /* of sluice_dataset_normalization() */
+    double deviation;      /* 0: rows are not normalized */
+} sluice_preparation;
+
 /*
  * As sluice_pipeline_save_weights(), with what it takes to use them: the model
- * as text, and the name of the tokenizer whose tokens it was trained on (NULL:
- * none), see sluice/tokenizer.h.
+ * as text, and how to make its rows (NULL: not told).
  *
  * Returns  as that; SLUICE_INVALID also if a name is not UTF-8.
  */
-SLUICE_API sluice_status sluice_pipeline_save_model(const sluice_pipeline *pipe,
-                                                    const char *tokenizer,
-                                                    const char *path,
-                                                    sluice_diag *why);
+SLUICE_API sluice_status sluice_pipeline_save_model(
+    const sluice_pipeline *pipe, const sluice_preparation *rows,
+    const char *path, sluice_diag *why);
 
 /*
  * The model of a file of sluice_pipeline_save_model(), or of a checkpoint whose
@@ -78,6 +84,16 @@ SLUICE_API sluice_status sluice_model_read(const char *path,
 SLUICE_API sluice_status
 sluice_tokenizer_read(const char *path, const sluice_allocator *allocator,
                       sluice_tokenizer **out, sluice_diag *why);
+
+/*
+ * Mean and deviation of such a file.
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND if the file has none; SLUICE_FORMAT if
+ *          they are no numbers; what sluice_safetensors_open() returns.
+ */
+SLUICE_API sluice_status
+sluice_normalization_read(const char *path, const sluice_allocator *allocator,
+                          double *mean, double *deviation, sluice_diag *why);
 
 /*
  * Set every parameter of the pipeline, which was made from `model`, from the

@@ -62,6 +62,18 @@ typedef struct sluice_train_config {
 } sluice_train_config;
 
 /*
+ * Whether the rows of a data set can be trained on, or evaluated, as
+ * sluice_train() checks them before its first step.  `part` is what a sentence
+ * calls them: "test".
+ *
+ * Threads  any, while no step is under way.
+ * Returns  SLUICE_OK; SLUICE_INVALID; SLUICE_NOT_FINITE.
+ */
+SLUICE_API sluice_status sluice_train_check(const sluice_pipeline *pipe,
+                                            const sluice_dataset *data,
+                                            const char *part, sluice_diag *why);
+
+/*
  * Train.  If the last batch of an epoch is not full, its step has the rows that
  * are left, so that each epoch uses each row exactly once.
  *

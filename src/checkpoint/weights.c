@@ -2,34 +2,39 @@
  * The thread that owns the pipeline. */
 #include <sluice/checkpoint.h>
 
+#include <math.h>
 #include <pthread.h>
 
 #include "base/memory.h"
+#include "base/text/real_text.h"
 #include "checkpoint/staging.h"
 #include "data/safetensors/safetensors.h"
 #include "pipeline/pipeline.h"
 
-enum { MOST_PAIRS = 4 };
+enum { MOST_PAIRS = 6 };
 
-/* `model` and `tokenizer` NULL: not told. */
-static sluice_status save(const sluice_pipeline *pipe, const char *model,
-                          const char *tokenizer, const char *path,
-                          sluice_diag *why)
+/* The metadata of a file, with room for its numbers. */
+struct notes {
+    struct sl_metadata_pair pairs[MOST_PAIRS];
+    size_t n;
+    char mean[SL_REAL_TEXT];
+    char deviation[SL_REAL_TEXT];
+};
+
+static void note(struct notes *notes, const char *key, const char *value)
 {
-    struct sl_metadata_pair metadata[MOST_PAIRS] = {
-        {"sluice.format", "1"},
-        {"sluice.kind", "weights"},
-    };
-    size_t n = 2;
-    if (model)
-        metadata[n++] = (struct sl_metadata_pair){"sluice.model", model};
-    if (tokenizer)
-        metadata[n++] =
-            (struct sl_metadata_pair){"sluice.tokenizer", tokenizer};
+    notes->pairs[notes->n++] = (struct sl_metadata_pair){key, value};
+}
+
+static sluice_status save(const sluice_pipeline *pipe, struct notes *notes,
+                          const char *path, sluice_diag *why)
+{
     int cancel_state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    sluice_status st =
-        sl_staging_save(pipe, SL_HELD_WEIGHTS, metadata, n, path, why);
+    note(notes, "sluice.format", "1");
+    note(notes, "sluice.kind", "weights");
+    sluice_status st = sl_staging_save(pipe, SL_HELD_WEIGHTS, notes->pairs,
+                                       notes->n, path, why);
     pthread_setcancelstate(cancel_state, NULL);
     return st;
 }
@@ -37,20 +42,37 @@ static sluice_status save(const sluice_pipeline *pipe, const char *model,
 sluice_status sluice_pipeline_save_weights(const sluice_pipeline *pipe,
                                            const char *path, sluice_diag *why)
 {
-    return save(pipe, NULL, NULL, path, why);
+    struct notes notes = {.n = 0};
+    return save(pipe, &notes, path, why);
+}
+
+static void note_rows(struct notes *notes, const sluice_preparation *rows)
+{
+    if (rows->tokenizer)
+        note(notes, "sluice.tokenizer", rows->tokenizer);
+    if (rows->deviation == 0)
+        return;
+    sl_real_write(rows->mean, false, notes->mean);
+    sl_real_write(rows->deviation, false, notes->deviation);
+    note(notes, "sluice.mean", notes->mean);
+    note(notes, "sluice.deviation", notes->deviation);
 }
 
 sluice_status sluice_pipeline_save_model(const sluice_pipeline *pipe,
-                                         const char *tokenizer,
+                                         const sluice_preparation *rows,
                                          const char *path, sluice_diag *why)
 {
     const sluice_model *model = pipe->blueprint.model;
+    struct notes notes = {.n = 0};
     size_t size = sluice_model_print(model, NULL, 0) + 1;
     char *text = sl_alloc(pipe->allocator, size, 1);
     if (!text)
         return sl_no_memory(why, "the text of a model");
     sluice_model_print(model, text, size);
-    sluice_status st = save(pipe, text, tokenizer, path, why);
+    note(&notes, "sluice.model", text);
+    if (rows)
+        note_rows(&notes, rows);
+    sluice_status st = save(pipe, &notes, path, why);
     sl_free(pipe->allocator, text, size, 1);
     return st;
 }
@@ -102,6 +124,34 @@ sluice_status sluice_tokenizer_read(const char *path,
     if (st)
         return st;
     st = sluice_tokenizer_parse(name, allocator, out, why);
+    sluice_safetensors_close(file);
+    return st;
+}
+
+sluice_status sluice_normalization_read(const char *path,
+                                        const sluice_allocator *allocator,
+                                        double *mean, double *deviation,
+                                        sluice_diag *why)
+{
+    sluice_safetensors *file;
+    const char *text;
+    double read[2];
+    sluice_status st = open_for(path, "sluice.deviation", "normalization",
+                                allocator, &file, &text, why);
+    if (st)
+        return st;
+    const char *mean_text = sl_safetensors_metadata(file, "sluice.mean");
+    if (!mean_text || !sl_real_read(mean_text, &read[0]) ||
+        !sl_real_read(text, &read[1]) || !isfinite(read[0]) || !(read[1] > 0) ||
+        !isfinite(read[1])) {
+        st = sluice_diag_set(why, SLUICE_FORMAT,
+                             "%.150s: mean and deviation in the metadata are "
+                             "not what they can be",
+                             path);
+    } else {
+        *mean = read[0];
+        *deviation = read[1];
+    }
     sluice_safetensors_close(file);
     return st;
 }

@@ -36,10 +36,9 @@ struct trainer {
     bool stopped; /* on_progress said so, or the target is reached */
 };
 
-/* Whether the rows of `data` are what the pipeline takes. */
-static sluice_status check_data(const sluice_pipeline *pipe,
-                                const sluice_dataset *data, const char *part,
-                                sluice_diag *why)
+sluice_status sluice_train_check(const sluice_pipeline *pipe,
+                                 const sluice_dataset *data, const char *part,
+                                 sluice_diag *why)
 {
     sluice_shape wants = sluice_model_input(pipe->blueprint.model);
     sluice_shape has = sluice_dataset_input(data);
@@ -88,9 +87,9 @@ static sluice_status check(const sluice_pipeline *pipe,
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a target accuracy needs test data and a loss "
                                "that counts correct rows");
-    sluice_status st = check_data(pipe, config->train, "training", why);
+    sluice_status st = sluice_train_check(pipe, config->train, "training", why);
     if (!st && config->test)
-        st = check_data(pipe, config->test, "test", why);
+        st = sluice_train_check(pipe, config->test, "test", why);
     return st;
 }
 

@@ -1,4 +1,5 @@
-# A text is learnt, kept and written: TOOL is sluice, DIR is for files.
+# A text is learnt, kept and written: TOOL is sluice, DIR is for files, NPY has
+# arrays.
 #
 # The model is one table of pairs of characters, so that an epoch is enough for
 # words to have their most frequent letters.
@@ -22,6 +23,25 @@ if(NOT told MATCHES "genesis: 196818 tokens, 60 different .characters., in windo
 endif()
 if(NOT told MATCHES "\n +1 +[0-9.]+ +[0-9.]+ +2[.][3-5][0-9]+ ")
     message(FATAL_ERROR "the held-out loss is not that of pairs of characters, 2.3 to 2.5 nats:\n${told}")
+endif()
+
+# The held-out text again, from the file alone.
+string(REGEX MATCH "\n +1 +[0-9.]+ +[0-9.]+ +([0-9.]+)" line "${told}")
+set(loss ${CMAKE_MATCH_1})
+sluice(measured evaluate --load ${file} --data genesis)
+if(NOT measured MATCHES "terms +19648\nloss +${loss}")
+    message(FATAL_ERROR "trained to ${loss}, evaluated as\n${measured}")
+endif()
+
+# Bytes are normalized as those of the training were.
+sluice(told train --x ${NPY}/x_bytes.npy --y ${NPY}/labels.npy --model 4-3
+    --epochs 1 --batch 8 -k 1 -m 1 --quiet --save ${DIR}/bytes.safetensors)
+sluice(told predict --load ${DIR}/bytes.safetensors --x ${NPY}/x_bytes.npy
+    --save-outputs ${DIR}/outputs.npy)
+sluice(measured evaluate --load ${DIR}/bytes.safetensors --x ${NPY}/x_bytes.npy
+    --y ${NPY}/labels.npy)
+if(NOT measured MATCHES "loss +[0-9.]+\naccuracy +[0-9.]+")
+    message(FATAL_ERROR "evaluated as\n${measured}")
 endif()
 
 sluice(likely sample --load ${file} --prompt "And " --tokens 20 --temperature 0)

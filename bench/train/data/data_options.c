@@ -54,7 +54,8 @@ const struct option_row data_options[] = {
      .offset = offsetof(struct source_config, raw)},
     {.name = "tokenizer",
      .argument = "NAME",
-     .help = "What of a text is a token: characters (default) or bytes",
+     .help = "What of a text is a token: characters (default), bytes, or "
+             "gpt2:DIR with vocab.json and merges.txt",
      .type = &option_text,
      .offset = offsetof(struct source_config, text.tokenizer)},
     {.name = "context",

@@ -21,7 +21,11 @@ normalization_of(const struct source *source,
     if (config->integers)
         normalization = (sluice_dataset_config){.scale = 0};
     if (source->normalized)
-        normalization = (sluice_dataset_config){.measure = true};
+        normalization = (sluice_dataset_config){
+            .measure = config->deviation == 0,
+            .mean = config->mean,
+            .deviation = config->deviation,
+        };
     normalization.negative = true; /* the loss says which it ignores */
     return normalization;
 }
@@ -77,6 +81,7 @@ static sluice_status open_named(struct source *source, const char *name,
         return text_source_open(&source->text, name, &config->text,
                                 share > 0 ? share : TEXT_TEST_SHARE,
                                 &source->train, &source->test, why);
+    source->has_images = true;
     return sluice_dataset_open(name, NULL, &source->train, &source->test, why);
 }
 
@@ -101,6 +106,14 @@ void source_close(struct source *source)
     sluice_dataset_destroy(source->train);
     text_source_close(&source->text);
     *source = (struct source){0};
+}
+
+void source_normalization(const struct source *source, double *mean,
+                          double *deviation)
+{
+    *mean = *deviation = 0;
+    if (source->normalized || source->has_images)
+        sluice_dataset_normalization(source->train, mean, deviation);
 }
 
 int64_t source_features(const struct source *source)

@@ -24,11 +24,15 @@ struct source_config {
     bool raw;      /* bytes of x are taken as they are, not normalized */
     bool integers; /* int32 of x are handed to the model as they are */
     struct text_config text; /* if `name` is a text */
+    double mean;             /* of bytes of x, if the deviation is not 0; else
+                                they are measured */
+    double deviation;
 };
 
 struct source {
     const char *name; /* "embedded" if that stepped in */
     bool stepped_in;
+    bool has_images;         /* of --data: bytes, which are normalized */
     bool normalized;         /* bytes of --x, as the images of --data are */
     struct text_source text; /* if the rows are windows of a text */
     sluice_dataset *train;
@@ -47,6 +51,10 @@ void source_close(struct source *source);
 
 /* A line or two for people. */
 void source_print(const struct source *source, FILE *out);
+
+/* Mean and deviation by which bytes were normalized; both 0 if none were. */
+void source_normalization(const struct source *source, double *mean,
+                          double *deviation);
 
 /* Elements of a row of features. */
 int64_t source_features(const struct source *source);

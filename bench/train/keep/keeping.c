@@ -245,10 +245,15 @@ sluice_status keeping_end_checkpoints(struct keeping *keeping, sluice_diag *why)
 sluice_status keeping_end(struct keeping *keeping, sluice_diag *why)
 {
     const struct keeping_config *config = keeping->config;
+    const sluice_preparation rows = {
+        .tokenizer = keeping->run.tokenizer,
+        .mean = keeping->mean,
+        .deviation = keeping->deviation,
+    };
     sluice_status st = keeping_end_checkpoints(keeping, why);
     if (!st && config->weights)
-        st = sluice_pipeline_save_model(keeping->pipe, keeping->run.tokenizer,
-                                        config->weights, why);
+        st = sluice_pipeline_save_model(keeping->pipe, &rows, config->weights,
+                                        why);
     return st;
 }
 

@@ -24,7 +24,9 @@ typedef void keeping_on_saved(void *context, const sluice_saving *saving);
 struct keeping {
     const struct keeping_config *config;
     sluice_pipeline *pipe;
-    sluice_run run;        /* as the training stands */
+    sluice_run run; /* as the training stands */
+    double mean;    /* of the rows, as sluice_preparation has them */
+    double deviation;
     uint64_t saved_step;   /* of the newest checkpoint, if `has_saved` */
     bool has_saved;        /* in this process */
     bool is_pending;       /* something has changed since */

@@ -1,0 +1,20 @@
+/* `sluice predict`: what a trained model puts out for rows. */
+#ifndef BENCH_PREDICT_PREDICT_H
+#define BENCH_PREDICT_PREDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/cli/option.h"
+
+struct predict_config {
+    const char *load;
+    const char *x;
+    const char *outputs; /* the file to be written */
+    bool raw;
+    int64_t batch;
+};
+
+extern const struct option_group predict_groups[];
+
+#endif

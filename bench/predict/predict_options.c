@@ -1,0 +1,40 @@
+/* The options of `sluice predict`.  The main thread. */
+#include "bench/cli/option_types.h"
+#include "bench/predict/predict.h"
+
+static const struct option_row rows[] = {
+    {.name = "load",
+     .argument = "FILE",
+     .help = "Parameters that sluice train --save wrote, or a checkpoint",
+     .type = &option_text,
+     .offset = offsetof(struct predict_config, load)},
+    {.name = "x",
+     .argument = "FILE",
+     .help = "Rows as .npy; bytes (uint8) are normalized as those of the "
+             "training were",
+     .type = &option_text,
+     .offset = offsetof(struct predict_config, x)},
+    {.name = "save-outputs",
+     .argument = "FILE",
+     .help = "Where the outputs go, float32 as .npy, one for each row",
+     .type = &option_text,
+     .offset = offsetof(struct predict_config, outputs)},
+    {.name = "raw",
+     .help = "Take bytes (uint8) of --x as they are, 0 to 255",
+     .type = &option_flag,
+     .offset = offsetof(struct predict_config, raw)},
+    {.name = "batch",
+     .argument = "N",
+     .help = "Rows that are worked on at once",
+     .type = &option_long,
+     .offset = offsetof(struct predict_config, batch),
+     .least = 1,
+     .most = 1 << 24,
+     .standard = "64"},
+    {0},
+};
+
+const struct option_group predict_groups[] = {
+    {.title = "Predict", .options = rows},
+    {0},
+};
