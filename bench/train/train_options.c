@@ -126,7 +126,8 @@ static const struct option_row model_options[] = {
     {.name = "weights",
      .argument = "FILE",
      .help =
-         "Initial parameters by name (0.weight, 0.bias, ...), as safetensors",
+         "Initial parameters by name (0.weight, 0.bias, ...), as safetensors; "
+         "a linear layer's weight is [in, out], which PyTorch has transposed",
      .type = &option_text,
      .offset = offsetof(struct training_config, weights)},
     {.name = "load",

@@ -103,8 +103,9 @@ sluice_normalization_read(const char *path, const sluice_allocator *allocator,
  *
  * Threads  while no step, evaluation or inference is under way.
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND naming a tensor that is no parameter;
- *          SLUICE_INVALID naming a tensor of another shape, or a parameter that
- *          the file lacks, or another `model`; SLUICE_NOT_FINITE naming one
+ *          SLUICE_INVALID naming a tensor of another shape, and saying so if it
+ *          fits transposed, or a parameter that the file lacks, or another
+ *          `model`; SLUICE_NOT_FINITE naming one
  *          with a value that is NaN or infinite; SLUICE_NO_MEMORY; or what
  *          sluice_safetensors_open() and sluice_safetensors_read() return.
  *          After an error all parameters are as they were.

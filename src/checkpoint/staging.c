@@ -55,6 +55,18 @@ static int find(const sluice_safetensors *file, const char *name, int from,
     return -1;
 }
 
+/* PyTorch keeps the matrix of a linear layer as [out, in]. */
+static const char *advice(const sluice_shape *has, const sluice_shape *wants)
+{
+    bool fits = has->n_dims == 2 && wants->n_dims == 2 &&
+                has->dims[0] == wants->dims[1] &&
+                has->dims[1] == wants->dims[0];
+    return fits ? "; it fits transposed: PyTorch has [out, in] where Sluice "
+                  "has [in, out], so transpose all matrices of linear layers, "
+                  "square ones too"
+                : "";
+}
+
 static sluice_status check_shape(const sluice_state_tensor *at,
                                  const sluice_shape *shape, sluice_diag *why)
 {
@@ -64,9 +76,10 @@ static sluice_status check_shape(const sluice_state_tensor *at,
         return SLUICE_OK;
     return sluice_diag_set(
         why, SLUICE_INVALID,
-        "tensor \"%s\" of the weights has shape %s, but the model's has %s",
+        "tensor \"%s\" of the weights has shape %s, but the model's has %s%s",
         at->name, shape_text(shape, has),
-        shape_text(&at->parameter.spec->shape, wants));
+        shape_text(&at->parameter.spec->shape, wants),
+        advice(shape, &at->parameter.spec->shape));
 }
 
 /* Each tensor of the file is one that the pipeline has. */

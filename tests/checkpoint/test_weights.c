@@ -116,7 +116,8 @@ START_TEST(what_does_not_fit_is_refused_by_name)
 {
     assert_refused(transposed, N_VALUES, SLUICE_INVALID,
                    "\"0.weight\" of the weights has shape [2, 3], but the "
-                   "model's has [3, 2]");
+                   "model's has [3, 2]; it fits transposed: PyTorch has [out, "
+                   "in]");
     assert_refused(partial, OUT, SLUICE_INVALID,
                    "the weights have no tensor \"0.weight\"");
     assert_refused(stranger, OUT, SLUICE_NOT_FOUND, "9.bias");
