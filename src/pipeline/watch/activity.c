@@ -52,33 +52,39 @@ static int holder_of(const struct sl_device *device, int stage)
     return sl_device_index(&device->pipe->blueprint.grid, at);
 }
 
-/* Whether a device that is at `seen` has yet to come to the meeting `op`, in
- * which all take part that have an operation like it. */
+/* Whether two operations of different devices are one meeting. */
+static bool meet(const struct sl_grid *grid, const struct sl_op *a,
+                 const struct sl_op *b)
+{
+    if (a->kind != b->kind || a->update_no != b->update_no)
+        return false;
+    if (a->kind == SL_OP_TIE_SCATTER || a->kind == SL_OP_TIE_GATHER)
+        return a->tie == b->tie;
+    return a->action.stage == SL_NONE || sl_part_of(grid, a->action.stage) ==
+                                             sl_part_of(grid, b->action.stage);
+}
+
+/* Whether a device that is at `seen` has yet to come to the meeting `op`. */
 static bool is_to_come(const struct sl_device *device, struct sl_seen seen,
                        const struct sl_op *op)
 {
-    const struct sl_grid *grid = &device->pipe->blueprint.grid;
+    const struct sl_program *program = device->train;
     if (seen.doing == SLUICE_IDLE)
         return false; /* it has left */
-    for (int i = seen.op + (seen.doing == SLUICE_MEETING);
-         i < device->train->n_ops; i++) {
-        const struct sl_op *other = &device->train->ops[i];
-        bool same_part = op->action.stage == SL_NONE ||
-                         (other->action.stage != SL_NONE &&
-                          sl_part_of(grid, other->action.stage) ==
-                              sl_part_of(grid, op->action.stage));
-        if (other->kind == op->kind && same_part &&
-            other->update_no == op->update_no)
+    for (int i = seen.op + (seen.doing == SLUICE_MEETING); i < program->n_ops;
+         i++)
+        if (meet(&device->pipe->blueprint.grid, op, &program->ops[i]))
             return true;
-    }
     return false;
 }
 
-static int first_to_come(const sluice_pipeline *pipe, const struct sl_op *op)
+static int first_to_come(const struct sl_device *device, const struct sl_op *op)
 {
+    const sluice_pipeline *pipe = device->pipe;
     for (int i = 0; i < pipe->n_local; i++) {
         const struct sl_device *other = &pipe->devices[i];
-        if (is_to_come(other, sl_place_decode(sl_place_read(&other->place)),
+        if (other != device &&
+            is_to_come(other, sl_place_decode(sl_place_read(&other->place)),
                        op))
             return other->index;
     }
@@ -93,7 +99,7 @@ static int waits_for(const struct sl_device *device, struct sl_seen seen,
     if (seen.doing == SLUICE_WAITS_ROOM)
         return holder_of(device, sl_op_sink(op));
     if (seen.doing == SLUICE_MEETING)
-        return first_to_come(device->pipe, op);
+        return first_to_come(device, op);
     return -1;
 }
 

@@ -86,6 +86,23 @@ START_TEST(who_stays_is_reported_once_and_not_before_its_time)
 }
 END_TEST
 
+START_TEST(an_age_of_exactly_the_limit_is_reported)
+{
+    struct sl_test_problem p = {.n_rows = 0};
+    struct heard heard;
+    sluice_pipeline *pipe = make(&p, &heard);
+    sl_watchdog_begin(pipe, 0);
+    put(pipe, 1, 3, SLUICE_RUNNING);
+    for (int64_t now = 0; now < LIMIT; now += LIMIT / 16)
+        sl_watchdog_look(pipe, now);
+    ck_assert_int_eq(heard.n, 0);
+    sl_watchdog_look(pipe, LIMIT);
+    ck_assert_int_eq(heard.n, 1);
+    ck_assert_int_eq(sl_watchdog_period(&pipe->watchdog), PERIOD);
+    fini(pipe, &p);
+}
+END_TEST
+
 START_TEST(who_goes_on_is_not_reported)
 {
     struct sl_test_problem p = {.n_rows = 0};
@@ -198,11 +215,9 @@ START_TEST(an_activity_has_a_sentence)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("watchdog_looks",
-                 who_stays_is_reported_once_and_not_before_its_time,
-                 who_goes_on_is_not_reported,
-                 time_in_which_the_process_was_stopped_does_not_count,
-                 a_standstill_of_all_is_reported,
-                 the_last_64_operations_are_remembered,
-                 a_meeting_waits_for_those_that_have_not_come,
-                 an_activity_has_a_sentence)
+SLUICE_TEST_MAIN(
+    "watchdog_looks", who_stays_is_reported_once_and_not_before_its_time,
+    an_age_of_exactly_the_limit_is_reported, who_goes_on_is_not_reported,
+    time_in_which_the_process_was_stopped_does_not_count,
+    a_standstill_of_all_is_reported, the_last_64_operations_are_remembered,
+    a_meeting_waits_for_those_that_have_not_come, an_activity_has_a_sentence)
