@@ -25,6 +25,8 @@ static void write_value(const sluice_option *option, char words[WORDS])
         snprintf(words, WORDS, "=N");
     if (option->type == SLUICE_OPTION_REAL)
         snprintf(words, WORDS, "=X");
+    if (option->type == SLUICE_OPTION_NAME)
+        snprintf(words, WORDS, "=NAME");
     if (option->type != SLUICE_OPTION_CHOICE)
         return;
     size_t n = 0;
@@ -82,6 +84,9 @@ static json_t *value_json(const sluice_option *option, const void *config)
         return json_integer((json_int_t)value);
     if (option->type == SLUICE_OPTION_CHOICE)
         return json_string(option->choice((int)value));
+    if (option->type == SLUICE_OPTION_NAME)
+        return json_stringn((const char *)config + option->offset,
+                            (size_t)value);
     return isfinite(value) ? json_real(value) : json_null();
 }
 

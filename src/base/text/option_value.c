@@ -29,6 +29,8 @@ double sluice_option_get(const sluice_option *option, const void *config)
         memcpy(&flag, field, sizeof flag);
         return flag;
     }
+    if (option->type == SLUICE_OPTION_NAME)
+        return (double)strnlen(field, option->bytes);
     if (option->type == SLUICE_OPTION_REAL && option->bytes == sizeof narrow) {
         memcpy(&narrow, field, sizeof narrow);
         return (double)narrow;
@@ -52,7 +54,9 @@ void sl_option_put(const sluice_option *option, double value, void *config)
     float narrow = (float)value;
     int32_t small = (int32_t)(option->bytes == sizeof small ? value : 0);
     int64_t integer = option->type == SLUICE_OPTION_REAL ? 0 : (int64_t)value;
-    if (option->type == SLUICE_OPTION_FLAG)
+    if (option->type == SLUICE_OPTION_NAME)
+        memset(field, 0, option->bytes); /* no number is a name */
+    else if (option->type == SLUICE_OPTION_FLAG)
         memcpy(field, &flag, sizeof flag);
     else if (option->type == SLUICE_OPTION_REAL)
         memcpy(field,
@@ -64,6 +68,14 @@ void sl_option_put(const sluice_option *option, double value, void *config)
                option->bytes == sizeof small ? (void *)&small
                                              : (void *)&integer,
                option->bytes);
+}
+
+bool sl_option_equal(const sluice_option *option, const void *a, const void *b)
+{
+    const char *name = (const char *)a + option->offset;
+    if (option->type == SLUICE_OPTION_NAME)
+        return !strncmp(name, (const char *)b + option->offset, option->bytes);
+    return sluice_option_get(option, a) == sluice_option_get(option, b);
 }
 
 bool sl_option_is_preset(const sluice_option *option, const void *config)
@@ -124,6 +136,32 @@ static sluice_status set_choice(const sluice_option_table *table,
     return refuse(table, option, value, must, why);
 }
 
+static bool is_name(struct sl_span value)
+{
+    for (size_t i = 0; i < value.n; i++) {
+        char c = value.at[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+            !(c >= '0' && c <= '9') && c != '_')
+            return false;
+    }
+    return value.n > 0;
+}
+
+static sluice_status set_name(const sluice_option_table *table,
+                              const sluice_option *option, struct sl_span value,
+                              void *config, sluice_diag *why)
+{
+    char must[WORDS], *field = (char *)config + option->offset;
+    if (!value.at || value.n >= option->bytes || !is_name(value)) {
+        snprintf(must, sizeof must, "1 to %d letters, digits or \"_\"",
+                 (int)option->bytes - 1);
+        return refuse(table, option, value, must, why);
+    }
+    memset(field, 0, option->bytes);
+    memcpy(field, value.at, value.n);
+    return SLUICE_OK;
+}
+
 static void bounds_text(const sluice_option *option, char must[WORDS])
 {
     if (option->type == SLUICE_OPTION_INTEGER)
@@ -182,6 +220,8 @@ sluice_status sl_option_value(const sluice_option_table *table,
         return set_flag(table, option, value, config, why);
     if (option->type == SLUICE_OPTION_CHOICE)
         return set_choice(table, option, value, config, why);
+    if (option->type == SLUICE_OPTION_NAME)
+        return set_name(table, option, value, config, why);
     return set_number(table, option, value, config, why);
 }
 
@@ -211,6 +251,11 @@ size_t sluice_option_print(const sluice_option *option, const void *config,
     } else if (option->type == SLUICE_OPTION_CHOICE) {
         const char *word = option->choice((int)value);
         sl_text_add(&out, word ? word : "?");
+    } else if (option->type == SLUICE_OPTION_NAME) {
+        char name[SL_OPTION_VALUE];
+        snprintf(name, sizeof name, "%.*s", (int)value,
+                 (const char *)config + option->offset);
+        sl_text_add(&out, name);
     } else if (option->type == SLUICE_OPTION_INTEGER) {
         snprintf(number, sizeof number, "%" PRId64, (int64_t)value);
         sl_text_add(&out, number);

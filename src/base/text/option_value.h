@@ -18,6 +18,9 @@ struct sl_span {
 /* Write a number that the field can hold. */
 void sl_option_put(const sluice_option *option, double value, void *config);
 
+/* Whether two configs have the same value. */
+bool sl_option_equal(const sluice_option *option, const void *a, const void *b);
+
 /* Whether the value is what sluice_options_preset() makes it. */
 bool sl_option_is_preset(const sluice_option *option, const void *config);
 
