@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <sluice/partition.h>
+#include <sluice/schedule_passes.h>
 #include <sluice/simulate.h>
 
 #include "bench/measure/depth.h"

@@ -6,6 +6,7 @@
 
 #include <sluice/reference.h>
 #include <sluice/schedule.h>
+#include <sluice/schedule_passes.h>
 
 struct yardstick {
     const sluice_model *model;

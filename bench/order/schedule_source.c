@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <sluice/schedule_text.h>
+#include <sluice/schedule_passes.h>
 
 #include "bench/cli/command.h"
 #include "bench/order/generator_options.h"

@@ -45,6 +45,7 @@
 
 #include <sluice/export.h>
 #include <sluice/memory.h>
+#include <sluice/schedule_edge.h>
 #include <sluice/status.h>
 
 #ifdef __cplusplus
@@ -258,20 +259,6 @@ SLUICE_API size_t sluice_schedule_format_marked(const sluice_schedule *schedule,
                                                 const sluice_diag *why,
                                                 char *text, size_t bytes);
 
-/*
- * Rematerialization as a pass: a new schedule with an R before each backward
- * (B, or I) of the chosen micro-batches.  SLUICE_REMAT_EXCEPT_LAST leaves out,
- * on each stage, the micro-batch whose backward comes first: its activations
- * were made last and are used at once, so that keeping them costs little.
- *
- * Returns  SLUICE_OK; SLUICE_INVALID if the schedule has R's already, unless
- *          SLUICE_REMAT_NEVER asks for a plain copy; SLUICE_NO_MEMORY.
- */
-SLUICE_API sluice_status sluice_schedule_remat(const sluice_schedule *schedule,
-                                               sluice_remat remat,
-                                               sluice_schedule **out,
-                                               sluice_diag *why);
-
 typedef struct sluice_verify_config {
     int queue_capacity; /* items a producer may run ahead; 0:
                            SLUICE_QUEUE_CAPACITY */
@@ -281,6 +268,8 @@ typedef struct sluice_verify_config {
     const int64_t *inner_bytes; /* [stages]: bytes of its inner activations;
                                    NULL: not counted */
     int64_t device_bytes;       /* limit of their sum on a device; 0: none */
+    const sluice_schedule_edge *edges; /* [n_edges]; NULL: none */
+    int n_edges;
 } sluice_verify_config;
 
 /*
@@ -337,6 +326,12 @@ typedef struct sluice_device_facts {
  *       appended leaves its queue as soon as the n-th RECV has been posted.
  *       F(s,m) waits until the item of its RECV_F is there, B(s,m) and I(s,m)
  *       until that of their RECV_B is.
+ *     - An edge from stage s to stage t on another device has two queues of its
+ *       own capacity, of activations from s to t and of gradients from t to s.
+ *       F(t,m) takes from the first after what it takes from its neighbour, and
+ *       F(s,m) appends to it after what it appends for its neighbour; so do the
+ *       B or I of s and t with the second.  Also in a lowered schedule it is
+ *       the F, B and I that take and append.
  *     - UPDATE waits until every device has done all its backward actions, so
  *       only UPDATEs can follow it.  In an asynchronous schedule it does not
  *       wait.
@@ -365,7 +360,8 @@ typedef struct sluice_device_facts {
  *                 that name a version name the same one
  *     hand-off    a stage takes activations (gradients) in the order in which
  *                 its neighbour hands them over, also on one device
- *     deadlock    with these queue capacities every device reaches its end
+ *     deadlock    with these queue capacities, edges included, every device
+ *                 reaches its end
  *     memory      no device holds more than `device_bytes`; a refusal names the
  *                 first action that exceeds it
  *
@@ -374,12 +370,12 @@ typedef struct sluice_device_facts {
  * missing has none), says what the action waits for and what to do.  For a
  * deadlock it names a shortest circle of devices that wait for each other.
  *
- * Time and memory are linear in the number of actions.
+ * Time and memory are linear in the number of actions, the time for each edge.
  *
  * Shapes   facts[n_devices] (may be NULL), written on SLUICE_OK only.
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_SCHEDULE; SLUICE_INVALID for a negative capacity
- *          or size, or one too large;
+ *          or size, or one too large, or an edge that cannot be;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_schedule_verify(

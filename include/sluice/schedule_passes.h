@@ -24,6 +24,20 @@
 extern "C" {
 #endif
 
+/*
+ * Rematerialization as a pass: a new schedule with an R before each backward
+ * (B, or I) of the chosen micro-batches.  SLUICE_REMAT_EXCEPT_LAST leaves out,
+ * on each stage, the micro-batch whose backward comes first: its activations
+ * were made last and are used at once, so that keeping them costs little.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if the schedule has R's already, unless
+ *          SLUICE_REMAT_NEVER asks for a plain copy; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_schedule_remat(const sluice_schedule *schedule,
+                                               sluice_remat remat,
+                                               sluice_schedule **out,
+                                               sluice_diag *why);
+
 typedef struct sluice_recompute_config {
     sluice_remat remat;              /* of all stages, unless: */
     const sluice_remat *stage_remat; /* [n_stages], of each stage */

@@ -62,6 +62,7 @@
 #include <sluice/report.h>
 #include <sluice/saver.h>
 #include <sluice/schedule.h>
+#include <sluice/schedule_edge.h>
 #include <sluice/schedule_formula.h>
 #include <sluice/schedule_passes.h>
 #include <sluice/schedule_text.h>

@@ -1,6 +1,8 @@
 /* Local search: actions are moved by a few places, at random but repeatably. */
 #include "search/improve.h"
 
+#include <sluice/schedule_passes.h>
+
 #include <string.h>
 
 #include "base/rng.h"

@@ -8,79 +8,7 @@
 #ifndef SL_TEST_SCHED_NAIVE_H
 #define SL_TEST_SCHED_NAIVE_H
 
-#include <string.h>
-
-#include <check.h>
-#include <sluice/schedule.h>
-
-enum {
-    NAIVE_DEVICES = 4,
-    NAIVE_STAGES = 8,
-    NAIVE_MICROBATCHES = 6,
-    NAIVE_ACTIONS = 256,
-    NAIVE_CAPACITY = 8, /* at most */
-};
-
-/* A schedule in fixed arrays, easy to mutate. */
-struct plan {
-    int devices;
-    int stages;
-    int copies; /* 0: one */
-    int microbatches;
-    int stage_device[NAIVE_STAGES];
-    int n[NAIVE_DEVICES];
-    sluice_action list[NAIVE_DEVICES][NAIVE_ACTIONS];
-};
-
-static inline void plan_from(struct plan *plan, const sluice_schedule *schedule)
-{
-    memset(plan, 0, sizeof *plan);
-    plan->devices = sluice_schedule_n_devices(schedule);
-    plan->stages = sluice_schedule_n_stages(schedule);
-    plan->copies = sluice_schedule_n_copies(schedule);
-    plan->microbatches = sluice_schedule_n_microbatches(schedule);
-    for (int s = 0; s < plan->stages; s++)
-        plan->stage_device[s] = sluice_schedule_stage_device(schedule, s);
-    for (int d = 0; d < plan->devices; d++) {
-        const sluice_action *actions =
-            sluice_schedule_actions(schedule, d, &plan->n[d]);
-        ck_assert_int_lt(plan->n[d], NAIVE_ACTIONS);
-        memcpy(plan->list[d], actions, (size_t)plan->n[d] * sizeof *actions);
-    }
-}
-
-static inline void plan_append(struct plan *plan, int device, int kind,
-                               int stage, int microbatch)
-{
-    plan->list[device][plan->n[device]++] =
-        (sluice_action){kind, stage, microbatch};
-}
-
-static inline sluice_schedule *plan_build(const struct plan *plan)
-{
-    sluice_schedule *schedule = NULL;
-    sluice_status st = sluice_schedule_create_copies(
-        plan->devices, plan->stages, plan->copies ? plan->copies : 1,
-        plan->microbatches, plan->stage_device, NULL, &schedule, NULL);
-    for (int d = 0; d < plan->devices; d++)
-        for (int i = 0; i < plan->n[d] && !st; i++)
-            st = sluice_schedule_append(schedule, d, plan->list[d][i], NULL);
-    ck_assert_int_eq(st, SLUICE_OK);
-    return schedule;
-}
-
-static inline sluice_status plan_verify(const struct plan *plan, int capacity,
-                                        bool forward_only, sluice_diag *why)
-{
-    sluice_schedule *schedule = plan_build(plan);
-    sluice_status st = sluice_schedule_verify(
-        schedule,
-        &(sluice_verify_config){.queue_capacity = capacity,
-                                .forward_only = forward_only},
-        NULL, why);
-    sluice_schedule_destroy(schedule);
-    return st;
-}
+#include "sched/naive_plan.h"
 
 struct naive_queue {
     int items[NAIVE_CAPACITY];
@@ -102,6 +30,11 @@ struct naive {
     bool lowered;
     int position[NAIVE_DEVICES];
     bool taken[NAIVE_DEVICES];
+    int n_taken[NAIVE_DEVICES]; /* edges looked at so far, before the action */
+    int n_given[NAIVE_DEVICES]; /* and after it */
+    bool from_neighbour[NAIVE_DEVICES];
+    bool to_neighbour[NAIVE_DEVICES];
+    struct naive_queue skips[NAIVE_EDGES][2]; /* up and down */
     int did[NAIVE_STAGES][NAIVE_MICROBATCHES][SLUICE_N_ACTION_KINDS];
     bool asynchronous;
     int updates[NAIVE_STAGES];
@@ -346,23 +279,91 @@ static inline enum naive_outcome naive_finish(struct naive *sim,
     return NAIVE_DONE;
 }
 
+/* Whether an action takes from edge e, or gives to it, and to which way. */
+static inline bool naive_uses_edge(const struct plan *plan, int e,
+                                   sluice_action a, bool takes, int *way)
+{
+    const sluice_schedule_edge *edge = &plan->edges[e];
+    bool back = a.kind == SLUICE_B || a.kind == SLUICE_I;
+    *way = back;
+    if (a.kind != SLUICE_F && !back)
+        return false;
+    if (plan->stage_device[edge->from] == plan->stage_device[edge->to])
+        return false;
+    if (takes)
+        return a.stage == (back ? edge->from : edge->to);
+    return a.stage == (back ? edge->to : edge->from);
+}
+
+/* The rest of the edges that an action takes from, one after the other. */
+static inline enum naive_outcome naive_take_edges(struct naive *sim, int device,
+                                                  sluice_action a)
+{
+    int way;
+    for (int *e = &sim->n_taken[device]; *e < sim->plan->n_edges; ++*e) {
+        if (!naive_uses_edge(sim->plan, *e, a, true, &way))
+            continue;
+        enum naive_outcome outcome =
+            naive_take(&sim->skips[*e][way], a.microbatch);
+        if (outcome != NAIVE_DONE)
+            return outcome;
+    }
+    return NAIVE_DONE;
+}
+
+/* And those that it gives to. */
+static inline enum naive_outcome naive_give_edges(struct naive *sim, int device,
+                                                  sluice_action a)
+{
+    int way;
+    for (int *e = &sim->n_given[device]; *e < sim->plan->n_edges; ++*e) {
+        if (!naive_uses_edge(sim->plan, *e, a, false, &way))
+            continue;
+        struct naive_queue *queue = &sim->skips[*e][way];
+        if (queue->n >= sim->plan->edges[*e].capacity)
+            return NAIVE_WAIT;
+        queue->items[queue->n++] = a.microbatch;
+    }
+    return NAIVE_DONE;
+}
+
 static inline enum naive_outcome naive_step(struct naive *sim, int device)
 {
     sluice_action a = sim->plan->list[device][sim->position[device]];
     if (sim->plan->stage_device[a.stage] != device)
         return NAIVE_WRONG;
     enum naive_outcome outcome = NAIVE_DONE;
-    if (!sim->taken[device])
+    if (!sim->from_neighbour[device])
         outcome = naive_start(sim, a);
     if (outcome != NAIVE_DONE)
         return outcome;
-    sim->taken[device] = true;
-    outcome = naive_finish(sim, a);
+    sim->from_neighbour[device] = true;
+    if (!sim->taken[device])
+        outcome = naive_take_edges(sim, device, a);
     if (outcome != NAIVE_DONE)
         return outcome;
+    sim->taken[device] = true;
+    if (!sim->to_neighbour[device])
+        outcome = naive_finish(sim, a);
+    if (outcome != NAIVE_DONE)
+        return outcome;
+    sim->to_neighbour[device] = true;
+    outcome = naive_give_edges(sim, device, a);
+    if (outcome != NAIVE_DONE)
+        return outcome;
+    sim->from_neighbour[device] = sim->to_neighbour[device] = false;
     sim->taken[device] = false;
+    sim->n_taken[device] = sim->n_given[device] = 0;
     sim->position[device]++;
     return NAIVE_DONE;
+}
+
+/* How far a device has come: any change is progress. */
+static inline int naive_progress(const struct naive *sim, int device)
+{
+    return sim->from_neighbour[device] + sim->taken[device] +
+           sim->to_neighbour[device] + sim->n_taken[device] +
+           sim->n_given[device];
 }
 
 static inline bool naive_did_hand_offs(const struct naive *sim, int s,
@@ -468,11 +469,12 @@ static inline bool naive_runs(const struct plan *plan, int capacity,
         for (int d = 0; d < plan->devices; d++) {
             if (sim.position[d] == plan->n[d])
                 continue;
-            bool taken = sim.taken[d];
+            int before = naive_progress(&sim, d);
             enum naive_outcome outcome = naive_step(&sim, d);
             if (outcome == NAIVE_WRONG)
                 return false;
-            progress |= outcome == NAIVE_DONE || sim.taken[d] != taken;
+            progress |=
+                outcome == NAIVE_DONE || naive_progress(&sim, d) != before;
         }
     }
     for (int d = 0; d < plan->devices; d++)

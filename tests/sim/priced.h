@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <sluice/simulate.h>
+#include <sluice/schedule_passes.h>
 
 /* Times in these tests are in thousandths, so that 0.2 is a number of ns. */
 enum { UNIT = 1000 };

@@ -2,6 +2,8 @@
  * for it, just before. */
 #include "sched/passes/remat.h"
 
+#include <sluice/schedule_passes.h>
+
 #include "base/memory.h"
 #include "sched/passes/pass.h"
 

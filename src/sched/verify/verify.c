@@ -78,6 +78,39 @@ static void free_proof(struct sl_proof *proof)
     sl_free(allocator, proof->backward, n, sizeof *proof->backward);
 }
 
+/* Whether an edge goes from a stage to a later one of its copy. */
+static sluice_status check_edge(const sluice_schedule *schedule,
+                                const sluice_schedule_edge *edge,
+                                sluice_diag *why)
+{
+    int depth = schedule->n_stages / schedule->n_copies;
+    if (edge->from < 0 || edge->to >= schedule->n_stages ||
+        edge->from > edge->to || edge->from / depth != edge->to / depth)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "an edge from stage %d to stage %d: give two "
+                               "stages of one copy of the model, of %d stages "
+                               "each, the earlier one first",
+                               edge->from, edge->to, depth);
+    bool apart =
+        schedule->stage_device[edge->from] != schedule->stage_device[edge->to];
+    if (edge->capacity < (apart ? 1 : 0))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a capacity of %d for the edge from stage %d to "
+                               "stage %d: give at least 1 between two devices",
+                               edge->capacity, edge->from, edge->to);
+    return SLUICE_OK;
+}
+
+static sluice_status check_edges(const sluice_schedule *schedule,
+                                 const sluice_verify_config *config,
+                                 sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < config->n_edges && config->edges && !st; i++)
+        st = check_edge(schedule, &config->edges[i], why);
+    return st;
+}
+
 static sluice_status verify(const sluice_schedule *schedule,
                             const sluice_verify_config *config,
                             sluice_device_facts *facts,
@@ -93,6 +126,9 @@ static sluice_status verify(const sluice_schedule *schedule,
                                "a limit of %lld bytes for a device: give at "
                                "least 1, or 0 for none",
                                (long long)config->device_bytes);
+    sluice_status st = check_edges(schedule, config, why);
+    if (st)
+        return st;
     const struct sl_verify_memory memory = {
         config->input_bytes, config->inner_bytes, config->device_bytes};
     struct sl_proof proof = {
@@ -101,13 +137,15 @@ static sluice_status verify(const sluice_schedule *schedule,
         .capacity = config->queue_capacity ? config->queue_capacity
                                            : SLUICE_QUEUE_CAPACITY,
         .forward_only = config->forward_only,
+        .edges = config->edges,
+        .n_edges = config->edges ? config->n_edges : 0,
         .lowered = sluice_schedule_is_lowered(schedule),
         .why = why,
         .findings = findings,
         .n_cells =
             (size_t)schedule->n_stages * (size_t)schedule->n_microbatches,
     };
-    sluice_status st = sl_verify_complete(&proof);
+    st = sl_verify_complete(&proof);
     if (!st)
         st = sl_verify_order(&proof);
     if (!st)

@@ -19,12 +19,14 @@ struct sl_verify_memory {
 
 /* A cell is a (stage, micro-batch); it has a bit per kind of action. */
 struct sl_proof {
-    const sluice_schedule *schedule; /* const */
-    int capacity;                    /* of each queue, const */
-    bool forward_only;               /* const */
-    bool lowered;                    /* const */
-    bool asynchronous;               /* const once sl_verify_complete() is
-                                        done */
+    const sluice_schedule *schedule;   /* const */
+    int capacity;                      /* of each queue, const */
+    bool forward_only;                 /* const */
+    const sluice_schedule_edge *edges; /* [n_edges], const; checked */
+    int n_edges;
+    bool lowered;      /* const */
+    bool asynchronous; /* const once sl_verify_complete() is
+                          done */
     sluice_diag *why;
     struct sl_findings *findings; /* NULL: not asked for; filled by
                                      sl_verify_version() */

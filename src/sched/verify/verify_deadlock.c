@@ -4,7 +4,8 @@
  * back to work.  Whether a device can go on depends on counts that only grow
  * (items appended, items taken), and never on the speed of others.  So all
  * orders of execution stop at the same place, and one of them is enough.  Each
- * action wakes at most two devices: the time is linear.
+ * action wakes at most two devices, and one more for each edge that ends at its
+ * stage: the time is linear, for each edge.
  *
  * In a lowered schedule a RECV is posted and does not wait: what arrives for it
  * leaves the queue, and the action that needs it waits instead.
@@ -17,26 +18,19 @@
 #include <stdio.h>
 
 #include "base/memory.h"
-
-/* Between stages s and s+1: activations is queue s, gradients n_stages + s. */
-struct queue {
-    int producer; /* its stages */
-    int consumer;
-    int appended;
-    int taken; /* or, in a lowered schedule, posted for: it may be more than
-                  was appended */
-};
+#include "sched/verify/deadlock_queue.h"
 
 struct device {
     int position;
-    bool computed; /* the action there has taken its input and computed */
+    bool computed; /* the action there has taken its inputs and computed */
+    int n_moved;   /* inputs that it has taken, or outputs appended since */
     bool ready;    /* is in the worklist */
     int walk;      /* the search for circles that came by, from 1; 0: none */
 };
 
 struct execution {
     const struct sl_proof *proof;
-    struct queue *queues;   /* [2 * n_stages] */
+    struct queue *queues;   /* [2 * (n_stages + n_edges)] */
     struct device *devices; /* [n_devices] */
     int *worklist;          /* [n_devices], the first n_ready are in use */
     int n_ready;
@@ -94,6 +88,39 @@ static struct queue *output_of(const struct execution *run,
     return NULL;
 }
 
+/* The queue of an edge that an action takes from, or appends to; NULL: none. It
+ * is the F, B or I itself in a lowered schedule, too. */
+static struct queue *edge_queue(const struct execution *run, int edge,
+                                sluice_action action, bool inputs)
+{
+    const sluice_schedule_edge *e = &run->proof->edges[edge];
+    unsigned bit = 1u << action.kind;
+    bool forward = bit & SL_BIT_F;
+    if (!(bit & (SL_BIT_F | SL_BIT_BACKWARD)) ||
+        device_of(run, e->from) == device_of(run, e->to) ||
+        action.stage != (forward == inputs ? e->to : e->from))
+        return NULL;
+    return &run->queues[2 * (run->proof->schedule->n_stages + edge) +
+                        (forward ? 0 : 1)];
+}
+
+/* Input or output number k of an action, that of a neighbour first; NULL behind
+ * the last. */
+static struct queue *queue_at(const struct execution *run, sluice_action action,
+                              bool inputs, int k)
+{
+    struct queue *queue =
+        inputs ? input_of(run, action) : output_of(run, action);
+    if (queue && k-- == 0)
+        return queue;
+    for (int e = 0; e < run->proof->n_edges; e++) {
+        queue = edge_queue(run, e, action, inputs);
+        if (queue && k-- == 0)
+            return queue;
+    }
+    return NULL;
+}
+
 static void wake(struct execution *run, int device)
 {
     if (run->devices[device].ready)
@@ -115,14 +142,30 @@ static uint8_t *arrival(const struct execution *run, int stage,
 static bool take(struct execution *run, struct queue *input,
                  sluice_action action)
 {
-    if (run->proof->lowered && !sl_is_hand_off(action)) {
+    bool posted = run->proof->lowered && !input->of_edge;
+    if (posted && !sl_is_hand_off(action)) {
         uint8_t bit;
         return *arrival(run, action.stage, action, &bit) & bit;
     }
-    if (!run->proof->lowered && input->taken == input->appended)
+    if (!posted && input->taken == input->appended)
         return false;
     input->taken++;
     wake(run, device_of(run, input->producer));
+    return true;
+}
+
+/* Append the output of an action.  Returns false if it has to wait. */
+static bool append(struct execution *run, struct queue *output,
+                   sluice_action action)
+{
+    if (output->appended - output->taken == output->capacity)
+        return false;
+    output->appended++;
+    if (run->proof->lowered && !output->of_edge) {
+        uint8_t bit;
+        *arrival(run, output->consumer, action, &bit) |= bit;
+    }
+    wake(run, device_of(run, output->consumer));
     return true;
 }
 
@@ -132,21 +175,22 @@ static bool advance(struct execution *run, int device)
 {
     struct device *self = &run->devices[device];
     sluice_action action = action_at(run, device);
-    struct queue *input = input_of(run, action);
-    struct queue *output = output_of(run, action);
-    if (input && !self->computed && !take(run, input, action))
-        return false;
-    self->computed = true;
-    if (output) {
-        if (output->appended - output->taken == run->proof->capacity)
+    struct queue *queue;
+    while (!self->computed &&
+           (queue = queue_at(run, action, true, self->n_moved))) {
+        if (!take(run, queue, action))
             return false;
-        output->appended++;
-        if (run->proof->lowered) {
-            uint8_t bit;
-            *arrival(run, output->consumer, action, &bit) |= bit;
-        }
-        wake(run, device_of(run, output->consumer));
+        self->n_moved++;
     }
+    if (!self->computed)
+        self->n_moved = 0;
+    self->computed = true;
+    while ((queue = queue_at(run, action, false, self->n_moved))) {
+        if (!append(run, queue, action))
+            return false;
+        self->n_moved++;
+    }
+    self->n_moved = 0;
     self->computed = false;
     self->position++;
     return true;
@@ -164,22 +208,30 @@ static void execute(struct execution *run)
     }
 }
 
+/* What gives to a queue, and what takes from it. */
+static struct sl_crossing crossing_of(const struct sl_proof *proof,
+                                      const struct queue *queue)
+{
+    if (!queue->of_edge)
+        return queue->forward ? sl_activations(proof) : sl_gradients(proof);
+    unsigned kinds = queue->forward ? SL_BIT_F : SL_BIT_BACKWARD;
+    return (struct sl_crossing){kinds, kinds};
+}
+
 /* The action whose taking or appending would let a stopped device go on. */
 static sluice_action awaited(const struct execution *run, int device)
 {
     const struct sl_proof *proof = run->proof;
+    const struct device *self = &run->devices[device];
     sluice_action action = action_at(run, device);
-    bool computed = run->devices[device].computed;
-    const struct queue *queue =
-        computed ? output_of(run, action) : input_of(run, action);
-    bool forward = is_of_forward(action);
-    struct sl_crossing crossing =
-        forward ? sl_activations(proof) : sl_gradients(proof);
+    bool computed = self->computed;
+    const struct queue *queue = queue_at(run, action, !computed, self->n_moved);
+    struct sl_crossing crossing = crossing_of(proof, queue);
     if (proof->lowered && !computed)
         return sl_listed(proof, crossing.gives, queue->producer,
                          action.microbatch);
     size_t at = sl_cell(proof, queue->consumer, queue->taken);
-    int m = forward ? proof->forward[at] : proof->backward[at];
+    int m = queue->forward ? proof->forward[at] : proof->backward[at];
     return computed ? sl_listed(proof, crossing.takes, queue->consumer, m)
                     : sl_listed(proof, crossing.gives, queue->producer, m);
 }
@@ -233,15 +285,17 @@ static struct circle find_circle(struct execution *run)
     return best;
 }
 
-/* Whether one of them waits for room.  If none does, larger queues do not
- * help. */
-static bool is_crowded(const struct execution *run, struct circle circle)
+/* The full queue that one of them waits at; NULL: none waits for room, and
+ * larger queues do not help. */
+static const struct queue *full_queue(const struct execution *run,
+                                      struct circle circle)
 {
     int d = circle.first;
     for (int i = 0; i < circle.n; i++, d = awaited_device(run, d))
         if (run->devices[d].computed)
-            return true;
-    return false;
+            return queue_at(run, action_at(run, d), false,
+                            run->devices[d].n_moved);
+    return NULL;
 }
 
 /* One device of the circle; long enough for the largest numbers. */
@@ -267,15 +321,20 @@ static sluice_status refuse(const struct execution *run, struct circle circle)
     int second = awaited_device(run, first);
     int third = awaited_device(run, second);
     char rest[160] = "";
-    char larger[48] = "";
+    char larger[80] = "";
+    const struct queue *full = full_queue(run, circle);
     if (circle.n == 3)
         snprintf(rest, sizeof rest, "; %s", describe(run, third).text);
     else if (circle.n > 3)
         snprintf(rest, sizeof rest, "; and so on, through %d devices",
                  circle.n);
-    if (is_crowded(run, circle))
+    if (full && full->of_edge)
+        snprintf(larger, sizeof larger,
+                 ", or enlarge the queues of %d between stages %d and %d",
+                 full->capacity, full->producer, full->consumer);
+    else if (full)
         snprintf(larger, sizeof larger, ", or enlarge the queues of %d",
-                 run->proof->capacity);
+                 full->capacity);
     return sl_refuse(run->proof, first, run->devices[first].position,
                      action_at(run, first), "deadlock: %s; %s%s: reorder%s",
                      describe(run, first).text, describe(run, second).text,
@@ -285,9 +344,16 @@ static sluice_status refuse(const struct execution *run, struct circle circle)
 static sluice_status judge(struct execution *run)
 {
     int n = run->proof->schedule->n_stages;
+    int capacity = run->proof->capacity;
     for (int s = 0; s < n; s++) {
-        run->queues[s] = (struct queue){.producer = s, .consumer = s + 1};
-        run->queues[n + s] = (struct queue){.producer = s + 1, .consumer = s};
+        run->queues[s] = make_queue(s, s + 1, capacity, false);
+        run->queues[n + s] = make_queue(s + 1, s, capacity, false);
+    }
+    for (int e = 0; e < run->proof->n_edges; e++) {
+        const sluice_schedule_edge *edge = &run->proof->edges[e];
+        struct queue *queues = &run->queues[2 * (n + e)];
+        queues[0] = make_queue(edge->from, edge->to, edge->capacity, true);
+        queues[1] = make_queue(edge->to, edge->from, edge->capacity, true);
     }
     execute(run);
     struct circle circle = find_circle(run);
@@ -297,7 +363,7 @@ static sluice_status judge(struct execution *run)
 sluice_status sl_verify_deadlock(struct sl_proof *proof)
 {
     const sluice_allocator *allocator = proof->schedule->allocator;
-    size_t n_queues = 2 * (size_t)proof->schedule->n_stages;
+    size_t n_queues = 2 * (size_t)(proof->schedule->n_stages + proof->n_edges);
     size_t n_devices = (size_t)proof->schedule->n_devices;
     size_t n_arrived = proof->lowered ? proof->n_cells : 1;
     struct execution run = {.proof = proof};

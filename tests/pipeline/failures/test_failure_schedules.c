@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "support/grid.h"
+
+#include <sluice/schedule_passes.h>
 #include "support/problem.h"
 #include "support/runner.h"
 #include "support/wary_sgd.h"

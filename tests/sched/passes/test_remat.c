@@ -1,5 +1,6 @@
 /* The rematerialization pass. */
 #include <sluice/schedule.h>
+#include <sluice/schedule_passes.h>
 
 #include <string.h>
 

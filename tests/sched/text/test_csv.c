@@ -1,5 +1,6 @@
 /* Schedules as CSV: what is read, what is refused, what is written. */
 #include <sluice/schedule_text.h>
+#include <sluice/schedule_passes.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -2,6 +2,8 @@
  * granted. */
 #include "sched/text/csv_text.h"
 
+#include <sluice/schedule_passes.h>
+
 #include <stdio.h>
 #include <unistd.h>
 

@@ -394,6 +394,44 @@ START_TEST(mutants_with_early_receives_are_judged_as_by_execution)
 }
 END_TEST
 
+/* From the first stage to the last, and across one, with few places: edges
+ * that stop a schedule which would run without them. */
+static int sweep_edges(const char *name, int capacity)
+{
+    struct tally tally = {0, 0};
+    int n_stopped = 0;
+    for (int k = 2; k <= 4; k++)
+        for (int m = 2; m <= NAIVE_MICROBATCHES; m += 2) {
+            struct plan plan;
+            sluice_schedule_config config = {
+                .name = name, .devices = k, .microbatches = m};
+            if (!generate(&plan, config, SLUICE_REMAT_NEVER) || plan.copies > 1)
+                continue;
+            int last = plan.stages - 1;
+            plan.n_edges = 2;
+            plan.edges[0] = (sluice_schedule_edge){0, last, capacity};
+            plan.edges[1] = (sluice_schedule_edge){last / 2, last, 1};
+            judge_all(&plan, false, &tally);
+            n_stopped += !naive_runs(&plan, 4, false);
+            plan.n_edges = 0;
+            n_stopped -= !naive_runs(&plan, 4, false);
+        }
+    ck_assert_int_gt(tally.refused, 1000 / SL_TEST_STRIDE);
+    return n_stopped;
+}
+
+START_TEST(mutants_of_schedules_with_edges_are_judged_as_by_execution)
+{
+    static const char *const names[] = {
+        "gpipe", "1f1b", "zb-h1", "zb-v", "interleaved-1f1b", "pipedream"};
+    int n_stopped = 0;
+    for (int i = 0; i < 6; i++)
+        for (int capacity = 1; capacity <= 3; capacity += 2)
+            n_stopped += sweep_edges(names[i], capacity);
+    ck_assert_int_gt(n_stopped, 2);
+}
+END_TEST
+
 /* Copy 0 on devices 0 and 1, one stage each; copy 1 on device 2, whole. */
 START_TEST(mutants_of_copies_apart_are_judged_as_by_execution)
 {
@@ -430,6 +468,7 @@ SLUICE_TEST_MAIN("sched.mutants", mutants_of_gpipe_are_judged_as_by_execution,
                  mutants_of_forward_only_are_judged_as_by_execution,
                  mutants_of_every_other_schedule_are_judged_as_by_execution,
                  mutants_of_vertical_sync_are_judged_as_by_execution,
+                 mutants_of_schedules_with_edges_are_judged_as_by_execution,
                  mutants_of_copies_apart_are_judged_as_by_execution,
                  mutants_of_lowered_schedules_are_judged_as_by_execution,
                  mutants_with_early_receives_are_judged_as_by_execution)
