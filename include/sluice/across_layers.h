@@ -1,10 +1,11 @@
 /*
  * Layers that share a tensor with another layer, which may lie on another
- * stage: a parameter, by sluice_model_tie().
+ * stage: a parameter, by sluice_model_tie(), or an activation.
  */
 #ifndef SLUICE_ACROSS_LAYERS_H
 #define SLUICE_ACROSS_LAYERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/export.h>
@@ -28,6 +29,36 @@ typedef struct sluice_head_config {
     float std; /* 0: XAVIER */
 } sluice_head_config;
 SLUICE_API const sluice_layer_ops *sluice_head(void);
+
+/*
+ * A skip connection: stash leaves x for the pop of the same name, any number of
+ * layers further on, as in torchgpipe.  If they lie on different stages, the
+ * tensor goes there through a link of its own, and so does its gradient on the
+ * way back; no stage between has to do with it.  Each stash is popped once;
+ * then the name may be used again.  Both are layers of the model: they cannot
+ * stand inside another one.
+ *
+ * stash: y = x.
+ * pop: y = x + stash, element by element, both having as many elements; or,
+ * with `concat`, y = [x, stash] along the first dimension, the others being
+ * equal.
+ *
+ * Shapes  y of a stash as x; of a pop as x, or y[a + b, ...] of x[a, ...] and
+ *         stash[b, ...].
+ * Saves   nothing.
+ */
+enum { SLUICE_SKIP_NAME = 16 }; /* bytes of a name, terminating 0 included */
+
+typedef struct sluice_stash_config {
+    char name[SLUICE_SKIP_NAME]; /* [A-Za-z0-9_] */
+} sluice_stash_config;
+SLUICE_API const sluice_layer_ops *sluice_stash(void);
+
+typedef struct sluice_pop_config {
+    char name[SLUICE_SKIP_NAME];
+    bool concat;
+} sluice_pop_config;
+SLUICE_API const sluice_layer_ops *sluice_pop(void);
 
 #ifdef __cplusplus
 }

@@ -81,6 +81,7 @@ typedef struct sluice_layer_plan {
     sluice_shape out; /* the rest is set by infer(); at least one dim */
     sluice_element in_type; /* of x; 0 means float32.  int32 is for the first
                                layer of a model: all others are handed floats */
+    sluice_shape skip; /* what a stash leaves for its pop; of others no dims */
     int n_params;
     sluice_param_spec *params; /* [n_params]; infer() finds room for
                                   SLUICE_LAYER_MAX_PARAMS, all zero */
@@ -134,6 +135,8 @@ typedef struct sluice_layer_call {
     struct sluice_product *products; /* [n_products]; NULL: none are settled,
                                         OpenBLAS makes them */
 
+    float *skip;          /* skip[rows][plan->skip]; in backward_input() its
+                             gradient.  NULL: the pop has it already */
     void *saved;          /* rows * saved_row_bytes */
     void *workspace;      /* rows * workspace_row_bytes, undefined at entry */
     void *scratch;        /* scratch_bytes, undefined at entry */

@@ -30,6 +30,9 @@ static sluice_status check_pointers(const sluice_pipeline_config *config,
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a layer of the model is begun and not ended; "
                                "call sluice_model_end()");
+    sluice_status st = sl_model_check_skips(model, why);
+    if (st)
+        return st;
     if ((unsigned)config->cut > SLUICE_CUT_BYTES)
         return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_cut",
                                (int)config->cut);
@@ -200,6 +203,20 @@ static sluice_status size_rings(struct sl_blueprint *bp, sluice_diag *why)
     return st ? sl_no_memory(why, "the memory plan") : SLUICE_OK;
 }
 
+static sluice_status make_edges(struct sl_blueprint *bp, int64_t max_rows,
+                                sluice_diag *why)
+{
+    const struct sl_edge_input input = {
+        bp->model,          bp->grid,      bp->stage_layers,     max_rows,
+        bp->schedule,       bp->train,     bp->forward_schedule, bp->forward,
+        bp->queue_capacity, bp->allocator,
+    };
+    size_t n = (size_t)sl_n_edges(bp->model, &bp->grid);
+    bp->edges = sl_alloc(bp->allocator, n, sizeof *bp->edges);
+    return bp->edges ? sl_edges_make(&input, bp->edges, why)
+                     : sl_no_memory(why, "the skip connections");
+}
+
 static sluice_status lay_out(struct sl_blueprint *bp,
                              const sluice_pipeline_config *config,
                              sluice_diag *why)
@@ -234,11 +251,15 @@ static sluice_status lay_out(struct sl_blueprint *bp,
     for (int s = bp->grid.depth; s < bp->grid.n_stages; s++)
         bp->stage_layers[s] = bp->stage_layers[sl_part_of(&bp->grid, s)];
     input.stage_layers = bp->stage_layers;
+    st = make_edges(bp, input.max_rows, why);
+    if (st)
+        return st;
+    input.edges = bp->edges;
     return sl_layout_init(&bp->layout, &input, why);
 }
 
 /* What an UPDATE is in this pipeline. */
-static void choose_mode(struct sl_blueprint *bp)
+static sluice_status choose_mode(struct sl_blueprint *bp, sluice_diag *why)
 {
     int n_updates = bp->findings.n_updates;
     bp->updates = (struct sl_update_mode){
@@ -246,21 +267,9 @@ static void choose_mode(struct sl_blueprint *bp)
         .asynchronous = n_updates > 1,
         .reduces = sl_n_holders(&bp->grid) > 1,
     };
-}
-
-/* For a total over the whole model all devices meet before an update. */
-static sluice_status choose_total(struct sl_blueprint *bp, sluice_diag *why)
-{
-    bp->updates.measures =
-        sl_optimizer_wants_total(bp->optimizer, bp->optimizer_config);
-    if (!bp->updates.measures || !bp->updates.asynchronous)
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "optimizer %s needs a total over all parameters, as "
-                           "for a global norm, but the stages of an "
-                           "asynchronous schedule update without waiting for "
-                           "each other; use a synchronous schedule, or no clip",
-                           bp->optimizer->name);
+    sluice_status st = sl_updates_choose_total(
+        bp->optimizer, bp->optimizer_config, &bp->updates, why);
+    return st ? st : sl_ties_choose(bp->model, &bp->updates, why);
 }
 
 static sluice_status expand_program(struct sl_blueprint *bp, int device)
@@ -311,12 +320,9 @@ static sluice_status draw(struct sl_blueprint *bp,
         st = make_schedules(bp, config, why);
     if (st)
         return st;
-    choose_mode(bp);
     st = choose_local(bp, why);
     if (!st)
-        st = choose_total(bp, why);
-    if (!st)
-        st = sl_ties_choose(bp->model, &bp->updates, why);
+        st = choose_mode(bp, why);
     if (!st)
         st = number_programs(bp, &bp->findings, &bp->train, why);
     if (!st)
@@ -368,6 +374,8 @@ void sl_blueprint_fini(struct sl_blueprint *bp)
     size_t n_stages = (size_t)bp->grid.n_stages;
     sl_ties_fini(&bp->ties);
     sl_layout_fini(&bp->layout);
+    sl_free(bp->allocator, bp->edges, (size_t)sl_n_edges(bp->model, &bp->grid),
+            sizeof *bp->edges);
     sl_free(bp->allocator, bp->stage_layers, n_stages,
             sizeof *bp->stage_layers);
     sl_free(bp->allocator, bp->ring_sizes, n_stages, sizeof *bp->ring_sizes);

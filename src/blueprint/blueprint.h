@@ -44,6 +44,8 @@ struct sl_blueprint {
     struct sl_findings forward_findings; /* forward_schedule */
     struct sl_ring_sizes *ring_sizes;    /* [n_stages], enough for both */
     int *stage_layers;                   /* [n_stages] */
+    struct sl_edge *edges;               /* [sl_n_edges()] of a replica,
+                                            without slots */
     struct sl_layout layout;
     struct sl_ties ties;
 };

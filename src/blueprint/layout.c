@@ -82,8 +82,15 @@ static void make_plan(struct sl_layout *layout, int device)
         plan->stash += sl_stage_slots_stash_bytes(stage);
         grow_workspace(ws, stage, layout->max_rows);
     }
+    for (int i = 0; i < layout->n_edges; i++) {
+        plan->boundary +=
+            sl_edge_bytes(&layout->edges[i], layout->stages, device);
+        ws->skip_bytes =
+            larger(ws->skip_bytes, sl_edge_inner_bytes(&layout->edges[i],
+                                                       layout->stages, device));
+    }
     plan->workspace = 2 * ws->pair_bytes + ws->saved_bytes + ws->layer_bytes +
-                      ws->scratch_bytes + ws->product_bytes;
+                      ws->scratch_bytes + ws->skip_bytes + ws->product_bytes;
     plan->total = plan->parameters + plan->packed + plan->gradients +
                   plan->optimizer + plan->versions + plan->boundary +
                   plan->stash + plan->workspace;
@@ -131,6 +138,8 @@ sluice_status sl_layout_check(const struct sl_layout_input *input,
                      (double)sluice_element_bytes(plan->in_type) *
                          (double)sluice_shape_elements(&plan->in) +
                      16.0 * (double)sluice_shape_elements(&plan->out);
+        if (plan->skip.n_dims)
+            row += 8.0 * (double)sluice_shape_elements(&plan->skip);
         bytes += (rows * row + 1024) * (m + 2) + (double)plan->scratch_bytes;
         for (int p = 0; p < plan->n_params; p++)
             elements += (double)sluice_shape_elements(&plan->params[p].shape);
@@ -162,6 +171,11 @@ static size_t n_all_products(const struct sl_layout *layout)
     return (size_t)layout->grid.n_replicas * (size_t)layout->n_products;
 }
 
+static size_t n_all_edges(const struct sl_layout *layout)
+{
+    return (size_t)layout->grid.n_replicas * (size_t)layout->n_edges;
+}
+
 static size_t n_all_devices(const struct sl_layout *layout)
 {
     return (size_t)sl_n_all_devices(&layout->grid);
@@ -186,6 +200,8 @@ static void copy_replica(struct sl_layout *layout, int replica)
         units[i] = layout->units[i];
         units[i].products =
             products + (layout->units[i].products - layout->products);
+        if (units[i].edge)
+            units[i].edge += replica * layout->n_edges;
     }
     for (int s = 0; s < layout->grid.n_stages; s++) {
         stages[s] = layout->stages[s];
@@ -193,6 +209,8 @@ static void copy_replica(struct sl_layout *layout, int replica)
     }
     for (int d = 0; d < layout->grid.n_devices; d++)
         workspaces[d] = layout->workspaces[d];
+    for (int i = 0; i < layout->n_edges; i++)
+        layout->edges[replica * layout->n_edges + i] = layout->edges[i];
 }
 
 static size_t n_all_offsets(const struct sl_layout *layout)
@@ -247,6 +265,7 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         .n_states = input->n_states,
         .asynchronous = input->asynchronous,
         .max_rows = input->max_rows,
+        .n_edges = sl_n_edges(input->model, &input->grid),
         .n_products = input->grid.n_copies * sl_products_count(input->model),
     };
     layout->stages = sl_alloc(input->allocator, n_all_stages(layout),
@@ -263,12 +282,18 @@ sluice_status sl_layout_init(struct sl_layout *layout,
                                sizeof *layout->tensors);
     layout->offsets = sl_alloc(input->allocator, n_all_offsets(layout),
                                sizeof *layout->offsets);
-    if (!layout->stages || !layout->units || !layout->products ||
-        !layout->workspaces || !layout->plans || !layout->tensors ||
-        !layout->offsets)
+    layout->edges =
+        sl_alloc(input->allocator, n_all_edges(layout), sizeof *layout->edges);
+    if (!layout->edges || !layout->stages || !layout->units ||
+        !layout->products || !layout->workspaces || !layout->plans ||
+        !layout->tensors || !layout->offsets)
         goto no_memory;
     sl_tensors_describe(input->model, layout->tensors);
     make_stages(layout, input);
+    for (int i = 0; i < layout->n_edges; i++) {
+        layout->edges[i] = input->edges[i];
+        sl_edge_join(&layout->edges[i], layout->stages);
+    }
     layout->pointers = sl_alloc(input->allocator, n_all_pointers(layout),
                                 sizeof *layout->pointers);
     if (!layout->pointers)
@@ -298,6 +323,8 @@ void sl_layout_fini(struct sl_layout *layout)
             sizeof *layout->pointers);
     sl_free(layout->allocator, layout->offsets, n_all_offsets(layout),
             sizeof *layout->offsets);
+    sl_free(layout->allocator, layout->edges, n_all_edges(layout),
+            sizeof *layout->edges);
     sl_free(layout->allocator, layout->tensors, (size_t)layout->n_tensors,
             sizeof *layout->tensors);
     sl_free(layout->allocator, layout->plans, (size_t)layout->grid.n_devices,
@@ -341,6 +368,10 @@ void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
     for (int s = 0; s < layout->grid.n_stages; s++)
         if (stages[s].device == at.place)
             bind_stage(layout, &stages[s], arena, ws->product);
+    for (int i = 0; i < layout->n_edges; i++)
+        sl_edge_bind(&layout->edges[at.replica * layout->n_edges + i], stages,
+                     at.place, arena);
+    ws->skip = sl_arena_take(arena, ws->skip_bytes);
     ws->pair[0] = sl_arena_take(arena, ws->pair_bytes);
     ws->pair[1] = sl_arena_take(arena, ws->pair_bytes);
     ws->saved = sl_arena_take(arena, ws->saved_bytes);

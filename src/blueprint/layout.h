@@ -16,6 +16,7 @@
 #include <sluice/schedule.h>
 
 #include "base/memory.h"
+#include "blueprint/across/edges.h"
 #include "blueprint/coordinates.h"
 #include "blueprint/products.h"
 #include "blueprint/program.h"
@@ -33,6 +34,8 @@ struct sl_workspace {
     void *saved;
     void *layer;
     void *scratch;
+    size_t skip_bytes; /* tensors from a stash to a pop of the same stage */
+    char *skip;
     size_t product_bytes; /* scratch of a matrix product */
     void *product;
 };
@@ -58,6 +61,8 @@ struct sl_layout {
     int n_products;                  /* of one replica */
     struct sluice_product *products; /* [n_replicas][n_products], sliced by the
                                         units */
+    int n_edges;                     /* of one replica */
+    struct sl_edge *edges;           /* [n_replicas][n_edges] */
     struct sl_workspace *workspaces; /* [all devices] */
     sluice_memory_plan *plans;       /* [n_devices] */
 };
@@ -70,6 +75,7 @@ struct sl_layout_input {
     const int *stage_layers;           /* [n_stages] */
     const struct sl_ring_sizes *sizes; /* [n_stages] */
     const int *versions;               /* [n_stages] kept at once */
+    const struct sl_edge *edges;       /* [sl_n_edges()] */
     int64_t max_rows;
     int n_states;
     struct sl_products_choice products;

@@ -27,6 +27,12 @@ static size_t product_bytes(const struct sluice_product *product)
     return sl_product_packed_bytes(product) + product->scratch_bytes;
 }
 
+/* Of what a stash leaves for a pop. */
+static int64_t skip_elements(const sluice_layer_plan *plan)
+{
+    return plan->skip.n_dims ? sluice_shape_elements(&plan->skip) : 0;
+}
+
 static size_t bench_bytes(const struct bench *bench,
                           const sluice_layer_plan *plan, int64_t rows)
 {
@@ -38,7 +44,8 @@ static size_t bench_bytes(const struct bench *bench,
         2 * sl_round_up((size_t)(rows * out) * sizeof(float)) +
         sl_round_up((size_t)(rows * plan->saved_row_bytes)) +
         sl_round_up((size_t)(rows * plan->workspace_row_bytes)) +
-        sl_round_up((size_t)plan->scratch_bytes);
+        sl_round_up((size_t)plan->scratch_bytes) +
+        sl_round_up((size_t)(rows * skip_elements(plan)) * sizeof(float));
     bytes += 2 * sl_round_up((size_t)plan->n_params * sizeof(float *));
     for (int p = 0; p < plan->n_params; p++)
         bytes += 2 * sl_round_up(
@@ -104,6 +111,7 @@ static void prepare(struct bench *bench, const sluice_model *model, int layer,
         .workspace =
             sl_arena_take(arena, (size_t)(rows * plan->workspace_row_bytes)),
         .scratch = sl_arena_take(arena, (size_t)plan->scratch_bytes),
+        .skip = take_floats(arena, rows * skip_elements(plan)),
         .params = bench->params,
         .grads = bench->grads,
     };

@@ -233,28 +233,46 @@ static sluice_status index_init(struct index *index,
     return SLUICE_OK;
 }
 
+static sluice_status sizing_init(struct sizing *sizing,
+                                 const sluice_schedule *schedule,
+                                 const struct sl_program *programs,
+                                 const sluice_allocator *allocator)
+{
+    *sizing = (struct sizing){
+        .schedule = schedule,
+        .programs = programs,
+        .n_microbatches = sluice_schedule_n_microbatches(schedule),
+    };
+    if (index_init(&sizing->index, schedule, programs, allocator))
+        return SLUICE_NO_MEMORY;
+    sizing->opened = sl_alloc(allocator, (size_t)sizing->n_microbatches,
+                              sizeof *sizing->opened);
+    if (sizing->opened)
+        return SLUICE_OK;
+    index_fini(&sizing->index, sluice_schedule_n_stages(schedule), allocator);
+    return SLUICE_NO_MEMORY;
+}
+
+static void sizing_fini(struct sizing *sizing,
+                        const sluice_allocator *allocator)
+{
+    sl_free(allocator, sizing->opened, (size_t)sizing->n_microbatches,
+            sizeof *sizing->opened);
+    index_fini(&sizing->index, sluice_schedule_n_stages(sizing->schedule),
+               allocator);
+}
+
 sluice_status sl_ring_sizes(const sluice_schedule *schedule,
                             const struct sl_program *programs,
                             int queue_capacity,
                             const sluice_allocator *allocator,
                             struct sl_ring_sizes *sizes)
 {
-    int n_stages = sluice_schedule_n_stages(schedule);
-    struct sizing sizing = {
-        .schedule = schedule,
-        .programs = programs,
-        .n_microbatches = sluice_schedule_n_microbatches(schedule),
-        .capacity = queue_capacity,
-    };
-    size_t m = (size_t)sizing.n_microbatches;
-    if (index_init(&sizing.index, schedule, programs, allocator))
+    struct sizing sizing;
+    if (sizing_init(&sizing, schedule, programs, allocator))
         return SLUICE_NO_MEMORY;
-    sizing.opened = sl_alloc(allocator, m, sizeof *sizing.opened);
-    if (!sizing.opened) {
-        index_fini(&sizing.index, n_stages, allocator);
-        return SLUICE_NO_MEMORY;
-    }
-    for (int s = 0; s < n_stages; s++) {
+    sizing.capacity = queue_capacity;
+    for (int s = 0; s < sluice_schedule_n_stages(schedule); s++) {
         sizes[s] = (struct sl_ring_sizes){
             .splits = has(&sizing, s, I),
             .recomputes = has(&sizing, s, R),
@@ -268,8 +286,30 @@ sluice_status sl_ring_sizes(const sluice_schedule *schedule,
             .dys = by_order(&sizing, (struct span){s, B | I, s, W, false}),
         };
     }
-    sl_free(allocator, sizing.opened, m, sizeof *sizing.opened);
-    index_fini(&sizing.index, n_stages, allocator);
+    sizing_fini(&sizing, allocator);
+    return SLUICE_OK;
+}
+
+sluice_status sl_ring_edge(const sluice_schedule *schedule,
+                           const struct sl_program *programs, int from, int to,
+                           const sluice_allocator *allocator,
+                           struct sl_edge_sizes *sizes)
+{
+    struct sizing sizing;
+    if (sizing_init(&sizing, schedule, programs, allocator))
+        return SLUICE_NO_MEMORY;
+    int n = by_order(&sizing, (struct span){from, F, from, B | I, false});
+    *sizes = (struct sl_edge_sizes){n, n, n};
+    if (device_of(&sizing, from) == device_of(&sizing, to))
+        *sizes = (struct sl_edge_sizes){
+            .slots =
+                by_order(&sizing, (struct span){from, F, to, F | R, false}),
+            .grad_slots =
+                by_order(&sizing, (struct span){to, B | I, from, B | I, false}),
+        };
+    else if (!has(&sizing, from, B | I))
+        *sizes = (struct sl_edge_sizes){0};
+    sizing_fini(&sizing, allocator);
     return SLUICE_OK;
 }
 

@@ -63,4 +63,23 @@ sluice_status sl_ring_fit_runs(const sluice_schedule *schedule,
                                const sluice_allocator *allocator,
                                struct sl_ring_sizes *sizes);
 
+/* What an edge from a stage to a later one takes, see blueprint/across/edges.h.
+ */
+struct sl_edge_sizes {
+    int capacity; /* of its queues; 0: one device, or forwards only */
+    int slots;    /* of activations; 0: two devices, and forwards only */
+    int grad_slots;
+};
+
+/*
+ * Sizes of an edge under one schedule.
+ *
+ * Shapes   programs[n_devices].
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_ring_edge(const sluice_schedule *schedule,
+                           const struct sl_program *programs, int from, int to,
+                           const sluice_allocator *allocator,
+                           struct sl_edge_sizes *sizes);
+
 #endif

@@ -18,6 +18,8 @@
 #include "base/memory.h"
 #include "base/slots.h"
 
+struct sl_edge;
+
 /* One layer of a stage, and a ring for each tensor it keeps. */
 struct sl_unit {
     const sluice_layer_ops *ops;
@@ -37,6 +39,7 @@ struct sl_unit {
     float **params;       /* [n_versions][n_params] where they lie */
     float **grads;        /* [n_params] where their gradients lie */
     struct sluice_product *products; /* [plan->n_products] */
+    struct sl_edge *edge;            /* of a stash or a pop; else NULL */
 };
 
 /* On cache lines of its own: its device writes some of it, and devices of
@@ -50,6 +53,8 @@ struct sl_stage {
     bool is_last;     /* its output goes to the loss */
     bool splits;      /* has I and W actions in place of B */
     bool recomputes;  /* has R actions */
+    bool has_edges;   /* one of its units is an end of an edge that comes from
+                         another stage, or goes to one */
     int64_t in;       /* elements of a row of its input */
     int64_t out;      /* elements of a row of its output */
     int64_t n_params; /* floats of params, padding included */

@@ -2,6 +2,23 @@
 #include "blueprint/updates.h"
 
 #include "base/memory.h"
+#include "nn/model/settle.h"
+
+sluice_status sl_updates_choose_total(const sluice_optimizer_ops *optimizer,
+                                      const void *config,
+                                      struct sl_update_mode *mode,
+                                      sluice_diag *why)
+{
+    mode->measures = sl_optimizer_wants_total(optimizer, config);
+    if (!mode->measures || !mode->asynchronous)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "optimizer %s needs a total over all parameters, as "
+                           "for a global norm, but the stages of an "
+                           "asynchronous schedule update without waiting for "
+                           "each other; use a synchronous schedule, or no clip",
+                           optimizer->name);
+}
 
 /* A program that grows; without `ops` it is only counted. */
 struct writing {

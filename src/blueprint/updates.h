@@ -24,6 +24,8 @@
 #ifndef SL_BLUEPRINT_UPDATES_H
 #define SL_BLUEPRINT_UPDATES_H
 
+#include <sluice/optimizer.h>
+
 #include "blueprint/program.h"
 
 struct sl_update_mode {
@@ -33,6 +35,18 @@ struct sl_update_mode {
     bool measures;     /* the optimizer reads a total; not if asynchronous */
     bool ties;         /* tensors are tied; not if asynchronous */
 };
+
+/*
+ * Set `measures` of a mode: for a total over the whole model all devices meet
+ * before an update.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if the optimizer reads a total and the
+ *          mode is asynchronous.
+ */
+sluice_status sl_updates_choose_total(const sluice_optimizer_ops *optimizer,
+                                      const void *config,
+                                      struct sl_update_mode *mode,
+                                      sluice_diag *why);
 
 /*
  * Put the operations of the mode in the place of the UPDATEs of a training

@@ -6,10 +6,16 @@
 #include "pipeline/execute.h"
 #include "pipeline/across/tied.h"
 
-/* Two links for each boundary. */
+static size_t n_all_edges(const struct sl_blueprint *bp)
+{
+    return (size_t)bp->grid.n_replicas * (size_t)bp->layout.n_edges;
+}
+
+/* Two links for each boundary, and for each edge at most. */
 static size_t n_all_links(const struct sl_blueprint *bp)
 {
-    return 2 * (size_t)(sl_n_all_stages(&bp->grid) - sl_n_holders(&bp->grid));
+    int n_boundaries = sl_n_all_stages(&bp->grid) - sl_n_holders(&bp->grid);
+    return 2 * ((size_t)n_boundaries + n_all_edges(bp));
 }
 
 sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
@@ -34,9 +40,11 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
         sl_alloc(pipe->allocator, n_all_links(bp), sizeof(struct sl_link *));
     pipe->ends = sl_alloc(pipe->allocator, (size_t)sl_n_all_stages(&bp->grid),
                           sizeof *pipe->ends);
-    if (pipe->links && pipe->ends && pipe->devices && pipe->groups &&
-        pipe->outcomes && pipe->update_rows && pipe->update_terms &&
-        pipe->n_events && pipe->events)
+    pipe->edges =
+        sl_alloc(pipe->allocator, n_all_edges(bp), sizeof *pipe->edges);
+    if (pipe->links && pipe->edges && pipe->ends && pipe->devices &&
+        pipe->groups && pipe->outcomes && pipe->update_rows &&
+        pipe->update_terms && pipe->n_events && pipe->events)
         return SLUICE_OK;
     return sl_no_memory(why, "the devices' tables");
 }
@@ -48,6 +56,7 @@ void sl_free_tables(sluice_pipeline *pipe)
     size_t m = (size_t)sl_n_all_microbatches(&bp->grid);
     sl_free(pipe->allocator, pipe->ends, (size_t)sl_n_all_stages(&bp->grid),
             sizeof *pipe->ends);
+    sl_free(pipe->allocator, pipe->edges, n_all_edges(bp), sizeof *pipe->edges);
     sl_free(pipe->allocator, pipe->links, n_all_links(bp),
             sizeof(struct sl_link *));
     sl_free(pipe->allocator, pipe->events, k, sizeof *pipe->events);
@@ -132,12 +141,12 @@ void sl_fini_links(sluice_pipeline *pipe)
 static sluice_status make_link(sluice_pipeline *pipe,
                                const struct sl_stage *from,
                                const struct sl_stage *to, struct sl_ring slots,
-                               struct sl_link **out)
+                               int capacity, struct sl_link **out)
 {
     bool crosses = from->device != to->device;
     const struct sl_link_config config = {
         .slots = slots,
-        .capacity = crosses ? pipe->blueprint.queue_capacity : 0,
+        .capacity = crosses ? capacity : 0,
         .patience = pipe->patience,
         .allocator = pipe->allocator,
     };
@@ -151,34 +160,54 @@ static sluice_status make_link(sluice_pipeline *pipe,
 static sluice_status link_stages(sluice_pipeline *pipe, struct sl_stage *stage,
                                  struct sl_ends *ends)
 {
-    sluice_status st =
-        make_link(pipe, stage, stage + 1, stage[1].in_slots, &ends->y);
+    int capacity = pipe->blueprint.queue_capacity;
+    sluice_status st = make_link(pipe, stage, stage + 1, stage[1].in_slots,
+                                 capacity, &ends->y);
     if (st)
         return st;
     assert(ends->y->ops->rereadable); /* the layout keeps no second copy */
     ends[1].x = ends->y;
-    st = make_link(pipe, stage + 1, stage, stage->grad_slots, &ends->dy);
+    st = make_link(pipe, stage + 1, stage, stage->grad_slots, capacity,
+                   &ends->dy);
     ends[1].dx = ends->dy;
     return st;
+}
+
+/* Both directions of edge `i` of all replicas. */
+static sluice_status link_edge(sluice_pipeline *pipe, size_t i)
+{
+    const struct sl_layout *layout = &pipe->blueprint.layout;
+    const struct sl_edge *edge = &layout->edges[i];
+    const struct sl_coordinates at = {.replica = (int)i / layout->n_edges};
+    const struct sl_stage *stages =
+        &layout->stages[sl_first_stage(&layout->grid, at)];
+    const struct sl_stage *from = &stages[edge->stash.stage];
+    const struct sl_stage *to = &stages[edge->pop.stage];
+    if (sl_edge_is_inner(edge))
+        return SLUICE_OK;
+    sluice_status st = make_link(pipe, from, to, edge->activations,
+                                 edge->capacity, &pipe->edges[i].activations);
+    return st ? st
+              : make_link(pipe, to, from, edge->gradients, edge->capacity,
+                          &pipe->edges[i].gradients);
 }
 
 sluice_status sl_init_links(sluice_pipeline *pipe, sluice_diag *why)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     int n_stages = sl_n_all_stages(&bp->grid);
-    for (int s = 0; s < n_stages; s++) {
-        if (bp->layout.stages[s].is_last)
-            continue;
-        sluice_status st =
-            link_stages(pipe, &bp->layout.stages[s], &pipe->ends[s]);
-        if (st) {
-            int n_made = pipe->n_links;
-            sl_fini_links(pipe);
-            return sluice_diag_set(why, st, "link %d of %zu could not be made",
-                                   n_made, n_all_links(bp));
-        }
-    }
-    return SLUICE_OK;
+    sluice_status st = SLUICE_OK;
+    for (int s = 0; s < n_stages && !st; s++)
+        if (!bp->layout.stages[s].is_last)
+            st = link_stages(pipe, &bp->layout.stages[s], &pipe->ends[s]);
+    for (size_t i = 0; i < n_all_edges(bp) && !st; i++)
+        st = link_edge(pipe, i);
+    if (!st)
+        return SLUICE_OK;
+    int n_made = pipe->n_links;
+    sl_fini_links(pipe);
+    return sluice_diag_set(why, st, "link %d of %zu could not be made", n_made,
+                           n_all_links(bp));
 }
 
 static void free_terms(struct sl_device *device)

@@ -2,6 +2,7 @@
 #include "pipeline/compute.h"
 
 #include "base/split.h"
+#include "pipeline/across/skip.h"
 #include "pipeline/finite_check.h"
 
 /* An action with everything its layers need at hand. */
@@ -226,6 +227,7 @@ sluice_status sl_compute_forward(struct sl_device *device,
         sluice_layer_call call = make_call(&p, i);
         call.x = x;
         call.y = forward_y(&p, i);
+        call.skip = sl_skip_tensor(device, op, i, false);
         note_unit(&p, i);
         sluice_status st = unit->ops->forward(&call);
         if (st)
@@ -260,6 +262,7 @@ static sluice_status input_gradient(const struct pass *p, int i)
 {
     const struct sl_unit *unit = &p->stage->units[i];
     sluice_layer_call call = backward_call(p, i);
+    call.skip = sl_skip_tensor(p->device, p->op, i, true);
     note_unit(p, i);
     sluice_status st = blame(unit->ops->backward_input(&call), p->why, "layer",
                              unit->ops->name, unit->layer);

@@ -14,6 +14,7 @@
 #include "pipeline/compute.h"
 #include "pipeline/optimize.h"
 #include "pipeline/reduce.h"
+#include "pipeline/across/skip.h"
 #include "pipeline/across/tied.h"
 #include "pipeline/versions.h"
 
@@ -104,6 +105,14 @@ static struct sl_link *sink(const struct sl_device *device,
     return traffic == ACTIVATIONS ? ends->y : ends->dx;
 }
 
+/* Whether skip connections between stages concern it. */
+static bool has_skips(const struct sl_device *device, const struct sl_op *op,
+                      const struct behaviour *is)
+{
+    bool passes = is->traffic != NONE || op->kind == SL_OP_R;
+    return passes && device->stages[op->action.stage].has_edges;
+}
+
 /* Its micro-batch's input and output gradient have been read. */
 static void release(const struct sl_device *device, const struct sl_op *op)
 {
@@ -155,14 +164,30 @@ static sluice_status run(struct sl_device *device, const struct sl_op *op,
     return st;
 }
 
+/* Wait for the input: from a neighbour, and of skip connections. */
+static sluice_status take(struct sl_device *device, const struct sl_op *op,
+                          struct sl_link *from, bool skips)
+{
+    sluice_status st = SLUICE_OK;
+    sl_place_does(&device->place, SLUICE_WAITS_INPUT);
+    if (from)
+        st = sl_link_take(from, op->action.microbatch, &device->virtual_ns);
+    if (!st && skips)
+        st = sl_skip_take(device, op);
+    return st;
+}
+
 /* Hand the result on; what that takes is the event's wait for output. */
 static sluice_status publish(struct sl_device *device, const struct sl_op *op,
-                             struct sl_link *to)
+                             struct sl_link *to, bool skips)
 {
     sluice_trace_event *event = &device->event;
+    sluice_status st = SLUICE_OK;
     sl_place_does(&device->place, SLUICE_WAITS_ROOM);
-    sluice_status st =
-        sl_link_publish(to, op->action.microbatch, &device->virtual_ns);
+    if (to)
+        st = sl_link_publish(to, op->action.microbatch, &device->virtual_ns);
+    if (!st && skips)
+        st = sl_skip_publish(device, op);
     event->output_wait_ns = sl_wall_ns(device) - event->end_ns;
     event->virtual_output_wait_ns = device->virtual_ns - event->virtual_end_ns;
     return st;
@@ -183,18 +208,17 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     struct sl_link *from = source(device, op, is->traffic);
     struct sl_link *to = sink(device, op, is->traffic);
     sluice_status st = SLUICE_OK;
-    if (from) {
-        sl_place_does(&device->place, SLUICE_WAITS_INPUT);
-        st = sl_link_take(from, op->action.microbatch, &device->virtual_ns);
-    }
+    bool skips = has_skips(device, op, is);
+    if (from || skips)
+        st = take(device, op, from, skips);
     if (!st)
         st = run(device, op, is);
     if (st)
         return st;
     if (op->releases)
         release(device, op);
-    if (to)
-        st = publish(device, op, to);
+    if (to || skips)
+        st = publish(device, op, to, skips);
     if (has_event(is->account) && sl_records(device))
         sl_recorder_add(&device->recorder, device->event);
     return st;

@@ -47,6 +47,12 @@ struct sl_ends {
     struct sl_link *dx; /* input gradients go to the stage before */
 };
 
+/* The links of a skip connection; NULL within one stage. */
+struct sl_edge_links {
+    struct sl_link *activations;
+    struct sl_link *gradients;
+};
+
 /* What the last stage found out about a micro-batch. */
 struct sl_outcome {
     double loss_sum;
@@ -104,6 +110,8 @@ struct sluice_pipeline {
     struct sl_link **links;         /* [n_links] const after create */
     int n_links;                    /* const after create */
     struct sl_ends *ends;           /* [all stages] const after create */
+    struct sl_edge_links *edges;    /* [n_replicas * n_edges] const after
+                                       create, as those of the layout */
     struct sl_collective *everyone; /* const after create: all devices */
     struct sl_collective *
         *groups;                 /* [n_groups] const after create: [depth]

@@ -68,7 +68,7 @@ static sluice_status check_config(const sluice_pipeline_config *config,
     if (sluice_model_is_open(model))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a layer of the model is begun and not ended");
-    return SLUICE_OK;
+    return sl_model_check_skips(model, why);
 }
 
 /* BLAS's buffer for one more thread: that which steps the reference. */
@@ -201,6 +201,8 @@ static sluice_status build(struct sluice_reference *ref, int n_states,
         workspace = larger(workspace, layer->plan->workspace_row_bytes);
         scratch = larger(scratch, layer->plan->scratch_bytes);
     }
+    if (!sl_reference_make_skips(ref))
+        return sl_no_memory(why, "the reference's skip connections");
     int64_t rows = largest_micro(ref);
     ref->workspace = sl_reference_take(ref, rows, workspace);
     ref->scratch = sl_reference_take(ref, 1, scratch);

@@ -48,7 +48,10 @@ struct sl_reference_layer {
     float *y;     /* y[batch][out], of the mini-batch under way */
     void **saved; /* saved[replicas * microbatches] */
     float *dy;    /* dy[batch][out], of a layer that joins; else NULL */
-    bool *joins;  /* joins[microbatches]: with the one before */
+    float *skip;  /* skip[batch][...], shared by a stash and its pop; else NULL
+                   */
+    float *skip_gradient; /* by skip, the same */
+    bool *joins;          /* joins[microbatches]: with the one before */
     struct sluice_product *products;   /* [plan->n_products] */
     struct sl_reference_param *params; /* params[n_params] */
     const float **weights;             /* weights[n_params], of a call */
@@ -132,6 +135,10 @@ sluice_status sl_reference_make_products(struct sluice_reference *ref,
                                          enum sl_gemm_choice choice,
                                          sluice_diag *why);
 void sl_reference_free_products(struct sluice_reference *ref);
+
+/* What each stash leaves for its pop, and the gradient that comes back.  False
+ * if there is no memory. */
+bool sl_reference_make_skips(struct sluice_reference *ref);
 
 /* Parameters have changed. */
 void sl_reference_forget(const struct sluice_reference *ref);

@@ -66,6 +66,12 @@ static const void *input_of(const struct sluice_reference *ref,
     return layer[-1].y + micro.first_row * layer->in;
 }
 
+/* Elements of a row of what goes from a stash to its pop. */
+static int64_t skip_elements(const struct sl_reference_layer *layer)
+{
+    return sluice_shape_elements(&layer->plan->skip);
+}
+
 /* The part of a layer's call that forward and backward share. */
 static sluice_layer_call call_of(struct sluice_reference *ref,
                                  const struct sl_mini *mini,
@@ -91,6 +97,8 @@ static sluice_layer_call call_of(struct sluice_reference *ref,
         .products = layer->products,
         .why = mini->why,
     };
+    if (layer->skip)
+        call.skip = layer->skip + micro.first_row * skip_elements(layer);
     for (int p = 0; p < layer->plan->n_params; p++) {
         layer->weights[p] = weights_of(ref, mini, micro, i, p);
         layer->grads[p] = layer->params[p].g;
@@ -204,6 +212,9 @@ static sluice_status backward_layer(struct sluice_reference *ref,
         call.y = NULL;
     call.dy = ref->gradient[0];
     call.dx = i > 0 ? ref->gradient[1] : NULL;
+    if (layer->skip)
+        call.skip =
+            layer->skip_gradient + micro.first_row * skip_elements(layer);
     call.accumulate = accumulate;
     sluice_status st = layer->ops->backward_input(&call);
     call.y = NULL;

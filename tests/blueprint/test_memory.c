@@ -86,7 +86,9 @@ static void check_exact(const sluice_pipeline_config *config)
 START_TEST(the_plan_is_what_is_taken)
 {
     static const int microbatches[] = {1, 3, 8};
-    for (int kind = 0; kind < SL_TEST_KINDS; kind++) {
+    for (int kind = 0; kind <= SL_TEST_TIED; kind++) {
+        if (kind == SL_TEST_PROBE)
+            continue;
         set_up((enum sl_test_kind)kind);
         for (int devices = 1; devices <= MAX_DEVICES; devices++)
             for (int m = 0; m < 3; m++)

@@ -118,6 +118,12 @@ START_TEST(transformers_equal_the_reference)
 }
 END_TEST
 
+START_TEST(nets_with_skip_connections_equal_the_reference)
+{
+    check_kind(SL_TEST_SKIPS);
+}
+END_TEST
+
 START_TEST(nets_with_tied_tensors_equal_the_reference)
 {
     check_kind(SL_TEST_TIED);
@@ -284,6 +290,7 @@ SLUICE_TEST_MAIN("pipeline.bits", relu_nets_equal_the_reference,
                  norm_nets_equal_the_reference,
                  residual_nets_equal_the_reference,
                  transformers_equal_the_reference,
+                 nets_with_skip_connections_equal_the_reference,
                  nets_with_tied_tensors_equal_the_reference,
                  each_layer_is_handed_its_own_data, dawdling_layers_do_not_show,
                  one_forward_one_backward_equals_the_reference_in_order,

@@ -135,6 +135,12 @@ START_TEST(transformers_equal_the_reference_under_every_schedule)
 }
 END_TEST
 
+START_TEST(nets_with_skip_connections_equal_the_reference_under_every_schedule)
+{
+    check_kind(SL_TEST_SKIPS);
+}
+END_TEST
+
 START_TEST(nets_with_tied_tensors_equal_the_reference_under_every_schedule)
 {
     check_kind(SL_TEST_TIED);
@@ -190,5 +196,6 @@ SLUICE_TEST_MAIN(
     residual_nets_equal_the_reference_under_every_schedule,
     nets_with_integer_input_equal_the_reference_under_every_schedule,
     transformers_equal_the_reference_under_every_schedule,
+    nets_with_skip_connections_equal_the_reference_under_every_schedule,
     nets_with_tied_tensors_equal_the_reference_under_every_schedule,
     each_layer_is_handed_its_own_data_under_every_schedule)

@@ -139,6 +139,40 @@ static sluice_status add_tied(sluice_model *model, int i, int layers)
     return st ? st : sluice_model_tie(model, name, "2.bias", NULL);
 }
 
+static sluice_status add_stash(sluice_model *model, const char *name)
+{
+    sluice_stash_config config = {0};
+    snprintf(config.name, sizeof config.name, "%s", name);
+    return sluice_model_add(model, sluice_stash(), &config, NULL);
+}
+
+static sluice_status add_pop(sluice_model *model, const char *name, bool concat)
+{
+    sluice_pop_config config = {.concat = concat};
+    snprintf(config.name, sizeof config.name, "%s", name);
+    return sluice_model_add(model, sluice_pop(), &config, NULL);
+}
+
+/* linear, stash(a), linear, stash(b), ..., pop(b, concat), linear, pop(a),
+ * linear; of few layers stash(a), ..., pop(a), linear. */
+static sluice_status add_skip(sluice_model *model, int i, int layers)
+{
+    bool few = layers < 8;
+    sluice_linear_config linear = {.out = !few && i == 2 ? WIDTH + 1 : WIDTH,
+                                   .activation = SLUICE_GELU};
+    if (i == layers - 1)
+        linear = (sluice_linear_config){.out = CLASSES};
+    else if (i == (few ? 0 : 1))
+        return add_stash(model, "a");
+    else if (i == layers - 2)
+        return add_pop(model, "a", false);
+    else if (!few && i == 3)
+        return add_stash(model, "b");
+    else if (!few && i == layers - 4)
+        return add_pop(model, "b", true);
+    return sluice_model_add(model, sluice_linear(), &linear, NULL);
+}
+
 /* The first layer of TOKENS is the one for integers, and every third a dropout.
  * Two of three layers of BLOCKS are blocks.  Every second layer of DROPOUT,
  * NORM and MIXED is the one without matrix. */
@@ -154,6 +188,8 @@ static sluice_status add_layer(struct sl_test_problem *problem,
     bool last = i == layers - 1;
     if (kind == SL_TEST_GPT)
         return add_gpt_layer(problem->model, i, last);
+    if (kind == SL_TEST_SKIPS)
+        return add_skip(problem->model, i, layers);
     if (kind == SL_TEST_TIED)
         return add_tied(problem->model, i, layers);
     if (kind == SL_TEST_PROBE || (kind == SL_TEST_MIXED && i % 2 == 1 && !last))
@@ -220,6 +256,7 @@ static void fill(struct sl_test_problem *problem, enum sl_test_kind kind)
         [SL_TEST_BLOCKS] = sizeof(int32_t),
         [SL_TEST_TOKENS] = sizeof(int32_t),
         [SL_TEST_GPT] = WIDTH * sizeof(int32_t),
+        [SL_TEST_SKIPS] = sizeof(int32_t),
         [SL_TEST_TIED] = sizeof(int32_t),
         [SL_TEST_PROBE] = sizeof(struct sl_test_target),
     };
@@ -257,6 +294,7 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
         [SL_TEST_BLOCKS] = {.learning_rate = 0.05, .momentum = 0.9},
         [SL_TEST_TOKENS] = {.learning_rate = 0.05, .momentum = 0.9},
         [SL_TEST_GPT] = {.learning_rate = 0.05, .momentum = 0.9},
+        [SL_TEST_SKIPS] = {.learning_rate = 0.05, .momentum = 0.9},
         [SL_TEST_TIED] = {.learning_rate = 0.05, .momentum = 0.9, .clip = 0.5},
         [SL_TEST_PROBE] = {.learning_rate = 0.1},
         [SL_TEST_MIXED] = {.learning_rate = 0.05},

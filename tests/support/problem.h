@@ -25,6 +25,8 @@ enum sl_test_kind {
                         positions, shared heads and dropout, a head for each
                         position; cross-entropy, momentum */
     SL_TEST_PROBE,   /* the probe layer and loss of probe.h */
+    SL_TEST_SKIPS,   /* skip connections, from 8 layers on two, one inside the
+                        other; cross-entropy, momentum */
     SL_TEST_TIED,    /* tanh, the head tied to a layer near the front and every
                         second layer to the third one; cross-entropy, momentum
                         and clip.  At least 4 layers, no asynchronous schedule

@@ -23,6 +23,8 @@
     ROW(sluice_position_embedding) \
     ROW(sluice_attention) \
     ROW(sluice_head) \
+    ROW(sluice_stash) \
+    ROW(sluice_pop) \
     ROW(sluice_conv2d) \
     ROW(sluice_max_pool) \
     ROW(sluice_average_pool) \

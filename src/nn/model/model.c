@@ -2,16 +2,19 @@
 #include "nn/model/model.h"
 
 #include "base/memory.h"
+#include "nn/across/skip_end.h"
 #include "nn/layers/composite.h"
 #include "nn/model/element_check.h"
 #include "nn/model/model_check.h"
 #include "nn/model/model_layer.h"
+#include "nn/model/skips.h"
 
 struct sluice_model {
     const sluice_allocator *allocator;
     sluice_shape input;
     sluice_element input_type;
     struct sl_layer_list layers;
+    struct sl_skip_list skips;
     struct sl_layer *open; /* the innermost composite under way; in no list */
     int n_inside;          /* layers inside composites so far */
     int64_t n_parameters;  /* elements */
@@ -52,6 +55,8 @@ void sluice_model_destroy(sluice_model *model)
         sl_layer_free(model->allocator, layer);
     }
     sl_layers_free(model->allocator, &model->layers);
+    sl_free(model->allocator, model->skips.at, model->skips.capacity,
+            sizeof *model->skips.at);
     sl_free(model->allocator, model, 1, sizeof *model);
 }
 
@@ -147,13 +152,25 @@ sluice_status sluice_model_add(sluice_model *model, const sluice_layer_ops *ops,
                                "%s holds other layers; make it with "
                                "sluice_model_begin() and sluice_model_end()",
                                ops->name);
+    if (sl_is_skip_end(ops) && model->open)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%s inside another layer: what goes to another "
+                               "stage has to be a layer of the model",
+                               ops->name);
+    sluice_shape in = sluice_model_output(model), skip;
+    st = sl_skips_prepare(&model->skips, &model->layers, ops, config,
+                          model->allocator, &skip, why);
+    if (st)
+        return st;
     struct sl_layer *layer = sl_layer_create(model->allocator, ops, config);
     if (!layer)
         return sl_no_memory(why, "a layer");
-    sluice_shape in = sluice_model_output(model);
+    layer->plan.skip = skip;
     st = append(model, &in, layer, why);
     if (st)
         sl_layer_free(model->allocator, layer);
+    else if (sl_is_skip_end(ops))
+        sl_skips_note(&model->skips, &model->layers);
     return st;
 }
 
@@ -285,6 +302,25 @@ const sluice_layer_plan *sluice_model_layer_plan(const sluice_model *model,
 const struct sl_layer_list *sl_model_layers(const sluice_model *model)
 {
     return &model->layers;
+}
+
+sluice_status sl_model_check_skips(const sluice_model *model, sluice_diag *why)
+{
+    for (int i = 0; i < model->skips.n; i++) {
+        const struct sl_skip *skip = &model->skips.at[i];
+        const char *name = sl_skip_name(&model->layers, skip->stash);
+        if (skip->pop < 0)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "layer %d is stash(%s), and no layer pops "
+                                   "it; add pop(%s)",
+                                   skip->stash, name, name);
+    }
+    return SLUICE_OK;
+}
+
+const struct sl_skip_list *sl_model_skips(const sluice_model *model)
+{
+    return &model->skips;
 }
 
 const void *sl_model_layer_config(const sluice_model *model, int i)

@@ -5,6 +5,7 @@
 #include <sluice/model.h>
 
 struct sl_layer_list;
+struct sl_skip_list;
 
 /* A place where the model uses a parameter. */
 struct sl_parameter_use {
@@ -14,6 +15,16 @@ struct sl_parameter_use {
 
 /* The model's layers, one after the other. */
 const struct sl_layer_list *sl_model_layers(const sluice_model *model);
+
+/*
+ * Whether every stash is popped: the model can be run.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID naming one that is not.
+ */
+sluice_status sl_model_check_skips(const sluice_model *model, sluice_diag *why);
+
+/* Its skip connections. */
+const struct sl_skip_list *sl_model_skips(const sluice_model *model);
 
 /* Bytes of a row of the model's input. */
 int64_t sl_model_input_row_bytes(const sluice_model *model);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "nn/across/skip_end.h"
 #include "nn/model/model_check.h"
 
 struct sl_layer *sl_layer_create(const sluice_allocator *allocator,
@@ -80,12 +81,16 @@ static sluice_status infer(const struct sl_layer *layer, const sluice_shape *in,
                            sluice_layer_plan *plan, sluice_diag *why)
 {
     sluice_diag said = {.text = ""};
-    *plan = (sluice_layer_plan){
-        .in = *in, .params = room->params, .products = room->products};
+    *plan = (sluice_layer_plan){.in = *in,
+                                .skip = layer->plan.skip,
+                                .params = room->params,
+                                .products = room->products};
     sluice_status st = layer->ops->infer(layer->config, plan, &said);
     plan->in = *in;
     plan->params = room->params;
     plan->products = room->products;
+    if (!sl_is_skip_end(layer->ops) || layer->plan.skip.n_dims)
+        plan->skip = layer->plan.skip;
     if (plan->in_type == SLUICE_UNTYPED)
         plan->in_type = SLUICE_F32;
     if (!st)

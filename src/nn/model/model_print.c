@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text/option_value.h"
 #include "base/text/text_out.h"
 #include "nn/layers/composite.h"
 #include "nn/model/model.h"
@@ -18,8 +19,7 @@ static bool has_equal_options(const struct sl_layer *a,
                               const struct sl_layer *b)
 {
     for (int i = 0; i < a->ops->n_options; i++)
-        if (sluice_option_get(&a->ops->options[i], a->config) !=
-            sluice_option_get(&b->ops->options[i], b->config))
+        if (!sl_option_equal(&a->ops->options[i], a->config, b->config))
             return false;
     return true;
 }
