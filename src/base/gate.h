@@ -8,7 +8,7 @@
  * sequentially consistent loads.  One of the two sees the other (Dekker), so
  * no wake-up is lost.
  *
- * Should the system lose one all the same (glibc bug 25847), somebody looks
+ * If the system loses one all the same (glibc bug 25847), one side looks
  * again after SL_GATE_RECHECK_NS.  While work is under way that is the waiter.
  * A thread without work would wake ten times a second for nothing, so it rests,
  * and the duty is the waker's: having woken it, the waker waits for an answer
@@ -51,7 +51,7 @@ typedef bool sl_predicate(const void *state);
  */
 sluice_status sl_gate_init(struct sl_gate *gate);
 
-/* Nobody may be waiting. */
+/* No thread may be waiting. */
 void sl_gate_fini(struct sl_gate *gate);
 
 /*

@@ -29,7 +29,7 @@ struct sl_unit {
     int64_t in;           /* elements of a row of x */
     int64_t out;          /* elements of a row of y */
     struct sl_ring y;     /* kept from F, or R, to the backward; no slots if
-                             nobody reads it there */
+                             no pass reads it there */
     struct sl_ring saved; /* the same */
     struct sl_ring dy;    /* kept from I to W, if the stage splits */
     int first_tensor;     /* of the model's tensors, if it has any */

@@ -19,7 +19,7 @@
  *
  * The gradients are added up if several stages hold each part of the model.
  * The fence lets them be written again, by a tie too; behind the last UPDATE of
- * a stage nobody does that before all agree.
+ * a stage no device writes them before all agree.
  */
 #ifndef SL_BLUEPRINT_UPDATES_H
 #define SL_BLUEPRINT_UPDATES_H

@@ -48,7 +48,7 @@ struct sl_link_ops {
                              int64_t *virtual_ns);
     sluice_status (*take)(struct sl_link *link, int32_t microbatch,
                           int64_t *virtual_ns);
-    void (*release)(struct sl_link *link, int32_t number); /* NULL: nobody has
+    void (*release)(struct sl_link *link, int32_t number); /* NULL: no side is
                                                               to be told */
     void (*close)(struct sl_link *link);
     void (*open)(struct sl_link *link);

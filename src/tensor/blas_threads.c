@@ -11,7 +11,7 @@
  * The library's only state that is not in an object, except for the counts of
  * blas_calls.c.  OpenBLAS has one thread count and one set of buffers for the
  * whole process, and pipelines that know nothing of each other may compute at
- * once: somebody has to count them.
+ * once: they are counted here.
  *
  * BLAS is called under this lock, against the rule, for the setting and the
  * buffers are what it protects.  None of these calls calls back.
@@ -26,7 +26,7 @@ static struct {
 } process = {.mu = PTHREAD_MUTEX_INITIALIZER};
 
 /*
- * fork() copies one thread, and all memory as it is.  So before it nobody may
+ * fork() copies one thread, and all memory as it is.  So before it no thread may
  * hold the lock or be inside BLAS, and BLAS has the host's setting.  The child
  * has no users: they were threads, or calls, of the parent.  What was announced
  * stays announced until the child destroys its copy of the object.

@@ -1,4 +1,4 @@
-/* Arrays of numbers.  Whoever owns the array. */
+/* Arrays of numbers.  The thread that owns the array. */
 #include "data/formats/array.h"
 
 #include "base/memory.h"

@@ -1,7 +1,7 @@
 /*
  * Arrays of numbers, and reading one from a source.
  *
- * Threads: whoever owns the array.
+ * Threads: the owner of the array.
  */
 #ifndef SL_DATA_FORMATS_ARRAY_H
 #define SL_DATA_FORMATS_ARRAY_H

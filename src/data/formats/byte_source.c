@@ -77,7 +77,7 @@ static sluice_status hand_out(struct sl_source *source, void *to, size_t n,
     return st;
 }
 
-/* Hand out up to `n` bytes to nobody; *skipped is less only at the end. */
+/* Read up to `n` bytes and drop them; *skipped is less only at the end. */
 static sluice_status skip(struct sl_source *source, uint64_t n,
                           uint64_t *skipped, sluice_diag *why)
 {

@@ -1,5 +1,5 @@
 /*
- * Where a device is in its program, for whoever looks at it from outside.
+ * Where a device is in its program, for other threads to read.
  *
  * It is one word, so that a look sees all of it at one moment, stored without
  * any order: it says what a device does, and publishes nothing.  A device walks

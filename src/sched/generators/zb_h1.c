@@ -1,6 +1,6 @@
 /*
  * ZB-H1 (Qi et al., 2023, section 2.1): 1F1B with the backward split, so that
- * weight gradients, which nobody waits for, fill the bubble: device r delays
+ * weight gradients, for which no device waits, fill the bubble: device r delays
  * them by r.  Idle (p - 1)(tF + tI - tW); p activations from F to W on every
  * device.
  */

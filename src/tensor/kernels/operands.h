@@ -11,8 +11,8 @@
 /*
  * y = f(z), z = x + bias.
  *
- * Shapes   x, z, y [rows][n]; bias[n], NULL for none.  z may be NULL if nobody
- *          wants it; x may be z or y, the others do not overlap.
+ * Shapes   x, z, y [rows][n]; bias[n], NULL for none.  z may be NULL if it
+ *          is not needed; x may be z or y, the others do not overlap.
  */
 typedef void sl_pointwise_forward(int64_t rows, int64_t n, const float *x,
                                   const float *bias, float *z, float *y);
