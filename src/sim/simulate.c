@@ -145,7 +145,8 @@ static void set_rates(sluice_time_share *share, double total_ns)
     share->bubble = total_ns > 0 ? 1 - share->busy : 0;
 }
 
-/* The window begins at 0, with an F of stage 0: no other action can be first. */
+/* The window begins at 0, with an F of stage 0: no other action can be first.
+ */
 static void share_out(sluice_simulation *simulation)
 {
     sluice_time_share all = {0};

@@ -26,10 +26,10 @@ static struct {
 } process = {.mu = PTHREAD_MUTEX_INITIALIZER};
 
 /*
- * fork() copies one thread, and all memory as it is.  So before it no thread may
- * hold the lock or be inside BLAS, and BLAS has the host's setting.  The child
- * has no users: they were threads, or calls, of the parent.  What was announced
- * stays announced until the child destroys its copy of the object.
+ * fork() copies one thread, and all memory as it is.  So before it no thread
+ * may hold the lock or be inside BLAS, and BLAS has the host's setting.  The
+ * child has no users: they were threads, or calls, of the parent.  What was
+ * announced stays announced until the child destroys its copy of the object.
  */
 static void before_fork(void)
 {
