@@ -194,8 +194,7 @@ typedef struct sluice_layer_ops {
      * are not kept.  Called once for each forward, before backward_weight(),
      * even if dx is NULL.
      *
-     * Shapes   reads x, y, saved, params, dy; writes dx, may write dy and
-     *          saved.
+     * Shapes   reads x, y, saved, params, dy; writes dx, perhaps dy and saved.
      */
     sluice_status (*backward_input)(const sluice_layer_call *call);
 
