@@ -38,6 +38,7 @@ struct sl_preset {
     ROW(sl_preset_gpt2) \
     ROW(sl_preset_llama) \
     ROW(sl_preset_resnet) \
+    ROW(sl_preset_unet) \
     /* the end: each row ends with a backslash */
 /* clang-format on */
 

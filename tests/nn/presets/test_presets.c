@@ -75,6 +75,23 @@ START_TEST(resnet_is_printed_as_its_blocks)
 }
 END_TEST
 
+START_TEST(unet_is_printed_as_its_levels)
+{
+    check_printed(
+        "input(1x4x8); flatten; reshape(1, height=4, width=8); "
+        "unet(depth=1,convolutions=2,width=3)",
+        "input(1x4x8); flatten; reshape(channels=1,height=4,width=8); "
+        "sequence{conv2d(channels=3,padding=1,no-bias); batch_norm; "
+        "activate(activation=relu)} x2; stash(name=u2_0); max_pool(kernel=2); "
+        "sequence{conv2d(channels=6,padding=1,no-bias); batch_norm; "
+        "activate(activation=relu)} x2; "
+        "sequence{upsample; conv2d(channels=3,padding=1,no-bias); batch_norm; "
+        "activate(activation=relu)}; pop(name=u2_0,concat); "
+        "sequence{conv2d(channels=3,padding=1,no-bias); batch_norm; "
+        "activate(activation=relu)} x2; conv2d(channels=1,kernel=1)");
+}
+END_TEST
+
 /* The learned parameters of ResNet-18 with a 3 x 3 stem and 10 classes; and of
  * its 20 norms, with 4800 channels in all, two statistics of a channel and a
  * count. */
@@ -196,7 +213,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("nn.presets",
                  a_preset_is_printed_as_the_layers_that_it_stands_for,
-                 resnet_is_printed_as_its_blocks,
+                 resnet_is_printed_as_its_blocks, unet_is_printed_as_its_levels,
                  resnet_has_the_parameters_of_resnet_18,
                  dropout_stands_in_the_usual_places,
                  the_published_sizes_are_the_defaults,
