@@ -17,7 +17,7 @@
  *                                  sluice_optimizer_parse() read them; the loss
  *                                  must be given, the optimizer is "sgd"
  *     schedule                     the name of a generator
- *     backward_order chunks group warm_up vertical_sync
+ *     backward_order chunks group warm_up slices vertical_sync
  *                                  its options; one that it does not read is
  *                                  refused.  backward_order: reverse, in_order
  *     remat                        never, always, except_last

@@ -128,7 +128,8 @@ class _ScheduleConfig(_Struct):
     _fields_ = [("name", c_char_p), ("devices", c_int),
                 ("microbatches", c_int), ("backward_order", c_int),
                 ("allocator", c_void_p), ("chunks", c_int), ("group", c_int),
-                ("warm_up", c_int), ("vertical_sync", c_bool),
+                ("warm_up", c_int), ("slices", c_int),
+                ("vertical_sync", c_bool),
                 _LATER]
 
 
@@ -156,8 +157,9 @@ class _SimulateConfig(_Struct):
 
 
 class _TimeShare(_Struct):
-    _fields_ = [("makespan_ns", c_int64), ("busy_ns", c_int64),
-                ("wait_ns", c_int64), ("other_ns", c_int64),
+    _fields_ = [("makespan_ns", c_int64), ("span_ns", c_int64),
+                ("busy_ns", c_int64), ("wait_ns", c_int64),
+                ("other_ns", c_int64),
                 ("busy", c_double), ("wait", c_double), ("bubble", c_double)]
 
 
@@ -169,9 +171,7 @@ class _Trace(_Struct):
 
 
 class _ReportConfig(_Struct):
-    _fields_ = [("title", c_char_p), ("columns", c_int), ("width", c_int),
-                ("live_bytes", c_void_p), ("allocator", c_void_p),
-                _LATER]
+    _fields_ = [("title", c_char_p), _LATER]
 
 
 _WRITE = ctypes.CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t, c_void_p)
@@ -489,7 +489,7 @@ def draw(rows, costs=None, path=None, title=None, latency=0, queue_capacity=2,
 def generate(name, devices, microbatches, strict=True, **options):
     """The rows of a schedule that the library knows: "1f1b", "zb-v", ...
 
-    options: chunks, group, warm_up, vertical_sync, backward_order.  Without
+    options: chunks, group, warm_up, slices, vertical_sync, backward_order.  Without
     strict the rows also have what PyTorch does not know: UPDATE, R and
     versions.
     """

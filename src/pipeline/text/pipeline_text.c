@@ -189,9 +189,10 @@ static bool reads(const char *name, size_t offset)
 static sluice_status check_schedule(const struct reading *reading,
                                     bool has_custom, sluice_diag *why)
 {
-    static const char *const names[] = {"schedule", "backward-order",
-                                        "chunks",   "group",
-                                        "warm-up",  "vertical-sync"};
+    static const char *const names[] = {
+        "schedule", "backward-order", "chunks",        "group",
+        "warm-up",  "slices",         "vertical-sync",
+    };
     const char *generator = reading->config.schedule.name;
     generator = generator ? generator : "gpipe";
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -131,6 +131,15 @@ static const sluice_option settings[] = {
         .max = SLUICE_MAX_MICROBATCHES,
     },
     {
+        .name = "slices",
+        .help = "micro-batches that are slices of one sequence",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_pipeline_config, schedule.slices),
+        .bytes = sizeof(((sluice_pipeline_config *)NULL)->schedule.slices),
+        .min = 1,
+        .max = SLUICE_MAX_MICROBATCHES,
+    },
+    {
         .name = "vertical-sync",
         .help = "one version for a micro-batch on all devices",
         .type = SLUICE_OPTION_FLAG,
