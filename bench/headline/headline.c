@@ -199,7 +199,7 @@ static int run(const char *called, void *config)
     struct headline h = {.report = {.env = &env}};
     sluice_diag why;
     environment_read(&env);
-    environment_print(&env, stdout);
+    environment_print(&env, NULL, stdout);
     sluice_status st = train(&h, &why);
     if (!st)
         st = show_bubble(&h, &why);

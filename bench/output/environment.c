@@ -85,20 +85,26 @@ void environment_read(struct environment *env)
         .blas_core = sluice_blas_core(),
     };
     env->hint = faster_core(&cpu, env->blas_core);
+    env->auto_helps =
+        sluice_gemm_is_built("packed") && (cpu.avx512 || env->hint);
     memcpy(env->cpu, cpu.model, sizeof env->cpu);
 }
 
-void environment_print(const struct environment *env, FILE *out)
+void environment_print(const struct environment *env, const char *gemm,
+                       FILE *out)
 {
     fprintf(out, "sluice    %s (%s)\n", env->version, env->commit);
     fprintf(out, "cpu       %s, %d core%s\n", env->cpu, env->cores,
             env->cores == 1 ? "" : "s");
     fprintf(out, "blas      %s\n", env->blas);
+    if (gemm && strcmp(gemm, "openblas") != 0)
+        return;
     if (env->hint)
         fprintf(out,
                 "hint      OpenBLAS did not recognise this CPU; setting "
-                "OPENBLAS_CORETYPE=%s is faster%s\n",
-                env->hint,
-                sluice_gemm_is_built("onednn") ? ", and so is --gemm auto"
-                                               : "");
+                "OPENBLAS_CORETYPE=%s is faster\n",
+                env->hint);
+    if (env->auto_helps)
+        fprintf(out, "hint      --gemm auto: packed weights and this "
+                     "processor's widest multiply-adds; other bits\n");
 }

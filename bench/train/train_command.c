@@ -83,7 +83,7 @@ static int run(const char *called, void *given)
     struct environment env;
     environment_read(&env);
     if (!config->quiet)
-        environment_print(&env, stdout);
+        environment_print(&env, config->order.gemm, stdout);
     double accuracy;
     sluice_diag why;
     sluice_status st = size_by_file(config, &why);

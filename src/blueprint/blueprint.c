@@ -309,7 +309,10 @@ static sluice_status draw(struct sl_blueprint *bp,
                           const sluice_pipeline_config *config,
                           sluice_diag *why)
 {
+    enum sl_gemm_choice gemm;
     sluice_status st = check_pointers(config, bp->model, why);
+    if (!st) /* before schedules are made, which may take long */
+        st = sl_gemm_choice_find(config->gemm, &gemm, why);
     if (!st)
         st = settle_sizes(bp, config, why);
     if (!st)

@@ -262,6 +262,12 @@ START_TEST(an_unknown_backend_is_refused)
     ck_assert_int_eq(sluice_pipeline_create(&config, model, &pipe, &why),
                      SLUICE_NOT_FOUND);
     ck_assert(strstr(why.text, "mkl"));
+    /* It is looked at before the schedule. */
+    config.schedule.name = "no such schedule";
+    ck_assert_int_eq(sluice_pipeline_create(&config, model, &pipe, &why),
+                     SLUICE_NOT_FOUND);
+    ck_assert(strstr(why.text, "mkl"));
+    config.schedule.name = NULL;
     ck_assert_int_eq(sluice_reference_create(&config, model, &ref, &why),
                      SLUICE_NOT_FOUND);
     ck_assert(!sluice_gemm_is_built("mkl"));
