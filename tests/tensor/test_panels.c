@@ -24,7 +24,7 @@ static float *a, *b, *got, *want, *panels, *scratch;
 
 static float *floats(size_t n)
 {
-    float *at = aligned_alloc(SL_ALIGN, n * sizeof *at);
+    float *at = aligned_alloc(SL_ALIGN, sl_round_up(n * sizeof *at));
     ck_assert_ptr_nonnull(at);
     return at;
 }
