@@ -377,8 +377,9 @@ void sl_blueprint_fini(struct sl_blueprint *bp)
     size_t n_stages = (size_t)bp->grid.n_stages;
     sl_ties_fini(&bp->ties);
     sl_layout_fini(&bp->layout);
-    sl_free(bp->allocator, bp->edges, (size_t)sl_n_edges(bp->model, &bp->grid),
-            sizeof *bp->edges);
+    if (bp->edges)
+        sl_free(bp->allocator, bp->edges,
+                (size_t)sl_n_edges(bp->model, &bp->grid), sizeof *bp->edges);
     sl_free(bp->allocator, bp->stage_layers, n_stages,
             sizeof *bp->stage_layers);
     sl_free(bp->allocator, bp->ring_sizes, n_stages, sizeof *bp->ring_sizes);

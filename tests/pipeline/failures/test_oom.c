@@ -13,7 +13,8 @@ static struct sl_test_allocator allocator;
 
 /* All calls of a pipeline's life that may allocate, in order; the first bad
  * status ends it. */
-static sluice_status live(int devices, sluice_remat remat)
+static sluice_status live(enum sl_test_kind kind, int devices,
+                          sluice_remat remat)
 {
     struct sl_test_problem p = {0};
     sluice_pipeline *pipe = NULL;
@@ -21,8 +22,8 @@ static sluice_status live(int devices, sluice_remat remat)
     sluice_result result;
     float y[BATCH * 8];
     sluice_diag why = {0};
-    sluice_status st = sl_test_problem_init(&p, SL_TEST_DROPOUT, LAYERS, BATCH,
-                                            &allocator.hooks);
+    sluice_status st =
+        sl_test_problem_init(&p, kind, LAYERS, BATCH, &allocator.hooks);
     if (st)
         return st;
     sluice_pipeline_config config = p.config;
@@ -53,13 +54,14 @@ static sluice_status live(int devices, sluice_remat remat)
 }
 
 /* Fail allocation 1, 2, 3, ... until none is left to fail. */
-static void sweep(int devices, sluice_remat remat, bool on)
+static void sweep(enum sl_test_kind kind, int devices, sluice_remat remat,
+                  bool on)
 {
     int threads = sl_test_threads_at_rest(),
         descriptors = sl_test_descriptors();
     for (long at = 1;; at++) {
         sl_test_allocator_arm(&allocator, at, on);
-        sluice_status st = live(devices, remat);
+        sluice_status st = live(kind, devices, remat);
         bool failed = sl_test_allocator_failed(&allocator);
         ck_assert_msg(st == (failed ? SLUICE_NO_MEMORY : SLUICE_OK),
                       "K %d, allocation %ld%s: %s", devices, at,
@@ -83,10 +85,22 @@ START_TEST(every_allocation_may_fail)
     sl_test_allocator_init(&allocator);
     /* What the process sets up once, such as BLAS, is there from here on. */
     for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(live(devices[i], SLUICE_REMAT_NEVER), SLUICE_OK);
+        ck_assert_int_eq(live(SL_TEST_DROPOUT, devices[i], SLUICE_REMAT_NEVER),
+                         SLUICE_OK);
     for (int i = 0; i < 3; i++) {
-        sweep(devices[i], SLUICE_REMAT_NEVER, false);
-        sweep(devices[i], SLUICE_REMAT_ALWAYS, true);
+        sweep(SL_TEST_DROPOUT, devices[i], SLUICE_REMAT_NEVER, false);
+        sweep(SL_TEST_DROPOUT, devices[i], SLUICE_REMAT_ALWAYS, true);
+    }
+}
+END_TEST
+
+START_TEST(so_may_every_allocation_for_what_joins_stages)
+{
+    sl_test_allocator_init(&allocator);
+    ck_assert(!live(SL_TEST_TIED, 2, SLUICE_REMAT_NEVER));
+    for (int devices = 1; devices <= 2; devices++) {
+        sweep(SL_TEST_TIED, devices, SLUICE_REMAT_NEVER, false);
+        sweep(SL_TEST_SKIPS, devices, SLUICE_REMAT_ALWAYS, false);
     }
 }
 END_TEST
@@ -126,4 +140,5 @@ START_TEST(a_pipeline_runs_on_without_any_memory_left)
 END_TEST
 
 SLUICE_TEST_MAIN("pipeline.oom", every_allocation_may_fail,
+                 so_may_every_allocation_for_what_joins_stages,
                  a_pipeline_runs_on_without_any_memory_left)
