@@ -1,7 +1,6 @@
 /* Tied tensors.  The devices that hold a use. */
 #include "pipeline/across/tied.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "pipeline/clocks.h"
@@ -71,17 +70,21 @@ static float *gradient_of(const struct view *view, int use)
     return stage->units[at->unit].grads[at->param];
 }
 
-/* Fill in this device's terms.  Returns the first of them. */
-static float *fill_terms(const struct view *view)
+/* This device's terms.  Members read them until all have come to the gather:
+ * only a scatter may write them. */
+static void fill_terms(const struct view *view)
 {
-    float *first = NULL;
-    for (int i = 0; i < view->tie->n_uses; i++) {
-        float *g = gradient_of(view, i);
-        view->device->tied_terms[i] = g;
-        first = first ? first : g;
-    }
-    assert(first);
-    return first;
+    for (int i = 0; i < view->tie->n_uses; i++)
+        view->device->tied_terms[i] = gradient_of(view, i);
+}
+
+/* The gradient of the device's first use, where the sum goes. */
+static float *first_gradient(const struct view *view)
+{
+    int i = 0;
+    while (!gradient_of(view, i))
+        i++;
+    return gradient_of(view, i);
 }
 
 static void begin(void *device)
@@ -107,7 +110,7 @@ static int rank_of(const struct view *view)
 static struct sl_share share_of(const struct view *view)
 {
     return (struct sl_share){
-        .x = fill_terms(view),
+        .x = first_gradient(view),
         .n = view->tie->n,
         .terms = view->device->tied_terms,
         .virtual_ns = &view->device->virtual_ns,
@@ -122,6 +125,7 @@ sluice_status sl_tied_scatter(struct sl_device *device, const struct sl_op *op,
     (void)why;
     struct view view = view_of(device, op);
     struct sl_share share = share_of(&view);
+    fill_terms(&view);
     return sl_collective_reduce_scatter(group_of(&view, op), rank_of(&view),
                                         &share);
 }
