@@ -288,6 +288,12 @@ static const struct option_row told_options[] = {
              "such as 30s, what each device waits for, and what it did before",
      .type = &option_time,
      .offset = offsetof(struct training_config, watchdog_ns)},
+    {.name = "report",
+     .argument = "FILE",
+     .help = "Write a page of charts, .html: loss, learning rate and "
+             "throughput of the steps, and the tests",
+     .type = &option_text,
+     .offset = offsetof(struct training_config, report)},
     {.name = "watch",
      .help = "Draw the loss and the devices' busy shares as the training runs, "
              "if standard error is a terminal",

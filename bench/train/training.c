@@ -18,6 +18,7 @@
 #include "bench/order/schedule_source.h"
 #include "bench/train/stuck.h"
 #include "bench/train/told/telling.h"
+#include "bench/train/told/training_page.h"
 #include "bench/train/train_choices.h"
 #include "bench/output/picture.h"
 
@@ -40,7 +41,8 @@ struct training {
     struct time_sum time; /* of the last epoch's full batches */
     bool says_input;      /* the model's text has it */
     bool goes_on;         /* the pipeline is there, and may be loaded into */
-    bool made_steps;      /* any: it may have had nothing left to do */
+    struct training_page page;
+    bool made_steps; /* any: it may have had nothing left to do */
     struct telling telling;
 };
 
@@ -214,6 +216,20 @@ static void tell(struct training *t, const sluice_progress *p)
         time_sum_add(&t->time, t->pipe);
 }
 
+/* What the rule made of the learning rate in the last step. */
+static double rate_factor(const struct training *t, const sluice_progress *p)
+{
+    const struct training_config *c = t->config;
+    uint64_t batch = (uint64_t)c->batch;
+    uint64_t steps = ((uint64_t)p->n_rows + batch - 1) / batch;
+    uint64_t before = steps * (uint64_t)(p->epoch - 1);
+    if (!c->rate.ops || p->rows_done == 0)
+        return 1;
+    before += (uint64_t)(p->rows_done - 1) / batch;
+    return c->rate.ops->factor(&c->rate.config, before,
+                               steps * (uint64_t)c->epochs);
+}
+
 /* A signal ends the training where it can go on: between two steps. */
 static bool on_progress(void *context, const sluice_progress *p)
 {
@@ -221,6 +237,7 @@ static bool on_progress(void *context, const sluice_progress *p)
     if (!metrics_progress(&t->metrics, p))
         return false; /* do not train for nothing */
     tell(t, p);
+    training_page_progress(&t->page, p, rate_factor(t, p), t->source.test);
     keeping_progress(&t->keeping, p, t->source.test);
     bool goes_on = !p->epoch_end || patience_epoch(&t->patience, t->pipe, p);
     return goes_on && !stopping_signal();
@@ -300,11 +317,14 @@ sluice_status training_run(const struct training_config *config,
         .config = config,
         .out = config->quiet ? NULL : out,
     };
+    t.page.path = config->report;
     telling_begin(&t.telling, t.out, config->watches);
     sluice_status st =
         config->trace ? picture_check(config->trace, why) : SLUICE_OK;
     if (!st && config->keeping.weights)
         st = output_path_check(config->keeping.weights, why);
+    if (!st && config->report)
+        st = output_path_check(config->report, why);
     struct source_config source = config->source;
     ask_model(&t, &source);
     if (!st)
@@ -338,6 +358,8 @@ sluice_status training_run(const struct training_config *config,
         if (!st && config->trace && t.made_steps)
             st = draw(&t, why);
         keeping_settle(&t.keeping);
+        if (!st)
+            st = training_page_write(&t.page, t.model_text, why);
         sluice_status closed = metrics_close(&t.metrics, st ? NULL : why);
         st = st ? st : closed;
     }

@@ -61,6 +61,7 @@ struct training_config {
     const char *trace;   /* a file for a picture of the last step; NULL: none */
     int64_t watchdog_ns; /* name a device that is in one operation for so long;
                             0: none */
+    const char *report;  /* a file for a page of charts; NULL: none */
     bool watches;        /* a picture that moves, on a terminal */
     bool quiet;          /* only errors and warnings are told */
 };

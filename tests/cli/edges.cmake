@@ -184,3 +184,13 @@ cli_test(schedule_page check_page
 schedule_nonsense(draw_several_as_svg
     "--draw writes a page of several schedules: let the name"
     --compare gpipe,1f1b --draw x.svg)
+
+# A page of a training.
+cli_test(training_page check_page
+    "MATCH=Loss of a step.*<path d=.M64.*Learning rate.*<path.*rows per second.*<path.*Loss of the test part.*<path.*Accuracy of the test part.*<path"
+    PAGE=${CMAKE_CURRENT_BINARY_DIR}/training.html
+    COMMAND ${tool} train --data embedded --epochs 3 --quiet
+    --report ${CMAKE_CURRENT_BINARY_DIR}/training.html)
+cli_test(training_page_nowhere run_tool STATUS=1
+    "MATCH=sluice train: /no/such/x.html: cannot be created: No such file"
+    COMMAND ${tool} train --data embedded --quiet --report /no/such/x.html)
