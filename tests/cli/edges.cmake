@@ -84,7 +84,7 @@ cli_test(effect_in_rows run_tool STATUS=0
     "MATCH=schedule,chunks,group,warm_up_forwards,devices.*gpipe,,,,2,.*interleaved-1f1b,3,2,2,2,"
     COMMAND ${tool} schedule --compare gpipe,interleaved-1f1b -v 3 -k 2 -o csv)
 cli_test(effect_in_context run_tool STATUS=0
-    "MATCH=\"chunks\":2,\"group\":\"K\",\"warm_up_forwards\":3,\"vertical_sync\":null"
+    "MATCH=\"chunks\":2,\"group\":\"K\",\"slices\":null,\"warm_up_forwards\":3,\"vertical_sync\":null"
     COMMAND ${bench} bubble --smoke --schedule interleaved-1f1b --warm-up 3
     --cell 50us -o jsonl)
 cli_test(effect_in_head run_tool STATUS=0

@@ -99,7 +99,8 @@ static bool check_one(const struct sl_test_problem *problem,
     sluice_diag why = {.text = ""};
     if (sluice_schedule_generate(config, &schedule, NULL))
         return false;
-    if (sluice_schedule_n_updates(schedule) > 1) {
+    if (sluice_schedule_n_updates(schedule) > 1 ||
+        !sluice_reference_exists(schedule, false)) {
         sluice_schedule_destroy(schedule);
         return false;
     }
