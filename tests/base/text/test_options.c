@@ -241,7 +241,7 @@ END_TEST
 START_TEST(a_text_sets_a_table_of_64_options_and_refuses_one_of_65)
 {
     static sluice_option many[SLUICE_OPTIONS_MAX + 1];
-    static char names[SLUICE_OPTIONS_MAX + 1][8];
+    static char names[SLUICE_OPTIONS_MAX + 1][16];
     struct {
         int values[SLUICE_OPTIONS_MAX + 1];
     } config;
