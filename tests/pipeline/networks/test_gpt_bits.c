@@ -4,7 +4,6 @@
  * schedule, on one to six devices, with recomputation and without, and in two
  * replicas.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/grid.h"
@@ -81,13 +80,14 @@ static void check_schedules(const char *model)
         if (!strcmp(name, "forward") || !strcmp(name, "gpipe") ||
             sl_test_is_asynchronous(name))
             continue;
-        int n = 0;
+        int n = 0, n_skipped = 0;
         for (int k = 1; k <= MOST_DEVICES; k++)
             for (int m = 2; m <= 12; m += 2 + m / 3)
-                if (!sl_test_skips())
+                if (sl_test_skips())
+                    n_skipped++;
+                else
                     n += check_schedule(name, k, m);
-        ck_assert_msg(n > 0 || getenv("SLUICE_TEST_GEMM"), "%s never ran",
-                      name);
+        ck_assert_msg(n > 0 || n_skipped > 0, "%s never ran", name);
     }
     sl_test_problem_fini(&problem);
 }
