@@ -10,6 +10,7 @@
 #include "tensor/gemm/tiles.h"
 
 enum {
+    FEW_ROWS = 16, /* with fewer, packing costs more than it saves */
     PACK_USES = 3, /* packing takes about as long as it saves in two */
     NAMES_BYTES = 128,
 };
@@ -122,7 +123,8 @@ static struct sl_gemm_ruling rule(const struct sl_gemm_machine *machine,
                                   struct sl_gemm_use use)
 {
     bool pays = machine->avx512 || machine->blas == SL_BLAS_OLD;
-    if (!machine->packed || !pays)
+    bool few = use.size.rows < FEW_ROWS && machine->blas != SL_BLAS_OLD;
+    if (!machine->packed || !pays || few)
         return same(sl_gemm_openblas(), false);
     return same(sl_gemm_packed(), use.n_uses >= PACK_USES);
 }
