@@ -6,20 +6,11 @@
 #include "base/text/options.h"
 #include "nn/optimizers/clip.h"
 #include "nn/optimizers/decay.h"
+#include "nn/optimizers/optimizer_options.h"
 #include "tensor/elementwise.h"
 
 static const sluice_option options[] = {
-    {
-        .name = "learning-rate",
-        .short_name = "lr",
-        .help = "size of a step",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_rmsprop_config, learning_rate),
-        .bytes = sizeof(double),
-        .preset = 0.01,
-        .max = 1e6,
-        .above_min = true,
-    },
+    SL_OPTION_LEARNING_RATE(sluice_rmsprop_config, 0.01),
     {
         .name = "alpha",
         .help = "share of the squares' average that is kept",
@@ -31,25 +22,8 @@ static const sluice_option options[] = {
         .above_min = true,
         .below_max = true,
     },
-    {
-        .name = "epsilon",
-        .help = "added to the root of the squares",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_rmsprop_config, epsilon),
-        .bytes = sizeof(double),
-        .preset = 1e-8,
-        .min = FLT_MIN,
-        .max = 1,
-    },
-    {
-        .name = "momentum",
-        .help = "share of the last update that is kept",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_rmsprop_config, momentum),
-        .bytes = sizeof(double),
-        .max = 1,
-        .below_max = true,
-    },
+    SL_OPTION_EPSILON(sluice_rmsprop_config),
+    SL_OPTION_MOMENTUM(sluice_rmsprop_config, 0),
     {
         .name = "centered",
         .help = "divide by the deviation, not the root of the squares",
@@ -57,29 +31,9 @@ static const sluice_option options[] = {
         .offset = offsetof(sluice_rmsprop_config, centered),
         .bytes = sizeof(bool),
     },
-    {
-        .name = "weight-decay",
-        .help = "pull towards zero, by the gradient",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_rmsprop_config, weight_decay),
-        .bytes = sizeof(double),
-        .max = 1e6,
-    },
-    {
-        .name = "decay-all",
-        .help = "biases and norms decay, too; else only matrices",
-        .type = SLUICE_OPTION_FLAG,
-        .offset = offsetof(sluice_rmsprop_config, decay_all),
-        .bytes = sizeof(bool),
-    },
-    {
-        .name = "clip",
-        .help = "largest norm of all gradients together; 0: any",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_rmsprop_config, clip),
-        .bytes = sizeof(double),
-        .max = FLT_MAX,
-    },
+    SL_OPTION_WEIGHT_DECAY(sluice_rmsprop_config, ", by the gradient", 0),
+    SL_OPTION_DECAY_ALL(sluice_rmsprop_config),
+    SL_OPTION_CLIP(sluice_rmsprop_config),
 };
 
 static sluice_status infer(const void *config, int *n_states,

@@ -4,30 +4,12 @@
 #include <float.h>
 
 #include "nn/optimizers/clip.h"
+#include "nn/optimizers/optimizer_options.h"
 #include "tensor/elementwise.h"
 
 static const sluice_option options[] = {
-    {
-        .name = "learning-rate",
-        .short_name = "lr",
-        .help = "size of a step",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_sgd_config, learning_rate),
-        .bytes = sizeof(double),
-        .preset = 0.02,
-        .max = 1e6,
-        .above_min = true,
-    },
-    {
-        .name = "momentum",
-        .help = "share of the last update that is kept",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_sgd_config, momentum),
-        .bytes = sizeof(double),
-        .preset = 0.9,
-        .max = 1,
-        .below_max = true,
-    },
+    SL_OPTION_LEARNING_RATE(sluice_sgd_config, 0.02),
+    SL_OPTION_MOMENTUM(sluice_sgd_config, 0.9),
     {
         .name = "nesterov",
         .help = "Nesterov's momentum",
@@ -35,22 +17,8 @@ static const sluice_option options[] = {
         .offset = offsetof(sluice_sgd_config, nesterov),
         .bytes = sizeof(bool),
     },
-    {
-        .name = "weight-decay",
-        .help = "pull towards zero",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_sgd_config, weight_decay),
-        .bytes = sizeof(double),
-        .max = 1e6,
-    },
-    {
-        .name = "clip",
-        .help = "largest norm of all gradients together; 0: any",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_sgd_config, clip),
-        .bytes = sizeof(double),
-        .max = FLT_MAX,
-    },
+    SL_OPTION_WEIGHT_DECAY(sluice_sgd_config, "", 0),
+    SL_OPTION_CLIP(sluice_sgd_config),
 };
 
 static sluice_status infer(const void *config, int *n_states,
