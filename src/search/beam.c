@@ -110,11 +110,7 @@ static sluice_status append(const struct beam *beam, sluice_schedule *schedule,
             schedule, frame->stage_device[s],
             (sluice_action){path[i].kind, s, done[s][path[i].kind]++, 0}, why);
     }
-    for (int s = 0; s < frame->n_stages && !st; s++)
-        st = sluice_schedule_append(schedule, frame->stage_device[s],
-                                    (sluice_action){SLUICE_UPDATE, s, -1, 0},
-                                    why);
-    return st;
+    return st ? st : sl_append_updates(schedule, why);
 }
 
 /* The way to the first of the last level, in order. */

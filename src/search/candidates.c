@@ -7,14 +7,10 @@
 #include "search/list_scheduler.h"
 
 enum {
-    /* Warm-ups of generators, and slacks for each device behind. */
-    MOST_SLACK = 3,
-    /* Partial schedules of a beam search for each try, and for each action that
-     * the list scheduler and the simulator may place in all. */
-    STATES_PER_TRY = 200,
-    MOST_PLACED = 2 * 1000 * 1000,
-    /* Actions of a schedule that passes are tried on. */
-    MOST_FOR_PASSES = 1 << 16,
+    MOST_SLACK = 3,                /* forwards ahead, for each device behind */
+    MOST_PLACED = 2 * 1000 * 1000, /* actions, by the list scheduler in all */
+    STATES_PER_TRY = 200,      /* partial schedules of a beam, by all actions */
+    MOST_FOR_PASSES = 1 << 16, /* actions of a schedule that passes change */
 };
 
 /* Take a candidate: keep it if it is the best, else free it. */

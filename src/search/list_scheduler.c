@@ -75,19 +75,6 @@ bool sl_policy(const struct sl_problem *problem, int i,
     return !policy->in_a_v || problem->n_stages == 2 * problem->config->devices;
 }
 
-static int64_t bytes_of(const struct clockwork *work, int stage)
-{
-    const int64_t *bytes = work->problem->config->activation_bytes;
-    return bytes ? bytes[stage] : 1;
-}
-
-static int64_t cost_of(const struct clockwork *work, sluice_action action)
-{
-    return work->problem->config
-        ->stage_costs_ns[(size_t)action.stage * SLUICE_N_ACTION_KINDS +
-                         (size_t)action.kind];
-}
-
 static int64_t latency(const struct clockwork *work, int from, int to)
 {
     bool together = work->stages[from].device == work->stages[to].device;
@@ -109,13 +96,14 @@ static bool has_room(const struct clockwork *work, int stage)
 {
     const struct stage *self = &work->stages[stage];
     int64_t limit = work->problem->config->limit;
-    int64_t held = work->devices[self->device].held + bytes_of(work, stage);
+    int64_t held = work->devices[self->device].held +
+                   sl_problem_bytes(work->problem, stage);
     const struct device *device = &work->devices[self->device];
     if (!limit)
         return true;
     for (int i = 0; i < device->n_stages; i++)
         if (device->stages[i] > stage)
-            held += bytes_of(work, device->stages[i]);
+            held += sl_problem_bytes(work->problem, device->stages[i]);
     return held <= limit;
 }
 
@@ -222,7 +210,9 @@ static struct option choose(const struct clockwork *work, int d, int64_t now)
     if (fill.ready_ns == NEVER)
         return best;
     bool in_time = best.ready_ns == NEVER ||
-                   now + cost_of(work, fill.action) <= best.ready_ns;
+                   now + sl_problem_cost(work->problem, fill.action.kind,
+                                         fill.action.stage) <=
+                       best.ready_ns;
     return in_time || !work->policy->patient ? fill : best;
 }
 
@@ -231,24 +221,25 @@ static sluice_status put(struct clockwork *work, int d, sluice_action action,
 {
     struct device *device = &work->devices[d];
     struct stage *stage = &work->stages[action.stage];
-    int64_t end = now + cost_of(work, action);
+    int64_t end =
+        now + sl_problem_cost(work->problem, action.kind, action.stage);
     device->free_ns = end;
     switch (action.kind) {
     case SLUICE_F:
         stage->forward_ns[stage->n_forward++] = end;
-        device->held += bytes_of(work, action.stage);
+        device->held += sl_problem_bytes(work->problem, action.stage);
         device->went_forward = true;
         break;
     case SLUICE_W:
         stage->n_weight++;
-        device->held -= bytes_of(work, action.stage);
+        device->held -= sl_problem_bytes(work->problem, action.stage);
         break;
     default:
         stage->backward_ns[stage->n_backward++] = end;
         device->went_forward = false;
         if (action.kind == SLUICE_B) {
             stage->n_weight++;
-            device->held -= bytes_of(work, action.stage);
+            device->held -= sl_problem_bytes(work->problem, action.stage);
         }
     }
     /* Only neighbours of the stage, and its own device, can have waited for
@@ -297,16 +288,6 @@ static sluice_status run(struct clockwork *work)
     return SLUICE_OK;
 }
 
-static sluice_status add_updates(struct clockwork *work)
-{
-    sluice_status st = SLUICE_OK;
-    for (int s = 0; s < work->n_stages && !st; s++)
-        st = sluice_schedule_append(work->schedule, work->stages[s].device,
-                                    (sluice_action){SLUICE_UPDATE, s, -1, 0},
-                                    work->why);
-    return st;
-}
-
 static void list_stages(struct clockwork *work)
 {
     int n = 0;
@@ -327,7 +308,7 @@ static sluice_status create(struct clockwork *work)
     for (int s = 0; s < work->n_stages; s++) {
         size_t at = 2 * (size_t)s * (size_t)work->n_microbatches;
         stage_device[s] =
-            work->policy->in_a_v && s >= k ? 2 * k - 1 - s : s % k;
+            sl_problem_place(work->problem, s, work->policy->in_a_v);
         work->stages[s] = (struct stage){
             .device = stage_device[s],
             .forward_ns = work->times + at,
@@ -366,7 +347,7 @@ sluice_status sl_list_schedule(const struct sl_problem *problem,
     if (!st)
         st = run(&work);
     if (!st)
-        st = add_updates(&work);
+        st = sl_append_updates(work.schedule, why);
     if (st)
         sluice_schedule_destroy(work.schedule);
     else

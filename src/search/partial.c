@@ -47,14 +47,7 @@ static int backward_kind(const struct sl_frame *frame)
 
 static int64_t cost_of(const struct sl_frame *frame, int kind, int stage)
 {
-    return frame->problem->config
-        ->stage_costs_ns[(size_t)stage * SLUICE_N_ACTION_KINDS + (size_t)kind];
-}
-
-static int64_t bytes_of(const struct sl_frame *frame, int stage)
-{
-    const int64_t *bytes = frame->problem->config->activation_bytes;
-    return bytes ? bytes[stage] : 1;
+    return sl_problem_cost(frame->problem, kind, stage);
 }
 
 static bool together(const struct sl_frame *frame, int a, int b)
@@ -106,7 +99,7 @@ void sl_frame_init(struct sl_frame *frame, const struct sl_problem *problem,
         .n_actions = problem->n_stages * m * (split ? 3 : 2),
     };
     for (int s = 0; s < frame->n_stages; s++)
-        frame->stage_device[s] = in_a_v && s >= k ? 2 * k - 1 - s : s % k;
+        frame->stage_device[s] = sl_problem_place(problem, s, in_a_v);
     frame->n_words =
         (size_t)(N_DEVICE_PARTS * k) +
         (size_t)(N_STAGE_PARTS + 2 * frame->n_times) * (size_t)frame->n_stages;
@@ -143,11 +136,12 @@ static bool has_room(const struct sl_frame *frame, int64_t *words, int stage)
     while (frame->stage_device[first] != d)
         first++;
     int64_t oldest = done[first];
-    int64_t held = of_device(frame, words, HELD)[d] + bytes_of(frame, stage);
+    int64_t held = of_device(frame, words, HELD)[d] +
+                   sl_problem_bytes(frame->problem, stage);
     for (int s = first; s < frame->n_stages; s++)
         if (frame->stage_device[s] == d && forwards[s] <= oldest &&
             !(s == stage && forwards[s] == oldest))
-            held += bytes_of(frame, s);
+            held += sl_problem_bytes(frame->problem, s);
     return held <= limit;
 }
 
@@ -255,7 +249,7 @@ void sl_partial_put(const struct sl_frame *frame, int64_t *words,
         of_device(frame, words, FIRST)[d] = option->start_ns;
     if (action.kind == SLUICE_F) {
         of_stage(frame, words, FORWARDS)[s]++;
-        of_device(frame, words, HELD)[d] += bytes_of(frame, s);
+        of_device(frame, words, HELD)[d] += sl_problem_bytes(frame->problem, s);
         *end_of(frame, words, false, s, action.microbatch) = option->end_ns;
     }
     if (action.kind == SLUICE_I || whole) {
@@ -264,7 +258,7 @@ void sl_partial_put(const struct sl_frame *frame, int64_t *words,
     }
     if (action.kind == SLUICE_W || whole) {
         of_stage(frame, words, WEIGHTS)[s]++;
-        of_device(frame, words, HELD)[d] -= bytes_of(frame, s);
+        of_device(frame, words, HELD)[d] -= sl_problem_bytes(frame->problem, s);
     }
 }
 

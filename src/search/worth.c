@@ -3,12 +3,6 @@
 
 #include <sluice/simulate.h>
 
-static int64_t held_by(const struct sl_problem *problem, int stage)
-{
-    const int64_t *bytes = problem->config->activation_bytes;
-    return bytes ? bytes[stage] : 1;
-}
-
 int64_t sl_peak_held(const struct sl_problem *problem,
                      const sluice_schedule *schedule)
 {
@@ -18,7 +12,7 @@ int64_t sl_peak_held(const struct sl_problem *problem,
         int64_t held = 0;
         const sluice_action *actions = sluice_schedule_actions(schedule, d, &n);
         for (int i = 0; i < n; i++) {
-            int64_t bytes = held_by(problem, actions[i].stage);
+            int64_t bytes = sl_problem_bytes(problem, actions[i].stage);
             if (actions[i].kind == SLUICE_F)
                 held += bytes;
             peak = held > peak ? held : peak;
@@ -54,12 +48,6 @@ sluice_status sl_judge(const struct sl_problem *problem,
     return SLUICE_OK;
 }
 
-static int64_t cost(const struct sl_problem *problem, int kind, int stage)
-{
-    return problem->config
-        ->stage_costs_ns[(size_t)stage * SLUICE_N_ACTION_KINDS + (size_t)kind];
-}
-
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -70,21 +58,16 @@ static int64_t most(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static int device_of(const struct sl_problem *problem, int stage, bool in_a_v)
-{
-    int k = problem->config->devices;
-    return in_a_v && stage >= k ? 2 * k - 1 - stage : stage % k;
-}
-
 /* From the start of a micro-batch's first F to the end of its last backward. */
 static int64_t there_and_back(const struct sl_problem *problem, bool in_a_v)
 {
     int64_t sum = 0;
     for (int s = 0; s < problem->n_stages; s++) {
-        sum += cost(problem, SLUICE_F, s) +
-               least(cost(problem, SLUICE_B, s), cost(problem, SLUICE_I, s));
-        if (s &&
-            device_of(problem, s, in_a_v) != device_of(problem, s - 1, in_a_v))
+        sum += sl_problem_cost(problem, SLUICE_F, s) +
+               least(sl_problem_cost(problem, SLUICE_B, s),
+                     sl_problem_cost(problem, SLUICE_I, s));
+        if (s && sl_problem_place(problem, s, in_a_v) !=
+                     sl_problem_place(problem, s - 1, in_a_v))
             sum += 2 * problem->config->latency_ns;
     }
     return sum;
@@ -94,19 +77,20 @@ static int64_t bound_of(const struct sl_problem *problem, bool in_a_v)
 {
     const sluice_search_config *config = problem->config;
     int64_t m = config->microbatches;
-    int64_t bound =
-        (m - 1) * cost(problem, SLUICE_F, 0) + there_and_back(problem, in_a_v);
+    int64_t bound = (m - 1) * sl_problem_cost(problem, SLUICE_F, 0) +
+                    there_and_back(problem, in_a_v);
     for (int d = 0; d < config->devices; d++) {
         int64_t work = 0, before = 0;
         for (int s = 0; s < problem->n_stages; s++)
-            if (device_of(problem, s, in_a_v) == d)
-                work += cost(problem, SLUICE_F, s) +
-                        least(cost(problem, SLUICE_B, s),
-                              cost(problem, SLUICE_I, s) +
-                                  cost(problem, SLUICE_W, s));
+            if (sl_problem_place(problem, s, in_a_v) == d)
+                work += sl_problem_cost(problem, SLUICE_F, s) +
+                        least(sl_problem_cost(problem, SLUICE_B, s),
+                              sl_problem_cost(problem, SLUICE_I, s) +
+                                  sl_problem_cost(problem, SLUICE_W, s));
         /* The first stage of device d is stage d. */
         for (int s = 0; s < d && config->objective == SLUICE_MAKESPAN; s++)
-            before += cost(problem, SLUICE_F, s) + config->latency_ns;
+            before +=
+                sl_problem_cost(problem, SLUICE_F, s) + config->latency_ns;
         bound = most(bound, before + m * work);
     }
     return bound;
@@ -118,4 +102,14 @@ int64_t sl_bound_ns(const struct sl_problem *problem)
     return problem->n_stages == 2 * problem->config->devices
                ? least(loop, bound_of(problem, true))
                : loop;
+}
+
+sluice_status sl_append_updates(sluice_schedule *schedule, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int s = 0; s < sluice_schedule_n_stages(schedule) && !st; s++)
+        st = sluice_schedule_append(
+            schedule, sluice_schedule_stage_device(schedule, s),
+            (sluice_action){SLUICE_UPDATE, s, -1, 0}, why);
+    return st;
 }

@@ -19,6 +19,38 @@ struct sl_problem {
     int capacity;
 };
 
+/* What an action costs. */
+static inline int64_t sl_problem_cost(const struct sl_problem *problem,
+                                      int kind, int stage)
+{
+    return problem->config
+        ->stage_costs_ns[(size_t)stage * SLUICE_N_ACTION_KINDS + (size_t)kind];
+}
+
+/* What a micro-batch holds from F to B or W. */
+static inline int64_t sl_problem_bytes(const struct sl_problem *problem,
+                                       int stage)
+{
+    const int64_t *bytes = problem->config->activation_bytes;
+    return bytes ? bytes[stage] : 1;
+}
+
+/* The device of a stage: in a loop, or in a V, where the second half of 2K
+ * stages goes back the way the first came. */
+static inline int sl_problem_place(const struct sl_problem *problem, int stage,
+                                   bool in_a_v)
+{
+    int k = problem->config->devices;
+    return in_a_v && stage >= k ? 2 * k - 1 - stage : stage % k;
+}
+
+/*
+ * Append to a searched schedule the UPDATE of each stage.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_append_updates(sluice_schedule *schedule, sluice_diag *why);
+
 /* What a device holds at most, of the worst device.  The schedule has passed
  * the verifier. */
 int64_t sl_peak_held(const struct sl_problem *problem,

@@ -175,6 +175,26 @@ START_TEST(memory_is_traded_for_time)
 }
 END_TEST
 
+/* Of ZB-H2 the span is the work alone at equal costs, which no order beats:
+ * that is found, and with it the bound.  The makespan is K - 1 F's longer. */
+START_TEST(a_short_span_is_found_where_that_is_asked_for)
+{
+    struct costs costs = costs_of(UNIT, UNIT, UNIT, 0);
+    sluice_search_result result;
+    sluice_schedule *schedule;
+    const sluice_search_config config = {.devices = 4,
+                                         .microbatches = 8,
+                                         .stage_costs_ns = costs.ns[0],
+                                         .queue_capacity = 8,
+                                         .objective = SLUICE_SPAN};
+    ck_assert(!sluice_schedule_search(&config, &schedule, &result, NULL));
+    sluice_schedule_destroy(schedule);
+    ck_assert_int_eq(result.bound_ns, 8 * 3 * UNIT);
+    ck_assert_int_eq(result.span_ns, result.bound_ns);
+    ck_assert_int_eq(result.makespan_ns, (8 * 3 + 3) * UNIT);
+}
+END_TEST
+
 START_TEST(bytes_weigh_stages_differently)
 {
     struct costs costs = costs_of(UNIT, UNIT, UNIT, 0);
@@ -244,6 +264,9 @@ START_TEST(what_cannot_be_is_refused_with_the_reason)
     config.latency_ns = -1;
     assert_refused(config, SLUICE_INVALID, "latency -1 ns");
     config = good;
+    config.objective = SLUICE_N_OBJECTIVES;
+    assert_refused(config, SLUICE_INVALID, "objective 2");
+    config = good;
     config.stage_costs_ns = NULL;
     assert_refused(config, SLUICE_INVALID, "without costs");
     config = good;
@@ -292,6 +315,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("search.search", nothing_fixed_is_better,
                  no_device_holds_more_than_the_limit, memory_is_traded_for_time,
+                 a_short_span_is_found_where_that_is_asked_for,
                  bytes_weigh_stages_differently,
                  the_same_question_has_the_same_answer,
                  what_cannot_be_is_refused_with_the_reason,
