@@ -55,7 +55,8 @@ typedef struct sluice_conv2d_config {
 SLUICE_API const sluice_layer_ops *sluice_conv2d(void);
 
 /*
- * max_pool: y is the largest element under each window that is not padding;
+ * max_pool: y is the largest element under each window that is not padding, of
+ * equal ones the first; NaN counts as larger than every number.
  * average_pool: the sum of those, divided by kernel^2, as if padding was 0.
  * PyTorch's MaxPool2d and AvgPool2d.
  *

@@ -25,8 +25,9 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return st;
 }
 
-/* One output: of equal elements the first counts, and NaN is the largest.
- * Choices, no branches: nobody can predict which one is the largest. */
+/* One output: of equal elements the first counts, and a NaN stays the largest,
+ * as in PyTorch.  Choices instead of branches: which element is the largest
+ * cannot be predicted. */
 static float take(struct sl_patch patch, const float *x, int64_t width,
                   int64_t kernel, uint8_t *place)
 {
@@ -37,7 +38,7 @@ static float take(struct sl_patch patch, const float *x, int64_t width,
         int64_t line = (a - patch.row) * kernel - patch.column;
         for (int64_t b = patch.first_column; b < patch.end_column; b++) {
             float value = x[a * width + b];
-            bool larger = !(value <= largest);
+            bool larger = !(value <= largest) && largest == largest;
             largest = larger ? value : largest;
             at = larger ? line + b : at;
         }

@@ -7,6 +7,7 @@
 #include <sluice/image_layers.h>
 #include <sluice/model.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,6 +268,29 @@ START_TEST(gradients_are_those_of_the_outputs)
 }
 END_TEST
 
+/* At whatever place of a window it stands, NaN is its largest element, and the
+ * gradient goes to the first one. */
+START_TEST(max_pool_passes_nan_on)
+{
+    const sluice_pool_config config = {.kernel = 2};
+    for (int set = 1; set < 16; set++) {
+        struct rig rig;
+        ck_assert(!rig_init(&rig, sluice_max_pool(), &config,
+                            sluice_shape_matrix(2, 2), 1, 1));
+        for (int i = 0; i < 4; i++)
+            rig.x[i] = set >> i & 1 ? NAN : (float)(i - 2);
+        rig.call.dy[0] = 3;
+        rig_forward(&rig);
+        ck_assert_msg(isnan(rig.call.y[0]), "NaN at %x: %g", set,
+                      (double)rig.call.y[0]);
+        rig_backward(&rig);
+        for (int i = 0; i < 4; i++)
+            ck_assert((rig.call.dx[i] == 3) == (i == __builtin_ctz(set)));
+        rig_fini(&rig);
+    }
+}
+END_TEST
+
 static void refuse(const char *text, const char *sentence)
 {
     sluice_model *model;
@@ -304,4 +328,4 @@ END_TEST
 
 SLUICE_TEST_MAIN("nn.image_layers", layers_agree_with_pytorch,
                  rows_do_not_see_each_other, gradients_are_those_of_the_outputs,
-                 what_does_not_fit_is_refused)
+                 max_pool_passes_nan_on, what_does_not_fit_is_refused)
