@@ -136,14 +136,17 @@ static sluice_status set_choice(const sluice_option_table *table,
     return refuse(table, option, value, must, why);
 }
 
+bool sl_is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '_';
+}
+
 static bool is_name(struct sl_span value)
 {
-    for (size_t i = 0; i < value.n; i++) {
-        char c = value.at[i];
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-            !(c >= '0' && c <= '9') && c != '_')
+    for (size_t i = 0; i < value.n; i++)
+        if (!sl_is_name_char(value.at[i]))
             return false;
-    }
     return value.n > 0;
 }
 

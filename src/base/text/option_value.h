@@ -43,6 +43,9 @@ sluice_status sl_option_check(const sluice_option_table *table,
                               const sluice_option *option, const void *config,
                               sluice_diag *why);
 
+/* Whether `c` may stand in a name: one of [A-Za-z0-9_]. */
+bool sl_is_name_char(char c);
+
 /* How many bytes of a span a sentence quotes, for "%.*s". */
 int sl_shown(struct sl_span span);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text/option_value.h"
 #include "nn/layers/composite.h"
 #include "tensor/gemm.h"
 
@@ -22,18 +23,12 @@ sluice_status sl_check_layer_ops(const sluice_layer_ops *ops, sluice_diag *why)
     return SLUICE_OK;
 }
 
-static bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || c == '_';
-}
-
 /* A composite's are those of its layers, behind "0." and the like. */
 static bool is_name(const char name[SLUICE_PARAM_NAME], bool dots)
 {
     size_t n = strnlen(name, SLUICE_PARAM_NAME);
     for (size_t i = 0; i < n; i++)
-        if (!is_name_char(name[i]) && !(dots && name[i] == '.'))
+        if (!sl_is_name_char(name[i]) && !(dots && name[i] == '.'))
             return false;
     return n > 0 && n < SLUICE_PARAM_NAME;
 }

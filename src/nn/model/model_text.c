@@ -50,11 +50,6 @@ bool sl_is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool sl_is_name_char(char c)
-{
-    return sl_is_letter(c) || (c >= '0' && c <= '9') || c == '_';
-}
-
 bool sl_is_value_char(char c)
 {
     return sl_is_name_char(c) || c == '-' || c == '+' || c == '.';

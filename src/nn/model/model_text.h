@@ -30,9 +30,9 @@ sluice_status sl_text_refuse(const struct sl_model_text *in,
 /* Step over `c` if it is next. */
 bool sl_text_skip(struct sl_model_text *in, char c);
 
-/* Characters of a name, and of an option's value. */
+/* Letters, and characters of an option's value; those of a name are told by
+ * sl_is_name_char(). */
 bool sl_is_letter(char c);
-bool sl_is_name_char(char c);
 bool sl_is_value_char(char c);
 
 void sl_text_skip_blanks(struct sl_model_text *in);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text/option_value.h"
 #include "nn/across/skip_end.h"
 #include "nn/layers/composite.h"
 
@@ -32,11 +33,14 @@ static sluice_status check_name(const char *name, const sluice_layer_ops *ops,
                                 sluice_diag *why)
 {
     size_t n = strnlen(name, SLUICE_SKIP_NAME);
-    if (n > 0 && n < SLUICE_SKIP_NAME)
+    bool is_name = n > 0 && n < SLUICE_SKIP_NAME;
+    for (size_t i = 0; i < n; i++)
+        is_name = is_name && sl_is_name_char(name[i]);
+    if (is_name)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
-                           "%s: its name has %zu characters; give 1 to %d",
-                           ops->name, n, SLUICE_SKIP_NAME - 1);
+                           "%s: its name must be 1 to %d of [A-Za-z0-9_]",
+                           ops->name, SLUICE_SKIP_NAME - 1);
 }
 
 static sluice_status prepare_stash(struct sl_skip_list *skips,

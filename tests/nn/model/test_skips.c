@@ -124,6 +124,7 @@ END_TEST
 START_TEST(a_config_without_a_name_is_refused)
 {
     const sluice_model_config config = {.input = sluice_shape_vector(4)};
+    static const sluice_stash_config blank = {"a b"};
     sluice_stash_config full;
     sluice_model *model = NULL;
     memset(&full, 'a', sizeof full);
@@ -132,6 +133,10 @@ START_TEST(a_config_without_a_name_is_refused)
                      SLUICE_INVALID);
     ck_assert_int_eq(sluice_model_add(model, sluice_stash(), &full, &why),
                      SLUICE_INVALID);
+    ck_assert_int_eq(sluice_model_add(model, sluice_stash(), &blank, &why),
+                     SLUICE_INVALID);
+    ck_assert_str_eq(why.text,
+                     "stash: its name must be 1 to 15 of [A-Za-z0-9_]");
     ck_assert_int_eq(sluice_model_n_layers(model), 0);
     sluice_model_destroy(model);
 }
