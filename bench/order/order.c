@@ -66,7 +66,7 @@ const struct option_row order_generator_options[] = {
      .argument = "N",
      .tell = generator_option_tell,
      .type = &option_integer,
-     .offset = offsetof(struct order_options, chunks),
+     .offset = offsetof(struct order_options, generated.chunks),
      .least = 1,
      .most = SLUICE_MAX_STAGES,
      .context = "chunks"},
@@ -74,7 +74,7 @@ const struct option_row order_generator_options[] = {
      .argument = "N",
      .tell = generator_option_tell,
      .type = &option_integer,
-     .offset = offsetof(struct order_options, group),
+     .offset = offsetof(struct order_options, generated.group),
      .least = 1,
      .most = SLUICE_MAX_MICROBATCHES,
      .context = "group"},
@@ -82,7 +82,7 @@ const struct option_row order_generator_options[] = {
      .argument = "N",
      .tell = generator_option_tell,
      .type = &option_integer,
-     .offset = offsetof(struct order_options, slices),
+     .offset = offsetof(struct order_options, generated.slices),
      .least = 1,
      .most = SLUICE_MAX_MICROBATCHES,
      .context = "slices"},
@@ -90,14 +90,14 @@ const struct option_row order_generator_options[] = {
      .argument = "N",
      .tell = generator_option_tell,
      .type = &option_integer,
-     .offset = offsetof(struct order_options, warm_up),
+     .offset = offsetof(struct order_options, generated.warm_up),
      .least = 1,
      .most = SLUICE_MAX_MICROBATCHES,
      .context = "warm_up_forwards"},
     {.name = "vertical-sync",
      .tell = generator_option_tell,
      .type = &option_flag,
-     .offset = offsetof(struct order_options, vertical_sync),
+     .offset = offsetof(struct order_options, generated.vertical_sync),
      .context = "vertical_sync"},
     {0},
 };
@@ -189,17 +189,12 @@ void order_context(const struct order_options *order,
 sluice_schedule_config order_config(const struct order_options *order,
                                     int devices, int microbatches)
 {
-    return (sluice_schedule_config){
-        .name = order->schedule,
-        .devices = devices,
-        .microbatches = microbatches,
-        .backward_order = (sluice_backward_order)order->backward_order,
-        .chunks = order->chunks,
-        .slices = order->slices,
-        .group = order->group,
-        .warm_up = order->warm_up,
-        .vertical_sync = order->vertical_sync,
-    };
+    sluice_schedule_config config = order->generated;
+    config.name = order->schedule;
+    config.devices = devices;
+    config.microbatches = microbatches;
+    config.backward_order = (sluice_backward_order)order->backward_order;
+    return config;
 }
 
 void order_apply(const struct order_options *order,

@@ -20,12 +20,10 @@ struct order_options {
     int remat;            /* a sluice_remat */
     int backward_order;   /* a sluice_backward_order */
     int capacity;         /* of the queues */
-    int chunks;           /* 0: the standard, in these four */
-    int group;
-    int warm_up;
-    int slices;
-    bool vertical_sync;
-    bool join_weights; /* neighbouring W in one call */
+    bool join_weights;    /* neighbouring W in one call */
+
+    /* The options of generators; order_config() sets the other fields. */
+    sluice_schedule_config generated;
     struct pin_choice pin;
     const char *gemm; /* the GEMM backend; NULL: the library's default */
 };

@@ -18,7 +18,7 @@ sluice_status schedule_auto(const struct order_options *order,
                             int microbatches, sluice_schedule **out,
                             sluice_diag *why)
 {
-    int chunks = order->chunks ? order->chunks : 1;
+    int chunks = order->generated.chunks ? order->generated.chunks : 1;
     size_t stages = (size_t)chunks * (size_t)devices;
     int64_t *costs_ns =
         calloc(stages * SLUICE_N_ACTION_KINDS, sizeof *costs_ns);

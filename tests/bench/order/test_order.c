@@ -10,9 +10,11 @@ START_TEST(a_pipeline_is_told_all_of_the_options)
         .remat = SLUICE_REMAT_ALWAYS,
         .backward_order = SLUICE_IN_ORDER,
         .capacity = 3,
-        .chunks = 4,
-        .group = 5,
-        .warm_up = 6,
+        .generated = {.chunks = 4,
+                      .group = 5,
+                      .warm_up = 6,
+                      .slices = 7,
+                      .vertical_sync = true},
     };
     sluice_pipeline_config config = {0};
     order_apply(&options, &config);
@@ -23,6 +25,8 @@ START_TEST(a_pipeline_is_told_all_of_the_options)
     ck_assert_int_eq(config.schedule.chunks, 4);
     ck_assert_int_eq(config.schedule.group, 5);
     ck_assert_int_eq(config.schedule.warm_up, 6);
+    ck_assert_int_eq(config.schedule.slices, 7);
+    ck_assert(config.schedule.vertical_sync);
 }
 END_TEST
 
@@ -43,6 +47,10 @@ START_TEST(every_option_of_every_generator_is_on_the_command_line)
             char help[OPTION_HELP];
             const struct option_row *row = row_of(options[k].name);
             ck_assert_ptr_nonnull(row);
+            ck_assert_uint_eq(row->offset,
+                              offsetof(struct order_options, generated) +
+                                  options[k].offset);
+            ck_assert_int_eq(!row->argument, options[k].is_flag);
             option_help(row, help);
             ck_assert_msg(strstr(help, sluice_schedule_generator(i)),
                           "--%s: \"%s\"", row->name, help);
