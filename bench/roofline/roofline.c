@@ -2,6 +2,7 @@
 #include "bench/roofline/roofline.h"
 
 #include "bench/measure/subject.h"
+#include "bench/order/schedule_source.h"
 #include "bench/output/progress.h"
 #include "bench/roofline/crew.h"
 #include "bench/roofline/peak.h"
@@ -95,27 +96,47 @@ static sluice_status measure_row(const struct roofline_config *config,
     return st;
 }
 
-/* The rows of one number of micro-batches have one reference. */
+/* Make the workload and its reference; `*custom` is as order_custom(). */
+static sluice_status make_subject(const struct roofline_config *config,
+                                  const struct roofline_row *row,
+                                  sluice_schedule **custom,
+                                  struct subject *subject, sluice_diag *why)
+{
+    sluice_status st = order_custom(&config->order, row->devices,
+                                    row->microbatches, custom, why);
+    if (st)
+        return st;
+    const struct subject_config what = {
+        .model = config->model,
+        .batch = config->batch,
+        .custom = *custom,
+        .microbatches = row->microbatches,
+        .run = &config->run,
+        .order = &config->order,
+    };
+    return subject_init(subject, &what, why);
+}
+
+/* The rows of one number of micro-batches have one reference, unless each row
+ * has a schedule that is not a generator's. */
 static sluice_status measure_rows(const struct roofline_config *config,
                                   struct roofline_row row,
                                   struct progress *progress,
                                   roofline_on_row *on_row, void *context,
                                   sluice_diag *why)
 {
-    const struct subject_config what = {
-        .model = config->model,
-        .batch = config->batch,
-        .microbatches = row.microbatches,
-        .run = &config->run,
-        .order = &config->order,
-    };
-    struct subject subject;
-    sluice_status st = subject_init(&subject, &what, why);
-    if (st)
-        return st;
+    struct subject subject = {0};
+    sluice_schedule *custom = NULL;
+    sluice_status st = SLUICE_OK;
     for (int k = 0; k < config->devices.n && !st; k++) {
         row.devices = config->devices.values[k];
-        st = measure_row(config, &subject, &row, why);
+        if (k == 0 || custom) {
+            subject_fini(&subject);
+            sluice_schedule_destroy(custom);
+            st = make_subject(config, &row, &custom, &subject, why);
+        }
+        if (!st)
+            st = measure_row(config, &subject, &row, why);
         progress_erase(progress);
         if (!st) {
             on_row(context, &row);
@@ -124,6 +145,7 @@ static sluice_status measure_rows(const struct roofline_config *config,
         progress_step(progress);
     }
     subject_fini(&subject);
+    sluice_schedule_destroy(custom);
     return st;
 }
 

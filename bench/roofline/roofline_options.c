@@ -1,6 +1,7 @@
 /* `sluice-bench roofline`: its options.  The main thread. */
 #include "bench/cli/command.h"
 #include "bench/cli/option_types.h"
+#include "bench/order/schedule_source.h"
 #include "bench/output/environment.h"
 #include "bench/roofline/roofline.h"
 #include "bench/roofline/roofline_table.h"
@@ -96,6 +97,8 @@ static int run(const char *called, void *config)
     sluice_status st =
         roofline_measure(&line->config, roofline_table_row, &table, &why);
     table_end(&table.table);
+    if (st)
+        return order_fail(called, &line->config.order, &why);
     return command_finish(called, st, &why, table.wrong);
 }
 

@@ -38,6 +38,14 @@ cli_test(bubble_without_reference run_tool STATUS=0 "MATCH=\"wrong\":null"
 cli_test(compare_of_file check_rows ROWS=3 ${compare_fields}
     COMMAND ${bench} compare --smoke -d 2 -m 2
     --schedule ${schedules}/good.json)
+cli_test(roofline_of_auto check_rows ROWS=2 POSITIVE=bound_ns,step_ns ZERO=wrong
+    COMMAND ${bench} roofline --smoke --schedule auto)
+cli_test(roofline_of_file check_rows ROWS=1 POSITIVE=bound_ns,step_ns ZERO=wrong
+    COMMAND ${bench} roofline --smoke -k 2 -m 2
+    --schedule ${schedules}/good.csv)
+cli_test(roofline_by_refused_file run_tool STATUS=1 FROM=${schedules}
+    "MATCH=^sluice-bench roofline: ./typo.csv: complete: 1I1 is missing: "
+    COMMAND ${bench} roofline --smoke -k 2 -m 2 --schedule ./typo.csv)
 cli_test(table2_of_auto check_rows ROWS=9 POSITIVE=cells,layers_virtual
     ZERO=wrong COMMAND ${bench} table2 --smoke --schedule auto)
 cli_test(table2_of_file run_tool STATUS=1
