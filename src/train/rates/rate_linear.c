@@ -4,22 +4,8 @@
 #include "train/rates/rate_warm_up.h"
 
 static const sluice_option options[] = {
-    {
-        .name = "warm-up",
-        .help = "steps in which the rate rises",
-        .type = SLUICE_OPTION_INTEGER,
-        .offset = offsetof(sluice_rate_decay_config, warm_up),
-        .bytes = sizeof(int64_t),
-        .max = SL_RATE_MAX_STEPS,
-    },
-    {
-        .name = "last",
-        .help = "factor at the end of the training",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_rate_decay_config, last),
-        .bytes = sizeof(double),
-        .max = 1,
-    },
+    SL_OPTION_RATE_WARM_UP(sluice_rate_decay_config),
+    SL_OPTION_RATE_LAST(sluice_rate_decay_config),
 };
 
 static double factor(const void *config, uint64_t step, uint64_t total)

@@ -25,14 +25,7 @@ static const sluice_option options[] = {
         .preset = 0.1,
         .max = 1,
     },
-    {
-        .name = "warm-up",
-        .help = "steps in which the rate rises",
-        .type = SLUICE_OPTION_INTEGER,
-        .offset = offsetof(sluice_rate_step_config, warm_up),
-        .bytes = sizeof(int64_t),
-        .max = SL_RATE_MAX_STEPS,
-    },
+    SL_OPTION_RATE_WARM_UP(sluice_rate_step_config),
 };
 
 static double factor(const void *config, uint64_t step, uint64_t total)
