@@ -1,7 +1,10 @@
 /* The order of a pipeline's work.  The main thread. */
 #include "bench/order/order.h"
 
+#include <math.h>
 #include <string.h>
+
+#include <sluice/schedule_formula.h>
 
 #include "bench/cli/gemm_option.h"
 #include "bench/cli/option_types.h"
@@ -195,6 +198,18 @@ sluice_schedule_config order_config(const struct order_options *order,
     config.microbatches = microbatches;
     config.backward_order = (sluice_backward_order)order->backward_order;
     return config;
+}
+
+double order_bubble(const struct order_options *order, int devices,
+                    int microbatches)
+{
+    static const sluice_device_costs equal = {
+        .forward = 1, .input = 1, .weight = 1};
+    const sluice_schedule_config config =
+        order_config(order, devices, microbatches);
+    double idle = sluice_schedule_idle(&config, &equal);
+    double busy = microbatches * (equal.forward + equal.input + equal.weight);
+    return order->remat == SLUICE_REMAT_NEVER ? idle / (idle + busy) : NAN;
 }
 
 void order_apply(const struct order_options *order,

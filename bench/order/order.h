@@ -65,6 +65,11 @@ void order_context(const struct order_options *order,
 sluice_schedule_config order_config(const struct order_options *order,
                                     int devices, int microbatches);
 
+/* The bubble by sluice_schedule_idle(), 0 to 1, for equal stages with F = I =
+ * W; NAN if the schedule has no closed form, and with rematerialization. */
+double order_bubble(const struct order_options *order, int devices,
+                    int microbatches);
+
 /* Have a pipeline work in this order, except for
  * order_custom() of schedule_source.h. */
 void order_apply(const struct order_options *order,

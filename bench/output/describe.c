@@ -84,7 +84,7 @@ double time_sum_bubble(const struct time_sum *sum)
     return 1 - busy / ((double)sum->makespan_ns * sum->n_devices);
 }
 
-void describe_time(const struct time_sum *sum, int microbatches, FILE *out)
+void describe_time(const struct time_sum *sum, double formula, FILE *out)
 {
     if (sum->makespan_ns == 0)
         return;
@@ -96,7 +96,9 @@ void describe_time(const struct time_sum *sum, int microbatches, FILE *out)
                 (double)sum->busy_ns[d] / window,
                 (double)sum->wait_ns[d] / window,
                 100 - (double)sum->busy_ns[d] / window);
-    fprintf(out, "   all %22.1f   (K-1)/(M+K-1), for equal stages: %.1f\n",
-            100 * time_sum_bubble(sum),
-            100 * sluice_bubble_formula(sum->n_devices, microbatches));
+    fprintf(out, "   all %22.1f", 100 * time_sum_bubble(sum));
+    if (!isnan(formula))
+        fprintf(out, "   closed form, F = I = W, equal stages: %.1f",
+                100 * formula);
+    fputc('\n', out);
 }

@@ -28,8 +28,8 @@ void time_sum_add(struct time_sum *sum, const sluice_pipeline *pipe);
  * nothing was added. */
 double time_sum_bubble(const struct time_sum *sum);
 
-/* Table of the devices: busy, waiting, bubble; in all, beside the formula for
- * that many micro-batches. */
-void describe_time(const struct time_sum *sum, int microbatches, FILE *out);
+/* Table of the devices: busy, waiting, bubble; in all, beside the bubble by the
+ * closed form, 0 to 1, unless that is NAN. */
+void describe_time(const struct time_sum *sum, double formula, FILE *out);
 
 #endif

@@ -55,7 +55,7 @@ bool metrics_progress(struct metrics *metrics, const sluice_progress *progress);
  * beside it. */
 void metrics_saved(struct metrics *metrics, const sluice_saving *saving);
 
-/* The last line: the bubble. */
+/* The last line: the bubble, measured and by order_bubble(). */
 void metrics_end(struct metrics *metrics, double measured, double formula);
 
 /*

@@ -285,10 +285,10 @@ static sluice_status train(struct training *t, double *accuracy,
         return st;
     *accuracy = t->patience.has_best ? t->patience.accuracy
                                      : t->keeping.run.test_accuracy;
+    double formula = order_bubble(&c->order, c->devices, c->microbatches);
     if (t->out)
-        describe_time(&t->time, c->microbatches, t->out);
-    metrics_end(&t->metrics, time_sum_bubble(&t->time),
-                sluice_bubble_formula(c->devices, c->microbatches));
+        describe_time(&t->time, formula, t->out);
+    metrics_end(&t->metrics, time_sum_bubble(&t->time), formula);
     if (stopping_signal()) {
         telling_erase(&t->telling);
         keeping_tell_stop(&t->keeping, stopping_signal());

@@ -1,6 +1,8 @@
 /* The order of a pipeline's work, as options. */
 #include "bench/order/order.h"
 
+#include <math.h>
+
 #include "support/runner.h"
 
 START_TEST(a_pipeline_is_told_all_of_the_options)
@@ -100,7 +102,30 @@ START_TEST(standards_of_the_rows_are_those_of_an_initializer)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("bench.order",
+/* Of 4 devices and 8 micro-batches. */
+static double bubble_of(const char *schedule, int remat)
+{
+    struct order_options order = ORDER_DEFAULTS;
+    order.schedule = schedule;
+    order.remat = remat;
+    return order_bubble(&order, 4, 8);
+}
+
+START_TEST(the_bubble_is_that_of_the_schedule)
+{
+    int never = SLUICE_REMAT_NEVER;
+    ck_assert_double_eq_tol(bubble_of("gpipe", never), 3.0 / 11, 1e-12);
+    ck_assert_double_eq_tol(bubble_of("interleaved-1f1b", never), 1.5 / 9.5,
+                            1e-12);
+    ck_assert_double_eq_tol(bubble_of("zb-h1", never), 1.0 / 9, 1e-12);
+    ck_assert(isnan(bubble_of("pipedream", never)));
+    ck_assert(isnan(bubble_of("auto", never)));
+    ck_assert(isnan(bubble_of("./file.csv", never)));
+    ck_assert(isnan(bubble_of("gpipe", SLUICE_REMAT_ALWAYS)));
+}
+END_TEST
+
+SLUICE_TEST_MAIN("bench.order", the_bubble_is_that_of_the_schedule,
                  every_option_of_every_generator_is_on_the_command_line,
                  an_option_is_refused_by_generators_that_do_not_read_it,
                  standards_of_the_rows_are_those_of_an_initializer,
