@@ -2,9 +2,9 @@
  * How much of a grid of settings a test takes.  The release build takes it all.
  * Sanitizers are ten times as slow and look for what most points of a grid
  * would show: they take every fifth, drawn at random but the same each time.
- * So does a run with another GEMM backend, named by SLUICE_TEST_GEMM.
- * SLUICE_TEST_LONG in the environment asks for everything in any build, and for
- * more than a day-to-day run can afford.
+ * A run with another GEMM backend, named by SLUICE_TEST_GEMM, takes a fourth of
+ * that.  SLUICE_TEST_LONG in the environment asks for everything in any build,
+ * and for more than a day-to-day run can afford.
  */
 #ifndef SL_TEST_GRID_H
 #define SL_TEST_GRID_H
