@@ -173,6 +173,38 @@ class Torch(unittest.TestCase):
                 self.assertLessEqual(far(pipe.infer(x), net(x)), 1e-6)
             self.refused("x.int()", pipe.infer, x.long())
 
+    def test_a_module_that_is_used_twice_is_two_layers(self):
+        act = nn.Tanh()
+        self.trains_alike(nn.Sequential(
+            nn.Linear(12, 8), act, nn.Linear(8, 4), act), torch.randn(8, 12), 4)
+
+    def test_labels_that_are_ignored_are_pytorchs(self):
+        for ignored in -100, -1:
+            y = self.y.clone()
+            y[::3] = ignored
+            self.agrees(lambda p: torch.optim.SGD(p, lr=0.01),
+                        nn.CrossEntropyLoss(ignore_index=ignored), y)
+        self.refused("ignore_index", self.make, network(),
+                     nn.CrossEntropyLoss(ignore_index=0))
+
+    def test_parameters_that_are_not_trained_are_refused(self):
+        net = network()
+        self.refused("other tensors", self.make, net, optimizer=torch
+                     .optim.SGD(net[1].parameters(), lr=0.01))
+        net[5].weight.requires_grad_(False)
+        self.refused("5.weight does not require", self.make, net)
+
+    def test_what_a_layer_cannot_be_told_is_refused(self):
+        for says, layer in (("start_dim is 2", nn.Flatten(2)),
+                            ("eps is 0", nn.LayerNorm(4, eps=0)),
+                            ("eps is 0", nn.GroupNorm(3, 3, eps=0)),
+                            ("eps is 0", nn.BatchNorm2d(3, eps=0))):
+            self.refused(says, sluice.from_torch, nn.Sequential(layer), "mse",
+                         input_shape=(3, 4, 4), batch=1)
+        self.refused("scale_grad_by_freq is True", sluice.from_torch,
+                     nn.Sequential(nn.Embedding(3, 2, scale_grad_by_freq=True)),
+                     "mse", input_shape=(3,), batch=1)
+
     def test_what_has_no_counterpart_is_named(self):
         self.refused("layer 1 is torch.nn.Bilinear", self.make,
                      nn.Sequential(nn.Linear(12, 4), nn.Bilinear(4, 4, 2)))

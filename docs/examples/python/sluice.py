@@ -487,10 +487,10 @@ def draw(rows, costs=None, path=None, title=None, latency=0, queue_capacity=2,
 
 
 def generate(name, devices, microbatches, strict=True, **options):
-    """The rows of a schedule that the library knows: "1f1b", "zb-v", ...
+    """The rows of a schedule of the library: "1f1b", "zb-v", ...
 
-    options: chunks, group, warm_up, slices, vertical_sync, backward_order.  Without
-    strict the rows also have what PyTorch does not know: UPDATE, R and
+    options: chunks, group, warm_up, slices, vertical_sync, backward_order.
+    Without strict the rows also have what PyTorch does not have: UPDATE, R and
     versions.
     """
     config = _ScheduleConfig(name=name.encode(), devices=devices,
@@ -889,16 +889,23 @@ def _gelu(m, shape):
     return "activate(%s)" % ("gelu" if exact else "gelu_tanh")
 
 
+def _epsilon(m):
+    """A layer's option; its 0 stands for 1e-5."""
+    if not m.eps > 0:
+        raise Error("eps is %r; it must be above 0" % m.eps)
+    return "epsilon=%r" % m.eps
+
+
 def _layer_norm(m, shape):
     _wants(m, elementwise_affine=True)
     last = tuple(m.normalized_shape)
     return "layer_norm(%s)" % _flags(
-        "epsilon=%r" % m.eps,
+        _epsilon(m),
         _per_position(last[0], shape) if len(last) == 1 else "")
 
 
 def _embedding(m, shape):
-    _wants(m, padding_idx=None, max_norm=None)
+    _wants(m, padding_idx=None, max_norm=None, scale_grad_by_freq=False)
     return "embedding(%d, width=%d)" % (m.num_embeddings, m.embedding_dim)
 
 
@@ -929,12 +936,17 @@ def _batch_norm(m, shape):
     _wants(m, affine=True, track_running_stats=True)
     if m.momentum is None:
         raise Error("momentum is None; it must be a number")
-    return "batch_norm(momentum=%r, epsilon=%r)" % (m.momentum, m.eps)
+    return "batch_norm(momentum=%r, %s)" % (m.momentum, _epsilon(m))
 
 
 def _group_norm(m, shape):
     _wants(m, affine=True)
-    return "group_norm(%d, epsilon=%r)" % (m.num_groups, m.eps)
+    return "group_norm(%d, %s)" % (m.num_groups, _epsilon(m))
+
+
+def _flatten(m, shape):
+    _wants(m, start_dim=1, end_dim=-1)
+    return "flatten"
 
 
 def _sequence(m, shape):
@@ -953,7 +965,7 @@ TORCH_LAYERS = {
     "SiLU": _plain("activate(silu)"),
     "GELU": _gelu,
     "Identity": _plain("activate(identity)"),
-    "Flatten": _plain("flatten"),
+    "Flatten": _flatten,
     "Dropout": lambda m, shape: "dropout(%r)" % m.p,
     "LayerNorm": _layer_norm,
     "Embedding": _embedding,
@@ -975,7 +987,7 @@ parameters are PyTorch's."""
 def _layers(net, shape):
     """The texts of the layers of a network whose rows have a shape."""
     texts = []
-    for name, module in net.named_children():
+    for name, module in net._modules.items():  # named_children() skips repeats
         kind = type(module).__name__
         try:
             if kind not in TORCH_LAYERS:
@@ -1057,11 +1069,14 @@ def _loss_text(loss):
     if getattr(loss, "reduction", None) == "mean":
         if kind == "MSELoss":
             return "mse"
-        if kind == "CrossEntropyLoss" and loss.weight is None:
-            return "cross_entropy:label-smoothing=%r" % loss.label_smoothing
+        if (kind == "CrossEntropyLoss" and loss.weight is None
+                and loss.ignore_index < 0):
+            return "cross_entropy:label-smoothing=%r,ignore=%d" % (
+                loss.label_smoothing, loss.ignore_index)
     raise Error("the loss %r has no counterpart: pass \"mse\", "
                 "\"cross_entropy\", or torch.nn.MSELoss or CrossEntropyLoss "
-                "with the mean as reduction and no weights" % (loss,))
+                "with the mean as reduction, no weights and an ignore_index "
+                "below 0" % (loss,))
 
 
 _OPTIMIZERS = {
@@ -1077,7 +1092,15 @@ _OPTIMIZERS = {
 }
 
 
-def _optimizer_text(optimizer):
+def _shapes(tensors):
+    return sorted(tuple(tensor.shape) for tensor in tensors)
+
+
+def _optimizer_text(optimizer, net):
+    for name, value in net.named_parameters():
+        if not value.requires_grad:
+            raise Error("%s does not require a gradient; a pipeline trains all "
+                        "parameters" % name)
     if isinstance(optimizer, str):
         return optimizer
     kind = type(optimizer).__name__
@@ -1087,10 +1110,16 @@ def _optimizer_text(optimizer):
                     "is one for %s with one group"
                     % (kind, len(groups), ", ".join(_OPTIMIZERS)))
     group = groups[0]
-    for unknown in ("dampening", "amsgrad", "maximize"):
+    unknowns = ["dampening", "amsgrad", "maximize"]
+    if kind == "Adam":  # in AdamW's groups it is true, too
+        unknowns.append("decoupled_weight_decay")
+    for unknown in unknowns:
         if group.get(unknown):
             raise Error("%s=%r of %s has no counterpart"
                         % (unknown, group[unknown], kind))
+    if _shapes(group["params"]) != _shapes(net.parameters()):
+        raise Error("the optimizer has other tensors than the network; a "
+                    "pipeline trains all parameters")
     text, options, _ = _OPTIMIZERS[kind]
     words = ["lr=%r" % group["lr"],
              "weight-decay=%r" % group["weight_decay"]]
@@ -1138,7 +1167,7 @@ def from_torch(net, loss, optimizer="sgd:lr=0.01", input_shape=None,
         whole += ", int32"
     pipe = Pipeline("input(%s); %s" % (whole, layers), schedule,
                     loss=_loss_text(loss),
-                    optimizer=_optimizer_text(optimizer), **settings)
+                    optimizer=_optimizer_text(optimizer, net), **settings)
     try:
         _copy(pipe, net, _from_torch)
         if not isinstance(optimizer, str):
