@@ -53,7 +53,7 @@ static const char doc[] =
     "it.\v"
     "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).\n\n"
     "`fma' are multiply-adds in registers, `memory' and the other GB/s are y "
-    "+= a x.  `alone' is the slowest core by itself, of products the mean of "
+    "+= a x; `alone' is the slowest core by itself, of products the mean of "
     "cores by themselves; else it is a core's share, with all cores at work "
     "for fma and memory, and as many as there are devices for the others.  "
     "`products' are the network's own matrix products with the rows of a "
