@@ -58,11 +58,10 @@ static const char doc[] =
     "for fma and memory, and as many as there are devices for the others.  "
     "`products' are the network's own matrix products with the rows of a "
     "micro-batch, back to back, each with weights of its own.  `bound_ns' is "
-    "the least time of a "
-    "step: products at that rate, work on elements and the update at the rate "
-    "of memory, and the bubble of the schedule.  Each row also trains a few "
-    "steps; `share_of_bound' is the bound over their median, and `wrong' as in "
-    "`bubble'.";
+    "the least time of a step: products at that rate, work on elements and the "
+    "update at the rate of memory, and the bubble of the schedule.  Each row "
+    "also trains a few steps; `share_of_bound' is the bound over their median, "
+    "and `wrong' as in `bubble'.";
 
 /* The command line as it is read. */
 struct line {
