@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "nn/images/image.h"
+#include "nn/layers/positions.h"
 #include "tensor/planes/plane_norm.h"
 #include "tensor/planes/plane_sums.h"
 
@@ -99,10 +100,9 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         .statistic = true,
     };
     plan->needs_x = true;
-    plan->saved_row_bytes = channels * (int64_t)sizeof(struct channel);
-    plan->forward_row_flops = 8 * n;
-    plan->input_row_flops = 12 * n;
-    plan->weight_row_flops = 0;
+    plan->saved_row_bytes = sl_size_times(channels, sizeof(struct channel));
+    plan->forward_row_flops = sl_size_times(n, 8);
+    plan->input_row_flops = sl_size_times(n, 12);
     return SLUICE_OK;
 }
 

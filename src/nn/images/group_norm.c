@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "nn/images/image.h"
+#include "nn/layers/positions.h"
 #include "tensor/kernels/operands.h"
 #include "tensor/planes/plane_norm.h"
 #include "tensor/planes/plane_sums.h"
@@ -57,10 +58,11 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     plan->n_params = 2;
     plan->out = plan->in;
     plan->needs_x = true;
-    plan->saved_row_bytes = norm->groups * (int64_t)sizeof(struct sl_moments);
-    plan->forward_row_flops = 8 * n;
-    plan->input_row_flops = 12 * n;
-    plan->weight_row_flops = 5 * n;
+    plan->saved_row_bytes =
+        sl_size_times(norm->groups, sizeof(struct sl_moments));
+    plan->forward_row_flops = sl_size_times(n, 8);
+    plan->input_row_flops = sl_size_times(n, 12);
+    plan->weight_row_flops = sl_size_times(n, 5);
     return SLUICE_OK;
 }
 

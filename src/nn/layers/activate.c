@@ -2,6 +2,7 @@
 #include <sluice/layer.h>
 
 #include "nn/layers/activation.h"
+#include "nn/layers/positions.h"
 
 static const sluice_option options[] = {
     {
@@ -28,8 +29,8 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     plan->out = plan->in;
     plan->needs_x = act->from_z;
     plan->needs_y = act->from_y;
-    plan->forward_row_flops = act->flops * n;
-    plan->input_row_flops = act->flops * n;
+    plan->forward_row_flops = sl_size_times(n, act->flops);
+    plan->input_row_flops = plan->forward_row_flops;
     return SLUICE_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nn/layers/dropout_mask.h"
+#include "nn/layers/positions.h"
 
 static const sluice_option options[] = {
     {
@@ -29,8 +30,8 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
                                (double)dropout->rate);
     int64_t n = sluice_shape_elements(&plan->in);
     plan->out = plan->in;
-    plan->forward_row_flops = 2 * n;
-    plan->input_row_flops = 2 * n;
+    plan->forward_row_flops = sl_size_times(n, 2);
+    plan->input_row_flops = plan->forward_row_flops;
     return SLUICE_OK;
 }
 

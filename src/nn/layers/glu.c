@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "nn/layers/activation.h"
+#include "nn/layers/positions.h"
 #include "tensor/elementwise.h"
 
 static const sluice_option options[] = {
@@ -44,8 +45,8 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     *width /= 2;
     int64_t n = sluice_shape_elements(&plan->out);
     plan->needs_x = true;
-    plan->forward_row_flops = (act->flops + 1) * n;
-    plan->input_row_flops = (2 * act->flops + 2) * n;
+    plan->forward_row_flops = sl_size_times(n, act->flops + 1);
+    plan->input_row_flops = sl_size_times(n, 2 * act->flops + 2);
     return SLUICE_OK;
 }
 

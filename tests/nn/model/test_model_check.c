@@ -1,6 +1,8 @@
 /* Layers from outside that no device could run are refused. */
 #include "nn/model/model_check.h"
 
+#include <sluice/model.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -247,6 +249,41 @@ START_TEST(a_product_must_fit_its_parameter)
 }
 END_TEST
 
+/* Counts that an int64_t cannot hold stop at a limit; none becomes negative,
+ * which would refuse the layer by a sentence about its infer(). */
+START_TEST(costs_of_the_largest_rows_are_counted)
+{
+    const sluice_shape row = sluice_shape_vector(INT64_MAX / 4 - 1);
+    const sluice_shape pairs = sluice_shape_matrix(INT64_MAX / 8, 2);
+    const sluice_shape image = {3, {2, 1 << 30, (1 << 30) - 1}};
+    const struct {
+        const char *layer;
+        const sluice_shape *in;
+    } layers[] = {
+        {"activate(gelu)", &row},
+        {"dropout(0.5)", &row},
+        {"glu(silu)", &row},
+        {"batch_norm", &row},
+        {"layer_norm", &row},
+        {"rms_norm", &row},
+        {"layer_norm(per-position)", &pairs},
+        {"rms_norm(per-position)", &pairs},
+        {"batch_norm", &image},
+        {"group_norm(2)", &image},
+        {"max_pool(16)", &image},
+        {"average_pool(16)", &image},
+        {"global_average_pool", &image},
+    };
+    for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        sluice_model *model;
+        ck_assert_msg(!sluice_model_parse_for(layers[i].layer, layers[i].in,
+                                              NULL, &model, &why),
+                      "%s", why.text);
+        sluice_model_destroy(model);
+    }
+}
+END_TEST
+
 SLUICE_TEST_MAIN("nn.model_check", a_proper_layer_is_accepted,
                  a_layer_without_its_functions_is_refused,
                  backward_weight_is_needed_by_parameters_only,
@@ -257,4 +294,5 @@ SLUICE_TEST_MAIN("nn.model_check", a_proper_layer_is_accepted,
                  negative_sizes_are_refused, improper_names_are_refused,
                  parameters_without_elements_are_refused, inits_need_their_fans,
                  a_standard_deviation_is_finite_and_not_negative,
-                 a_product_must_fit_its_parameter)
+                 a_product_must_fit_its_parameter,
+                 costs_of_the_largest_rows_are_counted)
