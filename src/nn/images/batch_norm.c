@@ -8,10 +8,10 @@
  */
 #include <sluice/image_layers.h>
 
-#include <float.h>
 #include <math.h>
 
 #include "nn/images/image.h"
+#include "nn/layers/norm.h"
 #include "nn/layers/positions.h"
 #include "tensor/planes/plane_norm.h"
 #include "tensor/planes/plane_sums.h"
@@ -38,14 +38,7 @@ static const sluice_option options[] = {
         .preset = 0.1,
         .max = 1,
     },
-    {
-        .name = "epsilon",
-        .help = "added to the variance; 0 stands for 1e-5",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_batch_norm_config, epsilon),
-        .bytes = sizeof(float),
-        .max = FLT_MAX,
-    },
+    SL_OPTION_NORM_EPSILON(sluice_batch_norm_config, "the variance"),
 };
 
 /* An image, or a vector of channels with a plane of one element each. */
@@ -64,12 +57,10 @@ static sluice_status check(const sluice_batch_norm_config *norm,
                                "batch_norm: momentum %g; it must be from 0 to "
                                "1",
                                (double)norm->momentum);
-    if (!(norm->epsilon >= 0) || isinf(norm->epsilon))
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "batch_norm: epsilon %g; it must be positive, "
-                               "or 0 for 1e-5",
-                               (double)norm->epsilon);
-    return in->n_dims == 1 ? SLUICE_OK : sl_image_check("batch_norm", in, why);
+    sluice_status st = sl_norm_check_epsilon("batch_norm", norm->epsilon, why);
+    if (st || in->n_dims == 1)
+        return st;
+    return sl_image_check("batch_norm", in, why);
 }
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
@@ -131,7 +122,7 @@ static struct planes planes_of(const sluice_layer_call *call)
 static float scale_of(const void *config, float variance)
 {
     const sluice_batch_norm_config *norm = config;
-    double epsilon = norm->epsilon > 0 ? (double)norm->epsilon : 1e-5;
+    double epsilon = sl_norm_epsilon(norm->epsilon);
     return (float)(1 / sqrt((double)variance + epsilon));
 }
 

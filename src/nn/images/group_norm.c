@@ -1,11 +1,11 @@
 /* Group normalization.  The stage's device. */
 #include <sluice/image_layers.h>
 
-#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 
 #include "nn/images/image.h"
+#include "nn/layers/norm.h"
 #include "nn/layers/positions.h"
 #include "tensor/kernels/operands.h"
 #include "tensor/planes/plane_norm.h"
@@ -24,14 +24,7 @@ static const sluice_option options[] = {
         .min = 1,
         .max = INT32_MAX,
     },
-    {
-        .name = "epsilon",
-        .help = "added to the variance; 0 stands for 1e-5",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_group_norm_config, epsilon),
-        .bytes = sizeof(float),
-        .max = FLT_MAX,
-    },
+    SL_OPTION_NORM_EPSILON(sluice_group_norm_config, "the variance"),
 };
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
@@ -48,11 +41,9 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
                                " groups; their number must divide the %" PRId64
                                " channels of its input",
                                norm->groups, channels);
-    if (!(norm->epsilon >= 0) || isinf(norm->epsilon))
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "group_norm: epsilon %g; it must be positive, "
-                               "or 0 for 1e-5",
-                               (double)norm->epsilon);
+    st = sl_norm_check_epsilon("group_norm", norm->epsilon, why);
+    if (st)
+        return st;
     int64_t n = sluice_shape_elements(&plan->in);
     sl_image_norm_params(channels, plan->params);
     plan->n_params = 2;
@@ -90,7 +81,7 @@ static struct sl_moments measure(const sluice_layer_call *call, int64_t n,
                                  const float *x)
 {
     const sluice_group_norm_config *norm = call->config;
-    double epsilon = norm->epsilon > 0 ? (double)norm->epsilon : 1e-5;
+    double epsilon = sl_norm_epsilon(norm->epsilon);
     float mean = (float)(sl_plane_sum(n, x) / (double)n);
     double variance = sl_plane_squares(n, x, mean) / (double)n;
     return (struct sl_moments){mean, (float)(1 / sqrt(variance + epsilon))};

@@ -53,13 +53,7 @@ static const sluice_option options[] = {
         .offset = offsetof(sluice_linear_config, no_bias),
         .bytes = sizeof(bool),
     },
-    {
-        .name = "per-position",
-        .help = "each vector along the last dimension for itself",
-        .type = SLUICE_OPTION_FLAG,
-        .offset = offsetof(sluice_linear_config, per_position),
-        .bytes = sizeof(bool),
-    },
+    SL_OPTION_PER_POSITION(sluice_linear_config),
     {
         .name = "std",
         .help = "weights start normal with this standard deviation; 0: as "

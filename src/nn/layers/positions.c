@@ -10,6 +10,14 @@ struct sl_positions sl_positions_of(const sluice_shape *row, bool per_position)
     return (struct sl_positions){elements / width, width};
 }
 
+struct sl_positions sl_positions_of_rows(const sluice_shape *row,
+                                         bool per_position, int64_t rows)
+{
+    struct sl_positions at = sl_positions_of(row, per_position);
+    at.n *= rows;
+    return at;
+}
+
 int64_t sl_size_plus(int64_t a, int64_t b)
 {
     return a >= SL_SIZE_LIMIT - b ? SL_SIZE_LIMIT : a + b;

@@ -1,41 +1,24 @@
 /* Normalization by the root of the mean square.  The stage's device. */
 #include <sluice/layer.h>
 
-#include <float.h>
-#include <math.h>
-
+#include "nn/layers/norm.h"
 #include "nn/layers/positions.h"
 #include "tensor/rms.h"
 
 enum { WEIGHT };
 
 static const sluice_option options[] = {
-    {
-        .name = "epsilon",
-        .help = "added to the mean square; 0 stands for 1e-5",
-        .type = SLUICE_OPTION_REAL,
-        .offset = offsetof(sluice_rms_norm_config, epsilon),
-        .bytes = sizeof(float),
-        .max = FLT_MAX,
-    },
-    {
-        .name = "per-position",
-        .help = "each vector along the last dimension for itself",
-        .type = SLUICE_OPTION_FLAG,
-        .offset = offsetof(sluice_rms_norm_config, per_position),
-        .bytes = sizeof(bool),
-    },
+    SL_OPTION_NORM_EPSILON(sluice_rms_norm_config, "the mean square"),
+    SL_OPTION_PER_POSITION(sluice_rms_norm_config),
 };
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
     const sluice_rms_norm_config *norm = config;
-    if (!(norm->epsilon >= 0) || isinf(norm->epsilon))
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "rms_norm: epsilon %g; it must be positive, "
-                               "or 0 for 1e-5",
-                               (double)norm->epsilon);
+    sluice_status st = sl_norm_check_epsilon("rms_norm", norm->epsilon, why);
+    if (st)
+        return st;
     int64_t n = sluice_shape_elements(&plan->in);
     struct sl_positions at = sl_positions_of(&plan->in, norm->per_position);
     sluice_shape shape =
@@ -59,19 +42,16 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
 static struct sl_positions positions_of(const sluice_layer_call *call)
 {
     const sluice_rms_norm_config *norm = call->config;
-    struct sl_positions at =
-        sl_positions_of(&call->plan->in, norm->per_position);
-    at.n *= call->rows;
-    return at;
+    return sl_positions_of_rows(&call->plan->in, norm->per_position,
+                                call->rows);
 }
 
 static sluice_status forward(const sluice_layer_call *call)
 {
     const sluice_rms_norm_config *norm = call->config;
-    double epsilon = norm->epsilon > 0 ? (double)norm->epsilon : 1e-5;
     struct sl_positions at = positions_of(call);
-    sl_rms_forward(at.n, at.width, epsilon, call->x, call->params[WEIGHT],
-                   call->saved, call->y);
+    sl_rms_forward(at.n, at.width, sl_norm_epsilon(norm->epsilon), call->x,
+                   call->params[WEIGHT], call->saved, call->y);
     return SLUICE_OK;
 }
 
