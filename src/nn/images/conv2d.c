@@ -3,8 +3,9 @@
  *
  * For each image, group and band of rows the inputs under the window become a
  * matrix in `scratch` (tensor/planes/im2col.h), and BLAS multiplies it.  Bands
- * bound the scratch; their size follows from the layer alone, so the bits do,
- * too. With a window of one pixel the image itself is that matrix.
+ * bound the scratch.  Their size follows from the layer alone, so the bits do
+ * not depend on the micro-batch.  With a window of one pixel the image itself
+ * is that matrix.
  */
 #include <sluice/image_layers.h>
 
@@ -17,9 +18,6 @@
 #include "tensor/planes/plane_sums.h"
 
 enum { WEIGHT, BIAS };
-
-/* A band's matrix stays in the caches that a core has for itself. */
-enum { BAND_FLOATS = 1 << 17 };
 
 static const sluice_option options[] = {
     {
@@ -87,12 +85,6 @@ static const sluice_option options[] = {
     },
 };
 
-static struct sl_window_wish wish_of(const sluice_conv2d_config *config)
-{
-    return (struct sl_window_wish){config->kernel, config->stride,
-                                   config->padding};
-}
-
 static sluice_status check_channels(const sluice_conv2d_config *config,
                                     struct sl_image image, sluice_diag *why)
 {
@@ -142,7 +134,8 @@ static sluice_status check(const sluice_conv2d_config *config,
     struct sl_image image = sl_image_of(in);
     st = check_channels(config, image, why);
     return st ? st
-              : sl_image_check_window("conv2d", image, wish_of(config), why);
+              : sl_image_check_window("conv2d", image,
+                                      sl_convolution_wish(config), why);
 }
 
 static void set_params(const sluice_conv2d_config *config,
@@ -189,7 +182,8 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     if (st)
         return st;
     struct sl_image image = sl_image_of(&plan->in);
-    struct sl_window window = sl_image_window(image, wish_of(conv2d));
+    struct sl_window window =
+        sl_image_window(image, sl_convolution_wish(conv2d));
     plan->out = sl_image_shape((struct sl_image){
         conv2d->channels, window.out_height, window.out_width});
     set_params(conv2d, plan);

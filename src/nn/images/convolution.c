@@ -12,13 +12,17 @@ static int64_t band_of(int64_t depth, const struct sl_window *w)
     return rows < w->out_height ? rows : w->out_height;
 }
 
+struct sl_window_wish sl_convolution_wish(const sluice_conv2d_config *config)
+{
+    return (struct sl_window_wish){config->kernel, config->stride,
+                                   config->padding};
+}
+
 struct sl_convolution sl_convolution_of(const sluice_conv2d_config *config,
                                         const sluice_shape *in)
 {
     struct sl_image image = sl_image_of(in);
-    const struct sl_window_wish wish = {config->kernel, config->stride,
-                                        config->padding};
-    struct sl_window w = sl_image_window(image, wish);
+    struct sl_window w = sl_image_window(image, sl_convolution_wish(config));
     int64_t channels = image.channels / config->groups;
     int64_t depth = channels * w.kernel * w.kernel;
     return (struct sl_convolution){

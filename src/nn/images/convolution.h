@@ -33,6 +33,9 @@ struct sl_convolution_part {
     int64_t y_at;  /* of the band in the group's first plane, in y */
 };
 
+/* The window that a config asks for. */
+struct sl_window_wish sl_convolution_wish(const sluice_conv2d_config *config);
+
 /* What a config that was checked makes of images of the shape `in`. */
 struct sl_convolution sl_convolution_of(const sluice_conv2d_config *config,
                                         const sluice_shape *in);
