@@ -3,7 +3,8 @@
  * pixels: x[channels][height][width], as PyTorch has it, or x[height][width],
  * which is one channel.
  *
- * The configs have no defaults in C: what is 0 and may not be is refused.
+ * A field of a config that is 0 means 0; a default is named beside its field.
+ * Where 0 is not possible it is refused.
  */
 #ifndef SLUICE_IMAGE_LAYERS_H
 #define SLUICE_IMAGE_LAYERS_H

@@ -355,9 +355,9 @@ SLUICE_API const sluice_layer_ops *sluice_rms_norm(void);
  * y[rows, n, width] are the rows weight[x[rows, n]] of weight[vocabulary,
  * width], for integers x of any shape: a model's first layer, of which
  * `input_type` is SLUICE_I32.  The weights start normal with variance 1, or
- * with the standard deviation `std`.  A
- * gradient adds to its row of the table in the order of the rows of x.  An
- * integer that is not in 0..vocabulary - 1 fails the step, and is named.
+ * with the standard deviation `std`.  A gradient adds to its row of the table
+ * in the order of the rows of x.  An integer that is not in 0..vocabulary - 1
+ * fails the step, and is named.
  *
  * Saves  nothing.
  */

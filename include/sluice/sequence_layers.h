@@ -44,9 +44,10 @@ SLUICE_API const sluice_layer_ops *sluice_position_embedding(void);
  * Shapes  x, y [rows, n, width]; qkv_weight[width, width + 2 kv_heads d], whose
  *         columns are those of all heads of q, then k, then v, with qkv_bias;
  *         out_weight[width, width], out_bias[width].
- * Saves   q, k, v, in whose place backward_input() puts their gradients; what
- *         the heads found; the largest score and the sum of each query and
- *         head.  No matrix of n by n: the workspace is linear in n.
+ * Saves   q, k, v, in whose place backward_input() puts their gradients; the
+ *         outputs of the heads; the largest score of each query and head, and 1
+ *         / (sum of exp(score - largest)).  No matrix of n by n: all memory is
+ *         linear in n.
  */
 typedef struct sluice_attention_config {
     int64_t heads;    /* divides the width */

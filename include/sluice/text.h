@@ -4,8 +4,9 @@
  * follow each of them.
  *
  * Files are treated as hostile, as in sluice/dataset.h.  A text takes one, two
- * or four bytes of memory for a token, and reading a file takes less than
- * twice its size and 1 MiB.
+ * or four bytes of memory for a token, for vocabularies of at most 2^8, at most
+ * 2^16 and more.  Where a tokenizer makes it, it takes these for each byte of
+ * the text, as any byte may be a token; reading takes 1 MiB more.
  */
 #ifndef SLUICE_TEXT_H
 #define SLUICE_TEXT_H

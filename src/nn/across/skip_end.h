@@ -1,4 +1,4 @@
-/* The ends of skip connections, which the model knows. */
+/* The ends of skip connections: the layers that a model pairs by name. */
 #ifndef SL_NN_ACROSS_SKIP_END_H
 #define SL_NN_ACROSS_SKIP_END_H
 

@@ -3,10 +3,10 @@
  * attention_block.c does with them, and the product behind it.
  *
  * `saved` holds, each over all rows: queries, keys and values, turned if there
- * are rotary positions; what the heads found; and what the softmax of each
- * query came to.  backward_input() puts the gradients by queries, keys and
- * values in the place of the former, where backward_weight() reads them.  The
- * stage's device.
+ * are rotary positions; the outputs of the heads; and the largest score and
+ * the scale of each query's softmax.  backward_input() puts the gradients by
+ * queries, keys and values in the place of the former, where backward_weight()
+ * reads them.  The stage's device.
  */
 #include <sluice/sequence_layers.h>
 

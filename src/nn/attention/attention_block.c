@@ -199,8 +199,8 @@ static void drop(const struct block *b, int64_t i, float *values)
         sl_dropout_mask_apply(&mask, values, values);
 }
 
-/* Weights of the values are exps of the scores; their sum divides what they
- * came to, which has fewer elements. */
+/* Weights of the values are exps of the scores.  Their sum divides the output
+ * of the head, which has fewer elements than there are weights. */
 static void weigh(const struct block *b)
 {
     for (int64_t i = 0; i < b->n; i++) {

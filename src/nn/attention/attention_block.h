@@ -4,9 +4,9 @@
  *
  * For each head, SL_ATTENTION_BLOCK queries at a time find their scores by all
  * keys (if causal by those up to the last of the block, which halves the work),
- * and what the softmax of each query came to is kept: the largest score and the
- * sum.  From these the backward pass calculates the probabilities again, block
- * by block (Dao et al., 2022), so that no matrix of all positions by all
+ * and of the softmax of each query the largest score and 1 / the sum of exps
+ * are kept.  From these the backward pass calculates the probabilities again,
+ * block by block (Dao et al., 2022), so that no matrix of all positions by all
  * positions is ever there.  The products go through BLAS by strides: heads are
  * columns of the matrices and are not copied.
  *

@@ -4,7 +4,7 @@
  *
  * Backwards go from the last layer to the first.  One that has a weight
  * gradient keeps a dy of its own from backward_input() on, which may change it.
- * The first branch takes the composite's: then no other wants it any more.
+ * The first branch takes the composite's: the others have copied it by then.
  */
 #include <string.h>
 

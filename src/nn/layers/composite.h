@@ -68,9 +68,9 @@ int sl_composite_n_params(const struct sl_composite *composite);
 int sl_composite_n_products(const struct sl_composite *composite);
 
 /*
- * infer() of both composites, with the places of the layers inside, which are
- * settled already.  `plan->params` has room for sl_composite_n_params(), and
- * `plan->products` for sl_composite_n_products().
+ * infer() of a sequence and of a residual, with the places of the layers
+ * inside, which are settled already.  `plan->params` has room for
+ * sl_composite_n_params(), and `plan->products` for sl_composite_n_products().
  *
  * Threads  the thread that builds the model.
  * Returns  SLUICE_OK; SLUICE_INVALID for no layers inside, longer names than a
