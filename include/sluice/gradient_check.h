@@ -20,8 +20,8 @@ extern "C" {
 typedef struct sluice_gradient_config {
     sluice_shape input;      /* of a row; must be given */
     int64_t rows;            /* default 3 */
-    const int32_t *integers; /* x[rows][input] of a layer that takes integers;
-                                NULL: zeros */
+    const int32_t *integers; /* x[rows][input], for a layer that takes integers;
+                                NULL: x is floats */
     double step;             /* what a value is changed by; default 1/128 */
     double tolerance; /* how far a gradient may be from a difference, as a share
                          of the largest difference of its tensor; default
@@ -44,8 +44,8 @@ typedef struct sluice_gradient_report {
 
 /*
  * Call the layer as a device does, on random numbers.  For y = forward(x) and a
- * random dy, the gradients of sum(dy * y) by x and by each parameter must be
- * central differences of that sum.  Furthermore
+ * random dy, the gradients of sum(dy * y) by x and by each parameter that is
+ * not a statistic must be central differences of that sum.  Furthermore
  *
  *     - forward() gives the same bits when it is called again
  *     - backward_weight() adds to what is there, if told to accumulate
@@ -58,8 +58,9 @@ typedef struct sluice_gradient_report {
  * Threads  any; it calls the layer on the caller's thread.
  * Returns  SLUICE_OK, also for a layer without gradients; SLUICE_INVALID with
  *          the tensor, the element and both values if a gradient is wrong, for
- *          what else the layer does not keep, for a config out of range, and as
- *          sluice_model_add(); SLUICE_NO_MEMORY; or what the layer returns.
+ *          what else the layer does not keep, for a config out of range, for a
+ *          stash or a pop, and as sluice_model_add(); SLUICE_NO_MEMORY; or what
+ * the layer returns.
  */
 SLUICE_API sluice_status
 sluice_gradient_check(const sluice_layer_ops *layer, const void *layer_config,

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "nn/across/skip_end.h"
 
 /* values[n] in [-1, 1), by (seed, tensor, element). */
 static void fill(uint64_t seed, uint64_t tensor, int64_t n, float *values)
@@ -81,6 +82,11 @@ static sluice_status make_model(struct sl_trial *t, const void *layer_config,
         .input_type = config->integers ? SLUICE_I32 : SLUICE_F32,
         .allocator = config->allocator,
     };
+    if (sl_is_skip_end(t->layer))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%s is one end of a skip connection: it has no "
+                               "gradient without the other end",
+                               t->layer->name);
     sluice_status st = sluice_model_create(&one, &t->model, why);
     if (!st)
         st = sluice_model_add(t->model, t->layer, layer_config, why);

@@ -1,6 +1,9 @@
 /* The check of a layer passes the built-in ones and finds what others do
  * wrong. */
+#include <sluice/across_layers.h>
 #include <sluice/gradient_check.h>
+#include <sluice/image_layers.h>
+#include <sluice/sequence_layers.h>
 
 #include <math.h>
 #include <string.h>
@@ -194,9 +197,33 @@ START_TEST(the_built_in_layers_pass)
     assert_passes(sluice_layer_norm(), &layer_norm, seven, NULL);
     const sluice_rms_norm_config rms_norm = {.epsilon = 0};
     assert_passes(sluice_rms_norm(), &rms_norm, seven, NULL);
+    const sluice_shape image = {3, {2, 4, 4}};
+    const sluice_conv2d_config conv2d = {
+        .channels = 2, .kernel = 3, .stride = 1, .padding = 1, .groups = 1};
+    assert_passes(sluice_conv2d(), &conv2d, image, NULL);
+    const sluice_group_norm_config group_norm = {.groups = 2};
+    assert_passes(sluice_group_norm(), &group_norm, image, NULL);
+    const sluice_batch_norm_config batch_norm = {.momentum = 0.1F};
+    assert_passes(sluice_batch_norm(), &batch_norm, image, NULL);
+    const sluice_attention_config attention = {.heads = 2, .causal = true};
+    assert_passes(sluice_attention(), &attention, sluice_shape_matrix(3, 4),
+                  NULL);
     const sluice_embedding_config embedding = {.vocabulary = 3, .width = 2};
     assert_passes(sluice_embedding(), &embedding, sluice_shape_vector(2),
                   tokens);
+}
+END_TEST
+
+START_TEST(one_end_of_a_skip_connection_is_refused)
+{
+    const sluice_gradient_config config = {.input = sluice_shape_vector(4)};
+    const sluice_stash_config stash = {"a"};
+    sluice_diag why;
+    ck_assert_int_eq(
+        sluice_gradient_check(sluice_stash(), &stash, &config, NULL, &why),
+        SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "no gradient without the other end"), "%s",
+                  why.text);
 }
 END_TEST
 
@@ -240,5 +267,6 @@ END_TEST
 SLUICE_TEST_MAIN("nn.gradient_check", right_gradients_pass_and_are_counted,
                  each_fault_is_found_and_named, the_worst_element_is_reported,
                  what_a_layer_returns_comes_through, the_built_in_layers_pass,
+                 one_end_of_a_skip_connection_is_refused,
                  numbers_out_of_range_are_refused,
                  it_survives_each_failed_allocation)
