@@ -179,9 +179,8 @@ sluice_status sluice_model_begin(sluice_model *model,
 {
     if (!ops || !sl_is_composite(ops))
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "layer %s holds no others; begin "
-                               "sluice_sequence() or sluice_residual(), and "
-                               "add the rest",
+                               "layer %s holds no others; begin a layer of "
+                               "sluice/composite_layers.h, and add the rest",
                                ops && ops->name ? ops->name : "?");
     if (ops != sluice_sequence()) {
         sluice_status st = check_type(model, ops, SLUICE_F32, why);
