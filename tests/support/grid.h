@@ -1,10 +1,11 @@
 /*
  * How much of a grid of settings a test takes.  The release build takes it all.
  * Sanitizers are ten times as slow and look for what most points of a grid
- * would show: they take every fifth, drawn at random but the same each time.
- * A run with another GEMM backend, named by SLUICE_TEST_GEMM, takes a fourth of
- * that.  SLUICE_TEST_LONG in the environment asks for everything in any build,
- * and for more than a day-to-day run can afford.
+ * would show: of every five points in a row they take one, drawn at random but
+ * the same each time.  A run with another GEMM backend, named by
+ * SLUICE_TEST_GEMM, takes one of four; with sanitizers, one of twenty.
+ * SLUICE_TEST_LONG in the environment asks for everything in any build, and for
+ * more than a day-to-day run can afford.
  */
 #ifndef SL_TEST_GRID_H
 #define SL_TEST_GRID_H
@@ -26,14 +27,20 @@ static inline bool sl_test_is_long(void)
     return getenv("SLUICE_TEST_LONG");
 }
 
-/* Whether to leave out the next point.  One thread. */
+/* Whether to leave out the next point.  Of the first points of a program, as of
+ * each such number after them, one is taken: a short list is never left out
+ * as a whole.  One thread. */
 static inline bool sl_test_skips(void)
 {
     static uint32_t state = 1; /* a sequence of Lehmer's */
-    state = (uint32_t)((uint64_t)state * 48271 % 2147483647);
+    static uint32_t at, taken; /* the next point, and which of them is taken */
     uint32_t stride =
         getenv("SLUICE_TEST_GEMM") ? 4 * SL_TEST_STRIDE : SL_TEST_STRIDE;
-    return state % stride && !sl_test_is_long();
+    if (at % stride == 0) {
+        state = (uint32_t)((uint64_t)state * 48271 % 2147483647);
+        taken = state % stride;
+    }
+    return at++ % stride != taken && !sl_test_is_long();
 }
 
 #endif
