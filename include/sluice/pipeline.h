@@ -101,8 +101,9 @@ typedef enum sluice_finite {
                                 finite, the step fails and names the parameter
                               */
     SLUICE_FINITE_BOUNDARIES, /* as FINITE_GRADIENTS, and each stage checks what
-                                 it hands on: its output, and the gradient of
-                                 its input.  The step fails in the cell where
+                                 it hands on: its output, the gradient of its
+                                 input, and what goes to another stage by a skip
+                                 connection.  The step fails in the cell where
                                  the value first left a stage */
 } sluice_finite;
 

@@ -229,9 +229,12 @@ sluice_status sl_compute_forward(struct sl_device *device,
         call.y = forward_y(&p, i);
         call.skip = sl_skip_tensor(device, op, i, false);
         note_unit(&p, i);
-        sluice_status st = unit->ops->forward(&call);
+        sluice_status st = blame(unit->ops->forward(&call), why, "layer",
+                                 unit->ops->name, unit->layer);
+        if (!st)
+            st = sl_skip_check(device, op, i, call.skip, p.rows.n, why);
         if (st)
-            return blame(st, why, "layer", unit->ops->name, unit->layer);
+            return st;
         x = call.y;
     }
     sluice_status st = check_output(&p, x);
@@ -266,6 +269,8 @@ static sluice_status input_gradient(const struct pass *p, int i)
     note_unit(p, i);
     sluice_status st = blame(unit->ops->backward_input(&call), p->why, "layer",
                              unit->ops->name, unit->layer);
+    if (!st)
+        st = sl_skip_check(p->device, p->op, i, call.skip, p->rows.n, p->why);
     if (st || i > 0 || p->stage->is_first)
         return st;
     return sl_check_boundary(p->pipe, "the gradient of the stage's input",

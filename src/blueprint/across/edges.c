@@ -102,6 +102,7 @@ sluice_status sl_edges_make(const struct sl_edge_input *input,
         edges[i] = (struct sl_edge){
             .stash = end_of(input, copy, skip->stash),
             .pop = end_of(input, copy, skip->pop),
+            .n = skip->n,
             .bytes = sl_round_up((size_t)(input->max_rows * skip->n) *
                                  sizeof(float)),
         };

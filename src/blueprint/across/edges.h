@@ -27,6 +27,7 @@
 #define SL_BLUEPRINT_ACROSS_EDGES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <sluice/model.h>
 #include <sluice/schedule.h>
@@ -50,6 +51,7 @@ struct sl_edge {
     struct sl_ring activations; /* in the arena of the pop's device; no slots
                                    within one stage */
     struct sl_ring gradients;   /* in that of the stash's device */
+    int64_t n;                  /* elements of a row of the tensor */
     size_t bytes;               /* of the tensor, of the largest micro-batch */
     size_t inner_at; /* within one stage: where it lies in the workspace */
 };

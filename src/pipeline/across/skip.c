@@ -1,6 +1,8 @@
 /* Skip connections.  The stage's device. */
 #include "pipeline/across/skip.h"
 
+#include "pipeline/finite_check.h"
+
 static const struct sl_edge_links *links_of(const struct sl_device *device,
                                             const struct sl_edge *edge)
 {
@@ -37,6 +39,21 @@ float *sl_skip_tensor(struct sl_device *device, const struct sl_op *op, int i,
     if (op->action.kind == SLUICE_R)
         return NULL; /* the pop has it */
     return sl_link_acquire(links->activations, op->forward_no);
+}
+
+sluice_status sl_skip_check(const struct sl_device *device,
+                            const struct sl_op *op, int i, const float *values,
+                            int64_t rows, sluice_diag *why)
+{
+    const struct sl_edge *edge = device->stages[op->action.stage].units[i].edge;
+    if (!edge || sl_edge_is_inner(edge) || op->action.kind == SLUICE_R ||
+        pops(op, edge, i) != is_backward(op))
+        return SLUICE_OK;
+    return sl_check_boundary(device->pipe,
+                             is_backward(op)
+                                 ? "the gradient of a skip connection"
+                                 : "the value of a skip connection",
+                             values, rows * edge->n, why);
 }
 
 /* What an operation does about one end of an edge. */

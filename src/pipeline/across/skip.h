@@ -20,6 +20,16 @@ float *sl_skip_tensor(struct sl_device *device, const struct sl_op *op, int i,
                       bool backward);
 
 /*
+ * Whether the `rows` rows of the tensor or gradient that unit `i` has left in
+ * `values` may go to another stage.
+ *
+ * Returns  as sl_check_boundary(); SLUICE_OK if the unit leaves none.
+ */
+sluice_status sl_skip_check(const struct sl_device *device,
+                            const struct sl_op *op, int i, const float *values,
+                            int64_t rows, sluice_diag *why);
+
+/*
  * Take what the operation needs of other stages.
  *
  * Blocks, Returns  as sl_link_take().

@@ -1,8 +1,10 @@
 /*
  * A value that is not finite is found where it leaves a stage: at each
- * boundary, in each direction, for each micro-batch; and the step changes
- * nothing.
+ * boundary and by a skip connection, in each direction, for each micro-batch;
+ * and the step changes nothing.
  */
+#include <sluice/across_layers.h>
+
 #include <math.h>
 #include <stdio.h>
 
@@ -154,6 +156,63 @@ START_TEST(every_boundary_is_checked_in_both_directions)
 }
 END_TEST
 
+/* Layer 0, stash, tanh | probe, pop, layer 5: tanh makes an infinite value
+ * finite again, so that only the skip connection carries it on. */
+static void make_skip_model(void)
+{
+    const struct sl_test_probe probe = {.watch = NULL};
+    const sluice_stash_config stash = {"a"};
+    const sluice_pop_config pop = {.name = "a"};
+    const sluice_activate_config tanh_config = {.activation = SLUICE_TANH};
+    const sluice_model_config config = {
+        .input = {.n_dims = 1, .dims = {problem.in}}};
+    sluice_model_destroy(model);
+    ck_assert(!sluice_model_create(&config, &model, NULL));
+    ck_assert(!sluice_model_add(model, &ops, &probe, NULL));
+    ck_assert(!sluice_model_add(model, sluice_stash(), &stash, NULL));
+    ck_assert(!sluice_model_add(model, sluice_activate(), &tanh_config, NULL));
+    ck_assert(!sluice_model_add(model, sl_test_probe_layer(), &probe, NULL));
+    ck_assert(!sluice_model_add(model, sluice_pop(), &pop, NULL));
+    ck_assert(!sluice_model_add(model, &ops, &probe, NULL));
+}
+
+/* The stage that hands it on is blamed, not the one that receives it. */
+static void spoil_skip(sluice_pipeline *pipe, bool backward, int microbatch)
+{
+    sluice_diag why;
+    spoil.backward = backward;
+    spoil.first_row = (int64_t)microbatch * (BATCH / MICROBATCHES);
+    spoil.layer = backward ? 5 : 0;
+    spoil.value = -INFINITY;
+    spoil.armed = true;
+    ck_assert_int_eq(step(pipe, &why), SLUICE_NOT_FINITE);
+    spoil.armed = false;
+    ck_assert_msg(strstr(why.text, backward
+                                       ? "the gradient of a skip connection"
+                                       : "the value of a skip connection"),
+                  "%s", why.text);
+    ck_assert_int_eq(why.stage, backward);
+    ck_assert_int_eq(why.microbatch, microbatch);
+    ck_assert_msg(!step(pipe, &why), "%s", why.text);
+}
+
+START_TEST(what_a_skip_connection_carries_is_checked_in_both_directions)
+{
+    static const char *const schedules[] = {"1f1b", "gpipe", "zb-h1"};
+    set_up();
+    make_skip_model();
+    for (int i = 0; i < 3; i++) {
+        sluice_pipeline *pipe = make(schedules[i], 2, SLUICE_FINITE_BOUNDARIES);
+        for (int m = 0; m < MICROBATCHES; m++) {
+            spoil_skip(pipe, false, m);
+            spoil_skip(pipe, true, m);
+        }
+        sluice_pipeline_destroy(pipe);
+    }
+    tear_down();
+}
+END_TEST
+
 START_TEST(boundaries_are_not_checked_unless_asked)
 {
     sluice_diag why;
@@ -171,4 +230,5 @@ START_TEST(boundaries_are_not_checked_unless_asked)
 END_TEST
 
 SLUICE_TEST_MAIN("boundaries", every_boundary_is_checked_in_both_directions,
+                 what_a_skip_connection_carries_is_checked_in_both_directions,
                  boundaries_are_not_checked_unless_asked)
