@@ -49,7 +49,8 @@ enum { SLUICE_PIPELINE_MAX_TEXT = 4096 }; /* bytes, terminating 0 included */
 
 /*
  * sluice_pipeline_create() with the settings of a text.  `custom` (NULL: none)
- * replaces the settings of the schedule, and is copied.
+ * replaces the settings of the schedule, remat among them, none of which may
+ * then be in the text except devices and microbatches; it is copied.
  *
  * Takes    nothing: `model` and `allocator` must outlive the pipeline.
  * Threads  any.

@@ -169,15 +169,18 @@ static const sluice_option *given(const struct reading *reading,
     return reading->given >> i & 1 ? option : NULL;
 }
 
-/* Whether generator `name` reads the field at `offset` of its config. */
+/* Whether generator `name` reads the field at `offset` of its config.  A
+ * generator that does not exist is refused later, by its name. */
 static bool reads(const char *name, size_t offset)
 {
-    if (offset == offsetof(sluice_schedule_config, backward_order))
-        return !strcmp(name, "gpipe");
     int i = 0, n;
     while (sluice_schedule_generator(i) &&
            strcmp(sluice_schedule_generator(i), name) != 0)
         i++;
+    if (!sluice_schedule_generator(i))
+        return true;
+    if (offset == offsetof(sluice_schedule_config, backward_order))
+        return !strcmp(name, "gpipe");
     const sluice_schedule_option *options = sluice_schedule_options(i, &n);
     for (int o = 0; o < n; o++)
         if (options[o].offset == offset)
@@ -189,9 +192,10 @@ static bool reads(const char *name, size_t offset)
 static sluice_status check_schedule(const struct reading *reading,
                                     bool has_custom, sluice_diag *why)
 {
+    enum { N_FOR_ALL = 2 }; /* the first ones go with every generator */
     static const char *const names[] = {
-        "schedule", "backward-order", "chunks",        "group",
-        "warm-up",  "slices",         "vertical-sync",
+        "schedule", "remat",   "backward-order", "chunks",
+        "group",    "warm-up", "slices",         "vertical-sync",
     };
     const char *generator = reading->config.schedule.name;
     generator = generator ? generator : "gpipe";
@@ -204,7 +208,7 @@ static sluice_status check_schedule(const struct reading *reading,
                                    "%s is given, and a schedule of its own, "
                                    "which replaces it: leave out one of them",
                                    names[i]);
-        if (i > 0 &&
+        if (i >= N_FOR_ALL &&
             !reads(generator,
                    option->offset - offsetof(sluice_pipeline_config, schedule)))
             return sluice_diag_set(

@@ -139,12 +139,19 @@ START_TEST(a_custom_schedule_runs)
     sluice_pipeline *pipe = parse("batch=8; loss=cross_entropy", schedule);
     ck_assert_int_eq(sluice_pipeline_n_devices(pipe), 2);
     train(pipe, w);
-    sluice_pipeline *none = NULL;
-    sluice_diag why;
-    ck_assert_int_eq(sluice_pipeline_parse("batch=8; loss=mse; schedule=gpipe",
-                                           schedule, model, NULL, &none, &why),
-                     SLUICE_INVALID);
-    ck_assert_msg(strstr(why.text, "schedule is given"), "%s", why.text);
+    static const char *const replaced[][2] = {
+        {"batch=8; loss=mse; schedule=gpipe", "schedule is given"},
+        {"batch=8; loss=mse; remat=always", "remat is given"},
+        {"batch=8; loss=mse; chunks=2", "chunks is given"},
+    };
+    for (int i = 0; i < 3; i++) {
+        sluice_pipeline *none = NULL;
+        sluice_diag why;
+        ck_assert_int_eq(sluice_pipeline_parse(replaced[i][0], schedule, model,
+                                               NULL, &none, &why),
+                         SLUICE_INVALID);
+        ck_assert_msg(strstr(why.text, replaced[i][1]), "%s", why.text);
+    }
     sluice_schedule_destroy(schedule);
     stop();
 }
@@ -170,6 +177,9 @@ static const struct {
     {"batch=8; loss=mse; optimizer=sgd:lr=-1", SLUICE_INVALID, "-1"},
     {"batch=8; loss=mse; optimizer=lion", SLUICE_NOT_FOUND, "lion"},
     {"batch=8; loss=mse; schedule=fast", SLUICE_NOT_FOUND, "fast"},
+    {"batch=8; loss=mse; schedule=fast; chunks=2", SLUICE_NOT_FOUND, "fast"},
+    {"batch=8; loss=mse; schedule=fast; backward-order=reverse",
+     SLUICE_NOT_FOUND, "fast"},
     {"batch=8; loss=mse; gemm=fast", SLUICE_NOT_FOUND, "fast"},
     {"batch=8; loss=mse; chunks=2", SLUICE_INVALID,
      "gpipe does not read chunks"},
