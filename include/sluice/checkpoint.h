@@ -188,8 +188,9 @@ SLUICE_API sluice_status sluice_checkpoint_save(const sluice_pipeline *pipe,
  * Returns  SLUICE_OK; SLUICE_FORMAT if the file is damaged, with the place, or
  *          is no checkpoint; SLUICE_NOT_FOUND or SLUICE_INVALID naming a tensor
  *          that the pipeline or the file lacks, or one of another shape;
- *          SLUICE_IO; SLUICE_NO_MEMORY.  After an error the pipeline and `run`
- *          are as they were.
+ *          SLUICE_NOT_FINITE naming a parameter with a value that is NaN or
+ *          infinite; SLUICE_IO; SLUICE_NO_MEMORY.  After an error the pipeline
+ *          and `run` are as they were.
  */
 SLUICE_API sluice_status sluice_checkpoint_load(sluice_pipeline *pipe,
                                                 const char *path,
