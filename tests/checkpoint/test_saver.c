@@ -132,23 +132,29 @@ END_TEST
 START_TEST(the_run_and_the_paths_are_copied_and_all_paths_are_written)
 {
     struct fixture f;
-    char model[] = "a model";
+    char model[] = "a model", rate[] = "a rate", tokenizer[] = "a tokenizer";
     char names[2][sizeof first];
     const char *paths[] = {names[0], names[1]};
-    sluice_run run = {.model = model, .position = {.epoch = 7}};
+    sluice_run run = {.model = model,
+                      .rate = rate,
+                      .tokenizer = tokenizer,
+                      .position = {.epoch = 7}};
     begin(&f);
     strcpy(names[0], first);
     strcpy(names[1], second);
     atomic_store(&sync_waits, true);
     ck_assert(!sluice_saver_start(f.saver, &run, paths, 2, NULL));
     memset(model, 'x', sizeof model - 1);
+    memset(rate, 'x', sizeof rate - 1);
+    memset(tokenizer, 'x', sizeof tokenizer - 1);
     memset(names, 'x', sizeof names);
     atomic_store(&sync_waits, false);
     sem_post(&may_sync);
     ck_assert(!sluice_saver_join(f.saver, NULL, NULL));
     ck_assert(same_files(first, second));
     int n_differences = -1;
-    run = (sluice_run){.model = "a model"};
+    run = (sluice_run){
+        .model = "a model", .rate = "a rate", .tokenizer = "a tokenizer"};
     ck_assert(
         !sluice_checkpoint_load(f.pipe, second, &run, &n_differences, NULL));
     ck_assert_int_eq(n_differences, 0);

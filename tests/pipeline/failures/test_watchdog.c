@@ -154,7 +154,7 @@ static void judge(const struct stuck *s, int devices)
                                            : sl_test_probe_layer()->name);
     ck_assert_int_eq(a->waits_for, -1);
     ck_assert_msg(s->in_order, "%s: not what the list says", wanted);
-    ck_assert_msg(s->all_wait, "%s: somebody waits for nobody", wanted);
+    ck_assert_msg(s->all_wait, "%s: a device waits for another one", wanted);
 }
 
 static void stick_everywhere(int devices)
