@@ -78,19 +78,8 @@ struct line {
 static const struct option_group groups[] = {
     {.options = sizes, .offset = offsetof(struct line, config)},
     {.options = work, .offset = offsetof(struct line, config)},
-    {.title = "Order of the work",
-     .options = order_options,
-     .offset = offsetof(struct line, config.order),
-     .check = order_check},
-    {.options = order_generator_options,
-     .offset = offsetof(struct line, config.order),
-     .continues = true},
-    {.title = "Measurement",
-     .options = run_options,
-     .offset = offsetof(struct line, config.run)},
-    {.title = "Output",
-     .options = bubble_output_options,
-     .offset = offsetof(struct line, output)},
+    ORDER_GROUPS(struct line, config.order),
+    RUN_GROUPS(struct line, config.run, output, bubble_output_options),
     {0},
 };
 

@@ -32,6 +32,7 @@ struct option_row {
     int64_t least;                  /* bounds of a number */
     int64_t most;
     const struct choice *choices; /* of a word */
+    int shows;                    /* of a format, an enum table_shows */
     const char *standard;         /* what it is if not given; NULL: zero */
     const char *small;            /* the same in a small run; NULL: standard */
     bool makes_small;             /* this flag asks for a small run */

@@ -59,9 +59,11 @@ const struct option_row run_options[] = {
     {0},
 };
 
-static sluice_status read_format(const char *text, enum table_shows shows,
-                                 void *value, sluice_diag *why)
+static sluice_status read_format(const struct option_row *option,
+                                 const char *text, void *value,
+                                 sluice_diag *why)
 {
+    enum table_shows shows = (enum table_shows)option->shows;
     char names[NAMES_BYTES];
     const struct table_format *format = table_format_find(text, shows);
     if (format) {
@@ -73,99 +75,42 @@ static sluice_status read_format(const char *text, enum table_shows shows,
                            names);
 }
 
-static sluice_status read_figures(const struct option_row *option,
-                                  const char *text, void *value,
-                                  sluice_diag *why)
-{
-    (void)option;
-    return read_format(text, TABLE_SHOWS_FIGURES, value, why);
-}
-
-static void tell_figures(const struct option_row *option,
+static void tell_formats(const struct option_row *option,
                          char help[OPTION_HELP])
 {
-    (void)option;
-    table_format_help(TABLE_SHOWS_FIGURES, help, OPTION_HELP);
+    table_format_help((enum table_shows)option->shows, help, OPTION_HELP);
 }
 
-static const struct option_type format_of_figures = {.read = read_figures};
+static const struct option_type table_format = {.read = read_format};
 
-static sluice_status read_samples(const struct option_row *option,
-                                  const char *text, void *value,
-                                  sluice_diag *why)
-{
-    (void)option;
-    return read_format(text, TABLE_SHOWS_SAMPLES, value, why);
-}
+#define FORMAT_ROW(what)                                                       \
+    {                                                                          \
+        .name = "output", .key = 'o', .argument = "FORMAT",                    \
+        .tell = tell_formats, .type = &table_format,                           \
+        .offset = offsetof(struct output_options, format), .shows = (what)     \
+    }
 
-static void tell_samples(const struct option_row *option,
-                         char help[OPTION_HELP])
-{
-    (void)option;
-    table_format_help(TABLE_SHOWS_SAMPLES, help, OPTION_HELP);
-}
-
-static const struct option_type format_of_samples = {.read = read_samples};
-
-static sluice_status read_bubbles(const struct option_row *option,
-                                  const char *text, void *value,
-                                  sluice_diag *why)
-{
-    (void)option;
-    return read_format(text, TABLE_SHOWS_BUBBLES, value, why);
-}
-
-static void tell_bubbles(const struct option_row *option,
-                         char help[OPTION_HELP])
-{
-    (void)option;
-    table_format_help(TABLE_SHOWS_BUBBLES, help, OPTION_HELP);
-}
-
-static const struct option_type format_of_bubbles = {.read = read_bubbles};
+#define SMOKE_ROW                                                              \
+    {                                                                          \
+        .name = "smoke",                                                       \
+        .help = "Only a small, quick run, to see that all works",              \
+        .type = &option_flag,                                                  \
+        .offset = offsetof(struct output_options, smoke), .makes_small = true  \
+    }
 
 const struct option_row output_options[] = {
-    {.name = "output",
-     .key = 'o',
-     .argument = "FORMAT",
-     .tell = tell_figures,
-     .type = &format_of_figures,
-     .offset = offsetof(struct output_options, format)},
-    {.name = "smoke",
-     .help = "Only a small, quick run, to see that all works",
-     .type = &option_flag,
-     .offset = offsetof(struct output_options, smoke),
-     .makes_small = true},
+    FORMAT_ROW(TABLE_SHOWS_FIGURES),
+    SMOKE_ROW,
     {0},
 };
-
 const struct option_row timed_output_options[] = {
-    {.name = "output",
-     .key = 'o',
-     .argument = "FORMAT",
-     .tell = tell_samples,
-     .type = &format_of_samples,
-     .offset = offsetof(struct output_options, format)},
-    {.name = "smoke",
-     .help = "Only a small, quick run, to see that all works",
-     .type = &option_flag,
-     .offset = offsetof(struct output_options, smoke),
-     .makes_small = true},
+    FORMAT_ROW(TABLE_SHOWS_SAMPLES),
+    SMOKE_ROW,
     {0},
 };
-
 const struct option_row bubble_output_options[] = {
-    {.name = "output",
-     .key = 'o',
-     .argument = "FORMAT",
-     .tell = tell_bubbles,
-     .type = &format_of_bubbles,
-     .offset = offsetof(struct output_options, format)},
-    {.name = "smoke",
-     .help = "Only a small, quick run, to see that all works",
-     .type = &option_flag,
-     .offset = offsetof(struct output_options, smoke),
-     .makes_small = true},
+    FORMAT_ROW(TABLE_SHOWS_BUBBLES),
+    SMOKE_ROW,
     {0},
 };
 

@@ -31,6 +31,17 @@ extern const struct option_row output_options[];
 extern const struct option_row timed_output_options[];
 extern const struct option_row bubble_output_options[];
 
+/* Those of a measurement, and one of the lists of output, as groups of a
+ * command whose config is a `type`. */
+#define RUN_GROUPS(type, run_member, output_member, output_list)               \
+    {.title = "Measurement",                                                   \
+     .options = run_options,                                                   \
+     .offset = offsetof(type, run_member)},                                    \
+    {                                                                          \
+        .title = "Output", .options = (output_list),                           \
+        .offset = offsetof(type, output_member)                                \
+    }
+
 /* Begin the table on stdout, Markdown unless another was asked for. */
 void output_begin(const struct output_options *output, struct table *table);
 

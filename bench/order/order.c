@@ -54,9 +54,7 @@ const struct option_row order_options[] = {
      .context = "gemm"},
     {.name = "pin",
      .argument = "CPUS",
-     .help = "Cores of the devices: auto, one for each that no other pipeline "
-             "has, or none if there are too few (default); off; or a list of "
-             "CPUs such as 0,2 or 0-3, the first for device 0",
+     .tell = pin_option_tell,
      .type = &option_pin,
      .offset = offsetof(struct order_options, pin),
      .context = "pin"},

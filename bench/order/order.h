@@ -41,6 +41,17 @@ extern const struct option_row order_options[];
 extern const struct option_row order_generator_options[];
 sluice_status order_check(const void *order, sluice_diag *why);
 
+/* Both as groups of a command whose config is a `type`, in its `member`. */
+#define ORDER_GROUPS(type, member)                                             \
+    {.title = "Order of the work",                                             \
+     .options = order_options,                                                 \
+     .offset = offsetof(type, member),                                         \
+     .check = order_check},                                                    \
+    {                                                                          \
+        .options = order_generator_options, .offset = offsetof(type, member),  \
+        .continues = true                                                      \
+    }
+
 /* Whether a generator's option of that name was given. */
 bool order_gives(const struct order_options *order, const char *name);
 

@@ -1,6 +1,7 @@
 /* The option --pin.  The main thread. */
 #include "bench/order/pin_option.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MOST_CPU = 8191 };
@@ -33,6 +34,15 @@ static void show_pin(const struct option_row *option, const void *value,
 }
 
 const struct option_type option_pin = {read_pin, show_pin};
+
+void pin_option_tell(const struct option_row *option, char help[OPTION_HELP])
+{
+    (void)option;
+    snprintf(help, OPTION_HELP,
+             "Cores of the devices: auto, one for each that no other pipeline "
+             "has, or none if there are too few (default); off; or a list of "
+             "CPUs such as 0,2 or 0-3, the first for device 0");
+}
 
 void pin_apply(const struct pin_choice *choice, sluice_pipeline_config *config)
 {

@@ -16,6 +16,9 @@ struct pin_choice {
 
 extern const struct option_type option_pin; /* struct pin_choice */
 
+/* Its help, for an option_row's `tell`. */
+void pin_option_tell(const struct option_row *option, char help[OPTION_HELP]);
+
 /* Have a pipeline pin its devices so; `choice` outlives the creation. */
 void pin_apply(const struct pin_choice *choice, sluice_pipeline_config *config);
 

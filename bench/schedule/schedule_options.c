@@ -237,9 +237,7 @@ static const struct option_row running[] = {
      .offset = offsetof(struct schedule_line, wanted.order.gemm)},
     {.name = "pin",
      .argument = "CPUS",
-     .help = "Cores of the devices: auto, one for each that no other pipeline "
-             "has, or none if there are too few (default); off; or a list of "
-             "CPUs such as 0,2 or 0-3, the first for device 0",
+     .tell = pin_option_tell,
      .type = &option_pin,
      .offset = offsetof(struct schedule_line, wanted.order.pin),
      .context = "pin"},
