@@ -115,7 +115,8 @@ static int count_rows(const struct footprint_config *config, int n)
 int footprint_left_out(const struct footprint_config *config)
 {
     int n = count_all(config);
-    return n - count_rows(config, n);
+    int n_rows = count_rows(config, n);
+    return n_rows ? n - n_rows : 0;
 }
 
 sluice_status footprint_measure(const struct footprint_config *config,

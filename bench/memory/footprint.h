@@ -54,7 +54,8 @@ sluice_status footprint_measure(const struct footprint_config *config,
                                 footprint_on_row *on_row, void *context,
                                 sluice_diag *why);
 
-/* How many combinations are left out. */
+/* How many combinations are left out; 0 if all are, which footprint_measure()
+ * refuses. */
 int footprint_left_out(const struct footprint_config *config);
 
 #endif

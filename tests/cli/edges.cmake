@@ -121,7 +121,7 @@ cli_test(nowhere_schedule run_tool STATUS=2
 
 # A table is never empty, or of zeros, without a word.
 cli_test(memory_without_rows run_tool STATUS=1
-    "MATCH=a device needs a layer, but the most layers asked for are 2, and the fewest devices 4: raise --layers"
+    "MATCH=^sluice-bench memory: a device needs a layer, but the most layers asked for are 2, and the fewest devices 4: raise --layers"
     COMMAND ${bench} memory -k 4,8 -m 8 --layers 1,2)
 cli_test(memory_left_out run_tool STATUS=0
     "MATCH=sluice-bench memory: 2 combinations with more devices than layers left out"
