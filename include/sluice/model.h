@@ -71,7 +71,7 @@ SLUICE_API sluice_status sluice_model_add(sluice_model *model,
                                           const void *config, sluice_diag *why);
 
 /*
- * Begin a layer that holds others: sluice_residual() or sluice_sequence().  The
+ * Begin a layer that holds others, one of sluice/composite_layers.h.  The
  * layers added from here on go inside, until sluice_model_end(); layers begun
  * inside are nested.  The result is one layer of the model: no cut goes through
  * it.  If it is layer 4 of the model, "weight" of layer 1 inside has the name
@@ -84,7 +84,7 @@ SLUICE_API sluice_status sluice_model_add(sluice_model *model,
  *
  * Threads  as sluice_model_add().
  * Returns  SLUICE_OK; SLUICE_INVALID if `ops` is a layer that holds no others,
- *          or a residual whose input would be integers; SLUICE_NO_MEMORY.
+ *          or any but a sequence where the input is integers; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_model_begin(sluice_model *model,
                                             const sluice_layer_ops *ops,
@@ -95,10 +95,10 @@ SLUICE_API sluice_status sluice_model_begin(sluice_model *model,
  *
  * Threads  as sluice_model_add().
  * Returns  SLUICE_OK; SLUICE_INVALID if none is begun, nothing is inside, a
- *          parameter's name becomes longer than SLUICE_PARAM_NAME allows, or a
- *          residual's output is not as large as its input;
- *          SLUICE_NO_MEMORY.  On failure the layer stays begun: add to the
- *          model, or destroy it.
+ *          parameter's name becomes longer than SLUICE_PARAM_NAME allows, a
+ *          residual's output is not as large as its input, or outputs do
+ *          not fit that branches add or concat joins; SLUICE_NO_MEMORY.  On
+ *          failure the layer stays begun: add to the model, or destroy it.
  */
 SLUICE_API sluice_status sluice_model_end(sluice_model *model,
                                           sluice_diag *why);
@@ -163,7 +163,8 @@ SLUICE_API bool sluice_model_is_open(const sluice_model *model);
  *
  * A preset of the long form stands for layers: "gpt2(layers=6)" is read as the
  * text that it writes.  Where neither text nor caller give the input, a preset
- * at the beginning does: rows of `context` tokens.
+ * at the beginning does: `context` tokens for gpt2 and llama, 3x32x32 for
+ * resnet, 3x256x256 for unet.
  *
  * Returns  as sluice_model_create(); SLUICE_INVALID with the position of the
  *          syntax error, or of the layer that refuses its config.
@@ -172,13 +173,6 @@ SLUICE_API sluice_status sluice_model_parse(const char *text,
                                             const sluice_allocator *allocator,
                                             sluice_model **out,
                                             sluice_diag *why);
-
-/*
- * Preset `i` of the long form: its name and options, "gpt2" and "layers", ...;
- * `owner` is NULL past the last one.  Its help is one line.
- */
-SLUICE_API sluice_option_table sluice_preset_options(int i);
-SLUICE_API const char *sluice_preset_help(int i);
 
 /*
  * The same for rows of shape `input`.  The text may leave out input(), or the
@@ -191,11 +185,18 @@ SLUICE_API sluice_status sluice_model_parse_for(
     const sluice_allocator *allocator, sluice_model **out, sluice_diag *why);
 
 /*
+ * Preset `i` of the long form: its name and options, "gpt2" and "layers", ...;
+ * `owner` is NULL past the last one.  Its help is one line.
+ */
+SLUICE_API sluice_option_table sluice_preset_options(int i);
+SLUICE_API const char *sluice_preset_help(int i);
+
+/*
  * Write the model as text in the long form.  Each layer has the options that
  * differ from their defaults, and equal neighbours are written once with their
- * number.  sluice_model_parse() makes a model from it that prints the same; it
- * does not know layers that are not in the library's table.  At most `size`
- * bytes go to `text`, terminating 0 included.
+ * number.  sluice_model_parse() makes a model from it that prints the same,
+ * unless a layer is not in the library's table: such a text is refused.  At
+ * most `size` bytes go to `text`, terminating 0 included.
  *
  * Threads  any, while no other thread adds to the model.
  * Returns  the length of the whole, as snprintf().
