@@ -4,14 +4,16 @@
  * makes the good steps only is the judge, so no reference needs to know the
  * schedule.  test_failure.c has gpipe and 1f1b in every setting.
  */
+#include <sluice/across_layers.h>
+#include <sluice/schedule_passes.h>
+
 #include <stdio.h>
 #include <string.h>
 
 #include "support/grid.h"
-
-#include <sluice/schedule_passes.h>
 #include "support/problem.h"
 #include "support/runner.h"
+#include "support/version_programs.h"
 #include "support/wary_sgd.h"
 
 enum { MAX_DEVICES = 4, BATCH = 8, MAX_FLOATS = 64 };
@@ -47,9 +49,56 @@ struct bench {
     sluice_pipeline *twin; /* never fails */
     const char *name;
     const sluice_schedule *schedule;
-    int depth; /* parts of the model */
+    bool across; /* the first part shares an activation with the last one, and,
+                    if the schedule allows it, a parameter */
+    int depth;   /* parts of the model */
     int n_cells;
 };
+
+/* The layer with a parameter that a stage has.  A stash stands behind the first
+ * of them, its pop before the last. */
+static int layer_of(const struct bench *b, int stage)
+{
+    int part = stage % b->depth;
+    if (!b->across || part == 0)
+        return part;
+    return part + 1 + (part == b->depth - 1);
+}
+
+static bool has_ties(const struct bench *b)
+{
+    return b->across && b->depth > 1 && !sl_test_is_asynchronous(b->name);
+}
+
+static void make_model_across(struct bench *b, sluice_pipeline_config *config,
+                              int *partition)
+{
+    const sluice_stash_config stash = {"a"};
+    const sluice_pop_config pop = {.name = "a"};
+    const sluice_model_config empty = {.input =
+                                           sluice_shape_vector(b->problem.in)};
+    sluice_model *model;
+    ck_assert(!sluice_model_create(&empty, &model, NULL));
+    for (int i = 0; i < b->depth; i++) {
+        partition[i] = 1 + (i == 0) + (i == b->depth - 1);
+        if (i == b->depth - 1 && i > 0)
+            ck_assert(!sluice_model_add(model, sluice_pop(), &pop, NULL));
+        ck_assert(!sluice_model_add(model, sl_test_probe_layer(),
+                                    &b->problem.probe, NULL));
+        if (i == 0)
+            ck_assert(!sluice_model_add(model, sluice_stash(), &stash, NULL));
+        if (b->depth == 1)
+            ck_assert(!sluice_model_add(model, sluice_pop(), &pop, NULL));
+    }
+    char last[32];
+    snprintf(last, sizeof last, "%d.weight", layer_of(b, b->depth - 1));
+    if (has_ties(b))
+        ck_assert(!sluice_model_tie(model, last, "0.weight", NULL));
+    sluice_model_destroy(b->problem.model);
+    b->problem.model = model;
+    config->cut = SLUICE_CUT_LIST;
+    config->partition = partition;
+}
 
 static void set_up(struct bench *b, const sluice_schedule *schedule,
                    int capacity)
@@ -64,6 +113,9 @@ static void set_up(struct bench *b, const sluice_schedule *schedule,
     b->optimizer = sl_test_wary_sgd();
     b->sgd = (sluice_sgd_config){.learning_rate = 0.1, .momentum = 0.9};
     sluice_pipeline_config config = b->problem.config;
+    int partition[SLUICE_MAX_STAGES];
+    if (b->across)
+        make_model_across(b, &config, partition);
     config.optimizer = &b->optimizer;
     config.optimizer_config = &b->sgd;
     config.custom = schedule;
@@ -102,12 +154,13 @@ static bool equal_parameters(const struct bench *b)
 {
     for (int i = 0; i < b->depth; i++) {
         const sluice_layer_plan *plan =
-            sluice_model_layer_plan(b->problem.model, i);
+            sluice_model_layer_plan(b->problem.model, layer_of(b, i));
         int64_t n = sluice_shape_elements(&plan->params[0].shape);
         char name[64];
         float values[2][MAX_FLOATS];
         ck_assert_int_le(n, MAX_FLOATS);
-        snprintf(name, sizeof name, "%d.%s", i, plan->params[0].name);
+        snprintf(name, sizeof name, "%d.%s", layer_of(b, i),
+                 plan->params[0].name);
         ck_assert(
             !sluice_pipeline_get_parameter(b->pipe, name, values[0], n, NULL));
         ck_assert(
@@ -118,16 +171,25 @@ static bool equal_parameters(const struct bench *b)
     return true;
 }
 
-/* Which cell it was.  A bad gradient is refused by whichever copy of its part
+/* Whether two stages have the same gradient in an update: copies of a part, or
+ * uses of a tied parameter. */
+static bool share_gradient(const struct bench *b, int s, int t)
+{
+    int i = s % b->depth, k = t % b->depth;
+    int last = b->depth - 1;
+    return i == k ||
+           (has_ties(b) && (i == 0 || i == last) && (k == 0 || k == last));
+}
+
+/* Which cell it was.  A bad gradient is refused by whichever stage that has it
  * looks at it first. */
 static bool is_blamed(const struct bench *b, const sluice_diag *why, int device,
                       sluice_action action)
 {
     char name[SLUICE_DIAG_ACTION];
     if (action.kind == SLUICE_UPDATE) {
-        action.stage = why->stage % b->depth == action.stage % b->depth
-                           ? why->stage
-                           : action.stage;
+        if (share_gradient(b, why->stage, action.stage))
+            action.stage = why->stage;
         device = sluice_schedule_stage_device(b->schedule, action.stage);
         action.version = 0;
         return why->device == device && why->stage == action.stage &&
@@ -166,7 +228,7 @@ static void fail_pass(struct bench *b, int device, sluice_action action,
 {
     b->fault = (struct fault){
         .pass = pass,
-        .layer = action.stage % b->depth,
+        .layer = layer_of(b, action.stage),
         .first_row = first_row_of(b, action.microbatch),
     };
     fail_step(b, device, action);
@@ -183,7 +245,7 @@ static void fail_update(struct bench *b, int device,
     b->fault = (struct fault){
         .poison = true,
         .pass = SL_TEST_WEIGHT,
-        .layer = actions[at].stage % b->depth,
+        .layer = layer_of(b, actions[at].stage),
         .first_row = first_row_of(b, actions[i].microbatch),
     };
     fail_step(b, device, actions[at]);
@@ -237,19 +299,21 @@ static sluice_schedule *runnable(const char *name, int k, int m, int capacity,
     return NULL;
 }
 
-static int fail_under(const char *name)
+/* Across stages two numbers of micro-batches are enough: what is added are
+ * links and meetings. */
+static int fail_under(const char *name, bool across)
 {
     static const int microbatches[] = {1, 2, 5, 8};
     int n_cells = 0;
     for (int k = 1; k <= MAX_DEVICES; k++)
-        for (int i = 0; i < 4; i++) {
+        for (int i = across ? 2 : 0; i < 4; i++) {
             int capacity = 1 + (k + i) % 2;
             sluice_remat remat = (sluice_remat)((k + i / 2) % 3);
             sluice_schedule *schedule =
                 runnable(name, k, microbatches[i], capacity, remat);
             if (!schedule)
                 continue;
-            struct bench b = {.name = name};
+            struct bench b = {.name = name, .across = across};
             set_up(&b, schedule, capacity);
             fail_everywhere(&b);
             n_cells += b.n_cells;
@@ -264,10 +328,21 @@ START_TEST(under_every_schedule_the_first_error_is_the_one_reported)
     for (int i = 0; sluice_schedule_generator(i); i++) {
         const char *name = sluice_schedule_generator(i);
         if (strcmp(name, "forward"))
-            ck_assert_int_ge(fail_under(name), 30);
+            ck_assert_int_ge(fail_under(name, false), 30);
+    }
+}
+END_TEST
+
+START_TEST(with_skip_connections_and_ties_it_is_so_too)
+{
+    for (int i = 0; sluice_schedule_generator(i); i++) {
+        const char *name = sluice_schedule_generator(i);
+        if (strcmp(name, "forward"))
+            ck_assert_int_ge(fail_under(name, true), 30);
     }
 }
 END_TEST
 
 SLUICE_TEST_MAIN("pipeline.failure_schedules",
-                 under_every_schedule_the_first_error_is_the_one_reported)
+                 under_every_schedule_the_first_error_is_the_one_reported,
+                 with_skip_connections_and_ties_it_is_so_too)
