@@ -14,12 +14,15 @@
  *     backward     micro-batch M-1, ... 0, or 0, ... M-1; each layer adds the
  *                  gradient of a micro-batch, or of several micro-batches at
  *                  once (see sluice_reference_join()), to the sum so far; then
- *                  the gradients of the replicas are added, 0 + 1 + ...
+ *                  the gradients of the replicas are added, 0 + 1 + ..., and
+ *                  those of the uses of a tied parameter, in the order of the
+ *                  model
  *     update       once, by the gradient of the mini-batch's mean; not at all
- * if none of its terms counts
+ *                  if none of its terms counts
  *
- * It shares only layers, loss, optimizer and model with the pipeline.  It is
- * for tests, and for measurements that check themselves while they run.
+ * It shares only layers, matrix products, loss, optimizer and model with the
+ * pipeline.  It is for tests, and for measurements that check themselves while
+ * they run.
  *
  * A child of fork() may use its copy, if no thread of the parent was in a call
  * of this reference at that moment.  As with a pipeline, a thread that is
