@@ -33,7 +33,7 @@ static const struct option_row question[] = {
     {.name = "devices",
      .key = 'k',
      .argument = "D",
-     .help = "Devices there are",
+     .help = "Most devices to use",
      .type = &option_integer,
      .offset = offsetof(struct advise_config, devices),
      .least = 1,
@@ -63,10 +63,10 @@ static const struct option_row question[] = {
 static const char doc[] =
     "Recommend numbers of devices and micro-batches, and whether to "
     "recompute.\v"
-    "Each layer is timed on one device for each size of micro-batch; what "
-    "the devices would make of it together is simulated, with GPipe's "
-    "schedule, a core for each, and hand-offs that cost nothing.  Memory is "
-    "planned to the byte.  Exit status 1 if no configuration fits.";
+    "Each layer is timed on one device for each size of micro-batch; a step "
+    "of all devices is simulated, with GPipe's schedule, a core for each "
+    "device, and hand-offs that cost nothing.  Memory is planned to the "
+    "byte.  Exit status 1 if no configuration fits.";
 
 /* The command line as it is read. */
 struct line {

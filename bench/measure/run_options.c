@@ -26,7 +26,7 @@ static const struct option_type picture_file = {.read = read_picture};
 const struct option_row run_options[] = {
     {.name = "seed",
      .argument = "N",
-     .help = "Of parameters, inputs and targets",
+     .help = "Seed of parameters, inputs and targets",
      .type = &option_long,
      .offset = offsetof(struct run_options, seed),
      .most = INT64_MAX,
@@ -34,7 +34,7 @@ const struct option_row run_options[] = {
      .context = "seed"},
     {.name = "warmup",
      .argument = "N",
-     .help = "Steps before those",
+     .help = "Steps before those that are timed",
      .type = &option_integer,
      .offset = offsetof(struct run_options, warmup),
      .most = MAX_STEPS,

@@ -143,7 +143,7 @@ static const struct option_row model_options[] = {
      .offset = offsetof(struct training_config, loss)},
     {.name = "seed",
      .argument = "N",
-     .help = "Of initial parameters and shuffling",
+     .help = "Seed of initial parameters and shuffling",
      .type = &option_long,
      .offset = offsetof(struct training_config, seed),
      .most = INT64_MAX,
@@ -184,7 +184,8 @@ static const struct option_row pipeline_options[] = {
      .offset = offsetof(struct training_config, uneven)},
     {.name = "partition",
      .argument = "HOW",
-     .help = "Layers to devices: uniform, the smallest slowest device by "
+     .help = "How layers are divided among devices: uniform, the smallest "
+             "slowest device by "
              "{standard} "
              "(default), time or bytes, or a list such as 3,3,5, a size for "
              "each stage",
@@ -236,7 +237,7 @@ static const struct option_row training_options[] = {
      .offset = offsetof(struct training_config, in_order)},
     {.name = "epochs",
      .argument = "N",
-     .help = "At most so many passes over the data",
+     .help = "Most passes over the data",
      .type = &option_integer,
      .offset = offsetof(struct training_config, epochs),
      .least = 1,

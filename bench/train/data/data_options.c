@@ -25,7 +25,7 @@ const struct option_row data_options[] = {
      .offset = offsetof(struct source_config, x)},
     {.name = "y",
      .argument = "FILE",
-     .help = "Their labels or other targets, as .npy",
+     .help = "Labels or other targets of --x, as .npy",
      .type = &option_text,
      .offset = offsetof(struct source_config, y)},
     {.name = "test-x",
@@ -35,14 +35,15 @@ const struct option_row data_options[] = {
      .offset = offsetof(struct source_config, test_x)},
     {.name = "test-y",
      .argument = "FILE",
-     .help = "Their labels or other targets, as .npy",
+     .help = "Labels or other targets of --test-x, as .npy",
      .type = &option_text,
      .offset = offsetof(struct source_config, test_y)},
     {.name = "validation-share",
      .argument = "X",
-     .help = "Test on the last rows of --x, or the end of a text (0.1), this "
-             "share of it, which is not trained on; rows are taken as they "
-             "stand, so those that are sorted must be shuffled before",
+     .help =
+         "Test on this share of --x, its last rows, or of a text (0.1), its "
+         "end, and do not train on it; rows are taken in their order, so "
+         "sorted rows must be shuffled before",
      .type = &option_real,
      .offset = offsetof(struct source_config, validation_share),
      .least = 0,

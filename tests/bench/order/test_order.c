@@ -12,6 +12,8 @@ START_TEST(a_pipeline_is_told_all_of_the_options)
         .remat = SLUICE_REMAT_ALWAYS,
         .backward_order = SLUICE_IN_ORDER,
         .capacity = 3,
+        .join_weights = true,
+        .gemm = "plain",
         .generated = {.chunks = 4,
                       .group = 5,
                       .warm_up = 6,
@@ -24,6 +26,8 @@ START_TEST(a_pipeline_is_told_all_of_the_options)
     ck_assert_int_eq(config.remat, SLUICE_REMAT_ALWAYS);
     ck_assert_int_eq(config.schedule.backward_order, SLUICE_IN_ORDER);
     ck_assert_int_eq(config.queue_capacity, 3);
+    ck_assert(config.join_weights);
+    ck_assert_str_eq(config.gemm, "plain");
     ck_assert_int_eq(config.schedule.chunks, 4);
     ck_assert_int_eq(config.schedule.group, 5);
     ck_assert_int_eq(config.schedule.warm_up, 6);
