@@ -8,13 +8,6 @@ struct view {
     int64_t col_stride;
 };
 
-static bool is_valid(struct sl_gemm size)
-{
-    return size.rows >= 1 && size.rows <= SL_GEMM_MAX_SIZE && size.in >= 1 &&
-           size.in <= SL_GEMM_MAX_SIZE && size.out >= 1 &&
-           size.out <= SL_GEMM_MAX_SIZE;
-}
-
 static double dot(struct view a, int64_t row, struct view b, int64_t col,
                   int64_t n)
 {
@@ -39,7 +32,7 @@ static void multiply(int64_t m, int64_t n, int64_t k, struct view a,
 sluice_status sl_gemm_plain_forward(struct sl_gemm size, const float *x,
                                     const float *w, bool accumulate, float *y)
 {
-    if (!is_valid(size))
+    if (!sl_gemm_is_valid(size))
         return SLUICE_INVALID;
     multiply(size.rows, size.out, size.in, (struct view){x, size.in, 1},
              (struct view){w, size.out, 1}, accumulate, y);
@@ -49,7 +42,7 @@ sluice_status sl_gemm_plain_forward(struct sl_gemm size, const float *x,
 sluice_status sl_gemm_plain_input(struct sl_gemm size, const float *dy,
                                   const float *w, float *dx)
 {
-    if (!is_valid(size))
+    if (!sl_gemm_is_valid(size))
         return SLUICE_INVALID;
     multiply(size.rows, size.in, size.out, (struct view){dy, size.out, 1},
              (struct view){w, 1, size.out}, false, dx);
@@ -59,7 +52,7 @@ sluice_status sl_gemm_plain_input(struct sl_gemm size, const float *dy,
 sluice_status sl_gemm_plain_weight(struct sl_gemm size, const float *x,
                                    const float *dy, bool accumulate, float *dw)
 {
-    if (!is_valid(size))
+    if (!sl_gemm_is_valid(size))
         return SLUICE_INVALID;
     multiply(size.in, size.out, size.rows, (struct view){x, 1, size.in},
              (struct view){dy, size.out, 1}, accumulate, dw);
