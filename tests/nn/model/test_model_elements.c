@@ -137,7 +137,7 @@ START_TEST(the_first_layer_inside_a_later_sequence_is_not_the_first)
 }
 END_TEST
 
-/* x + f(x): x is added as floats, whoever is inside. */
+/* x + f(x): x is added as floats, whatever layer is inside. */
 START_TEST(a_residual_takes_no_integers_and_has_none_inside)
 {
     sluice_model *model = make(SLUICE_I32);
