@@ -15,6 +15,19 @@ static int nearest_divisor(int64_t rows, int n)
     return 1;
 }
 
+enum { LINE = 16 }; /* floats */
+
+struct sl_rows sl_split_columns(int64_t n, int n_shards, int shard)
+{
+    int64_t unit = n / n_shards >= LINE ? LINE : 1;
+    struct sl_rows part = sl_split_rows(n / unit, n_shards, shard);
+    part.first *= unit;
+    part.n *= unit;
+    if (shard + 1 == n_shards)
+        part.n = n - part.first;
+    return part;
+}
+
 sluice_status sl_split_check(int64_t rows, int n_replicas, int n_microbatches,
                              bool uneven, sluice_diag *why)
 {

@@ -51,6 +51,14 @@ static inline struct sl_rows sl_replica_rows(int64_t rows, int n_replicas,
     return part;
 }
 
+/*
+ * The part of `n` columns that shard `shard` of `n_shards` has.  Where there
+ * are enough of them, all parts but the last end on a multiple of 16, a cache
+ * line of floats.  A part may be empty if there are fewer columns than shards.
+ * Any thread.
+ */
+struct sl_rows sl_split_columns(int64_t n, int n_shards, int shard);
+
 /* Rows of the largest micro-batch. */
 static inline int64_t sl_split_largest(int64_t rows, int n_microbatches)
 {

@@ -11,11 +11,6 @@
 #include "base/split.h"
 #include "sched/schedule.h"
 
-static int larger(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 static sluice_status check_pointers(const sluice_pipeline_config *config,
                                     const sluice_model *model, sluice_diag *why)
 {
@@ -99,6 +94,7 @@ static sluice_status settle_sizes(struct sl_blueprint *bp,
     const sluice_schedule_config wanted =
         sl_schedule_standards(&config->schedule, config->allocator);
     bp->grid.n_replicas = config->replicas ? config->replicas : 1;
+    bp->grid.n_shards = 1;
     bp->grid.n_devices =
         custom ? sluice_schedule_n_devices(custom) : wanted.devices;
     bp->grid.n_microbatches =
@@ -119,7 +115,7 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
         sl_make_schedule(config, bp->queue_capacity, &bp->schedule, why);
     if (st)
         return st;
-    bp->grid = sl_grid_of(bp->schedule, bp->grid.n_replicas);
+    bp->grid = sl_grid_of(bp->schedule, bp->grid.n_replicas, bp->grid.n_shards);
     /* No queue ever holds more items than there are micro-batches. */
     if (bp->queue_capacity > bp->grid.n_microbatches)
         bp->queue_capacity = bp->grid.n_microbatches;
@@ -194,8 +190,8 @@ static sluice_status size_rings(struct sl_blueprint *bp, sluice_diag *why)
         st = sl_ring_sizes(bp->forward_schedule, bp->forward,
                            bp->queue_capacity, bp->allocator, forward);
     for (size_t s = 0; s < n && !st; s++)
-        bp->ring_sizes[s].in_slots =
-            larger(bp->ring_sizes[s].in_slots, forward[s].in_slots);
+        if (forward[s].in_slots > bp->ring_sizes[s].in_slots)
+            bp->ring_sizes[s].in_slots = forward[s].in_slots;
     if (!st && bp->joins)
         st = sl_ring_fit_runs(bp->schedule, bp->train, bp->allocator,
                               bp->ring_sizes);

@@ -1,14 +1,15 @@
 /* Numbering devices, stages and micro-batches.  Any thread. */
 #include "blueprint/coordinates.h"
 
-struct sl_grid sl_grid_of(const sluice_schedule *schedule, int n_replicas)
+struct sl_grid sl_grid_of(const sluice_schedule *schedule, int n_replicas,
+                          int n_shards)
 {
     int n_stages = sluice_schedule_n_stages(schedule);
     int n_copies = sluice_schedule_n_copies(schedule);
     return (struct sl_grid){
         .n_replicas = n_replicas,
         .n_devices = sluice_schedule_n_devices(schedule),
-        .n_shards = 1,
+        .n_shards = n_shards,
         .n_stages = n_stages,
         .n_copies = n_copies,
         .depth = n_stages / n_copies,
@@ -18,7 +19,17 @@ struct sl_grid sl_grid_of(const sluice_schedule *schedule, int n_replicas)
 
 int sl_n_all_devices(const struct sl_grid *grid)
 {
-    return grid->n_replicas * grid->n_devices * grid->n_shards;
+    return grid->n_replicas * sl_n_replica_devices(grid);
+}
+
+int sl_n_replica_devices(const struct sl_grid *grid)
+{
+    return grid->n_devices * grid->n_shards;
+}
+
+int sl_replica_device(const struct sl_grid *grid, struct sl_coordinates at)
+{
+    return at.place * grid->n_shards + at.shard;
 }
 
 int sl_n_all_stages(const struct sl_grid *grid)
@@ -33,8 +44,8 @@ int sl_n_all_microbatches(const struct sl_grid *grid)
 
 int sl_device_index(const struct sl_grid *grid, struct sl_coordinates at)
 {
-    return (at.replica * grid->n_devices + at.place) * grid->n_shards +
-           at.shard;
+    return at.replica * sl_n_replica_devices(grid) +
+           sl_replica_device(grid, at);
 }
 
 struct sl_coordinates sl_coordinates_of(const struct sl_grid *grid, int index)
@@ -88,9 +99,12 @@ int sl_holder_of(const struct sl_grid *grid, struct sl_coordinates at,
     return at.replica * grid->n_copies + sl_copy_of(grid, stage);
 }
 
-int sl_held_stage(const struct sl_grid *grid, int holder, int part)
+int sl_held_stage(const struct sl_grid *grid, int holder, int shard, int part)
 {
-    const struct sl_coordinates at = {.replica = holder / grid->n_copies};
+    const struct sl_coordinates at = {
+        .replica = holder / grid->n_copies,
+        .shard = shard,
+    };
     return sl_first_stage(grid, at) + holder % grid->n_copies * grid->depth +
            part;
 }

@@ -6,8 +6,8 @@
  *              place is the number of that list, 0 to n_devices - 1
  *     replica  a pipeline of n_devices devices.  All replicas run the same
  *              schedule, each on micro-batches of its own
- *     shard    of a team of devices that share one place; there is one, number
- *              0
+ *     shard    of a team of devices that share one place and work it together:
+ *              0 to n_shards - 1; number 0 leads the team
  *     stage    a run of layers, numbered as in the schedule: 0 to n_stages - 1
  *     copy     of the model in one pipeline: `depth` stages that follow each
  *              other.  A schedule has n_copies of them, mostly one
@@ -42,14 +42,19 @@ struct sl_coordinates {
     int shard;
 };
 
-/* The grid of so many replicas of a schedule. */
-struct sl_grid sl_grid_of(const sluice_schedule *schedule, int n_replicas);
+/* The grid of so many replicas of a schedule, with teams of n_shards. */
+struct sl_grid sl_grid_of(const sluice_schedule *schedule, int n_replicas,
+                          int n_shards);
 
 /* Devices of all replicas together. */
 int sl_n_all_devices(const struct sl_grid *grid);
 
-/* Stages, and micro-batches, of all replicas together: for arrays that hold
- * one after the other. */
+/* Devices at all places of a replica; a device's number among them. */
+int sl_n_replica_devices(const struct sl_grid *grid);
+int sl_replica_device(const struct sl_grid *grid, struct sl_coordinates at);
+
+/* Stages of all replicas together, each as every shard of its team holds it,
+ * and micro-batches: for arrays that hold one after the other. */
 int sl_n_all_stages(const struct sl_grid *grid);
 int sl_n_all_microbatches(const struct sl_grid *grid);
 
@@ -57,8 +62,8 @@ int sl_n_all_microbatches(const struct sl_grid *grid);
 int sl_device_index(const struct sl_grid *grid, struct sl_coordinates at);
 struct sl_coordinates sl_coordinates_of(const struct sl_grid *grid, int index);
 
-/* Where the stages, and the micro-batches, of a device's replica begin among
- * all. */
+/* Where the stages of a device's replica and shard, and the micro-batches of
+ * its replica, begin among all. */
 int sl_first_stage(const struct sl_grid *grid, struct sl_coordinates at);
 int sl_first_microbatch(const struct sl_grid *grid, struct sl_coordinates at);
 
@@ -80,7 +85,8 @@ int sl_n_holders(const struct sl_grid *grid);
 int sl_holder_of(const struct sl_grid *grid, struct sl_coordinates at,
                  int stage);
 
-/* Where the stage that is holder number `holder` of `part` lies among all. */
-int sl_held_stage(const struct sl_grid *grid, int holder, int part);
+/* Where the stage that is holder number `holder` of `part` lies among all, as
+ * `shard` of its team holds it. */
+int sl_held_stage(const struct sl_grid *grid, int holder, int shard, int part);
 
 #endif

@@ -110,7 +110,7 @@ static const char *tell_layers(const struct sl_subject *about,
     uint32_t checksum = 0;
     for (int part = 0; part < layout->grid.depth; part++) {
         const struct sl_stage *stage =
-            &layout->stages[sl_held_stage(&layout->grid, 0, part)];
+            &layout->stages[sl_held_stage(&layout->grid, 0, 0, part)];
         for (int i = 0; i < stage->n_units; i++) {
             const struct sl_unit *unit = &stage->units[i];
             checksum = add_layer(checksum, unit->ops, unit->config, room);

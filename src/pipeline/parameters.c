@@ -26,7 +26,7 @@ static struct place place_of(const sluice_pipeline *pipe, int holder, int layer,
     struct place place = {0};
     for (int s = 0; s < layout->grid.depth; s++) {
         const struct sl_stage *stage =
-            &layout->stages[sl_held_stage(&layout->grid, holder, s)];
+            &layout->stages[sl_held_stage(&layout->grid, holder, 0, s)];
         int i = layer - stage->units[0].layer;
         if (i < 0 || i >= stage->n_units)
             continue;
@@ -102,7 +102,7 @@ static void put_uses(const sluice_pipeline *pipe, int holder,
     for (int i = 0; i < tie->n_uses; i++) {
         const struct sl_tied_use *use = &tie->uses[i];
         const struct sl_stage *stage =
-            &layout->stages[sl_held_stage(&layout->grid, holder, use->part)];
+            &layout->stages[sl_held_stage(&layout->grid, holder, 0, use->part)];
         put(stage, stage->units[use->unit].param_at[use->param], values);
     }
 }

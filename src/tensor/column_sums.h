@@ -15,4 +15,9 @@
 void sl_column_sums(int64_t rows, int64_t n, const float *a, bool accumulate,
                     float *sums);
 
+/* The same of n columns of a matrix whose rows are `stride` floats apart, with
+ * the same bits. */
+void sl_column_sums_strided(int64_t rows, int64_t n, const float *a,
+                            int64_t stride, bool accumulate, float *sums);
+
 #endif

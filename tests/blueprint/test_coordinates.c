@@ -8,13 +8,13 @@ enum { MOST = 4 };
 /* Every grid of up to MOST of everything. */
 static void for_each_grid(void (*check)(const struct sl_grid *grid))
 {
-    for (int n = 0; n < MOST * MOST * MOST * MOST; n++) {
+    for (int n = 0; n < MOST * MOST * MOST * MOST * MOST; n++) {
         struct sl_grid grid = {
             .n_replicas = 1 + n % MOST,
             .n_devices = 1 + n / MOST % MOST,
-            .n_shards = 1,
+            .n_shards = 1 + n / MOST / MOST / MOST / MOST,
             .n_copies = 1 + n / MOST / MOST % MOST,
-            .depth = 1 + n / MOST / MOST / MOST,
+            .depth = 1 + n / MOST / MOST / MOST % MOST,
             .n_microbatches = 3,
         };
         grid.n_stages = grid.n_copies * grid.depth;
@@ -26,18 +26,22 @@ static void check_devices(const struct sl_grid *grid)
 {
     int index = 0;
     for (int r = 0; r < grid->n_replicas; r++)
-        for (int p = 0; p < grid->n_devices; p++) {
-            struct sl_coordinates at = sl_coordinates_of(grid, index);
-            ck_assert_int_eq(at.replica, r);
-            ck_assert_int_eq(at.place, p);
-            ck_assert_int_eq(at.shard, 0);
-            ck_assert_int_eq(sl_device_index(grid, at), index);
-            index++;
-        }
+        for (int p = 0; p < grid->n_devices; p++)
+            for (int shard = 0; shard < grid->n_shards; shard++) {
+                struct sl_coordinates at = sl_coordinates_of(grid, index);
+                ck_assert_int_eq(at.replica, r);
+                ck_assert_int_eq(at.place, p);
+                ck_assert_int_eq(at.shard, shard);
+                ck_assert_int_eq(sl_device_index(grid, at), index);
+                ck_assert_int_eq(r * sl_n_replica_devices(grid) +
+                                     sl_replica_device(grid, at),
+                                 index);
+                index++;
+            }
     ck_assert_int_eq(sl_n_all_devices(grid), index);
 }
 
-START_TEST(devices_are_counted_replica_by_replica)
+START_TEST(devices_are_counted_replica_by_replica_and_team_by_team)
 {
     for_each_grid(check_devices);
 }
@@ -48,17 +52,22 @@ static void check_holders(const struct sl_grid *grid)
 {
     int index = 0;
     for (int r = 0; r < grid->n_replicas; r++)
-        for (int s = 0; s < grid->n_stages; s++) {
-            const struct sl_coordinates at = {.replica = r};
+        for (int i = 0; i < grid->n_shards * grid->n_stages; i++) {
+            int s = i % grid->n_stages;
+            const struct sl_coordinates at = {
+                .replica = r,
+                .shard = i / grid->n_stages,
+            };
             int holder = sl_holder_of(grid, at, s);
             ck_assert_int_eq(sl_first_stage(grid, at) + s, index);
             ck_assert_int_lt(holder, sl_n_holders(grid));
-            ck_assert_int_eq(sl_held_stage(grid, holder, sl_part_of(grid, s)),
-                             index);
+            ck_assert_int_eq(
+                sl_held_stage(grid, holder, at.shard, sl_part_of(grid, s)),
+                index);
             index++;
         }
     ck_assert_int_eq(sl_n_all_stages(grid), index);
-    ck_assert_int_eq(sl_n_holders(grid) * grid->depth, index);
+    ck_assert_int_eq(sl_n_holders(grid) * grid->depth * grid->n_shards, index);
 }
 
 START_TEST(a_stage_is_found_by_its_part_and_holder)
@@ -108,10 +117,10 @@ START_TEST(a_grid_has_the_numbers_of_its_schedule)
     sluice_schedule *schedule;
     ck_assert_int_eq(sluice_schedule_generate(&config, &schedule, NULL),
                      SLUICE_OK);
-    struct sl_grid grid = sl_grid_of(schedule, 5);
+    struct sl_grid grid = sl_grid_of(schedule, 5, 7);
     ck_assert_int_eq(grid.n_replicas, 5);
     ck_assert_int_eq(grid.n_devices, 2);
-    ck_assert_int_eq(grid.n_shards, 1);
+    ck_assert_int_eq(grid.n_shards, 7);
     ck_assert_int_eq(grid.n_stages, 6);
     ck_assert_int_eq(grid.n_copies, 1);
     ck_assert_int_eq(grid.depth, 6);
@@ -121,7 +130,7 @@ START_TEST(a_grid_has_the_numbers_of_its_schedule)
 END_TEST
 
 SLUICE_TEST_MAIN("blueprint.coordinates",
-                 devices_are_counted_replica_by_replica,
+                 devices_are_counted_replica_by_replica_and_team_by_team,
                  a_stage_is_found_by_its_part_and_holder,
                  each_copy_has_one_first_and_one_last_part,
                  micro_batches_are_counted_replica_by_replica,

@@ -121,7 +121,7 @@ static void run_backward(const struct sl_kernels *k, int which, int64_t width,
 static void run_column_sums(const struct sl_kernels *k, int which,
                             int64_t width, struct written *to)
 {
-    k->column_sums(ROWS, width, x, which, to->a);
+    k->column_sums(ROWS, width, x, width, which, to->a);
 }
 
 static void run_softmax(const struct sl_kernels *k, int which, int64_t width,

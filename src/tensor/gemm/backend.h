@@ -34,6 +34,9 @@ struct sl_operands {
     const float *left;
     const float *right;
     float *result;
+    int64_t dy_row;     /* weight: floats from row to row of dy; 0: out */
+    int64_t result_row; /* the same of the result; 0: no gaps.  Both are for
+                           paneling alone */
 };
 
 struct sl_form {

@@ -26,6 +26,7 @@ product_of(enum sl_gemm_kind kind, struct sl_gemm s, struct sl_operands at)
             .a = {at.left, s.in, 1},
             .b = weights(kind, at.right, s.out),
             .c = at.result,
+            .c_row = at.result_row,
         };
     case SL_GEMM_INPUT:
         return (struct sl_panel_product){
@@ -35,6 +36,7 @@ product_of(enum sl_gemm_kind kind, struct sl_gemm s, struct sl_operands at)
             .a = {at.left, s.out, 1},
             .b = weights(kind, at.right, s.out),
             .c = at.result,
+            .c_row = at.result_row,
         };
     default:
         return (struct sl_panel_product){
@@ -42,8 +44,9 @@ product_of(enum sl_gemm_kind kind, struct sl_gemm s, struct sl_operands at)
             .depth = s.rows,
             .n = s.out,
             .a = {at.left, 1, s.in},
-            .b = {at.right, s.out, 1},
+            .b = {at.right, at.dy_row ? at.dy_row : s.out, 1},
             .c = at.result,
+            .c_row = at.result_row,
         };
     }
 }

@@ -249,7 +249,7 @@ void sl_panels_multiply(const struct sl_tiles *tiles,
                 .a = {p->a.at + k * p->a.column, p->a.row, p->a.column},
                 .panels = p->panels ? panels : room,
                 .c = p->c + j,
-                .c_row = p->n,
+                .c_row = p->c_row ? p->c_row : p->n,
                 .add = p->add || k > 0,
             };
             struct sl_view from = {p->b.at + k * p->b.row + j * p->b.column,

@@ -27,7 +27,7 @@ struct sl_view {
     int64_t column;
 };
 
-/* c[m][n], rows of n floats, (+)= a[m][depth] * b[depth][n]. */
+/* c[m][n] (+)= a[m][depth] * b[depth][n]. */
 struct sl_panel_product {
     int64_t m;
     int64_t depth;
@@ -36,6 +36,7 @@ struct sl_panel_product {
     struct sl_view b;    /* unless `panels`; row or column is 1 */
     const float *panels; /* b as sl_panels_pack() made it; NULL: pack it now */
     float *c;
+    int64_t c_row; /* floats from row to row of c; 0: n */
     bool add;
 };
 

@@ -80,21 +80,36 @@ static sluice_status add_needs(struct sluice_product *product, int r,
     return SLUICE_OK;
 }
 
-/* What a kind needs of a backend that packs and prepares nothing. */
+struct sl_gemm sl_product_size(const struct sluice_product *product,
+                               enum sl_gemm_kind kind, int64_t rows)
+{
+    const struct sl_product_cut *cut = &product->cut;
+    if (kind == SL_GEMM_INPUT)
+        return (struct sl_gemm){rows, cut->in.n, product->out};
+    return (struct sl_gemm){rows, product->in, cut->out.n};
+}
+
+/* What a kind needs of a backend that packs and prepares nothing; and room for
+ * the weights of a team, which a device copies for its input gradients. */
 static void add_room(struct sluice_product *product, enum sl_gemm_kind kind)
 {
     const struct sl_paneling *paneling =
         product->ruling.backend[kind]->paneling;
-    bool packs = product->ruling.packs && kind != SL_GEMM_WEIGHT;
-    if (!paneling)
-        return;
+    struct sl_gemm size = sl_product_size(product, kind, 1);
+    bool packs = product->ruling.packs && kind != SL_GEMM_WEIGHT && paneling;
+    size_t copied = kind == SL_GEMM_INPUT
+                        ? sl_product_cut_bytes(&product->cut, product->out)
+                        : 0;
+    size_t scratch = packs ? copied : 0;
     if (packs)
-        product->packed_bytes[kind] =
-            HEAD_BYTES + sl_round_up(paneling->packed_bytes(kind, product->in,
-                                                            product->out));
-    product->scratch_bytes = larger(
-        product->scratch_bytes, sl_round_up(paneling->scratch_bytes(
-                                    kind, product->in, product->out, packs)));
+        copied = paneling->packed_bytes(kind, size.in, size.out);
+    if (copied > 0)
+        product->packed_bytes[kind] = HEAD_BYTES + sl_round_up(copied);
+    if (paneling)
+        scratch = larger(
+            scratch, paneling->scratch_bytes(kind, size.in, size.out, packs));
+    product->scratch_bytes =
+        larger(product->scratch_bytes, sl_round_up(scratch));
 }
 
 /* Vectors that row count r brings; too many to count are too many for BLAS. */
@@ -119,6 +134,9 @@ sluice_status sl_product_settle(struct sluice_product *product,
         .out = wish->out,
         .rows_per_row = wish->rows_per_row,
         .n_copies = wish->n_copies,
+        .cut =
+            sl_product_cut_of(wish->in, wish->out,
+                              wish->n_shards ? wish->n_shards : 1, wish->shard),
         .ruling = sl_gemm_rule(wish->choice, &machine, use),
     };
     sluice_status st = SLUICE_OK;
@@ -133,7 +151,8 @@ sluice_status sl_product_settle(struct sluice_product *product,
             st = add_needs(product, r, form, why);
     for (int kind = 0; kind < SL_PRODUCT_PACKED; kind++)
         if (!product->ruling.backend[kind]->preparing &&
-            !product->ruling.backend[kind]->paneling)
+            !product->ruling.backend[kind]->paneling &&
+            product->cut.n_shards == 1)
             product->packed_bytes[kind] = 0;
     return st;
 }
@@ -205,36 +224,48 @@ void sl_product_forget(struct sluice_product *product, const float *w)
         }
 }
 
-/* Write w as the backend of the kind reads it. */
-static sluice_status pack(const struct sluice_product *product, int kind,
-                          struct sl_prepared *made, const float *w, void *to)
+/* Write w as the backend of the kind reads it.  A team's weights are put
+ * together first: in the scratch memory if they are packed from there. */
+static sluice_status pack(const struct sluice_product *product,
+                          enum sl_gemm_kind kind, struct sl_prepared *made,
+                          struct sl_product_weights weights, void *to)
 {
     const struct sl_gemm_backend *backend = product->ruling.backend[kind];
+    bool packs = product->ruling.packs && backend->paneling;
+    const float *w = weights.own;
     if (backend->preparing)
         return backend->preparing->pack(made, w, to);
-    backend->paneling->pack((enum sl_gemm_kind)kind, product->in, product->out,
-                            w, to);
+    if (product->cut.n_shards > 1 && kind == SL_GEMM_INPUT) {
+        w = packs ? product->scratch : to;
+        sl_product_cut_copy(&product->cut, product->out, weights.shards,
+                            packs ? product->scratch : to);
+    }
+    struct sl_gemm size = sl_product_size(product, kind, 1);
+    if (packs)
+        backend->paneling->pack(kind, size.in, size.out, w, to);
     return SLUICE_OK;
 }
 
-/* The packed copy of w, made now if there is none; the oldest goes. */
-static sluice_status packed_copy(struct sluice_product *product, int kind,
-                                 struct sl_prepared *made, const float *w,
-                                 const float **packed)
+sluice_status sl_product_packed(struct sluice_product *product,
+                                enum sl_gemm_kind kind,
+                                struct sl_prepared *made,
+                                struct sl_product_weights weights,
+                                const float **packed)
 {
+    const float *w = weights.own;
     struct copy_head *copy = NULL;
     for (int i = 0; i < product->n_copies; i++) {
-        copy = copy_at(product, kind, i);
+        copy = copy_at(product, (int)kind, i);
         if (copy->of == w)
             break;
         copy = NULL;
     }
     sluice_status st = SLUICE_OK;
     if (!copy) {
-        copy = copy_at(product, kind, product->next[kind]);
+        copy = copy_at(product, (int)kind, product->next[kind]);
         product->next[kind] = (product->next[kind] + 1) % product->n_copies;
         copy->of = NULL;
-        st = pack(product, kind, made, w, (char *)copy + HEAD_BYTES);
+        st = pack(product, kind, made, weights, (char *)copy + HEAD_BYTES);
         if (!st)
             copy->of = w;
     }
@@ -257,8 +288,10 @@ static sluice_status run_made(struct sluice_product *product,
 {
     sluice_status st = SLUICE_OK;
     if (product->ruling.packs && kind != SL_GEMM_WEIGHT)
-        st = packed_copy(product, (int)kind, made, operands.right,
-                         &operands.right);
+        st = sl_product_packed(
+            product, kind, made,
+            (struct sl_product_weights){.own = operands.right},
+            &operands.right);
     if (!st)
         st = product->ruling.backend[kind]->preparing->run(made, operands,
                                                            product->scratch);
@@ -272,8 +305,10 @@ static sluice_status run_packed(struct sluice_product *product,
     bool packs = kind != SL_GEMM_WEIGHT && product->packed_bytes[kind] > 0;
     sluice_status st = SLUICE_OK;
     if (packs)
-        st = packed_copy(product, (int)kind, NULL, operands.right,
-                         &operands.right);
+        st = sl_product_packed(
+            product, kind, NULL,
+            (struct sl_product_weights){.own = operands.right},
+            &operands.right);
     if (!st)
         st = product->ruling.backend[kind]->paneling->run(
             kind, size, operands, packs, accumulate, product->scratch);

@@ -17,6 +17,7 @@
 #define SL_TENSOR_GEMM_PRODUCT_H
 
 #include "tensor/gemm/gemm_rule.h"
+#include "tensor/gemm/product_cut.h"
 
 enum {
     SL_PRODUCT_ROWS = 2,   /* row counts that are prepared */
@@ -33,8 +34,9 @@ enum sl_product_form {
 
 /* The name is that of the public, opaque type. */
 struct sluice_product {
-    int64_t in;                    /* const after settle */
-    int64_t out;                   /* const after settle */
+    int64_t in;                    /* const after settle: of the whole */
+    int64_t out;                   /* const after settle: the same */
+    struct sl_product_cut cut;     /* const after settle */
     int64_t rows[SL_PRODUCT_ROWS]; /* const after settle: vectors that are
                                       prepared; 0: none */
     int64_t rows_per_row;          /* const after settle: the wish's */
@@ -60,6 +62,8 @@ struct sl_product_wish {
     int64_t rows_per_row; /* vectors of the product in each of them; 0: 1 */
     int n_uses;           /* of the weights between two updates */
     int n_copies;         /* at least 1 */
+    int n_shards;         /* devices of a team; 0: 1 */
+    int shard;            /* the device's number among them */
 };
 
 /*
@@ -97,6 +101,28 @@ void sl_product_forget(struct sluice_product *product, const float *w);
 sluice_status sl_product_run(struct sluice_product *product,
                              enum sl_gemm_kind kind, int64_t rows,
                              struct sl_operands operands, bool accumulate);
+
+/* The size of a product of a kind, as this device makes it. */
+struct sl_gemm sl_product_size(const struct sluice_product *product,
+                               enum sl_gemm_kind kind, int64_t rows);
+
+/* Weights of a product. */
+struct sl_product_weights {
+    const float *own;           /* w[in][out], of a team its columns */
+    const float *const *shards; /* [n_shards] of a team: those of all devices */
+};
+
+/*
+ * The packed copy of weights for a kind, made now if there is none; the oldest
+ * goes.  `made` is what a backend has prepared, or NULL.
+ *
+ * Returns  SLUICE_OK, or as the backend's pack().
+ */
+sluice_status sl_product_packed(struct sluice_product *product,
+                                enum sl_gemm_kind kind,
+                                struct sl_prepared *made,
+                                struct sl_product_weights weights,
+                                const float **packed);
 
 /*
  * A product by strides, of a layer that has `product`: by its backend for

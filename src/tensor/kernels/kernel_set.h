@@ -19,7 +19,7 @@ struct sl_kernels {
     sl_pointwise_backward *gelu_tanh_backward;
     sl_pointwise_backward *sigmoid_backward;
     sl_pointwise_backward *silu_backward;
-    void (*column_sums)(int64_t rows, int64_t n, const float *a,
+    void (*column_sums)(int64_t rows, int64_t n, const float *a, int64_t stride,
                         bool accumulate, float *sums);
     struct sl_softmax (*softmax_row)(int64_t n, const float *y);
     void (*softmax_scaled)(int64_t n, const float *y, struct sl_softmax row,

@@ -26,26 +26,26 @@ static inline void sl_finish_strip(const sl_wide sum[SL_STRIP_STEPS],
         sums[j] = accumulate ? sums[j] + rounded[j] : 0 + rounded[j];
 }
 
-static inline void sl_sum_strip(int64_t rows, int64_t n, const float *a,
+static inline void sl_sum_strip(int64_t rows, int64_t stride, const float *a,
                                 bool accumulate, float *sums)
 {
     sl_wide sum[SL_STRIP_STEPS] = {{0}};
     for (int64_t r = 0; r < rows; r++)
         for (int k = 0; k < SL_STRIP_STEPS; k++)
-            sum[k] += sl_wide_load(a + r * n + k * SL_WIDE);
+            sum[k] += sl_wide_load(a + r * stride + k * SL_WIDE);
     sl_finish_strip(sum, SL_STRIP, accumulate, sums);
 }
 
 static void sl_kernel_column_sums(int64_t rows, int64_t n, const float *a,
-                                  bool accumulate, float *sums)
+                                  int64_t stride, bool accumulate, float *sums)
 {
     int64_t start = 0;
     for (; start + SL_STRIP <= n; start += SL_STRIP)
-        sl_sum_strip(rows, n, a + start, accumulate, sums + start);
+        sl_sum_strip(rows, stride, a + start, accumulate, sums + start);
     double sum[SL_STRIP] = {0};
     for (int64_t r = 0; r < rows; r++)
         for (int64_t j = start; j < n; j++)
-            sum[j - start] += (double)a[r * n + j];
+            sum[j - start] += (double)a[r * stride + j];
     for (int64_t j = start; j < n; j++) {
         float old = accumulate ? sums[j] : 0;
         sums[j] = old + (float)sum[j - start];
