@@ -112,8 +112,8 @@ SLUICE_API sluice_status sluice_model_end(sluice_model *model,
  * counts once in sluice_model_n_parameters() and in a global norm, and is saved
  * and listed once, by the name of the first use.
  *
- * The uses may lie on different stages: each of these holds the tensor and makes
- * the same update.  Needs a synchronous schedule.
+ * The uses may lie on different stages: each of these holds the tensor and
+ * makes the same update.  Needs a synchronous schedule.
  *
  * Threads  as sluice_model_add().
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND for a name that no parameter has;
