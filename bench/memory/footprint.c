@@ -13,6 +13,7 @@ static sluice_pipeline_config pipeline_of(const struct footprint_config *config,
     sluice_pipeline_config pipeline =
         plain_pipeline_config(row->devices, row->microbatches, config->batch);
     pipeline.schedule.name = config->schedule;
+    pipeline.gemm = config->gemm;
     pipeline.queue_capacity = config->capacity;
     pipeline.remat = (sluice_remat)row->remat;
     return pipeline;

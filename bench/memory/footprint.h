@@ -21,6 +21,7 @@ struct footprint_config {
     int64_t width;
     int64_t batch;
     const char *schedule;
+    const char *gemm;
     int capacity;
     uint64_t cap_bytes; /* for table 1 */
 };

@@ -104,7 +104,9 @@ static const struct option_row table1_options[] = {
 static const char doc[] =
     "Memory of a device, planned and actual, with and without "
     "rematerialization, beside the paper's estimate O(N + L/K x N/M).\v"
-    "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).\n\n"
+    "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).  "
+    "Products are OpenBLAS's (--gemm openblas of other commands): no packed "
+    "copies, whatever the processor.\n\n"
     "With --table1 the exit status is 1 if the depth does not grow linearly "
     "with the devices, to one layer, if a row's devices hold no layer each, or "
     "if more is handed out than was planned.";
@@ -141,6 +143,7 @@ static sluice_status settle(void *config, sluice_diag *why)
     struct line *line = config;
     (void)why;
     line->config.schedule = "gpipe";
+    line->config.gemm = "openblas"; /* the same bytes on every machine */
     line->config.capacity = SLUICE_QUEUE_CAPACITY;
     if (line->table1 && !line->asks_microbatches)
         line->config.microbatches = table1_microbatches;
@@ -164,6 +167,7 @@ static void begin_fields(const struct memory_table *table,
     *fields = (struct table_fields){0};
     add_environment(fields, &table->env);
     add_word(fields, "schedule", config->schedule);
+    add_word(fields, "gemm", config->gemm);
     add_shared(fields, "capacity", config->capacity);
     option_context(networks, config, fields);
 }

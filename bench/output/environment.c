@@ -90,6 +90,24 @@ void environment_read(struct environment *env)
     memcpy(env->cpu, cpu.model, sizeof env->cpu);
 }
 
+/* What `auto` leaves to OpenBLAS, or all of it; other backends use OpenBLAS
+ * for little or nothing. */
+static void print_hints(const struct environment *env, const char *gemm,
+                        FILE *out)
+{
+    bool is_auto = !strcmp(gemm, "auto"), all = !strcmp(gemm, "openblas");
+    if (all && env->auto_helps)
+        fprintf(out, "hint      --gemm auto, the default, multiplies by packed "
+                     "weights and this processor's widest multiply-adds; other "
+                     "bits\n");
+    if (env->hint && (all || is_auto))
+        fprintf(out,
+                "hint      OpenBLAS did not recognise this CPU; setting "
+                "OPENBLAS_CORETYPE=%s makes %s faster\n",
+                env->hint,
+                all ? "its products" : "the products that auto leaves to it");
+}
+
 void environment_print(const struct environment *env, const char *gemm,
                        FILE *out)
 {
@@ -97,14 +115,5 @@ void environment_print(const struct environment *env, const char *gemm,
     fprintf(out, "cpu       %s, %d core%s\n", env->cpu, env->cores,
             env->cores == 1 ? "" : "s");
     fprintf(out, "blas      %s\n", env->blas);
-    if (gemm && strcmp(gemm, "openblas") != 0)
-        return;
-    if (env->hint)
-        fprintf(out,
-                "hint      OpenBLAS did not recognise this CPU; setting "
-                "OPENBLAS_CORETYPE=%s is faster\n",
-                env->hint);
-    if (env->auto_helps)
-        fprintf(out, "hint      --gemm auto: packed weights and this "
-                     "processor's widest multiply-adds; other bits\n");
+    print_hints(env, gemm ? gemm : sluice_gemm_name(0), out);
 }

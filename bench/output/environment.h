@@ -15,7 +15,7 @@ struct environment {
     const char *blas; /* description */
     const char *blas_core;
     const char *hint; /* a faster OPENBLAS_CORETYPE; NULL if there is none */
-    bool auto_helps;  /* --gemm auto would not leave products to OpenBLAS */
+    bool auto_helps;  /* --gemm auto leaves few products to OpenBLAS */
 };
 
 void environment_read(struct environment *env);

@@ -1,5 +1,5 @@
 /*
- * The libraries that make matrix products: what
+ * What makes matrix products: what
  * sluice_pipeline_config.gemm may name.
  */
 #ifndef SLUICE_GEMM_H
@@ -13,8 +13,8 @@
 extern "C" {
 #endif
 
-/* Name i, from 0: "openblas" (the default), "onednn", "plain", "packed",
- * "auto"; NULL behind the last. */
+/* Name i, from 0: "auto" (the default), "openblas", "packed", "onednn",
+ * "plain"; NULL behind the last. */
 SLUICE_API const char *sluice_gemm_name(int i);
 
 /* Whether this build of the library has it and the processor can run it; false

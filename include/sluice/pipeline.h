@@ -156,10 +156,11 @@ typedef struct sluice_pipeline_config {
                           schedule and partition.  docs/memory.md says which W
                           are joined. */
 
-    const char *gemm; /* the library of matrix products: "openblas" (default),
-                         "packed", "onednn", "plain" (slow, for comparison), or
-                         "auto": by a fixed rule of processor and shapes, see
-                         docs/performance.md; part of what the bits depend on */
+    const char *gemm; /* what makes matrix products: "auto" (default), a fixed
+                         rule of processor and shapes, see docs/performance.md;
+                         "openblas", "packed", "onednn", or "plain" (slow, for
+                         comparison).  What it comes to is part of what the
+                         bits depend on; sluice_pipeline_gemm() tells it. */
 
     int queue_capacity;      /* items a producer may run ahead; default 2 */
     size_t device_cap_bytes; /* memory of one device; 0: no limit.  Measuring
@@ -353,7 +354,8 @@ SLUICE_API int sluice_pipeline_n_devices(const sluice_pipeline *pipe);
 
 /*
  * Which GEMM backends make the products of full micro-batches: "openblas",
- * "onednn", "plain", "packed", or "onednn+openblas" where oneDNN has not all;
+ * "packed", "onednn" or "plain"; "openblas+packed" where `auto` gives some to
+ * each; "onednn+openblas" where oneDNN has not all;
  * "none" without matrix products.  A constant string.
  */
 SLUICE_API const char *sluice_pipeline_gemm(const sluice_pipeline *pipe);

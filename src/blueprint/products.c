@@ -164,16 +164,19 @@ void sl_products_forget(const struct sl_stage *stage, const float *params)
 
 const char *sl_products_backends(const struct sluice_product *products, int n)
 {
-    const struct sl_gemm_backend *only = NULL;
-    bool mixed = false;
+    const struct sl_gemm_backend *only = NULL, *beside = NULL;
     for (int i = 0; i < n; i++)
         for (int kind = 0; kind < SL_GEMM_KINDS; kind++) {
             const struct sl_gemm_backend *backend =
                 products[i].ruling.backend[kind];
-            mixed = mixed || (only && backend != only);
-            only = backend;
+            if (backend == sl_gemm_openblas())
+                beside = backend;
+            else
+                only = backend;
         }
-    if (mixed) /* OpenBLAS makes what oneDNN has no form for */
-        return "onednn+openblas";
+    if (only && beside) /* one backend at most shares with OpenBLAS */
+        return only == sl_gemm_packed() ? "openblas+packed" : "onednn+openblas";
+    if (beside)
+        return beside->name;
     return only ? only->name : "none";
 }

@@ -114,6 +114,7 @@ static sluice_pipeline_config config_of(const char *schedule, sluice_cut by)
     return (sluice_pipeline_config){
         .schedule = {.devices = DEVICES, .microbatches = 8, .name = schedule},
         .batch = 8,
+        .gemm = "openblas", /* no packed copies, on any machine */
         .cut = by,
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),
@@ -214,6 +215,7 @@ static sluice_status create_capped(const char *text, int64_t batch, size_t cap,
         .batch = batch,
         .cut = SLUICE_CUT_TIME,
         .device_cap_bytes = cap,
+        .gemm = "openblas", /* no packed copies, on any machine */
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),
         .optimizer_config = &sgd,

@@ -188,6 +188,16 @@ START_TEST(packed_weights_are_planned_for_each_version)
 }
 END_TEST
 
+/* Without a name in the configuration. */
+static void assert_default_is(const char *gemm)
+{
+    sluice_pipeline_config config = configure(NULL, 2);
+    sluice_pipeline *pipe;
+    ck_assert(!sluice_pipeline_create(&config, model, &pipe, NULL));
+    ck_assert_str_eq(sluice_pipeline_gemm(pipe), gemm);
+    sluice_pipeline_destroy(pipe);
+}
+
 START_TEST(a_pipeline_names_its_backends)
 {
     set_up();
@@ -203,9 +213,33 @@ START_TEST(a_pipeline_names_its_backends)
         else
             ck_assert(!strcmp(sluice_pipeline_gemm(pipe), "openblas") ||
                       !strcmp(sluice_pipeline_gemm(pipe), "packed"));
+        if (i == 0)
+            assert_default_is(sluice_pipeline_gemm(pipe));
         sluice_pipeline_destroy(pipe);
     }
     tear_down();
+}
+END_TEST
+
+/* Positions are rows of a product: 3 rows of a micro-batch and 24 positions. */
+START_TEST(auto_names_both_where_rows_differ)
+{
+    static const char text[] =
+        "input(24x32); linear(32, per-position); linear(4)";
+    sluice_pipeline_config config = configure(NULL, 2);
+    sluice_pipeline *pipe;
+    sluice_model *mixed;
+    ck_assert(!sluice_model_parse(text, NULL, &mixed, NULL));
+    config.batch = 12;
+    ck_assert(!sluice_pipeline_create(&config, mixed, &pipe, NULL));
+    const char *gemm = sluice_pipeline_gemm(pipe);
+    sluice_pipeline_destroy(pipe);
+    config.batch = 400;
+    ck_assert(!sluice_pipeline_create(&config, mixed, &pipe, NULL));
+    ck_assert(strcmp(sluice_pipeline_gemm(pipe), "packed") != 0 ||
+              !strcmp(gemm, "openblas+packed") || !strcmp(gemm, "packed"));
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(mixed);
 }
 END_TEST
 
@@ -287,6 +321,7 @@ SLUICE_TEST_MAIN("pipeline.gemm", every_backend_gives_the_bits_of_the_reference,
                  backends_agree_but_for_rounding,
                  packed_weights_are_planned_for_each_version,
                  a_pipeline_names_its_backends,
+                 auto_names_both_where_rows_differ,
                  cuts_by_cost_do_with_every_backend,
                  a_cut_by_bytes_counts_packed_weights,
                  an_unknown_backend_is_refused)

@@ -69,7 +69,7 @@ END_TEST
 
 START_TEST(a_name_makes_all_products)
 {
-    for (int choice = 0; choice < SL_GEMM_AUTO; choice++) {
+    for (int choice = SL_GEMM_AUTO + 1; choice < SL_GEMM_CHOICES; choice++) {
         struct sl_gemm_use use = {{1, 1, 1}, 1};
         if (!sl_gemm_choice_is_built(choice))
             continue;
@@ -82,10 +82,10 @@ END_TEST
 
 START_TEST(names_are_found)
 {
-    enum sl_gemm_choice choice = SL_GEMM_AUTO;
+    enum sl_gemm_choice choice = SL_GEMM_PLAIN;
     sluice_diag why;
     ck_assert(!sl_gemm_choice_find(NULL, &choice, NULL));
-    ck_assert_int_eq(choice, SL_GEMM_OPENBLAS);
+    ck_assert_int_eq(choice, SL_GEMM_AUTO);
     ck_assert(!sl_gemm_choice_find("plain", &choice, NULL));
     ck_assert_int_eq(choice, SL_GEMM_PLAIN);
     ck_assert(!sl_gemm_choice_find("auto", &choice, NULL));

@@ -21,15 +21,15 @@ static const struct choice {
     bool packs;
     const char *without; /* why there may be none, and what to do */
 } choices[SL_GEMM_CHOICES] = {
+    [SL_GEMM_AUTO] = {"auto", NULL, false, NULL},
     [SL_GEMM_OPENBLAS] = {"openblas", sl_gemm_openblas, false, NULL},
+    [SL_GEMM_PACKED] = {"packed", sl_gemm_packed, true,
+                        "needs a processor with AVX2 and fused multiply-adds; "
+                        "take openblas"},
     [SL_GEMM_ONEDNN] = {"onednn", sl_gemm_onednn, true,
                         "is not in this build of the library; install "
                         "libdnnl-dev and build it again"},
     [SL_GEMM_PLAIN] = {"plain", sl_gemm_plain, false, NULL},
-    [SL_GEMM_PACKED] = {"packed", sl_gemm_packed, true,
-                        "needs a processor with AVX2 and fused multiply-adds; "
-                        "take openblas"},
-    [SL_GEMM_AUTO] = {"auto", NULL, false, NULL},
 };
 
 const char *sl_gemm_choice_name(enum sl_gemm_choice choice)
@@ -42,8 +42,7 @@ bool sl_gemm_choice_is_built(enum sl_gemm_choice choice)
     return !choices[choice].backend || choices[choice].backend();
 }
 
-/* "openblas, onednn, plain, packed, auto": all choices, for an error sentence.
- */
+/* "auto, openblas, packed, ...": all choices, for an error sentence. */
 static void list_names(char *text, size_t bytes)
 {
     size_t n = 0;

@@ -12,11 +12,11 @@
 
 /* Names of what can be asked for. */
 enum sl_gemm_choice {
-    SL_GEMM_OPENBLAS = 0, /* the default */
+    SL_GEMM_AUTO = 0, /* the default */
+    SL_GEMM_OPENBLAS,
+    SL_GEMM_PACKED,
     SL_GEMM_ONEDNN,
     SL_GEMM_PLAIN,
-    SL_GEMM_PACKED,
-    SL_GEMM_AUTO,
     SL_GEMM_CHOICES
 };
 

@@ -80,11 +80,26 @@ START_TEST(one_micro_batch_leaves_the_bubble_of_the_formula)
 }
 END_TEST
 
+/* Half way between the rows that take least and most. */
+static size_t middle_bytes(void)
+{
+    struct advice advice;
+    size_t least = SIZE_MAX, most = 0;
+    ck_assert_int_eq(advise(&config, &advice, NULL), SLUICE_OK);
+    for (int i = 0; i < advice.n; i++) {
+        size_t bytes = advice.rows[i].bytes;
+        least = bytes < least ? bytes : least;
+        most = bytes > most ? bytes : most;
+    }
+    advice_fini(&advice);
+    return least + (most - least) / 2;
+}
+
 START_TEST(the_choice_fits_and_nothing_that_fits_is_faster)
 {
     struct advice advice;
     struct advise_config capped = config;
-    capped.cap_bytes = 40000;
+    capped.cap_bytes = middle_bytes();
     ck_assert_int_eq(advise(&capped, &advice, NULL), SLUICE_OK);
     const struct advise_row *choice = advice_choice(&advice);
     int n_over = 0;

@@ -101,6 +101,7 @@ START_TEST(each_layer_with_products_takes_time)
     sluice_model *model = make_model();
     const struct product_times_config config = {
         .model = model,
+        .gemm = "openblas",
         .rows = 4,
         .microbatches = 2,
         .steps = 2,
