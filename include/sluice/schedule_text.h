@@ -135,8 +135,9 @@ sluice_schedule_write_csv(const sluice_schedule *schedule, bool strict,
 
 /*
  * Read a schedule from the JSON in text[bytes]: an object with the keys of the
- * example above, and no others.  The result is not verified.  For any text at
- * most 8 * SLUICE_JSON_BYTES are allocated at a time.
+ * example above, and no others, in any order.  The result is not verified.
+ * For any text at most 1 MiB and an action's 16 bytes for each value in
+ * "actions" are allocated: less than three times the text.
  *
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_NO_MEMORY; SLUICE_FORMAT for
@@ -146,8 +147,7 @@ sluice_schedule_write_csv(const sluice_schedule *schedule, bool strict,
  *          - a value of another type or out of range, a list of another length
  *          - a text that is not an action of the schedule, with its place in
  *            "actions"
- *          - more than SLUICE_JSON_BYTES, or more objects, keys, lists and
- *            values than a schedule of SLUICE_JSON_ACTIONS has
+ *          - more than SLUICE_JSON_BYTES or SLUICE_JSON_ACTIONS
  */
 SLUICE_API sluice_status sluice_schedule_parse_json(
     const char *text, size_t bytes, const sluice_allocator *allocator,

@@ -1,6 +1,7 @@
 /* Building a schedule and reading it back. */
 #include "sched/schedule.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -226,6 +227,21 @@ static sluice_status check_action(const sluice_schedule *schedule, int device,
                                "an action of micro-batch %d: there are "
                                "micro-batches 0 to %d",
                                action.microbatch, schedule->n_microbatches - 1);
+    return SLUICE_OK;
+}
+
+sluice_status sl_schedule_reserve(sluice_schedule *schedule, int device, int n,
+                                  sluice_diag *why)
+{
+    struct sl_action_list *program = &schedule->programs[device];
+    assert(program->capacity == 0 && n >= 0);
+    if (n == 0)
+        return SLUICE_OK;
+    program->actions =
+        sl_alloc(schedule->allocator, (size_t)n, sizeof(sluice_action));
+    if (!program->actions)
+        return sl_no_memory(why, "the actions of a schedule");
+    program->capacity = (size_t)n;
     return SLUICE_OK;
 }
 

@@ -85,6 +85,14 @@ sluice_status sl_schedule_copy(const sluice_schedule *schedule,
                                sluice_schedule **out, sluice_diag *why);
 
 /*
+ * Make room for the first `n` actions of a device, exactly; it has none yet.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_schedule_reserve(sluice_schedule *schedule, int device, int n,
+                                  sluice_diag *why);
+
+/*
  * An empty schedule of the same devices, stages, copies, micro-batches and
  * allocator:
  * where a pass starts.

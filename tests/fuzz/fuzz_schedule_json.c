@@ -43,4 +43,4 @@ static sluice_status parse(const char *text, size_t n,
     return st;
 }
 
-const struct text_target text_target = {parse, 64, 1 << 20};
+const struct text_target text_target = {parse, 3, 1 << 20};

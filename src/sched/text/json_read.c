@@ -1,167 +1,199 @@
 /*
  * Schedules as JSON: reading.  Any bytes may come.
  *
- * The JSON is jansson's to parse, which calls itself for lists within lists:
- * how deep they lie is looked at before.  It allocates by its own means, since
- * those can be set for the whole process only; and its tree may take 80 times
- * the text.  So what the tree consists of is counted before there is one.
+ * The text is gone through twice: first to see that it is JSON and where each
+ * key has its value, since keys may come in any order; then value by value.
  */
 #include <sluice/schedule_text.h>
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text/json_depth.h"
 #include "base/memory.h"
+#include "base/text/json_reader.h"
 #include "sched/schedule.h"
 #include "sched/text/text_file.h"
 
-static const char *const keys[] = {"devices",      "stages",       "copies",
-                                   "microbatches", "stage_device", "actions"};
-
-enum { N_KEYS = sizeof keys / sizeof *keys, SHOWN = 97 };
-
-/* What a schedule's text can hold of what takes memory. */
 enum {
-    MOST_PARTS = 1 + N_KEYS + 2 + SLUICE_SCHEDULE_MAX_DEVICES,
-    MOST_VALUES = SLUICE_JSON_ACTIONS + SLUICE_MAX_STAGES +
-                  SLUICE_SCHEDULE_MAX_DEVICES + N_KEYS,
+    DEVICES,
+    STAGES,
+    COPIES,
+    MICROBATCHES,
+    N_NUMBERS,
+    STAGE_DEVICE = N_NUMBERS,
+    ACTIONS,
+    N_KEYS,
+    SHOWN = 97
+};
+
+static const struct {
+    const char *name;
+    int most; /* of a number */
+} keys[N_KEYS] = {
+    [DEVICES] = {"devices", SLUICE_SCHEDULE_MAX_DEVICES},
+    [STAGES] = {"stages", SLUICE_MAX_STAGES},
+    [COPIES] = {"copies", SLUICE_MAX_COPIES},
+    [MICROBATCHES] = {"microbatches", SLUICE_MAX_MICROBATCHES},
+    [STAGE_DEVICE] = {"stage_device", 0},
+    [ACTIONS] = {"actions", 0},
 };
 
 /* What the text says, before there is a schedule. */
 struct content {
-    int devices;
-    int stages;
-    int copies;
-    int microbatches;
+    struct sl_json values[N_KEYS]; /* readers at them; text NULL: not seen */
+    int numbers[N_NUMBERS];
     int stage_device[SLUICE_MAX_STAGES];
-    const json_t *actions;
 };
 
-/* Text that may hold any bytes, cut and made plain. */
-static const char *show(const char *text, char shown[SHOWN])
+/* A string of the text, cut and made plain. */
+static const char *show(const struct sl_json_string *string, char shown[SHOWN])
 {
     size_t n = 0;
-    for (; n < SHOWN - 1 && text[n]; n++)
-        shown[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
+    for (; n < SHOWN - 1 && n < string->n; n++)
+        shown[n] = string->bytes[n] >= ' ' && string->bytes[n] <= '~'
+                       ? string->bytes[n]
+                       : '?';
     shown[n] = '\0';
     return shown;
 }
 
-static bool is_key(const char *word)
+static sluice_status refuse_text(const struct sl_json *json, sluice_diag *why)
 {
-    for (int i = 0; i < N_KEYS; i++)
-        if (!strcmp(keys[i], word))
-            return true;
-    return false;
-}
-
-static sluice_status check_keys(json_t *root, sluice_diag *why)
-{
-    const char *key;
-    json_t *value;
-    char shown[SHOWN];
-    json_object_foreach(root, key, value)
-    {
-        if (!is_key(key))
-            return sluice_diag_set(why, SLUICE_FORMAT,
-                                   "a schedule has no \"%s\": give devices, "
-                                   "stages, copies, microbatches, stage_device "
-                                   "and actions",
-                                   show(key, shown));
+    int line = 1, column = 1;
+    for (size_t i = 0; i < json->at; i++) {
+        bool ends = json->text[i] == '\n';
+        line += ends;
+        column = ends ? 1 : column + 1;
     }
-    for (int i = 0; i < N_KEYS; i++)
-        if (!json_object_get(root, keys[i]))
+    return sluice_diag_set(why, SLUICE_FORMAT,
+                           "line %d, column %d: no JSON: %s", line, column,
+                           json->wrong);
+}
+
+/* Remember where the value of a key is. */
+static sluice_status note_key(const struct sl_json *json,
+                              const struct sl_json_string *key,
+                              struct content *content, sluice_diag *why)
+{
+    char shown[SHOWN];
+    for (int i = 0; i < N_KEYS; i++) {
+        if (!sl_json_means(key, keys[i].name))
+            continue;
+        if (content->values[i].text)
             return sluice_diag_set(why, SLUICE_FORMAT,
-                                   "the schedule's \"%s\" is missing", keys[i]);
-    return SLUICE_OK;
+                                   "the schedule's \"%s\" is there twice",
+                                   keys[i].name);
+        content->values[i] = *json;
+        return SLUICE_OK;
+    }
+    return sluice_diag_set(why, SLUICE_FORMAT,
+                           "a schedule has no \"%s\": give devices, "
+                           "stages, copies, microbatches, stage_device "
+                           "and actions",
+                           show(key, shown));
 }
 
-static bool in_range(const json_t *value, int least, int most)
+/* See that the text is one object of JSON, and where its values are. */
+static sluice_status survey(struct sl_json *json, struct content *content,
+                            sluice_diag *why)
 {
-    json_int_t n = json_integer_value(value);
-    return json_is_integer(value) && n >= least && n <= most;
-}
-
-static sluice_status read_number(const json_t *root, const char *key, int most,
-                                 int *out, sluice_diag *why)
-{
-    const json_t *value = json_object_get(root, key);
-    if (!in_range(value, 1, most))
+    sluice_status st = SLUICE_OK;
+    struct sl_json_string key;
+    if (!sl_json_open(json, '{') && json->at < json->n)
         return sluice_diag_set(why, SLUICE_FORMAT,
-                               "\"%s\" is not an integer from 1 to %d", key,
-                               most);
-    *out = (int)json_integer_value(value);
+                               "a schedule is a JSON object: begin with {");
+    for (size_t i = 0; !st && sl_json_item(json, '}', i); i++) {
+        if (!sl_json_key(json, &key))
+            break;
+        st = note_key(json, &key, content, why);
+        if (!st && !sl_json_skip(json))
+            break;
+    }
+    if (!st && !sl_json_end(json))
+        st = refuse_text(json, why);
+    return st;
+}
+
+static sluice_status read_numbers(struct content *content, sluice_diag *why)
+{
+    for (int i = 0; i < N_KEYS; i++)
+        if (!content->values[i].text)
+            return sluice_diag_set(why, SLUICE_FORMAT,
+                                   "the schedule's \"%s\" is missing",
+                                   keys[i].name);
+    for (int i = 0; i < N_NUMBERS; i++) {
+        int64_t n;
+        if (!sl_json_integer(&content->values[i], &n) || n < 1 ||
+            n > keys[i].most)
+            return sluice_diag_set(why, SLUICE_FORMAT,
+                                   "\"%s\" is not an integer from 1 to %d",
+                                   keys[i].name, keys[i].most);
+        content->numbers[i] = (int)n;
+    }
     return SLUICE_OK;
 }
 
-/* A list of exactly `n`. */
-static sluice_status check_list(const json_t *list, const char *key, int n,
+/* The items of the list that comes next; 0 if it is none. */
+static size_t count_items(struct sl_json json)
+{
+    size_t n = 0;
+    if (sl_json_open(&json, '['))
+        while (sl_json_item(&json, ']', n) && sl_json_skip(&json))
+            n++;
+    return n;
+}
+
+/* See that a value is a list of exactly `n`. */
+static sluice_status check_list(const struct content *content, int key, int n,
                                 sluice_diag *why)
 {
-    if (json_is_array(list) && json_array_size(list) == (size_t)n)
+    if (count_items(content->values[key]) == (size_t)n)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_FORMAT,
                            "\"%s\" is not a list of %d, as many as there are "
                            "%s",
-                           key, n, *key == 's' ? "stages" : "devices");
+                           keys[key].name, n,
+                           key == STAGE_DEVICE ? "stages" : "devices");
 }
 
-static sluice_status read_stage_map(const json_t *list, struct content *content,
-                                    sluice_diag *why)
+static sluice_status read_stage_map(struct content *content, sluice_diag *why)
 {
-    sluice_status st = check_list(list, "stage_device", content->stages, why);
-    for (int s = 0; s < content->stages && !st; s++) {
-        const json_t *device = json_array_get(list, (size_t)s);
-        if (!in_range(device, 0, content->devices - 1))
-            st = sluice_diag_set(why, SLUICE_FORMAT,
-                                 "stage_device[%d] is not a device, an integer "
-                                 "from 0 to %d",
-                                 s, content->devices - 1);
-        else
-            content->stage_device[s] = (int)json_integer_value(device);
+    int stages = content->numbers[STAGES];
+    int devices = content->numbers[DEVICES];
+    struct sl_json *json = &content->values[STAGE_DEVICE];
+    sluice_status st = check_list(content, STAGE_DEVICE, stages, why);
+    if (st)
+        return st;
+    sl_json_open(json, '[');
+    for (int s = 0; s < stages; s++) {
+        int64_t device;
+        sl_json_item(json, ']', (size_t)s);
+        if (!sl_json_integer(json, &device) || device < 0 || device >= devices)
+            return sluice_diag_set(why, SLUICE_FORMAT,
+                                   "stage_device[%d] is not a device, an "
+                                   "integer from 0 to %d",
+                                   s, devices - 1);
+        content->stage_device[s] = (int)device;
     }
-    return st;
-}
-
-static sluice_status read_content(json_t *root, struct content *content,
-                                  sluice_diag *why)
-{
-    sluice_status st = check_keys(root, why);
-    if (!st)
-        st = read_number(root, "devices", SLUICE_SCHEDULE_MAX_DEVICES,
-                         &content->devices, why);
-    if (!st)
-        st = read_number(root, "stages", SLUICE_MAX_STAGES, &content->stages,
-                         why);
-    if (!st)
-        st = read_number(root, "copies", SLUICE_MAX_COPIES, &content->copies,
-                         why);
-    if (!st)
-        st = read_number(root, "microbatches", SLUICE_MAX_MICROBATCHES,
-                         &content->microbatches, why);
-    if (!st)
-        st =
-            read_stage_map(json_object_get(root, "stage_device"), content, why);
-    content->actions = json_object_get(root, "actions");
-    return st ? st
-              : check_list(content->actions, "actions", content->devices, why);
+    return SLUICE_OK;
 }
 
 static sluice_status read_action(sluice_schedule *schedule, int device,
-                                 size_t i, const json_t *value,
+                                 size_t i, struct sl_json *json,
                                  sluice_diag *why)
 {
-    char shown[SHOWN];
+    char text[SHOWN];
+    struct sl_json_string string = {"", 0};
     sluice_action action;
     sluice_diag wrong = {.text = ""};
-    const char *text = json_string_value(value);
-    if (!text || !sl_action_parse(text, &action))
+    bool good = sl_json_string(json, &string) && string.n < sizeof text;
+    if (good)
+        text[sl_json_decode(&string, text)] = '\0';
+    if (!good || !sl_action_parse(text, &action))
         return sluice_diag_set(why, SLUICE_FORMAT,
                                "actions[%d][%zu], \"%s\", is no action such as "
                                "\"2F0\" or \"2F5@3\"",
-                               device, i, show(text ? text : "", shown));
+                               device, i, show(&string, text));
     sluice_status st = sluice_schedule_append(schedule, device, action, &wrong);
     if (st == SLUICE_INVALID)
         return sluice_diag_set(why, SLUICE_FORMAT, "actions[%d][%zu]: %.150s",
@@ -169,38 +201,63 @@ static sluice_status read_action(sluice_schedule *schedule, int device,
     return st ? sl_no_memory(why, "the actions of a schedule") : SLUICE_OK;
 }
 
-static sluice_status read_actions(sluice_schedule *schedule,
-                                  const json_t *lists, sluice_diag *why)
+/* Make room for the next list, exactly: growing takes three times as much. */
+static sluice_status reserve(sluice_schedule *schedule, int device,
+                             const struct sl_json *json, size_t *n_before,
+                             sluice_diag *why)
 {
+    size_t n = count_items(*json);
+    *n_before += n;
+    if (*n_before > SLUICE_JSON_ACTIONS)
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "there are %zu actions up to those of device "
+                               "%d: at most %d are read",
+                               *n_before, device, SLUICE_JSON_ACTIONS);
+    return sl_schedule_reserve(schedule, device, (int)n, why);
+}
+
+/* Read the lists of actions, of which there are as many as devices. */
+static sluice_status read_actions(sluice_schedule *schedule,
+                                  struct sl_json *json, sluice_diag *why)
+{
+    size_t n = 0;
     sluice_status st = SLUICE_OK;
+    sl_json_open(json, '[');
     for (int d = 0; d < schedule->n_devices && !st; d++) {
-        const json_t *list = json_array_get(lists, (size_t)d);
-        if (!json_is_array(list))
-            return sluice_diag_set(why, SLUICE_FORMAT,
-                                   "actions[%d] is not a list of actions", d);
-        for (size_t i = 0; i < json_array_size(list) && !st; i++)
-            st = read_action(schedule, d, i, json_array_get(list, i), why);
+        sl_json_item(json, ']', (size_t)d);
+        st = reserve(schedule, d, json, &n, why);
+        if (!st && !sl_json_open(json, '['))
+            st = sluice_diag_set(why, SLUICE_FORMAT,
+                                 "actions[%d] is not a list of actions", d);
+        for (size_t i = 0; !st && sl_json_item(json, ']', i); i++)
+            st = read_action(schedule, d, i, json, why);
     }
     return st;
 }
 
-static sluice_status build(json_t *root, const sluice_allocator *allocator,
+static sluice_status build(struct content *content,
+                           const sluice_allocator *allocator,
                            sluice_schedule **out, sluice_diag *why)
 {
-    struct content content;
     sluice_schedule *schedule = NULL;
     sluice_diag wrong = {.text = ""};
-    sluice_status st = read_content(root, &content, why);
+    const int *numbers = content->numbers;
+    sluice_status st = read_numbers(content, why);
+    if (!st)
+        st = read_stage_map(content, why);
+    if (!st)
+        st = check_list(content, ACTIONS, numbers[DEVICES], why);
     if (st)
         return st;
-    st = sluice_schedule_create_copies(
-        content.devices, content.stages, content.copies, content.microbatches,
-        content.stage_device, allocator, &schedule, &wrong);
+    st = sluice_schedule_create_copies(numbers[DEVICES], numbers[STAGES],
+                                       numbers[COPIES], numbers[MICROBATCHES],
+                                       content->stage_device, allocator,
+                                       &schedule, &wrong);
     if (st == SLUICE_INVALID)
         return sluice_diag_set(why, SLUICE_FORMAT, "%.200s", wrong.text);
     if (st)
         return sl_no_memory(why, "a schedule");
-    st = read_actions(schedule, content.actions, why);
+    st = read_actions(schedule, &content->values[ACTIONS], why);
     if (st)
         sluice_schedule_destroy(schedule);
     else
@@ -208,85 +265,19 @@ static sluice_status build(json_t *root, const sluice_allocator *allocator,
     return st;
 }
 
-static sluice_status refuse_text(const json_error_t *error, sluice_diag *why)
-{
-    char shown[SHOWN];
-    if (json_error_code(error) == json_error_out_of_memory)
-        return sl_no_memory(why, "the JSON of a schedule");
-    return sluice_diag_set(why, SLUICE_FORMAT,
-                           "line %d, column %d: no JSON: %s", error->line,
-                           error->column, show(error->text, shown));
-}
-
-/* Count as the parser would, as far as it comes: by the first thing that is no
- * JSON it stops. */
-static sluice_status check_size(const char *text, size_t bytes,
-                                sluice_diag *why)
-{
-    size_t n_parts = 0, n_values = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < bytes; i++) {
-        char c = text[i];
-        if (c == '"')
-            quoted = !quoted;
-        else if (quoted)
-            i += c == '\\';
-        else if (c == ',')
-            n_values++;
-        else
-            n_parts += c == '{' || c == '[' || c == ':';
-    }
-    if (n_parts > MOST_PARTS)
-        return sluice_diag_set(why, SLUICE_FORMAT,
-                               "there are %zu objects, keys and lists: a "
-                               "schedule is one object of six keys, with a "
-                               "list for each device: at most %d",
-                               n_parts, MOST_PARTS);
-    if (n_values > MOST_VALUES)
-        return sluice_diag_set(why, SLUICE_FORMAT,
-                               "there are %zu values: give a schedule of at "
-                               "most %d actions",
-                               n_values, SLUICE_JSON_ACTIONS);
-    return SLUICE_OK;
-}
-
-static sluice_status check_depth(const char *text, size_t bytes,
-                                 sluice_diag *why)
-{
-    int depth = sl_json_depth(text, bytes);
-    if (depth > SL_JSON_MOST_DEPTH)
-        return sluice_diag_set(why, SLUICE_FORMAT,
-                               "objects and lists lie %d deep: a schedule is "
-                               "an object with lists of lists, 3 deep",
-                               depth);
-    return SLUICE_OK;
-}
-
 sluice_status sluice_schedule_parse_json(const char *text, size_t bytes,
                                          const sluice_allocator *allocator,
                                          sluice_schedule **out,
                                          sluice_diag *why)
 {
-    json_error_t error = {.line = 1};
+    struct content content = {.numbers = {0}};
+    struct sl_json json = sl_json_of(bytes ? text : "", bytes);
     if (bytes > SLUICE_JSON_BYTES)
         return sluice_diag_set(why, SLUICE_FORMAT,
                                "a text of %zu bytes: at most %d are read",
                                bytes, SLUICE_JSON_BYTES);
-    sluice_status st = check_size(text, bytes, why);
-    if (!st)
-        st = check_depth(text, bytes, why);
-    if (st)
-        return st;
-    json_t *root =
-        json_loadb(bytes ? text : "", bytes, JSON_REJECT_DUPLICATES, &error);
-    if (!root)
-        return refuse_text(&error, why);
-    st = json_is_object(root)
-             ? build(root, allocator, out, why)
-             : sluice_diag_set(why, SLUICE_FORMAT,
-                               "a schedule is a JSON object: begin with {");
-    json_decref(root);
-    return st;
+    sluice_status st = survey(&json, &content, why);
+    return st ? st : build(&content, allocator, out, why);
 }
 
 sluice_status sluice_schedule_read_json(const char *path,

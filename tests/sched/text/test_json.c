@@ -119,7 +119,8 @@ START_TEST(what_is_no_json_is_refused_with_its_line)
     assert_refused("[]", "begin with {");
     assert_refused("{\n\"devices\": 01}", "line 2");
     assert_with("}", "} x", "no JSON");
-    assert_with("2, \"stages", "2, \"devices\": 2, \"stages", "duplicate");
+    assert_with("2, \"stages", "2, \"devices\": 2, \"stages",
+                "the schedule's \"devices\" is there twice");
 }
 END_TEST
 
@@ -146,7 +147,7 @@ START_TEST(numbers_are_integers_in_range)
             assert_with(keys[k], instead, "is not an integer from 1 to ");
         }
     assert_with("\"microbatches\": 3", "\"microbatches\": 99999999999999999999",
-                "no JSON");
+                "is not an integer from 1 to 65536");
 }
 END_TEST
 
@@ -181,10 +182,11 @@ START_TEST(actions_are_those_of_the_schedule)
 }
 END_TEST
 
-START_TEST(lists_too_deep_are_refused_before_they_are_parsed)
+START_TEST(lists_too_deep_are_refused)
 {
-    assert_refused("[[[[[[[[[[[[[[[[", "no JSON");
-    assert_refused("[[[[[[[[[[[[[[[[[", "lie 17 deep");
+    assert_refused("[[[[[[[[[[[[[[[[[", "begin with {");
+    assert_refused("{\"actions\": [[[[[[[[[[[[[[[[[",
+                   "line 1, column 29: no JSON: too many lists in lists");
     assert_refused("{\"[[[[[[[[[[\\\"[[[[[[[[[[\": 1}", "a schedule has no");
 }
 END_TEST
@@ -302,11 +304,13 @@ START_TEST(a_failed_allocation_leaves_nothing)
 }
 END_TEST
 
-SLUICE_TEST_MAIN(
-    "sched.json", every_schedule_comes_back_lowered_or_not, a_line_is_a_device,
-    versions_and_copies_are_read, what_is_no_json_is_refused_with_its_line,
-    keys_are_the_six_and_no_others, numbers_are_integers_in_range,
-    lists_have_the_length_and_type_they_must, actions_are_those_of_the_schedule,
-    lists_too_deep_are_refused_before_they_are_parsed, text_too_long_is_refused,
-    text_that_could_not_be_read_is_not_written, text_is_cut_to_any_room,
-    files_are_written_and_read, a_failed_allocation_leaves_nothing)
+SLUICE_TEST_MAIN("sched.json", every_schedule_comes_back_lowered_or_not,
+                 a_line_is_a_device, versions_and_copies_are_read,
+                 what_is_no_json_is_refused_with_its_line,
+                 keys_are_the_six_and_no_others, numbers_are_integers_in_range,
+                 lists_have_the_length_and_type_they_must,
+                 actions_are_those_of_the_schedule, lists_too_deep_are_refused,
+                 text_too_long_is_refused,
+                 text_that_could_not_be_read_is_not_written,
+                 text_is_cut_to_any_room, files_are_written_and_read,
+                 a_failed_allocation_leaves_nothing)
