@@ -1,6 +1,7 @@
 /* The pairs of a byte-pair encoding.  One thread while they are read. */
 #include "data/text/merges.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -14,10 +15,10 @@ static size_t place_of(const struct sl_merges *merges, int32_t left,
 {
     uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
     key *= UINT64_C(0x9e3779b97f4a7c15);
-    size_t at = (size_t)(key >> 32) & (merges->size - 1);
+    size_t at = (size_t)((key >> 32) * merges->size >> 32);
     while (merges->table[at].left >= 0 &&
            (merges->table[at].left != left || merges->table[at].right != right))
-        at = (at + 1) & (merges->size - 1);
+        at = at + 1 < merges->size ? at + 1 : 0;
     return at;
 }
 
@@ -107,19 +108,23 @@ static sluice_status take_lines(struct sl_merges *merges,
     return SLUICE_OK;
 }
 
+/* The lines that may be pairs: those with a blank between two bytes. */
 static size_t count_lines(const char *text, size_t n)
 {
-    size_t lines = 1;
-    for (size_t i = 0; i < n; i++)
-        lines += text[i] == '\n';
+    size_t lines = 0;
+    bool counted = false;
+    for (size_t i = 1; i + 1 < n; i++) {
+        bool is_pair = text[i] == ' ' && text[i - 1] != '\n';
+        lines += is_pair && !counted;
+        counted = text[i] != '\n' && (counted || is_pair);
+    }
     return lines;
 }
 
 static sluice_status make_table(struct sl_merges *merges, size_t n,
                                 sluice_diag *why)
 {
-    for (merges->size = 2; merges->size < 2 * n; merges->size *= 2)
-        ;
+    merges->size = n + n / 4 + 1;
     merges->table =
         sl_alloc(merges->allocator, merges->size, sizeof *merges->table);
     if (!merges->table)

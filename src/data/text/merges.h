@@ -20,7 +20,7 @@ struct sl_merge {
 struct sl_merges {
     const sluice_allocator *allocator;
     struct sl_merge *table; /* [size] by the hash of the pair */
-    size_t size;            /* a power of 2 */
+    size_t size;
 };
 
 /*

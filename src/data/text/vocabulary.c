@@ -147,6 +147,16 @@ static size_t count_tokens(const struct reader *r)
     return n;
 }
 
+/* The bytes of the shortest text of n tokens, whose numbers are 0 to n - 1. */
+static size_t least_bytes(size_t n)
+{
+    enum { TOKEN = sizeof "\"a\":0," - 1 };
+    size_t bytes = n * TOKEN;
+    for (size_t power = 10; power < n; power *= 10)
+        bytes += n - power;
+    return bytes;
+}
+
 static uint64_t hash(const char *bytes, size_t n)
 {
     uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
@@ -159,13 +169,13 @@ static uint64_t hash(const char *bytes, size_t n)
 static size_t place_of(const struct sl_vocabulary *v, const char *bytes,
                        size_t n)
 {
-    size_t at = (size_t)hash(bytes, n) & (v->table_size - 1);
+    size_t at = (size_t)((hash(bytes, n) & UINT32_MAX) * v->table_size >> 32);
     while (v->table[at] >= 0) {
         int32_t token = v->table[at];
         if (v->lengths[token] == n &&
             !memcmp(v->file + v->starts[token], bytes, n))
             break;
-        at = (at + 1) & (v->table_size - 1);
+        at = at + 1 < v->table_size ? at + 1 : 0;
     }
     return at;
 }
@@ -225,8 +235,7 @@ static sluice_status make_room(struct sl_vocabulary *v, size_t n,
                                sluice_diag *why)
 {
     v->n = (int32_t)n;
-    for (v->table_size = 2; v->table_size < 2 * n; v->table_size *= 2)
-        ;
+    v->table_size = n + n / 4 + 1;
     v->starts = sl_alloc(v->allocator, n, sizeof *v->starts);
     v->lengths = sl_alloc(v->allocator, n, sizeof *v->lengths);
     v->table = sl_alloc(v->allocator, v->table_size, sizeof *v->table);
@@ -260,9 +269,9 @@ sluice_status sl_vocabulary_parse(struct sl_source *source,
     struct reader r = {source, why, v.file, v.file_bytes, 0};
     if (!st) {
         size_t n = count_tokens(&r);
-        st = n > 0 && n <= MOST_TOKENS
-                 ? make_room(&v, n, why)
-                 : bad(&r, 0, "no vocabulary: it has no tokens, or too many");
+        bool fits = n > 0 && n <= MOST_TOKENS && least_bytes(n) <= r.n;
+        st = fits ? make_room(&v, n, why)
+                  : bad(&r, 0, "no vocabulary: it has no tokens, or too many");
     }
     if (!st)
         st = take_all(&r, &v);

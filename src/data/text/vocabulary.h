@@ -24,7 +24,7 @@ struct sl_vocabulary {
     uint32_t *starts;  /* starts[n] in `file` */
     uint16_t *lengths; /* lengths[n] */
     int32_t *table;    /* table[table_size] of tokens by their hash; -1: none */
-    size_t table_size; /* a power of 2 */
+    size_t table_size;
 };
 
 /*
