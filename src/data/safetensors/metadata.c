@@ -12,64 +12,56 @@ int sl_metadata_order(const void *a, const void *b)
     return strcmp(s->key, t->key);
 }
 
-/* Count the pairs and their bytes; whether all are strings. */
-static bool measure(json_t *object, struct sl_metadata *out)
+/* Count the pairs of an object; whether all are strings. */
+static bool measure(struct sl_json json, size_t *n)
 {
-    const char *key;
-    json_t *value;
-    if (!json_is_object(object))
+    struct sl_json_string string;
+    *n = 0;
+    if (!sl_json_open(&json, '{'))
         return false;
-    json_object_foreach(object, key, value)
-    {
-        if (!json_is_string(value))
-            return false;
-        out->texts_bytes += strlen(key) + json_string_length(value) + 2;
-        out->n++;
-    }
-    return true;
+    while (sl_json_item(&json, '}', *n) && sl_json_key(&json, &string) &&
+           sl_json_string(&json, &string))
+        ++*n;
+    return !json.wrong;
 }
 
-static char *put(char *at, const char *text, const char **out)
+static bool has_key_twice(const struct sl_metadata *metadata)
 {
-    size_t bytes = strlen(text) + 1;
-    *out = memcpy(at, text, bytes);
-    return at + bytes;
+    for (size_t i = 1; i < metadata->n; i++)
+        if (!strcmp(metadata->pairs[i - 1].key, metadata->pairs[i].key))
+            return true;
+    return false;
 }
 
-sluice_status sl_metadata_copy(json_t *object,
+sluice_status sl_metadata_read(struct sl_json *json, char *text,
                                const sluice_allocator *allocator,
                                struct sl_metadata *out, sluice_diag *why)
 {
-    const char *key;
-    json_t *value;
     struct sl_metadata made = {.allocator = allocator};
-    *out = made;
-    if (!object)
-        return SLUICE_OK;
-    if (!measure(object, &made))
+    struct sl_json_string key, value;
+    if (!measure(*json, &made.n))
         return SLUICE_FORMAT;
     made.pairs = sl_alloc(allocator, made.n, sizeof *made.pairs);
-    made.texts = sl_alloc(allocator, made.texts_bytes, 1);
-    if (!made.pairs || !made.texts) {
-        sl_metadata_fini(&made);
+    if (!made.pairs)
         return sl_no_memory(why, "the metadata of a header");
-    }
-    struct sl_metadata_pair *pair = made.pairs;
-    char *at = made.texts;
-    json_object_foreach(object, key, value)
-    {
-        at = put(at, key, &pair->key);
-        at = put(at, json_string_value(value), &pair->value);
-        pair++;
+    sl_json_open(json, '{');
+    for (size_t i = 0; sl_json_item(json, '}', i); i++) {
+        sl_json_key(json, &key);
+        sl_json_string(json, &value);
+        made.pairs[i].key = sl_json_settle(json, text, &key);
+        made.pairs[i].value = sl_json_settle(json, text, &value);
     }
     qsort(made.pairs, made.n, sizeof *made.pairs, sl_metadata_order);
+    if (has_key_twice(&made)) {
+        sl_metadata_fini(&made);
+        return SLUICE_FORMAT;
+    }
     *out = made;
     return SLUICE_OK;
 }
 
 void sl_metadata_fini(struct sl_metadata *metadata)
 {
-    sl_free(metadata->allocator, metadata->texts, metadata->texts_bytes, 1);
     sl_free(metadata->allocator, metadata->pairs, metadata->n,
             sizeof *metadata->pairs);
     *metadata = (struct sl_metadata){0};

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <jansson.h>
-
 #include <sluice/memory.h>
 #include <sluice/status.h>
+
+#include "base/text/json_reader.h"
 
 struct sl_metadata_pair {
     const char *key;
@@ -22,18 +22,17 @@ struct sl_metadata_pair {
 struct sl_metadata {
     const sluice_allocator *allocator;
     struct sl_metadata_pair *pairs; /* [n], by key */
-    char *texts;                    /* of all pairs, each with its 0 */
-    size_t texts_bytes;
     size_t n;
 };
 
 /*
- * Copy an object of strings; one that is NULL is empty.
+ * Read the object that comes next.  Keys and values stay in `text`, which is
+ * what `json` reads: they are decoded in place.
  *
- * Returns  SLUICE_OK; SLUICE_FORMAT, without a sentence, if it is no such
- *          object; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_FORMAT, without a sentence, if it is no object of
+ *          strings or has a key twice; SLUICE_NO_MEMORY.
  */
-sluice_status sl_metadata_copy(json_t *object,
+sluice_status sl_metadata_read(struct sl_json *json, char *text,
                                const sluice_allocator *allocator,
                                struct sl_metadata *out, sluice_diag *why);
 

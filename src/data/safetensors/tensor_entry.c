@@ -32,32 +32,38 @@ sluice_status sl_tensor_bad(const struct sl_header_text *header,
 }
 
 static sluice_status parse_dtype(const struct sl_header_text *header,
-                                 const json_t *value,
+                                 struct sl_json *json,
                                  struct sl_tensor_entry *out)
 {
-    const char *name = json_string_value(value);
-    for (size_t i = 0; name && i < sizeof encodings / sizeof *encodings; i++)
-        if (!strcmp(name, encodings[i].name)) {
-            out->encoding = &encodings[i];
-            return SLUICE_OK;
-        }
+    struct sl_json_string name;
+    if (sl_json_string(json, &name))
+        for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++)
+            if (sl_json_means(&name, encodings[i].name)) {
+                out->encoding = &encodings[i];
+                return SLUICE_OK;
+            }
     return sl_tensor_bad(header, out->name, "its dtype is not known");
 }
 
 static sluice_status parse_shape(const struct sl_header_text *header,
-                                 const json_t *value,
+                                 struct sl_json *json,
                                  struct sl_tensor_entry *out)
 {
-    if (!json_is_array(value) || json_array_size(value) > SLUICE_MAX_DIMS)
+    out->shape.n_dims = 0;
+    if (sl_json_open(json, '['))
+        for (size_t i = 0; sl_json_item(json, ']', i); i++) {
+            int64_t dim;
+            if (i == SLUICE_MAX_DIMS)
+                return sl_tensor_bad(header, out->name,
+                                     "its shape is not a list of 0 to 8");
+            if (!sl_json_integer(json, &dim))
+                return sl_tensor_bad(header, out->name,
+                                     "a dim is not an integer");
+            out->shape.dims[out->shape.n_dims++] = dim;
+        }
+    if (json->wrong)
         return sl_tensor_bad(header, out->name,
                              "its shape is not a list of 0 to 8");
-    out->shape.n_dims = (int)json_array_size(value);
-    for (int i = 0; i < out->shape.n_dims; i++) {
-        const json_t *dim = json_array_get(value, (size_t)i);
-        if (!json_is_integer(dim))
-            return sl_tensor_bad(header, out->name, "a dim is not an integer");
-        out->shape.dims[i] = json_integer_value(dim);
-    }
     if (sluice_shape_elements(&out->shape) < 0)
         return sl_tensor_bad(
             header, out->name,
@@ -66,26 +72,27 @@ static sluice_status parse_shape(const struct sl_header_text *header,
 }
 
 static sluice_status parse_offsets(const struct sl_header_text *header,
-                                   const json_t *value,
+                                   struct sl_json *json,
                                    struct sl_tensor_entry *out)
 {
-    const json_t *begin = json_array_get(value, 0);
-    const json_t *end = json_array_get(value, 1);
-    if (json_array_size(value) != 2 || !json_is_integer(begin) ||
-        !json_is_integer(end) || json_integer_value(begin) < 0 ||
-        json_integer_value(end) < json_integer_value(begin))
+    int64_t begin = 0, end = 0;
+    bool is_pair = sl_json_open(json, '[') && sl_json_item(json, ']', 0) &&
+                   sl_json_integer(json, &begin) &&
+                   sl_json_item(json, ']', 1) && sl_json_integer(json, &end) &&
+                   !sl_json_item(json, ']', 2) && !json->wrong;
+    if (!is_pair || begin < 0 || end < begin)
         return sl_tensor_bad(
             header, out->name,
             "its data_offsets are not [begin, end], in this order");
-    out->begin = (uint64_t)json_integer_value(begin);
-    out->end = (uint64_t)json_integer_value(end);
+    out->begin = (uint64_t)begin;
+    out->end = (uint64_t)end;
     return SLUICE_OK;
 }
 
 static const struct {
     const char *key;
     sluice_status (*parse)(const struct sl_header_text *header,
-                           const json_t *value, struct sl_tensor_entry *out);
+                           struct sl_json *json, struct sl_tensor_entry *out);
 } fields[] = {
     {"dtype", parse_dtype},
     {"shape", parse_shape},
@@ -94,19 +101,38 @@ static const struct {
 
 enum { N_FIELDS = sizeof fields / sizeof *fields };
 
-sluice_status sl_tensor_parse(const struct sl_header_text *header,
-                              const json_t *value, struct sl_tensor_entry *out)
+/* Find the fields of the object that comes next.  Returns how many it has; 0 if
+ * it is no object. */
+static size_t find_fields(struct sl_json *json, struct sl_json values[N_FIELDS])
 {
-    if (json_object_size(value) != N_FIELDS)
+    struct sl_json_string key;
+    size_t n = 0;
+    if (!sl_json_accept(json, '{')) {
+        sl_json_skip(json);
+        return 0;
+    }
+    for (; sl_json_item(json, '}', n) && sl_json_key(json, &key); n++) {
+        for (int i = 0; i < N_FIELDS; i++)
+            if (sl_json_means(&key, fields[i].key))
+                values[i] = *json;
+        sl_json_skip(json);
+    }
+    return n;
+}
+
+sluice_status sl_tensor_parse(const struct sl_header_text *header,
+                              struct sl_json *json, struct sl_tensor_entry *out)
+{
+    struct sl_json values[N_FIELDS] = {{.text = NULL}};
+    if (find_fields(json, values) != N_FIELDS)
         return sl_tensor_bad(
             header, out->name,
             "not an object of dtype, shape and data_offsets alone");
     for (int i = 0; i < N_FIELDS; i++) {
-        const json_t *field = json_object_get(value, fields[i].key);
-        if (!field)
+        if (!values[i].text)
             return sl_tensor_bad(header, out->name,
                                  "dtype, shape or data_offsets is missing");
-        sluice_status st = fields[i].parse(header, field, out);
+        sluice_status st = fields[i].parse(header, &values[i], out);
         if (st)
             return st;
     }

@@ -7,12 +7,12 @@
 #ifndef SL_DATA_SAFETENSORS_TENSOR_ENTRY_H
 #define SL_DATA_SAFETENSORS_TENSOR_ENTRY_H
 
-#include <jansson.h>
-
 #include <sluice/dataset.h>
 
-#include "data/formats/encoding.h"
+#include "base/text/json_reader.h"
+
 #include "data/formats/byte_source.h"
+#include "data/formats/encoding.h"
 
 struct sl_tensor_entry {
     const char *name;
@@ -29,17 +29,19 @@ struct sl_header_text {
 };
 
 /*
- * Parse `value` into an entry whose name is set.
+ * Take the value that comes next, of text known to be JSON, into an entry whose
+ * name is set.
  *
  * Returns  SLUICE_OK; SLUICE_FORMAT unless it has exactly the three fields and
  *          their sizes agree.
  */
 sluice_status sl_tensor_parse(const struct sl_header_text *header,
-                              const json_t *value, struct sl_tensor_entry *out);
+                              struct sl_json *json,
+                              struct sl_tensor_entry *out);
 
 /*
- * Say what is wrong with a tensor.  jansson keeps no places, so the sentence
- * tells the header's and names the tensor.
+ * Say what is wrong with a tensor: the sentence tells where the header is and
+ * names the tensor.
  *
  * Returns  SLUICE_FORMAT.
  */

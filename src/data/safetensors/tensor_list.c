@@ -1,57 +1,50 @@
 /*
  * The list of tensors in a safetensors header.  Any thread.
  *
- * The JSON is jansson's to parse.  It allocates by its own means, since those
- * can be set for the whole process only; what it takes is bounded by the bound
- * on the header.
+ * The header is gone through twice: first to see that it is JSON and to count,
+ * then entry by entry.  Strings are resolved where they stand, so a header
+ * takes its own bytes and those of the entries.
  */
 #include "data/safetensors/tensor_list.h"
 
-#include "base/text/json_depth.h"
 #include "base/memory.h"
+#include "base/text/json_reader.h"
 #include "data/safetensors/checksum.h"
 #include "data/safetensors/tensor_entry.h"
 #include "data/safetensors/tensor_name.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Keep the metadata; a header with keys of ours has a checksum, which was
- * found to be right if it is in its place. */
-static sluice_status take_metadata(const struct sl_header_text *header,
-                                   json_t *root, bool has_checksum,
-                                   struct sl_tensor_list *list)
-{
-    sluice_status st =
-        sl_metadata_copy(json_object_get(root, "__metadata__"), list->allocator,
-                         &list->metadata, header->why);
-    if (st == SLUICE_FORMAT)
-        return sl_tensor_bad(header, "__metadata__",
-                             "not an object of strings");
-    if (st || has_checksum || !sl_metadata_has(&list->metadata, SL_OUR_KEYS))
-        return st;
-    return sl_source_bad(header->source, header->start, header->why,
-                         "the header has lost its checksum: it is damaged");
-}
+static const char metadata_key[] = "__metadata__";
 
-/* Count the tensors and the bytes of their names; check what is neither. */
-static sluice_status survey(const struct sl_header_text *header, json_t *root,
+/* Count the tensors, in text that must be JSON: an object, with nothing before
+ * it. */
+static sluice_status survey(const struct sl_header_text *header,
                             struct sl_tensor_list *list)
 {
-    const char *name;
-    json_t *value;
-    json_object_foreach(root, name, value)
-    {
-        if (!strcmp(name, "__metadata__"))
-            continue;
-        if (!sl_tensor_name_is_plain(name))
-            return sl_tensor_bad(
-                header, name, "a name is 1 to 255 letters, digits, _ . or -");
-        list->names_bytes += strlen(name) + 1;
-        list->n++;
+    struct sl_json_string key;
+    struct sl_json json = sl_json_of(list->text, list->text_bytes);
+    size_t n_metadata = 0;
+    if (sl_json_open(&json, '{') && list->text[0] != '{') {
+        json.at = 0;
+        json.wrong = "it does not begin with {";
     }
+    for (size_t i = 0; sl_json_item(&json, '}', i); i++) {
+        if (!sl_json_key(&json, &key) || !sl_json_skip(&json))
+            break;
+        bool is_metadata = sl_json_means(&key, metadata_key);
+        n_metadata += is_metadata;
+        list->n += !is_metadata;
+    }
+    sl_json_end(&json);
+    if (json.wrong)
+        return sl_source_bad(header->source, header->start + json.at,
+                             header->why, "the header is not a JSON object: %s",
+                             json.wrong);
+    if (n_metadata > 1)
+        return sl_tensor_bad(header, metadata_key, "its name is there twice");
     if (list->n > SLUICE_SAFETENSORS_TENSORS)
         return sl_source_bad(header->source, header->start, header->why,
                              "%zu tensors: at most %d are read", list->n,
@@ -59,25 +52,40 @@ static sluice_status survey(const struct sl_header_text *header, json_t *root,
     return SLUICE_OK;
 }
 
-static sluice_status parse_tensors(const struct sl_header_text *header,
-                                   json_t *root, struct sl_tensor_list *list)
+static sluice_status parse_metadata(const struct sl_header_text *header,
+                                    struct sl_json *json,
+                                    struct sl_tensor_list *list)
 {
-    const char *name;
-    json_t *value;
-    char *names = list->names;
+    sluice_status st = sl_metadata_read(json, list->text, list->allocator,
+                                        &list->metadata, header->why);
+    return st == SLUICE_FORMAT
+               ? sl_tensor_bad(header, metadata_key,
+                               "not an object of strings, each name once")
+               : st;
+}
+
+static sluice_status parse_entries(const struct sl_header_text *header,
+                                   struct sl_tensor_list *list)
+{
+    struct sl_json_string key;
+    struct sl_json json = sl_json_of(list->text, list->text_bytes);
     struct sl_tensor_entry *tensor = list->tensors;
-    json_object_foreach(root, name, value)
-    {
-        if (!strcmp(name, "__metadata__"))
+    sluice_status st = SLUICE_OK;
+    sl_json_open(&json, '{');
+    for (size_t i = 0; !st && sl_json_item(&json, '}', i); i++) {
+        sl_json_key(&json, &key);
+        const char *name = sl_json_settle(&json, list->text, &key);
+        if (!strcmp(name, metadata_key)) {
+            st = parse_metadata(header, &json, list);
             continue;
-        size_t bytes = strlen(name) + 1;
-        tensor->name = memcpy(names, name, bytes);
-        names += bytes;
-        sluice_status st = sl_tensor_parse(header, value, tensor++);
-        if (st)
-            return st;
+        }
+        if (!sl_tensor_name_is_plain(name))
+            return sl_tensor_bad(
+                header, name, "a name is 1 to 255 letters, digits, _ . or -");
+        tensor->name = name;
+        st = sl_tensor_parse(header, &json, tensor++);
     }
-    return SLUICE_OK;
+    return st;
 }
 
 static int by_place(const void *a, const void *b)
@@ -92,12 +100,28 @@ static int by_name(const void *a, const void *b)
     return strcmp((*s)->name, (*t)->name);
 }
 
-/* Order the tensors; no shape is empty, so equal places overlap. */
+/* Order the tensors by their data, and by their names. */
 static sluice_status sort(const struct sl_header_text *header,
-                          uint64_t data_bytes, struct sl_tensor_list *list)
+                          struct sl_tensor_list *list)
+{
+    qsort(list->tensors, list->n, sizeof *list->tensors, by_place);
+    for (size_t i = 0; i < list->n; i++)
+        list->sorted[i] = &list->tensors[i];
+    qsort(list->sorted, list->n, sizeof *list->sorted, by_name);
+    for (size_t i = 1; i < list->n; i++)
+        if (!by_name(&list->sorted[i - 1], &list->sorted[i]))
+            return sl_tensor_bad(header, list->sorted[i]->name,
+                                 "its name is there twice");
+    return SLUICE_OK;
+}
+
+/* The data of the tensors follow each other; no shape is empty, so equal places
+ * overlap. */
+static sluice_status check_places(const struct sl_header_text *header,
+                                  uint64_t data_bytes,
+                                  const struct sl_tensor_list *list)
 {
     uint64_t end = 0;
-    qsort(list->tensors, list->n, sizeof *list->tensors, by_place);
     for (size_t i = 0; i < list->n; i++) {
         if (list->tensors[i].begin != end)
             return sl_tensor_bad(header, list->tensors[i].name,
@@ -105,7 +129,6 @@ static sluice_status sort(const struct sl_header_text *header,
                                      ? "its data overlaps that of another"
                                      : "there is a gap before its data");
         end = list->tensors[i].end;
-        list->sorted[i] = &list->tensors[i];
     }
     if (end != data_bytes)
         return sl_source_bad(header->source, header->start, header->why,
@@ -113,7 +136,6 @@ static sluice_status sort(const struct sl_header_text *header,
                              "are %llu",
                              (unsigned long long)end,
                              (unsigned long long)data_bytes);
-    qsort(list->sorted, list->n, sizeof *list->sorted, by_name);
     return SLUICE_OK;
 }
 
@@ -122,76 +144,30 @@ static sluice_status allocate(struct sl_tensor_list *list, sluice_diag *why)
     const sluice_allocator *allocator = list->allocator;
     list->tensors = sl_alloc(allocator, list->n, sizeof *list->tensors);
     list->sorted = sl_alloc(allocator, list->n, sizeof *list->sorted);
-    list->names = sl_alloc(allocator, list->names_bytes, 1);
-    if (list->tensors && list->sorted && list->names)
+    if (list->tensors && list->sorted)
         return SLUICE_OK;
     return sl_no_memory(why, "a list of tensors");
 }
 
-/* Build the list of a header's JSON; the data are `data_bytes`. */
-static sluice_status build(const struct sl_header_text *header, json_t *root,
-                           bool has_checksum, uint64_t data_bytes,
-                           struct sl_tensor_list *list)
-{
-    sluice_status st = take_metadata(header, root, has_checksum, list);
-    if (!st)
-        st = survey(header, root, list);
-    if (!st)
-        st = allocate(list, header->why);
-    if (!st)
-        st = parse_tensors(header, root, list);
-    if (!st)
-        st = sort(header, data_bytes, list);
-    if (st)
-        sl_tensor_list_fini(list);
-    return st;
-}
-
-/* Read the text, check its checksum if it has one, and parse it as strict JSON:
- * an object, no key twice. */
-static sluice_status read_json(struct sl_source *source, size_t length,
-                               const sluice_allocator *allocator,
-                               bool *has_checksum, json_t **out,
+/* Read the text; a header with keys of ours has a checksum, in its place. */
+static sluice_status read_text(struct sl_source *source,
+                               struct sl_tensor_list *list, bool *has_checksum,
                                sluice_diag *why)
 {
     uint64_t start = sl_source_offset(source);
-    char *text = sl_alloc(allocator, length, 1);
-    if (!text)
+    size_t n = list->text_bytes;
+    list->text = sl_alloc(list->allocator, n, 1);
+    if (!list->text)
         return sl_no_memory(why, "a header");
-    sluice_status st = sl_source_read(source, text, length, "the header", why);
+    sluice_status st = sl_source_read(source, list->text, n, "the header", why);
     if (st)
-        goto free_text;
-    *has_checksum = sl_checksum_is_there(text, length);
-    if (*has_checksum && !sl_checksum_header_is_right(text, length)) {
-        st = sl_source_bad(source, start, why,
-                           "the header does not agree with its checksum: it is "
-                           "damaged");
-        goto free_text;
-    }
-    int depth = sl_json_depth(text, length);
-    if (depth > SL_JSON_MOST_DEPTH) {
-        st = sl_source_bad(source, start, why,
-                           "the header has objects and lists %d deep; a list "
-                           "of tensors has 3 levels",
-                           depth);
-        goto free_text;
-    }
-    json_error_t error = {0};
-    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (root && json_is_object(root) && text[0] == '{')
-        *out = root;
-    else if (!root && json_error_code(&error) == json_error_out_of_memory)
-        st = sl_no_memory(why, "the JSON of a header");
-    else
-        st =
-            sl_source_bad(source, start + (uint64_t)(root ? 0 : error.position),
-                          why, "the header is not a JSON object: %s",
-                          root ? "it does not begin with {" : error.text);
-    if (st)
-        json_decref(root);
-free_text:
-    sl_free(allocator, text, length, 1);
-    return st;
+        return st;
+    *has_checksum = sl_checksum_is_there(list->text, n);
+    if (*has_checksum && !sl_checksum_header_is_right(list->text, n))
+        return sl_source_bad(source, start, why,
+                             "the header does not agree with its checksum: it "
+                             "is damaged");
+    return SLUICE_OK;
 }
 
 sluice_status sl_tensor_list_read(struct sl_source *source, size_t length,
@@ -199,17 +175,26 @@ sluice_status sl_tensor_list_read(struct sl_source *source, size_t length,
                                   const sluice_allocator *allocator,
                                   struct sl_tensor_list *out, sluice_diag *why)
 {
-    json_t *root = NULL;
     bool has_checksum = false;
     struct sl_header_text header = {source, sl_source_offset(source), why};
-    struct sl_tensor_list list = {.allocator = allocator};
-    sluice_status st =
-        read_json(source, length, allocator, &has_checksum, &root, why);
-    if (st)
-        return st;
-    st = build(&header, root, has_checksum, data_bytes, &list);
-    json_decref(root);
+    struct sl_tensor_list list = {.allocator = allocator, .text_bytes = length};
+    sluice_status st = read_text(source, &list, &has_checksum, why);
     if (!st)
+        st = survey(&header, &list);
+    if (!st)
+        st = allocate(&list, why);
+    if (!st)
+        st = parse_entries(&header, &list);
+    if (!st && !has_checksum && sl_metadata_has(&list.metadata, SL_OUR_KEYS))
+        st = sl_source_bad(source, header.start, why,
+                           "the header has lost its checksum: it is damaged");
+    if (!st)
+        st = sort(&header, &list);
+    if (!st)
+        st = check_places(&header, data_bytes, &list);
+    if (st)
+        sl_tensor_list_fini(&list);
+    else
         *out = list;
     return st;
 }
@@ -217,7 +202,7 @@ sluice_status sl_tensor_list_read(struct sl_source *source, size_t length,
 void sl_tensor_list_fini(struct sl_tensor_list *list)
 {
     sl_metadata_fini(&list->metadata);
-    sl_free(list->allocator, list->names, list->names_bytes, 1);
+    sl_free(list->allocator, list->text, list->text_bytes, 1);
     sl_free(list->allocator, list->sorted, list->n, sizeof *list->sorted);
     sl_free(list->allocator, list->tensors, list->n, sizeof *list->tensors);
     *list = (struct sl_tensor_list){0};

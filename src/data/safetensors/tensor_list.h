@@ -18,8 +18,9 @@ struct sl_tensor_list {
     const sluice_allocator *allocator;
     struct sl_tensor_entry *tensors; /* [n], in the order of their data */
     struct sl_tensor_entry **sorted; /* [n], by name */
-    char *names;                     /* each with its 0 */
-    size_t names_bytes;
+    char *text;                      /* the header, in which names and the texts
+                                        of the metadata have become strings */
+    size_t text_bytes;
     size_t n;
     struct sl_metadata metadata;
 };
