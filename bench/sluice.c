@@ -5,6 +5,7 @@
 #define COMMANDS(X) \
     X(train)    \
     X(schedule) \
+    X(plan)     \
     X(advise)   \
     X(sample)   \
     X(evaluate) \

@@ -12,7 +12,7 @@
 #include <sluice/model.h>
 #include <sluice/status.h>
 
-#include "bench/advise/layer_costs.h"
+#include "bench/measure/layer_costs.h"
 #include "bench/cli/range.h"
 
 struct advise_config {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include <sluice/plan.h>
 #include <sluice/schedule_text.h>
 #include <sluice/schedule_passes.h>
 
@@ -10,10 +11,26 @@
 #include "bench/order/generator_options.h"
 #include "bench/order/schedule_names.h"
 
+/* Of a plan, the schedule alone. */
+static sluice_status read_plan(const char *path, sluice_schedule **out,
+                               sluice_diag *why)
+{
+    sluice_plan *plan;
+    sluice_status st = sluice_plan_read(path, NULL, &plan, why);
+    if (st)
+        return st;
+    st = sluice_schedule_remat(sluice_plan_schedule(plan), SLUICE_REMAT_NEVER,
+                               out, why);
+    sluice_plan_destroy(plan);
+    return st;
+}
+
 sluice_status schedule_read(const char *path, sluice_schedule **out,
                             sluice_diag *why)
 {
     const char *end = strrchr(path, '.');
+    if (end && !strcmp(end, ".plan"))
+        return read_plan(path, out, why);
     if (end && !strcmp(end, ".json"))
         return sluice_schedule_read_json(path, NULL, out, why);
     return sluice_schedule_read_csv(path, SLUICE_CSV_DETECT, NULL, out, why);

@@ -14,9 +14,10 @@
 #include "bench/order/schedule_costs.h"
 
 /*
- * Read a file as it is: JSON if its name ends so, else CSV.
+ * Read a file as it is: JSON or a plan if its name ends so, else CSV.
  *
- * Returns  as sluice_schedule_read_csv(), sluice_schedule_read_json().
+ * Returns  as sluice_schedule_read_csv(), sluice_schedule_read_json(),
+ *          sluice_plan_read().
  */
 sluice_status schedule_read(const char *path, sluice_schedule **out,
                             sluice_diag *why);

@@ -37,6 +37,33 @@ static sluice_status check_test(const struct training_config *config,
     return SLUICE_OK;
 }
 
+/* A plan says itself what these options say. */
+static sluice_status check_plan(const struct training_config *config,
+                                sluice_diag *why)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } options[] = {
+        {"devices", config->devices},
+        {"microbatches", config->microbatches},
+        {"batch", config->batch},
+        {"uneven", config->uneven},
+        {"partition", config->cut},
+        {"schedule", config->order.schedule},
+        {"remat", config->order.remat},
+        {"backward-order", config->order.backward_order},
+        {"capacity", config->order.capacity},
+    };
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (config->plan_file && options[i].given)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "--plan and --%s exclude each other: the "
+                                   "plan has its own",
+                                   options[i].name);
+    return SLUICE_OK;
+}
+
 /* Options that only make sense together. */
 static sluice_status check(void *given, sluice_diag *why)
 {
@@ -44,6 +71,9 @@ static sluice_status check(void *given, sluice_diag *why)
     const struct source_config *source = &config->source;
     config->asked_devices = config->devices;
     config->asked_microbatches = config->microbatches;
+    sluice_status st = check_plan(config, why);
+    if (st)
+        return st;
     if (!source->x != !source->y)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--x and --y need each other");
@@ -69,7 +99,7 @@ static sluice_status settle(void *given, sluice_diag *why)
 static sluice_status size_by_file(struct training_config *config,
                                   sluice_diag *why)
 {
-    if (!schedule_is_file(config->order.schedule))
+    if (config->plan || !schedule_is_file(config->order.schedule))
         return SLUICE_OK;
     config->devices = config->asked_devices;
     config->microbatches = config->asked_microbatches;
@@ -77,9 +107,21 @@ static sluice_status size_by_file(struct training_config *config,
                           &config->microbatches, why);
 }
 
-static int run(const char *called, void *given)
+/* What the rest of the program reads of a plan. */
+static void size_by_plan(struct training_config *config,
+                         const sluice_plan *plan)
 {
-    struct training_config *config = given;
+    const sluice_plan_row *row = sluice_plan_row_at(plan, 0);
+    config->plan = plan;
+    config->devices = row->devices;
+    config->microbatches = row->microbatches;
+    config->batch = sluice_plan_batch(plan);
+    config->order.capacity = row->queue_capacity;
+    config->order.schedule = config->plan_file;
+}
+
+static int train(const char *called, struct training_config *config)
+{
     struct environment env;
     environment_read(&env);
     if (!config->quiet)
@@ -102,6 +144,21 @@ static int run(const char *called, void *given)
     fprintf(stderr, "%s: test accuracy %.4f, the target was %.4f\n", called,
             accuracy, config->target_accuracy);
     return EXIT_FAILURE;
+}
+
+static int run(const char *called, void *given)
+{
+    struct training_config *config = given;
+    sluice_plan *plan;
+    sluice_diag why;
+    if (!config->plan_file)
+        return train(called, config);
+    if (sluice_plan_read(config->plan_file, NULL, &plan, &why))
+        return command_fail(called, &why);
+    size_by_plan(config, plan);
+    int status = train(called, config);
+    sluice_plan_destroy(plan);
+    return status;
 }
 
 const struct command train_command = {

@@ -152,6 +152,12 @@ static const struct option_row model_options[] = {
 };
 
 static const struct option_row pipeline_options[] = {
+    {.name = "plan",
+     .argument = "FILE",
+     .help = "Devices, micro-batches, batch, partition, schedule and capacity "
+             "as `sluice plan --write' has written them",
+     .type = &option_text,
+     .offset = offsetof(struct training_config, plan_file)},
     {.name = "devices",
      .key = 'k',
      .argument = "K",

@@ -117,9 +117,9 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
     sluice_status st = choose_loss(t, why);
-    if (!st)
+    if (!st && !c->plan)
         st = train_check_partition(c, why);
-    if (!st)
+    if (!st && !c->plan)
         st = order_custom(&c->order, c->devices, c->microbatches, &t->custom,
                           why);
     if (st)
@@ -145,6 +145,8 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .log_context = t,
     };
     order_apply(&c->order, &config);
+    if (c->plan)
+        sluice_plan_apply(c->plan, &config);
     st = sluice_pipeline_create(&config, t->model, &t->pipe, why);
     if (!st && c->weights)
         st = sluice_pipeline_load_weights(t->pipe, t->model, c->weights, NULL,

@@ -7,6 +7,7 @@
 
 #include <sluice/loss.h>
 #include <sluice/optimizer.h>
+#include <sluice/plan.h>
 #include <sluice/rate.h>
 
 #include "bench/order/order.h"
@@ -41,9 +42,12 @@ struct training_config {
     int asked_devices; /* 0: not given, in these two */
     int asked_microbatches;
     int64_t batch;
-    bool uneven;            /* M need not divide the batch */
-    int cut;                /* a sluice_cut */
-    struct range partition; /* for SLUICE_CUT_LIST */
+    bool uneven;             /* M need not divide the batch */
+    int cut;                 /* a sluice_cut */
+    struct range partition;  /* for SLUICE_CUT_LIST */
+    const char *plan_file;   /* NULL: none */
+    const sluice_plan *plan; /* of that file: instead of the five above, and
+                                what `order` says about them */
     struct order_options order;
     sluice_loss_choice loss; /* ops NULL: the first for the data's targets */
     sluice_optimizer_choice optimizer;

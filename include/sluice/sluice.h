@@ -18,6 +18,7 @@
  *     attribution  idle time, explained     schedule_text  schedules as CSV
  *     schedule_formula  closed forms: idle time
  *     schedule_passes  transformations of schedules
+ *     plan       the best cut, schedule and devices for given layers
  *     search     the best schedule for given costs
  *     watch      cancelling, what devices do now, the watchdog
  *     version    of the library and its BLAS
@@ -57,6 +58,7 @@
 #include <sluice/pipeline.h>
 #include <sluice/pipeline_state.h>
 #include <sluice/pipeline_text.h>
+#include <sluice/plan.h>
 #include <sluice/rate.h>
 #include <sluice/reference.h>
 #include <sluice/report.h>

@@ -45,7 +45,8 @@ START_TEST(every_layer_gets_its_costs)
         ck_assert_int_gt(costs[i][SLUICE_B], 0);
         ck_assert_int_gt(costs[i][SLUICE_R], 0);
         ck_assert_int_gt(costs[i][SLUICE_UPDATE], 0);
-        ck_assert_int_lt(costs[i][SLUICE_W], 0);
+        ck_assert_int_gt(costs[i][SLUICE_W], 0);
+        ck_assert_int_gt(costs[i][SLUICE_I], 0);
     }
     sluice_model_destroy(model);
 }

@@ -1,6 +1,6 @@
 /* How long each layer of a model takes. */
-#ifndef BENCH_ADVISE_LAYER_COSTS_H
-#define BENCH_ADVISE_LAYER_COSTS_H
+#ifndef BENCH_MEASURE_LAYER_COSTS_H
+#define BENCH_MEASURE_LAYER_COSTS_H
 
 #include <stdint.h>
 
@@ -11,7 +11,7 @@
 /*
  * How such costs are got; here: train a few steps on one device, every layer a
  * stage of its own, and take the median CPU times of the last: F (the last
- * layer's with the loss), B, R and UPDATE.
+ * layer's with the loss), B, I, W, R and UPDATE.
  *
  * Shapes   costs_ns[n_layers][SLUICE_N_ACTION_KINDS], for micro-batches of
  *          `rows`.

@@ -1,5 +1,5 @@
 /* How long each layer takes.  The main thread. */
-#include "bench/advise/layer_costs.h"
+#include "bench/measure/layer_costs.h"
 
 #include <sluice/pipeline.h>
 #include <sluice/simulate.h>
@@ -9,7 +9,7 @@
 #include "bench/measure/measure_config.h"
 
 enum {
-    MICROBATCHES = 4,
+    MICROBATCHES = 6,
     STEPS = 4, /* the first ones warm up */
 };
 
@@ -18,6 +18,20 @@ static sluice_status append(sluice_schedule *schedule, sluice_action_kind kind,
 {
     return sluice_schedule_append(
         schedule, 0, (sluice_action){kind, stage, microbatch}, why);
+}
+
+/* Half of the micro-batches have whole backwards, half have split ones. */
+static sluice_status append_backward(sluice_schedule *schedule, int stage,
+                                     int microbatch, sluice_diag *why)
+{
+    bool whole = microbatch < MICROBATCHES / 2;
+    sluice_status st = append(schedule, SLUICE_R, stage, microbatch, why);
+    if (!st)
+        st = append(schedule, whole ? SLUICE_B : SLUICE_I, stage, microbatch,
+                    why);
+    if (!st && !whole)
+        st = append(schedule, SLUICE_W, stage, microbatch, why);
+    return st;
 }
 
 /* All forwards through all layers, all backwards with recomputing, updates. */
@@ -29,11 +43,8 @@ static sluice_status fill(sluice_schedule *schedule, int n_layers,
         for (int s = 0; s < n_layers && !st; s++)
             st = append(schedule, SLUICE_F, s, m, why);
     for (int m = MICROBATCHES - 1; m >= 0; m--)
-        for (int s = n_layers - 1; s >= 0 && !st; s--) {
-            st = append(schedule, SLUICE_R, s, m, why);
-            if (!st)
-                st = append(schedule, SLUICE_B, s, m, why);
-        }
+        for (int s = n_layers - 1; s >= 0 && !st; s--)
+            st = append_backward(schedule, s, m, why);
     for (int s = 0; s < n_layers && !st; s++)
         st = append(schedule, SLUICE_UPDATE, s, -1, why);
     return st;

@@ -1,0 +1,134 @@
+/* Files of costs.  The main thread. */
+#include "bench/plan/costs_file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sluice/schedule.h>
+
+enum { LINE = 512, KINDS = SLUICE_N_ACTION_KINDS, N_COSTS = 6, UNSET = -2 };
+
+static const char head[] = "microbatches,layer,F,B,I,W,R,UPDATE\n";
+
+static const int columns[N_COSTS] = {SLUICE_F, SLUICE_B, SLUICE_I,
+                                     SLUICE_W, SLUICE_R, SLUICE_UPDATE};
+
+static sluice_status refuse_file(const char *path, sluice_diag *why)
+{
+    return sluice_diag_set(why, SLUICE_IO, "%.200s: %s", path,
+                           strerror(errno ? errno : EIO));
+}
+
+sluice_status costs_write(const char *path, const int *microbatches, int n,
+                          int n_layers, const int64_t *costs_ns,
+                          sluice_diag *why)
+{
+    FILE *out = fopen(path, "we");
+    if (!out)
+        return refuse_file(path, why);
+    fputs(head, out);
+    for (int m = 0; m < n; m++)
+        for (int i = 0; i < n_layers; i++, costs_ns += KINDS) {
+            fprintf(out, "%d,%d", microbatches[m], i);
+            for (int c = 0; c < N_COSTS; c++)
+                fprintf(out, ",%" PRId64, costs_ns[columns[c]]);
+            fputc('\n', out);
+        }
+    bool failed = ferror(out);
+    if (fclose(out) || failed)
+        return refuse_file(path, why);
+    return SLUICE_OK;
+}
+
+/* "8,0,120500,..." */
+static bool read_numbers(const char *line, int64_t numbers[2 + N_COSTS])
+{
+    for (int i = 0; i < 2 + N_COSTS; i++) {
+        char *end;
+        errno = 0;
+        numbers[i] = strtoll(line, &end, 10);
+        char follows = i + 1 < 2 + N_COSTS ? ',' : '\n';
+        if (end == line || errno || *end != follows)
+            return false;
+        line = end + 1;
+    }
+    return true;
+}
+
+/* Where a row goes; NULL: nowhere. */
+static int64_t *place_of(const int64_t numbers[2 + N_COSTS],
+                         const int *microbatches, int n, int n_layers,
+                         int64_t *costs_ns)
+{
+    for (int m = 0; m < n; m++)
+        if (microbatches[m] == numbers[0])
+            return &costs_ns[((int64_t)m * n_layers + numbers[1]) * KINDS];
+    return NULL;
+}
+
+static sluice_status read_rows(FILE *in, const int *microbatches, int n,
+                               int n_layers, int64_t *costs_ns, int *line_no,
+                               sluice_diag *why)
+{
+    char line[LINE];
+    int64_t numbers[2 + N_COSTS];
+    *line_no = 1;
+    if (!fgets(line, sizeof line, in) || strcmp(line, head) != 0)
+        return sluice_diag_set(why, SLUICE_FORMAT, "is not \"%.*s\"",
+                               (int)sizeof head - 2, head);
+    while (fgets(line, sizeof line, in)) {
+        ++*line_no;
+        if (!read_numbers(line, numbers))
+            return sluice_diag_set(why, SLUICE_FORMAT,
+                                   "is not eight whole numbers between commas");
+        if (numbers[1] < 0 || numbers[1] >= n_layers)
+            return sluice_diag_set(why, SLUICE_FORMAT,
+                                   "is of layer %" PRId64
+                                   ", and the model has %d layers",
+                                   numbers[1], n_layers);
+        int64_t *to = place_of(numbers, microbatches, n, n_layers, costs_ns);
+        for (int c = 0; c < N_COSTS && to; c++)
+            to[columns[c]] = numbers[2 + c];
+    }
+    return SLUICE_OK;
+}
+
+static sluice_status check_all(const int *microbatches, int n, int n_layers,
+                               const int64_t *costs_ns, sluice_diag *why)
+{
+    for (int m = 0; m < n; m++)
+        for (int i = 0; i < n_layers; i++)
+            if (costs_ns[((int64_t)m * n_layers + i) * KINDS] == UNSET)
+                return sluice_diag_set(why, SLUICE_FORMAT,
+                                       "has no costs of layer %d with %d "
+                                       "micro-batches: measure them, or leave "
+                                       "%d out of --microbatches",
+                                       i, microbatches[m], microbatches[m]);
+    return SLUICE_OK;
+}
+
+sluice_status costs_read(const char *path, const int *microbatches, int n,
+                         int n_layers, int64_t *costs_ns, sluice_diag *why)
+{
+    sluice_diag said;
+    int line_no = 0;
+    FILE *in = fopen(path, "re");
+    if (!in)
+        return refuse_file(path, why);
+    for (int64_t i = 0; i < (int64_t)n * n_layers * KINDS; i++)
+        costs_ns[i] = UNSET;
+    sluice_status st =
+        read_rows(in, microbatches, n, n_layers, costs_ns, &line_no, &said);
+    fclose(in);
+    if (st)
+        return sluice_diag_set(why, st, "%.200s: line %d %.150s", path, line_no,
+                               said.text);
+    st = check_all(microbatches, n, n_layers, costs_ns, &said);
+    if (st)
+        return sluice_diag_set(why, st, "%.200s %.150s", path, said.text);
+    return SLUICE_OK;
+}

@@ -1,0 +1,87 @@
+/* `sluice plan`: its table and sentence.  The main thread. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench/cli/command.h"
+#include "bench/output/environment.h"
+#include "bench/output/output_path.h"
+#include "bench/plan/plan_options.h"
+
+static sluice_status settle(void *given, sluice_diag *why)
+{
+    struct planning_config *config = &((struct plan_line *)given)->config;
+    config->seed = 1;
+    if (!config->model)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--model: say which network");
+    if (config->measures && config->costs)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--measure and --costs exclude each other");
+    if (config->machine && (config->devices || config->speeds.n))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--machine says which devices there are: leave "
+                               "out --devices and --speeds");
+    if (config->gflops <= 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--gflops: give more than 0");
+    sluice_status st =
+        config->write ? output_path_check(config->write, why) : SLUICE_OK;
+    return !st && config->saves_costs
+               ? output_path_check(config->saves_costs, why)
+               : st;
+}
+
+static void write_row(struct table *table, const struct environment *env,
+                      const struct planning_config *config,
+                      const sluice_plan *plan, int i)
+{
+    const sluice_plan_row *row = sluice_plan_row_at(plan, i);
+    struct table_fields fields = {0};
+    int64_t bound = sluice_plan_bound_ns(plan);
+    add_environment(&fields, env);
+    plan_context(config, &fields);
+    add_shared(&fields, "bound_ns", bound);
+    add_key_word(&fields, "schedule", row->schedule);
+    add_key(&fields, "devices", row->devices);
+    add_key(&fields, "microbatches", row->microbatches);
+    add_integer(&fields, "chunks", row->chunks);
+    add_integer(&fields, "capacity", row->queue_capacity);
+    add_integer(&fields, "recomputing", row->recomputing);
+    add_integer(&fields, "step_ns", row->step_ns);
+    add_share(&fields, "above_bound",
+              bound ? (double)row->step_ns / (double)bound - 1 : 0);
+    add_share(&fields, "bubble_predicted", row->bubble);
+    add_integer(&fields, "planned_bytes", (int64_t)row->bytes);
+    add_text(&fields, "limit", row->limit);
+    table_row(table, fields.of, fields.n);
+}
+
+static int run(const char *called, void *given)
+{
+    const struct plan_line *line = given;
+    struct environment env;
+    struct table table;
+    sluice_plan *plan;
+    sluice_diag why;
+    environment_read(&env);
+    if (planning_find(&line->config, &plan, &why))
+        return command_fail(called, &why);
+    output_begin(&line->output, &table);
+    for (int i = 0; i < sluice_plan_n_rows(plan); i++)
+        write_row(&table, &env, &line->config, plan, i);
+    table_end(&table);
+    if (!line->output.format)
+        printf("\n%s\n", sluice_plan_sentence(plan));
+    sluice_plan_destroy(plan);
+    return EXIT_SUCCESS;
+}
+
+const struct command plan_command = {
+    .name = "plan",
+    .does = "Find the fastest way to train a model on given devices",
+    .doc = plan_doc,
+    .groups = plan_groups,
+    .config_bytes = sizeof(struct plan_line),
+    .settle = settle,
+    .run = run,
+};

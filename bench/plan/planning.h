@@ -1,0 +1,54 @@
+/* What `sluice plan` was asked for, and how it is done. */
+#ifndef BENCH_PLAN_PLANNING_H
+#define BENCH_PLAN_PLANNING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/loss.h>
+#include <sluice/optimizer.h>
+#include <sluice/plan.h>
+
+#include "bench/cli/range.h"
+#include "bench/measure/layer_costs.h"
+#include "bench/order/device_speeds.h"
+#include "bench/plan/machine_file.h"
+
+struct planning_config {
+    const char *model;
+    int64_t batch;
+    struct range microbatches; /* those that divide the batch are taken */
+
+    int devices; /* 0: as `speeds` or `machine` say, or 2 */
+    struct device_speeds speeds;
+    uint64_t cap_bytes;  /* of a device; 0: none */
+    const char *machine; /* a file; NULL: none */
+
+    const char *schedules; /* as in sluice_plan_config */
+    int capacity;          /* of the queues; 0: what is best */
+    bool no_remat;
+    sluice_optimizer_choice optimizer; /* ops NULL: sgd with momentum */
+    const char *gemm;
+
+    bool measures;           /* the layers, on this machine */
+    const char *costs;       /* a file of costs; NULL: modelled or measured */
+    const char *saves_costs; /* a file to write them to; NULL: none */
+    double gflops;           /* of the model of costs */
+    uint64_t bandwidth;
+    uint64_t seed;
+    layer_costs_fn *measure; /* NULL: layer_costs_measure() */
+
+    const char *write; /* a file for the plan; NULL: none */
+};
+
+/*
+ * Find a plan, and write what is to be written.
+ *
+ * Takes    nothing.
+ * Returns  SLUICE_OK; SLUICE_INVALID if no number of micro-batches divides the
+ *          batch; as sluice_plan_find(); or the first error.
+ */
+sluice_status planning_find(const struct planning_config *config,
+                            sluice_plan **out, sluice_diag *why);
+
+#endif

@@ -1,0 +1,220 @@
+/*
+ * Plans: how to train a model on given devices so that a step is as short as
+ * can be found.
+ *
+ * A plan says which devices are used, in which order, how the layers are cut
+ * into stages, which schedule the devices follow, into how many micro-batches a
+ * mini-batch is divided, which stages recompute, and the capacity of the
+ * queues.  Every plan that is considered is proved by sluice_schedule_verify()
+ * and priced by sluice_simulate().
+ *
+ *     sluice_plan *plan;
+ *     sluice_plan_find(&(sluice_plan_config){
+ *         .devices = devices, .n_devices = 2, .batch = 256,
+ *         .layers = layers, .n_layers = n, .microbatches = (int[]){4, 8},
+ *         .n_microbatches = 2, .costs_ns = costs}, &plan, &why);
+ *     sluice_plan_apply(plan, &pipeline_config);
+ *
+ * docs/planning.md says how plans are searched for, and what is exact.
+ */
+#ifndef SLUICE_PLAN_H
+#define SLUICE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sluice/export.h>
+#include <sluice/memory.h>
+#include <sluice/model.h>
+#include <sluice/pipeline.h>
+#include <sluice/schedule.h>
+#include <sluice/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    SLUICE_PLAN_MAX_STAGES = 256,
+    SLUICE_PLAN_MAX_ROWS = 16, /* the plan and its runners-up */
+    SLUICE_PLAN_TEXT = 400,    /* bytes of its sentence */
+};
+
+/* A device of the machine; zero means the default in every field. */
+typedef struct sluice_plan_device {
+    double speed;     /* an action takes its cost divided by it; 1 */
+    size_t cap_bytes; /* of memory; 0: no limit */
+    int node;         /* devices of different nodes hand over by the network */
+} sluice_plan_device;
+
+/* What a layer takes.  sluice_plan_layers() fills it in for a model. */
+typedef struct sluice_plan_layer {
+    int64_t fixed_bytes;       /* parameters, gradients, optimizer states */
+    int64_t input_row_bytes;   /* its input, for each row */
+    int64_t saved_row_bytes;   /* what the forward leaves for the backward,
+                                  besides; not held if it is recomputed */
+    int64_t scratch_row_bytes; /* within one action */
+} sluice_plan_layer;
+
+/* Zero means the default in every field except those that must be given. */
+typedef struct sluice_plan_config {
+    const sluice_plan_device *devices; /* [n_devices]; must be given */
+    int n_devices;
+    int64_t latency_ns;  /* of a hand-off within a node */
+    double bytes_per_ns; /* of a hand-off, in addition; 0: takes no time */
+    int64_t network_ns;  /* the same two between nodes */
+    double network_bytes_per_ns;
+
+    int64_t batch;                   /* rows of a mini-batch; must be given */
+    const sluice_plan_layer *layers; /* [n_layers]; must be given */
+    int n_layers;
+    const int *microbatches; /* [n_microbatches]: numbers that may be taken;
+                                must be given */
+    int n_microbatches;
+    const int64_t *costs_ns; /* [n_microbatches][n_layers]
+                                [SLUICE_N_ACTION_KINDS]: what a layer takes on a
+                                device of speed 1, for micro-batches of that
+                                number: F, B, I, W, R and UPDATE; must be given.
+                                A kind that is -1 cannot be had: schedules with
+                                it are left out */
+
+    const char *schedules; /* names of generators, separated by commas, and
+                              "auto", the search of sluice/search.h; NULL: all
+                              that are synchronous and have one copy */
+    int least_devices;     /* 1 */
+    int queue_capacity;    /* 0: as large as is of use, at most 8 */
+    bool no_remat;         /* never recompute */
+
+    /* Memory is counted by the layers' bytes.  Both given: by the exact plan of
+     * sluice_pipeline_plan(), with what the config says besides the plan. */
+    const sluice_model *model;
+    const sluice_pipeline_config *pipeline;
+    const sluice_allocator *allocator; /* NULL: malloc */
+} sluice_plan_config;
+
+typedef struct sluice_plan sluice_plan;
+
+/* One way to train: of the plan, or of a runner-up. */
+typedef struct sluice_plan_row {
+    int devices; /* that are used */
+    int microbatches;
+    char schedule[32]; /* a generator's name, or "auto" */
+    int chunks;        /* stages of a device */
+    int warm_up;       /* 0: the generator has no such option */
+    int queue_capacity;
+    int recomputing; /* stages that recompute */
+    int64_t step_ns; /* simulated */
+    double bubble;   /* of the used devices' time, recomputing counts as work */
+    size_t bytes;    /* of the device that takes most */
+    char limit[80];  /* what keeps it from being faster */
+} sluice_plan_row;
+
+/*
+ * Find a plan.  For each number of micro-batches, devices and each schedule,
+ * the cut, the devices' order and the stages that recompute are found by
+ * dynamic programming, see docs/planning.md; the best of these are improved
+ * by moving single layers, devices and choices, and by the search for a
+ * schedule.
+ *
+ * The same config gives the same plan on every machine.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK; SLUICE_INVALID for numbers out of range, or what must be
+ *          given and is not; SLUICE_NOT_FOUND for a schedule of another name;
+ *          SLUICE_OVER_CAP if nothing fits under the caps, with the smallest
+ *          that was found; SLUICE_NO_MEMORY; or as sluice_pipeline_plan().
+ */
+SLUICE_API sluice_status sluice_plan_find(const sluice_plan_config *config,
+                                          sluice_plan **out, sluice_diag *why);
+
+/* Free a plan; NULL is allowed. */
+SLUICE_API void sluice_plan_destroy(sluice_plan *plan);
+
+/* The plan itself, row 0, and its runners-up, the fastest first: one for each
+ * number of devices, schedule and whether it recomputes. */
+SLUICE_API int sluice_plan_n_rows(const sluice_plan *plan);
+SLUICE_API const sluice_plan_row *sluice_plan_row_at(const sluice_plan *plan,
+                                                     int i);
+
+/* No plan of these devices, micro-batches and costs has a shorter step,
+ * whatever its schedule; 0 for a plan that was read from a file. */
+SLUICE_API int64_t sluice_plan_bound_ns(const sluice_plan *plan);
+
+/* Why this plan, in one sentence. */
+SLUICE_API const char *sluice_plan_sentence(const sluice_plan *plan);
+
+/* What a pipeline needs of it, owned by the plan. */
+SLUICE_API const sluice_schedule *sluice_plan_schedule(const sluice_plan *plan);
+SLUICE_API int64_t sluice_plan_batch(const sluice_plan *plan);
+
+/* The number of layers of each stage; `*n` the number of stages. */
+SLUICE_API const int *sluice_plan_partition(const sluice_plan *plan, int *n);
+
+/* For each place of the pipeline, the device of the config; `*n` places. */
+SLUICE_API const int *sluice_plan_places(const sluice_plan *plan, int *n);
+
+/*
+ * Set the fields of a pipeline's config that the plan decides: `custom`, `cut`,
+ * `partition`, `batch`, `queue_capacity`, and what is 0 of `schedule`.  The
+ * plan must outlive the creation of the pipeline.
+ */
+SLUICE_API void sluice_plan_apply(const sluice_plan *plan,
+                                  sluice_pipeline_config *config);
+
+/*
+ * Write a plan to a file, as text: settings, NAME = VALUE, a line each, then
+ * "actions:" and the schedule as CSV.  Lines that begin with # are remarks.
+ * The file appears as a whole or not at all.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID as sluice_schedule_format_csv();
+ *          SLUICE_NO_MEMORY; SLUICE_IO.
+ */
+SLUICE_API sluice_status sluice_plan_write(const sluice_plan *plan,
+                                           const char *path, sluice_diag *why);
+
+/*
+ * Read it again.  The result has one row.
+ *
+ * Returns  SLUICE_OK; SLUICE_FORMAT for a text that is no plan, with file and
+ *          line; SLUICE_SCHEDULE if the schedule cannot run; SLUICE_NO_MEMORY;
+ *          SLUICE_IO.
+ */
+SLUICE_API sluice_status sluice_plan_read(const char *path,
+                                          const sluice_allocator *allocator,
+                                          sluice_plan **out, sluice_diag *why);
+
+/*
+ * What the layers of a model take, for a plan: with the number of states of the
+ * optimizer of `pipeline`, whose other fields are not read.
+ *
+ * Shapes   layers[n_layers].
+ * Returns  SLUICE_OK; as sluice_pipeline_plan() for the optimizer.
+ */
+SLUICE_API sluice_status sluice_plan_layers(
+    const sluice_model *model, const sluice_pipeline_config *pipeline,
+    sluice_plan_layer *layers, sluice_diag *why);
+
+/* What a core can do, for costs before anything was measured. */
+typedef struct sluice_plan_rates {
+    double flops_per_ns; /* of matrix products */
+    double bytes_per_ns; /* of memory */
+} sluice_plan_rates;
+
+/*
+ * The costs of a model's layers by their operations and bytes: an action takes
+ * the longer of its operations at the one rate, and of what it reads and writes
+ * at the other.
+ *
+ * Shapes   costs_ns[n_layers][SLUICE_N_ACTION_KINDS], for micro-batches of
+ *          `rows`.
+ */
+SLUICE_API void sluice_plan_model_costs(const sluice_model *model, int64_t rows,
+                                        const sluice_plan_rates *rates,
+                                        int64_t *costs_ns);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

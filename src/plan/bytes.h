@@ -1,0 +1,27 @@
+/* The memory that a candidate takes.  One thread. */
+#ifndef SL_PLAN_BYTES_H
+#define SL_PLAN_BYTES_H
+
+#include "plan/candidate.h"
+
+/*
+ * Set candidate->bytes, by the layers' bytes and the verifier.
+ *
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY; SLUICE_SCHEDULE if it cannot run.
+ */
+sluice_status sl_plan_count_bytes(const struct sl_plan_problem *problem,
+                                  const sluice_schedule *schedule,
+                                  struct sl_plan_candidate *candidate,
+                                  sluice_diag *why);
+
+/*
+ * The same by the plan of a pipeline, to the byte.  The config has a model.
+ *
+ * Returns  as sluice_pipeline_plan().
+ */
+sluice_status sl_plan_exact_bytes(const struct sl_plan_problem *problem,
+                                  const sluice_schedule *schedule,
+                                  struct sl_plan_candidate *candidate,
+                                  sluice_diag *why);
+
+#endif

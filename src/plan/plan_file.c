@@ -1,0 +1,354 @@
+/*
+ * Plans as text.  Any bytes may come.
+ *
+ * The settings stand first, a line each; the schedule follows as CSV, which
+ * says by itself how many devices, stages and micro-batches there are.
+ */
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sluice/partition.h>
+#include <sluice/schedule_text.h>
+
+#include "base/files/file.h"
+#include "base/memory.h"
+#include "base/text/text_out.h"
+#include "sched/schedule.h"
+#include "sched/text/text_file.h"
+
+enum { WORD = 96, LINE = 4096 };
+
+static const char actions_line[] = "actions:\n";
+
+static void put(struct sl_text_out *text, const char *name, int64_t value)
+{
+    char word[WORD];
+    snprintf(word, sizeof word, "%s = %" PRId64 "\n", name, value);
+    sl_text_add(text, word);
+}
+
+static void put_integers(struct sl_text_out *text, const char *name,
+                         const int *values, int n)
+{
+    char word[WORD];
+    sl_text_add(text, name);
+    sl_text_add(text, " = ");
+    for (int i = 0; i < n; i++) {
+        snprintf(word, sizeof word, "%s%d", i ? "," : "", values[i]);
+        sl_text_add(text, word);
+    }
+    sl_text_add(text, "\n");
+}
+
+static void put_settings(struct sl_text_out *text, const sluice_plan *plan)
+{
+    const sluice_plan_row *row = &plan->rows[0];
+    char word[WORD];
+    sl_text_add(text, "# A plan of sluice.  ");
+    sl_text_add(text, plan->sentence);
+    sl_text_add(text, "\n");
+    put(text, "batch", plan->batch);
+    put_integers(text, "partition", plan->sizes, plan->n_stages);
+    put(text, "queue_capacity", row->queue_capacity);
+    put_integers(text, "places", plan->device, plan->n_places);
+    sl_text_add(text, "speeds = ");
+    for (int p = 0; p < plan->n_places; p++) {
+        snprintf(word, sizeof word, "%s%.17g", p ? "," : "", plan->speed[p]);
+        sl_text_add(text, word);
+    }
+    sl_text_add(text, "\nschedule = ");
+    sl_text_add(text, row->schedule);
+    sl_text_add(text, "\n");
+    put(text, "step_ns", row->step_ns);
+    put(text, "bound_ns", plan->bound_ns);
+    put(text, "bytes", (int64_t)row->bytes);
+    sl_text_add(text, actions_line);
+}
+
+sluice_status sluice_plan_write(const sluice_plan *plan, const char *path,
+                                sluice_diag *why)
+{
+    size_t n_csv;
+    sluice_status st =
+        sluice_schedule_format_csv(plan->schedule, false, NULL, 0, &n_csv, why);
+    if (st)
+        return st;
+    struct sl_text_out length = {NULL, 0, 0};
+    put_settings(&length, plan);
+    size_t n = length.length + n_csv;
+    char *text = sl_alloc(plan->allocator, n + 1, 1);
+    if (!text)
+        return sl_no_memory(why, "the text of a plan");
+    struct sl_text_out out = {text, n + 1, 0};
+    put_settings(&out, plan);
+    st = sluice_schedule_format_csv(plan->schedule, false, text + out.length,
+                                    n + 1 - out.length, &n_csv, why);
+    if (!st)
+        st = sl_file_put(path, text, n, plan->allocator, why);
+    sl_free(plan->allocator, text, n + 1, 1);
+    return st;
+}
+
+/* A file that is being read. */
+struct reading {
+    sluice_plan *plan;
+    int line; /* of the text, from 1 */
+    unsigned given;
+    sluice_diag *why;
+};
+
+static sluice_status refuse(const struct reading *reading, const char *what)
+{
+    return sluice_diag_set(reading->why, SLUICE_FORMAT, "line %d: %s",
+                           reading->line, what);
+}
+
+static sluice_status read_whole(const struct reading *reading, const char *text,
+                                int64_t least, int64_t most, int64_t *value)
+{
+    char *end;
+    errno = 0;
+    long long n = strtoll(text, &end, 10);
+    if (end == text || *end || errno || n < least || n > most)
+        return refuse(reading, "the value is no whole number in its range");
+    *value = n;
+    return SLUICE_OK;
+}
+
+/* "3,5": at most `most` numbers, none below `least`. */
+static sluice_status read_list(const struct reading *reading, const char *text,
+                               int least, int most_value, int most, int *values,
+                               int *n)
+{
+    for (*n = 0; *text; ++*n) {
+        char *end;
+        errno = 0;
+        long value = strtol(text, &end, 10);
+        if (end == text || errno || value < least || value > most_value ||
+            *n == most || (*end && (*end != ',' || !end[1])))
+            return refuse(reading, "the value is no list of whole numbers in "
+                                   "their range, such as 3,5");
+        values[*n] = (int)value;
+        text = *end ? end + 1 : end;
+    }
+    return *n ? SLUICE_OK : refuse(reading, "the list is empty");
+}
+
+static sluice_status read_speeds(struct reading *reading, const char *text)
+{
+    int n = 0;
+    for (; *text; n++) {
+        char *end;
+        double speed = strtod(text, &end);
+        if (end == text || !(speed >= 1e-3 && speed <= 1e3) ||
+            n == SLUICE_MAX_DEVICES || (*end && (*end != ',' || !end[1])))
+            return refuse(reading, "the value is no list of speeds from 0.001 "
+                                   "to 1000, such as 1,0.5");
+        reading->plan->speed[n] = speed;
+        text = *end ? end + 1 : end;
+    }
+    return n ? SLUICE_OK : refuse(reading, "the list is empty");
+}
+
+static sluice_status read_batch(struct reading *reading, const char *text)
+{
+    return read_whole(reading, text, 1, INT32_MAX, &reading->plan->batch);
+}
+
+static sluice_status read_partition(struct reading *reading, const char *text)
+{
+    return read_list(reading, text, 1, SLUICE_MODEL_MAX_LAYERS,
+                     SLUICE_PLAN_MAX_STAGES, reading->plan->sizes,
+                     &reading->plan->n_stages);
+}
+
+static sluice_status read_capacity(struct reading *reading, const char *text)
+{
+    int64_t n = 0;
+    sluice_status st =
+        read_whole(reading, text, 1, SLUICE_MAX_MICROBATCHES, &n);
+    if (!st)
+        reading->plan->rows[0].queue_capacity = (int)n;
+    return st;
+}
+
+static sluice_status read_places(struct reading *reading, const char *text)
+{
+    return read_list(reading, text, 0, SLUICE_MAX_DEVICES - 1,
+                     SLUICE_MAX_DEVICES, reading->plan->device,
+                     &reading->plan->n_places);
+}
+
+static sluice_status read_name(struct reading *reading, const char *text)
+{
+    snprintf(reading->plan->rows[0].schedule,
+             sizeof reading->plan->rows[0].schedule, "%s", text);
+    return SLUICE_OK;
+}
+
+static sluice_status read_step(struct reading *reading, const char *text)
+{
+    return read_whole(reading, text, 0, INT64_MAX,
+                      &reading->plan->rows[0].step_ns);
+}
+
+static sluice_status read_bound(struct reading *reading, const char *text)
+{
+    return read_whole(reading, text, 0, INT64_MAX, &reading->plan->bound_ns);
+}
+
+static sluice_status read_bytes(struct reading *reading, const char *text)
+{
+    int64_t n = 0;
+    sluice_status st = read_whole(reading, text, 0, INT64_MAX, &n);
+    if (!st)
+        reading->plan->rows[0].bytes = (size_t)n;
+    return st;
+}
+
+static const struct setting {
+    const char *name;
+    sluice_status (*read)(struct reading *reading, const char *text);
+    bool optional;
+} settings[] = {
+    {"batch", read_batch, false},
+    {"partition", read_partition, false},
+    {"queue_capacity", read_capacity, false},
+    {"places", read_places, false},
+    {"speeds", read_speeds, true},
+    {"schedule", read_name, true},
+    {"step_ns", read_step, true},
+    {"bound_ns", read_bound, true},
+    {"bytes", read_bytes, true},
+};
+
+enum { N_SETTINGS = sizeof settings / sizeof *settings };
+
+/* "NAME = VALUE". */
+static sluice_status read_setting(struct reading *reading, char *line)
+{
+    char *equals = strstr(line, " = ");
+    if (!equals)
+        return refuse(reading, "neither NAME = VALUE, nor a remark, nor "
+                               "\"actions:\"");
+    *equals = '\0';
+    for (int i = 0; i < N_SETTINGS; i++) {
+        if (strcmp(line, settings[i].name) != 0)
+            continue;
+        if (reading->given >> i & 1)
+            return refuse(reading, "a setting is given twice");
+        reading->given |= 1u << i;
+        return settings[i].read(reading, equals + strlen(" = "));
+    }
+    return refuse(reading, "a plan has no setting of that name: it has batch, "
+                           "partition, queue_capacity, places, speeds, "
+                           "schedule, step_ns, bound_ns and bytes");
+}
+
+/* All lines up to the actions; `*used` bytes. */
+static sluice_status read_settings(struct reading *reading, const char *text,
+                                   size_t n, size_t *used)
+{
+    char line[LINE];
+    for (*used = 0; *used < n;) {
+        const char *at = text + *used;
+        const char *end = memchr(at, '\n', n - *used);
+        size_t length = end ? (size_t)(end - at) : n - *used;
+        reading->line++;
+        if (length >= sizeof line)
+            return refuse(reading, "the line is too long");
+        *used += length + (end ? 1 : 0);
+        memcpy(line, at, length);
+        line[length] = '\0';
+        if (strlen(line) != length)
+            return refuse(reading, "the line has a byte 0");
+        if (!strcmp(line, "actions:"))
+            return SLUICE_OK;
+        sluice_status st = SLUICE_OK;
+        if (length && *line != '#')
+            st = read_setting(reading, line);
+        if (st)
+            return st;
+    }
+    return refuse(reading, "\"actions:\", and the schedule after it, are "
+                           "missing");
+}
+
+/* What must be there, and must go together. */
+static sluice_status check(const struct reading *reading)
+{
+    const sluice_plan *plan = reading->plan;
+    const sluice_schedule *schedule = plan->schedule;
+    for (int i = 0; i < N_SETTINGS; i++)
+        if (!settings[i].optional && !(reading->given >> i & 1))
+            return sluice_diag_set(reading->why, SLUICE_FORMAT,
+                                   "the plan has no %s", settings[i].name);
+    if (plan->n_places != schedule->n_devices ||
+        plan->n_stages * schedule->n_copies != schedule->n_stages)
+        return sluice_diag_set(
+            reading->why, SLUICE_FORMAT,
+            "the plan has %d places and %d sizes of stages, and its "
+            "schedule %d devices and %d stages",
+            plan->n_places, plan->n_stages, schedule->n_devices,
+            schedule->n_stages / schedule->n_copies);
+    const sluice_verify_config rules = {.queue_capacity =
+                                            plan->rows[0].queue_capacity};
+    return sluice_schedule_verify(schedule, &rules, NULL, reading->why);
+}
+
+static void complete(sluice_plan *plan)
+{
+    sluice_plan_row *row = &plan->rows[0];
+    plan->n_rows = 1;
+    row->devices = plan->n_places;
+    row->microbatches = plan->schedule->n_microbatches;
+    row->chunks = plan->n_stages / plan->n_places;
+    for (int p = 0; p < plan->n_places; p++)
+        if (plan->speed[p] == 0)
+            plan->speed[p] = 1;
+}
+
+static sluice_status parse(const char *text, size_t n,
+                           const sluice_allocator *allocator, sluice_plan *plan,
+                           sluice_diag *why)
+{
+    struct reading reading = {.plan = plan, .why = why};
+    size_t used;
+    sluice_status st = read_settings(&reading, text, n, &used);
+    if (!st)
+        st = sluice_schedule_parse_csv(text + used, n - used, SLUICE_CSV_NEW,
+                                       allocator, &plan->schedule, why);
+    if (!st)
+        st = check(&reading);
+    if (!st)
+        complete(plan);
+    return st;
+}
+
+sluice_status sluice_plan_read(const char *path,
+                               const sluice_allocator *allocator,
+                               sluice_plan **out, sluice_diag *why)
+{
+    struct sl_content content;
+    sluice_plan *plan = sl_alloc(allocator, 1, sizeof *plan);
+    if (!plan)
+        return sl_no_memory(why, "a plan");
+    plan->allocator = allocator;
+    sluice_status st =
+        sl_content_read(&content, path, SLUICE_JSON_BYTES, allocator, why);
+    if (!st) {
+        st = parse(content.text, content.n, allocator, plan, why);
+        sl_content_fini(&content, allocator);
+        st = sl_content_blame(path, st, why);
+    }
+    if (st)
+        sluice_plan_destroy(plan);
+    else
+        *out = plan;
+    return st;
+}

@@ -1,0 +1,275 @@
+/* The search for a plan.  One thread. */
+#include "plan/plan.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "plan/plan_bound.h"
+#include "plan/bytes.h"
+#include "plan/cut_table.h"
+#include "plan/price.h"
+#include "plan/reason.h"
+#include "plan/refine.h"
+
+enum {
+    MOST_CUTS = 4,     /* of an order, that are priced */
+    MOST_REFINED = 10, /* entries */
+    MOST_SEARCHED = 3,
+    ALL_DEVICES = 16, /* up to so many, every number of them is tried */
+};
+
+struct planning {
+    struct sl_plan_problem problem;
+    struct sl_plan_board board;
+    struct sl_plan_candidate cuts[MOST_CUTS + 1]; /* scratch */
+};
+
+/* Whether `name` is in the list of names between commas. */
+static bool is_listed(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *at = list; at;) {
+        size_t length = strcspn(at, ",");
+        if (length == n && !strncmp(at, name, n))
+            return true;
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    return !list;
+}
+
+static sluice_status check_names(const char *list, sluice_diag *why)
+{
+    for (const char *at = list; at;) {
+        int n = (int)strcspn(at, ","), i = 0;
+        const char *name;
+        while ((name = sluice_schedule_generator(i)) &&
+               ((int)strlen(name) != n || strncmp(name, at, (size_t)n) != 0))
+            i++;
+        if (!name && (n != 4 || strncmp(at, "auto", 4) != 0))
+            return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                                   "no schedule is called \"%.*s\": `sluice "
+                                   "schedule --list' lists them; or auto",
+                                   n < 64 ? n : 64, at);
+        at = at[n] ? at + n + 1 : NULL;
+    }
+    return SLUICE_OK;
+}
+
+/* Its cuts, priced and offered. */
+static sluice_status try_order(struct planning *planning,
+                               const struct sl_plan_order *order,
+                               sluice_diag *why)
+{
+    struct sl_plan_candidate *cuts = planning->cuts;
+    int n = 0;
+    sluice_status st =
+        sl_plan_cuts(&planning->problem, order, cuts, MOST_CUTS, &n, why);
+    sl_plan_equal_cut(&planning->problem, order, &cuts[n]);
+    for (int i = 0; i <= n && !st; i++) {
+        st = sl_plan_price(&planning->problem, order, &cuts[i], why);
+        if (!st)
+            st = sl_plan_board_offer(&planning->board, order, &cuts[i], why);
+    }
+    return st;
+}
+
+static sluice_status try_generator(struct planning *planning, int m,
+                                   int devices, int generator, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    sluice_schedule_config wanted;
+    for (int v = 0; !st && sl_plan_variant(generator, v, &wanted); v++) {
+        struct sl_plan_order order;
+        wanted.devices = devices;
+        wanted.microbatches = planning->problem.config->microbatches[m];
+        st = sl_plan_order_init(&order, &planning->problem, m, &wanted, why);
+        if (st == SLUICE_NOT_FOUND) {
+            st = SLUICE_OK;
+            continue;
+        }
+        if (!st)
+            st = try_order(planning, &order, why);
+        sl_plan_order_fini(&order);
+    }
+    return st;
+}
+
+/* All, or 1, 2, 4, ... and the last. */
+static int next_devices(int devices, int last)
+{
+    if (last <= ALL_DEVICES || devices == last)
+        return devices + 1;
+    return 2 * devices < last ? 2 * devices : last;
+}
+
+static sluice_status try_all(struct planning *planning, sluice_diag *why)
+{
+    const sluice_plan_config *config = planning->problem.config;
+    const char *name;
+    sluice_status st = SLUICE_OK;
+    int last = config->n_devices < config->n_layers ? config->n_devices
+                                                    : config->n_layers;
+    int least = config->least_devices > 1 ? config->least_devices : 1;
+    for (int m = 0; m < config->n_microbatches && !st; m++) {
+        sl_plan_sum_up(&planning->problem, m);
+        for (int k = least; k <= last && !st; k = next_devices(k, last))
+            for (int i = 0; (name = sluice_schedule_generator(i)) && !st; i++)
+                if (is_listed(config->schedules, name) ||
+                    !strcmp(config->schedules, "auto"))
+                    st = try_generator(planning, m, k, i, why);
+    }
+    return st;
+}
+
+static sluice_status refine_entry(struct planning *planning, size_t i,
+                                  sluice_diag *why)
+{
+    struct sl_plan_order order;
+    struct sl_plan_candidate candidate = planning->board.entries[i].candidate;
+    sl_plan_sum_up(&planning->problem, planning->board.entries[i].m);
+    sluice_status st = sl_plan_entry_order(
+        &planning->problem, &planning->board.entries[i], &order, why);
+    if (st)
+        return st;
+    st = sl_plan_refine(&planning->problem, &order, &candidate, why);
+    if (!st)
+        st = sl_plan_board_offer(&planning->board, &order, &candidate, why);
+    sl_plan_order_fini(&order);
+    return st;
+}
+
+static sluice_status improve(struct planning *planning, sluice_diag *why)
+{
+    struct sl_plan_board *board = &planning->board;
+    const char *names = planning->problem.config->schedules;
+    sluice_status st = SLUICE_OK;
+    sl_plan_board_sort(board);
+    size_t n = board->n;
+    for (size_t i = 0; i < n && i < MOST_REFINED && !st; i++)
+        st = refine_entry(planning, i, why);
+    sl_plan_board_sort(board);
+    n = board->n;
+    for (size_t i = 0; i < n && i < MOST_SEARCHED && !st; i++)
+        if (is_listed(names, "auto"))
+            st = sl_plan_search(&planning->problem, &board->entries[i], board,
+                                why);
+    sl_plan_board_sort(board);
+    return st;
+}
+
+/* The bytes of an entry, as they are shown. */
+static sluice_status count_bytes(struct planning *planning,
+                                 struct sl_plan_entry *entry,
+                                 sluice_schedule **schedule, sluice_diag *why)
+{
+    const struct sl_plan_problem *problem = &planning->problem;
+    struct sl_plan_order order;
+    sluice_status st = sl_plan_entry_order(problem, entry, &order, why);
+    if (st)
+        return st;
+    st = sl_plan_make(problem, &order, &entry->candidate, schedule, why);
+    sl_plan_order_fini(&order);
+    if (st)
+        return st;
+    bool exact = problem->config->model && problem->config->pipeline;
+    st = exact
+             ? sl_plan_exact_bytes(problem, *schedule, &entry->candidate, why)
+             : sl_plan_count_bytes(problem, *schedule, &entry->candidate, why);
+    if (st)
+        sluice_schedule_destroy(*schedule);
+    return st;
+}
+
+static sluice_status fill_rows(struct planning *planning, sluice_plan *plan,
+                               sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (size_t i = 0; i < planning->board.n && i < SLUICE_PLAN_MAX_ROWS; i++) {
+        struct sl_plan_entry *entry = &planning->board.entries[i];
+        sluice_schedule *schedule;
+        st = count_bytes(planning, entry, &schedule, why);
+        if (st)
+            return st;
+        plan->rows[plan->n_rows++] = sl_plan_row_of(&planning->problem, entry);
+        if (i == 0)
+            plan->schedule = schedule;
+        else
+            sluice_schedule_destroy(schedule);
+    }
+    return st;
+}
+
+/* What the first entry says, as a plan. */
+static sluice_status build(struct planning *planning, sluice_plan **out,
+                           sluice_diag *why)
+{
+    const struct sl_plan_problem *problem = &planning->problem;
+    const struct sl_plan_entry *entry = &planning->board.entries[0];
+    sluice_plan *plan = sl_alloc(problem->allocator, 1, sizeof *plan);
+    if (!plan)
+        return sl_no_memory(why, "a plan");
+    plan->allocator = problem->allocator;
+    plan->batch = problem->config->batch;
+    plan->n_stages = entry->candidate.n_stages;
+    plan->n_places = entry->n_places;
+    memcpy(plan->sizes, entry->candidate.sizes, sizeof plan->sizes);
+    for (int p = 0; p < plan->n_places; p++) {
+        plan->device[p] = entry->candidate.device[p];
+        plan->speed[p] = sl_plan_speed(problem, plan->device[p]);
+    }
+    plan->bound_ns = sl_plan_bound(problem);
+    sluice_status st = fill_rows(planning, plan, why);
+    if (st) {
+        sluice_plan_destroy(plan);
+        return st;
+    }
+    sl_plan_explain(plan);
+    *out = plan;
+    return SLUICE_OK;
+}
+
+static sluice_status refuse(const struct planning *planning, sluice_diag *why)
+{
+    if (planning->board.least_bytes)
+        return sluice_diag_set(why, SLUICE_OVER_CAP,
+                               "no plan fits: the smallest that was found "
+                               "takes %zu bytes on a device; raise the cap, "
+                               "give a smaller batch, more micro-batches, or "
+                               "more devices",
+                               planning->board.least_bytes);
+    return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                           "none of the schedules can run with these devices, "
+                           "micro-batches, queues and costs: allow others");
+}
+
+static sluice_status find(struct planning *planning, sluice_plan **out,
+                          sluice_diag *why)
+{
+    sluice_status st = try_all(planning, why);
+    if (!st)
+        st = improve(planning, why);
+    if (st)
+        return st;
+    return planning->board.n ? build(planning, out, why)
+                             : refuse(planning, why);
+}
+
+sluice_status sluice_plan_find(const sluice_plan_config *config,
+                               sluice_plan **out, sluice_diag *why)
+{
+    sluice_status st = check_names(config->schedules, why);
+    struct planning *planning =
+        sl_alloc(config->allocator, 1, sizeof *planning);
+    if (!planning)
+        return sl_no_memory(why, "the search for a plan");
+    if (!st)
+        st = sl_plan_problem_init(&planning->problem, config, why);
+    if (!st) {
+        planning->board.allocator = config->allocator;
+        st = find(planning, out, why);
+        sl_plan_board_fini(&planning->board);
+        sl_plan_problem_fini(&planning->problem);
+    }
+    sl_free(config->allocator, planning, 1, sizeof *planning);
+    return st;
+}

@@ -1,0 +1,188 @@
+/* Proof, price and memory of a candidate.  One thread. */
+#include "plan/price.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <sluice/schedule_passes.h>
+#include <sluice/simulate.h>
+
+#include "plan/bytes.h"
+#include "sched/schedule.h"
+
+enum { KINDS = SLUICE_N_ACTION_KINDS };
+
+sluice_status sl_plan_make(const struct sl_plan_problem *problem,
+                           const struct sl_plan_order *order,
+                           const struct sl_plan_candidate *candidate,
+                           sluice_schedule **out, sluice_diag *why)
+{
+    sluice_remat remats[SLUICE_PLAN_MAX_STAGES];
+    bool any = false;
+    for (int s = 0; s < candidate->n_stages; s++) {
+        remats[s] =
+            candidate->again[s] ? SLUICE_REMAT_ALWAYS : SLUICE_REMAT_NEVER;
+        any |= candidate->again[s];
+    }
+    if (!any)
+        return sl_schedule_copy(order->schedule, problem->allocator, out, why);
+    const sluice_recompute_config config = {.stage_remat = remats};
+    return sluice_schedule_recompute(order->schedule, &config, out, why);
+}
+
+const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
+                                   const struct sl_plan_order *order,
+                                   const struct sl_plan_candidate *candidate)
+{
+    int64_t *costs = problem->stage_ns;
+    memset(costs, 0, (size_t)candidate->n_stages * KINDS * sizeof *costs);
+    for (int s = 0, i = 0; s < candidate->n_stages; s++) {
+        int64_t *of = &costs[s * KINDS];
+        for (int end = i + candidate->sizes[s]; i < end; i++)
+            for (int kind = 0; kind <= SLUICE_UPDATE; kind++) {
+                int64_t ns = sl_plan_cost(problem, order->m, i, kind);
+                of[kind] += ns > 0 ? ns : 0;
+            }
+        int device = candidate->device[order->schedule->stage_device[s]];
+        double speed = sl_plan_speed(problem, device);
+        for (int kind = 0; kind <= SLUICE_UPDATE && speed != 1; kind++)
+            of[kind] = llround((double)of[kind] / speed);
+    }
+    return costs;
+}
+
+static int64_t hand_off(const struct sl_plan_problem *problem, int from, int to,
+                        int64_t bytes)
+{
+    const sluice_plan_config *config = problem->config;
+    bool far = config->devices[from].node != config->devices[to].node;
+    double rate = far ? config->network_bytes_per_ns : config->bytes_per_ns;
+    int64_t ns = far ? config->network_ns : config->latency_ns;
+    return rate > 0 ? ns + llround((double)bytes / rate) : ns;
+}
+
+int64_t sl_plan_latency(const struct sl_plan_problem *problem,
+                        const struct sl_plan_order *order,
+                        const struct sl_plan_candidate *candidate)
+{
+    const sluice_schedule *schedule = order->schedule;
+    int64_t rows = sl_plan_rows(problem, schedule->n_microbatches), most = 0;
+    for (int s = 0, i = 0; s + 1 < candidate->n_stages; s++) {
+        i += candidate->sizes[s];
+        int from = candidate->device[schedule->stage_device[s]];
+        int to = candidate->device[schedule->stage_device[s + 1]];
+        int64_t ns =
+            from == to
+                ? 0
+                : hand_off(problem, from, to,
+                           rows * problem->config->layers[i].input_row_bytes);
+        most = ns > most ? ns : most;
+    }
+    return most;
+}
+
+/* SLUICE_SCHEDULE: it does not run with these queues. */
+static sluice_status simulate(const struct sl_plan_problem *problem,
+                              const struct sl_plan_order *order,
+                              const sluice_schedule *schedule,
+                              struct sl_plan_candidate *candidate,
+                              sluice_diag *why)
+{
+    sluice_time_share shares[SLUICE_MAX_DEVICES], all;
+    const sluice_simulate_config config = {
+        .stage_costs_ns = sl_plan_stage_costs(problem, order, candidate),
+        .latency_ns = sl_plan_latency(problem, order, candidate),
+        .queue_capacity = candidate->capacity,
+        .no_events = true,
+        .allocator = problem->allocator,
+    };
+    sluice_simulation *simulation;
+    sluice_status st = sluice_simulate(schedule, &config, &simulation, why);
+    if (st)
+        return st;
+    sluice_simulation_account(simulation, shares, &all);
+    candidate->step_ns = sluice_simulation_trace(simulation)->end_ns;
+    candidate->bubble = all.bubble;
+    for (int d = 0; d < schedule->n_devices; d++)
+        candidate->busy_ns[d] = shares[d].busy_ns;
+    sluice_simulation_destroy(simulation);
+    return SLUICE_OK;
+}
+
+/* The first place that takes more than its cap; -1: none. */
+static int over_cap(const struct sl_plan_problem *problem, int n_places,
+                    const struct sl_plan_candidate *candidate)
+{
+    for (int p = 0; p < n_places; p++) {
+        size_t cap = problem->config->devices[candidate->device[p]].cap_bytes;
+        if (cap && candidate->bytes[p] > cap)
+            return p;
+    }
+    return -1;
+}
+
+/* Have one more stage of a place recompute; false if none is left. */
+static bool recompute_more(const struct sl_plan_problem *problem,
+                           const struct sl_plan_order *order, int place,
+                           struct sl_plan_candidate *candidate)
+{
+    if (!problem->has_again || order->recomputes)
+        return false;
+    for (int s = candidate->n_stages - 1; s >= 0; s--)
+        if (!candidate->again[s] && order->schedule->stage_device[s] == place) {
+            candidate->again[s] = true;
+            return true;
+        }
+    return false;
+}
+
+/* The schedule of a candidate that fits; its `fits` says whether there is one.
+ * Exact bytes are counted once the others fit. */
+static sluice_status fit(const struct sl_plan_problem *problem,
+                         const struct sl_plan_order *order,
+                         struct sl_plan_candidate *candidate,
+                         sluice_schedule **out, sluice_diag *why)
+{
+    int n_places = order->schedule->n_devices;
+    sluice_status (*counts[])(const struct sl_plan_problem *,
+                              const sluice_schedule *,
+                              struct sl_plan_candidate *, sluice_diag *) = {
+        sl_plan_count_bytes, sl_plan_exact_bytes};
+    int n_counts = problem->config->model && problem->config->pipeline ? 2 : 1;
+    sluice_status st = sl_plan_make(problem, order, candidate, out, why);
+    for (int i = 0; i < n_counts && problem->capped && !st;) {
+        st = counts[i](problem, *out, candidate, why);
+        int place = st ? -1 : over_cap(problem, n_places, candidate);
+        if (place < 0) {
+            i++;
+            continue;
+        }
+        candidate->fits = recompute_more(problem, order, place, candidate);
+        if (!candidate->fits)
+            break;
+        sluice_schedule_destroy(*out);
+        *out = NULL;
+        st = sl_plan_make(problem, order, candidate, out, why);
+    }
+    return st;
+}
+
+sluice_status sl_plan_price(const struct sl_plan_problem *problem,
+                            const struct sl_plan_order *order,
+                            struct sl_plan_candidate *candidate,
+                            sluice_diag *why)
+{
+    sluice_schedule *schedule = NULL;
+    candidate->step_ns = INT64_MAX;
+    candidate->fits = true;
+    sluice_status st = fit(problem, order, candidate, &schedule, why);
+    if (!st)
+        st = simulate(problem, order, schedule, candidate, why);
+    sluice_schedule_destroy(schedule);
+    if (st == SLUICE_SCHEDULE) {
+        candidate->step_ns = INT64_MAX;
+        candidate->fits = false;
+        return SLUICE_OK;
+    }
+    return st;
+}

@@ -1,0 +1,238 @@
+/* The checks of a plan's config, and sums over its layers.  One thread. */
+#include "plan/problem.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/memory.h"
+
+enum { KINDS = SLUICE_N_ACTION_KINDS };
+
+/* Of a layer in any action: what all layers and micro-batches take fits. */
+static const int64_t MOST =
+    INT64_MAX / SLUICE_MODEL_MAX_LAYERS / SLUICE_MAX_MICROBATCHES / 64;
+
+static sluice_status check_given(const sluice_plan_config *config,
+                                 sluice_diag *why)
+{
+    const char *lacks = NULL;
+    if (!config->devices || config->n_devices < 1)
+        lacks = "devices";
+    else if (!config->layers || config->n_layers < 1)
+        lacks = "layers";
+    else if (!config->microbatches || config->n_microbatches < 1)
+        lacks = "microbatches";
+    else if (!config->costs_ns)
+        lacks = "costs_ns";
+    if (lacks)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a plan needs `%s`, and how many there are",
+                               lacks);
+    if (config->n_devices > SLUICE_MAX_DEVICES ||
+        config->n_layers > SLUICE_MODEL_MAX_LAYERS || config->batch < 1 ||
+        config->batch > INT32_MAX)
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "a plan for %d devices, %d layers and a batch of %" PRId64
+            " rows: give at most %d, at most %d, and 1 to %d",
+            config->n_devices, config->n_layers, config->batch,
+            SLUICE_MAX_DEVICES, SLUICE_MODEL_MAX_LAYERS, INT32_MAX);
+    if (config->least_devices < 0 || config->least_devices > config->n_devices)
+        return sluice_diag_set(
+            why, SLUICE_INVALID, "at least %d devices of %d: give 0 to %d",
+            config->least_devices, config->n_devices, config->n_devices);
+    if (config->latency_ns < 0 || config->latency_ns > MOST ||
+        config->network_ns < 0 || config->network_ns > MOST ||
+        config->queue_capacity < 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "latencies of %" PRId64 " and %" PRId64
+                               " ns, a queue capacity of %d: give at least 0 "
+                               "for each",
+                               config->latency_ns, config->network_ns,
+                               config->queue_capacity);
+    return SLUICE_OK;
+}
+
+static sluice_status check_devices(const sluice_plan_config *config,
+                                   sluice_diag *why)
+{
+    for (int d = 0; d < config->n_devices; d++) {
+        double speed = config->devices[d].speed;
+        if (!isfinite(speed) || speed < 0 || (speed > 0 && speed < 1e-3) ||
+            speed > 1e3)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "device %d has speed %g: give 0.001 to "
+                                   "1000, or 0 for 1",
+                                   d, speed);
+    }
+    const double rates[] = {config->bytes_per_ns, config->network_bytes_per_ns};
+    for (int i = 0; i < 2; i++)
+        if (!isfinite(rates[i]) || rates[i] < 0)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "a bandwidth of %g bytes/ns: give a finite "
+                                   "one, or 0",
+                                   rates[i]);
+    return SLUICE_OK;
+}
+
+static sluice_status check_layers(const sluice_plan_config *config,
+                                  sluice_diag *why)
+{
+    for (int i = 0; i < config->n_layers; i++) {
+        const sluice_plan_layer *layer = &config->layers[i];
+        const int64_t bytes[] = {layer->fixed_bytes, layer->input_row_bytes,
+                                 layer->saved_row_bytes,
+                                 layer->scratch_row_bytes};
+        for (int k = 0; k < 4; k++)
+            if (bytes[k] < 0 || bytes[k] > MOST)
+                return sluice_diag_set(why, SLUICE_INVALID,
+                                       "layer %d takes %" PRId64
+                                       " bytes: give 0 to %" PRId64,
+                                       i, bytes[k], MOST);
+    }
+    return SLUICE_OK;
+}
+
+static sluice_status check_microbatches(const sluice_plan_config *config,
+                                        sluice_diag *why)
+{
+    for (int m = 0; m < config->n_microbatches; m++) {
+        int n = config->microbatches[m];
+        if (n < 1 || n > SLUICE_MAX_MICROBATCHES || n > config->batch)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "%d micro-batches of %" PRId64
+                                   " rows: give 1 to %d, and no more than rows",
+                                   n, config->batch, SLUICE_MAX_MICROBATCHES);
+    }
+    return SLUICE_OK;
+}
+
+/* Costs are there for each layer, or for none; F and a backward are needed. */
+static sluice_status check_costs(struct sl_plan_problem *problem,
+                                 sluice_diag *why)
+{
+    const sluice_plan_config *config = problem->config;
+    bool has[KINDS];
+    for (int kind = 0; kind < KINDS; kind++)
+        has[kind] = true;
+    for (int m = 0; m < config->n_microbatches; m++)
+        for (int i = 0; i < problem->n_layers; i++)
+            for (int kind = 0; kind <= SLUICE_UPDATE; kind++) {
+                int64_t ns = sl_plan_cost(problem, m, i, kind);
+                if (ns < -1 || ns > MOST)
+                    return sluice_diag_set(
+                        why, SLUICE_INVALID,
+                        "layer %d with %d micro-batches has a cost of %" PRId64
+                        " ns: give 0 to %" PRId64 ", or -1",
+                        i, config->microbatches[m], ns, MOST);
+                has[kind] &= ns >= 0;
+            }
+    problem->has_whole = has[SLUICE_B];
+    problem->has_split = has[SLUICE_I] && has[SLUICE_W];
+    problem->has_again = has[SLUICE_R] && !config->no_remat;
+    if (has[SLUICE_F] && (problem->has_whole || problem->has_split))
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "some layer has no cost of F, or neither of B nor "
+                           "of I and W: give them for all layers");
+}
+
+static void compare_devices(struct sl_plan_problem *problem)
+{
+    const sluice_plan_device *first = &problem->config->devices[0];
+    for (int d = 0; d < problem->n_devices; d++) {
+        const sluice_plan_device *device = &problem->config->devices[d];
+        problem->capped |= device->cap_bytes != 0;
+        problem->uneven |=
+            sl_plan_speed(problem, d) != sl_plan_speed(problem, 0) ||
+            device->cap_bytes != first->cap_bytes ||
+            device->node != first->node;
+    }
+}
+
+static sluice_status allocate(struct sl_plan_problem *problem, sluice_diag *why)
+{
+    size_t n = (size_t)problem->n_layers + 1;
+    problem->storage =
+        sl_alloc(problem->allocator, SL_PLAN_N_SUMS * n, sizeof(int64_t));
+    problem->stage_ns =
+        sl_alloc(problem->allocator, (size_t)SLUICE_PLAN_MAX_STAGES * KINDS,
+                 sizeof(int64_t));
+    if (!problem->storage || !problem->stage_ns)
+        return sl_no_memory(why, "the costs of a plan");
+    int64_t *at = problem->storage;
+    problem->sums = (struct sl_plan_sums){
+        at, at + n, at + 2 * n, at + 3 * n, at + 4 * n, at + 5 * n,
+    };
+    return SLUICE_OK;
+}
+
+sluice_status sl_plan_problem_init(struct sl_plan_problem *problem,
+                                   const sluice_plan_config *config,
+                                   sluice_diag *why)
+{
+    *problem = (struct sl_plan_problem){
+        .config = config,
+        .allocator = config->allocator,
+        .n_layers = config->n_layers,
+        .n_devices = config->n_devices,
+    };
+    sluice_status st = check_given(config, why);
+    if (!st)
+        st = check_devices(config, why);
+    if (!st)
+        st = check_layers(config, why);
+    if (!st)
+        st = check_microbatches(config, why);
+    if (!st)
+        st = check_costs(problem, why);
+    if (st)
+        return st;
+    compare_devices(problem);
+    st = allocate(problem, why);
+    if (st)
+        sl_plan_problem_fini(problem);
+    return st;
+}
+
+void sl_plan_problem_fini(struct sl_plan_problem *problem)
+{
+    sl_free(problem->allocator, problem->stage_ns,
+            (size_t)SLUICE_PLAN_MAX_STAGES * KINDS, sizeof(int64_t));
+    sl_free(problem->allocator, problem->storage,
+            SL_PLAN_N_SUMS * ((size_t)problem->n_layers + 1), sizeof(int64_t));
+    problem->stage_ns = NULL;
+    problem->storage = NULL;
+}
+
+/* A cost that is not to be had is in no sum that is read. */
+static int64_t cost_or_0(const struct sl_plan_problem *problem, int m, int i,
+                         int kind)
+{
+    int64_t ns = sl_plan_cost(problem, m, i, kind);
+    return ns > 0 ? ns : 0;
+}
+
+void sl_plan_sum_up(struct sl_plan_problem *problem, int m)
+{
+    struct sl_plan_sums *sums = &problem->sums;
+    for (int i = 0; i < problem->n_layers; i++) {
+        const sluice_plan_layer *layer = &problem->config->layers[i];
+        sums->forward[i + 1] =
+            sums->forward[i] + cost_or_0(problem, m, i, SLUICE_F);
+        sums->backward[i + 1] =
+            sums->backward[i] + cost_or_0(problem, m, i, SLUICE_B);
+        sums->split[i + 1] = sums->split[i] +
+                             cost_or_0(problem, m, i, SLUICE_I) +
+                             cost_or_0(problem, m, i, SLUICE_W);
+        sums->again[i + 1] =
+            sums->again[i] + cost_or_0(problem, m, i, SLUICE_R);
+        sums->fixed[i + 1] = sums->fixed[i] + layer->fixed_bytes;
+        sums->saved[i + 1] = sums->saved[i] + layer->saved_row_bytes;
+    }
+}
+
+int64_t sl_plan_rows(const struct sl_plan_problem *problem, int microbatches)
+{
+    return (problem->config->batch + microbatches - 1) / microbatches;
+}

@@ -1,0 +1,116 @@
+/* Reasons.  Any thread. */
+#include "plan/reason.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sched/schedule.h"
+
+static const double BUSY = 0.95; /* a device that hardly waits */
+static const double FULL = 0.9;  /* a device with little room */
+
+/* The place that is busy longest. */
+static int busiest(const struct sl_plan_candidate *candidate, int n_places)
+{
+    int most = 0;
+    for (int p = 1; p < n_places; p++)
+        if (candidate->busy_ns[p] > candidate->busy_ns[most])
+            most = p;
+    return most;
+}
+
+/* The place nearest to its cap, and how near; -1: none has a cap. */
+static int fullest(const struct sl_plan_problem *problem,
+                   const struct sl_plan_entry *entry, double *share)
+{
+    int most = -1;
+    *share = 0;
+    for (int p = 0; p < entry->n_places; p++) {
+        int device = entry->candidate.device[p];
+        size_t cap = problem->config->devices[device].cap_bytes;
+        double full = cap ? (double)entry->candidate.bytes[p] / (double)cap : 0;
+        if (full > *share) {
+            *share = full;
+            most = p;
+        }
+    }
+    return most;
+}
+
+static void say_limit(const struct sl_plan_problem *problem,
+                      const struct sl_plan_entry *entry, sluice_plan_row *row)
+{
+    const struct sl_plan_candidate *candidate = &entry->candidate;
+    int p = busiest(candidate, entry->n_places);
+    double busy = (double)candidate->busy_ns[p] / (double)candidate->step_ns;
+    double full;
+    int q = fullest(problem, entry, &full);
+    if (busy >= BUSY)
+        snprintf(row->limit, sizeof row->limit,
+                 "work: device %d is busy %.0f %%", candidate->device[p],
+                 100 * busy);
+    else if (row->recomputing || full >= FULL)
+        snprintf(row->limit, sizeof row->limit,
+                 "memory: device %d fills %.0f %% of its cap",
+                 q < 0 ? 0 : candidate->device[q], 100 * full);
+    else
+        snprintf(row->limit, sizeof row->limit,
+                 "bubble: device %d waits %.0f %%", candidate->device[p],
+                 100 * (1 - busy));
+}
+
+sluice_plan_row sl_plan_row_of(const struct sl_plan_problem *problem,
+                               const struct sl_plan_entry *entry)
+{
+    const struct sl_plan_candidate *candidate = &entry->candidate;
+    sluice_plan_row row = {
+        .devices = entry->n_places,
+        .microbatches = problem->config->microbatches[entry->m],
+        .chunks = candidate->n_stages / entry->n_places,
+        .warm_up = entry->generated.warm_up,
+        .queue_capacity = candidate->capacity,
+        .step_ns = candidate->step_ns,
+        .bubble = candidate->bubble,
+    };
+    snprintf(row.schedule, sizeof row.schedule, "%s",
+             sl_plan_entry_name(entry));
+    for (int s = 0; s < candidate->n_stages; s++)
+        row.recomputing += candidate->again[s];
+    for (int p = 0; p < entry->n_places; p++)
+        if (candidate->bytes[p] > row.bytes)
+            row.bytes = candidate->bytes[p];
+    say_limit(problem, entry, &row);
+    return row;
+}
+
+/* The fastest runner-up with another schedule or number of devices. */
+static const sluice_plan_row *other(const sluice_plan *plan)
+{
+    for (int i = 1; i < plan->n_rows; i++)
+        if (plan->rows[i].step_ns > plan->rows[0].step_ns)
+            return &plan->rows[i];
+    return NULL;
+}
+
+void sl_plan_explain(sluice_plan *plan)
+{
+    const sluice_plan_row *row = &plan->rows[0];
+    const sluice_plan_row *next = other(plan);
+    char sizes[64], rival[96] = "";
+    int n = 0;
+    for (int s = 0; s < plan->n_stages && n < (int)sizeof sizes; s++)
+        n += snprintf(sizes + n, sizeof sizes - (size_t)n, "%s%d", s ? "," : "",
+                      plan->sizes[s]);
+    if (next)
+        snprintf(rival, sizeof rival, "; %s on %d with %d takes %.1f %% longer",
+                 next->schedule, next->devices, next->microbatches,
+                 100 * ((double)next->step_ns / (double)row->step_ns - 1));
+    snprintf(plan->sentence, sizeof plan->sentence,
+             "%s on %d device%s with %d micro-batch%s, layers cut %s: %.3g ms, "
+             "%.1f %% above what no plan can beat (%s)%s.",
+             row->schedule, row->devices, row->devices == 1 ? "" : "s",
+             row->microbatches, row->microbatches == 1 ? "" : "es", sizes,
+             (double)row->step_ns / 1e6,
+             100 * ((double)row->step_ns / (double)plan->bound_ns - 1),
+             row->limit, rival);
+}

@@ -1,0 +1,222 @@
+/* Neighbours of a candidate, and the search for its schedule.  One thread. */
+#include "plan/refine.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <sluice/search.h>
+
+#include "base/memory.h"
+#include "plan/bytes.h"
+#include "plan/price.h"
+#include "sched/schedule.h"
+
+enum {
+    MOST_ROUNDS = 64,
+    MOST_CAPACITY = 8, /* of queues that are not given */
+    TRIES = 500,       /* of a search */
+    WHOLE = 1000000,   /* a device's room for activations */
+};
+
+struct climb {
+    const struct sl_plan_problem *problem;
+    const struct sl_plan_order *order;
+    struct sl_plan_candidate here;
+    struct sl_plan_candidate best; /* of the neighbours, and `here` */
+    sluice_diag *why;
+};
+
+/* Whether a neighbour recomputes follows from its bytes. */
+static sluice_status consider(struct climb *climb,
+                              struct sl_plan_candidate *candidate)
+{
+    memset(candidate->again, 0, sizeof candidate->again);
+    sluice_status st =
+        sl_plan_price(climb->problem, climb->order, candidate, climb->why);
+    if (!st && candidate->fits && candidate->step_ns < climb->best.step_ns)
+        climb->best = *candidate;
+    return st;
+}
+
+/* `n` layers from one stage to another, past those between. */
+static sluice_status move_layers(struct climb *climb, int from, int to, int n)
+{
+    struct sl_plan_candidate next = climb->here;
+    if (next.sizes[from] <= n)
+        return SLUICE_OK;
+    next.sizes[from] -= n;
+    next.sizes[to] += n;
+    return consider(climb, &next);
+}
+
+static sluice_status move_boundaries(struct climb *climb)
+{
+    sluice_status st = SLUICE_OK;
+    int n = climb->here.n_stages;
+    /* With few stages, a layer also moves several stages on. */
+    int far = n <= 8 ? n : 2;
+    for (int a = 0; a < n; a++)
+        for (int b = a + 1; b < n && b - a < far && !st; b++)
+            for (int layers = 1; layers <= 2 && !st; layers++) {
+                st = move_layers(climb, a, b, layers);
+                if (!st)
+                    st = move_layers(climb, b, a, layers);
+            }
+    return st;
+}
+
+static sluice_status change_devices(struct climb *climb)
+{
+    int n = climb->order->schedule->n_devices;
+    bool used[SLUICE_MAX_DEVICES] = {false};
+    sluice_status st = SLUICE_OK;
+    for (int p = 0; p < n; p++)
+        used[climb->here.device[p]] = true;
+    for (int p = 0; p < n && climb->problem->uneven; p++) {
+        struct sl_plan_candidate next = climb->here;
+        for (int q = p + 1; q < n && !st; q++) {
+            next = climb->here;
+            next.device[p] = climb->here.device[q];
+            next.device[q] = climb->here.device[p];
+            st = consider(climb, &next);
+        }
+        for (int d = 0; d < climb->problem->n_devices && !st; d++)
+            if (!used[d]) {
+                next = climb->here;
+                next.device[p] = d;
+                st = consider(climb, &next);
+            }
+    }
+    return st;
+}
+
+static sluice_status widen_queues(struct climb *climb)
+{
+    struct sl_plan_candidate next = climb->here;
+    if (climb->problem->config->queue_capacity ||
+        2 * next.capacity > MOST_CAPACITY)
+        return SLUICE_OK;
+    next.capacity *= 2;
+    return consider(climb, &next);
+}
+
+sluice_status sl_plan_refine(const struct sl_plan_problem *problem,
+                             const struct sl_plan_order *order,
+                             struct sl_plan_candidate *candidate,
+                             sluice_diag *why)
+{
+    struct climb climb = {problem, order, *candidate, *candidate, why};
+    sluice_status st = SLUICE_OK;
+    for (int round = 0; round < MOST_ROUNDS && !st; round++) {
+        climb.here = climb.best;
+        st = move_boundaries(&climb);
+        if (!st)
+            st = change_devices(&climb);
+        if (!st)
+            st = widen_queues(&climb);
+        if (climb.best.step_ns >= climb.here.step_ns)
+            break;
+    }
+    if (!st)
+        *candidate = climb.best;
+    return st;
+}
+
+/* What a micro-batch holds of each stage, as a part of its device's room for
+ * activations.  False if some device has none. */
+static bool share_room(const struct sl_plan_problem *problem,
+                       const struct sl_plan_order *order,
+                       const struct sl_plan_candidate *candidate,
+                       int64_t *share)
+{
+    double room[SLUICE_MAX_DEVICES];
+    double held[SLUICE_PLAN_MAX_STAGES] = {0};
+    double rows =
+        (double)sl_plan_rows(problem, order->schedule->n_microbatches);
+    for (int p = 0; p < order->schedule->n_devices; p++) {
+        size_t cap = problem->config->devices[candidate->device[p]].cap_bytes;
+        room[p] = cap ? (double)cap : INFINITY;
+    }
+    for (int s = 0, i = 0; s < candidate->n_stages; s++) {
+        double *left = &room[order->schedule->stage_device[s]];
+        held[s] = rows * (double)problem->config->layers[i].input_row_bytes;
+        for (int end = i + candidate->sizes[s]; i < end; i++) {
+            const sluice_plan_layer *layer = &problem->config->layers[i];
+            *left -= (double)layer->fixed_bytes;
+            if (!candidate->again[s])
+                held[s] += rows * (double)layer->saved_row_bytes;
+        }
+    }
+    for (int s = 0; s < candidate->n_stages; s++) {
+        double left = room[order->schedule->stage_device[s]];
+        if (left <= 0 || held[s] > left)
+            return false;
+        share[s] = (int64_t)ceil(WHOLE * held[s] / left);
+    }
+    return true;
+}
+
+static sluice_status offer_found(const struct sl_plan_problem *problem,
+                                 const struct sl_plan_entry *entry,
+                                 sluice_schedule *found,
+                                 struct sl_plan_board *board, sluice_diag *why)
+{
+    struct sl_plan_order order;
+    sluice_status st = sl_plan_order_of(&order, problem, entry->m, found, why);
+    if (st) {
+        sluice_schedule_destroy(found);
+        return st == SLUICE_NOT_FOUND ? SLUICE_OK : st;
+    }
+    struct sl_plan_candidate candidate = entry->candidate;
+    st = sl_plan_price(problem, &order, &candidate, why);
+    if (!st && candidate.fits)
+        st = sl_plan_refine(problem, &order, &candidate, why);
+    if (!st)
+        st = sl_plan_board_offer(board, &order, &candidate, why);
+    sl_plan_order_fini(&order);
+    return st;
+}
+
+static sluice_status search(const struct sl_plan_problem *problem,
+                            const struct sl_plan_order *order,
+                            const struct sl_plan_candidate *candidate,
+                            sluice_schedule **out, sluice_diag *why)
+{
+    int64_t share[SLUICE_PLAN_MAX_STAGES];
+    bool limited =
+        problem->capped && share_room(problem, order, candidate, share);
+    const sluice_search_config config = {
+        .devices = order->schedule->n_devices,
+        .microbatches = order->schedule->n_microbatches,
+        .stages = candidate->n_stages,
+        .stage_costs_ns = sl_plan_stage_costs(problem, order, candidate),
+        .latency_ns = sl_plan_latency(problem, order, candidate),
+        .queue_capacity = candidate->capacity,
+        .activation_bytes = limited ? share : NULL,
+        .limit = limited ? WHOLE : 0,
+        .tries = TRIES,
+        .allocator = problem->allocator,
+    };
+    return sluice_schedule_search(&config, out, NULL, why);
+}
+
+sluice_status sl_plan_search(const struct sl_plan_problem *problem,
+                             const struct sl_plan_entry *entry,
+                             struct sl_plan_board *board, sluice_diag *why)
+{
+    struct sl_plan_order order;
+    const struct sl_plan_entry from = *entry; /* the board may move it */
+    if (!problem->has_split || !problem->has_whole)
+        return SLUICE_OK;
+    sluice_status st = sl_plan_entry_order(problem, entry, &order, why);
+    if (st)
+        return st;
+    sluice_schedule *found = NULL;
+    st = order.recomputes
+             ? SLUICE_NOT_FOUND
+             : search(problem, &order, &from.candidate, &found, why);
+    sl_plan_order_fini(&order);
+    if (st)
+        return st == SLUICE_NO_MEMORY ? st : SLUICE_OK;
+    return offer_found(problem, &from, found, board, why);
+}

@@ -1,0 +1,49 @@
+# A plan is found, written, read by every command, and trained: TOOL is sluice,
+# DIR is for files.
+set(file ${DIR}/check.plan)
+file(REMOVE ${file} ${DIR}/check_costs.csv)
+
+function(sluice out)
+    execute_process(COMMAND ${TOOL} ${ARGN} RESULT_VARIABLE status
+        OUTPUT_VARIABLE text ERROR_VARIABLE error)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "sluice ${ARGN}: status ${status}\n${text}${error}")
+    endif()
+    set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+
+set(asked plan --model 784-32x5-10 --batch 64 -m 2,4,8 --schedules 1f1b,gpipe)
+sluice(first ${asked} --save-costs ${DIR}/check_costs.csv --write ${file})
+if(NOT first MATCHES "1f1b on 2 devices with [248] micro-batches, layers cut ([0-9,]+): .* above what no plan can beat")
+    message(FATAL_ERROR "the plan is not told:\n${first}")
+endif()
+set(sizes ${CMAKE_MATCH_1})
+
+# The costs that were saved give the same plan.
+sluice(second ${asked} --costs ${DIR}/check_costs.csv)
+if(NOT first STREQUAL second)
+    message(FATAL_ERROR "by the saved costs it is another:\n${first}\n${second}")
+endif()
+
+sluice(grid schedule ${file})
+if(NOT grid MATCHES "^0: +0F0 +0F1 .*\n1: +1F0 +1B0")
+    message(FATAL_ERROR "the plan is no 1f1b:\n${grid}")
+endif()
+
+# What runs has the plan's cut, and the bits of the same settings by options.
+string(REGEX MATCH "\n1: .*" last "${grid}")
+string(REGEX MATCHALL "1F[0-9]+" forwards "${last}")
+list(LENGTH forwards m)
+sluice(told train --data embedded --model 784-32x5-10 --epochs 1 --plan ${file}
+    --save ${DIR}/planned.safetensors)
+if(NOT told MATCHES "${m} micro-batches of [0-9]+ rows")
+    message(FATAL_ERROR "it runs without ${m} micro-batches:\n${told}")
+endif()
+sluice(told train --data embedded --model 784-32x5-10 --epochs 1 --batch 64
+    -k 2 -m ${m} --schedule 1f1b --partition ${sizes}
+    --save ${DIR}/by_options.safetensors)
+execute_process(COMMAND ${CMAKE_COMMAND} -E compare_files
+    ${DIR}/planned.safetensors ${DIR}/by_options.safetensors RESULT_VARIABLE st)
+if(st)
+    message(FATAL_ERROR "the plan trained to other bits than its options")
+endif()

@@ -1,0 +1,269 @@
+/* Plans of problems whose answer is known by hand, refusals and files. */
+#include <sluice/plan.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plan/layers.h"
+#include "sched/failing.h"
+#include "support/runner.h"
+
+static sluice_plan *found(const struct layered *l)
+{
+    sluice_plan *plan;
+    sluice_diag why = {.text = ""};
+    sluice_status st = sluice_plan_find(&l->config, &plan, &why);
+    ck_assert_msg(!st, "%s", why.text);
+    return plan;
+}
+
+static int64_t step_of(const struct layered *l)
+{
+    sluice_plan *plan = found(l);
+    int64_t ns = sluice_plan_row_at(plan, 0)->step_ns;
+    sluice_plan_destroy(plan);
+    return ns;
+}
+
+START_TEST(gpipe_on_equal_layers_takes_what_its_formula_says)
+{
+    struct layered l;
+    layered_init(&l, 8, 4, 8);
+    l.config.schedules = "gpipe";
+    /* (M + K - 1) (F + I + W) of two layers. */
+    ck_assert_int_eq(step_of(&l), (8 + 3) * 2 * 3000);
+}
+END_TEST
+
+START_TEST(a_device_of_half_the_speed_gets_half_the_layers)
+{
+    struct layered l;
+    layered_init(&l, 12, 2, 32);
+    l.config.schedules = "1f1b";
+    l.devices[1].speed = 0.5;
+    sluice_plan *plan = found(&l);
+    int n;
+    const int *places = sluice_plan_places(plan, &n);
+    const int *sizes = sluice_plan_partition(plan, &n);
+    ck_assert_int_eq(n, 2);
+    ck_assert_int_eq(sizes[places[0] == 0 ? 0 : 1], 8);
+    sluice_plan_destroy(plan);
+}
+END_TEST
+
+START_TEST(a_device_too_slow_to_help_is_left_out)
+{
+    struct layered l;
+    layered_init(&l, 4, 2, 1);
+    l.devices[0].speed = 0.1;
+    sluice_plan *plan = found(&l);
+    int n;
+    const int *places = sluice_plan_places(plan, &n);
+    ck_assert_int_eq(n, 1);
+    ck_assert_int_eq(places[0], 1);
+    ck_assert_int_eq(sluice_plan_row_at(plan, 0)->step_ns, 12000);
+    ck_assert_int_le(sluice_plan_bound_ns(plan), 12000);
+    sluice_plan_destroy(plan);
+}
+END_TEST
+
+START_TEST(a_cap_makes_as_many_stages_recompute_as_it_must)
+{
+    struct layered l;
+    layered_init(&l, 4, 2, 8);
+    l.config.schedules = "1f1b";
+    /* Two layers: 20 fixed, inputs 10, inner 20 for each live micro-batch.
+     * The first device holds two, the last one. */
+    l.devices[0].cap_bytes = l.devices[1].cap_bytes = 20 + 2 * 10 + 20;
+    sluice_plan *plan = found(&l);
+    ck_assert_int_eq(sluice_plan_row_at(plan, 0)->recomputing, 1);
+    ck_assert_uint_eq(sluice_plan_row_at(plan, 0)->bytes, 60);
+    sluice_plan_destroy(plan);
+    l.devices[0].cap_bytes = l.devices[1].cap_bytes = 20 + 2 * 10 + 2 * 20;
+    plan = found(&l);
+    ck_assert_int_eq(sluice_plan_row_at(plan, 0)->recomputing, 0);
+    sluice_plan_destroy(plan);
+}
+END_TEST
+
+START_TEST(no_row_beats_the_bound_or_stands_before_a_faster_one)
+{
+    struct layered l;
+    layered_init(&l, 7, 3, 6);
+    for (int i = 0; i < l.n; i++)
+        layered_set(&l, i, 500 + 300 * i % 7, 900, 1100 - 100 * i);
+    sluice_plan *plan = found(&l);
+    ck_assert_int_gt(sluice_plan_n_rows(plan), 4);
+    for (int i = 0; i < sluice_plan_n_rows(plan); i++) {
+        int64_t ns = sluice_plan_row_at(plan, i)->step_ns;
+        ck_assert_int_ge(ns, sluice_plan_bound_ns(plan));
+        if (i)
+            ck_assert_int_ge(ns, sluice_plan_row_at(plan, i - 1)->step_ns);
+    }
+    ck_assert_ptr_nonnull(strstr(sluice_plan_sentence(plan), "above what no"));
+    sluice_plan_destroy(plan);
+}
+END_TEST
+
+START_TEST(what_must_be_given_is_asked_for)
+{
+    struct layered l;
+    sluice_plan *plan;
+    sluice_diag why;
+    layered_init(&l, 4, 2, 4);
+    sluice_plan_config config = l.config;
+    config.costs_ns = NULL;
+    ck_assert_int_eq(sluice_plan_find(&config, &plan, &why), SLUICE_INVALID);
+    ck_assert_str_eq(why.text,
+                     "a plan needs `costs_ns`, and how many there are");
+    config = l.config;
+    config.schedules = "1f1b,2f2b";
+    ck_assert_int_eq(sluice_plan_find(&config, &plan, &why), SLUICE_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(why.text, "\"2f2b\""));
+    config.schedules = "1f1b";
+    l.devices[1].speed = -1;
+    ck_assert_int_eq(sluice_plan_find(&config, &plan, &why), SLUICE_INVALID);
+    ck_assert_str_eq(why.text, "device 1 has speed -1: give 0.001 to 1000, or "
+                               "0 for 1");
+    l.devices[1].speed = 1;
+    config.bytes_per_ns = -2;
+    ck_assert_int_eq(sluice_plan_find(&config, &plan, &why), SLUICE_INVALID);
+    ck_assert_str_eq(why.text, "a bandwidth of -2 bytes/ns: give a finite one, "
+                               "or 0");
+    config.bytes_per_ns = 0;
+    l.costs_ns[2][SLUICE_F] = -2;
+    ck_assert_int_eq(sluice_plan_find(&config, &plan, &why), SLUICE_INVALID);
+    ck_assert_ptr_nonnull(strstr(why.text, "layer 2"));
+    l.costs_ns[2][SLUICE_F] = 1;
+    l.layers[3].saved_row_bytes = -1;
+    ck_assert_int_eq(sluice_plan_find(&config, &plan, &why), SLUICE_INVALID);
+    ck_assert_ptr_nonnull(strstr(why.text, "layer 3 takes -1 bytes"));
+}
+END_TEST
+
+START_TEST(what_fits_nowhere_is_told_with_the_smallest)
+{
+    struct layered l;
+    sluice_plan *plan;
+    sluice_diag why;
+    layered_init(&l, 4, 2, 4);
+    l.devices[0].cap_bytes = l.devices[1].cap_bytes = 25;
+    ck_assert_int_eq(sluice_plan_find(&l.config, &plan, &why), SLUICE_OVER_CAP);
+    ck_assert_ptr_nonnull(strstr(why.text, "takes"));
+}
+END_TEST
+
+START_TEST(a_plan_is_read_as_it_was_written)
+{
+    struct layered l;
+    char path[] = "/tmp/sluice_plan_XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    layered_init(&l, 6, 2, 4);
+    l.devices[0].speed = 0.3;
+    sluice_plan *plan = found(&l), *read;
+    sluice_diag why = {.text = ""};
+    ck_assert_int_eq(sluice_plan_write(plan, path, &why), SLUICE_OK);
+    ck_assert_msg(!sluice_plan_read(path, NULL, &read, &why), "%s", why.text);
+    sluice_pipeline_config a = {0}, b = {0};
+    sluice_plan_apply(plan, &a);
+    sluice_plan_apply(read, &b);
+    int n, m;
+    sluice_plan_partition(plan, &n);
+    sluice_plan_partition(read, &m);
+    ck_assert_int_eq(n, m);
+    ck_assert_mem_eq(a.partition, b.partition, (size_t)n * sizeof *a.partition);
+    ck_assert_int_eq(a.batch, b.batch);
+    ck_assert_int_eq(a.queue_capacity, b.queue_capacity);
+    char grids[2][4096];
+    sluice_schedule_format(a.custom, grids[0], sizeof grids[0]);
+    sluice_schedule_format(b.custom, grids[1], sizeof grids[1]);
+    ck_assert_str_eq(grids[0], grids[1]);
+    sluice_plan_destroy(read);
+    sluice_plan_destroy(plan);
+    unlink(path);
+}
+END_TEST
+
+/* A text, and how it is refused. */
+static const struct refusal {
+    const char *text;
+    const char *sentence;
+    size_t n; /* bytes; 0: as a string */
+} refusals[] = {
+    {"batch\0 = 4\n", "line 1: the line has a byte 0", 11},
+    {"", "\"actions:\""},
+    {"batch = 4\n", "\"actions:\""},
+    {"batch = 4\nbatch = 4\n", "line 2: a setting is given twice"},
+    {"batch = 0\n", "line 1: the value is no whole number"},
+    {"batch = 4x\n", "line 1: the value is no whole number"},
+    {"# remark\n\nwidth = 4\n", "line 3: a plan has no setting"},
+    {"partition = 1,,2\n", "no list of whole numbers"},
+    {"partition = \n", "the list is empty"},
+    {"speeds = 1,fast\n", "no list of speeds"},
+    {"speeds = nan\n", "no list of speeds"},
+    {"batch\n", "neither NAME = VALUE"},
+    {"batch = 1\nqueue_capacity = 2\nplaces = 0\nactions:\n0F0,0B0\n",
+     "the plan has no partition"},
+    {"batch = 1\npartition = 3,4\nqueue_capacity = 2\nplaces = 0\nactions:\n"
+     "0F0,0B0\n",
+     "2 sizes of stages"},
+    {"batch = 1\npartition = 3\nqueue_capacity = 2\nplaces = 0\nactions:\n"
+     "0B0,0F0\n",
+     "order"},
+};
+
+START_TEST(a_text_that_is_no_plan_is_refused_by_its_line)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        char path[] = "/tmp/sluice_plan_XXXXXX";
+        int fd = mkstemp(path);
+        size_t n = refusals[i].n ? refusals[i].n : strlen(refusals[i].text);
+        ck_assert_int_eq((int)write(fd, refusals[i].text, n), (int)n);
+        close(fd);
+        sluice_plan *plan;
+        sluice_diag why = {.text = ""};
+        sluice_status st = sluice_plan_read(path, NULL, &plan, &why);
+        unlink(path);
+        ck_assert_msg(st == SLUICE_FORMAT || st == SLUICE_SCHEDULE, "%d: %s",
+                      (int)i, why.text);
+        ck_assert_msg(strstr(why.text, refusals[i].sentence), "%d: %s", (int)i,
+                      why.text);
+    }
+}
+END_TEST
+
+START_TEST(every_allocation_may_fail)
+{
+    struct layered l;
+    layered_init(&l, 4, 2, 3);
+    l.devices[1].speed = 0.5;
+    l.devices[1].cap_bytes = 60;
+    l.config.schedules = "1f1b,zb-h1,auto";
+    sluice_status st = SLUICE_NO_MEMORY;
+    for (int i = 1; st; i += 1 + i / 8) {
+        struct failing failing = {.fail_at = i};
+        sluice_allocator allocator = failing_allocator(&failing);
+        sluice_plan *plan;
+        l.config.allocator = &allocator;
+        st = sluice_plan_find(&l.config, &plan, NULL);
+        ck_assert(st == SLUICE_OK || st == SLUICE_NO_MEMORY);
+        if (!st)
+            sluice_plan_destroy(plan);
+        ck_assert_int_eq(failing.n_live, 0);
+    }
+}
+END_TEST
+
+SLUICE_TEST_MAIN("plan.plan", gpipe_on_equal_layers_takes_what_its_formula_says,
+                 a_device_of_half_the_speed_gets_half_the_layers,
+                 a_device_too_slow_to_help_is_left_out,
+                 a_cap_makes_as_many_stages_recompute_as_it_must,
+                 no_row_beats_the_bound_or_stands_before_a_faster_one,
+                 what_must_be_given_is_asked_for,
+                 what_fits_nowhere_is_told_with_the_smallest,
+                 a_plan_is_read_as_it_was_written,
+                 a_text_that_is_no_plan_is_refused_by_its_line,
+                 every_allocation_may_fail)
