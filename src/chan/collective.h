@@ -6,7 +6,8 @@
  *     sum     a reduce-scatter, then an all-gather, over an array that every
  *             member has; and a fence before it is written again
  *     add_up  a few numbers of each, of which all get the sums
- *     agree   the same, and the end of a step: all commit, or none does
+ *     agree   the same, and the end of a step: all commit, or none does.  A
+ *             member may vote before it waits, and work between the two
  *
  * What is added up is either one array of each member, or so many terms, each
  * of which one member has: a member may then have several, whose ranks are
@@ -66,6 +67,9 @@ struct sl_collective_ops {
                             int64_t *virtual_ns, double *sums);
     sluice_status (*agree)(struct sl_collective *collective, int rank,
                            int64_t *virtual_ns, double *sums);
+    bool (*vote)(struct sl_collective *collective, int rank,
+                 int64_t virtual_ns); /* NULL: members vote as they agree */
+    bool (*decided)(const struct sl_collective *collective, int rank);
     void (*fail)(struct sl_collective *collective, const sluice_diag *why);
     void (*close)(struct sl_collective *collective);
     void (*open)(struct sl_collective *collective);
@@ -196,6 +200,28 @@ sl_collective_agree(struct sl_collective *collective, int rank,
                     int64_t *virtual_ns, double *sums)
 {
     return collective->ops->agree(collective, rank, virtual_ns, sums);
+}
+
+/*
+ * Say that this member can commit, and go on: sl_collective_agree(), with
+ * `sums` NULL, must be its next meeting, and only waits then.  What the member
+ * does in between must be undone if that returns SLUICE_CLOSED.
+ *
+ * Returns  whether it has voted; a kind of collective without votes leaves all
+ *          to sl_collective_agree().
+ */
+static inline bool sl_collective_vote(struct sl_collective *collective,
+                                      int rank, int64_t virtual_ns)
+{
+    return collective->ops->vote &&
+           collective->ops->vote(collective, rank, virtual_ns);
+}
+
+/* Whether the wait of a member that has voted would end at once. */
+static inline bool sl_collective_decided(const struct sl_collective *collective,
+                                         int rank)
+{
+    return collective->ops->decided(collective, rank);
 }
 
 /*

@@ -1,6 +1,7 @@
 /* Agreement: all members of a collective commit, or none does. */
 #include "chan/collective.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "chan/team.h"
@@ -143,6 +144,84 @@ START_TEST(after_all_have_committed_nothing_fails)
 }
 END_TEST
 
+/* Member 0 comes last; the others have voted, and it waits until they have. */
+static atomic_int n_votes, n_undecided;
+
+static void vote(struct person *person)
+{
+    struct sl_collective *collective = person->team->collective;
+    if (person->rank == 0)
+        while (atomic_load(&n_undecided) < person->team->n - 1)
+            ;
+    person->virtual_ns = 10 * person->rank;
+    if (!sl_collective_vote(collective, person->rank, person->virtual_ns))
+        return;
+    atomic_fetch_add(&n_votes, 1);
+    if (person->rank > 0)
+        atomic_fetch_add(&n_undecided,
+                         !sl_collective_decided(collective, person->rank));
+    else
+        person->n_wrong = !sl_collective_decided(collective, 0);
+}
+
+static void vote_then_agree(struct person *person)
+{
+    vote(person);
+    person->virtual_ns += person->rank == 2 ? 1000 : 0;
+    person->status = sl_collective_agree(person->team->collective, person->rank,
+                                         &person->virtual_ns, NULL);
+}
+
+START_TEST(a_vote_does_not_wait_and_the_last_one_decides)
+{
+    atomic_store(&n_votes, 0);
+    atomic_store(&n_undecided, 0);
+    make(3);
+    play(vote_then_agree);
+    ck_assert_int_eq(atomic_load(&n_votes), 3);
+    ck_assert_int_eq(team.people[0].n_wrong, 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(team.people[i].status, SLUICE_OK);
+        /* The latest vote is member 2's, which has worked since. */
+        ck_assert_int_eq(team.people[i].virtual_ns, i == 2 ? 1020 : 20);
+    }
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
+static void vote_or_fail(struct person *person)
+{
+    sluice_diag why = failure(5);
+    if (person->rank > 0) {
+        vote_then_agree(person);
+        return;
+    }
+    while (atomic_load(&n_undecided) < person->team->n - 1)
+        ;
+    sl_collective_fail(person->team->collective, &why);
+}
+
+START_TEST(who_has_voted_learns_of_a_failure_and_can_vote_in_the_next_step)
+{
+    atomic_store(&n_votes, 0);
+    atomic_store(&n_undecided, 0);
+    make(3);
+    play(vote_or_fail);
+    for (int i = 1; i < 3; i++)
+        ck_assert_int_eq(team.people[i].status, SLUICE_CLOSED);
+    for (int i = 1; i < 3; i++)
+        ck_assert(sl_collective_decided(team.collective, i));
+    ck_assert_int_eq(sl_collective_conclude(team.collective, NULL),
+                     SLUICE_INVALID);
+    sl_collective_open(team.collective);
+    atomic_store(&n_undecided, 0);
+    play(vote_then_agree);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(team.people[i].status, SLUICE_OK);
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
 /* A failure from elsewhere, such as a cancellation, comes while they agree. */
 START_TEST(a_failure_that_races_with_the_commit_stops_all_or_none)
 {
@@ -213,6 +292,8 @@ SLUICE_TEST_MAIN(
     if_one_member_fails_none_commits_and_all_learn_the_first_failure,
     a_failure_between_two_meetings_ends_the_second_one,
     after_all_have_committed_nothing_fails,
+    a_vote_does_not_wait_and_the_last_one_decides,
+    who_has_voted_learns_of_a_failure_and_can_vote_in_the_next_step,
     a_failure_that_races_with_the_commit_stops_all_or_none,
     a_closed_collective_lets_nobody_wait_and_names_no_failure,
     a_failure_before_it_is_opened_or_after_it_is_concluded_is_late,
