@@ -71,11 +71,17 @@ typedef enum sluice_idle_cause {
     SLUICE_IDLE_HAND_OFF,
     /*
      * The step around the pipeline: before the first start and after the last
-     * end (the commit barrier, the updates, the call), and in asynchronous
-     * schedules the updates among the actions, with the wait before them.
-     * Replicas adding up their gradients, and waiting for each other to do so.
+     * end (the updates, the call).  Updates before the last end: those of
+     * asynchronous schedules, with the wait before them, and those that a
+     * device makes while others still compute.  Replicas adding up their
+     * gradients, and waiting for each other to do so.
      */
     SLUICE_IDLE_UPDATE,
+    /*
+     * The commit: waiting, after the last end, until all devices have agreed
+     * that the step is committed.  What is waited before is drain.
+     */
+    SLUICE_IDLE_COMMIT,
     /*
      * Within an F, B, I, W or R: wall time beyond the thread's CPU time.
      * Another thread had the core, or the action slept.

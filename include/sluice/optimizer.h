@@ -1,6 +1,6 @@
 /*
- * Optimizers.  Each device updates the parameters it holds, after every device
- * has finished its last backward of the mini-batch.
+ * Optimizers.  Each device updates the parameters it holds, after its last
+ * backward of the mini-batch.
  *
  * An optimizer is called once for each parameter tensor, so its result for one
  * tensor does not depend on how the model is cut.  A number that depends on all
@@ -64,9 +64,12 @@ typedef struct sluice_optimizer_ops {
      */
     sluice_status (*prepare)(const sluice_optimizer_call *call);
 
-    /* Update w and state.  It is called when prepare() has succeeded on all
-     * devices.  In an asynchronous schedule it is called when prepare() has
-     * succeeded on this device, and the update is undone if the step fails. */
+    /*
+     * Update w and state.  It is called when prepare() has succeeded for all
+     * tensors of this device; other devices may still compute.  If the step
+     * fails, the library puts w and state back as they were: so they are all
+     * that it may write.
+     */
     void (*apply)(const sluice_optimizer_call *call);
 
     /*

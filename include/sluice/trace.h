@@ -18,11 +18,12 @@ extern "C" {
 
 typedef struct sluice_trace_event {
     sluice_action action;
-    int64_t input_wait_ns;    /* waited for input, just before start_ns */
+    int64_t input_wait_ns;    /* waited for input, just before start_ns; of the
+                                 first UPDATE after the commit: for that */
     int64_t start_ns;         /* inputs are there, computing begins */
     int64_t end_ns;           /* computing ended */
     int64_t output_wait_ns;   /* waited for room in the neighbour's queue, just
-                                 after end_ns */
+                                 after end_ns; of an UPDATE, for the commit */
     int64_t cpu_ns;           /* CPU time of the thread from start to end, and
                                  what layers spent off the core on purpose */
     int64_t virtual_start_ns; /* start_ns on the virtual clock: as if each

@@ -15,6 +15,7 @@ static const char *const names[SLUICE_N_IDLE_CAUSES] = {
     [SLUICE_IDLE_BACK_PRESSURE] = "back-pressure",
     [SLUICE_IDLE_HAND_OFF] = "hand-off",
     [SLUICE_IDLE_UPDATE] = "update",
+    [SLUICE_IDLE_COMMIT] = "commit",
     [SLUICE_IDLE_PREEMPTION] = "preemption",
 };
 

@@ -47,6 +47,15 @@ static void idle_until(struct walk *w, sluice_idle_cause cause, int64_t until)
     w->now = until;
 }
 
+/* The same, and the cause is one of the step around the pipeline. */
+static void around_until(struct walk *w, sluice_idle_cause cause, int64_t until)
+{
+    if (until <= w->now)
+        return;
+    w->idle->cause_ns[cause] += until - w->now;
+    w->now = until;
+}
+
 static const sluice_trace_event *event_of(const struct walk *w, int i)
 {
     return &w->index->trace->events[w->device][i];
@@ -91,17 +100,34 @@ static void drain_until(struct walk *w, int64_t until)
     idle_until(w, SLUICE_IDLE_DRAIN, until);
 }
 
+/* Waiting for the commit, from `arrived` on: as long as others compute, for
+ * them. */
+static void commit_until(struct walk *w, int64_t arrived, int64_t until)
+{
+    int64_t last = w->index->end_ns;
+    drain_until(w, clamp(last, arrived, until));
+    around_until(w, SLUICE_IDLE_COMMIT, until);
+}
+
+/* An update, or a reduction: a barrier of replicas. */
+static void before_update(struct walk *w, int i)
+{
+    const sluice_trace_event *e = event_of(w, i);
+    bool reduces = e->action.kind == SLUICE_REDUCE_GRAD;
+    int64_t arrived = sl_sub_ns(e->start_ns, e->input_wait_ns);
+    if (i > w->last_compute && reduces)
+        drain_until(w, arrived);
+    else if (i > w->last_compute)
+        commit_until(w, arrived, e->start_ns);
+    idle_until(w, SLUICE_IDLE_UPDATE, e->start_ns);
+}
+
 /* From the end of the action before to the start of `i`. */
 static void before(struct walk *w, int i)
 {
     const sluice_trace_event *e = event_of(w, i);
     if (!sl_computes(e->action)) {
-        int64_t arrived = e->start_ns;
-        if (e->action.kind == SLUICE_REDUCE_GRAD) /* a barrier of replicas */
-            arrived = sl_sub_ns(arrived, e->input_wait_ns);
-        if (i > w->last_compute)
-            drain_until(w, arrived);
-        idle_until(w, SLUICE_IDLE_UPDATE, e->start_ns);
+        before_update(w, i);
         return;
     }
     const sluice_trace_event *p = sl_index_producer(w->index, e->action);
@@ -169,11 +195,16 @@ static int64_t room_at(const struct walk *w, const sluice_trace_event *e,
 static void after(struct walk *w, int i)
 {
     const sluice_trace_event *e = event_of(w, i);
+    bool updates = e->action.kind == SLUICE_UPDATE;
     int64_t end = w->index->trace->end_ns;
     if (i + 1 < n_events(w))
         end = event_of(w, i + 1)->start_ns;
     if (end - e->end_ns > e->output_wait_ns)
         end = e->end_ns + e->output_wait_ns;
+    if (updates && i > w->last_compute) {
+        commit_until(w, e->end_ns, end);
+        return;
+    }
     idle_until(w, SLUICE_IDLE_BACK_PRESSURE, room_at(w, e, end));
     idle_until(w, SLUICE_IDLE_HAND_OFF, end);
 }

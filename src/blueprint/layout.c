@@ -1,7 +1,7 @@
 /*
  * The memory plan.  The thread that creates the pipeline.
  *
- * sl_layout_init() adds up what bind_stage() and sl_layout_bind() take later.
+ * sl_layout_init() adds up what bind_lasting() and sl_layout_bind() take later.
  * Both must name the same parts with the same rounding: the assertion at the
  * end of sl_layout_bind() compares them to the byte.
  */
@@ -340,13 +340,13 @@ void sl_layout_fini(struct sl_layout *layout)
     *layout = (struct sl_layout){0};
 }
 
-static void bind_stage(const struct sl_layout *layout, struct sl_stage *stage,
-                       struct sl_arena *arena, void *scratch)
+/* What other devices read too, or what lasts beyond the step. */
+static void bind_lasting(const struct sl_layout *layout, struct sl_stage *stage,
+                         struct sl_arena *arena)
 {
     size_t params = (size_t)stage->n_params * sizeof(float);
     stage->versions = sl_arena_take(arena, (size_t)stage->n_versions * params);
     stage->params = stage->versions;
-    sl_products_bind(stage, arena, scratch);
     stage->grads = sl_arena_take(arena, (size_t)stage->n_grads * sizeof(float));
     for (int i = 0; i < layout->n_states; i++)
         stage->states[i] = sl_arena_take(arena, params);
@@ -354,7 +354,12 @@ static void bind_stage(const struct sl_layout *layout, struct sl_stage *stage,
         stage->backup =
             sl_arena_take(arena, (size_t)(1 + layout->n_states) * params);
     sl_tensors_bind(stage);
-    sl_stage_slots_bind(stage, arena);
+    sl_stage_slots_bind_boundary(stage, arena);
+}
+
+static bool is_mine(const struct sl_stage *stage, struct sl_coordinates at)
+{
+    return stage->device == at.place;
 }
 
 void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
@@ -364,13 +369,21 @@ void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
         &layout->stages[sl_first_stage(&layout->grid, at)];
     struct sl_workspace *ws =
         &layout->workspaces[sl_device_index(&layout->grid, at)];
-    ws->product = sl_arena_take(arena, ws->product_bytes);
     for (int s = 0; s < layout->grid.n_stages; s++)
-        if (stages[s].device == at.place)
-            bind_stage(layout, &stages[s], arena, ws->product);
+        if (is_mine(&stages[s], at))
+            bind_lasting(layout, &stages[s], arena);
     for (int i = 0; i < layout->n_edges; i++)
         sl_edge_bind(&layout->edges[at.replica * layout->n_edges + i], stages,
                      at.place, arena);
+    ws->spare = arena->base + arena->used;
+    ws->spare_bytes = arena->size - arena->used;
+    ws->product = sl_arena_take(arena, ws->product_bytes);
+    for (int s = 0; s < layout->grid.n_stages; s++) {
+        if (!is_mine(&stages[s], at))
+            continue;
+        sl_products_bind(&stages[s], arena, ws->product);
+        sl_stage_slots_bind_stash(&stages[s], arena);
+    }
     ws->skip = sl_arena_take(arena, ws->skip_bytes);
     ws->pair[0] = sl_arena_take(arena, ws->pair_bytes);
     ws->pair[1] = sl_arena_take(arena, ws->pair_bytes);

@@ -38,6 +38,10 @@ struct sl_workspace {
     char *skip;
     size_t product_bytes; /* scratch of a matrix product */
     void *product;
+    char *spare; /* where all of this lies, and before it the packed
+                    copies and stashes of the device: memory of which
+                    nothing is read once its list is done */
+    size_t spare_bytes;
 };
 
 struct sl_layout {

@@ -162,6 +162,13 @@ void sl_products_forget(const struct sl_stage *stage, const float *params)
     }
 }
 
+void sl_products_forget_all(const struct sl_stage *stage)
+{
+    for (int i = 0; i < stage->n_units; i++)
+        for (int k = 0; k < stage->units[i].plan->n_products; k++)
+            sl_product_forget(&stage->units[i].products[k], NULL);
+}
+
 const char *sl_products_backends(const struct sluice_product *products, int n)
 {
     const struct sl_gemm_backend *only = NULL, *beside = NULL;

@@ -100,4 +100,7 @@ void sl_products_fini(struct sl_stage *stage);
  */
 void sl_products_forget(const struct sl_stage *stage, const float *params);
 
+/* Whatever lies where the packed copies were, it is none: the same for all. */
+void sl_products_forget_all(const struct sl_stage *stage);
+
 #endif

@@ -36,8 +36,10 @@ enum sl_op_kind {
     SL_OP_TOTAL,   /* which all devices get */
     SL_OP_PREPARE, /* that of an UPDATE which may fail */
     SL_OP_ADVANCE, /* the whole UPDATE: makes the next version */
+    SL_OP_VOTE,    /* for the commit, without waiting for it */
+    SL_OP_AHEAD,   /* that of an UPDATE which can be undone, until all agree */
     SL_OP_AGREE,   /* all devices commit the step, or none */
-    SL_OP_APPLY,   /* that of an UPDATE which cannot fail */
+    SL_OP_APPLY,   /* that of an UPDATE which cannot fail: what is left of it */
     SL_OP_KEEP,    /* the newest versions are what the next step begins
                       with */
     SL_N_OP_KINDS,

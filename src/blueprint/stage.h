@@ -75,6 +75,10 @@ struct sl_stage {
     struct sl_ring grad_slots; /* output gradients: slots of the link from the
                                   stage after */
 
+    int n_updated; /* [owner: device] units that this step has updated */
+    char *undo;    /* [owner: device] what they were before, of those updated
+                      ahead of the commit; see pipeline/update/ahead.h */
+
     bool fresh; /* [owner: device] no gradient since the step began, or since
                    the last UPDATE */
 };

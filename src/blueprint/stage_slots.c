@@ -74,10 +74,15 @@ static void bind_ring(struct sl_ring *ring, struct sl_arena *arena)
     ring->slots = sl_arena_take(arena, ring_bytes(ring));
 }
 
-void sl_stage_slots_bind(struct sl_stage *stage, struct sl_arena *arena)
+void sl_stage_slots_bind_boundary(struct sl_stage *stage,
+                                  struct sl_arena *arena)
 {
     bind_ring(&stage->in_slots, arena);
     bind_ring(&stage->grad_slots, arena);
+}
+
+void sl_stage_slots_bind_stash(struct sl_stage *stage, struct sl_arena *arena)
+{
     for (int i = 0; i < stage->n_units; i++) {
         bind_ring(&stage->units[i].y, arena);
         bind_ring(&stage->units[i].saved, arena);

@@ -26,7 +26,10 @@ void sl_stage_slots_place(struct sl_stage *stage,
 size_t sl_stage_slots_boundary_bytes(const struct sl_stage *stage);
 size_t sl_stage_slots_stash_bytes(const struct sl_stage *stage);
 
-/* Give them their memory: the sum of both. */
-void sl_stage_slots_bind(struct sl_stage *stage, struct sl_arena *arena);
+/* Give them their memory.  A neighbour reads its output in the boundary until
+ * its own backward; the stash is the device's alone. */
+void sl_stage_slots_bind_boundary(struct sl_stage *stage,
+                                  struct sl_arena *arena);
+void sl_stage_slots_bind_stash(struct sl_stage *stage, struct sl_arena *arena);
 
 #endif

@@ -100,6 +100,10 @@ static void expand(struct writing *writing, const struct sl_program *program,
         put_whole(writing, SL_OP_TOTAL);
         put_each(writing, program, SL_OP_PREPARE);
     }
+    if (!mode.asynchronous) {
+        put_whole(writing, SL_OP_VOTE);
+        put_each(writing, program, SL_OP_AHEAD);
+    }
     put_whole(writing, SL_OP_AGREE);
     if (mode.asynchronous)
         put_whole(writing, SL_OP_KEEP);

@@ -4,7 +4,8 @@
  *
  *     synchronous   the list of the schedule, in which each UPDATE becomes
  *                   [REDUCE_SCATTER, ALL_GATHER,] PREPARE;
- *                   AGREE; then an APPLY for each of them.
+ *                   VOTE; an AHEAD for each of them; AGREE; then an APPLY for
+ *                   each of them, of what is left.
  *                   If the optimizer reads a total, each becomes a MEASURE
  *                   instead, behind the list stands TOTAL, and then the
  *                   PREPAREs

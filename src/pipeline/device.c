@@ -7,10 +7,11 @@
 
 #include "base/clock.h"
 #include "nn/model/init.h"
+#include "pipeline/update/ahead.h"
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
 #include "pipeline/execute.h"
-#include "pipeline/versions.h"
+#include "pipeline/update/versions.h"
 #include "pipeline/watch/watchdog.h"
 #include "tensor/blas_threads.h"
 #include "tensor/gemm/backend.h"
@@ -80,8 +81,11 @@ void sl_device_train(struct sl_device *device)
     device->recorder.n = 0;
     device->virtual_ns = 0;
     device->backed_up = false;
-    if (sl_walk(device, device->train))
+    sl_ahead_begin(device);
+    bool failed = sl_walk(device, device->train) != SLUICE_OK;
+    if (failed)
         sl_versions_restore(device);
+    sl_ahead_end(device, failed);
 }
 
 void sl_device_forward(struct sl_device *device)

@@ -10,13 +10,14 @@
  */
 #include "pipeline/execute.h"
 
+#include "pipeline/update/ahead.h"
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
-#include "pipeline/optimize.h"
+#include "pipeline/update/optimize.h"
 #include "pipeline/reduce.h"
 #include "pipeline/across/skip.h"
 #include "pipeline/across/tied.h"
-#include "pipeline/versions.h"
+#include "pipeline/update/versions.h"
 
 /* Which links an operation takes from and publishes to. */
 enum traffic {
@@ -53,6 +54,9 @@ static const struct behaviour {
     enum traffic traffic;
     bool (*applies)(const struct sl_device *device, const struct sl_op *op);
     const char *name; /* of one that is no action of the schedule */
+    bool (*leaves)(const struct sl_device *device,
+                   const struct sl_op *op); /* the event to another operation,
+                                               which does the rest */
 } behaviours[SL_N_OP_KINDS] = {
     [SL_OP_F] = {sl_compute_forward, EVENT, ACTIVATIONS},
     [SL_OP_B] = {sl_compute_backward, EVENT, GRADIENTS},
@@ -67,8 +71,11 @@ static const struct behaviour {
     [SL_OP_MEASURE] = {sl_optimize_measure, SILENT},
     [SL_OP_TOTAL] = {sl_optimize_total, WAITING, .name = "add up"},
     [SL_OP_PREPARE] = {sl_optimize_prepare, SILENT},
+    [SL_OP_VOTE] = {sl_ahead_vote, OUTSIDE, .name = "vote"},
+    [SL_OP_AHEAD] = {sl_ahead_update, EVENT, NONE, sl_ahead_can,
+                     .leaves = sl_ahead_left},
     [SL_OP_AGREE] = {agree, WAITING, .name = "agree"},
-    [SL_OP_APPLY] = {sl_optimize_apply, EVENT},
+    [SL_OP_APPLY] = {sl_optimize_apply, EVENT, NONE, sl_ahead_left},
     [SL_OP_BACK_UP] = {sl_versions_back_up, OUTSIDE, .name = "back up"},
     [SL_OP_ADVANCE] = {sl_versions_advance, EVENT},
     [SL_OP_KEEP] = {sl_versions_keep, OUTSIDE, .name = "keep"},
@@ -219,9 +226,35 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
         release(device, op);
     if (to || skips)
         st = publish(device, op, to, skips);
-    if (has_event(is->account) && sl_records(device))
+    bool tells = has_event(is->account) && sl_records(device);
+    if (tells && !(is->leaves && is->leaves(device, op)))
         sl_recorder_add(&device->recorder, device->event);
     return st;
+}
+
+/* Whether a wait is still to be told behind the operation: it is one, or there
+ * was one before it and it leaves no event that tells it. */
+static bool waits_after(const struct sl_device *device, const struct sl_op *op,
+                        bool waiting)
+{
+    const struct behaviour *is = &behaviours[op->kind];
+    if (is->account == WAITING)
+        return true;
+    if (!waiting || is->account == SILENT)
+        return false;
+    return !has_event(is->account) || (is->applies && !is->applies(device, op));
+}
+
+/* No operation follows the wait that could tell it: the last event, an UPDATE,
+ * waits until it is committed. */
+static void end_in_wait(struct sl_device *device)
+{
+    struct sl_recorder *recorder = &device->recorder;
+    if (recorder->n == 0)
+        return;
+    sluice_trace_event *last = &recorder->events[recorder->n - 1];
+    last->output_wait_ns = sl_wall_ns(device) - last->end_ns;
+    last->virtual_output_wait_ns = device->virtual_ns - last->virtual_end_ns;
 }
 
 sluice_status sl_walk(struct sl_device *device,
@@ -233,9 +266,11 @@ sluice_status sl_walk(struct sl_device *device,
         if (!waiting)
             device->arrived_ns = sl_wall_ns(device);
         sl_place_at(&device->place, program == device->train, i);
+        waiting = waits_after(device, &program->ops[i], waiting);
         st = execute(device, &program->ops[i]);
-        waiting = behaviours[program->ops[i].kind].account == WAITING;
     }
+    if (waiting && !st && sl_records(device))
+        end_in_wait(device);
     sl_place_idle(&device->place);
     return st;
 }

@@ -91,6 +91,8 @@ struct sl_device {
                                  until a meeting, then read by its members]: of
                                  the tie under way */
     double total;             /* [owner: device] of this step */
+    bool ahead;     /* [owner: device] it updates ahead of the commit */
+    char *undo_end; /* [owner: device] of what is kept in the spare memory */
     int64_t off_core_ns; /* [owner: device] of this action, by its layers */
     int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of
                             the step */

@@ -16,11 +16,13 @@
  *           that holds the part, and the optimizer checks them; it may
  *           refuse.  An asynchronous schedule updates there and then, having
  *           backed up the state at the beginning of the step.
- *   agree   At the end of its list a device agrees with all others that the
- *           step is committed.  The last to come decides, under the lock of the
- *           failure: if nothing has failed, nothing can any more.
- *   update  A synchronous schedule updates now, each device what it holds; an
- *           asynchronous one makes the newest versions those of the next step.
+ *   agree   At the end of its list a device votes for the commit.  The last to
+ *           come decides, under the lock of the failure: if nothing has failed,
+ *           nothing can any more.  A device that need not be the last updates
+ *           what it holds meanwhile, and can undo that (update/ahead.h).
+ *   update  A synchronous schedule updates now what is left, each device what
+ *           it holds; an asynchronous one makes the newest versions those of
+ *           the next step.
  *   wake    The last device to end its job wakes the caller, which concludes
  *           the call: it learns the first failure, or adds up the loss.
  *

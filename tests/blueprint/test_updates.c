@@ -81,7 +81,7 @@ static void assert_same_but_updates(enum sl_op_kind kind)
     ck_assert_int_eq(count(&expanded, SL_OP_UPDATE), 0);
 }
 
-START_TEST(a_synchronous_step_applies_only_what_all_have_agreed_to)
+START_TEST(a_synchronous_step_votes_updates_ahead_and_applies_the_rest)
 {
     for (int d = 0; d < DEVICES; d++) {
         set_up("1f1b", d, false);
@@ -89,8 +89,11 @@ START_TEST(a_synchronous_step_applies_only_what_all_have_agreed_to)
         int agree = position(&expanded, SL_OP_AGREE);
         assert_same_but_updates(SL_OP_PREPARE);
         ck_assert_int_eq(count(&expanded, SL_OP_PREPARE), n);
-        ck_assert_int_eq(agree, plain.n_ops);
-        ck_assert_int_eq(expanded.n_ops, plain.n_ops + 1 + n);
+        ck_assert_int_eq(position(&expanded, SL_OP_VOTE), plain.n_ops);
+        ck_assert_int_eq(agree, plain.n_ops + 1 + n);
+        ck_assert_int_eq(expanded.n_ops, plain.n_ops + 2 + 2 * n);
+        for (int i = agree - n; i < agree; i++)
+            ck_assert_int_eq(expanded.ops[i].kind, SL_OP_AHEAD);
         for (int i = agree + 1; i < expanded.n_ops; i++)
             ck_assert_int_eq(expanded.ops[i].kind, SL_OP_APPLY);
         tear_down();
@@ -207,7 +210,7 @@ START_TEST(without_memory_the_program_stays_as_it_was)
 END_TEST
 
 SLUICE_TEST_MAIN("blueprint.updates",
-                 a_synchronous_step_applies_only_what_all_have_agreed_to,
+                 a_synchronous_step_votes_updates_ahead_and_applies_the_rest,
                  an_asynchronous_step_is_backed_up_first_and_kept_last,
                  with_several_holders_gradients_are_added_before_each_update,
                  a_fence_stands_before_every_update_of_a_stage_but_its_last,

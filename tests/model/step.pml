@@ -5,7 +5,8 @@
  *
  * Every cell may fail, and so may what precedes the update; somebody may cancel
  * at any time.  A step either updates all devices or none, and says which: the
- * first failure, if there was one, and no other.
+ * first failure, if there was one, and no other.  A device may update ahead of
+ * the commit (src/pipeline/update/ahead.h).
  *
  * Waiting is a guard here; that a gate does as much is what gate.pml shows.
  * The caller makes STEPS steps, one after the other, so that what one leaves
@@ -281,6 +282,16 @@ inline update()
     updated[d] = true
 }
 
+/* What was updated ahead of the commit is put back. */
+inline undo()
+{
+#ifndef KEEPS_WHAT_IT_UPDATED
+    updated[d] = false
+#else
+    skip
+#endif
+}
+
 #ifdef COMMITS_UNCHECKED
 #define may_commit true
 #else
@@ -351,14 +362,15 @@ end:
         :: skip
         :: fail_here(); goto leave /* what may fail of the update */
         fi;
-#ifdef UPDATES_BEFORE_AGREEING
-        update();
-#endif
+        if
+        :: update() /* ahead: others see nothing of it */
+        :: skip
+        fi;
         agree();
         atomic {
             if
             :: committed && !stopped -> update() /* an operation like others */
-            :: else
+            :: else -> undo()
             fi
         };
 leave:

@@ -305,8 +305,33 @@ static sluice_status think(const sluice_optimizer_call *call)
     return SLUICE_OK;
 }
 
-/* Nobody is let past the barrier before all have agreed. */
-START_TEST(a_slow_optimizer_is_update_on_every_device)
+static sluice_status think_of_layer_0(const sluice_optimizer_call *call)
+{
+    return call->layer == 0 ? think(call) : SLUICE_OK;
+}
+
+START_TEST(a_device_that_votes_late_is_update_there_and_commit_elsewhere)
+{
+    sluice_optimizer_ops slow = *sluice_sgd();
+    struct run run = {.devices = 3, .microbatches = 4, .optimizer = &slow};
+    slow.name = "slow";
+    slow.prepare = think_of_layer_0;
+    for (int d = 0; d < 3; d++)
+        run.cells[d] = even_cell(2 * MS);
+    run_steps(&run);
+    sluice_idle idle = causes_of(&run.trace, 0);
+    check_found(&idle, SLUICE_IDLE_UPDATE, OBJECTION);
+    ck_assert_int_lt(idle.cause_ns[SLUICE_IDLE_COMMIT], OBJECTION / 10);
+    for (int d = 1; d < 3; d++) {
+        idle = causes_of(&run.trace, d);
+        check_found(&idle, SLUICE_IDLE_COMMIT, OBJECTION);
+    }
+    run_fini(&run);
+}
+END_TEST
+
+/* The devices that prepare first wait for the last to commit. */
+START_TEST(a_slow_optimizer_is_update_and_commit)
 {
     sluice_optimizer_ops slow = *sluice_sgd();
     struct run run = {.devices = 3, .microbatches = 4, .optimizer = &slow};
@@ -319,6 +344,7 @@ START_TEST(a_slow_optimizer_is_update_on_every_device)
     sluice_idle idle = causes_of(&run.trace, 0);
     check_found(&idle, SLUICE_IDLE_UPDATE, OBJECTION);
     idle = causes_of(&run.trace, -1);
+    idle.cause_ns[SLUICE_IDLE_UPDATE] += idle.cause_ns[SLUICE_IDLE_COMMIT];
     check_found(&idle, SLUICE_IDLE_UPDATE, 3 * OBJECTION);
     run_fini(&run);
 }
@@ -328,4 +354,5 @@ SLUICE_TEST_MAIN("pipeline.causes", a_slow_stage_is_imbalance,
                  a_full_queue_is_back_pressure,
                  a_layer_held_off_its_core_is_preempted,
                  a_device_that_wakes_up_late_is_a_hand_off,
-                 a_slow_optimizer_is_update_on_every_device)
+                 a_device_that_votes_late_is_update_there_and_commit_elsewhere,
+                 a_slow_optimizer_is_update_and_commit)

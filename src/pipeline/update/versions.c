@@ -1,9 +1,9 @@
 /* Making, keeping and taking back weight versions.  The device. */
-#include "pipeline/versions.h"
+#include "pipeline/update/versions.h"
 
 #include <string.h>
 
-#include "pipeline/optimize.h"
+#include "pipeline/update/optimize.h"
 
 /* A stage of the device, with parameters. */
 static bool is_mine(const struct sl_device *device, int stage)

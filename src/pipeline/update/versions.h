@@ -5,8 +5,8 @@
  *
  * Threads: the device, for its own stages.
  */
-#ifndef SL_PIPELINE_VERSIONS_H
-#define SL_PIPELINE_VERSIONS_H
+#ifndef SL_PIPELINE_UPDATE_VERSIONS_H
+#define SL_PIPELINE_UPDATE_VERSIONS_H
 
 #include "pipeline/pipeline.h"
 

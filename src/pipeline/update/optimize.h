@@ -11,8 +11,8 @@
  *
  * Threads: the stage's device.
  */
-#ifndef SL_PIPELINE_OPTIMIZE_H
-#define SL_PIPELINE_OPTIMIZE_H
+#ifndef SL_PIPELINE_UPDATE_OPTIMIZE_H
+#define SL_PIPELINE_UPDATE_OPTIMIZE_H
 
 #include "pipeline/pipeline.h"
 
@@ -34,7 +34,20 @@ sluice_status sl_optimize_total(struct sl_device *device,
 sluice_status sl_optimize_prepare(struct sl_device *device,
                                   const struct sl_op *op, sluice_diag *why);
 
-/* APPLY: the optimizer updates the stage.  Returns SLUICE_OK. */
+/* Whether a term of the loss belongs to the update. */
+bool sl_optimize_has_terms(const struct sl_device *device,
+                           const struct sl_op *op);
+
+/* Whether parameter p of a unit is updated there: its first use in the stage.
+ * If it is `learned`, it has the optimizer's states. */
+bool sl_optimize_updates(const struct sl_unit *unit, int p, bool *learned);
+
+/* The optimizer updates one unit, and this its statistics. */
+void sl_optimize_unit(struct sl_device *device, const struct sl_op *op,
+                      const struct sl_unit *unit);
+
+/* APPLY, ADVANCE: the optimizer updates what is left of the stage.  Returns
+ * SLUICE_OK. */
 sluice_status sl_optimize_apply(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why);
 

@@ -8,7 +8,7 @@
  * terms; each adds them in the order of the model.  PREPARE and APPLY read the
  * sum.  The order of addition thus does not depend on the cut.
  */
-#include "pipeline/optimize.h"
+#include "pipeline/update/optimize.h"
 
 #include "pipeline/finite_check.h"
 
@@ -39,8 +39,8 @@ static sluice_optimizer_call make_call(const struct sl_device *device,
     return call;
 }
 
-/* Whether a term of the loss belongs to the update. */
-static bool has_terms(const struct sl_device *device, const struct sl_op *op)
+bool sl_optimize_has_terms(const struct sl_device *device,
+                           const struct sl_op *op)
 {
     return device->pipe->update_terms[op->update_no] > 0;
 }
@@ -57,7 +57,7 @@ sluice_status sl_optimize_measure(struct sl_device *device,
     const struct sl_blueprint *bp = &device->pipe->blueprint;
     const struct sl_stage *stage = &device->stages[op->action.stage];
     (void)why;
-    if (!has_terms(device, op) ||
+    if (!sl_optimize_has_terms(device, op) ||
         sl_holder_of(&bp->grid, device->at, stage->index) != 0)
         return SLUICE_OK;
     sl_place_runs(&device->place, SL_OPTIMIZER_RUNS);
@@ -130,7 +130,7 @@ sluice_status sl_optimize_prepare(struct sl_device *device,
 {
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_stage *stage = &device->stages[op->action.stage];
-    if (!has_terms(device, op))
+    if (!sl_optimize_has_terms(device, op))
         return SLUICE_OK;
     sluice_status st = sl_check_gradients(pipe, stage, why);
     if (!pipe->blueprint.optimizer->prepare)
@@ -157,27 +157,36 @@ static void update_statistics(const struct sl_stage *stage,
     unit->ops->update_statistics(&call);
 }
 
+bool sl_optimize_updates(const struct sl_unit *unit, int p, bool *learned)
+{
+    *learned = is_learned(unit, p);
+    return !sl_unit_shares(unit, p);
+}
+
+void sl_optimize_unit(struct sl_device *device, const struct sl_op *op,
+                      const struct sl_unit *unit)
+{
+    for (int p = 0; p < unit->plan->n_params; p++) {
+        bool learned;
+        if (!sl_optimize_updates(unit, p, &learned) || !learned)
+            continue;
+        sluice_optimizer_call call = make_call(device, op, unit, p);
+        call.total = device->total;
+        device->pipe->blueprint.optimizer->apply(&call);
+    }
+    update_statistics(&device->stages[op->action.stage], unit);
+}
+
 sluice_status sl_optimize_apply(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why)
 {
-    const struct sl_stage *stage = &device->stages[op->action.stage];
+    struct sl_stage *stage = &device->stages[op->action.stage];
     (void)why;
-    if (!has_terms(device, op))
+    if (!sl_optimize_has_terms(device, op))
         return SLUICE_OK;
     sl_place_runs(&device->place, SL_OPTIMIZER_RUNS);
-    for (int i = 0; i < stage->n_units; i++) {
-        const struct sl_unit *unit = &stage->units[i];
-        for (int p = 0; p < unit->plan->n_params; p++) {
-            if (!is_learned(unit, p))
-                continue;
-            if (sl_unit_shares(unit, p))
-                continue;
-            sluice_optimizer_call call = make_call(device, op, unit, p);
-            call.total = device->total;
-            device->pipe->blueprint.optimizer->apply(&call);
-        }
-        update_statistics(stage, unit);
-    }
+    for (int i = stage->n_updated; i < stage->n_units; i++)
+        sl_optimize_unit(device, op, &stage->units[i]);
     sl_products_forget(stage, stage->params);
     return SLUICE_OK;
 }
