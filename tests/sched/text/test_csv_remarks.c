@@ -107,7 +107,7 @@ END_TEST
 START_TEST(a_refused_file_is_named_in_the_sentence)
 {
     char path[] = "/tmp/sluice-csv-XXXXXX";
-    char want[64];
+    char want[80];
     int fd = mkstemp(path);
     ck_assert_int_eq(write(fd, "0F0,0X0\n", 8), 8);
     close(fd);
@@ -120,7 +120,7 @@ START_TEST(a_refused_file_is_named_in_the_sentence)
     ck_assert_int_eq(strncmp(why.text, want, strlen(want)), 0);
     ck_assert_int_eq(sluice_schedule_read_json(path, NULL, &schedule, &why),
                      SLUICE_FORMAT);
-    snprintf(want, sizeof want, "%s: line 1, ", path);
+    snprintf(want, sizeof want, "%s: a schedule is a JSON object", path);
     ck_assert_int_eq(strncmp(why.text, want, strlen(want)), 0);
     ck_assert_int_eq(sluice_schedule_read_csv(path, SLUICE_CSV_DETECT, NULL,
                                               &schedule, NULL),
