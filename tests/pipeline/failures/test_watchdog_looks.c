@@ -176,7 +176,10 @@ START_TEST(a_meeting_waits_for_those_that_have_not_come)
     struct heard heard;
     sluice_activity a;
     sluice_pipeline *pipe = make(&p, &heard);
-    int agree = 2 * MANY + 1; /* behind F, B and what prepares the update */
+    const struct sl_program *program = pipe->devices[0].train;
+    int agree = 0;
+    while (program->ops[agree].kind != SL_OP_AGREE)
+        agree++;
     put(pipe, 0, agree, SLUICE_MEETING);
     put(pipe, 1, 4, SLUICE_RUNNING);
     sluice_pipeline_activity(pipe, 0, &a);
