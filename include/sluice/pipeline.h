@@ -62,6 +62,7 @@
 #include <sluice/model.h>
 #include <sluice/optimizer.h>
 #include <sluice/schedule.h>
+#include <sluice/speed.h>
 #include <sluice/status.h>
 #include <sluice/trace.h>
 #include <sluice/watch.h>
@@ -162,10 +163,18 @@ typedef struct sluice_pipeline_config {
                          comparison).  What it comes to is part of what the
                          bits depend on; sluice_pipeline_gemm() tells it. */
 
-    int queue_capacity;      /* items a producer may run ahead; default 2 */
-    size_t device_cap_bytes; /* memory of one device; 0: no limit.  Measuring
-                                the layers for a cut by time obeys it too, with
-                                fewer rows if necessary. */
+    int queue_capacity;        /* items a producer may run ahead; default 2 */
+    size_t device_cap_bytes;   /* memory of one device; 0: no limit.  Measuring
+                                  the layers for a cut by time obeys it too, with
+                                  fewer rows if necessary. */
+    const size_t *device_caps; /* [devices in all], by index: the same of each
+                                  device, in addition; NULL: no limits */
+    const double *device_speeds; /* [devices in all], by index, from
+                                    SLUICE_SLOWEST to 1: to try on equal cores
+                                    what unequal ones would do, each action of a
+                                    device takes its time divided by this, on
+                                    the wall clock and on the virtual one; bits
+                                    stay the same. NULL: 1 */
     sluice_pinning pinning;
     const int *pin_cpus; /* [n_pin_cpus], one for each device at least */
     int n_pin_cpus;
@@ -222,8 +231,8 @@ SLUICE_API sluice_status sluice_pipeline_plan(
  *          copied.
  * Threads  any; one pipeline per call, several pipelines may live at once.
  * Returns  SLUICE_OK;
- *          SLUICE_INVALID  a number out of range, a batch that M does not
- *                          divide (naming the nearest M that does), more
+ *          SLUICE_INVALID  a number or speed out of range, a batch that M does
+ *                          not divide (naming the nearest M that does), more
  *                          devices than layers, a partition that does not add
  *                          up, a loss or optimizer that refuses its config,
  *                          lacks a function, or reports an impossible size;

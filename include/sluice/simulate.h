@@ -20,6 +20,7 @@
 #include <sluice/export.h>
 #include <sluice/memory.h>
 #include <sluice/schedule.h>
+#include <sluice/speed.h>
 #include <sluice/status.h>
 #include <sluice/trace.h>
 
@@ -37,8 +38,16 @@ typedef struct sluice_simulate_config {
     /* [device][n_actions]: of each action, in the order of its list. */
     const int64_t *const *action_costs_ns;
 
+    const double *device_speeds; /* [n_devices], SLUICE_SLOWEST to
+                                    1 / SLUICE_SLOWEST: a cost is divided by
+                                    that of its device; NULL: 1 */
+
     int64_t latency_ns;                /* from pushing an item to the moment
                                           it can be taken */
+    const int64_t *stage_latency_ns;   /* [n_stages], in place of latency_ns:
+                                          of what is handed over between a stage
+                                          and the next one, both ways; NULL:
+                                          all the same */
     int queue_capacity;                /* as in sluice_verify_config */
     bool no_barrier;                   /* an UPDATE does not wait for other
                                           devices */
@@ -87,7 +96,8 @@ typedef struct sluice_simulation sluice_simulation;
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_SCHEDULE as sluice_schedule_verify(), with its
  *          sentence; SLUICE_INVALID if not exactly one kind of costs is given,
- *          for a negative latency, capacity or cost (naming its action), or if
+ *          for a speed out of range, for a negative latency, capacity or cost
+ *          (naming its action), or if
  *          the sum of all costs and latencies, times the number of devices,
  *          exceeds INT64_MAX;
  *          SLUICE_NO_MEMORY.

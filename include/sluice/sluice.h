@@ -72,6 +72,7 @@
 #include <sluice/shape.h>
 #include <sluice/search.h>
 #include <sluice/simulate.h>
+#include <sluice/speed.h>
 #include <sluice/status.h>
 #include <sluice/text.h>
 #include <sluice/tokenizer.h>

@@ -2,6 +2,7 @@
 #include "pipeline/clocks.h"
 
 #include "base/clock.h"
+#include "base/pause.h"
 
 /* The clocks are only looked at if the job is recorded. */
 bool sl_records(const struct sl_device *device)
@@ -9,9 +10,10 @@ bool sl_records(const struct sl_device *device)
     return device->recorder.events && device->pipe->job.training;
 }
 
+/* A slowed device needs it in every job. */
 static int64_t cpu_ns(const struct sl_device *device)
 {
-    return sl_records(device) ? sl_thread_cpu_ns() : 0;
+    return sl_records(device) || device->delay > 0 ? sl_thread_cpu_ns() : 0;
 }
 
 int64_t sl_wall_ns(const struct sl_device *device)
@@ -31,10 +33,20 @@ void sl_begin_work(struct sl_device *device)
     event->virtual_start_ns = device->virtual_ns;
 }
 
+/* Take as much longer as the device is slower than its core. */
+static void slow_down(const struct sl_device *device, int64_t *work_ns)
+{
+    int64_t more_ns = (int64_t)((double)*work_ns * device->delay);
+    sl_pause_until(sl_add_ns(sl_now_ns(), more_ns));
+    *work_ns += more_ns;
+}
+
 void sl_end_work(struct sl_device *device)
 {
     sluice_trace_event *event = &device->event;
     event->cpu_ns += cpu_ns(device) + device->off_core_ns;
+    if (device->delay > 0)
+        slow_down(device, &event->cpu_ns);
     event->end_ns = sl_wall_ns(device);
     device->virtual_ns += event->cpu_ns;
     event->virtual_end_ns = device->virtual_ns;

@@ -1,6 +1,7 @@
 /*
  * When an action's work begins and ends, on the wall clock and on the device's
- * virtual one.  The clocks are only read in a job that is recorded.
+ * virtual one.  The clocks are only read in a job that is recorded, and by
+ * devices that are slowed.
  *
  * Threads: the device.
  */
@@ -12,7 +13,8 @@
 /*
  * Begin and end the part of the device's event that is work, on the wall clock
  * and on the virtual one.  What lies between device->arrived_ns and its begin
- * was waiting.
+ * was waiting.  The end of a slowed device's work is put off: by its CPU time,
+ * and what its layers slept, times 1/speed - 1.
  */
 void sl_begin_work(struct sl_device *device);
 void sl_end_work(struct sl_device *device);

@@ -8,6 +8,7 @@
 #include "pipeline/assembly.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/topology.h"
+#include "pipeline/uneven/uneven.h"
 #include "tensor/blas_threads.h"
 
 enum {
@@ -22,6 +23,7 @@ static sluice_status plan(const sluice_model *model,
     struct sl_blueprint bp;
     sluice_pipeline_config uncapped = *config;
     uncapped.device_cap_bytes = 0; /* what is needed is asked for */
+    uncapped.device_caps = NULL;
     sluice_status st = sl_blueprint_init(&bp, &uncapped, model, why);
     if (st)
         return st;
@@ -50,24 +52,6 @@ static void say(const sluice_pipeline_config *config, sluice_log_level level,
         return;
     snprintf(text, sizeof text, format, a, b);
     config->log(config->log_context, level, text);
-}
-
-static sluice_status check_caps(const struct sl_layout *layout, size_t cap,
-                                sluice_diag *why)
-{
-    for (int d = 0; d < layout->grid.n_devices && cap; d++) {
-        size_t need = layout->plans[d].total;
-        if (need <= cap)
-            continue;
-        sluice_diag_set(why, SLUICE_OVER_CAP,
-                        "device %d needs %zu bytes but its cap is %zu; use "
-                        "more devices, rematerialization, or a smaller batch",
-                        d, need, cap);
-        if (why)
-            why->device = d;
-        return SLUICE_OVER_CAP;
-    }
-    return SLUICE_OK;
 }
 
 /* The host decides what signals do: its handlers never run on a device. */
@@ -261,6 +245,7 @@ static sluice_status build(sluice_pipeline *pipe,
     st = sl_init_devices(pipe, why);
     if (st)
         goto fini_sync;
+    sl_uneven_slow(pipe, config);
     st = sl_init_links(pipe, why);
     if (st)
         goto fini_devices;
@@ -304,7 +289,7 @@ static sluice_status create(const sluice_pipeline_config *config,
         goto free_pipe;
     pipe->n_local = pipe->blueprint.n_local;
     pipe->learning_rate = pipe->blueprint.learning_rate;
-    st = check_caps(&pipe->blueprint.layout, config->device_cap_bytes, why);
+    st = sl_uneven_check(&pipe->blueprint.layout, config, why);
     if (st)
         goto fini_blueprint;
     st = build(pipe, config, why);

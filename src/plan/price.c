@@ -61,22 +61,24 @@ static int64_t hand_off(const struct sl_plan_problem *problem, int from, int to,
     return rate > 0 ? ns + llround((double)bytes / rate) : ns;
 }
 
-int64_t sl_plan_latency(const struct sl_plan_problem *problem,
-                        const struct sl_plan_order *order,
-                        const struct sl_plan_candidate *candidate)
+int64_t sl_plan_latencies(const struct sl_plan_problem *problem,
+                          const struct sl_plan_order *order,
+                          const struct sl_plan_candidate *candidate,
+                          int64_t *latency_ns)
 {
     const sluice_schedule *schedule = order->schedule;
     int64_t rows = sl_plan_rows(problem, schedule->n_microbatches), most = 0;
-    for (int s = 0, i = 0; s + 1 < candidate->n_stages; s++) {
+    for (int s = 0, i = 0; s < candidate->n_stages; s++) {
+        latency_ns[s] = 0;
+        if (s + 1 == candidate->n_stages)
+            break;
         i += candidate->sizes[s];
+        int64_t bytes = rows * problem->config->layers[i].input_row_bytes;
         int from = candidate->device[schedule->stage_device[s]];
         int to = candidate->device[schedule->stage_device[s + 1]];
-        int64_t ns =
-            from == to
-                ? 0
-                : hand_off(problem, from, to,
-                           rows * problem->config->layers[i].input_row_bytes);
-        most = ns > most ? ns : most;
+        if (from != to)
+            latency_ns[s] = hand_off(problem, from, to, bytes);
+        most = latency_ns[s] > most ? latency_ns[s] : most;
     }
     return most;
 }
@@ -89,9 +91,11 @@ static sluice_status simulate(const struct sl_plan_problem *problem,
                               sluice_diag *why)
 {
     sluice_time_share shares[SLUICE_MAX_DEVICES], all;
+    int64_t latency_ns[SLUICE_PLAN_MAX_STAGES];
+    sl_plan_latencies(problem, order, candidate, latency_ns);
     const sluice_simulate_config config = {
         .stage_costs_ns = sl_plan_stage_costs(problem, order, candidate),
-        .latency_ns = sl_plan_latency(problem, order, candidate),
+        .stage_latency_ns = latency_ns,
         .queue_capacity = candidate->capacity,
         .no_events = true,
         .allocator = problem->allocator,

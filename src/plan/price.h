@@ -23,10 +23,16 @@ const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
                                    const struct sl_plan_order *order,
                                    const struct sl_plan_candidate *candidate);
 
-/* Of a hand-off: the longest between two stages. */
-int64_t sl_plan_latency(const struct sl_plan_problem *problem,
-                        const struct sl_plan_order *order,
-                        const struct sl_plan_candidate *candidate);
+/*
+ * Latencies of the hand-offs between each stage and the next one.
+ *
+ * Shapes   latency_ns[n_stages]; the last is 0.
+ * Returns  the longest.
+ */
+int64_t sl_plan_latencies(const struct sl_plan_problem *problem,
+                          const struct sl_plan_order *order,
+                          const struct sl_plan_candidate *candidate,
+                          int64_t *latency_ns);
 
 /*
  * Prove and price: the rest of the candidate is set.  Where a device does not

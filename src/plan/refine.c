@@ -182,7 +182,7 @@ static sluice_status search(const struct sl_plan_problem *problem,
                             const struct sl_plan_candidate *candidate,
                             sluice_schedule **out, sluice_diag *why)
 {
-    int64_t share[SLUICE_PLAN_MAX_STAGES];
+    int64_t share[SLUICE_PLAN_MAX_STAGES], latency[SLUICE_PLAN_MAX_STAGES];
     bool limited =
         problem->capped && share_room(problem, order, candidate, share);
     const sluice_search_config config = {
@@ -190,7 +190,7 @@ static sluice_status search(const struct sl_plan_problem *problem,
         .microbatches = order->schedule->n_microbatches,
         .stages = candidate->n_stages,
         .stage_costs_ns = sl_plan_stage_costs(problem, order, candidate),
-        .latency_ns = sl_plan_latency(problem, order, candidate),
+        .latency_ns = sl_plan_latencies(problem, order, candidate, latency),
         .queue_capacity = candidate->capacity,
         .activation_bytes = limited ? share : NULL,
         .limit = limited ? WHOLE : 0,

@@ -25,6 +25,7 @@ struct queue {
     int64_t *times; /* [n_places] */
     int producer;   /* devices */
     int consumer;
+    int64_t latency_ns;
     int appended; /* items, counted from the start: at most M */
     int taken;    /* or, in a lowered schedule, posted for: it may be more than
                      was appended */
@@ -256,7 +257,7 @@ static bool hand_over(struct execution *run, struct device *self,
         int number = output->appended++;
         int64_t *time = &output->times[number % run->n_places];
         given = later(given, *time);
-        *time = given + run->work->latency_ns;
+        *time = given + output->latency_ns;
         if (run->lowered) {
             struct passage *item = &output->passages[action.microbatch];
             item->arrived_ns = *time;
@@ -338,12 +339,14 @@ static void connect(struct execution *run)
         run->queues[s] = (struct queue){
             .producer = before,
             .consumer = after,
+            .latency_ns = sl_latency_ns(run->work, s),
             .times = run->times + (size_t)s * (size_t)run->n_places,
             .passages = passages_of(run, s),
         };
         run->queues[n + s] = (struct queue){
             .producer = after,
             .consumer = before,
+            .latency_ns = sl_latency_ns(run->work, s),
             .times = run->times + (size_t)(n + s) * (size_t)run->n_places,
             .passages = passages_of(run, n + s),
         };

@@ -4,6 +4,8 @@
 #ifndef SL_SIM_CLOCKWORK_H
 #define SL_SIM_CLOCKWORK_H
 
+#include <math.h>
+
 #include <sluice/simulate.h>
 
 struct sl_clockwork {
@@ -11,7 +13,9 @@ struct sl_clockwork {
     const int64_t *costs_ns; /* see sl_cost_ns() */
     size_t cost_stride;      /* from stage to stage: 0 if all cost the same */
     const int64_t *const *action_costs_ns; /* instead: [device][position] */
+    const double *speeds;                  /* [n_devices]; NULL: 1 */
     int64_t latency_ns;
+    const int64_t *stage_latency_ns; /* [n_stages]; NULL: latency_ns */
     int queue_capacity;
     bool no_barrier;
     bool naive_recompute;
@@ -26,10 +30,21 @@ struct sl_clockwork {
 static inline int64_t sl_cost_ns(const struct sl_clockwork *work, int device,
                                  int position, sluice_action action)
 {
-    if (work->action_costs_ns)
-        return work->action_costs_ns[device][position];
-    size_t stage = (size_t)action.stage;
-    return work->costs_ns[stage * work->cost_stride + (size_t)action.kind];
+    size_t at = (size_t)action.stage * work->cost_stride + (size_t)action.kind;
+    int64_t ns = work->action_costs_ns ? work->action_costs_ns[device][position]
+                                       : work->costs_ns[at];
+    if (!work->speeds)
+        return ns;
+    double slowed = round((double)ns / work->speeds[device]);
+    /* As a double, INT64_MAX is one more than itself. */
+    return slowed < (double)INT64_MAX ? (int64_t)slowed : INT64_MAX;
+}
+
+/* Of a hand-off between `stage` and the next one. */
+static inline int64_t sl_latency_ns(const struct sl_clockwork *work, int stage)
+{
+    return work->stage_latency_ns ? work->stage_latency_ns[stage]
+                                  : work->latency_ns;
 }
 
 /*

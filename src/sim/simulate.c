@@ -27,11 +27,33 @@ static sluice_status check_config(const sluice_simulate_config *config,
                                "a simulation with %s: set one of `costs_ns`, "
                                "`stage_costs_ns` and `action_costs_ns`",
                                given ? "costs of several kinds" : "no costs");
-    if (config->latency_ns < 0)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a hand-off latency of %lld ns: give at least 0",
-                               (long long)config->latency_ns);
     return SLUICE_OK;
+}
+
+static sluice_status check_latency(int64_t ns, sluice_diag *why)
+{
+    if (ns >= 0)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "a hand-off latency of %lld ns: give at least 0",
+                           (long long)ns);
+}
+
+static sluice_status check_devices(const sluice_schedule *schedule,
+                                   const sluice_simulate_config *config,
+                                   sluice_diag *why)
+{
+    sluice_status st = check_latency(config->latency_ns, why);
+    for (int s = 0; s < schedule->n_stages && config->stage_latency_ns && !st;
+         s++)
+        st = check_latency(config->stage_latency_ns[s], why);
+    const double *speeds = config->device_speeds;
+    for (int d = 0; d < schedule->n_devices && speeds && !st; d++)
+        if (!(speeds[d] >= SLUICE_SLOWEST && speeds[d] <= 1 / SLUICE_SLOWEST))
+            st = sluice_diag_set(why, SLUICE_INVALID,
+                                 "device %d has speed %g: give %g to %g", d,
+                                 speeds[d], SLUICE_SLOWEST, 1 / SLUICE_SLOWEST);
+    return st;
 }
 
 static sluice_status refuse_cost(sluice_action action, int device, int position,
@@ -60,6 +82,15 @@ static sluice_status refuse_sum(int n_devices, sluice_diag *why)
                            (long long)(INT64_MAX / n_devices));
 }
 
+/* Of what an action hands over: to one of its neighbours at most. */
+static int64_t latency_of(const struct sl_clockwork *work, sluice_action action)
+{
+    int64_t after = sl_latency_ns(work, action.stage);
+    int64_t before =
+        action.stage > 0 ? sl_latency_ns(work, action.stage - 1) : 0;
+    return after > before ? after : before;
+}
+
 /* No time can exceed the sum, for at any one before the end some action
  * computes or some item is on its way; and no share of all devices' time can
  * exceed the product. */
@@ -77,7 +108,7 @@ static sluice_status check_costs(const struct sl_clockwork *work,
             if (cost < 0)
                 return refuse_cost(actions[i], d, i, cost, why);
             if (__builtin_add_overflow(sum, cost, &sum) ||
-                __builtin_add_overflow(sum, work->latency_ns, &sum))
+                __builtin_add_overflow(sum, latency_of(work, actions[i]), &sum))
                 return refuse_sum(n_devices, why);
         }
     }
@@ -173,6 +204,8 @@ sluice_status sluice_simulate(const sluice_schedule *schedule,
                               sluice_simulation **out, sluice_diag *why)
 {
     sluice_status st = check_config(config, why);
+    if (!st)
+        st = check_devices(schedule, config, why);
     if (st)
         return st;
     sluice_verify_config rules = {
@@ -188,7 +221,9 @@ sluice_status sluice_simulate(const sluice_schedule *schedule,
             config->costs_ns ? config->costs_ns : config->stage_costs_ns,
         .cost_stride = config->costs_ns ? 0 : SLUICE_N_ACTION_KINDS,
         .action_costs_ns = config->action_costs_ns,
+        .speeds = config->device_speeds,
         .latency_ns = config->latency_ns,
+        .stage_latency_ns = config->stage_latency_ns,
         .queue_capacity = config->queue_capacity ? config->queue_capacity
                                                  : SLUICE_QUEUE_CAPACITY,
         .no_barrier = config->no_barrier,

@@ -2,25 +2,10 @@
 #include <sluice/layer.h>
 
 #include <inttypes.h>
-#include <sched.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
-
-/*
- * A sleeper wakes late: by the thread's timer slack, which devices have turned
- * off, and the time until it gets a core.  So it sleeps until that much before
- * the end and spends the rest offering its core to others.
- */
-enum { MARGIN_NS = 100 * 1000 };
-
-/*
- * The last of it is not offered, so that the turn of no other thread makes the
- * cell end late.  It is longer than reading the thread's CPU clock takes, a
- * system call that would otherwise come after the end.
- */
-enum { EXACT_NS = 3 * 1000 };
+#include "base/pause.h"
 
 #define MAX_NS 3600e9 /* of a time in a text: an hour */
 
@@ -83,31 +68,6 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
-static void sleep_until(int64_t end_ns)
-{
-    struct timespec end = {
-        .tv_sec = end_ns / 1000000000,
-        .tv_nsec = end_ns % 1000000000,
-    };
-    /* If a signal ends the sleep early, the loop below waits for the rest. */
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL);
-}
-
-/* Wait until `end_ns`, a time of sl_now_ns(); what the thread's CPU clock shows
- * then. */
-static int64_t wait_until(int64_t end_ns)
-{
-    if (end_ns - sl_now_ns() > MARGIN_NS)
-        sleep_until(end_ns - MARGIN_NS);
-    while (sl_now_ns() < end_ns - EXACT_NS)
-        sched_yield();
-    int64_t cpu_ns = sl_thread_cpu_ns(), read_ns = sl_now_ns(), now_ns;
-    do
-        now_ns = sl_now_ns();
-    while (now_ns < end_ns);
-    return cpu_ns + now_ns - read_ns;
-}
-
 static int64_t n_elements(const sluice_layer_call *call)
 {
     return sluice_shape_elements(&call->plan->in);
@@ -148,7 +108,7 @@ static struct cell begin(void)
 /* Stretch the cell to `ns`; what took no CPU time of it was off the core. */
 static void finish(const sluice_layer_call *call, struct cell cell, int64_t ns)
 {
-    int64_t cpu_ns = wait_until(sl_add_ns(cell.start_ns, ns));
+    int64_t cpu_ns = sl_pause_until(sl_add_ns(cell.start_ns, ns));
     int64_t off_core_ns = ns - (cpu_ns - cell.cpu_ns);
     if (call->off_core_ns && off_core_ns > 0)
         *call->off_core_ns += off_core_ns;
