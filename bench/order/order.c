@@ -219,5 +219,6 @@ void order_apply(const struct order_options *order,
     config->join_weights = order->join_weights;
     config->queue_capacity = order->capacity;
     config->gemm = order->gemm;
+    config->device_speeds = order->speeds.n ? order->speeds.of : NULL;
     pin_apply(&order->pin, config);
 }

@@ -13,6 +13,7 @@
 #include <sluice/status.h>
 
 #include "bench/cli/option.h"
+#include "bench/order/device_speeds.h"
 #include "bench/order/pin_option.h"
 
 struct order_options {
@@ -25,6 +26,7 @@ struct order_options {
     /* The options of generators; order_config() sets the other fields. */
     sluice_schedule_config generated;
     struct pin_choice pin;
+    struct device_speeds speeds; /* of a replica; order_apply() sets them */
     const char *gemm; /* the GEMM backend; NULL: the library's default */
 };
 

@@ -88,16 +88,16 @@ static sluice_status recompute(const struct schedule_wanted *wanted,
     if (!costs)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the costs of %zu stages", n);
-    schedule_stage_costs(*schedule, &wanted->costs, costs);
+    sluice_status st = schedule_stage_costs(*schedule, &wanted->costs,
+                                            &wanted->order.speeds, costs, why);
     const sluice_recompute_config config = {
         .remat = (sluice_remat)wanted->order.remat,
         .stage_remat = wanted->remats ? remats : NULL,
         .early = wanted->moment == RECOMPUTE_EARLY,
         .stage_costs_ns = costs,
     };
-    sluice_status st = wanted->remats
-                           ? parse_remats(wanted->remats, (int)n, remats, why)
-                           : SLUICE_OK;
+    if (!st && wanted->remats)
+        st = parse_remats(wanted->remats, (int)n, remats, why);
     if (!st)
         st = sluice_schedule_recompute(*schedule, &config, &passed, why);
     free(costs);

@@ -87,6 +87,8 @@ const char *schedule_costs_need(const void *given,
     if (is(option, "cell") && has_layers)
         return "and --model exclude each other: real layers take the time "
                "that they take";
+    if (is(option, "speeds") && line->task == SCHEDULE_CHECK)
+        return "has no effect with --check: leave it out";
     if (is(option, "costs") && has_layers && !weighs(line))
         return "and --model exclude each other: real layers are priced by "
                "what they took";

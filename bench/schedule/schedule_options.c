@@ -14,7 +14,7 @@ enum {
     MAX_BATCH = 1 << 24,
     MAX_CELLS = 1000000, /* that an action may take */
     MAX_SLACK = 1024,
-    COSTS_BYTES = 128,
+    COSTS_BYTES = 2048,
     NAMES_BYTES = 128,
 };
 
@@ -31,20 +31,15 @@ static sluice_status read_remat(const struct option_row *option,
 
 static const struct option_type remat = {.read = read_remat};
 
-/* F,I,W or F,I,W,R. */
-static sluice_status read_costs(const struct option_row *option,
-                                const char *text, void *value, sluice_diag *why)
+/* F,I,W or F,I,W,R, in place. */
+static sluice_status read_stage(char *text, struct stage_cost *cost,
+                                sluice_diag *why)
 {
-    struct schedule_costs *costs = value;
-    double *const places[] = {&costs->forward, &costs->input, &costs->weight,
-                              &costs->recompute};
-    char words[COSTS_BYTES];
-    char *rest = words;
+    double *const places[] = {&cost->forward, &cost->input, &cost->weight,
+                              &cost->recompute};
     int n = 0;
-    (void)option;
-    snprintf(words, sizeof words, "%s", text);
-    costs->recompute = -1;
-    for (char *word; (word = strsep(&rest, ",")); n++) {
+    cost->recompute = -1;
+    for (char *word; (word = strsep(&text, ",")); n++) {
         if (n == 4)
             return sluice_diag_set(why, SLUICE_INVALID, "more than F,I,W,R");
         sluice_status st =
@@ -54,6 +49,37 @@ static sluice_status read_costs(const struct option_row *option,
     }
     if (n < 3)
         return sluice_diag_set(why, SLUICE_INVALID, "give F,I,W or F,I,W,R");
+    return SLUICE_OK;
+}
+
+/* Of a device, or of each stage with a '/' between. */
+static sluice_status read_costs(const struct option_row *option,
+                                const char *text, void *value, sluice_diag *why)
+{
+    struct schedule_costs *costs = value;
+    char words[COSTS_BYTES];
+    char *rest = words;
+    (void)option;
+    if (snprintf(words, sizeof words, "%s", text) >= (int)sizeof words)
+        return sluice_diag_set(why, SLUICE_INVALID, "the list is too long");
+    costs->n_stages = 0;
+    costs->text = text;
+    for (char *word; (word = strsep(&rest, "/"));) {
+        if (costs->n_stages == COSTS_STAGES)
+            return sluice_diag_set(why, SLUICE_INVALID, "more than %d stages",
+                                   COSTS_STAGES);
+        sluice_status st =
+            read_stage(word, &costs->stages[costs->n_stages++], why);
+        if (st)
+            return st;
+    }
+    const struct stage_cost *first = &costs->stages[0];
+    costs->forward = first->forward;
+    costs->input = first->input;
+    costs->weight = first->weight;
+    costs->recompute = first->recompute;
+    if (costs->n_stages == 1)
+        costs->n_stages = 0;
     return SLUICE_OK;
 }
 
@@ -133,12 +159,18 @@ static const struct option_row shape[] = {
      .type = &option_flag,
      .offset = offsetof(struct schedule_wanted, merge)},
     {.name = "limit",
-     .argument = "N",
-     .help = "With auto: micro-batches whose activations a device can hold",
-     .type = &option_integer,
-     .offset = offsetof(struct schedule_wanted, goal.limit),
-     .least = 1,
+     .argument = "N|BYTES",
+     .help = "With auto: micro-batches whose activations a device can hold, "
+             "such as 2.5; or bytes, such as 300M, with --activations",
+     .type = &option_limit,
+     .offset = offsetof(struct schedule_wanted, goal),
      .most = SLUICE_MAX_MICROBATCHES},
+    {.name = "activations",
+     .argument = "BYTES[/...]",
+     .help = "With --limit in bytes: what a micro-batch holds of a stage; or "
+             "of each stage, with a / between",
+     .type = &option_activations,
+     .offset = offsetof(struct schedule_wanted, goal)},
     {.name = "objective",
      .argument = "WHAT",
      .help = "With auto: what is to be short, {choices} (of steps that follow "
@@ -181,10 +213,17 @@ static const struct option_row costs_options[] = {
      .argument = "F,I,W[,R]",
      .help = "A micro-batch on a device, in cells; its stages share it; B "
              "takes I + W "
-             "({standard}, R as F)",
+             "({standard}, R as F); or on each stage, with a / between: "
+             "1,1,1/2,2,2",
      .type = &costs,
      .offset = offsetof(struct schedule_wanted, costs),
      .standard = "1,1,1"},
+    {.name = "speeds",
+     .argument = "X,X,...",
+     .help = "Speed of each device: its actions take their time divided by it; "
+             "with --run at most 1",
+     .type = &option_speeds,
+     .offset = offsetof(struct schedule_wanted, order.speeds)},
     {.name = "latency",
      .argument = "X",
      .help = "Latency of a simulated hand-off, in cells",

@@ -20,13 +20,14 @@ sluice_status schedule_prove(const sluice_schedule *schedule, int capacity,
 }
 
 /* Whether nothing was done to a generator's schedule but recomputing naively,
- * which makes the backward longer. */
+ * which makes the backward longer, and all stages are equal. */
 static bool has_formula(const struct schedule_wanted *wanted)
 {
     bool never = wanted->order.remat == SLUICE_REMAT_NEVER;
     bool naive = wanted->order.remat == SLUICE_REMAT_ALWAYS &&
                  wanted->moment == RECOMPUTE_NAIVE;
-    return !schedule_is_file(wanted->order.schedule) && !wanted->remats &&
+    return !wanted->order.speeds.n && !wanted->costs.n_stages &&
+           !schedule_is_file(wanted->order.schedule) && !wanted->remats &&
            !wanted->split && !wanted->merge && !wanted->slack &&
            (never || naive);
 }
@@ -125,7 +126,8 @@ static sluice_status fill(const struct schedule_wanted *wanted,
         st = sluice_diag_set(why, SLUICE_NO_MEMORY,
                              "out of memory for the price of a schedule");
     if (!st)
-        schedule_stage_costs(schedule, &wanted->costs, own);
+        st = schedule_stage_costs(schedule, &wanted->costs,
+                                  &wanted->order.speeds, own, why);
     if (!st)
         st = count(wanted, schedule, price, why);
     if (!st)

@@ -22,8 +22,10 @@ static sluice_status make_cells(const struct schedule_wanted *wanted,
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for %zu timed cells", n);
     }
-    schedule_stage_costs(schedule, &wanted->costs, costs);
-    for (size_t s = 0; s < n; s++)
+    /* The devices are slowed, not the cells. */
+    sluice_status st =
+        schedule_stage_costs(schedule, &wanted->costs, NULL, costs, why);
+    for (size_t s = 0; s < n && !st; s++)
         cells[s] = (sluice_timed_config){
             .forward_ns = costs[s * KINDS + SLUICE_F],
             .input_ns = costs[s * KINDS + SLUICE_I],
@@ -31,8 +33,11 @@ static sluice_status make_cells(const struct schedule_wanted *wanted,
             .recompute_ns = costs[s * KINDS + SLUICE_R],
         };
     free(costs);
-    *out = cells;
-    return SLUICE_OK;
+    if (st)
+        free(cells);
+    else
+        *out = cells;
+    return st;
 }
 
 static sluice_status run(const struct subject_config *what, int devices,

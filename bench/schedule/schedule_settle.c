@@ -106,7 +106,7 @@ static sluice_status refuse_limit(const struct schedule_line *line,
         why, SLUICE_INVALID,
         "--%s applies to auto only: the order and the memory "
         "of %.100s are fixed",
-        line->wanted.goal.limit ? "limit" : "objective",
+        line->wanted.goal.objective ? "objective" : "limit",
         list ? list : "the others");
 }
 
@@ -146,7 +146,8 @@ static sluice_status check_together(const struct schedule_line *line,
         return refuse(why, "--recompute naive is simulated only: a device "
                            "that runs does not wait for the gradient before "
                            "it recomputes; leave out --run");
-    if ((wanted->goal.limit || wanted->goal.objective) &&
+    if ((wanted->goal.limit > 0 || wanted->goal.limit_bytes ||
+         wanted->goal.objective) &&
         !schedule_list_has(wanted->order.schedule, SCHEDULE_AUTO) &&
         !schedule_list_has(line->compare, SCHEDULE_AUTO))
         return refuse_limit(line, why);

@@ -55,6 +55,10 @@ static sluice_status check_plan(const struct training_config *config,
         {"backward-order", config->order.backward_order},
         {"capacity", config->order.capacity},
     };
+    if (config->emulates && (!config->plan_file || config->order.speeds.n))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--emulate needs --plan, and excludes "
+                               "--speeds: it takes the plan's");
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (config->plan_file && options[i].given)
             return sluice_diag_set(why, SLUICE_INVALID,
@@ -107,6 +111,17 @@ static sluice_status size_by_file(struct training_config *config,
                           &config->microbatches, why);
 }
 
+/* As shares of the fastest: no device can be made faster. */
+static void copy_speeds(const sluice_plan *plan, struct device_speeds *speeds)
+{
+    double most = 0;
+    const double *of = sluice_plan_speeds(plan, &speeds->n);
+    for (int p = 0; p < speeds->n; p++)
+        most = of[p] > most ? of[p] : most;
+    for (int p = 0; p < speeds->n; p++)
+        speeds->of[p] = of[p] / most;
+}
+
 /* What the rest of the program reads of a plan. */
 static void size_by_plan(struct training_config *config,
                          const sluice_plan *plan)
@@ -118,6 +133,8 @@ static void size_by_plan(struct training_config *config,
     config->batch = sluice_plan_batch(plan);
     config->order.capacity = row->queue_capacity;
     config->order.schedule = config->plan_file;
+    if (config->emulates)
+        copy_speeds(plan, &config->order.speeds);
 }
 
 static int train(const char *called, struct training_config *config)

@@ -197,6 +197,17 @@ static const struct option_row pipeline_options[] = {
              "each stage",
      .type = &partition,
      .standard = "flops"},
+    {.name = "speeds",
+     .argument = "X,X,...",
+     .help = "Slow devices down: each takes its time divided by its speed, at "
+             "most 1",
+     .type = &option_speeds,
+     .offset = offsetof(struct training_config, order.speeds)},
+    {.name = "emulate",
+     .help = "With --plan: slow devices down to the speeds that it was made "
+             "for",
+     .type = &option_flag,
+     .offset = offsetof(struct training_config, emulates)},
     {.name = "cap-bytes",
      .argument = "N",
      .help = "Refuse to use more memory per device; K, M or G may follow",

@@ -119,6 +119,8 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
     sluice_status st = choose_loss(t, why);
     if (!st && !c->plan)
         st = train_check_partition(c, why);
+    if (!st)
+        st = device_speeds_check(&c->order.speeds, c->devices, why);
     if (!st && !c->plan)
         st = order_custom(&c->order, c->devices, c->microbatches, &t->custom,
                           why);

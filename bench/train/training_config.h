@@ -48,6 +48,7 @@ struct training_config {
     const char *plan_file;   /* NULL: none */
     const sluice_plan *plan; /* of that file: instead of the five above, and
                                 what `order` says about them */
+    bool emulates;           /* the speeds of the plan */
     struct order_options order;
     sluice_loss_choice loss; /* ops NULL: the first for the data's targets */
     sluice_optimizer_choice optimizer;

@@ -25,6 +25,7 @@
  *     device_cap_bytes spin_ns trace
  *     cut                          uniform, flops, time, bytes
  *     partition                    the layers of each stage: 2,3,3
+ *     device_speeds                of each device: 1,0.5
  *     pinning                      auto, off
  *     finite                       loss, off, gradients, boundaries
  */

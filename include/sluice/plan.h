@@ -154,6 +154,9 @@ SLUICE_API const int *sluice_plan_partition(const sluice_plan *plan, int *n);
 /* For each place of the pipeline, the device of the config; `*n` places. */
 SLUICE_API const int *sluice_plan_places(const sluice_plan *plan, int *n);
 
+/* The speed of the device at each place; `*n` places. */
+SLUICE_API const double *sluice_plan_speeds(const sluice_plan *plan, int *n);
+
 /*
  * Set the fields of a pipeline's config that the plan decides: `custom`, `cut`,
  * `partition`, `batch`, `queue_capacity`, and what is 0 of `schedule`.  The

@@ -53,6 +53,12 @@ const int *sluice_plan_places(const sluice_plan *plan, int *n)
     return plan->device;
 }
 
+const double *sluice_plan_speeds(const sluice_plan *plan, int *n)
+{
+    *n = plan->n_places;
+    return plan->speed;
+}
+
 void sluice_plan_apply(const sluice_plan *plan, sluice_pipeline_config *config)
 {
     config->custom = plan->schedule;

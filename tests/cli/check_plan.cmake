@@ -19,6 +19,11 @@ if(NOT first MATCHES "1f1b on 2 devices with [248] micro-batches, layers cut ([0
 endif()
 set(sizes ${CMAKE_MATCH_1})
 
+# A plan for a slower device, on devices that are slowed to it.
+sluice(told ${asked} --speeds 1,0.25 --write ${DIR}/uneven.plan)
+sluice(told train --data embedded --model 784-32x5-10 --epochs 1 --plan
+    ${DIR}/uneven.plan --emulate)
+
 # The costs that were saved give the same plan.
 sluice(second ${asked} --costs ${DIR}/check_costs.csv)
 if(NOT first STREQUAL second)

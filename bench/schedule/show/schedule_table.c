@@ -16,6 +16,8 @@ enum { COSTS_BYTES = 96 };
 static const char *costs_text(const struct schedule_costs *costs,
                               char text[COSTS_BYTES])
 {
+    if (costs->n_stages)
+        return costs->text;
     double again = costs->recompute < 0 ? costs->forward : costs->recompute;
     snprintf(text, COSTS_BYTES, "F %g, I %g, W %g, R %g", costs->forward,
              costs->input, costs->weight, again);
@@ -44,8 +46,15 @@ static void add_wanted(struct table_fields *fields,
                             : choice_name(remat_choices, order->remat));
     if (wanted->remats || order->remat != SLUICE_REMAT_NEVER)
         add_word(fields, "recompute", moment_name(wanted->moment));
-    if (wanted->goal.limit)
-        add_shared(fields, "limit", wanted->goal.limit);
+    if (wanted->goal.limit > 0)
+        fields->of[fields->n++] = (struct table_field){
+            .name = "limit",
+            .kind = TABLE_REAL,
+            .context = true,
+            .real = wanted->goal.limit,
+        };
+    if (wanted->goal.limit_bytes)
+        add_shared(fields, "limit_bytes", (int64_t)wanted->goal.limit_bytes);
     if (wanted->goal.objective)
         add_word(fields, "objective",
                  choice_name(objective_choices, wanted->goal.objective));
@@ -56,6 +65,8 @@ static void add_wanted(struct table_fields *fields,
                              : "as it is");
     add_shared(fields, "capacity", order->capacity);
     add_word(fields, "costs", costs_text(&wanted->costs, costs));
+    if (order->speeds.n)
+        add_word(fields, "speeds", order->speeds.text);
     fields->of[fields->n++] = (struct table_field){
         .name = "latency",
         .kind = TABLE_REAL,

@@ -24,6 +24,8 @@ struct reading {
     sluice_loss_choice loss;
     sluice_optimizer_choice optimizer;
     int partition[MAX_PARTS];
+    double speeds[SLUICE_MAX_DEVICES];
+    int n_speeds;
     sluice_pipeline_config config;
 };
 
@@ -77,6 +79,25 @@ static sluice_status read_partition(struct reading *reading, const char *value,
     return SLUICE_OK;
 }
 
+static sluice_status read_speeds(struct reading *reading, const char *value,
+                                 sluice_diag *why)
+{
+    for (const char *at = value; *at || at == value;) {
+        char *end;
+        double speed = strtod(at, &end);
+        if (end == at || (*end && (*end != ',' || !end[1])) ||
+            reading->n_speeds == SLUICE_MAX_DEVICES)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "device_speeds is \"%s\": give the speed of "
+                                   "each device, such as 1,0.5",
+                                   value);
+        reading->speeds[reading->n_speeds++] = speed;
+        at = *end ? end + 1 : end;
+    }
+    reading->config.device_speeds = reading->speeds;
+    return SLUICE_OK;
+}
+
 static sluice_status (*const readers[SL_N_TEXT_SETTINGS])(struct reading *,
                                                           const char *,
                                                           sluice_diag *) = {
@@ -85,6 +106,7 @@ static sluice_status (*const readers[SL_N_TEXT_SETTINGS])(struct reading *,
     [SL_SETTING_SCHEDULE] = read_schedule,
     [SL_SETTING_GEMM] = read_gemm,
     [SL_SETTING_PARTITION] = read_partition,
+    [SL_SETTING_SPEEDS] = read_speeds,
 };
 
 static sluice_status no_setting(const char *name, sluice_diag *why)
@@ -232,6 +254,23 @@ static sluice_status check_cut(struct reading *reading, sluice_diag *why)
     return SLUICE_OK;
 }
 
+/* Devices beyond the list would read past its end. */
+static sluice_status check_speeds(const struct reading *reading,
+                                  sluice_diag *why)
+{
+    const sluice_pipeline_config *config = &reading->config;
+    int replicas = config->replicas ? config->replicas : 1;
+    int devices = config->schedule.devices ? config->schedule.devices : 1;
+    if (config->custom)
+        devices = sluice_schedule_n_devices(config->custom);
+    if (!reading->n_speeds || reading->n_speeds == replicas * devices)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "device_speeds has %d speeds for %d devices: give "
+                           "one for each",
+                           reading->n_speeds, replicas * devices);
+}
+
 sluice_status sluice_pipeline_parse(const char *text,
                                     const sluice_schedule *custom,
                                     const sluice_model *model,
@@ -246,6 +285,8 @@ sluice_status sluice_pipeline_parse(const char *text,
         st = check_schedule(&reading, custom != NULL, why);
     if (!st)
         st = check_cut(&reading, why);
+    if (!st)
+        st = check_speeds(&reading, why);
     if (!st && !reading.optimizer.ops)
         st = sluice_optimizer_parse(NULL, &reading.optimizer, why);
     if (st)

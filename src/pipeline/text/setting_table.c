@@ -66,6 +66,8 @@ static const sluice_option settings[] = {
     [SL_SETTING_GEMM] = {.name = "gemm", .help = "library of matrix products"},
     [SL_SETTING_PARTITION] = {.name = "partition",
                               .help = "layers of each stage"},
+    [SL_SETTING_SPEEDS] = {.name = "device-speeds",
+                           .help = "by which each device is slowed"},
     {
         .name = "devices",
         .help = "devices of a replica",

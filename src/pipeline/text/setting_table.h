@@ -12,6 +12,7 @@ enum sl_text_setting {
     SL_SETTING_SCHEDULE,
     SL_SETTING_GEMM,
     SL_SETTING_PARTITION,
+    SL_SETTING_SPEEDS,
     SL_N_TEXT_SETTINGS
 };
 

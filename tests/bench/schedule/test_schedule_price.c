@@ -13,7 +13,11 @@ static struct schedule_wanted want(const char *name)
         .devices = 4,
         .microbatches = 8,
         .order = {.schedule = name, .capacity = 8},
-        .costs = {1, 1, 1, -1, 0, 1200},
+        .costs = {.forward = 1,
+                  .input = 1,
+                  .weight = 1,
+                  .recompute = -1,
+                  .cell_ns = 1200},
     };
 }
 
@@ -31,13 +35,19 @@ static struct schedule_price priced(const struct schedule_wanted *wanted)
 START_TEST(stages_share_the_time_of_their_device)
 {
     static const int places[] = {0, 1, 1, 1};
-    const struct schedule_costs costs = {1, 2, 0.5, 3, 0, 1200};
+    const struct schedule_costs costs = {
+        .forward = 1,
+        .input = 2,
+        .weight = 0.5,
+        .recompute = 3,
+        .cell_ns = 1200,
+    };
     int64_t ns[4 * SLUICE_N_ACTION_KINDS];
     sluice_schedule *schedule;
     ck_assert_int_eq(
         sluice_schedule_create(2, 4, 1, places, NULL, &schedule, NULL),
         SLUICE_OK);
-    schedule_stage_costs(schedule, &costs, ns);
+    ck_assert(!schedule_stage_costs(schedule, &costs, NULL, ns, NULL));
     ck_assert_int_eq(ns[SLUICE_F], 1200);
     ck_assert_int_eq(ns[SLUICE_B], 3000);
     const int64_t *last = &ns[3 * SLUICE_N_ACTION_KINDS];

@@ -193,6 +193,12 @@ static const struct {
     {"batch=8; loss=mse; cut=time; partition=3", SLUICE_INVALID,
      "cut and partition"},
     {"batch=8; loss=mse; cut=list", SLUICE_INVALID, "partition"},
+    {"batch=8; loss=mse; devices=2; device_speeds=1,", SLUICE_INVALID,
+     "device_speeds is \"1,\""},
+    {"batch=8; loss=mse; devices=2; device_speeds=1", SLUICE_INVALID,
+     "1 speeds for 2 devices"},
+    {"batch=8; loss=mse; devices=2; device_speeds=1,2", SLUICE_INVALID,
+     "device 1 has speed 2"},
     {"batch=7; loss=mse; microbatches=2", SLUICE_INVALID, "7"},
 };
 

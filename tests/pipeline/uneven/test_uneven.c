@@ -79,9 +79,7 @@ static sluice_model *cells(int n)
     return model;
 }
 
-/* A cell is never short; on other devices it is not stretched, either: the
- * shortest of all events is judged, because a machine that is busy can make
- * others longer. */
+/* A cell is never short; that it is no longer a busy machine could refute. */
 START_TEST(each_action_takes_its_time_divided_by_the_speed_on_both_clocks)
 {
     static const double speeds[] = {1, 0.25};
