@@ -56,6 +56,7 @@
 #include <sluice/options.h>
 #include <sluice/partition.h>
 #include <sluice/pipeline.h>
+#include <sluice/pipeline_choice.h>
 #include <sluice/pipeline_state.h>
 #include <sluice/pipeline_text.h>
 #include <sluice/plan.h>
