@@ -121,8 +121,8 @@ typedef struct sluice_pipeline_config {
 
     int queue_capacity;        /* items a producer may run ahead; default 2 */
     size_t device_cap_bytes;   /* memory of one device; 0: no limit.  Measuring
-                                  the layers for a cut by time obeys it too, with
-                                  fewer rows if necessary. */
+                                  the layers for a cut by time obeys it, too,
+                                  with fewer rows if necessary. */
     const size_t *device_caps; /* [devices in all], by index: the same of each
                                   device, in addition; NULL: no limits */
     const double *device_speeds; /* [devices in all], by index, from
