@@ -162,6 +162,22 @@ void sl_products_forget(const struct sl_stage *stage, const float *params)
     }
 }
 
+sluice_status sl_products_pack(const struct sl_stage *stage,
+                               enum sl_gemm_kind kind, const float *params)
+{
+    sluice_status st = SLUICE_OK;
+    /* No gradient goes beyond the first layer of the model. */
+    int first = stage->is_first && kind == SL_GEMM_INPUT;
+    for (int i = first; i < stage->n_units; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        for (int k = 0; k < unit->plan->n_products && !st; k++)
+            st = sl_product_pack(
+                &unit->products[k], kind,
+                params + unit->param_at[unit->plan->products[k].param]);
+    }
+    return st;
+}
+
 void sl_products_forget_all(const struct sl_stage *stage)
 {
     for (int i = 0; i < stage->n_units; i++)

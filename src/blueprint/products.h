@@ -100,6 +100,16 @@ void sl_products_fini(struct sl_stage *stage);
  */
 void sl_products_forget(const struct sl_stage *stage, const float *params);
 
+/*
+ * Pack the weights at `params` for products of the kind, forward or input, as
+ * far as that is not done.
+ *
+ * Threads  the stage's device.
+ * Returns  as sl_product_pack().
+ */
+sluice_status sl_products_pack(const struct sl_stage *stage,
+                               enum sl_gemm_kind kind, const float *params);
+
 /* Whatever lies where the packed copies were, it is none: the same for all. */
 void sl_products_forget_all(const struct sl_stage *stage);
 

@@ -14,6 +14,7 @@
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
 #include "pipeline/update/optimize.h"
+#include "pipeline/packing.h"
 #include "pipeline/reduce.h"
 #include "pipeline/across/skip.h"
 #include "pipeline/across/tied.h"
@@ -171,6 +172,17 @@ static sluice_status run(struct sl_device *device, const struct sl_op *op,
     return st;
 }
 
+/* Before the first input of a stage, either way, there is time to pack. */
+static void pack(struct sl_device *device, const struct sl_op *op,
+                 enum traffic traffic)
+{
+    bool forward = traffic == ACTIVATIONS;
+    if ((forward ? op->forward_no : op->backward_no) > 0)
+        return;
+    sl_place_does(&device->place, SLUICE_RUNNING);
+    sl_pack_ahead(device, op, forward ? SL_GEMM_FORWARD : SL_GEMM_INPUT);
+}
+
 /* Wait for the input: from a neighbour, and of skip connections. */
 static sluice_status take(struct sl_device *device, const struct sl_op *op,
                           struct sl_link *from, bool skips)
@@ -216,6 +228,8 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     struct sl_link *to = sink(device, op, is->traffic);
     sluice_status st = SLUICE_OK;
     bool skips = has_skips(device, op, is);
+    if (from)
+        pack(device, op, is->traffic);
     if (from || skips)
         st = take(device, op, from, skips);
     if (!st)

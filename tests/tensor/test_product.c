@@ -236,6 +236,39 @@ START_TEST(a_packed_copy_is_used_until_it_is_forgotten)
 }
 END_TEST
 
+/* What is packed ahead is what the first run reads, whatever w is by then. */
+static void check_ahead(enum sl_gemm_choice choice, enum sl_gemm_kind kind)
+{
+    struct rig rig;
+    struct sl_gemm s = {16, 33, 31};
+    const float *left = kind == SL_GEMM_FORWARD ? x : dy;
+    rig_init(&rig, choice, s, 1);
+    fill(s);
+    start();
+    run(&rig, kind, s.rows, left, w[0], false);
+    memcpy(want, got, sizeof want);
+    sl_product_forget(&rig.product, NULL);
+    ck_assert(!sl_product_pack(&rig.product, kind, w[0]));
+    w[0][5] += 1;
+    ck_assert(!sl_product_pack(&rig.product, kind, w[0]));
+    sl_test_fill(4, MOST, got);
+    run(&rig, kind, s.rows, left, w[0], false);
+    ck_assert_mem_eq(got, want, sizeof want);
+    rig_fini(&rig);
+}
+
+START_TEST(weights_can_be_packed_ahead_of_their_first_product)
+{
+    const enum sl_gemm_choice choices[] = {SL_GEMM_ONEDNN, SL_GEMM_PACKED};
+    for (int i = 0; i < 2; i++) {
+        if (!sl_gemm_choice_is_built(choices[i]))
+            continue;
+        check_ahead(choices[i], SL_GEMM_FORWARD);
+        check_ahead(choices[i], SL_GEMM_INPUT);
+    }
+}
+END_TEST
+
 START_TEST(overwriting_ignores_nan_that_was_there)
 {
     struct sl_gemm s = {4, 8, 8};
@@ -305,6 +338,7 @@ SLUICE_TEST_MAIN("tensor.product", every_backend_agrees_with_plain_loops,
                  onednn_prepares_and_packs_what_it_is_asked_for,
                  the_others_take_no_memory, packed_weights_follow_the_weights,
                  a_packed_copy_is_used_until_it_is_forgotten,
+                 weights_can_be_packed_ahead_of_their_first_product,
                  overwriting_ignores_nan_that_was_there,
                  a_second_product_gives_the_same_bits,
                  too_many_rows_are_refused)

@@ -273,6 +273,19 @@ sluice_status sl_product_packed(struct sluice_product *product,
     return st;
 }
 
+sluice_status sl_product_pack(struct sluice_product *product,
+                              enum sl_gemm_kind kind, const float *w)
+{
+    const float *packed;
+    bool prepares = product->ruling.backend[kind]->preparing != NULL;
+    struct sl_prepared *made = prepares ? product->made[0][kind] : NULL;
+    if (product->packed_bytes[kind] == 0 || (prepares && !made) ||
+        product->cut.n_shards > 1)
+        return SLUICE_OK;
+    return sl_product_packed(product, kind, made,
+                             (struct sl_product_weights){.own = w}, &packed);
+}
+
 /* The place of a row count among those prepared; -1 if it is not. */
 static int prepared_rows(const struct sluice_product *product, int64_t rows)
 {

@@ -89,6 +89,16 @@ sluice_status sl_product_prepare(struct sluice_product *product,
 /* Free what was prepared; also legal on a product of zeros. */
 void sl_product_fini(struct sluice_product *product);
 
+/*
+ * Make the packed copy of `w` that forward or input reads now, if it reads one
+ * and there is none: what its next run would do.  Those of a team are left to
+ * its runs.
+ *
+ * Returns  SLUICE_OK, or what the backend returned.
+ */
+sluice_status sl_product_pack(struct sluice_product *product,
+                              enum sl_gemm_kind kind, const float *w);
+
 /* Weights at `w` have changed: packed copies of them are void.  NULL: all. */
 void sl_product_forget(struct sluice_product *product, const float *w);
 

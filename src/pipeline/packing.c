@@ -1,0 +1,19 @@
+/* Packing weights ahead of their first product.  The stage's device. */
+#include "pipeline/packing.h"
+
+#include "base/clock.h"
+#include "pipeline/clocks.h"
+
+void sl_pack_ahead(struct sl_device *device, const struct sl_op *op,
+                   enum sl_gemm_kind kind)
+{
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    bool records = sl_records(device);
+    if (device->pipe->blueprint.updates.asynchronous ||
+        sl_products_packed_bytes(stage) == 0)
+        return;
+    int64_t cpu_ns = records ? sl_thread_cpu_ns() : 0;
+    sl_products_pack(stage, kind, stage->params);
+    if (records)
+        device->virtual_ns += sl_thread_cpu_ns() - cpu_ns;
+}
