@@ -91,6 +91,10 @@ static sluice_status check(void *given, sluice_diag *why)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--tokenizer and --context need a text: --data "
                                "king-james, genesis or a file");
+    if (config->check_finite && config->keep_going)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--check-finite and --keep-going exclude each "
+                               "other");
     return check_test(config, why);
 }
 

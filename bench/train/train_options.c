@@ -285,6 +285,18 @@ static const struct option_row training_options[] = {
          "else that ends the training where it is found, with exit status 3",
      .type = &option_flag,
      .offset = offsetof(struct training_config, keep_going)},
+    {.name = "check-finite",
+     .help = "Look for NaN and infinity in all that a stage hands on, too, and "
+             "name the action in which they left a stage first; a step takes "
+             "about 1 % longer",
+     .type = &option_flag,
+     .offset = offsetof(struct training_config, check_finite)},
+    {.name = "check-recompute",
+     .help = "Compare what --remat recomputes with a checksum of what it was, "
+             "against faults of memory and processor; another checksum ends "
+             "the training, and the action is named",
+     .type = &option_flag,
+     .offset = offsetof(struct training_config, check_recompute)},
     {0},
 };
 

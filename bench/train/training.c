@@ -140,7 +140,10 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .seed = c->seed,
         .device_cap_bytes = c->cap_bytes,
         .trace = true,
-        .finite = c->keep_going ? SLUICE_FINITE_OFF : SLUICE_FINITE_GRADIENTS,
+        .finite = c->keep_going     ? SLUICE_FINITE_OFF
+                  : c->check_finite ? SLUICE_FINITE_BOUNDARIES
+                                    : SLUICE_FINITE_GRADIENTS,
+        .check_recompute = c->check_recompute,
         .watchdog_ns = c->watchdog_ns,
         .on_stuck = c->watchdog_ns ? stuck_tell : NULL,
         .log = print_log,

@@ -59,8 +59,10 @@ struct training_config {
     double target_accuracy; /* of the test part; 0: none */
     int patience;           /* epochs without a better test; 0: any number */
     bool in_order;
-    bool keep_going;    /* when a loss is NaN or infinite */
-    uint64_t cap_bytes; /* of a device; 0: none */
+    bool keep_going;      /* when a loss is NaN or infinite */
+    bool check_finite;    /* all that a stage hands on */
+    bool check_recompute; /* by checksum */
+    uint64_t cap_bytes;   /* of a device; 0: none */
     struct keeping_config keeping;
     const char *metrics; /* a file for JSON lines; NULL: none */
     const char *trace;   /* a file for a picture of the last step; NULL: none */

@@ -141,6 +141,9 @@ typedef struct sluice_pipeline_config {
                         polls. */
     bool trace;      /* record events; see sluice_pipeline_trace() */
     sluice_finite finite;
+    bool check_recompute; /* if an R's output has another checksum than the
+                             F's, the step fails in that R with
+                             SLUICE_NOT_REPEATED, and changes nothing */
 
     int64_t watchdog_ns; /* report a device that is in one operation for so
                             long, see watch.h; goes with on_stuck; 0: never */
@@ -244,10 +247,11 @@ typedef struct sluice_result {
  * Returns  SLUICE_OK; SLUICE_INVALID for rows < 1 or > batch, no x or targets,
  *          or in a child of fork();
  *          SLUICE_CANCELLED; SLUICE_NOT_FINITE if the config's `finite` has
- *          the loss or the gradients checked, and one is NaN or infinite; or
- *          the first error of a layer, loss or optimizer.  Errors come with
- *          device, stage, micro-batch and action.  After an error the
- *          parameters are as before the call, and the pipeline can step again.
+ *          the loss or the gradients checked, and one is NaN or infinite;
+ *          SLUICE_NOT_REPEATED if the config has recomputation checked; or the
+ *          first error of a layer, loss or optimizer.  Errors come with device,
+ *          stage, micro-batch and action.  After an error the parameters are
+ *          as before the call, and the pipeline can step again.
  */
 SLUICE_API sluice_status sluice_pipeline_step(sluice_pipeline *pipe,
                                               const void *x,

@@ -28,6 +28,7 @@ typedef enum sluice_status {
     SLUICE_CANCELLED,  /* sluice_pipeline_cancel() ended the step */
     SLUICE_CLOSED,     /* a queue was closed before or during the wait */
     SLUICE_NOT_FINITE, /* a value is NaN or infinite */
+    SLUICE_NOT_REPEATED, /* what was computed twice differs */
     SLUICE_N_STATUSES
 } sluice_status;
 

@@ -20,6 +20,7 @@ static const char *const names[SLUICE_N_STATUSES] = {
     [SLUICE_CANCELLED] = "SLUICE_CANCELLED",
     [SLUICE_CLOSED] = "SLUICE_CLOSED",
     [SLUICE_NOT_FINITE] = "SLUICE_NOT_FINITE",
+    [SLUICE_NOT_REPEATED] = "SLUICE_NOT_REPEATED",
 };
 
 const char *sluice_status_name(sluice_status status)

@@ -351,6 +351,7 @@ sluice_status sl_blueprint_init(struct sl_blueprint *bp,
                                                  : SLUICE_QUEUE_CAPACITY,
         .joins = config->join_weights,
         .finite = config->finite,
+        .checks_recompute = config->check_recompute,
         .loss = config->loss,
         .optimizer = config->optimizer,
     };

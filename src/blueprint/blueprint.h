@@ -28,6 +28,7 @@ struct sl_blueprint {
     int queue_capacity;
     bool joins; /* the W of a run */
     sluice_finite finite;
+    bool checks_recompute;
     const sluice_loss_ops *loss;
     void *loss_config; /* a copy */
     sluice_loss_plan loss_plan;

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "pipeline/execute.h"
+#include "pipeline/recompute_check.h"
 #include "pipeline/across/tied.h"
 
 static size_t n_all_edges(const struct sl_blueprint *bp)
@@ -16,6 +17,15 @@ static size_t n_all_links(const struct sl_blueprint *bp)
 {
     int n_boundaries = sl_n_all_stages(&bp->grid) - sl_n_holders(&bp->grid);
     return 2 * ((size_t)n_boundaries + n_all_edges(bp));
+}
+
+/* Whether there are as many as are wanted. */
+static bool alloc_digests(sluice_pipeline *pipe)
+{
+    size_t n = sl_n_digests(&pipe->blueprint);
+    if (n > 0)
+        pipe->digests = sl_alloc(pipe->allocator, n, sizeof *pipe->digests);
+    return n == 0 || pipe->digests;
 }
 
 sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
@@ -42,8 +52,8 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
                           sizeof *pipe->ends);
     pipe->edges =
         sl_alloc(pipe->allocator, n_all_edges(bp), sizeof *pipe->edges);
-    if (pipe->links && pipe->edges && pipe->ends && pipe->devices &&
-        pipe->groups && pipe->outcomes && pipe->update_rows &&
+    if (pipe->links && pipe->edges && alloc_digests(pipe) && pipe->ends &&
+        pipe->devices && pipe->groups && pipe->outcomes && pipe->update_rows &&
         pipe->update_terms && pipe->n_events && pipe->events)
         return SLUICE_OK;
     return sl_no_memory(why, "the devices' tables");
@@ -54,6 +64,8 @@ void sl_free_tables(sluice_pipeline *pipe)
     const struct sl_blueprint *bp = &pipe->blueprint;
     size_t k = (size_t)pipe->n_local;
     size_t m = (size_t)sl_n_all_microbatches(&bp->grid);
+    sl_free(pipe->allocator, pipe->digests, sl_n_digests(bp),
+            sizeof *pipe->digests);
     sl_free(pipe->allocator, pipe->ends, (size_t)sl_n_all_stages(&bp->grid),
             sizeof *pipe->ends);
     sl_free(pipe->allocator, pipe->edges, n_all_edges(bp), sizeof *pipe->edges);

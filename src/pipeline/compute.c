@@ -4,6 +4,7 @@
 #include "base/split.h"
 #include "pipeline/across/skip.h"
 #include "pipeline/finite_check.h"
+#include "pipeline/recompute_check.h"
 
 /* An action with everything its layers need at hand. */
 struct pass {
@@ -238,6 +239,8 @@ sluice_status sl_compute_forward(struct sl_device *device,
         x = call.y;
     }
     sluice_status st = check_output(&p, x);
+    if (!st)
+        st = sl_check_recompute(device, op, x, p.rows.n * p.stage->out, why);
     return st ? st : take_loss(&p, x);
 }
 

@@ -125,6 +125,9 @@ struct sluice_pipeline {
     struct sl_outcome *outcomes; /* [all micro-batches] [owner: last
                                     stage's device, then the caller] */
 
+    uint64_t *digests; /* [all stages][n_microbatches] [owner: the stage's
+                          device] of what it gave at F; NULL: not wanted */
+
     double learning_rate;  /* [owner: caller] */
     uint64_t n_steps;      /* [owner: caller] steps, however many updates */
     int64_t *update_rows;  /* [n_updates] rows of this step that go into each;

@@ -246,6 +246,13 @@ static const sluice_option settings[] = {
         .bytes = sizeof(((sluice_pipeline_config *)NULL)->finite),
         .choice = finite_word,
     },
+    {
+        .name = "check-recompute",
+        .help = "compare what is recomputed with what it was",
+        .type = SLUICE_OPTION_FLAG,
+        .offset = offsetof(sluice_pipeline_config, check_recompute),
+        .bytes = sizeof(((sluice_pipeline_config *)NULL)->check_recompute),
+    },
 };
 
 const sluice_option_table sl_setting_table = {

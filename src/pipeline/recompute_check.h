@@ -1,0 +1,25 @@
+/*
+ * Whether a recomputed stage gives what it gave before: a fault of memory or
+ * processor in between, and a layer that does not repeat itself, would else
+ * train on in silence.  The stage's device.
+ */
+#ifndef SL_PIPELINE_RECOMPUTE_CHECK_H
+#define SL_PIPELINE_RECOMPUTE_CHECK_H
+
+#include "pipeline/pipeline.h"
+
+/* Digests that a pipeline keeps: one for each stage and micro-batch, if the
+ * configuration asks for the check; else 0. */
+size_t sl_n_digests(const struct sl_blueprint *bp);
+
+/*
+ * At an F whose micro-batch is recomputed keep the digest of the stage's output
+ * y[n]; at the R compare.
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_REPEATED.
+ */
+sluice_status sl_check_recompute(const struct sl_device *device,
+                                 const struct sl_op *op, const float *y,
+                                 int64_t n, sluice_diag *why);
+
+#endif
