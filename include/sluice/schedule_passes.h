@@ -105,8 +105,9 @@ SLUICE_API sluice_status sluice_schedule_split_backward(
  * actions.  Device d holds about slack[d] more activations.
  *
  * If the result could not run, the largest slacks are lowered by one, and so
- * on, until it can.  1f1b with a slack of K - 1 - d on device d becomes
- * eager-1f1b.
+ * on, until it can; after 16 times to a bound that is found by halves: with it
+ * the result can run, and with one more it cannot.  1f1b with a slack of
+ * K - 1 - d on device d becomes eager-1f1b.
  *
  * Shapes   slack[n_devices], each at least 0.
  * Returns  SLUICE_OK with what passes the verifier with queues of

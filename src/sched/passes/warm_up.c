@@ -3,6 +3,8 @@
 
 #include "sched/passes/pass.h"
 
+enum { STEPS = 16 /* as the header says */ };
+
 struct slack {
     const int *of_device;
     int most; /* for all */
@@ -78,32 +80,80 @@ static sluice_status check(const sluice_schedule *schedule, const int *slack,
     return SLUICE_OK;
 }
 
-sluice_status sluice_schedule_warm_up(const sluice_schedule *schedule,
-                                      const int *slack, int queue_capacity,
-                                      sluice_schedule **out, sluice_diag *why)
+/* Move by no more than `most`; replaces *out by the result if that can run. */
+static sluice_status attempt(const sluice_schedule *schedule,
+                             const struct slack *slack, int queue_capacity,
+                             sluice_schedule **out, sluice_diag *why)
 {
     const sluice_verify_config config = {
         .queue_capacity = queue_capacity,
         .forward_only = !has_backwards(schedule),
     };
+    sluice_schedule *moved;
+    sluice_status st = sl_pass(schedule, copy_device, slack, &moved, why);
+    if (st)
+        return st;
+    st = sluice_schedule_verify(moved, &config, NULL, why);
+    if (st) {
+        sluice_schedule_destroy(moved);
+        return st;
+    }
+    sluice_schedule_destroy(*out);
+    *out = moved;
+    return SLUICE_OK;
+}
+
+/* Lower the bound one by one, as long as that is quick: more slack may run
+ * where less does not, so nothing else finds the most that can. */
+static sluice_status count_down(const sluice_schedule *schedule,
+                                struct slack *slack, int queue_capacity,
+                                sluice_schedule **out, sluice_diag *why)
+{
+    sluice_status st = SLUICE_SCHEDULE;
+    for (int i = 0; i <= STEPS && st == SLUICE_SCHEDULE; i++) {
+        st = attempt(schedule, slack, queue_capacity, out, why);
+        if (st != SLUICE_SCHEDULE || slack->most == 0)
+            break;
+        slack->most--;
+    }
+    return st;
+}
+
+/* Below, find one that can run where one more cannot, by halves: a schedule of
+ * many micro-batches has as many. */
+static sluice_status halve(const sluice_schedule *schedule, struct slack *slack,
+                           int queue_capacity, sluice_schedule **out,
+                           sluice_diag *why)
+{
+    int fails = slack->most + 1, runs = 0;
+    slack->most = 0;
+    sluice_status st = attempt(schedule, slack, queue_capacity, out, why);
+    while (!st && fails - runs > 1) {
+        slack->most = runs + (fails - runs) / 2;
+        st = attempt(schedule, slack, queue_capacity, out, why);
+        *(st ? &fails : &runs) = slack->most;
+        if (st == SLUICE_SCHEDULE)
+            st = SLUICE_OK;
+    }
+    return st;
+}
+
+sluice_status sluice_schedule_warm_up(const sluice_schedule *schedule,
+                                      const int *slack, int queue_capacity,
+                                      sluice_schedule **out, sluice_diag *why)
+{
     struct slack held = {.of_device = slack};
+    sluice_schedule *found = NULL;
     sluice_status st = sl_refuse_lowered(schedule, "warm it up", why);
     if (!st)
         st = check(schedule, slack, &held.most, why);
-    for (; !st; held.most--) {
-        sluice_schedule *moved;
-        st = sl_pass(schedule, copy_device, &held, &moved, why);
-        if (st)
-            break;
-        st = sluice_schedule_verify(moved, &config, NULL, why);
-        if (!st) {
-            *out = moved;
-            break;
-        }
-        sluice_schedule_destroy(moved);
-        if (st != SLUICE_SCHEDULE || held.most == 0)
-            break;
-        st = SLUICE_OK;
-    }
+    if (!st)
+        st = count_down(schedule, &held, queue_capacity, &found, why);
+    if (st == SLUICE_SCHEDULE)
+        st = halve(schedule, &held, queue_capacity, &found, why);
+    if (st)
+        sluice_schedule_destroy(found);
+    else
+        *out = found;
     return st;
 }

@@ -1,6 +1,8 @@
 /* The pass that moves forwards ahead. */
 #include <sluice/schedule_passes.h>
 
+#include <limits.h>
+
 #include "sched/every.h"
 #include "support/runner.h"
 
@@ -98,6 +100,56 @@ START_TEST(every_schedule_runs_with_slack)
 }
 END_TEST
 
+/* Forwards of a device before its first backward. */
+static int n_ahead(const sluice_schedule *schedule, int device)
+{
+    int n, ahead = 0;
+    const sluice_action *actions =
+        sluice_schedule_actions(schedule, device, &n);
+    while (ahead < n && actions[ahead].kind == SLUICE_F)
+        ahead++;
+    return ahead;
+}
+
+/* Of all bounds that can run the largest is taken. */
+static void check_more(const struct every *of)
+{
+    enum { MOST = 18 };
+    int before[EVERY_DEVICES] = {0}, slack[EVERY_DEVICES];
+    for (int n = 0; n <= MOST; n++) {
+        for (int d = 0; d < of->devices; d++)
+            slack[d] = n;
+        sluice_schedule *have = moved(of->schedule, slack, of->capacity);
+        for (int d = 0; d < of->devices; d++) {
+            ck_assert_int_ge(n_ahead(have, d), before[d]);
+            before[d] = n_ahead(have, d);
+        }
+        sluice_schedule_destroy(have);
+    }
+}
+
+START_TEST(more_slack_never_moves_less)
+{
+    ck_assert_int_gt(for_every(check_more), 100);
+}
+END_TEST
+
+START_TEST(any_slack_of_thousands_of_micro_batches_is_held_at_once)
+{
+    enum { MANY = 8192 };
+    const int slack[] = {INT_MAX, INT_MAX};
+    sluice_schedule *plain = every_make("1f1b", 2, MANY);
+    sluice_schedule *have = moved(plain, slack, 1);
+    ck_assert_int_eq(n_ahead(have, 1), MANY);
+    ck_assert_int_eq(n_ahead(have, 0), MANY);
+    sluice_schedule_destroy(have);
+    have = moved(plain, (const int[]){INT_MAX, 0}, 1);
+    ck_assert_int_eq(n_ahead(have, 0), 3);
+    sluice_schedule_destroy(have);
+    sluice_schedule_destroy(plain);
+}
+END_TEST
+
 START_TEST(forwards_alone_stay_as_they_are)
 {
     sluice_schedule *plain = every_make("forward", 3, 4);
@@ -140,6 +192,7 @@ SLUICE_TEST_MAIN("sched.warm_up",
                  one_more_for_each_device_behind_makes_1f1b_eager,
                  forwards_overtake_backwards_and_nothing_else,
                  a_slack_that_could_not_run_is_held_to_what_can,
-                 every_schedule_runs_with_slack,
+                 every_schedule_runs_with_slack, more_slack_never_moves_less,
+                 any_slack_of_thousands_of_micro_batches_is_held_at_once,
                  forwards_alone_stay_as_they_are,
                  numbers_below_zero_and_schedules_that_cannot_run_are_refused)
