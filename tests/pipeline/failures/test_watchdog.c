@@ -21,9 +21,10 @@ struct stuck {
     int layer;
     int64_t first_row;
     sluice_activity activity;
-    bool in_order;  /* what it did before is what its list says */
-    bool all_wait;  /* the others wait, in the end for it */
-    bool cancelled; /* the report is answered by a cancellation */
+    sluice_activity last; /* of the last device, once all others wait */
+    bool in_order;        /* what it did before is what its list says */
+    bool all_wait;        /* the others wait, in the end for it */
+    bool cancelled;       /* the report is answered by a cancellation */
 };
 
 static sluice_status wait_there(void *context, const struct sl_test_cell *cell)
@@ -95,6 +96,8 @@ static void note(void *context, sluice_pipeline *pipe,
     s->all_wait = true;
     for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++)
         s->all_wait = s->all_wait && leads_to(pipe, d, activity->device);
+    sluice_pipeline_activity(pipe, sluice_pipeline_n_devices(pipe) - 1,
+                             &s->last);
     if (s->cancelled)
         sluice_pipeline_cancel(pipe);
     sem_post(&s->reported);
@@ -187,6 +190,40 @@ START_TEST(every_cell_is_named_and_all_others_wait_for_it)
 }
 END_TEST
 
+/* The last device is done with its list, and the first with all but a gradient
+ * of the tensor that both use. */
+START_TEST(a_device_that_waits_to_add_up_a_tied_tensor_waits_for_the_stuck_one)
+{
+    struct stuck s = {.pass = SL_TEST_WEIGHT, .layer = 0};
+    struct sl_test_problem p = {.n_rows = 0};
+    struct sl_test_pair pair;
+    char text[2 * SLUICE_DIAG_TEXT];
+    p.probe = (struct sl_test_probe){wait_there, &s};
+    ck_assert(!sem_init(&s.reported, 0, 0));
+    sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
+    ck_assert(!sluice_model_tie(p.model, "3.weight", "0.weight", NULL));
+    sluice_pipeline_config config = p.config;
+    config.schedule.name = "1f1b";
+    config.schedule.devices = 2;
+    config.schedule.microbatches = MICROBATCHES;
+    config.watchdog_ns = LIMIT_NS;
+    config.on_stuck = note;
+    config.stuck_context = &s;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    for (int m = 0; m < MICROBATCHES; m++) {
+        s.first_row = (int64_t)m * (BATCH / MICROBATCHES);
+        ck_assert_int_eq(step(&pair, &s), SLUICE_OK);
+    }
+    ck_assert_int_eq(s.last.doing, SLUICE_MEETING);
+    ck_assert_int_eq(s.last.waits_for, 0);
+    sluice_activity_format(&s.last, text, sizeof text);
+    ck_assert_msg(strstr(text, "device 1 waits for device 0 to come to 1") !=
+                      NULL,
+                  "%s", text);
+    fini_pair(&pair, &p, &s);
+}
+END_TEST
+
 START_TEST(a_cancellation_in_the_report_ends_the_step_with_the_layer)
 {
     struct stuck s = {.pass = SL_TEST_INPUT, .layer = 1, .cancelled = true};
@@ -221,6 +258,8 @@ START_TEST(a_watchdog_without_a_time_or_a_function_is_refused)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("watchdog", every_cell_is_named_and_all_others_wait_for_it,
-                 a_cancellation_in_the_report_ends_the_step_with_the_layer,
-                 a_watchdog_without_a_time_or_a_function_is_refused)
+SLUICE_TEST_MAIN(
+    "watchdog", every_cell_is_named_and_all_others_wait_for_it,
+    a_device_that_waits_to_add_up_a_tied_tensor_waits_for_the_stuck_one,
+    a_cancellation_in_the_report_ends_the_step_with_the_layer,
+    a_watchdog_without_a_time_or_a_function_is_refused)
