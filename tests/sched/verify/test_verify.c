@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "sched/every.h"
 #include "sched/failing.h"
 #include "support/runner.h"
 
@@ -433,6 +434,35 @@ START_TEST(a_device_that_would_hold_too_much_is_refused_at_the_action)
 }
 END_TEST
 
+START_TEST(edges_lead_forward_within_a_copy_and_have_a_place)
+{
+    static const struct {
+        sluice_schedule_edge edge;
+        sluice_status status;
+    } edges[] = {
+        {{0, 3, 4}, SLUICE_OK},       {{1, 1, 0}, SLUICE_OK},
+        {{-1, 1, 1}, SLUICE_INVALID}, {{0, 4, 1}, SLUICE_INVALID},
+        {{2, 1, 1}, SLUICE_INVALID},  {{0, 1, 0}, SLUICE_INVALID},
+        {{1, 1, -1}, SLUICE_INVALID},
+    };
+    sluice_schedule *schedule = every_make("1f1b", 4, 4);
+    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
+        const sluice_verify_config config = {.edges = &edges[i].edge,
+                                             .n_edges = 1};
+        ck_assert_msg(sluice_schedule_verify(schedule, &config, NULL, NULL) ==
+                          edges[i].status,
+                      "edge %zu", i);
+    }
+    sluice_schedule_destroy(schedule);
+    schedule = every_make("dualpipe", 2, 4);
+    const sluice_schedule_edge across = {1, 2, 1};
+    const sluice_verify_config config = {.edges = &across, .n_edges = 1};
+    ck_assert_int_eq(sluice_schedule_verify(schedule, &config, NULL, NULL),
+                     SLUICE_INVALID);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("sched.verify",
                  a_missing_action_is_named_with_the_device_it_belongs_to,
                  an_action_on_the_wrong_device_is_refused,
@@ -455,4 +485,5 @@ SLUICE_TEST_MAIN("sched.verify",
                  a_short_list_with_large_numbers_costs_little,
                  a_million_actions_are_verified,
                  neighbours_on_one_device_take_micro_batches_in_one_order,
-                 a_device_that_would_hold_too_much_is_refused_at_the_action)
+                 a_device_that_would_hold_too_much_is_refused_at_the_action,
+                 edges_lead_forward_within_a_copy_and_have_a_place)
