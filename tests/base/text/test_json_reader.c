@@ -139,6 +139,7 @@ START_TEST(escapes_mean_their_characters)
         {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
         {"\"\\u0041\\u00e9\\u20AC\"", "A\xc3\xa9\xe2\x82\xac"},
         {"\"\\uD83D\\uDE00\"", "\xf0\x9f\x98\x80"},
+        {"\"\\u00ff\\u00FA\\u09a0\"", "\xc3\xbf\xc3\xba\xe0\xa6\xa0"},
         {"\"\xc3\xa9\x7f\"", "\xc3\xa9\x7f"},
     };
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {

@@ -129,6 +129,8 @@ START_TEST(keys_are_the_six_and_no_others)
     assert_with("\"copies\": 1, ", "", "\"copies\" is missing");
     assert_with("\"copies\": 1", "\"copies\": 1, \"name\": \"x\"",
                 "has no \"name\"");
+    assert_with("\"copies\": 1", "\"copies\": 1, \" ~\x7f\": 1",
+                "has no \" ~?\"");
     assert_refused("{}", "\"devices\" is missing");
 }
 END_TEST
