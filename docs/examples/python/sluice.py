@@ -149,7 +149,8 @@ class _DeviceFacts(_Struct):
 
 class _SimulateConfig(_Struct):
     _fields_ = [("costs_ns", c_void_p), ("stage_costs_ns", c_void_p),
-                ("action_costs_ns", c_void_p), ("latency_ns", c_int64),
+                ("action_costs_ns", c_void_p), ("device_speeds", c_void_p),
+                ("latency_ns", c_int64), ("stage_latency_ns", c_void_p),
                 ("queue_capacity", c_int), ("no_barrier", c_bool),
                 ("naive_recompute", c_bool), ("no_events", c_bool),
                 ("allocator", c_void_p),
