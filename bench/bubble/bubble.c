@@ -13,6 +13,7 @@
 #include "bench/output/progress.h"
 #include "bench/order/schedule_names.h"
 #include "bench/measure/subject.h"
+#include "bench/roofline/bound.h"
 
 /* It fits every number of devices, unless it is timed cells: a stage is one,
  * and those of a device share the time of a cell. */
@@ -133,6 +134,27 @@ static void row_fini(struct bubble_row *row)
     measurement_fini(&row->measured);
 }
 
+/* Of rows of real layers; NAN where it cannot be measured. */
+static void set_bounds(const struct bubble_config *config,
+                       struct bubble_row *rows, int n)
+{
+    sluice_model *model = NULL;
+    if (!config->cell_ns)
+        sluice_model_parse(config->model, NULL, &model, NULL);
+    for (int i = 0; i < n; i++) {
+        const struct bound_config bound = {
+            .model = model,
+            .order = &config->order,
+            .devices = rows[i].devices,
+            .microbatches = rows[i].microbatches,
+            .batch = rows[i].batch,
+            .steps = config->run.repetitions,
+        };
+        rows[i].bound_ns = model ? bound_step_ns(&bound) : NAN;
+    }
+    sluice_model_destroy(model);
+}
+
 sluice_status bubble_measure(const struct bubble_config *config,
                              bubble_on_row *on_row, void *context,
                              sluice_diag *why)
@@ -155,8 +177,10 @@ sluice_status bubble_measure(const struct bubble_config *config,
         if (!st)
             st = measure_rows(config, rows, devices->n, &progress, why);
         progress_erase(&progress);
-        if (!st)
+        if (!st) {
             set_speedups(config, rows, devices->n);
+            set_bounds(config, rows, devices->n);
+        }
         for (int k = 0; k < devices->n; k++) {
             if (!st)
                 on_row(context, &rows[k]);

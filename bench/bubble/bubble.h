@@ -35,7 +35,9 @@ struct bubble_row {
                        other schedules than gpipe and 1f1b, what the simulator
                        finds for equal stages */
     sluice_schedule *custom; /* as order_custom() */
-    double speedup; /* against one device; NAN if that was not measured */
+    double speedup;  /* against one device; NAN if that was not measured */
+    double bound_ns; /* the least time of the step on this machine, as
+                        bench/roofline/bound.h; NAN with timed cells */
     struct measurement measured;
 };
 

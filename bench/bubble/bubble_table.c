@@ -18,6 +18,7 @@ static void add_results(struct table_fields *fields,
     add_real(fields, "clocks_percent", 100 * (virtual_ns / step_ns - 1));
     add_real(fields, "rows_per_s", 1e9 * (double)row->batch / step_ns);
     add_real(fields, "speedup", row->speedup);
+    add_share(fields, "bound_share", row->bound_ns / step_ns);
 }
 
 void bubble_table_row(void *context, const struct bubble_row *row)

@@ -1,6 +1,7 @@
 /* Pipeline against data parallelism.  The main thread. */
 #include "bench/compare/compare.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include <sluice/reference.h>
@@ -10,6 +11,7 @@
 #include "bench/output/progress.h"
 #include "bench/order/schedule_source.h"
 #include "bench/measure/yardstick.h"
+#include "bench/roofline/bound.h"
 
 /* A reference serves all rows with its replicas and micro-batches, on any
  * number of devices unless the schedule is not a generator's. */
@@ -108,6 +110,20 @@ static sluice_status find_depth(const struct comparison *c,
                         &row->deepest, why);
 }
 
+static double find_bound(const struct comparison *c,
+                         const struct measure_config *how)
+{
+    const struct bound_config bound = {
+        .model = c->work.model,
+        .order = how->order,
+        .devices = how->devices,
+        .microbatches = how->microbatches,
+        .batch = c->config->batch,
+        .steps = how->repetitions,
+    };
+    return how->replicas == 1 ? bound_step_ns(&bound) : NAN;
+}
+
 static sluice_status measure_row(struct comparison *c, struct compare_row row,
                                  sluice_diag *why)
 {
@@ -128,6 +144,7 @@ static sluice_status measure_row(struct comparison *c, struct compare_row row,
     if (st)
         return st;
     set_speedups(c, &row);
+    row.bound_ns = find_bound(c, &how);
     progress_erase(&c->progress);
     c->on_row(c->context, &row);
     progress_step(&c->progress);

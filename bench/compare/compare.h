@@ -30,8 +30,10 @@ struct compare_row {
     int microbatches;
     double speedup; /* against the naive device, on the wall clock */
     double speedup_virtual;
-    int64_t width; /* of the equal layers of the deepest network */
-    int deepest;   /* equal layers that fit in the cap */
+    double bound_ns; /* the least time of the step on this machine, as
+                        bench/roofline/bound.h; NAN with replicas */
+    int64_t width;   /* of the equal layers of the deepest network */
+    int deepest;     /* equal layers that fit in the cap */
     struct measurement measured;
 };
 

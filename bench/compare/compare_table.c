@@ -38,6 +38,9 @@ static void add_speed(struct table_fields *fields,
         (int64_t)samples_median(&row->measured.samples, FIGURE_VIRTUAL_NS));
     add_real(fields, "speedup_virtual", row->speedup_virtual);
     add_share(fields, "efficiency_virtual", row->speedup_virtual / devices);
+    add_share(fields, "bound_share",
+              row->bound_ns /
+                  samples_median(&row->measured.samples, FIGURE_STEP_NS));
 }
 
 static void add_memory(struct table_fields *fields,

@@ -12,7 +12,6 @@
 #include "bench/cli/command.h"
 #include "bench/cli/option_types.h"
 #include "bench/headline/headline_report.h"
-#include "bench/roofline/bound.h"
 #include "bench/train/train_options.h"
 #include "bench/train/training.h"
 
@@ -71,24 +70,7 @@ struct headline {
     struct report report;
     struct training_config training; /* as it was done */
     int64_t wrong;                   /* parameters, of all measurements */
-    sluice_model *model;             /* of `bubble` */
 };
-
-/* The least time of the row's step on this machine; NAN if that cannot be
- * measured, which is no reason to fail. */
-static double bound_ns(const struct headline *h, const struct bubble_row *row)
-{
-    const struct bound_config config = {
-        .model = h->model,
-        .order = &bubble.order,
-        .devices = row->devices,
-        .microbatches = row->microbatches,
-        .batch = row->batch,
-        .steps = bubble.run.repetitions,
-    };
-    struct bound bound;
-    return bound_measure(&config, &bound, NULL) ? NAN : bound.step_ns;
-}
 
 /* A line for people; adds up what is wrong. */
 static void print_row(void *context, const struct bubble_row *row)
@@ -100,7 +82,7 @@ static void print_row(void *context, const struct bubble_row *row)
            row->devices, row->microbatches, step_ns / 1e6,
            1e9 * (double)row->batch / step_ns, row->speedup,
            100 * samples_median(&m->samples, FIGURE_BUBBLE), 100 * row->formula,
-           100 * bound_ns(h, row) / step_ns, m->wrong);
+           100 * row->bound_ns / step_ns, m->wrong);
     fflush(stdout);
     h->wrong += m->wrong;
 }
@@ -129,9 +111,7 @@ static sluice_status show_bubble(struct headline *h, sluice_diag *why)
            "devices micro-batches  step ms   rows/s  speedup   bubble  formula"
            " machine  wrong\n",
            bubble.model, bubble.batch, bubble.order.schedule);
-    sluice_status st = sluice_model_parse(bubble.model, NULL, &h->model, why);
-    if (!st)
-        st = bubble_measure(&bubble, print_row, h, why);
+    sluice_status st = bubble_measure(&bubble, print_row, h, why);
     if (st)
         return st;
     printf("\nThe same of timed cells of %g ms, which need no core\n\n"
@@ -208,7 +188,6 @@ static int run(const char *called, void *config)
     if (!st)
         write_report(&h.report, called, line->path);
     report_fini(&h.report);
-    sluice_model_destroy(h.model);
     if (st)
         return command_fail(called, &why);
     return h.wrong ? EXIT_FAILURE : EXIT_SUCCESS;

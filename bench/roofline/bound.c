@@ -219,3 +219,9 @@ sluice_status bound_measure(const struct bound_config *config,
     sluice_schedule_destroy(w.schedule);
     return st;
 }
+
+double bound_step_ns(const struct bound_config *config)
+{
+    struct bound bound;
+    return bound_measure(config, &bound, NULL) ? NAN : bound.step_ns;
+}

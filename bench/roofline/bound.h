@@ -47,4 +47,7 @@ struct bound {
 sluice_status bound_measure(const struct bound_config *config,
                             struct bound *out, sluice_diag *why);
 
+/* The same, its step_ns alone; NAN if that cannot be measured. */
+double bound_step_ns(const struct bound_config *config);
+
 #endif
