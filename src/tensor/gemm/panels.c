@@ -23,10 +23,11 @@ static int64_t up(int64_t n, int64_t to)
     return (n + to - 1) / to;
 }
 
-/* The depth of a block, but for the last: blocks are about equally deep. */
-static int64_t block_depth(int64_t depth)
+/* The depth of a block of at most `most`, but for the last: blocks are about
+ * equally deep. */
+static int64_t block_depth(int64_t depth, int64_t most)
 {
-    return up(depth, up(depth, SL_TILE_DEPTH));
+    return up(depth, up(depth, most));
 }
 
 int64_t sl_panels_floats(const struct sl_tiles *tiles, int64_t depth, int64_t n)
@@ -73,7 +74,7 @@ static void pack_block(const struct sl_tiles *tiles, struct sl_view b,
 void sl_panels_pack(const struct sl_tiles *tiles, struct sl_view b,
                     int64_t depth, int64_t n, float *panels)
 {
-    int64_t step = block_depth(depth);
+    int64_t step = block_depth(depth, SL_TILE_ROW_DEPTH);
     for (int64_t k = 0; k < depth; k += step) {
         int64_t deep = least(step, depth - k);
         struct sl_view block = {b.at + k * b.row, b.row, b.column};
@@ -239,7 +240,8 @@ void sl_panels_multiply(const struct sl_tiles *tiles,
 {
     float *room = (float *)scratch + A_FLOATS;
     const float *panels = p->panels;
-    int64_t step = block_depth(p->depth);
+    int64_t step = block_depth(p->depth, p->a.column == 1 ? SL_TILE_ROW_DEPTH
+                                                          : SL_TILE_DEPTH);
     int64_t wide = p->panels ? p->n : BLOCK_COLUMNS;
     for (int64_t k = 0; k < p->depth; k += step)
         for (int64_t j = 0; j < p->n; j += wide) {

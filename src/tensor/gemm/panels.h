@@ -3,7 +3,7 @@
  * multiplied block by block.
  *
  * A panel of b[depth][n] is `columns` of its columns, zero beyond n.  Panels
- * lie in blocks of at most SL_TILE_DEPTH of the depth: block by block, in a
+ * lie in blocks of at most SL_TILE_ROW_DEPTH of the depth: block by block, in a
  * block panel by panel.  So a product reads them in the order in which they
  * lie.
  *

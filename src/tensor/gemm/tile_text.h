@@ -74,7 +74,7 @@ tile(int rows, int64_t a_row, int64_t a_step, const float *a, const float *b,
         __builtin_prefetch(next + i * c_row + LINE, 1);
     }
     for (int64_t k = 0; k < depth; k++) {
-        __builtin_prefetch(ahead + k * WIDE);
+        __builtin_prefetch(ahead + k * WIDE, 0, 2);
         VECTOR b0 = load(b + k * WIDE);
         VECTOR b1 = load(b + k * WIDE + LANES);
 #pragma GCC unroll 16

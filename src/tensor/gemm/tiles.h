@@ -17,13 +17,15 @@
 #include <stdint.h>
 
 enum {
-    SL_TILE_ROWS = 14,    /* the most, of any instruction set */
-    SL_TILE_COLUMNS = 32, /* the same */
-    SL_TILE_DEPTH = 256,  /* the most of one call */
+    SL_TILE_ROWS = 14,       /* the most, of any instruction set */
+    SL_TILE_COLUMNS = 32,    /* the same */
+    SL_TILE_DEPTH = 256,     /* the most of one call by depth ... */
+    SL_TILE_ROW_DEPTH = 128, /* ... and by rows: the panel that is read and
+                                the next one fit in the first cache */
 
     /* Floats from row to row of an operand that lies by rows; not a power of
      * two, so that rows do not share sets of the cache. */
-    SL_TILE_ROW = SL_TILE_DEPTH + 16,
+    SL_TILE_ROW = SL_TILE_ROW_DEPTH + 16,
 
     /* Floats from depth to depth of an operand that lies by depth. */
     SL_TILE_STEP = 16,
