@@ -105,7 +105,8 @@ static sluice_status ideal_bubble(const struct order_options *order,
     bool formula_holds = !order->schedule ||
                          strcmp(order->schedule, "gpipe") == 0 ||
                          strcmp(order->schedule, "1f1b") == 0;
-    if (order->remat == SLUICE_REMAT_NEVER && formula_holds)
+    if (order->remat == SLUICE_REMAT_NEVER && !order->gather_weights &&
+        formula_holds)
         return SLUICE_OK;
     return simulate(schedule, order->capacity, &row->formula, why);
 }

@@ -67,8 +67,8 @@ static const char doc[] =
     "Each row trains a few steps from the same start as a sequential "
     "reference; `wrong' counts the parameters whose bits differ, and the exit "
     "status is 1 if there are any.  `bubble_formula' of other schedules than "
-    "gpipe and 1f1b, and with --remat, is the simulator's bubble of equal "
-    "stages.  Times and bubbles are medians.  With more "
+    "gpipe and 1f1b, and with --remat or --gather-weights, is the simulator's "
+    "bubble of equal stages.  Times and bubbles are medians.  With more "
     "devices than cores only timed cells show a true bubble.";
 
 /* The command line as it is read. */

@@ -39,6 +39,25 @@ static sluice_status make_schedule(const sluice_pipeline_config *config,
                            config->schedule.name);
 }
 
+/* The same with its W gathered, in groups that are the same for every number of
+ * devices. */
+static sluice_status make_gathered(const sluice_pipeline_config *config,
+                                   sluice_schedule **out, sluice_diag *why)
+{
+    sluice_schedule *plain;
+    sluice_status st = make_schedule(config, &plain, why);
+    if (st)
+        return st;
+    if (config->custom || !config->gather_weights) {
+        *out = plain;
+        return SLUICE_OK;
+    }
+    st =
+        sluice_schedule_gather_weights(plain, config->gather_weights, out, why);
+    sluice_schedule_destroy(plain);
+    return st;
+}
+
 /* The reference of a schedule: it sees the micro-batches again in an order that
  * not every schedule lets one choose. */
 static sluice_status make_reference(struct yardstick *yardstick,
@@ -46,7 +65,7 @@ static sluice_status make_reference(struct yardstick *yardstick,
                                     sluice_diag *why)
 {
     sluice_schedule *schedule;
-    sluice_status st = make_schedule(pipeline, &schedule, why);
+    sluice_status st = make_gathered(pipeline, &schedule, why);
     if (st)
         return st;
     st = sluice_reference_order(schedule, &pipeline->schedule.backward_order,

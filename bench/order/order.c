@@ -37,6 +37,15 @@ const struct option_row order_options[] = {
      .choices = backward_order_choices,
      .standard = "reverse",
      .context = "backward_order"},
+    {.name = "gather-weights",
+     .argument = "N",
+     .help = "Compute the weight gradients of N micro-batches in one, which "
+             "changes bits; gpipe needs --backward-order in_order",
+     .type = &option_integer,
+     .offset = offsetof(struct order_options, gather_weights),
+     .least = 1,
+     .most = SLUICE_MAX_MICROBATCHES,
+     .context = "gather_weights"},
     {.name = "capacity",
      .argument = "N",
      .help = "Micro-batches a device may run ahead of its neighbour",
@@ -127,6 +136,12 @@ sluice_status order_check(const void *values, sluice_diag *why)
                                "%s takes no --backward-order: it applies to "
                                "gpipe only, the order of the others is fixed",
                                order->schedule);
+    if (order->gather_weights && order->schedule &&
+        !strcmp(order->schedule, "gpipe") &&
+        order->backward_order == SLUICE_REVERSE)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--gather-weights joins micro-batches that "
+                               "rise: add --backward-order in_order");
     for (const struct option_row *o = order_generator_options; o->name; o++)
         if (order_gives(order, o->name) &&
             !generator_reads(order->schedule, o->name))
@@ -207,7 +222,9 @@ double order_bubble(const struct order_options *order, int devices,
         order_config(order, devices, microbatches);
     double idle = sluice_schedule_idle(&config, &equal);
     double busy = microbatches * (equal.forward + equal.input + equal.weight);
-    return order->remat == SLUICE_REMAT_NEVER ? idle / (idle + busy) : NAN;
+    return order->remat == SLUICE_REMAT_NEVER && !order->gather_weights
+               ? idle / (idle + busy)
+               : NAN;
 }
 
 void order_apply(const struct order_options *order,
@@ -216,7 +233,8 @@ void order_apply(const struct order_options *order,
     config->schedule = order_config(order, config->schedule.devices,
                                     config->schedule.microbatches);
     config->remat = (sluice_remat)order->remat;
-    config->join_weights = order->join_weights;
+    config->join_weights = order->join_weights || order->gather_weights;
+    config->gather_weights = order->gather_weights;
     config->queue_capacity = order->capacity;
     config->gemm = order->gemm;
     config->device_speeds = order->speeds.n ? order->speeds.of : NULL;

@@ -22,6 +22,7 @@ struct order_options {
     int backward_order;   /* a sluice_backward_order */
     int capacity;         /* of the queues */
     bool join_weights;    /* neighbouring W in one call */
+    int gather_weights;   /* the W of so many in one call; 0: as they are */
 
     /* The options of generators; order_config() sets the other fields. */
     sluice_schedule_config generated;
@@ -79,7 +80,8 @@ sluice_schedule_config order_config(const struct order_options *order,
                                     int devices, int microbatches);
 
 /* The bubble by sluice_schedule_idle(), 0 to 1, for equal stages with F = I =
- * W; NAN if the schedule has no closed form, and with rematerialization. */
+ * W; NAN if the schedule has no closed form, and with rematerialization or
+ * gathered W. */
 double order_bubble(const struct order_options *order, int devices,
                     int microbatches);
 

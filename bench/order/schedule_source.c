@@ -101,14 +101,32 @@ sluice_status schedule_sizes(const struct order_options *order, int *devices,
     return SLUICE_OK;
 }
 
-sluice_status order_schedule(const struct order_options *order, int devices,
-                             int microbatches, sluice_schedule **out,
-                             sluice_diag *why)
+/* As schedule_open() of an order, with its W gathered. */
+static sluice_status open_gathered(const struct order_options *order,
+                                   int devices, int microbatches,
+                                   sluice_schedule **out, sluice_diag *why)
 {
     sluice_schedule *plain;
     sluice_status st =
         schedule_open(order, &schedule_equal_costs, (struct schedule_goal){0},
                       devices, microbatches, &plain, why);
+    if (st)
+        return st;
+    if (!order->gather_weights) {
+        *out = plain;
+        return SLUICE_OK;
+    }
+    st = sluice_schedule_gather_weights(plain, order->gather_weights, out, why);
+    sluice_schedule_destroy(plain);
+    return st;
+}
+
+sluice_status order_schedule(const struct order_options *order, int devices,
+                             int microbatches, sluice_schedule **out,
+                             sluice_diag *why)
+{
+    sluice_schedule *plain;
+    sluice_status st = open_gathered(order, devices, microbatches, &plain, why);
     if (st)
         return st;
     st = sluice_schedule_remat(plain, (sluice_remat)order->remat, out, why);

@@ -115,6 +115,15 @@ static sluice_status split_or_merge(const struct schedule_wanted *wanted,
     return replace(schedule, st, passed);
 }
 
+static sluice_status gather(const struct schedule_wanted *wanted,
+                            sluice_schedule **schedule, sluice_diag *why)
+{
+    sluice_schedule *passed = NULL;
+    sluice_status st = sluice_schedule_gather_weights(
+        *schedule, wanted->order.gather_weights, &passed, why);
+    return replace(schedule, st, passed);
+}
+
 static sluice_status pass_all(const struct schedule_wanted *wanted,
                               sluice_schedule **schedule, sluice_diag *why)
 {
@@ -123,6 +132,8 @@ static sluice_status pass_all(const struct schedule_wanted *wanted,
     sluice_status st = SLUICE_OK;
     if (wanted->split || wanted->merge)
         st = split_or_merge(wanted, schedule, why);
+    if (!st && wanted->order.gather_weights)
+        st = gather(wanted, schedule, why);
     if (!st && wanted->slack)
         st = warm_up(wanted, schedule, why);
     if (!st && recomputes)

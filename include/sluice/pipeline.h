@@ -113,11 +113,16 @@ typedef struct sluice_pipeline_config {
                           schedule and partition.  docs/memory.md says which W
                           are joined. */
 
+    int gather_weights; /* let the W actions of so many micro-batches stand
+                           together: sluice_schedule_gather_weights().  Not read
+                           with `custom`.  With `join_weights` they are one
+                           product if they rise: gpipe needs SLUICE_IN_ORDER. */
+
     const char *gemm; /* what makes matrix products: "auto" (default), a fixed
                          rule of processor and shapes, see docs/performance.md;
-                         "openblas", "packed", "onednn", or "plain" (slow, for
-                         comparison).  What it comes to is part of what the
-                         bits depend on; sluice_pipeline_gemm() tells it. */
+                         "openblas", "packed", "onednn", or "plain" (slow).  The
+                         bits depend on what it comes to, which
+                         sluice_pipeline_gemm() tells. */
 
     int queue_capacity;        /* items a producer may run ahead; default 2 */
     size_t device_cap_bytes;   /* memory of one device; 0: no limit.  Measuring

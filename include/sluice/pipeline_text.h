@@ -21,8 +21,8 @@
  *                                  its options; one that it does not read is
  *                                  refused.  backward_order: reverse, in_order
  *     remat                        never, always, except_last
- *     replicas uneven seed join_weights gemm queue_capacity
- *     device_cap_bytes spin_ns trace check_recompute
+ *     replicas uneven seed join_weights gather_weights gemm
+ *     queue_capacity device_cap_bytes spin_ns trace check_recompute
  *     cut                          uniform, flops, time, bytes
  *     partition                    the layers of each stage: 2,3,3
  *     device_speeds                of each device: 1,0.5

@@ -6,6 +6,7 @@
  *     recompute       inserts R's, at once or where the device would wait
  *     merge_backward  an I and the W after it become a B
  *     split_backward  a B becomes an I and the W after it
+ *     gather_weights  the W's of several micro-batches stand together
  *     warm_up         moves forwards further ahead of the backwards
  *     lower           writes sends and receives as actions
  *     raise           removes them again
@@ -98,6 +99,20 @@ SLUICE_API sluice_status sluice_schedule_merge_backward(
  */
 SLUICE_API sluice_status sluice_schedule_split_backward(
     const sluice_schedule *schedule, sluice_schedule **out, sluice_diag *why);
+
+/*
+ * Split each B, and let the W's of a stage stand together: `group` of them
+ * behind the input gradient of the last one; the rest, and with 0 all, behind
+ * the device's last backward.  They stand in the order of their backwards, so
+ * that the bits stay the same, unless `join_weights` makes one product of them.
+ * A device keeps what a W reads of so many micro-batches.
+ *
+ * Returns  as sluice_schedule_split_backward(); SLUICE_INVALID for a group
+ * below 0, and if the schedule is lowered.
+ */
+SLUICE_API sluice_status
+sluice_schedule_gather_weights(const sluice_schedule *schedule, int group,
+                               sluice_schedule **out, sluice_diag *why);
 
 /*
  * Give hand-offs slack: on device d move each F in front of the slack[d]

@@ -38,16 +38,34 @@ static sluice_status copy_schedule(const sluice_pipeline_config *config,
     return st;
 }
 
+/* The schedule that `schedule` describes, before recomputes. */
+static sluice_status generate(const sluice_pipeline_config *config,
+                              sluice_schedule **out, sluice_diag *why)
+{
+    sluice_schedule_config wanted =
+        sl_schedule_standards(&config->schedule, config->allocator);
+    sluice_schedule *plain;
+    sluice_status st = sluice_schedule_generate(&wanted, &plain, why);
+    if (st)
+        return st;
+    if (!config->gather_weights) {
+        *out = plain;
+        return SLUICE_OK;
+    }
+    st =
+        sluice_schedule_gather_weights(plain, config->gather_weights, out, why);
+    sluice_schedule_destroy(plain);
+    return st;
+}
+
 sluice_status sl_make_schedule(const sluice_pipeline_config *config,
                                int queue_capacity, sluice_schedule **out,
                                sluice_diag *why)
 {
     if (config->custom)
         return copy_schedule(config, queue_capacity, out, why);
-    sluice_schedule_config wanted =
-        sl_schedule_standards(&config->schedule, config->allocator);
     sluice_schedule *plain;
-    sluice_status st = sluice_schedule_generate(&wanted, &plain, why);
+    sluice_status st = generate(config, &plain, why);
     if (st)
         return st;
     st = sluice_schedule_remat(plain, config->remat, out, why);

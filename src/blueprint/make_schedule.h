@@ -8,7 +8,8 @@
 #include <sluice/pipeline.h>
 
 /*
- * Make the schedule that the configuration names, with its recomputes; or a
+ * Make the schedule that the configuration names, with its gathered W and
+ * recomputes; or a
  * copy of the custom one, raised if it is lowered.  It is the pipeline's own.
  *
  * Returns  as sluice_schedule_generate(); for a lowered schedule that the

@@ -290,6 +290,45 @@ START_TEST(a_run_is_one_call_where_the_rows_and_the_layer_allow_it)
 }
 END_TEST
 
+/* The configuration gathers; the reference is told from the lists that run. */
+static void check_gathered(const char *name, int devices, bool join)
+{
+    struct sl_test_problem p = {0};
+    struct sl_test_pair pair;
+    int partition[MAX_STAGES];
+    sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
+    make_partition(devices, partition);
+    p.config.schedule = (sluice_schedule_config){
+        .name = name,
+        .devices = devices,
+        .microbatches = MAX_M,
+        .backward_order = SLUICE_IN_ORDER,
+    };
+    p.config.cut = SLUICE_CUT_LIST;
+    p.config.partition = partition;
+    p.config.gather_weights = 3;
+    p.config.join_weights = join;
+    ck_assert_msg(!sl_test_pair_init(&pair, &p, &p.config), "%s",
+                  pair.why.text);
+    check_bytes(pair.pipe);
+    const sluice_schedule *runs = sluice_pipeline_schedule(pair.pipe);
+    if (join)
+        ck_assert_int_eq(join_reference(pair.ref, runs, partition), 3);
+    ck_assert_msg(!run_steps(&pair), "%s, K %d: %s", name, devices, pair.text);
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&p);
+}
+
+START_TEST(gathered_weights_are_joined_or_keep_their_bits)
+{
+    for (int k = 1; k <= 4; k++)
+        for (int join = 0; join < 2; join++) {
+            check_gathered("gpipe", k, join);
+            check_gathered("1f1b", k, join);
+        }
+}
+END_TEST
+
 START_TEST(joining_is_another_order_of_summation)
 {
     struct sl_test_problem p = {0};
@@ -369,6 +408,7 @@ SLUICE_TEST_MAIN("pipeline.join",
                  zero_bubble_schedules_equal_the_reference_with_their_runs,
                  runs_of_any_length_equal_the_reference,
                  a_run_is_one_call_where_the_rows_and_the_layer_allow_it,
+                 gathered_weights_are_joined_or_keep_their_bits,
                  joining_is_another_order_of_summation,
                  groups_that_make_no_sense_are_refused,
                  groups_survive_a_failed_allocation)

@@ -24,6 +24,9 @@ static sluice_status through_all_passes(sluice_schedule **schedule,
     sluice_status st = sluice_schedule_split_backward(*schedule, &passed, why);
     st = replace(schedule, st, passed);
     if (!st)
+        st = sluice_schedule_gather_weights(*schedule, 1, &passed, why);
+    st = replace(schedule, st, passed);
+    if (!st)
         st = sluice_schedule_recompute(*schedule, &early, &kept, why);
     sluice_schedule_destroy(kept);
     if (st)

@@ -109,17 +109,32 @@ static sluice_status (*const readers[SL_N_TEXT_SETTINGS])(struct reading *,
     [SL_SETTING_SPEEDS] = read_speeds,
 };
 
+/* Whether a setting is an option that only some generators read. */
+static bool is_of_generators(const sluice_option *option)
+{
+    const sluice_pipeline_config *none = NULL;
+    return option->bytes > 0 && option->offset < sizeof none->schedule &&
+           option->offset !=
+               offsetof(sluice_pipeline_config, schedule.devices) &&
+           option->offset !=
+               offsetof(sluice_pipeline_config, schedule.microbatches);
+}
+
 static sluice_status no_setting(const char *name, sluice_diag *why)
 {
-    char list[SLUICE_DIAG_TEXT - 48] = "";
+    char list[SLUICE_DIAG_TEXT - 80] = "";
     struct sl_text_out out = {list, sizeof list, 0};
     for (int i = 0; i < sl_setting_table.n_options; i++) {
+        const sluice_option *option = &sl_setting_table.options[i];
+        if (is_of_generators(option))
+            continue;
         sl_text_add(&out, i ? ", " : "");
-        sl_text_add(&out, sl_setting_table.options[i].name);
+        sl_text_add(&out, option->name);
     }
     return sluice_diag_set(why, SLUICE_INVALID,
-                           "a pipeline has no \"%.20s\"; it has %s", name,
-                           list);
+                           "a pipeline has no \"%.20s\"; it has %s and the "
+                           "options of its schedule",
+                           name, list);
 }
 
 /* A part of the text without blanks at its ends. */

@@ -197,6 +197,15 @@ static const sluice_option settings[] = {
         .bytes = sizeof(((sluice_pipeline_config *)NULL)->join_weights),
     },
     {
+        .name = "gather-weights",
+        .help = "micro-batches whose W actions stand together",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_pipeline_config, gather_weights),
+        .bytes = sizeof(((sluice_pipeline_config *)NULL)->gather_weights),
+        .min = 1,
+        .max = SLUICE_MAX_MICROBATCHES,
+    },
+    {
         .name = "queue-capacity",
         .help = "items a producer may run ahead",
         .type = SLUICE_OPTION_INTEGER,

@@ -225,7 +225,9 @@ START_TEST(the_list_of_settings_is_whole)
     sluice_diag why;
     sluice_pipeline *none = NULL;
     sluice_pipeline_parse("x", NULL, model, NULL, &none, &why);
-    ck_assert_msg(strstr(why.text, ", finite"), "%s", why.text);
+    ck_assert_msg(strstr(why.text, ", finite, check-recompute and the options "
+                                   "of its schedule"),
+                  "%s", why.text);
     stop();
 }
 END_TEST
