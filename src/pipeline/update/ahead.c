@@ -72,7 +72,9 @@ sluice_status sl_ahead_vote(struct sl_device *device, const struct sl_op *op,
 {
     (void)op;
     (void)why;
-    device->ahead = sl_collective_vote(device->pipe->everyone, device->index,
+    /* The members of a team read each other's weights until all have ended. */
+    device->ahead = device->pipe->blueprint.grid.n_shards == 1 &&
+                    sl_collective_vote(device->pipe->everyone, device->index,
                                        device->virtual_ns);
     return SLUICE_OK;
 }

@@ -7,7 +7,8 @@
  * APPLY does the rest without copies; the device that votes last copies
  * nothing. If the step fails instead, the copies are put back.
  *
- * What does not fit into the spare memory waits for the commit, too.
+ * What does not fit into the spare memory waits for the commit, and so do
+ * teams, whose members read each other's weights.
  *
  * Threads: the device, for its own stages.
  */
