@@ -30,6 +30,10 @@
  * an UPDATE is the number of updates between the oldest version by which one of
  * its gradients was computed and the version that it updates.
  *
+ * Vocabulary parallelism (Yeung et al., 2025).  The output layer may be cut
+ * across all devices: then each has, of its first stage, an S and a T for each
+ * micro-batch.  The B or I of the last stage starts from what all S give.
+ *
  * Sends and receives.  A schedule with a SEND or RECV is *lowered*: each
  * transfer between devices is an action in a list, "2SEND_F0" and "3RECV_F0".
  * A RECV is posted where it stands and does not wait; the F, B or I that needs
@@ -45,6 +49,7 @@
 
 #include <sluice/export.h>
 #include <sluice/memory.h>
+#include <sluice/schedule_action.h>
 #include <sluice/schedule_edge.h>
 #include <sluice/status.h>
 
@@ -61,39 +66,6 @@ enum {
     SLUICE_MAX_ACTIONS = 1 << 25,       /* in the list of one device */
     SLUICE_QUEUE_CAPACITY = 2,          /* items, unless a config says other */
 };
-
-typedef enum sluice_action_kind {
-    SLUICE_F = 0,  /* forward */
-    SLUICE_B,      /* full backward: I, then W */
-    SLUICE_I,      /* input gradient */
-    SLUICE_W,      /* weight gradient */
-    SLUICE_R,      /* recompute the forward's inner activations */
-    SLUICE_UPDATE, /* update the stage's parameters; micro-batch -1 */
-    SLUICE_SEND_F, /* hand the output of the stage's F on */
-    SLUICE_RECV_F, /* take the input of the stage's F */
-    SLUICE_SEND_B, /* hand the input gradient of the stage's B or I on */
-    SLUICE_RECV_B, /* take the output gradient for the stage's B or I */
-    SLUICE_N_ACTION_KINDS,
-    /* In traces only: copies and replicas add up their gradients. */
-    SLUICE_REDUCE_GRAD = SLUICE_N_ACTION_KINDS,
-} sluice_action_kind;
-
-typedef struct sluice_action {
-    int32_t kind; /* a sluice_action_kind */
-    int32_t stage;
-    int32_t microbatch; /* -1 for UPDATE */
-    int32_t version;    /* of the weights, from 1.  0 means: at an F the newest
-                           version, at an UPDATE the next one, elsewhere that of
-                           the micro-batch's F.  SEND and RECV have none */
-} sluice_action;
-
-/*
- * Write an action as text, "2F0", "2F5@3" or "2UPDATE", cut to `bytes`.
- *
- * Returns  `text`.
- */
-SLUICE_API const char *sluice_action_format(sluice_action action, char *text,
-                                            size_t bytes);
 
 /* The order of the backwards of GPipe.  Gradients are added in this order, so
  * it decides the bits. */
@@ -319,6 +291,8 @@ typedef struct sluice_device_facts {
  *     - B(s,m) and I(s,m) do the same with the gradient queues from s+1 and to
  *       s-1.  Those of the last stage start from the loss of their own F.
  *     - W and R touch no queue.
+ *     - S waits for the F of its micro-batch on the last stage; T, and the B or
+ *       I of the last stage, for the S of all devices.  There is no queue.
  *     - In a lowered schedule neither do F, B and I: SEND_F(s,m) appends to the
  *       activation queue to s+1, SEND_B(s,m) to the gradient queue to s-1, each
  *       waiting while it is full.  RECV_F(s,m) and RECV_B(s,m) are posted to
@@ -347,11 +321,16 @@ typedef struct sluice_device_facts {
  *                 another device and the SEND of what goes to one, and there
  *                 are no others
  *     order       on its device: F before R before B or I before W before
- *                 every UPDATE; of two neighbouring stages on one device, the
- *                 F of the first before that of the second, the B or I of the
- *                 second before that of the first.  With several copies,
- *                 UPDATEs come in the order of the parts.  RECV_F before F
- *                 before SEND_F; RECV_B before B or I before SEND_B
+ *                 every UPDATE; F before S before T before every UPDATE, S
+ *                 before the B or I of the last stage; of two neighbouring
+ *                 stages on one device, the F of the first before that of the
+ *                 second, the B or I of the second before that of the first.
+ *                 With several copies, UPDATEs come in the order of the parts.
+ *                 RECV_F before F before SEND_F; RECV_B before B or I before
+ *                 SEND_B
+ *     vocabulary  no S and no T; or those of each device's first stage for each
+ *                 micro-batch, in the order of the F of the last stage, in a
+ *                 synchronous schedule of one copy
  *     version     in an asynchronous schedule each B or W is followed by an
  *                 UPDATE of its stage, and no UPDATE directly follows another;
  *                 all stages update by the same micro-batches; there is one

@@ -8,6 +8,7 @@
  *     split_backward  a B becomes an I and the W after it
  *     gather_weights  the W's of several micro-batches stand together
  *     warm_up         moves forwards further ahead of the backwards
+ *     vocabulary      cuts the output layer across all devices: S and T
  *     lower           writes sends and receives as actions
  *     raise           removes them again
  */
@@ -132,6 +133,47 @@ sluice_schedule_gather_weights(const sluice_schedule *schedule, int group,
  */
 SLUICE_API sluice_status sluice_schedule_warm_up(
     const sluice_schedule *schedule, const int *slack, int queue_capacity,
+    sluice_schedule **out, sluice_diag *why);
+
+typedef struct sluice_vocabulary_config {
+    /* Durations as in a sluice_simulate_config; at most one of the two.
+     * Without both F, I, W and R take 6, B takes 12, S takes 2 and T takes 1.
+     */
+    const int64_t *costs_ns;       /* [SLUICE_N_ACTION_KINDS] */
+    const int64_t *stage_costs_ns; /* [n_stages][SLUICE_N_ACTION_KINDS] */
+    int queue_capacity;            /* 0: the default */
+} sluice_vocabulary_config;
+
+/*
+ * Cut the output layer across all devices (Yeung et al., MLSys 2025, with one
+ * barrier): insert an S and a T for each device and micro-batch.  All other
+ * actions of a device keep their order, except that forwards may come one
+ * backward further ahead, which costs one more activation, if with these costs
+ * that makes the schedule shorter.
+ *
+ * A device runs an S as soon as its input is there and the action before has
+ * ended, and a T so if no S can run.  So all devices work on one micro-batch's
+ * scores at nearly the same time.  With hand-offs without latency and queues
+ * that are never full, the idle time of each device stays that of the schedule
+ * without the layer, see sluice_schedule_idle():
+ *
+ *     1f1b  (K - 1)(F + I + W), and device r holds min(M, K + 1 - r)
+ *     zb-v  (K - 1) F / 2 if F = I = W and M >= 2 K - 1, and each device holds
+ *           2 K chunks
+ *
+ * A forward-only schedule gets S and T, too: there T is for the loss.
+ *
+ * The time is the number of actions times that of devices.
+ *
+ * Threads  any.
+ * Returns  SLUICE_OK with what passes the verifier with queues of
+ *          `queue_capacity` items; SLUICE_SCHEDULE if the schedule, or the
+ *          result, does not pass; SLUICE_INVALID if the schedule has S already,
+ *          several copies or several UPDATEs of a stage, or is lowered, and for
+ *          costs of both kinds, below 0 or too large; SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_schedule_vocabulary(
+    const sluice_schedule *schedule, const sluice_vocabulary_config *config,
     sluice_schedule **out, sluice_diag *why);
 
 /*

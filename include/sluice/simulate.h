@@ -72,6 +72,8 @@ typedef struct sluice_simulation sluice_simulation;
  *     - A producer that finds the queue full waits, after the end of its
  *       action, until an item is taken: `output_wait_ns`.
  *     - Stages on one device hand over without queue and latency.
+ *     - What S, T and the backward of the last stage wait for, see schedule.h,
+ *       arrives latency_ns after another device has ended it.
  *     - In a lowered schedule a SEND pushes, and a RECV is posted, as they end.
  *       An item leaves its queue when it has arrived and its RECV is posted;
  *       the F, B or I that needs it waits for its arrival.  The costs of SEND

@@ -65,6 +65,7 @@
 #include <sluice/report.h>
 #include <sluice/saver.h>
 #include <sluice/schedule.h>
+#include <sluice/schedule_action.h>
 #include <sluice/schedule_edge.h>
 #include <sluice/schedule_formula.h>
 #include <sluice/schedule_passes.h>

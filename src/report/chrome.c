@@ -64,6 +64,7 @@ static const char *category(sluice_action action)
     static const char *const categories[SL_N_TRACED_KINDS] = {
         [SLUICE_F] = "forward",          [SLUICE_B] = "backward",
         [SLUICE_I] = "input_gradient",   [SLUICE_W] = "weight_gradient",
+        [SLUICE_S] = "scores",           [SLUICE_T] = "scores_weight_gradient",
         [SLUICE_R] = "recompute",        [SLUICE_UPDATE] = "update",
         [SLUICE_REDUCE_GRAD] = "reduce",
     };

@@ -30,6 +30,8 @@ static const struct kind {
     [SLUICE_I] = {"I", "#D55E00", "I input gradient"},
     [SLUICE_W] = {"W", "#009E73", "W weight gradient"},
     [SLUICE_R] = {"R", "#CC79A7", "R recompute"},
+    [SLUICE_S] = {"S", "#B5A7F0", "S scores of a part"},
+    [SLUICE_T] = {"T", "#8FD3C7", "T its weight gradient"},
     [SLUICE_UPDATE] = {"U", "#F0E442", "update"},
     [SLUICE_REDUCE_GRAD] = {"G", "#0072B2", "reduce gradients"},
 };

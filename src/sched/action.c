@@ -1,4 +1,5 @@
-/* Actions as text, as PyTorch's pipelining writes them; R and UPDATE are ours.
+/* Actions as text, as PyTorch's pipelining writes them; R, S, T and UPDATE are
+ * ours.
  */
 #include <sluice/schedule.h>
 
@@ -13,6 +14,8 @@ static const char *const names[] = {
     [SLUICE_I] = "I",
     [SLUICE_W] = "W",
     [SLUICE_R] = "R",
+    [SLUICE_S] = "S",
+    [SLUICE_T] = "T",
     [SLUICE_UPDATE] = "UPDATE",
     [SLUICE_SEND_F] = "SEND_F",
     [SLUICE_RECV_F] = "RECV_F",

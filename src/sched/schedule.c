@@ -311,10 +311,16 @@ bool sluice_schedule_is_lowered(const sluice_schedule *schedule)
                                   1u << SLUICE_SEND_B | 1u << SLUICE_RECV_B);
 }
 
+bool sl_schedule_cuts_vocabulary(const sluice_schedule *schedule)
+{
+    return has_kind(schedule, 1u << SLUICE_S | 1u << SLUICE_T);
+}
+
 bool sl_schedule_is_forward(const sluice_schedule *schedule)
 {
-    return !has_kind(schedule, ~(1u << SLUICE_F | 1u << SLUICE_SEND_F |
-                                 1u << SLUICE_RECV_F));
+    return !has_kind(schedule,
+                     ~(1u << SLUICE_F | 1u << SLUICE_S | 1u << SLUICE_T |
+                       1u << SLUICE_SEND_F | 1u << SLUICE_RECV_F));
 }
 
 int sluice_schedule_n_microbatches(const sluice_schedule *schedule)

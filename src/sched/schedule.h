@@ -59,7 +59,10 @@ static inline bool sl_is_hand_off(sluice_action action)
  */
 bool sl_action_parse(const char *text, sluice_action *action);
 
-/* Whether there are forwards, and their hand-offs, only. */
+/* Whether there are S and T. */
+bool sl_schedule_cuts_vocabulary(const sluice_schedule *schedule);
+
+/* Whether there are forwards, their hand-offs, and S and T, only. */
 bool sl_schedule_is_forward(const sluice_schedule *schedule);
 
 /*

@@ -15,37 +15,17 @@
 #include <assert.h>
 
 #include "base/memory.h"
-
-/*
- * Between two stages on different devices.  `times` is a ring.  A place holds
- * the time from which its item can be taken and, once it is taken, that time,
- * from which there is room for the next.
- */
-struct queue {
-    int64_t *times; /* [n_places] */
-    int producer;   /* devices */
-    int consumer;
-    int64_t latency_ns;
-    int appended; /* items, counted from the start: at most M */
-    int taken;    /* or, in a lowered schedule, posted for: it may be more than
-                     was appended */
-    struct passage *passages; /* [M] by micro-batch, of a lowered schedule */
-};
-
-/* An item of a lowered schedule; NEVER before it happens. */
-struct passage {
-    int64_t posted_ns;  /* for its RECV */
-    int64_t arrived_ns; /* from then on the receiver can use it */
-};
-
-enum { NEVER = -1 };
+#include "sim/joint.h"
+#include "sim/clock_queue.h"
 
 struct device {
     const sluice_action *actions; /* [n] */
     int n;
     int position;
-    bool computed; /* `event` is that of the action at `position`, which
-                      has not handed over yet */
+    bool computed;      /* `event` is that of the action at `position`, which
+                           has not handed over yet */
+    bool awaits_others; /* it stopped for an F or S of the joint
+                           output layer instead */
     const struct queue *awaits; /* the one it stopped at; NULL: it is running,
                                    in the worklist, before the commit or done */
     int64_t clock_ns;           /* it has handed over, and is free */
@@ -68,19 +48,10 @@ struct execution {
     struct device *devices;   /* [n_devices] */
     int *worklist;            /* [n_devices], the first n_ready are in use */
     int n_ready;
+    struct sl_joint joint;
     bool committed;    /* UPDATEs may start, */
     int64_t commit_ns; /* and do so from here on */
 };
-
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static bool is_backward(sluice_action action)
-{
-    return action.kind == SLUICE_B || action.kind == SLUICE_I;
-}
 
 /* The queue between s and s+1, or NULL if there is none. */
 static struct queue *queue_at(const struct execution *run, int stage,
@@ -122,6 +93,16 @@ static void wake(struct execution *run, int device, const struct queue *queue)
         return;
     run->devices[device].awaits = NULL;
     run->worklist[run->n_ready++] = device;
+}
+
+/* An F or S has ended for which others may have stopped. */
+static void wake_others(struct execution *run)
+{
+    for (int d = 0; d < run->n_devices; d++)
+        if (run->devices[d].awaits_others) {
+            run->devices[d].awaits_others = false;
+            run->worklist[run->n_ready++] = d;
+        }
 }
 
 /* The queue with the gradient that a naive recompute waits for: that of the
@@ -192,6 +173,10 @@ static bool begin(struct execution *run, struct device *self,
         *start = later(*start, run->commit_ns);
         return run->committed;
     }
+    self->awaits_others =
+        !sl_joint_await(&run->joint, (int)(self - run->devices), action, start);
+    if (self->awaits_others)
+        return false;
     if (action.kind > SLUICE_UPDATE)
         return true; /* it is given, or posted, as it ends */
     if (input)
@@ -268,6 +253,9 @@ static bool hand_over(struct execution *run, struct device *self,
     self->event.output_wait_ns = given - self->event.end_ns;
     self->event.virtual_output_wait_ns = self->event.output_wait_ns;
     record(run, self);
+    if (sl_joint_end(&run->joint, (int)(self - run->devices), action,
+                     self->event.end_ns))
+        wake_others(run);
     self->clock_ns = given;
     self->computed = false;
     self->position++;
@@ -379,7 +367,9 @@ sluice_status sl_clockwork_run(struct sl_clockwork *work)
     run.devices = sl_alloc(allocator, n_devices, sizeof *run.devices);
     run.worklist = sl_alloc(allocator, n_devices, sizeof *run.worklist);
     sluice_status st = SLUICE_NO_MEMORY;
-    if (run.queues && run.times && run.passages && run.devices &&
+    bool joint =
+        !sl_joint_init(&run.joint, work->schedule, work->latency_ns, allocator);
+    if (joint && run.queues && run.times && run.passages && run.devices &&
         run.worklist) {
         for (size_t i = 0; i < n_passages; i++)
             run.passages[i] = (struct passage){NEVER, NEVER};
@@ -388,6 +378,7 @@ sluice_status sl_clockwork_run(struct sl_clockwork *work)
         work->end_ns = latest_ns(&run);
         st = SLUICE_OK;
     }
+    sl_joint_fini(&run.joint);
     sl_free(allocator, run.worklist, n_devices, sizeof *run.worklist);
     sl_free(allocator, run.devices, n_devices, sizeof *run.devices);
     sl_free(allocator, run.passages, n_passages, sizeof *run.passages);

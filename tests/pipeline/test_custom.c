@@ -18,7 +18,8 @@ enum { LAYERS = 8, BATCH = 11 };
 /* A device's list from a text: "0F0 0F1 0I1 0W1 ... 0UPDATE". */
 static void append_list(sluice_schedule *schedule, int device, const char *text)
 {
-    static const char *const kinds[] = {"F", "B", "I", "W", "R", "UPDATE"};
+    static const char *const kinds[] = {"F", "B", "I", "W",
+                                        "R", "S", "T", "UPDATE"};
     int stage, used;
     char kind[8];
     for (; sscanf(text, " %d%7[A-Z]%n", &stage, kind, &used) == 2;

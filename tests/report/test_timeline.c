@@ -70,7 +70,7 @@ END_TEST
 
 START_TEST(each_kind_has_its_letter)
 {
-    static const char letters[] = "FBIWRU";
+    static const char letters[] = "FBIWRSTU";
     memset(&p, 0, sizeof p);
     for (int k = 0; k <= SLUICE_UPDATE; k++)
         p.events[0][p.n_events[0]++] = (sluice_trace_event){
@@ -79,7 +79,8 @@ START_TEST(each_kind_has_its_letter)
             .end_ns = 100 * k + 100,
         };
     p.rows[0] = p.events[0];
-    p.trace = (sluice_trace){1, p.n_events, p.rows, 0, 600};
+    p.trace =
+        (sluice_trace){1, p.n_events, p.rows, 0, 100 * (SLUICE_UPDATE + 1)};
     draw(NULL);
     for (int k = 0; k <= SLUICE_UPDATE; k++)
         ck_assert_ptr_nonnull(strchr(got.text, letters[k]));

@@ -8,7 +8,7 @@
 #ifndef SL_TEST_SCHED_NAIVE_H
 #define SL_TEST_SCHED_NAIVE_H
 
-#include "sched/naive_plan.h"
+#include "sched/naive_vocabulary.h"
 
 struct naive_queue {
     int items[NAIVE_CAPACITY];
@@ -212,8 +212,10 @@ static inline enum naive_outcome naive_start(struct naive *sim, sluice_action a)
     const int *device = plan->stage_device;
     int s = a.stage, m = a.microbatch;
     if (sim->forward_only && a.kind != SLUICE_F && a.kind != SLUICE_SEND_F &&
-        a.kind != SLUICE_RECV_F)
+        a.kind != SLUICE_RECV_F && !naive_is_score(a))
         return NAIVE_WRONG;
+    if (m >= 0 && !naive_scores_are_there(plan, &sim->did, a))
+        return NAIVE_WAIT;
     if (a.kind > SLUICE_UPDATE)
         return naive_hand_off(sim, a);
     if (a.kind == SLUICE_UPDATE && !sim->asynchronous &&
@@ -225,6 +227,8 @@ static inline enum naive_outcome naive_start(struct naive *sim, sluice_action a)
         return naive_parts_are_in_order(sim, device[s], a)
                    ? naive_take_update(sim, s)
                    : NAIVE_WRONG;
+    if (naive_is_score(a))
+        return NAIVE_DONE;
     const int *did = sim->did[s][m];
     if (a.kind == SLUICE_F) {
         if (naive_is_first(plan, s))
@@ -480,7 +484,8 @@ static inline bool naive_runs(const struct plan *plan, int capacity,
     for (int d = 0; d < plan->devices; d++)
         if (sim.position[d] != plan->n[d])
             return false;
-    return naive_did_everything(&sim) && naive_neighbours_are_in_order(plan);
+    return naive_scores_are_right(plan, sim.asynchronous) &&
+           naive_did_everything(&sim) && naive_neighbours_are_in_order(plan);
 }
 
 #endif

@@ -31,6 +31,13 @@ static sluice_status through_all_passes(sluice_schedule **schedule,
     sluice_schedule_destroy(kept);
     if (st)
         return st;
+    kept = NULL;
+    if (!st)
+        st = sluice_schedule_vocabulary(
+            *schedule, &(sluice_vocabulary_config){0}, &kept, why);
+    sluice_schedule_destroy(kept);
+    if (st)
+        return st;
     st = sluice_schedule_warm_up(*schedule, (const int[]){1, 0}, 8, &passed,
                                  why);
     st = replace(schedule, st, passed);

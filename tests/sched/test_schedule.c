@@ -110,7 +110,7 @@ START_TEST(actions_out_of_range_are_refused_with_the_numbers)
                           "device 2: there are devices 0 to 1");
     assert_append_refused(0, (sluice_action){-1, 0, 0}, "kind -1");
     assert_append_refused(0, (sluice_action){SLUICE_N_ACTION_KINDS, 0, 0},
-                          "kind 10: there are kinds 0 to 9");
+                          "kind 12: there are kinds 0 to 11");
     assert_append_refused(0, (sluice_action){SLUICE_F, -1, 0}, "stage -1");
     assert_append_refused(0, (sluice_action){SLUICE_F, 2, 0},
                           "stage 2: there are stages 0 to 1");
@@ -147,8 +147,8 @@ END_TEST
 START_TEST(actions_are_written_as_pytorch_writes_them)
 {
     static const char *const want[] = {
-        "2F7",     "2B7",      "2I7",      "2W7",      "2R7",
-        "2UPDATE", "2SEND_F7", "2RECV_F7", "2SEND_B7", "2RECV_B7"};
+        "2F7", "2B7",     "2I7",      "2W7",      "2R7",      "2S7",
+        "2T7", "2UPDATE", "2SEND_F7", "2RECV_F7", "2SEND_B7", "2RECV_B7"};
     char text[SLUICE_DIAG_ACTION];
     for (int kind = 0; kind < SLUICE_N_ACTION_KINDS; kind++) {
         int m = kind == SLUICE_UPDATE ? -1 : 7;

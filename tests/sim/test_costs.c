@@ -112,6 +112,7 @@ START_TEST(a_simulated_trace_gives_its_costs_back)
         for (int s = 0; s < K; s++)
             for (int kind = 0; kind < KINDS; kind++) {
                 bool is_there = kind != SLUICE_I && kind != SLUICE_W &&
+                                kind != SLUICE_S && kind != SLUICE_T &&
                                 kind <= SLUICE_UPDATE;
                 int64_t not_there = kind > SLUICE_UPDATE ? 0 : -1;
                 ck_assert_int_eq(shown[s][kind],

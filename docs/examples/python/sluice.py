@@ -292,8 +292,8 @@ def _text(function, *arguments):
 
 # ---- schedules -------------------------------------------------------------
 
-_KINDS = ["F", "B", "I", "W", "R", "UPDATE", "SEND_F", "RECV_F", "SEND_B",
-          "RECV_B"]
+_KINDS = ["F", "B", "I", "W", "R", "S", "T", "UPDATE", "SEND_F", "RECV_F",
+          "SEND_B", "RECV_B"]
 _DIALECTS = ["detect", "new", "old"]
 _ORDERS = ["reverse", "in_order"]
 

@@ -15,6 +15,8 @@ static const struct word {
     {"I", SL_CSV_I, true},
     {"W", SL_CSV_W, true},
     {"R", SL_CSV_R, true},
+    {"S", SL_CSV_S, true},
+    {"T", SL_CSV_T, true},
     {"UPDATE", SL_CSV_UPDATE, false},
     {"BW", SL_CSV_BW, true},
     {"SEND_F", SL_CSV_SEND_F, true},
@@ -79,8 +81,8 @@ const char *sl_csv_action_parse(struct sl_csv_text text,
         return "an action begins with its stage, 0 to 4095";
     const struct word *word = take_word(&text);
     if (!word)
-        return "no action has this name: there are F, B, I, W, R, UPDATE, "
-               "SEND_F, RECV_F, SEND_B, RECV_B, UNSHARD, RESHARD and "
+        return "no action has this name: there are F, B, I, W, R, S, T, "
+               "UPDATE, SEND_F, RECV_F, SEND_B, RECV_B, UNSHARD, RESHARD and "
                "REDUCE_GRAD, and BW in the old dialect";
     action->type = word->type;
     if (word->numbered) {

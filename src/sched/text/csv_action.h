@@ -11,6 +11,8 @@ enum sl_csv_type {
     SL_CSV_I,
     SL_CSV_W,
     SL_CSV_R,
+    SL_CSV_S,
+    SL_CSV_T,
     SL_CSV_UPDATE,
     SL_CSV_BW,
     SL_CSV_SEND_F,

@@ -22,6 +22,12 @@ static sluice_status put_row(struct sl_text_out *csv,
                                    "has no recompute; do not ask for strict "
                                    "text, or leave it out",
                                    word, i, device);
+        if (strict && (action.kind == SLUICE_S || action.kind == SLUICE_T))
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "%s at position %d of device %d: PyTorch "
+                                   "has no parts of a vocabulary; do not ask "
+                                   "for strict text",
+                                   word, i, device);
         if (strict && action.version)
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "%s at position %d of device %d: PyTorch "

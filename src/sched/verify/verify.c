@@ -71,6 +71,7 @@ static void free_proof(struct sl_proof *proof)
     sl_free(allocator, proof->peak_bytes, (size_t)proof->schedule->n_devices,
             sizeof *proof->peak_bytes);
     sl_free(allocator, proof->versions, n_stages, sizeof *proof->versions);
+    sl_free(allocator, proof->first_held, n_stages, sizeof(int));
     sl_free(allocator, proof->staleness, n_stages, sizeof *proof->staleness);
     sl_free(allocator, proof->listed, n, sizeof *proof->listed);
     sl_free(allocator, proof->done, n, sizeof *proof->done);
@@ -147,9 +148,13 @@ static sluice_status verify(const sluice_schedule *schedule,
     };
     st = sl_verify_complete(&proof);
     if (!st)
+        st = sl_verify_vocabulary(&proof);
+    if (!st)
         st = sl_verify_order(&proof);
     if (!st)
         st = sl_verify_version(&proof);
+    if (!st)
+        st = sl_verify_vocabulary_order(&proof);
     if (!st)
         st = sl_verify_handoff(&proof);
     if (!st)

@@ -25,6 +25,7 @@ struct sl_proof {
     const sluice_schedule_edge *edges; /* [n_edges], const; checked */
     int n_edges;
     bool lowered;      /* const */
+    bool vocabulary;   /* S and T are listed; as */
     bool asynchronous; /* const once sl_verify_complete() is
                           done */
     sluice_diag *why;
@@ -46,6 +47,8 @@ struct sl_proof {
     int64_t *peak_bytes; /* [n_devices]; filled by sl_verify_memory(), NULL if
                             no sizes are known */
     int *staleness;      /* [n_stages] the most; the same */
+    int *first_held;     /* [n_stages] the first stage of each stage's device;
+                            filled by sl_verify_vocabulary(), if `vocabulary` */
 };
 
 enum {
@@ -54,6 +57,8 @@ enum {
     SL_BIT_I = 1 << SLUICE_I,
     SL_BIT_W = 1 << SLUICE_W,
     SL_BIT_R = 1 << SLUICE_R,
+    SL_BIT_S = 1 << SLUICE_S,
+    SL_BIT_T = 1 << SLUICE_T,
     SL_BIT_SEND_F = 1 << SLUICE_SEND_F,
     SL_BIT_RECV_F = 1 << SLUICE_RECV_F,
     SL_BIT_SEND_B = 1 << SLUICE_SEND_B,
@@ -108,8 +113,10 @@ static inline struct sl_crossing sl_gradients(const struct sl_proof *proof)
 /* Each allocates what it adds to the proof.  All return SLUICE_OK,
  * SLUICE_SCHEDULE or SLUICE_NO_MEMORY. */
 sluice_status sl_verify_complete(struct sl_proof *proof);
+sluice_status sl_verify_vocabulary(struct sl_proof *proof);
 sluice_status sl_verify_order(struct sl_proof *proof);
 sluice_status sl_verify_version(struct sl_proof *proof);
+sluice_status sl_verify_vocabulary_order(struct sl_proof *proof);
 sluice_status sl_verify_handoff(struct sl_proof *proof);
 sluice_status sl_verify_deadlock(struct sl_proof *proof);
 sluice_status sl_verify_memory(struct sl_proof *proof);
@@ -123,6 +130,11 @@ void sl_verify_facts(const struct sl_proof *proof, sluice_device_facts *facts);
 sluice_status sl_refuse(const struct sl_proof *proof, int device, int position,
                         sluice_action action, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* Refuse because `action` is missing from the list of its stage's device.
+ * Returns SLUICE_SCHEDULE. */
+sluice_status sl_refuse_missing(const struct sl_proof *proof,
+                                sluice_action action);
 
 /* Of `kinds` the one that (stage, micro-batch) has: it has one, by `complete`.
  */

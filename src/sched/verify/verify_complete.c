@@ -9,8 +9,8 @@
 
 #include "base/memory.h"
 
-static sluice_status refuse_missing(const struct sl_proof *proof,
-                                    sluice_action action)
+sluice_status sl_refuse_missing(const struct sl_proof *proof,
+                                sluice_action action)
 {
     int device = proof->schedule->stage_device[action.stage];
     return sl_refuse(proof, device, -1, action,
@@ -50,7 +50,8 @@ static sluice_status check_home(const struct sl_proof *proof, int device,
 
 static bool is_of_forward(sluice_action action)
 {
-    return 1u << action.kind & (SL_BIT_F | SL_BIT_SEND_F | SL_BIT_RECV_F);
+    return 1u << action.kind &
+           (SL_BIT_F | SL_BIT_S | SL_BIT_T | SL_BIT_SEND_F | SL_BIT_RECV_F);
 }
 
 /* The hand-offs that a stage needs. */
@@ -130,7 +131,7 @@ static sluice_status refuse_forward(const struct sl_proof *proof, int stage)
     while (seen[m] || proof->home[m] != copy)
         m++;
     sl_free(schedule->allocator, seen, n, sizeof *seen);
-    return refuse_missing(proof, (sluice_action){SLUICE_F, stage, m});
+    return sl_refuse_missing(proof, (sluice_action){SLUICE_F, stage, m});
 }
 
 /* Micro-batches without any action count for the first copy; `expected` are
@@ -177,6 +178,7 @@ static sluice_status list_action(struct sl_proof *proof, int device,
                          "twice: remove one",
                          sl_name_of(action).text, position, device);
     *listed |= bit;
+    proof->vocabulary |= (bit & (SL_BIT_S | SL_BIT_T)) != 0;
     if ((*listed & SL_BIT_B) && (*listed & (SL_BIT_I | SL_BIT_W)))
         return sl_refuse(proof, device, position, action,
                          "complete: %s at position %d of device %d gives its "
@@ -230,7 +232,7 @@ static sluice_status check_hand_offs(const struct sl_proof *proof, int stage)
         int kind =
             missing_hand_off(needed, proof->listed[sl_cell(proof, stage, m)]);
         if (proof->home[m] == copy && kind >= 0)
-            return refuse_missing(proof, (sluice_action){kind, stage, m});
+            return sl_refuse_missing(proof, (sluice_action){kind, stage, m});
     }
     return SLUICE_OK;
 }
@@ -249,7 +251,7 @@ static sluice_status refuse_backward(const struct sl_proof *proof,
 {
     int device = proof->schedule->stage_device[action.stage];
     if (!has_forwards_alone(proof))
-        return refuse_missing(proof, action);
+        return sl_refuse_missing(proof, action);
     return sl_refuse(proof, device, -1, action,
                      "complete: %s is missing: all actions are forwards, which "
                      "can be simulated, but a step needs a backward for each",
@@ -266,7 +268,8 @@ static sluice_status check_stage(const struct sl_proof *proof, int stage,
             return refuse_backward(proof, (sluice_action){kind, stage, m});
     }
     if (n_updates == 0)
-        return refuse_missing(proof, (sluice_action){SLUICE_UPDATE, stage, -1});
+        return sl_refuse_missing(proof,
+                                 (sluice_action){SLUICE_UPDATE, stage, -1});
     return SLUICE_OK;
 }
 

@@ -10,6 +10,9 @@
  * In a lowered schedule a RECV is posted and does not wait: what arrives for it
  * leaves the queue, and the action that needs it waits instead.
  *
+ * The waits for the S of all devices, and for the F of the last stage, are for
+ * one action at a time: for the first that has not ended.
+ *
  * UPDATEs are not waited for: by `order` they come last on every device, so
  * their barrier opens as soon as every device has come that far.
  */
@@ -19,6 +22,7 @@
 
 #include "base/memory.h"
 #include "sched/verify/deadlock_queue.h"
+#include "sched/verify/scores.h"
 
 struct device {
     int position;
@@ -34,6 +38,7 @@ struct execution {
     struct device *devices; /* [n_devices] */
     int *worklist;          /* [n_devices], the first n_ready are in use */
     int n_ready;
+    struct sl_scores scores;
     uint8_t *arrived; /* [n_cells] bits: what a lowered schedule has sent to the
                          cell's stage */
 };
@@ -175,7 +180,10 @@ static bool advance(struct execution *run, int device)
 {
     struct device *self = &run->devices[device];
     sluice_action action = action_at(run, device);
+    sluice_action first;
     struct queue *queue;
+    if (!self->computed && sl_scores_waits(&run->scores, action, &first))
+        return false;
     while (!self->computed &&
            (queue = queue_at(run, action, true, self->n_moved))) {
         if (!take(run, queue, action))
@@ -193,6 +201,9 @@ static bool advance(struct execution *run, int device)
     self->n_moved = 0;
     self->computed = false;
     self->position++;
+    bool is_awaited = sl_scores_end(&run->scores, action);
+    for (int d = 0; d < run->proof->schedule->n_devices && is_awaited; d++)
+        wake(run, d);
     return true;
 }
 
@@ -225,6 +236,9 @@ static sluice_action awaited(const struct execution *run, int device)
     const struct device *self = &run->devices[device];
     sluice_action action = action_at(run, device);
     bool computed = self->computed;
+    sluice_action first;
+    if (!computed && sl_scores_waits(&run->scores, action, &first))
+        return first;
     const struct queue *queue = queue_at(run, action, !computed, self->n_moved);
     struct sl_crossing crossing = crossing_of(proof, queue);
     if (proof->lowered && !computed)
@@ -371,10 +385,11 @@ sluice_status sl_verify_deadlock(struct sl_proof *proof)
     run.devices = sl_alloc(allocator, n_devices, sizeof *run.devices);
     run.worklist = sl_alloc(allocator, n_devices, sizeof *run.worklist);
     run.arrived = sl_alloc(allocator, n_arrived, sizeof *run.arrived);
-    sluice_status st =
-        run.queues && run.devices && run.worklist && run.arrived
-            ? judge(&run)
-            : sl_no_memory(proof->why, "the proof of a schedule");
+    sluice_status st = sl_scores_init(&run.scores, proof);
+    st = !st && run.queues && run.devices && run.worklist && run.arrived
+             ? judge(&run)
+             : sl_no_memory(proof->why, "the proof of a schedule");
+    sl_scores_fini(&run.scores);
     sl_free(allocator, run.arrived, n_arrived, sizeof *run.arrived);
     sl_free(allocator, run.worklist, n_devices, sizeof *run.worklist);
     sl_free(allocator, run.devices, n_devices, sizeof *run.devices);

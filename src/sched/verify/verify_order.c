@@ -18,12 +18,20 @@ struct need {
 
 enum { MAX_NEEDS = 4 };
 
+/* Whether a stage's device holds the last stage. */
+static bool holds_last(const struct sl_proof *proof, int stage)
+{
+    const int *device = proof->schedule->stage_device;
+    return device[stage] == device[proof->schedule->n_stages - 1];
+}
+
 /* The actions of its micro-batch that `action` needs. */
 static int needs_of(const struct sl_proof *proof, sluice_action action,
                     struct need needs[MAX_NEEDS])
 {
     int s = action.stage;
     int n = 0;
+    int last = proof->schedule->n_stages - 1;
     uint16_t listed = proof->listed[sl_cell(proof, s, action.microbatch)];
     if (action.kind == SLUICE_F) {
         if (sl_together(proof, s - 1))
@@ -35,6 +43,12 @@ static int needs_of(const struct sl_proof *proof, sluice_action action,
             needs[n++] = (struct need){s, SL_BIT_F};
         if (action.kind == SLUICE_SEND_B)
             needs[n++] = (struct need){s, SL_BIT_BACKWARD};
+    } else if (action.kind == SLUICE_S) {
+        needs[n++] = (struct need){s, SL_BIT_F};
+        if (holds_last(proof, s))
+            needs[n++] = (struct need){last, SL_BIT_F};
+    } else if (action.kind == SLUICE_T) {
+        needs[n++] = (struct need){s, SL_BIT_S};
     } else if (action.kind == SLUICE_R) {
         needs[n++] = (struct need){s, SL_BIT_F};
     } else if (action.kind == SLUICE_W) {
@@ -45,6 +59,8 @@ static int needs_of(const struct sl_proof *proof, sluice_action action,
             needs[n++] = (struct need){s, SL_BIT_R};
         if (sl_together(proof, s))
             needs[n++] = (struct need){s + 1, SL_BIT_BACKWARD};
+        if (proof->vocabulary && s == last)
+            needs[n++] = (struct need){proof->first_held[s], SL_BIT_S};
         if (listed & SL_BIT_RECV_B)
             needs[n++] = (struct need){s, SL_BIT_RECV_B};
     }

@@ -5,6 +5,7 @@
 #include <sluice/schedule_passes.h>
 
 #include "support/grid.h"
+#include "support/vocabulary.h"
 #include "support/runner.h"
 
 struct tally {
@@ -432,6 +433,30 @@ START_TEST(mutants_of_schedules_with_edges_are_judged_as_by_execution)
 }
 END_TEST
 
+static void sweep_vocabulary(const char *name, int max_devices)
+{
+    struct tally tally = {0, 0};
+    for (int k = 1; k <= max_devices; k++)
+        for (int m = 1; m <= 4; m++) {
+            struct plan plan;
+            sluice_schedule *cut =
+                sl_test_vocabulary(name, k, m, &(sluice_vocabulary_config){0});
+            plan_from(&plan, cut);
+            judge_all(&plan, !strcmp(name, "forward"), &tally);
+            sluice_schedule_destroy(cut);
+        }
+    ck_assert_int_gt(tally.refused, 1000 / SL_TEST_STRIDE);
+}
+
+START_TEST(mutants_with_a_cut_vocabulary_are_judged_as_by_execution)
+{
+    sweep_vocabulary("1f1b", NAIVE_DEVICES);
+    sweep_vocabulary("gpipe", 2);
+    sweep_vocabulary("zb-v", 3);
+    sweep_vocabulary("forward", 3);
+}
+END_TEST
+
 /* Copy 0 on devices 0 and 1, one stage each; copy 1 on device 2, whole. */
 START_TEST(mutants_of_copies_apart_are_judged_as_by_execution)
 {
@@ -469,6 +494,7 @@ SLUICE_TEST_MAIN("sched.mutants", mutants_of_gpipe_are_judged_as_by_execution,
                  mutants_of_every_other_schedule_are_judged_as_by_execution,
                  mutants_of_vertical_sync_are_judged_as_by_execution,
                  mutants_of_schedules_with_edges_are_judged_as_by_execution,
+                 mutants_with_a_cut_vocabulary_are_judged_as_by_execution,
                  mutants_of_copies_apart_are_judged_as_by_execution,
                  mutants_of_lowered_schedules_are_judged_as_by_execution,
                  mutants_with_early_receives_are_judged_as_by_execution)

@@ -24,7 +24,7 @@ static struct plan parse(int devices, int microbatches, const char *text)
             text++;
             continue;
         }
-        int kind = (int)(strchr("FBIWRU", text[1]) - "FBIWRU");
+        int kind = (int)(strchr("FBIWRSTU", text[1]) - "FBIWRSTU");
         int m = kind == SLUICE_UPDATE ? -1 : text[2] - '0';
         plan_append(&plan, d, kind, text[0] - '0', m);
         text += kind == SLUICE_UPDATE ? 2 : 3;
