@@ -135,9 +135,12 @@ SLUICE_API sluice_status sluice_reference_versions(sluice_reference *ref,
 /*
  * The order in which all stages of a schedule add up the gradients of their
  * micro-batches: set `schedule.backward_order` of the reference's config to it.
+ * It is SLUICE_IN_ORDER too for one that is neither ascending nor descending,
+ * as that of seq1f1b, which sluice_reference_follow() then tells the reference.
  *
- * Returns  SLUICE_OK; SLUICE_INVALID if a stage has another order than the two,
- *          or the stages differ: then no reference has the same bits.
+ * Returns  SLUICE_OK; SLUICE_INVALID if the stages differ, or the order is
+ *          neither of the two in a schedule with several copies of the model or
+ *          several UPDATEs of a stage: then no reference has the same bits.
  */
 SLUICE_API sluice_status sluice_reference_order(const sluice_schedule *schedule,
                                                 sluice_backward_order *order,
@@ -146,7 +149,8 @@ SLUICE_API sluice_status sluice_reference_order(const sluice_schedule *schedule,
 /*
  * Whether there is a reference with the bits of a pipeline that runs this
  * schedule: sluice_reference_order() succeeds, and `join_weights` is false or
- * the schedule has one copy of the model and one UPDATE for each stage.
+ * the schedule has one copy of the model, one UPDATE for each stage, and an
+ * order that is ascending or descending.
  */
 SLUICE_API bool sluice_reference_exists(const sluice_schedule *schedule,
                                         bool join_weights);
@@ -154,11 +158,11 @@ SLUICE_API bool sluice_reference_exists(const sluice_schedule *schedule,
 /*
  * Make the following steps those of a pipeline with this schedule: it calls
  * sluice_reference_copies(), _versions() and _join() with what the schedule's
- * actions say.  The reference must have been created with the schedule's
- * number of micro-batches and order.  Versions and joined W depend on the cut:
- * partition[n_stages] is the number of layers of each stage; NULL means
- * sluice_partition_uniform().  If the backwards run in reverse order, no W are
- * joined.  Call it once.
+ * actions say, and takes over the order of its backwards.  The reference must
+ * have been created with the schedule's number of micro-batches.
+ * Versions and joined W depend on the cut: partition[n_stages] is the number of
+ * layers of each stage; NULL means sluice_partition_uniform().  If the
+ * backwards run in reverse order, no W are joined.  Call it once.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID for another number of micro-batches, a
  *          partition that does not hold all layers, updates that do not take

@@ -8,6 +8,7 @@
 #include <sluice/partition.h>
 
 #include "base/memory.h"
+#include "reference/follow_order.h"
 #include "reference/reference.h"
 
 static sluice_status follow_copies(sluice_reference *reference,
@@ -137,8 +138,14 @@ sluice_status sluice_reference_follow(sluice_reference *reference,
                                       sluice_diag *why)
 {
     int layers[SLUICE_MAX_STAGES];
-    bool joins = join_weights && reference->in_order;
     sluice_status st = check_microbatches(reference, schedule, why);
+    if (!st)
+        st = sl_reference_follow_order(reference, schedule, why);
+    bool joins = join_weights && reference->in_order;
+    if (!st && joins && sl_reference_is_listed(schedule))
+        st = sluice_diag_set(why, SLUICE_INVALID,
+                             "there is no reference for joined W of a schedule "
+                             "whose backwards do not run in order");
     if (!st && joins && sluice_schedule_n_copies(schedule) > 1)
         st = sluice_diag_set(why, SLUICE_INVALID,
                              "there is no reference for joined W of a schedule "
@@ -162,6 +169,7 @@ bool sluice_reference_exists(const sluice_schedule *schedule, bool join_weights)
     sluice_backward_order order;
     if (sluice_reference_order(schedule, &order, NULL))
         return false;
-    return !join_weights || (sluice_schedule_n_copies(schedule) == 1 &&
+    return !join_weights || (!sl_reference_is_listed(schedule) &&
+                             sluice_schedule_n_copies(schedule) == 1 &&
                              !is_asynchronous(schedule));
 }

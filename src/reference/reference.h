@@ -73,6 +73,8 @@ struct sluice_reference {
     int copies;       /* of the model, in one replica */
     int *copy;        /* copy[microbatches]; NULL: all go through copy 0 */
     bool in_order;    /* of the backwards */
+    int *listed;      /* [microbatches] their order, if it is neither ascending
+                         nor descending; NULL */
     sluice_finite finite;
     uint64_t seed;
     uint64_t step; /* steps made */

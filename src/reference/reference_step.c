@@ -62,7 +62,9 @@ static sluice_status run_copy(struct sluice_reference *ref,
 {
     bool accumulate = false;
     for (int i = 0; i < ref->microbatches; i++) {
-        int m = ref->in_order ? i : ref->microbatches - 1 - i;
+        int m = ref->listed     ? ref->listed[i]
+                : ref->in_order ? i
+                                : ref->microbatches - 1 - i;
         struct sl_micro micro = sl_reference_micro(ref, mini->rows, replica, m);
         if (!micro.rows || (ref->copy && ref->copy[m] != copy))
             continue;

@@ -68,10 +68,23 @@ static void assert_no_order(int stages, const int (*backwards)[3])
 
 START_TEST(an_order_of_another_kind_has_no_reference)
 {
-    static const int shuffled[][3] = {{1, 0, 2}};
+    static const int shuffled[][3] = {{1, 0, 2}, {0, 2, 1}};
     static const int either[][3] = {{0, 1, 2}, {2, 1, 0}};
-    assert_no_order(1, shuffled);
+    assert_no_order(2, shuffled);
     assert_no_order(2, either);
+}
+END_TEST
+
+START_TEST(any_order_that_all_stages_have_can_be_followed)
+{
+    static const int shuffled[][3] = {{1, 0, 2}, {1, 0, 2}};
+    sluice_backward_order order;
+    sluice_schedule *schedule = by_hand(2, shuffled);
+    ck_assert_int_eq(sluice_reference_order(schedule, &order, NULL), SLUICE_OK);
+    ck_assert_int_eq(order, SLUICE_IN_ORDER);
+    ck_assert(sluice_reference_exists(schedule, false));
+    ck_assert(!sluice_reference_exists(schedule, true));
+    sluice_schedule_destroy(schedule);
 }
 END_TEST
 
@@ -128,6 +141,8 @@ START_TEST(a_reference_that_follows_has_the_bits_of_the_pipeline)
     follow_and_step(&problem, config, "1f1b");
     config.schedule.name = "dualpipe";
     follow_and_step(&problem, config, "dualpipe");
+    config.schedule.name = "seq1f1b";
+    follow_and_step(&problem, config, "seq1f1b");
     config.schedule.name = "pipedream";
     follow_and_step(&problem, config, "pipedream");
     config.cut = SLUICE_CUT_LIST;
@@ -222,6 +237,7 @@ END_TEST
 SLUICE_TEST_MAIN("reference.follow",
                  the_order_of_accumulation_is_read_off_the_schedule,
                  an_order_of_another_kind_has_no_reference,
+                 any_order_that_all_stages_have_can_be_followed,
                  joined_w_have_a_reference_for_one_copy_and_one_update,
                  a_reference_that_follows_has_the_bits_of_the_pipeline,
                  what_a_reference_cannot_follow_is_refused,

@@ -11,6 +11,18 @@ typedef sluice_status get_pipe(const sluice_pipeline *, const char *, float *,
 typedef sluice_status get_ref(const sluice_reference *, const char *, float *,
                               int64_t, sluice_diag *);
 
+/* Let the reference take the backwards in the order of the schedule, if there
+ * is one; copies, versions and joined W a test tells it by itself. */
+static void follow_order(struct sl_test_pair *pair)
+{
+    const sluice_schedule *schedule = sluice_pipeline_schedule(pair->pipe);
+    if (sluice_schedule_n_copies(schedule) == 1 &&
+        sluice_schedule_n_updates(schedule) == 1 &&
+        sluice_reference_exists(schedule, false) &&
+        sluice_reference_follow(pair->ref, schedule, NULL, false, NULL))
+        abort();
+}
+
 sluice_status sl_test_pair_init(struct sl_test_pair *pair,
                                 const struct sl_test_problem *problem,
                                 const sluice_pipeline_config *config)
@@ -24,6 +36,8 @@ sluice_status sl_test_pair_init(struct sl_test_pair *pair,
         sluice_reference_create(config, problem->model, &pair->ref, &pair->why);
     if (st)
         sluice_pipeline_destroy(pair->pipe);
+    else
+        follow_order(pair);
     return st;
 }
 
