@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "support/judged_pair.h"
+#include "support/fault.h"
 #include "support/runner.h"
 
 enum { LAYERS = 5, BATCH = 17 };
@@ -52,21 +52,6 @@ START_TEST(replicas_equal_the_reference)
 }
 END_TEST
 
-/* Fails one backward weight pass of the rows from `first_row` on. */
-struct fault {
-    int64_t first_row;
-    bool armed;
-};
-
-static sluice_status fail_there(void *context, const struct sl_test_cell *cell)
-{
-    const struct fault *fault = context;
-    if (!fault->armed || cell->pass != SL_TEST_WEIGHT || cell->layer != 0 ||
-        cell->first_row != fault->first_row)
-        return SLUICE_OK;
-    return sluice_diag_set(cell->why, SLUICE_IO, "it broke");
-}
-
 /* A chunk of a reduction is summed in pieces: here it has several, the last
  * one not full. */
 START_TEST(gradients_of_more_than_a_piece_equal_the_reference)
@@ -111,8 +96,10 @@ START_TEST(a_failure_in_one_replica_changes_none)
 {
     enum { R = 3, K = 2, ROWS = 12 };
     for (int replica = 0; replica < R; replica++) {
-        struct fault fault = {.first_row = replica * ROWS / R};
-        struct sl_test_problem problem = {.probe = {fail_there, &fault}};
+        struct sl_test_fault fault = {.pass = SL_TEST_WEIGHT,
+                                      .first_row = replica * ROWS / R};
+        struct sl_test_problem problem = {
+            .probe = {sl_test_fail_there, &fault}};
         struct sl_test_pair pair;
         ck_assert_int_eq(
             sl_test_problem_init(&problem, SL_TEST_PROBE, 4, ROWS, NULL),

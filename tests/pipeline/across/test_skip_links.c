@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support/judged_pair.h"
+#include "support/fault.h"
 #include "support/runner.h"
 
 enum { BATCH = 12, M = 6 };
@@ -145,22 +145,6 @@ START_TEST(a_stash_that_is_not_popped_is_refused)
 }
 END_TEST
 
-/* Fails one pass of a layer. */
-struct fault {
-    int layer;
-    enum sl_test_pass pass;
-    bool armed;
-};
-
-static sluice_status fail_there(void *context, const struct sl_test_cell *cell)
-{
-    const struct fault *fault = context;
-    if (!fault->armed || cell->pass != fault->pass ||
-        cell->layer != fault->layer)
-        return SLUICE_OK;
-    return sluice_diag_set(cell->why, SLUICE_IO, "it broke");
-}
-
 /* probe, stash(a), probe, stash(b), probe, pop(b), probe, pop(a), probe */
 static void make_model(void)
 {
@@ -187,9 +171,10 @@ static void make_model(void)
 /* One step breaks, and those after it are as if it had not been. */
 static void check_fault(int devices, int layer, enum sl_test_pass pass)
 {
-    struct fault fault = {layer, pass, false};
+    struct sl_test_fault fault = {
+        .pass = pass, .layer = layer, .first_row = SL_TEST_ANY_ROW};
     struct sl_test_pair pair;
-    problem = (struct sl_test_problem){.probe = {fail_there, &fault}};
+    problem = (struct sl_test_problem){.probe = {sl_test_fail_there, &fault}};
     ck_assert(!sl_test_problem_init(&problem, SL_TEST_PROBE, 6, BATCH, NULL));
     make_model();
     sluice_pipeline_config config = problem.config;
@@ -197,15 +182,7 @@ static void check_fault(int devices, int layer, enum sl_test_pass pass)
     config.schedule.microbatches = 3;
     config.remat = (sluice_remat)(layer % 3);
     ck_assert(!sl_test_pair_init(&pair, &problem, &config));
-    long wrong = sl_test_step(&pair, 0, BATCH);
-    fault.armed = true;
-    ck_assert_int_eq(sluice_pipeline_step(pair.pipe, problem.x, problem.targets,
-                                          BATCH, NULL, &why),
-                     SLUICE_IO);
-    fault.armed = false;
-    wrong += sl_test_step(&pair, 0, BATCH) + sl_test_step(&pair, 0, 5);
-    ck_assert_msg(!wrong, "K %d, layer %d, pass %d: %s", devices, layer,
-                  (int)pass, pair.text);
+    sl_test_break_step(&pair, &fault, BATCH);
     sl_test_pair_fini(&pair);
     sl_test_problem_fini(&problem);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "support/judged_pair.h"
+#include "support/fault.h"
 #include "support/runner.h"
 
 enum { LAYERS = 7, BATCH = 13, N = 30 };
@@ -195,28 +195,13 @@ START_TEST(a_saved_state_goes_on_at_another_number_of_devices)
 }
 END_TEST
 
-/* Fails one pass of a layer. */
-struct fault {
-    int layer;
-    enum sl_test_pass pass;
-    bool armed;
-};
-
-static sluice_status fail_there(void *context, const struct sl_test_cell *cell)
-{
-    const struct fault *fault = context;
-    if (!fault->armed || cell->pass != fault->pass ||
-        cell->layer != fault->layer)
-        return SLUICE_OK;
-    return sluice_diag_set(cell->why, SLUICE_IO, "it broke");
-}
-
 /* One step breaks, and those after it are as if it had not been. */
 static void check_fault(int devices, int layer, enum sl_test_pass pass)
 {
-    struct fault fault = {layer, pass, false};
+    struct sl_test_fault fault = {
+        .pass = pass, .layer = layer, .first_row = SL_TEST_ANY_ROW};
     struct sl_test_pair pair;
-    problem = (struct sl_test_problem){.probe = {fail_there, &fault}};
+    problem = (struct sl_test_problem){.probe = {sl_test_fail_there, &fault}};
     ck_assert(!sl_test_problem_init(&problem, SL_TEST_PROBE, 6, BATCH, NULL));
     ck_assert(!sluice_model_tie(problem.model, "3.weight", "0.weight", &why));
     ck_assert(!sluice_model_tie(problem.model, "5.weight", "0.weight", &why));
@@ -224,15 +209,7 @@ static void check_fault(int devices, int layer, enum sl_test_pass pass)
     config.schedule.devices = devices;
     config.schedule.microbatches = 3;
     ck_assert(!sl_test_pair_init(&pair, &problem, &config));
-    long wrong = sl_test_step(&pair, 0, BATCH);
-    fault.armed = true;
-    ck_assert_int_eq(sluice_pipeline_step(pair.pipe, problem.x, problem.targets,
-                                          BATCH, NULL, &why),
-                     SLUICE_IO);
-    fault.armed = false;
-    wrong += sl_test_step(&pair, 0, BATCH) + sl_test_step(&pair, 0, 5);
-    ck_assert_msg(!wrong, "K %d, layer %d, pass %d: %s", devices, layer,
-                  (int)pass, pair.text);
+    sl_test_break_step(&pair, &fault, BATCH);
     sl_test_pair_fini(&pair);
     sl_test_problem_fini(&problem);
 }

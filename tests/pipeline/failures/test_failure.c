@@ -5,44 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/fault.h"
 #include "support/grid.h"
-#include "support/judged_pair.h"
 #include "support/runner.h"
 #include "support/wary_sgd.h"
 
 enum { LAYERS_EACH = 2, BATCH = 8 }; /* layers of a stage; rows */
 
-/* One cell that fails, told by what a layer or loss sees of it. */
-struct fault {
-    bool armed;
-    bool poison; /* do not fail, but leave a gradient that no update can use */
-    enum sl_test_pass pass;
-    int layer;
-    int64_t first_row;
-};
-
-static bool is_there(const struct fault *fault, const struct sl_test_cell *cell)
-{
-    return fault->armed && cell->pass == fault->pass &&
-           cell->layer == fault->layer && cell->first_row == fault->first_row;
-}
-
-static sluice_status fail_there(void *context, const struct sl_test_cell *cell)
-{
-    const struct fault *fault = context;
-    if (!is_there(fault, cell))
-        return SLUICE_OK;
-    if (fault->poison) {
-        cell->gradient[0] = 1e35F;
-        return SLUICE_OK;
-    }
-    return sluice_diag_set(cell->why, SLUICE_IO, "pass %d of layer %d broke",
-                           (int)cell->pass, cell->layer);
-}
-
 /* One grid point under test. */
 struct bench {
-    struct fault fault;
+    struct sl_test_fault fault;
     struct sl_test_probe watch; /* of every layer; set_up() gives one if none */
     struct sl_test_problem problem;
     struct sl_test_pair pair;
@@ -55,7 +27,7 @@ static void set_up(struct bench *b, int devices, int microbatches,
                    const char *schedule, sluice_remat remat, int capacity)
 {
     if (!b->watch.watch)
-        b->watch = (struct sl_test_probe){fail_there, &b->fault};
+        b->watch = (struct sl_test_probe){sl_test_fail_there, &b->fault};
     b->problem.probe = b->watch;
     ck_assert_int_eq(sl_test_problem_init(&b->problem, SL_TEST_PROBE,
                                           LAYERS_EACH * devices, BATCH, NULL),
@@ -135,7 +107,7 @@ static void fail_step(struct bench *b, int device, sluice_action action,
 static void fail_pass(struct bench *b, int device, sluice_action action,
                       enum sl_test_pass pass)
 {
-    b->fault = (struct fault){
+    b->fault = (struct sl_test_fault){
         .pass = pass,
         .layer = LAYERS_EACH * action.stage + (int)(b->n_cells % LAYERS_EACH),
         .first_row = first_row_of(b, action.microbatch),
@@ -148,7 +120,7 @@ static void fail_loss(struct bench *b, int device, sluice_action action,
 {
     if (action.stage != b->config.schedule.devices - 1)
         return;
-    b->fault = (struct fault){
+    b->fault = (struct sl_test_fault){
         .pass = pass,
         .layer = -1,
         .first_row = first_row_of(b, action.microbatch),
@@ -173,7 +145,7 @@ static void fail_action(struct bench *b, int device, sluice_action action)
         fail_pass(b, device, action, SL_TEST_WEIGHT);
         break;
     case SLUICE_UPDATE:
-        b->fault = (struct fault){
+        b->fault = (struct sl_test_fault){
             .poison = true,
             .pass = SL_TEST_WEIGHT,
             .layer = LAYERS_EACH * action.stage,
@@ -246,7 +218,7 @@ START_TEST(a_failing_evaluation_names_its_cell_too)
             sluice_diag why;
             sluice_result result;
             char name[SLUICE_DIAG_ACTION];
-            b.fault = (struct fault){
+            b.fault = (struct sl_test_fault){
                 .armed = true,
                 .pass = SL_TEST_FORWARD,
                 .layer = LAYERS_EACH * stage + 1,
@@ -280,7 +252,7 @@ START_TEST(failing_steps_in_a_row_do_no_harm)
     set_up(&b, 4, 5, "gpipe", SLUICE_REMAT_ALWAYS, 1);
     const struct sl_test_problem *p = &b.problem;
     for (int i = 0; i < 40; i++) {
-        b.fault = (struct fault){
+        b.fault = (struct sl_test_fault){
             .armed = true,
             .pass = (enum sl_test_pass)(i % 4),
             .layer = i % 8,
@@ -385,12 +357,12 @@ START_TEST(a_sentence_that_a_layer_writes_by_itself_gets_its_place)
 END_TEST
 
 /* The passes of a stage's layers that fail in pairs: F, I and W of a layer. */
-static struct fault pair_fault(const struct bench *b, int i)
+static struct sl_test_fault pair_fault(const struct bench *b, int i)
 {
     static const enum sl_test_pass passes[] = {SL_TEST_FORWARD, SL_TEST_INPUT,
                                                SL_TEST_WEIGHT};
     int m = b->config.schedule.microbatches;
-    return (struct fault){
+    return (struct sl_test_fault){
         .armed = true,
         .pass = passes[i % 3],
         .layer = LAYERS_EACH * (i / 3 / m),
@@ -407,8 +379,9 @@ static void pair_name(const struct bench *b, int i, char *name, size_t bytes)
 
 static sluice_status fail_at_two(void *context, const struct sl_test_cell *cell)
 {
-    const struct fault *faults = context;
-    if (!is_there(&faults[0], cell) && !is_there(&faults[1], cell))
+    const struct sl_test_fault *faults = context;
+    if (!sl_test_fault_is_at(&faults[0], cell) &&
+        !sl_test_fault_is_at(&faults[1], cell))
         return SLUICE_OK;
     return sluice_diag_set(cell->why, SLUICE_IO, "layer %d broke", cell->layer);
 }
@@ -416,7 +389,7 @@ static sluice_status fail_at_two(void *context, const struct sl_test_cell *cell)
 START_TEST(of_two_failures_one_true_one_is_reported)
 {
     enum { K = 3, M = 3, CELLS = K * M * 3 };
-    struct fault faults[2] = {{0}};
+    struct sl_test_fault faults[2] = {{0}};
     struct bench b = {.watch = {fail_at_two, faults}};
     set_up(&b, K, M, "gpipe", SLUICE_REMAT_NEVER, 1);
     for (int i = 0; i < CELLS; i++)

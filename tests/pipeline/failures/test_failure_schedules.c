@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/fault.h"
 #include "support/grid.h"
 #include "support/problem.h"
 #include "support/runner.h"
@@ -18,30 +19,8 @@
 
 enum { MAX_DEVICES = 4, BATCH = 8, MAX_FLOATS = 64 };
 
-/* The pass that fails, or leaves a gradient that no update can use. */
-struct fault {
-    bool armed;
-    bool poison;
-    enum sl_test_pass pass;
-    int layer;
-    int64_t first_row;
-};
-
-static sluice_status fail_there(void *context, const struct sl_test_cell *cell)
-{
-    const struct fault *fault = context;
-    if (!fault->armed || cell->pass != fault->pass ||
-        cell->layer != fault->layer || cell->first_row != fault->first_row)
-        return SLUICE_OK;
-    if (!fault->poison)
-        return sluice_diag_set(cell->why, SLUICE_IO, "layer %d broke",
-                               cell->layer);
-    cell->gradient[0] = 1e35F;
-    return SLUICE_OK;
-}
-
 struct bench {
-    struct fault fault;
+    struct sl_test_fault fault;
     struct sl_test_problem problem;
     sluice_optimizer_ops optimizer;
     sluice_sgd_config sgd;
@@ -106,7 +85,7 @@ static void set_up(struct bench *b, const sluice_schedule *schedule,
     b->schedule = schedule;
     b->depth =
         sluice_schedule_n_stages(schedule) / sluice_schedule_n_copies(schedule);
-    b->problem.probe = (struct sl_test_probe){fail_there, &b->fault};
+    b->problem.probe = (struct sl_test_probe){sl_test_fail_there, &b->fault};
     ck_assert_int_eq(
         sl_test_problem_init(&b->problem, SL_TEST_PROBE, b->depth, BATCH, NULL),
         SLUICE_OK);
@@ -226,7 +205,7 @@ static void fail_step(struct bench *b, int device, sluice_action action)
 static void fail_pass(struct bench *b, int device, sluice_action action,
                       enum sl_test_pass pass)
 {
-    b->fault = (struct fault){
+    b->fault = (struct sl_test_fault){
         .pass = pass,
         .layer = layer_of(b, action.stage),
         .first_row = first_row_of(b, action.microbatch),
@@ -242,7 +221,7 @@ static void fail_update(struct bench *b, int device,
     while (actions[i].stage != actions[at].stage ||
            (actions[i].kind != SLUICE_B && actions[i].kind != SLUICE_W))
         i--;
-    b->fault = (struct fault){
+    b->fault = (struct sl_test_fault){
         .poison = true,
         .pass = SL_TEST_WEIGHT,
         .layer = layer_of(b, actions[at].stage),
