@@ -235,6 +235,7 @@ void order_apply(const struct order_options *order,
     config->remat = (sluice_remat)order->remat;
     config->join_weights = order->join_weights || order->gather_weights;
     config->gather_weights = order->gather_weights;
+    config->vocabulary_parallel = order->vocabulary_parallel;
     config->queue_capacity = order->capacity;
     config->gemm = order->gemm;
     config->device_speeds = order->speeds.n ? order->speeds.of : NULL;

@@ -17,12 +17,13 @@
 #include "bench/order/pin_option.h"
 
 struct order_options {
-    const char *schedule; /* as schedule_names.h says */
-    int remat;            /* a sluice_remat */
-    int backward_order;   /* a sluice_backward_order */
-    int capacity;         /* of the queues */
-    bool join_weights;    /* neighbouring W in one call */
-    int gather_weights;   /* the W of so many in one call; 0: as they are */
+    const char *schedule;     /* as schedule_names.h says */
+    int remat;                /* a sluice_remat */
+    int backward_order;       /* a sluice_backward_order */
+    int capacity;             /* of the queues */
+    bool join_weights;        /* neighbouring W in one call */
+    int gather_weights;       /* the W of so many in one call; 0: as they are */
+    bool vocabulary_parallel; /* a head is cut across the devices */
 
     /* The options of generators; order_config() sets the other fields. */
     sluice_schedule_config generated;

@@ -27,6 +27,10 @@ void schedule_costs_of(const struct schedule_costs *costs, int stage, int share,
     costs_ns[SLUICE_W] = llround(one.weight * cell);
     costs_ns[SLUICE_B] = costs_ns[SLUICE_I] + costs_ns[SLUICE_W];
     costs_ns[SLUICE_R] = llround(again * cell);
+    costs_ns[SLUICE_S] =
+        llround(costs->scores * (double)costs->cell_ns / speed);
+    costs_ns[SLUICE_T] =
+        llround(costs->scores_weight * (double)costs->cell_ns / speed);
     costs_ns[SLUICE_UPDATE] = 0;
 }
 

@@ -24,7 +24,9 @@ struct schedule_costs {
     double input;
     double weight;
     double recompute; /* negative: as long as forward */
-    double latency;   /* of a hand-off */
+    double scores;    /* S and T of a cut vocabulary, on every device */
+    double scores_weight;
+    double latency; /* of a hand-off */
     int64_t cell_ns;
     int n_stages; /* instead, if not 0: of each stage of a copy */
     struct stage_cost stages[COSTS_STAGES];

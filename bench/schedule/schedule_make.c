@@ -104,6 +104,28 @@ static sluice_status recompute(const struct schedule_wanted *wanted,
     return replace(schedule, st, passed);
 }
 
+static sluice_status cut_vocabulary(const struct schedule_wanted *wanted,
+                                    sluice_schedule **schedule,
+                                    sluice_diag *why)
+{
+    size_t n = (size_t)sluice_schedule_n_stages(*schedule);
+    int64_t *costs = calloc(n * SLUICE_N_ACTION_KINDS, sizeof *costs);
+    sluice_schedule *passed = NULL;
+    if (!costs)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the costs of %zu stages", n);
+    sluice_status st = schedule_stage_costs(*schedule, &wanted->costs,
+                                            &wanted->order.speeds, costs, why);
+    const sluice_vocabulary_config config = {
+        .stage_costs_ns = costs,
+        .queue_capacity = wanted->order.capacity,
+    };
+    if (!st)
+        st = sluice_schedule_vocabulary(*schedule, &config, &passed, why);
+    free(costs);
+    return replace(schedule, st, passed);
+}
+
 static sluice_status split_or_merge(const struct schedule_wanted *wanted,
                                     sluice_schedule **schedule,
                                     sluice_diag *why)
@@ -138,6 +160,8 @@ static sluice_status pass_all(const struct schedule_wanted *wanted,
         st = warm_up(wanted, schedule, why);
     if (!st && recomputes)
         st = recompute(wanted, schedule, why);
+    if (!st && wanted->cuts)
+        st = cut_vocabulary(wanted, schedule, why);
     if (st || !wanted->lower)
         return st;
     sluice_schedule *lowered = NULL;

@@ -85,6 +85,30 @@ static sluice_status read_costs(const struct option_row *option,
 
 static const struct option_type costs = {.read = read_costs};
 
+/* S,T */
+static sluice_status read_scores(const struct option_row *option,
+                                 const char *text, void *value,
+                                 sluice_diag *why)
+{
+    struct schedule_wanted *wanted = value;
+    const char *comma = strchr(text, ',');
+    char first[NAMES_BYTES];
+    (void)option;
+    size_t n = comma ? (size_t)(comma - text) : sizeof first;
+    if (n >= sizeof first)
+        return sluice_diag_set(why, SLUICE_INVALID, "give S,T");
+    memcpy(first, text, n);
+    first[n] = 0;
+    wanted->cuts = true;
+    sluice_status st =
+        number_parse_real(first, 0, MAX_CELLS, &wanted->costs.scores, why);
+    return st ? st
+              : number_parse_real(comma + 1, 0, MAX_CELLS,
+                                  &wanted->costs.scores_weight, why);
+}
+
+static const struct option_type scores = {.read = read_scores};
+
 static void tell_formats(const struct option_row *option,
                          char help[OPTION_HELP])
 {
@@ -201,6 +225,11 @@ static const struct option_row shape[] = {
      .type = &remat,
      .choices = remat_choices,
      .standard = "never"},
+    {.name = "vocabulary",
+     .argument = "S,T",
+     .help = "Cut the output layer across the devices: what its scores and "
+             "their weight gradient take on each, in cells",
+     .type = &scores},
     {.name = "recompute",
      .argument = "WHEN",
      .help =

@@ -33,6 +33,7 @@ struct schedule_wanted {
     enum schedule_moment moment;
     bool split; /* B to I and W */
     bool merge; /* I and W to B */
+    bool cuts;  /* the vocabulary, as costs.scores says */
     bool lower; /* spell out sends and receives */
     int slack;  /* forwards further ahead for each device behind */
     struct schedule_goal goal; /* of "auto" */

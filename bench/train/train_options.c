@@ -213,6 +213,11 @@ static const struct option_row pipeline_options[] = {
      .help = "Refuse to use more memory per device; K, M or G may follow",
      .type = &option_bytes,
      .offset = offsetof(struct training_config, cap_bytes)},
+    {.name = "vocabulary-parallel",
+     .help = "Cut a head, the model's last layer, across the devices by its "
+             "rows",
+     .type = &option_flag,
+     .offset = offsetof(struct training_config, order.vocabulary_parallel)},
     {0},
 };
 

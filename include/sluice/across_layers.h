@@ -31,6 +31,19 @@ typedef struct sluice_head_config {
 SLUICE_API const sluice_layer_ops *sluice_head(void);
 
 /*
+ * A head that takes a given time during which no core is needed, as `timed`
+ * does.  The times are those of one call, in ns, arithmetic included; a part of
+ * a cut vocabulary takes its share of them.
+ */
+typedef struct sluice_timed_head_config {
+    int64_t vocabulary;
+    int64_t forward_ns;
+    int64_t input_ns;
+    int64_t weight_ns;
+} sluice_timed_head_config;
+SLUICE_API const sluice_layer_ops *sluice_timed_head(void);
+
+/*
  * A skip connection: stash leaves x for the pop of the same name, any number of
  * layers further on, as in torchgpipe.  If they lie on different stages, the
  * tensor goes there through a link of its own, and so does its gradient on the

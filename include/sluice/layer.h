@@ -220,9 +220,10 @@ typedef struct sluice_layer_ops {
      */
     void (*update_statistics)(const sluice_statistics_call *call);
 
-    /*
-     * For lists and texts; all may be 0.
-     */
+    /* Of a layer with weight[outputs][width] alone, y[j] being of row j: make
+     * `part`, a copy of `config`, that of one with `n` outputs.  Or NULL. */
+    void (*part)(const void *config, int64_t n, void *part);
+    /* For lists and texts; all may be 0. */
     const char *help;             /* one line, without a full stop at its end */
     const sluice_option *options; /* of the config, [n_options] */
     int n_options;
@@ -372,8 +373,7 @@ SLUICE_API const sluice_layer_ops *sluice_embedding(void);
  * y = x * scale, element by element, after a given time during which no core is
  * needed.  It measures schedules with more devices than cores.  The parameter
  * `scale` starts at one; with it a mistake of a schedule changes the bits.  The
- * times are those of one call, in ns, arithmetic included, and do not depend on
- * the number of rows.
+ * times are those of one call, in ns, arithmetic included, whatever its rows.
  */
 typedef struct sluice_timed_config {
     int64_t forward_ns;

@@ -52,6 +52,61 @@ typedef struct sluice_loss_call {
     sluice_diag *why;    /* may be NULL */
 } sluice_loss_call;
 
+/*
+ * A loss whose classes are cut across devices: each device has the outputs from
+ * `first` to first + n - 1 of every position.  What it finds out about a term
+ * it writes to a sluice_part_term; from those of all parts, in the order of the
+ * parts, follow the loss and the gradient.
+ */
+typedef struct sluice_part_term {
+    double sum;    /* of exp(y - largest) over the part's classes */
+    double below;  /* of largest - y, the same; 0 unless the loss reads it */
+    float largest; /* of its y; -INFINITY if it has no class */
+    float label;   /* y at the label, if it is the part's */
+    int64_t at;    /* the first class whose y is the largest */
+} sluice_part_term;
+
+typedef struct sluice_loss_part_call {
+    const sluice_loss_plan *plan;
+    int64_t rows;        /* of this micro-batch, at least 1 */
+    const void *targets; /* rows * target_row_bytes */
+    int64_t first;       /* outputs of the part */
+    int64_t n;
+    sluice_diag *why; /* may be NULL */
+} sluice_loss_part_call;
+
+/* The gradient of a term by its outputs is scale * (p - q): the target q. */
+typedef struct sluice_part_target {
+    int64_t label;    /* -1: the term does not count, its gradient is 0 */
+    double at_label;  /* q there ... */
+    double elsewhere; /* ... and at all other classes */
+} sluice_part_target;
+
+typedef struct sluice_loss_part_ops {
+    /*
+     * terms[rows * row_terms] of y[rows * row_terms][n], which becomes
+     * exp(y - largest) / sum, and 0 where outputs are no classes.
+     *
+     * Threads  the part's device, as the next three.
+     * Returns  as sluice_loss_ops.forward().
+     */
+    sluice_status (*measure)(const sluice_loss_part_call *call, float *y,
+                             sluice_part_term *terms);
+
+    /* The target of term `i`. */
+    sluice_part_target (*target)(const sluice_loss_part_call *call, int64_t i);
+
+    /* By what a part multiplies what it has made of y, to get p: of term `i`,
+     * terms[n_parts], part `part`. */
+    float (*factor)(const sluice_part_term *const *terms, int n_parts, int part,
+                    int64_t i);
+
+    /* As sluice_loss_ops.forward(), of all parts: terms[n_parts]. */
+    void (*total)(const sluice_loss_part_call *call,
+                  const sluice_part_term *const *terms, const int64_t *first,
+                  int n_parts, double *sum, int64_t *correct);
+} sluice_loss_part_ops;
+
 typedef struct sluice_loss_ops {
     const char *name; /* "mse" */
 
@@ -84,6 +139,9 @@ typedef struct sluice_loss_ops {
      */
     int64_t (*terms)(const sluice_loss_plan *plan, const void *targets,
                      int64_t rows);
+
+    /* What a cut vocabulary needs; NULL: the loss has no such form. */
+    const sluice_loss_part_ops *part;
 
     /* The bytes of the config that are copied; help and options as in
      * sluice_layer_ops.  All may be 0. */

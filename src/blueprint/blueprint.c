@@ -1,56 +1,15 @@
 /* Drawing the blueprint.  The thread that creates the pipeline. */
 #include "blueprint/blueprint.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "nn/model/model.h"
 #include "nn/model/settle.h"
 #include "blueprint/cut.h"
+#include "blueprint/checks/config_check.h"
 #include "blueprint/make_schedule.h"
 #include "base/split.h"
 #include "sched/schedule.h"
-
-static sluice_status check_pointers(const sluice_pipeline_config *config,
-                                    const sluice_model *model, sluice_diag *why)
-{
-    if (!config->loss || !config->optimizer)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a pipeline needs a loss and an optimizer: set "
-                               "`loss` and `optimizer`");
-    if (sluice_model_n_layers(model) == 0)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "the model has no layers; add some");
-    if (sluice_model_is_open(model))
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a layer of the model is begun and not ended; "
-                               "call sluice_model_end()");
-    sluice_status st = sl_model_check_skips(model, why);
-    if (st)
-        return st;
-    if ((unsigned)config->cut > SLUICE_CUT_BYTES)
-        return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_cut",
-                               (int)config->cut);
-    if ((unsigned)config->pinning > SLUICE_PIN_LIST)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d is not a sluice_pinning",
-                               (int)config->pinning);
-    if ((unsigned)config->finite > SLUICE_FINITE_BOUNDARIES)
-        return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_finite",
-                               (int)config->finite);
-    if (config->queue_capacity < 0)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a queue capacity of %d; give at least 1, or 0 "
-                               "for the default",
-                               config->queue_capacity);
-    if (config->watchdog_ns < 0 || !config->watchdog_ns != !config->on_stuck)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a watchdog of %" PRId64 " ns %s `on_stuck`; "
-                               "set both, the time above 0, or none",
-                               config->watchdog_ns,
-                               config->on_stuck ? "with" : "without");
-    return SLUICE_OK;
-}
 
 static sluice_status check_devices(const struct sl_blueprint *bp,
                                    const sluice_pipeline_config *config,
@@ -127,6 +86,12 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     if (st)
         return st;
     verify.forward_only = true;
+    if (sl_schedule_cuts_vocabulary(bp->schedule))
+        st = sl_cut_head_begin(bp->model, bp->loss, &bp->grid,
+                               bp->queue_capacity, bp->allocator,
+                               &bp->forward_schedule, &bp->body, why);
+    if (st)
+        return st;
     return sl_verify(bp->forward_schedule, &verify, &bp->forward_findings, why);
 }
 
@@ -203,14 +168,33 @@ static sluice_status make_edges(struct sl_blueprint *bp, int64_t max_rows,
                                 sluice_diag *why)
 {
     const struct sl_edge_input input = {
-        bp->model,          bp->grid,      bp->stage_layers,     max_rows,
-        bp->schedule,       bp->train,     bp->forward_schedule, bp->forward,
-        bp->queue_capacity, bp->allocator,
+        sl_stage_layers_of(bp), bp->grid,
+        bp->stage_layers,       max_rows,
+        bp->schedule,           bp->train,
+        bp->forward_schedule,   bp->forward,
+        bp->queue_capacity,     bp->allocator,
     };
-    size_t n = (size_t)sl_n_edges(bp->model, &bp->grid);
+    size_t n = (size_t)sl_n_edges(sl_stage_layers_of(bp), &bp->grid);
     bp->edges = sl_alloc(bp->allocator, n, sizeof *bp->edges);
     return bp->edges ? sl_edges_make(&input, bp->edges, why)
                      : sl_no_memory(why, "the skip connections");
+}
+
+static sluice_status lay_out_vocabulary(struct sl_blueprint *bp,
+                                        const struct sl_layout_input *layout,
+                                        sluice_diag *why)
+{
+    const struct sl_cut_head_input input = {
+        bp->model,        bp->loss,     bp->schedule,
+        bp->train,        bp->forward,  &layout->products,
+        layout->max_rows, bp->n_states, bp->allocator,
+    };
+    if (!bp->body)
+        return SLUICE_OK;
+    sluice_status st = sl_cut_head_init(&bp->vocabulary, &input, why);
+    for (int d = 0; d < bp->grid.n_devices && !st; d++)
+        sl_cut_head_plan(&bp->vocabulary, d, &bp->layout.plans[d]);
+    return st;
 }
 
 static sluice_status lay_out(struct sl_blueprint *bp,
@@ -218,7 +202,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
                              sluice_diag *why)
 {
     struct sl_layout_input input = {
-        .model = bp->model,
+        .model = sl_stage_layers_of(bp),
         .schedule = bp->schedule,
         .sizes = bp->ring_sizes,
         .versions = bp->findings.versions,
@@ -251,7 +235,8 @@ static sluice_status lay_out(struct sl_blueprint *bp,
     if (st)
         return st;
     input.edges = bp->edges;
-    return sl_layout_init(&bp->layout, &input, why);
+    st = sl_layout_init(&bp->layout, &input, why);
+    return st ? st : lay_out_vocabulary(bp, &input, why);
 }
 
 /* What an UPDATE is in this pipeline. */
@@ -265,7 +250,7 @@ static sluice_status choose_mode(struct sl_blueprint *bp, sluice_diag *why)
     };
     sluice_status st = sl_updates_choose_total(
         bp->optimizer, bp->optimizer_config, &bp->updates, why);
-    return st ? st : sl_ties_choose(bp->model, &bp->updates, why);
+    return st ? st : sl_ties_choose(sl_stage_layers_of(bp), &bp->updates, why);
 }
 
 static sluice_status expand_program(struct sl_blueprint *bp, int device)
@@ -306,7 +291,7 @@ static sluice_status draw(struct sl_blueprint *bp,
                           sluice_diag *why)
 {
     enum sl_gemm_choice gemm;
-    sluice_status st = check_pointers(config, bp->model, why);
+    sluice_status st = sl_check_config(config, bp->model, why);
     if (!st) /* before schedules are made, which may take long */
         st = sl_gemm_choice_find(config->gemm, &gemm, why);
     if (!st)
@@ -372,11 +357,14 @@ static void free_programs(struct sl_blueprint *bp, struct sl_program *programs)
 void sl_blueprint_fini(struct sl_blueprint *bp)
 {
     size_t n_stages = (size_t)bp->grid.n_stages;
+    if (bp->body)
+        sl_cut_head_fini(&bp->vocabulary);
     sl_ties_fini(&bp->ties);
     sl_layout_fini(&bp->layout);
     if (bp->edges)
         sl_free(bp->allocator, bp->edges,
-                (size_t)sl_n_edges(bp->model, &bp->grid), sizeof *bp->edges);
+                (size_t)sl_n_edges(sl_stage_layers_of(bp), &bp->grid),
+                sizeof *bp->edges);
     sl_free(bp->allocator, bp->stage_layers, n_stages,
             sizeof *bp->stage_layers);
     sl_free(bp->allocator, bp->ring_sizes, n_stages, sizeof *bp->ring_sizes);
@@ -393,5 +381,6 @@ void sl_blueprint_fini(struct sl_blueprint *bp)
     sl_findings_fini(&bp->findings);
     sluice_schedule_destroy(bp->forward_schedule);
     sluice_schedule_destroy(bp->schedule);
+    sl_model_prefix_destroy(bp->body);
     *bp = (struct sl_blueprint){0};
 }

@@ -13,11 +13,13 @@
 #include "blueprint/layout.h"
 #include "blueprint/program.h"
 #include "blueprint/across/ties.h"
+#include "blueprint/shards/cut_head.h"
 #include "blueprint/updates.h"
 
 struct sl_blueprint {
     const sluice_allocator *allocator;
     const sluice_model *model;
+    sluice_model *body; /* without the layer that is cut; NULL: none is */
     int64_t batch;
     int64_t input_row_bytes; /* of a row of x, as the caller hands it in */
     uint64_t seed;
@@ -49,6 +51,7 @@ struct sl_blueprint {
                                             without slots */
     struct sl_layout layout;
     struct sl_ties ties;
+    struct sl_cut_head vocabulary; /* n_parts 0: not cut */
 };
 
 /*
@@ -59,6 +62,19 @@ struct sl_blueprint {
 sluice_status sl_blueprint_init(struct sl_blueprint *blueprint,
                                 const sluice_pipeline_config *config,
                                 const sluice_model *model, sluice_diag *why);
+
+/* Terms of an optimizer's total: a tensor each. */
+static inline int sl_n_terms(const struct sl_blueprint *blueprint)
+{
+    return blueprint->layout.n_tensors + (blueprint->body ? 1 : 0);
+}
+
+/* The layers that are cut into stages. */
+static inline const sluice_model *
+sl_stage_layers_of(const struct sl_blueprint *blueprint)
+{
+    return blueprint->body ? blueprint->body : blueprint->model;
+}
 
 /* Also legal on a blueprint of zeros, or one that failed half-way. */
 void sl_blueprint_fini(struct sl_blueprint *blueprint);

@@ -58,19 +58,37 @@ static sluice_status generate(const sluice_pipeline_config *config,
     return st;
 }
 
+/* Cut the vocabulary of a schedule, if that is wanted and not done. */
+static sluice_status cut_vocabulary(const sluice_pipeline_config *config,
+                                    int queue_capacity, sluice_schedule **out,
+                                    sluice_diag *why)
+{
+    const sluice_vocabulary_config wanted = {.queue_capacity = queue_capacity};
+    sluice_schedule *cut;
+    if (!config->vocabulary_parallel || sl_schedule_cuts_vocabulary(*out))
+        return SLUICE_OK;
+    sluice_status st = sluice_schedule_vocabulary(*out, &wanted, &cut, why);
+    sluice_schedule_destroy(*out);
+    *out = st ? NULL : cut;
+    return st;
+}
+
 sluice_status sl_make_schedule(const sluice_pipeline_config *config,
                                int queue_capacity, sluice_schedule **out,
                                sluice_diag *why)
 {
-    if (config->custom)
-        return copy_schedule(config, queue_capacity, out, why);
+    sluice_status st;
+    if (config->custom) {
+        st = copy_schedule(config, queue_capacity, out, why);
+        return st ? st : cut_vocabulary(config, queue_capacity, out, why);
+    }
     sluice_schedule *plain;
-    sluice_status st = generate(config, &plain, why);
+    st = generate(config, &plain, why);
     if (st)
         return st;
     st = sluice_schedule_remat(plain, config->remat, out, why);
     sluice_schedule_destroy(plain);
-    return st;
+    return st ? st : cut_vocabulary(config, queue_capacity, out, why);
 }
 
 sluice_status sl_make_forward_schedule(const sluice_schedule *schedule,

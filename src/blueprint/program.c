@@ -43,7 +43,8 @@ static void look_ahead(struct numbering *numbering,
     for (int i = 0; i < n; i++) {
         if (actions[i].kind == SLUICE_R)
             cell_of(numbering, actions[i])->recomputed = true;
-        if (actions[i].kind != SLUICE_F)
+        if (actions[i].kind != SLUICE_F && actions[i].kind != SLUICE_S &&
+            actions[i].kind != SLUICE_T)
             numbering->keeps = true;
     }
 }
@@ -98,8 +99,8 @@ static struct sl_op number(struct numbering *numbering, sluice_action action)
     }
     cell->kind = (enum sl_op_kind)action.kind;
     cell->action = action;
-    cell->releases =
-        action.kind == SLUICE_B || action.kind == SLUICE_W || !numbering->keeps;
+    cell->releases = action.kind == SLUICE_B || action.kind == SLUICE_W ||
+                     (action.kind == SLUICE_F && !numbering->keeps);
     cell->n_joined = 1;
     cell->update_no = counts->update;
     return *cell;

@@ -19,11 +19,13 @@ enum { SL_NONE = -1 };
 
 /* What a device does: each kind has one row in the table of behaviours. */
 enum sl_op_kind {
-    SL_OP_F = SLUICE_F, /* the action of the same name, and so the next four */
+    SL_OP_F = SLUICE_F, /* the action of the same name, and so the next six */
     SL_OP_B = SLUICE_B,
     SL_OP_I = SLUICE_I,
     SL_OP_W = SLUICE_W,
     SL_OP_R = SLUICE_R,
+    SL_OP_S = SLUICE_S,
+    SL_OP_T = SLUICE_T,
     SL_OP_UPDATE = SLUICE_UPDATE, /* as listed, before it is expanded */
     SL_OP_BACK_UP,        /* keep what the step begins with, of all stages */
     SL_OP_REDUCE_SCATTER, /* add up gradients of those that hold the same part,

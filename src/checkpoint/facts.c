@@ -10,6 +10,7 @@
 #include "checkpoint/summation_order.h"
 #include "data/safetensors/checksum.h"
 #include "nn/layers/composite.h"
+#include "nn/model/model.h"
 #include "pipeline/pipeline.h"
 #include "tensor/gemm/backend.h"
 
@@ -54,6 +55,13 @@ static const char *tell_copies(const struct sl_subject *about,
                                char room[SL_FACT_ROOM])
 {
     return number(room, about->pipe->blueprint.grid.n_copies);
+}
+
+/* 0: the vocabulary is whole. */
+static const char *tell_parts(const struct sl_subject *about,
+                              char room[SL_FACT_ROOM])
+{
+    return number(room, about->pipe->blueprint.vocabulary.n_parts);
 }
 
 static const char *tell_order(const struct sl_subject *about,
@@ -117,6 +125,12 @@ static const char *tell_layers(const struct sl_subject *about,
             checksum = add_ties(checksum, layout, unit);
         }
     }
+    const struct sl_cut_head *cut = &about->pipe->blueprint.vocabulary;
+    if (cut->n_parts)
+        checksum = add_layer(
+            checksum, cut->ops,
+            sl_model_layer_config(about->pipe->blueprint.model, cut->layer),
+            room);
     snprintf(room, SL_FACT_ROOM, "%08x", (unsigned)checksum);
     return room;
 }
@@ -219,6 +233,8 @@ static const struct sl_fact facts[SL_N_FACTS] = {
     {"sluice.microbatches", "the number of micro-batches", tell_microbatches},
     {"sluice.replicas", "the number of replicas", tell_replicas},
     {"sluice.copies", "the number of copies of the model", tell_copies},
+    {"sluice.vocabulary_parts", "the number of parts of the vocabulary",
+     tell_parts},
     {"sluice.summation_order", "the order in which gradients are added",
      tell_order},
     {"sluice.seed", "the seed", tell_seed},

@@ -30,6 +30,17 @@ size_t sl_held_count(const sluice_pipeline *pipe, enum sl_held held,
     return n;
 }
 
+/* Elements of tensors that are cut across devices. */
+static size_t count_cut(const sluice_pipeline *pipe, enum sl_held held)
+{
+    size_t n = 0;
+    sluice_state_tensor at = {.state = 0};
+    while (sl_held_next(pipe, held, &at))
+        if (!sl_pipeline_tensor(pipe, 0, &at))
+            n += (size_t)at.parameter.n;
+    return n;
+}
+
 sluice_status sl_outgoing_init(struct sl_outgoing *out,
                                const sluice_pipeline *pipe, enum sl_held held,
                                const sluice_allocator *allocator,
@@ -43,8 +54,10 @@ sluice_status sl_outgoing_init(struct sl_outgoing *out,
         .file.n_tensors = n,
         .names = sl_alloc(allocator, n, sizeof *out->names),
         .n = n,
+        .n_gathered = count_cut(pipe, held),
     };
-    if (out->file.tensors && out->names)
+    out->gathered = sl_alloc(allocator, out->n_gathered, sizeof *out->gathered);
+    if (out->file.tensors && out->names && out->gathered)
         return SLUICE_OK;
     sl_outgoing_fini(out);
     return sl_no_memory(why, "the list of tensors to be saved");
@@ -75,10 +88,16 @@ sluice_status sl_outgoing_list(struct sl_outgoing *out,
                                float *values, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
+    float *gathered = out->gathered;
     sluice_state_tensor at = {.state = 0};
     for (size_t i = 0; !st && sl_held_next(pipe, held, &at); i++) {
         const float *elements = sl_pipeline_tensor(pipe, 0, &at);
         size_t n = (size_t)at.parameter.n;
+        if (!elements) {
+            sl_pipeline_copy_tensor(pipe, &at, gathered);
+            elements = gathered;
+            gathered += n;
+        }
         if (at.state < 0)
             st = sl_check_finite("parameter", at.name, elements, at.parameter.n,
                                  why);
@@ -94,6 +113,8 @@ sluice_status sl_outgoing_list(struct sl_outgoing *out,
 
 void sl_outgoing_fini(struct sl_outgoing *out)
 {
+    sl_free(out->allocator, out->gathered, out->n_gathered,
+            sizeof *out->gathered);
     sl_free(out->allocator, out->names, out->n, sizeof *out->names);
     sl_free(out->allocator, out->file.tensors, out->n,
             sizeof *out->file.tensors);

@@ -38,7 +38,10 @@ struct sl_outgoing {
     const sluice_allocator *allocator;
     struct sl_saved_file file;
     struct sl_outgoing_name *names; /* [n] */
-    size_t n;                       /* tensors that there is room for */
+    float *gathered; /* [n_gathered] elements of tensors that are cut across
+                        devices */
+    size_t n_gathered;
+    size_t n; /* tensors that there is room for */
 };
 
 /*

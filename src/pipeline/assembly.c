@@ -6,6 +6,7 @@
 #include "pipeline/execute.h"
 #include "pipeline/recompute_check.h"
 #include "pipeline/across/tied.h"
+#include "pipeline/across/head_parts.h"
 
 static size_t n_all_edges(const struct sl_blueprint *bp)
 {
@@ -91,6 +92,8 @@ static void stop(void *context)
     sluice_pipeline *pipe = context;
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_close(pipe->links[i]);
+    if (pipe->board)
+        sl_bulletin_close(pipe->board);
     for (size_t i = 0; i < pipe->n_groups; i++)
         if (pipe->groups[i])
             sl_collective_close(pipe->groups[i]);
@@ -100,6 +103,7 @@ void sl_fini_collectives(sluice_pipeline *pipe)
 {
     for (size_t i = 0; i < pipe->n_groups; i++)
         sl_collective_destroy(pipe->groups[i]);
+    sl_bulletin_destroy(pipe->board);
     sl_collective_destroy(pipe->everyone);
 }
 
@@ -107,7 +111,7 @@ void sl_fini_collectives(sluice_pipeline *pipe)
 static size_t n_terms(const sluice_pipeline *pipe)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    return bp->updates.measures ? (size_t)bp->layout.n_tensors : 0;
+    return bp->updates.measures ? (size_t)sl_n_terms(bp) : 0;
 }
 
 sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
@@ -133,6 +137,8 @@ sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
         st = sl_collective_create(&config,
                                   &pipe->groups[(size_t)bp->grid.depth + i]);
     }
+    if (!st && sl_cuts_vocabulary(pipe))
+        st = sl_cut_head_create_board(pipe);
     if (!st)
         return SLUICE_OK;
     sl_fini_collectives(pipe);
@@ -227,6 +233,9 @@ static void free_terms(struct sl_device *device)
     const sluice_pipeline *pipe = device->pipe;
     sl_free(pipe->allocator, device->tied_terms,
             sl_tied_most_terms(&pipe->blueprint), sizeof(float *));
+    sl_free(pipe->allocator, device->part_terms,
+            (size_t)pipe->blueprint.vocabulary.n_parts,
+            sizeof *device->part_terms);
     sl_free(pipe->allocator, device->terms, n_terms(pipe),
             sizeof *device->terms);
 }
@@ -238,7 +247,10 @@ static sluice_status alloc_terms(struct sl_device *device, sluice_diag *why)
         sl_alloc(pipe->allocator, n_terms(pipe), sizeof *device->terms);
     device->tied_terms = sl_alloc(
         pipe->allocator, sl_tied_most_terms(&pipe->blueprint), sizeof(float *));
-    if (device->terms && device->tied_terms)
+    device->part_terms =
+        sl_alloc(pipe->allocator, (size_t)pipe->blueprint.vocabulary.n_parts,
+                 sizeof *device->part_terms);
+    if (device->terms && device->tied_terms && device->part_terms)
         return SLUICE_OK;
     free_terms(device);
     return sl_no_memory(why, "the optimizer's total and tied gradients");
@@ -249,8 +261,18 @@ static bool is_mine(const struct sl_device *device, int stage)
     return device->stages[stage].device == device->at.place;
 }
 
+/* The part of a cut vocabulary that a device holds; NULL: none. */
+static struct sl_head_part *part_of(const struct sl_device *device)
+{
+    struct sl_cut_head *v = &device->pipe->blueprint.vocabulary;
+    return v->n_parts ? &v->parts[device->at.place] : NULL;
+}
+
 static void fini_products(struct sl_device *device)
 {
+    struct sl_head_part *part = part_of(device);
+    for (int k = 0; part && k < part->plan.n_products; k++)
+        sl_product_fini(&part->products[k]);
     for (int s = 0; s < device->pipe->blueprint.grid.n_stages; s++)
         if (is_mine(device, s))
             sl_products_fini(&device->stages[s]);
@@ -263,6 +285,9 @@ static sluice_status prepare_products(struct sl_device *device,
     for (int s = 0; s < device->pipe->blueprint.grid.n_stages && !st; s++)
         if (is_mine(device, s))
             st = sl_products_prepare(&device->stages[s], why);
+    struct sl_head_part *part = part_of(device);
+    for (int k = 0; part && k < part->plan.n_products && !st; k++)
+        st = sl_product_prepare(&part->products[k], why);
     if (st)
         fini_products(device);
     return st;
@@ -310,6 +335,8 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
                                "out of memory: device %d needs an arena of "
                                "%zu bytes",
                                index, bytes);
+    if (sl_cuts_vocabulary(pipe))
+        sl_cut_head_bind(&bp->vocabulary, device->at.place, &device->arena);
     sl_layout_bind(&bp->layout, device->at, &device->arena);
     sluice_status st = sl_recorder_init(
         &device->recorder, pipe->traces ? sl_n_events(device->train) : 0,

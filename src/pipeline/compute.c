@@ -3,6 +3,7 @@
 
 #include "base/split.h"
 #include "pipeline/across/skip.h"
+#include "pipeline/across/head_parts.h"
 #include "pipeline/finite_check.h"
 #include "pipeline/recompute_check.h"
 
@@ -21,15 +22,6 @@ struct pass {
     sluice_diag *why;
 };
 
-static struct sl_rows rows_of(const struct sl_device *device,
-                              const struct sl_op *op)
-{
-    const struct sl_blueprint *bp = &device->pipe->blueprint;
-    return sl_replica_rows(device->pipe->job.rows, bp->grid.n_replicas,
-                           device->at.replica, bp->grid.n_microbatches,
-                           op->action.microbatch);
-}
-
 static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
                              sluice_diag *why)
 {
@@ -43,7 +35,7 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
         .ws = device->workspace,
         .outcomes = device->outcomes,
         .op = op,
-        .rows = rows_of(device, op),
+        .rows = sl_rows_of(device, op),
         .stashes = op->stash_no != SL_NONE,
         .splits = op->action.kind == SLUICE_I || op->action.kind == SLUICE_W,
         .why = why,
@@ -69,7 +61,7 @@ static float *forward_y(const struct pass *p, int i)
 {
     const struct sl_stage *stage = p->stage;
     if (i + 1 == stage->n_units) {
-        if (stage->is_last && p->pipe->job.y)
+        if (stage->is_last && p->pipe->job.y && !sl_cuts_vocabulary(p->pipe))
             return p->pipe->job.y + p->rows.first * stage->out;
         if (!stage->is_last && p->op->action.kind == SLUICE_F)
             return sl_link_acquire(p->ends->y, p->op->forward_no);
@@ -197,6 +189,10 @@ static sluice_status take_loss(const struct pass *p, const float *y)
     if (!p->stage->is_last || p->op->action.kind != SLUICE_F)
         return SLUICE_OK;
     *outcome = (struct sl_outcome){0};
+    if (sl_cuts_vocabulary(p->pipe)) {
+        sl_cut_head_keep_output(p->device, p->op, y, p->rows.n);
+        return SLUICE_OK;
+    }
     if (!p->pipe->job.targets || p->rows.n == 0)
         return SLUICE_OK;
     sluice_loss_call call = loss_call(p, y);
@@ -252,10 +248,12 @@ static sluice_status start_backward(const struct pass *p)
     if (!p->stage->is_last)
         return SLUICE_OK;
     int last = p->stage->n_units - 1;
-    const struct sl_blueprint *bp = &p->pipe->blueprint;
-    int32_t update = bp->findings.update_of[p->op->action.microbatch];
-    int64_t terms = p->pipe->update_terms[update];
-    float scale = terms ? (float)(1.0 / (double)terms) : 0;
+    float scale = sl_loss_scale(p->pipe, p->op->action.microbatch);
+    if (sl_cuts_vocabulary(p->pipe)) {
+        sl_cut_head_start_backward(p->device, p->op, p->rows.n, scale,
+                                   dy_of(p, last));
+        return SLUICE_OK;
+    }
     sluice_loss_call call = loss_call(p, stashed_y(p, last));
     note_loss(p);
     sluice_status st =
@@ -334,7 +332,7 @@ static int joined(const struct sl_device *device, const struct sl_op *op, int n,
     int full = 0;
     if (!unit->plan->joins_rows)
         return 1;
-    while (full < n && rows_of(device, &op[full]).n == max_rows)
+    while (full < n && sl_rows_of(device, &op[full]).n == max_rows)
         full++;
     return full > 0 ? full : 1;
 }
@@ -362,7 +360,7 @@ sluice_status sl_compute_weight(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why)
 {
     struct sl_stage *stage = &device->stages[op->action.stage];
-    if (op->n_joined == 0 || rows_of(device, op).n == 0)
+    if (op->n_joined == 0 || sl_rows_of(device, op).n == 0)
         return SLUICE_OK;
     sluice_status st = SLUICE_OK;
     for (int i = stage->n_units - 1; i >= 0 && !st; i--)

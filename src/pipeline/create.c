@@ -9,6 +9,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/topology.h"
 #include "pipeline/uneven/uneven.h"
+#include "pipeline/update/head_update.h"
 #include "tensor/blas_threads.h"
 
 enum {
@@ -215,6 +216,8 @@ static sluice_status bring_up(sluice_pipeline *pipe,
         sl_pipeline_run(pipe, (struct sl_job){.run = sl_device_settle});
         st = sl_pipeline_end(pipe, why);
     }
+    if (!st)
+        st = sl_cut_head_start(pipe, why);
     if (pinned)
         say_unpinned(pipe, config);
     if (st)

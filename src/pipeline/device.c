@@ -78,6 +78,8 @@ void sl_device_train(struct sl_device *device)
     for (int s = 0; s < bp->grid.n_stages; s++)
         if (device->stages[s].device == device->at.place)
             device->stages[s].fresh = true;
+    if (bp->vocabulary.n_parts)
+        device->pipe->blueprint.vocabulary.parts[device->at.place].fresh = true;
     device->recorder.n = 0;
     device->virtual_ns = 0;
     device->backed_up = false;
@@ -166,6 +168,8 @@ void sl_pipeline_abandon(sluice_pipeline *pipe)
         sl_gate_abandon(&pipe->devices[i].gate);
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_abandon(pipe->links[i]);
+    if (pipe->board)
+        sl_bulletin_abandon(pipe->board);
     sl_gate_abandon(&pipe->done);
     for (size_t i = 0; i < pipe->n_groups; i++)
         if (pipe->groups[i])
@@ -200,6 +204,8 @@ void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
 {
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_open(pipe->links[i]);
+    if (pipe->board)
+        sl_bulletin_open(pipe->board);
     if (sl_collective_stopped(pipe->everyone))
         return;
     atomic_store(&pipe->running, pipe->n_local);

@@ -18,6 +18,7 @@
 #include "pipeline/reduce.h"
 #include "pipeline/across/skip.h"
 #include "pipeline/across/tied.h"
+#include "pipeline/across/head_parts.h"
 #include "pipeline/update/versions.h"
 
 /* Which links an operation takes from and publishes to. */
@@ -64,6 +65,8 @@ static const struct behaviour {
     [SL_OP_I] = {sl_compute_input, EVENT, GRADIENTS},
     [SL_OP_W] = {sl_compute_weight, EVENT},
     [SL_OP_R] = {sl_compute_forward, EVENT},
+    [SL_OP_S] = {sl_cut_head_scores, EVENT},
+    [SL_OP_T] = {sl_cut_head_weight, EVENT},
     [SL_OP_REDUCE_SCATTER] = {sl_reduce_scatter, MEETING, NONE, sl_reduces},
     [SL_OP_ALL_GATHER] = {sl_reduce_gather, MEETING, NONE, sl_reduces},
     [SL_OP_FENCE] = {sl_reduce_fence, MEETING, NONE, sl_reduces},
@@ -185,7 +188,7 @@ static void pack(struct sl_device *device, const struct sl_op *op,
 
 /* Wait for the input: from a neighbour, and of skip connections. */
 static sluice_status take(struct sl_device *device, const struct sl_op *op,
-                          struct sl_link *from, bool skips)
+                          struct sl_link *from, bool skips, bool joint)
 {
     sluice_status st = SLUICE_OK;
     sl_place_does(&device->place, SLUICE_WAITS_INPUT);
@@ -193,6 +196,8 @@ static sluice_status take(struct sl_device *device, const struct sl_op *op,
         st = sl_link_take(from, op->action.microbatch, &device->virtual_ns);
     if (!st && skips)
         st = sl_skip_take(device, op);
+    if (!st && joint)
+        st = sl_cut_head_take(device, op);
     return st;
 }
 
@@ -228,16 +233,18 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     struct sl_link *to = sink(device, op, is->traffic);
     sluice_status st = SLUICE_OK;
     bool skips = has_skips(device, op, is);
+    bool joint = sl_cut_head_waits(device, op);
     if (from)
         pack(device, op, is->traffic);
-    if (from || skips)
-        st = take(device, op, from, skips);
+    if (from || skips || joint)
+        st = take(device, op, from, skips, joint);
     if (!st)
         st = run(device, op, is);
     if (st)
         return st;
     if (op->releases)
         release(device, op);
+    sl_cut_head_post(device, op);
     if (to || skips)
         st = publish(device, op, to, skips);
     bool tells = has_event(is->account) && sl_records(device);

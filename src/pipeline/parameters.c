@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/finite.h"
+#include "pipeline/across/head_parts.h"
+#include "pipeline/update/head_update.h"
 
 /* Where a parameter lies. */
 struct place {
@@ -52,16 +54,25 @@ static sluice_status check_size(const char *name, int64_t is, int64_t given,
         "parameter %s has %" PRId64 " elements, not %" PRId64, name, is, given);
 }
 
+/* Whether a layer's parameter is cut across the devices. */
+static bool is_cut(const sluice_pipeline *pipe, int layer)
+{
+    return sl_cuts_vocabulary(pipe) &&
+           layer == pipe->blueprint.vocabulary.layer;
+}
+
 static sluice_status find(const sluice_pipeline *pipe, const char *name,
                           int64_t n, struct place *place, sluice_diag *why)
 {
     int layer, param;
+    const sluice_param_spec *spec;
     sluice_status st = sluice_model_find_parameter(pipe->blueprint.model, name,
-                                                   &layer, &param, NULL, why);
+                                                   &layer, &param, &spec, why);
     if (st)
         return st;
-    *place = place_of(pipe, 0, layer, param);
-    return check_size(name, place->n, n, why);
+    *place = is_cut(pipe, layer) ? (struct place){0}
+                                 : place_of(pipe, 0, layer, param);
+    return check_size(name, sluice_shape_elements(&spec->shape), n, why);
 }
 
 sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
@@ -70,7 +81,9 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
 {
     struct place place;
     sluice_status st = find(pipe, name, n, &place, why);
-    if (!st)
+    if (!st && !place.values)
+        sl_cut_head_get(pipe, -1, values);
+    else if (!st)
         memcpy(values, place.values, (size_t)n * sizeof *values);
     return st;
 }
@@ -109,11 +122,15 @@ static void put_uses(const sluice_pipeline *pipe, int holder,
 
 /* Put a parameter wherever it lies: in all holders of its part of the model,
  * and of a tied one in each stage that uses it. */
-static void put_all(const sluice_pipeline *pipe, int layer, int param,
+static void put_all(sluice_pipeline *pipe, int layer, int param,
                     const struct values *values)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     const struct sl_tie *tie = sl_tie_of(&bp->ties, layer, param);
+    if (is_cut(pipe, layer)) {
+        sl_cut_head_put(pipe, values->state, values->from);
+        return;
+    }
     for (int h = 0; h < sl_n_holders(&bp->grid); h++) {
         struct place place = place_of(pipe, h, layer, param);
         if (tie)
@@ -148,7 +165,9 @@ sluice_status sluice_pipeline_get_gradient(const sluice_pipeline *pipe,
 {
     struct place place;
     sluice_status st = find(pipe, name, n, &place, why);
-    if (!st)
+    if (!st && !place.values)
+        sl_cut_head_get(pipe, -2, values);
+    else if (!st)
         memcpy(values, place.gradient, (size_t)n * sizeof *values);
     return st;
 }
@@ -187,9 +206,21 @@ static float *tensor_in(const struct place *place,
 float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
                           const sluice_state_tensor *tensor)
 {
+    if (is_cut(pipe, tensor->parameter.layer))
+        return NULL;
     struct place place = place_of(pipe, holder, tensor->parameter.layer,
                                   tensor->parameter.index);
     return tensor_in(&place, tensor);
+}
+
+void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,
+                             const sluice_state_tensor *tensor, float *values)
+{
+    const float *whole = sl_pipeline_tensor(pipe, 0, tensor);
+    if (whole)
+        memcpy(values, whole, (size_t)tensor->parameter.n * sizeof *values);
+    else
+        sl_cut_head_get(pipe, tensor->state, values);
 }
 
 void sl_pipeline_put_tensor(sluice_pipeline *pipe,
@@ -236,8 +267,7 @@ sluice_status sluice_pipeline_get_tensor(const sluice_pipeline *pipe,
     sluice_state_tensor tensor;
     sluice_status st = find_tensor(pipe, name, n, &tensor, why);
     if (!st)
-        memcpy(values, sl_pipeline_tensor(pipe, 0, &tensor),
-               (size_t)n * sizeof *values);
+        sl_pipeline_copy_tensor(pipe, &tensor, values);
     return st;
 }
 

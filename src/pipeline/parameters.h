@@ -16,9 +16,14 @@
 int sl_tensor_state(const char *name);
 
 /* Where a tensor of sluice_pipeline_next_tensor() lies in the copy of the model
- * that holder number `holder` of each part belongs to; all hold the same. */
+ * that holder number `holder` of each part belongs to; all hold the same. NULL:
+ * it is cut across devices. */
 float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
                           const sluice_state_tensor *tensor);
+
+/* Copy it out, also if it is cut. */
+void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,
+                             const sluice_state_tensor *tensor, float *values);
 
 /* Copy values into all copies of it; cannot fail. */
 void sl_pipeline_put_tensor(sluice_pipeline *pipe,

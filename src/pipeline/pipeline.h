@@ -19,6 +19,7 @@
 
 #include "base/gate.h"
 #include "base/memory.h"
+#include "chan/bulletin.h"
 #include "chan/collective.h"
 #include "chan/link.h"
 #include "blueprint/blueprint.h"
@@ -91,7 +92,9 @@ struct sl_device {
     const float **tied_terms; /* const after create, content [owner: device
                                  until a meeting, then read by its members]: of
                                  the tie under way */
-    double total;             /* [owner: device] of this step */
+    const sluice_part_term **part_terms; /* const after create, content
+                                            [owner: device]: [n_parts] */
+    double total;                        /* [owner: device] of this step */
     bool ahead;     /* [owner: device] it updates ahead of the commit */
     char *undo_end; /* [owner: device] of what is kept in the spare memory */
     int64_t off_core_ns; /* [owner: device] of this action, by its layers */
@@ -115,6 +118,7 @@ struct sluice_pipeline {
     struct sl_ends *ends;           /* [all stages] const after create */
     struct sl_edge_links *edges;    /* [n_replicas * n_edges] const after
                                        create, as those of the layout */
+    struct sl_bulletin *board;      /* const after create; NULL: no cut head */
     struct sl_collective *everyone; /* const after create: all devices */
     struct sl_collective *
         *groups;                 /* [n_groups] const after create: [depth]

@@ -170,8 +170,8 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
                                  double *loss_sum, int64_t *correct,
                                  sluice_diag *why)
 {
-    int64_t out =
-        pipe->blueprint.layout.stages[pipe->blueprint.grid.n_stages - 1].out;
+    sluice_shape output = sluice_model_output(pipe->blueprint.model);
+    int64_t out = sluice_shape_elements(&output);
     int64_t batch = pipe->blueprint.batch;
     sluice_status st = sl_pipeline_begin(pipe, why);
     if (st)

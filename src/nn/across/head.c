@@ -121,6 +121,13 @@ static sluice_status backward_weight(const sluice_layer_call *call)
                                         call->accumulate, call->grads[WEIGHT]));
 }
 
+static void part(const void *config, int64_t n, void *part)
+{
+    (void)config;
+    sluice_head_config *head = part;
+    head->vocabulary = n;
+}
+
 static const sluice_layer_ops head_ops = {
     .name = "head",
     .config_bytes = sizeof(sluice_head_config),
@@ -131,6 +138,7 @@ static const sluice_layer_ops head_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .part = part,
 };
 
 const sluice_layer_ops *sluice_head(void)

@@ -23,6 +23,7 @@
     ROW(sluice_position_embedding) \
     ROW(sluice_attention) \
     ROW(sluice_head) \
+    ROW(sluice_timed_head) \
     ROW(sluice_stash) \
     ROW(sluice_pop) \
     ROW(sluice_conv2d) \

@@ -4,8 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/pause.h"
+#include "nn/timed/timed_cell.h"
 
 #define MAX_NS 3600e9 /* of a time in a text: an hour */
 
@@ -94,52 +93,32 @@ static void add_gradient(const sluice_layer_call *call)
             g[i] += call->x[r * n + i] * call->dy[r * n + i];
 }
 
-/* A cell under way. */
-struct cell {
-    int64_t start_ns;
-    int64_t cpu_ns;
-};
-
-static struct cell begin(void)
-{
-    return (struct cell){sl_now_ns(), sl_thread_cpu_ns()};
-}
-
-/* Stretch the cell to `ns`; what took no CPU time of it was off the core. */
-static void finish(const sluice_layer_call *call, struct cell cell, int64_t ns)
-{
-    int64_t cpu_ns = sl_pause_until(sl_add_ns(cell.start_ns, ns));
-    int64_t off_core_ns = ns - (cpu_ns - cell.cpu_ns);
-    if (call->off_core_ns && off_core_ns > 0)
-        *call->off_core_ns += off_core_ns;
-}
-
 static sluice_status forward(const sluice_layer_call *call)
 {
     const sluice_timed_config *timed = call->config;
-    struct cell cell = begin();
+    struct sl_timed_cell cell = sl_timed_begin();
     scale_rows(call, call->x, call->y);
-    finish(call, cell,
-           call->recompute ? timed->recompute_ns : timed->forward_ns);
+    sl_timed_end(call, cell,
+                 call->recompute ? timed->recompute_ns : timed->forward_ns);
     return SLUICE_OK;
 }
 
 static sluice_status backward_input(const sluice_layer_call *call)
 {
     const sluice_timed_config *timed = call->config;
-    struct cell cell = begin();
+    struct sl_timed_cell cell = sl_timed_begin();
     if (call->dx)
         scale_rows(call, call->dy, call->dx);
-    finish(call, cell, timed->input_ns);
+    sl_timed_end(call, cell, timed->input_ns);
     return SLUICE_OK;
 }
 
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
     const sluice_timed_config *timed = call->config;
-    struct cell cell = begin();
+    struct sl_timed_cell cell = sl_timed_begin();
     add_gradient(call);
-    finish(call, cell, timed->weight_ns);
+    sl_timed_end(call, cell, timed->weight_ns);
     return SLUICE_OK;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "nn/losses/class_part.h"
 #include "tensor/softmax.h"
 
 enum { IGNORE = -100 }; /* unless another label is to be ignored */
@@ -243,6 +244,7 @@ static const sluice_loss_ops cross_entropy = {
     .forward = forward,
     .backward = backward,
     .terms = terms,
+    .part = &sl_cross_entropy_part,
 };
 
 const sluice_loss_ops *sluice_cross_entropy(void)

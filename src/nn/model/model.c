@@ -361,3 +361,27 @@ int64_t sluice_model_n_parameters(const sluice_model *model)
 {
     return model->n_parameters;
 }
+
+sluice_status sl_model_prefix(const sluice_model *model, int n,
+                              const sluice_allocator *allocator,
+                              sluice_model **out, sluice_diag *why)
+{
+    sluice_model *prefix = sl_alloc(allocator, 1, sizeof *prefix);
+    if (!prefix)
+        return sl_no_memory(why, "the layers of the stages");
+    *prefix = *model;
+    prefix->allocator = allocator;
+    prefix->layers.n = n;
+    prefix->n_parameters = 0;
+    for (int i = 0; i < n; i++)
+        count_parameters(sluice_model_layer_plan(model, i),
+                         &prefix->n_parameters, NULL);
+    *out = prefix;
+    return SLUICE_OK;
+}
+
+void sl_model_prefix_destroy(sluice_model *prefix)
+{
+    if (prefix)
+        sl_free(prefix->allocator, prefix, 1, sizeof *prefix);
+}

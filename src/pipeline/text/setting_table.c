@@ -206,6 +206,13 @@ static const sluice_option settings[] = {
         .max = SLUICE_MAX_MICROBATCHES,
     },
     {
+        .name = "vocabulary-parallel",
+        .help = "cut a head, the last layer, across the devices",
+        .type = SLUICE_OPTION_FLAG,
+        .offset = offsetof(sluice_pipeline_config, vocabulary_parallel),
+        .bytes = sizeof(((sluice_pipeline_config *)NULL)->vocabulary_parallel),
+    },
+    {
         .name = "queue-capacity",
         .help = "items a producer may run ahead",
         .type = SLUICE_OPTION_INTEGER,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pipeline/across/head_parts.h"
 #include "pipeline/update/optimize.h"
 
 static size_t floats_bytes(int64_t n)
@@ -113,7 +114,8 @@ sluice_status sl_ahead_update(struct sl_device *device, const struct sl_op *op,
 bool sl_ahead_left(const struct sl_device *device, const struct sl_op *op)
 {
     const struct sl_stage *stage = &device->stages[op->action.stage];
-    return stage->n_updated < stage->n_units;
+    return stage->n_updated < stage->n_units ||
+           sl_head_part_of(device, stage->index);
 }
 
 static bool is_mine(const struct sl_device *device,

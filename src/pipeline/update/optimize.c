@@ -11,6 +11,7 @@
 #include "pipeline/update/optimize.h"
 
 #include "pipeline/finite_check.h"
+#include "pipeline/update/head_update.h"
 
 static sluice_optimizer_call make_call(const struct sl_device *device,
                                        const struct sl_op *op,
@@ -72,6 +73,7 @@ sluice_status sl_optimize_measure(struct sl_device *device,
             device->terms[call.tensor] = bp->optimizer->measure(&call);
         }
     }
+    sl_cut_head_measure(device, op);
     return SLUICE_OK;
 }
 
@@ -80,7 +82,7 @@ sluice_status sl_optimize_measure(struct sl_device *device,
 sluice_status sl_optimize_total(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why)
 {
-    int n = device->pipe->blueprint.layout.n_tensors;
+    int n = sl_n_terms(&device->pipe->blueprint);
     (void)op;
     (void)why;
     sluice_status st =
@@ -133,6 +135,8 @@ sluice_status sl_optimize_prepare(struct sl_device *device,
     if (!sl_optimize_has_terms(device, op))
         return SLUICE_OK;
     sluice_status st = sl_check_gradients(pipe, stage, why);
+    if (!st)
+        st = sl_cut_head_prepare(device, op, why);
     if (!pipe->blueprint.optimizer->prepare)
         return st;
     sl_place_runs(&device->place, SL_OPTIMIZER_RUNS);
@@ -187,6 +191,7 @@ sluice_status sl_optimize_apply(struct sl_device *device,
     sl_place_runs(&device->place, SL_OPTIMIZER_RUNS);
     for (int i = stage->n_updated; i < stage->n_units; i++)
         sl_optimize_unit(device, op, &stage->units[i]);
+    sl_cut_head_apply(device, op);
     sl_products_forget(stage, stage->params);
     return SLUICE_OK;
 }

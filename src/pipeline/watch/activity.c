@@ -94,6 +94,8 @@ static int first_to_come(const struct sl_device *device, const struct sl_op *op)
 static int waits_for(const struct sl_device *device, struct sl_seen seen,
                      const struct sl_op *op)
 {
+    if (op->kind == SL_OP_S || op->kind == SL_OP_T)
+        return -1; /* for all devices */
     if (seen.doing == SLUICE_WAITS_INPUT)
         return holder_of(device, sl_op_source(op));
     if (seen.doing == SLUICE_WAITS_ROOM)

@@ -87,6 +87,38 @@ START_TEST(a_vocabulary_that_cannot_be_is_refused)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("nn.head", each_position_is_scored_by_the_rows_of_the_table,
+START_TEST(a_time_below_0_is_refused)
+{
+    sluice_model *model = NULL;
+    const sluice_model_config config = {.input = sluice_shape_vector(4)};
+    const sluice_timed_head_config bad = {.vocabulary = 3, .weight_ns = -1};
+    ck_assert(!sluice_model_create(&config, &model, &why));
+    ck_assert_int_eq(sluice_model_add(model, sluice_timed_head(), &bad, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "a time is below 0"), "%s", why.text);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_part_of_a_head_has_its_rows_and_its_share_of_the_times)
+{
+    const sluice_timed_head_config whole = {12, 1200, 2400, 3601};
+    sluice_timed_head_config timed = whole;
+    const sluice_head_config head = {.vocabulary = 12, .std = 0.5F};
+    sluice_head_config part = head;
+    sluice_timed_head()->part(&whole, 3, &timed);
+    ck_assert_int_eq(timed.vocabulary, 3);
+    ck_assert_int_eq(timed.forward_ns, 300);
+    ck_assert_int_eq(timed.input_ns, 600);
+    ck_assert_int_eq(timed.weight_ns, 900);
+    sluice_head()->part(&head, 5, &part);
+    ck_assert_int_eq(part.vocabulary, 5);
+    ck_assert_float_eq(part.std, 0.5F);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("nn.head", a_time_below_0_is_refused,
+                 a_part_of_a_head_has_its_rows_and_its_share_of_the_times,
+                 each_position_is_scored_by_the_rows_of_the_table,
                  the_gradients_are_added_over_all_positions,
                  a_vocabulary_that_cannot_be_is_refused)

@@ -1,0 +1,47 @@
+/* Checking a configuration.  The thread that creates the pipeline. */
+#include "blueprint/checks/config_check.h"
+
+#include <inttypes.h>
+
+#include "nn/model/model.h"
+
+sluice_status sl_check_config(const sluice_pipeline_config *config,
+                              const sluice_model *model, sluice_diag *why)
+{
+    if (!config->loss || !config->optimizer)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a pipeline needs a loss and an optimizer: set "
+                               "`loss` and `optimizer`");
+    if (sluice_model_n_layers(model) == 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the model has no layers; add some");
+    if (sluice_model_is_open(model))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a layer of the model is begun and not ended; "
+                               "call sluice_model_end()");
+    sluice_status st = sl_model_check_skips(model, why);
+    if (st)
+        return st;
+    if ((unsigned)config->cut > SLUICE_CUT_BYTES)
+        return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_cut",
+                               (int)config->cut);
+    if ((unsigned)config->pinning > SLUICE_PIN_LIST)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d is not a sluice_pinning",
+                               (int)config->pinning);
+    if ((unsigned)config->finite > SLUICE_FINITE_BOUNDARIES)
+        return sluice_diag_set(why, SLUICE_INVALID, "%d is not a sluice_finite",
+                               (int)config->finite);
+    if (config->queue_capacity < 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a queue capacity of %d; give at least 1, or 0 "
+                               "for the default",
+                               config->queue_capacity);
+    if (config->watchdog_ns < 0 || !config->watchdog_ns != !config->on_stuck)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a watchdog of %" PRId64 " ns %s `on_stuck`; "
+                               "set both, the time above 0, or none",
+                               config->watchdog_ns,
+                               config->on_stuck ? "with" : "without");
+    return SLUICE_OK;
+}

@@ -1,0 +1,13 @@
+/* What of a configuration can be checked before anything is made from it.  The
+ * thread that creates the pipeline. */
+#ifndef SL_BLUEPRINT_CHECKS_CONFIG_CHECK_H
+#define SL_BLUEPRINT_CHECKS_CONFIG_CHECK_H
+
+#include <sluice/pipeline.h>
+
+/* Whether all is given, and each choice is one.  Returns SLUICE_OK,
+ * SLUICE_INVALID. */
+sluice_status sl_check_config(const sluice_pipeline_config *config,
+                              const sluice_model *model, sluice_diag *why);
+
+#endif

@@ -1,0 +1,143 @@
+/*
+ * A vocabulary that is cut across devices: the last layer of the model, which
+ * is in no stage.  Each place has a part of its rows, and runs the S and T of
+ * its first stage.
+ *
+ *     x      what the last stage's F hands to all devices
+ *     gives  what an S makes for all devices: its terms, p * w, and q * w
+ *     p      exp(y - largest) / sum, on the device itself from S to T
+ *
+ * These are rings; item n of all is the n-th micro-batch, which all stages take
+ * in one order.  How many slots: item j + n is written after the F of the last
+ * stage of j + n, and so after that of each device's first stage.  It may be
+ * written if all that read item j then come before that F in their own list:
+ *
+ *     n = most, over all T, and B or I of the last stage, of item j, of the F
+ *         of the device's first stage before it, less j
+ *
+ * Then nobody ever waits for a slot.
+ *
+ * Threads: the thread that creates the pipeline; constant afterwards, except
+ * what the pointers point to, which belongs to the place's device.
+ */
+#ifndef SL_BLUEPRINT_SHARDS_CUT_HEAD_H
+#define SL_BLUEPRINT_SHARDS_CUT_HEAD_H
+
+#include <sluice/loss.h>
+#include <sluice/model.h>
+#include <sluice/optimizer.h>
+#include <sluice/pipeline.h>
+
+#include "base/memory.h"
+#include "base/slots.h"
+#include "blueprint/products.h"
+#include "blueprint/program.h"
+#include "blueprint/shards/shard.h"
+#include "blueprint/tensors.h"
+
+/* What a place holds of the layer. */
+struct sl_head_part {
+    int stage;             /* the first of the place */
+    int64_t first;         /* rows of the table: */
+    int64_t n;             /* outputs of a position */
+    struct sl_shard shard; /* the same, in elements */
+    void *config;          /* of a layer that has them */
+    sluice_layer_plan plan;
+    struct sluice_product *products; /* [plan.n_products] */
+    float *w;                        /* [n][width] */
+    float *g;
+    float *states[SLUICE_OPTIMIZER_MAX_STATES];
+    struct sl_ring p;
+    struct sl_ring gives;
+    float *row_sum; /* [width], within an S */
+    void *workspace;
+    void *scratch;
+    void *product_scratch;
+    bool fresh; /* [owner: device] no gradient since the step began */
+};
+
+struct sl_cut_head {
+    const sluice_allocator *allocator;
+    const sluice_layer_ops *ops;
+    int layer;               /* the last of the model */
+    struct sl_tensor tensor; /* whole */
+    int64_t width;           /* elements of a position of x */
+    int64_t positions;       /* of a row */
+    int64_t max_rows;        /* of a micro-batch */
+    int n_states;
+    int n_slots;                /* of x and gives */
+    int n_parts;                /* places */
+    struct sl_head_part *parts; /* [n_parts] */
+    int64_t *first;             /* [n_parts] that of each part */
+    int last_place;             /* of the last stage */
+    struct sl_ring x;           /* in its arena */
+};
+
+/* What it is made from. */
+struct sl_cut_head_input {
+    const sluice_model *model;
+    const sluice_loss_ops *loss;
+    const sluice_schedule *schedule;
+    const struct sl_program *train; /* [places] */
+    const struct sl_program *forward;
+    const struct sl_products_choice *products;
+    int64_t max_rows;
+    int n_states;
+    const sluice_allocator *allocator;
+};
+
+/*
+ * Begin: check that layer and loss can be cut, make of the other layers a model
+ * for the stages, and give the forwards their S and T.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID with what to do; SLUICE_NO_MEMORY, or as
+ *          sluice_schedule_vocabulary().
+ */
+sluice_status sl_cut_head_begin(const sluice_model *model,
+                                const sluice_loss_ops *loss,
+                                const struct sl_grid *grid, int queue_capacity,
+                                const sluice_allocator *allocator,
+                                sluice_schedule **forward, sluice_model **body,
+                                sluice_diag *why);
+
+/*
+ * Cut it.  sl_cut_head_fini() in both cases.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY, what the layer's infer() says of a
+ *          part, or as sl_products_settle_layer().
+ */
+sluice_status sl_cut_head_init(struct sl_cut_head *vocabulary,
+                               const struct sl_cut_head_input *input,
+                               sluice_diag *why);
+void sl_cut_head_fini(struct sl_cut_head *vocabulary);
+
+/* Add what a place's part takes to its plan. */
+void sl_cut_head_plan(const struct sl_cut_head *vocabulary, int place,
+                      sluice_memory_plan *plan);
+
+/* Give it its places in the arena: what was added. */
+void sl_cut_head_bind(struct sl_cut_head *vocabulary, int place,
+                      struct sl_arena *arena);
+
+/* What an S gives: terms[rows * positions], then pw[...][width], qw[...]. */
+static inline int64_t sl_cut_head_vectors(const struct sl_cut_head *vocabulary)
+{
+    return vocabulary->max_rows * vocabulary->positions;
+}
+
+static inline const sluice_part_term *
+sl_cut_head_terms(const struct sl_cut_head *vocabulary, int part, int32_t item)
+{
+    return sl_ring_slot(&vocabulary->parts[part].gives, item);
+}
+
+static inline float *sl_cut_head_gradients(const struct sl_cut_head *vocabulary,
+                                           int part, int32_t item)
+{
+    char *terms = sl_ring_slot(&vocabulary->parts[part].gives, item);
+    return (float *)(terms +
+                     sl_round_up((size_t)sl_cut_head_vectors(vocabulary) *
+                                 sizeof(sluice_part_term)));
+}
+
+#endif

@@ -1,0 +1,488 @@
+/*
+ * A vocabulary that is cut across the devices: within rounding of the
+ * reference, in which it is whole; and to the bit the same under every
+ * schedule.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sluice/across_layers.h>
+#include <sluice/pipeline.h>
+#include <sluice/reference.h>
+
+#include "support/runner.h"
+
+enum {
+    BATCH = 7,
+    POSITIONS = 3,
+    WIDTH = 6,
+    VOCABULARY = 13,
+    CLASSES = 11, /* two outputs are padding */
+    LAYERS = 8,   /* without the head */
+    MOST = 64 * WIDTH,
+    STEPS = 3,
+};
+
+static const sluice_cross_entropy_config plain = {.classes = CLASSES};
+static const sluice_cross_entropy_config smooth = {.classes = CLASSES,
+                                                   .label_smoothing = 0.1};
+
+static sluice_model *make_model_with(const sluice_layer_ops *head)
+{
+    sluice_model *model;
+    ck_assert_int_eq(
+        sluice_model_create(&(sluice_model_config){.input = sluice_shape_matrix(
+                                                       POSITIONS, WIDTH)},
+                            &model, NULL),
+        SLUICE_OK);
+    for (int i = 0; i < LAYERS; i++)
+        ck_assert_int_eq(
+            sluice_model_add(model, sluice_linear(),
+                             &(sluice_linear_config){.out = WIDTH,
+                                                     .activation = SLUICE_TANH,
+                                                     .per_position = true},
+                             NULL),
+            SLUICE_OK);
+    ck_assert_int_eq(
+        sluice_model_add(model, head,
+                         &(sluice_head_config){.vocabulary = VOCABULARY}, NULL),
+        SLUICE_OK);
+    return model;
+}
+
+static sluice_model *make_model(void)
+{
+    return make_model_with(sluice_head());
+}
+
+/* Rows and labels, some of which are ignored. */
+struct data {
+    float x[BATCH * POSITIONS * WIDTH];
+    int32_t labels[BATCH * POSITIONS];
+};
+
+static void fill(struct data *data)
+{
+    for (int i = 0; i < BATCH * POSITIONS * WIDTH; i++)
+        data->x[i] = (float)sin(1.7 * i + 0.3);
+    for (int i = 0; i < BATCH * POSITIONS; i++)
+        data->labels[i] = i % 5 == 4 ? -100 : i * 7 % CLASSES;
+}
+
+static sluice_pipeline_config config_of(const char *schedule, int devices,
+                                        int microbatches,
+                                        const sluice_cross_entropy_config *loss)
+{
+    static const sluice_sgd_config sgd = {
+        .learning_rate = 0.3F, .momentum = 0.9F, .clip = 1};
+    return (sluice_pipeline_config){
+        .schedule = {.name = schedule,
+                     .devices = devices,
+                     .microbatches = microbatches,
+                     .backward_order = SLUICE_IN_ORDER},
+        .vocabulary_parallel = true,
+        .batch = BATCH,
+        .uneven = true,
+        .loss = sluice_cross_entropy(),
+        .loss_config = loss,
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .seed = 5,
+        .queue_capacity = 4,
+    };
+}
+
+static sluice_pipeline *create(const sluice_pipeline_config *config,
+                               const sluice_model *model)
+{
+    sluice_pipeline *pipe;
+    sluice_diag why = {.text = ""};
+    ck_assert_msg(!sluice_pipeline_create(config, model, &pipe, &why), "%s",
+                  why.text);
+    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, d, &info);
+        ck_assert_uint_eq(info.actual_bytes, info.planned.total);
+    }
+    return pipe;
+}
+
+/* Every parameter, or its gradient, one after the other. */
+struct values {
+    float at[LAYERS * (WIDTH + 1) * WIDTH + VOCABULARY * WIDTH];
+    int n;
+};
+
+static void read_values(const sluice_pipeline *pipe, const sluice_model *model,
+                        bool gradients, struct values *values)
+{
+    sluice_parameter at = {0};
+    values->n = 0;
+    while (sluice_model_next_parameter(model, &at)) {
+        float *to = values->at + values->n;
+        ck_assert_int_eq(
+            gradients
+                ? sluice_pipeline_get_gradient(pipe, at.name, to, at.n, NULL)
+                : sluice_pipeline_get_parameter(pipe, at.name, to, at.n, NULL),
+            SLUICE_OK);
+        values->n += (int)at.n;
+    }
+}
+
+static void read_reference(const sluice_reference *ref,
+                           const sluice_model *model, bool gradients,
+                           struct values *values)
+{
+    sluice_parameter at = {0};
+    values->n = 0;
+    while (sluice_model_next_parameter(model, &at)) {
+        float *to = values->at + values->n;
+        ck_assert_int_eq(
+            gradients
+                ? sluice_reference_get_gradient(ref, at.name, to, at.n, NULL)
+                : sluice_reference_get_parameter(ref, at.name, to, at.n, NULL),
+            SLUICE_OK);
+        values->n += (int)at.n;
+    }
+}
+
+static void assert_near(const struct values *have, const struct values *want,
+                        double tolerance, const char *what)
+{
+    double most = 0;
+    ck_assert_int_eq(have->n, want->n);
+    for (int i = 0; i < want->n; i++)
+        most = fmax(most, fabs((double)want->at[i]));
+    for (int i = 0; i < want->n; i++)
+        ck_assert_msg(fabs((double)have->at[i] - (double)want->at[i]) <=
+                          tolerance * most,
+                      "%s %d is %.9g, not %.9g", what, i, (double)have->at[i],
+                      (double)want->at[i]);
+}
+
+static void compare(const char *schedule, int devices, int microbatches,
+                    const sluice_cross_entropy_config *loss)
+{
+    struct data data;
+    struct values have, want;
+    sluice_model *model = make_model();
+    sluice_pipeline_config config =
+        config_of(schedule, devices, microbatches, loss);
+    sluice_pipeline *pipe = create(&config, model);
+    sluice_reference *ref;
+    fill(&data);
+    ck_assert_int_eq(sluice_reference_create(&config, model, &ref, NULL),
+                     SLUICE_OK);
+    for (int step = 0; step < STEPS; step++) {
+        sluice_result got, judged;
+        sluice_diag why = {.text = ""};
+        int rows = step == 1 ? BATCH - 2 : BATCH;
+        ck_assert_msg(
+            !sluice_pipeline_step(pipe, data.x, data.labels, rows, &got, &why),
+            "%s", why.text);
+        ck_assert_int_eq(sluice_reference_step(ref, data.x, data.labels, rows,
+                                               &judged, NULL),
+                         SLUICE_OK);
+        ck_assert_double_eq_tol(got.loss, judged.loss, 1e-6 * judged.loss);
+        ck_assert_int_eq(got.correct, judged.correct);
+        ck_assert_int_eq(got.terms, judged.terms);
+        read_values(pipe, model, true, &have);
+        read_reference(ref, model, true, &want);
+        assert_near(&have, &want, 1e-5, "gradient");
+        read_values(pipe, model, false, &have);
+        read_reference(ref, model, false, &want);
+        assert_near(&have, &want, 1e-5, "parameter");
+    }
+    sluice_reference_destroy(ref);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
+START_TEST(a_cut_vocabulary_trains_as_the_whole_one)
+{
+    /* On 6 devices the last part is padding. */
+    for (int k = 1; k <= 6; k++)
+        for (int m = 1; m <= 7; m += 2) {
+            compare("1f1b", k, m, &plain);
+            compare("1f1b", k, m, &smooth);
+            compare("gpipe", k, m, &plain);
+        }
+    for (int k = 1; k <= 4; k++)
+        compare("zb-v", k, 5, &smooth);
+}
+END_TEST
+
+/* All parameters after some steps. */
+static void train(sluice_pipeline_config config, struct values *values)
+{
+    struct data data;
+    sluice_model *model = make_model();
+    sluice_pipeline *pipe = create(&config, model);
+    fill(&data);
+    for (int step = 0; step < STEPS; step++)
+        ck_assert_int_eq(
+            sluice_pipeline_step(pipe, data.x, data.labels, BATCH, NULL, NULL),
+            SLUICE_OK);
+    read_values(pipe, model, false, values);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
+START_TEST(the_bits_depend_on_the_parts_alone)
+{
+    for (int k = 1; k <= 4; k++) {
+        static const char *const names[] = {"1f1b", "gpipe", "eager-1f1b",
+                                            "zb-v", "interleaved-1f1b"};
+        struct values want, have;
+        train(config_of("1f1b", k, 4, &smooth), &want);
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            for (int remat = 0; remat < 2; remat++) {
+                sluice_pipeline_config config =
+                    config_of(names[i], k, 4, &smooth);
+                config.remat = remat ? SLUICE_REMAT_ALWAYS : SLUICE_REMAT_NEVER;
+                train(config, &have);
+                ck_assert_msg(
+                    !memcmp(have.at, want.at, (size_t)want.n * sizeof(float)),
+                    "%s, K %d, remat %d", names[i], k, remat);
+            }
+    }
+}
+END_TEST
+
+START_TEST(evaluation_and_inference_are_those_of_the_whole_one)
+{
+    struct data data;
+    static float have[BATCH * POSITIONS * VOCABULARY];
+    static float want[BATCH * POSITIONS * VOCABULARY];
+    sluice_model *model = make_model();
+    sluice_pipeline_config config = config_of("1f1b", 3, 3, &smooth);
+    sluice_pipeline *pipe = create(&config, model);
+    sluice_reference *ref;
+    sluice_result got, judged;
+    fill(&data);
+    ck_assert_int_eq(sluice_reference_create(&config, model, &ref, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(
+        sluice_pipeline_evaluate(pipe, data.x, data.labels, BATCH, &got, NULL),
+        SLUICE_OK);
+    ck_assert_int_eq(sluice_reference_evaluate(ref, data.x, data.labels, BATCH,
+                                               &judged, NULL),
+                     SLUICE_OK);
+    ck_assert_double_eq_tol(got.loss, judged.loss, 1e-6 * judged.loss);
+    ck_assert_int_eq(got.correct, judged.correct);
+    ck_assert_int_eq(sluice_pipeline_infer(pipe, data.x, BATCH, have, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(sluice_reference_infer(ref, data.x, BATCH, want, NULL),
+                     SLUICE_OK);
+    for (int i = 0; i < BATCH * POSITIONS * VOCABULARY; i++)
+        ck_assert_float_eq_tol(have[i], want[i], 1e-5F);
+    sluice_reference_destroy(ref);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_parameter_is_whole_for_who_asks)
+{
+    float values[VOCABULARY * WIDTH], again[VOCABULARY * WIDTH];
+    char name[16];
+    sluice_model *model = make_model();
+    sluice_pipeline_config config = config_of("1f1b", 4, 4, &plain);
+    sluice_pipeline *pipe = create(&config, model);
+    snprintf(name, sizeof name, "%d.weight", LAYERS);
+    for (int i = 0; i < VOCABULARY * WIDTH; i++)
+        values[i] = (float)i;
+    ck_assert_int_eq(sluice_pipeline_set_parameter(pipe, name, values,
+                                                   VOCABULARY * WIDTH, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(sluice_pipeline_get_parameter(pipe, name, again,
+                                                   VOCABULARY * WIDTH, NULL),
+                     SLUICE_OK);
+    ck_assert_mem_eq(values, again, sizeof values);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+/* The label's class is on device 2; the step fails in its S. */
+START_TEST(a_wrong_label_fails_the_step_in_an_s_and_changes_nothing)
+{
+    struct data data;
+    struct values before, after;
+    sluice_model *model = make_model();
+    sluice_pipeline_config config = config_of("1f1b", 3, 7, &plain);
+    sluice_pipeline *pipe = create(&config, model);
+    fill(&data);
+    read_values(pipe, model, false, &before);
+    for (int m = 0; m < 7; m++) {
+        sluice_diag why = {.text = ""};
+        int32_t right = data.labels[m * POSITIONS];
+        data.labels[m * POSITIONS] = CLASSES;
+        ck_assert_int_eq(
+            sluice_pipeline_step(pipe, data.x, data.labels, BATCH, NULL, &why),
+            SLUICE_INVALID);
+        data.labels[m * POSITIONS] = right;
+        ck_assert_msg(strchr(why.action, 'S') && why.microbatch == m, "%s: %s",
+                      why.action, why.text);
+        read_values(pipe, model, false, &after);
+        ck_assert_mem_eq(before.at, after.at, (size_t)before.n * sizeof(float));
+    }
+    ck_assert_int_eq(
+        sluice_pipeline_step(pipe, data.x, data.labels, BATCH, NULL, NULL),
+        SLUICE_OK);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+/* A head that fails once: in a pass of the part with so many rows. */
+static struct {
+    bool armed;
+    char pass; /* 'f', 'i' or 'w' */
+    int64_t n;
+    int64_t first_row;
+} fault;
+
+static sluice_status fail_there(const sluice_layer_call *call, char pass)
+{
+    if (!fault.armed || fault.pass != pass ||
+        fault.n != call->plan->params[0].shape.dims[0] ||
+        fault.first_row != call->first_row)
+        return SLUICE_OK;
+    return sluice_diag_set(call->why, SLUICE_IO, "pass %c broke", pass);
+}
+
+static sluice_status fragile_forward(const sluice_layer_call *call)
+{
+    sluice_status st = fail_there(call, 'f');
+    return st ? st : sluice_head()->forward(call);
+}
+
+static sluice_status fragile_input(const sluice_layer_call *call)
+{
+    sluice_status st = fail_there(call, 'i');
+    return st ? st : sluice_head()->backward_input(call);
+}
+
+static sluice_status fragile_weight(const sluice_layer_call *call)
+{
+    sluice_status st = fail_there(call, 'w');
+    return st ? st : sluice_head()->backward_weight(call);
+}
+
+/* On two devices, of 7 and 6 rows. */
+static void fail_step(sluice_pipeline *pipe, const sluice_model *model,
+                      const struct data *data, int microbatch, int part,
+                      char pass)
+{
+    char want[16];
+    struct values before, after;
+    sluice_diag why = {.text = ""};
+    fault.armed = true;
+    fault.pass = pass;
+    fault.n = part == 0 ? 7 : 6;
+    fault.first_row = microbatch;
+    read_values(pipe, model, false, &before);
+    ck_assert_int_eq(
+        sluice_pipeline_step(pipe, data->x, data->labels, BATCH, NULL, &why),
+        SLUICE_IO);
+    fault.armed = false;
+    snprintf(want, sizeof want, "%d%c%d", part, pass == 'w' ? 'T' : 'S',
+             microbatch);
+    ck_assert_str_eq(why.action, want);
+    ck_assert_int_eq(why.device, part);
+    ck_assert_ptr_nonnull(strstr(why.text, "broke"));
+    read_values(pipe, model, false, &after);
+    ck_assert_mem_eq(before.at, after.at, (size_t)before.n * sizeof(float));
+    ck_assert_int_eq(
+        sluice_pipeline_step(pipe, data->x, data->labels, BATCH, NULL, NULL),
+        SLUICE_OK);
+}
+
+START_TEST(every_cell_of_a_part_fails_the_step_with_its_own_error)
+{
+    static const char *const names[] = {"1f1b", "zb-v"};
+    struct data data;
+    sluice_layer_ops fragile = *sluice_head();
+    fragile.forward = fragile_forward;
+    fragile.backward_input = fragile_input;
+    fragile.backward_weight = fragile_weight;
+    fill(&data);
+    for (int i = 0; i < 2; i++) {
+        sluice_model *model = make_model_with(&fragile);
+        sluice_pipeline_config config = config_of(names[i], 2, BATCH, &smooth);
+        sluice_pipeline *pipe = create(&config, model);
+        for (int m = 0; m < BATCH; m++)
+            for (int part = 0; part < 2; part++)
+                for (const char *pass = "fiw"; *pass; pass++)
+                    fail_step(pipe, model, &data, m, part, *pass);
+        sluice_pipeline_destroy(pipe);
+        sluice_model_destroy(model);
+    }
+}
+END_TEST
+
+START_TEST(each_device_holds_its_share_of_the_table)
+{
+    sluice_memory_plan cut[3], whole[3];
+    sluice_model *model = make_model();
+    sluice_pipeline_config config = config_of("1f1b", 3, 4, &plain);
+    ck_assert_int_eq(sluice_pipeline_plan(model, &config, cut, NULL),
+                     SLUICE_OK);
+    config.vocabulary_parallel = false;
+    config.cut = SLUICE_CUT_LIST;
+    config.partition = (const int[]){2, 3, 4};
+    ck_assert_int_eq(sluice_pipeline_plan(model, &config, whole, NULL),
+                     SLUICE_OK);
+    /* 13 rows are 5, 4 and 4: 120 and 96 bytes, each on 64 of its own. */
+    ck_assert_uint_eq(cut[0].parameters + cut[1].parameters +
+                          cut[2].parameters + 320,
+                      whole[0].parameters + whole[1].parameters +
+                          whole[2].parameters + 3 * 128);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+static void assert_refused(const sluice_pipeline_config *config,
+                           const sluice_model *model, const char *says)
+{
+    sluice_pipeline *pipe = NULL;
+    sluice_diag why = {.text = ""};
+    ck_assert_int_eq(sluice_pipeline_create(config, model, &pipe, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, says) != NULL, "%s", why.text);
+}
+
+START_TEST(what_cannot_be_cut_is_refused_with_a_sentence)
+{
+    sluice_model *model = make_model();
+    sluice_pipeline_config config = config_of("1f1b", 2, 4, &plain);
+    config.loss = sluice_mean_squared_error();
+    config.loss_config = NULL;
+    assert_refused(&config, model, "needs all outputs on one device");
+    config = config_of("1f1b", 2, 4, &plain);
+    config.replicas = 2;
+    config.batch = 8;
+    assert_refused(&config, model, "one replica");
+    config = config_of("dualpipe", 2, 8, &plain);
+    assert_refused(&config, model, "one copy of the model");
+    ck_assert_int_eq(sluice_model_add(model, sluice_activate(),
+                                      &(sluice_activate_config){SLUICE_TANH},
+                                      NULL),
+                     SLUICE_OK);
+    config = config_of("1f1b", 2, 4, &plain);
+    assert_refused(&config, model, "cannot be cut across devices");
+    sluice_model_destroy(model);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("pipeline.vocabulary",
+                 a_cut_vocabulary_trains_as_the_whole_one,
+                 the_bits_depend_on_the_parts_alone,
+                 evaluation_and_inference_are_those_of_the_whole_one,
+                 a_parameter_is_whole_for_who_asks,
+                 a_wrong_label_fails_the_step_in_an_s_and_changes_nothing,
+                 every_cell_of_a_part_fails_the_step_with_its_own_error,
+                 each_device_holds_its_share_of_the_table,
+                 what_cannot_be_cut_is_refused_with_a_sentence)
