@@ -84,13 +84,17 @@ static sluice_status read_costs(const sluice_pipeline *pipe, int n_layers,
     return st;
 }
 
+/* Each replica is a device of its own. */
 static sluice_status train(const sluice_model *model,
                            const sluice_schedule *schedule,
-                           const struct workload *work, int64_t *costs_ns,
-                           sluice_diag *why)
+                           const struct workload *work,
+                           const struct layer_costs_config *what,
+                           int64_t *costs_ns, sluice_diag *why)
 {
     sluice_pipeline_config config = plain_pipeline_config(0, 0, work->rows);
     config.custom = schedule;
+    config.replicas = what->devices;
+    config.gemm = what->gemm;
     config.trace = true;
     sluice_pipeline *pipe;
     sluice_status st = sluice_pipeline_create(&config, model, &pipe, why);
@@ -105,19 +109,20 @@ static sluice_status train(const sluice_model *model,
     return st;
 }
 
-sluice_status layer_costs_measure(const sluice_model *model, int64_t rows,
-                                  uint64_t seed, int64_t *costs_ns,
-                                  sluice_diag *why)
+sluice_status layer_costs_measure(const sluice_model *model,
+                                  const struct layer_costs_config *config,
+                                  int64_t *costs_ns, sluice_diag *why)
 {
+    int64_t rows = config->rows * MICROBATCHES * config->devices;
     sluice_schedule *schedule;
     struct workload work;
     sluice_status st =
         make_schedule(sluice_model_n_layers(model), &schedule, why);
     if (st)
         return st;
-    st = workload_fill(&work, model, rows * MICROBATCHES, seed, why);
+    st = workload_fill(&work, model, rows, config->seed, why);
     if (!st) {
-        st = train(model, schedule, &work, costs_ns, why);
+        st = train(model, schedule, &work, config, costs_ns, why);
         workload_fini(&work);
     }
     sluice_schedule_destroy(schedule);

@@ -8,22 +8,30 @@
 #include <sluice/schedule.h>
 #include <sluice/status.h>
 
+/* What is measured: micro-batches of `rows`. */
+struct layer_costs_config {
+    int64_t rows;
+    uint64_t seed;
+    int devices;      /* that are at work at once, as in a pipeline: they share
+                         caches and memory; at least 1 */
+    const char *gemm; /* NULL: the library's default */
+};
+
 /*
- * How such costs are got; here: train a few steps on one device, every layer a
- * stage of its own, and take the median CPU times of the last: F (the last
- * layer's with the loss), B, I, W, R and UPDATE.
+ * How such costs are got; here: each device trains a few steps of its own with
+ * every layer a stage, and costs are the median CPU times of the last: F (the
+ * last layer's with the loss), B, I, W, R and UPDATE.
  *
- * Shapes   costs_ns[n_layers][SLUICE_N_ACTION_KINDS], for micro-batches of
- *          `rows`.
+ * Shapes   costs_ns[n_layers][SLUICE_N_ACTION_KINDS].
  * Blocks   for those steps.
  * Returns  SLUICE_OK, or the first error.
  */
-typedef sluice_status layer_costs_fn(const sluice_model *model, int64_t rows,
-                                     uint64_t seed, int64_t *costs_ns,
-                                     sluice_diag *why);
+typedef sluice_status layer_costs_fn(const sluice_model *model,
+                                     const struct layer_costs_config *config,
+                                     int64_t *costs_ns, sluice_diag *why);
 
-sluice_status layer_costs_measure(const sluice_model *model, int64_t rows,
-                                  uint64_t seed, int64_t *costs_ns,
-                                  sluice_diag *why);
+sluice_status layer_costs_measure(const sluice_model *model,
+                                  const struct layer_costs_config *config,
+                                  int64_t *costs_ns, sluice_diag *why);
 
 #endif

@@ -1,4 +1,5 @@
 /* `sluice plan`: its table and sentence.  The main thread. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,8 +34,9 @@ static sluice_status settle(void *given, sluice_diag *why)
 
 static void write_row(struct table *table, const struct environment *env,
                       const struct planning_config *config,
-                      const sluice_plan *plan, int i)
+                      const struct planned *planned, int i)
 {
+    const sluice_plan *plan = planned->plan;
     const sluice_plan_row *row = sluice_plan_row_at(plan, i);
     struct table_fields fields = {0};
     int64_t bound = sluice_plan_bound_ns(plan);
@@ -53,7 +55,28 @@ static void write_row(struct table *table, const struct environment *env,
     add_share(&fields, "bubble_predicted", row->bubble);
     add_integer(&fields, "planned_bytes", (int64_t)row->bytes);
     add_text(&fields, "limit", row->limit);
+    if (config->tries) {
+        const struct trial *trial = &planned->trial;
+        add_real(&fields, "tried_ns", i ? NAN : trial->step_ns);
+        add_real(&fields, "tried_virtual_ns", i ? NAN : trial->virtual_ns);
+        add_real(&fields, "equal_cut_ns", i ? NAN : trial->even_ns);
+        add_real(&fields, "equal_cut_virtual_ns",
+                 i ? NAN : trial->even_virtual_ns);
+    }
     table_row(table, fields.of, fields.n);
+}
+
+static void print_trial(const struct planned *planned)
+{
+    const struct trial *trial = &planned->trial;
+    double step_ns = (double)sluice_plan_row_at(planned->plan, 0)->step_ns;
+    printf("Tried: %.4g ms a step, %+.1f %% beside the prediction; on the "
+           "virtual clock %.4g ms, %+.1f %%.  An equal cut takes %.4g ms: the "
+           "plan is %.2f times as fast, %.2f on the virtual clock.\n",
+           trial->step_ns / 1e6, 100 * (trial->step_ns / step_ns - 1),
+           trial->virtual_ns / 1e6, 100 * (trial->virtual_ns / step_ns - 1),
+           trial->even_ns / 1e6, trial->even_ns / trial->step_ns,
+           trial->even_virtual_ns / trial->virtual_ns);
 }
 
 static int run(const char *called, void *given)
@@ -61,18 +84,22 @@ static int run(const char *called, void *given)
     const struct plan_line *line = given;
     struct environment env;
     struct table table;
-    sluice_plan *plan;
+    struct planned planned;
     sluice_diag why;
     environment_read(&env);
-    if (planning_find(&line->config, &plan, &why))
+    if (planning_find(&line->config, &planned, &why))
         return command_fail(called, &why);
+    const sluice_plan *plan = planned.plan;
     output_begin(&line->output, &table);
     for (int i = 0; i < sluice_plan_n_rows(plan); i++)
-        write_row(&table, &env, &line->config, plan, i);
+        write_row(&table, &env, &line->config, &planned, i);
     table_end(&table);
-    if (!line->output.format)
+    if (!line->output.format) {
         printf("\n%s\n", sluice_plan_sentence(plan));
-    sluice_plan_destroy(plan);
+        if (line->config.tries)
+            print_trial(&planned);
+    }
+    sluice_plan_destroy(planned.plan);
     return EXIT_SUCCESS;
 }
 

@@ -5,7 +5,7 @@
 #include "bench/cli/option_types.h"
 #include "bench/train/train_choices.h"
 
-enum { MAX_BATCH = 1 << 24, MAX_GFLOPS = 1000000 };
+enum { MAX_BATCH = 1 << 24, MAX_GFLOPS = 1000000, MAX_TRIES = 100000 };
 
 static const struct option_row work[] = {
     {.name = "model",
@@ -145,6 +145,14 @@ static const struct option_row results[] = {
              "read it, which want a name that ends in .plan",
      .type = &option_text,
      .offset = offsetof(struct planning_config, write)},
+    {.name = "try",
+     .argument = "N",
+     .help = "Train N steps by the plan, devices slowed to their speeds, and N "
+             "by an equal cut, and print what they took",
+     .type = &option_integer,
+     .offset = offsetof(struct planning_config, tries),
+     .least = 1,
+     .most = MAX_TRIES},
     {0},
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "bench/measure/measure_config.h"
+#include "bench/output/environment.h"
 #include "bench/output/progress.h"
 #include "bench/plan/costs_file.h"
 
@@ -71,13 +72,22 @@ static sluice_status measure(struct work *work, sluice_diag *why)
     const struct planning_config *config = work->config;
     layer_costs_fn *costs =
         config->measure ? config->measure : layer_costs_measure;
+    struct layer_costs_config what = {
+        .seed = config->seed,
+        .devices = work->machine.n_devices,
+        .gemm = config->gemm,
+    };
+    struct environment env;
     struct progress progress;
     sluice_status st = SLUICE_OK;
+    environment_read(&env);
+    if (what.devices > env.cores)
+        what.devices = env.cores;
     progress_begin(&progress, stderr, work->microbatches.n);
     for (int m = 0; m < work->microbatches.n && !st; m++) {
-        st = costs(work->model, config->batch / work->microbatches.values[m],
-                   config->seed, &work->costs_ns[m * work->n_layers * KINDS],
-                   why);
+        what.rows = config->batch / work->microbatches.values[m];
+        st = costs(work->model, &what,
+                   &work->costs_ns[m * work->n_layers * KINDS], why);
         progress_step(&progress);
     }
     progress_erase(&progress);
@@ -168,25 +178,28 @@ static sluice_status plan(struct work *work, sluice_plan **out,
 }
 
 sluice_status planning_find(const struct planning_config *config,
-                            sluice_plan **out, sluice_diag *why)
+                            struct planned *out, sluice_diag *why)
 {
     struct work work = {.config = config};
-    sluice_plan *found = NULL;
+    struct planned planned = {0};
     sluice_status st = settle_machine(&work, why);
     if (!st)
         st = choose_microbatches(&work, why);
     if (!st)
         st = sluice_model_parse(config->model, NULL, &work.model, why);
     if (!st)
-        st = plan(&work, &found, why);
+        st = plan(&work, &planned.plan, why);
     if (!st && config->write)
-        st = sluice_plan_write(found, config->write, why);
+        st = sluice_plan_write(planned.plan, config->write, why);
+    if (!st && config->tries)
+        st = trial_run(planned.plan, work.model, &work.pipeline, config->tries,
+                       &planned.trial, why);
     free(work.costs_ns);
     free(work.layers);
     sluice_model_destroy(work.model);
     if (st)
-        sluice_plan_destroy(found);
+        sluice_plan_destroy(planned.plan);
     else
-        *out = found;
+        *out = planned;
     return st;
 }

@@ -13,6 +13,7 @@
 #include "bench/measure/layer_costs.h"
 #include "bench/order/device_speeds.h"
 #include "bench/plan/machine_file.h"
+#include "bench/plan/plan_trial.h"
 
 struct planning_config {
     const char *model;
@@ -39,16 +40,23 @@ struct planning_config {
     layer_costs_fn *measure; /* NULL: layer_costs_measure() */
 
     const char *write; /* a file for the plan; NULL: none */
+    int tries;         /* steps by the plan; 0: none */
+};
+
+/* What comes of it. */
+struct planned {
+    sluice_plan *plan;  /* to be destroyed by the caller */
+    struct trial trial; /* if config->tries */
 };
 
 /*
- * Find a plan, and write what is to be written.
+ * Find a plan, write what is to be written, and try it.
  *
  * Takes    nothing.
  * Returns  SLUICE_OK; SLUICE_INVALID if no number of micro-batches divides the
  *          batch; as sluice_plan_find(); or the first error.
  */
 sluice_status planning_find(const struct planning_config *config,
-                            sluice_plan **out, sluice_diag *why);
+                            struct planned *out, sluice_diag *why);
 
 #endif

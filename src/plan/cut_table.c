@@ -86,29 +86,25 @@ static void classify(struct table *table)
 static void choose_devices(const struct sl_plan_problem *problem, int n,
                            int *device)
 {
-    bool taken[SLUICE_MAX_DEVICES] = {false};
-    for (int i = 0; i < n; i++) {
-        int best = -1;
-        for (int d = 0; d < problem->n_devices; d++)
-            if (!taken[d] && (best < 0 || sl_plan_speed(problem, d) >
-                                              sl_plan_speed(problem, best)))
-                best = d;
-        taken[best] = true;
-    }
+    bool taken[SLUICE_MAX_DEVICES];
+    sl_plan_fastest(problem, n, taken);
     for (int d = 0, i = 0; d < problem->n_devices; d++)
         if (taken[d])
             device[i++] = d;
 }
 
-static void settle_states(struct table *table)
+static void settle_states(struct table *table, const int *device)
 {
+    int n = table->order->schedule->n_devices;
     classify(table);
-    table->fixed = !table->problem->uneven || table->n_chunks > 1 ||
+    table->fixed = device || !table->problem->uneven || table->n_chunks > 1 ||
                    table->n_states > MOST_STATES;
     if (!table->fixed)
         return;
-    choose_devices(table->problem, table->order->schedule->n_devices,
-                   table->device);
+    if (device)
+        memcpy(table->device, device, (size_t)n * sizeof *device);
+    else
+        choose_devices(table->problem, n, table->device);
     table->n_classes = 1;
     table->stride[0] = 1;
     table->n_states = table->n_stages + 1;
@@ -358,7 +354,7 @@ static void search(struct table *table, struct sl_plan_candidate *cuts,
 }
 
 sluice_status sl_plan_cuts(const struct sl_plan_problem *problem,
-                           const struct sl_plan_order *order,
+                           const struct sl_plan_order *order, const int *device,
                            struct sl_plan_candidate *cuts, int most, int *n,
                            sluice_diag *why)
 {
@@ -371,7 +367,7 @@ sluice_status sl_plan_cuts(const struct sl_plan_problem *problem,
         .backward =
             order->splits ? problem->sums.split : problem->sums.backward,
     };
-    settle_states(&table);
+    settle_states(&table, device);
     size_t cells = ((size_t)problem->n_layers + 1) * (size_t)table.n_states;
     table.best = sl_alloc(problem->allocator, cells, sizeof *table.best);
     table.from = sl_alloc(problem->allocator, cells, sizeof *table.from);

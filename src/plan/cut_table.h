@@ -21,13 +21,14 @@
 
 /*
  * The `most` best cuts by that sum, the best first, and their number in `*n`; 0
- * if none fits the caps.  The problem's sums are those of order->m.
+ * if none fits the caps.  The problem's sums are those of order->m.  `device`
+ * fixes the device of each place; NULL: they are chosen.
  *
- * Shapes   cuts[most].
+ * Shapes   cuts[most], device[places].
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */
 sluice_status sl_plan_cuts(const struct sl_plan_problem *problem,
-                           const struct sl_plan_order *order,
+                           const struct sl_plan_order *order, const int *device,
                            struct sl_plan_candidate *cuts, int most, int *n,
                            sluice_diag *why);
 

@@ -10,21 +10,16 @@ struct speeds {
 
 static struct speeds speeds_of(const struct sl_plan_problem *problem)
 {
-    bool taken[SLUICE_MAX_DEVICES] = {false};
+    bool taken[SLUICE_MAX_DEVICES];
     struct speeds speeds = {0};
     int n = problem->n_devices < problem->n_layers ? problem->n_devices
                                                    : problem->n_layers;
-    for (int i = 0; i < n; i++) {
-        int best = -1;
-        for (int d = 0; d < problem->n_devices; d++)
-            if (!taken[d] && (best < 0 || sl_plan_speed(problem, d) >
-                                              sl_plan_speed(problem, best)))
-                best = d;
-        taken[best] = true;
-        speeds.sum += sl_plan_speed(problem, best);
-        if (i == 0)
-            speeds.fastest = speeds.sum;
-    }
+    sl_plan_fastest(problem, n, taken);
+    for (int d = 0; d < problem->n_devices; d++)
+        if (taken[d]) {
+            speeds.sum += sl_plan_speed(problem, d);
+            speeds.fastest = fmax(speeds.fastest, sl_plan_speed(problem, d));
+        }
     return speeds;
 }
 

@@ -10,10 +10,14 @@
 #include "plan/price.h"
 #include "plan/reason.h"
 #include "plan/refine.h"
+#include "sched/schedule.h"
 
 enum {
-    MOST_CUTS = 4,     /* of an order, that are priced */
-    MOST_REFINED = 10, /* entries */
+    MOST_CUTS = 12,    /* of an order, that are priced */
+    MOST_REFINED = 10, /* entries, */
+    MOST_THOROUGH = 6, /* of which so many with all their cuts, */
+    FEW_LAYERS = 12,   /* if there are no more layers, */
+    FEW_DEVICES = 4,   /* and each order of unequal devices, */
     MOST_SEARCHED = 3,
     ALL_DEVICES = 16, /* up to so many, every number of them is tried */
 };
@@ -55,20 +59,43 @@ static sluice_status check_names(const char *list, sluice_diag *why)
     return SLUICE_OK;
 }
 
-/* Its cuts, priced and offered. */
-static sluice_status try_order(struct planning *planning,
-                               const struct sl_plan_order *order,
-                               sluice_diag *why)
+/* Its cuts, on given devices or NULL, priced, refined if wanted, and offered.
+ */
+static sluice_status try_cuts(struct planning *planning,
+                              const struct sl_plan_order *order,
+                              const int *device, bool refines, sluice_diag *why)
 {
     struct sl_plan_candidate *cuts = planning->cuts;
     int n = 0;
-    sluice_status st =
-        sl_plan_cuts(&planning->problem, order, cuts, MOST_CUTS, &n, why);
-    sl_plan_equal_cut(&planning->problem, order, &cuts[n]);
-    for (int i = 0; i <= n && !st; i++) {
+    sluice_status st = sl_plan_cuts(&planning->problem, order, device, cuts,
+                                    MOST_CUTS, &n, why);
+    if (!device)
+        sl_plan_equal_cut(&planning->problem, order, &cuts[n++]);
+    for (int i = 0; i < n && !st; i++) {
         st = sl_plan_price(&planning->problem, order, &cuts[i], why);
+        if (!st && refines && cuts[i].fits)
+            st = sl_plan_refine(&planning->problem, order, &cuts[i], why);
         if (!st)
             st = sl_plan_board_offer(&planning->board, order, &cuts[i], why);
+    }
+    return st;
+}
+
+/* Place by place, each device that is not in use yet. */
+static sluice_status try_places(struct planning *planning,
+                                const struct sl_plan_order *order, int *device,
+                                int n, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    if (n == order->schedule->n_devices)
+        return try_cuts(planning, order, device, true, why);
+    for (int d = 0; d < planning->problem.n_devices && !st; d++) {
+        int p = 0;
+        while (p < n && device[p] != d)
+            p++;
+        device[n] = d;
+        if (p == n)
+            st = try_places(planning, order, device, n + 1, why);
     }
     return st;
 }
@@ -88,7 +115,7 @@ static sluice_status try_generator(struct planning *planning, int m,
             continue;
         }
         if (!st)
-            st = try_order(planning, &order, why);
+            st = try_cuts(planning, &order, NULL, false, why);
         sl_plan_order_fini(&order);
     }
     return st;
@@ -121,6 +148,19 @@ static sluice_status try_all(struct planning *planning, sluice_diag *why)
     return st;
 }
 
+/* All cuts are refined, with few devices on each order of them. */
+static sluice_status try_thoroughly(struct planning *planning,
+                                    const struct sl_plan_order *order,
+                                    sluice_diag *why)
+{
+    const struct sl_plan_problem *problem = &planning->problem;
+    int device[SLUICE_MAX_DEVICES];
+    sluice_status st = try_cuts(planning, order, NULL, true, why);
+    if (!st && problem->uneven && problem->n_devices <= FEW_DEVICES)
+        st = try_places(planning, order, device, 0, why);
+    return st;
+}
+
 static sluice_status refine_entry(struct planning *planning, size_t i,
                                   sluice_diag *why)
 {
@@ -134,6 +174,8 @@ static sluice_status refine_entry(struct planning *planning, size_t i,
     st = sl_plan_refine(&planning->problem, &order, &candidate, why);
     if (!st)
         st = sl_plan_board_offer(&planning->board, &order, &candidate, why);
+    if (!st && i < MOST_THOROUGH && planning->problem.n_layers <= FEW_LAYERS)
+        st = try_thoroughly(planning, &order, why);
     sl_plan_order_fini(&order);
     return st;
 }

@@ -236,3 +236,17 @@ int64_t sl_plan_rows(const struct sl_plan_problem *problem, int microbatches)
 {
     return (problem->config->batch + microbatches - 1) / microbatches;
 }
+
+void sl_plan_fastest(const struct sl_plan_problem *problem, int n, bool *taken)
+{
+    for (int d = 0; d < SLUICE_MAX_DEVICES; d++)
+        taken[d] = false;
+    for (int i = 0; i < n; i++) {
+        int best = -1;
+        for (int d = 0; d < problem->n_devices; d++)
+            if (!taken[d] && (best < 0 || sl_plan_speed(problem, d) >
+                                              sl_plan_speed(problem, best)))
+                best = d;
+        taken[best] = true;
+    }
+}

@@ -52,6 +52,13 @@ void sl_plan_sum_up(struct sl_plan_problem *problem, int m);
 /* Rows of the largest micro-batch. */
 int64_t sl_plan_rows(const struct sl_plan_problem *problem, int microbatches);
 
+/*
+ * Which devices are the `n` fastest; of equal ones the first.
+ *
+ * Shapes   taken[SLUICE_MAX_DEVICES].
+ */
+void sl_plan_fastest(const struct sl_plan_problem *problem, int n, bool *taken);
+
 static inline double sl_plan_speed(const struct sl_plan_problem *problem,
                                    int device)
 {

@@ -78,7 +78,13 @@ static sluice_status change_devices(struct climb *climb)
             next = climb->here;
             next.device[p] = climb->here.device[q];
             next.device[q] = climb->here.device[p];
+            struct sl_plan_candidate with_layers = next;
             st = consider(climb, &next);
+            if (st || n < climb->here.n_stages)
+                continue;
+            with_layers.sizes[p] = climb->here.sizes[q];
+            with_layers.sizes[q] = climb->here.sizes[p];
+            st = consider(climb, &with_layers);
         }
         for (int d = 0; d < climb->problem->n_devices && !st; d++)
             if (!used[d]) {

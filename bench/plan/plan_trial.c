@@ -1,0 +1,131 @@
+/* Trying a plan.  The main thread. */
+#include "bench/plan/plan_trial.h"
+
+#include <stdlib.h>
+
+#include "bench/measure/samples.h"
+#include "bench/measure/workload.h"
+
+enum {
+    WARM_UP = 2, /* steps of each pipeline */
+    TURN = 5,    /* and then so many, before the other cut has its turn */
+};
+
+/* What the steps of one cut took. */
+struct runner {
+    double *wall_ns;    /* [steps] */
+    double *virtual_ns; /* [steps] */
+    int n;              /* so far */
+};
+
+static sluice_status create(const sluice_plan *plan, bool even,
+                            const sluice_model *model,
+                            const sluice_pipeline_config *pipeline,
+                            sluice_pipeline **out, sluice_diag *why)
+{
+    double speeds[SLUICE_MAX_DEVICES], most = 0;
+    int n;
+    const double *of = sluice_plan_speeds(plan, &n);
+    sluice_pipeline_config config = *pipeline;
+    sluice_plan_apply(plan, &config);
+    if (even)
+        config.cut = SLUICE_CUT_UNIFORM;
+    for (int p = 0; p < n; p++)
+        most = of[p] > most ? of[p] : most;
+    for (int p = 0; p < n; p++)
+        speeds[p] = of[p] / most;
+    config.device_speeds = speeds;
+    config.trace = true;
+    return sluice_pipeline_create(&config, model, out, why);
+}
+
+/* Step number `i`; the first ones, below 0, are not kept. */
+static sluice_status run_step(struct runner *runner, sluice_pipeline *pipe,
+                              const struct workload *work, int i,
+                              sluice_diag *why)
+{
+    struct virtual_clock clock = {0};
+    sluice_trace trace, virtual;
+    sluice_status st = sluice_pipeline_step(pipe, work->x, work->targets,
+                                            work->rows, NULL, why);
+    if (!st)
+        st = sluice_pipeline_trace(pipe, &trace, why);
+    if (!st)
+        st = virtual_clock_read(&clock, &trace, &virtual, why);
+    if (!st && i >= 0) {
+        runner->wall_ns[runner->n] = (double)(trace.end_ns - trace.start_ns);
+        runner->virtual_ns[runner->n++] =
+            (double)(virtual.end_ns - virtual.start_ns);
+    }
+    virtual_clock_fini(&clock);
+    return st;
+}
+
+/* A pipeline of its own, so that both cuts get the same cores. */
+static sluice_status run_some(struct runner *runner, sluice_pipeline *pipe,
+                              const struct workload *work, int steps,
+                              sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int i = -WARM_UP; i < steps && !st; i++)
+        st = run_step(runner, pipe, work, i, why);
+    sluice_pipeline_destroy(pipe);
+    return st;
+}
+
+static sluice_status run_all(struct runner runners[2], const sluice_plan *plan,
+                             const sluice_model *model,
+                             const sluice_pipeline_config *pipeline,
+                             const struct workload *work, int steps,
+                             sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    while (runners[1].n < steps && !st)
+        for (int r = 0; r < 2 && !st; r++) {
+            int left = steps - runners[r].n;
+            sluice_pipeline *pipe;
+            st = create(plan, r == 1, model, pipeline, &pipe, why);
+            if (!st)
+                st = run_some(&runners[r], pipe, work,
+                              left < TURN ? left : TURN, why);
+        }
+    return st;
+}
+
+static sluice_status measure(struct runner runners[2], const sluice_plan *plan,
+                             const sluice_model *model,
+                             const sluice_pipeline_config *pipeline, int steps,
+                             sluice_diag *why)
+{
+    struct workload work;
+    sluice_status st =
+        workload_fill(&work, model, sluice_plan_batch(plan), 1, why);
+    if (st)
+        return st;
+    st = run_all(runners, plan, model, pipeline, &work, steps, why);
+    workload_fini(&work);
+    return st;
+}
+
+sluice_status trial_run(const sluice_plan *plan, const sluice_model *model,
+                        const sluice_pipeline_config *pipeline, int steps,
+                        struct trial *trial, sluice_diag *why)
+{
+    size_t n = (size_t)steps;
+    double *ns = calloc(4 * n, sizeof *ns);
+    if (!ns)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the times of %d steps",
+                               steps);
+    struct runner runners[2] = {{ns, ns + n, 0}, {ns + 2 * n, ns + 3 * n, 0}};
+    sluice_status st = measure(runners, plan, model, pipeline, steps, why);
+    if (!st)
+        *trial = (struct trial){
+            .step_ns = median_of(runners[0].wall_ns, steps),
+            .virtual_ns = median_of(runners[0].virtual_ns, steps),
+            .even_ns = median_of(runners[1].wall_ns, steps),
+            .even_virtual_ns = median_of(runners[1].virtual_ns, steps),
+        };
+    free(ns);
+    return st;
+}

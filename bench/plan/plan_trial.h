@@ -1,0 +1,28 @@
+/* Steps by a plan, on this machine, beside what was predicted. */
+#ifndef BENCH_PLAN_PLAN_TRIAL_H
+#define BENCH_PLAN_PLAN_TRIAL_H
+
+#include <sluice/plan.h>
+
+/* What a step took: medians, ns. */
+struct trial {
+    double step_ns;    /* from the first start to the last end */
+    double virtual_ns; /* the same on the virtual clock */
+    double even_ns;    /* by a cut into equal numbers of layers */
+    double even_virtual_ns;
+};
+
+/*
+ * Train `steps` steps by the plan, and as many by the same schedule with an
+ * equal cut, on random rows; `pipeline` says the rest.  A few steps of the one
+ * and of the other take turns, so that a change of the machine meets both.
+ * Devices are slowed to the plan's speeds.
+ *
+ * Blocks   for those steps.
+ * Returns  SLUICE_OK; as sluice_pipeline_create() and sluice_pipeline_step().
+ */
+sluice_status trial_run(const sluice_plan *plan, const sluice_model *model,
+                        const sluice_pipeline_config *pipeline, int steps,
+                        struct trial *trial, sluice_diag *why);
+
+#endif

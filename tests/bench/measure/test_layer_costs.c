@@ -1,0 +1,35 @@
+/* What layers take, as it is measured. */
+#include "bench/measure/layer_costs.h"
+
+#include "support/runner.h"
+
+static void check_costs(int devices)
+{
+    sluice_model *model;
+    int64_t costs[3][SLUICE_N_ACTION_KINDS];
+    const struct layer_costs_config config = {
+        .rows = 8, .seed = 1, .devices = devices};
+    ck_assert_int_eq(sluice_model_parse("32-32x3", NULL, &model, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(layer_costs_measure(model, &config, costs[0], NULL),
+                     SLUICE_OK);
+    for (int i = 0; i < 3; i++)
+        for (int kind = 0; kind <= SLUICE_UPDATE; kind++)
+            ck_assert_int_gt(costs[i][kind], 0);
+    sluice_model_destroy(model);
+}
+
+START_TEST(every_layer_has_costs_of_every_kind)
+{
+    check_costs(1);
+}
+END_TEST
+
+START_TEST(also_with_several_devices_at_work)
+{
+    check_costs(2);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("bench.layer_costs", every_layer_has_costs_of_every_kind,
+                 also_with_several_devices_at_work)

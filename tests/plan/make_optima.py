@@ -1,0 +1,195 @@
+#!/usr/bin/python3
+"""Random problems of plans and their optima, by exhaustive search.
+
+Written from the definition alone: a step is the longest way through the
+actions of gpipe or 1f1b, queues never being full.  All numbers of devices, all
+orders of them, all cuts and all sets of recomputing stages are tried.
+
+    make_optima.py > optima.txt
+
+A line: layers devices M latency; speed and cap of each device; F, B, update,
+fixed, input and saved bytes of each layer; the optimum, and the best of the
+rules: equal cuts (with the best number of devices, Varuna's rule) and the
+block partition of torchgpipe, devices in the order given; -1: nothing fits.
+"""
+import itertools
+import math
+import random
+
+INF = float("inf")
+
+
+def rounded(x):
+    return math.floor(x + 0.5)
+
+
+def lists(name, k, m):
+    """Actions of each stage, as (is_backward, micro-batch)."""
+    out = []
+    for s in range(k):
+        if name == "gpipe":
+            out.append([(0, i) for i in range(m)]
+                       + [(1, i) for i in reversed(range(m))])
+            continue
+        w = min(m, k - 1 - s)
+        row = [(0, i) for i in range(w)]
+        for i in range(m - w):
+            row += [(0, w + i), (1, i)]
+        out.append(row + [(1, i) for i in range(m - w, m)])
+    return out
+
+
+def step(name, k, m, latency, f, b, r, update):
+    """Costs of each stage; r is 0 where nothing is recomputed."""
+    done = {}
+    free = [0] * k
+    at = [0] * k
+    rows = lists(name, k, m)
+    left = sum(len(row) for row in rows)
+    while left:
+        for s in range(k):
+            while at[s] < len(rows[s]):
+                back, i = rows[s][at[s]]
+                need = (back, s + (1 if back else -1), i)
+                start = free[s]
+                if back:
+                    start += r[s]  # it needs no gradient
+                if 0 <= need[1] < k:
+                    if need not in done:
+                        break
+                    start = max(start, done[need] + latency)
+                free[s] = start + (b[s] if back else f[s])
+                done[(back, s, i)] = free[s]
+                at[s] += 1
+                left -= 1
+    return max(free) + max(update)
+
+
+def held(name, k, m, s):
+    return m if name == "gpipe" else min(m, k - s)
+
+
+def fits(p, name, places, cut, again):
+    k = len(places)
+    for s in range(k):
+        lo, hi = cut[s], cut[s + 1]
+        cap = p["caps"][places[s]]
+        n = held(name, k, p["m"], s)
+        fixed = sum(p["fixed"][lo:hi])
+        saved = sum(p["saved"][lo:hi])
+        bytes_ = fixed + n * p["input"][lo] + (1 if again[s] else n) * saved
+        if cap and bytes_ > cap:
+            return False
+    return True
+
+
+def price(p, name, places, cut, again):
+    k = len(places)
+    per = {}
+    for kind in ("f", "b", "u"):
+        per[kind] = [rounded(sum(p[kind][cut[s]:cut[s + 1]])
+                             / p["speeds"][places[s]]) for s in range(k)]
+    r = [per["f"][s] if again[s] else 0 for s in range(k)]
+    return step(name, k, p["m"], p["latency"], per["f"], per["b"], r, per["u"])
+
+
+def cuts_of(n, k):
+    for inner in itertools.combinations(range(1, n), k - 1):
+        yield (0,) + inner + (n,)
+
+
+def best_of(p, places, cut):
+    """The best schedule and set of recomputing stages."""
+    best = INF
+    for name in ("gpipe", "1f1b"):
+        for again in itertools.product((False, True), repeat=len(places)):
+            if fits(p, name, places, cut, again):
+                best = min(best, price(p, name, places, cut, again))
+    return best
+
+
+def optimum(p):
+    best = INF
+    for k in range(1, min(p["n_devices"], p["n"]) + 1):
+        for places in itertools.permutations(range(p["n_devices"]), k):
+            for cut in cuts_of(p["n"], k):
+                best = min(best, best_of(p, places, cut))
+    return best
+
+
+def block_partition(costs, k):
+    """Barany and Grinberg's, as torchgpipe balances."""
+    n = len(costs)
+    most = max(costs)
+    costs = [c / most for c in costs]
+    splits = [n // k * (x + 1) for x in range(k - 1)] + [n]
+
+    def size(i):
+        return sum(costs[(splits[i - 1] if i else 0):splits[i]])
+
+    for _ in range(10000):
+        largest, p = max((size(i), i) for i in range(k))
+        while True:
+            smallest = min(size(i) for i in range(k))
+            if largest <= smallest + 1:
+                return (0,) + tuple(splits)
+            q = min((i for i in range(k) if size(i) == smallest),
+                    key=lambda i: abs(i - p))
+            if p < q:
+                splits[q - 1] -= 1
+            else:
+                splits[q] += 1
+            if size(p) < max(size(i) for i in range(k)):
+                break
+            largest = size(p)
+    return (0,) + tuple(splits)
+
+
+def rules(p):
+    best = INF
+    for k in range(1, min(p["n_devices"], p["n"]) + 1):
+        n = p["n"]
+        sizes = [n // k + (s < n % k) for s in range(k)]
+        equal = (0,) + tuple(itertools.accumulate(sizes))
+        block = block_partition([f + b for f, b in zip(p["f"], p["b"])], k)
+        for cut in (equal, block):
+            if all(a < b for a, b in zip(cut, cut[1:])):
+                best = min(best, best_of(p, tuple(range(k)), cut))
+    return best
+
+
+def problem(rng):
+    n = rng.randint(3, 8)
+    d = rng.randint(2, 3 if n > 6 else 4)
+    p = {"n": n, "n_devices": d, "m": rng.randint(1, 6),
+         "latency": rng.choice((0, 0, 7, 40))}
+    p["speeds"] = [rng.choice((1, 1, 0.5, 0.75, 0.3, 2)) for _ in range(d)]
+    p["f"] = [rng.randint(20, 200) for _ in range(n)]
+    p["b"] = [rounded(f * rng.uniform(1.2, 2.5)) for f in p["f"]]
+    p["u"] = [rng.randint(0, 20) for _ in range(n)]
+    p["fixed"] = [rng.randint(5, 60) for _ in range(n)]
+    p["input"] = [rng.randint(1, 10) for _ in range(n)]
+    p["saved"] = [rng.randint(1, 25) for _ in range(n)]
+    least = sum(p["fixed"]) / d
+    p["caps"] = [rng.choice((0, 0, rounded(least * rng.uniform(0.9, 3))))
+                 for _ in range(d)]
+    if rng.random() < 0.4:
+        p["caps"] = [rounded(least * rng.uniform(1.1, 2.5))] * d
+    return p
+
+
+def main():
+    rng = random.Random(14)
+    for _ in range(200):
+        p = problem(rng)
+        words = [p["n"], p["n_devices"], p["m"], p["latency"]]
+        for d in range(p["n_devices"]):
+            words += [p["speeds"][d], p["caps"][d]]
+        for i in range(p["n"]):
+            words += [p[key][i] for key in
+                      ("f", "b", "u", "fixed", "input", "saved")]
+        words += [-1 if x == INF else x for x in (optimum(p), rules(p))]
+        print(*words)
+
+
+main()
