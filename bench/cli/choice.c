@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sluice/checkpoint.h>
 #include <sluice/pipeline.h>
 #include <sluice/schedule.h>
 
@@ -26,6 +27,19 @@ const struct choice cut_choices[] = {
     {"flops", SLUICE_CUT_FLOPS},
     {"time", SLUICE_CUT_TIME},
     {"bytes", SLUICE_CUT_BYTES},
+    {NULL, 0},
+};
+
+const struct choice layout_choices[] = {
+    {"auto", SLUICE_LAYOUT_AUTO},
+    {"sluice", SLUICE_LAYOUT_SLUICE},
+    {"pytorch", SLUICE_LAYOUT_PYTORCH},
+    {NULL, 0},
+};
+
+const struct choice save_layout_choices[] = {
+    {"sluice", SLUICE_LAYOUT_SLUICE},
+    {"pytorch", SLUICE_LAYOUT_PYTORCH},
     {NULL, 0},
 };
 

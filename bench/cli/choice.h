@@ -12,6 +12,8 @@ struct choice {
 extern const struct choice remat_choices[];          /* sluice_remat */
 extern const struct choice backward_order_choices[]; /* of that name */
 extern const struct choice cut_choices[];            /* sluice_cut, but LIST */
+extern const struct choice layout_choices[];         /* sluice_weights_layout */
+extern const struct choice save_layout_choices[];    /* the same, but AUTO */
 
 /*
  * The value of the word `text`.

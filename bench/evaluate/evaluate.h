@@ -3,12 +3,13 @@
 #define BENCH_EVALUATE_EVALUATE_H
 
 #include "bench/cli/option.h"
+#include "bench/sample/saved_model.h"
 #include "bench/train/data/training_data.h"
 
 #include <sluice/loss.h>
 
 struct evaluate_config {
-    const char *load;
+    struct saved_source saved;
     struct source_config source;
     sluice_loss_choice loss; /* ops NULL: the first for the data's targets */
     int64_t batch;

@@ -25,7 +25,8 @@ static sluice_status open_source(struct evaluation *e, sluice_diag *why)
 {
     struct source_config config = e->config->source;
     bool is_text = config.name && text_source_is(config.name);
-    sluice_status st = saved_rows_read(&e->rows, e->config->load, is_text, why);
+    sluice_status st = saved_rows_read(&e->rows, &e->config->saved, is_text,
+                                       e->config->source.text.tokenizer, why);
     if (st)
         return st;
     config.integers = e->rows.integers;
@@ -42,7 +43,7 @@ static sluice_status open_model(struct evaluation *e, sluice_diag *why)
     sluice_loss_choice loss = e->config->loss;
     sluice_shape input = sluice_dataset_input(e->source.train);
     const struct saved_config config = {
-        .path = e->config->load,
+        .source = &e->config->saved,
         .input = &input,
         .batch = e->config->batch,
         .loss = loss.ops ? &loss : NULL,
@@ -116,7 +117,7 @@ static sluice_status check(void *given, sluice_diag *why)
 {
     const struct evaluate_config *config = given;
     const struct source_config *source = &config->source;
-    if (!config->load)
+    if (!config->saved.load)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--load is missing: the file that sluice train "
                                "--save wrote");

@@ -1,20 +1,22 @@
 /* The options of `sluice evaluate`.  The main thread. */
 #include "bench/cli/option_types.h"
+#include "bench/sample/saved_options.h"
 #include "bench/evaluate/evaluate.h"
 #include "bench/train/train_choices.h"
 
 static const struct option_row rows[] = {
-    {.name = "load",
-     .argument = "FILE",
-     .help = "Parameters that sluice train --save wrote, or a checkpoint",
-     .type = &option_text,
-     .offset = offsetof(struct evaluate_config, load)},
     {.name = "data",
      .argument = "NAME",
      .help = "As of sluice train; of a data set its test part, of a text its "
              "end",
      .type = &option_text,
      .offset = offsetof(struct evaluate_config, source.name)},
+    {.name = "tokenizer",
+     .argument = "NAME",
+     .help = "The tokenizer, as of sluice train, of a file that does not tell "
+             "it",
+     .type = &option_text,
+     .offset = offsetof(struct evaluate_config, source.text.tokenizer)},
     {.name = "validation-share",
      .argument = "X",
      .help =
@@ -56,6 +58,9 @@ static const struct option_row rows[] = {
 };
 
 const struct option_group evaluate_groups[] = {
+    {.title = "File",
+     .options = saved_options,
+     .offset = offsetof(struct evaluate_config, saved)},
     {.title = "Evaluate", .options = rows},
     {0},
 };

@@ -6,9 +6,10 @@
 #include <stdint.h>
 
 #include "bench/cli/option.h"
+#include "bench/sample/saved_model.h"
 
 struct predict_config {
-    const char *load;
+    struct saved_source saved;
     const char *x;
     const char *outputs; /* the file to be written */
     bool raw;

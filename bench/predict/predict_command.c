@@ -29,7 +29,7 @@ static sluice_status normalize(const struct prediction *p,
                                "%s does not tell how bytes were normalized: "
                                "load a file of sluice train --save, or take "
                                "them as they are with --raw",
-                               config->load);
+                               config->saved.load);
     *out = (sluice_dataset_config){
         .mean = p->rows.mean,
         .deviation = p->rows.deviation,
@@ -61,7 +61,7 @@ static sluice_status open_model(struct prediction *p, sluice_diag *why)
     sluice_shape input = sluice_dataset_input(p->data);
     sluice_status st = sluice_loss_parse("mse", &loss, why);
     const struct saved_config config = {
-        .path = p->config->load,
+        .source = &p->config->saved,
         .input = &input,
         .batch = p->config->batch,
         .loss = &loss, /* not used: it takes any output */
@@ -124,7 +124,8 @@ static sluice_status infer(const struct prediction *p, sluice_diag *why)
 
 static sluice_status predict(struct prediction *p, sluice_diag *why)
 {
-    sluice_status st = saved_rows_read(&p->rows, p->config->load, false, why);
+    sluice_status st =
+        saved_rows_read(&p->rows, &p->config->saved, false, NULL, why);
     if (!st)
         st = read_rows(p, why);
     if (!st)
@@ -146,7 +147,7 @@ static int run(const char *called, void *given)
 static sluice_status check(void *given, sluice_diag *why)
 {
     const struct predict_config *config = given;
-    if (config->load && config->x && config->outputs)
+    if (config->saved.load && config->x && config->outputs)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
                            "give all of --load, --x and --save-outputs");

@@ -1,13 +1,9 @@
 /* The options of `sluice predict`.  The main thread. */
 #include "bench/cli/option_types.h"
+#include "bench/sample/saved_options.h"
 #include "bench/predict/predict.h"
 
 static const struct option_row rows[] = {
-    {.name = "load",
-     .argument = "FILE",
-     .help = "Parameters that sluice train --save wrote, or a checkpoint",
-     .type = &option_text,
-     .offset = offsetof(struct predict_config, load)},
     {.name = "x",
      .argument = "FILE",
      .help = "Rows as .npy; bytes (uint8) are normalized as those of the "
@@ -35,6 +31,9 @@ static const struct option_row rows[] = {
 };
 
 const struct option_group predict_groups[] = {
+    {.title = "File",
+     .options = saved_options,
+     .offset = offsetof(struct predict_config, saved)},
     {.title = "Predict", .options = rows},
     {0},
 };

@@ -5,10 +5,12 @@
 #include <stdint.h>
 
 #include "bench/cli/option.h"
+#include "bench/sample/saved_model.h"
 #include "bench/sample/draw_token.h"
 
 struct sample_config {
-    const char *load;
+    struct saved_source saved;
+    const char *tokenizer; /* its name; NULL: the file tells it */
     const char *prompt;
     int64_t n_tokens;
     struct draw_config draw;

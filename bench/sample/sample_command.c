@@ -41,12 +41,12 @@ static sluice_status check_model(struct sampling *s, sluice_diag *why)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%s: the model does not tell the next token at "
                                "each of its positions",
-                               s->config->load);
+                               s->config->saved.load);
     if (s->outputs < vocabulary)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%s: the model tells %lld tokens apart, but its "
                                "tokenizer has %d",
-                               s->config->load, (long long)s->outputs,
+                               s->config->saved.load, (long long)s->outputs,
                                vocabulary);
     return SLUICE_OK;
 }
@@ -122,13 +122,17 @@ static sluice_status put_token(struct sampling *s, uint64_t number,
 static sluice_status sample(struct sampling *s, sluice_diag *why)
 {
     const struct saved_config config = {
-        .path = s->config->load,
+        .source = &s->config->saved,
         .batch = 1,
         .labels = true,
     };
     sluice_status st = saved_model_open(&s->saved, &config, why);
     if (!st)
-        st = sluice_tokenizer_read(s->config->load, NULL, &s->tokenizer, why);
+        st = s->config->tokenizer
+                 ? sluice_tokenizer_parse(s->config->tokenizer, NULL,
+                                          &s->tokenizer, why)
+                 : sluice_tokenizer_read(s->config->saved.load, NULL,
+                                         &s->tokenizer, why);
     if (!st)
         st = check_model(s, why);
     if (!st)
@@ -160,7 +164,7 @@ static int run(const char *called, void *given)
 static sluice_status check(void *given, sluice_diag *why)
 {
     const struct sample_config *config = given;
-    if (config->load)
+    if (config->saved.load)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
                            "--load is missing: the file that sluice train "

@@ -2,14 +2,16 @@
 #include <limits.h>
 
 #include "bench/cli/option_types.h"
+#include "bench/sample/saved_options.h"
 #include "bench/sample/sample.h"
 
 static const struct option_row rows[] = {
-    {.name = "load",
-     .argument = "FILE",
-     .help = "Parameters that sluice train --save wrote, or a checkpoint",
+    {.name = "tokenizer",
+     .argument = "NAME",
+     .help = "The tokenizer, as of sluice train, of a file that does not tell "
+             "it",
      .type = &option_text,
-     .offset = offsetof(struct sample_config, load)},
+     .offset = offsetof(struct sample_config, tokenizer)},
     {.name = "prompt",
      .argument = "TEXT",
      .help = "What the text begins with",
@@ -49,6 +51,9 @@ static const struct option_row rows[] = {
 };
 
 const struct option_group sample_groups[] = {
+    {.title = "File",
+     .options = saved_options,
+     .offset = offsetof(struct sample_config, saved)},
     {.title = "Sample", .options = rows},
     {0},
 };

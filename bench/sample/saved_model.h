@@ -10,8 +10,15 @@
 #include <sluice/pipeline.h>
 #include <sluice/status.h>
 
+/* The file, and what it need not tell itself. */
+struct saved_source {
+    const char *load;
+    const char *model; /* its text; NULL: the file tells it */
+    int layout;        /* a sluice_weights_layout */
+};
+
 struct saved_config {
-    const char *path;
+    const struct saved_source *source;
     const sluice_shape *input; /* of a row; NULL: the model's text says it */
     int64_t batch;
     const sluice_loss_choice *loss; /* NULL: the first for the next */
@@ -25,7 +32,8 @@ struct saved_model {
 };
 
 /*
- * Make the model that the file names and load its parameters.
+ * Make the model that the file names, or the source, and load the file's
+ * parameters.  Warnings and notes about it go to stderr.
  *
  * Returns  SLUICE_OK, or why there is none; then nothing is open.
  */
@@ -46,12 +54,14 @@ struct saved_rows {
 };
 
 /*
- * Read it from the file; without a tokenizer unless `of_text`.
+ * Read it from the file; without a tokenizer unless `of_text`.  `tokenizer` is
+ * the name of another one than the file's; NULL: the file's.
  *
  * Returns  SLUICE_OK, or why it cannot be read; then nothing is open.
  */
-sluice_status saved_rows_read(struct saved_rows *rows, const char *path,
-                              bool of_text, sluice_diag *why);
+sluice_status saved_rows_read(struct saved_rows *rows,
+                              const struct saved_source *source, bool of_text,
+                              const char *tokenizer, sluice_diag *why);
 
 void saved_rows_close(struct saved_rows *rows);
 

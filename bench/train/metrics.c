@@ -11,6 +11,7 @@
 
 #include "bench/cli/choice.h"
 #include "bench/output/option_list.h"
+#include "bench/train/train_choices.h"
 
 static void set_text(json_t *line, const char *key, const char *value)
 {

@@ -80,6 +80,14 @@ static const struct option_row keeping_options[] = {
      .help = "Write the trained parameters, as --weights reads them",
      .type = &option_text,
      .offset = offsetof(struct keeping_config, weights)},
+    {.name = "save-layout",
+     .argument = "WORD",
+     .help = "Names and layouts of --save: {choices}; pytorch's are those of a "
+             "state_dict",
+     .type = &option_word,
+     .offset = offsetof(struct keeping_config, layout),
+     .choices = save_layout_choices,
+     .standard = "sluice"},
     {.name = "checkpoint",
      .argument = "DIR",
      .help =
@@ -125,9 +133,8 @@ static const struct option_row model_options[] = {
      .standard = "-256-128-100-10"},
     {.name = "weights",
      .argument = "FILE",
-     .help =
-         "Initial parameters by name (0.weight, 0.bias, ...), as safetensors; "
-         "a linear layer's weight is [in, out], which PyTorch has transposed",
+     .help = "Initial parameters as safetensors: of sluice train --save, or of "
+             "PyTorch",
      .type = &option_text,
      .offset = offsetof(struct training_config, weights)},
     {.name = "load",
@@ -135,6 +142,14 @@ static const struct option_row model_options[] = {
      .help = "As --weights",
      .type = &option_text,
      .offset = offsetof(struct training_config, weights)},
+    {.name = "weights-layout",
+     .argument = "WORD",
+     .help = "Names and layouts of --weights: {choices}; auto goes by what the "
+             "file says, its names and shapes",
+     .type = &option_word,
+     .offset = offsetof(struct training_config, weights_layout),
+     .choices = layout_choices,
+     .standard = "auto"},
     {.name = "loss",
      .argument = "NAME",
      .help = "NAME or NAME:option=value,...; \"help\" lists them; by default "
@@ -342,17 +357,34 @@ static const struct option_row told_options[] = {
     {0},
 };
 
+static const char *model_needs(const void *config,
+                               const struct option_row *option)
+{
+    const struct training_config *c = config;
+    bool lays_out = !strcmp(option->name, "weights-layout");
+    return lays_out && !c->weights ? "needs --weights" : NULL;
+}
+
+static const char *keeping_needs(const void *config,
+                                 const struct option_row *option)
+{
+    const struct training_config *c = config;
+    bool lays_out = !strcmp(option->name, "save-layout");
+    return lays_out && !c->keeping.weights ? "needs --save" : NULL;
+}
+
 const struct option_group train_groups[] = {
     {.title = "Data",
      .options = data_options,
      .offset = offsetof(struct training_config, source)},
-    {.title = "Model", .options = model_options},
+    {.title = "Model", .options = model_options, .needs = model_needs},
     {.title = "Pipeline", .options = pipeline_options},
     ORDER_GROUPS(struct training_config, order),
     {.title = "Training", .options = training_options},
     {.title = "Keeping",
      .options = keeping_options,
      .offset = offsetof(struct training_config, keeping),
+     .needs = keeping_needs,
      .check = check_keeping},
     {.title = "Output", .options = told_options},
     {0},

@@ -153,9 +153,11 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
     if (c->plan)
         sluice_plan_apply(c->plan, &config);
     st = sluice_pipeline_create(&config, t->model, &t->pipe, why);
+    t->goes_on = true;
     if (!st && c->weights)
-        st = sluice_pipeline_load_weights(t->pipe, t->model, c->weights, NULL,
-                                          why);
+        st = sluice_pipeline_load_weights_as(
+            t->pipe, t->model, (sluice_weights_layout)c->weights_layout,
+            c->weights, NULL, why);
     return st;
 }
 
@@ -177,7 +179,6 @@ static sluice_status begin_keeping(struct training *t, sluice_diag *why)
         .tokenizer = t->source.text.tokenizer_name,
         .rate = train_rate_text(c, t->rate_text),
     };
-    t->goes_on = true;
     sluice_status st =
         keeping_begin(&t->keeping, &c->keeping, t->pipe, &run, why);
     t->keeping.on_saved = on_saved;

@@ -25,6 +25,7 @@ struct short_forms {
 /* What is kept on disk. */
 struct keeping_config {
     const char *weights;  /* a file for them in the end; NULL: none */
+    int layout;           /* of that file, a sluice_weights_layout */
     const char *dir;      /* of checkpoints; NULL: none are written */
     uint64_t every_steps; /* between two of them; 0: see every_ns */
     int64_t every_ns;     /* the same as a time; both 0: each epoch */
@@ -37,6 +38,7 @@ struct training_config {
     const char *model;   /* as sluice_model_parse(); before a '-' stands the
                             width of the data's rows */
     const char *weights; /* a safetensors file; NULL: from the seed */
+    int weights_layout;  /* of that file, a sluice_weights_layout */
     int devices;
     int microbatches;
     int asked_devices; /* 0: not given, in these two */

@@ -3,7 +3,7 @@
  * had never stopped.  A file of safetensors holds one tensor for each
  * parameter of the model, by the parameter's name, "0.weight", in which the
  * layer is counted in the whole model: it knows nothing of devices, cut or
- * schedule.
+ * schedule.  Weights may also have PyTorch's names and layouts.
  *
  * Files are written as a whole or not at all: under a temporary name in the
  * same directory, then synced and renamed.  Whatever happens meanwhile, a full
@@ -96,12 +96,52 @@ sluice_normalization_read(const char *path, const sluice_allocator *allocator,
                           double *mean, double *deviation, sluice_diag *why);
 
 /*
+ * How the parameters of a model are named in a file, and how they lie there.
+ *
+ * SLUICE   by their names, "1.weight", the weights of linear layers and of
+ *          attention as [in, out].
+ * PYTORCH  as in the state_dict() of PyTorch's network.  A model of the preset
+ *          gpt2 has the names of GPT2LMHeadModel in `transformers`, with and
+ *          without "transformer."; llama those of LlamaForCausalLM, resnet
+ *          those of torchvision.  Any other model has the names of a
+ *          torch.nn.Sequential, in which an activation is a module of its own.
+ *          Weights that a layer lists in its `products` lie as [out, in],
+ *          except those of GPT-2, whose Conv1D has [in, out]; a head has [out,
+ * in] in both. AUTO     of a file that is read: as it says itself, which files
+ * that the library wrote do; else the one that names and shapes fit; else
+ *          PYTORCH if safetensors.torch wrote it; else SLUICE, and if square
+ *          matrices would be other ones in the other layout, that is a warning
+ *          to the pipeline's log.
+ */
+typedef enum sluice_weights_layout {
+    SLUICE_LAYOUT_AUTO = 0,
+    SLUICE_LAYOUT_SLUICE,
+    SLUICE_LAYOUT_PYTORCH,
+} sluice_weights_layout;
+
+/* The layout of that name, "auto", "sluice", "pytorch".  Returns SLUICE_OK,
+ * SLUICE_NOT_FOUND. */
+SLUICE_API sluice_status sluice_weights_layout_find(const char *name,
+                                                    sluice_weights_layout *out);
+
+/*
+ * As sluice_pipeline_save_model() in the layout `layout`, of which AUTO is
+ * SLUICE.  In PYTORCH's a tied parameter is written by each of its names, and
+ * weights that lie in another order are copied, in memory of the pipeline's
+ * allocator.
+ */
+SLUICE_API sluice_status sluice_pipeline_save_model_as(
+    const sluice_pipeline *pipe, const sluice_preparation *rows,
+    sluice_weights_layout layout, const char *path, sluice_diag *why);
+
+/*
  * Set every parameter of the pipeline, which was made from `model`, from the
  * tensor of the same name and shape in a safetensors file.  In a checkpoint the
  * optimizer's states are passed over.  `allocator` serves during the call, for
- * a copy of all parameters; NULL: malloc.
+ * a copy of all parameters; NULL: malloc.  The layout is AUTO.
  *
- * Threads  while no step, evaluation or inference is under way.
+ * Threads  while no step, evaluation or inference is under way.  The log is
+ *          called by this thread.
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND naming a tensor that is no parameter;
  *          SLUICE_INVALID naming a tensor of another shape, and saying so if it
  *          fits transposed, or a parameter that the file lacks, or another
@@ -112,6 +152,21 @@ sluice_normalization_read(const char *path, const sluice_allocator *allocator,
  */
 SLUICE_API sluice_status sluice_pipeline_load_weights(
     sluice_pipeline *pipe, const sluice_model *model, const char *path,
+    const sluice_allocator *allocator, sluice_diag *why);
+
+/*
+ * The same in the layout `layout`.  In PYTORCH's, tensors that are known to be
+ * no parameters are passed over with a note to the log: masks of GPT-2's
+ * attention, frequencies of rotary positions, num_batches_tracked of layers
+ * that have none.  A tied parameter that is there by several names must be the
+ * same each time.
+ *
+ * Returns  as that; SLUICE_INVALID also if the file says that it has another
+ *          layout, or if tied tensors differ.
+ */
+SLUICE_API sluice_status sluice_pipeline_load_weights_as(
+    sluice_pipeline *pipe, const sluice_model *model,
+    sluice_weights_layout layout, const char *path,
     const sluice_allocator *allocator, sluice_diag *why);
 
 /*

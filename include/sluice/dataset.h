@@ -124,13 +124,13 @@ SLUICE_API const char *sluice_safetensors_name(const sluice_safetensors *file,
                                                int i, sluice_shape *shape);
 
 /*
- * Read tensor `name` (F32; F64, F16 and BF16 are converted) into values[n],
- * which are undefined if this fails.
+ * Read tensor `name` (F32; F64, F16 and BF16 are converted, and I64 from 0 to
+ * 2^24) into values[n], which are undefined if this fails.
  *
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND; SLUICE_INVALID if n is not its number
- *          of elements; SLUICE_FORMAT for another type, an F64 too large for a
- *          float, or values that do not agree with the checksum that a file of
- *          sluice_pipeline_save_weights() has for them; SLUICE_IO.
+ *          of elements; SLUICE_FORMAT for another type, an F64 or I64 too large
+ *          for a float, or values that do not agree with the checksum that a
+ * file of sluice_pipeline_save_weights() has for them; SLUICE_IO.
  */
 SLUICE_API sluice_status sluice_safetensors_read(sluice_safetensors *file,
                                                  const char *name,

@@ -1,27 +1,13 @@
 /* Tensors between pipeline and file.  The thread that owns the pipeline. */
 #include "checkpoint/staging.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/finite.h"
 #include "base/memory.h"
+#include "checkpoint/tensor_shape.h"
 #include "data/safetensors/safetensors_write.h"
 #include "pipeline/parameters.h"
-
-enum { SHAPE_TEXT = 192 };
-
-/* A shape as text, "[256, 10]". */
-static const char *shape_text(const sluice_shape *shape, char text[SHAPE_TEXT])
-{
-    size_t n = 0;
-    for (int i = 0; i < shape->n_dims; i++)
-        n += (size_t)snprintf(text + n, SHAPE_TEXT - n, "%s%" PRId64,
-                              i ? ", " : "[", shape->dims[i]);
-    snprintf(text + n, SHAPE_TEXT - n, "%s", shape->n_dims ? "]" : "[]");
-    return text;
-}
 
 sluice_status sl_staging_save(const sluice_pipeline *pipe, enum sl_held held,
                               struct sl_metadata_pair *metadata,
@@ -53,33 +39,6 @@ static int find(const sluice_safetensors *file, const char *name, int from,
             return k;
     }
     return -1;
-}
-
-/* PyTorch keeps the matrix of a linear layer as [out, in]. */
-static const char *advice(const sluice_shape *has, const sluice_shape *wants)
-{
-    bool fits = has->n_dims == 2 && wants->n_dims == 2 &&
-                has->dims[0] == wants->dims[1] &&
-                has->dims[1] == wants->dims[0];
-    return fits ? "; it fits transposed: PyTorch has [out, in] where Sluice "
-                  "has [in, out], so transpose all matrices of linear layers, "
-                  "square ones too"
-                : "";
-}
-
-static sluice_status check_shape(const sluice_state_tensor *at,
-                                 const sluice_shape *shape, sluice_diag *why)
-{
-    char has[SHAPE_TEXT];
-    char wants[SHAPE_TEXT];
-    if (sluice_shape_equal(shape, &at->parameter.spec->shape))
-        return SLUICE_OK;
-    return sluice_diag_set(
-        why, SLUICE_INVALID,
-        "tensor \"%s\" of the weights has shape %s, but the model's has %s%s",
-        at->name, shape_text(shape, has),
-        shape_text(&at->parameter.spec->shape, wants),
-        advice(shape, &at->parameter.spec->shape));
 }
 
 /* Each tensor of the file is one that the pipeline has. */
@@ -123,7 +82,10 @@ static sluice_status read_all(struct sl_staging *staging,
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "the weights have no tensor \"%s\"",
                                    at.name);
-        st = check_shape(&at, &shape, why);
+        st = sl_tensor_shape_check(at.name, &shape, &at.parameter.spec->shape,
+                                   "Sluice's layout is [in, out], PyTorch's "
+                                   "[out, in]",
+                                   why);
         if (!st)
             st = sluice_safetensors_read(file, at.name, values, at.parameter.n,
                                          why);
@@ -136,24 +98,33 @@ static sluice_status read_all(struct sl_staging *staging,
     return st;
 }
 
-sluice_status sl_staging_read(struct sl_staging *staging,
+sluice_status sl_staging_init(struct sl_staging *staging,
                               const sluice_pipeline *pipe, enum sl_held held,
-                              sluice_safetensors *file,
                               const sluice_allocator *allocator,
                               sluice_diag *why)
 {
     size_t n;
-    sluice_status st = check_known(pipe, held, file, why);
-    if (st)
-        return st;
     sl_held_count(pipe, held, &n);
     *staging = (struct sl_staging){
         .allocator = allocator,
         .values = sl_alloc(allocator, n, sizeof *staging->values),
         .n = n,
     };
-    if (!staging->values)
-        return sl_no_memory(why, "the tensors of a file");
+    return staging->values ? SLUICE_OK
+                           : sl_no_memory(why, "the tensors of a file");
+}
+
+sluice_status sl_staging_read(struct sl_staging *staging,
+                              const sluice_pipeline *pipe, enum sl_held held,
+                              sluice_safetensors *file,
+                              const sluice_allocator *allocator,
+                              sluice_diag *why)
+{
+    sluice_status st = check_known(pipe, held, file, why);
+    if (!st)
+        st = sl_staging_init(staging, pipe, held, allocator, why);
+    if (st)
+        return st;
     st = read_all(staging, pipe, held, file, why);
     if (st)
         sl_staging_fini(staging);

@@ -35,6 +35,16 @@ struct sl_staging {
 };
 
 /*
+ * Make room for the tensors that a pipeline has.
+ *
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY.
+ */
+sluice_status sl_staging_init(struct sl_staging *staging,
+                              const sluice_pipeline *pipe, enum sl_held held,
+                              const sluice_allocator *allocator,
+                              sluice_diag *why);
+
+/*
  * Read the tensors that a pipeline has from a file; of SL_HELD_WEIGHTS, states
  * that the file has are passed over.
  *

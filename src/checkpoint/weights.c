@@ -4,14 +4,19 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "base/memory.h"
 #include "base/text/real_text.h"
+#include "checkpoint/exchange_read.h"
+#include "checkpoint/exchange_write.h"
 #include "checkpoint/staging.h"
+#include "checkpoint/which_layout.h"
 #include "data/safetensors/safetensors.h"
 #include "pipeline/pipeline.h"
 
-enum { MOST_PAIRS = 6 };
+enum { MOST_PAIRS = 8, NOTE = 512 };
 
 /* The metadata of a file, with room for its numbers. */
 struct notes {
@@ -27,14 +32,22 @@ static void note(struct notes *notes, const char *key, const char *value)
 }
 
 static sluice_status save(const sluice_pipeline *pipe, struct notes *notes,
-                          const char *path, sluice_diag *why)
+                          sluice_weights_layout layout, const char *path,
+                          sluice_diag *why)
 {
     int cancel_state;
+    bool for_torch = layout == SLUICE_LAYOUT_PYTORCH;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     note(notes, "sluice.format", "1");
     note(notes, "sluice.kind", "weights");
-    sluice_status st = sl_staging_save(pipe, SL_HELD_WEIGHTS, notes->pairs,
-                                       notes->n, path, why);
+    note(notes, SL_LAYOUT_KEY,
+         sl_layout_name(for_torch ? layout : SLUICE_LAYOUT_SLUICE));
+    if (for_torch)
+        note(notes, "format", "pt"); /* `transformers` asks for it */
+    sluice_status st =
+        for_torch ? sl_exchange_save(pipe, notes->pairs, notes->n, path, why)
+                  : sl_staging_save(pipe, SL_HELD_WEIGHTS, notes->pairs,
+                                    notes->n, path, why);
     pthread_setcancelstate(cancel_state, NULL);
     return st;
 }
@@ -43,7 +56,7 @@ sluice_status sluice_pipeline_save_weights(const sluice_pipeline *pipe,
                                            const char *path, sluice_diag *why)
 {
     struct notes notes = {.n = 0};
-    return save(pipe, &notes, path, why);
+    return save(pipe, &notes, SLUICE_LAYOUT_SLUICE, path, why);
 }
 
 static void note_rows(struct notes *notes, const sluice_preparation *rows)
@@ -62,6 +75,15 @@ sluice_status sluice_pipeline_save_model(const sluice_pipeline *pipe,
                                          const sluice_preparation *rows,
                                          const char *path, sluice_diag *why)
 {
+    return sluice_pipeline_save_model_as(pipe, rows, SLUICE_LAYOUT_SLUICE, path,
+                                         why);
+}
+
+sluice_status sluice_pipeline_save_model_as(const sluice_pipeline *pipe,
+                                            const sluice_preparation *rows,
+                                            sluice_weights_layout layout,
+                                            const char *path, sluice_diag *why)
+{
     const sluice_model *model = pipe->blueprint.model;
     struct notes notes = {.n = 0};
     size_t size = sluice_model_print(model, NULL, 0) + 1;
@@ -72,7 +94,7 @@ sluice_status sluice_pipeline_save_model(const sluice_pipeline *pipe,
     note(&notes, "sluice.model", text);
     if (rows)
         note_rows(&notes, rows);
-    sluice_status st = save(pipe, &notes, path, why);
+    sluice_status st = save(pipe, &notes, layout, path, why);
     sl_free(pipe->allocator, text, size, 1);
     return st;
 }
@@ -156,9 +178,77 @@ sluice_status sluice_normalization_read(const char *path,
     return st;
 }
 
+__attribute__((format(printf, 3, 4))) static void
+say(const sluice_pipeline *pipe, sluice_log_level level, const char *format,
+    ...)
+{
+    char text[NOTE];
+    va_list values;
+    if (!pipe->log)
+        return;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    pipe->log(pipe->log_context, level, text);
+}
+
+static void say_layout(const sluice_pipeline *pipe, const char *path,
+                       sluice_weights_layout layout,
+                       enum sl_layout_source source)
+{
+    if (source == SL_LAYOUT_ASSUMED)
+        say(pipe, SLUICE_LOG_WARNING,
+            "%.150s does not tell its layout, and its matrices are all square: "
+            "they are taken as [in, out]; PyTorch's are [out, in], for them "
+            "say "
+            "that the layout is pytorch",
+            path);
+    else if (source == SL_LAYOUT_SEEN && layout == SLUICE_LAYOUT_PYTORCH)
+        say(pipe, SLUICE_LOG_INFO,
+            "%.150s does not tell its layout: it is read in PyTorch's, which "
+            "its names and shapes fit",
+            path);
+}
+
+static void say_passed_over(const sluice_pipeline *pipe, const char *path,
+                            const struct sl_passed_over *passed)
+{
+    if (passed->n > 0)
+        say(pipe, SLUICE_LOG_INFO,
+            "%.150s: %d tensors are no parameters and are passed over, the "
+            "first is %.100s",
+            path, passed->n, passed->name);
+}
+
+/* The weights of an open file, in one layout or the other. */
+static sluice_status read_weights(struct sl_staging *staging,
+                                  sluice_pipeline *pipe,
+                                  sluice_weights_layout wanted,
+                                  sluice_safetensors *file, const char *path,
+                                  const sluice_allocator *allocator,
+                                  sluice_diag *why)
+{
+    sluice_weights_layout layout;
+    enum sl_layout_source source;
+    struct sl_passed_over passed = {.n = 0};
+    sluice_status st = sl_layout_find(file, path, pipe->blueprint.model, wanted,
+                                      &layout, &source, why);
+    if (st)
+        return st;
+    st = layout == SLUICE_LAYOUT_PYTORCH
+             ? sl_exchange_read(staging, pipe, file, allocator, &passed, why)
+             : sl_staging_read(staging, pipe, SL_HELD_WEIGHTS, file, allocator,
+                               why);
+    if (st)
+        return st;
+    say_layout(pipe, path, layout, source);
+    say_passed_over(pipe, path, &passed);
+    return SLUICE_OK;
+}
+
 static sluice_status load(sluice_pipeline *pipe, const sluice_model *model,
-                          const char *path, const sluice_allocator *allocator,
-                          sluice_diag *why)
+                          sluice_weights_layout layout, const char *path,
+                          const sluice_allocator *allocator, sluice_diag *why)
 {
     sluice_safetensors *file;
     struct sl_staging staging;
@@ -170,7 +260,7 @@ static sluice_status load(sluice_pipeline *pipe, const sluice_model *model,
     st = sluice_safetensors_open(path, 0, allocator, &file, why);
     if (st)
         return st;
-    st = sl_staging_read(&staging, pipe, SL_HELD_WEIGHTS, file, allocator, why);
+    st = read_weights(&staging, pipe, layout, file, path, allocator, why);
     sluice_safetensors_close(file);
     if (st)
         return st;
@@ -179,15 +269,26 @@ static sluice_status load(sluice_pipeline *pipe, const sluice_model *model,
     return SLUICE_OK;
 }
 
+sluice_status sluice_pipeline_load_weights_as(sluice_pipeline *pipe,
+                                              const sluice_model *model,
+                                              sluice_weights_layout layout,
+                                              const char *path,
+                                              const sluice_allocator *allocator,
+                                              sluice_diag *why)
+{
+    int cancel_state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    sluice_status st = load(pipe, model, layout, path, allocator, why);
+    pthread_setcancelstate(cancel_state, NULL);
+    return st;
+}
+
 sluice_status sluice_pipeline_load_weights(sluice_pipeline *pipe,
                                            const sluice_model *model,
                                            const char *path,
                                            const sluice_allocator *allocator,
                                            sluice_diag *why)
 {
-    int cancel_state;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    sluice_status st = load(pipe, model, path, allocator, why);
-    pthread_setcancelstate(cancel_state, NULL);
-    return st;
+    return sluice_pipeline_load_weights_as(pipe, model, SLUICE_LAYOUT_AUTO,
+                                           path, allocator, why);
 }

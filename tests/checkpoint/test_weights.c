@@ -105,9 +105,10 @@ static void assert_refused(const char *header, int n, sluice_status status,
     sluice_diag why;
     begin(&f);
     write_file(header, n);
-    ck_assert_int_eq(
-        sluice_pipeline_load_weights(f.pipe, f.model, path, NULL, &why),
-        status);
+    ck_assert_int_eq(sluice_pipeline_load_weights_as(f.pipe, f.model,
+                                                     SLUICE_LAYOUT_SLUICE, path,
+                                                     NULL, &why),
+                     status);
     ck_assert_msg(strstr(why.text, text), "\"%s\"", why.text);
     end(&f);
 }
@@ -116,8 +117,8 @@ START_TEST(what_does_not_fit_is_refused_by_name)
 {
     assert_refused(transposed, N_VALUES, SLUICE_INVALID,
                    "\"0.weight\" of the weights has shape [2, 3], but the "
-                   "model's has [3, 2]; it fits transposed: PyTorch has [out, "
-                   "in]");
+                   "model wants [3, 2]; it fits transposed: Sluice's layout is "
+                   "[in, out], PyTorch's [out, in]");
     assert_refused(partial, OUT, SLUICE_INVALID,
                    "the weights have no tensor \"0.weight\"");
     assert_refused(stranger, OUT, SLUICE_NOT_FOUND, "9.bias");

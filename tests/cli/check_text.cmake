@@ -44,6 +44,26 @@ if(NOT measured MATCHES "loss +[0-9.]+\naccuracy +[0-9.]+")
     message(FATAL_ERROR "evaluated as\n${measured}")
 endif()
 
+# In PyTorch's names and layouts it is the same model.
+sluice(told train --data genesis --context 16 --batch 64 -k 1 -m 2 --epochs 1
+    --model "gpt2(layers=1, heads=2, width=8, vocabulary=64, context=16)"
+    --quiet --save ${DIR}/ours.safetensors)
+sluice(told train --data genesis --context 16 --batch 64 -k 1 -m 2 --epochs 1
+    --model "gpt2(layers=1, heads=2, width=8, vocabulary=64, context=16)"
+    --quiet --save ${DIR}/theirs.safetensors --save-layout pytorch)
+sluice(ours evaluate --load ${DIR}/ours.safetensors --data genesis)
+sluice(theirs evaluate --load ${DIR}/theirs.safetensors --data genesis
+    --weights-layout pytorch
+    --model "gpt2(layers=1, heads=2, width=8, vocabulary=64, context=16)")
+if(NOT ours STREQUAL theirs)
+    message(FATAL_ERROR "evaluated as\n${ours}\nand as\n${theirs}")
+endif()
+file(STRINGS ${DIR}/theirs.safetensors names LIMIT_COUNT 1
+    REGEX "transformer.h.0.attn.c_attn.weight.*lm_head.weight|lm_head.weight.*transformer.h.0.attn.c_attn.weight")
+if(NOT names)
+    message(FATAL_ERROR "the file has not the names of GPT-2")
+endif()
+
 sluice(likely sample --load ${file} --prompt "And " --tokens 20 --temperature 0)
 if(NOT likely MATCHES "^And the the")
     message(FATAL_ERROR "the most probable text is '${likely}'")

@@ -252,8 +252,9 @@ sluice_status keeping_end(struct keeping *keeping, sluice_diag *why)
     };
     sluice_status st = keeping_end_checkpoints(keeping, why);
     if (!st && config->weights)
-        st = sluice_pipeline_save_model(keeping->pipe, &rows, config->weights,
-                                        why);
+        st = sluice_pipeline_save_model_as(
+            keeping->pipe, &rows, (sluice_weights_layout)config->layout,
+            config->weights, why);
     return st;
 }
 

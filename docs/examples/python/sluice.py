@@ -206,8 +206,9 @@ _SIGNATURES = {
     "pipeline_n_steps": (c_uint64, _P),
     "pipeline_set_n_steps": (None, _P, c_uint64),
     "pipeline_target_bytes": (c_int64, _P, _P),
-    "pipeline_save_weights": (c_int, _P, c_char_p, _P),
-    "pipeline_load_weights": (c_int, _P, _P, c_char_p, _P, _P),
+    "pipeline_save_model_as": (c_int, _P, _P, c_int, c_char_p, _P),
+    "pipeline_load_weights_as": (c_int, _P, _P, c_int, c_char_p, _P, _P),
+    "weights_layout_find": (c_int, c_char_p, POINTER(c_int)),
     "pipeline_trace": (c_int, _P, POINTER(_Trace), _P),
     "schedule_generate": (c_int, POINTER(_ScheduleConfig), _P, _P),
     "schedule_parse_csv": (c_int, c_char_p, c_size_t, c_int, _P, _P, _P),
@@ -667,6 +668,13 @@ def _setting(name, value):
     return "%s = %s" % (name, value)
 
 
+def _layout(name):
+    layout = c_int()
+    if _c.weights_layout_find(name.encode(), byref(layout)):
+        raise Error("layout is %r; it must be auto, sluice or pytorch" % name)
+    return layout
+
+
 class Pipeline:
     """A model cut into stages, on a thread each.
 
@@ -810,16 +818,23 @@ class Pipeline:
     def n_steps(self):
         return _c.pipeline_n_steps(self._open())
 
-    def save(self, path):
-        """Write all parameters as safetensors, in Sluice's layout."""
+    def save(self, path, layout="sluice"):
+        """Write all parameters and the model's text as safetensors; with the
+        layout "pytorch" under the names, and in the order, that they have in
+        the state_dict() of PyTorch's network."""
+        layout = _layout(layout)
         with self._lock:
-            _call(_c.pipeline_save_weights, self._open(), os.fsencode(path))
+            _call(_c.pipeline_save_model_as, self._open(), None, layout,
+                  os.fsencode(path))
 
-    def load(self, path):
-        """Set all parameters from a file that save() wrote."""
+    def load(self, path, layout="auto"):
+        """Set all parameters from a file that save() wrote, or PyTorch.  "auto"
+        goes by what the file says, its names and shapes; else say "sluice" or
+        "pytorch"."""
+        layout = _layout(layout)
         with self._lock:
-            _call(_c.pipeline_load_weights, self._open(), self.model.ptr,
-                  os.fsencode(path), None)
+            _call(_c.pipeline_load_weights_as, self._open(), self.model.ptr,
+                  layout, os.fsencode(path), None)
 
     def account(self):
         """Where the time of the last step went, as a Simulation; needs

@@ -70,6 +70,19 @@ size_t sl_decode_i64_le(const unsigned char *from, size_t n, void *to)
     return n;
 }
 
+size_t sl_decode_count_le(const unsigned char *from, size_t n, void *to)
+{
+    const uint64_t most = UINT64_C(1) << 24; /* all up to it are floats */
+    float *values = to;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t value = load_le(from + 8 * i, 8);
+        if (value > most)
+            return i;
+        values[i] = (float)value;
+    }
+    return n;
+}
+
 size_t sl_decode_f32_le(const unsigned char *from, size_t n, void *to)
 {
     float *values = to;

@@ -26,8 +26,9 @@ typedef size_t sl_decode(const unsigned char *from, size_t n, void *to);
 sl_decode sl_decode_u8;
 sl_decode sl_decode_i32_be; /* big-endian */
 sl_decode sl_decode_f32_be;
-sl_decode sl_decode_i32_le; /* little-endian, as are all below */
-sl_decode sl_decode_i64_le; /* to int32_t */
+sl_decode sl_decode_i32_le;   /* little-endian, as are all below */
+sl_decode sl_decode_i64_le;   /* to int32_t */
+sl_decode sl_decode_count_le; /* 64 bits to float, from 0 to 2^24 */
 sl_decode sl_decode_f32_le;
 sl_decode sl_decode_f64_le; /* to float, rounded to nearest; so the next two */
 sl_decode sl_decode_f16_le;

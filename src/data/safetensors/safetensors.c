@@ -99,6 +99,18 @@ const char *sluice_safetensors_name(const sluice_safetensors *file, int i,
     return file->list.tensors[i].name;
 }
 
+int sl_safetensors_find(const sluice_safetensors *file, const char *name,
+                        sluice_shape *shape)
+{
+    const struct sl_tensor_entry *found =
+        sl_tensor_list_find(&file->list, name);
+    if (!found)
+        return -1;
+    if (shape)
+        *shape = found->shape;
+    return (int)(found - file->list.tensors);
+}
+
 const char *sl_safetensors_metadata(const sluice_safetensors *file,
                                     const char *key)
 {
@@ -146,7 +158,7 @@ sluice_status sluice_safetensors_read(sluice_safetensors *file,
     if (!tensor->encoding->decode)
         return sl_source_bad(file->source, place, why,
                              "tensor '%.64s' is of type %s: only F32, F64, "
-                             "F16 and BF16 are read",
+                             "F16, BF16 and I64 are read",
                              name, tensor->encoding->name);
     sluice_status st = sl_source_seek(file->source, place, why);
     if (st)

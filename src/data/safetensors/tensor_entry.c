@@ -21,7 +21,7 @@ static const struct sl_encoding encodings[] = {
     {"U32", 4, SLUICE_I32, NULL},
     {"I32", 4, SLUICE_I32, NULL},
     {"U64", 8, SLUICE_I32, NULL},
-    {"I64", 8, SLUICE_I32, NULL},
+    {"I64", 8, SLUICE_F32, sl_decode_count_le},
 };
 
 sluice_status sl_tensor_bad(const struct sl_header_text *header,

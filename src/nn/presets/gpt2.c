@@ -9,6 +9,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "nn/presets/preset.h"
 
@@ -117,6 +118,54 @@ static void write(const void *config, int first, struct sl_text_out *out)
                       first + gpt2->layers + 1, first);
 }
 
+#define SAME(ours, theirs)                                                     \
+    {                                                                          \
+        ours, {theirs}, false, false                                           \
+    }
+
+/* Those of GPT2LMHeadModel in `transformers`, whose Conv1D has [in, out]. */
+static const struct sl_published_row first_names[] = {
+    SAME("0.weight", "wte.weight"),
+    SAME("1.weight", "wpe.weight"),
+};
+static const struct sl_published_row block_names[] = {
+    SAME("0.0.weight", "ln_1.weight"),
+    SAME("0.0.bias", "ln_1.bias"),
+    SAME("0.1.qkv_weight", "attn.c_attn.weight"),
+    SAME("0.1.qkv_bias", "attn.c_attn.bias"),
+    SAME("0.1.out_weight", "attn.c_proj.weight"),
+    SAME("0.1.out_bias", "attn.c_proj.bias"),
+    SAME("1.0.weight", "ln_2.weight"),
+    SAME("1.0.bias", "ln_2.bias"),
+    SAME("1.1.weight", "mlp.c_fc.weight"),
+    SAME("1.1.bias", "mlp.c_fc.bias"),
+    SAME("1.2.weight", "mlp.c_proj.weight"),
+    SAME("1.2.bias", "mlp.c_proj.bias"),
+};
+static const struct sl_published_row last_names[] = {
+    SAME("0.weight", "ln_f.weight"),
+    SAME("0.bias", "ln_f.bias"),
+    {"1.weight", {"lm_head.weight"}, false, true},
+};
+static const char *const causal_masks[] = {".attn.bias", ".attn.masked_bias",
+                                           NULL};
+
+static void name_block(const sluice_model *model, int layer,
+                       char name[SL_BLOCK_NAME])
+{
+    (void)model;
+    snprintf(name, SL_BLOCK_NAME, "h.%d.", layer - 1);
+}
+
+static const struct sl_published published = {
+    .prefix = "transformer.",
+    .first = {first_names, sizeof first_names / sizeof *first_names},
+    .last = {last_names, sizeof last_names / sizeof *last_names},
+    .blocks = {{block_names, sizeof block_names / sizeof *block_names}},
+    .name_block = name_block,
+    .passed_over = causal_masks,
+};
+
 const struct sl_preset sl_preset_gpt2 = {
     .name = "gpt2",
     .help = "the layers of GPT-2: embeddings, blocks, output layer",
@@ -125,4 +174,5 @@ const struct sl_preset sl_preset_gpt2 = {
     .config_bytes = sizeof(struct gpt2),
     .input = input,
     .write = write,
+    .published = &published,
 };

@@ -8,6 +8,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "nn/presets/preset.h"
 
@@ -103,6 +104,47 @@ static void write(const void *config, int first, struct sl_text_out *out)
                   llama->layers, llama->vocabulary, std.text);
 }
 
+/*
+ * Those of LlamaForCausalLM in `transformers`.  Its query and key weights are
+ * in the half-split order of rotary positions, as ours are.
+ */
+static const struct sl_published_row first_names[] = {
+    {"weight", {"embed_tokens.weight"}, false, false},
+};
+static const struct sl_published_row block_names[] = {
+    {"0.0.weight", {"input_layernorm.weight"}, false, false},
+    {"0.1.qkv_weight",
+     {"self_attn.q_proj.weight", "self_attn.k_proj.weight",
+      "self_attn.v_proj.weight"},
+     true,
+     false},
+    {"0.1.out_weight", {"self_attn.o_proj.weight"}, true, false},
+    {"1.0.weight", {"post_attention_layernorm.weight"}, false, false},
+    {"1.1.weight", {"mlp.gate_proj.weight", "mlp.up_proj.weight"}, true, false},
+    {"1.3.weight", {"mlp.down_proj.weight"}, true, false},
+};
+static const struct sl_published_row last_names[] = {
+    {"0.weight", {"norm.weight"}, false, false},
+    {"1.weight", {"lm_head.weight"}, false, true},
+};
+static const char *const frequencies[] = {".rotary_emb.inv_freq", NULL};
+
+static void name_block(const sluice_model *model, int layer,
+                       char name[SL_BLOCK_NAME])
+{
+    (void)model;
+    snprintf(name, SL_BLOCK_NAME, "layers.%d.", layer - 1);
+}
+
+static const struct sl_published published = {
+    .prefix = "model.",
+    .first = {first_names, sizeof first_names / sizeof *first_names},
+    .last = {last_names, sizeof last_names / sizeof *last_names},
+    .blocks = {{block_names, sizeof block_names / sizeof *block_names}},
+    .name_block = name_block,
+    .passed_over = frequencies,
+};
+
 const struct sl_preset sl_preset_llama = {
     .name = "llama",
     .help = "the layers of Llama: embedding, blocks, output layer",
@@ -111,4 +153,5 @@ const struct sl_preset sl_preset_llama = {
     .config_bytes = sizeof(struct llama),
     .input = input,
     .write = write,
+    .published = &published,
 };

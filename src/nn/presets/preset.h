@@ -14,6 +14,7 @@
 #include <sluice/model.h>
 
 #include "base/text/text_out.h"
+#include "nn/presets/published.h"
 #include "nn/rows/row.h"
 
 enum { SL_PRESET_TEXT = 8192 }; /* bytes of what a preset writes */
@@ -31,6 +32,8 @@ struct sl_preset {
 
     /* The layers, as text; the first will be layer `first` of the model. */
     void (*write)(const void *config, int first, struct sl_text_out *out);
+
+    const struct sl_published *published; /* names elsewhere; NULL: none */
 };
 
 /* clang-format off */

@@ -5,6 +5,7 @@
  * block is one layer, and so are the two ends.
  */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "nn/presets/preset.h"
 
@@ -118,6 +119,64 @@ static void write(const void *config, int first, struct sl_text_out *out)
                   resnet->classes);
 }
 
+#define SAME(ours, theirs)                                                     \
+    {                                                                          \
+        ours, {theirs}, false, false                                           \
+    }
+#define NORM(ours, theirs)                                                     \
+    SAME(ours ".weight", theirs ".weight"),                                    \
+        SAME(ours ".bias", theirs ".bias"),                                    \
+        SAME(ours ".running_mean", theirs ".running_mean"),                    \
+        SAME(ours ".running_var", theirs ".running_var"),                      \
+        SAME(ours ".num_batches_tracked", theirs ".num_batches_tracked")
+
+/* Those of torchvision. */
+static const struct sl_published_row first_names[] = {
+    SAME("0.weight", "conv1.weight"),
+    NORM("1", "bn1"),
+};
+static const struct sl_published_row block_names[] = {
+    SAME("0.0.weight", "conv1.weight"),
+    NORM("0.1", "bn1"),
+    SAME("0.3.weight", "conv2.weight"),
+    NORM("0.4", "bn2"),
+};
+static const struct sl_published_row step_names[] = {
+    SAME("0.0.0.weight", "conv1.weight"),        NORM("0.0.1", "bn1"),
+    SAME("0.0.3.weight", "conv2.weight"),        NORM("0.0.4", "bn2"),
+    SAME("0.1.0.weight", "downsample.0.weight"), NORM("0.1.1", "downsample.1"),
+};
+static const struct sl_published_row last_names[] = {
+    {"1.weight", {"fc.weight"}, true, false},
+    SAME("1.bias", "fc.bias"),
+};
+static const struct sl_published_layer step = {
+    step_names, sizeof step_names / sizeof *step_names};
+static const char *const none[] = {NULL};
+
+/* "layer2.0.": another resolution begins with a step. */
+static void name_block(const sluice_model *model, int layer,
+                       char name[SL_BLOCK_NAME])
+{
+    int stage = 1, block = 0;
+    for (int i = 2; i <= layer; i++) {
+        bool steps = sl_published_fits(&step, model, i);
+        stage += steps;
+        block = steps ? 0 : block + 1;
+    }
+    snprintf(name, SL_BLOCK_NAME, "layer%d.%d.", stage, block);
+}
+
+static const struct sl_published published = {
+    .prefix = "",
+    .first = {first_names, sizeof first_names / sizeof *first_names},
+    .last = {last_names, sizeof last_names / sizeof *last_names},
+    .blocks = {{block_names, sizeof block_names / sizeof *block_names},
+               {step_names, sizeof step_names / sizeof *step_names}},
+    .name_block = name_block,
+    .passed_over = none,
+};
+
 const struct sl_preset sl_preset_resnet = {
     .name = "resnet",
     .help = "ResNet-18 for small images, or one of other sizes",
@@ -126,4 +185,5 @@ const struct sl_preset sl_preset_resnet = {
     .config_bytes = sizeof(struct resnet),
     .input = input,
     .write = write,
+    .published = &published,
 };
