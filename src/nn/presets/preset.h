@@ -42,6 +42,7 @@ struct sl_preset {
     ROW(sl_preset_llama) \
     ROW(sl_preset_resnet) \
     ROW(sl_preset_unet) \
+    ROW(sl_preset_amoebanet) \
     /* the end: each row ends with a backslash */
 /* clang-format on */
 

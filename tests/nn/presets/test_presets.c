@@ -92,6 +92,53 @@ START_TEST(unet_is_printed_as_its_levels)
 }
 END_TEST
 
+#define NORMED "; batch_norm; activate(activation=relu)"
+#define PIXELS "conv2d(channels=2,kernel=1,no-bias)" NORMED
+#define SEPARABLE(kernel, padding)                                             \
+    "sequence{conv2d(channels=2," kernel "padding=" padding                    \
+    ",groups=2,no-bias); " PIXELS "}"
+#define CELL                                                                   \
+    "sequence{" PIXELS "; concat{branches{" SEPARABLE(                         \
+        "", "1") "; average_pool(kernel=3,stride=1,padding=1)}; "              \
+                 "branches{" SEPARABLE(                                        \
+                     "kernel=5,",                                              \
+                     "2") "; max_pool(kernel=3,stride=1,padding=1)}}; " PIXELS \
+                          "}"
+
+START_TEST(amoebanet_hands_each_cell_the_outputs_of_two)
+{
+    check_printed(
+        "input(3x4x4); amoebanet(cells=3,width=2,classes=5,stages=1)",
+        "input(3x4x4); sequence{conv2d(channels=2,padding=1,no-bias)" NORMED
+        "}; stash(name=a0_0_0); " CELL
+        "; stash(name=a0_0_1); pop(name=a0_0_0,concat); " CELL
+        "; pop(name=a0_0_1,concat); " CELL
+        "; sequence{global_average_pool; linear(out=5)}");
+}
+END_TEST
+
+/*
+ * By hand.  A norm of C channels has 4 C + 1 numbers.  A cell of C channels has
+ * a convolution of pixels of C channels, or 2 C where two tensors come in; of
+ * each channel by itself 9 and 25 weights, and C^2 behind both; one of pixels
+ * from 2 C channels; and four norms.
+ */
+START_TEST(amoebanet_has_the_parameters_of_its_cells)
+{
+    int64_t n = 0, c = 32, in = 3;
+    sluice_model *model = parse("amoebanet");
+    for (int stage = 0; stage < 3; stage++, c *= 2) {
+        n += 9 * in * c + 4 * c + 1;
+        for (int cell = 0; cell < 3; cell++)
+            n += (cell ? 2 : 1) * c * c + 4 * c * c + 50 * c + 4;
+        in = c;
+    }
+    n += 10 * in + 10;
+    ck_assert_int_eq(sluice_model_n_parameters(model), n);
+    sluice_model_destroy(model);
+}
+END_TEST
+
 /* The learned parameters of ResNet-18 with a 3 x 3 stem and 10 classes; and of
  * its 20 norms, with 4800 channels in all, two statistics of a channel and a
  * count. */
@@ -214,6 +261,8 @@ END_TEST
 SLUICE_TEST_MAIN("nn.presets",
                  a_preset_is_printed_as_the_layers_that_it_stands_for,
                  resnet_is_printed_as_its_blocks, unet_is_printed_as_its_levels,
+                 amoebanet_hands_each_cell_the_outputs_of_two,
+                 amoebanet_has_the_parameters_of_its_cells,
                  resnet_has_the_parameters_of_resnet_18,
                  dropout_stands_in_the_usual_places,
                  the_published_sizes_are_the_defaults,

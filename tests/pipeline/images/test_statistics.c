@@ -1,9 +1,8 @@
 /*
- * A small ResNet and a U-Net, whose batch_norms measure while they train: the
- * bits of the reference under every synchronous schedule, in replicas, with
- * recomputation,
- * with micro-batches that have no rows, behind a step that failed; and what the
- * running statistics are, worked out here.
+ * A small ResNet, a U-Net and cells of AmoebaNet, whose batch_norms measure
+ * while they train: the bits of the reference under every synchronous schedule,
+ * in replicas, with recomputation, with micro-batches that have no rows, behind
+ * a step that failed; and what the running statistics are, worked out here.
  */
 #include <math.h>
 #include <stdio.h>
@@ -32,6 +31,10 @@ static const char unet[] =
     "input(6); reshape(1, height=2, width=3); upsample; "
     "unet(depth=1, convolutions=1, width=2, channels=1); dropout(0.1); "
     "linear(6, activation=gelu); linear(5)";
+
+static const char amoebanet[] =
+    "input(6); reshape(1, height=2, width=3); upsample; "
+    "amoebanet(cells=3, width=2, classes=6, stages=1); linear(5)";
 
 static struct sl_test_problem problem;
 static sluice_diag why;
@@ -138,6 +141,12 @@ END_TEST
 START_TEST(a_u_net_has_the_bits_of_the_reference_under_synchronous_schedules)
 {
     check_network(unet);
+}
+END_TEST
+
+START_TEST(cells_of_two_inputs_have_the_bits_of_the_reference_in_any_order)
+{
+    check_network(amoebanet);
 }
 END_TEST
 
@@ -261,6 +270,7 @@ END_TEST
 SLUICE_TEST_MAIN(
     "pipeline.statistics",
     a_resnet_has_the_bits_of_the_reference_under_synchronous_schedules,
+    cells_of_two_inputs_have_the_bits_of_the_reference_in_any_order,
     a_u_net_has_the_bits_of_the_reference_under_synchronous_schedules,
     weight_versions_keep_their_own_statistics,
     running_statistics_are_those_of_the_whole_mini_batch)
