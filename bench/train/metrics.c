@@ -174,6 +174,8 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
         json_object_set_new(line, "learning_rate_rule",
                             option_list_json(&rate, &config->rate.config));
     }
+    char augment[TRAIN_AUGMENT_TEXT];
+    set_text(line, "augment", train_augment_text(config, augment));
     set_integer(line, "seed", (int64_t)config->seed);
     set_integer(line, "epochs", config->epochs);
     set_integer(line, "patience", config->patience);

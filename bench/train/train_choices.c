@@ -96,6 +96,25 @@ static sluice_status read_rate(const struct option_row *option,
 
 const struct option_type option_rate = {.read = read_rate};
 
+static void list_augmentations(void)
+{
+    sluice_option_table table = sluice_augmentation_options();
+    printf("Augmentation of images, as shift=2,flip\n");
+    option_list_print(&table, "what each epoch does to each image", stdout);
+}
+
+static sluice_status read_augment(const struct option_row *option,
+                                  const char *text, void *value,
+                                  sluice_diag *why)
+{
+    sluice_option_table table = sluice_augmentation_options();
+    (void)option;
+    list_if_help(text, list_augmentations);
+    return sluice_options_parse(&table, text, value, why);
+}
+
+const struct option_type option_augment = {.read = read_augment};
+
 static sluice_status read_model(const struct option_row *option,
                                 const char *text, void *value, sluice_diag *why)
 {
@@ -136,6 +155,16 @@ sluice_status train_choices_settle(struct training_config *config,
             sluice_diag_set(why, st, "--%s: %s", options[i].name, said.text);
     }
     return st;
+}
+
+const char *train_augment_text(const struct training_config *config,
+                               char text[TRAIN_AUGMENT_TEXT])
+{
+    sluice_option_table table = sluice_augmentation_options();
+    if (!sluice_augmentation_acts(&config->augment))
+        return "none";
+    sluice_options_print(&table, &config->augment, text, TRAIN_AUGMENT_TEXT);
+    return text;
 }
 
 const char *train_rate_text(const struct training_config *config,

@@ -9,6 +9,7 @@
 extern const struct option_type option_optimizer; /* sluice_optimizer_choice */
 extern const struct option_type option_loss;      /* sluice_loss_choice */
 extern const struct option_type option_rate;      /* sluice_rate_choice */
+extern const struct option_type option_augment;   /* sluice_augmentation */
 extern const struct option_type option_model;     /* const char * */
 
 /*
@@ -29,6 +30,11 @@ sluice_status train_check_partition(const struct training_config *c,
                                     sluice_diag *why);
 
 enum { TRAIN_RATE_TEXT = 512 };
+
+/* The augmentation of images as a text; "none" if there is none. */
+enum { TRAIN_AUGMENT_TEXT = 64 };
+const char *train_augment_text(const struct training_config *config,
+                               char text[TRAIN_AUGMENT_TEXT]);
 
 /* The learning-rate rule and the number of epochs, on which its factors
  * depend; NULL: there is none. */

@@ -268,6 +268,12 @@ static const struct option_row training_options[] = {
          "course of the training; \"help\" lists them (default: constant)",
      .type = &option_rate,
      .offset = offsetof(struct training_config, rate)},
+    {.name = "augment",
+     .argument = "HOW",
+     .help = "Shift and flip the images of the training part by chance: "
+             "shift=2,flip; \"help\" lists the options",
+     .type = &option_augment,
+     .offset = offsetof(struct training_config, augment)},
     {.name = "no-shuffle",
      .help = "Take the rows in their order",
      .type = &option_flag,

@@ -31,6 +31,7 @@ struct training {
     struct source source;
     char model_text[MODEL_TEXT];
     char rate_text[TRAIN_RATE_TEXT];
+    char augment_text[TRAIN_AUGMENT_TEXT];
     sluice_model *model;
     sluice_loss_choice loss;
     sluice_schedule *custom; /* as order_custom() */
@@ -178,6 +179,7 @@ static sluice_status begin_keeping(struct training *t, sluice_diag *why)
         .shuffle_seed = c->seed,
         .tokenizer = t->source.text.tokenizer_name,
         .rate = train_rate_text(c, t->rate_text),
+        .augment = train_augment_text(c, t->augment_text),
     };
     sluice_status st =
         keeping_begin(&t->keeping, &c->keeping, t->pipe, &run, why);
@@ -275,6 +277,7 @@ static sluice_status train(struct training *t, double *accuracy,
         .rate = c->rate.ops,
         .rate_config = &c->rate.config,
         .in_order = c->in_order,
+        .augment = c->augment,
         .seed = c->seed,
         .start = t->keeping.run.position,
         .train = t->source.train,

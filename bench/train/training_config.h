@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sluice/augment.h>
 #include <sluice/loss.h>
 #include <sluice/optimizer.h>
 #include <sluice/plan.h>
@@ -60,6 +61,7 @@ struct training_config {
     int epochs;
     double target_accuracy; /* of the test part; 0: none */
     int patience;           /* epochs without a better test; 0: any number */
+    sluice_augmentation augment;
     bool in_order;
     bool keep_going;      /* when a loss is NaN or infinite */
     bool check_finite;    /* all that a stage hands on */

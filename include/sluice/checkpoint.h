@@ -182,6 +182,7 @@ typedef struct sluice_run {
     const char *tokenizer; /* its name, of rows that are tokens of a text */
     const char *rate;      /* the learning-rate rule, and what else its factors
                               depend on, as a text of the caller's */
+    const char *augment;   /* of images, as a text of the caller's */
 
     sluice_position position;
     bool was_tested;      /* after this step; else the next two are 0 */

@@ -11,6 +11,7 @@
  *     optimizer  optimizers                 dataset    files and data sets
  *     reference  the sequential judge       train      epochs
  *     checkpoint  parameters, or all of a training, on disk
+ *     augment     images shifted and flipped by chance
  *     saver      checkpoints written beside training
  *     pipeline_state  what lasts from step to step
  *     pipeline_text   a pipeline from a text
@@ -40,6 +41,7 @@
 
 #include <sluice/across_layers.h>
 #include <sluice/attribution.h>
+#include <sluice/augment.h>
 #include <sluice/checkpoint.h>
 #include <sluice/composite_layers.h>
 #include <sluice/dataset.h>

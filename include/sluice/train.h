@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sluice/augment.h>
 #include <sluice/dataset.h>
 #include <sluice/export.h>
 #include <sluice/pipeline.h>
@@ -50,8 +51,9 @@ typedef struct sluice_train_config {
                                needs test data and a loss that counts */
     const sluice_rate_ops *rate; /* NULL: the learning rate stays */
     const void *rate_config;
-    bool in_order;         /* do not shuffle */
-    uint64_t seed;         /* of the shuffling */
+    bool in_order;               /* do not shuffle */
+    uint64_t seed;               /* of the shuffling, and of the next */
+    sluice_augmentation augment; /* of the training data's images; zero: none */
     sluice_position start; /* go on from here; zero: the first row.  Behind
                               the last epoch there is nothing to do */
     const sluice_dataset *train;     /* must be given */

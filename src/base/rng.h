@@ -15,8 +15,9 @@ enum sl_rng_stream {
     SL_RNG_DROPOUT,  /* counter: layer, step, row, block */
     SL_RNG_SHUFFLE,  /* counter: epoch, 0, 0, block */
     SL_RNG_TEST,
-    SL_RNG_SEARCH, /* counter: block */
-    SL_RNG_WINDOW, /* counter: epoch, 0, 0, block */
+    SL_RNG_SEARCH,  /* counter: block */
+    SL_RNG_WINDOW,  /* counter: epoch, 0, 0, block */
+    SL_RNG_AUGMENT, /* counter: epoch, row of the data set */
 };
 
 struct sl_rng_counter {

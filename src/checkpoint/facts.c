@@ -192,6 +192,13 @@ static const char *tell_rate(const struct sl_subject *about,
     return about->run->rate ? about->run->rate : "";
 }
 
+static const char *tell_augment(const struct sl_subject *about,
+                                char room[SL_FACT_ROOM])
+{
+    (void)room;
+    return about->run->augment ? about->run->augment : "";
+}
+
 static const char *tell_model(const struct sl_subject *about,
                               char room[SL_FACT_ROOM])
 {
@@ -246,6 +253,7 @@ static const struct sl_fact facts[SL_N_FACTS] = {
     {"sluice.gemm", "the libraries of matrix products", tell_gemm},
     {"sluice.onednn", "oneDNN", tell_onednn},
     {"sluice.rate", "the learning-rate rule", tell_rate},
+    {"sluice.augment", "the augmentation of images", tell_augment},
     {"sluice.model", "the model", tell_model},
     {"sluice.n_rows", "the number of training rows", tell_rows},
     {"sluice.batch", "the batch", tell_batch},

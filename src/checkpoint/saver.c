@@ -237,7 +237,7 @@ static sluice_status keep_texts(sluice_saver *saver, sluice_run *run,
 {
     free_texts(saver);
     saver->texts_bytes = text_bytes(run->model) + text_bytes(run->rate) +
-                         text_bytes(run->tokenizer);
+                         text_bytes(run->augment) + text_bytes(run->tokenizer);
     for (int i = 0; i < n_paths; i++)
         saver->texts_bytes += strlen(paths[i]) + 1;
     char *at = saver->texts = sl_alloc(saver->allocator, saver->texts_bytes, 1);
@@ -250,6 +250,7 @@ static sluice_status keep_texts(sluice_saver *saver, sluice_run *run,
     saver->n_paths = n_paths;
     at = keep_text(&run->model, at);
     at = keep_text(&run->rate, at);
+    at = keep_text(&run->augment, at);
     keep_text(&run->tokenizer, at);
     return SLUICE_OK;
 }

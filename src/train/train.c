@@ -26,6 +26,8 @@ struct buffers {
     int64_t *order;      /* order[rows] */
     void *x;
     char *targets;
+    float *image; /* room for a row; NULL: none is augmented */
+    size_t row_bytes;
 };
 
 struct trainer {
@@ -59,6 +61,17 @@ sluice_status sluice_train_check(const sluice_pipeline *pipe,
     return st;
 }
 
+static sluice_status check_augment(const sluice_train_config *config,
+                                   sluice_diag *why)
+{
+    sluice_shape row = sluice_dataset_input(config->train);
+    if (sluice_dataset_input_type(config->train) != SLUICE_F32)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "augment: the rows are integers; images are "
+                               "floats or bytes");
+    return sluice_augmentation_check(&config->augment, &row, why);
+}
+
 static sluice_status check(const sluice_pipeline *pipe,
                            const sluice_train_config *config, sluice_diag *why)
 {
@@ -88,6 +101,8 @@ static sluice_status check(const sluice_pipeline *pipe,
                                "a target accuracy needs test data and a loss "
                                "that counts correct rows");
     sluice_status st = sluice_train_check(pipe, config->train, "training", why);
+    if (!st && sluice_augmentation_acts(&config->augment))
+        st = check_augment(config, why);
     if (!st && config->test)
         st = sluice_train_check(pipe, config->test, "test", why);
     return st;
@@ -95,6 +110,7 @@ static sluice_status check(const sluice_pipeline *pipe,
 
 static void buffers_fini(struct buffers *b)
 {
+    sl_free(b->allocator, b->image, b->row_bytes, 1);
     sl_free(b->allocator, b->targets, b->target_bytes, 1);
     sl_free(b->allocator, b->x, b->x_bytes, 1);
     sl_free(b->allocator, b->order, b->rows, sizeof *b->order);
@@ -114,6 +130,7 @@ static sluice_status buffers_init(struct buffers *b,
     *b = (struct buffers){
         .allocator = config->allocator,
         .rows = (size_t)rows,
+        .row_bytes = row,
     };
     if (!sl_mul(batch, row, &b->x_bytes) ||
         !sl_mul(batch, sluice_dataset_target_bytes(config->train),
@@ -122,7 +139,11 @@ static sluice_status buffers_init(struct buffers *b,
     b->order = sl_alloc(b->allocator, b->rows, sizeof *b->order);
     b->x = sl_alloc(b->allocator, b->x_bytes, 1);
     b->targets = sl_alloc(b->allocator, b->target_bytes, 1);
-    if (b->order && b->x && b->targets)
+    if (sluice_augmentation_acts(&config->augment))
+        b->image = sl_alloc(b->allocator, b->row_bytes, 1);
+    else
+        b->row_bytes = 0;
+    if (b->order && b->x && b->targets && (b->image || !b->row_bytes))
         return SLUICE_OK;
     buffers_fini(b);
     return sl_no_memory(why, "the batch of a training");
@@ -132,6 +153,22 @@ static sluice_status buffers_init(struct buffers *b,
 typedef sluice_status row_pass(sluice_pipeline *pipe, const void *x,
                                const void *targets, int64_t rows,
                                sluice_result *result, sluice_diag *why);
+
+/* Rows of the training data, which x has from the beginning. */
+static void augment(const struct trainer *t, const int64_t *index, int64_t n)
+{
+    const sluice_train_config *config = t->config;
+    sluice_shape row = sluice_dataset_input(config->train);
+    int64_t elements = sluice_shape_elements(&row);
+    double mean, deviation;
+    float *x = t->buffers.x;
+    sluice_dataset_normalization(config->train, &mean, &deviation);
+    for (int64_t i = 0; i < n; i++)
+        sluice_augment(&config->augment, config->seed,
+                       (uint64_t)t->progress.epoch, index[i], &row,
+                       (float)(-mean / deviation), x + i * elements,
+                       t->buffers.image);
+}
 
 /* Pass the rows order[at..], at most a batch of them. */
 static sluice_status pass_batch(struct trainer *t, row_pass *pass,
@@ -143,7 +180,12 @@ static sluice_status pass_batch(struct trainer *t, row_pass *pass,
     int64_t n = left < t->config->batch ? left : t->config->batch;
     sluice_status st =
         sluice_dataset_gather(data, b->order + at, n, b->x, b->targets, why);
-    return st ? st : pass(t->pipe, b->x, b->targets, n, result, why);
+    if (st)
+        return st;
+    if (data == t->config->train &&
+        sluice_augmentation_acts(&t->config->augment))
+        augment(t, b->order + at, n);
+    return pass(t->pipe, b->x, b->targets, n, result, why);
 }
 
 static void report(struct trainer *t)
