@@ -2,6 +2,7 @@
 #ifndef BENCH_SAMPLE_SAMPLE_H
 #define BENCH_SAMPLE_SAMPLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bench/cli/option.h"
@@ -13,6 +14,7 @@ struct sample_config {
     const char *tokenizer; /* its name; NULL: the file tells it */
     const char *prompt;
     int64_t n_tokens;
+    bool windows; /* no keys and values are kept */
     struct draw_config draw;
 };
 

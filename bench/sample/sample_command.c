@@ -1,14 +1,18 @@
 /*
  * `sluice sample`.  The main thread.
  *
- * A token is drawn from the outputs at the last position of a window, then the
- * window is run again with it.  Positions behind the last one hold token 0: a
- * causal model does not look at them.
+ * A token is drawn from the outputs at the last position.  As long as the text
+ * fits a window, a decoder goes on by one position with each token.  From then
+ * on the window moves with each, so that all its positions change: it is run
+ * again as a whole.  So it is from the start if the model cannot go by
+ * position; positions behind the last one then hold token 0, at which a causal
+ * model does not look.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <sluice/decode.h>
 #include <sluice/tokenizer.h>
 
 #include "bench/cli/command.h"
@@ -19,13 +23,15 @@ struct sampling {
     const struct sample_config *config;
     struct saved_model saved;
     sluice_tokenizer *tokenizer;
-    int64_t context; /* tokens of a window */
-    int64_t outputs; /* of a position */
-    int64_t n;       /* tokens of the text so far */
-    int32_t *tokens; /* tokens[prompt + n_tokens + 1] */
-    int32_t *window; /* window[context] */
-    float *y;        /* y[context][outputs] */
-    int32_t *order;  /* room, as draw_token() wants it */
+    sluice_decoder *decoder; /* NULL: the model needs windows */
+    int64_t decoded;         /* tokens that it was given */
+    int64_t context;         /* tokens of a window */
+    int64_t outputs;         /* of a position */
+    int64_t n;               /* tokens of the text so far */
+    int32_t *tokens;         /* tokens[prompt + n_tokens + 1] */
+    int32_t *window;         /* window[context] */
+    float *y;                /* y[context][outputs] */
+    int32_t *order;          /* room, as draw_token() wants it */
     double *p;
 };
 
@@ -101,12 +107,24 @@ static sluice_status run_window(struct sampling *s, const float **y,
     return sluice_pipeline_infer(s->saved.pipe, s->window, 1, s->y, why);
 }
 
+/* The same through the decoder, which takes the tokens that it lacks. */
+static sluice_status decode(struct sampling *s, const float **y,
+                            sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (; s->decoded < s->n && !st; s->decoded++)
+        st = sluice_decoder_next(s->decoder, s->tokens[s->decoded], s->y, why);
+    *y = s->y;
+    return st;
+}
+
 static sluice_status put_token(struct sampling *s, uint64_t number,
                                sluice_diag *why)
 {
     const float *y;
     size_t bytes;
-    sluice_status st = run_window(s, &y, why);
+    bool goes_on = s->decoder && s->n <= s->context;
+    sluice_status st = goes_on ? decode(s, &y, why) : run_window(s, &y, why);
     if (st)
         return st;
     int32_t token =
@@ -137,6 +155,9 @@ static sluice_status sample(struct sampling *s, sluice_diag *why)
         st = check_model(s, why);
     if (!st)
         st = make_room(s, why);
+    if (!st && !s->config->windows &&
+        sluice_decoder_create(s->saved.pipe, &s->decoder, NULL))
+        s->decoder = NULL;
     if (!st)
         st = begin_text(s, why);
     for (int64_t i = 0; i < s->config->n_tokens && !st; i++)
@@ -157,6 +178,7 @@ static int run(const char *called, void *given)
     free(s.window);
     free(s.tokens);
     sluice_tokenizer_destroy(s.tokenizer);
+    sluice_decoder_destroy(s.decoder);
     saved_model_close(&s.saved);
     return st ? command_fail(called, &why) : EXIT_SUCCESS;
 }

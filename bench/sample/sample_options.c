@@ -25,6 +25,11 @@ static const struct option_row rows[] = {
      .least = 1,
      .most = 1 << 24,
      .standard = "500"},
+    {.name = "no-cache",
+     .help = "Run the whole window for each token, instead of keeping keys and "
+             "values; slower, and the same but for rounding",
+     .type = &option_flag,
+     .offset = offsetof(struct sample_config, windows)},
     {.name = "temperature",
      .argument = "X",
      .help = "Tokens are drawn by exp(output / X); 0 takes the most probable",

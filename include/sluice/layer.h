@@ -90,9 +90,12 @@ typedef struct sluice_layer_plan {
                                       SLUICE_LAYER_MAX_PRODUCTS, all zero */
     bool needs_x;                  /* a backward pass reads x */
     bool needs_y;                  /* a backward pass reads y */
-    bool joins_rows; /* backward_weight() reads only x and dy, row by row, so
-                        that one call may have the rows of several
-                        micro-batches */
+    bool joins_rows;  /* backward_weight() reads only x and dy, row by row, so
+                         that one call may have the rows of several
+                         micro-batches */
+    bool by_position; /* a decoder may hand it one position of a row at a time,
+                         and keeps this for each: see sluice/decode.h */
+    int64_t cache_bytes;
     int64_t saved_row_bytes;     /* `saved` from forward to backward, per row */
     int64_t workspace_row_bytes; /* `workspace` within one call, per row */
     int64_t scratch_bytes;       /* `scratch` within one call, of any rows */
@@ -135,11 +138,14 @@ typedef struct sluice_layer_call {
     struct sluice_product *products; /* [n_products]; NULL: none are settled,
                                         OpenBLAS makes them */
 
-    float *skip;          /* skip[rows][plan->skip]; in backward_input() its
-                             gradient.  NULL: the pop has it already */
-    void *saved;          /* rows * saved_row_bytes */
-    void *workspace;      /* rows * workspace_row_bytes, undefined at entry */
-    void *scratch;        /* scratch_bytes, undefined at entry */
+    float *skip;      /* skip[rows][plan->skip]; in backward_input() its
+                         gradient.  NULL: the pop has it already */
+    void *saved;      /* rows * saved_row_bytes */
+    void *workspace;  /* rows * workspace_row_bytes, undefined at entry */
+    void *scratch;    /* scratch_bytes, undefined at entry */
+    void *cache;      /* what a decoder keeps; else NULL */
+    int64_t position; /* of x in its sequence, if there is a cache */
+    int64_t cache_positions;
     int64_t *off_core_ns; /* a layer that waits on purpose, without using its
                              core, adds that time here: the virtual clock counts
                              it as work, not as preemption.  May be NULL */
@@ -297,19 +303,6 @@ typedef struct sluice_activate_config {
     sluice_activation activation;
 } sluice_activate_config;
 SLUICE_API const sluice_layer_ops *sluice_activate(void);
-
-/*
- * y = act(a) * b, element by element, a being the first and b the second half
- * of x along its last dimension: a gated linear unit behind a linear layer
- * (Dauphin et al., 2017; Shazeer, 2020).  With silu it is SwiGLU.
- *
- * Shapes  y[rows, ..., n] of x[rows, ..., 2 n].
- * Saves   nothing: act(a) is calculated again.
- */
-typedef struct sluice_glu_config {
-    sluice_activation activation;
-} sluice_glu_config;
-SLUICE_API const sluice_layer_ops *sluice_glu(void);
 
 /*
  * In training each element is zeroed with probability `rate` and the others

@@ -61,6 +61,19 @@ typedef struct sluice_attention_config {
 } sluice_attention_config;
 SLUICE_API const sluice_layer_ops *sluice_attention(void);
 
+/*
+ * y = act(a) * b, element by element, a being the first and b the second half
+ * of x along its last dimension: a gated linear unit behind a linear layer
+ * (Dauphin et al., 2017; Shazeer, 2020).  With silu it is SwiGLU.
+ *
+ * Shapes  y[rows, ..., n] of x[rows, ..., 2 n].
+ * Saves   nothing: act(a) is calculated again.
+ */
+typedef struct sluice_glu_config {
+    sluice_activation activation;
+} sluice_glu_config;
+SLUICE_API const sluice_layer_ops *sluice_glu(void);
+
 #ifdef __cplusplus
 }
 #endif

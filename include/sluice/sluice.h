@@ -15,6 +15,7 @@
  *     saver      checkpoints written beside training
  *     pipeline_state  what lasts from step to step
  *     pipeline_text   a pipeline from a text
+ *     decode          a trained model along a sequence, position by position
  *     report     pictures of traces         simulate   schedules with costs
  *     attribution  idle time, explained     schedule_text  schedules as CSV
  *     schedule_formula  closed forms: idle time
@@ -45,6 +46,7 @@
 #include <sluice/checkpoint.h>
 #include <sluice/composite_layers.h>
 #include <sluice/dataset.h>
+#include <sluice/decode.h>
 #include <sluice/element.h>
 #include <sluice/export.h>
 #include <sluice/gemm.h>

@@ -74,6 +74,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         return st;
     plan->out = plan->in;
     plan->out.dims[plan->out.n_dims - 1] = head->vocabulary;
+    plan->by_position = true;
     plan->n_params = 1;
     plan->params[WEIGHT] = table(head, at.width);
     plan->n_products = 1;

@@ -131,20 +131,21 @@ static struct sl_attention_row row_of(const struct sl_attention *a,
 
 /* Queries and keys, which lie side by side. */
 static void turn(const struct sl_attention *a, const sluice_layer_call *call,
-                 bool back)
+                 float *qkv, bool back)
 {
     const sluice_attention_config *config = call->config;
     const struct sl_rotary rotary = {
         .base = (double)config->rotary,
         .rows = call->rows,
         .positions = a->positions,
+        .first = call->position,
         .stride = sl_attention_qkv_width(a),
         .n_heads = a->n_heads + a->n_kv_heads,
         .head_width = a->head_width,
         .back = back,
     };
     if (config->rotary > 0)
-        sl_rotary_turn(&rotary, qkv_of(call));
+        sl_rotary_turn(&rotary, qkv);
 }
 
 static void add_bias(const sluice_layer_call *call, int64_t vectors, int param,
@@ -171,8 +172,41 @@ static sluice_status finish(const sluice_layer_call *call, sluice_status st)
         call->rows, call->plan->in.dims[0], SL_GEMM_MAX_SIZE);
 }
 
+/* One more position of a sequence: `cache` has queries, keys and values of all,
+ * what is kept of each softmax, and room for a row of scores. */
+static sluice_status forward_position(const sluice_layer_call *call)
+{
+    struct sl_attention a = attention_of(call);
+    float *qkv = call->cache, *mixed = call->saved;
+    float *here = qkv + call->position * sl_attention_qkv_width(&a);
+    int64_t most = call->cache_positions;
+    void *attended = qkv + most * sl_attention_qkv_width(&a);
+    struct sl_attention_row row = {
+        .call = call,
+        .qkv = qkv,
+        .mixed = mixed,
+        .attended = attended,
+        .room = (float *)((struct sl_attended *)attended + most * a.n_heads),
+    };
+    sluice_status st =
+        sluice_product_forward(call, SL_ATTENTION_QKV, call->x, here);
+    if (st)
+        return finish(call, st);
+    add_bias(call, 1, SL_ATTENTION_QKV_BIAS, here);
+    turn(&a, call, here, false);
+    a.positions = call->position + 1;
+    st = sl_attention_last(&a, &row);
+    if (!st)
+        st = sluice_product_forward(call, SL_ATTENTION_OUT, mixed, call->y);
+    if (!st)
+        add_bias(call, 1, SL_ATTENTION_OUT_BIAS, call->y);
+    return finish(call, st);
+}
+
 static sluice_status forward(const sluice_layer_call *call)
 {
+    if (call->cache)
+        return forward_position(call);
     struct sl_attention a = attention_of(call);
     int64_t vectors = sl_size_times(call->rows, a.positions);
     sluice_status st =
@@ -180,7 +214,7 @@ static sluice_status forward(const sluice_layer_call *call)
     if (st)
         return finish(call, st);
     add_bias(call, vectors, SL_ATTENTION_QKV_BIAS, qkv_of(call));
-    turn(&a, call, false);
+    turn(&a, call, qkv_of(call), false);
     for (int64_t r = 0; r < call->rows && !st; r++) {
         struct sl_attention_row row = row_of(&a, call, r);
         st = sl_attention_forward(&a, &row);
@@ -208,7 +242,7 @@ static sluice_status backward_input(const sluice_layer_call *call)
     }
     if (st)
         return finish(call, st);
-    turn(&a, call, true);
+    turn(&a, call, qkv_of(call), true);
     if (call->dx)
         st = sluice_product_input(call, SL_ATTENTION_QKV, qkv_of(call),
                                   call->dx);

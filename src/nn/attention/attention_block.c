@@ -9,10 +9,6 @@
 #include "tensor/attend.h"
 #include "tensor/gemm/product.h"
 
-/* Rows of scores do not begin a power of two apart, where they would compete
- * for the same lines of a cache. */
-enum { GAP = 16 };
-
 int64_t sl_attention_qkv_width(const struct sl_attention *a)
 {
     return a->width + 2 * a->n_kv_heads * a->head_width;
@@ -26,7 +22,7 @@ static int64_t block_rows(const struct sl_attention *a)
 
 static int64_t score_stride(const struct sl_attention *a)
 {
-    return a->positions + GAP;
+    return a->positions + SL_ATTENTION_GAP;
 }
 
 int64_t sl_attention_pairs(const struct sl_attention *a)
@@ -222,12 +218,12 @@ static void divide(const struct block *b, float *mixed)
     }
 }
 
-static sluice_status forward_block(const struct block *b)
+/* The outputs of the block's queries go to mixed[n], of all heads. */
+static sluice_status forward_block(const struct block *b, float *mixed)
 {
     const struct sl_attention *a = b->a;
-    float *mixed =
-        b->row->mixed + b->first * a->width + b->head * a->head_width;
     const float *values = values_of(a, b->row->qkv, kv_head_of(b));
+    mixed += b->head * a->head_width;
     sluice_status st = find_scores(b);
     if (st)
         return st;
@@ -245,8 +241,19 @@ sluice_status sl_attention_forward(const struct sl_attention *a,
         for (int64_t first = 0; first < a->positions && !st;
              first += SL_ATTENTION_BLOCK) {
             struct block b = block_at(a, row, head, first);
-            st = forward_block(&b);
+            st = forward_block(&b, row->mixed + first * a->width);
         }
+    return st;
+}
+
+sluice_status sl_attention_last(const struct sl_attention *a,
+                                const struct sl_attention_row *row)
+{
+    sluice_status st = SLUICE_OK;
+    for (int64_t head = 0; head < a->n_heads && !st; head++) {
+        struct block b = block_at(a, row, head, a->positions - 1);
+        st = forward_block(&b, row->mixed);
+    }
     return st;
 }
 

@@ -22,7 +22,9 @@
 
 #include "tensor/kernels/operands.h"
 
-enum { SL_ATTENTION_BLOCK = 64 };
+/* Rows of scores do not begin a power of two apart, where they would compete
+ * for the same lines of a cache. */
+enum { SL_ATTENTION_BLOCK = 64, SL_ATTENTION_GAP = 16 };
 
 /* The sizes of a layer. */
 struct sl_attention {
@@ -63,6 +65,13 @@ struct sl_attention_row {
  */
 sluice_status sl_attention_forward(const struct sl_attention *a,
                                    const struct sl_attention_row *row);
+
+/*
+ * The same for the last position alone; `mixed` is its own, [width], and of
+ * `room` the first positions + SL_ATTENTION_GAP floats are used.
+ */
+sluice_status sl_attention_last(const struct sl_attention *a,
+                                const struct sl_attention_row *row);
 
 /*
  * The gradients by qkv, in its place.

@@ -138,6 +138,16 @@ static int64_t attended_bytes(const struct sl_attention *a)
     return sl_size_times(a->positions * a->n_heads, sizeof(struct sl_attended));
 }
 
+/* Of a position: queries, keys and values, what is kept of its softmax, and its
+ * part of a row of scores. */
+static int64_t cache_bytes(const struct sl_attention *a)
+{
+    return sl_size_plus(
+        sl_size_times(sl_attention_qkv_width(a) + 1 + SL_ATTENTION_GAP,
+                      sizeof(float)),
+        sl_size_times(a->n_heads, sizeof(struct sl_attended)));
+}
+
 static void add_costs(const struct sl_attention *a, sluice_layer_plan *plan)
 {
     int64_t vectors = a->positions * a->width;
@@ -176,6 +186,8 @@ sluice_status sl_attention_infer(const void *config, sluice_layer_plan *plan,
     plan->products[SL_ATTENTION_OUT] =
         (sluice_product_spec){SL_ATTENTION_OUT, a.width, a.width, a.positions};
     plan->needs_x = true;
+    plan->by_position = attention->causal;
+    plan->cache_bytes = cache_bytes(&a);
     add_costs(&a, plan);
     return SLUICE_OK;
 }

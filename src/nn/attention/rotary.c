@@ -54,7 +54,7 @@ void sl_rotary_turn(const struct sl_rotary *rotary, float *x)
             angles.speed[i] = pow(rotary->base, -2 * (double)(first + i) /
                                                     (double)rotary->head_width);
         for (int64_t t = 0; t < rotary->positions; t++) {
-            set_position(&angles, t, rotary->back);
+            set_position(&angles, rotary->first + t, rotary->back);
             turn_position(rotary, &angles, t, first, x);
         }
     }

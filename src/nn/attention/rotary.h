@@ -16,6 +16,7 @@ struct sl_rotary {
     double base;
     int64_t rows;
     int64_t positions;
+    int64_t first;  /* position of the first one, as a rule 0 */
     int64_t stride; /* floats from one position to the next */
     int64_t n_heads;
     int64_t head_width; /* even */

@@ -27,6 +27,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
                                (int)activate->activation);
     int64_t n = sluice_shape_elements(&plan->in);
     plan->out = plan->in;
+    plan->by_position = true;
     plan->needs_x = act->from_z;
     plan->needs_y = act->from_y;
     plan->forward_row_flops = sl_size_times(n, act->flops);

@@ -66,6 +66,9 @@ sluice_layer_call sl_composite_call(const struct sl_composite *composite, int k,
     inner.plan = &layer->plan;
     inner.layer = layer->number;
     inner.saved = (char *)call->saved + call->rows * layer->place.saved.at;
+    if (call->cache)
+        inner.cache =
+            (char *)call->cache + call->cache_positions * layer->place.cache;
     if (call->products)
         inner.products = call->products + layer->place.first_product;
     inner.params = call->params + layer->place.first_param;

@@ -28,6 +28,7 @@ struct sl_spot {
 struct sl_inner_place {
     int first_param;   /* among the composite's */
     int first_product; /* the same */
+    int64_t cache;     /* bytes of a position before its own */
     struct sl_spot saved;
     struct sl_spot y;  /* but for the output of a sequence */
     struct sl_spot dy; /* but for the last layer */
@@ -87,8 +88,8 @@ sluice_status sl_branches_infer(const void *config, sluice_layer_plan *plan,
 
 /*
  * What all composites have in common, of infer(): parameters, products,
- * operations and scratch of the layers inside; room in `saved`; a size rounded
- * to SL_ALIGN; and whether the sums can be counted.
+ * operations, scratch and caches of the layers inside; room in `saved`; a size
+ * rounded to SL_ALIGN; and whether the sums can be counted.
  *
  * Returns  SLUICE_OK, or SLUICE_INVALID as sl_composite_infer().
  */

@@ -110,6 +110,19 @@ static void add_costs(const struct sl_composite *c, sluice_layer_plan *plan)
     }
 }
 
+/* A concatenation along the first dimension is one of positions. */
+static void add_caches(const struct sl_composite *c, sluice_layer_plan *plan)
+{
+    plan->by_position = c->ops != sluice_concat();
+    for (int k = 0; k < c->inside.n; k++) {
+        struct sl_layer *layer = c->inside.at[k];
+        plan->by_position = plan->by_position && layer->plan.by_position;
+        layer->place.cache = plan->cache_bytes;
+        plan->cache_bytes =
+            sl_size_plus(plan->cache_bytes, layer->plan.cache_bytes);
+    }
+}
+
 sluice_status sl_composite_gather(const struct sl_composite *c,
                                   sluice_layer_plan *plan, sluice_diag *why)
 {
@@ -120,6 +133,7 @@ sluice_status sl_composite_gather(const struct sl_composite *c,
         return st;
     add_products(c, plan);
     add_costs(c, plan);
+    add_caches(c, plan);
     return SLUICE_OK;
 }
 

@@ -30,6 +30,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
                                (double)dropout->rate);
     int64_t n = sluice_shape_elements(&plan->in);
     plan->out = plan->in;
+    plan->by_position = true;
     plan->forward_row_flops = sl_size_times(n, 2);
     plan->input_row_flops = plan->forward_row_flops;
     return SLUICE_OK;

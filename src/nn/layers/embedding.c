@@ -79,6 +79,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         .init = SLUICE_INIT_NORMAL,
         .std = embedding->std > 0 ? (double)embedding->std : 1,
     };
+    plan->by_position = true;
     plan->needs_x = true;
     plan->weight_row_flops = sluice_shape_elements(&plan->out);
     return SLUICE_OK;

@@ -1,6 +1,6 @@
 /* Gated linear units: half of the input is the gate of the other half.  The
  * stage's device. */
-#include <sluice/layer.h>
+#include <sluice/sequence_layers.h>
 
 #include <inttypes.h>
 
@@ -44,6 +44,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
                                *width);
     *width /= 2;
     int64_t n = sluice_shape_elements(&plan->out);
+    plan->by_position = true;
     plan->needs_x = true;
     plan->forward_row_flops = sl_size_times(n, act->flops + 1);
     plan->input_row_flops = sl_size_times(n, 2 * act->flops + 2);

@@ -35,6 +35,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         .shape = shape,
     };
     plan->needs_x = true;
+    plan->by_position = norm->per_position;
     plan->saved_row_bytes = sl_size_times(at.n, sizeof(struct sl_moments));
     plan->forward_row_flops = sl_size_times(n, 8);
     plan->input_row_flops = sl_size_times(n, 12);

@@ -157,6 +157,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         plan->out = plan->in;
         plan->out.dims[plan->out.n_dims - 1] = out;
     }
+    plan->by_position = linear->per_position;
     plan->n_params = linear->no_bias ? 1 : 2;
     plan->params[WEIGHT] = (sluice_param_spec){
         .name = "weight",

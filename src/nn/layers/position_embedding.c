@@ -71,6 +71,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         .init = SLUICE_INIT_NORMAL,
         .std = embedding->std > 0 ? (double)embedding->std : usual_std,
     };
+    plan->by_position = embedding->context > 0;
     plan->forward_row_flops = n;
     plan->weight_row_flops = n;
     return SLUICE_OK;
@@ -84,9 +85,10 @@ static int64_t row_elements(const sluice_layer_call *call)
 static sluice_status forward(const sluice_layer_call *call)
 {
     int64_t n = row_elements(call);
+    const float *first = call->params[0] + call->position * n;
     memcpy(call->y, call->x, (size_t)(call->rows * n) * sizeof *call->y);
     for (int64_t r = 0; r < call->rows; r++)
-        sl_add(n, call->params[0], call->y + r * n);
+        sl_add(n, first, call->y + r * n);
     return SLUICE_OK;
 }
 

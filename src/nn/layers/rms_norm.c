@@ -31,6 +31,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         .init = SLUICE_INIT_ONE,
     };
     plan->needs_x = true;
+    plan->by_position = norm->per_position;
     plan->saved_row_bytes = sl_size_times(at.n, sizeof(float));
     plan->forward_row_flops = sl_size_times(n, 4);
     plan->input_row_flops = sl_size_times(n, 8);

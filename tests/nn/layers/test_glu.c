@@ -1,5 +1,5 @@
 /* Gated linear units, apart from their values; see test_gradients.c. */
-#include <sluice/layer.h>
+#include <sluice/sequence_layers.h>
 
 #include <math.h>
 #include <string.h>
