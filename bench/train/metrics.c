@@ -183,7 +183,8 @@ void metrics_run(struct metrics *metrics, const struct training_config *config,
     write_line(metrics, line);
 }
 
-bool metrics_progress(struct metrics *metrics, const sluice_progress *p)
+bool metrics_progress(struct metrics *metrics, const sluice_progress *p,
+                      double gradient_norm)
 {
     if (!metrics->file)
         return true;
@@ -193,6 +194,8 @@ bool metrics_progress(struct metrics *metrics, const sluice_progress *p)
     set_integer(line, "rows", p->rows_done);
     if (!p->epoch_end)
         set_real(line, "step_loss", p->step_loss);
+    if (!isnan(gradient_norm))
+        set_real(line, "gradient_norm", gradient_norm);
     set_integer(line, "staleness", p->staleness);
     set_real(line, "loss", p->loss);
     set_real(line, "accuracy", p->accuracy);

@@ -48,8 +48,10 @@ sluice_status metrics_open(struct metrics *metrics,
 void metrics_run(struct metrics *metrics, const struct training_config *config,
                  const struct metrics_context *context);
 
-/* Returns false if the line could not be written: metrics_close() tells. */
-bool metrics_progress(struct metrics *metrics, const sluice_progress *progress);
+/* Returns false if the line could not be written: metrics_close() tells.
+ * `gradient_norm` NaN: it is not known. */
+bool metrics_progress(struct metrics *metrics, const sluice_progress *progress,
+                      double gradient_norm);
 
 /* A checkpoint was written: what that has cost the training, and the thread
  * beside it. */

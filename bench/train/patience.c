@@ -3,6 +3,10 @@
 
 #include <stdlib.h>
 
+#include <sluice/dataset.h>
+
+#include "bench/train/keep/checkpoint_files.h"
+
 sluice_status patience_init(struct patience *patience, int epochs,
                             const sluice_model *model, sluice_diag *why)
 {
@@ -23,9 +27,69 @@ void patience_fini(struct patience *patience)
     *patience = (struct patience){0};
 }
 
+static sluice_status read_best(struct patience *p, const char *path,
+                               sluice_diag *why)
+{
+    sluice_safetensors *file;
+    sluice_parameter at = {0};
+    float *values = p->best;
+    sluice_status st = sluice_safetensors_open(path, 0, NULL, &file, why);
+    if (st)
+        return st;
+    while (!st && sluice_model_next_parameter(p->model, &at)) {
+        st = sluice_safetensors_read(file, at.name, values, at.n, why);
+        values += at.n;
+    }
+    sluice_safetensors_close(file);
+    return st;
+}
+
+sluice_status patience_resume(struct patience *patience,
+                              const struct patience_past *past,
+                              sluice_diag *why)
+{
+    struct patience *p = patience;
+    sluice_status st = p->epochs ? read_best(p, past->path, why) : SLUICE_OK;
+    if (st || !p->epochs)
+        return st;
+    p->has_best = true;
+    p->best_epoch = past->best_epoch;
+    p->loss = past->loss;
+    p->accuracy = past->accuracy;
+    p->since = past->epochs_done > past->best_epoch
+                   ? past->epochs_done - past->best_epoch
+                   : 0;
+    return SLUICE_OK;
+}
+
+sluice_status patience_resume_kept(struct patience *patience,
+                                   const struct keeping *keeping,
+                                   sluice_diag *why)
+{
+    char path[PATH_MAX];
+    if (!keeping->has_best)
+        return SLUICE_OK;
+    sluice_status st = checkpoint_best_path(keeping->config->dir, path, why);
+    const struct patience_past past = {
+        .path = path,
+        .best_epoch = keeping->best_epoch,
+        .epochs_done = keeping->run.position.epoch - 1,
+        .loss = keeping->best_loss,
+        .accuracy = keeping->best_accuracy,
+    };
+    return st ? st : patience_resume(patience, &past, why);
+}
+
+bool patience_is_over(const struct patience *patience)
+{
+    return patience->epochs && patience->since >= patience->epochs;
+}
+
+/* An epoch that is made again after a resumption, the best one, is it again. */
 static bool is_better(const struct patience *p, const sluice_progress *now)
 {
-    if (!p->has_best || now->test_accuracy > p->accuracy)
+    if (!p->has_best || now->test_accuracy > p->accuracy ||
+        now->epoch == p->best_epoch)
         return true;
     return now->test_accuracy == p->accuracy && now->test_loss < p->loss;
 }

@@ -14,6 +14,8 @@
 #include <sluice/pipeline.h>
 #include <sluice/train.h>
 
+#include "bench/train/keep/keeping.h"
+
 struct patience {
     int epochs; /* without an improvement that end the training; 0: none do */
     const sluice_model *model;
@@ -31,6 +33,34 @@ sluice_status patience_init(struct patience *patience, int epochs,
 
 /* Zeros are allowed. */
 void patience_fini(struct patience *patience);
+
+/* What an earlier run of the training has left. */
+struct patience_past {
+    const char *path; /* a checkpoint of the best epoch */
+    int best_epoch;
+    int epochs_done;
+    double loss; /* of the test part, behind the best epoch */
+    double accuracy;
+};
+
+/*
+ * Go on from there: with the best parameters, and the epochs behind them
+ * counted.
+ *
+ * Returns  SLUICE_OK; what sluice_safetensors_open() and
+ *          sluice_safetensors_read() return.
+ */
+sluice_status patience_resume(struct patience *patience,
+                              const struct patience_past *past,
+                              sluice_diag *why);
+
+/* The same from what was kept of that run; nothing if that has no best one. */
+sluice_status patience_resume_kept(struct patience *patience,
+                                   const struct keeping *keeping,
+                                   sluice_diag *why);
+
+/* Whether enough epochs without a better one are behind the training. */
+bool patience_is_over(const struct patience *patience);
 
 /*
  * An epoch has ended: keep its parameters if it is the best one, by the test

@@ -199,3 +199,16 @@ sluice_status train_check_partition(const struct training_config *c,
                            "devices",
                            c->partition.n, n_stages, c->devices);
 }
+
+double train_rate_factor(const struct training_config *c,
+                         const sluice_progress *p)
+{
+    uint64_t batch = (uint64_t)c->batch;
+    uint64_t steps = ((uint64_t)p->n_rows + batch - 1) / batch;
+    uint64_t before = steps * (uint64_t)(p->epoch - 1);
+    if (!c->rate.ops || p->rows_done == 0)
+        return 1;
+    before += (uint64_t)(p->rows_done - 1) / batch;
+    return c->rate.ops->factor(&c->rate.config, before,
+                               steps * (uint64_t)c->epochs);
+}

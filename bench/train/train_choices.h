@@ -5,6 +5,8 @@
 #include "bench/cli/option.h"
 #include "bench/train/training_config.h"
 
+#include <sluice/train.h>
+
 /* "help" in place of a name lists what there is and ends the program. */
 extern const struct option_type option_optimizer; /* sluice_optimizer_choice */
 extern const struct option_type option_loss;      /* sluice_loss_choice */
@@ -40,5 +42,9 @@ const char *train_augment_text(const struct training_config *config,
  * depend; NULL: there is none. */
 const char *train_rate_text(const struct training_config *config,
                             char text[TRAIN_RATE_TEXT]);
+
+/* What the rule made of the learning rate in the last step. */
+double train_rate_factor(const struct training_config *config,
+                         const sluice_progress *progress);
 
 #endif

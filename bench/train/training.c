@@ -10,6 +10,7 @@
 #include "bench/cli/choice.h"
 #include "bench/output/describe.h"
 #include "bench/output/output_path.h"
+#include "bench/train/gradient_norm.h"
 #include "bench/train/keep/keeping.h"
 #include "bench/train/metrics.h"
 #include "bench/train/patience.h"
@@ -39,6 +40,7 @@ struct training {
     struct metrics metrics;
     struct keeping keeping;
     struct patience patience;
+    struct gradient_norm norm;
     struct time_sum time; /* of the last epoch's full batches */
     bool says_input;      /* the model's text has it */
     bool goes_on;         /* the pipeline is there, and may be loaded into */
@@ -189,6 +191,18 @@ static sluice_status begin_keeping(struct training *t, sluice_diag *why)
     return st;
 }
 
+/* What looks at the steps and epochs, and goes on from those of before. */
+static sluice_status begin_watching(struct training *t, sluice_diag *why)
+{
+    const struct training_config *c = t->config;
+    sluice_status st = patience_init(&t->patience, c->patience, t->model, why);
+    if (!st && c->gradient_norm)
+        st = gradient_norm_init(&t->norm, t->model, why);
+    if (!st)
+        st = begin_keeping(t, why);
+    return st ? st : patience_resume_kept(&t->patience, &t->keeping, why);
+}
+
 static void print_head(const struct training *t)
 {
     const struct training_config *c = t->config;
@@ -226,28 +240,16 @@ static void tell(struct training *t, const sluice_progress *p)
         time_sum_add(&t->time, t->pipe);
 }
 
-/* What the rule made of the learning rate in the last step. */
-static double rate_factor(const struct training *t, const sluice_progress *p)
-{
-    const struct training_config *c = t->config;
-    uint64_t batch = (uint64_t)c->batch;
-    uint64_t steps = ((uint64_t)p->n_rows + batch - 1) / batch;
-    uint64_t before = steps * (uint64_t)(p->epoch - 1);
-    if (!c->rate.ops || p->rows_done == 0)
-        return 1;
-    before += (uint64_t)(p->rows_done - 1) / batch;
-    return c->rate.ops->factor(&c->rate.config, before,
-                               steps * (uint64_t)c->epochs);
-}
-
 /* A signal ends the training where it can go on: between two steps. */
 static bool on_progress(void *context, const sluice_progress *p)
 {
     struct training *t = context;
-    if (!metrics_progress(&t->metrics, p))
+    double norm = gradient_norm(&t->norm, t->pipe, p);
+    if (!metrics_progress(&t->metrics, p, norm))
         return false; /* do not train for nothing */
     tell(t, p);
-    training_page_progress(&t->page, p, rate_factor(t, p), t->source.test);
+    training_page_progress(&t->page, p, train_rate_factor(t->config, p), norm,
+                           t->source.test);
     keeping_progress(&t->keeping, p, t->source.test);
     bool goes_on = !p->epoch_end || patience_epoch(&t->patience, t->pipe, p);
     return goes_on && !stopping_signal();
@@ -285,9 +287,10 @@ static sluice_status train(struct training *t, double *accuracy,
         .on_progress = on_progress,
         .context = t,
     };
-    sluice_status st = keeping_has_reached(&t->keeping, c->target_accuracy)
-                           ? SLUICE_OK
-                           : sluice_train(t->pipe, &config, NULL, why);
+    bool is_over = keeping_has_reached(&t->keeping, c->target_accuracy) ||
+                   patience_is_over(&t->patience);
+    sluice_status st =
+        is_over ? SLUICE_OK : sluice_train(t->pipe, &config, NULL, why);
     if (!st)
         st = end_patience(t, why);
     if (!st)
@@ -349,9 +352,7 @@ sluice_status training_run(const struct training_config *config,
     if (!st)
         st = make_pipeline(&t, why);
     if (!st)
-        st = patience_init(&t.patience, config->patience, t.model, why);
-    if (!st)
-        st = begin_keeping(&t, why);
+        st = begin_watching(&t, why);
     if (!st)
         st = metrics_open(&t.metrics, config, t.keeping.newest[0], why);
     if (!st) {
@@ -377,6 +378,7 @@ sluice_status training_run(const struct training_config *config,
     keeping_fini(&t.keeping);
     sluice_pipeline_destroy(t.pipe);
     sluice_schedule_destroy(t.custom);
+    gradient_norm_fini(&t.norm);
     patience_fini(&t.patience);
     sluice_model_destroy(t.model);
     source_close(&t.source);

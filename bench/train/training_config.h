@@ -73,6 +73,7 @@ struct training_config {
     int64_t watchdog_ns; /* name a device that is in one operation for so long;
                             0: none */
     const char *report;  /* a file for a page of charts; NULL: none */
+    bool gradient_norm;  /* of each step, for both */
     bool watches;        /* a picture that moves, on a terminal */
     bool quiet;          /* only errors and warnings are told */
 };

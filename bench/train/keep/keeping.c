@@ -56,6 +56,7 @@ static sluice_status look_at_best(struct keeping *k, sluice_diag *why)
     k->has_best = !st && run.was_tested;
     k->best_loss = run.test_loss;
     k->best_accuracy = run.test_accuracy;
+    k->best_epoch = run.position.epoch - 1;
     return st;
 }
 

@@ -34,6 +34,7 @@ struct keeping {
     bool has_best;         /* there is a best one, with these figures: */
     double best_loss;      /* of the test rows */
     double best_accuracy;  /* the same */
+    int best_epoch;        /* of the one that was there in the beginning */
     char newest[PATH_MAX]; /* the path of the newest; "": none */
 
     sluice_saver *saver;  /* NULL: there is no directory */

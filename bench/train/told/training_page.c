@@ -21,6 +21,7 @@ static void thin_out(struct training_curve *curve)
         curve->loss[i] = curve->loss[2 * i];
         curve->rate[i] = curve->rate[2 * i];
         curve->rows_per_s[i] = curve->rows_per_s[2 * i];
+        curve->norm[i] = curve->norm[2 * i];
     }
     curve->n /= 2;
     curve->stride *= 2;
@@ -28,7 +29,7 @@ static void thin_out(struct training_curve *curve)
 
 /* `count` numbers the points that could be drawn, from 0. */
 static void add_point(struct training_curve *curve, uint64_t count, double step,
-                      double loss, double rate, double rows_per_s)
+                      double loss, double rate, double rows_per_s, double norm)
 {
     if (!curve->stride)
         curve->stride = 1;
@@ -39,12 +40,13 @@ static void add_point(struct training_curve *curve, uint64_t count, double step,
     curve->step[curve->n] = step;
     curve->loss[curve->n] = loss;
     curve->rate[curve->n] = rate;
+    curve->norm[curve->n] = norm;
     curve->rows_per_s[curve->n++] = rows_per_s;
 }
 
 void training_page_progress(struct training_page *page,
                             const sluice_progress *progress, double rate,
-                            bool tests)
+                            double norm, bool tests)
 {
     const sluice_progress *p = progress;
     if (!page->path)
@@ -52,7 +54,7 @@ void training_page_progress(struct training_page *page,
     if (p->epoch_end) {
         if (tests)
             add_point(&page->tests, (uint64_t)p->epoch, (double)p->step,
-                      p->test_loss, p->test_accuracy, NAN);
+                      p->test_loss, p->test_accuracy, NAN, NAN);
         page->last_ns = 0;
         page->last_rows = 0;
         return;
@@ -61,8 +63,9 @@ void training_page_progress(struct training_page *page,
     double rows = (double)(p->rows_done - page->last_rows);
     double speed =
         page->last_ns ? rows * 1e9 / (double)(now - page->last_ns) : NAN;
-    add_point(&page->steps, p->step, (double)p->step, p->step_loss, rate,
-              speed);
+    add_point(&page->steps, p->step, (double)p->step, p->step_loss, rate, speed,
+              norm);
+    page->has_norms = page->has_norms || !isnan(norm);
     page->last_ns = now;
     page->last_rows = p->rows_done;
 }
@@ -74,6 +77,9 @@ static void add_charts(struct html_file *html, const struct training_page *page)
     html_file_chart(html, "Loss of a step", steps->step, steps->loss, steps->n);
     html_file_chart(html, "Learning rate, as a share of the optimizer's",
                     steps->step, steps->rate, steps->n);
+    if (page->has_norms)
+        html_file_chart(html, "Norm of the gradient", steps->step, steps->norm,
+                        steps->n);
     html_file_chart(html, "Throughput, rows per second", steps->step,
                     steps->rows_per_s, steps->n);
     html_file_chart(html, "Loss of the test part", tests->step, tests->loss,

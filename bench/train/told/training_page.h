@@ -1,12 +1,13 @@
 /*
- * A training as a page: loss, learning rate and throughput of its steps, and
- * the loss and accuracy of its tests.
+ * A training as a page: loss, learning rate, throughput and norm of its steps,
+ * and the loss and accuracy of its tests.
  *
  * Threads: the main thread.
  */
 #ifndef BENCH_TRAIN_TOLD_TRAINING_PAGE_H
 #define BENCH_TRAIN_TOLD_TRAINING_PAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/status.h>
@@ -22,6 +23,7 @@ struct training_curve {
     double loss[PAGE_POINTS];
     double rate[PAGE_POINTS];
     double rows_per_s[PAGE_POINTS];
+    double norm[PAGE_POINTS];
 };
 
 struct training_page {
@@ -29,15 +31,16 @@ struct training_page {
     struct training_curve steps;
     struct training_curve tests; /* its loss is that of the test part, its rate
                                     the accuracy */
-    int64_t last_ns;             /* when the last step was reported, ... */
-    int64_t last_rows;           /* ... and the rows of its epoch until then */
+    bool has_norms;
+    int64_t last_ns;   /* when the last step was reported, ... */
+    int64_t last_rows; /* ... and the rows of its epoch until then */
 };
 
-/* A step has been made at that share of the optimizer's learning rate, or an
- * epoch has ended. */
+/* A step has been made at that share of the optimizer's learning rate and with
+ * that norm of the gradient (NaN: not known), or an epoch has ended. */
 void training_page_progress(struct training_page *page,
                             const sluice_progress *progress, double rate,
-                            bool tests);
+                            double norm, bool tests);
 
 /*
  * Write the page.

@@ -1,6 +1,10 @@
 /* Early stopping: when a training ends, and with which parameters. */
 #include "bench/train/patience.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sluice/checkpoint.h>
 #include <sluice/loss.h>
 #include <sluice/optimizer.h>
 
@@ -114,8 +118,54 @@ START_TEST(without_patience_nothing_is_kept_and_nothing_ends)
 }
 END_TEST
 
+/* The checkpoint of the best epoch of an earlier run, of weight 7. */
+static void resume(int best_epoch, int epochs_done, const char *path)
+{
+    const struct patience_past past = {
+        .path = path,
+        .best_epoch = best_epoch,
+        .epochs_done = epochs_done,
+        .loss = 2,
+        .accuracy = 0.5,
+    };
+    set_weight(7);
+    ck_assert_int_eq(sluice_checkpoint_save(set.pipe, NULL, path, NULL),
+                     SLUICE_OK);
+    set_weight(1);
+    ck_assert_int_eq(patience_resume(&set.patience, &past, NULL), SLUICE_OK);
+}
+
+START_TEST(a_training_that_goes_on_counts_on_and_has_the_best_of_before)
+{
+    char path[] = "/tmp/sluice-patience-XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    enter(3);
+    resume(2, 3, path); /* one epoch is behind the best */
+    ck_assert(!patience_is_over(&set.patience));
+    ck_assert(end_epoch(4, 3, 0.4, 1));
+    ck_assert(!end_epoch(5, 4, 0.4, 1));
+    ck_assert_int_eq(patience_restore(&set.patience, set.pipe, NULL),
+                     SLUICE_OK);
+    ck_assert_float_eq(weight(), 7);
+    leave();
+    enter(1);
+    resume(2, 3, path);
+    ck_assert(patience_is_over(&set.patience)); /* it had ended */
+    leave();
+    enter(1);
+    resume(2, 1, path); /* the best epoch has no other checkpoint: once more */
+    ck_assert(end_epoch(2, 5, 0.5, 2));
+    ck_assert_int_eq(set.patience.since, 0);
+    leave();
+    unlink(path);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("bench.patience",
                  so_many_epochs_without_a_better_one_end_the_training,
                  the_loss_decides_where_accuracies_are_equal,
                  the_best_parameters_come_back,
-                 without_patience_nothing_is_kept_and_nothing_ends)
+                 without_patience_nothing_is_kept_and_nothing_ends,
+                 a_training_that_goes_on_counts_on_and_has_the_best_of_before)
