@@ -106,8 +106,9 @@ static sluice_status find_depth(const struct comparison *c,
     sluice_pipeline_config pipeline = measure_pipeline_config(how);
     const sluice_layer_plan *first = sluice_model_layer_plan(c->work.model, 0);
     row->width = sluice_shape_elements(&first->out);
-    return depth_search(&pipeline, row->width, c->config->cap_bytes,
-                        &row->deepest, why);
+    const struct depth_layer layer = {.width = row->width};
+    return depth_search(&pipeline, &layer, c->config->cap_bytes, &row->deepest,
+                        why);
 }
 
 static double find_bound(const struct comparison *c,

@@ -1,11 +1,16 @@
 /* How deep a network can be.  The main thread. */
 #include "bench/measure/depth.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include <sluice/layer.h>
 #include <sluice/shape.h>
 
-sluice_status depth_model(int64_t width, int layers, sluice_model **model,
-                          sluice_diag *why)
+enum { TEXT = 512 };
+
+static sluice_status linear_model(int64_t width, int layers,
+                                  sluice_model **model, sluice_diag *why)
 {
     const sluice_model_config config = {.input = sluice_shape_vector(width)};
     const sluice_linear_config linear = {.out = width,
@@ -21,6 +26,31 @@ sluice_status depth_model(int64_t width, int layers, sluice_model **model,
     else
         *model = made;
     return st;
+}
+
+/* Blocks with the norm in front, as GPT-2's; rows are what an embedding makes
+ * of tokens. */
+static sluice_status block_model(const struct depth_layer *layer, int layers,
+                                 sluice_model **model, sluice_diag *why)
+{
+    char text[TEXT];
+    snprintf(text, sizeof text,
+             "input(%" PRId64 "x%" PRId64
+             "); sequence{residual{layer_norm(per-position); "
+             "attention(%" PRId64
+             ", causal)}; residual{layer_norm(per-position); linear(%" PRId64
+             ", per-position, activation=relu); linear(%" PRId64
+             ", per-position)}} x%d",
+             layer->positions, layer->width, layer->heads, 4 * layer->width,
+             layer->width, layers);
+    return sluice_model_parse(text, NULL, model, why);
+}
+
+sluice_status depth_model(const struct depth_layer *layer, int layers,
+                          sluice_model **model, sluice_diag *why)
+{
+    return layer->positions ? block_model(layer, layers, model, why)
+                            : linear_model(layer->width, layers, model, why);
 }
 
 sluice_status depth_peak(const sluice_pipeline_config *config,
@@ -41,7 +71,7 @@ sluice_status depth_peak(const sluice_pipeline_config *config,
 /* What a search varies: a number of layers, and what it does to memory. */
 struct question {
     const sluice_pipeline_config *config;
-    int64_t width;
+    const struct depth_layer *layer;
     size_t cap;
     struct depth depth; /* the other positions */
     int *varied;        /* in `depth`; NULL: all layers, cut uniformly */
@@ -55,10 +85,10 @@ static sluice_status fits(struct question *q, int layers, bool *answer,
     if (q->varied) {
         *q->varied = layers;
         st =
-            depth_peak_by_position(q->config, q->width, &q->depth, &bytes, why);
+            depth_peak_by_position(q->config, q->layer, &q->depth, &bytes, why);
     } else {
         sluice_model *model;
-        st = depth_model(q->width, layers, &model, why);
+        st = depth_model(q->layer, layers, &model, why);
         if (st)
             return st;
         st = depth_peak(q->config, model, &bytes, why);
@@ -94,10 +124,11 @@ static sluice_status search(struct question *q, int least, int *layers,
     return SLUICE_OK;
 }
 
-sluice_status depth_search(const sluice_pipeline_config *config, int64_t width,
-                           size_t cap, int *layers, sluice_diag *why)
+sluice_status depth_search(const sluice_pipeline_config *config,
+                           const struct depth_layer *layer, size_t cap,
+                           int *layers, sluice_diag *why)
 {
-    struct question q = {.config = config, .width = width, .cap = cap};
+    struct question q = {.config = config, .layer = layer, .cap = cap};
     int found;
     sluice_status st = search(&q, config->schedule.devices, &found, why);
     if (st)
@@ -118,8 +149,9 @@ int depth_layers(const struct depth *depth, int devices)
 }
 
 sluice_status depth_peak_by_position(const sluice_pipeline_config *config,
-                                     int64_t width, const struct depth *depth,
-                                     size_t *bytes, sluice_diag *why)
+                                     const struct depth_layer *layer,
+                                     const struct depth *depth, size_t *bytes,
+                                     sluice_diag *why)
 {
     int n = config->schedule.devices < 3 ? config->schedule.devices : 3;
     const int three[] = {depth->first, n == 3 ? depth->inner : depth->last,
@@ -129,7 +161,7 @@ sluice_status depth_peak_by_position(const sluice_pipeline_config *config,
     small.cut = SLUICE_CUT_LIST;
     small.partition = three;
     sluice_model *model;
-    sluice_status st = depth_model(width, depth_layers(depth, n), &model, why);
+    sluice_status st = depth_model(layer, depth_layers(depth, n), &model, why);
     if (st)
         return st;
     st = depth_peak(&small, model, bytes, why);
@@ -137,8 +169,9 @@ sluice_status depth_peak_by_position(const sluice_pipeline_config *config,
     return st;
 }
 
-sluice_status depth_best(const sluice_pipeline_config *config, int64_t width,
-                         size_t cap, struct depth *best, sluice_diag *why)
+sluice_status depth_best(const sluice_pipeline_config *config,
+                         const struct depth_layer *layer, size_t cap,
+                         struct depth *best, sluice_diag *why)
 {
     const struct depth one = depth_one(config->schedule.devices);
     struct depth found = {0, 0, 0};
@@ -146,7 +179,7 @@ sluice_status depth_best(const sluice_pipeline_config *config, int64_t width,
     int n = one.first + one.last + one.inner;
     for (int i = 0; i < n && !st; i++) {
         struct question q = {
-            .config = config, .width = width, .cap = cap, .depth = one};
+            .config = config, .layer = layer, .cap = cap, .depth = one};
         int *const varied[] = {&q.depth.first, &q.depth.last, &q.depth.inner};
         int *const results[] = {&found.first, &found.last, &found.inner};
         q.varied = varied[i];

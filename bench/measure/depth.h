@@ -1,7 +1,7 @@
 /*
  * How deep a network of equal layers can be: linear layers with relu, W to W,
- * under a cap of memory for each device, by the exact plan of
- * sluice_pipeline_plan().
+ * or blocks of a Transformer, under a cap of memory for each device, by the
+ * exact plan of sluice_pipeline_plan().
  */
 #ifndef BENCH_MEASURE_DEPTH_H
 #define BENCH_MEASURE_DEPTH_H
@@ -13,9 +13,18 @@
 #include <sluice/pipeline.h>
 #include <sluice/status.h>
 
-/* A model of that many equal layers.  Returns as sluice_model_add(). */
-sluice_status depth_model(int64_t width, int layers, sluice_model **model,
-                          sluice_diag *why);
+/* A layer, of which a network has many. */
+struct depth_layer {
+    int64_t width;
+    int64_t positions; /* of a row, each of `width` elements: a block of
+                          attention and two linear layers; 0: linear */
+    int64_t heads;     /* of attention, which divide the width */
+};
+
+/* A model of that many equal layers.  Returns as sluice_model_add(), or
+ * sluice_model_parse(). */
+sluice_status depth_model(const struct depth_layer *layer, int layers,
+                          sluice_model **model, sluice_diag *why);
 
 /*
  * Bytes of the device that needs most, in a pipeline of that model.
@@ -33,8 +42,9 @@ sluice_status depth_peak(const sluice_pipeline_config *config,
  *
  * Returns  as sluice_pipeline_plan().
  */
-sluice_status depth_search(const sluice_pipeline_config *config, int64_t width,
-                           size_t cap, int *layers, sluice_diag *why);
+sluice_status depth_search(const sluice_pipeline_config *config,
+                           const struct depth_layer *layer, size_t cap,
+                           int *layers, sluice_diag *why);
 
 /*
  * A cut by position: layers of the first device, of each one between, and of
@@ -59,14 +69,16 @@ int depth_layers(const struct depth *depth, int devices);
  *
  * Returns  as sluice_pipeline_plan().
  */
-sluice_status depth_best(const sluice_pipeline_config *config, int64_t width,
-                         size_t cap, struct depth *best, sluice_diag *why);
+sluice_status depth_best(const sluice_pipeline_config *config,
+                         const struct depth_layer *layer, size_t cap,
+                         struct depth *best, sluice_diag *why);
 
 /*
  * As depth_peak(), for a cut by position, found from at most three devices.
  */
 sluice_status depth_peak_by_position(const sluice_pipeline_config *config,
-                                     int64_t width, const struct depth *depth,
-                                     size_t *bytes, sluice_diag *why);
+                                     const struct depth_layer *layer,
+                                     const struct depth *depth, size_t *bytes,
+                                     sluice_diag *why);
 
 #endif

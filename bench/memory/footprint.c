@@ -59,7 +59,8 @@ static sluice_status measure_row(const struct footprint_config *config,
 {
     sluice_pipeline_config how = pipeline_of(config, row);
     sluice_model *model;
-    sluice_status st = depth_model(config->width, row->layers, &model, why);
+    const struct depth_layer layer = {.width = config->width};
+    sluice_status st = depth_model(&layer, row->layers, &model, why);
     if (st)
         return st;
     sluice_pipeline *pipe;

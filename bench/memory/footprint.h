@@ -19,6 +19,8 @@ struct footprint_config {
     struct range microbatches;
     struct range remats; /* of sluice_remat */
     int64_t width;
+    int64_t positions; /* of a row, of --table1; 0: linear layers */
+    int64_t heads;
     int64_t batch;
     const char *schedule;
     const char *gemm;

@@ -3,12 +3,13 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/cli/command.h"
 #include "bench/cli/option_types.h"
 #include "bench/memory/table1.h"
 
-enum { MAX_BATCH = 1 << 24, MAX_WIDTH = 1 << 16 };
+enum { MAX_BATCH = 1 << 24, MAX_WIDTH = 1 << 16, MAX_POSITIONS = 1 << 16 };
 
 /* The command line as it is read. */
 struct line {
@@ -83,6 +84,16 @@ static const struct option_row networks[] = {
     {0},
 };
 
+static const char *table1_needs(const void *config,
+                                const struct option_row *option)
+{
+    const struct line *line = config;
+    bool sequences = !strcmp(option->name, "sequence");
+    if (!strcmp(option->name, "heads") && !line->config.positions)
+        return "needs --sequence";
+    return sequences && !line->table1 ? "needs --table1" : NULL;
+}
+
 static const struct option_row table1_options[] = {
     {.name = "table1",
      .help =
@@ -90,6 +101,22 @@ static const struct option_row table1_options[] = {
          "1",
      .type = &option_flag,
      .offset = offsetof(struct line, table1)},
+    {.name = "sequence",
+     .argument = "N",
+     .help = "Layers of --table1 are blocks of a Transformer over rows of N "
+             "positions of the width: 1024 in the paper",
+     .type = &option_long,
+     .offset = offsetof(struct line, config.positions),
+     .least = 1,
+     .most = MAX_POSITIONS},
+    {.name = "heads",
+     .argument = "N",
+     .help = "Heads of their attention, which divide the width",
+     .type = &option_long,
+     .offset = offsetof(struct line, config.heads),
+     .least = 1,
+     .most = MAX_WIDTH,
+     .standard = "1"},
     {.name = "cap",
      .argument = "BYTES",
      .help = "Memory of a device, of --table1",
@@ -114,7 +141,7 @@ static const char doc[] =
 static const struct option_group groups[] = {
     {.options = sizes, .offset = offsetof(struct line, config)},
     {.options = networks, .offset = offsetof(struct line, config)},
-    {.options = table1_options},
+    {.options = table1_options, .needs = table1_needs},
     {.title = "Output",
      .options = output_options,
      .offset = offsetof(struct line, output)},

@@ -39,6 +39,12 @@ static const struct table1_row table1[] = {
      .paper = 1663},
 };
 
+static struct depth_layer layer_of(const struct footprint_config *config)
+{
+    return (struct depth_layer){config->width, config->positions,
+                                config->heads};
+}
+
 /* Without a pipeline there is one micro-batch. */
 static sluice_pipeline_config pipeline_of(const struct footprint_config *config,
                                           const struct table1_row *row)
@@ -60,10 +66,13 @@ static void list_sizes(const struct table1_row *row, int *sizes)
     sizes[0] = row->depth.first;
 }
 
-static sluice_status make_step(sluice_pipeline *pipe, int64_t rows,
-                               int64_t width, sluice_diag *why)
+static sluice_status make_step(sluice_pipeline *pipe,
+                               const struct footprint_config *config,
+                               sluice_diag *why)
 {
-    float *x = calloc((size_t)(rows * width), sizeof *x);
+    int64_t rows = config->batch;
+    int64_t n = config->width * (config->positions ? config->positions : 1);
+    float *x = calloc((size_t)rows, (size_t)n * sizeof *x);
     if (!x)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for a mini-batch");
@@ -94,14 +103,15 @@ static sluice_status train(const struct footprint_config *config,
     pipeline.cut = SLUICE_CUT_LIST;
     pipeline.partition = sizes;
     pipeline.device_cap_bytes = config->cap_bytes;
+    const struct depth_layer layer = layer_of(config);
     sluice_model *model;
-    sluice_status st = depth_model(config->width, row->layers, &model, why);
+    sluice_status st = depth_model(&layer, row->layers, &model, why);
     if (st)
         return st;
     sluice_pipeline *pipe;
     st = sluice_pipeline_create(&pipeline, model, &pipe, why);
     if (!st) {
-        st = make_step(pipe, config->batch, config->width, why);
+        st = make_step(pipe, config, why);
         row->actual = actual_peak(pipe);
         sluice_pipeline_destroy(pipe);
     }
@@ -125,18 +135,18 @@ static sluice_status measure_row(const struct footprint_config *config,
     row->microbatches =
         row->remat == SLUICE_REMAT_NEVER ? 1 : config->microbatches.values[0];
     sluice_pipeline_config pipeline = pipeline_of(config, row);
+    const struct depth_layer layer = layer_of(config);
     const struct depth one = depth_one(row->devices);
-    sluice_status st = depth_peak_by_position(&pipeline, config->width, &one,
-                                              &row->least, why);
+    sluice_status st =
+        depth_peak_by_position(&pipeline, &layer, &one, &row->least, why);
     if (st || row->least > config->cap_bytes)
         return st;
-    st = depth_best(&pipeline, config->width, config->cap_bytes, &row->depth,
-                    why);
+    st = depth_best(&pipeline, &layer, config->cap_bytes, &row->depth, why);
     if (st)
         return st;
     row->layers = depth_layers(&row->depth, row->devices);
     if (row->layers)
-        st = depth_peak_by_position(&pipeline, config->width, &row->depth,
+        st = depth_peak_by_position(&pipeline, &layer, &row->depth,
                                     &row->planned, why);
     return !st && can_train(row) ? train(config, row, why) : st;
 }

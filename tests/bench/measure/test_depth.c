@@ -6,7 +6,9 @@
 
 #include "bench/measure/measure_config.h"
 
-enum { WIDTH = 16, ROWS = 64, CAP = 40000 };
+enum { ROWS = 64, CAP = 40000 };
+
+static const struct depth_layer linear = {.width = 16};
 
 static sluice_pipeline_config gpipe(int devices, int microbatches)
 {
@@ -24,7 +26,7 @@ static size_t whole_peak(sluice_pipeline_config config, const int *sizes)
     for (int d = 0; d < config.schedule.devices; d++)
         layers += sizes[d];
     sluice_model *model;
-    ck_assert_int_eq(depth_model(WIDTH, layers, &model, NULL), SLUICE_OK);
+    ck_assert_int_eq(depth_model(&linear, layers, &model, NULL), SLUICE_OK);
     config.cut = SLUICE_CUT_LIST;
     config.partition = sizes;
     size_t bytes = 0;
@@ -51,8 +53,9 @@ START_TEST(three_devices_stand_for_any_number)
                 size_t bytes = 0;
                 sluice_pipeline_config config = gpipe(k, m);
                 set_sizes(&depths[i], k, sizes);
-                ck_assert_int_eq(depth_peak_by_position(
-                                     &config, WIDTH, &depths[i], &bytes, NULL),
+                ck_assert_int_eq(depth_peak_by_position(&config, &linear,
+                                                        &depths[i], &bytes,
+                                                        NULL),
                                  SLUICE_OK);
                 ck_assert_uint_eq(bytes, whole_peak(config, sizes));
             }
@@ -65,7 +68,7 @@ START_TEST(best_depth_fits_and_one_layer_more_anywhere_does_not)
         int sizes[SLUICE_MAX_DEVICES];
         struct depth best;
         sluice_pipeline_config config = gpipe(k, 4);
-        ck_assert_int_eq(depth_best(&config, WIDTH, CAP, &best, NULL),
+        ck_assert_int_eq(depth_best(&config, &linear, CAP, &best, NULL),
                          SLUICE_OK);
         set_sizes(&best, k, sizes);
         ck_assert_uint_le(whole_peak(config, sizes), CAP);
@@ -83,7 +86,7 @@ static size_t uniform_peak(const sluice_pipeline_config *config, int layers)
 {
     sluice_model *model;
     size_t bytes = 0;
-    ck_assert_int_eq(depth_model(WIDTH, layers, &model, NULL), SLUICE_OK);
+    ck_assert_int_eq(depth_model(&linear, layers, &model, NULL), SLUICE_OK);
     ck_assert_int_eq(depth_peak(config, model, &bytes, NULL), SLUICE_OK);
     sluice_model_destroy(model);
     return bytes;
@@ -94,7 +97,7 @@ START_TEST(search_finds_the_last_depth_that_fits)
     for (int k = 1; k <= 5; k++) {
         int layers = 0;
         sluice_pipeline_config config = gpipe(k, 4);
-        ck_assert_int_eq(depth_search(&config, WIDTH, CAP, &layers, NULL),
+        ck_assert_int_eq(depth_search(&config, &linear, CAP, &layers, NULL),
                          SLUICE_OK);
         ck_assert_int_ge(layers, k);
         ck_assert_uint_le(uniform_peak(&config, layers), CAP);
@@ -108,11 +111,37 @@ START_TEST(a_cap_below_one_layer_gives_no_depth)
     int layers = -1;
     struct depth best = {1, 1, 1};
     sluice_pipeline_config config = gpipe(4, 4);
-    ck_assert_int_eq(depth_search(&config, WIDTH, 64, &layers, NULL),
+    ck_assert_int_eq(depth_search(&config, &linear, 64, &layers, NULL),
                      SLUICE_OK);
     ck_assert_int_eq(layers, 0);
-    ck_assert_int_eq(depth_best(&config, WIDTH, 64, &best, NULL), SLUICE_OK);
+    ck_assert_int_eq(depth_best(&config, &linear, 64, &best, NULL), SLUICE_OK);
     ck_assert_int_eq(depth_layers(&best, 4), 0);
+}
+END_TEST
+
+/* GPipe's claim for blocks of a Transformer: each further device holds as many,
+ * to one. */
+START_TEST(blocks_of_a_transformer_grow_linearly_with_the_devices)
+{
+    const struct depth_layer block = {.width = 8, .positions = 64, .heads = 2};
+    int layers[5];
+    for (int k = 1; k <= 16; k *= 2) {
+        struct depth best;
+        sluice_pipeline_config config = gpipe(k, 4);
+        config.batch = 8;
+        ck_assert_int_eq(depth_best(&config, &block, 600000, &best, NULL),
+                         SLUICE_OK);
+        layers[k == 1   ? 0
+               : k == 2 ? 1
+               : k == 4 ? 2
+               : k == 8 ? 3
+                        : 4] = depth_layers(&best, k);
+    }
+    int each = (layers[2] - layers[1]) / 2;
+    ck_assert_int_ge(layers[0], 3);
+    ck_assert_int_ge(each, 3);
+    ck_assert_int_le(abs(layers[3] - layers[2] - 4 * each), 1);
+    ck_assert_int_le(abs(layers[4] - layers[3] - 8 * each), 1);
 }
 END_TEST
 
@@ -121,9 +150,9 @@ START_TEST(a_batch_that_cannot_be_cut_is_refused)
     int layers;
     struct depth best;
     sluice_pipeline_config config = gpipe(2, 7);
-    ck_assert_int_eq(depth_search(&config, WIDTH, CAP, &layers, NULL),
+    ck_assert_int_eq(depth_search(&config, &linear, CAP, &layers, NULL),
                      SLUICE_INVALID);
-    ck_assert_int_eq(depth_best(&config, WIDTH, CAP, &best, NULL),
+    ck_assert_int_eq(depth_best(&config, &linear, CAP, &best, NULL),
                      SLUICE_INVALID);
 }
 END_TEST
@@ -132,4 +161,5 @@ SLUICE_TEST_MAIN("bench.depth", three_devices_stand_for_any_number,
                  best_depth_fits_and_one_layer_more_anywhere_does_not,
                  search_finds_the_last_depth_that_fits,
                  a_cap_below_one_layer_gives_no_depth,
+                 blocks_of_a_transformer_grow_linearly_with_the_devices,
                  a_batch_that_cannot_be_cut_is_refused)
