@@ -33,7 +33,7 @@ typedef enum sluice_status {
 } sluice_status;
 
 enum {
-    SLUICE_DIAG_TEXT = 320,  /* bytes of text, terminating 0 included */
+    SLUICE_DIAG_TEXT = 480,  /* bytes of text, terminating 0 included */
     SLUICE_DIAG_ACTION = 24, /* bytes of an action's name, "2F0" */
 };
 

@@ -122,7 +122,7 @@ START_TEST(weights_that_do_not_fit_are_refused)
     make_files();
     ck_assert_int_eq(train("128-256x9-255-10"), 1);
     assert_errors("tensor \"9.weight\" of the weights has shape [256, 256], "
-                  "but the model's has [256, 255]");
+                  "but the model wants [256, 255]");
     ck_assert_int_eq(train("128-256x10-10-10"), 1);
     assert_errors("the weights have no tensor \"11.weight\"");
     ck_assert_int_eq(train("128-256x10"), 1);

@@ -17,7 +17,7 @@ struct sl_test_pair {
     sluice_pipeline *pipe;
     sluice_reference *ref;
     sluice_diag why; /* of the last call that failed */
-    char text[512];  /* what differed last */
+    char text[640];  /* what differed last */
 };
 
 /* Make both.  Nothing is made if either fails. */
