@@ -17,9 +17,11 @@ enum { N_LAYOUTS = sizeof names / sizeof *names };
 
 /* What names and shapes say. */
 struct votes {
-    int sluice;
-    int pytorch;
-    int both; /* matrices that fit both, and mean different ones */
+    int named_ours; /* names that only one has */
+    int named_theirs;
+    int shaped_ours; /* matrices, by our names, that fit only one */
+    int shaped_theirs;
+    int square; /* those that fit both, and mean different ones */
 };
 
 const char *sl_layout_name(sluice_weights_layout layout)
@@ -55,24 +57,23 @@ static sluice_status ask_file(const sluice_safetensors *file, const char *path,
                            path, name);
 }
 
-/* One parameter that has one tensor; parts have names of their own. */
+/* One tensor of PyTorch's that a parameter is in. */
 static void vote(const sluice_safetensors *file, const sluice_parameter *at,
                  const struct sl_exchange_part *part, struct votes *votes)
 {
     sluice_shape has;
     bool ours = sl_safetensors_find(file, at->name, &has) >= 0;
     if (strcmp(at->name, part->name) != 0) {
-        votes->sluice += ours;
-        votes->pytorch += sl_safetensors_find(file, part->name, NULL) >= 0;
-        return;
+        votes->named_ours += ours;
+        votes->named_theirs += sl_safetensors_find(file, part->name, NULL) >= 0;
     }
     if (!ours || !part->is_transposed)
         return;
     bool fits = sluice_shape_equal(&has, &at->spec->shape);
     bool turned = sl_tensor_shape_turned(&has, &at->spec->shape);
-    votes->both += fits && turned;
-    votes->sluice += fits && !turned;
-    votes->pytorch += turned && !fits;
+    votes->square += fits && turned;
+    votes->shaped_ours += fits && !turned;
+    votes->shaped_theirs += turned && !fits;
 }
 
 static struct votes count_votes(const sluice_safetensors *file,
@@ -100,13 +101,14 @@ static void look(const sluice_safetensors *file, const sluice_model *model,
     struct votes votes = count_votes(file, model);
     const char *format = sl_safetensors_metadata(file, "format");
     bool torch_wrote = format && !strcmp(format, "pt");
+    bool theirs = votes.shaped_theirs > 0 || torch_wrote;
     *source = SL_LAYOUT_SEEN;
     *layout = SLUICE_LAYOUT_SLUICE;
-    if (votes.pytorch > votes.sluice)
+    if (votes.named_theirs > votes.named_ours)
         *layout = SLUICE_LAYOUT_PYTORCH;
-    else if (votes.sluice == 0 && torch_wrote)
+    else if (!votes.named_ours && !votes.shaped_ours && theirs)
         *layout = SLUICE_LAYOUT_PYTORCH;
-    else if (votes.sluice == 0 && votes.both > 0)
+    else if (!votes.shaped_ours && !votes.shaped_theirs && votes.square)
         *source = SL_LAYOUT_ASSUMED;
 }
 

@@ -318,6 +318,19 @@ START_TEST(square_matrices_are_taken_as_the_file_says_or_with_a_warning)
 }
 END_TEST
 
+/* Names that count layers and not modules tell nothing of how matrices lie. */
+START_TEST(names_of_layers_do_not_tell_how_square_matrices_lie)
+{
+    struct fixture f;
+    write_square("");
+    begin_as(&f, "input(4); linear(4, activation=relu); linear(4)", NULL);
+    ck_assert(!load(&f, SLUICE_LAYOUT_AUTO));
+    ck_assert(!is_turned(&f));
+    ck_assert_msg(strstr(told, "warning: "), "%s", told);
+    end(&f);
+}
+END_TEST
+
 START_TEST(one_matrix_that_is_not_square_tells_the_layout_of_all)
 {
     struct fixture f;
@@ -389,6 +402,7 @@ int main(int argc, char **argv)
         what_does_not_fit_is_named_as_pytorch_names_it,
         a_tied_tensor_that_is_another_one_is_refused,
         square_matrices_are_taken_as_the_file_says_or_with_a_warning,
+        names_of_layers_do_not_tell_how_square_matrices_lie,
         one_matrix_that_is_not_square_tells_the_layout_of_all,
         a_layout_of_another_version_is_refused,
         every_allocation_may_fail,
