@@ -11,6 +11,7 @@
 enum {
     MICROBATCHES = 6,
     STEPS = 4, /* the first ones warm up */
+    KINDS = SLUICE_N_ACTION_KINDS,
 };
 
 static sluice_status append(sluice_schedule *schedule, sluice_action_kind kind,
@@ -67,9 +68,41 @@ static sluice_status make_schedule(int n_layers, sluice_schedule **out,
     return st;
 }
 
+/* By how much the first F of each layer, and its first backward, an I, took
+ * longer than others, the least of all devices. */
+static void read_first(const sluice_trace *trace, int n_layers,
+                       const int64_t *costs_ns, int64_t *first_ns)
+{
+    for (int i = 0; i < n_layers * KINDS; i++)
+        first_ns[i] = INT64_MAX;
+    for (int d = 0; d < trace->n_devices; d++) {
+        bool seen[SLUICE_MAX_STAGES][2] = {{false}};
+        for (int i = 0; i < trace->n_events[d]; i++) {
+            const sluice_trace_event *event = &trace->events[d][i];
+            int kind = event->action.kind, layer = event->action.stage;
+            if (kind != SLUICE_F && kind != SLUICE_I)
+                continue;
+            int64_t *first = &first_ns[layer * KINDS + kind];
+            int64_t more = event->end_ns - event->start_ns -
+                           costs_ns[layer * KINDS + kind];
+            if (!seen[layer][kind == SLUICE_I] && more < *first)
+                *first = more > 0 ? more : 0;
+            seen[layer][kind == SLUICE_I] = true;
+        }
+    }
+    for (int i = 0; i < n_layers; i++) {
+        int64_t *of = &first_ns[i * KINDS];
+        of[SLUICE_B] = of[SLUICE_I];
+        for (int kind = 0; kind < KINDS; kind++)
+            if (of[kind] == INT64_MAX)
+                of[kind] = 0;
+    }
+}
+
 /* CPU times: what other programs do meanwhile does not count. */
 static sluice_status read_costs(const sluice_pipeline *pipe, int n_layers,
-                                int64_t *costs_ns, sluice_diag *why)
+                                int64_t *costs_ns, int64_t *first_ns,
+                                sluice_diag *why)
 {
     struct virtual_clock clock = {0};
     sluice_trace trace;
@@ -80,16 +113,17 @@ static sluice_status read_costs(const sluice_pipeline *pipe, int n_layers,
     if (!st)
         st = sluice_costs_measure(&virtual, n_layers, SLUICE_MEDIAN, NULL,
                                   costs_ns, why);
+    if (!st)
+        read_first(&virtual, n_layers, costs_ns, first_ns);
     virtual_clock_fini(&clock);
     return st;
 }
 
 /* Each replica is a device of its own. */
-static sluice_status train(const sluice_model *model,
-                           const sluice_schedule *schedule,
-                           const struct workload *work,
-                           const struct layer_costs_config *what,
-                           int64_t *costs_ns, sluice_diag *why)
+static sluice_status
+train(const sluice_model *model, const sluice_schedule *schedule,
+      const struct workload *work, const struct layer_costs_config *what,
+      int64_t *costs_ns, int64_t *first_ns, sluice_diag *why)
 {
     sluice_pipeline_config config = plain_pipeline_config(0, 0, work->rows);
     config.custom = schedule;
@@ -104,14 +138,16 @@ static sluice_status train(const sluice_model *model,
         st = sluice_pipeline_step(pipe, work->x, work->targets, work->rows,
                                   NULL, why);
     if (!st)
-        st = read_costs(pipe, sluice_model_n_layers(model), costs_ns, why);
+        st = read_costs(pipe, sluice_model_n_layers(model), costs_ns, first_ns,
+                        why);
     sluice_pipeline_destroy(pipe);
     return st;
 }
 
 sluice_status layer_costs_measure(const sluice_model *model,
                                   const struct layer_costs_config *config,
-                                  int64_t *costs_ns, sluice_diag *why)
+                                  int64_t *costs_ns, int64_t *first_ns,
+                                  sluice_diag *why)
 {
     int64_t rows = config->rows * MICROBATCHES * config->devices;
     sluice_schedule *schedule;
@@ -122,7 +158,7 @@ sluice_status layer_costs_measure(const sluice_model *model,
         return st;
     st = workload_fill(&work, model, rows, config->seed, why);
     if (!st) {
-        st = train(model, schedule, &work, config, costs_ns, why);
+        st = train(model, schedule, &work, config, costs_ns, first_ns, why);
         workload_fini(&work);
     }
     sluice_schedule_destroy(schedule);

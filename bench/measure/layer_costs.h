@@ -20,18 +20,22 @@ struct layer_costs_config {
 /*
  * How such costs are got; here: each device trains a few steps of its own with
  * every layer a stage, and costs are the median CPU times of the last: F (the
- * last layer's with the loss), B, I, W, R and UPDATE.
+ * last layer's with the loss), B, I, W, R and UPDATE.  By `first_ns` the first
+ * F and the first backward of a step took longer, as B and I; of other kinds it
+ * is 0.
  *
- * Shapes   costs_ns[n_layers][SLUICE_N_ACTION_KINDS].
+ * Shapes   costs_ns[n_layers][SLUICE_N_ACTION_KINDS], first_ns the same.
  * Blocks   for those steps.
  * Returns  SLUICE_OK, or the first error.
  */
 typedef sluice_status layer_costs_fn(const sluice_model *model,
                                      const struct layer_costs_config *config,
-                                     int64_t *costs_ns, sluice_diag *why);
+                                     int64_t *costs_ns, int64_t *first_ns,
+                                     sluice_diag *why);
 
 sluice_status layer_costs_measure(const sluice_model *model,
                                   const struct layer_costs_config *config,
-                                  int64_t *costs_ns, sluice_diag *why);
+                                  int64_t *costs_ns, int64_t *first_ns,
+                                  sluice_diag *why);
 
 #endif

@@ -10,9 +10,16 @@
 
 #include <sluice/schedule.h>
 
-enum { LINE = 512, KINDS = SLUICE_N_ACTION_KINDS, N_COSTS = 6, UNSET = -2 };
+enum {
+    LINE = 512,
+    KINDS = SLUICE_N_ACTION_KINDS,
+    N_COSTS = 6,
+    N_NUMBERS = 2 + N_COSTS + 2,
+    UNSET = -2
+};
 
-static const char head[] = "microbatches,layer,F,B,I,W,R,UPDATE\n";
+static const char head[] = "microbatches,layer,F,B,I,W,R,UPDATE,"
+                           "first_F,first_B\n";
 
 static const int columns[N_COSTS] = {SLUICE_F, SLUICE_B, SLUICE_I,
                                      SLUICE_W, SLUICE_R, SLUICE_UPDATE};
@@ -25,18 +32,20 @@ static sluice_status refuse_file(const char *path, sluice_diag *why)
 
 sluice_status costs_write(const char *path, const int *microbatches, int n,
                           int n_layers, const int64_t *costs_ns,
-                          sluice_diag *why)
+                          const int64_t *first_ns, sluice_diag *why)
 {
     FILE *out = fopen(path, "we");
     if (!out)
         return refuse_file(path, why);
     fputs(head, out);
     for (int m = 0; m < n; m++)
-        for (int i = 0; i < n_layers; i++, costs_ns += KINDS) {
+        for (int i = 0; i < n_layers;
+             i++, costs_ns += KINDS, first_ns += KINDS) {
             fprintf(out, "%d,%d", microbatches[m], i);
             for (int c = 0; c < N_COSTS; c++)
                 fprintf(out, ",%" PRId64, costs_ns[columns[c]]);
-            fputc('\n', out);
+            fprintf(out, ",%" PRId64 ",%" PRId64 "\n", first_ns[SLUICE_F],
+                    first_ns[SLUICE_B]);
         }
     bool failed = ferror(out);
     if (fclose(out) || failed)
@@ -45,13 +54,13 @@ sluice_status costs_write(const char *path, const int *microbatches, int n,
 }
 
 /* "8,0,120500,..." */
-static bool read_numbers(const char *line, int64_t numbers[2 + N_COSTS])
+static bool read_numbers(const char *line, int64_t numbers[N_NUMBERS])
 {
-    for (int i = 0; i < 2 + N_COSTS; i++) {
+    for (int i = 0; i < N_NUMBERS; i++) {
         char *end;
         errno = 0;
         numbers[i] = strtoll(line, &end, 10);
-        char follows = i + 1 < 2 + N_COSTS ? ',' : '\n';
+        char follows = i + 1 < N_NUMBERS ? ',' : '\n';
         if (end == line || errno || *end != follows)
             return false;
         line = end + 1;
@@ -59,23 +68,29 @@ static bool read_numbers(const char *line, int64_t numbers[2 + N_COSTS])
     return true;
 }
 
-/* Where a row goes; NULL: nowhere. */
-static int64_t *place_of(const int64_t numbers[2 + N_COSTS],
-                         const int *microbatches, int n, int n_layers,
-                         int64_t *costs_ns)
+/* Keep a row, if its number of micro-batches is wanted. */
+static void keep(const int64_t numbers[N_NUMBERS], const int *microbatches,
+                 int n, int n_layers, int64_t *costs_ns, int64_t *first_ns)
 {
-    for (int m = 0; m < n; m++)
-        if (microbatches[m] == numbers[0])
-            return &costs_ns[((int64_t)m * n_layers + numbers[1]) * KINDS];
-    return NULL;
+    for (int m = 0; m < n; m++) {
+        int64_t at = ((int64_t)m * n_layers + numbers[1]) * KINDS;
+        if (microbatches[m] != numbers[0])
+            continue;
+        for (int c = 0; c < N_COSTS; c++)
+            costs_ns[at + columns[c]] = numbers[2 + c];
+        first_ns[at + SLUICE_F] = numbers[2 + N_COSTS];
+        first_ns[at + SLUICE_B] = first_ns[at + SLUICE_I] =
+            numbers[3 + N_COSTS];
+    }
 }
 
 static sluice_status read_rows(FILE *in, const int *microbatches, int n,
-                               int n_layers, int64_t *costs_ns, int *line_no,
+                               int n_layers, int64_t *costs_ns,
+                               int64_t *first_ns, int *line_no,
                                sluice_diag *why)
 {
     char line[LINE];
-    int64_t numbers[2 + N_COSTS];
+    int64_t numbers[N_NUMBERS];
     *line_no = 1;
     if (!fgets(line, sizeof line, in) || strcmp(line, head) != 0)
         return sluice_diag_set(why, SLUICE_FORMAT, "is not \"%.*s\"",
@@ -84,15 +99,13 @@ static sluice_status read_rows(FILE *in, const int *microbatches, int n,
         ++*line_no;
         if (!read_numbers(line, numbers))
             return sluice_diag_set(why, SLUICE_FORMAT,
-                                   "is not eight whole numbers between commas");
+                                   "is not ten whole numbers between commas");
         if (numbers[1] < 0 || numbers[1] >= n_layers)
             return sluice_diag_set(why, SLUICE_FORMAT,
                                    "is of layer %" PRId64
                                    ", and the model has %d layers",
                                    numbers[1], n_layers);
-        int64_t *to = place_of(numbers, microbatches, n, n_layers, costs_ns);
-        for (int c = 0; c < N_COSTS && to; c++)
-            to[columns[c]] = numbers[2 + c];
+        keep(numbers, microbatches, n, n_layers, costs_ns, first_ns);
     }
     return SLUICE_OK;
 }
@@ -112,7 +125,8 @@ static sluice_status check_all(const int *microbatches, int n, int n_layers,
 }
 
 sluice_status costs_read(const char *path, const int *microbatches, int n,
-                         int n_layers, int64_t *costs_ns, sluice_diag *why)
+                         int n_layers, int64_t *costs_ns, int64_t *first_ns,
+                         sluice_diag *why)
 {
     sluice_diag said;
     int line_no = 0;
@@ -121,8 +135,8 @@ sluice_status costs_read(const char *path, const int *microbatches, int n,
         return refuse_file(path, why);
     for (int64_t i = 0; i < (int64_t)n * n_layers * KINDS; i++)
         costs_ns[i] = UNSET;
-    sluice_status st =
-        read_rows(in, microbatches, n, n_layers, costs_ns, &line_no, &said);
+    sluice_status st = read_rows(in, microbatches, n, n_layers, costs_ns,
+                                 first_ns, &line_no, &said);
     fclose(in);
     if (st)
         return sluice_diag_set(why, st, "%.200s: line %d %.150s", path, line_no,

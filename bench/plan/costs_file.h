@@ -1,11 +1,12 @@
 /*
  * Costs of layers in a file, so that they are measured once:
  *
- *     microbatches,layer,F,B,I,W,R,UPDATE
- *     8,0,120500,240100,118000,122000,119800,40000
+ *     microbatches,layer,F,B,I,W,R,UPDATE,first_F,first_B
+ *     8,0,120500,240100,118000,122000,119800,40000,60000,120000
  *
  * Times are ns on a device of speed 1, for a micro-batch of the mini-batch that
- * they were measured for; -1: not known.
+ * they were measured for; -1: not known.  The last two say how much longer the
+ * first F and the first backward of a step take.
  */
 #ifndef BENCH_PLAN_COSTS_FILE_H
 #define BENCH_PLAN_COSTS_FILE_H
@@ -17,12 +18,13 @@
 /*
  * Write a table.
  *
- * Shapes   costs_ns[n][n_layers][SLUICE_N_ACTION_KINDS], microbatches[n].
+ * Shapes   costs_ns[n][n_layers][SLUICE_N_ACTION_KINDS], first_ns the same,
+ *          microbatches[n].
  * Returns  SLUICE_OK, SLUICE_IO.
  */
 sluice_status costs_write(const char *path, const int *microbatches, int n,
                           int n_layers, const int64_t *costs_ns,
-                          sluice_diag *why);
+                          const int64_t *first_ns, sluice_diag *why);
 
 /*
  * Read it: the rows of these numbers of micro-batches, all of which must be
@@ -31,6 +33,7 @@ sluice_status costs_write(const char *path, const int *microbatches, int n,
  * Returns  SLUICE_OK; SLUICE_IO; SLUICE_FORMAT with file and line.
  */
 sluice_status costs_read(const char *path, const int *microbatches, int n,
-                         int n_layers, int64_t *costs_ns, sluice_diag *why);
+                         int n_layers, int64_t *costs_ns, int64_t *first_ns,
+                         sluice_diag *why);
 
 #endif

@@ -23,6 +23,7 @@ struct work {
     struct range microbatches; /* that divide the batch */
     sluice_plan_layer *layers; /* [n_layers] */
     int64_t *costs_ns;         /* [microbatches][n_layers][KINDS] */
+    int64_t *first_ns;         /* the same */
     sluice_pipeline_config pipeline;
 };
 
@@ -87,7 +88,8 @@ static sluice_status measure(struct work *work, sluice_diag *why)
     for (int m = 0; m < work->microbatches.n && !st; m++) {
         what.rows = config->batch / work->microbatches.values[m];
         st = costs(work->model, &what,
-                   &work->costs_ns[m * work->n_layers * KINDS], why);
+                   &work->costs_ns[m * work->n_layers * KINDS],
+                   &work->first_ns[m * work->n_layers * KINDS], why);
         progress_step(&progress);
     }
     progress_erase(&progress);
@@ -114,14 +116,14 @@ static sluice_status get_costs(struct work *work, sluice_diag *why)
     sluice_status st = SLUICE_OK;
     if (config->costs)
         st = costs_read(config->costs, m->values, m->n, work->n_layers,
-                        work->costs_ns, why);
+                        work->costs_ns, work->first_ns, why);
     else if (config->measures)
         st = measure(work, why);
     else
         model_costs(work);
     if (!st && config->saves_costs)
         st = costs_write(config->saves_costs, m->values, m->n, work->n_layers,
-                         work->costs_ns, why);
+                         work->costs_ns, work->first_ns, why);
     return st;
 }
 
@@ -143,6 +145,7 @@ static sluice_status find(struct work *work, sluice_plan **out,
         .microbatches = work->microbatches.values,
         .n_microbatches = work->microbatches.n,
         .costs_ns = work->costs_ns,
+        .first_ns = work->first_ns,
         .schedules = config->schedules,
         .queue_capacity = config->capacity,
         .no_remat = config->no_remat,
@@ -167,7 +170,9 @@ static sluice_status plan(struct work *work, sluice_plan **out,
     work->layers = calloc(n, sizeof *work->layers);
     work->costs_ns = calloc(n * KINDS * (size_t)work->microbatches.n,
                             sizeof *work->costs_ns);
-    if (!work->layers || !work->costs_ns)
+    work->first_ns = calloc(n * KINDS * (size_t)work->microbatches.n,
+                            sizeof *work->first_ns);
+    if (!work->layers || !work->costs_ns || !work->first_ns)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the costs of layers");
     sluice_status st =
@@ -194,6 +199,7 @@ sluice_status planning_find(const struct planning_config *config,
     if (!st && config->tries)
         st = trial_run(planned.plan, work.model, &work.pipeline, config->tries,
                        &planned.trial, why);
+    free(work.first_ns);
     free(work.costs_ns);
     free(work.layers);
     sluice_model_destroy(work.model);

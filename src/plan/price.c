@@ -7,6 +7,7 @@
 #include <sluice/schedule_passes.h>
 #include <sluice/simulate.h>
 
+#include "base/memory.h"
 #include "plan/bytes.h"
 #include "sched/schedule.h"
 
@@ -83,6 +84,74 @@ int64_t sl_plan_latencies(const struct sl_plan_problem *problem,
     return most;
 }
 
+/* By how much the first of a stage's actions of a kind takes longer. */
+static int64_t first_of(const struct sl_plan_problem *problem,
+                        const struct sl_plan_order *order,
+                        const struct sl_plan_candidate *candidate, int stage,
+                        int kind)
+{
+    int i = 0;
+    int64_t ns = 0;
+    for (int s = 0; s < stage; s++)
+        i += candidate->sizes[s];
+    for (int end = i + candidate->sizes[stage]; i < end; i++) {
+        size_t row = (size_t)order->m * (size_t)problem->n_layers + (size_t)i;
+        ns += problem->config->first_ns[row * KINDS + (size_t)kind];
+    }
+    int device = candidate->device[order->schedule->stage_device[stage]];
+    return llround((double)ns / sl_plan_speed(problem, device));
+}
+
+/* The cost of each action of a device, in the order of its list. */
+static void fill_actions(const struct sl_plan_problem *problem,
+                         const struct sl_plan_order *order,
+                         const struct sl_plan_candidate *candidate,
+                         const struct sl_action_list *list, int64_t *ns)
+{
+    bool seen[SLUICE_PLAN_MAX_STAGES][2] = {{false}};
+    for (int i = 0; i < list->n; i++) {
+        int kind = list->actions[i].kind, stage = list->actions[i].stage;
+        bool back = kind == SLUICE_B || kind == SLUICE_I;
+        ns[i] = problem->stage_ns[stage * KINDS + kind];
+        if ((kind != SLUICE_F && !back) || seen[stage][back])
+            continue;
+        seen[stage][back] = true;
+        ns[i] += first_of(problem, order, candidate, stage, kind);
+    }
+}
+
+/* With the costs of stages, or, if the first actions take longer, of each
+ * action. */
+static sluice_status simulate_costs(const struct sl_plan_problem *problem,
+                                    const struct sl_plan_order *order,
+                                    const sluice_schedule *schedule,
+                                    const struct sl_plan_candidate *candidate,
+                                    sluice_simulate_config *config,
+                                    sluice_simulation **out, sluice_diag *why)
+{
+    const int64_t *lists[SLUICE_MAX_DEVICES];
+    size_t n = 0;
+    config->stage_costs_ns = sl_plan_stage_costs(problem, order, candidate);
+    if (!problem->config->first_ns)
+        return sluice_simulate(schedule, config, out, why);
+    for (int d = 0; d < schedule->n_devices; d++)
+        n += (size_t)schedule->programs[d].n;
+    int64_t *ns = sl_alloc(problem->allocator, n, sizeof *ns);
+    if (!ns)
+        return sl_no_memory(why, "the costs of a plan's actions");
+    int64_t *at = ns;
+    for (int d = 0; d < schedule->n_devices; d++) {
+        lists[d] = at;
+        fill_actions(problem, order, candidate, &schedule->programs[d], at);
+        at += schedule->programs[d].n;
+    }
+    config->stage_costs_ns = NULL;
+    config->action_costs_ns = lists;
+    sluice_status st = sluice_simulate(schedule, config, out, why);
+    sl_free(problem->allocator, ns, n, sizeof *ns);
+    return st;
+}
+
 /* SLUICE_SCHEDULE: it does not run with these queues. */
 static sluice_status simulate(const struct sl_plan_problem *problem,
                               const struct sl_plan_order *order,
@@ -93,15 +162,15 @@ static sluice_status simulate(const struct sl_plan_problem *problem,
     sluice_time_share shares[SLUICE_MAX_DEVICES], all;
     int64_t latency_ns[SLUICE_PLAN_MAX_STAGES];
     sl_plan_latencies(problem, order, candidate, latency_ns);
-    const sluice_simulate_config config = {
-        .stage_costs_ns = sl_plan_stage_costs(problem, order, candidate),
+    sluice_simulate_config config = {
         .stage_latency_ns = latency_ns,
         .queue_capacity = candidate->capacity,
         .no_events = true,
         .allocator = problem->allocator,
     };
     sluice_simulation *simulation;
-    sluice_status st = sluice_simulate(schedule, &config, &simulation, why);
+    sluice_status st = simulate_costs(problem, order, schedule, candidate,
+                                      &config, &simulation, why);
     if (st)
         return st;
     sluice_simulation_account(simulation, shares, &all);

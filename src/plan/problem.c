@@ -107,6 +107,14 @@ static sluice_status check_microbatches(const sluice_plan_config *config,
     return SLUICE_OK;
 }
 
+/* Of the first action of a kind. */
+static int64_t first_of(const struct sl_plan_problem *problem, int m, int layer,
+                        int kind)
+{
+    size_t row = (size_t)m * (size_t)problem->n_layers + (size_t)layer;
+    return problem->config->first_ns[row * KINDS + (size_t)kind];
+}
+
 /* Costs are there for each layer, or for none; F and a backward are needed. */
 static sluice_status check_costs(struct sl_plan_problem *problem,
                                  sluice_diag *why)
@@ -126,6 +134,13 @@ static sluice_status check_costs(struct sl_plan_problem *problem,
                         " ns: give 0 to %" PRId64 ", or -1",
                         i, config->microbatches[m], ns, MOST);
                 has[kind] &= ns >= 0;
+                if (config->first_ns && (first_of(problem, m, i, kind) < 0 ||
+                                         first_of(problem, m, i, kind) > MOST))
+                    return sluice_diag_set(
+                        why, SLUICE_INVALID,
+                        "the first action of layer %d takes %" PRId64
+                        " ns longer: give 0 to %" PRId64,
+                        i, first_of(problem, m, i, kind), MOST);
             }
     problem->has_whole = has[SLUICE_B];
     problem->has_split = has[SLUICE_I] && has[SLUICE_W];

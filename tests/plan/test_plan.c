@@ -36,6 +36,32 @@ START_TEST(gpipe_on_equal_layers_takes_what_its_formula_says)
 }
 END_TEST
 
+START_TEST(the_first_actions_take_as_much_longer_as_is_said)
+{
+    struct layered l;
+    int64_t first[MOST_LAYERS][KINDS] = {{0}};
+    layered_init(&l, 8, 4, 8);
+    l.config.schedules = "gpipe";
+    l.config.no_remat = true;
+    for (int i = 0; i < 8; i++) {
+        first[i][SLUICE_F] = 10;
+        first[i][SLUICE_B] = first[i][SLUICE_I] = 100;
+    }
+    l.config.first_ns = first[0];
+    sluice_plan *plan = found(&l);
+    int64_t ns = sluice_plan_row_at(plan, 0)->step_ns;
+    sluice_plan_destroy(plan);
+    /* The first micro-batch passes all layers there, the first backward back.
+     */
+    ck_assert_int_eq(ns, (8 + 3) * 2 * 3000 + 8 * 10 + 8 * 100);
+    first[3][SLUICE_W] = -1;
+    sluice_diag why;
+    ck_assert_int_eq(sluice_plan_find(&l.config, &plan, &why), SLUICE_INVALID);
+    ck_assert_ptr_nonnull(
+        strstr(why.text, "the first action of layer 3 takes"));
+}
+END_TEST
+
 START_TEST(a_device_of_half_the_speed_gets_half_the_layers)
 {
     struct layered l;
@@ -258,6 +284,7 @@ START_TEST(every_allocation_may_fail)
 END_TEST
 
 SLUICE_TEST_MAIN("plan.plan", gpipe_on_equal_layers_takes_what_its_formula_says,
+                 the_first_actions_take_as_much_longer_as_is_said,
                  a_device_of_half_the_speed_gets_half_the_layers,
                  a_device_too_slow_to_help_is_left_out,
                  a_cap_makes_as_many_stages_recompute_as_it_must,
