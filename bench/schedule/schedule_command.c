@@ -7,6 +7,7 @@
 #include "bench/order/schedule_source.h"
 #include "bench/schedule/schedule_make.h"
 #include "bench/schedule/schedule_options.h"
+#include "bench/schedule/schedule_recommend.h"
 #include "bench/schedule/show/schedule_page.h"
 #include "bench/schedule/schedule_row.h"
 #include "bench/schedule/schedule_settle.h"
@@ -159,6 +160,16 @@ static int tabulate(const char *command, const struct schedule_line *line)
     return job.refused ? EXIT_FAILURE : status;
 }
 
+static int recommend(const char *command, const struct schedule_line *line)
+{
+    struct table table;
+    sluice_diag why;
+    table_begin(&table, line->table_format, stdout);
+    sluice_status st = schedule_recommend(&line->wanted, &table, &why);
+    table_end(&table);
+    return st ? command_fail(command, &why) : EXIT_SUCCESS;
+}
+
 static int run(const char *called, void *config)
 {
     const struct schedule_line *line = config;
@@ -170,6 +181,8 @@ static int run(const char *called, void *config)
         return EXIT_SUCCESS;
     case SCHEDULE_CHECK:
         return check(called, line);
+    case SCHEDULE_RECOMMEND:
+        return recommend(called, line);
     default:
         return tabulate(called, line);
     }

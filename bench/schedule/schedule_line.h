@@ -16,6 +16,7 @@ enum schedule_task {
     SCHEDULE_SIMULATE,
     SCHEDULE_RUN,
     SCHEDULE_COMPARE,
+    SCHEDULE_RECOMMEND,
 };
 
 /* What was asked for, as long as it is not known what goes together. */
@@ -24,6 +25,7 @@ struct schedule_request {
     bool lists;
     bool simulates;
     bool runs;
+    bool recommends;
 };
 
 /* The command line as it was read. */

@@ -48,7 +48,7 @@ static bool makes_one(const struct schedule_line *line)
 static bool prices(const struct schedule_line *line)
 {
     return line->task == SCHEDULE_SIMULATE || line->task == SCHEDULE_RUN ||
-           line->task == SCHEDULE_COMPARE;
+           line->task == SCHEDULE_COMPARE || line->task == SCHEDULE_RECOMMEND;
 }
 
 /* Whether making the schedule reads the costs. */

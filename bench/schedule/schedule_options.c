@@ -143,6 +143,11 @@ static const struct option_row tasks[] = {
      .help = "One table of several schedules; with --run also measured",
      .type = &option_text,
      .offset = offsetof(struct schedule_line, compare)},
+    {.name = "recommend",
+     .help = "One table of all schedules for so many devices, micro-batches "
+             "and --limit, the fastest first",
+     .type = &option_flag,
+     .offset = offsetof(struct schedule_line, request.recommends)},
     {0},
 };
 

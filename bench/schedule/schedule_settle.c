@@ -52,17 +52,22 @@ static sluice_status for_names(const char *list,
 static sluice_status settle_task(struct schedule_line *line, sluice_diag *why)
 {
     const struct schedule_request *request = &line->request;
-    bool alone = request->lists || line->check || request->simulates;
-    int others = request->lists + !!line->check + !!line->compare;
+    bool alone = request->lists || line->check || request->simulates ||
+                 request->recommends;
+    int others =
+        request->lists + !!line->check + !!line->compare + request->recommends;
     if (others + request->simulates > 1 || (request->runs && alone))
-        return refuse(why, "--list, --check, --simulate and --compare exclude "
-                           "each other, and --run excludes all except "
-                           "--compare");
+        return refuse(
+            why,
+            "--list, --check, --simulate, --compare and "
+            "--recommend exclude each other, and --run excludes all except "
+            "--compare");
     if (others && line->wanted.order.schedule)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "\"%s\": --list, --check and --compare take "
-                               "no schedule as a word: leave one of them out",
-                               line->wanted.order.schedule);
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "\"%s\": --list, --check, --compare and "
+            "--recommend take no schedule as a word: leave one of them out",
+            line->wanted.order.schedule);
     if (!others && !line->wanted.order.schedule)
         return refuse(why, "say which schedule: --list lists them");
     line->measures = request->runs;
@@ -72,6 +77,8 @@ static sluice_status settle_task(struct schedule_line *line, sluice_diag *why)
         line->task = SCHEDULE_CHECK;
     else if (line->compare)
         line->task = SCHEDULE_COMPARE;
+    else if (request->recommends)
+        line->task = SCHEDULE_RECOMMEND;
     else if (request->runs)
         line->task = SCHEDULE_RUN;
     else if (request->simulates || line->draw)
@@ -148,6 +155,7 @@ static sluice_status check_together(const struct schedule_line *line,
                            "it recomputes; leave out --run");
     if ((wanted->goal.limit > 0 || wanted->goal.limit_bytes ||
          wanted->goal.objective) &&
+        line->task != SCHEDULE_RECOMMEND &&
         !schedule_list_has(wanted->order.schedule, SCHEDULE_AUTO) &&
         !schedule_list_has(line->compare, SCHEDULE_AUTO))
         return refuse_limit(line, why);
