@@ -115,7 +115,8 @@ static sluice_status check_all(const int *microbatches, int n, int n_layers,
 {
     for (int m = 0; m < n; m++)
         for (int i = 0; i < n_layers; i++)
-            if (costs_ns[((int64_t)m * n_layers + i) * KINDS] == UNSET)
+            if (costs_ns[((int64_t)m * n_layers + i) * KINDS + SLUICE_F] ==
+                UNSET)
                 return sluice_diag_set(why, SLUICE_FORMAT,
                                        "has no costs of layer %d with %d "
                                        "micro-batches: measure them, or leave "
@@ -134,7 +135,7 @@ sluice_status costs_read(const char *path, const int *microbatches, int n,
     if (!in)
         return refuse_file(path, why);
     for (int64_t i = 0; i < (int64_t)n * n_layers * KINDS; i++)
-        costs_ns[i] = UNSET;
+        costs_ns[i] = i % KINDS == SLUICE_F ? UNSET : 0;
     sluice_status st = read_rows(in, microbatches, n, n_layers, costs_ns,
                                  first_ns, &line_no, &said);
     fclose(in);

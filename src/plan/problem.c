@@ -8,9 +8,21 @@
 
 enum { KINDS = SLUICE_N_ACTION_KINDS };
 
-/* Of a layer in any action: what all layers and micro-batches take fits. */
-static const int64_t MOST =
-    INT64_MAX / SLUICE_MODEL_MAX_LAYERS / SLUICE_MAX_MICROBATCHES / 64;
+/* Kinds that a layer has a cost of. */
+static const int kinds[] = {SLUICE_F, SLUICE_B, SLUICE_I,
+                            SLUICE_W, SLUICE_R, SLUICE_UPDATE};
+
+enum { N_KINDS = sizeof kinds / sizeof *kinds };
+
+/* Of a hand-off, ns. */
+static const int64_t MOST_LATENCY =
+    INT64_MAX / SLUICE_MAX_MICROBATCHES / SLUICE_PLAN_MAX_STAGES / 64;
+
+/* What all layers take fits, also on the slowest device. */
+static int64_t most_cost(const sluice_plan_config *config)
+{
+    return INT64_MAX / 4096 / config->n_layers;
+}
 
 static sluice_status check_given(const sluice_plan_config *config,
                                  sluice_diag *why)
@@ -41,8 +53,8 @@ static sluice_status check_given(const sluice_plan_config *config,
         return sluice_diag_set(
             why, SLUICE_INVALID, "at least %d devices of %d: give 0 to %d",
             config->least_devices, config->n_devices, config->n_devices);
-    if (config->latency_ns < 0 || config->latency_ns > MOST ||
-        config->network_ns < 0 || config->network_ns > MOST ||
+    if (config->latency_ns < 0 || config->latency_ns > MOST_LATENCY ||
+        config->network_ns < 0 || config->network_ns > MOST_LATENCY ||
         config->queue_capacity < 0)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "latencies of %" PRId64 " and %" PRId64
@@ -78,17 +90,18 @@ static sluice_status check_devices(const sluice_plan_config *config,
 static sluice_status check_layers(const sluice_plan_config *config,
                                   sluice_diag *why)
 {
+    int64_t most = INT64_MAX / 256 / config->n_layers / config->batch;
     for (int i = 0; i < config->n_layers; i++) {
         const sluice_plan_layer *layer = &config->layers[i];
         const int64_t bytes[] = {layer->fixed_bytes, layer->input_row_bytes,
                                  layer->saved_row_bytes,
                                  layer->scratch_row_bytes};
         for (int k = 0; k < 4; k++)
-            if (bytes[k] < 0 || bytes[k] > MOST)
+            if (bytes[k] < 0 || bytes[k] > most)
                 return sluice_diag_set(why, SLUICE_INVALID,
                                        "layer %d takes %" PRId64
                                        " bytes: give 0 to %" PRId64,
-                                       i, bytes[k], MOST);
+                                       i, bytes[k], most);
     }
     return SLUICE_OK;
 }
@@ -121,26 +134,28 @@ static sluice_status check_costs(struct sl_plan_problem *problem,
 {
     const sluice_plan_config *config = problem->config;
     bool has[KINDS];
+    int64_t most = most_cost(config);
     for (int kind = 0; kind < KINDS; kind++)
         has[kind] = true;
     for (int m = 0; m < config->n_microbatches; m++)
         for (int i = 0; i < problem->n_layers; i++)
-            for (int kind = 0; kind <= SLUICE_UPDATE; kind++) {
+            for (int k = 0; k < N_KINDS; k++) {
+                int kind = kinds[k];
                 int64_t ns = sl_plan_cost(problem, m, i, kind);
-                if (ns < -1 || ns > MOST)
+                if (ns < -1 || ns > most)
                     return sluice_diag_set(
                         why, SLUICE_INVALID,
                         "layer %d with %d micro-batches has a cost of %" PRId64
                         " ns: give 0 to %" PRId64 ", or -1",
-                        i, config->microbatches[m], ns, MOST);
+                        i, config->microbatches[m], ns, most);
                 has[kind] &= ns >= 0;
                 if (config->first_ns && (first_of(problem, m, i, kind) < 0 ||
-                                         first_of(problem, m, i, kind) > MOST))
+                                         first_of(problem, m, i, kind) > most))
                     return sluice_diag_set(
                         why, SLUICE_INVALID,
                         "the first action of layer %d takes %" PRId64
                         " ns longer: give 0 to %" PRId64,
-                        i, first_of(problem, m, i, kind), MOST);
+                        i, first_of(problem, m, i, kind), most);
             }
     problem->has_whole = has[SLUICE_B];
     problem->has_split = has[SLUICE_I] && has[SLUICE_W];
