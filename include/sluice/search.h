@@ -51,6 +51,8 @@ typedef struct sluice_search_config {
     int queue_capacity;            /* as in sluice_simulate_config */
     const int64_t *activation_bytes; /* [stages]: what a micro-batch holds from
                                         F to B or W; NULL: 1 each */
+    const int64_t *weight_bytes;     /* [stages]: what of that stays from I to
+                                        W; NULL: all of it */
     int64_t limit;                   /* of their sum on a device; 0: none */
     sluice_objective objective;
     int tries;     /* changes tried on the best schedule, and in proportion the
@@ -68,16 +70,18 @@ typedef struct sluice_search_result {
                             generator; -1: no generator keeps the limit */
     const char *fixed;   /* the name of that generator, or NULL */
     const char *found;   /* where the result came from before it was
-                            improved: a generator's name, or "list
-                            scheduling" */
+                            improved: a generator's name, "list scheduling",
+                            "zb heuristic" or "beam search" */
     int n_candidates;    /* that ran and kept the limit */
     int n_improvements;  /* changes that were kept */
 } sluice_search_result;
 
 /*
  * Search.  Candidates are the schedules of the generators, as they are and
- * after the passes named above; those of a list scheduler; and those of a beam
- * search. The list scheduler advances a clock; each device takes the most
+ * after the passes named above; those of a list scheduler; with one stage for
+ * each device, those of Zero Bubble's heuristic (Qi et al., 2023), which puts
+ * W's off until memory or a wait asks for them; and those of a beam search.
+ * The list scheduler advances a clock; each device takes the most
  * urgent of its actions that are ready.  It is run with several orders of
  * urgency, with whole and split backwards, and with stages placed in a loop
  * and, for 2K stages, in a V.  The beam search places actions one by one and

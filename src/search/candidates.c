@@ -5,6 +5,7 @@
 
 #include "search/beam.h"
 #include "search/list_scheduler.h"
+#include "search/zb_heuristic.h"
 
 enum {
     MOST_SLACK = 3,                /* forwards ahead, for each device behind */
@@ -171,6 +172,24 @@ static sluice_status try_generators(struct sl_candidates *search,
     return st;
 }
 
+static sluice_status try_zb_heuristic(struct sl_candidates *search,
+                                      sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    if (search->problem.n_stages != search->problem.config->devices)
+        return SLUICE_OK;
+    for (int i = 0; i < SL_N_ZB_VARIANTS && !st; i++) {
+        sluice_schedule *schedule;
+        st =
+            sl_zb_heuristic(&search->problem, sl_zb_variant(i), &schedule, why);
+        if (!st)
+            st = consider(search, schedule, "zb heuristic", false, why);
+        else if (st == SLUICE_NOT_FOUND)
+            st = SLUICE_OK;
+    }
+    return st;
+}
+
 static sluice_status try_policies(struct sl_candidates *search,
                                   sluice_diag *why)
 {
@@ -230,6 +249,8 @@ sluice_status sl_candidates_try(struct sl_candidates *search, int tries,
                                 sluice_diag *why)
 {
     sluice_status st = try_generators(search, why);
+    if (!st && !is_optimal(search))
+        st = try_zb_heuristic(search, why);
     if (!st && !is_optimal(search))
         st = try_policies(search, why);
     if (!st && !is_optimal(search))

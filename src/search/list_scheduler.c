@@ -224,23 +224,21 @@ static sluice_status put(struct clockwork *work, int d, sluice_action action,
     int64_t end =
         now + sl_problem_cost(work->problem, action.kind, action.stage);
     device->free_ns = end;
+    device->held +=
+        sl_problem_change(work->problem, (int)action.kind, action.stage);
     switch (action.kind) {
     case SLUICE_F:
         stage->forward_ns[stage->n_forward++] = end;
-        device->held += sl_problem_bytes(work->problem, action.stage);
         device->went_forward = true;
         break;
     case SLUICE_W:
         stage->n_weight++;
-        device->held -= sl_problem_bytes(work->problem, action.stage);
         break;
     default:
         stage->backward_ns[stage->n_backward++] = end;
         device->went_forward = false;
-        if (action.kind == SLUICE_B) {
+        if (action.kind == SLUICE_B)
             stage->n_weight++;
-            device->held -= sl_problem_bytes(work->problem, action.stage);
-        }
     }
     /* Only neighbours of the stage, and its own device, can have waited for
      * this. */

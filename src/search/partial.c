@@ -245,21 +245,20 @@ void sl_partial_put(const struct sl_frame *frame, int64_t *words,
     bool whole = action.kind == SLUICE_B;
     of_device(frame, words, FREE)[d] = option->end_ns;
     of_device(frame, words, LEFT)[d] -= option->end_ns - option->start_ns;
+    of_device(frame, words, HELD)[d] +=
+        sl_problem_change(frame->problem, (int)action.kind, s);
     if (of_device(frame, words, FIRST)[d] == NEVER)
         of_device(frame, words, FIRST)[d] = option->start_ns;
     if (action.kind == SLUICE_F) {
         of_stage(frame, words, FORWARDS)[s]++;
-        of_device(frame, words, HELD)[d] += sl_problem_bytes(frame->problem, s);
         *end_of(frame, words, false, s, action.microbatch) = option->end_ns;
     }
     if (action.kind == SLUICE_I || whole) {
         of_stage(frame, words, BACKWARDS)[s]++;
         *end_of(frame, words, true, s, action.microbatch) = option->end_ns;
     }
-    if (action.kind == SLUICE_W || whole) {
+    if (action.kind == SLUICE_W || whole)
         of_stage(frame, words, WEIGHTS)[s]++;
-        of_device(frame, words, HELD)[d] -= sl_problem_bytes(frame->problem, s);
-    }
 }
 
 /* A stage's own work that is left, then the way of the last micro-batch. */

@@ -70,6 +70,15 @@ static sluice_status check_costs(const struct sl_problem *problem,
                                    "stage %d holds %lld bytes: give 0 to %lld",
                                    s, (long long)config->activation_bytes[s],
                                    (long long)MOST_BYTES);
+    for (int s = 0; s < problem->n_stages && config->weight_bytes; s++)
+        if (config->weight_bytes[s] < 0 ||
+            config->weight_bytes[s] > sl_problem_bytes(problem, s))
+            return sluice_diag_set(
+                why, SLUICE_INVALID,
+                "stage %d holds %lld bytes from I to W: give 0 to %lld, what "
+                "it holds from F to I",
+                s, (long long)config->weight_bytes[s],
+                (long long)sl_problem_bytes(problem, s));
     return SLUICE_OK;
 }
 

@@ -12,12 +12,9 @@ int64_t sl_peak_held(const struct sl_problem *problem,
         int64_t held = 0;
         const sluice_action *actions = sluice_schedule_actions(schedule, d, &n);
         for (int i = 0; i < n; i++) {
-            int64_t bytes = sl_problem_bytes(problem, actions[i].stage);
-            if (actions[i].kind == SLUICE_F)
-                held += bytes;
+            held += sl_problem_change(problem, (int)actions[i].kind,
+                                      actions[i].stage);
             peak = held > peak ? held : peak;
-            if (actions[i].kind == SLUICE_B || actions[i].kind == SLUICE_W)
-                held -= bytes;
         }
     }
     return peak;

@@ -35,6 +35,34 @@ static inline int64_t sl_problem_bytes(const struct sl_problem *problem,
     return bytes ? bytes[stage] : 1;
 }
 
+/* What of that an I leaves to its W. */
+static inline int64_t sl_problem_kept(const struct sl_problem *problem,
+                                      int stage)
+{
+    const int64_t *bytes = problem->config->weight_bytes;
+    return bytes ? bytes[stage] : sl_problem_bytes(problem, stage);
+}
+
+/* What a device holds more after an action. */
+static inline int64_t sl_problem_change(const struct sl_problem *problem,
+                                        int kind, int stage)
+{
+    int64_t all = sl_problem_bytes(problem, stage);
+    int64_t kept = sl_problem_kept(problem, stage);
+    switch (kind) {
+    case SLUICE_F:
+        return all;
+    case SLUICE_B:
+        return -all;
+    case SLUICE_I:
+        return kept - all;
+    case SLUICE_W:
+        return -kept;
+    default:
+        return 0;
+    }
+}
+
 /* The device of a stage: in a loop, or in a V, where the second half of 2K
  * stages goes back the way the first came. */
 static inline int sl_problem_place(const struct sl_problem *problem, int stage,

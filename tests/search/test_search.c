@@ -273,6 +273,10 @@ START_TEST(what_cannot_be_is_refused_with_the_reason)
     config.activation_bytes = bytes;
     assert_refused(config, SLUICE_INVALID, "stage 0 holds -4 bytes");
     config = good;
+    config.weight_bytes = (const int64_t[]){1, 2};
+    assert_refused(config, SLUICE_INVALID,
+                   "stage 1 holds 2 bytes from I to W: give 0 to 1");
+    config = good;
     config.stages = 4;
     config.limit = 1;
     assert_refused(config, SLUICE_NOT_FOUND, "the limit of 1");
