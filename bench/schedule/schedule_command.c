@@ -82,9 +82,9 @@ add_row(struct job *job, const struct schedule_wanted *wanted, sluice_diag *why)
         schedule_table_row(&job->table, &job->context, &row);
     if (row.is_raised)
         fprintf(stderr,
-                "%s: %s has sends and receives: it is simulated with them as "
-                "they stand, and ran without them, each action receiving as it "
-                "starts and sending as it ends\n",
+                "%s: %s has sends and receives: it ran without them, each "
+                "action receiving as it starts and sending as it ends, and the "
+                "simulation is of what ran\n",
                 job->command, row.name);
     if (row.is_measured && row.measured.wrong > 0)
         job->wrong += row.measured.wrong;

@@ -1,6 +1,8 @@
 /* A schedule with all that is told about it.  The main thread. */
 #include "bench/schedule/schedule_row.h"
 
+#include <sluice/schedule_passes.h>
+
 #include "bench/schedule/show/schedule_draw.h"
 #include "bench/order/schedule_names.h"
 #include "bench/schedule/schedule_make.h"
@@ -24,7 +26,6 @@ static sluice_status run_it(struct schedule_row *row,
     if (st)
         return st;
     row->is_measured = true;
-    row->is_raised = sluice_schedule_is_lowered(schedule);
     if (!config.model)
         return SLUICE_OK;
     struct schedule_price by_measure;
@@ -68,6 +69,22 @@ static sluice_status check_run(const struct schedule_wanted *wanted,
                            wanted->devices, SLUICE_MAX_DEVICES);
 }
 
+/* A pipeline runs hand-offs as part of their actions: price what will run. */
+static sluice_status raise_it(struct schedule_row *row,
+                              const struct schedule_wanted *wanted,
+                              sluice_schedule **schedule, sluice_diag *why)
+{
+    sluice_schedule *raised;
+    sluice_status st =
+        sluice_schedule_raise(*schedule, wanted->order.capacity, &raised, why);
+    if (st)
+        return st;
+    sluice_schedule_destroy(*schedule);
+    *schedule = raised;
+    row->is_raised = true;
+    return SLUICE_OK;
+}
+
 sluice_status schedule_row_init(struct schedule_row *row,
                                 const struct schedule_wanted *wanted,
                                 const struct schedule_run_config *run,
@@ -80,7 +97,10 @@ sluice_status schedule_row_init(struct schedule_row *row,
         st = schedule_make(wanted, &schedule, why);
     if (st)
         return st;
-    st = fill(row, wanted, schedule, run, traced, draw, why);
+    if (run && sluice_schedule_is_lowered(schedule))
+        st = raise_it(row, wanted, &schedule, why);
+    if (!st)
+        st = fill(row, wanted, schedule, run, traced, draw, why);
     sluice_schedule_destroy(schedule);
     if (st)
         schedule_row_fini(row);

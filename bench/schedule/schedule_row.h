@@ -15,7 +15,8 @@ struct schedule_row {
     const char *name;
     struct schedule_price price;
     bool is_measured;
-    bool is_raised; /* it ran without the sends and receives that it has */
+    bool is_raised; /* it ran, and is priced, without the sends and receives
+                       that it has */
     struct measurement measured;
 };
 
