@@ -7,6 +7,7 @@
     X(compare)  \
     X(memory)   \
     X(table2)   \
+    X(papers)   \
     X(roofline) \
     X(overhead) \
     X(headline) \
