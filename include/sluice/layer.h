@@ -16,8 +16,10 @@
 
 #include <sluice/export.h>
 #include <sluice/options.h>
+#include <sluice/product.h>
 #include <sluice/shape.h>
 #include <sluice/status.h>
+#include <sluice/team.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -52,28 +54,12 @@ typedef struct sluice_param_spec {
     int64_t fan_out; /* used by XAVIER */
     double std;      /* used by NORMAL */
     bool statistic;  /* measured, not learned: see update_statistics() */
+    bool divided;    /* each device of a team has its share of the last dim; see
+                        sluice_team_division */
     bool tied;       /* the rest is set by sluice_model_tie(): it is one with */
     int first_layer; /* this parameter, which starts in its own way */
     int first_param;
 } sluice_param_spec;
-
-/*
- * A matrix product of a layer: vectors of `in` elements times a parameter
- * w[in][out], one for each row of a micro-batch, or as many as `rows_per_row`
- * says.  If a layer lists its products in its plan and computes them
- * with sluice_product_forward(), sluice_product_input() and
- * sluice_product_weight(), the pipeline chooses the library that computes them
- * and whether to keep a packed copy of the weights.
- */
-typedef struct sluice_product_spec {
-    int param; /* w, among the layer's parameters */
-    int64_t in;
-    int64_t out;
-    int64_t rows_per_row; /* vectors of one row; 0 means 1 */
-} sluice_product_spec;
-
-/* A product as the pipeline has settled it. */
-struct sluice_product;
 
 /* What infer() fills in, once, before the first step. */
 typedef struct sluice_layer_plan {
@@ -137,6 +123,9 @@ typedef struct sluice_layer_call {
     bool accumulate; /* backward_weight(): add to grads, else overwrite */
     struct sluice_product *products; /* [n_products]; NULL: none are settled,
                                         OpenBLAS makes them */
+    const struct sluice_team *team;  /* NULL: one device makes the call */
+    const float *const *shards;      /* [n_params][devices of the team] where
+                                        each has its share of a parameter */
 
     float *skip;      /* skip[rows][plan->skip]; in backward_input() its
                          gradient.  NULL: the pop has it already */
@@ -229,34 +218,12 @@ typedef struct sluice_layer_ops {
     /* Of a layer with weight[outputs][width] alone, y[j] being of row j: make
      * `part`, a copy of `config`, that of one with `n` outputs.  Or NULL. */
     void (*part)(const void *config, int64_t n, void *part);
+    sluice_team_division team; /* how a team divides it */
     /* For lists and texts; all may be 0. */
     const char *help;             /* one line, without a full stop at its end */
     const sluice_option *options; /* of the config, [n_options] */
     int n_options;
 } sluice_layer_ops;
-
-/*
- * Product k of the layer: forward y = x * w, input dx = dy * transpose(w),
- * weight dw (+)= transpose(x) * dy, where w is params[products[k].param].
- *
- * Shapes      x[n][in], y and dy [n][out], w and dw [in][out], with n = rows *
- *             rows_per_row.
- * Accumulates weight, if `accumulate`, else overwrites; the others overwrite.
- * Threads     within a call of the layer, on its thread.
- * Returns     SLUICE_OK; SLUICE_INVALID if n is too large for BLAS, 2^31 or
- *             more; SLUICE_NO_MEMORY, SLUICE_SYSTEM if the library that
- *             makes the product refused.
- */
-SLUICE_API sluice_status sluice_product_forward(const sluice_layer_call *call,
-                                                int k, const float *x,
-                                                float *y);
-SLUICE_API sluice_status sluice_product_input(const sluice_layer_call *call,
-                                              int k, const float *dy,
-                                              float *dx);
-SLUICE_API sluice_status sluice_product_weight(const sluice_layer_call *call,
-                                               int k, const float *x,
-                                               const float *dy, bool accumulate,
-                                               float *dw);
 
 typedef enum sluice_activation {
     SLUICE_IDENTITY = 0,

@@ -4,9 +4,10 @@
  *
  * Devices.  A *device* is a thread with its own memory.  The devices of one
  * pipeline have the *places* 0 to K - 1: the device at place p runs list p of
- * the schedule.  Each of R replicas has K devices, R K in all.  Wherever a call
- * takes or names a device, its *index* is meant: r K + p for place p of replica
- * r.
+ * the schedule.  A *team* of t devices may share a place: they run its list
+ * together, each with its shard of the parameters.  Each of R replicas has K t
+ * devices, R K t in all.  Wherever a call takes or names a device, its *index*
+ * is meant: (r K + p) t + s for shard s at place p of replica r.
  *
  * While a step, evaluation or inference is under way, OpenBLAS runs one thread
  * per call in the whole process; the host's setting is put back afterwards.
@@ -94,6 +95,8 @@ typedef struct sluice_pipeline_config {
 
     int replicas;  /* R: data parallelism.  R pipelines of K devices each share
                       the rows and add up their gradients; default 1 */
+    int team;      /* t: tensor parallelism.  t devices work a stage, each with
+                      its shard of it; default 1.  See docs/teams.md */
     int64_t batch; /* rows of a full mini-batch; must be given */
     bool uneven;   /* allow a batch that M does not divide */
 
@@ -187,7 +190,8 @@ typedef struct sluice_memory_plan {
  * The memory that creating a pipeline would take, without creating it or
  * starting a thread.  The cap is not applied.
  *
- * Shapes   plans[K], by place: the replicas need the same.
+ * Shapes   plans[K t], by place, those of a team together: the replicas need
+ *          the same.
  * Returns  as sluice_pipeline_create(), except SLUICE_OVER_CAP and
  *          SLUICE_SYSTEM.
  */
@@ -331,7 +335,7 @@ sluice_pipeline_set_learning_rate(sluice_pipeline *pipe, double learning_rate);
 /* Steps completed, however many updates the schedule makes in one. */
 SLUICE_API uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe);
 
-/* Number of devices, of all replicas: R K. */
+/* Number of devices, of all replicas and teams: R K t. */
 SLUICE_API int sluice_pipeline_n_devices(const sluice_pipeline *pipe);
 
 /*

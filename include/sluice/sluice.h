@@ -7,6 +7,7 @@
  *     element    types of array elements    options    configs as text
  *     layer      layers                     pipeline   devices that train
  *     across_layers  layers that share tensors with others
+ *     product    matrix products of layers  team       devices of one stage
  *     loss       losses                     trace      what they did when
  *     optimizer  optimizers                 dataset    files and data sets
  *     reference  the sequential judge       train      epochs
@@ -64,6 +65,7 @@
 #include <sluice/pipeline_state.h>
 #include <sluice/pipeline_text.h>
 #include <sluice/plan.h>
+#include <sluice/product.h>
 #include <sluice/rate.h>
 #include <sluice/reference.h>
 #include <sluice/report.h>
@@ -74,12 +76,13 @@
 #include <sluice/schedule_formula.h>
 #include <sluice/schedule_passes.h>
 #include <sluice/schedule_text.h>
+#include <sluice/search.h>
 #include <sluice/sequence_layers.h>
 #include <sluice/shape.h>
-#include <sluice/search.h>
 #include <sluice/simulate.h>
 #include <sluice/speed.h>
 #include <sluice/status.h>
+#include <sluice/team.h>
 #include <sluice/text.h>
 #include <sluice/tokenizer.h>
 #include <sluice/trace.h>

@@ -25,7 +25,10 @@ typedef struct sluice_trace_event {
     int64_t output_wait_ns;   /* waited for room in the neighbour's queue, just
                                  after end_ns; of an UPDATE, for the commit */
     int64_t cpu_ns;           /* CPU time of the thread from start to end, and
-                                 what layers spent off the core on purpose */
+                                 what layers spent off the core on purpose;
+                                 without that of team_wait_ns */
+    int64_t team_wait_ns;     /* waited, between start and end, for the other
+                                 devices of its team */
     int64_t virtual_start_ns; /* start_ns on the virtual clock: as if each
                                  device had a core to itself.  It starts at 0;
                                  an action starts when its device is free and
@@ -47,6 +50,8 @@ typedef struct sluice_trace {
                        0, then those of replica 1, ...  All replicas have the
                        same stages, and each numbers its micro-batches from 0.
                        0 means 1 */
+    int n_shards;   /* devices of a team, which follow each other and make the
+                       same actions together; 0 means 1 */
 } sluice_trace;
 
 /*

@@ -13,6 +13,7 @@
 struct sl_ring {
     int n_slots;
     size_t slot_bytes;
+    int holder; /* the device of a team in whose arena they lie */
     char *slots;
 };
 

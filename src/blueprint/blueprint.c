@@ -15,18 +15,21 @@ static sluice_status check_devices(const struct sl_blueprint *bp,
                                    const sluice_pipeline_config *config,
                                    sluice_diag *why)
 {
-    if (bp->grid.n_replicas == 1 && bp->grid.n_devices > SLUICE_MAX_DEVICES)
+    const struct sl_grid *grid = &bp->grid;
+    if (grid->n_replicas == 1 && grid->n_devices > SLUICE_MAX_DEVICES)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d devices: a process runs 1 to %d; a "
                                "simulation may have more",
-                               bp->grid.n_devices, SLUICE_MAX_DEVICES);
-    if (bp->grid.n_replicas < 1 ||
-        bp->grid.n_devices > SLUICE_MAX_DEVICES / bp->grid.n_replicas)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d replicas of %d devices: a process runs 1 to "
-                               "%d devices in all",
-                               bp->grid.n_replicas, bp->grid.n_devices,
-                               SLUICE_MAX_DEVICES);
+                               grid->n_devices, SLUICE_MAX_DEVICES);
+    if (grid->n_replicas < 1 || grid->n_shards < 1 ||
+        grid->n_devices >
+            SLUICE_MAX_DEVICES / grid->n_replicas / grid->n_shards)
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "%d replicas of %d devices%s: a process runs 1 "
+            "to %d devices in all",
+            grid->n_replicas, grid->n_devices * grid->n_shards,
+            grid->n_shards == 1 ? "" : " in teams", SLUICE_MAX_DEVICES);
     const sluice_schedule_config *wanted = &config->schedule;
     if (wanted->devices && wanted->devices != bp->grid.n_devices)
         return sluice_diag_set(why, SLUICE_INVALID,
@@ -53,7 +56,7 @@ static sluice_status settle_sizes(struct sl_blueprint *bp,
     const sluice_schedule_config wanted =
         sl_schedule_standards(&config->schedule, config->allocator);
     bp->grid.n_replicas = config->replicas ? config->replicas : 1;
-    bp->grid.n_shards = 1;
+    bp->grid.n_shards = config->team ? config->team : 1;
     bp->grid.n_devices =
         custom ? sluice_schedule_n_devices(custom) : wanted.devices;
     bp->grid.n_microbatches =
@@ -80,9 +83,8 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
         bp->queue_capacity = bp->grid.n_microbatches;
     sluice_verify_config verify = {.queue_capacity = bp->queue_capacity};
     st = sl_verify(bp->schedule, &verify, &bp->findings, why);
-    if (st)
-        return st;
-    st = sl_make_forward_schedule(bp->schedule, &bp->forward_schedule, why);
+    if (!st)
+        st = sl_make_forward_schedule(bp->schedule, &bp->forward_schedule, why);
     if (st)
         return st;
     verify.forward_only = true;
@@ -248,8 +250,9 @@ static sluice_status choose_mode(struct sl_blueprint *bp, sluice_diag *why)
         .asynchronous = n_updates > 1,
         .reduces = sl_n_holders(&bp->grid) > 1,
     };
-    sluice_status st = sl_updates_choose_total(
-        bp->optimizer, bp->optimizer_config, &bp->updates, why);
+    sluice_status st =
+        sl_updates_choose_total(bp->optimizer, bp->optimizer_config,
+                                bp->grid.n_shards, &bp->updates, why);
     return st ? st : sl_ties_choose(sl_stage_layers_of(bp), &bp->updates, why);
 }
 

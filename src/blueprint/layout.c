@@ -9,21 +9,9 @@
 
 #include <assert.h>
 
+#include "blueprint/arena/memory_plan.h"
 #include "blueprint/stage_slots.h"
 #include "nn/model/model.h"
-
-/*
- * Sums and products of sizes, all of which fit: see sl_layout_check().
- */
-static size_t floats_bytes(int64_t n)
-{
-    return sl_round_up((size_t)n * sizeof(float));
-}
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
 
 static struct sl_unit make_unit(const sluice_model *model, int layer)
 {
@@ -38,70 +26,26 @@ static struct sl_unit make_unit(const sluice_model *model, int layer)
     };
 }
 
-static void grow_workspace(struct sl_workspace *ws,
-                           const struct sl_stage *stage, int64_t rows)
+/* The stages of a replica, as the shard holds them. */
+static struct sl_stage *stages_of(const struct sl_layout *layout,
+                                  struct sl_coordinates at)
 {
-    for (int i = 0; i < stage->n_units; i++) {
-        const struct sl_unit *unit = &stage->units[i];
-        const sluice_layer_plan *plan = unit->plan;
-        /* y, or the loss's dy, of this unit; dx towards the unit before. */
-        ws->pair_bytes = larger(ws->pair_bytes, floats_bytes(rows * unit->out));
-        if (i > 0)
-            ws->pair_bytes =
-                larger(ws->pair_bytes, floats_bytes(rows * unit->in));
-        ws->saved_bytes =
-            larger(ws->saved_bytes,
-                   sl_round_up((size_t)(rows * plan->saved_row_bytes)));
-        ws->layer_bytes =
-            larger(ws->layer_bytes,
-                   sl_round_up((size_t)(rows * plan->workspace_row_bytes)));
-        ws->scratch_bytes =
-            larger(ws->scratch_bytes, sl_round_up((size_t)plan->scratch_bytes));
-    }
-    ws->product_bytes =
-        larger(ws->product_bytes, sl_products_scratch_bytes(stage));
+    return &layout->stages[sl_first_stage(&layout->grid, at)];
 }
 
-static void make_plan(struct sl_layout *layout, int device)
+static struct sl_workspace *workspace_of(const struct sl_layout *layout,
+                                         struct sl_coordinates at)
 {
-    sluice_memory_plan *plan = &layout->plans[device];
-    struct sl_workspace *ws = &layout->workspaces[device];
-    for (int s = 0; s < layout->grid.n_stages; s++) {
-        const struct sl_stage *stage = &layout->stages[s];
-        if (stage->device != device)
-            continue;
-        size_t params = (size_t)stage->n_params * sizeof(float);
-        plan->parameters += params;
-        plan->packed += sl_products_packed_bytes(stage);
-        plan->gradients += (size_t)stage->n_grads * sizeof(float);
-        plan->optimizer += (size_t)layout->n_states * params;
-        plan->versions += (size_t)(stage->n_versions - 1) * params;
-        if (layout->asynchronous)
-            plan->versions += (size_t)(1 + layout->n_states) * params;
-        plan->boundary += sl_stage_slots_boundary_bytes(stage);
-        plan->stash += sl_stage_slots_stash_bytes(stage);
-        grow_workspace(ws, stage, layout->max_rows);
-    }
-    for (int i = 0; i < layout->n_edges; i++) {
-        plan->boundary +=
-            sl_edge_bytes(&layout->edges[i], layout->stages, device);
-        ws->skip_bytes =
-            larger(ws->skip_bytes, sl_edge_inner_bytes(&layout->edges[i],
-                                                       layout->stages, device));
-    }
-    plan->workspace = 2 * ws->pair_bytes + ws->saved_bytes + ws->layer_bytes +
-                      ws->scratch_bytes + ws->skip_bytes + ws->product_bytes;
-    plan->total = plan->parameters + plan->packed + plan->gradients +
-                  plan->optimizer + plan->versions + plan->boundary +
-                  plan->stash + plan->workspace;
+    return &layout->workspaces[sl_device_index(&layout->grid, at)];
 }
 
-static void make_stage(struct sl_layout *layout, int s, int first_layer,
-                       const struct sl_layout_input *input)
+static void make_stage(struct sl_layout *layout, int shard, int s,
+                       int first_layer, const struct sl_layout_input *input)
 {
-    struct sl_stage *stage = &layout->stages[s];
-    int copy = sl_copy_of(&layout->grid, s);
-    int first_unit = copy * sluice_model_n_layers(input->model) + first_layer;
+    const struct sl_coordinates at = {.shard = shard};
+    struct sl_stage *stage = &stages_of(layout, at)[s];
+    int copy = shard * layout->grid.n_copies + sl_copy_of(&layout->grid, s);
+    int first_unit = copy * layout->n_layers + first_layer;
     const struct sl_ring_sizes *sizes = &input->sizes[s];
     *stage = (struct sl_stage){
         .index = s,
@@ -114,8 +58,10 @@ static void make_stage(struct sl_layout *layout, int s, int first_layer,
         .recomputes = sizes->recomputes,
         .n_versions = input->versions[s],
     };
-    for (int i = 0; i < stage->n_units; i++)
+    for (int i = 0; i < stage->n_units; i++) {
         stage->units[i] = make_unit(input->model, first_layer + i);
+        stage->units[i].owner = layout->owners[first_layer + i];
+    }
     stage->in = stage->units[0].in;
     stage->out = stage->units[stage->n_units - 1].out;
     sl_stage_slots_place(stage, sizes, input->max_rows, input->joins);
@@ -186,10 +132,8 @@ static size_t n_all_devices(const struct sl_layout *layout)
 static void copy_replica(struct sl_layout *layout, int replica)
 {
     const struct sl_coordinates at = {.replica = replica};
-    struct sl_stage *stages =
-        &layout->stages[sl_first_stage(&layout->grid, at)];
-    struct sl_workspace *workspaces =
-        &layout->workspaces[sl_device_index(&layout->grid, at)];
+    struct sl_stage *stages = stages_of(layout, at);
+    struct sl_workspace *workspaces = workspace_of(layout, at);
     struct sl_unit *units =
         &layout->units[(size_t)replica * (size_t)layout->n_units];
     struct sluice_product *products =
@@ -203,19 +147,25 @@ static void copy_replica(struct sl_layout *layout, int replica)
         if (units[i].edge)
             units[i].edge += replica * layout->n_edges;
     }
-    for (int s = 0; s < layout->grid.n_stages; s++) {
+    for (int s = 0; s < layout->grid.n_shards * layout->grid.n_stages; s++) {
         stages[s] = layout->stages[s];
         stages[s].units = units + (layout->stages[s].units - layout->units);
     }
-    for (int d = 0; d < layout->grid.n_devices; d++)
+    for (int d = 0; d < sl_n_replica_devices(&layout->grid); d++)
         workspaces[d] = layout->workspaces[d];
     for (int i = 0; i < layout->n_edges; i++)
         layout->edges[replica * layout->n_edges + i] = layout->edges[i];
 }
 
+/* As each shard holds them. */
+static size_t n_all_tensors(const struct sl_layout *layout)
+{
+    return (size_t)layout->grid.n_shards * (size_t)layout->n_tensors;
+}
+
 static size_t n_all_offsets(const struct sl_layout *layout)
 {
-    return 2 * (size_t)layout->grid.n_copies * (size_t)layout->n_tensors;
+    return 2 * (size_t)layout->grid.n_copies * n_all_tensors(layout);
 }
 
 static size_t n_all_pointers(const struct sl_layout *layout)
@@ -223,34 +173,81 @@ static size_t n_all_pointers(const struct sl_layout *layout)
     return (size_t)layout->grid.n_replicas * layout->n_pointers;
 }
 
-/* All stages of a replica, and how many pointers their tensors take. */
-static void make_stages(struct sl_layout *layout,
+static size_t n_all_shard_pointers(const struct sl_layout *layout)
+{
+    return (size_t)layout->grid.n_replicas * layout->n_shard_pointers;
+}
+
+/* All stages of replica 0 as a shard holds them, whose offsets begin at
+ * `offsets`, and how many pointers their tensors take. */
+static void make_stages(struct sl_layout *layout, int shard, int64_t *offsets,
                         const struct sl_layout_input *input)
 {
+    const struct sl_coordinates at = {.shard = shard};
+    const struct sl_team_shard team = {layout->grid.n_shards, shard,
+                                       layout->owners};
+    struct sl_tensor *tensors = layout->tensors + shard * layout->n_tensors;
+    struct sl_stage *stages = stages_of(layout, at);
     int first_layer = 0, first_tensor = 0;
-    int64_t *offsets = layout->offsets;
+    sl_tensors_describe(input->model, &team, tensors);
     for (int s = 0; s < layout->grid.n_stages; s++) {
         if (sl_is_first_part(&layout->grid, s))
             first_layer = first_tensor = 0;
-        make_stage(layout, s, first_layer, input);
-        first_tensor = sl_tensors_number(&layout->stages[s], first_tensor);
-        offsets =
-            sl_tensors_place(&layout->stages[s], layout->tensors, offsets);
-        layout->n_pointers += sl_tensors_n_pointers(&layout->stages[s]);
+        make_stage(layout, shard, s, first_layer, input);
+        first_tensor = sl_tensors_number(&stages[s], first_tensor);
+        offsets = sl_tensors_place(&stages[s], tensors, offsets);
+        layout->n_pointers += sl_tensors_n_pointers(&stages[s]);
+        if (layout->grid.n_shards > 1)
+            layout->n_shard_pointers += sl_tensors_n_weights(&stages[s]);
         first_layer += input->stage_layers[s];
     }
 }
 
+static void make_shards(struct sl_layout *layout,
+                        const struct sl_layout_input *input)
+{
+    size_t n_offsets = n_all_offsets(layout) / (size_t)layout->grid.n_shards;
+    sl_tensors_own(input->model, layout->grid.n_shards, layout->owners);
+    for (int i = 0; i < layout->n_edges; i++)
+        layout->edges[i] = input->edges[i];
+    for (int shard = 0; shard < layout->grid.n_shards; shard++) {
+        const struct sl_coordinates at = {.shard = shard};
+        make_stages(layout, shard, layout->offsets + (size_t)shard * n_offsets,
+                    input);
+        for (int i = 0; i < layout->n_edges; i++)
+            sl_edge_join(&layout->edges[i], stages_of(layout, at));
+    }
+}
+
+/* Each shard has products of its own. */
 static sluice_status settle_products(struct sl_layout *layout,
                                      const struct sl_products_choice *choice,
                                      sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
+    int n = layout->n_products / layout->grid.n_shards;
+    struct sl_products_choice own = *choice;
     sl_products_share(layout->units, layout->n_units, layout->products);
-    for (int s = 0; s < layout->grid.n_stages && !st; s++)
-        st = sl_products_settle(&layout->stages[s], layout->products, choice,
-                                why);
+    own.n_shards = layout->grid.n_shards;
+    for (own.shard = 0; own.shard < own.n_shards; own.shard++) {
+        const struct sl_coordinates at = {.shard = own.shard};
+        for (int s = 0; s < layout->grid.n_stages && !st; s++)
+            st =
+                sl_products_settle(&stages_of(layout, at)[s],
+                                   layout->products + own.shard * n, &own, why);
+    }
     return st;
+}
+
+/* Pointers of all stages, which their tensors share. */
+static bool share_pointers(struct sl_layout *layout)
+{
+    layout->pointers = sl_alloc(layout->allocator, n_all_pointers(layout),
+                                sizeof *layout->pointers);
+    layout->shard_pointers =
+        sl_alloc(layout->allocator, n_all_shard_pointers(layout),
+                 sizeof *layout->shard_pointers);
+    return layout->pointers && layout->shard_pointers;
 }
 
 sluice_status sl_layout_init(struct sl_layout *layout,
@@ -260,13 +257,16 @@ sluice_status sl_layout_init(struct sl_layout *layout,
     *layout = (struct sl_layout){
         .allocator = input->allocator,
         .grid = input->grid,
-        .n_units = input->grid.n_copies * sluice_model_n_layers(input->model),
+        .n_units = input->grid.n_shards * input->grid.n_copies *
+                   sluice_model_n_layers(input->model),
+        .n_layers = sluice_model_n_layers(input->model),
         .n_tensors = sl_n_tensors(input->model),
         .n_states = input->n_states,
         .asynchronous = input->asynchronous,
         .max_rows = input->max_rows,
         .n_edges = sl_n_edges(input->model, &input->grid),
-        .n_products = input->grid.n_copies * sl_products_count(input->model),
+        .n_products = input->grid.n_shards * input->grid.n_copies *
+                      sl_products_count(input->model),
     };
     layout->stages = sl_alloc(input->allocator, n_all_stages(layout),
                               sizeof *layout->stages);
@@ -276,35 +276,30 @@ sluice_status sl_layout_init(struct sl_layout *layout,
                                 sizeof *layout->products);
     layout->workspaces = sl_alloc(input->allocator, n_all_devices(layout),
                                   sizeof *layout->workspaces);
-    layout->plans = sl_alloc(input->allocator, (size_t)layout->grid.n_devices,
-                             sizeof *layout->plans);
-    layout->tensors = sl_alloc(input->allocator, (size_t)layout->n_tensors,
+    layout->plans =
+        sl_alloc(input->allocator, (size_t)sl_n_replica_devices(&layout->grid),
+                 sizeof *layout->plans);
+    layout->tensors = sl_alloc(input->allocator, n_all_tensors(layout),
                                sizeof *layout->tensors);
+    layout->owners = sl_alloc(input->allocator, (size_t)layout->n_layers,
+                              sizeof *layout->owners);
     layout->offsets = sl_alloc(input->allocator, n_all_offsets(layout),
                                sizeof *layout->offsets);
     layout->edges =
         sl_alloc(input->allocator, n_all_edges(layout), sizeof *layout->edges);
     if (!layout->edges || !layout->stages || !layout->units ||
         !layout->products || !layout->workspaces || !layout->plans ||
-        !layout->tensors || !layout->offsets)
+        !layout->tensors || !layout->offsets || !layout->owners)
         goto no_memory;
-    sl_tensors_describe(input->model, layout->tensors);
-    make_stages(layout, input);
-    for (int i = 0; i < layout->n_edges; i++) {
-        layout->edges[i] = input->edges[i];
-        sl_edge_join(&layout->edges[i], layout->stages);
-    }
-    layout->pointers = sl_alloc(input->allocator, n_all_pointers(layout),
-                                sizeof *layout->pointers);
-    if (!layout->pointers)
+    make_shards(layout, input);
+    if (!share_pointers(layout))
         goto no_memory;
     sluice_status st = settle_products(layout, &input->products, why);
     if (st) {
         sl_layout_fini(layout);
         return st;
     }
-    for (int d = 0; d < layout->grid.n_devices; d++)
-        make_plan(layout, d);
+    sl_layout_plan_memory(layout);
     for (int r = 1; r < layout->grid.n_replicas; r++)
         copy_replica(layout, r);
     float **pointers = layout->pointers;
@@ -319,16 +314,20 @@ no_memory:
 
 void sl_layout_fini(struct sl_layout *layout)
 {
+    sl_free(layout->allocator, layout->shard_pointers,
+            n_all_shard_pointers(layout), sizeof *layout->shard_pointers);
     sl_free(layout->allocator, layout->pointers, n_all_pointers(layout),
             sizeof *layout->pointers);
+    sl_free(layout->allocator, layout->owners, (size_t)layout->n_layers,
+            sizeof *layout->owners);
     sl_free(layout->allocator, layout->offsets, n_all_offsets(layout),
             sizeof *layout->offsets);
     sl_free(layout->allocator, layout->edges, n_all_edges(layout),
             sizeof *layout->edges);
-    sl_free(layout->allocator, layout->tensors, (size_t)layout->n_tensors,
+    sl_free(layout->allocator, layout->tensors, n_all_tensors(layout),
             sizeof *layout->tensors);
-    sl_free(layout->allocator, layout->plans, (size_t)layout->grid.n_devices,
-            sizeof *layout->plans);
+    sl_free(layout->allocator, layout->plans,
+            (size_t)sl_n_replica_devices(&layout->grid), sizeof *layout->plans);
     sl_free(layout->allocator, layout->workspaces, n_all_devices(layout),
             sizeof *layout->workspaces);
     sl_free(layout->allocator, layout->products, n_all_products(layout),
@@ -342,7 +341,7 @@ void sl_layout_fini(struct sl_layout *layout)
 
 /* What other devices read too, or what lasts beyond the step. */
 static void bind_lasting(const struct sl_layout *layout, struct sl_stage *stage,
-                         struct sl_arena *arena)
+                         int shard, struct sl_arena *arena)
 {
     size_t params = (size_t)stage->n_params * sizeof(float);
     stage->versions = sl_arena_take(arena, (size_t)stage->n_versions * params);
@@ -354,7 +353,7 @@ static void bind_lasting(const struct sl_layout *layout, struct sl_stage *stage,
         stage->backup =
             sl_arena_take(arena, (size_t)(1 + layout->n_states) * params);
     sl_tensors_bind(stage);
-    sl_stage_slots_bind_boundary(stage, arena);
+    sl_stage_slots_bind_boundary(stage, shard, arena);
 }
 
 static bool is_mine(const struct sl_stage *stage, struct sl_coordinates at)
@@ -362,19 +361,26 @@ static bool is_mine(const struct sl_stage *stage, struct sl_coordinates at)
     return stage->device == at.place;
 }
 
+/* A part of the workspace, if the device has it. */
+static void *take_part(const struct sl_workspace *ws, enum sl_shared_part part,
+                       int shard, struct sl_arena *arena)
+{
+    if (ws->holders[part] != shard)
+        return NULL;
+    return sl_arena_take(arena, sl_workspace_bytes(ws, part));
+}
+
 void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
                     struct sl_arena *arena)
 {
-    struct sl_stage *stages =
-        &layout->stages[sl_first_stage(&layout->grid, at)];
-    struct sl_workspace *ws =
-        &layout->workspaces[sl_device_index(&layout->grid, at)];
+    struct sl_stage *stages = stages_of(layout, at);
+    struct sl_workspace *ws = workspace_of(layout, at);
     for (int s = 0; s < layout->grid.n_stages; s++)
         if (is_mine(&stages[s], at))
-            bind_lasting(layout, &stages[s], arena);
+            bind_lasting(layout, &stages[s], at.shard, arena);
     for (int i = 0; i < layout->n_edges; i++)
         sl_edge_bind(&layout->edges[at.replica * layout->n_edges + i], stages,
-                     at.place, arena);
+                     at.place, at.shard, arena);
     ws->spare = arena->base + arena->used;
     ws->spare_bytes = arena->size - arena->used;
     ws->product = sl_arena_take(arena, ws->product_bytes);
@@ -382,13 +388,13 @@ void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
         if (!is_mine(&stages[s], at))
             continue;
         sl_products_bind(&stages[s], arena, ws->product);
-        sl_stage_slots_bind_stash(&stages[s], arena);
+        sl_stage_slots_bind_stash(&stages[s], at.shard, arena);
     }
-    ws->skip = sl_arena_take(arena, ws->skip_bytes);
-    ws->pair[0] = sl_arena_take(arena, ws->pair_bytes);
-    ws->pair[1] = sl_arena_take(arena, ws->pair_bytes);
-    ws->saved = sl_arena_take(arena, ws->saved_bytes);
-    ws->layer = sl_arena_take(arena, ws->layer_bytes);
+    ws->skip = take_part(ws, SL_SKIP, at.shard, arena);
+    ws->pair[0] = take_part(ws, SL_PAIR_0, at.shard, arena);
+    ws->pair[1] = take_part(ws, SL_PAIR_1, at.shard, arena);
+    ws->saved = take_part(ws, SL_SAVED, at.shard, arena);
+    ws->layer = take_part(ws, SL_LAYER, at.shard, arena);
     ws->scratch = sl_arena_take(arena, ws->scratch_bytes);
     assert(arena->used == arena->size);
 }

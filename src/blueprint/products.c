@@ -17,7 +17,14 @@ sluice_status sl_products_choose(const sluice_pipeline_config *config,
         .rows = {most, config->batch % n ? most - 1 : 0},
         .n_microbatches = grid->n_microbatches,
     };
-    return sl_gemm_choice_find(config->gemm, &choice->choice, why);
+    sluice_status st = sl_gemm_choice_find(config->gemm, &choice->choice, why);
+    if (st || grid->n_shards == 1 || choice->choice != SL_GEMM_ONEDNN)
+        return st;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "gemm onednn with teams of %d devices: it has no "
+                           "products of some columns; take packed, openblas "
+                           "or plain",
+                           grid->n_shards);
 }
 
 int sl_products_count(const sluice_model *model)
@@ -51,20 +58,37 @@ sluice_status sl_products_settle_one(const sluice_product_spec *spec,
         .rows_per_row = spec->rows_per_row,
         .n_uses = choice->n_microbatches,
         .n_copies = n_copies,
+        .n_shards = choice->n_shards,
+        .shard = choice->shard,
     };
     return sl_product_settle(product, &wish, why);
 }
 
-/* What a product is settled to, but for its copies, follows from its size. */
+/* What a product is settled to, but for its copies, follows from its size, and
+ * from the devices that make it together. */
 static const struct sluice_product *
 find_equal(const struct sluice_product *first, const struct sluice_product *end,
-           const sluice_product_spec *spec)
+           const sluice_product_spec *spec, int n_shards)
 {
     for (int i = 1; i <= REMEMBERED && end - first >= i; i++)
         if (end[-i].in == spec->in && end[-i].out == spec->out &&
-            end[-i].rows_per_row == spec->rows_per_row)
+            end[-i].rows_per_row == spec->rows_per_row &&
+            end[-i].cut.n_shards == n_shards)
             return &end[-i];
     return NULL;
+}
+
+/* A team makes a product together if its weights are divided. */
+static struct sl_products_choice
+choice_of(const struct sl_products_choice *choice,
+          const sluice_layer_plan *plan, const sluice_product_spec *spec)
+{
+    struct sl_products_choice own = *choice;
+    if (own.n_shards == 0 || !plan->params[spec->param].divided) {
+        own.n_shards = 1;
+        own.shard = 0;
+    }
+    return own;
 }
 
 sluice_status sl_products_settle_layer(const sluice_layer_plan *plan,
@@ -77,14 +101,15 @@ sluice_status sl_products_settle_layer(const sluice_layer_plan *plan,
     sluice_status st = SLUICE_OK;
     for (int k = 0; k < plan->n_products && !st; k++) {
         const sluice_product_spec *spec = &plan->products[k];
+        const struct sl_products_choice own = choice_of(choice, plan, spec);
         const struct sluice_product *equal =
-            find_equal(first, &products[k], spec);
+            find_equal(first, &products[k], spec, own.n_shards);
         if (equal) {
             products[k] = *equal;
             products[k].n_copies = n_copies;
         } else {
-            st = sl_products_settle_one(spec, choice, n_copies, &products[k],
-                                        why);
+            st =
+                sl_products_settle_one(spec, &own, n_copies, &products[k], why);
         }
     }
     return st;
@@ -96,10 +121,15 @@ sluice_status sl_products_settle(struct sl_stage *stage,
                                  sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    for (int i = 0; i < stage->n_units && !st; i++)
-        st = sl_products_settle_layer(stage->units[i].plan, choice,
-                                      stage->n_versions, first,
-                                      stage->units[i].products, why);
+    for (int i = 0; i < stage->n_units && !st; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        st = sl_products_settle_layer(unit->plan, choice, stage->n_versions,
+                                      first, unit->products, why);
+        for (int k = 0; k < unit->plan->n_products && !st; k++)
+            if (unit->products[k].cut.n_shards == 1 &&
+                unit->owner != choice->shard) /* another device makes it */
+                unit->products[k] = (struct sluice_product){0};
+    }
     return st;
 }
 
@@ -194,7 +224,7 @@ const char *sl_products_backends(const struct sluice_product *products, int n)
                 products[i].ruling.backend[kind];
             if (backend == sl_gemm_openblas())
                 beside = backend;
-            else
+            else if (backend)
                 only = backend;
         }
     if (only && beside) /* one backend at most shares with OpenBLAS */

@@ -21,6 +21,8 @@ struct sl_products_choice {
     enum sl_gemm_choice choice;
     int64_t rows[SL_PRODUCT_ROWS]; /* of micro-batches of a full batch */
     int n_microbatches;
+    int n_shards; /* devices of a team, and the number of this one; 0: 1 */
+    int shard;
 };
 
 /*
@@ -68,8 +70,8 @@ sluice_status sl_products_settle(struct sl_stage *stage,
                                  const struct sl_products_choice *choice,
                                  sluice_diag *why);
 
-/* The backends of a replica's products, as sluice_pipeline_gemm() names them.
- */
+/* The backends of a replica's products, as sluice_pipeline_gemm() names them;
+ * those of all devices of a team. */
 const char *sl_products_backends(const struct sluice_product *products, int n);
 
 /* Bytes of packed weights of the stage, and the largest scratch. */

@@ -1,9 +1,12 @@
 /*
  * A stage: a run of layers on one device, with the places of everything it
  * keeps.  Filled by blueprint/layout.c; after that constant, except what it
- * points to, which the stage's device alone touches.  There are two exceptions:
+ * points to, which the stage's device alone touches.  There are exceptions:
  * the links that end in `in_slots` and `grad_slots` let the neighbours fill
- * them, and other copies and replicas read `grads` between meetings.
+ * them; other copies and replicas read `grads` between meetings; and the
+ * devices of a team, each of which has a stage of its own with its shard of the
+ * parameters, share the slots of all rings, and read each other's parameters
+ * between meetings.
  */
 #ifndef SL_BLUEPRINT_STAGE_H
 #define SL_BLUEPRINT_STAGE_H
@@ -33,11 +36,16 @@ struct sl_unit {
     struct sl_ring saved; /* the same */
     struct sl_ring dy;    /* kept from I to W, if the stage splits */
     int first_tensor;     /* of the model's tensors, if it has any */
+    int owner;            /* the device of a team that has what the layer does
+                             not divide */
     int64_t *param_at;    /* [n_params] offset in a version, floats */
     int64_t *grad_at;     /* [n_params] in the gradients: the same, unless an
                              earlier use of a tied tensor in the stage has it */
     float **params;       /* [n_versions][n_params] where they lie */
     float **grads;        /* [n_params] where their gradients lie */
+    const float **shards; /* [n_versions][n_params][devices of the team] where
+                             each has its part of a parameter; NULL without a
+                             team */
     struct sluice_product *products; /* [plan->n_products] */
     struct sl_edge *edge;            /* of a stash or a pop; else NULL */
 };

@@ -54,38 +54,83 @@ static size_t ring_bytes(const struct sl_ring *ring)
     return sl_round_up((size_t)ring->n_slots * ring->slot_bytes);
 }
 
-size_t sl_stage_slots_boundary_bytes(const struct sl_stage *stage)
+/* The bytes of a ring on a device of the team. */
+static size_t bytes_on(const struct sl_ring *ring, int shard)
 {
-    return ring_bytes(&stage->in_slots) + ring_bytes(&stage->grad_slots);
+    return ring->holder == shard ? ring_bytes(ring) : 0;
 }
 
-size_t sl_stage_slots_stash_bytes(const struct sl_stage *stage)
+static void spread_ring(struct sl_ring *ring, struct sl_spread *spread)
+{
+    ring->holder = sl_spread_next(spread, ring_bytes(ring));
+}
+
+void sl_stage_slots_spread(struct sl_stage *stage, struct sl_spread *spread)
+{
+    spread_ring(&stage->in_slots, spread);
+    spread_ring(&stage->grad_slots, spread);
+    for (int i = 0; i < stage->n_units; i++) {
+        spread_ring(&stage->units[i].y, spread);
+        spread_ring(&stage->units[i].saved, spread);
+        spread_ring(&stage->units[i].dy, spread);
+    }
+}
+
+size_t sl_stage_slots_boundary_bytes(const struct sl_stage *stage, int shard)
+{
+    return bytes_on(&stage->in_slots, shard) +
+           bytes_on(&stage->grad_slots, shard);
+}
+
+size_t sl_stage_slots_stash_bytes(const struct sl_stage *stage, int shard)
 {
     size_t bytes = 0;
     for (int i = 0; i < stage->n_units; i++)
-        bytes += ring_bytes(&stage->units[i].y) +
-                 ring_bytes(&stage->units[i].saved) +
-                 ring_bytes(&stage->units[i].dy);
+        bytes += bytes_on(&stage->units[i].y, shard) +
+                 bytes_on(&stage->units[i].saved, shard) +
+                 bytes_on(&stage->units[i].dy, shard);
     return bytes;
 }
 
-static void bind_ring(struct sl_ring *ring, struct sl_arena *arena)
+static void bind_ring(struct sl_ring *ring, int shard, struct sl_arena *arena)
 {
-    ring->slots = sl_arena_take(arena, ring_bytes(ring));
+    if (ring->holder == shard)
+        ring->slots = sl_arena_take(arena, ring_bytes(ring));
 }
 
-void sl_stage_slots_bind_boundary(struct sl_stage *stage,
+void sl_stage_slots_bind_boundary(struct sl_stage *stage, int shard,
                                   struct sl_arena *arena)
 {
-    bind_ring(&stage->in_slots, arena);
-    bind_ring(&stage->grad_slots, arena);
+    bind_ring(&stage->in_slots, shard, arena);
+    bind_ring(&stage->grad_slots, shard, arena);
 }
 
-void sl_stage_slots_bind_stash(struct sl_stage *stage, struct sl_arena *arena)
+void sl_stage_slots_bind_stash(struct sl_stage *stage, int shard,
+                               struct sl_arena *arena)
 {
     for (int i = 0; i < stage->n_units; i++) {
-        bind_ring(&stage->units[i].y, arena);
-        bind_ring(&stage->units[i].saved, arena);
-        bind_ring(&stage->units[i].dy, arena);
+        bind_ring(&stage->units[i].y, shard, arena);
+        bind_ring(&stage->units[i].saved, shard, arena);
+        bind_ring(&stage->units[i].dy, shard, arena);
+    }
+}
+
+static void lend_ring(const struct sl_ring *ring, int shard,
+                      struct sl_ring *other)
+{
+    if (ring->holder == shard)
+        other->slots = ring->slots;
+}
+
+void sl_stage_slots_lend(const struct sl_stage *stage, int shard,
+                         struct sl_stage *other)
+{
+    lend_ring(&stage->in_slots, shard, &other->in_slots);
+    lend_ring(&stage->grad_slots, shard, &other->grad_slots);
+    for (int i = 0; i < stage->n_units; i++) {
+        const struct sl_unit *unit = &stage->units[i];
+        lend_ring(&unit->y, shard, &other->units[i].y);
+        lend_ring(&unit->saved, shard, &other->units[i].saved);
+        lend_ring(&unit->dy, shard, &other->units[i].dy);
     }
 }

@@ -14,6 +14,7 @@
 
 #include "base/memory.h"
 #include "blueprint/ring.h"
+#include "blueprint/shards/spread.h"
 #include "blueprint/stage.h"
 
 /* Work out the rings of a stage with its units, for micro-batches of up to
@@ -22,14 +23,25 @@ void sl_stage_slots_place(struct sl_stage *stage,
                           const struct sl_ring_sizes *sizes, int64_t max_rows,
                           bool joins);
 
-/* Bytes of the rings at the stage's boundaries, and of all others. */
-size_t sl_stage_slots_boundary_bytes(const struct sl_stage *stage);
-size_t sl_stage_slots_stash_bytes(const struct sl_stage *stage);
+/* Choose for each ring the device of the team that holds it. */
+void sl_stage_slots_spread(struct sl_stage *stage, struct sl_spread *spread);
 
-/* Give them their memory.  A neighbour reads its output in the boundary until
- * its own backward; the stash is the device's alone. */
-void sl_stage_slots_bind_boundary(struct sl_stage *stage,
+/* Bytes of the rings at the stage's boundaries, and of all others, on a device
+ * of the team. */
+size_t sl_stage_slots_boundary_bytes(const struct sl_stage *stage, int shard);
+size_t sl_stage_slots_stash_bytes(const struct sl_stage *stage, int shard);
+
+/* Give those on the device their memory.  A neighbour reads its output in the
+ * boundary until its own backward; of the stash nothing is read, by any device
+ * of the team, once its list is done. */
+void sl_stage_slots_bind_boundary(struct sl_stage *stage, int shard,
                                   struct sl_arena *arena);
-void sl_stage_slots_bind_stash(struct sl_stage *stage, struct sl_arena *arena);
+void sl_stage_slots_bind_stash(struct sl_stage *stage, int shard,
+                               struct sl_arena *arena);
+
+/* Let the stage of another device of the team use the slots of `stage` that are
+ * on device `shard`. */
+void sl_stage_slots_lend(const struct sl_stage *stage, int shard,
+                         struct sl_stage *other);
 
 #endif

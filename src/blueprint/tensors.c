@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include <sluice/schedule.h>
+
 #include "base/memory.h"
 #include "nn/model/model.h"
 
@@ -23,29 +25,61 @@ static int number_of(const sluice_model *model, struct sl_parameter_use use)
     return number;
 }
 
+void sl_tensors_own(const sluice_model *model, int n_shards, int *owners)
+{
+    int64_t held[SLUICE_MAX_DEVICES] = {0};
+    for (int i = 0; i < sluice_model_n_layers(model); i++) {
+        const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
+        owners[i] = 0;
+        for (int shard = 1; shard < n_shards; shard++)
+            if (held[shard] < held[owners[i]])
+                owners[i] = shard;
+        held[owners[i]]++; /* the calls of a layer without parameters count */
+        for (int p = 0; p < plan->n_params; p++)
+            if (!plan->params[p].divided)
+                held[owners[i]] +=
+                    sluice_shape_elements(&plan->params[p].shape);
+    }
+}
+
+/* What a device holds of a parameter. */
+static struct sl_shard shard_of(const sluice_param_spec *spec, int owner,
+                                const struct sl_team_shard *at)
+{
+    if (spec->divided)
+        return sl_shard_columns(&spec->shape, at->n_shards, at->shard);
+    return at->shard == owner ? sl_shard_all(&spec->shape) : sl_shard_none();
+}
+
 static struct sl_tensor describe(const sluice_model *model,
-                                 struct sl_parameter_use use)
+                                 struct sl_parameter_use use,
+                                 const struct sl_team_shard *at)
 {
     struct sl_parameter_use first = sl_model_first_use(model, use);
     const sluice_param_spec *spec = sl_model_spec(model, first);
     struct sl_tensor tensor = {
-        .shape = &spec->shape,
-        .n = sluice_shape_elements(&spec->shape),
+        .shape = spec->shape,
+        .shard = shard_of(spec, at->owners[first.layer], at),
         .layer = first.layer,
         .param = first.param,
     };
+    tensor.n = sl_shard_elements(&tensor.shard);
+    if (spec->divided)
+        tensor.shape.dims[tensor.shape.n_dims - 1] = tensor.shard.run;
     snprintf(tensor.name, sizeof tensor.name, "%d.%s", first.layer, spec->name);
     return tensor;
 }
 
-void sl_tensors_describe(const sluice_model *model, struct sl_tensor *tensors)
+void sl_tensors_describe(const sluice_model *model,
+                         const struct sl_team_shard *at,
+                         struct sl_tensor *tensors)
 {
     int number = 0;
     for (int i = 0; i < sluice_model_n_layers(model); i++) {
         const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
         for (int p = 0; p < plan->n_params; p++, number++) {
             const struct sl_parameter_use use = {i, p};
-            tensors[number] = describe(model, use);
+            tensors[number] = describe(model, use, at);
             tensors[number].first =
                 plan->params[p].tied
                     ? number_of(model, sl_model_first_use(model, use))
@@ -133,12 +167,22 @@ int sl_tensors_number(struct sl_stage *stage, int first)
     return first;
 }
 
-size_t sl_tensors_n_pointers(const struct sl_stage *stage)
+static size_t n_params(const struct sl_stage *stage)
 {
     size_t n = 0;
     for (int i = 0; i < stage->n_units; i++)
         n += (size_t)stage->units[i].plan->n_params;
-    return n * (size_t)(stage->n_versions + 1);
+    return n;
+}
+
+size_t sl_tensors_n_pointers(const struct sl_stage *stage)
+{
+    return n_params(stage) * (size_t)(stage->n_versions + 1);
+}
+
+size_t sl_tensors_n_weights(const struct sl_stage *stage)
+{
+    return n_params(stage) * (size_t)stage->n_versions;
 }
 
 float **sl_tensors_share(struct sl_stage *stage, float **pointers)

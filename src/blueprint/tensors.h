@@ -13,6 +13,7 @@
 
 #include <sluice/model.h>
 
+#include "blueprint/shards/shard.h"
 #include "blueprint/stage.h"
 
 enum { SL_TENSOR_NAME = SLUICE_PARAM_NAME + 12 }; /* bytes, with any int */
@@ -21,15 +22,34 @@ enum { SL_TENSOR_NAME = SLUICE_PARAM_NAME + 12 }; /* bytes, with any int */
  * an entry, and all of them say the same: what the first use is. */
 struct sl_tensor {
     char name[SL_TENSOR_NAME]; /* "0.weight" */
-    const sluice_shape *shape;
-    int64_t n; /* elements */
+    sluice_shape shape;        /* of what the device holds, if it holds any */
+    struct sl_shard shard;     /* which elements those are */
+    int64_t n;                 /* how many */
     int layer;
     int param;
     int first; /* the tensor of the first use: its own number, if not tied */
 };
 
-/* Describe the tensors of a model, in their order: tensors[sl_n_tensors()]. */
-void sl_tensors_describe(const sluice_model *model, struct sl_tensor *tensors);
+/* A device of a team, and who has what a layer does not divide. */
+struct sl_team_shard {
+    int n_shards;
+    int shard;
+    const int *owners; /* [layers of the model] */
+};
+
+/*
+ * Choose for each layer the device of a team that has the parameters which it
+ * does not divide: the one that has the fewest so far.
+ *
+ * Shapes   owners[layers of the model].
+ */
+void sl_tensors_own(const sluice_model *model, int n_shards, int *owners);
+
+/* Describe the tensors of a model as a device holds them, in their order:
+ * tensors[sl_n_tensors()]. */
+void sl_tensors_describe(const sluice_model *model,
+                         const struct sl_team_shard *at,
+                         struct sl_tensor *tensors);
 
 /* Parameter tensors of a model, each use of a tied one counted. */
 int sl_n_tensors(const sluice_model *model);
@@ -49,6 +69,9 @@ int64_t *sl_tensors_place(struct sl_stage *stage,
 
 /* Pointers that a stage needs: to each version of a tensor, to its gradient. */
 size_t sl_tensors_n_pointers(const struct sl_stage *stage);
+
+/* Of these, those to versions of tensors. */
+size_t sl_tensors_n_weights(const struct sl_stage *stage);
 
 /* Give the units of a stage their part of an array of pointers.  Returns what
  * is behind it. */

@@ -4,14 +4,33 @@
 #include "base/memory.h"
 #include "nn/model/settle.h"
 
+/* What teams cannot do yet, or at all. */
+static sluice_status check_team(const struct sl_update_mode *mode, int n_shards,
+                                sluice_diag *why)
+{
+    if (n_shards == 1 || (!mode->asynchronous && !mode->measures))
+        return SLUICE_OK;
+    if (mode->asynchronous)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "teams of %d devices under an asynchronous "
+                               "schedule, whose stages update between their "
+                               "actions; use a synchronous schedule, or team 1",
+                               n_shards);
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "teams of %d devices and an optimizer that reads "
+                           "the norm of whole gradients, of which each device "
+                           "has a shard; set clip to 0, or team to 1",
+                           n_shards);
+}
+
 sluice_status sl_updates_choose_total(const sluice_optimizer_ops *optimizer,
-                                      const void *config,
+                                      const void *config, int n_shards,
                                       struct sl_update_mode *mode,
                                       sluice_diag *why)
 {
     mode->measures = sl_optimizer_wants_total(optimizer, config);
     if (!mode->measures || !mode->asynchronous)
-        return SLUICE_OK;
+        return check_team(mode, n_shards, why);
     return sluice_diag_set(why, SLUICE_INVALID,
                            "optimizer %s needs a total over all parameters, as "
                            "for a global norm, but the stages of an "

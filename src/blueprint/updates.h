@@ -42,10 +42,11 @@ struct sl_update_mode {
  * before an update.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if the optimizer reads a total and the
- *          mode is asynchronous.
+ *          mode is asynchronous, or if one of the two is so and there are teams
+ *          of n_shards devices.
  */
 sluice_status sl_updates_choose_total(const sluice_optimizer_ops *optimizer,
-                                      const void *config,
+                                      const void *config, int n_shards,
                                       struct sl_update_mode *mode,
                                       sluice_diag *why);
 

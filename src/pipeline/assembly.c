@@ -1,24 +1,13 @@
 /* Tables, collectives, devices and links of a pipeline.  The caller. */
 #include "pipeline/assembly.h"
 
-#include <assert.h>
-
+#include "blueprint/shards/join.h"
 #include "pipeline/execute.h"
 #include "pipeline/recompute_check.h"
+#include "pipeline/across/links.h"
 #include "pipeline/across/tied.h"
 #include "pipeline/across/head_parts.h"
-
-static size_t n_all_edges(const struct sl_blueprint *bp)
-{
-    return (size_t)bp->grid.n_replicas * (size_t)bp->layout.n_edges;
-}
-
-/* Two links for each boundary, and for each edge at most. */
-static size_t n_all_links(const struct sl_blueprint *bp)
-{
-    int n_boundaries = sl_n_all_stages(&bp->grid) - sl_n_holders(&bp->grid);
-    return 2 * ((size_t)n_boundaries + n_all_edges(bp));
-}
+#include "pipeline/team/teamwork.h"
 
 /* Whether there are as many as are wanted. */
 static bool alloc_digests(sluice_pipeline *pipe)
@@ -29,30 +18,35 @@ static bool alloc_digests(sluice_pipeline *pipe)
     return n == 0 || pipe->digests;
 }
 
+/* Groups that add up the gradients of a part of the model. */
+static size_t n_sums(const struct sl_blueprint *bp)
+{
+    return (size_t)bp->grid.depth * (size_t)bp->grid.n_shards;
+}
+
 sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     size_t k = (size_t)pipe->n_local;
     size_t m = (size_t)sl_n_all_microbatches(&bp->grid);
     pipe->devices = sl_alloc(pipe->allocator, k, sizeof *pipe->devices);
-    pipe->n_groups = (size_t)bp->grid.depth + sl_n_tied_groups(bp);
+    pipe->n_groups = n_sums(bp) + sl_n_tied_groups(bp) + sl_n_teams(bp);
     pipe->groups = sl_alloc(pipe->allocator, pipe->n_groups,
                             sizeof(struct sl_collective *));
     pipe->outcomes = sl_alloc(pipe->allocator, m, sizeof *pipe->outcomes);
-    pipe->update_rows =
-        sl_alloc(pipe->allocator, (size_t)pipe->blueprint.updates.n_updates,
-                 sizeof *pipe->update_rows);
+    pipe->update_rows = sl_alloc(pipe->allocator, (size_t)bp->updates.n_updates,
+                                 sizeof *pipe->update_rows);
     pipe->update_terms =
-        sl_alloc(pipe->allocator, (size_t)pipe->blueprint.updates.n_updates,
+        sl_alloc(pipe->allocator, (size_t)bp->updates.n_updates,
                  sizeof *pipe->update_terms);
     pipe->n_events = sl_alloc(pipe->allocator, k, sizeof *pipe->n_events);
     pipe->events = sl_alloc(pipe->allocator, k, sizeof *pipe->events);
     pipe->links =
-        sl_alloc(pipe->allocator, n_all_links(bp), sizeof(struct sl_link *));
+        sl_alloc(pipe->allocator, sl_n_all_links(bp), sizeof(struct sl_link *));
     pipe->ends = sl_alloc(pipe->allocator, (size_t)sl_n_all_stages(&bp->grid),
                           sizeof *pipe->ends);
     pipe->edges =
-        sl_alloc(pipe->allocator, n_all_edges(bp), sizeof *pipe->edges);
+        sl_alloc(pipe->allocator, sl_n_all_edges(bp), sizeof *pipe->edges);
     if (pipe->links && pipe->edges && alloc_digests(pipe) && pipe->ends &&
         pipe->devices && pipe->groups && pipe->outcomes && pipe->update_rows &&
         pipe->update_terms && pipe->n_events && pipe->events)
@@ -69,16 +63,15 @@ void sl_free_tables(sluice_pipeline *pipe)
             sizeof *pipe->digests);
     sl_free(pipe->allocator, pipe->ends, (size_t)sl_n_all_stages(&bp->grid),
             sizeof *pipe->ends);
-    sl_free(pipe->allocator, pipe->edges, n_all_edges(bp), sizeof *pipe->edges);
-    sl_free(pipe->allocator, pipe->links, n_all_links(bp),
+    sl_free(pipe->allocator, pipe->edges, sl_n_all_edges(bp),
+            sizeof *pipe->edges);
+    sl_free(pipe->allocator, pipe->links, sl_n_all_links(bp),
             sizeof(struct sl_link *));
     sl_free(pipe->allocator, pipe->events, k, sizeof *pipe->events);
     sl_free(pipe->allocator, pipe->n_events, k, sizeof *pipe->n_events);
-    sl_free(pipe->allocator, pipe->update_terms,
-            (size_t)pipe->blueprint.updates.n_updates,
+    sl_free(pipe->allocator, pipe->update_terms, (size_t)bp->updates.n_updates,
             sizeof *pipe->update_terms);
-    sl_free(pipe->allocator, pipe->update_rows,
-            (size_t)pipe->blueprint.updates.n_updates,
+    sl_free(pipe->allocator, pipe->update_rows, (size_t)bp->updates.n_updates,
             sizeof *pipe->update_rows);
     sl_free(pipe->allocator, pipe->outcomes, m, sizeof *pipe->outcomes);
     sl_free(pipe->allocator, pipe->groups, pipe->n_groups,
@@ -129,14 +122,18 @@ sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
     config.n_sums = 0;
     config.n_members = sl_n_holders(&bp->grid);
     config.stop = NULL;
-    for (int i = 0; i < bp->grid.depth && bp->updates.reduces && !st; i++)
+    for (size_t i = 0; i < n_sums(bp) && bp->updates.reduces && !st; i++)
         st = sl_collective_create(&config, &pipe->groups[i]);
     for (size_t i = 0; i < sl_n_tied_groups(bp) && !st; i++) {
         config.n_members = sl_tied_n_members(bp, i);
         config.n_terms = sl_tied_n_terms(bp, i);
-        st = sl_collective_create(&config,
-                                  &pipe->groups[(size_t)bp->grid.depth + i]);
+        st = sl_collective_create(&config, &pipe->groups[n_sums(bp) + i]);
     }
+    config.n_members = bp->grid.n_shards;
+    config.n_terms = 0;
+    for (size_t i = n_sums(bp) + sl_n_tied_groups(bp);
+         i < pipe->n_groups && !st; i++)
+        st = sl_collective_create(&config, &pipe->groups[i]);
     if (!st && sl_cuts_vocabulary(pipe))
         st = sl_cut_head_create_board(pipe);
     if (!st)
@@ -145,87 +142,6 @@ sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
     return sluice_diag_set(
         why, st, "%s for the pipeline's collectives",
         st == SLUICE_NO_MEMORY ? "out of memory" : "the system refused a lock");
-}
-
-void sl_fini_links(sluice_pipeline *pipe)
-{
-    for (int i = 0; i < pipe->n_links; i++)
-        sl_link_destroy(pipe->links[i]);
-    pipe->n_links = 0;
-}
-
-/* The link from stage `from` to stage `to` of a replica, whose `slots` lie in
- * the arena of the second. */
-static sluice_status make_link(sluice_pipeline *pipe,
-                               const struct sl_stage *from,
-                               const struct sl_stage *to, struct sl_ring slots,
-                               int capacity, struct sl_link **out)
-{
-    bool crosses = from->device != to->device;
-    const struct sl_link_config config = {
-        .slots = slots,
-        .capacity = crosses ? capacity : 0,
-        .patience = pipe->patience,
-        .allocator = pipe->allocator,
-    };
-    sluice_status st = sl_link_create(&config, out);
-    if (!st)
-        pipe->links[pipe->n_links++] = *out;
-    return st;
-}
-
-/* Both directions of the boundary between `stage` and the next one. */
-static sluice_status link_stages(sluice_pipeline *pipe, struct sl_stage *stage,
-                                 struct sl_ends *ends)
-{
-    int capacity = pipe->blueprint.queue_capacity;
-    sluice_status st = make_link(pipe, stage, stage + 1, stage[1].in_slots,
-                                 capacity, &ends->y);
-    if (st)
-        return st;
-    assert(ends->y->ops->rereadable); /* the layout keeps no second copy */
-    ends[1].x = ends->y;
-    st = make_link(pipe, stage + 1, stage, stage->grad_slots, capacity,
-                   &ends->dy);
-    ends[1].dx = ends->dy;
-    return st;
-}
-
-/* Both directions of edge `i` of all replicas. */
-static sluice_status link_edge(sluice_pipeline *pipe, size_t i)
-{
-    const struct sl_layout *layout = &pipe->blueprint.layout;
-    const struct sl_edge *edge = &layout->edges[i];
-    const struct sl_coordinates at = {.replica = (int)i / layout->n_edges};
-    const struct sl_stage *stages =
-        &layout->stages[sl_first_stage(&layout->grid, at)];
-    const struct sl_stage *from = &stages[edge->stash.stage];
-    const struct sl_stage *to = &stages[edge->pop.stage];
-    if (sl_edge_is_inner(edge))
-        return SLUICE_OK;
-    sluice_status st = make_link(pipe, from, to, edge->activations,
-                                 edge->capacity, &pipe->edges[i].activations);
-    return st ? st
-              : make_link(pipe, to, from, edge->gradients, edge->capacity,
-                          &pipe->edges[i].gradients);
-}
-
-sluice_status sl_init_links(sluice_pipeline *pipe, sluice_diag *why)
-{
-    const struct sl_blueprint *bp = &pipe->blueprint;
-    int n_stages = sl_n_all_stages(&bp->grid);
-    sluice_status st = SLUICE_OK;
-    for (int s = 0; s < n_stages && !st; s++)
-        if (!bp->layout.stages[s].is_last)
-            st = link_stages(pipe, &bp->layout.stages[s], &pipe->ends[s]);
-    for (size_t i = 0; i < n_all_edges(bp) && !st; i++)
-        st = link_edge(pipe, i);
-    if (!st)
-        return SLUICE_OK;
-    int n_made = pipe->n_links;
-    sl_fini_links(pipe);
-    return sluice_diag_set(why, st, "link %d of %zu could not be made", n_made,
-                           n_all_links(bp));
 }
 
 static void free_terms(struct sl_device *device)
@@ -318,6 +234,9 @@ static struct sl_device make_device(sluice_pipeline *pipe, int index)
         .ends = &pipe->ends[first],
         .outcomes = &pipe->outcomes[sl_first_microbatch(&bp->grid, at)],
         .workspace = &bp->layout.workspaces[index],
+        .team = sl_n_teams(bp) ? pipe->groups[pipe->n_groups - sl_n_teams(bp) +
+                                              sl_team_number(bp, at)]
+                               : NULL,
         .train = &bp->train[at.place],
         .forward = &bp->forward[at.place],
     };
@@ -329,7 +248,7 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
     struct sl_blueprint *bp = &pipe->blueprint;
     int index = bp->local_devices[i];
     *device = make_device(pipe, index);
-    size_t bytes = bp->layout.plans[device->at.place].total;
+    size_t bytes = sl_layout_plan(&bp->layout, device->at)->total;
     if (sl_arena_init(&device->arena, bytes, pipe->allocator))
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory: device %d needs an arena of "
@@ -386,6 +305,7 @@ sluice_status sl_init_devices(sluice_pipeline *pipe, sluice_diag *why)
             return st;
         }
     }
+    sl_layout_join(&pipe->blueprint.layout);
     return SLUICE_OK;
 }
 

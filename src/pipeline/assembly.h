@@ -26,9 +26,4 @@ void sl_fini_collectives(sluice_pipeline *pipe);
 sluice_status sl_init_devices(sluice_pipeline *pipe, sluice_diag *why);
 void sl_fini_devices(sluice_pipeline *pipe);
 
-/* Make all links, whose slots lie in the devices' arenas.  Returns as
- * sl_init_collectives(). */
-sluice_status sl_init_links(sluice_pipeline *pipe, sluice_diag *why);
-void sl_fini_links(sluice_pipeline *pipe);
-
 #endif

@@ -28,6 +28,7 @@ void sl_begin_work(struct sl_device *device)
      * wait. */
     event->start_ns = sl_wall_ns(device);
     device->off_core_ns = 0;
+    device->counted_ns = 0;
     event->cpu_ns = -cpu_ns(device);
     event->input_wait_ns = event->start_ns - device->arrived_ns;
     event->virtual_start_ns = device->virtual_ns;
@@ -41,13 +42,35 @@ static void slow_down(const struct sl_device *device, int64_t *work_ns)
     *work_ns += more_ns;
 }
 
+/* Put the work since it was counted last on the virtual clock. */
+static void count_work(struct sl_device *device)
+{
+    sluice_trace_event *event = &device->event;
+    device->virtual_ns += event->cpu_ns - device->counted_ns;
+    device->counted_ns = event->cpu_ns;
+}
+
+int64_t sl_pause_work(struct sl_device *device)
+{
+    device->event.cpu_ns += cpu_ns(device) + device->off_core_ns;
+    device->off_core_ns = 0;
+    count_work(device);
+    return sl_wall_ns(device);
+}
+
+void sl_resume_work(struct sl_device *device, int64_t paused_ns)
+{
+    device->event.team_wait_ns += sl_wall_ns(device) - paused_ns;
+    device->event.cpu_ns -= cpu_ns(device);
+}
+
 void sl_end_work(struct sl_device *device)
 {
     sluice_trace_event *event = &device->event;
     event->cpu_ns += cpu_ns(device) + device->off_core_ns;
     if (device->delay > 0)
         slow_down(device, &event->cpu_ns);
+    count_work(device);
     event->end_ns = sl_wall_ns(device);
-    device->virtual_ns += event->cpu_ns;
     event->virtual_end_ns = device->virtual_ns;
 }

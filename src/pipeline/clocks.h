@@ -19,6 +19,11 @@
 void sl_begin_work(struct sl_device *device);
 void sl_end_work(struct sl_device *device);
 
+/* Within work, the wait for the device's team is none.  Returns  when it began:
+ * sl_resume_work() is given it. */
+int64_t sl_pause_work(struct sl_device *device);
+void sl_resume_work(struct sl_device *device, int64_t paused_ns);
+
 /* Whether this job is recorded: a training step of a pipeline with trace. */
 bool sl_records(const struct sl_device *device);
 

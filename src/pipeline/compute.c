@@ -6,6 +6,7 @@
 #include "pipeline/across/head_parts.h"
 #include "pipeline/finite_check.h"
 #include "pipeline/recompute_check.h"
+#include "pipeline/team/teamwork.h"
 
 /* An action with everything its layers need at hand. */
 struct pass {
@@ -19,6 +20,7 @@ struct pass {
     struct sl_outcome *outcomes; /* the replica's */
     bool stashes; /* F keeps what the backward needs, and so does R */
     bool splits;  /* I or W: the gradients between layers are kept */
+    struct sluice_team team; /* as the layer under way is told of it */
     sluice_diag *why;
 };
 
@@ -104,13 +106,14 @@ static float *dx_of(const struct pass *p, int i)
 static void set_params(sluice_layer_call *call, const struct pass *p,
                        const struct sl_unit *unit)
 {
-    int place = sl_stage_place(p->stage, p->op->version);
-    call->params =
-        (const float *const *)unit->params + place * unit->plan->n_params;
+    int first = sl_stage_place(p->stage, p->op->version) * unit->plan->n_params;
+    call->params = (const float *const *)unit->params + first;
     call->grads = unit->grads;
+    if (call->team)
+        call->shards = unit->shards + first * call->team->n_shards;
 }
 
-static sluice_layer_call make_call(const struct pass *p, int i)
+static sluice_layer_call make_call(struct pass *p, int i)
 {
     const struct sl_unit *unit = &p->stage->units[i];
     sluice_layer_call call = {
@@ -128,14 +131,16 @@ static sluice_layer_call make_call(const struct pass *p, int i)
         .workspace = p->ws->layer,
         .scratch = p->ws->scratch,
         .products = unit->products,
+        .team = p->device->team ? &p->team : NULL,
         .off_core_ns = &p->device->off_core_ns,
         .why = p->why,
     };
+    p->team = sl_team_told(p->device, unit->owner);
     set_params(&call, p, unit);
     return call;
 }
 
-static sluice_layer_call backward_call(const struct pass *p, int i)
+static sluice_layer_call backward_call(struct pass *p, int i)
 {
     sluice_layer_call call = make_call(p, i);
     const sluice_layer_plan *plan = p->stage->units[i].plan;
@@ -186,7 +191,8 @@ static void note_loss(const struct pass *p)
 static sluice_status take_loss(const struct pass *p, const float *y)
 {
     struct sl_outcome *outcome = &p->outcomes[p->op->action.microbatch];
-    if (!p->stage->is_last || p->op->action.kind != SLUICE_F)
+    if (!p->stage->is_last || p->op->action.kind != SLUICE_F ||
+        !sl_leads(p->device))
         return SLUICE_OK;
     *outcome = (struct sl_outcome){0};
     if (sl_cuts_vocabulary(p->pipe)) {
@@ -208,7 +214,8 @@ static sluice_status take_loss(const struct pass *p, const float *y)
 /* What F hands on to the next stage. */
 static sluice_status check_output(const struct pass *p, const float *y)
 {
-    if (p->stage->is_last || p->op->action.kind != SLUICE_F)
+    if (p->stage->is_last || p->op->action.kind != SLUICE_F ||
+        !sl_leads(p->device))
         return SLUICE_OK;
     return sl_check_boundary(p->pipe, "the output of the stage", y,
                              p->rows.n * p->stage->out, p->why);
@@ -226,8 +233,8 @@ sluice_status sl_compute_forward(struct sl_device *device,
         call.y = forward_y(&p, i);
         call.skip = sl_skip_tensor(device, op, i, false);
         note_unit(&p, i);
-        sluice_status st = blame(unit->ops->forward(&call), why, "layer",
-                                 unit->ops->name, unit->layer);
+        sluice_status st = blame(sl_team_forward(unit->ops, &call), why,
+                                 "layer", unit->ops->name, unit->layer);
         if (!st)
             st = sl_skip_check(device, op, i, call.skip, p.rows.n, why);
         if (st)
@@ -235,9 +242,17 @@ sluice_status sl_compute_forward(struct sl_device *device,
         x = call.y;
     }
     sluice_status st = check_output(&p, x);
-    if (!st)
+    if (!st && sl_leads(device))
         st = sl_check_recompute(device, op, x, p.rows.n * p.stage->out, why);
     return st ? st : take_loss(&p, x);
+}
+
+/* The rows of the micro-batch that this device of a team takes, from the
+ * first. */
+static struct sl_rows own_rows(const struct pass *p)
+{
+    return sl_split_rows(p->rows.n, p->pipe->blueprint.grid.n_shards,
+                         p->device->at.shard);
 }
 
 /* The gradient by the network's output of the mean loss over the terms that go
@@ -248,38 +263,44 @@ static sluice_status start_backward(const struct pass *p)
     if (!p->stage->is_last)
         return SLUICE_OK;
     int last = p->stage->n_units - 1;
+    const struct sl_blueprint *bp = &p->pipe->blueprint;
     float scale = sl_loss_scale(p->pipe, p->op->action.microbatch);
     if (sl_cuts_vocabulary(p->pipe)) {
         sl_cut_head_start_backward(p->device, p->op, p->rows.n, scale,
                                    dy_of(p, last));
         return SLUICE_OK;
     }
-    sluice_loss_call call = loss_call(p, stashed_y(p, last));
+    struct sl_rows own = own_rows(p);
+    int64_t first = own.first * p->stage->out;
+    sluice_loss_call call = loss_call(p, stashed_y(p, last) + first);
+    call.rows = own.n;
+    call.targets =
+        (const char *)call.targets + own.first * bp->loss_plan.target_row_bytes;
     note_loss(p);
-    sluice_status st =
-        p->pipe->blueprint.loss->backward(&call, scale, dy_of(p, last));
-    return blame(st, p->why, "loss of stage", p->pipe->blueprint.loss->name,
-                 p->stage->index);
+    sluice_status st = SLUICE_OK;
+    if (own.n > 0)
+        st = bp->loss->backward(&call, scale, dy_of(p, last) + first);
+    st = blame(st, p->why, "loss of stage", bp->loss->name, p->stage->index);
+    return st ? st : sl_team_wait(p->device);
 }
 
-static sluice_status input_gradient(const struct pass *p, int i)
+static sluice_status input_gradient(struct pass *p, int i)
 {
     const struct sl_unit *unit = &p->stage->units[i];
     sluice_layer_call call = backward_call(p, i);
     call.skip = sl_skip_tensor(p->device, p->op, i, true);
     note_unit(p, i);
-    sluice_status st = blame(unit->ops->backward_input(&call), p->why, "layer",
-                             unit->ops->name, unit->layer);
+    sluice_status st = blame(sl_team_backward_input(unit->ops, &call), p->why,
+                             "layer", unit->ops->name, unit->layer);
     if (!st)
         st = sl_skip_check(p->device, p->op, i, call.skip, p->rows.n, p->why);
-    if (st || i > 0 || p->stage->is_first)
+    if (st || i > 0 || p->stage->is_first || !sl_leads(p->device))
         return st;
     return sl_check_boundary(p->pipe, "the gradient of the stage's input",
                              call.dx, p->rows.n * p->stage->in, p->why);
 }
 
-static sluice_status weight_gradient(const struct pass *p, int i,
-                                     bool accumulate)
+static sluice_status weight_gradient(struct pass *p, int i, bool accumulate)
 {
     const struct sl_unit *unit = &p->stage->units[i];
     if (!unit->ops->backward_weight)
@@ -289,7 +310,7 @@ static sluice_status weight_gradient(const struct pass *p, int i,
     call.dx = NULL;
     call.accumulate = accumulate;
     note_unit(p, i);
-    return blame(unit->ops->backward_weight(&call), p->why, "layer",
+    return blame(sl_team_backward_weight(unit->ops, &call), p->why, "layer",
                  unit->ops->name, unit->layer);
 }
 

@@ -6,6 +6,7 @@
 
 #include "pipeline/device.h"
 #include "pipeline/assembly.h"
+#include "pipeline/across/links.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/topology.h"
 #include "pipeline/uneven/uneven.h"
@@ -28,7 +29,7 @@ static sluice_status plan(const sluice_model *model,
     sluice_status st = sl_blueprint_init(&bp, &uncapped, model, why);
     if (st)
         return st;
-    for (int d = 0; d < bp.grid.n_devices; d++)
+    for (int d = 0; d < sl_n_replica_devices(&bp.grid); d++)
         plans[d] = bp.layout.plans[d];
     sl_blueprint_fini(&bp);
     return SLUICE_OK;

@@ -95,24 +95,33 @@ void sl_device_forward(struct sl_device *device)
     sl_walk(device, device->forward);
 }
 
-/* A tied one starts as its first use does, on every stage. */
-static void init_param(const struct sl_blueprint *bp, struct sl_stage *stage,
+/* What the device holds of it, run by run.  A tied one starts as its first use
+ * does, on every stage. */
+static void init_param(const struct sl_device *device, struct sl_stage *stage,
                        const struct sl_unit *unit, int p)
 {
-    const struct sl_tensor *about = &bp->layout.tensors[unit->first_tensor + p];
-    const sluice_layer_plan *first =
-        sluice_model_layer_plan(bp->model, about->layer);
-    if (!sl_unit_shares(unit, p))
-        sl_param_init(&first->params[about->param], bp->seed, about->layer,
-                      about->param, stage->params + unit->param_at[p]);
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    const struct sl_tensor *about = &sl_layout_tensors(
+        &bp->layout, device->at.shard)[unit->first_tensor + p];
+    const sluice_param_spec *spec =
+        &sluice_model_layer_plan(bp->model, about->layer)->params[about->param];
+    const struct sl_shard *shard = &about->shard;
+    float *values = stage->params + unit->param_at[p];
+    if (sl_unit_shares(unit, p))
+        return;
+    for (int64_t i = 0; i < shard->n_runs; i++, values += shard->run) {
+        struct sl_rows run = {shard->first + i * shard->stride, shard->run};
+        sl_param_init_run(spec, bp->seed, about->layer, about->param, run,
+                          values);
+    }
 }
 
-static void init_params(const struct sl_blueprint *bp, struct sl_stage *stage)
+static void init_params(const struct sl_device *device, struct sl_stage *stage)
 {
     for (int i = 0; i < stage->n_units; i++) {
         const struct sl_unit *unit = &stage->units[i];
         for (int p = 0; p < unit->plan->n_params; p++)
-            init_param(bp, stage, unit, p);
+            init_param(device, stage, unit, p);
     }
 }
 
@@ -124,7 +133,7 @@ void sl_device_settle(struct sl_device *device)
     memset(device->arena.base, 0, device->arena.size);
     for (int s = 0; s < layout->grid.n_stages; s++)
         if (device->stages[s].device == device->at.place)
-            init_params(&device->pipe->blueprint, &device->stages[s]);
+            init_params(device, &device->stages[s]);
 }
 
 bool sl_pipeline_is_inherited(const sluice_pipeline *pipe)

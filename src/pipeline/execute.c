@@ -19,6 +19,7 @@
 #include "pipeline/across/skip.h"
 #include "pipeline/across/tied.h"
 #include "pipeline/across/head_parts.h"
+#include "pipeline/team/teamwork.h"
 #include "pipeline/update/versions.h"
 
 /* Which links an operation takes from and publishes to. */
@@ -59,12 +60,14 @@ static const struct behaviour {
     bool (*leaves)(const struct sl_device *device,
                    const struct sl_op *op); /* the event to another operation,
                                                which does the rest */
+    bool by_team; /* a team works it together: its leader has taken what it
+                     needs, and all have ended what came before */
 } behaviours[SL_N_OP_KINDS] = {
-    [SL_OP_F] = {sl_compute_forward, EVENT, ACTIVATIONS},
-    [SL_OP_B] = {sl_compute_backward, EVENT, GRADIENTS},
-    [SL_OP_I] = {sl_compute_input, EVENT, GRADIENTS},
-    [SL_OP_W] = {sl_compute_weight, EVENT},
-    [SL_OP_R] = {sl_compute_forward, EVENT},
+    [SL_OP_F] = {sl_compute_forward, EVENT, ACTIVATIONS, .by_team = true},
+    [SL_OP_B] = {sl_compute_backward, EVENT, GRADIENTS, .by_team = true},
+    [SL_OP_I] = {sl_compute_input, EVENT, GRADIENTS, .by_team = true},
+    [SL_OP_W] = {sl_compute_weight, EVENT, .by_team = true},
+    [SL_OP_R] = {sl_compute_forward, EVENT, .by_team = true},
     [SL_OP_S] = {sl_cut_head_scores, EVENT},
     [SL_OP_T] = {sl_cut_head_weight, EVENT},
     [SL_OP_REDUCE_SCATTER] = {sl_reduce_scatter, MEETING, NONE, sl_reduces},
@@ -234,18 +237,21 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     sluice_status st = SLUICE_OK;
     bool skips = has_skips(device, op, is);
     bool joint = sl_cut_head_waits(device, op);
-    if (from)
+    bool leads = sl_leads(device);
+    if (from && !device->team)
         pack(device, op, is->traffic);
-    if (from || skips || joint)
+    if (leads && (from || skips || joint))
         st = take(device, op, from, skips, joint);
+    if (!st && is->by_team)
+        st = sl_team_gather(device);
     if (!st)
         st = run(device, op, is);
     if (st)
         return st;
-    if (op->releases)
+    if (leads && op->releases)
         release(device, op);
     sl_cut_head_post(device, op);
-    if (to || skips)
+    if (leads && (to || skips))
         st = publish(device, op, to, skips);
     bool tells = has_event(is->account) && sl_records(device);
     if (tells && !(is->leaves && is->leaves(device, op)))

@@ -35,32 +35,36 @@ sluice_status sl_check_boundary(const sluice_pipeline *pipe, const char *what,
                            what, i, sl_not_finite_name((double)values[i]));
 }
 
-static sluice_status check_unit(const struct sl_stage *stage,
+static sluice_status check_unit(const struct sl_device *device,
+                                const struct sl_stage *stage,
                                 const struct sl_unit *unit, int p,
                                 sluice_diag *why)
 {
+    const struct sl_layout *layout = &device->pipe->blueprint.layout;
+    const struct sl_tensor *about =
+        &sl_layout_tensors(layout, device->at.shard)[unit->first_tensor + p];
     const sluice_param_spec *spec = &unit->plan->params[p];
     const float *g = stage->grads + unit->grad_at[p];
-    int64_t n = sluice_shape_elements(&spec->shape);
-    int64_t i = sl_first_not_finite(g, n);
-    if (i == n)
+    int64_t i = sl_first_not_finite(g, about->n);
+    if (i == about->n)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_NOT_FINITE,
                            "the gradient of parameter %d.%s, element %" PRId64
                            ", is %s, and the step changes nothing; use a "
                            "smaller learning rate",
-                           unit->layer, spec->name, i,
+                           unit->layer, spec->name,
+                           sl_shard_element(&about->shard, i),
                            sl_not_finite_name((double)g[i]));
 }
 
-sluice_status sl_check_gradients(const sluice_pipeline *pipe,
+sluice_status sl_check_gradients(const struct sl_device *device,
                                  const struct sl_stage *stage, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    if (pipe->blueprint.finite < SLUICE_FINITE_GRADIENTS)
+    if (device->pipe->blueprint.finite < SLUICE_FINITE_GRADIENTS)
         return SLUICE_OK;
     for (int i = 0; i < stage->n_units && !st; i++)
         for (int p = 0; p < stage->units[i].plan->n_params && !st; p++)
-            st = check_unit(stage, &stage->units[i], p, why);
+            st = check_unit(device, stage, &stage->units[i], p, why);
     return st;
 }

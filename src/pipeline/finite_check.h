@@ -24,11 +24,12 @@ sluice_status sl_check_boundary(const sluice_pipeline *pipe, const char *what,
                                 sluice_diag *why);
 
 /*
- * Whether the gradients of a stage, complete, may go into an update.
+ * Whether the gradients of a stage, complete, may go into an update: what the
+ * device has of them.
  *
  * Returns  SLUICE_OK; SLUICE_NOT_FINITE naming parameter and element.
  */
-sluice_status sl_check_gradients(const sluice_pipeline *pipe,
+sluice_status sl_check_gradients(const struct sl_device *device,
                                  const struct sl_stage *stage,
                                  sluice_diag *why);
 

@@ -9,39 +9,78 @@
 #include "pipeline/across/head_parts.h"
 #include "pipeline/update/head_update.h"
 
-/* Where a parameter lies. */
+/* A parameter, and what of it is meant. */
+struct item {
+    int layer;
+    int param;
+    int state; /* GRADIENT; VALUES; or a state of the optimizer */
+};
+
+enum { GRADIENT = -2, VALUES = -1 };
+
+/* What one device holds of it. */
 struct place {
     float *values;
-    float *gradient;
-    float *states[SLUICE_OPTIMIZER_MAX_STATES];
-    int64_t n;
+    const struct sl_shard *shard; /* which elements those are */
     const struct sl_stage *stage;
-    int64_t at; /* in a version of the stage's weights */
 };
+
+/* The stage in which a layer is, as a shard of holder number `holder` of its
+ * part has it; every layer is in one. */
+static const struct sl_stage *stage_of(const sluice_pipeline *pipe, int holder,
+                                       int shard, int layer)
+{
+    const struct sl_layout *layout = &pipe->blueprint.layout;
+    const struct sl_stage *stage = NULL;
+    for (int part = 0; part < layout->grid.depth; part++) {
+        const struct sl_stage *next =
+            &layout->stages[sl_held_stage(&layout->grid, holder, shard, part)];
+        if (layer >= next->units[0].layer)
+            stage = next;
+    }
+    return stage;
+}
 
 /* In the copy of the model that holder number `holder` of each part belongs
  * to. */
-static struct place place_of(const sluice_pipeline *pipe, int holder, int layer,
-                             int param)
+static struct place place_of(const sluice_pipeline *pipe, int holder, int shard,
+                             struct item item)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
-    struct place place = {0};
-    for (int s = 0; s < layout->grid.depth; s++) {
-        const struct sl_stage *stage =
-            &layout->stages[sl_held_stage(&layout->grid, holder, 0, s)];
-        int i = layer - stage->units[0].layer;
-        if (i < 0 || i >= stage->n_units)
-            continue;
-        const struct sl_unit *unit = &stage->units[i];
-        place.values = stage->params + unit->param_at[param];
-        place.gradient = unit->grads[param];
-        place.n = sluice_shape_elements(&unit->plan->params[param].shape);
-        for (int k = 0; k < pipe->blueprint.n_states; k++)
-            place.states[k] = stage->states[k] + unit->param_at[param];
-        place.stage = stage;
-        place.at = unit->param_at[param];
+    const struct sl_stage *stage = stage_of(pipe, holder, shard, item.layer);
+    const struct sl_unit *unit =
+        &stage->units[item.layer - stage->units[0].layer];
+    float *base =
+        item.state == VALUES ? stage->params : stage->states[item.state];
+    return (struct place){
+        .values = item.state == GRADIENT ? unit->grads[item.param]
+                                         : base + unit->param_at[item.param],
+        .shard =
+            &sl_layout_tensors(layout, shard)[unit->first_tensor + item.param]
+                 .shard,
+        .stage = stage,
+    };
+}
+
+/* Whether a layer's parameter is cut across the devices. */
+static bool is_cut(const sluice_pipeline *pipe, int layer)
+{
+    return sl_cuts_vocabulary(pipe) &&
+           layer == pipe->blueprint.vocabulary.layer;
+}
+
+/* Put together what devices hold, those of a team or all of them. */
+static void gather(const sluice_pipeline *pipe, int holder, struct item item,
+                   float *values)
+{
+    if (is_cut(pipe, item.layer)) {
+        sl_cut_head_get(pipe, item.state, values);
+        return;
     }
-    return place; /* every layer is in a stage */
+    for (int shard = 0; shard < pipe->blueprint.grid.n_shards; shard++) {
+        struct place place = place_of(pipe, holder, shard, item);
+        sl_shard_gather(place.shard, place.values, values);
+    }
 }
 
 static sluice_status check_size(const char *name, int64_t is, int64_t given,
@@ -54,89 +93,63 @@ static sluice_status check_size(const char *name, int64_t is, int64_t given,
         "parameter %s has %" PRId64 " elements, not %" PRId64, name, is, given);
 }
 
-/* Whether a layer's parameter is cut across the devices. */
-static bool is_cut(const sluice_pipeline *pipe, int layer)
-{
-    return sl_cuts_vocabulary(pipe) &&
-           layer == pipe->blueprint.vocabulary.layer;
-}
-
 static sluice_status find(const sluice_pipeline *pipe, const char *name,
-                          int64_t n, struct place *place, sluice_diag *why)
+                          int64_t n, struct item *item, sluice_diag *why)
 {
-    int layer, param;
     const sluice_param_spec *spec;
-    sluice_status st = sluice_model_find_parameter(pipe->blueprint.model, name,
-                                                   &layer, &param, &spec, why);
-    if (st)
-        return st;
-    *place = is_cut(pipe, layer) ? (struct place){0}
-                                 : place_of(pipe, 0, layer, param);
-    return check_size(name, sluice_shape_elements(&spec->shape), n, why);
+    sluice_status st = sluice_model_find_parameter(
+        pipe->blueprint.model, name, &item->layer, &item->param, &spec, why);
+    return st ? st
+              : check_size(name, sluice_shape_elements(&spec->shape), n, why);
 }
 
 sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
                                             const char *name, float *values,
                                             int64_t n, sluice_diag *why)
 {
-    struct place place;
-    sluice_status st = find(pipe, name, n, &place, why);
-    if (!st && !place.values)
-        sl_cut_head_get(pipe, -1, values);
-    else if (!st)
-        memcpy(values, place.values, (size_t)n * sizeof *values);
+    struct item item = {.state = VALUES};
+    sluice_status st = find(pipe, name, n, &item, why);
+    if (!st)
+        gather(pipe, 0, item, values);
     return st;
 }
 
-/* Values of a parameter, or of a state of it. */
-struct values {
-    const float *from;
-    int64_t n;
-    int state; /* -1: of the parameter */
-};
-
 /* Packed copies of the weights are of the old values. */
-static void put(const struct sl_stage *stage, int64_t at,
-                const struct values *values)
+static void put(struct place place, const float *from, struct item item)
 {
-    float *to =
-        values->state < 0 ? stage->params : stage->states[values->state];
-    memcpy(to + at, values->from, (size_t)values->n * sizeof *to);
-    if (values->state < 0)
-        sl_products_forget(stage, stage->params);
+    sl_shard_scatter(place.shard, from, place.values);
+    if (item.state == VALUES)
+        sl_products_forget(place.stage, place.stage->params);
 }
 
-/* The uses of a tensor, each in the stage of that holder; those that share
- * their weights with one before them get the same once more. */
-static void put_uses(const sluice_pipeline *pipe, int holder,
-                     const struct sl_tie *tie, const struct values *values)
+/* A use of a tied tensor. */
+static struct item item_of(const struct sl_blueprint *bp,
+                           const struct sl_tied_use *use, int state)
 {
-    const struct sl_layout *layout = &pipe->blueprint.layout;
-    for (int i = 0; i < tie->n_uses; i++) {
-        const struct sl_tied_use *use = &tie->uses[i];
-        const struct sl_stage *stage =
-            &layout->stages[sl_held_stage(&layout->grid, holder, 0, use->part)];
-        put(stage, stage->units[use->unit].param_at[use->param], values);
-    }
+    const struct sl_unit *unit = &bp->layout.stages[use->part].units[use->unit];
+    return (struct item){unit->layer, use->param, state};
 }
 
 /* Put a parameter wherever it lies: in all holders of its part of the model,
- * and of a tied one in each stage that uses it. */
-static void put_all(sluice_pipeline *pipe, int layer, int param,
-                    const struct values *values)
+ * and of a tied one in each stage that uses it; uses that share their weights
+ * with one before them get the same once more. */
+static void put_all(sluice_pipeline *pipe, struct item item, const float *from)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    const struct sl_tie *tie = sl_tie_of(&bp->ties, layer, param);
-    if (is_cut(pipe, layer)) {
-        sl_cut_head_put(pipe, values->state, values->from);
+    const struct sl_tie *tie = sl_tie_of(&bp->ties, item.layer, item.param);
+    int n_uses = tie ? tie->n_uses : 1;
+    int n = sl_n_holders(&bp->grid) * bp->grid.n_shards;
+    if (is_cut(pipe, item.layer)) {
+        sl_cut_head_put(pipe, item.state, from);
         return;
     }
-    for (int h = 0; h < sl_n_holders(&bp->grid); h++) {
-        struct place place = place_of(pipe, h, layer, param);
+    for (int i = 0; i < n * n_uses; i++) {
+        int holder = i / n_uses / bp->grid.n_shards;
+        int shard = i / n_uses % bp->grid.n_shards;
+        struct item use = item;
         if (tie)
-            put_uses(pipe, h, tie, values);
-        else
-            put(place.stage, place.at, values);
+            use = item_of(bp, &tie->uses[i % n_uses], item.state);
+        put(place_of(pipe, holder, shard, use), from, use);
     }
 }
 
@@ -145,17 +158,12 @@ sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
                                             const float *values, int64_t n,
                                             sluice_diag *why)
 {
-    int layer, param;
-    const struct values given = {values, n, -1};
-    const sluice_param_spec *spec;
-    sluice_status st = sluice_model_find_parameter(pipe->blueprint.model, name,
-                                                   &layer, &param, &spec, why);
-    if (!st)
-        st = check_size(name, sluice_shape_elements(&spec->shape), n, why);
+    struct item item = {.state = VALUES};
+    sluice_status st = find(pipe, name, n, &item, why);
     if (!st)
         st = sl_check_finite("parameter", name, values, n, why);
     if (!st)
-        put_all(pipe, layer, param, &given);
+        put_all(pipe, item, values);
     return st;
 }
 
@@ -163,12 +171,10 @@ sluice_status sluice_pipeline_get_gradient(const sluice_pipeline *pipe,
                                            const char *name, float *values,
                                            int64_t n, sluice_diag *why)
 {
-    struct place place;
-    sluice_status st = find(pipe, name, n, &place, why);
-    if (!st && !place.values)
-        sl_cut_head_get(pipe, -2, values);
-    else if (!st)
-        memcpy(values, place.gradient, (size_t)n * sizeof *values);
+    struct item item = {.state = GRADIENT};
+    sluice_status st = find(pipe, name, n, &item, why);
+    if (!st)
+        gather(pipe, 0, item, values);
     return st;
 }
 
@@ -197,38 +203,35 @@ int sl_tensor_state(const char *name)
     return is_state ? name[N] - '0' : -1;
 }
 
-static float *tensor_in(const struct place *place,
-                        const sluice_state_tensor *tensor)
+static struct item tensor_of(const sluice_state_tensor *tensor)
 {
-    return tensor->state < 0 ? place->values : place->states[tensor->state];
+    return (struct item){
+        .layer = tensor->parameter.layer,
+        .param = tensor->parameter.index,
+        .state = tensor->state < 0 ? VALUES : tensor->state,
+    };
 }
 
 float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
                           const sluice_state_tensor *tensor)
 {
-    if (is_cut(pipe, tensor->parameter.layer))
+    if (pipe->blueprint.grid.n_shards > 1 ||
+        is_cut(pipe, tensor->parameter.layer))
         return NULL;
-    struct place place = place_of(pipe, holder, tensor->parameter.layer,
-                                  tensor->parameter.index);
-    return tensor_in(&place, tensor);
+    return place_of(pipe, holder, 0, tensor_of(tensor)).values;
 }
 
 void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,
                              const sluice_state_tensor *tensor, float *values)
 {
-    const float *whole = sl_pipeline_tensor(pipe, 0, tensor);
-    if (whole)
-        memcpy(values, whole, (size_t)tensor->parameter.n * sizeof *values);
-    else
-        sl_cut_head_get(pipe, tensor->state, values);
+    gather(pipe, 0, tensor_of(tensor), values);
 }
 
 void sl_pipeline_put_tensor(sluice_pipeline *pipe,
                             const sluice_state_tensor *tensor,
                             const float *values)
 {
-    const struct values given = {values, tensor->parameter.n, tensor->state};
-    put_all(pipe, tensor->parameter.layer, tensor->parameter.index, &given);
+    put_all(pipe, tensor_of(tensor), values);
 }
 
 static sluice_status find_tensor(const sluice_pipeline *pipe, const char *name,

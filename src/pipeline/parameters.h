@@ -21,7 +21,7 @@ int sl_tensor_state(const char *name);
 float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
                           const sluice_state_tensor *tensor);
 
-/* Copy it out, also if it is cut. */
+/* Copy it out, put together from its parts if it is cut. */
 void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,
                              const sluice_state_tensor *tensor, float *values);
 

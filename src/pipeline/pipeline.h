@@ -66,6 +66,8 @@ struct sl_device {
     _Alignas(SL_ALIGN) sluice_pipeline *pipe; /* const after create */
     int index;                      /* const after create: among all devices */
     struct sl_coordinates at;       /* const after create */
+    struct sl_collective *team;     /* const after create: of the devices at
+                                       its place; NULL if it is alone */
     struct sl_stage *stages;        /* const after create: its replica's */
     struct sl_workspace *workspace; /* const after create */
     struct sl_outcome *outcomes;    /* const after create: [n_microbatches], its
@@ -98,6 +100,8 @@ struct sl_device {
     bool ahead;     /* [owner: device] it updates ahead of the commit */
     char *undo_end; /* [owner: device] of what is kept in the spare memory */
     int64_t off_core_ns; /* [owner: device] of this action, by its layers */
+    int64_t counted_ns;  /* [owner: device] of this action's work, as far as it
+                            is on the virtual clock already */
     int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of
                             the step */
 };
@@ -120,14 +124,15 @@ struct sluice_pipeline {
                                        create, as those of the layout */
     struct sl_bulletin *board;      /* const after create; NULL: no cut head */
     struct sl_collective *everyone; /* const after create: all devices */
-    struct sl_collective *
-        *groups;                 /* [n_groups] const after create: [depth]
-                                    those that hold a part of the model, NULL
-                                    if the mode adds up no gradients; then
-                                    those of ties, see pipeline/across/tied.h */
-    size_t n_groups;             /* const after create */
-    struct sl_outcome *outcomes; /* [all micro-batches] [owner: last
-                                    stage's device, then the caller] */
+    struct sl_collective **groups;  /* [n_groups] const after create: [depth]
+                                       those that hold a part of the model, NULL
+                                       if the mode adds up no gradients, one for
+                                       each shard; then those of ties, see
+                                       pipeline/across/tied.h; then the teams,
+                                       see  pipeline/team/teamwork.h */
+    size_t n_groups;                /* const after create */
+    struct sl_outcome *outcomes;    /* [all micro-batches] [owner: last
+                                       stage's device, then the caller] */
 
     uint64_t *digests; /* [all stages][n_microbatches] [owner: the stage's
                           device] of what it gave at F; NULL: not wanted */

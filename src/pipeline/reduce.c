@@ -33,7 +33,9 @@ static sluice_status together(struct sl_device *device, const struct sl_op *op,
         .begin = begin,
         .context = device,
     };
-    return function(device->pipe->groups[sl_part_of(grid, stage->index)],
+    int group =
+        sl_part_of(grid, stage->index) * grid->n_shards + device->at.shard;
+    return function(device->pipe->groups[group],
                     sl_holder_of(grid, device->at, stage->index), &share);
 }
 

@@ -275,7 +275,7 @@ void sluice_pipeline_device(const sluice_pipeline *pipe, int device,
     *info = (sluice_device_info){
         .first_layer = -1,
         .core = pipe->devices[device].core.cpu,
-        .planned = layout->plans[place],
+        .planned = *sl_layout_plan(layout, pipe->devices[device].at),
         .actual_bytes = pipe->devices[device].arena.used,
     };
     for (int s = 0; s < layout->grid.n_stages; s++) {
@@ -308,6 +308,7 @@ sluice_status sluice_pipeline_trace(const sluice_pipeline *pipe,
         .start_ns = pipe->start_ns,
         .end_ns = pipe->end_ns,
         .n_replicas = pipe->blueprint.grid.n_replicas,
+        .n_shards = pipe->blueprint.grid.n_shards,
     };
     return SLUICE_OK;
 }

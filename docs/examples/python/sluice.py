@@ -167,7 +167,7 @@ class _TimeShare(_Struct):
 class _Trace(_Struct):
     _fields_ = [("n_devices", c_int), ("n_events", c_void_p),
                 ("events", c_void_p), ("start_ns", c_int64),
-                ("end_ns", c_int64), ("n_replicas", c_int),
+                ("end_ns", c_int64), ("n_replicas", c_int), ("n_shards", c_int),
                 _LATER]
 
 

@@ -118,21 +118,50 @@ static size_t ring_bytes(const struct sl_ring *ring)
     return (size_t)ring->n_slots * ring->slot_bytes;
 }
 
+/* Its slots that are at a place, of the activations and of the gradients; NULL:
+ * they are elsewhere. */
+static struct sl_ring *activations_at(struct sl_edge *edge,
+                                      const struct sl_stage *stages, int place)
+{
+    return stages[edge->pop.stage].device == place ? &edge->activations : NULL;
+}
+
+static struct sl_ring *gradients_at(struct sl_edge *edge,
+                                    const struct sl_stage *stages, int place)
+{
+    return stages[edge->stash.stage].device == place ? &edge->gradients : NULL;
+}
+
+static void spread_ring(struct sl_ring *ring, struct sl_spread *spread)
+{
+    if (ring)
+        ring->holder = sl_spread_next(spread, ring_bytes(ring));
+}
+
+void sl_edge_spread(struct sl_edge *edge, const struct sl_stage *stages,
+                    int place, struct sl_spread *spread)
+{
+    spread_ring(activations_at(edge, stages, place), spread);
+    spread_ring(gradients_at(edge, stages, place), spread);
+}
+
 size_t sl_edge_bytes(const struct sl_edge *edge, const struct sl_stage *stages,
-                     int device)
+                     int place, int shard)
 {
     size_t bytes = 0;
-    if (stages[edge->pop.stage].device == device)
+    if (stages[edge->pop.stage].device == place &&
+        edge->activations.holder == shard)
         bytes += ring_bytes(&edge->activations);
-    if (stages[edge->stash.stage].device == device)
+    if (stages[edge->stash.stage].device == place &&
+        edge->gradients.holder == shard)
         bytes += ring_bytes(&edge->gradients);
     return bytes;
 }
 
 size_t sl_edge_inner_bytes(const struct sl_edge *edge,
-                           const struct sl_stage *stages, int device)
+                           const struct sl_stage *stages, int place)
 {
-    bool here = stages[edge->stash.stage].device == device;
+    bool here = stages[edge->stash.stage].device == place;
     return here && sl_edge_is_inner(edge) ? edge->inner_at + edge->bytes : 0;
 }
 
@@ -148,13 +177,15 @@ void sl_edge_join(struct sl_edge *edge, struct sl_stage *stages)
     join_end(edge, &stages[edge->pop.stage], edge->pop.unit);
 }
 
-void sl_edge_bind(struct sl_edge *edge, const struct sl_stage *stages,
-                  int device, struct sl_arena *arena)
+static void bind_ring(struct sl_ring *ring, int shard, struct sl_arena *arena)
 {
-    if (stages[edge->pop.stage].device == device)
-        edge->activations.slots =
-            sl_arena_take(arena, ring_bytes(&edge->activations));
-    if (stages[edge->stash.stage].device == device)
-        edge->gradients.slots =
-            sl_arena_take(arena, ring_bytes(&edge->gradients));
+    if (ring && ring->holder == shard)
+        ring->slots = sl_arena_take(arena, ring_bytes(ring));
+}
+
+void sl_edge_bind(struct sl_edge *edge, const struct sl_stage *stages,
+                  int place, int shard, struct sl_arena *arena)
+{
+    bind_ring(activations_at(edge, stages, place), shard, arena);
+    bind_ring(gradients_at(edge, stages, place), shard, arena);
 }

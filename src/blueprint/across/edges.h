@@ -36,6 +36,7 @@
 #include "base/slots.h"
 #include "blueprint/coordinates.h"
 #include "blueprint/program.h"
+#include "blueprint/shards/spread.h"
 #include "blueprint/stage.h"
 
 /* Where a layer is. */
@@ -88,18 +89,24 @@ struct sl_edge_input {
 sluice_status sl_edges_make(const struct sl_edge_input *input,
                             struct sl_edge *edges, sluice_diag *why);
 
-/* Bytes that the slots of an edge take on a device, and how much of its
- * workspace an edge within one stage needs, those before it included. */
+/* Choose for the slots of an edge that are at a place the device of its team
+ * that holds them. */
+void sl_edge_spread(struct sl_edge *edge, const struct sl_stage *stages,
+                    int place, struct sl_spread *spread);
+
+/* Bytes that the slots of an edge take on a device, and how much of the
+ * workspace of a place an edge within one stage needs, those before it
+ * included. */
 size_t sl_edge_bytes(const struct sl_edge *edge, const struct sl_stage *stages,
-                     int device);
+                     int place, int shard);
 size_t sl_edge_inner_bytes(const struct sl_edge *edge,
-                           const struct sl_stage *stages, int device);
+                           const struct sl_stage *stages, int place);
 
 /* Let the units at both ends know the edge. */
 void sl_edge_join(struct sl_edge *edge, struct sl_stage *stages);
 
 /* Give the slots on a device their memory: sl_edge_bytes(). */
 void sl_edge_bind(struct sl_edge *edge, const struct sl_stage *stages,
-                  int device, struct sl_arena *arena);
+                  int place, int shard, struct sl_arena *arena);
 
 #endif

@@ -92,7 +92,7 @@ static sluice_status fill(struct sl_ties *ties, const struct sl_layout *layout,
         ties->at[i++] = (struct sl_tie){
             .layer = layout->tensors[t].layer,
             .param = layout->tensors[t].param,
-            .n = layout->tensors[t].n,
+            .tensor = t,
             .n_uses = n_uses[t],
             .uses = uses,
         };

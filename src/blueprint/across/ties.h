@@ -25,9 +25,9 @@ struct sl_tied_use {
 
 /* The uses of one tensor, in the order of the model; two or more. */
 struct sl_tie {
-    int layer; /* of the first use */
-    int param; /* in the layer */
-    int64_t n; /* elements of the tensor */
+    int layer;  /* of the first use */
+    int param;  /* in the layer */
+    int tensor; /* of the model's tensors: the first use */
     int n_uses;
     const struct sl_tied_use *uses;
 };

@@ -200,7 +200,8 @@ static void describe(struct sl_cut_head *v, const sluice_model *model)
     for (int i = 0; i < v->layer; i++)
         number += sluice_model_layer_plan(model, i)->n_params;
     v->tensor = (struct sl_tensor){
-        .shape = &spec->shape,
+        .shape = spec->shape,
+        .shard = sl_shard_all(&spec->shape),
         .n = sluice_shape_elements(&spec->shape),
         .layer = v->layer,
         .first = number,

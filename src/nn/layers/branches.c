@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "nn/layers/composite.h"
+#include "nn/team/team.h"
 #include "tensor/elementwise.h"
 
 static const struct sl_composite *composite_of(const sluice_layer_call *call)
@@ -51,7 +52,8 @@ static void gather(const sluice_layer_call *call, int k, int64_t first,
 {
     int64_t n = width_of(call, k),
             all = sluice_shape_elements(&call->plan->out);
-    for (int64_t r = 0; r < call->rows; r++)
+    struct sl_rows own = sl_team_share(call, call->rows);
+    for (int64_t r = own.first; r < own.first + own.n; r++)
         memcpy(part + r * n, whole + r * all + first, (size_t)n * sizeof *part);
 }
 
@@ -60,13 +62,24 @@ static void scatter(const sluice_layer_call *call, int k, int64_t first,
 {
     int64_t n = width_of(call, k),
             all = sluice_shape_elements(&call->plan->out);
-    for (int64_t r = 0; r < call->rows; r++)
+    struct sl_rows own = sl_team_share(call, call->rows);
+    for (int64_t r = own.first; r < own.first + own.n; r++)
         memcpy(whole + r * all + first, part + r * n, (size_t)n * sizeof *part);
 }
 
-static void copy(int64_t n, const float *from, float *to)
+/* This device's share of n elements. */
+static void copy(const sluice_layer_call *call, int64_t n, const float *from,
+                 float *to)
 {
-    memcpy(to, from, (size_t)n * sizeof *to);
+    struct sl_rows own = sl_team_share(call, n);
+    memcpy(to + own.first, from + own.first, (size_t)own.n * sizeof *to);
+}
+
+static void add(const sluice_layer_call *call, int64_t n, const float *from,
+                float *to)
+{
+    struct sl_rows own = sl_team_share(call, n);
+    sl_add(own.n, from + own.first, to + own.first);
 }
 
 /* Put what layer k made at its place in y, or add it. */
@@ -77,9 +90,9 @@ static void collect(const sluice_layer_call *call, int k, int64_t first,
     if (is_concat(call))
         scatter(call, k, first, made, call->y);
     else if (k > 0)
-        sl_add(n, made, call->y);
+        add(call, n, made, call->y);
     else if (made != call->y)
-        copy(n, made, call->y);
+        copy(call, n, made, call->y);
 }
 
 /* Where layer k writes its y: the first branch into the composite's. */
@@ -97,10 +110,13 @@ static sluice_status forward(const sluice_layer_call *call)
     for (int k = 0; k < composite_of(call)->inside.n; k++) {
         sluice_layer_call inner = make_call(call, k);
         inner.y = y_of(call, k);
-        sluice_status st = layer_of(call, k)->ops->forward(&inner);
+        sluice_status st = sl_team_forward(layer_of(call, k)->ops, &inner);
         if (st)
             return st;
         collect(call, k, first, inner.y);
+        st = sluice_team_meet(call); /* the next may write where it lay */
+        if (st)
+            return st;
         first += width_of(call, k);
     }
     return SLUICE_OK;
@@ -120,7 +136,7 @@ static void hand_out(const sluice_layer_call *call, int k, int64_t first,
     if (is_concat(call))
         gather(call, k, first, call->dy, dy);
     else if (dy != call->dy)
-        copy(call->rows * width_of(call, k), call->dy, dy);
+        copy(call, call->rows * width_of(call, k), call->dy, dy);
 }
 
 static sluice_status backward_one(const sluice_layer_call *call, int k,
@@ -135,11 +151,13 @@ static sluice_status backward_one(const sluice_layer_call *call, int k,
     inner.y = layer->plan.needs_y ? at_spot(call, layer->place.y) : NULL;
     if (call->dx && !is_last)
         inner.dx = at_spot(call, layer->place.dx);
-    sluice_status st = layer->ops->backward_input(&inner);
+    sluice_status st = sluice_team_meet(call); /* its dy is there */
+    if (!st)
+        st = sl_team_backward_input(layer->ops, &inner);
     if (!st && call->dx && !is_last)
-        sl_add(call->rows * sluice_shape_elements(&call->plan->in), inner.dx,
-               call->dx);
-    return st;
+        add(call, call->rows * sluice_shape_elements(&call->plan->in), inner.dx,
+            call->dx);
+    return st ? st : sluice_team_meet(call);
 }
 
 static sluice_status backward_input(const sluice_layer_call *call)
@@ -165,7 +183,7 @@ static sluice_status backward_weight(const sluice_layer_call *call)
         inner.dx = NULL;
         inner.dy = dy_of(call, k);
         if (layer->ops->backward_weight)
-            st = layer->ops->backward_weight(&inner);
+            st = sl_team_backward_weight(layer->ops, &inner);
     }
     return st;
 }
@@ -179,6 +197,7 @@ static const sluice_layer_ops branches_ops = {
     .backward_input = backward_input,
     .backward_weight = backward_weight,
     .update_statistics = sl_composite_update_statistics,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 static const sluice_layer_ops concat_ops = {
@@ -190,6 +209,7 @@ static const sluice_layer_ops concat_ops = {
     .backward_input = backward_input,
     .backward_weight = backward_weight,
     .update_statistics = sl_composite_update_statistics,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_branches(void)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "nn/team/team.h"
 #include "tensor/elementwise.h"
 #include "tensor/gemm/product.h"
 
@@ -73,6 +74,9 @@ sluice_layer_call sl_composite_call(const struct sl_composite *composite, int k,
         inner.products = call->products + layer->place.first_product;
     inner.params = call->params + layer->place.first_param;
     inner.grads = call->grads + layer->place.first_param;
+    if (call->team)
+        inner.shards =
+            call->shards + layer->place.first_param * call->team->n_shards;
     return inner;
 }
 
@@ -90,16 +94,24 @@ static sluice_layer_call backward_call(const sluice_layer_call *call, int k)
     return inner;
 }
 
+/* This device's share of an input of the composite. */
+static struct sl_rows share_of(const sluice_layer_call *call)
+{
+    return sl_team_share(call,
+                         call->rows * sluice_shape_elements(&call->plan->in));
+}
+
 /* to += from, over an input of the composite */
 static void add(const sluice_layer_call *call, const float *from, float *to)
 {
-    sl_add(call->rows * sluice_shape_elements(&call->plan->in), from, to);
+    struct sl_rows own = share_of(call);
+    sl_add(own.n, from + own.first, to + own.first);
 }
 
 static void copy(const sluice_layer_call *call, const float *from, float *to)
 {
-    int64_t n = call->rows * sluice_shape_elements(&call->plan->in);
-    memcpy(to, from, (size_t)n * sizeof *to);
+    struct sl_rows own = share_of(call);
+    memcpy(to + own.first, from + own.first, (size_t)own.n * sizeof *to);
 }
 
 static sluice_status forward(const sluice_layer_call *call)
@@ -109,7 +121,7 @@ static sluice_status forward(const sluice_layer_call *call)
         sluice_layer_call inner = make_call(call, k);
         inner.x = x_of(call, k);
         inner.y = y_of(call, k);
-        sluice_status st = c->inside.at[k]->ops->forward(&inner);
+        sluice_status st = sl_team_forward(c->inside.at[k]->ops, &inner);
         if (st)
             return st;
     }
@@ -128,13 +140,17 @@ static sluice_status backward_input(const sluice_layer_call *call)
 {
     const struct sl_composite *c = composite_of(call);
     bool adds = c->is_residual && call->dx;
-    if (adds)
+    if (adds) {
         copy(call, call->dy, call->dx);
+        sluice_status st = sluice_team_meet(call);
+        if (st)
+            return st;
+    }
     for (int k = c->inside.n - 1; k >= 0; k--) {
         sluice_layer_call inner = backward_call(call, k);
         inner.y = inner.plan->needs_y ? y_of(call, k) : NULL;
         inner.dx = dx_of(call, k);
-        sluice_status st = c->inside.at[k]->ops->backward_input(&inner);
+        sluice_status st = sl_team_backward_input(c->inside.at[k]->ops, &inner);
         if (st)
             return st;
     }
@@ -152,7 +168,8 @@ static sluice_status backward_weight(const sluice_layer_call *call)
         inner.dx = NULL;
         if (!c->inside.at[k]->ops->backward_weight)
             continue;
-        sluice_status st = c->inside.at[k]->ops->backward_weight(&inner);
+        sluice_status st =
+            sl_team_backward_weight(c->inside.at[k]->ops, &inner);
         if (st)
             return st;
     }
@@ -184,6 +201,7 @@ static const sluice_layer_ops sequence_ops = {
     .backward_input = backward_input,
     .backward_weight = backward_weight,
     .update_statistics = sl_composite_update_statistics,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 static const sluice_layer_ops residual_ops = {
@@ -195,6 +213,7 @@ static const sluice_layer_ops residual_ops = {
     .backward_input = backward_input,
     .backward_weight = backward_weight,
     .update_statistics = sl_composite_update_statistics,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_sequence(void)

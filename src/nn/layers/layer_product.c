@@ -2,7 +2,8 @@
 #include <sluice/layer.h>
 
 #include "nn/layers/positions.h"
-#include "tensor/gemm/product.h"
+#include "nn/team/team.h"
+#include "tensor/gemm/team_product.h"
 
 static sluice_status run(const sluice_layer_call *call, int k,
                          enum sl_gemm_kind kind, struct sl_operands operands,
@@ -14,6 +15,10 @@ static sluice_status run(const sluice_layer_call *call, int k,
     struct sl_gemm size = {rows, spec->in, spec->out};
     if (!call->products)
         return sl_gemm_openblas()->multiply(kind, size, operands, accumulate);
+    if (call->team)
+        return sl_team_product_run(
+            &call->products[k], kind, rows, operands,
+            call->shards + spec->param * call->team->n_shards, accumulate);
     return sl_product_run(&call->products[k], kind, rows, operands, accumulate);
 }
 

@@ -6,6 +6,7 @@
 
 #include "nn/layers/activation.h"
 #include "nn/layers/positions.h"
+#include "nn/team/team.h"
 #include "tensor/column_sums.h"
 #include "tensor/gemm.h"
 
@@ -166,11 +167,13 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         .fan_in = in,
         .fan_out = out,
         .std = (double)linear->std,
+        .divided = true,
     };
     if (!linear->no_bias)
         plan->params[BIAS] = (sluice_param_spec){
             .name = "bias",
             .shape = sluice_shape_vector(out),
+            .divided = true,
         };
     plan->n_products = 1;
     plan->products[0] = (sluice_product_spec){WEIGHT, in, out, at.n};
@@ -213,37 +216,66 @@ static sluice_status finish(const sluice_layer_call *call, sluice_status st)
                            vectors_of(call), SL_GEMM_MAX_SIZE);
 }
 
+/* The activation of this device's columns, all at once or row by row. */
+static void activate(const sluice_layer_call *call, float *z)
+{
+    const struct sl_activation *act = activation_of(call);
+    const float *bias = call->plan->n_params > BIAS ? call->params[BIAS] : NULL;
+    int64_t out = out_of(call), vectors = vectors_of(call);
+    struct sl_rows own = sl_team_share(call, out);
+    if (own.n == out) {
+        act->forward(vectors, out, z, bias, z, call->y);
+        return;
+    }
+    for (int64_t at = own.first; at < vectors * out; at += out)
+        act->forward(1, own.n, z + at, bias, z + at, call->y + at);
+}
+
+/* dy becomes dz = dy * act'(z), in the same columns. */
+static void differentiate(const sluice_layer_call *call)
+{
+    const struct sl_activation *act = activation_of(call);
+    const float *z = act->from_z ? call->saved : call->y;
+    int64_t out = out_of(call), vectors = vectors_of(call);
+    struct sl_rows own = sl_team_share(call, out);
+    if (own.n == out) {
+        act->backward(vectors * out, z, call->dy, call->dy);
+        return;
+    }
+    for (int64_t at = own.first; at < vectors * out; at += out)
+        act->backward(own.n, z + at, call->dy + at, call->dy + at);
+}
+
 /* z = x * weight goes to where it is needed later: `saved`, or y. */
 static sluice_status forward(const sluice_layer_call *call)
 {
-    const struct sl_activation *act = activation_of(call);
-    float *z = act->from_z ? call->saved : call->y;
+    float *z = activation_of(call)->from_z ? call->saved : call->y;
     sluice_status st = sluice_product_forward(call, 0, call->x, z);
     if (!st)
-        act->forward(vectors_of(call), out_of(call), z,
-                     call->plan->n_params > BIAS ? call->params[BIAS] : NULL, z,
-                     call->y);
+        activate(call, z);
     return finish(call, st);
 }
 
-/* dy becomes dz = dy * act'(z), which backward_weight() needs as well. */
+/* backward_weight() needs dz as well.  For dx each device needs all of it. */
 static sluice_status backward_input(const sluice_layer_call *call)
 {
-    const struct sl_activation *act = activation_of(call);
-    const float *at = act->from_z ? call->saved : call->y;
-    act->backward(vectors_of(call) * out_of(call), at, call->dy, call->dy);
+    differentiate(call);
     if (!call->dx)
         return SLUICE_OK;
-    return finish(call, sluice_product_input(call, 0, call->dy, call->dx));
+    sluice_status st = sluice_team_meet(call);
+    return st ? st
+              : finish(call, sluice_product_input(call, 0, call->dy, call->dx));
 }
 
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
+    int64_t out = out_of(call);
+    struct sl_rows own = sl_team_share(call, out);
     sluice_status st = sluice_product_weight(
         call, 0, call->x, call->dy, call->accumulate, call->grads[WEIGHT]);
     if (!st && call->plan->n_params > BIAS)
-        sl_column_sums(vectors_of(call), out_of(call), call->dy,
-                       call->accumulate, call->grads[BIAS]);
+        sl_column_sums_strided(vectors_of(call), own.n, call->dy + own.first,
+                               out, call->accumulate, call->grads[BIAS]);
     return finish(call, st);
 }
 
@@ -257,6 +289,7 @@ static const sluice_layer_ops linear_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_linear(void)

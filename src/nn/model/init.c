@@ -79,19 +79,27 @@ static const struct {
     [SLUICE_INIT_NORMAL] = {normal, normal_size},
 };
 
-void sl_param_init(const sluice_param_spec *spec, uint64_t seed, int layer,
-                   int param, float *values)
+void sl_param_init_run(const sluice_param_spec *spec, uint64_t seed, int layer,
+                       int param, struct sl_rows run, float *values)
 {
-    int64_t n = sluice_shape_elements(&spec->shape);
+    int64_t end = run.first + run.n;
     double size = inits[spec->init].size(spec);
-    for (int64_t i = 0; i < n; i += BLOCK) {
+    for (int64_t i = run.first / BLOCK * BLOCK; i < end; i += BLOCK) {
         uint32_t bits[BLOCK];
         float block[BLOCK];
         struct sl_rng_counter counter = {
             {(uint64_t)layer, (uint64_t)param, 0, (uint64_t)(i / BLOCK)}};
         sl_rng_block(seed, SL_RNG_INIT, counter, bits);
         inits[spec->init].draw(bits, size, block);
-        for (int64_t j = 0; j < BLOCK && i + j < n; j++)
-            values[i + j] = block[j];
+        for (int64_t j = 0; j < BLOCK && i + j < end; j++)
+            if (i + j >= run.first)
+                values[i + j - run.first] = block[j];
     }
+}
+
+void sl_param_init(const sluice_param_spec *spec, uint64_t seed, int layer,
+                   int param, float *values)
+{
+    const struct sl_rows all = {.n = sluice_shape_elements(&spec->shape)};
+    sl_param_init_run(spec, seed, layer, param, all, values);
 }

@@ -140,6 +140,36 @@ static sluice_status check_products(const sluice_layer_ops *ops,
     return SLUICE_OK;
 }
 
+/* What a team divides: parameters of a layer that devices share, among them
+ * the weights of all its products. */
+static sluice_status check_division(const sluice_layer_ops *ops,
+                                    const sluice_layer_plan *plan,
+                                    sluice_diag *why)
+{
+    bool shares = ops->team == SLUICE_TEAM_SHARES;
+    for (int p = 0; p < plan->n_params && !shares; p++)
+        if (plan->params[p].divided)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "layer %s: parameter %s is divided among "
+                                   "the devices of a team, so `team` of the "
+                                   "layer's table must be SLUICE_TEAM_SHARES",
+                                   ops->name, plan->params[p].name);
+    for (int k = 0; k < plan->n_products && shares; k++) {
+        const sluice_param_spec *w = &plan->params[plan->products[k].param];
+        bool by_columns = w->divided && w->shape.dims[w->shape.n_dims - 1] ==
+                                            plan->products[k].out;
+        if (!by_columns && !sl_is_composite(ops))
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "layer %s: devices of a team share the "
+                                   "columns of product %d, so its parameter %s "
+                                   "must be `divided`, with a last dim of "
+                                   "%" PRId64,
+                                   ops->name, k, w->name,
+                                   plan->products[k].out);
+    }
+    return SLUICE_OK;
+}
+
 sluice_status sl_check_layer_plan(const sluice_layer_ops *ops,
                                   const sluice_layer_plan *plan,
                                   sluice_diag *why)
@@ -181,5 +211,7 @@ sluice_status sl_check_layer_plan(const sluice_layer_ops *ops,
     sluice_status st = check_sizes(ops, plan, why);
     for (int p = 0; p < plan->n_params && !st; p++)
         st = check_param(ops, plan, p, why);
-    return st ? st : check_products(ops, plan, why);
+    if (!st)
+        st = check_products(ops, plan, why);
+    return st ? st : check_division(ops, plan, why);
 }

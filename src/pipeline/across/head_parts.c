@@ -186,7 +186,7 @@ static sluice_status blame(const struct work *w, sluice_status st)
 static void put_scores(const struct work *w)
 {
     const sluice_pipeline *pipe = w->device->pipe;
-    int64_t all = w->v->tensor.shape->dims[0];
+    int64_t all = w->v->tensor.shape.dims[0];
     float *y = pipe->job.y;
     if (!y)
         return;

@@ -10,20 +10,25 @@ static size_t n_holders(const struct sl_blueprint *bp)
     return (size_t)sl_n_holders(&bp->grid);
 }
 
-size_t sl_n_tied_groups(const struct sl_blueprint *bp)
+static size_t n_shards(const struct sl_blueprint *bp)
 {
-    return (size_t)bp->ties.n * n_holders(bp);
+    return (size_t)bp->grid.n_shards;
 }
 
-/* Those of a tie follow each other, holder by holder. */
+size_t sl_n_tied_groups(const struct sl_blueprint *bp)
+{
+    return (size_t)bp->ties.n * n_holders(bp) * n_shards(bp);
+}
+
+/* Those of a tie follow each other, holder by holder, shard by shard. */
 static const struct sl_tie *tie_of(const struct sl_blueprint *bp, size_t i)
 {
-    return &bp->ties.at[i / n_holders(bp)];
+    return &bp->ties.at[i / n_shards(bp) / n_holders(bp)];
 }
 
 int sl_tied_n_members(const struct sl_blueprint *bp, size_t i)
 {
-    int copy = (int)(i % n_holders(bp)) % bp->grid.n_copies;
+    int copy = (int)(i / n_shards(bp) % n_holders(bp)) % bp->grid.n_copies;
     return sl_tie_n_members(&bp->layout, tie_of(bp, i), copy);
 }
 
@@ -97,8 +102,11 @@ static struct sl_collective *group_of(const struct view *view,
 {
     const struct sl_blueprint *bp = &view->device->pipe->blueprint;
     int holder = sl_holder_of(&bp->grid, view->device->at, op->action.stage);
-    size_t i = (size_t)op->tie * n_holders(bp) + (size_t)holder;
-    return view->device->pipe->groups[(size_t)bp->grid.depth + i];
+    size_t i =
+        ((size_t)op->tie * n_holders(bp) + (size_t)holder) * n_shards(bp) +
+        (size_t)view->device->at.shard;
+    return view->device->pipe
+        ->groups[(size_t)bp->grid.depth * n_shards(bp) + i];
 }
 
 static int rank_of(const struct view *view)
@@ -109,9 +117,11 @@ static int rank_of(const struct view *view)
 
 static struct sl_share share_of(const struct view *view)
 {
+    const struct sl_layout *layout = &view->device->pipe->blueprint.layout;
+    int shard = view->device->at.shard;
     return (struct sl_share){
         .x = first_gradient(view),
-        .n = view->tie->n,
+        .n = sl_layout_tensors(layout, shard)[view->tie->tensor].n,
         .terms = view->device->tied_terms,
         .virtual_ns = &view->device->virtual_ns,
         .begin = begin,

@@ -167,6 +167,15 @@ static const sluice_option settings[] = {
         .max = SLUICE_MAX_DEVICES,
     },
     {
+        .name = "team",
+        .help = "devices that work a stage together",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_pipeline_config, team),
+        .bytes = sizeof(((sluice_pipeline_config *)NULL)->team),
+        .min = 1,
+        .max = SLUICE_MAX_DEVICES,
+    },
+    {
         .name = "uneven",
         .help = "allow a batch that M does not divide",
         .type = SLUICE_OPTION_FLAG,

@@ -12,8 +12,8 @@ static size_t cap_of(const sluice_pipeline_config *config, int device)
 static sluice_status check_cap(const struct sl_layout *layout, int device,
                                size_t cap, sluice_diag *why)
 {
-    int place = sl_coordinates_of(&layout->grid, device).place;
-    size_t need = layout->plans[place].total;
+    struct sl_coordinates at = sl_coordinates_of(&layout->grid, device);
+    size_t need = sl_layout_plan(layout, at)->total;
     if (!cap || need <= cap)
         return SLUICE_OK;
     sluice_diag_set(why, SLUICE_OVER_CAP,

@@ -11,19 +11,13 @@ static size_t floats_bytes(int64_t n)
     return sl_round_up((size_t)n * sizeof(float));
 }
 
-/* Elements of parameter p, which lie in the stage's arrays at param_at[p]. */
-static int64_t elements(const struct sl_unit *unit, int p)
-{
-    return sluice_shape_elements(&unit->plan->params[p].shape);
-}
-
 /* The arrays of a parameter that an update writes: its weights, and its states
  * if it has them. */
 static int n_arrays(const struct sl_device *device, const struct sl_unit *unit,
                     int p)
 {
     bool learned;
-    if (!sl_optimize_updates(unit, p, &learned))
+    if (!sl_optimize_updates(device, unit, p, &learned))
         return 0;
     return learned ? 1 + device->pipe->blueprint.n_states : 1;
 }
@@ -38,8 +32,8 @@ static size_t unit_bytes(const struct sl_device *device,
 {
     size_t bytes = 0;
     for (int p = 0; p < unit->plan->n_params; p++)
-        bytes +=
-            (size_t)n_arrays(device, unit, p) * floats_bytes(elements(unit, p));
+        bytes += (size_t)n_arrays(device, unit, p) *
+                 floats_bytes(sl_optimize_elements(device, unit, p));
     return bytes;
 }
 
@@ -50,7 +44,8 @@ static char *copy_unit(const struct sl_device *device,
                        char *kept, bool back)
 {
     for (int p = 0; p < unit->plan->n_params; p++) {
-        size_t bytes = (size_t)elements(unit, p) * sizeof(float);
+        size_t bytes =
+            (size_t)sl_optimize_elements(device, unit, p) * sizeof(float);
         for (int i = 0; i < n_arrays(device, unit, p); i++) {
             float *live = array_at(stage, i) + unit->param_at[p];
             memcpy(back ? (char *)live : kept, back ? kept : (char *)live,

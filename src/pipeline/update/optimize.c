@@ -13,6 +13,14 @@
 #include "pipeline/finite_check.h"
 #include "pipeline/update/head_update.h"
 
+/* A parameter, as the device holds it. */
+static const struct sl_tensor *tensor_of(const struct sl_device *device,
+                                         const struct sl_unit *unit, int p)
+{
+    const struct sl_layout *layout = &device->pipe->blueprint.layout;
+    return &sl_layout_tensors(layout, device->at.shard)[unit->first_tensor + p];
+}
+
 static sluice_optimizer_call make_call(const struct sl_device *device,
                                        const struct sl_op *op,
                                        const struct sl_unit *unit, int p)
@@ -20,7 +28,7 @@ static sluice_optimizer_call make_call(const struct sl_device *device,
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_blueprint *bp = &pipe->blueprint;
     const struct sl_stage *stage = &device->stages[op->action.stage];
-    const struct sl_tensor *about = &bp->layout.tensors[unit->first_tensor + p];
+    const struct sl_tensor *about = tensor_of(device, unit, p);
     sluice_optimizer_call call = {
         .config = bp->optimizer_config,
         .learning_rate = pipe->learning_rate,
@@ -30,7 +38,7 @@ static sluice_optimizer_call make_call(const struct sl_device *device,
         .w = stage->params + unit->param_at[p],
         .g = unit->grads[p],
         .name = about->name,
-        .shape = about->shape,
+        .shape = &about->shape,
         .layer = about->layer,
         .param = about->param,
         .tensor = about->first,
@@ -46,10 +54,13 @@ bool sl_optimize_has_terms(const struct sl_device *device,
     return device->pipe->update_terms[op->update_no] > 0;
 }
 
-/* Statistics are none of the optimizer's parameters. */
-static bool is_learned(const struct sl_unit *unit, int p)
+/* Statistics are none of the optimizer's parameters; nor is what another device
+ * of the team has. */
+static bool is_learned(const struct sl_device *device,
+                       const struct sl_unit *unit, int p)
 {
-    return !unit->plan->params[p].statistic;
+    return !unit->plan->params[p].statistic &&
+           tensor_of(device, unit, p)->n > 0;
 }
 
 sluice_status sl_optimize_measure(struct sl_device *device,
@@ -65,7 +76,7 @@ sluice_status sl_optimize_measure(struct sl_device *device,
     for (int i = 0; i < stage->n_units; i++) {
         const struct sl_unit *unit = &stage->units[i];
         for (int p = 0; p < unit->plan->n_params; p++) {
-            if (!is_learned(unit, p))
+            if (!is_learned(device, unit, p))
                 continue;
             sluice_optimizer_call call = make_call(device, op, unit, p);
             if (call.tensor != unit->first_tensor + p)
@@ -115,7 +126,7 @@ static sluice_status prepare_unit(struct sl_device *device,
 {
     sluice_status st = SLUICE_OK;
     for (int p = 0; p < unit->plan->n_params && !st; p++) {
-        if (!is_learned(unit, p))
+        if (!is_learned(device, unit, p))
             continue;
         if (sl_unit_shares(unit, p))
             continue;
@@ -134,7 +145,7 @@ sluice_status sl_optimize_prepare(struct sl_device *device,
     const struct sl_stage *stage = &device->stages[op->action.stage];
     if (!sl_optimize_has_terms(device, op))
         return SLUICE_OK;
-    sluice_status st = sl_check_gradients(pipe, stage, why);
+    sluice_status st = sl_check_gradients(device, stage, why);
     if (!st)
         st = sl_cut_head_prepare(device, op, why);
     if (!pipe->blueprint.optimizer->prepare)
@@ -161,10 +172,17 @@ static void update_statistics(const struct sl_stage *stage,
     unit->ops->update_statistics(&call);
 }
 
-bool sl_optimize_updates(const struct sl_unit *unit, int p, bool *learned)
+int64_t sl_optimize_elements(const struct sl_device *device,
+                             const struct sl_unit *unit, int p)
 {
-    *learned = is_learned(unit, p);
-    return !sl_unit_shares(unit, p);
+    return tensor_of(device, unit, p)->n;
+}
+
+bool sl_optimize_updates(const struct sl_device *device,
+                         const struct sl_unit *unit, int p, bool *learned)
+{
+    *learned = is_learned(device, unit, p);
+    return !sl_unit_shares(unit, p) && tensor_of(device, unit, p)->n > 0;
 }
 
 void sl_optimize_unit(struct sl_device *device, const struct sl_op *op,
@@ -172,13 +190,14 @@ void sl_optimize_unit(struct sl_device *device, const struct sl_op *op,
 {
     for (int p = 0; p < unit->plan->n_params; p++) {
         bool learned;
-        if (!sl_optimize_updates(unit, p, &learned) || !learned)
+        if (!sl_optimize_updates(device, unit, p, &learned) || !learned)
             continue;
         sluice_optimizer_call call = make_call(device, op, unit, p);
         call.total = device->total;
         device->pipe->blueprint.optimizer->apply(&call);
     }
-    update_statistics(&device->stages[op->action.stage], unit);
+    if (unit->owner == device->at.shard)
+        update_statistics(&device->stages[op->action.stage], unit);
 }
 
 sluice_status sl_optimize_apply(struct sl_device *device,

@@ -66,6 +66,16 @@ static inline void sl_place_runs(struct sl_place_word *place, int part)
                           memory_order_relaxed);
 }
 
+/* Within the part that runs it waits for its team, or goes on. */
+static inline void sl_place_waits(struct sl_place_word *place, bool waits)
+{
+    uint64_t word = atomic_load_explicit(&place->word, memory_order_relaxed);
+    atomic_store_explicit(&place->word,
+                          (word & ~(uint64_t)7) |
+                              (waits ? SLUICE_MEETING : SLUICE_RUNNING),
+                          memory_order_relaxed);
+}
+
 /* It has left the program. */
 static inline void sl_place_idle(struct sl_place_word *place)
 {
