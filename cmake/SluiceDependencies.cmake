@@ -29,3 +29,17 @@ else()
     unset(DNNL_LIBRARY CACHE)
     unset(DNNL_LIBRARY)
 endif()
+
+# Open MPI is optional: without it, a pipeline stays within its process.
+option(SLUICE_MPI "Build for several processes, if Open MPI is there" ON)
+set(SLUICE_MPI_LIBS)
+if(SLUICE_MPI)
+    find_path(MPI_INCLUDE_DIR mpi.h
+        PATH_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE}/openmpi/include openmpi
+        PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/openmpi/include)
+    find_library(MPI_LIBRARY mpi)
+    if(MPI_INCLUDE_DIR AND MPI_LIBRARY)
+        set(SLUICE_MPI_LIBS mpi)
+        set(SLUICE_PC_MPI "-lmpi ")
+    endif()
+endif()

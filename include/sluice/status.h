@@ -44,6 +44,7 @@ enum {
  */
 typedef struct sluice_diag {
     sluice_status status;
+    int process; /* of a world of several, see world.h */
     int device;
     int stage;
     int microbatch;

@@ -37,6 +37,7 @@ sluice_status sluice_diag_set(sluice_diag *why, sluice_status status,
         return status;
     *why = (sluice_diag){
         .status = status,
+        .process = -1,
         .device = -1,
         .stage = -1,
         .microbatch = -1,

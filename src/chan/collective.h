@@ -73,6 +73,8 @@ struct sl_collective_ops {
     void (*fail)(struct sl_collective *collective, const sluice_diag *why);
     void (*close)(struct sl_collective *collective);
     void (*open)(struct sl_collective *collective);
+    void (*settle)(struct sl_collective *collective); /* NULL: nothing is on its
+                                                         way */
     void (*abandon)(struct sl_collective *collective);
     void (*destroy)(struct sl_collective *collective);
 };
@@ -256,6 +258,13 @@ static inline void sl_collective_close(struct sl_collective *collective)
 static inline void sl_collective_open(struct sl_collective *collective)
 {
     collective->ops->open(collective);
+}
+
+/* As sl_link_settle(). */
+static inline void sl_collective_settle(struct sl_collective *collective)
+{
+    if (collective->ops->settle)
+        collective->ops->settle(collective);
 }
 
 /*

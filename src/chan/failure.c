@@ -70,6 +70,25 @@ void sl_failure_latch(struct sl_failure *failure, const sluice_diag *diag,
     pthread_mutex_unlock(&failure->mu);
 }
 
+void sl_failure_overrule(struct sl_failure *failure, const sluice_diag *diag)
+{
+    pthread_mutex_lock(&failure->mu);
+    failure->latched = true;
+    failure->first = *diag;
+    atomic_store(&failure->stopped, true);
+    pthread_mutex_unlock(&failure->mu);
+}
+
+bool sl_failure_latched(struct sl_failure *failure, sluice_diag *why)
+{
+    pthread_mutex_lock(&failure->mu);
+    bool latched = failure->latched;
+    if (latched)
+        *why = failure->first;
+    pthread_mutex_unlock(&failure->mu);
+    return latched;
+}
+
 void sl_failure_stop(struct sl_failure *failure)
 {
     pthread_mutex_lock(&failure->mu);

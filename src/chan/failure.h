@@ -49,6 +49,17 @@ sluice_status sl_failure_shut(struct sl_failure *failure, sluice_diag *why);
 void sl_failure_latch(struct sl_failure *failure, const sluice_diag *diag,
                       void (*stop)(void *context), void *context);
 
+/*
+ * The members of other processes have decided what failed first, whatever
+ * latched here.
+ *
+ * Threads  any, while no member runs.
+ */
+void sl_failure_overrule(struct sl_failure *failure, const sluice_diag *diag);
+
+/* Whether an error has latched, and which.  Any thread. */
+bool sl_failure_latched(struct sl_failure *failure, sluice_diag *why);
+
 /* Stop without an error, unless the members have committed.  Any thread. */
 void sl_failure_stop(struct sl_failure *failure);
 

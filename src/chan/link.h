@@ -52,6 +52,7 @@ struct sl_link_ops {
                                                               to be told */
     void (*close)(struct sl_link *link);
     void (*open)(struct sl_link *link);
+    void (*settle)(struct sl_link *link); /* NULL: nothing is on its way */
     void (*abandon)(struct sl_link *link);
     void (*destroy)(struct sl_link *link);
 };
@@ -153,6 +154,20 @@ static inline void sl_link_release(struct sl_link *link, int32_t number)
 static inline void sl_link_close(struct sl_link *link)
 {
     link->ops->close(link);
+}
+
+/*
+ * After a failure: whatever is on its way between two processes arrives, and is
+ * dropped.  Both ends do so, for all links and collectives in the same order,
+ * before the link is opened again.
+ *
+ * Threads  the caller's, while neither end uses it.
+ * Blocks   until the other end settles, too, or its process is gone.
+ */
+static inline void sl_link_settle(struct sl_link *link)
+{
+    if (link->ops->settle)
+        link->ops->settle(link);
 }
 
 /*

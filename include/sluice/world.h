@@ -1,0 +1,73 @@
+/*
+ * A world: processes, on one machine or on several, that run one pipeline
+ * together over MPI.
+ *
+ * Each process creates the same pipeline from the same model and config, except
+ * that `world` is its own, and makes the same calls in the same order: create,
+ * step, evaluate, infer, every call that reads or writes parameters, and
+ * destroy.  Those are then collective: each waits for the other processes, and
+ * all return the same status and the same result.  A process runs the devices
+ * that are its own (sluice_pipeline_config.processes), holds their parameters
+ * and no others, and reads rows where it has the first stage and targets where
+ * it has the last.
+ *
+ * The bits are those of one process.
+ *
+ * Each process has the trace of its own devices, on its own clock, as of one
+ * replica, and knows the activity of its own devices alone.  A checkpoint of
+ * all is refused with SLUICE_INVALID; sluice_pipeline_get_tensor() gives one
+ * tensor after the other, and each process may load a checkpoint from its file.
+ *
+ * This header needs no mpi.h.  In a build of Sluice without MPI
+ * sluice_world_create() is there and returns SLUICE_NOT_FOUND.
+ */
+#ifndef SLUICE_WORLD_H
+#define SLUICE_WORLD_H
+
+#include <sluice/export.h>
+#include <sluice/memory.h>
+#include <sluice/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct sluice_world sluice_world;
+
+/*
+ * Join the processes of a communicator; all of them call it.
+ *
+ * `communicator` points to the program's MPI_Comm, whose processes then have
+ * the numbers that they have in it; it is duplicated.  MPI must have been
+ * initialized with MPI_THREAD_MULTIPLE.  NULL: all processes that were started
+ * together; MPI is initialized if it is not yet, and then finalized by
+ * sluice_world_destroy().
+ *
+ * Threads  one at a time in the process.
+ * Blocks   until all processes have called it.
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY; SLUICE_INVALID if MPI lacks that level
+ *          of threads, was finalized, or was not initialized though there is a
+ *          communicator; SLUICE_SYSTEM if MPI refuses; SLUICE_NOT_FOUND in a
+ *          build without MPI.
+ */
+SLUICE_API sluice_status sluice_world_create(const void *communicator,
+                                             const sluice_allocator *allocator,
+                                             sluice_world **out,
+                                             sluice_diag *why);
+
+/*
+ * Leave the world; its pipelines are destroyed already.  NULL is allowed.
+ *
+ * Blocks   until all processes have called it, unless one of them is gone.
+ */
+SLUICE_API void sluice_world_destroy(sluice_world *world);
+
+/* This process's number, from 0, and how many processes there are. */
+SLUICE_API int sluice_world_rank(const sluice_world *world);
+SLUICE_API int sluice_world_size(const sluice_world *world);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

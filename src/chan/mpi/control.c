@@ -1,0 +1,396 @@
+/* Control; any thread.  The protocol stands in control.h. */
+#include "chan/mpi/control.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "chan/mpi/lifeline.h"
+#include "chan/mpi/post.h"
+
+enum { COORDINATOR = 0 };
+
+struct peer {
+    bool left;           /* [mu] */
+    uint32_t left_epoch; /* [mu] its last one */
+};
+
+struct sl_control {
+    const sluice_allocator *allocator; /* const after create */
+    struct sl_wire *wire;              /* const after create */
+    struct sl_lifeline *lifeline;      /* const after create */
+    struct sl_post *post;              /* [mu] */
+    int rank;                          /* const after create */
+    int n_ranks;                       /* const after create */
+    pthread_mutex_t mu;
+    struct peer *peers;            /* [n_ranks] */
+    struct sl_control_hooks hooks; /* [mu] of this epoch */
+    uint32_t epoch;                /* [mu] begun last */
+    bool running;                  /* [mu] begun, and not done here */
+    bool voted;                    /* [mu] */
+    int n_votes, n_done;           /* [mu] at process 0 */
+    int64_t voted_ns;              /* [mu] at process 0: the latest */
+    bool failed;                   /* [mu] `first` is set */
+    sluice_diag first;             /* [mu] of this epoch */
+    sluice_diag loss;              /* [mu] why a process is missing or lost */
+    _Atomic(int64_t) latest_ns;    /* [atomic] stored before `verdict` */
+    atomic_int verdict;            /* [atomic] stored under mu */
+    atomic_bool ended;             /* [atomic] stored under mu */
+    atomic_bool missing;           /* [atomic] stored under mu: a process has
+                                      left and is needed */
+    atomic_bool lost;              /* [atomic] stored under mu; stays */
+};
+
+static bool is_lost(const struct sl_control *control)
+{
+    return atomic_load(&control->lost);
+}
+
+sluice_status sl_control_create(struct sl_wire *wire,
+                                const sluice_allocator *allocator,
+                                struct sl_control **out)
+{
+    struct sl_control *control = sl_alloc(allocator, 1, sizeof *control);
+    if (!control)
+        return SLUICE_NO_MEMORY;
+    control->allocator = allocator;
+    control->wire = wire;
+    control->rank = sl_wire_rank(wire);
+    control->n_ranks = sl_wire_n_ranks(wire);
+    control->peers =
+        sl_alloc(allocator, (size_t)control->n_ranks, sizeof *control->peers);
+    sluice_status st = SLUICE_NO_MEMORY;
+    if (!control->peers)
+        goto free_control;
+    st = sl_post_create(wire, allocator, &control->post);
+    if (st)
+        goto free_peers;
+    st = sl_lifeline_create(wire, allocator, &control->lifeline);
+    if (st)
+        goto destroy_post;
+    st = SLUICE_SYSTEM;
+    if (pthread_mutex_init(&control->mu, NULL))
+        goto destroy_lifeline;
+    *out = control;
+    return SLUICE_OK;
+
+destroy_lifeline:
+    sl_lifeline_destroy(control->lifeline);
+destroy_post:
+    sl_post_destroy(control->post, false);
+free_peers:
+    sl_free(allocator, control->peers, (size_t)control->n_ranks,
+            sizeof *control->peers);
+free_control:
+    sl_free(allocator, control, 1, sizeof *control);
+    return st;
+}
+
+void sl_control_destroy(struct sl_control *control)
+{
+    if (!control)
+        return;
+    sl_post_destroy(control->post, is_lost(control));
+    pthread_mutex_destroy(&control->mu);
+    sl_lifeline_destroy(control->lifeline);
+    sl_free(control->allocator, control->peers, (size_t)control->n_ranks,
+            sizeof *control->peers);
+    sl_free(control->allocator, control, 1, sizeof *control);
+}
+
+void sl_control_abandon(struct sl_control *control)
+{
+    control->mu = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+}
+
+static struct sl_letter make_letter(const struct sl_control *control,
+                                    enum sl_letter_kind kind)
+{
+    struct sl_letter letter;
+    memset(&letter, 0, sizeof letter); /* padding is sent, too */
+    letter.kind = kind;
+    letter.epoch = control->epoch;
+    letter.from = control->rank;
+    return letter;
+}
+
+/* What process 0 has decided, at each process. */
+static void obey_locked(struct sl_control *control,
+                        const struct sl_letter *letter)
+{
+    struct sl_control_hooks *hooks = &control->hooks;
+    if (letter->why.status && !control->failed) {
+        control->failed = true;
+        control->first = letter->why;
+    }
+    switch (letter->kind) {
+    case SL_COMMIT:
+        atomic_store(&control->latest_ns, letter->virtual_ns);
+        atomic_store(&control->verdict, SL_COMMITTED);
+        if (hooks->commit)
+            hooks->commit(hooks->context);
+        break;
+    case SL_STOP:
+        atomic_store(&control->verdict, SL_STOPPED);
+        if (hooks->stop)
+            hooks->stop(hooks->context, &letter->why);
+        break;
+    default:
+        atomic_store(&control->ended, true);
+    }
+}
+
+static void decide_locked(struct sl_control *control, struct sl_letter letter)
+{
+    letter.from = control->rank;
+    for (int to = 0; to < control->n_ranks; to++)
+        if (to != control->rank)
+            sl_post_send(control->post, to, &letter);
+    obey_locked(control, &letter);
+}
+
+/* Process 0 takes a letter, in the order in which they come. */
+static void coordinate_locked(struct sl_control *control,
+                              const struct sl_letter *letter)
+{
+    struct sl_letter decision = make_letter(control, SL_COMMIT);
+    int verdict = atomic_load(&control->verdict);
+    switch (letter->kind) {
+    case SL_VOTE:
+        if (control->n_votes == 0 || letter->virtual_ns > control->voted_ns)
+            control->voted_ns = letter->virtual_ns;
+        decision.virtual_ns = control->voted_ns;
+        if (++control->n_votes == control->n_ranks && verdict == SL_UNDECIDED)
+            decide_locked(control, decision);
+        break;
+    case SL_FAIL:
+        decision.kind = SL_STOP;
+        decision.why = letter->why;
+        if (verdict == SL_UNDECIDED)
+            decide_locked(control, decision);
+        break;
+    default:
+        decision.kind = SL_END;
+        if (control->failed)
+            decision.why = control->first;
+        if (++control->n_done == control->n_ranks)
+            decide_locked(control, decision);
+    }
+}
+
+/* Say something to process 0, which may be this one. */
+static void tell_locked(struct sl_control *control,
+                        const struct sl_letter *letter)
+{
+    if (control->rank == COORDINATOR)
+        coordinate_locked(control, letter);
+    else
+        sl_post_send(control->post, COORDINATOR, letter);
+}
+
+static void stop_locked(struct sl_control *control)
+{
+    struct sl_control_hooks *hooks = &control->hooks;
+    if (control->running && hooks->stop &&
+        atomic_load(&control->verdict) == SL_UNDECIDED)
+        hooks->stop(hooks->context, &control->loss);
+}
+
+/* A process that has left is needed in the epoch that runs. */
+static void miss_locked(struct sl_control *control, int i)
+{
+    const struct peer *peer = &control->peers[i];
+    if (!control->running || !peer->left || peer->left_epoch == control->epoch)
+        return;
+    sluice_diag_set(&control->loss, SLUICE_CLOSED,
+                    "process %d has left: it has ended its pipeline, without "
+                    "which process %d cannot go on",
+                    i, control->rank);
+    control->loss.process = i;
+    atomic_store(&control->missing, true);
+    stop_locked(control);
+}
+
+static void take_locked(struct sl_control *control,
+                        const struct sl_letter *letter)
+{
+    struct peer *from = &control->peers[letter->from];
+    if (letter->kind == SL_LEAVE) {
+        from->left = true;
+        from->left_epoch = letter->epoch;
+        miss_locked(control, letter->from);
+    } else if (letter->epoch == control->epoch) {
+        if (letter->kind < SL_COMMIT)
+            coordinate_locked(control, letter);
+        else
+            obey_locked(control, letter);
+    } /* else it is a word about an epoch that is over */
+}
+
+static void look_locked(struct sl_control *control)
+{
+    struct sl_letter letter;
+    while (sl_post_receive(control->post, control->epoch, &letter))
+        take_locked(control, &letter);
+}
+
+void sl_control_look(void *context)
+{
+    struct sl_control *control = context;
+    if (pthread_mutex_trylock(&control->mu))
+        return; /* another thread looks */
+    look_locked(control);
+    pthread_mutex_unlock(&control->mu);
+    if (is_lost(control))
+        return;
+    sluice_diag why;
+    bool lost = sl_wire_is_broken(control->wire);
+    if (lost)
+        sluice_diag_set(&why, SLUICE_SYSTEM,
+                        "MPI reported an error to process %d: the connection "
+                        "to another process is lost",
+                        control->rank);
+    if (lost || sl_lifeline_look(control->lifeline, &why))
+        sl_control_lose(control, &why);
+}
+
+void sl_control_begin(struct sl_control *control,
+                      const struct sl_control_hooks *hooks)
+{
+    pthread_mutex_lock(&control->mu);
+    control->epoch++;
+    control->hooks = hooks ? *hooks : (struct sl_control_hooks){0};
+    control->running = true;
+    control->voted = control->failed = false;
+    control->n_votes = control->n_done = 0;
+    atomic_store(&control->verdict, SL_UNDECIDED);
+    atomic_store(&control->ended, false);
+    look_locked(control);
+    for (int i = 0; i < control->n_ranks; i++)
+        miss_locked(control, i);
+    if (is_lost(control))
+        stop_locked(control);
+    pthread_mutex_unlock(&control->mu);
+}
+
+bool sl_control_fail(struct sl_control *control, const sluice_diag *why)
+{
+    pthread_mutex_lock(&control->mu);
+    bool counts =
+        !control->running ||
+        (!control->voted && atomic_load(&control->verdict) == SL_UNDECIDED);
+    if (control->running) {
+        struct sl_letter letter = make_letter(control, SL_FAIL);
+        letter.why = *why;
+        tell_locked(control, &letter);
+    }
+    pthread_mutex_unlock(&control->mu);
+    return counts;
+}
+
+void sl_control_vote(struct sl_control *control, int64_t virtual_ns)
+{
+    pthread_mutex_lock(&control->mu);
+    struct sl_letter letter = make_letter(control, SL_VOTE);
+    letter.virtual_ns = virtual_ns;
+    control->voted = true;
+    tell_locked(control, &letter);
+    pthread_mutex_unlock(&control->mu);
+}
+
+enum sl_verdict sl_control_verdict(const struct sl_control *control)
+{
+    return (enum sl_verdict)atomic_load(&control->verdict);
+}
+
+int64_t sl_control_latest_ns(const struct sl_control *control)
+{
+    return atomic_load(&control->latest_ns);
+}
+
+static bool has_ended(void *state)
+{
+    struct sl_control *control = state;
+    return atomic_load(&control->ended) || sl_control_is_over(control);
+}
+
+static const struct sl_patience impatient = {.spin_ns = 50 * 1000};
+
+sluice_status sl_control_finish(struct sl_control *control, sluice_diag *why)
+{
+    pthread_mutex_lock(&control->mu);
+    struct sl_letter letter = make_letter(control, SL_DONE);
+    if (!sl_control_is_over(control))
+        tell_locked(control, &letter);
+    pthread_mutex_unlock(&control->mu);
+    sl_control_wait(control, impatient, has_ended, control);
+    pthread_mutex_lock(&control->mu);
+    control->running = false;
+    const sluice_diag *is = NULL;
+    if (control->failed)
+        is = &control->first;
+    else if (!atomic_load(&control->ended))
+        is = &control->loss;
+    sluice_status st = is ? is->status : SLUICE_OK;
+    if (is && why)
+        *why = *is;
+    pthread_mutex_unlock(&control->mu);
+    return st;
+}
+
+static bool all_left(void *state)
+{
+    struct sl_control *control = state;
+    bool all = true;
+    pthread_mutex_lock(&control->mu);
+    for (int i = 0; i < control->n_ranks; i++)
+        all = all && (i == control->rank || control->peers[i].left);
+    pthread_mutex_unlock(&control->mu);
+    return all || is_lost(control);
+}
+
+void sl_control_leave(struct sl_control *control)
+{
+    pthread_mutex_lock(&control->mu);
+    struct sl_letter letter = make_letter(control, SL_LEAVE);
+    for (int to = 0; to < control->n_ranks; to++)
+        if (to != control->rank && !is_lost(control))
+            sl_post_send(control->post, to, &letter);
+    pthread_mutex_unlock(&control->mu);
+    sl_control_wait(control, impatient, all_left, control);
+    pthread_mutex_lock(&control->mu);
+    for (int i = 0; i < control->n_ranks; i++) {
+        struct peer *peer = &control->peers[i];
+        /* One may have begun an epoch more, to find that another had left. */
+        if (peer->left && (int32_t)(peer->left_epoch - control->epoch) > 0)
+            control->epoch = peer->left_epoch;
+        peer->left = false;
+    }
+    atomic_store(&control->missing, false);
+    pthread_mutex_unlock(&control->mu);
+}
+
+void sl_control_lose(struct sl_control *control, const sluice_diag *why)
+{
+    pthread_mutex_lock(&control->mu);
+    if (!is_lost(control)) {
+        control->loss = *why;
+        atomic_store(&control->lost, true);
+        stop_locked(control);
+    }
+    pthread_mutex_unlock(&control->mu);
+}
+
+bool sl_control_is_over(const struct sl_control *control)
+{
+    return is_lost(control) || atomic_load(&control->missing);
+}
+
+sluice_status sl_control_loss(struct sl_control *control, sluice_diag *why)
+{
+    pthread_mutex_lock(&control->mu);
+    sluice_status st = control->loss.status;
+    if (why)
+        *why = control->loss;
+    pthread_mutex_unlock(&control->mu);
+    return st;
+}

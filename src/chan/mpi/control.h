@@ -1,0 +1,134 @@
+/*
+ * Control: how the processes of a world begin and end calls together, commit a
+ * step, and stop.
+ *
+ * A call is an epoch.  In each, process 0 decides, in the order in which
+ * messages come to it:
+ *
+ *     vote   a process can commit            all have voted: COMMIT to all
+ *     fail   a process cannot go on          the first one: STOP to all
+ *     done   a process has left its actions  all are done: END to all, with
+ *                                            the failure that was first
+ *
+ * After COMMIT no failure counts, after STOP no vote.  A process that has voted
+ * leaves it to process 0 whether a failure of its own still counts.  A message
+ * of an epoch that has not begun here is kept until it does.
+ *
+ * Threads: any, unless a function says otherwise.  The lock comes before that
+ * of a failure (chan/failure.h).
+ */
+#ifndef SL_CHAN_MPI_CONTROL_H
+#define SL_CHAN_MPI_CONTROL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/memory.h>
+#include <sluice/status.h>
+
+#include "base/gate.h"
+#include "chan/mpi/poll.h"
+#include "chan/mpi/wire.h"
+
+enum sl_verdict { SL_UNDECIDED, SL_COMMITTED, SL_STOPPED };
+
+/* What a process does about a verdict; called under the lock of the control. */
+struct sl_control_hooks {
+    void (*commit)(void *context);
+    void (*stop)(void *context, const sluice_diag *why);
+    void *context;
+};
+
+struct sl_control;
+
+/*
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM.
+ */
+sluice_status sl_control_create(struct sl_wire *wire,
+                                const sluice_allocator *allocator,
+                                struct sl_control **out);
+
+void sl_control_destroy(struct sl_control *control);
+
+/* In a child of fork(): its lock is free. */
+void sl_control_abandon(struct sl_control *control);
+
+/*
+ * Begin the next epoch.  All processes do, in their own time.  `hooks` may be
+ * NULL: this epoch commits nothing, and a failure is told at its end.
+ *
+ * Threads  the caller's, while no device runs.
+ */
+void sl_control_begin(struct sl_control *control,
+                      const struct sl_control_hooks *hooks);
+
+/*
+ * Say that this process cannot go on.
+ *
+ * Returns  whether it counts here and now: then the caller of this function
+ *          stops this process at once, too.  False after a vote, for process 0
+ *          decides.  While no epoch is under way it counts, and the next one
+ *          must be told.
+ */
+bool sl_control_fail(struct sl_control *control, const sluice_diag *why);
+
+/* Say that this process can commit, at `virtual_ns`.  Once in an epoch. */
+void sl_control_vote(struct sl_control *control, int64_t virtual_ns);
+
+/* What was decided so far. */
+enum sl_verdict sl_control_verdict(const struct sl_control *control);
+
+/* After COMMIT: the latest time of all votes. */
+int64_t sl_control_latest_ns(const struct sl_control *control);
+
+/*
+ * End the epoch: this process's devices have left their actions.
+ *
+ * Threads  the caller's.
+ * Blocks   until all processes are done, or one is gone.
+ * Returns  SLUICE_OK, or the first failure of all processes, copied to `why`.
+ */
+sluice_status sl_control_finish(struct sl_control *control, sluice_diag *why);
+
+/*
+ * Leave: no epoch follows, until all processes have left and begin anew.  A
+ * process that begins an epoch without this one fails.
+ *
+ * Threads  the caller's, between epochs.
+ * Blocks   until all processes have left, or one is gone.
+ */
+void sl_control_leave(struct sl_control *control);
+
+/* Take what messages there are for a struct sl_control.  Every wait on a
+ * transfer does so, too. */
+void sl_control_look(void *control);
+
+/*
+ * A process has gone without leaving: nothing waits for it any more, and every
+ * epoch fails with `why`.
+ */
+void sl_control_lose(struct sl_control *control, const sluice_diag *why);
+
+/* Whether a process has gone, has left while it is needed, or MPI has failed:
+ * nothing is to be waited for. */
+bool sl_control_is_over(const struct sl_control *control);
+
+/* Why nothing is to be waited for.  Returns its status. */
+sluice_status sl_control_loss(struct sl_control *control, sluice_diag *why);
+
+/*
+ * Look until ready(state) is true: by spinning as `patience` says, and then
+ * with pauses in between, for MPI has nothing to park on.
+ *
+ * Threads  any.
+ */
+static inline void sl_control_wait(struct sl_control *control,
+                                   struct sl_patience patience,
+                                   bool (*ready)(void *state), void *state)
+{
+    sl_poll(patience, ready, state, sl_control_look, control);
+}
+
+#endif

@@ -1,0 +1,143 @@
+/* Lifelines; any thread. */
+#include "chan/mpi/lifeline.h"
+
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+enum { PERIOD_NS = 50 * 1000 * 1000 };
+
+/* Who a process is, and where: processes of the same boot and the same
+ * namespace know each other by their numbers. */
+struct identity {
+    char boot[40];
+    uint64_t name_space;
+    int64_t pid;
+};
+
+struct sl_lifeline {
+    const sluice_allocator *allocator; /* const after create */
+    int n_ranks;                       /* const after create */
+    struct identity *of;               /* [n_ranks] const after create */
+    struct pollfd *ends;               /* [n_ranks] const after create: fd -1 if
+                                          it cannot be watched */
+    _Atomic(int64_t) looked_ns;        /* [atomic] a race costs one more look */
+};
+
+static struct identity identify(void)
+{
+    struct identity self;
+    struct stat about;
+    memset(&self, 0, sizeof self);
+    self.pid = getpid();
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
+    if (file) {
+        if (!fgets(self.boot, sizeof self.boot, file))
+            self.boot[0] = '\0';
+        fclose(file);
+    }
+    if (!stat("/proc/self/ns/pid", &about))
+        self.name_space = about.st_ino;
+    return self;
+}
+
+static bool are_neighbours(const struct identity *a, const struct identity *b)
+{
+    return a->boot[0] && !strcmp(a->boot, b->boot) &&
+           a->name_space == b->name_space;
+}
+
+static int open_process(int64_t pid)
+{
+#ifdef SYS_pidfd_open
+    return (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+#else
+    (void)pid;
+    return -1;
+#endif
+}
+
+/* Nothing runs yet, and the launcher ends all if one of them dies here. */
+static void introduce(struct sl_wire *wire, struct identity *of, int n)
+{
+    of[sl_wire_rank(wire)] = identify();
+    for (int i = 0; i < n; i++) {
+        struct sl_transfer transfer = {0};
+        sl_wire_broadcast(wire, i, &of[i], sizeof of[i], &transfer);
+        while (!sl_wire_done(wire, &transfer) && !sl_wire_is_broken(wire))
+            continue;
+    }
+}
+
+sluice_status sl_lifeline_create(struct sl_wire *wire,
+                                 const sluice_allocator *allocator,
+                                 struct sl_lifeline **out)
+{
+    int n = sl_wire_n_ranks(wire), self = sl_wire_rank(wire);
+    struct sl_lifeline *lifeline = sl_alloc(allocator, 1, sizeof *lifeline);
+    if (!lifeline)
+        return SLUICE_NO_MEMORY;
+    lifeline->allocator = allocator;
+    lifeline->n_ranks = n;
+    lifeline->of = sl_alloc(allocator, (size_t)n, sizeof *lifeline->of);
+    lifeline->ends = sl_alloc(allocator, (size_t)n, sizeof *lifeline->ends);
+    for (int i = 0; lifeline->ends && i < n; i++)
+        lifeline->ends[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+    if (!lifeline->of || !lifeline->ends) {
+        sl_lifeline_destroy(lifeline);
+        return SLUICE_NO_MEMORY;
+    }
+    introduce(wire, lifeline->of, n);
+    for (int i = 0; i < n; i++)
+        if (i != self && are_neighbours(&lifeline->of[i], &lifeline->of[self]))
+            lifeline->ends[i].fd = open_process(lifeline->of[i].pid);
+    *out = lifeline;
+    return SLUICE_OK;
+}
+
+void sl_lifeline_destroy(struct sl_lifeline *lifeline)
+{
+    if (!lifeline)
+        return;
+    size_t n = (size_t)lifeline->n_ranks;
+    for (size_t i = 0; lifeline->ends && i < n; i++)
+        if (lifeline->ends[i].fd >= 0)
+            close(lifeline->ends[i].fd);
+    sl_free(lifeline->allocator, lifeline->ends, n, sizeof *lifeline->ends);
+    sl_free(lifeline->allocator, lifeline->of, n, sizeof *lifeline->of);
+    sl_free(lifeline->allocator, lifeline, 1, sizeof *lifeline);
+}
+
+/* poll() writes into what it is given, so that each call has its own. */
+static bool has_ended(const struct pollfd *end)
+{
+    struct pollfd look = *end;
+    return look.fd >= 0 && poll(&look, 1, 0) == 1;
+}
+
+bool sl_lifeline_look(struct sl_lifeline *lifeline, sluice_diag *why)
+{
+    int64_t now = sl_now_ns();
+    if (now - atomic_load(&lifeline->looked_ns) < PERIOD_NS)
+        return false;
+    atomic_store(&lifeline->looked_ns, now);
+    for (int i = 0; i < lifeline->n_ranks; i++) {
+        if (!has_ended(&lifeline->ends[i]))
+            continue;
+        sluice_diag_set(why, SLUICE_SYSTEM,
+                        "process %d (pid %lld) has ended without leaving the "
+                        "others: they cannot go on; start again, from the last "
+                        "checkpoint if there is one",
+                        i, (long long)lifeline->of[i].pid);
+        why->process = i;
+        return true;
+    }
+    return false;
+}

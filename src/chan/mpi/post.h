@@ -1,0 +1,55 @@
+/*
+ * The post: the messages of the control (chan/mpi/control.h), short and of one
+ * size, sent to a process and received from any.
+ *
+ * Threads: one at a time; the control's lock sees to that.
+ */
+#ifndef SL_CHAN_MPI_POST_H
+#define SL_CHAN_MPI_POST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sluice/memory.h>
+#include <sluice/status.h>
+
+#include "chan/mpi/wire.h"
+
+enum sl_letter_kind {
+    SL_VOTE, /* to process 0: these three */
+    SL_FAIL,
+    SL_DONE,
+    SL_COMMIT, /* from it */
+    SL_STOP,
+    SL_END,
+    SL_LEAVE, /* from any to all */
+};
+
+struct sl_letter {
+    enum sl_letter_kind kind;
+    uint32_t epoch;
+    int from;
+    int64_t virtual_ns;
+    sluice_diag why;
+};
+
+struct sl_post;
+
+/* Returns SLUICE_OK, SLUICE_NO_MEMORY. */
+sluice_status sl_post_create(struct sl_wire *wire,
+                             const sluice_allocator *allocator,
+                             struct sl_post **out);
+
+/* `alone`: nothing is under way any more, for a process is gone. */
+void sl_post_destroy(struct sl_post *post, bool alone);
+
+/* Send a copy.  MPI takes short messages at once, so that this hardly ever
+ * waits for one before it. */
+void sl_post_send(struct sl_post *post, int to, const struct sl_letter *letter);
+
+/* Whether a letter has come: it is then the next one, in *letter.  One about a
+ * later epoch than `epoch`, except LEAVE, is kept until that has begun. */
+bool sl_post_receive(struct sl_post *post, uint32_t epoch,
+                     struct sl_letter *letter);
+
+#endif

@@ -1,0 +1,217 @@
+/* The wire, over MPI.  Any thread. */
+#include "chan/mpi/wire.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include <mpi.h>
+
+#include "base/memory.h"
+
+_Static_assert(sizeof(MPI_Request) <= sizeof(uint64_t),
+               "a transfer holds a request");
+
+struct sl_wire {
+    const sluice_allocator *allocator; /* const after create */
+    MPI_Comm lanes[SL_N_LANES];        /* const after create */
+    int rank;                          /* const after create */
+    int n_ranks;                       /* const after create */
+    int n_tags;                        /* const after create */
+    bool finalizes;                    /* const after create: it has initialized
+                                          MPI */
+    atomic_bool broken;                /* [atomic] a reason to stop */
+};
+
+static sluice_status check_level(int level, sluice_diag *why)
+{
+    if (level == MPI_THREAD_MULTIPLE)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "MPI runs without MPI_THREAD_MULTIPLE, and each "
+                           "device sends for itself; ask MPI_Init_thread() for "
+                           "it");
+}
+
+/* Initialize MPI, unless the program has. */
+static sluice_status enter(const void *communicator, bool *finalizes,
+                           sluice_diag *why)
+{
+    int is_initialized = 0, is_finalized = 0, level = 0;
+    *finalizes = false;
+    MPI_Initialized(&is_initialized);
+    MPI_Finalized(&is_finalized);
+    if (is_finalized)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "MPI has been finalized in this process; make "
+                               "the world before that");
+    if (!is_initialized && communicator)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "there is a communicator, but MPI has not been "
+                               "initialized; call MPI_Init_thread()");
+    if (is_initialized)
+        MPI_Query_thread(&level);
+    else if (MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &level))
+        return sluice_diag_set(why, SLUICE_SYSTEM,
+                               "MPI could not be initialized");
+    *finalizes = !is_initialized;
+    sluice_status st = check_level(level, why);
+    if (st && *finalizes)
+        MPI_Finalize();
+    return st;
+}
+
+static int number_of_tags(MPI_Comm comm)
+{
+    int *most = NULL, found = 0;
+    MPI_Comm_get_attr(comm, MPI_TAG_UB, &most, &found);
+    if (!found)
+        return 32768; /* what the standard promises */
+    return *most == INT_MAX ? INT_MAX : *most + 1;
+}
+
+sluice_status sl_wire_create(const void *communicator,
+                             const sluice_allocator *allocator,
+                             struct sl_wire **out, sluice_diag *why)
+{
+    struct sl_wire *wire = sl_alloc(allocator, 1, sizeof *wire);
+    if (!wire)
+        return sl_no_memory(why, "a world");
+    wire->allocator = allocator;
+    sluice_status st = enter(communicator, &wire->finalizes, why);
+    if (st)
+        goto free_wire;
+    MPI_Comm comm = MPI_COMM_WORLD;
+    if (communicator)
+        memcpy(&comm, communicator, sizeof comm);
+    for (int lane = 0; lane < SL_N_LANES; lane++) {
+        if (MPI_Comm_dup(comm, &wire->lanes[lane])) {
+            st = sluice_diag_set(why, SLUICE_SYSTEM,
+                                 "MPI could not duplicate the communicator");
+            goto leave;
+        }
+        MPI_Comm_set_errhandler(wire->lanes[lane], MPI_ERRORS_RETURN);
+    }
+    MPI_Comm_rank(comm, &wire->rank);
+    MPI_Comm_size(comm, &wire->n_ranks);
+    wire->n_tags = number_of_tags(comm);
+    *out = wire;
+    return SLUICE_OK;
+
+leave:
+    if (wire->finalizes)
+        MPI_Finalize();
+free_wire:
+    sl_free(allocator, wire, 1, sizeof *wire);
+    return st;
+}
+
+/* MPI_Finalize() and MPI_Comm_free() wait for the other processes. */
+void sl_wire_destroy(struct sl_wire *wire, bool alone)
+{
+    if (!wire)
+        return;
+    alone = alone || sl_wire_is_broken(wire);
+    for (int lane = 0; lane < SL_N_LANES && !alone; lane++)
+        MPI_Comm_free(&wire->lanes[lane]);
+    if (wire->finalizes && !alone)
+        MPI_Finalize();
+    sl_free(wire->allocator, wire, 1, sizeof *wire);
+}
+
+int sl_wire_rank(const struct sl_wire *wire)
+{
+    return wire->rank;
+}
+
+int sl_wire_n_ranks(const struct sl_wire *wire)
+{
+    return wire->n_ranks;
+}
+
+bool sl_wire_is_broken(const struct sl_wire *wire)
+{
+    return atomic_load(&wire->broken);
+}
+
+size_t sl_wire_most_bytes(void)
+{
+    return INT_MAX;
+}
+
+int sl_wire_n_tags(const struct sl_wire *wire)
+{
+    return wire->n_tags;
+}
+
+/* Note what a call began. */
+static void begin(struct sl_wire *wire, struct sl_transfer *transfer,
+                  MPI_Request request, int failed)
+{
+    transfer->under_way = true;
+    memcpy(&transfer->request, &request, sizeof request);
+    if (failed)
+        atomic_store(&wire->broken, true);
+}
+
+void sl_wire_send(struct sl_wire *wire, enum sl_lane lane, int to, int tag,
+                  const void *buffer, size_t bytes,
+                  struct sl_transfer *transfer)
+{
+    MPI_Request request = MPI_REQUEST_NULL;
+    int failed = MPI_Isend(buffer, (int)bytes, MPI_BYTE, to, tag,
+                           wire->lanes[lane], &request);
+    begin(wire, transfer, request, failed);
+}
+
+void sl_wire_receive(struct sl_wire *wire, enum sl_lane lane, int from, int tag,
+                     void *buffer, size_t bytes, struct sl_transfer *transfer)
+{
+    MPI_Request request = MPI_REQUEST_NULL;
+    int failed = MPI_Irecv(buffer, (int)bytes, MPI_BYTE,
+                           from == SL_ANY_RANK ? MPI_ANY_SOURCE : from, tag,
+                           wire->lanes[lane], &request);
+    begin(wire, transfer, request, failed);
+}
+
+void sl_wire_broadcast(struct sl_wire *wire, int root, void *buffer,
+                       size_t bytes, struct sl_transfer *transfer)
+{
+    MPI_Request request = MPI_REQUEST_NULL;
+    int failed = MPI_Ibcast(buffer, (int)bytes, MPI_BYTE, root,
+                            wire->lanes[SL_LANE_CALLS], &request);
+    begin(wire, transfer, request, failed);
+}
+
+bool sl_wire_done(struct sl_wire *wire, struct sl_transfer *transfer)
+{
+    if (!transfer->under_way)
+        return true;
+    if (sl_wire_is_broken(wire))
+        return false;
+    MPI_Request request;
+    MPI_Status status;
+    int done = 0, bytes = 0;
+    memcpy(&request, &transfer->request, sizeof request);
+    if (MPI_Test(&request, &done, &status)) {
+        atomic_store(&wire->broken, true);
+        return false;
+    }
+    if (!done)
+        return false;
+    MPI_Get_count(&status, MPI_BYTE, &bytes);
+    transfer->bytes = (size_t)bytes;
+    transfer->under_way = false;
+    return true;
+}
+
+void sl_wire_cancel(struct sl_wire *wire, struct sl_transfer *transfer)
+{
+    if (!transfer->under_way || sl_wire_is_broken(wire))
+        return;
+    MPI_Request request;
+    memcpy(&request, &transfer->request, sizeof request);
+    MPI_Cancel(&request);
+    MPI_Wait(&request, MPI_STATUS_IGNORE);
+    transfer->under_way = false;
+}

@@ -1,0 +1,237 @@
+/* The world.  The caller of a pipeline. */
+#include "chan/mpi/world.h"
+
+#include "base/memory.h"
+#include "chan/mpi/control.h"
+#include "chan/mpi/mpi_collective.h"
+#include "chan/mpi/mpi_link.h"
+
+enum { TAGS_OF_A_PIPELINE = 1 << 16 }; /* more than any takes */
+
+struct sluice_world {
+    const sluice_allocator *allocator; /* const after create */
+    struct sl_wire *wire;              /* const after create */
+    struct sl_control *control;        /* const after create */
+    int rank;                          /* const after create */
+    int n_tags;                        /* [owner: caller] taken so far */
+    int first_tag;                     /* [owner: caller] of this pipeline */
+};
+
+static const struct sl_patience impatient = {.spin_ns = 50 * 1000};
+
+sluice_status sluice_world_create(const void *communicator,
+                                  const sluice_allocator *allocator,
+                                  sluice_world **out, sluice_diag *why)
+{
+    sluice_world *world = sl_alloc(allocator, 1, sizeof *world);
+    if (!world)
+        return sl_no_memory(why, "a world");
+    world->allocator = allocator;
+    sluice_status st =
+        sl_wire_create(communicator, allocator, &world->wire, why);
+    if (st)
+        goto free_world;
+    world->rank = sl_wire_rank(world->wire);
+    st = sl_control_create(world->wire, allocator, &world->control);
+    if (st) {
+        sluice_diag_set(why, st,
+                        st == SLUICE_NO_MEMORY
+                            ? "out of memory for a world"
+                            : "the system refused a lock for a world");
+        goto destroy_wire;
+    }
+    *out = world;
+    return SLUICE_OK;
+
+destroy_wire:
+    sl_wire_destroy(world->wire, false);
+free_world:
+    sl_free(allocator, world, 1, sizeof *world);
+    return st;
+}
+
+void sluice_world_destroy(sluice_world *world)
+{
+    if (!world)
+        return;
+    bool alone = sl_control_is_over(world->control);
+    sl_control_destroy(world->control);
+    sl_wire_destroy(world->wire, alone);
+    sl_free(world->allocator, world, 1, sizeof *world);
+}
+
+int sluice_world_rank(const sluice_world *world)
+{
+    return world->rank;
+}
+
+int sluice_world_size(const sluice_world *world)
+{
+    return sl_wire_n_ranks(world->wire);
+}
+
+/* The next n tags, the same in all processes. */
+static sluice_status take_tags(sluice_world *world, int n, int *first,
+                               sluice_diag *why)
+{
+    int most = sl_wire_n_tags(world->wire);
+    bool fits = world->n_tags + n - world->first_tag <= TAGS_OF_A_PIPELINE;
+    if (!fits || n > most - world->n_tags)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d of %d tags of messages are taken, and the "
+                               "pipeline needs more; use fewer devices or "
+                               "micro-batches",
+                               world->n_tags, most);
+    *first = world->n_tags;
+    world->n_tags += n;
+    return SLUICE_OK;
+}
+
+sluice_status sl_world_link(sluice_world *world,
+                            const struct sl_world_link *about,
+                            struct sl_link **out, sluice_diag *why)
+{
+    const struct sl_ring *slots = &about->link.slots;
+    bool produces = about->producer == world->rank;
+    struct sl_mpi_link_config config = {
+        .link = about->link,
+        .wire = world->wire,
+        .control = world->control,
+        .peer = produces ? about->consumer : about->producer,
+        .produces = produces,
+    };
+    int n = sl_mpi_link_n_tags(slots->n_slots, about->link.capacity);
+    *out = NULL;
+    if (slots->slot_bytes > sl_wire_most_bytes())
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a micro-batch of %zu bytes is too long for a "
+                               "message between processes; use more "
+                               "micro-batches",
+                               slots->slot_bytes);
+    sluice_status st = take_tags(world, n, &config.first_tag, why);
+    if (st || (!produces && about->consumer != world->rank))
+        return st;
+    st = sl_mpi_link_create(&config, out);
+    return st ? sl_no_memory(why, "a link between processes") : SLUICE_OK;
+}
+
+/* How many members are in this process. */
+static int n_near(const sluice_world *world,
+                  const struct sl_collective_config *config,
+                  const struct sl_world_members *members)
+{
+    int n = 0;
+    for (int m = 0; m < config->n_members; m++)
+        n += members->processes[m] == world->rank;
+    return n;
+}
+
+sluice_status sl_world_collective(sluice_world *world,
+                                  const struct sl_collective_config *config,
+                                  const struct sl_world_members *members,
+                                  struct sl_collective **out, sluice_diag *why)
+{
+    struct sl_mpi_collective_config remote = {
+        .collective = *config,
+        .processes = members->processes,
+        .owners = members->owners,
+        .adds_arrays = members->adds_arrays,
+        .wire = world->wire,
+        .control = world->control,
+    };
+    int near = n_near(world, config, members);
+    *out = NULL;
+    sluice_status st =
+        take_tags(world, sl_crossing_n_tags(config->n_members, config->n_terms),
+                  &remote.first_tag, why);
+    if (st || near == 0)
+        return st;
+    return near == config->n_members ? sl_collective_create(config, out)
+                                     : sl_mpi_collective_create(&remote, out);
+}
+
+void sl_world_begin(sluice_world *world, struct sl_collective *everyone)
+{
+    struct sl_control_hooks hooks = sl_mpi_collective_hooks(everyone);
+    sluice_diag why;
+    sl_control_begin(world->control, &hooks);
+    if (sl_failure_latched(&everyone->failure, &why))
+        sl_control_fail(world->control, &why); /* it has failed before */
+}
+
+void sl_world_look(sluice_world *world)
+{
+    sl_control_look(world->control);
+}
+
+sluice_status sl_world_finish(sluice_world *world, sluice_diag *why)
+{
+    return sl_control_finish(world->control, why);
+}
+
+void sl_world_start(sluice_world *world)
+{
+    world->first_tag = world->n_tags;
+}
+
+sluice_status sl_world_check(sluice_world *world, sluice_status st,
+                             sluice_diag *why)
+{
+    sl_control_begin(world->control, NULL);
+    if (st) {
+        sluice_diag told;
+        sluice_diag_set(&told, st, "process %d could not go on", world->rank);
+        if (why)
+            told = *why;
+        told.process = world->rank;
+        sl_control_fail(world->control, &told);
+    }
+    st = sl_control_finish(world->control, why);
+    if (st) /* processes have come to different tags */
+        world->n_tags = world->first_tag + TAGS_OF_A_PIPELINE;
+    return st;
+}
+
+struct wait {
+    const sluice_world *world;
+    struct sl_transfer transfer;
+};
+
+static bool is_done(void *state)
+{
+    struct wait *wait = state;
+    return sl_wire_done(wait->world->wire, &wait->transfer) ||
+           sl_control_is_over(wait->world->control);
+}
+
+sluice_status sl_world_broadcast(sluice_world *world, int root, void *buffer,
+                                 size_t bytes, sluice_diag *why)
+{
+    char *at = buffer;
+    while (bytes > 0 && !sl_control_is_over(world->control)) {
+        size_t n = bytes < sl_wire_most_bytes() ? bytes : sl_wire_most_bytes();
+        struct wait wait = {.world = world};
+        sl_wire_broadcast(world->wire, root, at, n, &wait.transfer);
+        sl_control_wait(world->control, impatient, is_done, &wait);
+        at += n;
+        bytes -= n;
+    }
+    if (!sl_control_is_over(world->control))
+        return SLUICE_OK;
+    return sl_control_loss(world->control, why);
+}
+
+bool sl_world_is_over(const sluice_world *world)
+{
+    return sl_control_is_over(world->control);
+}
+
+void sl_world_leave(sluice_world *world)
+{
+    sl_control_leave(world->control);
+}
+
+void sl_world_abandon(sluice_world *world)
+{
+    sl_control_abandon(world->control);
+}

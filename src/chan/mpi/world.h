@@ -1,0 +1,99 @@
+/*
+ * The world: what the processes of a pipeline have in common.  Links and
+ * collectives between processes are made here, in the same order in all of
+ * them, so that they get the same tags.
+ *
+ * Threads: the caller of a pipeline, unless a function says otherwise.
+ */
+#ifndef SL_CHAN_MPI_WORLD_H
+#define SL_CHAN_MPI_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <sluice/world.h>
+
+#include "chan/collective.h"
+#include "chan/link.h"
+
+/* A link between two processes, as any process sees it. */
+struct sl_world_link {
+    int producer; /* the process at each end; they differ */
+    int consumer;
+    struct sl_link_config link; /* slots: those at this end; only their number
+                                   counts elsewhere */
+};
+
+/* A pipeline is about to be created, in all processes. */
+void sl_world_start(sluice_world *world);
+
+/*
+ * Create this process's end of a link.  The processes that have none call it
+ * too, and get NULL.
+ *
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY; SLUICE_INVALID if a slot is too long
+ *          for a message, or MPI has too few tags.
+ */
+sluice_status sl_world_link(sluice_world *world,
+                            const struct sl_world_link *about,
+                            struct sl_link **out, sluice_diag *why);
+
+/* Where the members of a collective are. */
+struct sl_world_members {
+    const int *processes; /* [n_members] */
+    const int *owners;    /* [n_terms] the member that has each term; NULL if
+                             each member has one */
+    bool adds_arrays;     /* they do more than add up numbers and agree */
+};
+
+/*
+ * Create a collective, in each process that has a member; the others get NULL.
+ * One whose members are all here is as sl_collective_create() makes it.
+ *
+ * Returns  as sl_collective_create(); SLUICE_INVALID if MPI has too few tags.
+ */
+sluice_status sl_world_collective(sluice_world *world,
+                                  const struct sl_collective_config *config,
+                                  const struct sl_world_members *members,
+                                  struct sl_collective **out, sluice_diag *why);
+
+/*
+ * Begin a job in all processes, after links and collectives have been opened,
+ * and finish it when no device runs any more.  A failure in one process stops
+ * `everyone` in all of them.  In between, look.
+ *
+ * Blocks   (finish) until all processes are done, or one is gone.
+ * Returns  (finish) SLUICE_OK, or the first failure, the same in all processes.
+ */
+void sl_world_begin(sluice_world *world, struct sl_collective *everyone);
+void sl_world_look(sluice_world *world);
+sluice_status sl_world_finish(sluice_world *world, sluice_diag *why);
+
+/*
+ * Whether all processes have come so far well.
+ *
+ * Blocks   until all have called it.
+ * Returns  the status of the first that has failed, with its `why`.
+ */
+sluice_status sl_world_check(sluice_world *world, sluice_status st,
+                             sluice_diag *why);
+
+/*
+ * Give all processes what process `root` has.
+ *
+ * Blocks   until all have called it, or one is gone.
+ * Returns  SLUICE_OK, or why a process is gone.
+ */
+sluice_status sl_world_broadcast(sluice_world *world, int root, void *buffer,
+                                 size_t bytes, sluice_diag *why);
+
+/* Whether a process is gone: nothing is to be waited for. */
+bool sl_world_is_over(const sluice_world *world);
+
+/* The pipeline of this process ends: wait until those of all others do. */
+void sl_world_leave(sluice_world *world);
+
+/* In a child of fork(): the world is the parent's. */
+void sl_world_abandon(sluice_world *world);
+
+#endif
