@@ -253,7 +253,9 @@ static sluice_status choose_mode(struct sl_blueprint *bp, sluice_diag *why)
     sluice_status st =
         sl_updates_choose_total(bp->optimizer, bp->optimizer_config,
                                 bp->grid.n_shards, &bp->updates, why);
-    return st ? st : sl_ties_choose(sl_stage_layers_of(bp), &bp->updates, why);
+    return st ? st
+              : sl_ties_choose(sl_stage_layers_of(bp), bp->grid.n_shards,
+                               &bp->updates, why);
 }
 
 static sluice_status expand_program(struct sl_blueprint *bp, int device)

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 
-sluice_status sl_ties_choose(const sluice_model *model,
+sluice_status sl_ties_choose(const sluice_model *model, int n_shards,
                              struct sl_update_mode *mode, sluice_diag *why)
 {
     struct sluice_parameter at = {0};
@@ -11,8 +11,14 @@ sluice_status sl_ties_choose(const sluice_model *model,
     while (sluice_model_next_parameter(model, &at))
         n++;
     mode->ties = n < sl_n_tensors(model);
-    if (!mode->ties || !mode->asynchronous)
+    if (!mode->ties || (!mode->asynchronous && n_shards == 1))
         return SLUICE_OK;
+    if (!mode->asynchronous)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "teams of %d devices, and a model with tied "
+                               "parameters, whose layers teams do not divide "
+                               "alike; set team to 1, or tie nothing",
+                               n_shards);
     return sluice_diag_set(why, SLUICE_INVALID,
                            "the model has tied parameters, whose gradients are "
                            "added up before an update, but the stages of an "

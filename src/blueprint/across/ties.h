@@ -44,9 +44,10 @@ struct sl_ties {
  * Set `ties` of a mode whose other fields are set.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if the model has ties and the mode is
- *          asynchronous.
+ *          asynchronous, or there are teams, which divide a linear layer and
+ *          not a head that uses the same tensor.
  */
-sluice_status sl_ties_choose(const sluice_model *model,
+sluice_status sl_ties_choose(const sluice_model *model, int n_shards,
                              struct sl_update_mode *mode, sluice_diag *why);
 
 /*

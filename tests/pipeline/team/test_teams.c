@@ -8,6 +8,7 @@
 
 #include "support/judged_pair.h"
 #include "support/runner.h"
+#include "support/version_programs.h"
 
 enum { LAYERS = 6, BATCH = 13 };
 
@@ -21,6 +22,9 @@ static void check(const struct sl_test_problem *problem,
     struct sl_test_pair pair;
     ck_assert_msg(!sl_test_pair_init(&pair, problem, config), "%s: %s", what,
                   pair.why.text);
+    if (config->custom)
+        sl_test_halves(&pair, sluice_schedule_n_copies(config->custom),
+                       config->schedule.microbatches);
     ck_assert_int_eq(sluice_pipeline_n_devices(pair.pipe),
                      config->team * config->replicas *
                          config->schedule.devices);
@@ -61,6 +65,40 @@ START_TEST(teams_equal_the_reference_bit_by_bit)
         for (int kind = 0; kind <= SL_TEST_SKIPS; kind++)
             if (kind != SL_TEST_PROBE && sluice_gemm_is_built(exact[g]))
                 check_grid(kind, exact[g]);
+}
+END_TEST
+
+/* Every built-in synchronous schedule with a reference; some have two stages or
+ * two copies of the model for each device. */
+START_TEST(every_synchronous_schedule_runs_with_teams)
+{
+    struct sl_test_problem problem = {0};
+    ck_assert(!sl_test_problem_init(&problem, SL_TEST_BLOCKS, 8, BATCH, NULL));
+    sluice_pipeline_config config = problem.config;
+    int n_run = 0;
+    config.uneven = true;
+    config.team = 2;
+    config.replicas = 1;
+    config.gemm = sluice_gemm_is_built("packed") ? "packed" : "plain";
+    config.queue_capacity = 4;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = 4;
+    const char *name;
+    for (int i = 0; (name = sluice_schedule_generator(i)); i++) {
+        sluice_schedule *custom = sl_test_runnable(name, 2, 4, 4);
+        if (custom && strcmp(name, "forward") != 0 &&
+            !sl_test_is_asynchronous(name) &&
+            !sluice_reference_order(custom, &config.schedule.backward_order,
+                                    NULL)) {
+            config.custom = custom;
+            config.trace = i % 2;
+            check(&problem, &config, name);
+            n_run++;
+        }
+        sluice_schedule_destroy(custom);
+    }
+    ck_assert_int_ge(n_run, 12);
+    sl_test_problem_fini(&problem);
 }
 END_TEST
 
@@ -205,10 +243,19 @@ START_TEST(what_teams_cannot_do_is_refused)
     if (sluice_gemm_is_built("onednn"))
         assert_refused(config, problem.model, "take packed, openblas");
     sl_test_problem_fini(&problem);
+
+    problem = (struct sl_test_problem){0};
+    ck_assert(!sl_test_problem_init(&problem, SL_TEST_TIED, LAYERS, 16, NULL));
+    config = problem.config;
+    config.optimizer_config = &(sluice_sgd_config){.learning_rate = 0.1};
+    config.team = 2;
+    assert_refused(config, problem.model, "set team to 1, or tie nothing");
+    sl_test_problem_fini(&problem);
 }
 END_TEST
 
 SLUICE_TEST_MAIN("pipeline.teams", teams_equal_the_reference_bit_by_bit,
+                 every_synchronous_schedule_runs_with_teams,
                  a_failure_of_one_device_ends_the_step_of_the_team,
                  each_device_has_its_shard_as_planned_to_the_byte,
                  what_teams_cannot_do_is_refused)
