@@ -1,0 +1,106 @@
+/* A checkpoint of a pipeline of teams: it is whole, and knows of no team. */
+#include <string.h>
+#include <unistd.h>
+
+#include <sluice/checkpoint.h>
+#include <sluice/pipeline_state.h>
+
+#include "support/runner.h"
+
+enum { BATCH = 4, WIDTH = 64, N_VALUES = WIDTH * WIDTH };
+
+static sluice_model *model;
+
+static sluice_pipeline *create(int devices, int team)
+{
+    static const sluice_adam_config adam = {
+        .learning_rate = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+    sluice_pipeline *pipe;
+    sluice_diag why = {.text = ""};
+    const sluice_pipeline_config config = {
+        .schedule = {.name = "1f1b", .devices = devices, .microbatches = 2},
+        .team = team,
+        .batch = BATCH,
+        .loss = sluice_mean_squared_error(),
+        .optimizer = sluice_adam(),
+        .optimizer_config = &adam,
+        .seed = 3,
+        .gemm = "plain",
+    };
+    ck_assert_msg(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
+                  why.text);
+    return pipe;
+}
+
+static void step(sluice_pipeline *pipe)
+{
+    static float x[BATCH * WIDTH], y[BATCH * WIDTH];
+    for (int i = 0; i < BATCH * WIDTH; i++) {
+        x[i] = (float)(i % 7) - 3;
+        y[i] = (float)(i % 5) - 2;
+    }
+    ck_assert_int_eq(sluice_pipeline_step(pipe, x, y, BATCH, NULL, NULL),
+                     SLUICE_OK);
+}
+
+/* Whether all parameters and states of two pipelines are the same. */
+static bool are_equal(const sluice_pipeline *a, const sluice_pipeline *b)
+{
+    static float left[N_VALUES], right[N_VALUES];
+    sluice_state_tensor at = {.state = 0};
+    int n = 0, n_equal = 0;
+    for (; sluice_pipeline_next_tensor(a, &at); n++) {
+        ck_assert_int_eq(
+            sluice_pipeline_get_tensor(a, at.name, left, at.parameter.n, NULL),
+            SLUICE_OK);
+        ck_assert_int_eq(
+            sluice_pipeline_get_tensor(b, at.name, right, at.parameter.n, NULL),
+            SLUICE_OK);
+        n_equal += !memcmp(left, right, (size_t)at.parameter.n * sizeof *left);
+    }
+    ck_assert_int_gt(n, 0);
+    return n_equal == n;
+}
+
+START_TEST(training_goes_on_with_any_team)
+{
+    static const int others[][2] = {{2, 2}, {1, 1}, {3, 4}, {2, 3}};
+    char path[] = "/tmp/sluice-team-XXXXXX";
+    int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
+    close(file);
+    ck_assert(!sluice_model_parse("64-64x3-64", NULL, &model, NULL));
+    sluice_pipeline *pipe = create(2, 2);
+    step(pipe);
+    ck_assert_int_eq(sluice_checkpoint_save(pipe, NULL, path, NULL), SLUICE_OK);
+    sluice_pipeline *fresh = create(1, 1);
+    ck_assert(!are_equal(pipe, fresh));
+    sluice_pipeline_destroy(fresh);
+    sluice_pipeline *first = NULL;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        sluice_pipeline *other = create(others[i][0], others[i][1]);
+        sluice_run run = {0};
+        int n_differences = -1;
+        sluice_diag why = {.text = ""};
+        ck_assert_msg(
+            !sluice_checkpoint_load(other, path, &run, &n_differences, &why),
+            "%s", why.text);
+        ck_assert_int_eq(n_differences, 0);
+        ck_assert(are_equal(pipe, other));
+        step(other);
+        ck_assert(!are_equal(pipe, other));
+        if (first)
+            ck_assert(are_equal(first, other));
+        if (first)
+            sluice_pipeline_destroy(other);
+        else
+            first = other;
+    }
+    sluice_pipeline_destroy(first);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+    unlink(path);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("checkpoint.team", training_goes_on_with_any_team)
