@@ -10,7 +10,10 @@
 
 #include "bench/cli/number.h"
 
-enum { LIST_BYTES = 1024 };
+enum {
+    LIST_BYTES = 1024,
+    PARTS = 1000, /* of an activation, if I frees some of them */
+};
 
 static const double LEAST_LIMIT = 1e-3; /* of a micro-batch */
 
@@ -63,7 +66,14 @@ const struct option_type option_activations = {.read = read_activations};
 struct question {
     int64_t *costs_ns;    /* [n_stages][SLUICE_N_ACTION_KINDS] */
     int64_t *activations; /* [n_stages] */
+    int64_t *kept;        /* [n_stages] of these from I to W */
 };
+
+/* Parts of a micro-batch's activations in which a limit is counted. */
+static int64_t parts(const struct schedule_goal *goal)
+{
+    return goal->freed > 0 ? PARTS : 1;
+}
 
 static sluice_status check(const struct order_options *order,
                            const struct schedule_costs *costs,
@@ -100,7 +110,9 @@ static void fill(const struct order_options *order,
         question->activations[s] =
             goal->limit_bytes
                 ? (int64_t)goal->activations[goal->n_activations > 1 ? s : 0]
-                : 1;
+                : parts(goal);
+        question->kept[s] =
+            llround((1 - goal->freed) * (double)question->activations[s]);
     }
 }
 
@@ -124,8 +136,10 @@ static sluice_status search(const struct order_options *order,
         .latency_ns = llround(costs->latency * (double)costs->cell_ns),
         .queue_capacity = order->capacity,
         .activation_bytes = question->activations,
+        .weight_bytes = question->kept,
         .limit = goal.limit_bytes ? (int64_t)goal.limit_bytes
-                                  : (int64_t)floor(goal.limit * chunks),
+                                  : (int64_t)floor(goal.limit * chunks *
+                                                   (double)parts(&goal)),
         .objective = (sluice_objective)goal.objective,
     };
     return sluice_schedule_search(&config, out, NULL, why);
@@ -142,15 +156,17 @@ sluice_status schedule_auto(const struct order_options *order,
     struct question question = {
         .costs_ns = calloc(stages * SLUICE_N_ACTION_KINDS, sizeof(int64_t)),
         .activations = calloc(stages, sizeof(int64_t)),
+        .kept = calloc(stages, sizeof(int64_t)),
     };
     sluice_status st;
-    if (question.costs_ns && question.activations)
+    if (question.costs_ns && question.activations && question.kept)
         st = search(order, costs, goal, devices, microbatches, &question, out,
                     why);
     else
         st = sluice_diag_set(why, SLUICE_NO_MEMORY,
                              "out of memory for the costs of %zu stages",
                              stages);
+    free(question.kept);
     free(question.activations);
     free(question.costs_ns);
     return st;

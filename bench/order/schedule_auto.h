@@ -15,6 +15,7 @@ struct schedule_goal {
     uint64_t n_activations; /* with limit_bytes: bytes of a micro-batch's
                                activations, of each stage; 1: the same of all */
     uint64_t activations[COSTS_STAGES];
+    double freed;  /* of an activation by I: W does not need it */
     int objective; /* a sluice_objective */
 };
 

@@ -66,6 +66,9 @@ const char *schedule_shape_needs(const void *given,
         return "has no effect with --check or --list: leave it out";
     if (is(option, "order") && !has(line, "gpipe"))
         return "applies to gpipe only: the order of the others is fixed";
+    if (is(option, "freed") && wanted->goal.limit <= 0 &&
+        !wanted->goal.limit_bytes)
+        return "needs --limit: without one no order depends on memory";
     if (is(option, "recompute") && !wanted->remats &&
         wanted->order.remat == SLUICE_REMAT_NEVER)
         return "needs --remat: nothing is recomputed";

@@ -207,6 +207,15 @@ static const struct option_row shape[] = {
              "of each stage, with a / between",
      .type = &option_activations,
      .offset = offsetof(struct schedule_wanted, goal)},
+    {.name = "freed",
+     .argument = "SHARE",
+     .help = "With --limit: what I frees of an activation, as W does not need "
+             "it, such as 0.5; the limit is kept in thousandths",
+     .type = &option_real,
+     .offset = offsetof(struct schedule_wanted, goal.freed),
+     .least = 0,
+     .most = 1,
+     .standard = "0"},
     {.name = "objective",
      .argument = "WHAT",
      .help = "With auto: what is to be short, {choices} (of steps that follow "

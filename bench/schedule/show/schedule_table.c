@@ -55,6 +55,13 @@ static void add_wanted(struct table_fields *fields,
         };
     if (wanted->goal.limit_bytes)
         add_shared(fields, "limit_bytes", (int64_t)wanted->goal.limit_bytes);
+    if (wanted->goal.freed > 0)
+        fields->of[fields->n++] = (struct table_field){
+            .name = "freed",
+            .kind = TABLE_REAL,
+            .context = true,
+            .real = wanted->goal.freed,
+        };
     if (wanted->goal.objective)
         add_word(fields, "objective",
                  choice_name(objective_choices, wanted->goal.objective));
