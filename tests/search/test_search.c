@@ -214,6 +214,65 @@ START_TEST(bytes_weigh_stages_differently)
 }
 END_TEST
 
+/* What a device holds at most, with `all` from F to I and `kept` to W. */
+static int64_t most_held(const sluice_schedule *schedule, int d, int all,
+                         int kept)
+{
+    int n;
+    int64_t held = 0, most = 0;
+    const sluice_action *actions = sluice_schedule_actions(schedule, d, &n);
+    for (int i = 0; i < n; i++) {
+        held += actions[i].kind == SLUICE_F   ? all
+                : actions[i].kind == SLUICE_I ? kept - all
+                : actions[i].kind == SLUICE_W ? -kept
+                : actions[i].kind == SLUICE_B ? -all
+                                              : 0;
+        most = held > most ? held : most;
+    }
+    ck_assert_int_eq(held, 0);
+    return most;
+}
+
+START_TEST(what_an_i_frees_makes_room_within_the_limit)
+{
+    enum { ALL = 10, LIMIT = 45, M = 9 };
+    struct costs costs = costs_of(UNIT, UNIT, UNIT, 0);
+    for (int k = 1; k <= 4; k++)
+        for (int chunks = 1; chunks <= 2; chunks++) {
+            int64_t before = INT64_MAX;
+            for (int kept = ALL; kept >= 0; kept -= 2) {
+                int64_t all_of[2 * 4], kept_of[2 * 4];
+                sluice_schedule *schedule;
+                sluice_search_result result;
+                for (int s = 0; s < chunks * k; s++) {
+                    all_of[s] = ALL;
+                    kept_of[s] = kept;
+                }
+                const sluice_search_config config = {
+                    .devices = k,
+                    .stages = chunks * k,
+                    .microbatches = M,
+                    .stage_costs_ns = costs.ns[0],
+                    .queue_capacity = M,
+                    .activation_bytes = all_of,
+                    .weight_bytes = kept_of,
+                    .limit = LIMIT,
+                    .objective = SLUICE_SPAN,
+                    .tries = -1,
+                };
+                ck_assert(
+                    !sluice_schedule_search(&config, &schedule, &result, NULL));
+                for (int d = 0; d < k; d++)
+                    ck_assert_int_le(most_held(schedule, d, ALL, kept), LIMIT);
+                sluice_schedule_destroy(schedule);
+                before = chunks == 1 && kept == ALL ? result.span_ns : before;
+                if (chunks == 1)
+                    ck_assert_int_le(result.span_ns, before);
+            }
+        }
+}
+END_TEST
+
 START_TEST(the_same_question_has_the_same_answer)
 {
     struct costs costs = costs_of(UNIT, 1250, 750, 7);
@@ -321,6 +380,7 @@ SLUICE_TEST_MAIN("search.search", nothing_fixed_is_better,
                  no_device_holds_more_than_the_limit, memory_is_traded_for_time,
                  a_short_span_is_found_where_that_is_asked_for,
                  bytes_weigh_stages_differently,
+                 what_an_i_frees_makes_room_within_the_limit,
                  the_same_question_has_the_same_answer,
                  what_cannot_be_is_refused_with_the_reason,
                  every_failed_allocation_is_a_status_without_a_leak)
