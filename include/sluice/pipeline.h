@@ -74,6 +74,7 @@ extern "C" {
 #endif
 
 typedef struct sluice_pipeline sluice_pipeline;
+typedef struct sluice_world sluice_world; /* see world.h */
 
 /* Zero means the default in every field. */
 typedef struct sluice_pipeline_config {
@@ -166,6 +167,10 @@ typedef struct sluice_pipeline_config {
     sluice_on_stuck *on_stuck;
     void *stuck_context;
 
+    sluice_world *world;  /* whose processes share the devices, see world.h */
+    const int *processes; /* [n_processes] of each device; NULL: equal runs */
+    int n_processes;
+
     sluice_log *log; /* NULL: silent; else it outlives the pipeline */
     void *log_context;
     const sluice_allocator *allocator; /* NULL: malloc */
@@ -180,7 +185,8 @@ typedef struct sluice_memory_plan {
     size_t versions;  /* asynchronous schedules only: all versions of the
                          weights except the newest, and the backup of weights
                          and states for a step that fails */
-    size_t boundary;  /* slots that its neighbours fill */
+    size_t boundary;  /* slots that its neighbours fill, and those it fills for
+                         neighbours in other processes */
     size_t stash;     /* activations from forward to backward */
     size_t workspace; /* within one action */
     size_t total;

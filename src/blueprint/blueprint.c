@@ -201,7 +201,7 @@ static sluice_status lay_out_vocabulary(struct sl_blueprint *bp,
 
 static sluice_status lay_out(struct sl_blueprint *bp,
                              const sluice_pipeline_config *config,
-                             sluice_diag *why)
+                             const struct sl_world_view *view, sluice_diag *why)
 {
     struct sl_layout_input input = {
         .model = sl_stage_layers_of(bp),
@@ -213,6 +213,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
                              bp->grid.n_microbatches),
         .n_states = bp->n_states,
         .grid = bp->grid,
+        .processes = &bp->processes,
         .joins = bp->joins,
         .asynchronous = bp->updates.asynchronous,
         .allocator = bp->allocator,
@@ -228,6 +229,9 @@ static sluice_status lay_out(struct sl_blueprint *bp,
     if (!bp->stage_layers)
         return sl_no_memory(why, "the partition");
     st = sl_cut_model(config, &input, bp->grid.depth, bp->stage_layers, why);
+    if (view && config->cut == SLUICE_CUT_TIME) /* each has other times */
+        st = view->share(view->context, st, bp->stage_layers,
+                         (size_t)bp->grid.depth * sizeof(int), why);
     if (st)
         return st;
     for (int s = bp->grid.depth; s < bp->grid.n_stages; s++)
@@ -277,23 +281,9 @@ static sluice_status expand_updates(struct sl_blueprint *bp, sluice_diag *why)
     return st ? sl_no_memory(why, "a device's program") : SLUICE_OK;
 }
 
-/* This process runs all devices. */
-static sluice_status choose_local(struct sl_blueprint *bp, sluice_diag *why)
-{
-    int n = sl_n_all_devices(&bp->grid);
-    bp->local_devices =
-        sl_alloc(bp->allocator, (size_t)n, sizeof *bp->local_devices);
-    if (!bp->local_devices)
-        return sl_no_memory(why, "the list of devices");
-    bp->n_local = n;
-    for (int i = 0; i < n; i++)
-        bp->local_devices[i] = i;
-    return SLUICE_OK;
-}
-
 static sluice_status draw(struct sl_blueprint *bp,
                           const sluice_pipeline_config *config,
-                          sluice_diag *why)
+                          const struct sl_world_view *view, sluice_diag *why)
 {
     enum sl_gemm_choice gemm;
     sluice_status st = sl_check_config(config, bp->model, why);
@@ -309,7 +299,8 @@ static sluice_status draw(struct sl_blueprint *bp,
         st = make_schedules(bp, config, why);
     if (st)
         return st;
-    st = choose_local(bp, why);
+    st = sl_processes_init(&bp->processes, view, &bp->grid, config->processes,
+                           config->n_processes, bp->allocator, why);
     if (!st)
         st = choose_mode(bp, why);
     if (!st)
@@ -321,7 +312,7 @@ static sluice_status draw(struct sl_blueprint *bp,
     if (!st)
         st = size_rings(bp, why);
     if (!st)
-        st = lay_out(bp, config, why);
+        st = lay_out(bp, config, view, why);
     if (!st)
         st = expand_updates(bp, why);
     return st;
@@ -329,6 +320,7 @@ static sluice_status draw(struct sl_blueprint *bp,
 
 sluice_status sl_blueprint_init(struct sl_blueprint *bp,
                                 const sluice_pipeline_config *config,
+                                const struct sl_world_view *view,
                                 const sluice_model *model, sluice_diag *why)
 {
     *bp = (struct sl_blueprint){
@@ -345,7 +337,7 @@ sluice_status sl_blueprint_init(struct sl_blueprint *bp,
         .loss = config->loss,
         .optimizer = config->optimizer,
     };
-    sluice_status st = draw(bp, config, why);
+    sluice_status st = draw(bp, config, view, why);
     if (st)
         sl_blueprint_fini(bp);
     return st;
@@ -380,8 +372,7 @@ void sl_blueprint_fini(struct sl_blueprint *bp)
     if (bp->optimizer_config)
         sl_free(bp->allocator, bp->optimizer_config,
                 bp->optimizer->config_bytes, 1);
-    sl_free(bp->allocator, bp->local_devices, (size_t)bp->n_local,
-            sizeof *bp->local_devices);
+    sl_processes_fini(&bp->processes);
     sl_findings_fini(&bp->forward_findings);
     sl_findings_fini(&bp->findings);
     sluice_schedule_destroy(bp->forward_schedule);

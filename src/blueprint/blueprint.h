@@ -11,6 +11,7 @@
 
 #include "blueprint/coordinates.h"
 #include "blueprint/layout.h"
+#include "blueprint/abroad/processes.h"
 #include "blueprint/program.h"
 #include "blueprint/across/ties.h"
 #include "blueprint/shards/cut_head.h"
@@ -24,9 +25,7 @@ struct sl_blueprint {
     int64_t input_row_bytes; /* of a row of x, as the caller hands it in */
     uint64_t seed;
     struct sl_grid grid;
-    int *local_devices; /* [n_local] indices, rising, of the devices that this
-                           process runs: all of them */
-    int n_local;
+    struct sl_processes processes; /* which devices this process runs */
     int queue_capacity;
     bool joins; /* the W of a run */
     sluice_finite finite;
@@ -55,12 +54,14 @@ struct sl_blueprint {
 };
 
 /*
- * Check the configuration and draw the blueprint.
+ * Check the configuration and draw the blueprint, of the part of a pipeline
+ * that runs in one process of a world; NULL: of all of it.
  *
  * Returns  as sluice_pipeline_plan().
  */
 sluice_status sl_blueprint_init(struct sl_blueprint *blueprint,
                                 const sluice_pipeline_config *config,
+                                const struct sl_world_view *view,
                                 const sluice_model *model, sluice_diag *why);
 
 /* Terms of an optimizer's total: a tensor each. */

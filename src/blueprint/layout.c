@@ -9,6 +9,7 @@
 
 #include <assert.h>
 
+#include "blueprint/abroad/parted.h"
 #include "blueprint/arena/memory_plan.h"
 #include "blueprint/stage_slots.h"
 #include "nn/model/model.h"
@@ -292,6 +293,7 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         !layout->tensors || !layout->offsets || !layout->owners)
         goto no_memory;
     make_shards(layout, input);
+    sl_part_boundaries(input->processes, layout);
     if (!share_pointers(layout))
         goto no_memory;
     sluice_status st = settle_products(layout, &input->products, why);
@@ -356,11 +358,6 @@ static void bind_lasting(const struct sl_layout *layout, struct sl_stage *stage,
     sl_stage_slots_bind_boundary(stage, shard, arena);
 }
 
-static bool is_mine(const struct sl_stage *stage, struct sl_coordinates at)
-{
-    return stage->device == at.place;
-}
-
 /* A part of the workspace, if the device has it. */
 static void *take_part(const struct sl_workspace *ws, enum sl_shared_part part,
                        int shard, struct sl_arena *arena)
@@ -376,7 +373,7 @@ void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
     struct sl_stage *stages = stages_of(layout, at);
     struct sl_workspace *ws = workspace_of(layout, at);
     for (int s = 0; s < layout->grid.n_stages; s++)
-        if (is_mine(&stages[s], at))
+        if (stages[s].device == at.place)
             bind_lasting(layout, &stages[s], at.shard, arena);
     for (int i = 0; i < layout->n_edges; i++)
         sl_edge_bind(&layout->edges[at.replica * layout->n_edges + i], stages,
@@ -385,7 +382,7 @@ void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
     ws->spare_bytes = arena->size - arena->used;
     ws->product = sl_arena_take(arena, ws->product_bytes);
     for (int s = 0; s < layout->grid.n_stages; s++) {
-        if (!is_mine(&stages[s], at))
+        if (stages[s].device != at.place)
             continue;
         sl_products_bind(&stages[s], arena, ws->product);
         sl_stage_slots_bind_stash(&stages[s], at.shard, arena);

@@ -16,6 +16,7 @@
 #include <sluice/schedule.h>
 
 #include "base/memory.h"
+#include "blueprint/abroad/processes.h"
 #include "blueprint/arena/layout_data.h"
 #include "blueprint/program.h"
 #include "blueprint/ring.h"
@@ -25,6 +26,7 @@ struct sl_layout_input {
     const sluice_model *model;
     const sluice_schedule *schedule;
     struct sl_grid grid;
+    const struct sl_processes *processes;
     const int *stage_layers;           /* [n_stages] */
     const struct sl_ring_sizes *sizes; /* [n_stages] */
     const int *versions;               /* [n_stages] kept at once */

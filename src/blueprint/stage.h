@@ -82,6 +82,10 @@ struct sl_stage {
                                   before */
     struct sl_ring grad_slots; /* output gradients: slots of the link from the
                                   stage after */
+    struct sl_ring y_slots;    /* outputs, if they are sent to another process:
+                                  this end of the link to the stage after */
+    struct sl_ring dx_slots;   /* input gradients, likewise: to the stage
+                                  before */
 
     int n_updated; /* [owner: device] units that this step has updated */
     char *undo;    /* [owner: device] what they were before, of those updated

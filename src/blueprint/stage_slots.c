@@ -49,6 +49,12 @@ void sl_stage_slots_place(struct sl_stage *stage,
         tensor_ring(sizes->grad_slots, max_rows * stage->out, joins);
 }
 
+void sl_stage_slots_part(struct sl_stage *stage, struct sl_stage *next)
+{
+    stage->y_slots = next->in_slots;
+    next->dx_slots = stage->grad_slots;
+}
+
 static size_t ring_bytes(const struct sl_ring *ring)
 {
     return sl_round_up((size_t)ring->n_slots * ring->slot_bytes);
@@ -69,6 +75,8 @@ void sl_stage_slots_spread(struct sl_stage *stage, struct sl_spread *spread)
 {
     spread_ring(&stage->in_slots, spread);
     spread_ring(&stage->grad_slots, spread);
+    spread_ring(&stage->y_slots, spread);
+    spread_ring(&stage->dx_slots, spread);
     for (int i = 0; i < stage->n_units; i++) {
         spread_ring(&stage->units[i].y, spread);
         spread_ring(&stage->units[i].saved, spread);
@@ -79,7 +87,8 @@ void sl_stage_slots_spread(struct sl_stage *stage, struct sl_spread *spread)
 size_t sl_stage_slots_boundary_bytes(const struct sl_stage *stage, int shard)
 {
     return bytes_on(&stage->in_slots, shard) +
-           bytes_on(&stage->grad_slots, shard);
+           bytes_on(&stage->grad_slots, shard) +
+           bytes_on(&stage->y_slots, shard) + bytes_on(&stage->dx_slots, shard);
 }
 
 size_t sl_stage_slots_stash_bytes(const struct sl_stage *stage, int shard)
@@ -103,6 +112,8 @@ void sl_stage_slots_bind_boundary(struct sl_stage *stage, int shard,
 {
     bind_ring(&stage->in_slots, shard, arena);
     bind_ring(&stage->grad_slots, shard, arena);
+    bind_ring(&stage->y_slots, shard, arena);
+    bind_ring(&stage->dx_slots, shard, arena);
 }
 
 void sl_stage_slots_bind_stash(struct sl_stage *stage, int shard,
@@ -127,6 +138,8 @@ void sl_stage_slots_lend(const struct sl_stage *stage, int shard,
 {
     lend_ring(&stage->in_slots, shard, &other->in_slots);
     lend_ring(&stage->grad_slots, shard, &other->grad_slots);
+    lend_ring(&stage->y_slots, shard, &other->y_slots);
+    lend_ring(&stage->dx_slots, shard, &other->dx_slots);
     for (int i = 0; i < stage->n_units; i++) {
         const struct sl_unit *unit = &stage->units[i];
         lend_ring(&unit->y, shard, &other->units[i].y);

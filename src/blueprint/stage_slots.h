@@ -23,6 +23,11 @@ void sl_stage_slots_place(struct sl_stage *stage,
                           const struct sl_ring_sizes *sizes, int64_t max_rows,
                           bool joins);
 
+/* The boundary between a stage and the next lies between two processes: each
+ * sends from slots of its own, as many as the other receives into.  Before
+ * sl_stage_slots_spread(). */
+void sl_stage_slots_part(struct sl_stage *stage, struct sl_stage *next);
+
 /* Choose for each ring the device of the team that holds it. */
 void sl_stage_slots_spread(struct sl_stage *stage, struct sl_spread *spread);
 

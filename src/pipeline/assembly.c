@@ -2,6 +2,7 @@
 #include "pipeline/assembly.h"
 
 #include "blueprint/shards/join.h"
+#include "pipeline/abroad/collectives.h"
 #include "pipeline/execute.h"
 #include "pipeline/recompute_check.h"
 #include "pipeline/across/links.h"
@@ -18,22 +19,19 @@ static bool alloc_digests(sluice_pipeline *pipe)
     return n == 0 || pipe->digests;
 }
 
-/* Groups that add up the gradients of a part of the model. */
-static size_t n_sums(const struct sl_blueprint *bp)
-{
-    return (size_t)bp->grid.depth * (size_t)bp->grid.n_shards;
-}
-
 sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     size_t k = (size_t)pipe->n_local;
     size_t m = (size_t)sl_n_all_microbatches(&bp->grid);
     pipe->devices = sl_alloc(pipe->allocator, k, sizeof *pipe->devices);
-    pipe->n_groups = n_sums(bp) + sl_n_tied_groups(bp) + sl_n_teams(bp);
+    pipe->n_groups = sl_n_sums(bp) + sl_n_tied_groups(bp) + sl_n_teams(bp);
     pipe->groups = sl_alloc(pipe->allocator, pipe->n_groups,
                             sizeof(struct sl_collective *));
     pipe->outcomes = sl_alloc(pipe->allocator, m, sizeof *pipe->outcomes);
+    pipe->facts = sl_alloc(pipe->allocator, (size_t)sl_n_all_devices(&bp->grid),
+                           sizeof *pipe->facts);
+    pipe->judges = sl_alloc(pipe->allocator, 2 * m, sizeof *pipe->judges);
     pipe->update_rows = sl_alloc(pipe->allocator, (size_t)bp->updates.n_updates,
                                  sizeof *pipe->update_rows);
     pipe->update_terms =
@@ -48,8 +46,9 @@ sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why)
     pipe->edges =
         sl_alloc(pipe->allocator, sl_n_all_edges(bp), sizeof *pipe->edges);
     if (pipe->links && pipe->edges && alloc_digests(pipe) && pipe->ends &&
-        pipe->devices && pipe->groups && pipe->outcomes && pipe->update_rows &&
-        pipe->update_terms && pipe->n_events && pipe->events)
+        pipe->devices && pipe->groups && pipe->outcomes && pipe->judges &&
+        pipe->facts && pipe->update_rows && pipe->update_terms &&
+        pipe->n_events && pipe->events)
         return SLUICE_OK;
     return sl_no_memory(why, "the devices' tables");
 }
@@ -73,75 +72,13 @@ void sl_free_tables(sluice_pipeline *pipe)
             sizeof *pipe->update_terms);
     sl_free(pipe->allocator, pipe->update_rows, (size_t)bp->updates.n_updates,
             sizeof *pipe->update_rows);
+    sl_free(pipe->allocator, pipe->facts, (size_t)sl_n_all_devices(&bp->grid),
+            sizeof *pipe->facts);
+    sl_free(pipe->allocator, pipe->judges, 2 * m, sizeof *pipe->judges);
     sl_free(pipe->allocator, pipe->outcomes, m, sizeof *pipe->outcomes);
     sl_free(pipe->allocator, pipe->groups, pipe->n_groups,
             sizeof(struct sl_collective *));
     sl_free(pipe->allocator, pipe->devices, k, sizeof *pipe->devices);
-}
-
-/* The step has failed: no device may wait any longer. */
-static void stop(void *context)
-{
-    sluice_pipeline *pipe = context;
-    for (int i = 0; i < pipe->n_links; i++)
-        sl_link_close(pipe->links[i]);
-    if (pipe->board)
-        sl_bulletin_close(pipe->board);
-    for (size_t i = 0; i < pipe->n_groups; i++)
-        if (pipe->groups[i])
-            sl_collective_close(pipe->groups[i]);
-}
-
-void sl_fini_collectives(sluice_pipeline *pipe)
-{
-    for (size_t i = 0; i < pipe->n_groups; i++)
-        sl_collective_destroy(pipe->groups[i]);
-    sl_bulletin_destroy(pipe->board);
-    sl_collective_destroy(pipe->everyone);
-}
-
-/* Terms of the optimizer's total that a device has room for. */
-static size_t n_terms(const sluice_pipeline *pipe)
-{
-    const struct sl_blueprint *bp = &pipe->blueprint;
-    return bp->updates.measures ? (size_t)sl_n_terms(bp) : 0;
-}
-
-sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
-{
-    const struct sl_blueprint *bp = &pipe->blueprint;
-    struct sl_collective_config config = {
-        .n_members = sl_n_all_devices(&bp->grid),
-        .n_sums = (int)n_terms(pipe),
-        .patience = pipe->patience,
-        .stop = stop,
-        .context = pipe,
-        .allocator = pipe->allocator,
-    };
-    sluice_status st = sl_collective_create(&config, &pipe->everyone);
-    config.n_sums = 0;
-    config.n_members = sl_n_holders(&bp->grid);
-    config.stop = NULL;
-    for (size_t i = 0; i < n_sums(bp) && bp->updates.reduces && !st; i++)
-        st = sl_collective_create(&config, &pipe->groups[i]);
-    for (size_t i = 0; i < sl_n_tied_groups(bp) && !st; i++) {
-        config.n_members = sl_tied_n_members(bp, i);
-        config.n_terms = sl_tied_n_terms(bp, i);
-        st = sl_collective_create(&config, &pipe->groups[n_sums(bp) + i]);
-    }
-    config.n_members = bp->grid.n_shards;
-    config.n_terms = 0;
-    for (size_t i = n_sums(bp) + sl_n_tied_groups(bp);
-         i < pipe->n_groups && !st; i++)
-        st = sl_collective_create(&config, &pipe->groups[i]);
-    if (!st && sl_cuts_vocabulary(pipe))
-        st = sl_cut_head_create_board(pipe);
-    if (!st)
-        return SLUICE_OK;
-    sl_fini_collectives(pipe);
-    return sluice_diag_set(
-        why, st, "%s for the pipeline's collectives",
-        st == SLUICE_NO_MEMORY ? "out of memory" : "the system refused a lock");
 }
 
 static void free_terms(struct sl_device *device)
@@ -152,7 +89,7 @@ static void free_terms(struct sl_device *device)
     sl_free(pipe->allocator, device->part_terms,
             (size_t)pipe->blueprint.vocabulary.n_parts,
             sizeof *device->part_terms);
-    sl_free(pipe->allocator, device->terms, n_terms(pipe),
+    sl_free(pipe->allocator, device->terms, sl_n_total_terms(&pipe->blueprint),
             sizeof *device->terms);
 }
 
@@ -160,7 +97,8 @@ static sluice_status alloc_terms(struct sl_device *device, sluice_diag *why)
 {
     const sluice_pipeline *pipe = device->pipe;
     device->terms =
-        sl_alloc(pipe->allocator, n_terms(pipe), sizeof *device->terms);
+        sl_alloc(pipe->allocator, sl_n_total_terms(&pipe->blueprint),
+                 sizeof *device->terms);
     device->tied_terms = sl_alloc(
         pipe->allocator, sl_tied_most_terms(&pipe->blueprint), sizeof(float *));
     device->part_terms =
@@ -246,7 +184,7 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
 {
     struct sl_device *device = &pipe->devices[i];
     struct sl_blueprint *bp = &pipe->blueprint;
-    int index = bp->local_devices[i];
+    int index = bp->processes.local[i];
     *device = make_device(pipe, index);
     size_t bytes = sl_layout_plan(&bp->layout, device->at)->total;
     if (sl_arena_init(&device->arena, bytes, pipe->allocator))

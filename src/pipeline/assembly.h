@@ -1,5 +1,5 @@
 /*
- * The parts of a pipeline: tables, collectives, devices and links, made from
+ * The parts of a pipeline: tables, devices and links, made from
  * the blueprint before any thread starts and taken down after the last has
  * ended.
  *
@@ -15,14 +15,10 @@
 sluice_status sl_alloc_tables(sluice_pipeline *pipe, sluice_diag *why);
 void sl_free_tables(sluice_pipeline *pipe);
 
-/* Make all collectives: everyone, and the groups that add up gradients.
- * Returns SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM, with nothing made on
- * failure. */
-sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why);
-void sl_fini_collectives(sluice_pipeline *pipe);
-
 /* Make all devices: arena, bindings, trace buffer, gate; no thread yet.
- * Returns as sl_init_collectives(). */
+ * Returns SLUICE_OK,
+ * SLUICE_NO_MEMORY, SLUICE_SYSTEM, SLUICE_INVALID, with nothing made on
+ * failure. */
 sluice_status sl_init_devices(sluice_pipeline *pipe, sluice_diag *why);
 void sl_fini_devices(sluice_pipeline *pipe);
 

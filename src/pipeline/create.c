@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "pipeline/device.h"
+#include "pipeline/abroad/abroad.h"
+#include "pipeline/abroad/collectives.h"
 #include "pipeline/assembly.h"
 #include "pipeline/across/links.h"
+#include "pipeline/device.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/topology.h"
 #include "pipeline/uneven/uneven.h"
@@ -26,7 +28,7 @@ static sluice_status plan(const sluice_model *model,
     sluice_pipeline_config uncapped = *config;
     uncapped.device_cap_bytes = 0; /* what is needed is asked for */
     uncapped.device_caps = NULL;
-    sluice_status st = sl_blueprint_init(&bp, &uncapped, model, why);
+    sluice_status st = sl_blueprint_init(&bp, &uncapped, NULL, model, why);
     if (st)
         return st;
     for (int d = 0; d < sl_n_replica_devices(&bp.grid); d++)
@@ -212,13 +214,18 @@ static sluice_status bring_up(sluice_pipeline *pipe,
     sluice_status st = start_devices(pipe, why);
     if (st)
         return st;
-    st = sl_pipeline_begin(pipe, why);
+    st = sl_abroad_check(pipe, SLUICE_OK, why);
+    if (!st)
+        st = sl_pipeline_begin(pipe, why);
     if (!st) {
         sl_pipeline_run(pipe, (struct sl_job){.run = sl_device_settle});
         st = sl_pipeline_end(pipe, why);
+        pipe->told = true; /* the job ends the same in all processes */
     }
     if (!st)
         st = sl_cut_head_start(pipe, why);
+    if (!st)
+        st = sl_abroad_share_facts(pipe, why);
     if (pinned)
         say_unpinned(pipe, config);
     if (st)
@@ -240,6 +247,7 @@ static sluice_status build(sluice_pipeline *pipe,
     st = sl_alloc_tables(pipe, why);
     if (st)
         goto free_tables;
+    sl_abroad_find_judges(pipe);
     st = sl_blas_reserve(pipe->n_local, why);
     if (st)
         goto free_tables;
@@ -271,13 +279,19 @@ free_tables:
     return st;
 }
 
-static sluice_status create(const sluice_pipeline_config *config,
-                            const sluice_model *model, sluice_pipeline **out,
-                            sluice_diag *why)
+static sluice_status draw(sluice_pipeline *pipe,
+                          const sluice_pipeline_config *config,
+                          const sluice_model *model, sluice_diag *why)
 {
-    sluice_pipeline *pipe = sl_alloc(config->allocator, 1, sizeof *pipe);
-    if (!pipe)
-        return sl_no_memory(why, "a pipeline");
+    const struct sl_world_view view = sl_abroad_view(pipe);
+    return sl_blueprint_init(&pipe->blueprint, config,
+                             pipe->world ? &view : NULL, model, why);
+}
+
+static sluice_status create(sluice_pipeline *pipe,
+                            const sluice_pipeline_config *config,
+                            const sluice_model *model, sluice_diag *why)
+{
     pipe->allocator = config->allocator;
     pipe->log = config->log;
     pipe->log_context = config->log_context;
@@ -288,24 +302,36 @@ static sluice_status create(const sluice_pipeline_config *config,
         .on_stuck = config->on_stuck,
         .context = config->stuck_context,
     };
-    sluice_status st = sl_blueprint_init(&pipe->blueprint, config, model, why);
+    sluice_status st = draw(pipe, config, model, why);
     if (st)
-        goto free_pipe;
-    pipe->n_local = pipe->blueprint.n_local;
+        return st;
+    pipe->n_local = pipe->blueprint.processes.n_local;
     pipe->learning_rate = pipe->blueprint.learning_rate;
     st = sl_uneven_check(&pipe->blueprint.layout, config, why);
+    if (!st)
+        st = build(pipe, config, why);
     if (st)
-        goto fini_blueprint;
-    st = build(pipe, config, why);
-    if (st)
-        goto fini_blueprint;
-    *out = pipe;
-    return SLUICE_OK;
+        sl_blueprint_fini(&pipe->blueprint);
+    return st;
+}
 
-fini_blueprint:
-    sl_blueprint_fini(&pipe->blueprint);
-free_pipe:
-    sl_free(config->allocator, pipe, 1, sizeof *pipe);
+/* If one process of a world fails here, all do. */
+static sluice_status create_in_world(const sluice_pipeline_config *config,
+                                     const sluice_model *model,
+                                     sluice_pipeline **out, sluice_diag *why)
+{
+    sluice_pipeline *pipe = sl_alloc(config->allocator, 1, sizeof *pipe);
+    if (!pipe)
+        return sl_abroad_check_alone(config, sl_no_memory(why, "a pipeline"),
+                                     why);
+    pipe->world = sl_abroad_start(config);
+    sluice_status st = create(pipe, config, model, why);
+    if (st && !pipe->told)
+        st = sl_abroad_check(pipe, st, why);
+    if (st)
+        sl_free(config->allocator, pipe, 1, sizeof *pipe);
+    else
+        *out = pipe;
     return st;
 }
 
@@ -315,7 +341,7 @@ sluice_status sluice_pipeline_create(const sluice_pipeline_config *config,
 {
     int cancel_state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    sluice_status st = create(config, model, out, why);
+    sluice_status st = create_in_world(config, model, out, why);
     pthread_setcancelstate(cancel_state, NULL);
     return st;
 }
@@ -334,6 +360,7 @@ static void destroy(sluice_pipeline *pipe)
         sl_pipeline_abandon(pipe);
     else
         sl_pipeline_quit(pipe, pipe->n_local);
+    sl_abroad_leave(pipe);
     sl_fini_links(pipe);
     sl_fini_devices(pipe);
     fini_sync(pipe);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "nn/model/init.h"
+#include "pipeline/abroad/abroad.h"
 #include "pipeline/update/ahead.h"
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
@@ -194,14 +195,21 @@ void sl_pipeline_abandon(sluice_pipeline *pipe)
 static void await(sluice_pipeline *pipe, int n)
 {
     const struct sl_patience none = {0};
-    int64_t period = sl_watchdog_period(&pipe->watchdog);
+    int64_t watch_ns = sl_watchdog_period(&pipe->watchdog);
+    int64_t period = sl_abroad_period(pipe, watch_ns);
+    int64_t roused_ns = sl_now_ns();
     for (int i = 0; i < n; i++)
         sl_gate_wake(&pipe->devices[i].gate);
     sl_watchdog_begin(pipe, sl_now_ns());
     while (!sl_gate_try(&pipe->done, none, is_idle, pipe, period)) {
+        int64_t now = sl_now_ns();
+        sl_abroad_look(pipe);
+        if (now - roused_ns < watch_ns)
+            continue;
+        roused_ns = now;
         for (int i = 0; i < n; i++)
             sl_gate_rouse(&pipe->devices[i].gate);
-        sl_watchdog_look(pipe, sl_now_ns());
+        sl_watchdog_look(pipe, now);
     }
 }
 
@@ -215,12 +223,16 @@ void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
         sl_link_open(pipe->links[i]);
     if (pipe->board)
         sl_bulletin_open(pipe->board);
-    if (sl_collective_stopped(pipe->everyone))
-        return;
-    atomic_store(&pipe->running, pipe->n_local);
+    sl_abroad_begin(pipe);
     pipe->job = job;
-    atomic_fetch_add(&pipe->job_no, 1);
-    await(pipe, pipe->n_local);
+    if (!sl_collective_stopped(pipe->everyone)) {
+        atomic_store(&pipe->running, pipe->n_local);
+        atomic_fetch_add(&pipe->job_no, 1);
+        await(pipe, pipe->n_local);
+    }
+    sl_abroad_end(pipe);
+    if (!sl_collective_stopped(pipe->everyone))
+        sl_abroad_share_outcomes(pipe);
 }
 
 void sl_pipeline_quit(sluice_pipeline *pipe, int n_started)

@@ -159,6 +159,7 @@ static sluice_status run(struct sl_device *device, const struct sl_op *op,
     sluice_diag why; /* set in part: clearing the text would cost more than the
                         rest of a small operation */
     why.status = SLUICE_OK;
+    why.process = -1;
     why.position = -1;
     why.text[0] = '\0';
     device->event = (sluice_trace_event){

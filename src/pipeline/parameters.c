@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/finite.h"
+#include "pipeline/abroad/abroad.h"
 #include "pipeline/across/head_parts.h"
 #include "pipeline/update/head_update.h"
 
@@ -18,7 +19,7 @@ struct item {
 
 enum { GRADIENT = -2, VALUES = -1 };
 
-/* What one device holds of it. */
+/* What one device of this process holds of it. */
 struct place {
     float *values;
     const struct sl_shard *shard; /* which elements those are */
@@ -39,6 +40,19 @@ static const struct sl_stage *stage_of(const sluice_pipeline *pipe, int holder,
             stage = next;
     }
     return stage;
+}
+
+/* The process in whose memory it is, of holder number `holder`. */
+static int process_of(const sluice_pipeline *pipe, int holder, struct item item)
+{
+    int replica = holder / pipe->blueprint.grid.n_copies;
+    return sl_abroad_process(pipe, replica,
+                             stage_of(pipe, holder, 0, item.layer));
+}
+
+static bool is_here(const sluice_pipeline *pipe, int process)
+{
+    return process == pipe->blueprint.processes.rank;
 }
 
 /* In the copy of the model that holder number `holder` of each part belongs
@@ -103,6 +117,17 @@ static sluice_status find(const sluice_pipeline *pipe, const char *name,
               : check_size(name, sluice_shape_elements(&spec->shape), n, why);
 }
 
+/* Put together its n elements, in all processes. */
+static sluice_status get(const sluice_pipeline *pipe, struct item item,
+                         float *values, int64_t n, sluice_diag *why)
+{
+    int process = process_of(pipe, 0, item);
+    if (is_here(pipe, process))
+        gather(pipe, 0, item, values);
+    return sl_abroad_share(pipe, process, values, (size_t)n * sizeof *values,
+                           why);
+}
+
 sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
                                             const char *name, float *values,
                                             int64_t n, sluice_diag *why)
@@ -110,7 +135,7 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
     struct item item = {.state = VALUES};
     sluice_status st = find(pipe, name, n, &item, why);
     if (!st)
-        gather(pipe, 0, item, values);
+        st = get(pipe, item, values, n, why);
     return st;
 }
 
@@ -149,7 +174,8 @@ static void put_all(sluice_pipeline *pipe, struct item item, const float *from)
         struct item use = item;
         if (tie)
             use = item_of(bp, &tie->uses[i % n_uses], item.state);
-        put(place_of(pipe, holder, shard, use), from, use);
+        if (is_here(pipe, process_of(pipe, holder, use)))
+            put(place_of(pipe, holder, shard, use), from, use);
     }
 }
 
@@ -174,7 +200,7 @@ sluice_status sluice_pipeline_get_gradient(const sluice_pipeline *pipe,
     struct item item = {.state = GRADIENT};
     sluice_status st = find(pipe, name, n, &item, why);
     if (!st)
-        gather(pipe, 0, item, values);
+        st = get(pipe, item, values, n, why);
     return st;
 }
 
@@ -269,9 +295,7 @@ sluice_status sluice_pipeline_get_tensor(const sluice_pipeline *pipe,
 {
     sluice_state_tensor tensor;
     sluice_status st = find_tensor(pipe, name, n, &tensor, why);
-    if (!st)
-        sl_pipeline_copy_tensor(pipe, &tensor, values);
-    return st;
+    return st ? st : get(pipe, tensor_of(&tensor), values, n, why);
 }
 
 sluice_status sluice_pipeline_set_tensor(sluice_pipeline *pipe,

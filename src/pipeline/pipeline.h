@@ -106,17 +106,28 @@ struct sl_device {
                             the step */
 };
 
+/* What all processes know about a device. */
+struct sl_device_fact {
+    int64_t core;   /* -1: none */
+    uint64_t bytes; /* handed out of its arena */
+};
+
 struct sluice_pipeline {
     const sluice_allocator *allocator; /* const after create */
     sluice_log *log;                   /* const after create; NULL: silent */
     void *log_context;                 /* const after create */
     pid_t owner; /* const after create: the process that has the threads */
-    struct sl_blueprint blueprint;  /* const after create, except what its
-                                       stages point to */
+    struct sl_blueprint blueprint; /* const after create, except what its
+                                      stages point to */
+    sluice_world *world;           /* const after create: NULL if this is the
+                                      only process */
+    bool told; /* [owner: caller] while it is created: a failure is known to all
+                  processes */
     int n_local;                    /* const after create: devices that this
                                        process runs */
     struct sl_patience patience;    /* const after create */
     struct sl_device *devices;      /* [n_local], rising by index */
+    struct sl_device_fact *facts;   /* [all devices] const after create */
     struct sl_link **links;         /* [n_links] const after create */
     int n_links;                    /* const after create */
     struct sl_ends *ends;           /* [all stages] const after create */
@@ -133,6 +144,9 @@ struct sluice_pipeline {
     size_t n_groups;                /* const after create */
     struct sl_outcome *outcomes;    /* [all micro-batches] [owner: last
                                        stage's device, then the caller] */
+    int *judges; /* [2][all micro-batches] const after create: the process
+                    whose device finds out about each, in training, and
+                    forward */
 
     uint64_t *digests; /* [all stages][n_microbatches] [owner: the stage's
                           device] of what it gave at F; NULL: not wanted */

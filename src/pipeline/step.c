@@ -42,6 +42,7 @@
 
 #include "base/clock.h"
 #include "nn/model/settle.h"
+#include "pipeline/abroad/abroad.h"
 #include "pipeline/device.h"
 #include "pipeline/pipeline.h"
 #include "base/split.h"
@@ -185,6 +186,8 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
             part.y += at * out;
         part.rows = all.rows - at < batch ? all.rows - at : batch;
         sl_pipeline_run(pipe, part);
+        if (part.y)
+            sl_abroad_share_outputs(pipe, out);
         if (sl_collective_stopped(pipe->everyone))
             break;
         add_outcomes(pipe, loss_sum, correct);
@@ -271,16 +274,16 @@ void sluice_pipeline_device(const sluice_pipeline *pipe, int device,
                             sluice_device_info *info)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
-    int place = pipe->devices[device].at.place;
+    struct sl_coordinates at = sl_coordinates_of(&layout->grid, device);
     *info = (sluice_device_info){
         .first_layer = -1,
-        .core = pipe->devices[device].core.cpu,
-        .planned = *sl_layout_plan(layout, pipe->devices[device].at),
-        .actual_bytes = pipe->devices[device].arena.used,
+        .core = (int)pipe->facts[device].core,
+        .planned = *sl_layout_plan(layout, at),
+        .actual_bytes = pipe->facts[device].bytes,
     };
     for (int s = 0; s < layout->grid.n_stages; s++) {
         const struct sl_stage *stage = &layout->stages[s];
-        if (stage->device != place)
+        if (stage->device != at.place)
             continue;
         if (info->first_layer < 0)
             info->first_layer = stage->units[0].layer;
@@ -307,7 +310,7 @@ sluice_status sluice_pipeline_trace(const sluice_pipeline *pipe,
         .events = pipe->events,
         .start_ns = pipe->start_ns,
         .end_ns = pipe->end_ns,
-        .n_replicas = pipe->blueprint.grid.n_replicas,
+        .n_replicas = pipe->world ? 1 : pipe->blueprint.grid.n_replicas,
         .n_shards = pipe->blueprint.grid.n_shards,
     };
     return SLUICE_OK;

@@ -55,8 +55,8 @@ sluice_status sl_plan_exact_bytes(const struct sl_plan_problem *problem,
     config.queue_capacity = candidate->capacity;
     config.device_cap_bytes = 0;
     config.allocator = problem->allocator;
-    sluice_status st =
-        sl_blueprint_init(&blueprint, &config, problem->config->model, why);
+    sluice_status st = sl_blueprint_init(&blueprint, &config, NULL,
+                                         problem->config->model, why);
     if (st)
         return st;
     for (int d = 0; d < schedule->n_devices; d++)

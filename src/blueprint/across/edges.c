@@ -118,43 +118,53 @@ static size_t ring_bytes(const struct sl_ring *ring)
     return (size_t)ring->n_slots * ring->slot_bytes;
 }
 
-/* Its slots that are at a place, of the activations and of the gradients; NULL:
- * they are elsewhere. */
-static struct sl_ring *activations_at(struct sl_edge *edge,
-                                      const struct sl_stage *stages, int place)
+/* Whether an end of an edge is at a place. */
+static bool is_at(const struct sl_stage *stages, struct sl_edge_end end,
+                  int place)
 {
-    return stages[edge->pop.stage].device == place ? &edge->activations : NULL;
+    return stages[end.stage].device == place;
 }
 
-static struct sl_ring *gradients_at(struct sl_edge *edge,
-                                    const struct sl_stage *stages, int place)
+void sl_edge_part(struct sl_edge *edge)
 {
-    return stages[edge->stash.stage].device == place ? &edge->gradients : NULL;
+    edge->activations_sent = edge->activations;
+    edge->gradients_sent = edge->gradients;
 }
 
 static void spread_ring(struct sl_ring *ring, struct sl_spread *spread)
 {
-    if (ring)
-        ring->holder = sl_spread_next(spread, ring_bytes(ring));
+    ring->holder = sl_spread_next(spread, ring_bytes(ring));
 }
 
 void sl_edge_spread(struct sl_edge *edge, const struct sl_stage *stages,
                     int place, struct sl_spread *spread)
 {
-    spread_ring(activations_at(edge, stages, place), spread);
-    spread_ring(gradients_at(edge, stages, place), spread);
+    if (is_at(stages, edge->pop, place)) {
+        spread_ring(&edge->activations, spread);
+        spread_ring(&edge->gradients_sent, spread);
+    }
+    if (is_at(stages, edge->stash, place)) {
+        spread_ring(&edge->gradients, spread);
+        spread_ring(&edge->activations_sent, spread);
+    }
+}
+
+/* The bytes of a ring on a device of the team. */
+static size_t bytes_on(const struct sl_ring *ring, int shard)
+{
+    return ring->holder == shard ? ring_bytes(ring) : 0;
 }
 
 size_t sl_edge_bytes(const struct sl_edge *edge, const struct sl_stage *stages,
                      int place, int shard)
 {
     size_t bytes = 0;
-    if (stages[edge->pop.stage].device == place &&
-        edge->activations.holder == shard)
-        bytes += ring_bytes(&edge->activations);
-    if (stages[edge->stash.stage].device == place &&
-        edge->gradients.holder == shard)
-        bytes += ring_bytes(&edge->gradients);
+    if (is_at(stages, edge->pop, place))
+        bytes += bytes_on(&edge->activations, shard) +
+                 bytes_on(&edge->gradients_sent, shard);
+    if (is_at(stages, edge->stash, place))
+        bytes += bytes_on(&edge->gradients, shard) +
+                 bytes_on(&edge->activations_sent, shard);
     return bytes;
 }
 
@@ -179,13 +189,19 @@ void sl_edge_join(struct sl_edge *edge, struct sl_stage *stages)
 
 static void bind_ring(struct sl_ring *ring, int shard, struct sl_arena *arena)
 {
-    if (ring && ring->holder == shard)
+    if (ring->holder == shard)
         ring->slots = sl_arena_take(arena, ring_bytes(ring));
 }
 
 void sl_edge_bind(struct sl_edge *edge, const struct sl_stage *stages,
                   int place, int shard, struct sl_arena *arena)
 {
-    bind_ring(activations_at(edge, stages, place), shard, arena);
-    bind_ring(gradients_at(edge, stages, place), shard, arena);
+    if (is_at(stages, edge->pop, place)) {
+        bind_ring(&edge->activations, shard, arena);
+        bind_ring(&edge->gradients_sent, shard, arena);
+    }
+    if (is_at(stages, edge->stash, place)) {
+        bind_ring(&edge->gradients, shard, arena);
+        bind_ring(&edge->activations_sent, shard, arena);
+    }
 }

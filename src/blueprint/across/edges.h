@@ -52,8 +52,11 @@ struct sl_edge {
     struct sl_ring activations; /* in the arena of the pop's device; no slots
                                    within one stage */
     struct sl_ring gradients;   /* in that of the stash's device */
-    int64_t n;                  /* elements of a row of the tensor */
-    size_t bytes;               /* of the tensor, of the largest micro-batch */
+    struct sl_ring activations_sent; /* the other ends, if they are in another
+                                        process: in the stash's, and */
+    struct sl_ring gradients_sent;   /* in the pop's arena */
+    int64_t n;                       /* elements of a row of the tensor */
+    size_t bytes;    /* of the tensor, of the largest micro-batch */
     size_t inner_at; /* within one stage: where it lies in the workspace */
 };
 
@@ -88,6 +91,10 @@ struct sl_edge_input {
  */
 sluice_status sl_edges_make(const struct sl_edge_input *input,
                             struct sl_edge *edges, sluice_diag *why);
+
+/* Its ends are in different processes: each has slots of its own.  Before
+ * sl_edge_spread(). */
+void sl_edge_part(struct sl_edge *edge);
 
 /* Choose for the slots of an edge that are at a place the device of its team
  * that holds them. */

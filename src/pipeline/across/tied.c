@@ -37,6 +37,25 @@ int sl_tied_n_terms(const struct sl_blueprint *bp, size_t i)
     return tie_of(bp, i)->n_uses;
 }
 
+void sl_tied_members(const struct sl_blueprint *bp, size_t i, int *devices,
+                     int *owners)
+{
+    const struct sl_tie *tie = tie_of(bp, i);
+    int holder = (int)(i / n_shards(bp) % n_holders(bp));
+    int copy = holder % bp->grid.n_copies;
+    struct sl_coordinates at = {.replica = holder / bp->grid.n_copies,
+                                .shard = (int)(i % n_shards(bp))};
+    for (; at.place < bp->grid.n_devices; at.place++) {
+        int rank = sl_tie_rank(&bp->layout, tie, copy, at.place);
+        if (rank >= 0)
+            devices[rank] = sl_device_index(&bp->grid, at);
+    }
+    for (int u = 0; u < tie->n_uses; u++) {
+        int place = sl_tied_stage(&bp->layout, &tie->uses[u], copy)->device;
+        owners[u] = sl_tie_rank(&bp->layout, tie, copy, place);
+    }
+}
+
 size_t sl_tied_most_terms(const struct sl_blueprint *bp)
 {
     int most = 0;

@@ -19,6 +19,11 @@ size_t sl_n_tied_groups(const struct sl_blueprint *bp);
 int sl_tied_n_members(const struct sl_blueprint *bp, size_t i);
 int sl_tied_n_terms(const struct sl_blueprint *bp, size_t i);
 
+/* The devices of a group's members, by index, and which member has each term.
+ * devices[sl_tied_n_members()], owners[sl_tied_n_terms()]. */
+void sl_tied_members(const struct sl_blueprint *bp, size_t i, int *devices,
+                     int *owners);
+
 /* Pointers to terms that a device has room for. */
 size_t sl_tied_most_terms(const struct sl_blueprint *bp);
 

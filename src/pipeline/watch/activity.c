@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/abroad/abroad.h"
 #include "pipeline/execute.h"
 #include "pipeline/pipeline.h"
 
@@ -108,10 +109,12 @@ static int waits_for(const struct sl_device *device, struct sl_seen seen,
 void sluice_pipeline_activity(const sluice_pipeline *pipe, int device,
                               sluice_activity *activity)
 {
-    const struct sl_device *about = &pipe->devices[device];
-    struct sl_seen seen = sl_place_decode(sl_place_read(&about->place));
+    const struct sl_device *about = sl_abroad_device(pipe, device);
+    struct sl_seen seen = {.doing = SLUICE_IDLE};
+    if (about)
+        seen = sl_place_decode(sl_place_read(&about->place));
     *activity = (sluice_activity){
-        .device = about->index,
+        .device = device,
         .doing = seen.doing,
         .stage = -1,
         .microbatch = -1,

@@ -1,0 +1,267 @@
+/* Together with other processes.  The caller. */
+#include "pipeline/abroad/abroad.h"
+
+#include "base/split.h"
+#include "chan/mpi/world.h"
+
+enum { LOOK_NS = 1000 * 1000 };
+
+static sluice_world *world_of(const sluice_pipeline_config *config)
+{
+    bool several = config->world && sluice_world_size(config->world) > 1;
+    return several ? config->world : NULL;
+}
+
+sluice_world *sl_abroad_start(const sluice_pipeline_config *config)
+{
+    sluice_world *world = world_of(config);
+    if (world)
+        sl_world_start(world);
+    return world;
+}
+
+static sluice_status share(void *context, sluice_status st, void *buffer,
+                           size_t bytes, sluice_diag *why)
+{
+    sluice_pipeline *pipe = context;
+    st = sl_abroad_check(pipe, st, why);
+    return st ? st : sl_world_broadcast(pipe->world, 0, buffer, bytes, why);
+}
+
+struct sl_world_view sl_abroad_view(sluice_pipeline *pipe)
+{
+    if (!pipe->world)
+        return (struct sl_world_view){0};
+    return (struct sl_world_view){
+        .rank = sluice_world_rank(pipe->world),
+        .n = sluice_world_size(pipe->world),
+        .share = share,
+        .context = pipe,
+    };
+}
+
+int sl_abroad_process(const sluice_pipeline *pipe, int replica,
+                      const struct sl_stage *stage)
+{
+    const struct sl_coordinates at = {stage->device, replica, 0};
+    return sl_process_of(&pipe->blueprint.processes, &pipe->blueprint.grid, at);
+}
+
+sluice_status sl_abroad_link(sluice_pipeline *pipe,
+                             const struct sl_abroad_link *about,
+                             struct sl_link **out, sluice_diag *why)
+{
+    int rank = pipe->blueprint.processes.rank;
+    bool crosses = about->from->device != about->to->device;
+    struct sl_world_link link = {
+        .producer = sl_abroad_process(pipe, about->replica, about->from),
+        .consumer = sl_abroad_process(pipe, about->replica, about->to),
+        .link = {about->slots, crosses ? about->capacity : 0, pipe->patience,
+                 pipe->allocator},
+    };
+    *out = NULL;
+    if (link.producer != link.consumer) {
+        if (link.consumer != rank)
+            link.link.slots = about->sent;
+        return sl_world_link(pipe->world, &link, out, why);
+    }
+    if (link.producer != rank)
+        return SLUICE_OK;
+    sluice_status st = sl_link_create(&link.link, out);
+    return st ? sluice_diag_set(why, st, "link %d could not be made",
+                                pipe->n_links)
+              : SLUICE_OK;
+}
+
+static sluice_status refused(sluice_status st, sluice_diag *why)
+{
+    if (!st)
+        return SLUICE_OK;
+    return sluice_diag_set(
+        why, st, "%s for the pipeline's collectives",
+        st == SLUICE_NO_MEMORY ? "out of memory" : "the system refused a lock");
+}
+
+sluice_status sl_abroad_collective(sluice_pipeline *pipe,
+                                   const struct sl_collective_config *config,
+                                   const struct sl_abroad_members *members,
+                                   struct sl_collective **out, sluice_diag *why)
+{
+    if (!pipe->world)
+        return refused(sl_collective_create(config, out), why);
+    int processes[SLUICE_MAX_DEVICES];
+    for (int m = 0; m < config->n_members; m++)
+        processes[m] = pipe->blueprint.processes.of[members->devices[m]];
+    const struct sl_world_members where = {
+        .processes = processes,
+        .owners = members->owners,
+        .adds_arrays = members->adds_arrays,
+    };
+    sluice_status st =
+        sl_world_collective(pipe->world, config, &where, out, why);
+    return st == SLUICE_INVALID ? st : refused(st, why);
+}
+
+void sl_abroad_begin(sluice_pipeline *pipe)
+{
+    if (pipe->world)
+        sl_world_begin(pipe->world, pipe->everyone);
+}
+
+int64_t sl_abroad_period(const sluice_pipeline *pipe, int64_t otherwise_ns)
+{
+    return pipe->world && otherwise_ns > LOOK_NS ? LOOK_NS : otherwise_ns;
+}
+
+void sl_abroad_look(sluice_pipeline *pipe)
+{
+    if (pipe->world)
+        sl_world_look(pipe->world);
+}
+
+/* In the order in which they were created, as in all processes. */
+static void settle(sluice_pipeline *pipe)
+{
+    sl_collective_settle(pipe->everyone);
+    for (size_t i = 0; i < pipe->n_groups; i++)
+        if (pipe->groups[i])
+            sl_collective_settle(pipe->groups[i]);
+    for (int i = 0; i < pipe->n_links; i++)
+        sl_link_settle(pipe->links[i]);
+}
+
+void sl_abroad_end(sluice_pipeline *pipe)
+{
+    sluice_diag why;
+    if (!pipe->world || !sl_world_finish(pipe->world, &why))
+        return;
+    if (!sl_world_is_over(pipe->world))
+        settle(pipe);
+    sl_failure_overrule(&pipe->everyone->failure, &why);
+}
+
+/* The process whose device ends the F of a micro-batch. */
+static void note_judges(const sluice_pipeline *pipe,
+                        const struct sl_program *programs, int *judges)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    const struct sl_grid *grid = &bp->grid;
+    for (int d = 0; d < grid->n_devices; d++)
+        for (int i = 0; i < programs[d].n_ops; i++) {
+            const struct sl_op *op = &programs[d].ops[i];
+            if (op->kind != SL_OP_F || !sl_is_last_part(grid, op->action.stage))
+                continue;
+            for (int r = 0; r < grid->n_replicas; r++)
+                judges[r * grid->n_microbatches + op->action.microbatch] =
+                    sl_process_of(&bp->processes, grid,
+                                  (struct sl_coordinates){d, r, 0});
+        }
+}
+
+void sl_abroad_find_judges(sluice_pipeline *pipe)
+{
+    int n = sl_n_all_microbatches(&pipe->blueprint.grid);
+    note_judges(pipe, pipe->blueprint.train, pipe->judges);
+    note_judges(pipe, pipe->blueprint.forward, pipe->judges + n);
+}
+
+/* Where the knowledge about the job's micro-batches is. */
+static const int *judges_of(const sluice_pipeline *pipe)
+{
+    int n = sl_n_all_microbatches(&pipe->blueprint.grid);
+    return pipe->judges + (pipe->job.training ? 0 : n);
+}
+
+/* Returns false if a process is gone. */
+static bool tell(sluice_pipeline *pipe, int process, void *buffer, size_t bytes)
+{
+    sluice_diag why;
+    if (!sl_world_broadcast(pipe->world, process, buffer, bytes, &why))
+        return true;
+    sl_failure_overrule(&pipe->everyone->failure, &why);
+    return false;
+}
+
+void sl_abroad_share_outcomes(sluice_pipeline *pipe)
+{
+    int n = sl_n_all_microbatches(&pipe->blueprint.grid);
+    const int *judges = judges_of(pipe);
+    for (int i = 0, end; pipe->world && i < n; i = end) {
+        for (end = i + 1; end < n && judges[end] == judges[i];)
+            end++;
+        if (!tell(pipe, judges[i], &pipe->outcomes[i],
+                  (size_t)(end - i) * sizeof *pipe->outcomes))
+            return;
+    }
+}
+
+void sl_abroad_share_outputs(sluice_pipeline *pipe, int64_t out)
+{
+    const struct sl_grid *grid = &pipe->blueprint.grid;
+    bool goes_on = pipe->world && !sl_collective_stopped(pipe->everyone);
+    for (int i = 0; goes_on && i < sl_n_all_microbatches(grid); i++) {
+        struct sl_rows rows = sl_replica_rows(
+            pipe->job.rows, grid->n_replicas, i / grid->n_microbatches,
+            grid->n_microbatches, i % grid->n_microbatches);
+        goes_on = tell(pipe, judges_of(pipe)[i], pipe->job.y + rows.first * out,
+                       (size_t)(rows.n * out) * sizeof(float));
+    }
+}
+
+sluice_status sl_abroad_share(const sluice_pipeline *pipe, int process,
+                              void *buffer, size_t bytes, sluice_diag *why)
+{
+    return pipe->world
+               ? sl_world_broadcast(pipe->world, process, buffer, bytes, why)
+               : SLUICE_OK;
+}
+
+sluice_status sl_abroad_share_facts(sluice_pipeline *pipe, sluice_diag *why)
+{
+    const struct sl_processes *processes = &pipe->blueprint.processes;
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < pipe->n_local; i++)
+        pipe->facts[pipe->devices[i].index] = (struct sl_device_fact){
+            .core = pipe->devices[i].core.cpu,
+            .bytes = pipe->devices[i].arena.used,
+        };
+    for (int d = 0; d < processes->n_all && !st; d++)
+        st = sl_abroad_share(pipe, processes->of[d], &pipe->facts[d],
+                             sizeof *pipe->facts, why);
+    return st;
+}
+
+const struct sl_device *sl_abroad_device(const sluice_pipeline *pipe, int index)
+{
+    int i = 0;
+    while (i < pipe->n_local && pipe->devices[i].index != index)
+        i++;
+    return i < pipe->n_local ? &pipe->devices[i] : NULL;
+}
+
+sluice_status sl_abroad_check(sluice_pipeline *pipe, sluice_status st,
+                              sluice_diag *why)
+{
+    if (!pipe->world)
+        return st;
+    st = sl_world_check(pipe->world, st, why);
+    pipe->told = st != SLUICE_OK;
+    return st;
+}
+
+sluice_status sl_abroad_check_alone(const sluice_pipeline_config *config,
+                                    sluice_status st, sluice_diag *why)
+{
+    sluice_world *world = world_of(config);
+    return world ? sl_world_check(world, st, why) : st;
+}
+
+void sl_abroad_leave(sluice_pipeline *pipe)
+{
+    if (!pipe->world)
+        return;
+    if (sl_pipeline_is_inherited(pipe))
+        sl_world_abandon(pipe->world);
+    else
+        sl_world_leave(pipe->world);
+}

@@ -1,0 +1,280 @@
+/*
+ * What fails in one process fails in all: the same sentence with the same
+ * coordinates, nothing changed, and the next step is as if nothing had been.
+ */
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include <sluice/checkpoint.h>
+
+#include "pipeline/world/world.h"
+#include "support/judged_pair.h"
+
+enum { LAYERS = 4, BATCH = 8, MICROBATCHES = 4 };
+
+/* What a layer's pass does to the step. */
+struct fault {
+    enum sl_test_pass pass;
+    int layer;
+    int64_t first_row;
+    atomic_bool armed;
+    sluice_pipeline *cancels; /* NULL: the pass fails */
+};
+
+static sluice_status act(void *context, const struct sl_test_cell *cell)
+{
+    struct fault *fault = context;
+    if (!atomic_load(&fault->armed) || cell->pass != fault->pass ||
+        cell->layer != fault->layer || cell->first_row != fault->first_row)
+        return SLUICE_OK;
+    if (!fault->cancels)
+        return sluice_diag_set(cell->why, SLUICE_IO, "it broke");
+    sluice_pipeline_cancel(fault->cancels);
+    return SLUICE_OK;
+}
+
+struct setting {
+    struct fault fault;
+    struct sl_test_problem problem;
+    sluice_pipeline_config config;
+    struct sl_test_pair pair;
+};
+
+static void begin(struct setting *is, sluice_world *world, const char *schedule,
+                  int replicas)
+{
+    *is = (struct setting){.problem.probe = {act, &is->fault}};
+    demand(
+        !sl_test_problem_init(&is->problem, SL_TEST_PROBE, LAYERS, BATCH, NULL),
+        "no memory");
+    is->config = is->problem.config;
+    is->config.world = world;
+    is->config.replicas = replicas;
+    is->config.schedule.name = schedule;
+    if (strcmp(schedule, "gpipe"))
+        is->config.schedule.backward_order = SLUICE_IN_ORDER;
+    is->config.schedule.devices = 4;
+    is->config.schedule.microbatches = MICROBATCHES;
+    demand(!sl_test_pair_init(&is->pair, &is->problem, &is->config), "%s",
+           is->pair.why.text);
+}
+
+static void end(struct setting *is)
+{
+    sl_test_pair_fini(&is->pair);
+    sl_test_problem_fini(&is->problem);
+}
+
+static sluice_status step(struct setting *is, sluice_diag *why)
+{
+    atomic_store(&is->fault.armed, true);
+    sluice_status st = sluice_pipeline_step(
+        is->pair.pipe, sl_test_x(&is->problem, 0),
+        sl_test_targets(&is->problem, 0), BATCH, NULL, why);
+    atomic_store(&is->fault.armed, false);
+    return st;
+}
+
+static void go_on(struct setting *is)
+{
+    long wrong = sl_test_parameters(&is->pair);
+    wrong += sl_test_step(&is->pair, 1, BATCH);
+    demand(!wrong, "%ld values differ; %s", wrong, is->pair.text);
+}
+
+static void show_errors(sluice_world *world)
+{
+    static const enum sl_test_pass passes[] = {SL_TEST_FORWARD, SL_TEST_INPUT,
+                                               SL_TEST_WEIGHT};
+    int size = sluice_world_size(world);
+    for (int i = 0; i < 3; i++)
+        for (int layer = 0; layer < LAYERS; layer++) {
+            struct setting is;
+            sluice_diag why;
+            int replicas = 1 + layer % 2;
+            begin(&is, world, i % 2 ? "1f1b" : "gpipe", replicas);
+            int rows = BATCH / replicas / MICROBATCHES;
+            is.fault.pass = passes[i];
+            is.fault.layer = layer;
+            for (int m = 0; m < MICROBATCHES; m++) {
+                is.fault.first_row = m * rows;
+                if (passes[i] == SL_TEST_INPUT && layer == 0)
+                    continue; /* it has none */
+                demand(step(&is, &why) == SLUICE_IO, "pass %d, layer %d", i,
+                       layer);
+                demand(why.device == layer && why.stage == layer &&
+                           why.microbatch == m && why.action[0] &&
+                           why.process == layer * size / (4 * replicas) &&
+                           !strcmp(why.text, "it broke"),
+                       "process %d, device %d, stage %d, %s: %s", why.process,
+                       why.device, why.stage, why.action, why.text);
+                go_on(&is);
+            }
+            end(&is);
+        }
+}
+
+static void show_cancel(sluice_world *world)
+{
+    struct setting is;
+    begin(&is, world, "1f1b", 1);
+    for (int layer = 0; layer < LAYERS; layer++) {
+        sluice_diag why;
+        is.fault.pass = SL_TEST_FORWARD;
+        is.fault.layer = layer;
+        is.fault.first_row = BATCH / 2;
+        is.fault.cancels = is.pair.pipe;
+        demand(step(&is, &why) == SLUICE_CANCELLED, "layer %d: %s", layer,
+               why.text);
+        go_on(&is);
+    }
+    end(&is);
+}
+
+static void begin_config(struct sl_test_problem *problem, sluice_world *world,
+                         sluice_pipeline_config *config)
+{
+    *problem = (struct sl_test_problem){0};
+    demand(!sl_test_problem_init(problem, SL_TEST_RELU, LAYERS, BATCH, NULL),
+           "no memory");
+    *config = problem->config;
+    config->world = world;
+    config->schedule.devices = 4;
+    config->schedule.microbatches = MICROBATCHES;
+}
+
+static void refuse(const struct sl_test_problem *problem,
+                   const sluice_pipeline_config *config, sluice_status status,
+                   const char *text)
+{
+    sluice_pipeline *pipe;
+    sluice_diag why;
+    sluice_status st =
+        sluice_pipeline_create(config, problem->model, &pipe, &why);
+    demand(st == status && strstr(why.text, text), "%s instead of %s", why.text,
+           text);
+}
+
+/* A config that one process alone cannot have, whether it asks why or not. */
+static void show_creation(sluice_world *world)
+{
+    struct sl_test_problem problem;
+    sluice_pipeline_config config;
+    sluice_pipeline *pipe;
+    int last = sluice_world_size(world) - 1;
+    begin_config(&problem, world, &config);
+    if (sluice_world_rank(world) == last)
+        config.device_cap_bytes = 1;
+    refuse(&problem, &config, SLUICE_OVER_CAP, "but its cap is 1");
+    if (sluice_world_rank(world) == last)
+        demand(sluice_pipeline_create(&config, problem.model, &pipe, NULL) ==
+                   SLUICE_OVER_CAP,
+               "it was created");
+    else
+        refuse(&problem, &config, SLUICE_OVER_CAP, "could not go on");
+    sl_test_problem_fini(&problem);
+}
+
+static void show_lists(sluice_world *world)
+{
+    struct sl_test_problem problem;
+    sluice_pipeline_config config;
+    int size = sluice_world_size(world);
+    const int beyond[] = {0, 1, size, 0}, unused[] = {0, 0, 0, 0};
+    begin_config(&problem, world, &config);
+    config.processes = beyond;
+    config.n_processes = 4;
+    refuse(&problem, &config, SLUICE_INVALID, "device 2 is to run in process");
+    config.processes = unused;
+    refuse(&problem, &config, SLUICE_INVALID, "has no device; give it one");
+    config.n_processes = 3;
+    refuse(&problem, &config, SLUICE_INVALID, "list the process of each");
+    config.processes = NULL;
+    config.schedule.devices = 1;
+    refuse(&problem, &config, SLUICE_INVALID, "each runs at least one");
+    sl_test_problem_fini(&problem);
+}
+
+static void show_vocabulary(sluice_world *world)
+{
+    struct sl_test_problem problem;
+    sluice_pipeline_config config;
+    begin_config(&problem, world, &config);
+    sluice_model *relu = problem.model;
+    demand(!sluice_model_parse("input(2x6); linear(6, per-position); "
+                               "linear(6, per-position); "
+                               "linear(6, per-position); head(12)",
+                               NULL, &problem.model, NULL),
+           "no model");
+    config.schedule.devices = 2;
+    config.vocabulary_parallel = true;
+    refuse(&problem, &config, SLUICE_INVALID, "stays in one process");
+    sluice_model_destroy(problem.model);
+    problem.model = relu;
+    sl_test_problem_fini(&problem);
+}
+
+static void show_teams(sluice_world *world)
+{
+    struct sl_test_problem problem;
+    sluice_pipeline_config config;
+    begin_config(&problem, world, &config);
+    config.team = 2;
+    refuse(&problem, &config, SLUICE_INVALID, "has no teams yet");
+    sl_test_problem_fini(&problem);
+}
+
+static void show_saving(sluice_world *world)
+{
+    struct setting is;
+    sluice_diag why;
+    begin(&is, world, "gpipe", 1);
+    sluice_status st =
+        sluice_pipeline_save_weights(is.pair.pipe, "weights.safetensors", &why);
+    demand(st == SLUICE_INVALID && strstr(why.text, "is not saved as a whole"),
+           "%s", why.text);
+    end(&is);
+}
+
+/* The last process goes; the others are told so instead of waiting, also if one
+ * of them fails at that moment. */
+static void leave(sluice_world *world, bool breaks)
+{
+    struct setting is;
+    sluice_diag why;
+    int last = sluice_world_size(world) - 1;
+    begin(&is, world, "gpipe", 1);
+    is.fault.layer = breaks ? 0 : LAYERS;
+    if (sluice_world_rank(world) != last) {
+        sluice_status st = step(&is, &why);
+        bool left = st == SLUICE_CLOSED && why.process == last &&
+                    strstr(why.text, "has left: it has ended its pipeline");
+        demand(left || (breaks && st == SLUICE_IO), "process %d: %s",
+               why.process, why.text);
+    }
+    end(&is);
+}
+
+static void show_leaving(sluice_world *world)
+{
+    for (int i = 0; i < 8; i++)
+        leave(world, i % 2);
+    show_cancel(world); /* and the world goes on */
+}
+
+int main(int argc, char **argv)
+{
+    static const struct sl_test_claim claims[] = {
+        {"an_error_in_one_process_ends_the_step_in_all", show_errors},
+        {"a_cancellation_in_one_process_ends_the_step_in_all", show_cancel},
+        {"a_creation_that_fails_in_one_process_fails_in_all", show_creation},
+        {"a_list_that_cannot_be_is_refused_in_all", show_lists},
+        {"a_vocabulary_that_is_cut_is_refused", show_vocabulary},
+        {"teams_are_refused", show_teams},
+        {"a_checkpoint_of_several_processes_is_refused", show_saving},
+        {"a_process_that_leaves_is_named", show_leaving},
+    };
+    (void)argc;
+    return sl_test_claims(claims, (int)(sizeof claims / sizeof *claims),
+                          argv + 1);
+}

@@ -1,0 +1,167 @@
+/*
+ * Devices in several processes: every process sees the reference's losses,
+ * parameters, gradients, figures of an evaluation, and outputs, to the bit.
+ */
+#include "pipeline/world/world.h"
+#include "support/judged_pair.h"
+#include "support/version_programs.h"
+
+enum { LAYERS = 9, BATCH = 16, MICROBATCHES = 8 };
+
+/* Steps of whole and partial mini-batches, and what comes between. */
+static void judge(struct sl_test_pair *pair, const char *what)
+{
+    static const int rows[] = {BATCH, 7, BATCH};
+    long wrong = 0;
+    for (int s = 0; s < 3; s++)
+        wrong += sl_test_step(pair, 2 * s, rows[s]);
+    wrong += sl_test_evaluate(pair, 1, 2 * BATCH + 3);
+    wrong += sl_test_infer(pair, 0, BATCH + 2);
+    demand(!wrong, "%s: %ld values differ; %s", what, wrong, pair->text);
+}
+
+static void judge_config(const struct sl_test_problem *problem,
+                         const sluice_pipeline_config *config, const char *what)
+{
+    struct sl_test_pair pair;
+    demand(!sl_test_pair_init(&pair, problem, config), "%s: %s", what,
+           pair.why.text);
+    judge(&pair, what);
+    sl_test_pair_fini(&pair);
+}
+
+static void make(struct sl_test_problem *problem, enum sl_test_kind kind)
+{
+    *problem = (struct sl_test_problem){0};
+    demand(!sl_test_problem_init(problem, kind, LAYERS, BATCH, NULL),
+           "no memory");
+    problem->config.uneven = true;
+}
+
+static void show_microbatches(sluice_world *world)
+{
+    struct sl_test_problem problem;
+    make(&problem, SL_TEST_RELU);
+    sluice_pipeline_config config = problem.config;
+    config.world = world;
+    config.schedule.devices = sluice_world_size(world);
+    for (int m = 1; m <= 5; m++) {
+        config.schedule.microbatches = m;
+        judge_config(&problem, &config, "gpipe");
+    }
+    sl_test_problem_fini(&problem);
+}
+
+static void judge_schedule(const struct sl_test_problem *problem,
+                           sluice_world *world, const char *name,
+                           const sluice_schedule *schedule)
+{
+    struct sl_test_pair pair;
+    sluice_pipeline_config config = problem->config;
+    config.world = world;
+    config.custom = schedule;
+    config.schedule.backward_order = SLUICE_IN_ORDER;
+    if (!sl_test_is_asynchronous(name))
+        demand(!sluice_reference_order(schedule,
+                                       &config.schedule.backward_order, NULL),
+               "%s", name);
+    config.schedule.microbatches = MICROBATCHES;
+    demand(!sl_test_pair_init(&pair, problem, &config), "%s: %s", name,
+           pair.why.text);
+    sl_test_halves(&pair, sluice_schedule_n_copies(schedule), MICROBATCHES);
+    if (sl_test_is_asynchronous(name))
+        demand(!sl_test_versions(&pair, name, MICROBATCHES, false, 0), "%s: %s",
+               name, pair.why.text);
+    judge(&pair, name);
+    sl_test_pair_fini(&pair);
+}
+
+static void show_schedules(sluice_world *world)
+{
+    struct sl_test_problem problem;
+    make(&problem, SL_TEST_RELU);
+    int n = 0;
+    for (int i = 0; sluice_schedule_generator(i); i++) {
+        const char *name = sluice_schedule_generator(i);
+        sluice_schedule *schedule =
+            sl_test_runnable(name, sluice_world_size(world), MICROBATCHES, 2);
+        if (!schedule)
+            continue;
+        if (sluice_reference_exists(schedule, false)) {
+            judge_schedule(&problem, world, name, schedule);
+            n++;
+        }
+        sluice_schedule_destroy(schedule);
+    }
+    demand(n >= 12, "only %d schedules", n);
+    sl_test_problem_fini(&problem);
+}
+
+/* Two devices and more in each process, neighbours or not. */
+static void show_placements(sluice_world *world)
+{
+    static const enum sl_test_kind kinds[] = {SL_TEST_DROPOUT, SL_TEST_GPT,
+                                              SL_TEST_SKIPS, SL_TEST_TIED};
+    int size = sluice_world_size(world);
+    int processes[2 * 4];
+    for (int k = 0; k < 4; k++) {
+        struct sl_test_problem problem;
+        make(&problem, kinds[k]);
+        sluice_pipeline_config config = problem.config;
+        config.world = world;
+        config.schedule.name = k % 2 ? "1f1b" : "gpipe";
+        config.schedule.backward_order = k % 2 ? SLUICE_IN_ORDER : 0;
+        config.schedule.devices = 2 * size <= LAYERS ? 2 * size : size;
+        config.schedule.microbatches = 4;
+        config.remat = (sluice_remat)(k % 3);
+        config.trace = k % 2;
+        judge_config(&problem, &config, "in runs");
+        config.n_processes = config.schedule.devices;
+        config.processes = processes;
+        for (int d = 0; d < config.n_processes; d++)
+            processes[d] = (d + 1) % size;
+        judge_config(&problem, &config, "in turn");
+        sl_test_problem_fini(&problem);
+    }
+}
+
+/* Gradients are added up within a process, and between processes. */
+static void show_replicas(sluice_world *world)
+{
+    static const enum sl_test_kind kinds[] = {SL_TEST_RELU, SL_TEST_SKIPS,
+                                              SL_TEST_TIED};
+    int size = sluice_world_size(world);
+    int processes[4 * 3];
+    for (int k = 0; k < 3; k++)
+        for (int replicas = 2; replicas <= 3; replicas++) {
+            struct sl_test_problem problem;
+            make(&problem, kinds[k]);
+            sluice_pipeline_config config = problem.config;
+            config.world = world;
+            config.replicas = replicas;
+            config.schedule.devices = 2;
+            config.schedule.microbatches = 3;
+            config.n_processes = 2 * replicas;
+            if (config.n_processes >= size)
+                judge_config(&problem, &config, "replicas in runs");
+            config.processes = processes;
+            for (int d = 0; d < config.n_processes; d++)
+                processes[d] = d % size;
+            if (config.n_processes >= size)
+                judge_config(&problem, &config, "replicas in turn");
+            sl_test_problem_fini(&problem);
+        }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct sl_test_claim claims[] = {
+        {"any_number_of_microbatches_equals_the_reference", show_microbatches},
+        {"every_schedule_equals_the_reference", show_schedules},
+        {"wherever_devices_are_they_equal_the_reference", show_placements},
+        {"replicas_equal_the_reference", show_replicas},
+    };
+    (void)argc;
+    return sl_test_claims(claims, (int)(sizeof claims / sizeof *claims),
+                          argv + 1);
+}
