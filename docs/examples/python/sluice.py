@@ -99,8 +99,8 @@ class _Struct(ctypes.Structure):
 
 
 class _Diag(_Struct):
-    _fields_ = [("status", c_int), ("device", c_int), ("stage", c_int),
-                ("microbatch", c_int), ("position", c_int),
+    _fields_ = [("status", c_int), ("process", c_int), ("device", c_int),
+                ("stage", c_int), ("microbatch", c_int), ("position", c_int),
                 ("action", ctypes.c_char * 24), ("text", ctypes.c_char * 480)]
 
 

@@ -17,6 +17,8 @@ static void check_costs(int devices)
         SLUICE_OK);
     for (int i = 0; i < 3; i++)
         for (int kind = 0; kind <= SLUICE_UPDATE; kind++) {
+            if (kind == SLUICE_S || kind == SLUICE_T)
+                continue; /* of a cut vocabulary, which no layer has here */
             ck_assert_int_gt(costs[i][kind], 0);
             ck_assert_int_ge(first[i][kind], 0);
         }
