@@ -40,7 +40,8 @@ typedef struct sluice_decoder sluice_decoder;
  * Takes    nothing: the pipeline must outlive the decoder.
  * Threads  while no step is under way.
  * Returns  SLUICE_OK; SLUICE_INVALID naming a layer that does not work by
- *          position, or if the model does not take tokens; SLUICE_NO_MEMORY.
+ *          position, or if the model does not take tokens, or the pipeline is
+ *          in several processes; SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_decoder_create(const sluice_pipeline *pipe,
                                                sluice_decoder **out,

@@ -5,6 +5,7 @@
 
 #include "base/finite.h"
 #include "base/memory.h"
+#include "checkpoint/outgoing.h"
 #include "data/safetensors/safetensors_write.h"
 #include "pipeline/parameters.h"
 
@@ -119,16 +120,18 @@ sluice_status sl_exchange_save(const sluice_pipeline *pipe,
                                sluice_diag *why)
 {
     struct writing w = {.pipe = pipe, .allocator = pipe->allocator};
+    sluice_status st = sl_outgoing_check(pipe, why);
+    if (st)
+        return st;
     sl_exchange_init(&w.exchange, pipe->blueprint.model);
     each_parameter(&w, count, NULL);
     size_t n_tensors = w.n_tensors, n_turned = w.n_turned;
     w.tensors = sl_alloc(w.allocator, n_tensors, sizeof *w.tensors);
     w.parts = sl_alloc(w.allocator, n_tensors, sizeof *w.parts);
     w.turned = sl_alloc(w.allocator, n_turned, sizeof *w.turned);
-    sluice_status st =
-        w.tensors && w.parts && w.turned
-            ? write_all(&w, metadata, n_metadata, path, why)
-            : sl_no_memory(why, "the weights in PyTorch's layout");
+    st = w.tensors && w.parts && w.turned
+             ? write_all(&w, metadata, n_metadata, path, why)
+             : sl_no_memory(why, "the weights in PyTorch's layout");
     sl_free(w.allocator, w.turned, n_turned, sizeof *w.turned);
     sl_free(w.allocator, w.parts, n_tensors, sizeof *w.parts);
     sl_free(w.allocator, w.tensors, n_tensors, sizeof *w.tensors);

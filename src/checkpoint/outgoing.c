@@ -83,11 +83,21 @@ void sl_outgoing_name_all(struct sl_outgoing *out, const sluice_pipeline *pipe,
         name_one(&at, &out->names[i], &out->file.tensors[i]);
 }
 
+sluice_status sl_outgoing_check(const sluice_pipeline *pipe, sluice_diag *why)
+{
+    if (!pipe->world)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "a pipeline in several processes is not saved as a "
+                           "whole; save its tensors one by one, by "
+                           "sluice_pipeline_get_tensor()");
+}
+
 sluice_status sl_outgoing_list(struct sl_outgoing *out,
                                const sluice_pipeline *pipe, enum sl_held held,
                                float *values, sluice_diag *why)
 {
-    sluice_status st = SLUICE_OK;
+    sluice_status st = sl_outgoing_check(pipe, why);
     float *gathered = out->gathered;
     sluice_state_tensor at = {.state = 0};
     if (pipe->world) /* most tensors lie elsewhere */

@@ -58,12 +58,15 @@ sluice_status sl_outgoing_init(struct sl_outgoing *out,
 void sl_outgoing_name_all(struct sl_outgoing *out, const sluice_pipeline *pipe,
                           enum sl_held held);
 
+/* Whether its tensors lie in this process: SLUICE_OK or SLUICE_INVALID. */
+sluice_status sl_outgoing_check(const sluice_pipeline *pipe, sluice_diag *why);
+
 /*
  * List the pipeline's tensors.  Their elements lie in the pipeline, or are
  * copied to values[n_elements] if that is not NULL.
  *
  * Returns  SLUICE_OK; SLUICE_NOT_FINITE if a parameter has a value that could
- *          not be loaded again.
+ *          not be loaded again; as sl_outgoing_check().
  */
 sluice_status sl_outgoing_list(struct sl_outgoing *out,
                                const sluice_pipeline *pipe, enum sl_held held,

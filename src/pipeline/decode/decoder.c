@@ -163,6 +163,11 @@ static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
 {
     const sluice_model *model = pipe->blueprint.model;
     sluice_shape in = sluice_model_input(model);
+    if (pipe->world)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a decoder reads all parameters where they lie, "
+                               "and other processes have some of them; load "
+                               "the weights into a pipeline of one process");
     sluice_status st = check_model(model, why);
     if (st)
         return st;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <sluice/checkpoint.h>
+#include <sluice/decode.h>
 
 #include "pipeline/world/world.h"
 #include "support/judged_pair.h"
@@ -233,6 +234,23 @@ static void show_saving(sluice_world *world)
         sluice_pipeline_save_weights(is.pair.pipe, "weights.safetensors", &why);
     demand(st == SLUICE_INVALID && strstr(why.text, "is not saved as a whole"),
            "%s", why.text);
+    st = sluice_pipeline_save_model_as(
+        is.pair.pipe, NULL, SLUICE_LAYOUT_PYTORCH, "weights.safetensors", &why);
+    demand(st == SLUICE_INVALID && strstr(why.text, "is not saved as a whole"),
+           "%s", why.text);
+    end(&is);
+}
+
+static void show_decoding(sluice_world *world)
+{
+    struct setting is;
+    sluice_decoder *decoder;
+    sluice_diag why;
+    begin(&is, world, "gpipe", 1);
+    sluice_status st = sluice_decoder_create(is.pair.pipe, &decoder, &why);
+    demand(st == SLUICE_INVALID &&
+               strstr(why.text, "other processes have some of them"),
+           "%s", why.text);
     end(&is);
 }
 
@@ -272,6 +290,7 @@ int main(int argc, char **argv)
         {"a_vocabulary_that_is_cut_is_refused", show_vocabulary},
         {"teams_are_refused", show_teams},
         {"a_checkpoint_of_several_processes_is_refused", show_saving},
+        {"a_decoder_of_several_processes_is_refused", show_decoding},
         {"a_process_that_leaves_is_named", show_leaving},
     };
     (void)argc;
