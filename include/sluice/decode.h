@@ -39,9 +39,10 @@ typedef struct sluice_decoder sluice_decoder;
  *
  * Takes    nothing: the pipeline must outlive the decoder.
  * Threads  while no step is under way.
- * Returns  SLUICE_OK; SLUICE_INVALID naming a layer that does not work by
- *          position, or if the model does not take tokens, or the pipeline is
- *          in several processes; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY; SLUICE_INVALID naming a layer that does
+ *          not work by position, or if the model does not take tokens, the
+ *          pipeline is in several processes, or devices hold parts of its
+ *          parameters.
  */
 SLUICE_API sluice_status sluice_decoder_create(const sluice_pipeline *pipe,
                                                sluice_decoder **out,

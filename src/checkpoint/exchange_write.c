@@ -16,9 +16,11 @@ struct writing {
     const sluice_allocator *allocator;
     struct sl_saved_tensor *tensors; /* [n_tensors] */
     struct sl_exchange_part *parts;  /* [n_tensors]: their names */
-    float *turned; /* [n_turned]: what lies in another order */
+    float *turned;   /* [n_turned]: what lies in another order */
+    float *gathered; /* [n_gathered]: what devices hold parts of */
     size_t n_tensors;
     size_t n_turned;
+    size_t n_gathered;
 };
 
 /* A parameter, tied or not. */
@@ -30,7 +32,7 @@ static sluice_status each_parameter(struct writing *w, on_parameter *does,
 {
     const sluice_model *model = w->exchange.model;
     sluice_status st = SLUICE_OK;
-    w->n_tensors = w->n_turned = 0;
+    w->n_tensors = w->n_turned = w->n_gathered = 0;
     for (int i = 0; i < sluice_model_n_layers(model); i++) {
         const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
         for (int p = 0; p < plan->n_params && !st; p++)
@@ -39,22 +41,9 @@ static sluice_status each_parameter(struct writing *w, on_parameter *does,
     return st;
 }
 
-static sluice_status count(struct writing *w, int layer, int param,
-                           sluice_diag *why)
-{
-    struct sl_exchange_part parts[SL_PUBLISHED_PARTS];
-    int n = sl_exchange_parts(&w->exchange, layer, param, parts);
-    (void)why;
-    for (int i = 0; i < n; i++)
-        if (!parts[i].is_whole)
-            w->n_turned += (size_t)sluice_shape_elements(&parts[i].shape);
-    w->n_tensors += (size_t)n;
-    return SLUICE_OK;
-}
-
-/* Where the elements of a parameter lie, of a tied one those of the first. */
-static const float *elements_of(const struct writing *w, int layer, int param,
-                                sluice_diag *why)
+/* The tensor of a parameter, of a tied one that of the first use. */
+static sluice_state_tensor tensor_of(const struct writing *w, int layer,
+                                     int param)
 {
     const sluice_param_spec *spec =
         &sluice_model_layer_plan(w->exchange.model, layer)->params[param];
@@ -66,7 +55,36 @@ static const float *elements_of(const struct writing *w, int layer, int param,
         is_there = sluice_pipeline_next_tensor(w->pipe, &at);
     while (is_there && (at.state >= 0 || at.parameter.layer != first_layer ||
                         at.parameter.index != first_param));
+    return at;
+}
+
+static sluice_status count(struct writing *w, int layer, int param,
+                           sluice_diag *why)
+{
+    struct sl_exchange_part parts[SL_PUBLISHED_PARTS];
+    int n = sl_exchange_parts(&w->exchange, layer, param, parts);
+    const sluice_state_tensor at = tensor_of(w, layer, param);
+    (void)why;
+    if (!sl_pipeline_tensor(w->pipe, 0, &at))
+        w->n_gathered += (size_t)at.parameter.n;
+    for (int i = 0; i < n; i++)
+        if (!parts[i].is_whole)
+            w->n_turned += (size_t)sluice_shape_elements(&parts[i].shape);
+    w->n_tensors += (size_t)n;
+    return SLUICE_OK;
+}
+
+/* Where the elements of a parameter lie, or are gathered. */
+static const float *elements_of(struct writing *w, int layer, int param,
+                                sluice_diag *why)
+{
+    const sluice_state_tensor at = tensor_of(w, layer, param);
     const float *elements = sl_pipeline_tensor(w->pipe, 0, &at);
+    if (!elements) {
+        elements = w->gathered + w->n_gathered;
+        sl_pipeline_copy_tensor(w->pipe, &at, w->gathered + w->n_gathered);
+        w->n_gathered += (size_t)at.parameter.n;
+    }
     return sl_check_finite("parameter", at.name, elements, at.parameter.n, why)
                ? NULL
                : elements;
@@ -125,13 +143,16 @@ sluice_status sl_exchange_save(const sluice_pipeline *pipe,
         return st;
     sl_exchange_init(&w.exchange, pipe->blueprint.model);
     each_parameter(&w, count, NULL);
-    size_t n_tensors = w.n_tensors, n_turned = w.n_turned;
+    const size_t n_tensors = w.n_tensors, n_turned = w.n_turned;
+    const size_t n_gathered = w.n_gathered;
     w.tensors = sl_alloc(w.allocator, n_tensors, sizeof *w.tensors);
     w.parts = sl_alloc(w.allocator, n_tensors, sizeof *w.parts);
     w.turned = sl_alloc(w.allocator, n_turned, sizeof *w.turned);
-    st = w.tensors && w.parts && w.turned
+    w.gathered = sl_alloc(w.allocator, n_gathered, sizeof *w.gathered);
+    st = w.tensors && w.parts && w.turned && w.gathered
              ? write_all(&w, metadata, n_metadata, path, why)
              : sl_no_memory(why, "the weights in PyTorch's layout");
+    sl_free(w.allocator, w.gathered, n_gathered, sizeof *w.gathered);
     sl_free(w.allocator, w.turned, n_turned, sizeof *w.turned);
     sl_free(w.allocator, w.parts, n_tensors, sizeof *w.parts);
     sl_free(w.allocator, w.tensors, n_tensors, sizeof *w.tensors);

@@ -1,8 +1,11 @@
 /* A checkpoint of a pipeline of teams: it is whole, and knows of no team. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <sluice/checkpoint.h>
+#include <sluice/decode.h>
 #include <sluice/pipeline_state.h>
 
 #include "support/runner.h"
@@ -103,4 +106,51 @@ START_TEST(training_goes_on_with_any_team)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("checkpoint.team", training_goes_on_with_any_team)
+/* The weights of a new pipeline, in PyTorch's layout. */
+static size_t save(int team, char *bytes, size_t room)
+{
+    char path[] = "/tmp/sluice-team-XXXXXX";
+    int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
+    sluice_pipeline *pipe = create(2, team);
+    ck_assert(!sluice_pipeline_save_model_as(pipe, NULL, SLUICE_LAYOUT_PYTORCH,
+                                             path, NULL));
+    close(file);
+    FILE *written = fopen(path, "rb");
+    ck_assert_ptr_nonnull(written);
+    size_t n = fread(bytes, 1, room, written);
+    fclose(written);
+    sluice_pipeline_destroy(pipe);
+    unlink(path);
+    return n;
+}
+
+START_TEST(weights_for_pytorch_are_whole)
+{
+    static char whole[1 << 18], parted[sizeof whole];
+    ck_assert(!sluice_model_parse("64-64x3-64", NULL, &model, NULL));
+    size_t n = save(1, whole, sizeof whole);
+    ck_assert_uint_gt(n, 4 * N_VALUES * sizeof(float));
+    ck_assert_uint_lt(n, sizeof whole);
+    ck_assert_uint_eq(save(3, parted, sizeof parted), n);
+    ck_assert(!memcmp(whole, parted, n));
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_decoder_of_a_team_is_refused)
+{
+    sluice_decoder *decoder;
+    sluice_diag why;
+    ck_assert(!sluice_model_parse("64-64x3-64", NULL, &model, NULL));
+    sluice_pipeline *pipe = create(2, 2);
+    ck_assert_int_eq(sluice_decoder_create(pipe, &decoder, &why),
+                     SLUICE_INVALID);
+    ck_assert_ptr_nonnull(strstr(why.text, "without teams"));
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("checkpoint.team", training_goes_on_with_any_team,
+                 weights_for_pytorch_are_whole, a_decoder_of_a_team_is_refused)

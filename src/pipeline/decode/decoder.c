@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "nn/model/model.h"
+#include "pipeline/across/head_parts.h"
 #include "pipeline/parameters.h"
 #include "pipeline/pipeline.h"
 
@@ -168,6 +169,11 @@ static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
                                "a decoder reads all parameters where they lie, "
                                "and other processes have some of them; load "
                                "the weights into a pipeline of one process");
+    if (pipe->blueprint.grid.n_shards > 1 || sl_cuts_vocabulary(pipe))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a decoder reads whole parameters, and devices "
+                               "hold parts of some; load the weights into a "
+                               "pipeline without teams or a cut vocabulary");
     sluice_status st = check_model(model, why);
     if (st)
         return st;
