@@ -106,9 +106,11 @@ sluice_normalization_read(const char *path, const sluice_allocator *allocator,
  *          those of torchvision.  Any other model has the names of a
  *          torch.nn.Sequential, in which an activation is a module of its own.
  *          Weights that a layer lists in its `products` lie as [out, in],
- *          except those of GPT-2, whose Conv1D has [in, out]; a head has [out,
- * in] in both. AUTO     of a file that is read: as it says itself, which files
- * that the library wrote do; else the one that names and shapes fit; else
+ *          except those of GPT-2, whose Conv1D has [in, out]; a head has
+ *          [out, in] in both.
+ *
+ * AUTO     of a file that is read: as it says itself, which files that the
+ *          library wrote do; else the one that names and shapes fit; else
  *          PYTORCH if safetensors.torch wrote it; else SLUICE, and if square
  *          matrices would be other ones in the other layout, that is a warning
  *          to the pipeline's log.

@@ -81,8 +81,8 @@ typedef struct sluice_plan_config {
 
     const int64_t *first_ns; /* the same shape: how much longer the first F, and
                                 the first B or I, of a step takes than others,
-                                because weights are packed then; NULL: no
-                                longer.  The bound leaves it out */
+                                as measured; NULL: no longer.  The bound leaves
+                                it out */
 
     const char *schedules; /* names of generators, separated by commas, and
                               "auto", the search of sluice/search.h; NULL: all

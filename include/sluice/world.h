@@ -11,7 +11,7 @@
  * and no others, and reads rows where it has the first stage and targets where
  * it has the last.
  *
- * The bits are those of one process.
+ * The bits are those of one process.  Teams and a cut vocabulary are refused.
  *
  * Each process has the trace of its own devices, on its own clock, as of one
  * replica, and knows the activity of its own devices alone.  A checkpoint of
