@@ -105,6 +105,8 @@ static sluice_status check_cap(const struct costing *costing, sluice_diag *why)
 {
     const struct sl_layout_input *input = costing->input;
     size_t cap = costing->config->device_cap_bytes, all = 0;
+    if (costing->config->team > 1)
+        cap *= (size_t)costing->config->team; /* which divides a layer */
     size_t n_devices = (size_t)sluice_schedule_n_devices(input->schedule);
     for (int i = 0; i < sluice_model_n_layers(input->model) && cap; i++) {
         size_t bytes = least_bytes(input, i);

@@ -231,7 +231,7 @@ void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
         await(pipe, pipe->n_local);
     }
     sl_abroad_end(pipe);
-    if (!sl_collective_stopped(pipe->everyone))
+    if (!sl_abroad_stopped(pipe))
         sl_abroad_share_outcomes(pipe);
 }
 

@@ -64,11 +64,13 @@ static struct place place_of(const sluice_pipeline *pipe, int holder, int shard,
     const struct sl_stage *stage = stage_of(pipe, holder, shard, item.layer);
     const struct sl_unit *unit =
         &stage->units[item.layer - stage->units[0].layer];
-    float *base =
-        item.state == VALUES ? stage->params : stage->states[item.state];
+    float *values = unit->grads[item.param];
+    if (item.state != GRADIENT)
+        values =
+            unit->param_at[item.param] +
+            (item.state == VALUES ? stage->params : stage->states[item.state]);
     return (struct place){
-        .values = item.state == GRADIENT ? unit->grads[item.param]
-                                         : base + unit->param_at[item.param],
+        .values = values,
         .shard =
             &sl_layout_tensors(layout, shard)[unit->first_tensor + item.param]
                  .shard,

@@ -121,6 +121,8 @@ struct sluice_pipeline {
                                       stages point to */
     sluice_world *world;           /* const after create: NULL if this is the
                                       only process */
+    bool broke; /* [owner: caller] in a world: whether all processes know that
+                   the last job failed */
     bool told; /* [owner: caller] while it is created: a failure is known to all
                   processes */
     int n_local;                    /* const after create: devices that this

@@ -188,7 +188,7 @@ static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
         sl_pipeline_run(pipe, part);
         if (part.y)
             sl_abroad_share_outputs(pipe, out);
-        if (sl_collective_stopped(pipe->everyone))
+        if (sl_abroad_stopped(pipe))
             break;
         add_outcomes(pipe, loss_sum, correct);
     }

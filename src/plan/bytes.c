@@ -54,6 +54,7 @@ sluice_status sl_plan_exact_bytes(const struct sl_plan_problem *problem,
     config.partition = candidate->sizes;
     config.queue_capacity = candidate->capacity;
     config.device_cap_bytes = 0;
+    config.team = 1; /* plans have no teams */
     config.allocator = problem->allocator;
     sluice_status st = sl_blueprint_init(&blueprint, &config, NULL,
                                          problem->config->model, why);

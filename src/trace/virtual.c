@@ -37,5 +37,6 @@ void sluice_trace_virtual(const sluice_trace *trace,
         .events = events,
         .end_ns = end,
         .n_replicas = trace->n_replicas,
+        .n_shards = trace->n_shards,
     };
 }

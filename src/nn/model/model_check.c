@@ -147,6 +147,13 @@ static sluice_status check_division(const sluice_layer_ops *ops,
                                     sluice_diag *why)
 {
     bool shares = ops->team == SLUICE_TEAM_SHARES;
+    if (ops->team == SLUICE_TEAM_ROWS && plan->n_products > 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "layer %s: devices of a team make its rows, and "
+                               "its %d products are settled for one of them; "
+                               "set `team` of the layer's table to "
+                               "SLUICE_TEAM_SHARES or SLUICE_TEAM_WHOLE",
+                               ops->name, plan->n_products);
     for (int p = 0; p < plan->n_params && !shares; p++)
         if (plan->params[p].divided)
             return sluice_diag_set(why, SLUICE_INVALID,

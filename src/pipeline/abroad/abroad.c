@@ -133,11 +133,19 @@ static void settle(sluice_pipeline *pipe)
 void sl_abroad_end(sluice_pipeline *pipe)
 {
     sluice_diag why;
-    if (!pipe->world || !sl_world_finish(pipe->world, &why))
+    if (!pipe->world)
+        return;
+    pipe->broke = sl_world_finish(pipe->world, &why) != SLUICE_OK;
+    if (!pipe->broke)
         return;
     if (!sl_world_is_over(pipe->world))
         settle(pipe);
     sl_failure_overrule(&pipe->everyone->failure, &why);
+}
+
+bool sl_abroad_stopped(const sluice_pipeline *pipe)
+{
+    return pipe->world ? pipe->broke : sl_collective_stopped(pipe->everyone);
 }
 
 /* The process whose device ends the F of a micro-batch. */
@@ -179,6 +187,7 @@ static bool tell(sluice_pipeline *pipe, int process, void *buffer, size_t bytes)
     if (!sl_world_broadcast(pipe->world, process, buffer, bytes, &why))
         return true;
     sl_failure_overrule(&pipe->everyone->failure, &why);
+    pipe->broke = true;
     return false;
 }
 
@@ -198,7 +207,7 @@ void sl_abroad_share_outcomes(sluice_pipeline *pipe)
 void sl_abroad_share_outputs(sluice_pipeline *pipe, int64_t out)
 {
     const struct sl_grid *grid = &pipe->blueprint.grid;
-    bool goes_on = pipe->world && !sl_collective_stopped(pipe->everyone);
+    bool goes_on = pipe->world && !sl_abroad_stopped(pipe);
     for (int i = 0; goes_on && i < sl_n_all_microbatches(grid); i++) {
         struct sl_rows rows = sl_replica_rows(
             pipe->job.rows, grid->n_replicas, i / grid->n_microbatches,

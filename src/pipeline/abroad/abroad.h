@@ -60,6 +60,10 @@ sluice_status sl_abroad_collective(sluice_pipeline *pipe,
 void sl_abroad_begin(sluice_pipeline *pipe);
 void sl_abroad_end(sluice_pipeline *pipe);
 
+/* Whether the job has failed, as all processes know it: a cancellation that
+ * comes behind the end of a job stops this process alone. */
+bool sl_abroad_stopped(const sluice_pipeline *pipe);
+
 /* Work out which process knows about each micro-batch. */
 void sl_abroad_find_judges(sluice_pipeline *pipe);
 

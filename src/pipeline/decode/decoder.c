@@ -27,11 +27,12 @@ struct sl_decoded {
 
 struct sluice_decoder {
     const sluice_allocator *allocator;
-    sluice_model *model;       /* for rows of one position */
-    struct sl_decoded *layers; /* [n_layers] */
-    const float **params;      /* [n_params], of all layers */
-    float **grads;             /* the same */
-    float *y[2];               /* of a layer, in turn */
+    const sluice_pipeline *pipe; /* whose parameters it reads */
+    sluice_model *model;         /* for rows of one position */
+    struct sl_decoded *layers;   /* [n_layers] */
+    const float **params;        /* [n_params], of all layers */
+    float **grads;               /* the same */
+    float *y[2];                 /* of a layer, in turn */
     char *caches;
     void *saved;
     void *workspace;
@@ -139,8 +140,9 @@ static const float *find_param(const sluice_pipeline *pipe, int layer,
 
 /* Parameters have the same shapes for one position: that is what by_position
  * means. */
-static void bind_layers(sluice_decoder *d, const sluice_pipeline *pipe)
+static void bind_layers(sluice_decoder *d)
 {
+    const sluice_pipeline *pipe = d->pipe;
     size_t cache = 0, n = 0;
     for (int i = 0; i < d->n_layers; i++) {
         const sluice_layer_plan *plan = sluice_model_layer_plan(d->model, i);
@@ -181,6 +183,7 @@ static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
     if (!d)
         return sl_no_memory(why, "a decoder");
     d->allocator = pipe->allocator;
+    d->pipe = pipe;
     d->context = in.dims[0];
     st = make_model(d, model, why);
     if (!st)
@@ -189,7 +192,7 @@ static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
         sluice_decoder_destroy(d);
         return st;
     }
-    bind_layers(d, pipe);
+    bind_layers(d);
     *out = d;
     return SLUICE_OK;
 }
@@ -273,5 +276,6 @@ sluice_status sluice_decoder_next(sluice_decoder *d, int32_t token, float *y,
 
 void sluice_decoder_rewind(sluice_decoder *d)
 {
+    bind_layers(d); /* steps with weight versions have moved the parameters */
     d->position = 0;
 }

@@ -278,6 +278,8 @@ static sluice_status check_speeds(const struct reading *reading,
     int devices = config->schedule.devices ? config->schedule.devices : 1;
     if (config->custom)
         devices = sluice_schedule_n_devices(config->custom);
+    if (config->team > 1)
+        devices *= config->team;
     if (!reading->n_speeds || reading->n_speeds == replicas * devices)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,

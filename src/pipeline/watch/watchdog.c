@@ -58,6 +58,8 @@ static void tell(sluice_pipeline *pipe, struct sl_device *device)
 static struct sl_device *standstill(sluice_pipeline *pipe)
 {
     struct sl_device *first = NULL;
+    if (pipe->world)
+        return NULL; /* devices of other processes may be at work */
     for (int i = 0; i < pipe->n_local; i++) {
         struct sl_device *device = &pipe->devices[i];
         if (doing(device) == SLUICE_IDLE)

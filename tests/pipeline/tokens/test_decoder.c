@@ -77,6 +77,39 @@ static const char *const texts[] = {
     "attention(2, causal)}; activate(gelu); head(17)",
 };
 
+/* Its stages keep versions of their weights, in turn. */
+START_TEST(a_rewind_takes_the_weights_of_an_asynchronous_schedule)
+{
+    enum { M = 8 };
+    static const sluice_sgd_config sgd = {.learning_rate = 0.5};
+    int32_t x[M * CONTEXT], targets[M * CONTEXT];
+    sluice_decoder *decoder;
+    ck_assert(!sluice_model_parse(texts[1], NULL, &model, &why));
+    const sluice_pipeline_config config = {
+        .schedule = {.name = "pipedream", .devices = 3, .microbatches = M},
+        .batch = M,
+        .loss = sluice_cross_entropy(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .seed = 3,
+    };
+    ck_assert_msg(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
+                  why.text);
+    ck_assert(!sluice_decoder_create(pipe, &decoder, &why));
+    check_positions(decoder);
+    for (int i = 0; i < M * CONTEXT; i++) {
+        x[i] = token(i);
+        targets[i] = token(i + 1);
+    }
+    ck_assert_msg(!sluice_pipeline_step(pipe, x, targets, M, NULL, &why), "%s",
+                  why.text);
+    sluice_decoder_rewind(decoder);
+    check_positions(decoder);
+    sluice_decoder_destroy(decoder);
+    end();
+}
+END_TEST
+
 START_TEST(each_position_has_the_outputs_of_a_window)
 {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -193,6 +226,7 @@ START_TEST(every_allocation_may_fail)
 END_TEST
 
 SLUICE_TEST_MAIN("pipeline.decoder", each_position_has_the_outputs_of_a_window,
+                 a_rewind_takes_the_weights_of_an_asynchronous_schedule,
                  a_step_changes_what_a_decoder_computes,
                  a_sequence_ends_with_the_context_and_tokens_are_checked,
                  a_model_that_mixes_positions_is_refused_by_layer,
