@@ -387,6 +387,9 @@ START_TEST(a_step_that_cannot_be_is_refused)
     trace = by_hand(NULL, 0, NULL, 0);
     trace.n_replicas = 3;
     check_refused(&trace, "2 devices are not 3 replicas of equal size");
+    trace.n_replicas = 1;
+    trace.n_shards = 2;
+    check_refused(&trace, "teams of 2 devices make each event together");
 }
 END_TEST
 

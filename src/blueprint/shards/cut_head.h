@@ -15,7 +15,7 @@
  *     n = most, over all T, and B or I of the last stage, of item j, of the F
  *         of the device's first stage before it, less j
  *
- * Then nobody ever waits for a slot.
+ * Then no device ever waits for a slot.
  *
  * Threads: the thread that creates the pipeline; constant afterwards, except
  * what the pointers point to, which belongs to the place's device.

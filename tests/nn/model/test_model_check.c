@@ -102,6 +102,27 @@ START_TEST(backward_weight_is_needed_by_parameters_only)
 }
 END_TEST
 
+/* Its products would be settled for one device of the team, which is not the
+ * only one to make rows. */
+START_TEST(rows_that_a_team_divides_have_no_products)
+{
+    sluice_layer_ops ops = whole;
+    sluice_layer_plan plan = good_plan();
+    ops.team = SLUICE_TEAM_ROWS;
+    ck_assert(!sl_check_layer_plan(&ops, &plan, &why));
+    plan.params[0].shape = sluice_shape_matrix(3, 2);
+    plan.n_products = 1;
+    plan.products[0] =
+        (sluice_product_spec){.param = 0, .in = 3, .out = 2, .rows_per_row = 1};
+    ops.team = SLUICE_TEAM_WHOLE;
+    ck_assert_msg(!sl_check_layer_plan(&ops, &plan, &why), "%s", why.text);
+    ops.team = SLUICE_TEAM_ROWS;
+    ck_assert_int_eq(sl_check_layer_plan(&ops, &plan, &why), SLUICE_INVALID);
+    ck_assert(strstr(why.text, "devices of a team make its rows, and its 1 "
+                               "products are settled for one of them"));
+}
+END_TEST
+
 START_TEST(an_output_without_elements_is_refused)
 {
     sluice_layer_plan plan = good_plan();
@@ -287,6 +308,7 @@ END_TEST
 SLUICE_TEST_MAIN("nn.model_check", a_proper_layer_is_accepted,
                  a_layer_without_its_functions_is_refused,
                  backward_weight_is_needed_by_parameters_only,
+                 rows_that_a_team_divides_have_no_products,
                  an_output_without_elements_is_refused,
                  an_output_without_a_shape_is_refused,
                  a_parameter_without_a_shape_is_refused,

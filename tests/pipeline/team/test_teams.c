@@ -138,7 +138,7 @@ static void check_fault(struct sl_test_pair *pair, struct sl_test_problem *p,
 }
 
 /* Layers that a team does not divide are made by one of its devices, while the
- * others wait: they come home as it does. */
+ * others wait: all of them return from the step. */
 START_TEST(a_failure_of_one_device_ends_the_step_of_the_team)
 {
     enum { K = 2, N = 4 };

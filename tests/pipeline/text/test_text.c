@@ -199,6 +199,10 @@ static const struct {
      "1 speeds for 2 devices"},
     {"batch=8; loss=mse; devices=2; device_speeds=1,2", SLUICE_INVALID,
      "device 1 has speed 2"},
+    {"batch=8; loss=mse; devices=2; team=2; device_speeds=1,1", SLUICE_INVALID,
+     "2 speeds for 4 devices"},
+    {"batch=8; loss=mse; devices=2; team=2; device_speeds=1,1,1,2",
+     SLUICE_INVALID, "device 3 has speed 2"},
     {"batch=7; loss=mse; microbatches=2", SLUICE_INVALID, "7"},
 };
 
