@@ -6,41 +6,15 @@
 
 #include "nn/timed/timed_cell.h"
 
-#define MAX_NS 3600e9 /* of a time in a text: an hour */
-
 static const sluice_option options[] = {
-    {
-        .name = "forward-ns",
-        .help = "time of a forward",
-        .type = SLUICE_OPTION_INTEGER,
-        .offset = offsetof(sluice_timed_config, forward_ns),
-        .bytes = sizeof(int64_t),
-        .max = MAX_NS,
-    },
-    {
-        .name = "input-ns",
-        .help = "time of an input gradient",
-        .type = SLUICE_OPTION_INTEGER,
-        .offset = offsetof(sluice_timed_config, input_ns),
-        .bytes = sizeof(int64_t),
-        .max = MAX_NS,
-    },
-    {
-        .name = "weight-ns",
-        .help = "time of a weight gradient",
-        .type = SLUICE_OPTION_INTEGER,
-        .offset = offsetof(sluice_timed_config, weight_ns),
-        .bytes = sizeof(int64_t),
-        .max = MAX_NS,
-    },
-    {
-        .name = "recompute-ns",
-        .help = "time of a forward that is made again",
-        .type = SLUICE_OPTION_INTEGER,
-        .offset = offsetof(sluice_timed_config, recompute_ns),
-        .bytes = sizeof(int64_t),
-        .max = MAX_NS,
-    },
+    SL_TIMED_OPTION("forward-ns", "time of a forward", sluice_timed_config,
+                    forward_ns),
+    SL_TIMED_OPTION("input-ns", "time of an input gradient",
+                    sluice_timed_config, input_ns),
+    SL_TIMED_OPTION("weight-ns", "time of a weight gradient",
+                    sluice_timed_config, weight_ns),
+    SL_TIMED_OPTION("recompute-ns", "time of a forward that is made again",
+                    sluice_timed_config, recompute_ns),
 };
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,

@@ -6,9 +6,20 @@
 #ifndef SL_NN_TIMED_TIMED_CELL_H
 #define SL_NN_TIMED_TIMED_CELL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <sluice/layer.h>
+
+#define SL_TIMED_MAX_NS 3600e9 /* of a time in a text: an hour */
+
+/* The option of one time of a layer's config, in nanoseconds. */
+#define SL_TIMED_OPTION(NAME, HELP, CONFIG, FIELD)                             \
+    {                                                                          \
+        .name = (NAME), .help = (HELP), .type = SLUICE_OPTION_INTEGER,         \
+        .offset = offsetof(CONFIG, FIELD), .bytes = sizeof(int64_t),           \
+        .max = SL_TIMED_MAX_NS,                                                \
+    }
 
 /* A cell under way. */
 struct sl_timed_cell {

@@ -1,9 +1,9 @@
 /* A head whose work takes a set time and no core.  The stage's device. */
 #include <sluice/across_layers.h>
 
-#include "nn/timed/timed_cell.h"
+#include <inttypes.h>
 
-#define MAX_NS 3600e9 /* of a time in a text: an hour */
+#include "nn/timed/timed_cell.h"
 
 static const sluice_option options[] = {
     {
@@ -16,30 +16,12 @@ static const sluice_option options[] = {
         .min = 1,
         .max = INT32_MAX,
     },
-    {
-        .name = "forward-ns",
-        .help = "time of a forward",
-        .type = SLUICE_OPTION_INTEGER,
-        .offset = offsetof(sluice_timed_head_config, forward_ns),
-        .bytes = sizeof(int64_t),
-        .max = MAX_NS,
-    },
-    {
-        .name = "input-ns",
-        .help = "time of an input gradient",
-        .type = SLUICE_OPTION_INTEGER,
-        .offset = offsetof(sluice_timed_head_config, input_ns),
-        .bytes = sizeof(int64_t),
-        .max = MAX_NS,
-    },
-    {
-        .name = "weight-ns",
-        .help = "time of a weight gradient",
-        .type = SLUICE_OPTION_INTEGER,
-        .offset = offsetof(sluice_timed_head_config, weight_ns),
-        .bytes = sizeof(int64_t),
-        .max = MAX_NS,
-    },
+    SL_TIMED_OPTION("forward-ns", "time of a forward", sluice_timed_head_config,
+                    forward_ns),
+    SL_TIMED_OPTION("input-ns", "time of an input gradient",
+                    sluice_timed_head_config, input_ns),
+    SL_TIMED_OPTION("weight-ns", "time of a weight gradient",
+                    sluice_timed_head_config, weight_ns),
 };
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
@@ -49,8 +31,10 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     const sluice_head_config head = {.vocabulary = timed->vocabulary};
     if (timed->forward_ns < 0 || timed->input_ns < 0 || timed->weight_ns < 0)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "timed_head: a time is below 0; give none that "
-                               "is negative");
+                               "timed_head: times of %" PRId64 ", %" PRId64
+                               " and %" PRId64 " ns; none can be negative",
+                               timed->forward_ns, timed->input_ns,
+                               timed->weight_ns);
     sluice_status st = sluice_head()->infer(&head, plan, why);
     plan->joins_rows = false; /* the times are of one call */
     return st;
