@@ -6,28 +6,10 @@
 #include "bench/cli/option_types.h"
 #include "bench/measure/run_options.h"
 #include "bench/output/environment.h"
+#include "bench/plan/plan_options.h"
 #include "bench/plan/planning.h"
 
-enum { MAX_BATCH = 1 << 24 };
-
 static const struct option_row question[] = {
-    {.name = "model",
-     .argument = "SPEC",
-     .help = "The network, such as 784-256x10-10",
-     .type = &option_text,
-     .offset = offsetof(struct planning_config, model),
-     .small = "16-16x6",
-     .context = "model"},
-    {.name = "batch",
-     .argument = "N",
-     .help = "Rows of a mini-batch",
-     .type = &option_long,
-     .offset = offsetof(struct planning_config, batch),
-     .least = 1,
-     .most = MAX_BATCH,
-     .standard = "256",
-     .small = "64",
-     .context = "batch"},
     {.name = "devices",
      .key = 'k',
      .argument = "D",
@@ -71,7 +53,10 @@ struct line {
 };
 
 static const struct option_group groups[] = {
-    {.options = question, .offset = offsetof(struct line, config)},
+    {.options = plan_work, .offset = offsetof(struct line, config)},
+    {.options = question,
+     .offset = offsetof(struct line, config),
+     .continues = true},
     {.title = "Output",
      .options = output_options,
      .offset = offsetof(struct line, output)},
@@ -94,6 +79,7 @@ static void write_row(struct table *table, const struct environment *env,
 {
     struct table_fields fields = {0};
     add_environment(&fields, env);
+    option_context(plan_work, config, &fields);
     option_context(question, config, &fields);
     add_key(&fields, "devices", row->devices);
     add_key(&fields, "microbatches", row->microbatches);

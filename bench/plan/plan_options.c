@@ -7,7 +7,7 @@
 
 enum { MAX_BATCH = 1 << 24, MAX_GFLOPS = 1000000, MAX_TRIES = 100000 };
 
-static const struct option_row work[] = {
+const struct option_row plan_work[] = {
     {.name = "model",
      .argument = "SPEC",
      .help = "The network, such as 784-256x10-10",
@@ -25,6 +25,10 @@ static const struct option_row work[] = {
      .standard = "256",
      .small = "64",
      .context = "batch"},
+    {0},
+};
+
+static const struct option_row states[] = {
     {.name = "optimizer",
      .argument = "NAME",
      .help = "Whose states need memory: NAME or NAME:option=value,... "
@@ -166,8 +170,11 @@ const char plan_doc[] =
 
 const struct option_group plan_groups[] = {
     {.title = "The work",
-     .options = work,
+     .options = plan_work,
      .offset = offsetof(struct plan_line, config)},
+    {.options = states,
+     .offset = offsetof(struct plan_line, config),
+     .continues = true},
     {.title = "The devices",
      .options = machine,
      .offset = offsetof(struct plan_line, config)},
@@ -189,6 +196,6 @@ const struct option_group plan_groups[] = {
 void plan_context(const struct planning_config *config,
                   struct table_fields *fields)
 {
-    option_context(work, config, fields);
+    option_context(plan_work, config, fields);
     option_context(machine, config, fields);
 }

@@ -11,6 +11,9 @@ struct plan_line {
     struct output_options output;
 };
 
+/* Model and batch, in a planning_config: `sluice advise` has them, too. */
+extern const struct option_row plan_work[];
+
 extern const struct option_group plan_groups[];
 extern const char plan_doc[];
 

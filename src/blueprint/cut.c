@@ -100,13 +100,19 @@ static size_t least_bytes(const struct sl_layout_input *input, int layer)
     return bytes;
 }
 
+/* The devices of a team divide a layer, and so have the caps of all. */
+static size_t team_cap(const sluice_pipeline_config *config)
+{
+    size_t n = config->team > 1 ? (size_t)config->team : 1;
+    size_t cap = config->device_cap_bytes;
+    return cap > SIZE_MAX / n ? SIZE_MAX : cap * n;
+}
+
 /* Refuse what no cut can fit under the cap, before layers are measured. */
 static sluice_status check_cap(const struct costing *costing, sluice_diag *why)
 {
     const struct sl_layout_input *input = costing->input;
-    size_t cap = costing->config->device_cap_bytes, all = 0;
-    if (costing->config->team > 1)
-        cap *= (size_t)costing->config->team; /* which divides a layer */
+    size_t cap = team_cap(costing->config), all = 0;
     size_t n_devices = (size_t)sluice_schedule_n_devices(input->schedule);
     for (int i = 0; i < sluice_model_n_layers(input->model) && cap; i++) {
         size_t bytes = least_bytes(input, i);
@@ -135,7 +141,7 @@ static sluice_status time_ns(struct costing *costing, sluice_diag *why)
     if (st)
         return st;
     return sl_profile_model(input->model, &input->products,
-                            costing->config->device_cap_bytes, input->allocator,
+                            team_cap(costing->config), input->allocator,
                             costing->fixed, why);
 }
 

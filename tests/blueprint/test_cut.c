@@ -246,6 +246,35 @@ START_TEST(what_cannot_fit_is_refused_before_it_is_measured)
 }
 END_TEST
 
+/* A layer that no device could hold alone. */
+START_TEST(a_team_has_the_caps_of_its_devices_together)
+{
+    const sluice_sgd_config sgd = {.learning_rate = 0.1};
+    sluice_model *layers;
+    sluice_pipeline *pipe = NULL;
+    sluice_diag why = {.text = ""};
+    sluice_pipeline_config config = {
+        .schedule = {.devices = 2, .microbatches = 1},
+        .team = 2,
+        .batch = 8,
+        .cut = SLUICE_CUT_TIME,
+        .device_cap_bytes = 1200000,
+        .gemm = "plain",
+        .loss = sluice_mean_squared_error(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+    };
+    ck_assert(!sluice_model_parse("64-400-400", NULL, &layers, NULL));
+    ck_assert_msg(!sluice_pipeline_create(&config, layers, &pipe, &why), "%s",
+                  why.text);
+    sluice_pipeline_destroy(pipe);
+    config.team = 1;
+    ck_assert_int_eq(sluice_pipeline_create(&config, layers, &pipe, &why),
+                     SLUICE_OVER_CAP);
+    sluice_model_destroy(layers);
+}
+END_TEST
+
 START_TEST(a_layer_is_measured_with_the_rows_that_a_cap_allows)
 {
     sluice_diag why = {0};
@@ -325,6 +354,7 @@ SLUICE_TEST_MAIN("blueprint.cut", a_cut_by_operations_is_the_best_of_all_cuts,
                  a_cut_by_bytes_counts_versions_of_weights,
                  a_cut_by_bytes_is_even_where_all_keep_as_many_versions,
                  what_cannot_fit_is_refused_before_it_is_measured,
+                 a_team_has_the_caps_of_its_devices_together,
                  a_layer_is_measured_with_the_rows_that_a_cap_allows,
                  a_layer_of_which_no_row_can_be_measured_is_refused,
                  a_layer_that_fails_while_it_is_measured_is_named)
