@@ -129,19 +129,12 @@ static const struct sl_published_row last_names[] = {
 };
 static const char *const frequencies[] = {".rotary_emb.inv_freq", NULL};
 
-static void name_block(const sluice_model *model, int layer,
-                       char name[SL_BLOCK_NAME])
-{
-    (void)model;
-    snprintf(name, SL_BLOCK_NAME, "layers.%d.", layer - 1);
-}
-
 static const struct sl_published published = {
     .prefix = "model.",
     .first = {first_names, sizeof first_names / sizeof *first_names},
     .last = {last_names, sizeof last_names / sizeof *last_names},
     .blocks = {{block_names, sizeof block_names / sizeof *block_names}},
-    .name_block = name_block,
+    .block = "layers",
     .passed_over = frequencies,
 };
 

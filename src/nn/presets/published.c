@@ -67,8 +67,11 @@ void sl_published_name(const struct sl_published *published,
 {
     char block[SL_BLOCK_NAME] = "";
     bool prefixed = has_prefix && !row->is_outside;
-    if (layer > 0 && layer < sluice_model_n_layers(model) - 1)
+    bool is_block = layer > 0 && layer < sluice_model_n_layers(model) - 1;
+    if (is_block && published->name_block)
         published->name_block(model, layer, block);
+    else if (is_block)
+        snprintf(block, sizeof block, "%s.%d.", published->block, layer - 1);
     snprintf(name, SL_PUBLISHED_NAME, "%s%s%s",
              prefixed ? published->prefix : "", block, row->theirs[part]);
 }

@@ -42,7 +42,9 @@ struct sl_published {
     struct sl_published_layer blocks[SL_PUBLISHED_FORMS]; /* each other layer
                                                              is one of these */
 
-    /* What stands before the names of such a layer: "h.3.". */
+    /* What stands before the names of such a layer: "h.3." if `block` is "h".
+     * A function where layers are not counted one after the other. */
+    const char *block;
     void (*name_block)(const sluice_model *model, int layer,
                        char name[SL_BLOCK_NAME]);
 

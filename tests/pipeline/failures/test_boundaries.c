@@ -6,12 +6,9 @@
 #include <sluice/across_layers.h>
 
 #include <math.h>
-#include <stdio.h>
 
-#include "support/problem.h"
+#include "altered.h"
 #include "support/runner.h"
-
-enum { LAYERS = 4, BATCH = 6, MICROBATCHES = 3, WIDTH = 64 };
 
 /* The cell whose result is spoilt; written between steps. */
 static struct {
@@ -46,29 +43,15 @@ static sluice_status backward_input(const sluice_layer_call *call)
     return st;
 }
 
-static struct sl_test_problem problem;
-static sluice_layer_ops ops;
-static sluice_model *model;
+static struct altered altered;
 
 static void set_up(void)
 {
-    const struct sl_test_probe probe = {.watch = NULL};
-    sl_test_problem_init(&problem, SL_TEST_PROBE, LAYERS, BATCH, NULL);
-    ops = *sl_test_probe_layer();
-    ops.forward = forward;
-    ops.backward_input = backward_input;
-    const sluice_model_config config = {
-        .input = {.n_dims = 1, .dims = {problem.in}}};
-    ck_assert(!sluice_model_create(&config, &model, NULL));
-    for (int i = 0; i < LAYERS; i++)
-        ck_assert(!sluice_model_add(model, &ops, &probe, NULL));
+    altered_ops(&altered);
+    altered.ops.forward = forward;
+    altered.ops.backward_input = backward_input;
+    altered_begin(&altered);
     spoil.armed = false;
-}
-
-static void tear_down(void)
-{
-    sluice_model_destroy(model);
-    sl_test_problem_fini(&problem);
 }
 
 static sluice_pipeline *make(const char *schedule, int devices,
@@ -76,43 +59,25 @@ static sluice_pipeline *make(const char *schedule, int devices,
 {
     sluice_pipeline *pipe;
     sluice_diag why;
-    sluice_pipeline_config config = problem.config;
+    sluice_pipeline_config config = altered.problem.config;
     config.schedule.name = schedule;
     config.schedule.devices = devices;
     config.schedule.microbatches = MICROBATCHES;
     config.schedule.backward_order = SLUICE_IN_ORDER;
     config.remat = SLUICE_REMAT_EXCEPT_LAST;
     config.finite = finite;
-    ck_assert_msg(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
-                  why.text);
+    ck_assert_msg(!sluice_pipeline_create(&config, altered.model, &pipe, &why),
+                  "%s", why.text);
     return pipe;
-}
-
-static sluice_status step(sluice_pipeline *pipe, sluice_diag *why)
-{
-    *why = (sluice_diag){.text = ""};
-    return sluice_pipeline_step(pipe, problem.x, problem.targets, BATCH, NULL,
-                                why);
-}
-
-static void read_weights(const sluice_pipeline *pipe,
-                         float values[LAYERS][WIDTH])
-{
-    for (int i = 0; i < LAYERS; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "%d.weight", i);
-        ck_assert(!sluice_pipeline_get_parameter(pipe, name, values[i],
-                                                 problem.in, NULL));
-    }
 }
 
 static void step_badly(sluice_pipeline *pipe, int stage)
 {
     static float before[LAYERS][WIDTH], after[LAYERS][WIDTH];
     sluice_diag why;
-    read_weights(pipe, before);
+    altered_read(&altered, pipe, before);
     spoil.armed = true;
-    ck_assert_int_eq(step(pipe, &why), SLUICE_NOT_FINITE);
+    ck_assert_int_eq(altered_step(&altered, pipe, &why), SLUICE_NOT_FINITE);
     spoil.armed = false;
     ck_assert_int_eq(why.stage, stage);
     ck_assert_int_eq(why.microbatch, spoil.first_row / (BATCH / MICROBATCHES));
@@ -122,7 +87,7 @@ static void step_badly(sluice_pipeline *pipe, int stage)
                   "%s", why.text);
     ck_assert_msg(strchr(spoil.backward ? "BI" : "F", why.action[1]), "%s",
                   why.action);
-    read_weights(pipe, after);
+    altered_read(&altered, pipe, after);
     ck_assert_mem_eq(before, after, sizeof before);
 }
 
@@ -139,7 +104,7 @@ static void spoil_everywhere(const char *schedule, int devices)
             spoil.layer = boundary * per_stage - !spoil.backward;
             spoil.value = m % 2 ? NAN : -INFINITY;
             step_badly(pipe, spoil.layer / per_stage);
-            ck_assert_msg(!step(pipe, &why), "%s", why.text);
+            ck_assert_msg(!altered_step(&altered, pipe, &why), "%s", why.text);
         }
     sluice_pipeline_destroy(pipe);
 }
@@ -152,7 +117,7 @@ START_TEST(every_boundary_is_checked_in_both_directions)
         spoil_everywhere(schedules[i], 2);
         spoil_everywhere(schedules[i], 4);
     }
-    tear_down();
+    altered_end(&altered);
 }
 END_TEST
 
@@ -165,15 +130,17 @@ static void make_skip_model(void)
     const sluice_pop_config pop = {.name = "a"};
     const sluice_activate_config tanh_config = {.activation = SLUICE_TANH};
     const sluice_model_config config = {
-        .input = {.n_dims = 1, .dims = {problem.in}}};
-    sluice_model_destroy(model);
-    ck_assert(!sluice_model_create(&config, &model, NULL));
-    ck_assert(!sluice_model_add(model, &ops, &probe, NULL));
-    ck_assert(!sluice_model_add(model, sluice_stash(), &stash, NULL));
-    ck_assert(!sluice_model_add(model, sluice_activate(), &tanh_config, NULL));
-    ck_assert(!sluice_model_add(model, sl_test_probe_layer(), &probe, NULL));
-    ck_assert(!sluice_model_add(model, sluice_pop(), &pop, NULL));
-    ck_assert(!sluice_model_add(model, &ops, &probe, NULL));
+        .input = {.n_dims = 1, .dims = {altered.problem.in}}};
+    sluice_model_destroy(altered.model);
+    ck_assert(!sluice_model_create(&config, &altered.model, NULL));
+    ck_assert(!sluice_model_add(altered.model, &altered.ops, &probe, NULL));
+    ck_assert(!sluice_model_add(altered.model, sluice_stash(), &stash, NULL));
+    ck_assert(!sluice_model_add(altered.model, sluice_activate(), &tanh_config,
+                                NULL));
+    ck_assert(
+        !sluice_model_add(altered.model, sl_test_probe_layer(), &probe, NULL));
+    ck_assert(!sluice_model_add(altered.model, sluice_pop(), &pop, NULL));
+    ck_assert(!sluice_model_add(altered.model, &altered.ops, &probe, NULL));
 }
 
 /* The stage that hands it on is blamed, not the one that receives it. */
@@ -185,7 +152,7 @@ static void spoil_skip(sluice_pipeline *pipe, bool backward, int microbatch)
     spoil.layer = backward ? 5 : 0;
     spoil.value = -INFINITY;
     spoil.armed = true;
-    ck_assert_int_eq(step(pipe, &why), SLUICE_NOT_FINITE);
+    ck_assert_int_eq(altered_step(&altered, pipe, &why), SLUICE_NOT_FINITE);
     spoil.armed = false;
     ck_assert_msg(strstr(why.text, backward
                                        ? "the gradient of a skip connection"
@@ -193,7 +160,7 @@ static void spoil_skip(sluice_pipeline *pipe, bool backward, int microbatch)
                   "%s", why.text);
     ck_assert_int_eq(why.stage, backward);
     ck_assert_int_eq(why.microbatch, microbatch);
-    ck_assert_msg(!step(pipe, &why), "%s", why.text);
+    ck_assert_msg(!altered_step(&altered, pipe, &why), "%s", why.text);
 }
 
 START_TEST(what_a_skip_connection_carries_is_checked_in_both_directions)
@@ -209,7 +176,7 @@ START_TEST(what_a_skip_connection_carries_is_checked_in_both_directions)
         }
         sluice_pipeline_destroy(pipe);
     }
-    tear_down();
+    altered_end(&altered);
 }
 END_TEST
 
@@ -223,9 +190,9 @@ START_TEST(boundaries_are_not_checked_unless_asked)
     spoil.first_row = 0;
     spoil.value = NAN;
     spoil.armed = true;
-    ck_assert_msg(!step(pipe, &why), "%s", why.text);
+    ck_assert_msg(!altered_step(&altered, pipe, &why), "%s", why.text);
     sluice_pipeline_destroy(pipe);
-    tear_down();
+    altered_end(&altered);
 }
 END_TEST
 

@@ -4,12 +4,9 @@
  * nothing.
  */
 #include <math.h>
-#include <stdio.h>
 
-#include "support/problem.h"
+#include "altered.h"
 #include "support/runner.h"
-
-enum { LAYERS = 4, BATCH = 6, MICROBATCHES = 3, WIDTH = 64 };
 
 /* The cell in which a bit flips; written between steps. */
 static struct {
@@ -30,28 +27,14 @@ static sluice_status forward(const sluice_layer_call *call)
     return st;
 }
 
-static struct sl_test_problem problem;
-static sluice_layer_ops ops;
-static sluice_model *model;
+static struct altered altered;
 
 static void set_up(void)
 {
-    const struct sl_test_probe probe = {.watch = NULL};
-    sl_test_problem_init(&problem, SL_TEST_PROBE, LAYERS, BATCH, NULL);
-    ops = *sl_test_probe_layer();
-    ops.forward = forward;
-    const sluice_model_config config = {
-        .input = {.n_dims = 1, .dims = {problem.in}}};
-    ck_assert(!sluice_model_create(&config, &model, NULL));
-    for (int i = 0; i < LAYERS; i++)
-        ck_assert(!sluice_model_add(model, &ops, &probe, NULL));
+    altered_ops(&altered);
+    altered.ops.forward = forward;
+    altered_begin(&altered);
     fault.armed = false;
-}
-
-static void tear_down(void)
-{
-    sluice_model_destroy(model);
-    sl_test_problem_fini(&problem);
 }
 
 static sluice_pipeline *make(const char *schedule, int devices, int replicas,
@@ -59,7 +42,7 @@ static sluice_pipeline *make(const char *schedule, int devices, int replicas,
 {
     sluice_pipeline *pipe;
     sluice_diag why;
-    sluice_pipeline_config config = problem.config;
+    sluice_pipeline_config config = altered.problem.config;
     config.schedule.name = schedule;
     config.schedule.devices = devices;
     config.schedule.microbatches = MICROBATCHES / replicas;
@@ -67,45 +50,27 @@ static sluice_pipeline *make(const char *schedule, int devices, int replicas,
     config.replicas = replicas;
     config.remat = SLUICE_REMAT_ALWAYS;
     config.check_recompute = checks;
-    ck_assert_msg(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
-                  why.text);
+    ck_assert_msg(!sluice_pipeline_create(&config, altered.model, &pipe, &why),
+                  "%s", why.text);
     return pipe;
-}
-
-static sluice_status step(sluice_pipeline *pipe, sluice_diag *why)
-{
-    *why = (sluice_diag){.text = ""};
-    return sluice_pipeline_step(pipe, problem.x, problem.targets, BATCH, NULL,
-                                why);
-}
-
-static void read_weights(const sluice_pipeline *pipe,
-                         float values[LAYERS][WIDTH])
-{
-    for (int i = 0; i < LAYERS; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "%d.weight", i);
-        ck_assert(!sluice_pipeline_get_parameter(pipe, name, values[i],
-                                                 problem.in, NULL));
-    }
 }
 
 static void fail_once(sluice_pipeline *pipe, int stage)
 {
     static float before[LAYERS][WIDTH], after[LAYERS][WIDTH];
     sluice_diag why;
-    read_weights(pipe, before);
+    altered_read(&altered, pipe, before);
     fault.armed = true;
-    ck_assert_int_eq(step(pipe, &why), SLUICE_NOT_REPEATED);
+    ck_assert_int_eq(altered_step(&altered, pipe, &why), SLUICE_NOT_REPEATED);
     fault.armed = false;
     ck_assert_msg(strstr(why.text, "recomputed output of the stage is not the"),
                   "%s", why.text);
     ck_assert_int_eq(why.stage, stage);
     ck_assert_int_eq(why.microbatch, fault.first_row / (BATCH / MICROBATCHES));
     ck_assert_int_eq(why.action[1], 'R');
-    read_weights(pipe, after);
+    altered_read(&altered, pipe, after);
     ck_assert_mem_eq(before, after, sizeof before);
-    ck_assert_msg(!step(pipe, &why), "%s", why.text);
+    ck_assert_msg(!altered_step(&altered, pipe, &why), "%s", why.text);
 }
 
 static void fail_everywhere(const char *schedule, int devices)
@@ -127,7 +92,7 @@ START_TEST(a_flipped_bit_is_found_in_every_cell_of_both_passes)
     for (int i = 0; i < 3; i++)
         for (int devices = 1; devices <= LAYERS; devices *= 2)
             fail_everywhere(schedules[i], devices);
-    tear_down();
+    altered_end(&altered);
 }
 END_TEST
 
@@ -137,15 +102,15 @@ START_TEST(replicas_do_not_share_what_they_compare)
     set_up();
     sluice_pipeline *pipe = make("1f1b", 2, 3, true);
     for (int i = 0; i < 3; i++)
-        ck_assert_msg(!step(pipe, &why), "%s", why.text);
+        ck_assert_msg(!altered_step(&altered, pipe, &why), "%s", why.text);
     fault.recompute = true;
     fault.layer = 1;
     fault.first_row = 4;
     fault.armed = true;
-    ck_assert_int_eq(step(pipe, &why), SLUICE_NOT_REPEATED);
+    ck_assert_int_eq(altered_step(&altered, pipe, &why), SLUICE_NOT_REPEATED);
     ck_assert_int_eq(why.device, 4);
     sluice_pipeline_destroy(pipe);
-    tear_down();
+    altered_end(&altered);
 }
 END_TEST
 
@@ -159,9 +124,9 @@ START_TEST(nothing_is_compared_unless_asked)
     fault.layer = 2;
     fault.first_row = 0;
     fault.armed = true;
-    ck_assert_int_eq(step(pipe, &why), SLUICE_FORMAT);
+    ck_assert_int_eq(altered_step(&altered, pipe, &why), SLUICE_FORMAT);
     sluice_pipeline_destroy(pipe);
-    tear_down();
+    altered_end(&altered);
 }
 END_TEST
 
@@ -173,12 +138,12 @@ START_TEST(comparing_changes_no_bit)
     for (int checks = 0; checks < 2; checks++) {
         sluice_pipeline *pipe = make("1f1b", 2, 1, checks);
         for (int i = 0; i < 5; i++)
-            ck_assert_msg(!step(pipe, &why), "%s", why.text);
-        read_weights(pipe, checks ? with : without);
+            ck_assert_msg(!altered_step(&altered, pipe, &why), "%s", why.text);
+        altered_read(&altered, pipe, checks ? with : without);
         sluice_pipeline_destroy(pipe);
     }
     ck_assert_mem_eq(with, without, sizeof with);
-    tear_down();
+    altered_end(&altered);
 }
 END_TEST
 
