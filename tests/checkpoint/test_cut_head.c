@@ -1,12 +1,11 @@
 /* A checkpoint of a pipeline with a cut vocabulary: it is whole. */
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <sluice/across_layers.h>
 #include <sluice/checkpoint.h>
-#include <sluice/pipeline_state.h>
 
+#include "equal.h"
 #include "support/runner.h"
 
 enum { BATCH = 4, WIDTH = 6, VOCABULARY = 13, LAYERS = 4 };
@@ -41,24 +40,6 @@ static void step(sluice_pipeline *pipe)
         x[i] = (float)(i % 7) - 3;
     ck_assert_int_eq(sluice_pipeline_step(pipe, x, labels, BATCH, NULL, NULL),
                      SLUICE_OK);
-}
-
-/* Whether all parameters and states of two pipelines are the same. */
-static bool are_equal(const sluice_pipeline *a, const sluice_pipeline *b)
-{
-    sluice_state_tensor at = {.state = 0};
-    bool equal = true;
-    while (sluice_pipeline_next_tensor(a, &at)) {
-        float left[VOCABULARY * WIDTH], right[VOCABULARY * WIDTH];
-        ck_assert_int_eq(
-            sluice_pipeline_get_tensor(a, at.name, left, at.parameter.n, NULL),
-            SLUICE_OK);
-        ck_assert_int_eq(
-            sluice_pipeline_get_tensor(b, at.name, right, at.parameter.n, NULL),
-            SLUICE_OK);
-        equal &= !memcmp(left, right, (size_t)at.parameter.n * sizeof *left);
-    }
-    return equal;
 }
 
 static void make_model(void)

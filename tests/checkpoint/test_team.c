@@ -1,16 +1,15 @@
 /* A checkpoint of a pipeline of teams: it is whole, and knows of no team. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <sluice/checkpoint.h>
 #include <sluice/decode.h>
-#include <sluice/pipeline_state.h>
 
+#include "equal.h"
 #include "support/runner.h"
 
-enum { BATCH = 4, WIDTH = 64, N_VALUES = WIDTH * WIDTH };
+enum { BATCH = 4, WIDTH = 64 };
 
 static sluice_model *model;
 
@@ -44,25 +43,6 @@ static void step(sluice_pipeline *pipe)
     }
     ck_assert_int_eq(sluice_pipeline_step(pipe, x, y, BATCH, NULL, NULL),
                      SLUICE_OK);
-}
-
-/* Whether all parameters and states of two pipelines are the same. */
-static bool are_equal(const sluice_pipeline *a, const sluice_pipeline *b)
-{
-    static float left[N_VALUES], right[N_VALUES];
-    sluice_state_tensor at = {.state = 0};
-    int n = 0, n_equal = 0;
-    for (; sluice_pipeline_next_tensor(a, &at); n++) {
-        ck_assert_int_eq(
-            sluice_pipeline_get_tensor(a, at.name, left, at.parameter.n, NULL),
-            SLUICE_OK);
-        ck_assert_int_eq(
-            sluice_pipeline_get_tensor(b, at.name, right, at.parameter.n, NULL),
-            SLUICE_OK);
-        n_equal += !memcmp(left, right, (size_t)at.parameter.n * sizeof *left);
-    }
-    ck_assert_int_gt(n, 0);
-    return n_equal == n;
 }
 
 START_TEST(training_goes_on_with_any_team)
@@ -130,7 +110,7 @@ START_TEST(weights_for_pytorch_are_whole)
     static char whole[1 << 18], parted[sizeof whole];
     ck_assert(!sluice_model_parse("64-64x3-64", NULL, &model, NULL));
     size_t n = save(1, whole, sizeof whole);
-    ck_assert_uint_gt(n, 4 * N_VALUES * sizeof(float));
+    ck_assert_uint_gt(n, 4 * WIDTH * WIDTH * sizeof(float));
     ck_assert_uint_lt(n, sizeof whole);
     ck_assert_uint_eq(save(3, parted, sizeof parted), n);
     ck_assert(!memcmp(whole, parted, n));
