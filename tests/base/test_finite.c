@@ -28,14 +28,15 @@ START_TEST(the_first_value_that_is_not_finite_is_named)
     for (int b = 0; b < 3; b++)
         for (int i = 0; i < N; i++) {
             float x[N] = {0};
-            char want[64];
+            char want[96];
             sluice_diag why;
             x[i] = bad[b];
             x[N - 1] = NAN;
             ck_assert_int_eq(sl_first_not_finite(x, N), i);
             ck_assert_int_eq(sl_check_finite("parameter", "0.w", x, N, &why),
                              SLUICE_NOT_FINITE);
-            snprintf(want, sizeof want, "parameter 0.w: element %d is %s;", i,
+            snprintf(want, sizeof want,
+                     "parameter 0.w: element %d is %s; give finite values", i,
                      i < N - 1 ? text[b] : "NaN");
             ck_assert_msg(strstr(why.text, want), "%s", why.text);
         }

@@ -204,8 +204,9 @@ START_TEST(a_save_that_was_not_joined_is_not_overtaken)
     ck_assert_int_eq(sluice_saver_start(f.saver, NULL, paths, 0, NULL),
                      SLUICE_INVALID);
     ck_assert_int_eq(
-        sluice_saver_start(f.saver, NULL, paths, SLUICE_SAVER_PATHS + 1, NULL),
+        sluice_saver_start(f.saver, NULL, paths, SLUICE_SAVER_PATHS + 1, &why),
         SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, " paths; give 1 to "), "%s", why.text);
     end(&f);
 }
 END_TEST

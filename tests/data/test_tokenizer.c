@@ -107,6 +107,10 @@ START_TEST(names_that_cannot_be_are_refused)
         ck_assert_msg(sluice_tokenizer_parse(bad[i], NULL, &t, &why) ==
                           SLUICE_INVALID,
                       "%s", bad[i]);
+    ck_assert_int_eq(sluice_tokenizer_parse("bytes:1", NULL, &t, &why),
+                     SLUICE_INVALID);
+    fixture_says(&why, SLUICE_INVALID,
+                 "nothing may follow the name, but ':1' does");
     ck_assert_int_eq(sluice_tokenizer_parse("byte", NULL, &t, &why),
                      SLUICE_NOT_FOUND);
     fixture_says(&why, SLUICE_NOT_FOUND, "there are bytes, characters");

@@ -370,9 +370,19 @@ START_TEST(bad_arguments_are_refused)
         ck_assert_int_eq(sluice_reference_create(&bad[i], f.model, &ref, NULL),
                          SLUICE_INVALID);
     ck_assert_ptr_null(ref);
-    float values[8];
-    ck_assert_int_eq(sluice_reference_step(f.ref, f.x, f.t, 0, NULL, NULL),
+    sluice_diag why;
+    bad[0] = f.config;
+    bad[0].replicas = -2;
+    ck_assert_int_eq(sluice_reference_create(&bad[0], f.model, &ref, &why),
                      SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "-2 replicas; give 1 to "), "%s", why.text);
+    float values[8];
+    ck_assert_int_eq(sluice_reference_copies(f.ref, 0, NULL, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "0 copies; give 1 to "), "%s", why.text);
+    ck_assert_int_eq(sluice_reference_step(f.ref, f.x, f.t, 0, NULL, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "0 rows; give 1 to "), "%s", why.text);
     ck_assert_int_eq(
         sluice_reference_step(f.ref, f.x, f.t, BATCH + 1, NULL, NULL),
         SLUICE_INVALID);

@@ -165,10 +165,13 @@ END_TEST
 START_TEST(a_second_commit_is_refused)
 {
     sluice_file *file;
+    sluice_diag why;
     enter();
     ck_assert_int_eq(sluice_file_create(path, NULL, &file, NULL), SLUICE_OK);
     ck_assert_int_eq(sluice_file_commit(file, NULL), SLUICE_OK);
-    ck_assert_int_eq(sluice_file_commit(file, NULL), SLUICE_IO);
+    ck_assert_int_eq(sluice_file_commit(file, &why), SLUICE_IO);
+    ck_assert_msg(strstr(why.text, "is not complete, or complete already"),
+                  "%s", why.text);
     sluice_file_destroy(file);
     sluice_file_destroy(NULL);
     check_content("");

@@ -127,7 +127,8 @@ START_TEST(bad_widths_and_traces_are_refused)
         ck_assert_int_eq(
             sluice_report_text(&p.trace, &config, collect_sink(&got), &why),
             SLUICE_INVALID);
-        ck_assert(strstr(why.text, "40 to 1000") != NULL);
+        ck_assert(strstr(why.text, "a timeline of ") &&
+                  strstr(why.text, " columns; give 40 to 1000, or 0 for "));
     }
     p.events[0][0].end_ns = 0;
     ck_assert_int_eq(

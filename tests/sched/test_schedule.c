@@ -74,6 +74,13 @@ START_TEST(sizes_out_of_range_are_refused_with_the_numbers)
                           "to 1");
     assert_create_refused(2, 1, 1, (const int[]){-1},
                           "stage 0 is placed on device -1");
+    sluice_diag why;
+    sluice_schedule *schedule = NULL;
+    ck_assert_int_eq(sluice_schedule_create_copies(3, 3, 2, 2, straight, NULL,
+                                                   &schedule, &why),
+                     SLUICE_INVALID);
+    ck_assert_str_eq(why.text, "3 stages in 2 copies: give each copy the same "
+                               "number of stages");
 }
 END_TEST
 

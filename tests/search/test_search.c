@@ -330,7 +330,8 @@ START_TEST(what_cannot_be_is_refused_with_the_reason)
     assert_refused(config, SLUICE_INVALID, "without costs");
     config = good;
     config.activation_bytes = bytes;
-    assert_refused(config, SLUICE_INVALID, "stage 0 holds -4 bytes");
+    assert_refused(config, SLUICE_INVALID,
+                   "stage 0 holds -4 bytes: give 0 to ");
     config = good;
     config.weight_bytes = (const int64_t[]){1, 2};
     assert_refused(config, SLUICE_INVALID,

@@ -72,6 +72,8 @@ static bool on_progress(void *context, const sluice_progress *progress)
     return told->n != told->stop_after;
 }
 
+static sluice_diag why;
+
 static sluice_status train(struct told *told, sluice_position start,
                            sluice_progress *last)
 {
@@ -85,7 +87,7 @@ static sluice_status train(struct told *told, sluice_position start,
         .on_progress = on_progress,
         .context = told,
     };
-    return sluice_train(pipe, &config, last, NULL);
+    return sluice_train(pipe, &config, last, &why);
 }
 
 static void check_same(const sluice_progress *is, const sluice_progress *was)
@@ -154,8 +156,11 @@ START_TEST(a_start_that_cannot_be_is_refused)
         {-1, 0, 0, 0}, {1, -1, 0, 0}, {1, ROWS + 1, 0, 0}, {1, 0, 0, -1}};
     static struct told told;
     setup();
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         ck_assert_int_eq(train(&told, starts[i], NULL), SLUICE_INVALID);
+        ck_assert_msg(strstr(why.text, " rows done; an epoch has "), "%s",
+                      why.text);
+    }
     ck_assert_int_eq(told.n, 0);
     teardown();
 }

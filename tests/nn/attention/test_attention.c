@@ -424,7 +424,9 @@ START_TEST(what_cannot_be_is_refused)
     check_refused(sluice_shape_vector(24),
                   (sluice_attention_config){.heads = 1}, "1 dims");
     check_refused(sluice_shape_matrix((int64_t)1 << 31, 1),
-                  (sluice_attention_config){.heads = 1}, "2147483648 x 1");
+                  (sluice_attention_config){.heads = 1},
+                  "attention: rows of 2147483648 x 1 elements; 1073741823 x "
+                  "715827882 are possible");
 }
 END_TEST
 

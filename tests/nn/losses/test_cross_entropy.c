@@ -169,6 +169,11 @@ START_TEST(impossible_configs_are_refused)
     refuse((sluice_cross_entropy_config){.classes = -1}, "-1 classes");
     refuse((sluice_cross_entropy_config){.classes = OUTPUTS + 1},
            "8 classes, but a position has 7 outputs");
+    sluice_loss_plan many = {.out = sluice_shape_vector((int64_t)1 << 31)};
+    ck_assert_int_eq(sluice_cross_entropy()->infer(&many, &why),
+                     SLUICE_INVALID);
+    ck_assert_str_eq(why.text, "cross_entropy: a network with 2147483648 "
+                               "outputs; 1 to 2147483647 classes are possible");
     ck_assert_int_eq(sluice_loss_parse("cross_entropy:ignore=0", &loss, &why),
                      SLUICE_INVALID);
 }

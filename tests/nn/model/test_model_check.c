@@ -64,6 +64,15 @@ static void refuse(sluice_layer_plan plan, const char *word)
     ck_assert(strstr(why.text, "layer own"));
 }
 
+START_TEST(a_statistic_wants_a_function_that_updates_it)
+{
+    sluice_layer_plan plan = good_plan();
+    plan.params[1].statistic = true;
+    refuse(plan, "parameter b_2 is a statistic, so the layer must have "
+                 "update_statistics()");
+}
+END_TEST
+
 START_TEST(a_proper_layer_is_accepted)
 {
     sluice_layer_plan plan = good_plan();
@@ -306,6 +315,7 @@ START_TEST(costs_of_the_largest_rows_are_counted)
 END_TEST
 
 SLUICE_TEST_MAIN("nn.model_check", a_proper_layer_is_accepted,
+                 a_statistic_wants_a_function_that_updates_it,
                  a_layer_without_its_functions_is_refused,
                  backward_weight_is_needed_by_parameters_only,
                  rows_that_a_team_divides_have_no_products,

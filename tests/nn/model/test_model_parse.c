@@ -231,6 +231,15 @@ static void check_refused(size_t n, const struct bad bad[])
     }
 }
 
+START_TEST(an_option_twice_is_told_what_may_stand_there)
+{
+    sluice_model *model = NULL;
+    ck_assert(sluice_model_parse("4-3:relu,tanh", NULL, &model, &why));
+    ck_assert_msg(strstr(why.text, "an activation or dropout=RATE, each once"),
+                  "%s", why.text);
+}
+END_TEST
+
 START_TEST(what_is_not_understood_is_refused_with_its_position)
 {
     check_refused(sizeof bad_lists / sizeof *bad_lists, bad_lists);
@@ -281,6 +290,7 @@ SLUICE_TEST_MAIN("nn.model_parse", a_perceptron, repeated_layers,
                  every_activation_by_name,
                  dropout_stands_after_each_hidden_layer, residual_blocks,
                  a_block_has_activations_and_dropout_but_at_its_end,
+                 an_option_twice_is_told_what_may_stand_there,
                  what_is_not_understood_is_refused_with_its_position,
                  as_many_layers_as_the_limit, dropout_counts_as_layers,
                  a_layer_that_refuses_is_the_reason, a_block_of_many_layers)

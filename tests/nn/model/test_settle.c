@@ -108,7 +108,7 @@ START_TEST(targets_of_a_loss_that_cannot_be_are_refused)
     }
     filled.target_type = SLUICE_UNTYPED;
     filled.classes = -1;
-    refuse_loss(4, 1, "-1 classes");
+    refuse_loss(4, 1, "-1 classes; there cannot be less");
     filled.classes = 0;
 }
 END_TEST
@@ -137,6 +137,13 @@ static void refuse_optimizer(const char *words)
     ck_assert_msg(strstr(why.text, words), "%s", why.text);
     ck_assert(strstr(why.text, "optimizer own"));
 }
+
+START_TEST(states_that_cannot_be_are_told_with_the_most_there_are)
+{
+    filled.n_states = 99;
+    refuse_optimizer("optimizer own wants 99 states; at most ");
+}
+END_TEST
 
 START_TEST(states_and_rates_that_cannot_be_are_refused)
 {
@@ -237,6 +244,7 @@ END_TEST
 SLUICE_TEST_MAIN("nn.settle", sizes_of_a_loss_that_cannot_be_are_refused,
                  targets_of_a_loss_that_cannot_be_are_refused,
                  a_loss_that_assigns_its_plan_keeps_the_output,
+                 states_that_cannot_be_are_told_with_the_most_there_are,
                  states_and_rates_that_cannot_be_are_refused,
                  a_loss_without_its_functions_is_refused,
                  an_optimizer_without_its_functions_is_refused,

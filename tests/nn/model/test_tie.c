@@ -103,10 +103,11 @@ START_TEST(what_cannot_be_tied_is_refused)
         const char *ties;
         const char *says;
     } refused[] = {
-        {"tie(1.weight, 0.weight)", "shapes differ"},
+        {"tie(1.weight, 0.weight)", "their shapes differ"},
         {"tie(0.weight, 2.weight)", "a layer before it"},
         {"tie(2.weight, 2.weight)", "a layer before it"},
-        {"tie(2.weight, 0.weight); tie(2.weight, 0.weight)", "tied already"},
+        {"tie(2.weight, 0.weight); tie(2.weight, 0.weight)",
+         "it is tied already"},
         {"tie(2.weigh, 0.weight)", "no parameter \"2.weigh\""},
         {"tie(2.weight, 7.weight)", "layers 0 to 3"},
         {"tie(2.weight)", "the first use's parameter"},

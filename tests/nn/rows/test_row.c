@@ -143,6 +143,8 @@ START_TEST(a_loss_is_found_for_targets)
     ck_assert_ptr_eq(loss.ops, sluice_mean_squared_error());
     ck_assert_int_eq(sluice_loss_for(true, sluice_shape_vector(0), &loss, &why),
                      SLUICE_NOT_FOUND);
+    ck_assert_str_eq(why.text, "no loss compares the network's output with "
+                               "class labels; name one");
 }
 END_TEST
 

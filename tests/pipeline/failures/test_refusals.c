@@ -2,6 +2,7 @@
  * What cannot run is refused before a thread starts, with the numbers in the
  * sentence; everything else runs and equals the reference.
  */
+#include <sluice/across_layers.h>
 #include <limits.h>
 #include <math.h>
 #include <string.h>
@@ -449,6 +450,19 @@ START_TEST(an_empty_model_is_refused)
 }
 END_TEST
 
+START_TEST(a_stash_that_nothing_pops_is_refused)
+{
+    const sluice_stash_config stash = {"a"};
+    set_up(BATCH);
+    ck_assert(!sluice_model_add(problem.model, sluice_stash(), &stash, NULL));
+    sluice_diag why = refuse(&problem.config, SLUICE_INVALID);
+    ck_assert_msg(
+        strstr(why.text, " is stash(a), and no layer pops it; add pop(a)"),
+        "%s", why.text);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_model_with_an_open_layer_is_refused)
 {
     sluice_reference *ref;
@@ -472,6 +486,7 @@ SLUICE_TEST_MAIN("pipeline.refusals", any_batch_runs_or_is_refused,
                  numbers_of_devices_out_of_range_are_refused,
                  what_needs_no_schedule_is_refused_before_one_is_made,
                  batches_and_micro_batches_out_of_range_are_refused,
+                 a_stash_that_nothing_pops_is_refused,
                  as_many_micro_batches_as_allowed_can_be_planned,
                  sizes_beyond_any_memory_are_refused_before_they_are_measured,
                  a_queue_holds_no_more_than_there_is,

@@ -242,17 +242,20 @@ START_TEST(a_watchdog_without_a_time_or_a_function_is_refused)
 {
     struct sl_test_problem p = {.n_rows = 0};
     sluice_pipeline *pipe;
+    sluice_diag why;
     sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
     sluice_pipeline_config config = p.config;
     config.watchdog_ns = 1;
-    ck_assert_int_eq(sluice_pipeline_create(&config, p.model, &pipe, NULL),
+    ck_assert_int_eq(sluice_pipeline_create(&config, p.model, &pipe, &why),
                      SLUICE_INVALID);
+    ck_assert_str_eq(why.text, "a watchdog of 1 ns without `on_stuck`; set "
+                               "both, the time above 0, or none");
     config.watchdog_ns = 0;
     config.on_stuck = note;
-    ck_assert_int_eq(sluice_pipeline_create(&config, p.model, &pipe, NULL),
+    ck_assert_int_eq(sluice_pipeline_create(&config, p.model, &pipe, &why),
                      SLUICE_INVALID);
     config.watchdog_ns = -1;
-    ck_assert_int_eq(sluice_pipeline_create(&config, p.model, &pipe, NULL),
+    ck_assert_int_eq(sluice_pipeline_create(&config, p.model, &pipe, &why),
                      SLUICE_INVALID);
     sl_test_problem_fini(&p);
 }

@@ -223,6 +223,12 @@ START_TEST(numbers_out_of_range_are_refused)
         SLUICE_INVALID,
         "65536 micro-batches in 1028 stages on 4 devices are at least "
         "33685504 actions of a device: give fewer, there is room for 33554432");
+    assert_refused((sluice_schedule_config){.name = "looped-bfs",
+                                            .devices = 4,
+                                            .microbatches = 4,
+                                            .chunks = -1},
+                   SLUICE_INVALID,
+                   "chunks of -1: give 1 to 1024, or 0 for the standard");
     assert_refused(
         (sluice_schedule_config){
             .devices = 1,

@@ -117,7 +117,8 @@ START_TEST(a_schedule_that_recomputes_is_refused)
         sluice_schedule_remat(passed, SLUICE_REMAT_ALWAYS, &again, &why),
         SLUICE_INVALID);
     ck_assert_ptr_null(again);
-    ck_assert_msg(strstr(why.text, "0R1 at position 2 of device 0") != NULL,
+    ck_assert_msg(strstr(why.text, "the schedule recomputes already: 0R1 at "
+                                   "position 2 of device 0") != NULL,
                   "%s", why.text);
     ck_assert_int_eq(
         sluice_schedule_remat(passed, SLUICE_REMAT_NEVER, &again, &why),

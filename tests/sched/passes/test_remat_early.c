@@ -174,7 +174,8 @@ START_TEST(bad_choices_costs_and_schedules_are_refused)
     costs[SLUICE_R] = -1;
     assert_refused(plain, early, SLUICE_INVALID, "a cost of -1");
     costs[SLUICE_R] = INT64_MAX / 3;
-    assert_refused(plain, early, SLUICE_INVALID, "exceed");
+    assert_refused(plain, early, SLUICE_INVALID,
+                   "the costs of all actions exceed 9223372036854775807");
     costs[SLUICE_R] = 1;
     early.stage_costs_ns = costs;
     assert_refused(plain, early, SLUICE_INVALID, "costs of both kinds");

@@ -203,6 +203,18 @@ START_TEST(an_update_with_no_gradient_left_is_one_too_many)
 }
 END_TEST
 
+START_TEST(versions_that_are_not_there_are_refused)
+{
+    assert_refused("0F0@2,0B0,0UPDATE,0F1,0B1,0UPDATE\n",
+                   "version: 0F0@2 at position 0 of device 0 comes when the "
+                   "newest version is 1: use that, an older one, or wait for "
+                   "an UPDATE");
+    assert_refused("0F0,0B0@2,0UPDATE,0F1,0B1,0UPDATE\n",
+                   "version: 0B0@2 at position 1 of device 0 belongs to a "
+                   "forward with version 1: name that one, or none");
+}
+END_TEST
+
 START_TEST(copies_have_one_update_a_stage)
 {
     assert_refused("0F0,0B0,0UPDATE,0UPDATE\n1F1,1B1,1UPDATE\n",
@@ -232,5 +244,6 @@ SLUICE_TEST_MAIN("sched.verify_version",
                  what_is_handed_on_about_each_action_is_by_the_definition,
                  an_update_before_its_gradient_is_to_be_moved,
                  an_update_with_no_gradient_left_is_one_too_many,
+                 versions_that_are_not_there_are_refused,
                  copies_have_one_update_a_stage,
                  a_send_behind_an_update_keeps_no_version)
