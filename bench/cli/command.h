@@ -6,6 +6,7 @@
 #ifndef BENCH_CLI_COMMAND_H
 #define BENCH_CLI_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,10 @@ struct command {
 
     /* The same once the standards are in place of what was not given. */
     sluice_status (*settle)(void *config, sluice_diag *why);
+
+    /* Started as several processes it runs in all of them together; the others
+     * refuse that. */
+    bool joins;
 
     /* Do it.  `called` is "sluice train".  Returns the exit status. */
     int (*run)(const char *called, void *config);

@@ -5,6 +5,7 @@
  */
 #include "bench/cli/command_line.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +47,8 @@ static struct argp_option *add_group(struct line *line,
 {
     if (group->title)
         *at++ = (struct argp_option){.doc = group->title, .group = number};
-    for (const struct option_row *o = group->options;
-         o->name && line->n_slots < COMMAND_OPTIONS; o++) {
+    for (const struct option_row *o = group->options; o->name; o++) {
+        assert(line->n_slots < COMMAND_OPTIONS);
         struct slot *slot = &line->slots[line->n_slots];
         *slot = (struct slot){.option = o, .group = group};
         option_help(o, slot->help);

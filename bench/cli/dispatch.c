@@ -12,6 +12,7 @@
 
 #include "bench/cli/command_line.h"
 #include "bench/cli/paper/paper.h"
+#include "bench/world/launched.h"
 #include "bench/commit.h"
 
 enum { TEXT_BYTES = 1024, KEY_PAPER = 0x100 };
@@ -56,6 +57,11 @@ static error_t parse_line(int key, char *arg, struct argp_state *state)
 static int run_command(const struct command *command, char *called, int argc,
                        char **argv)
 {
+    if (!command->joins && launched_with_others()) {
+        fprintf(stderr, "%s: it runs in one process, start it without mpirun\n",
+                called);
+        return COMMAND_LINE_EXIT;
+    }
     void *config = calloc(1, command->config_bytes + 1);
     if (!config) {
         fprintf(stderr, "%s: out of memory for the options\n", called);
@@ -122,6 +128,7 @@ int program_run(const struct program *program, int argc, char **argv)
         .doc = doc,
     };
     struct line line = {.program = program};
+    launched_hush();
     on_exit(check_output, (void *)(uintptr_t)program);
     char version[TEXT_BYTES];
     snprintf(version, sizeof version, "%s %s (%s)", program->name,

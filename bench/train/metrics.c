@@ -125,6 +125,7 @@ static void set_pipeline(json_t *line, const struct training_config *config)
     struct table_fields fields = {0};
     set_integer(line, "devices", config->devices);
     set_integer(line, "microbatches", config->microbatches);
+    set_integer(line, "replicas", config->replicas);
     set_integer(line, "batch", config->batch);
     json_object_set_new(line, "partition", partition_json(config));
     order_context(order, &fields);

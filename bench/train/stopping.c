@@ -30,6 +30,21 @@ sluice_status stopping_begin(sluice_diag *why)
     return SLUICE_OK;
 }
 
+bool stopping_share(sluice_world *world, bool *goes_on)
+{
+    struct {
+        int signal;
+        bool goes_on;
+    } word = {came, *goes_on};
+    if (!world)
+        return true;
+    if (sluice_world_share(world, 0, &word, sizeof word, NULL))
+        return false;
+    came = word.signal;
+    *goes_on = word.goes_on;
+    return true;
+}
+
 const char *stopping_signal(void)
 {
     if (!came)

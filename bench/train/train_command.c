@@ -47,6 +47,7 @@ static sluice_status check_plan(const struct training_config *config,
     } options[] = {
         {"devices", config->devices},
         {"microbatches", config->microbatches},
+        {"replicas", config->replicas},
         {"batch", config->batch},
         {"uneven", config->uneven},
         {"partition", config->cut},
@@ -142,6 +143,14 @@ static void size_by_plan(struct training_config *config,
         copy_speeds(plan, &config->order.speeds);
 }
 
+static int fail(const char *called, const struct training_config *config,
+                const sluice_diag *why)
+{
+    joined_before_failure(&config->joined);
+    int failed = order_fail(called, &config->order, why);
+    return why->status == SLUICE_NOT_FINITE ? NOT_FINITE_EXIT : failed;
+}
+
 static int train(const char *called, struct training_config *config)
 {
     struct environment env;
@@ -150,15 +159,8 @@ static int train(const char *called, struct training_config *config)
         environment_print(&env, config->order.gemm, stdout);
     double accuracy;
     sluice_diag why;
-    sluice_status st = size_by_file(config, &why);
-    if (!st)
-        st = stopping_begin(&why);
-    if (!st)
-        st = training_run(config, &env, stdout, &accuracy, &why);
-    if (st) {
-        int failed = order_fail(called, &config->order, &why);
-        return st == SLUICE_NOT_FINITE ? NOT_FINITE_EXIT : failed;
-    }
+    if (training_run(config, &env, stdout, &accuracy, &why))
+        return fail(called, config, &why);
     if (stopping_signal())
         return STOPPED_EXIT;
     if (accuracy >= config->target_accuracy)
@@ -168,18 +170,33 @@ static int train(const char *called, struct training_config *config)
     return EXIT_FAILURE;
 }
 
+/* What is read and set up before the training. */
+static sluice_status prepare(struct training_config *config, sluice_plan **plan,
+                             sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    if (config->plan_file)
+        st = sluice_plan_read(config->plan_file, NULL, plan, why);
+    if (!st && *plan)
+        size_by_plan(config, *plan);
+    if (!st)
+        st = size_by_file(config, why);
+    if (!st)
+        st = stopping_begin(why);
+    return sluice_world_agree(config->joined.world, st, why);
+}
+
 static int run(const char *called, void *given)
 {
     struct training_config *config = given;
-    sluice_plan *plan;
+    sluice_plan *plan = NULL;
     sluice_diag why;
-    if (!config->plan_file)
-        return train(called, config);
-    if (sluice_plan_read(config->plan_file, NULL, &plan, &why))
+    if (joined_begin(&config->joined, &why))
         return command_fail(called, &why);
-    size_by_plan(config, plan);
-    int status = train(called, config);
+    int status = prepare(config, &plan, &why) ? fail(called, config, &why)
+                                              : train(called, config);
     sluice_plan_destroy(plan);
+    joined_end(&config->joined);
     return status;
 }
 
@@ -189,6 +206,7 @@ const struct command train_command = {
     .doc = "Train a network on device threads that work as a pipeline.",
     .groups = train_groups,
     .config_bytes = sizeof(struct training_config),
+    .joins = true,
     .check = check,
     .settle = settle,
     .run = run,

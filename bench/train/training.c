@@ -10,6 +10,7 @@
 #include "bench/cli/choice.h"
 #include "bench/output/describe.h"
 #include "bench/output/output_path.h"
+#include "bench/train/data/same_data.h"
 #include "bench/train/gradient_norm.h"
 #include "bench/train/keep/keeping.h"
 #include "bench/train/metrics.h"
@@ -21,19 +22,17 @@
 #include "bench/train/told/telling.h"
 #include "bench/train/told/training_page.h"
 #include "bench/train/train_choices.h"
+#include "bench/train/train_network.h"
 #include "bench/output/picture.h"
-
-enum { MODEL_TEXT = SLUICE_MODEL_MAX_TEXT + 32 };
 
 /* A training under way. */
 struct training {
     const struct training_config *config;
     FILE *out; /* NULL: quiet */
     struct source source;
-    char model_text[MODEL_TEXT];
+    struct train_network network;
     char rate_text[TRAIN_RATE_TEXT];
     char augment_text[TRAIN_AUGMENT_TEXT];
-    sluice_model *model;
     sluice_loss_choice loss;
     sluice_schedule *custom; /* as order_custom() */
     sluice_pipeline *pipe;
@@ -42,59 +41,11 @@ struct training {
     struct patience patience;
     struct gradient_norm norm;
     struct time_sum time; /* of the last epoch's full batches */
-    bool says_input;      /* the model's text has it */
     bool goes_on;         /* the pipeline is there, and may be loaded into */
     struct training_page page;
     bool made_steps; /* any: it may have had nothing left to do */
     struct telling telling;
 };
-
-/* What stands before a model's text that leaves its input to the data. */
-static const char *input_text(const struct training *t, char text[32])
-{
-    const char *spec = t->config->model;
-    int64_t features = source_features(&t->source);
-    text[0] = '\0';
-    if (*spec == '-')
-        snprintf(text, 32, "%" PRId64, features);
-    else if (t->source.text.text && !t->says_input)
-        snprintf(text, 32, "input(%" PRId64 ", int32); ", features);
-    return text;
-}
-
-static sluice_status make_model(struct training *t, sluice_diag *why)
-{
-    char before[32];
-    if (t->source.text.text && t->config->model[0] == '-')
-        return sluice_diag_set(
-            why, SLUICE_INVALID,
-            "a text needs a model that takes tokens, such "
-            "as --model 'embedding(256, width=64); linear(256, per-position)'; "
-            "--model help lists the layers");
-    int n = snprintf(t->model_text, sizeof t->model_text, "%s%s",
-                     input_text(t, before), t->config->model);
-    if (n >= (int)sizeof t->model_text)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "the model's text is longer than %d bytes",
-                               MODEL_TEXT - 1);
-    sluice_shape input = sluice_dataset_input(t->source.train);
-    return sluice_model_parse_for(t->model_text, &input, NULL, &t->model, why);
-}
-
-/* What the model's text says about the rows, if it does. */
-static void ask_model(struct training *t, struct source_config *source)
-{
-    sluice_model *model;
-    t->says_input = !strncmp(t->config->model, "input", strlen("input"));
-    if (sluice_model_parse(t->config->model, NULL, &model, NULL))
-        return; /* it lacks its input(), or is refused later */
-    sluice_shape input = sluice_model_input(model);
-    t->says_input = true;
-    source->integers = sluice_model_input_type(model) == SLUICE_I32;
-    if (source->integers && !source->text.context)
-        source->text.context = sluice_shape_elements(&input);
-    sluice_model_destroy(model);
-}
 
 /* Also a quiet training tells what changes the bits of what it goes on from. */
 static void print_log(void *context, sluice_log_level level, const char *text)
@@ -112,26 +63,36 @@ static sluice_status choose_loss(struct training *t, sluice_diag *why)
     if (t->loss.ops)
         return SLUICE_OK;
     bool labels = sluice_dataset_target_type(t->source.train) == SLUICE_I32;
-    return sluice_loss_for(labels, sluice_model_output(t->model), &t->loss,
-                           why);
+    return sluice_loss_for(labels, sluice_model_output(t->network.model),
+                           &t->loss, why);
+}
+
+/* What may fail in this process alone. */
+static sluice_status before_pipeline(struct training *t, sluice_diag *why)
+{
+    const struct training_config *c = t->config;
+    sluice_status st =
+        train_network_make(&t->network, c->model, &t->source, why);
+    if (!st)
+        st = choose_loss(t, why);
+    if (!st && !c->plan)
+        st = train_check_partition(c, why);
+    if (!st)
+        st = device_speeds_check(&c->order.speeds, c->devices * c->replicas,
+                                 why);
+    if (!st && !c->plan)
+        st = order_custom(&c->order, c->devices, c->microbatches, &t->custom,
+                          why);
+    return st;
 }
 
 static sluice_status make_pipeline(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
-    sluice_status st = choose_loss(t, why);
-    if (!st && !c->plan)
-        st = train_check_partition(c, why);
-    if (!st)
-        st = device_speeds_check(&c->order.speeds, c->devices, why);
-    if (!st && !c->plan)
-        st = order_custom(&c->order, c->devices, c->microbatches, &t->custom,
-                          why);
-    if (st)
-        return st;
     sluice_pipeline_config config = {
         .schedule = {.devices = c->devices, .microbatches = c->microbatches},
         .custom = t->custom,
+        .replicas = c->replicas,
         .batch = c->batch,
         .uneven = c->uneven,
         .cut = (sluice_cut)c->cut,
@@ -149,17 +110,21 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .check_recompute = c->check_recompute,
         .watchdog_ns = c->watchdog_ns,
         .on_stuck = c->watchdog_ns ? stuck_tell : NULL,
+        .world = c->joined.world,
+        .processes = c->joined.of.n ? c->joined.of.values : NULL,
+        .n_processes = c->joined.of.n,
         .log = print_log,
         .log_context = t,
     };
     order_apply(&c->order, &config);
     if (c->plan)
         sluice_plan_apply(c->plan, &config);
-    st = sluice_pipeline_create(&config, t->model, &t->pipe, why);
+    sluice_status st =
+        sluice_pipeline_create(&config, t->network.model, &t->pipe, why);
     t->goes_on = true;
     if (!st && c->weights)
         st = sluice_pipeline_load_weights_as(
-            t->pipe, t->model, (sluice_weights_layout)c->weights_layout,
+            t->pipe, t->network.model, (sluice_weights_layout)c->weights_layout,
             c->weights, NULL, why);
     return st;
 }
@@ -174,7 +139,7 @@ static sluice_status begin_keeping(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
     const sluice_run run = {
-        .model = t->model_text,
+        .model = t->network.text,
         .n_rows = sluice_dataset_rows(t->source.train),
         .batch = c->batch,
         .shuffles = !c->in_order,
@@ -195,9 +160,10 @@ static sluice_status begin_keeping(struct training *t, sluice_diag *why)
 static sluice_status begin_watching(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
-    sluice_status st = patience_init(&t->patience, c->patience, t->model, why);
+    sluice_status st =
+        patience_init(&t->patience, c->patience, t->network.model, why);
     if (!st && c->gradient_norm)
-        st = gradient_norm_init(&t->norm, t->model, why);
+        st = gradient_norm_init(&t->norm, t->network.model, why);
     if (!st)
         st = begin_keeping(t, why);
     return st ? st : patience_resume_kept(&t->patience, &t->keeping, why);
@@ -209,18 +175,22 @@ static void print_head(const struct training *t)
     if (!t->out)
         return;
     fprintf(t->out, "model     %s: %d layers, %" PRId64 " parameters, %s\n",
-            t->model_text, sluice_model_n_layers(t->model),
-            sluice_model_n_parameters(t->model), t->loss.ops->name);
+            t->network.text, sluice_model_n_layers(t->network.model),
+            sluice_model_n_parameters(t->network.model), t->loss.ops->name);
     fprintf(t->out,
             "pipeline  %s, %d device%s, %d micro-batch%s of %" PRId64
             " rows, capacity %d, remat %s",
             c->order.schedule, c->devices, c->devices == 1 ? "" : "s",
             c->microbatches, c->microbatches == 1 ? "" : "es",
-            c->batch / c->microbatches, c->order.capacity,
+            c->batch / c->microbatches / c->replicas, c->order.capacity,
             choice_name(remat_choices, c->order.remat));
+    if (c->replicas > 1)
+        fprintf(t->out, ", %d replicas", c->replicas);
+    if (c->joined.world)
+        fprintf(t->out, ", %d processes", sluice_world_size(c->joined.world));
     order_print_options(&c->order, c->devices, t->out);
     fprintf(t->out, "products  %s\n", sluice_pipeline_gemm(t->pipe));
-    describe_devices(t->pipe, t->model, t->out);
+    describe_devices(t->pipe, t->network.model, t->out);
     if (t->keeping.newest[0])
         fprintf(t->out, "resumed   %s: step %" PRIu64 ", epoch %d\n",
                 t->keeping.newest, sluice_pipeline_n_steps(t->pipe),
@@ -240,12 +210,14 @@ static void tell(struct training *t, const sluice_progress *p)
         time_sum_add(&t->time, t->pipe);
 }
 
-/* A signal ends the training where it can go on: between two steps. */
+/* A signal ends the training where it can go on: between two steps.  Process 0
+ * decides for all. */
 static bool on_progress(void *context, const sluice_progress *p)
 {
     struct training *t = context;
     double norm = gradient_norm(&t->norm, t->pipe, p);
-    if (!metrics_progress(&t->metrics, p, norm))
+    bool is_told = metrics_progress(&t->metrics, p, norm);
+    if (!stopping_share(t->config->joined.world, &is_told) || !is_told)
         return false; /* do not train for nothing */
     tell(t, p);
     training_page_progress(&t->page, p, train_rate_factor(t->config, p), norm,
@@ -323,64 +295,85 @@ static sluice_status draw(struct training *t, sluice_diag *why)
     return picture_write(&picture, t->config->trace, why);
 }
 
+/* Data, model, and what else this process needs before the others. */
+static sluice_status begin(struct training *t, sluice_diag *why)
+{
+    const struct training_config *c = t->config;
+    bool writes = joined_is_first(&c->joined);
+    struct source_config source = c->source;
+    sluice_status st = SLUICE_OK;
+    if (writes && c->trace)
+        st = picture_check(c->trace, why);
+    if (!st && writes && c->keeping.weights)
+        st = output_path_check(c->keeping.weights, why);
+    if (!st && writes && c->report)
+        st = output_path_check(c->report, why);
+    train_network_ask(&t->network, c->model, &source);
+    if (!st)
+        st = source_open(&t->source, &source, why);
+    if (st)
+        return st;
+    if (t->out)
+        source_print(&t->source, t->out);
+    t->telling.tests = t->source.test;
+    return before_pipeline(t, why);
+}
+
+/* Tell what begins, train, and tell what was done. */
+static sluice_status run(struct training *t, const struct environment *env,
+                         double *accuracy, sluice_diag *why)
+{
+    const struct metrics_context context = {
+        .env = env,
+        .source = &t->source,
+        .text = t->network.text,
+        .model = t->network.model,
+        .loss = &t->loss,
+        .gemm = sluice_pipeline_gemm(t->pipe),
+    };
+    metrics_run(&t->metrics, t->config, &context);
+    print_head(t);
+    sluice_status st = train(t, accuracy, why);
+    if (!st && t->config->trace && t->made_steps)
+        st = draw(t, why);
+    keeping_settle(&t->keeping);
+    if (!st)
+        st = training_page_write(&t->page, t->network.text, why);
+    sluice_status closed = metrics_close(&t->metrics, st ? NULL : why);
+    return st ? st : closed;
+}
+
 sluice_status training_run(const struct training_config *config,
                            const struct environment *env, FILE *out,
                            double *accuracy, sluice_diag *why)
 {
+    sluice_world *world = config->joined.world;
+    bool writes = joined_is_first(&config->joined);
     struct training t = {
         .config = config,
-        .out = config->quiet ? NULL : out,
+        .out = config->quiet || !writes ? NULL : out,
     };
-    t.page.path = config->report;
+    t.page.path = writes ? config->report : NULL;
     telling_begin(&t.telling, t.out, config->watches);
-    sluice_status st =
-        config->trace ? picture_check(config->trace, why) : SLUICE_OK;
-    if (!st && config->keeping.weights)
-        st = output_path_check(config->keeping.weights, why);
-    if (!st && config->report)
-        st = output_path_check(config->report, why);
-    struct source_config source = config->source;
-    ask_model(&t, &source);
+    sluice_status st = begin(&t, why);
+    st = sluice_world_agree(world, st, why);
     if (!st)
-        st = source_open(&t.source, &source, why);
-    if (st)
-        return st;
-    if (t.out)
-        source_print(&t.source, t.out);
-    t.telling.tests = t.source.test;
-    st = make_model(&t, why);
+        st = same_data_check(world, &t.source, why);
     if (!st)
         st = make_pipeline(&t, why);
     if (!st)
         st = begin_watching(&t, why);
-    if (!st)
+    if (!st && writes)
         st = metrics_open(&t.metrics, config, t.keeping.newest[0], why);
-    if (!st) {
-        const struct metrics_context context = {
-            .env = env,
-            .source = &t.source,
-            .text = t.model_text,
-            .model = t.model,
-            .loss = &t.loss,
-            .gemm = sluice_pipeline_gemm(t.pipe),
-        };
-        metrics_run(&t.metrics, config, &context);
-        print_head(&t);
-        st = train(&t, accuracy, why);
-        if (!st && config->trace && t.made_steps)
-            st = draw(&t, why);
-        keeping_settle(&t.keeping);
-        if (!st)
-            st = training_page_write(&t.page, t.model_text, why);
-        sluice_status closed = metrics_close(&t.metrics, st ? NULL : why);
-        st = st ? st : closed;
-    }
+    st = sluice_world_agree(world, st, why);
+    if (!st)
+        st = run(&t, env, accuracy, why);
     keeping_fini(&t.keeping);
     sluice_pipeline_destroy(t.pipe);
     sluice_schedule_destroy(t.custom);
     gradient_norm_fini(&t.norm);
     patience_fini(&t.patience);
-    sluice_model_destroy(t.model);
+    train_network_fini(&t.network);
     source_close(&t.source);
     return st;
 }

@@ -14,6 +14,7 @@
 #include "bench/order/order.h"
 #include "bench/cli/range.h"
 #include "bench/train/data/training_data.h"
+#include "bench/world/joined.h"
 
 /* Texts of options of the optimizer, whichever it is; NULL: not given. */
 struct short_forms {
@@ -42,6 +43,7 @@ struct training_config {
     int weights_layout;  /* of that file, a sluice_weights_layout */
     int devices;
     int microbatches;
+    int replicas;
     int asked_devices; /* 0: not given, in these two */
     int asked_microbatches;
     int64_t batch;
@@ -53,6 +55,7 @@ struct training_config {
                                 what `order` says about them */
     bool emulates;           /* the speeds of the plan */
     struct order_options order;
+    struct joined joined;    /* the processes that share the devices */
     sluice_loss_choice loss; /* ops NULL: the first for the data's targets */
     sluice_optimizer_choice optimizer;
     struct short_forms short_forms;

@@ -24,6 +24,8 @@
 #ifndef SLUICE_WORLD_H
 #define SLUICE_WORLD_H
 
+#include <stddef.h>
+
 #include <sluice/export.h>
 #include <sluice/memory.h>
 #include <sluice/status.h>
@@ -65,6 +67,32 @@ SLUICE_API void sluice_world_destroy(sluice_world *world);
 /* This process's number, from 0, and how many processes there are. */
 SLUICE_API int sluice_world_rank(const sluice_world *world);
 SLUICE_API int sluice_world_size(const sluice_world *world);
+
+/* The process that has gone without leaving, or -1. */
+SLUICE_API int sluice_world_lost(const sluice_world *world);
+
+/*
+ * Whether all processes have come so far well: each says how it has fared, and
+ * `*why` says why, if that is not SLUICE_OK.  All processes call it, at the
+ * same point between two calls of a pipeline.  Without a world (NULL) it
+ * returns what it is told.
+ *
+ * Blocks   until all processes have called it, or one is gone.
+ * Returns  SLUICE_OK; the first failure of all of them, with its process.
+ */
+SLUICE_API sluice_status sluice_world_agree(sluice_world *world,
+                                            sluice_status status,
+                                            sluice_diag *why);
+
+/*
+ * Give all processes what `process` has in `buffer`.  All call it, as
+ * sluice_world_agree().  Without a world (NULL) nothing is done.
+ *
+ * Returns  SLUICE_OK; SLUICE_SYSTEM or SLUICE_CLOSED if a process is gone.
+ */
+SLUICE_API sluice_status sluice_world_share(sluice_world *world, int process,
+                                            void *buffer, size_t bytes,
+                                            sluice_diag *why);
 
 #ifdef __cplusplus
 }

@@ -199,7 +199,8 @@ static void stop_locked(struct sl_control *control)
 static void miss_locked(struct sl_control *control, int i)
 {
     const struct peer *peer = &control->peers[i];
-    if (!control->running || !peer->left || peer->left_epoch == control->epoch)
+    if (!control->running || !peer->left ||
+        peer->left_epoch == control->epoch || is_lost(control))
         return;
     sluice_diag_set(&control->loss, SLUICE_CLOSED,
                     "process %d has left: it has ended its pipeline, without "

@@ -70,6 +70,27 @@ int sluice_world_size(const sluice_world *world)
     return sl_wire_n_ranks(world->wire);
 }
 
+int sluice_world_lost(const sluice_world *world)
+{
+    sluice_diag why;
+    bool gone = sl_control_is_over(world->control) &&
+                sl_control_loss(world->control, &why) == SLUICE_SYSTEM;
+    return gone ? why.process : -1;
+}
+
+sluice_status sluice_world_agree(sluice_world *world, sluice_status status,
+                                 sluice_diag *why)
+{
+    return world ? sl_world_check(world, status, why) : status;
+}
+
+sluice_status sluice_world_share(sluice_world *world, int process, void *buffer,
+                                 size_t bytes, sluice_diag *why)
+{
+    return world ? sl_world_broadcast(world, process, buffer, bytes, why)
+                 : SLUICE_OK;
+}
+
 /* The next n tags, the same in all processes. */
 static sluice_status take_tags(sluice_world *world, int n, int *first,
                                sluice_diag *why)

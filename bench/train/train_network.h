@@ -1,0 +1,40 @@
+/*
+ * The network of a training: its text, completed by what the data say, and the
+ * model that is made of it.
+ *
+ * Threads: the main thread.
+ */
+#ifndef BENCH_TRAIN_TRAIN_NETWORK_H
+#define BENCH_TRAIN_TRAIN_NETWORK_H
+
+#include <stdbool.h>
+
+#include <sluice/model.h>
+
+#include "bench/train/data/training_data.h"
+
+struct train_network {
+    char text[SLUICE_MODEL_MAX_TEXT + 32];
+    bool says_input; /* the text that was given has it */
+    sluice_model *model;
+};
+
+/* Before the data are opened: what the text that was given says about the rows,
+ * if it does. */
+void train_network_ask(struct train_network *network, const char *given,
+                       struct source_config *source);
+
+/*
+ * Make the model for rows of `source`.
+ *
+ * Returns  SLUICE_OK; as sluice_model_parse_for(); SLUICE_INVALID if the text
+ *          is too long, or takes no tokens of a text.
+ */
+sluice_status train_network_make(struct train_network *network,
+                                 const char *given, const struct source *source,
+                                 sluice_diag *why);
+
+/* Zeros are allowed. */
+void train_network_fini(struct train_network *network);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * The processes of a command, joined: it then runs in all of them, each with
+ * the devices that are its own.
+ *
+ * Threads: the main thread.
+ */
+#ifndef BENCH_WORLD_JOINED_H
+#define BENCH_WORLD_JOINED_H
+
+#include <stdbool.h>
+
+#include <sluice/world.h>
+
+#include "bench/cli/option.h"
+#include "bench/cli/range.h"
+
+/* Which processes run which devices. */
+struct joined {
+    sluice_world *world; /* NULL: this process is alone */
+    struct range of;     /* the process of each device; n 0: equal runs */
+};
+
+/*
+ * Join the others, if a launcher has started any.
+ *
+ * Returns  SLUICE_OK; as sluice_world_create().
+ */
+sluice_status joined_begin(struct joined *joined, sluice_diag *why);
+
+/* Whether this process speaks, and writes files: process 0. */
+bool joined_is_first(const struct joined *joined);
+
+/* Before a failure is told: if process 0 is gone, the next one speaks. */
+void joined_before_failure(const struct joined *joined);
+
+/* Leave the others; all call it. */
+void joined_end(struct joined *joined);
+
+/* The option --processes, which needs several. */
+extern const struct option_row joined_options[];
+const char *joined_needs(const void *config, const struct option_row *option);
+
+#endif
