@@ -8,12 +8,12 @@
 
 enum {
     COMMAND_OPTIONS = 96,  /* of one command, at most */
-    COMMAND_LINE_EXIT = 2, /* of a command line that makes no sense */
+    COMMAND_LINE_EXIT = 2, /* of a command line that is not valid */
 };
 
 /*
  * Read a command line into `config`, which is all zero: what is given, then the
- * standards.  Ends the program with a sentence if it makes no sense, or if
+ * standards.  Ends the program with a sentence if it is not valid, or if
  * there is no memory, and after --help.
  *
  * Threads  the main thread.
@@ -22,7 +22,7 @@ void command_line_read(const struct command *command, int argc, char **argv,
                        void *config);
 
 /*
- * argp_parse(), which ends the program if a word makes no sense.  It has one
+ * argp_parse(), which ends the program if a word is not valid.  It has one
  * result besides, out of memory: this ends the program with a sentence, too.
  */
 void command_line_parse(const struct argp *argp, int argc, char **argv,

@@ -12,7 +12,7 @@
 sluice_status sl_check_layer_ops(const sluice_layer_ops *ops, sluice_diag *why);
 
 /*
- * Whether what infer() has settled makes sense: shapes that were set and have
+ * Whether what infer() has settled is valid: shapes that were set and have
  * elements, parameters with proper names and fans, no negative sizes.
  *
  * Returns  SLUICE_OK, or SLUICE_INVALID with layer and number.
