@@ -23,6 +23,7 @@ static const enum part part_of[] = {
     [SLUICE_SEND_B] = PART_COMMUNICATION,
     [SLUICE_RECV_B] = PART_COMMUNICATION,
     [SLUICE_REDUCE_GRAD] = PART_COMMUNICATION,
+    [SLUICE_UNSHARD] = PART_COMMUNICATION,
 };
 
 void parts_of(const sluice_trace *trace, double parts[N_PARTS])

@@ -117,6 +117,15 @@ static const struct option_row pipeline_options[] = {
      .least = 1,
      .most = SLUICE_MAX_DEVICES,
      .standard = "1"},
+    {.name = "zero",
+     .argument = "N",
+     .help = "ZeRO stage, 0 to 3: replicas share out the optimizer's states, "
+             "from 2 on gradients, with 3 parameters",
+     .type = &option_integer,
+     .offset = offsetof(struct training_config, zero),
+     .least = 0,
+     .most = 3,
+     .standard = "0"},
     {.name = "batch",
      .argument = "N",
      .help = "Rows of a mini-batch",
@@ -302,6 +311,14 @@ static const char *model_needs(const void *config,
     return lays_out && !c->weights ? "needs --weights" : NULL;
 }
 
+static const char *pipeline_needs(const void *config,
+                                  const struct option_row *option)
+{
+    const struct training_config *c = config;
+    bool shares = !strcmp(option->name, "zero");
+    return shares && c->zero && c->replicas < 2 ? "needs --replicas" : NULL;
+}
+
 static const char *told_needs(const void *config,
                               const struct option_row *option)
 {
@@ -316,7 +333,7 @@ const struct option_group train_groups[] = {
      .options = data_options,
      .offset = offsetof(struct training_config, source)},
     {.title = "Model", .options = model_options, .needs = model_needs},
-    {.title = "Pipeline", .options = pipeline_options},
+    {.title = "Pipeline", .options = pipeline_options, .needs = pipeline_needs},
     {.options = joined_options,
      .offset = offsetof(struct training_config, joined),
      .continues = true,

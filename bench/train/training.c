@@ -93,6 +93,7 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .schedule = {.devices = c->devices, .microbatches = c->microbatches},
         .custom = t->custom,
         .replicas = c->replicas,
+        .zero = c->zero,
         .batch = c->batch,
         .uneven = c->uneven,
         .cut = (sluice_cut)c->cut,
@@ -186,6 +187,8 @@ static void print_head(const struct training *t)
             choice_name(remat_choices, c->order.remat));
     if (c->replicas > 1)
         fprintf(t->out, ", %d replicas", c->replicas);
+    if (c->zero)
+        fprintf(t->out, ", ZeRO stage %d", c->zero);
     if (c->joined.world)
         fprintf(t->out, ", %d processes", sluice_world_size(c->joined.world));
     order_print_options(&c->order, c->devices, t->out);

@@ -31,7 +31,8 @@ typedef struct sluice_optimizer_call {
     uint64_t step;        /* number of updates before this one; updates without
                              rows, which change nothing, are counted */
     int64_t n;            /* elements */
-    float *w;             /* w[n], a parameter tensor */
+    float *w;             /* w[n], a parameter tensor, or a run of its elements:
+                             see `elementwise` */
     const float *g;       /* g[n], the gradient of the mean loss over the rows
                              that go into the update */
     float *state[SLUICE_OPTIMIZER_MAX_STATES]; /* each [n], zero at first */
@@ -90,6 +91,16 @@ typedef struct sluice_optimizer_ops {
     /* Whether `total` is read with this config; NULL: yes if measure() is not
      * NULL. */
     bool (*wants_total)(const void *config);
+
+    /*
+     * Whether prepare() and apply() do to each element what depends on nothing
+     * but that element of w, g and state, and on the fields of the call that
+     * are no arrays, `n` not among them.  They may then be called for a run of
+     * a tensor's elements, `shape` being that of the tensor, and the bits are
+     * the same: ZeRO (docs/zero.md) needs it.  measure() always sees all of g
+     * and w; with ZeRO it is given no states.
+     */
+    bool elementwise;
 
     /* As in sluice_layer_ops. */
     const char *help;

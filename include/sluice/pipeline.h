@@ -98,6 +98,11 @@ typedef struct sluice_pipeline_config {
                       the rows and add up their gradients; default 1 */
     int team;      /* t: tensor parallelism.  t devices work a stage, each with
                       its shard of it; default 1.  See docs/teams.md */
+    int zero;      /* ZeRO: what the devices that hold the same part of the
+                      model share out among them instead of having it each.  0:
+                      nothing; 1: the optimizer's states, of which each has and
+                      updates a run of elements.  The bits are those of 0.  See
+                      docs/zero.md */
     int64_t batch; /* rows of a full mini-batch; must be given */
     bool uneven;   /* allow a batch that M does not divide */
 

@@ -28,8 +28,10 @@ typedef enum sluice_action_kind {
     SLUICE_SEND_B, /* hand the input gradient of the stage's B or I on */
     SLUICE_RECV_B, /* take the output gradient for the stage's B or I */
     SLUICE_N_ACTION_KINDS,
-    /* In traces only: copies and replicas add up their gradients. */
+    /* In traces only: copies and replicas add up their gradients; and, with
+     * ZeRO, give each other the parameters that each has updated. */
     SLUICE_REDUCE_GRAD = SLUICE_N_ACTION_KINDS,
+    SLUICE_UNSHARD,
 } sluice_action_kind;
 
 typedef struct sluice_action {

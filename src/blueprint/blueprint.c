@@ -7,7 +7,9 @@
 #include "nn/model/settle.h"
 #include "blueprint/cut.h"
 #include "blueprint/checks/config_check.h"
+#include "blueprint/checks/layout_check.h"
 #include "blueprint/make_schedule.h"
+#include "blueprint/shards/zero.h"
 #include "base/split.h"
 #include "sched/schedule.h"
 
@@ -215,7 +217,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
         .grid = bp->grid,
         .processes = &bp->processes,
         .joins = bp->joins,
-        .asynchronous = bp->updates.asynchronous,
+        .updates = &bp->updates,
         .allocator = bp->allocator,
     };
     sluice_status st =
@@ -246,7 +248,8 @@ static sluice_status lay_out(struct sl_blueprint *bp,
 }
 
 /* What an UPDATE is in this pipeline. */
-static sluice_status choose_mode(struct sl_blueprint *bp, sluice_diag *why)
+static sluice_status choose_mode(struct sl_blueprint *bp, int zero,
+                                 sluice_diag *why)
 {
     int n_updates = bp->findings.n_updates;
     bp->updates = (struct sl_update_mode){
@@ -257,9 +260,12 @@ static sluice_status choose_mode(struct sl_blueprint *bp, sluice_diag *why)
     sluice_status st =
         sl_updates_choose_total(bp->optimizer, bp->optimizer_config,
                                 bp->grid.n_shards, &bp->updates, why);
+    if (!st)
+        st = sl_ties_choose(sl_stage_layers_of(bp), bp->grid.n_shards,
+                            &bp->updates, why);
     return st ? st
-              : sl_ties_choose(sl_stage_layers_of(bp), bp->grid.n_shards,
-                               &bp->updates, why);
+              : sl_zero_choose(zero, &bp->grid, bp->processes.n == 1,
+                               bp->optimizer, &bp->updates, why);
 }
 
 static sluice_status expand_program(struct sl_blueprint *bp, int device)
@@ -302,7 +308,7 @@ static sluice_status draw(struct sl_blueprint *bp,
     st = sl_processes_init(&bp->processes, view, &bp->grid, config->processes,
                            config->n_processes, bp->allocator, why);
     if (!st)
-        st = choose_mode(bp, why);
+        st = choose_mode(bp, config->zero, why);
     if (!st)
         st = number_programs(bp, &bp->findings, &bp->train, why);
     if (!st)

@@ -34,12 +34,15 @@ static sluice_status flops(struct costing *costing, sluice_diag *why)
     return SLUICE_OK;
 }
 
-/* How often a stage holds its weights: versions, gradients, states, and the
- * backup of an asynchronous step. */
+/* How often a stage holds its weights: versions, gradients, states, or its part
+ * of them, and the backup of an asynchronous step. */
 static double copies_of_weights(const struct sl_layout_input *input, int stage)
 {
-    int copies = input->versions[stage] + 1 + input->n_states;
-    return copies + (input->asynchronous ? 1 + input->n_states : 0);
+    const struct sl_update_mode *mode = input->updates;
+    int sharers = mode->zero ? sl_n_holders(&input->grid) : 1;
+    double copies =
+        input->versions[stage] + 1 + (double)input->n_states / sharers;
+    return copies + (mode->asynchronous ? 1 + input->n_states : 0);
 }
 
 /* Bytes of a layer's packed weights, of one version. */

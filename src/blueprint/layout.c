@@ -11,6 +11,7 @@
 
 #include "blueprint/abroad/parted.h"
 #include "blueprint/arena/memory_plan.h"
+#include "blueprint/shards/zero.h"
 #include "blueprint/stage_slots.h"
 #include "nn/model/model.h"
 
@@ -68,41 +69,6 @@ static void make_stage(struct sl_layout *layout, int shard, int s,
     sl_stage_slots_place(stage, sizes, input->max_rows, input->joins);
 }
 
-/* All of it together below 2^62 bytes, whatever the cut. */
-sluice_status sl_layout_check(const struct sl_layout_input *input,
-                              sluice_diag *why)
-{
-    double bytes = 0;
-    int n_layers = sluice_model_n_layers(input->model);
-    double m = sluice_schedule_n_microbatches(input->schedule);
-    double rows = (double)input->max_rows;
-    double elements = 0; /* of parameters, each use of a tied one counted */
-    for (int i = 0; i < n_layers; i++) {
-        const sluice_layer_plan *plan =
-            sluice_model_layer_plan(input->model, i);
-        double row = (double)plan->saved_row_bytes +
-                     (double)plan->workspace_row_bytes +
-                     (double)sluice_element_bytes(plan->in_type) *
-                         (double)sluice_shape_elements(&plan->in) +
-                     16.0 * (double)sluice_shape_elements(&plan->out);
-        if (plan->skip.n_dims)
-            row += 8.0 * (double)sluice_shape_elements(&plan->skip);
-        bytes += (rows * row + 1024) * (m + 2) + (double)plan->scratch_bytes;
-        for (int p = 0; p < plan->n_params; p++)
-            elements += (double)sluice_shape_elements(&plan->params[p].shape);
-    }
-    double updates = sluice_schedule_n_updates(input->schedule);
-    /* Each version has up to two packed copies. */
-    bytes += (5.0 + 2.0 * input->n_states + 3.0 * updates) * 8.0 * elements;
-    bytes *= sluice_schedule_n_copies(input->schedule);
-    if (bytes < 0x1p62)
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "the pipeline would need %.3g bytes; use a smaller "
-                           "model, batch or number of micro-batches",
-                           bytes);
-}
-
 static size_t n_all_stages(const struct sl_layout *layout)
 {
     return (size_t)sl_n_all_stages(&layout->grid);
@@ -128,8 +94,8 @@ static size_t n_all_devices(const struct sl_layout *layout)
     return (size_t)sl_n_all_devices(&layout->grid);
 }
 
-/* Replicas are equal except for the addresses of their buffers, so replica 0 is
- * computed and the others are copied from it. */
+/* Replicas are equal except for the addresses of their buffers, and for what
+ * each updates, so replica 0 is computed and the others are copied from it. */
 static void copy_replica(struct sl_layout *layout, int replica)
 {
     const struct sl_coordinates at = {.replica = replica};
@@ -263,7 +229,7 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         .n_layers = sluice_model_n_layers(input->model),
         .n_tensors = sl_n_tensors(input->model),
         .n_states = input->n_states,
-        .asynchronous = input->asynchronous,
+        .asynchronous = input->updates->asynchronous,
         .max_rows = input->max_rows,
         .n_edges = sl_n_edges(input->model, &input->grid),
         .n_products = input->grid.n_shards * input->grid.n_copies *
@@ -293,6 +259,7 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         !layout->tensors || !layout->offsets || !layout->owners)
         goto no_memory;
     make_shards(layout, input);
+    sl_zero_share(layout, input->updates);
     sl_part_boundaries(input->processes, layout);
     if (!share_pointers(layout))
         goto no_memory;
@@ -304,6 +271,7 @@ sluice_status sl_layout_init(struct sl_layout *layout,
     sl_layout_plan_memory(layout);
     for (int r = 1; r < layout->grid.n_replicas; r++)
         copy_replica(layout, r);
+    sl_zero_share(layout, input->updates);
     float **pointers = layout->pointers;
     for (size_t s = 0; s < n_all_stages(layout); s++)
         pointers = sl_tensors_share(&layout->stages[s], pointers);
@@ -350,7 +318,8 @@ static void bind_lasting(const struct sl_layout *layout, struct sl_stage *stage,
     stage->params = stage->versions;
     stage->grads = sl_arena_take(arena, (size_t)stage->n_grads * sizeof(float));
     for (int i = 0; i < layout->n_states; i++)
-        stage->states[i] = sl_arena_take(arena, params);
+        stage->states[i] =
+            sl_arena_take(arena, (size_t)stage->n_states * sizeof(float));
     if (layout->asynchronous)
         stage->backup =
             sl_arena_take(arena, (size_t)(1 + layout->n_states) * params);

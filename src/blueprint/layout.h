@@ -20,6 +20,7 @@
 #include "blueprint/arena/layout_data.h"
 #include "blueprint/program.h"
 #include "blueprint/ring.h"
+#include "blueprint/updates.h"
 
 /* What a layout is computed from. */
 struct sl_layout_input {
@@ -34,19 +35,10 @@ struct sl_layout_input {
     int64_t max_rows;
     int n_states;
     struct sl_products_choice products;
-    bool joins;        /* slots of a ring follow each other without a gap */
-    bool asynchronous; /* the weights of a step's begin are backed up */
+    bool joins; /* slots of a ring follow each other without a gap */
+    const struct sl_update_mode *updates;
     const sluice_allocator *allocator;
 };
-
-/*
- * Whether all sizes stay far from overflow.  Needs no stage_layers; comes
- * before anything else is computed from the sizes.
- *
- * Returns  SLUICE_OK, or SLUICE_INVALID with the bytes that would be needed.
- */
-sluice_status sl_layout_check(const struct sl_layout_input *input,
-                              sluice_diag *why);
 
 /*
  * Compute the layout of checked sizes.

@@ -42,6 +42,7 @@ enum sl_op_kind {
     SL_OP_AHEAD,   /* that of an UPDATE which can be undone, until all agree */
     SL_OP_AGREE,   /* all devices commit the step, or none */
     SL_OP_APPLY,   /* that of an UPDATE which cannot fail: what is left of it */
+    SL_OP_UNSHARD, /* give each other what each has updated of a stage */
     SL_OP_KEEP,    /* the newest versions are what the next step begins
                       with */
     SL_N_OP_KINDS,

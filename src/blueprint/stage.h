@@ -18,6 +18,7 @@
 #include <sluice/layer.h>
 #include <sluice/optimizer.h>
 
+#include "base/chunk.h"
 #include "base/memory.h"
 #include "base/slots.h"
 
@@ -68,6 +69,12 @@ struct sl_stage {
     int64_t n_params; /* floats of params, padding included */
     int64_t n_grads;  /* floats of grads: more, if uses of a tied tensor share
                          their params */
+    struct sl_chunk own; /* of params: what the device updates, and has the
+                            optimizer's states of; all without ZeRO */
+    int64_t n_states;    /* floats of each of states: the most that a holder of
+                            the part has */
+    bool gathers;        /* the sum of the gradients is wanted whole, and not
+                            `own` alone */
 
     int n_versions;  /* of the weights, kept at once */
     float *versions; /* versions[n_versions][n_params], a ring */
@@ -77,7 +84,7 @@ struct sl_stage {
                         of the step; between steps, of the newest */
     float *params;   /* the newest version */
     float *grads;
-    float *states[SLUICE_OPTIMIZER_MAX_STATES];
+    float *states[SLUICE_OPTIMIZER_MAX_STATES]; /* from own.first on */
     struct sl_ring in_slots;   /* inputs: slots of the link from the stage
                                   before */
     struct sl_ring grad_slots; /* output gradients: slots of the link from the
@@ -100,6 +107,29 @@ struct sl_stage {
 static inline bool sl_unit_shares(const struct sl_unit *unit, int p)
 {
     return unit->grad_at[p] != unit->param_at[p];
+}
+
+/* What of parameter p of a unit, which has n elements, the device updates,
+ * counted from its first element. */
+static inline struct sl_chunk sl_unit_piece(const struct sl_stage *stage,
+                                            const struct sl_unit *unit, int p,
+                                            int64_t n)
+{
+    int64_t at = unit->param_at[p];
+    struct sl_chunk piece =
+        sl_chunk_common((struct sl_chunk){at, n}, stage->own);
+    piece.first -= at;
+    return piece;
+}
+
+/* Where a state of the optimizer lies, of the first element of a parameter's
+ * piece. */
+static inline float *sl_unit_state(const struct sl_stage *stage,
+                                   const struct sl_unit *unit, int p, int state,
+                                   struct sl_chunk piece)
+{
+    return stage->states[state] + unit->param_at[p] + piece.first -
+           stage->own.first;
 }
 
 /* The place in `versions` of a version, counted from 1 in each step. */

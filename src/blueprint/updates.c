@@ -94,6 +94,18 @@ static void put_ties(struct writing *writing, const struct sl_program *ties)
         put(writing, ties->ops[i], ties->ops[i].kind);
 }
 
+static void put_unshards(struct writing *writing,
+                         const struct sl_program *program)
+{
+    for (int i = 0; i < program->n_ops; i++) {
+        struct sl_op op = program->ops[i];
+        op.action.kind = SLUICE_UNSHARD;
+        op.action.version = 0;
+        if (op.kind == SL_OP_UPDATE)
+            put(writing, op, SL_OP_UNSHARD);
+    }
+}
+
 static void expand(struct writing *writing, const struct sl_program *program,
                    struct sl_update_mode mode, const struct sl_program *ties)
 {
@@ -128,6 +140,8 @@ static void expand(struct writing *writing, const struct sl_program *program,
         put_whole(writing, SL_OP_KEEP);
     else
         put_each(writing, program, SL_OP_APPLY);
+    if (mode.zero)
+        put_unshards(writing, program);
 }
 
 sluice_status sl_updates_expand(struct sl_program *program,

@@ -13,6 +13,8 @@
  *                   reductions and a FENCE.  Behind the list stand the
  *                   TIE_SCATTERs and TIE_GATHERs of the device, in an order
  *                   that is the same on all, and then the MEASUREs or PREPAREs
+ *                   With ZeRO the APPLYs update a part of each stage, and an
+ *                   UNSHARD for each of them, of the rest, comes last
  *     asynchronous  BACK_UP;
  *                   the list, in which each UPDATE becomes
  *                   [REDUCE_SCATTER, ALL_GATHER, [FENCE,]] ADVANCE;
@@ -35,6 +37,8 @@ struct sl_update_mode {
     bool reduces;      /* several stages hold each part of the model */
     bool measures;     /* the optimizer reads a total; not if asynchronous */
     bool ties;         /* tensors are tied; not if asynchronous */
+    int zero;          /* the ZeRO stage; 0 if asynchronous, or if nothing is
+                          added up */
 };
 
 /*

@@ -10,9 +10,9 @@
 #include "chan/meeting.h"
 
 enum {
-    LINE_FLOATS = SL_ALIGN / sizeof(float), /* chunks start on a line */
-    PIECE_FLOATS = 1024, /* a sum is made in pieces that stay in the cache */
-};
+    PIECE_FLOATS = 1024
+}; /* a sum is made in pieces that stay in the cache
+    */
 
 struct local_collective {
     struct sl_collective collective;   /* first: pointers to it are cast back */
@@ -41,16 +41,6 @@ static sluice_status meet_with(struct local_collective *local, int rank,
     if (!st)
         share->begin(share->context);
     return st;
-}
-
-struct sl_chunk sl_chunk_of(int64_t n, int n_members, int rank)
-{
-    int64_t lines = n / LINE_FLOATS;
-    int64_t first = lines * rank / n_members * LINE_FLOATS;
-    int64_t end = lines * (rank + 1) / n_members * LINE_FLOATS;
-    if (rank + 1 == n_members)
-        end = n;
-    return (struct sl_chunk){first, end - first};
 }
 
 /* Term k of a sum: that of rank k, or of the member that has it. */

@@ -33,6 +33,7 @@
 #include <sluice/memory.h>
 #include <sluice/status.h>
 
+#include "base/chunk.h"
 #include "base/gate.h"
 #include "chan/failure.h"
 
@@ -118,16 +119,6 @@ static inline void sl_collective_abandon(struct sl_collective *collective)
 {
     collective->ops->abandon(collective);
 }
-
-/* A part of an array. */
-struct sl_chunk {
-    int64_t first;
-    int64_t n;
-};
-
-/* The chunk of an array of n elements that a rank adds up: the ranks share it
- * as evenly as whole cache lines allow. */
-struct sl_chunk sl_chunk_of(int64_t n, int n_members, int rank);
 
 /*
  * Replace this member's own chunk of x by the sum over all members, or over all

@@ -44,16 +44,17 @@ static sluice_status check_unit(const struct sl_device *device,
     const struct sl_tensor *about =
         &sl_layout_tensors(layout, device->at.shard)[unit->first_tensor + p];
     const sluice_param_spec *spec = &unit->plan->params[p];
-    const float *g = stage->grads + unit->grad_at[p];
-    int64_t i = sl_first_not_finite(g, about->n);
-    if (i == about->n)
+    const struct sl_chunk piece = sl_unit_piece(stage, unit, p, about->n);
+    const float *g = stage->grads + unit->grad_at[p] + piece.first;
+    int64_t i = sl_first_not_finite(g, piece.n);
+    if (i == piece.n)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_NOT_FINITE,
                            "the gradient of parameter %d.%s, element %" PRId64
                            ", is %s, and the step changes nothing; use a "
                            "smaller learning rate",
                            unit->layer, spec->name,
-                           sl_shard_element(&about->shard, i),
+                           sl_shard_element(&about->shard, piece.first + i),
                            sl_not_finite_name((double)g[i]));
 }
 

@@ -22,7 +22,7 @@ enum { GRADIENT = -2, VALUES = -1 };
 /* What one device of this process holds of it. */
 struct place {
     float *values;
-    const struct sl_shard *shard; /* which elements those are */
+    struct sl_shard shard; /* which elements those are */
     const struct sl_stage *stage;
 };
 
@@ -55,6 +55,35 @@ static bool is_here(const sluice_pipeline *pipe, int process)
     return process == pipe->blueprint.processes.rank;
 }
 
+/* Whether the holders of a part have a piece each. */
+static bool is_shared(const sluice_pipeline *pipe, struct item item)
+{
+    return pipe->blueprint.updates.zero > 0 && item.state != VALUES;
+}
+
+/* A run of a tensor, in ZeRO. */
+static struct sl_shard run_of(struct sl_chunk piece)
+{
+    return (struct sl_shard){
+        .n_runs = 1, .run = piece.n, .stride = piece.n, .first = piece.first};
+}
+
+/* The piece that a holder has of a gradient or of a state. */
+static struct place piece_of(const struct sl_stage *stage,
+                             const struct sl_unit *unit, struct item item)
+{
+    int64_t n = sluice_shape_elements(&unit->plan->params[item.param].shape);
+    struct sl_chunk piece = sl_unit_piece(stage, unit, item.param, n);
+    return (struct place){
+        .values =
+            item.state == GRADIENT
+                ? unit->grads[item.param] + piece.first
+                : sl_unit_state(stage, unit, item.param, item.state, piece),
+        .shard = run_of(piece),
+        .stage = stage,
+    };
+}
+
 /* In the copy of the model that holder number `holder` of each part belongs
  * to. */
 static struct place place_of(const sluice_pipeline *pipe, int holder, int shard,
@@ -64,6 +93,8 @@ static struct place place_of(const sluice_pipeline *pipe, int holder, int shard,
     const struct sl_stage *stage = stage_of(pipe, holder, shard, item.layer);
     const struct sl_unit *unit =
         &stage->units[item.layer - stage->units[0].layer];
+    if (is_shared(pipe, item))
+        return piece_of(stage, unit, item);
     float *values = unit->grads[item.param];
     if (item.state != GRADIENT)
         values =
@@ -72,8 +103,8 @@ static struct place place_of(const sluice_pipeline *pipe, int holder, int shard,
     return (struct place){
         .values = values,
         .shard =
-            &sl_layout_tensors(layout, shard)[unit->first_tensor + item.param]
-                 .shard,
+            sl_layout_tensors(layout, shard)[unit->first_tensor + item.param]
+                .shard,
         .stage = stage,
     };
 }
@@ -86,17 +117,20 @@ static bool is_cut(const sluice_pipeline *pipe, int layer)
 }
 
 /* Put together what devices hold, those of a team or all of them. */
-static void gather(const sluice_pipeline *pipe, int holder, struct item item,
-                   float *values)
+static void gather(const sluice_pipeline *pipe, struct item item, float *values)
 {
+    int holder = 0;
     if (is_cut(pipe, item.layer)) {
         sl_cut_head_get(pipe, item.state, values);
         return;
     }
-    for (int shard = 0; shard < pipe->blueprint.grid.n_shards; shard++) {
-        struct place place = place_of(pipe, holder, shard, item);
-        sl_shard_gather(place.shard, place.values, values);
-    }
+    int end = is_shared(pipe, item) ? sl_n_holders(&pipe->blueprint.grid)
+                                    : holder + 1;
+    for (; holder < end; holder++)
+        for (int shard = 0; shard < pipe->blueprint.grid.n_shards; shard++) {
+            struct place place = place_of(pipe, holder, shard, item);
+            sl_shard_gather(&place.shard, place.values, values);
+        }
 }
 
 static sluice_status check_size(const char *name, int64_t is, int64_t given,
@@ -125,7 +159,7 @@ static sluice_status get(const sluice_pipeline *pipe, struct item item,
 {
     int process = process_of(pipe, 0, item);
     if (is_here(pipe, process))
-        gather(pipe, 0, item, values);
+        gather(pipe, item, values);
     return sl_abroad_share(pipe, process, values, (size_t)n * sizeof *values,
                            why);
 }
@@ -144,7 +178,7 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
 /* Packed copies of the weights are of the old values. */
 static void put(struct place place, const float *from, struct item item)
 {
-    sl_shard_scatter(place.shard, from, place.values);
+    sl_shard_scatter(&place.shard, from, place.values);
     if (item.state == VALUES)
         sl_products_forget(place.stage, place.stage->params);
 }
@@ -244,7 +278,8 @@ float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
                           const sluice_state_tensor *tensor)
 {
     if (pipe->blueprint.grid.n_shards > 1 ||
-        is_cut(pipe, tensor->parameter.layer))
+        is_cut(pipe, tensor->parameter.layer) ||
+        is_shared(pipe, tensor_of(tensor)))
         return NULL;
     return place_of(pipe, holder, 0, tensor_of(tensor)).values;
 }
@@ -252,7 +287,7 @@ float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
 void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,
                              const sluice_state_tensor *tensor, float *values)
 {
-    gather(pipe, 0, tensor_of(tensor), values);
+    gather(pipe, tensor_of(tensor), values);
 }
 
 void sl_pipeline_put_tensor(sluice_pipeline *pipe,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pipeline/clocks.h"
+#include "pipeline/update/optimize.h"
 
 bool sl_reduces(const struct sl_device *device, const struct sl_op *op)
 {
@@ -16,19 +17,31 @@ static void begin(void *device)
     sl_begin_work(device);
 }
 
+bool sl_gathers(const struct sl_device *device, const struct sl_op *op)
+{
+    return sl_reduces(device, op) && device->stages[op->action.stage].gathers;
+}
+
+bool sl_unshards(const struct sl_device *device, const struct sl_op *op)
+{
+    return device->stages[op->action.stage].n_params > 0 &&
+           sl_optimize_has_terms(device, op);
+}
+
 typedef sluice_status collective_function(struct sl_collective *collective,
                                           int rank,
                                           const struct sl_share *share);
 
-/* Do something with those that hold the same part. */
-static sluice_status together(struct sl_device *device, const struct sl_op *op,
-                              collective_function *function)
+/* Do something with those that hold the same part: x[n] of each. */
+static sluice_status together(struct sl_device *device,
+                              const struct sl_stage *stage,
+                              collective_function *function, float *x,
+                              int64_t n)
 {
     const struct sl_grid *grid = &device->pipe->blueprint.grid;
-    const struct sl_stage *stage = &device->stages[op->action.stage];
     const struct sl_share share = {
-        .x = stage->grads,
-        .n = stage->n_grads,
+        .x = x,
+        .n = n,
         .virtual_ns = &device->virtual_ns,
         .begin = begin,
         .context = device,
@@ -39,6 +52,14 @@ static sluice_status together(struct sl_device *device, const struct sl_op *op,
                     sl_holder_of(grid, device->at, stage->index), &share);
 }
 
+static sluice_status of_gradients(struct sl_device *device,
+                                  const struct sl_op *op,
+                                  collective_function *function)
+{
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    return together(device, stage, function, stage->grads, stage->n_grads);
+}
+
 sluice_status sl_reduce_scatter(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why)
 {
@@ -46,19 +67,28 @@ sluice_status sl_reduce_scatter(struct sl_device *device,
     (void)why;
     if (stage->fresh) /* there were no rows for it */
         memset(stage->grads, 0, (size_t)stage->n_grads * sizeof(float));
-    return together(device, op, sl_collective_reduce_scatter);
+    return of_gradients(device, op, sl_collective_reduce_scatter);
 }
 
 sluice_status sl_reduce_gather(struct sl_device *device, const struct sl_op *op,
                                sluice_diag *why)
 {
     (void)why;
-    return together(device, op, sl_collective_all_gather);
+    return of_gradients(device, op, sl_collective_all_gather);
 }
 
 sluice_status sl_reduce_fence(struct sl_device *device, const struct sl_op *op,
                               sluice_diag *why)
 {
     (void)why;
-    return together(device, op, sl_collective_fence);
+    return of_gradients(device, op, sl_collective_fence);
+}
+
+sluice_status sl_reduce_unshard(struct sl_device *device,
+                                const struct sl_op *op, sluice_diag *why)
+{
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    (void)why;
+    return together(device, stage, sl_collective_all_gather, stage->params,
+                    stage->n_params);
 }

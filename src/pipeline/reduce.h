@@ -6,7 +6,8 @@
  * With C copies and R replicas there are n = C R members, those of replica 0
  * first.  Member i adds up chunk i of all, in their order; then each member
  * copies the other chunks.  Each device reads 2 (n - 1) / n of the gradient's
- * bytes from others.
+ * bytes from others.  With ZeRO it copies chunks of updated parameters, and not
+ * of gradients: the same number of bytes.
  */
 #ifndef SL_PIPELINE_REDUCE_H
 #define SL_PIPELINE_REDUCE_H
@@ -16,6 +17,12 @@
 /* Whether there is anything to add up: the stage has parameters, and some
  * micro-batch that goes into the update has rows. */
 bool sl_reduces(const struct sl_device *device, const struct sl_op *op);
+
+/* Whether all of the sum is wanted. */
+bool sl_gathers(const struct sl_device *device, const struct sl_op *op);
+
+/* Whether parts of the stage have been updated by several devices. */
+bool sl_unshards(const struct sl_device *device, const struct sl_op *op);
 
 /*
  * Before an UPDATE replace the gradient of its stage by the sum over all copies
@@ -33,5 +40,17 @@ sluice_status sl_reduce_gather(struct sl_device *device, const struct sl_op *op,
                                sluice_diag *why);
 sluice_status sl_reduce_fence(struct sl_device *device, const struct sl_op *op,
                               sluice_diag *why);
+
+/*
+ * UNSHARD, once all have committed: take from the other holders of the stage's
+ * part the parameters that they have updated.  No device writes parameters
+ * again before all have ended the step.
+ *
+ * Threads  the devices that hold a copy, each for itself.
+ * Blocks   until the others have updated theirs.
+ * Returns  SLUICE_OK.
+ */
+sluice_status sl_reduce_unshard(struct sl_device *device,
+                                const struct sl_op *op, sluice_diag *why);
 
 #endif

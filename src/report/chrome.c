@@ -66,7 +66,7 @@ static const char *category(sluice_action action)
         [SLUICE_I] = "input_gradient",   [SLUICE_W] = "weight_gradient",
         [SLUICE_S] = "scores",           [SLUICE_T] = "scores_weight_gradient",
         [SLUICE_R] = "recompute",        [SLUICE_UPDATE] = "update",
-        [SLUICE_REDUCE_GRAD] = "reduce",
+        [SLUICE_REDUCE_GRAD] = "reduce", [SLUICE_UNSHARD] = "unshard",
     };
     return categories[action.kind];
 }

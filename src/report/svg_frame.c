@@ -34,6 +34,7 @@ static const struct kind {
     [SLUICE_T] = {"T", "#8FD3C7", "T its weight gradient"},
     [SLUICE_UPDATE] = {"U", "#F0E442", "update"},
     [SLUICE_REDUCE_GRAD] = {"G", "#0072B2", "reduce gradients"},
+    [SLUICE_UNSHARD] = {"A", "#7FA8C9", "unshard parameters"},
 };
 
 const char *sl_svg_class(int kind)

@@ -22,6 +22,7 @@ static const char *const names[] = {
     [SLUICE_SEND_B] = "SEND_B",
     [SLUICE_RECV_B] = "RECV_B",
     [SLUICE_REDUCE_GRAD] = "REDUCE_GRAD",
+    [SLUICE_UNSHARD] = "UNSHARD",
 };
 
 const char *sluice_action_format(sluice_action action, char *text, size_t bytes)

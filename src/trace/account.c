@@ -72,7 +72,8 @@ static sluice_time_share account(const sluice_trace *trace, int device,
     for (int i = 0; i < trace->n_events[device]; i++) {
         const sluice_trace_event *e = &trace->events[device][i];
         if (e->action.kind == SLUICE_UPDATE ||
-            e->action.kind == SLUICE_REDUCE_GRAD)
+            e->action.kind == SLUICE_REDUCE_GRAD ||
+            e->action.kind == SLUICE_UNSHARD)
             continue;
         if (computes(e->action)) {
             add(&share.busy_ns, sl_sub_ns(e->end_ns, e->start_ns));

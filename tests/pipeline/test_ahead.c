@@ -58,6 +58,7 @@ struct point {
     int devices;
     int replicas;
     const char *gemm;
+    int zero;
 };
 
 /* Batch_norm has statistics, which the update writes, too. */
@@ -79,6 +80,11 @@ static const struct point points[] = {
     {SL_TEST_RELU, normed, "adamw:lr=0.01,decay-all", "gpipe", 3, 1, "packed"},
     {SL_TEST_RELU, normed, "sgd:lr=0.01,clip=0.5", "1f1b", 2, 2, "openblas"},
     {SL_TEST_SKIPS, NULL, "sgd:lr=0.01,momentum=0.5", "1f1b", 3, 1, "packed"},
+    {SL_TEST_BLOCKS, NULL, "adam:lr=0.01", "zb-h1", 2, 2, "packed", 1},
+    {SL_TEST_TIED, NULL, "sgd:lr=0.01,momentum=0.5", "gpipe", 2, 2, "packed",
+     1},
+    {SL_TEST_RELU, normed, "adamw:lr=0.01,clip=0.5", "1f1b", 2, 2, "openblas",
+     1},
 };
 
 static struct sl_test_problem problem;
@@ -110,6 +116,7 @@ static void begin(const struct point *at)
     config.schedule.backward_order =
         strcmp(at->schedule, "gpipe") ? SLUICE_IN_ORDER : SLUICE_REVERSE;
     config.replicas = at->replicas;
+    config.zero = at->zero;
     config.gemm = at->gemm;
     config.uneven = true;
     config.trace = true;

@@ -109,7 +109,8 @@ static void add_stage(const struct sl_layout *layout,
     plan->parameters += params;
     plan->packed += sl_products_packed_bytes(stage);
     plan->gradients += (size_t)stage->n_grads * sizeof(float);
-    plan->optimizer += (size_t)layout->n_states * params;
+    plan->optimizer +=
+        (size_t)layout->n_states * (size_t)stage->n_states * sizeof(float);
     plan->versions += (size_t)(stage->n_versions - 1) * params;
     if (layout->asynchronous)
         plan->versions += (size_t)(1 + layout->n_states) * params;

@@ -39,6 +39,7 @@ static const sluice_optimizer_ops adam_ops = {
     .apply = apply,
     .measure = sl_clip_measure,
     .wants_total = sl_adam_wants_total,
+    .elementwise = true,
 };
 
 const sluice_optimizer_ops *sluice_adam(void)

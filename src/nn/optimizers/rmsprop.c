@@ -96,6 +96,7 @@ static const sluice_optimizer_ops rmsprop_ops = {
     .apply = apply,
     .measure = sl_clip_measure,
     .wants_total = wants_total,
+    .elementwise = true,
 };
 
 const sluice_optimizer_ops *sluice_rmsprop(void)

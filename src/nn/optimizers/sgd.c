@@ -91,6 +91,7 @@ static const sluice_optimizer_ops sgd_ops = {
     .apply = apply,
     .measure = sl_clip_measure,
     .wants_total = wants_total,
+    .elementwise = true,
 };
 
 const sluice_optimizer_ops *sluice_sgd(void)

@@ -176,6 +176,14 @@ static const sluice_option settings[] = {
         .max = SLUICE_MAX_DEVICES,
     },
     {
+        .name = "zero",
+        .help = "ZeRO stage of those that hold the same part",
+        .type = SLUICE_OPTION_INTEGER,
+        .offset = offsetof(sluice_pipeline_config, zero),
+        .bytes = sizeof(((sluice_pipeline_config *)NULL)->zero),
+        .max = 3,
+    },
+    {
         .name = "uneven",
         .help = "allow a batch that M does not divide",
         .type = SLUICE_OPTION_FLAG,

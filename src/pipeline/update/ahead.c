@@ -11,29 +11,40 @@ static size_t floats_bytes(int64_t n)
     return sl_round_up((size_t)n * sizeof(float));
 }
 
-/* The arrays of a parameter that an update writes: its weights, and its states
- * if it has them. */
-static int n_arrays(const struct sl_device *device, const struct sl_unit *unit,
-                    int p)
+/* What an update writes of a parameter: a piece of its weights, and of each of
+ * its states if it has them. */
+struct written {
+    struct sl_chunk piece;
+    int n_arrays;
+};
+
+static struct written written_of(const struct sl_device *device,
+                                 const struct sl_stage *stage,
+                                 const struct sl_unit *unit, int p)
 {
     bool learned;
-    if (!sl_optimize_updates(device, unit, p, &learned))
-        return 0;
-    return learned ? 1 + device->pipe->blueprint.n_states : 1;
+    struct sl_chunk piece = sl_optimize_piece(device, stage, unit, p, &learned);
+    int n_states = learned ? device->pipe->blueprint.n_states : 0;
+    return (struct written){piece, piece.n > 0 ? 1 + n_states : 0};
 }
 
-static float *array_at(const struct sl_stage *stage, int i)
+static float *array_at(const struct sl_stage *stage, const struct sl_unit *unit,
+                       int p, int i, struct sl_chunk piece)
 {
-    return i == 0 ? stage->params : stage->states[i - 1];
+    if (i > 0)
+        return sl_unit_state(stage, unit, p, i - 1, piece);
+    return stage->params + unit->param_at[p] + piece.first;
 }
 
 static size_t unit_bytes(const struct sl_device *device,
+                         const struct sl_stage *stage,
                          const struct sl_unit *unit)
 {
     size_t bytes = 0;
-    for (int p = 0; p < unit->plan->n_params; p++)
-        bytes += (size_t)n_arrays(device, unit, p) *
-                 floats_bytes(sl_optimize_elements(device, unit, p));
+    for (int p = 0; p < unit->plan->n_params; p++) {
+        struct written w = written_of(device, stage, unit, p);
+        bytes += (size_t)w.n_arrays * floats_bytes(w.piece.n);
+    }
     return bytes;
 }
 
@@ -44,10 +55,10 @@ static char *copy_unit(const struct sl_device *device,
                        char *kept, bool back)
 {
     for (int p = 0; p < unit->plan->n_params; p++) {
-        size_t bytes =
-            (size_t)sl_optimize_elements(device, unit, p) * sizeof(float);
-        for (int i = 0; i < n_arrays(device, unit, p); i++) {
-            float *live = array_at(stage, i) + unit->param_at[p];
+        struct written w = written_of(device, stage, unit, p);
+        size_t bytes = (size_t)w.piece.n * sizeof(float);
+        for (int i = 0; i < w.n_arrays; i++) {
+            float *live = array_at(stage, unit, p, i, w.piece);
             memcpy(back ? (char *)live : kept, back ? kept : (char *)live,
                    bytes);
             kept += sl_round_up(bytes);
@@ -56,10 +67,11 @@ static char *copy_unit(const struct sl_device *device,
     return kept;
 }
 
-static bool has_room(const struct sl_device *device, const struct sl_unit *unit)
+static bool has_room(const struct sl_device *device,
+                     const struct sl_stage *stage, const struct sl_unit *unit)
 {
     const struct sl_workspace *ws = device->workspace;
-    return unit_bytes(device, unit) <=
+    return unit_bytes(device, stage, unit) <=
            ws->spare_bytes - (size_t)(device->undo_end - ws->spare);
 }
 
@@ -94,7 +106,7 @@ sluice_status sl_ahead_update(struct sl_device *device, const struct sl_op *op,
     sl_place_runs(&device->place, SL_OPTIMIZER_RUNS);
     stage->undo = device->undo_end;
     while (stage->n_updated < stage->n_units && !is_decided(device) &&
-           has_room(device, &stage->units[stage->n_updated])) {
+           has_room(device, stage, &stage->units[stage->n_updated])) {
         const struct sl_unit *unit = &stage->units[stage->n_updated];
         device->undo_end =
             copy_unit(device, stage, unit, device->undo_end, false);

@@ -21,30 +21,71 @@ static const struct sl_tensor *tensor_of(const struct sl_device *device,
     return &sl_layout_tensors(layout, device->at.shard)[unit->first_tensor + p];
 }
 
+/* A call about a piece of a parameter, without states. */
 static sluice_optimizer_call make_call(const struct sl_device *device,
                                        const struct sl_op *op,
-                                       const struct sl_unit *unit, int p)
+                                       const struct sl_unit *unit, int p,
+                                       struct sl_chunk piece)
 {
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_blueprint *bp = &pipe->blueprint;
     const struct sl_stage *stage = &device->stages[op->action.stage];
     const struct sl_tensor *about = tensor_of(device, unit, p);
-    sluice_optimizer_call call = {
+    return (sluice_optimizer_call){
         .config = bp->optimizer_config,
         .learning_rate = pipe->learning_rate,
         .step = pipe->n_steps * (uint64_t)bp->updates.n_updates +
                 (uint64_t)op->update_no,
-        .n = about->n,
-        .w = stage->params + unit->param_at[p],
-        .g = unit->grads[p],
+        .n = piece.n,
+        .w = stage->params + unit->param_at[p] + piece.first,
+        .g = unit->grads[p] + piece.first,
         .name = about->name,
         .shape = &about->shape,
         .layer = about->layer,
         .param = about->param,
         .tensor = about->first,
     };
-    for (int i = 0; i < bp->n_states; i++)
-        call.state[i] = stage->states[i] + unit->param_at[p];
+}
+
+static void give_states(const struct sl_device *device, const struct sl_op *op,
+                        const struct sl_unit *unit, int p,
+                        struct sl_chunk piece, sluice_optimizer_call *call)
+{
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    for (int i = 0; i < device->pipe->blueprint.n_states; i++)
+        call->state[i] = sl_unit_state(stage, unit, p, i, piece);
+}
+
+/* What of a parameter the device updates. */
+static struct sl_chunk piece_of(const struct sl_device *device,
+                                const struct sl_stage *stage,
+                                const struct sl_unit *unit, int p)
+{
+    return sl_unit_piece(stage, unit, p, tensor_of(device, unit, p)->n);
+}
+
+/* A call about it, once the total is known. */
+static sluice_optimizer_call update_call(const struct sl_device *device,
+                                         const struct sl_op *op,
+                                         const struct sl_unit *unit, int p)
+{
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    const struct sl_chunk piece = piece_of(device, stage, unit, p);
+    sluice_optimizer_call call = make_call(device, op, unit, p, piece);
+    give_states(device, op, unit, p, piece, &call);
+    call.total = device->total;
+    return call;
+}
+
+/* A call about all of a parameter.  Of shared states it cannot have all. */
+static sluice_optimizer_call measure_call(const struct sl_device *device,
+                                          const struct sl_op *op,
+                                          const struct sl_unit *unit, int p)
+{
+    const struct sl_chunk all = {0, tensor_of(device, unit, p)->n};
+    sluice_optimizer_call call = make_call(device, op, unit, p, all);
+    if (!device->pipe->blueprint.updates.zero)
+        give_states(device, op, unit, p, all, &call);
     return call;
 }
 
@@ -63,6 +104,16 @@ static bool is_learned(const struct sl_device *device,
            tensor_of(device, unit, p)->n > 0;
 }
 
+/* Whether the optimizer is called here: not for the second use of a tensor in
+ * its stage, nor for a parameter that other holders update. */
+static bool updates(const struct sl_device *device,
+                    const struct sl_stage *stage, const struct sl_unit *unit,
+                    int p)
+{
+    return is_learned(device, unit, p) && !sl_unit_shares(unit, p) &&
+           piece_of(device, stage, unit, p).n > 0;
+}
+
 sluice_status sl_optimize_measure(struct sl_device *device,
                                   const struct sl_op *op, sluice_diag *why)
 {
@@ -78,7 +129,7 @@ sluice_status sl_optimize_measure(struct sl_device *device,
         for (int p = 0; p < unit->plan->n_params; p++) {
             if (!is_learned(device, unit, p))
                 continue;
-            sluice_optimizer_call call = make_call(device, op, unit, p);
+            sluice_optimizer_call call = measure_call(device, op, unit, p);
             if (call.tensor != unit->first_tensor + p)
                 continue; /* tied: the first use counts */
             device->terms[call.tensor] = bp->optimizer->measure(&call);
@@ -124,14 +175,12 @@ static sluice_status prepare_unit(struct sl_device *device,
                                   const struct sl_op *op,
                                   const struct sl_unit *unit, sluice_diag *why)
 {
+    const struct sl_stage *stage = &device->stages[op->action.stage];
     sluice_status st = SLUICE_OK;
     for (int p = 0; p < unit->plan->n_params && !st; p++) {
-        if (!is_learned(device, unit, p))
+        if (!updates(device, stage, unit, p))
             continue;
-        if (sl_unit_shares(unit, p))
-            continue;
-        sluice_optimizer_call call = make_call(device, op, unit, p);
-        call.total = device->total;
+        sluice_optimizer_call call = update_call(device, op, unit, p);
         call.why = why;
         st = device->pipe->blueprint.optimizer->prepare(&call);
     }
@@ -172,32 +221,30 @@ static void update_statistics(const struct sl_stage *stage,
     unit->ops->update_statistics(&call);
 }
 
-int64_t sl_optimize_elements(const struct sl_device *device,
-                             const struct sl_unit *unit, int p)
-{
-    return tensor_of(device, unit, p)->n;
-}
-
-bool sl_optimize_updates(const struct sl_device *device,
-                         const struct sl_unit *unit, int p, bool *learned)
+struct sl_chunk sl_optimize_piece(const struct sl_device *device,
+                                  const struct sl_stage *stage,
+                                  const struct sl_unit *unit, int p,
+                                  bool *learned)
 {
     *learned = is_learned(device, unit, p);
-    return !sl_unit_shares(unit, p) && tensor_of(device, unit, p)->n > 0;
+    if (sl_unit_shares(unit, p))
+        return (struct sl_chunk){0};
+    return *learned ? piece_of(device, stage, unit, p)
+                    : (struct sl_chunk){0, tensor_of(device, unit, p)->n};
 }
 
 void sl_optimize_unit(struct sl_device *device, const struct sl_op *op,
                       const struct sl_unit *unit)
 {
+    const struct sl_stage *stage = &device->stages[op->action.stage];
     for (int p = 0; p < unit->plan->n_params; p++) {
-        bool learned;
-        if (!sl_optimize_updates(device, unit, p, &learned) || !learned)
+        if (!updates(device, stage, unit, p))
             continue;
-        sluice_optimizer_call call = make_call(device, op, unit, p);
-        call.total = device->total;
+        sluice_optimizer_call call = update_call(device, op, unit, p);
         device->pipe->blueprint.optimizer->apply(&call);
     }
     if (unit->owner == device->at.shard)
-        update_statistics(&device->stages[op->action.stage], unit);
+        update_statistics(stage, unit);
 }
 
 sluice_status sl_optimize_apply(struct sl_device *device,

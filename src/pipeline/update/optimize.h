@@ -38,15 +38,13 @@ sluice_status sl_optimize_prepare(struct sl_device *device,
 bool sl_optimize_has_terms(const struct sl_device *device,
                            const struct sl_op *op);
 
-/* Elements of parameter p of a unit that the device holds. */
-int64_t sl_optimize_elements(const struct sl_device *device,
-                             const struct sl_unit *unit, int p);
-
-/* Whether parameter p of a unit is updated by the device: the first use in its
- * stage of a tensor of which it holds something.  If it is `learned`, it has
- * the optimizer's states. */
-bool sl_optimize_updates(const struct sl_device *device,
-                         const struct sl_unit *unit, int p, bool *learned);
+/* The elements of parameter p of a unit that an update of the device writes;
+ * none if this is not the first use in its stage of a tensor of which it holds
+ * something.  If it is `learned`, they have the optimizer's states. */
+struct sl_chunk sl_optimize_piece(const struct sl_device *device,
+                                  const struct sl_stage *stage,
+                                  const struct sl_unit *unit, int p,
+                                  bool *learned);
 
 /* The optimizer updates one unit, and this its statistics. */
 void sl_optimize_unit(struct sl_device *device, const struct sl_op *op,

@@ -1,0 +1,138 @@
+/*
+ * ZeRO: with every optimizer and under every synchronous schedule, replicas
+ * that share the optimizer's states have the bits of the sequential reference,
+ * which shares nothing; and each has as many bytes as the formula says.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "support/grid.h"
+#include "support/judged_pair.h"
+#include "support/runner.h"
+#include "support/version_programs.h"
+
+enum { LAYERS = 8, BATCH = 23 };
+
+static const char *const optimizers[] = {
+    "sgd:lr=0.05",
+    "sgd:lr=0.05,momentum=0.9,weight-decay=0.01,nesterov",
+    "sgd:lr=0.05,momentum=0.9,clip=0.05",
+    "adam:lr=0.01,weight-decay=0.01",
+    "adamw:lr=0.01",
+    "adamw:lr=0.01,clip=0.05,decay-all",
+    "rmsprop:lr=0.01,momentum=0.5,centered",
+};
+
+enum { N_OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
+
+/* Batch_norm has statistics, which the update writes, too. */
+static const char normed[] =
+    "input(6); reshape(1, height=2, width=3); upsample; "
+    "conv2d(3, padding=1, no-bias); batch_norm; activate(relu); "
+    "conv2d(3, padding=1, no-bias); batch_norm; activate(relu); "
+    "global_average_pool; batch_norm; linear(5)";
+
+static void check(const struct sl_test_problem *problem,
+                  sluice_pipeline_config config, const char *optimizer,
+                  int n_copies)
+{
+    struct sl_test_pair pair;
+    sluice_optimizer_choice choice;
+    ck_assert(!sluice_optimizer_parse(optimizer, &choice, NULL));
+    config.optimizer = choice.ops;
+    config.optimizer_config = &choice.config;
+    config.uneven = true;
+    ck_assert_msg(!sl_test_pair_init(&pair, problem, &config), "%s",
+                  pair.why.text);
+    sl_test_halves(&pair, n_copies, config.schedule.microbatches);
+    long wrong = sl_test_step(&pair, 0, BATCH) + sl_test_step(&pair, 4, 2) +
+                 sl_test_step(&pair, 2, BATCH) +
+                 sl_test_evaluate(&pair, 3, BATCH + 2);
+    ck_assert_msg(!wrong,
+                  "zero %d, R %d, K %d, M %d, %s: %ld values differ; "
+                  "%s",
+                  config.zero, config.replicas, config.schedule.devices,
+                  config.schedule.microbatches, optimizer, wrong, pair.text);
+    sl_test_pair_fini(&pair);
+}
+
+/* R = 1 to 4 and K = 1 to 3, each optimizer somewhere. */
+static void check_replicas(enum sl_test_kind kind, const char *model, int zero,
+                           int first)
+{
+    struct sl_test_problem problem = {0};
+    ck_assert(!sl_test_problem_init(&problem, kind, LAYERS, BATCH, NULL));
+    if (model) {
+        sluice_model_destroy(problem.model);
+        ck_assert(!sluice_model_parse(model, NULL, &problem.model, NULL));
+    }
+    for (int n = 0; n < 4 * 3; n++) {
+        sluice_pipeline_config config = problem.config;
+        config.zero = zero;
+        config.replicas = 1 + n % 4;
+        config.schedule.devices = 1 + n / 4;
+        config.schedule.microbatches = 1 + n % 3;
+        config.trace = n % 2;
+        if (!sl_test_skips())
+            check(&problem, config, optimizers[(first + n) % N_OPTIMIZERS], 1);
+    }
+    sl_test_problem_fini(&problem);
+}
+
+START_TEST(replicas_that_share_states_equal_the_reference)
+{
+    int first = 0;
+    for (int kind = 0; kind <= SL_TEST_TIED; kind++)
+        if (kind != SL_TEST_PROBE)
+            check_replicas(kind, NULL, 1, first++);
+    check_replicas(SL_TEST_RELU, normed, 1, first);
+}
+END_TEST
+
+/* Some of what runs: R and the optimizer change with each. */
+static void check_schedule(const struct sl_test_problem *problem,
+                           const char *name, int zero, int *n)
+{
+    for (int k = 2; k <= 4; k++) {
+        int m = 2 * k + *n % 2 * 2;
+        sluice_schedule *schedule = sl_test_runnable(name, k, m, 2);
+        sluice_pipeline_config config = problem->config;
+        if (!schedule)
+            continue;
+        config.zero = zero;
+        config.custom = schedule;
+        config.schedule.devices = k;
+        config.schedule.microbatches = m;
+        config.replicas = 1 + *n % 3;
+        bool judged = sluice_reference_exists(schedule, false) &&
+                      !sluice_reference_order(
+                          schedule, &config.schedule.backward_order, NULL);
+        if (judged && !sl_test_skips())
+            check(problem, config, optimizers[*n % N_OPTIMIZERS],
+                  sluice_schedule_n_copies(schedule));
+        sluice_schedule_destroy(schedule);
+        *n += judged;
+    }
+}
+
+START_TEST(every_synchronous_schedule_has_the_bits)
+{
+    struct sl_test_problem problem = {0};
+    int n = 0, n_names = 0;
+    ck_assert(
+        !sl_test_problem_init(&problem, SL_TEST_NORM, LAYERS, BATCH, NULL));
+    for (int i = 0; sluice_schedule_generator(i); i++) {
+        const char *name = sluice_schedule_generator(i);
+        int before = n;
+        if (strcmp(name, "forward") && !sl_test_is_asynchronous(name))
+            check_schedule(&problem, name, 1, &n);
+        n_names += n > before;
+    }
+    ck_assert_int_ge(n_names, 14);
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("pipeline.zero_bits",
+                 replicas_that_share_states_equal_the_reference,
+                 every_synchronous_schedule_has_the_bits)
