@@ -101,8 +101,8 @@ typedef struct sluice_pipeline_config {
     int zero;      /* ZeRO: what the devices that hold the same part of the
                       model share out among them instead of having it each.  0:
                       nothing; 1: the optimizer's states, of which each has and
-                      updates a run of elements.  The bits are those of 0.  See
-                      docs/zero.md */
+                      updates a run of elements; 2: gradients too; 3: parameters
+                      too.  The bits are those of 0.  See docs/zero.md */
     int64_t batch; /* rows of a full mini-batch; must be given */
     bool uneven;   /* allow a batch that M does not divide */
 

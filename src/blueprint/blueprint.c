@@ -265,7 +265,8 @@ static sluice_status choose_mode(struct sl_blueprint *bp, int zero,
                             &bp->updates, why);
     return st ? st
               : sl_zero_choose(zero, &bp->grid, bp->processes.n == 1,
-                               bp->optimizer, &bp->updates, why);
+                               bp->optimizer, sl_stage_layers_of(bp),
+                               bp->schedule, &bp->updates, why);
 }
 
 static sluice_status expand_program(struct sl_blueprint *bp, int device)

@@ -230,6 +230,7 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         .n_tensors = sl_n_tensors(input->model),
         .n_states = input->n_states,
         .asynchronous = input->updates->asynchronous,
+        .zero = input->updates->zero,
         .max_rows = input->max_rows,
         .n_edges = sl_n_edges(input->model, &input->grid),
         .n_products = input->grid.n_shards * input->grid.n_copies *
@@ -311,12 +312,14 @@ void sl_layout_fini(struct sl_layout *layout)
 
 /* What other devices read too, or what lasts beyond the step. */
 static void bind_lasting(const struct sl_layout *layout, struct sl_stage *stage,
-                         int shard, struct sl_arena *arena)
+                         int shard, float *in_turn, struct sl_arena *arena)
 {
     size_t params = (size_t)stage->n_params * sizeof(float);
-    stage->versions = sl_arena_take(arena, (size_t)stage->n_versions * params);
+    if (layout->zero < SL_ZERO_PARAMETERS)
+        stage->versions =
+            sl_arena_take(arena, (size_t)stage->n_versions * params);
     stage->params = stage->versions;
-    stage->grads = sl_arena_take(arena, (size_t)stage->n_grads * sizeof(float));
+    sl_zero_bind_gradients(stage, in_turn, arena);
     for (int i = 0; i < layout->n_states; i++)
         stage->states[i] =
             sl_arena_take(arena, (size_t)stage->n_states * sizeof(float));
@@ -341,9 +344,12 @@ void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
 {
     struct sl_stage *stages = stages_of(layout, at);
     struct sl_workspace *ws = workspace_of(layout, at);
+    float *in_turn = NULL;
+    if (ws->gradient_bytes > 0)
+        in_turn = sl_arena_take(arena, ws->gradient_bytes);
     for (int s = 0; s < layout->grid.n_stages; s++)
         if (stages[s].device == at.place)
-            bind_lasting(layout, &stages[s], at.shard, arena);
+            bind_lasting(layout, &stages[s], at.shard, in_turn, arena);
     for (int i = 0; i < layout->n_edges; i++)
         sl_edge_bind(&layout->edges[at.replica * layout->n_edges + i], stages,
                      at.place, at.shard, arena);

@@ -31,6 +31,8 @@ enum sl_op_kind {
     SL_OP_REDUCE_SCATTER, /* add up gradients of those that hold the same part,
                              a chunk each */
     SL_OP_ALL_GATHER,     /* and give each other the chunks */
+    SL_OP_LEAVE,          /* keep one's chunk of a gradient, and let its place
+                             be used again */
     SL_OP_FENCE,          /* until no member reads them any more */
     SL_OP_TIE_SCATTER,    /* the same two, of the uses of a tied tensor */
     SL_OP_TIE_GATHER,

@@ -83,7 +83,12 @@ struct sl_stage {
     int begin;       /* [owner: device] the place in `versions` of the version 1
                         of the step; between steps, of the newest */
     float *params;   /* the newest version */
-    float *grads;
+    float *grads;    /* a buffer of its own, or one that the stages of a device
+                        use in turn */
+    float *own_grads; /* the sums, of params from own.first on: in `grads`, or
+                         where they stay when it is used again */
+    struct sl_arena common; /* of holder 0: the params that all holders of the
+                               part read; empty except in ZeRO stage 3 */
     float *states[SLUICE_OPTIMIZER_MAX_STATES]; /* from own.first on */
     struct sl_ring in_slots;   /* inputs: slots of the link from the stage
                                   before */
@@ -120,6 +125,15 @@ static inline struct sl_chunk sl_unit_piece(const struct sl_stage *stage,
         sl_chunk_common((struct sl_chunk){at, n}, stage->own);
     piece.first -= at;
     return piece;
+}
+
+/* Where the gradient of a parameter's piece lies. */
+static inline float *sl_unit_gradient(const struct sl_stage *stage,
+                                      const struct sl_unit *unit, int p,
+                                      struct sl_chunk piece)
+{
+    return stage->own_grads + unit->param_at[p] + piece.first -
+           stage->own.first;
 }
 
 /* Where a state of the optimizer lies, of the first element of a parameter's

@@ -60,6 +60,40 @@ static void put_whole(struct writing *writing, enum sl_op_kind kind)
         kind);
 }
 
+/* Of stages that use one buffer in turn, each must leave it. */
+static void put_early_reduction(struct writing *writing, struct sl_op op,
+                                struct sl_update_mode mode)
+{
+    const struct sl_op reduction = {
+        .action = {SLUICE_REDUCE_GRAD, op.action.stage, -1, 0},
+        .forward_no = SL_NONE,
+        .backward_no = SL_NONE,
+        .stash_no = SL_NONE,
+        .n_joined = 1,
+        .update_no = op.update_no,
+    };
+    put(writing, reduction, SL_OP_REDUCE_SCATTER);
+    put(writing, reduction, SL_OP_ALL_GATHER);
+    if (mode.measures)
+        put(writing, reduction, SL_OP_MEASURE);
+    put(writing, reduction, SL_OP_LEAVE);
+}
+
+/* Whether it is the last operation that adds to the gradient of its stage. */
+static bool ends_gradient(const struct sl_program *program, int i)
+{
+    const struct sl_op *op = &program->ops[i];
+    if (op->kind != SL_OP_B && op->kind != SL_OP_W)
+        return false;
+    for (int k = i + 1; k < program->n_ops; k++) {
+        const struct sl_op *other = &program->ops[k];
+        if ((other->kind == SL_OP_B || other->kind == SL_OP_W) &&
+            other->action.stage == op->action.stage)
+            return false;
+    }
+    return true;
+}
+
 static void put_reduction(struct writing *writing, struct sl_op op,
                           struct sl_update_mode mode)
 {
@@ -109,6 +143,7 @@ static void put_unshards(struct writing *writing,
 static void expand(struct writing *writing, const struct sl_program *program,
                    struct sl_update_mode mode, const struct sl_program *ties)
 {
+    bool early = mode.zero >= SL_ZERO_GRADIENTS;
     writing->n = 0;
     if (mode.asynchronous)
         put_whole(writing, SL_OP_BACK_UP);
@@ -116,11 +151,13 @@ static void expand(struct writing *writing, const struct sl_program *program,
         const struct sl_op *op = &program->ops[i];
         if (op->kind != SL_OP_UPDATE) {
             put(writing, *op, op->kind);
+            if (early && ends_gradient(program, i))
+                put_early_reduction(writing, *op, mode);
             continue;
         }
-        if (mode.reduces)
+        if (mode.reduces && !early)
             put_reduction(writing, *op, mode);
-        if (!mode.ties)
+        if (!mode.ties && !(early && mode.measures))
             put(writing, *op, update_of(mode));
     }
     if (mode.ties) {
@@ -140,7 +177,7 @@ static void expand(struct writing *writing, const struct sl_program *program,
         put_whole(writing, SL_OP_KEEP);
     else
         put_each(writing, program, SL_OP_APPLY);
-    if (mode.zero)
+    if (mode.zero > 0 && mode.zero < SL_ZERO_PARAMETERS) /* else one copy */
         put_unshards(writing, program);
 }
 

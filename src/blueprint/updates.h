@@ -13,6 +13,8 @@
  *                   reductions and a FENCE.  Behind the list stand the
  *                   TIE_SCATTERs and TIE_GATHERs of the device, in an order
  *                   that is the same on all, and then the MEASUREs or PREPAREs
+ *                   From ZeRO stage 2 on the reduction stands behind the last
+ *                   B or W of its stage, with [MEASURE,] LEAVE
  *                   With ZeRO the APPLYs update a part of each stage, and an
  *                   UNSHARD for each of them, of the rest, comes last
  *     asynchronous  BACK_UP;
@@ -30,6 +32,9 @@
 #include <sluice/optimizer.h>
 
 #include "blueprint/program.h"
+
+/* What is shared from which ZeRO stage on: see blueprint/shards/zero.h. */
+enum { SL_ZERO_STATES = 1, SL_ZERO_GRADIENTS, SL_ZERO_PARAMETERS };
 
 struct sl_update_mode {
     int n_updates;     /* of each stage in a step */

@@ -2,6 +2,7 @@
 #include "pipeline/assembly.h"
 
 #include "blueprint/shards/join.h"
+#include "blueprint/shards/zero.h"
 #include "pipeline/abroad/collectives.h"
 #include "pipeline/execute.h"
 #include "pipeline/recompute_check.h"
@@ -186,7 +187,7 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
     struct sl_blueprint *bp = &pipe->blueprint;
     int index = bp->processes.local[i];
     *device = make_device(pipe, index);
-    size_t bytes = sl_layout_plan(&bp->layout, device->at)->total;
+    size_t bytes = sl_zero_arena_bytes(&bp->layout, device->at);
     if (sl_arena_init(&device->arena, bytes, pipe->allocator))
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory: device %d needs an arena of "
@@ -236,18 +237,24 @@ static void free_devices(sluice_pipeline *pipe, int n_made)
 
 sluice_status sl_init_devices(sluice_pipeline *pipe, sluice_diag *why)
 {
-    for (int i = 0; i < pipe->n_local; i++) {
-        sluice_status st = init_device(pipe, i, why);
-        if (st) {
-            free_devices(pipe, i);
-            return st;
-        }
+    struct sl_layout *layout = &pipe->blueprint.layout;
+    sluice_status st = sl_zero_take_common(layout, why);
+    int n_made = 0;
+    while (!st && n_made < pipe->n_local) {
+        st = init_device(pipe, n_made, why);
+        n_made += !st;
     }
-    sl_layout_join(&pipe->blueprint.layout);
+    if (st) {
+        free_devices(pipe, n_made);
+        sl_zero_give_common(layout);
+        return st;
+    }
+    sl_layout_join(layout);
     return SLUICE_OK;
 }
 
 void sl_fini_devices(sluice_pipeline *pipe)
 {
     free_devices(pipe, pipe->n_local);
+    sl_zero_give_common(&pipe->blueprint.layout);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "blueprint/shards/zero.h"
 #include "nn/model/init.h"
 #include "pipeline/abroad/abroad.h"
 #include "pipeline/update/ahead.h"
@@ -133,7 +134,9 @@ void sl_device_settle(struct sl_device *device)
         sl_core_release(&device->core); /* the system chooses a core */
     memset(device->arena.base, 0, device->arena.size);
     for (int s = 0; s < layout->grid.n_stages; s++)
-        if (device->stages[s].device == device->at.place)
+        if (device->stages[s].device == device->at.place &&
+            (layout->zero < SL_ZERO_PARAMETERS ||
+             sl_holder_of(&layout->grid, device->at, s) == 0))
             init_params(device, &device->stages[s]);
 }
 

@@ -72,6 +72,7 @@ static const struct behaviour {
     [SL_OP_T] = {sl_cut_head_weight, EVENT},
     [SL_OP_REDUCE_SCATTER] = {sl_reduce_scatter, MEETING, NONE, sl_reduces},
     [SL_OP_ALL_GATHER] = {sl_reduce_gather, MEETING, NONE, sl_gathers},
+    [SL_OP_LEAVE] = {sl_reduce_leave, MEETING, NONE, sl_leaves},
     [SL_OP_FENCE] = {sl_reduce_fence, MEETING, NONE, sl_reduces},
     [SL_OP_TIE_SCATTER] = {sl_tied_scatter, MEETING},
     [SL_OP_TIE_GATHER] = {sl_tied_gather, MEETING},

@@ -45,7 +45,9 @@ static sluice_status check_unit(const struct sl_device *device,
         &sl_layout_tensors(layout, device->at.shard)[unit->first_tensor + p];
     const sluice_param_spec *spec = &unit->plan->params[p];
     const struct sl_chunk piece = sl_unit_piece(stage, unit, p, about->n);
-    const float *g = stage->grads + unit->grad_at[p] + piece.first;
+    const float *g = sl_unit_shares(unit, p)
+                         ? stage->grads + unit->grad_at[p] + piece.first
+                         : sl_unit_gradient(stage, unit, p, piece);
     int64_t i = sl_first_not_finite(g, piece.n);
     if (i == piece.n)
         return SLUICE_OK;

@@ -77,7 +77,7 @@ static struct place piece_of(const struct sl_stage *stage,
     return (struct place){
         .values =
             item.state == GRADIENT
-                ? unit->grads[item.param] + piece.first
+                ? sl_unit_gradient(stage, unit, item.param, piece)
                 : sl_unit_state(stage, unit, item.param, item.state, piece),
         .shard = run_of(piece),
         .stage = stage,

@@ -22,6 +22,11 @@ bool sl_gathers(const struct sl_device *device, const struct sl_op *op)
     return sl_reduces(device, op) && device->stages[op->action.stage].gathers;
 }
 
+bool sl_leaves(const struct sl_device *device, const struct sl_op *op)
+{
+    return sl_reduces(device, op) && device->workspace->gradient_bytes > 0;
+}
+
 bool sl_unshards(const struct sl_device *device, const struct sl_op *op)
 {
     return device->stages[op->action.stage].n_params > 0 &&
@@ -81,6 +86,16 @@ sluice_status sl_reduce_fence(struct sl_device *device, const struct sl_op *op,
                               sluice_diag *why)
 {
     (void)why;
+    return of_gradients(device, op, sl_collective_fence);
+}
+
+sluice_status sl_reduce_leave(struct sl_device *device, const struct sl_op *op,
+                              sluice_diag *why)
+{
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    (void)why;
+    memcpy(stage->own_grads, stage->grads + stage->own.first,
+           (size_t)stage->own.n * sizeof(float));
     return of_gradients(device, op, sl_collective_fence);
 }
 

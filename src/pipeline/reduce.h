@@ -21,6 +21,9 @@ bool sl_reduces(const struct sl_device *device, const struct sl_op *op);
 /* Whether all of the sum is wanted. */
 bool sl_gathers(const struct sl_device *device, const struct sl_op *op);
 
+/* Whether the gradient lies where another stage's will lie. */
+bool sl_leaves(const struct sl_device *device, const struct sl_op *op);
+
 /* Whether parts of the stage have been updated by several devices. */
 bool sl_unshards(const struct sl_device *device, const struct sl_op *op);
 
@@ -39,6 +42,15 @@ sluice_status sl_reduce_scatter(struct sl_device *device,
 sluice_status sl_reduce_gather(struct sl_device *device, const struct sl_op *op,
                                sluice_diag *why);
 sluice_status sl_reduce_fence(struct sl_device *device, const struct sl_op *op,
+                              sluice_diag *why);
+
+/*
+ * LEAVE: keep this device's chunk of the sum, and wait until no member reads
+ * the gradient any more.
+ *
+ * Threads, Blocks, Returns  as sl_reduce_scatter().
+ */
+sluice_status sl_reduce_leave(struct sl_device *device, const struct sl_op *op,
                               sluice_diag *why);
 
 /*

@@ -40,7 +40,9 @@ struct sl_workspace {
     void *scratch;
     size_t skip_bytes; /* tensors from a stash to a pop of the same stage */
     char *skip;
-    size_t product_bytes; /* scratch of a matrix product */
+    size_t gradient_bytes; /* of the gradient that the stages of the device use
+                              in turn; 0: each has its own */
+    size_t product_bytes;  /* scratch of a matrix product */
     void *product;
     char *spare; /* where all of this lies, and before it the packed
                     copies and stashes of the device: memory of which
@@ -60,6 +62,7 @@ struct sl_layout {
     size_t n_pointers;               /* to them, of one replica */
     int n_states;                    /* optimizer state arrays */
     bool asynchronous;               /* the stages have a backup */
+    int zero;                        /* the ZeRO stage */
     int64_t max_rows;                /* of a micro-batch */
     struct sl_stage *stages;         /* [all stages], those of each replica
                                         together */

@@ -6,6 +6,7 @@
  */
 #include "blueprint/arena/memory_plan.h"
 
+#include "blueprint/shards/zero.h"
 #include "blueprint/stage_slots.h"
 
 static size_t floats_bytes(int64_t n)
@@ -76,6 +77,7 @@ static void size_workspace(struct sl_layout *layout, struct sl_coordinates at)
 {
     const struct sl_stage *stages = stages_of(layout, at);
     struct sl_workspace *ws = workspace_of(layout, at);
+    ws->gradient_bytes = sl_zero_in_turn_bytes(layout, stages, at.place);
     for (int s = 0; s < layout->grid.n_stages; s++)
         if (is_at(&stages[s], at))
             grow_workspace(ws, &stages[s], layout->max_rows);
@@ -102,13 +104,14 @@ static void spread(struct sl_layout *layout, struct sl_coordinates at)
 }
 
 static void add_stage(const struct sl_layout *layout,
+                      const struct sl_workspace *ws,
                       const struct sl_stage *stage, int shard,
                       sluice_memory_plan *plan)
 {
     size_t params = (size_t)stage->n_params * sizeof(float);
-    plan->parameters += params;
+    plan->parameters += sl_zero_parameter_bytes(layout, stage);
     plan->packed += sl_products_packed_bytes(stage);
-    plan->gradients += (size_t)stage->n_grads * sizeof(float);
+    plan->gradients += sl_zero_gradient_bytes(ws, stage);
     plan->optimizer +=
         (size_t)layout->n_states * (size_t)stage->n_states * sizeof(float);
     plan->versions += (size_t)(stage->n_versions - 1) * params;
@@ -124,9 +127,10 @@ static void make_plan(struct sl_layout *layout, struct sl_coordinates at)
         &layout->plans[sl_replica_device(&layout->grid, at)];
     const struct sl_stage *stages = stages_of(layout, at);
     const struct sl_workspace *ws = workspace_of(layout, at);
+    plan->gradients = ws->gradient_bytes;
     for (int s = 0; s < layout->grid.n_stages; s++)
         if (is_at(&stages[s], at))
-            add_stage(layout, &stages[s], at.shard, plan);
+            add_stage(layout, ws, &stages[s], at.shard, plan);
     for (int i = 0; i < layout->n_edges; i++)
         plan->boundary +=
             sl_edge_bytes(&layout->edges[i], stages, at.place, at.shard);

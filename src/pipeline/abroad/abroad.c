@@ -225,6 +225,19 @@ sluice_status sl_abroad_share(const sluice_pipeline *pipe, int process,
                : SLUICE_OK;
 }
 
+/* A device's part of the parameters that it shares with other replicas. */
+static size_t bytes_in_common(const sluice_pipeline *pipe, int i)
+{
+    const struct sl_layout *layout = &pipe->blueprint.layout;
+    const struct sl_device *device = &pipe->devices[i];
+    size_t bytes = 0;
+    for (int s = 0; s < layout->grid.n_stages; s++)
+        if (device->stages[s].device == device->at.place)
+            bytes += layout->stages[sl_part_of(&layout->grid, s)].common.size /
+                     (size_t)sl_n_holders(&layout->grid);
+    return bytes;
+}
+
 sluice_status sl_abroad_share_facts(sluice_pipeline *pipe, sluice_diag *why)
 {
     const struct sl_processes *processes = &pipe->blueprint.processes;
@@ -232,7 +245,7 @@ sluice_status sl_abroad_share_facts(sluice_pipeline *pipe, sluice_diag *why)
     for (int i = 0; i < pipe->n_local; i++)
         pipe->facts[pipe->devices[i].index] = (struct sl_device_fact){
             .core = pipe->devices[i].core.cpu,
-            .bytes = pipe->devices[i].arena.used,
+            .bytes = pipe->devices[i].arena.used + bytes_in_common(pipe, i),
         };
     for (int d = 0; d < processes->n_all && !st; d++)
         st = sl_abroad_share(pipe, processes->of[d], &pipe->facts[d],

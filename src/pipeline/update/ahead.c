@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "blueprint/shards/zero.h"
 #include "pipeline/across/head_parts.h"
 #include "pipeline/update/optimize.h"
 
@@ -80,8 +81,10 @@ sluice_status sl_ahead_vote(struct sl_device *device, const struct sl_op *op,
 {
     (void)op;
     (void)why;
-    /* The members of a team read each other's weights until all have ended. */
+    /* The members of a team read each other's weights until all have ended, and
+     * so do replicas where there is one copy. */
     device->ahead = device->pipe->blueprint.grid.n_shards == 1 &&
+                    device->pipe->blueprint.updates.zero < SL_ZERO_PARAMETERS &&
                     sl_collective_vote(device->pipe->everyone, device->index,
                                        device->virtual_ns);
     return SLUICE_OK;

@@ -8,7 +8,8 @@
  * nothing. If the step fails instead, the copies are put back.
  *
  * What does not fit into the spare memory waits for the commit, and so do
- * teams, whose members read each other's weights.
+ * teams, whose members read each other's weights, and replicas that read one
+ * copy of the weights.
  *
  * Threads: the device, for its own stages.
  */

@@ -10,6 +10,7 @@
  */
 #include "pipeline/update/optimize.h"
 
+#include "blueprint/shards/zero.h"
 #include "pipeline/finite_check.h"
 #include "pipeline/update/head_update.h"
 
@@ -21,7 +22,7 @@ static const struct sl_tensor *tensor_of(const struct sl_device *device,
     return &sl_layout_tensors(layout, device->at.shard)[unit->first_tensor + p];
 }
 
-/* A call about a piece of a parameter, without states. */
+/* A call about a piece of a parameter, without states and its gradient. */
 static sluice_optimizer_call make_call(const struct sl_device *device,
                                        const struct sl_op *op,
                                        const struct sl_unit *unit, int p,
@@ -38,7 +39,6 @@ static sluice_optimizer_call make_call(const struct sl_device *device,
                 (uint64_t)op->update_no,
         .n = piece.n,
         .w = stage->params + unit->param_at[p] + piece.first,
-        .g = unit->grads[p] + piece.first,
         .name = about->name,
         .shape = &about->shape,
         .layer = about->layer,
@@ -72,6 +72,7 @@ static sluice_optimizer_call update_call(const struct sl_device *device,
     const struct sl_stage *stage = &device->stages[op->action.stage];
     const struct sl_chunk piece = piece_of(device, stage, unit, p);
     sluice_optimizer_call call = make_call(device, op, unit, p, piece);
+    call.g = sl_unit_gradient(stage, unit, p, piece);
     give_states(device, op, unit, p, piece, &call);
     call.total = device->total;
     return call;
@@ -84,6 +85,7 @@ static sluice_optimizer_call measure_call(const struct sl_device *device,
 {
     const struct sl_chunk all = {0, tensor_of(device, unit, p)->n};
     sluice_optimizer_call call = make_call(device, op, unit, p, all);
+    call.g = unit->grads[p];
     if (!device->pipe->blueprint.updates.zero)
         give_states(device, op, unit, p, all, &call);
     return call;
@@ -233,6 +235,15 @@ struct sl_chunk sl_optimize_piece(const struct sl_device *device,
                     : (struct sl_chunk){0, tensor_of(device, unit, p)->n};
 }
 
+/* Parameters that lie in common the first holder writes for all. */
+static bool writes_statistics(const struct sl_device *device,
+                              const struct sl_stage *stage)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    return bp->updates.zero < SL_ZERO_PARAMETERS ||
+           sl_holder_of(&bp->grid, device->at, stage->index) == 0;
+}
+
 void sl_optimize_unit(struct sl_device *device, const struct sl_op *op,
                       const struct sl_unit *unit)
 {
@@ -243,7 +254,7 @@ void sl_optimize_unit(struct sl_device *device, const struct sl_op *op,
         sluice_optimizer_call call = update_call(device, op, unit, p);
         device->pipe->blueprint.optimizer->apply(&call);
     }
-    if (unit->owner == device->at.shard)
+    if (unit->owner == device->at.shard && writes_statistics(device, stage))
         update_statistics(stage, unit);
 }
 

@@ -79,19 +79,34 @@ static void check_replicas(enum sl_test_kind kind, const char *model, int zero,
     sl_test_problem_fini(&problem);
 }
 
-START_TEST(replicas_that_share_states_equal_the_reference)
+START_TEST(replicas_that_share_equal_the_reference)
 {
     int first = 0;
-    for (int kind = 0; kind <= SL_TEST_TIED; kind++)
-        if (kind != SL_TEST_PROBE)
-            check_replicas(kind, NULL, 1, first++);
-    check_replicas(SL_TEST_RELU, normed, 1, first);
+    for (int zero = 1; zero <= 3; zero++) {
+        for (int kind = 0; kind <= SL_TEST_TIED; kind++)
+            if (kind != SL_TEST_PROBE && (kind != SL_TEST_TIED || zero == 1))
+                check_replicas(kind, NULL, zero, first++);
+        check_replicas(SL_TEST_RELU, normed, zero, first);
+    }
 }
 END_TEST
 
+/* The highest ZeRO stage that goes with the schedule, which is one at least. */
+static int highest(const struct sl_test_problem *problem,
+                   const sluice_pipeline_config *config)
+{
+    sluice_memory_plan plans[SLUICE_MAX_DEVICES];
+    sluice_pipeline_config tried = *config;
+    tried.uneven = true;
+    for (tried.zero = 3; tried.zero > 1; tried.zero--)
+        if (!sluice_pipeline_plan(problem->model, &tried, plans, NULL))
+            break;
+    return tried.zero;
+}
+
 /* Some of what runs: R and the optimizer change with each. */
 static void check_schedule(const struct sl_test_problem *problem,
-                           const char *name, int zero, int *n)
+                           const char *name, int *n)
 {
     for (int k = 2; k <= 4; k++) {
         int m = 2 * k + *n % 2 * 2;
@@ -99,11 +114,11 @@ static void check_schedule(const struct sl_test_problem *problem,
         sluice_pipeline_config config = problem->config;
         if (!schedule)
             continue;
-        config.zero = zero;
         config.custom = schedule;
         config.schedule.devices = k;
         config.schedule.microbatches = m;
         config.replicas = 1 + *n % 3;
+        config.zero = highest(problem, &config);
         bool judged = sluice_reference_exists(schedule, false) &&
                       !sluice_reference_order(
                           schedule, &config.schedule.backward_order, NULL);
@@ -115,6 +130,29 @@ static void check_schedule(const struct sl_test_problem *problem,
     }
 }
 
+/* Two stages on each device use one gradient in turn, and so do joined Ws. */
+START_TEST(stages_that_use_a_gradient_in_turn_have_the_bits)
+{
+    struct sl_test_problem problem = {0};
+    ck_assert(
+        !sl_test_problem_init(&problem, SL_TEST_NORM, LAYERS, BATCH, NULL));
+    for (int n = 0; n < 2 * 2 * N_OPTIMIZERS; n++) {
+        sluice_pipeline_config config = problem.config;
+        config.zero = 2 + n % 2;
+        config.replicas = 2 + n % 3;
+        config.schedule.name = "looped-bfs";
+        config.schedule.devices = 2;
+        config.schedule.chunks = 2;
+        config.schedule.microbatches = 3;
+        if (n % 4 == 2)
+            config.gather_weights = 3;
+        if (!sl_test_skips())
+            check(&problem, config, optimizers[n / 4], 1);
+    }
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
 START_TEST(every_synchronous_schedule_has_the_bits)
 {
     struct sl_test_problem problem = {0};
@@ -125,7 +163,7 @@ START_TEST(every_synchronous_schedule_has_the_bits)
         const char *name = sluice_schedule_generator(i);
         int before = n;
         if (strcmp(name, "forward") && !sl_test_is_asynchronous(name))
-            check_schedule(&problem, name, 1, &n);
+            check_schedule(&problem, name, &n);
         n_names += n > before;
     }
     ck_assert_int_ge(n_names, 14);
@@ -133,6 +171,6 @@ START_TEST(every_synchronous_schedule_has_the_bits)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("pipeline.zero_bits",
-                 replicas_that_share_states_equal_the_reference,
+SLUICE_TEST_MAIN("pipeline.zero_bits", replicas_that_share_equal_the_reference,
+                 stages_that_use_a_gradient_in_turn_have_the_bits,
                  every_synchronous_schedule_has_the_bits)

@@ -8,7 +8,7 @@
 #include "support/judged_pair.h"
 #include "support/runner.h"
 
-enum { LAYERS = 5, BATCH = 24, MOST = 8 };
+enum { LAYERS = 8, BATCH = 24, MOST = 8 };
 
 static struct sl_test_problem problem;
 static sluice_optimizer_choice choice;
@@ -49,55 +49,92 @@ static size_t floats_of(int first_layer, int n_layers)
     return n;
 }
 
-/* Bytes of a device with one stage by the formula: lines of 64 bytes, of which
+/* What a device has by the formula: p lines of 64 bytes in each stage, of which
  * each of R holders has its part, rounded up. */
-static void check_device(const sluice_pipeline *pipe, int device, int zero,
-                         int replicas, size_t n_states)
+struct formula {
+    size_t parameters, gradients, optimizer;
+};
+
+static void add_stage(struct formula *f, size_t lines, int zero, size_t r,
+                      size_t n_states)
 {
+    size_t share = (lines + r - 1) / r;
+    f->parameters += 64 * (zero < 3 ? lines : share);
+    f->gradients += 64 * (zero < 2 ? lines : share);
+    f->optimizer += 64 * n_states * (zero < 1 ? lines : share);
+}
+
+/* Each of 2 devices has stages of as many layers, every second one its own. */
+static void check_device(const sluice_pipeline *pipe, int device, int chunks,
+                         int zero, size_t r, size_t n_states)
+{
+    struct formula f = {0};
     sluice_device_info info;
+    size_t most = 0;
     sluice_pipeline_device(pipe, device, &info);
-    size_t lines = floats_of(info.first_layer, info.n_layers) / 16;
-    size_t r = zero > 0 ? (size_t)replicas : 1;
-    ck_assert_uint_eq(info.planned.parameters, 64 * lines);
-    ck_assert_uint_eq(info.planned.gradients, 64 * lines);
-    ck_assert_uint_eq(info.planned.optimizer,
-                      n_states * 64 * ((lines + r - 1) / r));
+    for (int c = 0; c < chunks; c++) {
+        size_t lines =
+            floats_of(info.first_layer + 4 * c, info.n_layers / chunks) / 16;
+        add_stage(&f, lines, zero, r, n_states);
+        most = lines > most ? lines : most;
+    }
+    if (zero >= 2 && chunks == 1 && r > 1) /* it stays where it is summed */
+        f.gradients = 64 * most;
+    else if (zero >= 2 && r > 1) /* one whole gradient at a time, besides */
+        f.gradients += 64 * most;
+    ck_assert_uint_eq(info.planned.parameters, f.parameters);
+    ck_assert_uint_eq(info.planned.gradients, f.gradients);
+    ck_assert_uint_eq(info.planned.optimizer, f.optimizer);
     ck_assert_uint_eq(info.planned.total, info.actual_bytes);
+}
+
+static void check_memory(int chunks, int zero, int replicas,
+                         const char *optimizer, size_t n_states)
+{
+    static const int partition[] = {2, 2, 2, 2};
+    sluice_memory_plan plans[2];
+    sluice_pipeline_config config = begin(SL_TEST_NORM, optimizer);
+    config.zero = zero;
+    config.replicas = replicas;
+    config.schedule = (sluice_schedule_config){
+        .name = chunks > 1 ? "looped-bfs" : "gpipe",
+        .devices = 2,
+        .microbatches = 2,
+        .chunks = chunks,
+    };
+    if (chunks > 1) {
+        config.cut = SLUICE_CUT_LIST;
+        config.partition = partition;
+    }
+    ck_assert(!sluice_pipeline_plan(problem.model, &config, plans, NULL));
+    sluice_pipeline *pipe = create(&config);
+    for (int d = 0; d < 2 * replicas; d++) {
+        sluice_device_info info;
+        check_device(pipe, d, chunks, zero, (size_t)replicas, n_states);
+        sluice_pipeline_device(pipe, d, &info);
+        ck_assert_mem_eq(&info.planned, &plans[d % 2], sizeof plans[0]);
+    }
+    sluice_pipeline_destroy(pipe);
+    sl_test_problem_fini(&problem);
 }
 
 START_TEST(memory_is_that_of_the_formula_to_the_byte)
 {
-    static const struct {
-        const char *text;
-        size_t n_states;
-    } optimizers[] = {{"sgd:lr=0.1,momentum=0.9", 1}, {"adamw:lr=0.01", 2}};
-    for (int n = 0; n < 2 * 2 * MOST; n++) {
-        sluice_memory_plan plans[2];
-        sluice_pipeline_config config =
-            begin(SL_TEST_NORM, optimizers[n % 2].text);
-        config.zero = n / 2 % 2;
-        config.replicas = 1 + n / 4;
-        config.schedule.devices = 2;
-        config.schedule.microbatches = 2;
-        ck_assert(!sluice_pipeline_plan(problem.model, &config, plans, NULL));
-        sluice_pipeline *pipe = create(&config);
-        for (int d = 0; d < 2 * config.replicas; d++) {
-            sluice_device_info info;
-            check_device(pipe, d, config.zero, config.replicas,
-                         optimizers[n % 2].n_states);
-            sluice_pipeline_device(pipe, d, &info);
-            ck_assert_mem_eq(&info.planned, &plans[d % 2], sizeof plans[0]);
-        }
-        sluice_pipeline_destroy(pipe);
-        sl_test_problem_fini(&problem);
-    }
+    for (int replicas = 1; replicas <= MOST; replicas++)
+        for (int zero = 0; zero <= 3; zero++)
+            for (int chunks = 1; chunks <= 2; chunks++) {
+                check_memory(chunks, zero, replicas, "sgd:lr=0.1,momentum=0.9",
+                             1);
+                check_memory(chunks, zero, replicas, "adamw:lr=0.01", 2);
+            }
 }
 END_TEST
 
 START_TEST(a_failure_in_any_replica_changes_nothing)
 {
     enum { R = 3, K = 2 };
-    for (int replica = 0; replica < R; replica++) {
+    for (int n = 0; n < R * 3; n++) {
+        int replica = n % R;
         struct sl_test_fault fault = {.pass = SL_TEST_WEIGHT,
                                       .layer = 1,
                                       .first_row = replica * BATCH / R};
@@ -110,7 +147,7 @@ START_TEST(a_failure_in_any_replica_changes_nothing)
             !sluice_optimizer_parse("sgd:lr=0.01,momentum=0.9", &choice, NULL));
         sluice_pipeline_config config = problem.config;
         config.optimizer_config = &choice.config;
-        config.zero = 1;
+        config.zero = 1 + n / R;
         config.replicas = R;
         config.schedule.devices = K;
         config.schedule.microbatches = 2;
@@ -140,6 +177,52 @@ static void refuse(const sluice_pipeline_config *config, const char *sentence)
     ck_assert_str_eq(why.text, sentence);
 }
 
+START_TEST(a_gradient_that_is_kept_for_long_is_refused_with_what_stands_between)
+{
+    sluice_pipeline_config config = begin(SL_TEST_RELU, "sgd:lr=0.1");
+    config.replicas = 2;
+    config.zero = 2;
+    config.schedule.name = "1f1b";
+    config.schedule.devices = 2;
+    config.schedule.microbatches = 4;
+    refuse(&config, "ZeRO stage 2: the backwards of stage 0 do not follow each "
+                    "other, for 0F2 at position 3 of device 0 stands between "
+                    "0B0 and the next one, and the whole gradient would be "
+                    "kept meanwhile; use gpipe, looped-bfs or gather_weights "
+                    "of all micro-batches, or set zero to 1");
+    ck_assert_int_eq(why.stage, 0);
+    ck_assert_int_eq(why.position, 3);
+    config.zero = 3;
+    config.schedule.name = "dualpipe";
+    refuse(&config, "ZeRO stage 3 under a schedule with 2 copies of the model, "
+                    "which add up their gradients at its end; set zero to 1, "
+                    "or use a schedule with one copy");
+    sl_test_problem_fini(&problem);
+    config = begin(SL_TEST_RELU, "sgd:lr=0.1");
+    sluice_model_destroy(problem.model);
+    ck_assert(!sluice_model_parse("input(4); reshape(1, height=2, width=2); "
+                                  "batch_norm; global_average_pool; linear(5)",
+                                  NULL, &problem.model, NULL));
+    config.replicas = 2;
+    config.zero = 2;
+    config.schedule.name = "looped-bfs";
+    config.schedule.devices = 2;
+    config.schedule.microbatches = 2;
+    refuse(&config, "ZeRO stage 2 with 4 stages on 2 devices, which use one "
+                    "gradient in turn, and layer 1, whose statistics need "
+                    "their sums until the update; set zero to 1, or use a "
+                    "schedule with a stage on each device");
+    sl_test_problem_fini(&problem);
+    config = begin(SL_TEST_TIED, "sgd:lr=0.1");
+    config.replicas = 2;
+    config.zero = 2;
+    refuse(&config, "ZeRO stage 2 and tied parameters, whose whole gradients "
+                    "are added up before anything is shared; set zero to 1, or "
+                    "tie nothing");
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
 START_TEST(what_does_not_go_with_it_is_refused)
 {
     sluice_pipeline_config config = begin(SL_TEST_RELU, "sgd:lr=0.1");
@@ -147,11 +230,11 @@ START_TEST(what_does_not_go_with_it_is_refused)
     config.replicas = 2;
     config.zero = -1;
     refuse(&config, "ZeRO stage -1: there are stages 0, which shares nothing, "
-                    "to 1");
+                    "to 3");
     config.zero = 1;
     config.team = 2;
     refuse(&config, "ZeRO stage 1 and teams of 2 devices, whose parameters are "
-                    "divided already; set zero to 0, or team to 1");
+                    "divided already; set zero to 0, or team to 3");
     config.team = 1;
     whole.elementwise = false;
     config.optimizer = &whole;
@@ -169,7 +252,8 @@ START_TEST(what_does_not_go_with_it_is_refused)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("pipeline.zero_states",
-                 memory_is_that_of_the_formula_to_the_byte,
-                 a_failure_in_any_replica_changes_nothing,
-                 what_does_not_go_with_it_is_refused)
+SLUICE_TEST_MAIN(
+    "pipeline.zero_states", memory_is_that_of_the_formula_to_the_byte,
+    a_failure_in_any_replica_changes_nothing,
+    a_gradient_that_is_kept_for_long_is_refused_with_what_stands_between,
+    what_does_not_go_with_it_is_refused)

@@ -1,0 +1,69 @@
+/* Consecutive backwards.  The thread that creates the pipeline. */
+#include "blueprint/checks/zero_order.h"
+
+#include <stdbool.h>
+
+static bool makes_gradient(sluice_action action)
+{
+    return action.kind == SLUICE_B || action.kind == SLUICE_W;
+}
+
+/* Whether an action of the same stage makes a gradient from `at` on. */
+static bool goes_on(const sluice_action *actions, int n, int at, int stage)
+{
+    for (; at < n; at++)
+        if (makes_gradient(actions[at]) && actions[at].stage == stage)
+            return true;
+    return false;
+}
+
+static sluice_status refuse(int wanted, int device, int position,
+                            sluice_action before, sluice_action between,
+                            sluice_diag *why)
+{
+    char first[SLUICE_DIAG_ACTION], other[SLUICE_DIAG_ACTION];
+    sluice_diag_set(why, SLUICE_INVALID,
+                    "ZeRO stage %d: the backwards of stage %d do not follow "
+                    "each other, for %s at position %d of device %d stands "
+                    "between %s and the next one, and the whole gradient "
+                    "would be kept meanwhile; use gpipe, looped-bfs or "
+                    "gather_weights of all micro-batches, or set zero to 1",
+                    wanted, before.stage,
+                    sluice_action_format(between, other, sizeof other),
+                    position, device,
+                    sluice_action_format(before, first, sizeof first));
+    if (why) {
+        why->device = device;
+        why->stage = before.stage;
+        why->position = position;
+    }
+    return SLUICE_INVALID;
+}
+
+static sluice_status check_device(int wanted, const sluice_schedule *schedule,
+                                  int device, sluice_diag *why)
+{
+    int n, open = -1; /* the last action that made a gradient */
+    const sluice_action *at = sluice_schedule_actions(schedule, device, &n);
+    for (int i = 0; i < n; i++) {
+        bool same = open >= 0 && at[i].stage == at[open].stage;
+        bool belongs =
+            same && (makes_gradient(at[i]) || at[i].kind == SLUICE_R);
+        if (open >= 0 && !belongs && goes_on(at, n, i, at[open].stage))
+            return refuse(wanted, device, i, at[open], at[i], why);
+        if (makes_gradient(at[i]))
+            open = i;
+        else if (open >= 0 && !belongs)
+            open = -1;
+    }
+    return SLUICE_OK;
+}
+
+sluice_status sl_zero_check_order(int wanted, const sluice_schedule *schedule,
+                                  sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int d = 0; d < sluice_schedule_n_devices(schedule) && !st; d++)
+        st = check_device(wanted, schedule, d, why);
+    return st;
+}
