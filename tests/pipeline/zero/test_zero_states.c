@@ -234,7 +234,7 @@ START_TEST(what_does_not_go_with_it_is_refused)
     config.zero = 1;
     config.team = 2;
     refuse(&config, "ZeRO stage 1 and teams of 2 devices, whose parameters are "
-                    "divided already; set zero to 0, or team to 3");
+                    "divided already; set zero to 0, or team to 1");
     config.team = 1;
     whole.elementwise = false;
     config.optimizer = &whole;
