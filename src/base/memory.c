@@ -5,10 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/huge_pages.h"
+
 static void *libc_allocate(void *context, size_t bytes, size_t align)
 {
+    void *block;
     (void)context;
-    return aligned_alloc(align, bytes);
+    if (posix_memalign(&block, sl_huge_pages_align(bytes, align), bytes))
+        return NULL;
+    sl_huge_pages_ask(block, bytes);
+    return block;
 }
 
 static void libc_release(void *context, void *block, size_t bytes)
