@@ -142,8 +142,7 @@ struct place {
     int64_t rows;
     const float *a;
     const float *panel;
-    const float *next;  /* as sl_tile */
-    const float *ahead; /* as sl_tile */
+    struct sl_tile_ahead ahead;
 };
 
 /* Beyond the last column of c it is computed aside. */
@@ -155,15 +154,14 @@ static void run_tile(const struct sl_tiles *tiles, sl_tile *const *of,
     int64_t columns = tiles->columns;
     int64_t count = b->n - at->j;
     if (count >= columns) {
-        tile(at->a, at->panel, b->deep, c, b->c_row, b->add, at->next,
-             at->ahead);
+        tile(at->a, at->panel, b->deep, c, b->c_row, b->add, &at->ahead);
         return;
     }
     float aside[SL_TILE_ROWS * SL_TILE_COLUMNS] = {0};
     for (int64_t i = 0; i < at->rows && b->add; i++)
         memcpy(aside + i * columns, c + i * b->c_row,
                (size_t)count * sizeof *c);
-    tile(at->a, at->panel, b->deep, aside, columns, b->add, aside, at->ahead);
+    tile(at->a, at->panel, b->deep, aside, columns, b->add, &at->ahead);
     for (int64_t i = 0; i < at->rows; i++)
         memcpy(c + i * b->c_row, aside + i * columns,
                (size_t)count * sizeof *c);
@@ -177,21 +175,22 @@ static int64_t tile_begin(int64_t rows, int64_t n_tiles, int64_t t)
 
 /*
  * a lies by rows: few rows of c, so that a panel of b stays in the first cache
- * while the tiles of a column pass by.  Two of them bring the next panel, every
- * other line each; if there is only one, the processor's own prefetch of pairs
- * of lines must do.
+ * while the tiles of a column pass by.  Each of them brings its share of the
+ * next panel and its own place in the next column.
  */
 static void multiply_rows(const struct sl_tiles *tiles, const struct block *b,
                           float *scratch)
 {
+    int64_t columns = tiles->columns;
     int64_t n_tiles = up(b->rows, tiles->rows);
+    int64_t share = up(columns, n_tiles);
     for (int64_t i = 0; i < b->rows; i++)
         memcpy(scratch + i * SL_TILE_ROW, b->a.at + i * b->a.row,
                (size_t)b->deep * sizeof *scratch);
-    for (int64_t j = 0; j < b->n; j += tiles->columns)
+    for (int64_t j = 0; j < b->n; j += columns) {
+        const float *panel = b->panels + j * b->deep;
+        int64_t next = j + 2 * columns <= b->n ? j + columns : j;
         for (int64_t t = 0; t < n_tiles; t++) {
-            const float *panel = b->panels + j * b->deep;
-            const float *after = panel + b->deep * tiles->columns;
             int64_t i = tile_begin(b->rows, n_tiles, t);
             const struct place at = {
                 .i = i,
@@ -199,11 +198,12 @@ static void multiply_rows(const struct sl_tiles *tiles, const struct block *b,
                 .rows = tile_begin(b->rows, n_tiles, t + 1) - i,
                 .a = scratch + i * SL_TILE_ROW,
                 .panel = panel,
-                .next = b->c + i * b->c_row + j,
-                .ahead = t < 2 ? after + t * LINE_FLOATS : panel,
+                .ahead = {b->c + i * b->c_row + next,
+                          panel + (columns + t * share) * b->deep, share},
             };
             run_tile(tiles, tiles->by_rows, b, &at);
         }
+    }
 }
 
 /* Copy columns i to i + rows of a, transposed: a step is SL_TILE_STEP floats,
@@ -225,23 +225,24 @@ static void copy_columns(const struct block *b, int64_t i, int64_t rows,
 static void multiply_columns(const struct sl_tiles *tiles,
                              const struct block *b, float *scratch)
 {
+    int64_t columns = tiles->columns;
     int64_t n_tiles = up(b->rows, tiles->rows);
     for (int64_t t = 0; t < n_tiles; t++) {
         int64_t i = tile_begin(b->rows, n_tiles, t);
         int64_t rows = tile_begin(b->rows, n_tiles, t + 1) - i;
         copy_columns(b, i, rows, scratch);
-        for (int64_t j = 0; j < b->n; j += tiles->columns) {
+        for (int64_t j = 0; j < b->n; j += columns) {
             const float *panel = b->panels + j * b->deep;
             const float *c = b->c + i * b->c_row + j;
-            bool is_last = j + 2 * tiles->columns > b->n;
+            bool is_last = j + 2 * columns > b->n;
             const struct place at = {
                 .i = i,
                 .j = j,
                 .rows = rows,
                 .a = scratch,
                 .panel = panel,
-                .next = is_last ? c : c + tiles->columns,
-                .ahead = is_last ? panel : panel + b->deep * tiles->columns,
+                .ahead = {is_last ? c : c + columns,
+                          is_last ? panel : panel + b->deep * columns, columns},
             };
             run_tile(tiles, tiles->by_depth, b, &at);
         }

@@ -58,30 +58,43 @@ static inline void store(float *at, VECTOR v)
     memcpy(at, &v, sizeof v);
 }
 
+/* What a tile brings nearer, spread over its depth: a core can wait for few
+ * lines at once, and while it waits for as many it multiplies nothing. */
+__attribute__((always_inline)) static inline void bring_row(const float *next)
+{
+    __builtin_prefetch(next, 0, 2);
+    __builtin_prefetch(next + LINE, 0, 2);
+}
+
 /* The loops over rows unroll, because `rows` is a constant wherever this is
  * inlined, and the sums then live in registers. */
 __attribute__((always_inline)) static inline void
 tile(int rows, int64_t a_row, int64_t a_step, const float *a, const float *b,
-     int64_t depth, float *c, int64_t c_row, bool add, const float *next,
-     const float *ahead)
+     int64_t depth, float *c, int64_t c_row, bool add,
+     const struct sl_tile_ahead *ahead)
 {
     VECTOR sum[ROWS][2];
+    const int64_t every = depth > 64 ? 8 : 4;
+    const float *next = ahead->next, *panel = ahead->panel;
+    int64_t panel_step = ahead->panel_step;
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
         sum[i][0] = add ? load(c + i * c_row) : EVERY(0.0F);
         sum[i][1] = add ? load(c + i * c_row + LANES) : EVERY(0.0F);
-        __builtin_prefetch(next + i * c_row, 1);
-        __builtin_prefetch(next + i * c_row + LINE, 1);
     }
-    for (int64_t k = 0; k < depth; k++) {
-        __builtin_prefetch(ahead + k * WIDE, 0, 2);
-        VECTOR b0 = load(b + k * WIDE);
-        VECTOR b1 = load(b + k * WIDE + LANES);
+    for (int64_t k = 0, end = 0; k < depth; next += c_row) {
+        end = k + every < depth ? k + every : depth;
+        bring_row(next);
+        for (; k < end; k++, panel += panel_step) {
+            __builtin_prefetch(panel, 0, 2);
+            VECTOR b0 = load(b + k * WIDE);
+            VECTOR b1 = load(b + k * WIDE + LANES);
 #pragma GCC unroll 16
-        for (int i = 0; i < rows; i++) {
-            VECTOR x = EVERY(a[i * a_row + k * a_step]);
-            sum[i][0] = MULTIPLY_ADD(x, b0, sum[i][0]);
-            sum[i][1] = MULTIPLY_ADD(x, b1, sum[i][1]);
+            for (int i = 0; i < rows; i++) {
+                VECTOR x = EVERY(a[i * a_row + k * a_step]);
+                sum[i][0] = MULTIPLY_ADD(x, b0, sum[i][0]);
+                sum[i][1] = MULTIPLY_ADD(x, b1, sum[i][1]);
+            }
         }
     }
 #pragma GCC unroll 16
@@ -94,15 +107,15 @@ tile(int rows, int64_t a_row, int64_t a_step, const float *a, const float *b,
 #define TILES_OF(n)                                                            \
     static void by_rows_##n(const float *a, const float *b, int64_t depth,     \
                             float *c, int64_t c_row, bool add,                 \
-                            const float *next, const float *ahead)             \
+                            const struct sl_tile_ahead *ahead)                 \
     {                                                                          \
-        tile(n, SL_TILE_ROW, 1, a, b, depth, c, c_row, add, next, ahead);      \
+        tile(n, SL_TILE_ROW, 1, a, b, depth, c, c_row, add, ahead);            \
     }                                                                          \
     static void by_depth_##n(const float *a, const float *b, int64_t depth,    \
                              float *c, int64_t c_row, bool add,                \
-                             const float *next, const float *ahead)            \
+                             const struct sl_tile_ahead *ahead)                \
     {                                                                          \
-        tile(n, 1, SL_TILE_STEP, a, b, depth, c, c_row, add, next, ahead);     \
+        tile(n, 1, SL_TILE_STEP, a, b, depth, c, c_row, add, ahead);           \
     }
 FOR_EACH_ROWS(TILES_OF)
 

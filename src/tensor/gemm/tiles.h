@@ -31,19 +31,25 @@ enum {
     SL_TILE_STEP = 16,
 };
 
+/* What a tile has brought into the second cache while it multiplies.  Any
+ * address will do. */
+struct sl_tile_ahead {
+    const float *next;  /* the first 128 bytes of a row for every 8 of the
+                           depth, for every 4 if there are but 64; rows are
+                           `c_row` floats apart: where a tile will be soon */
+    const float *panel; /* a line at every panel_step floats, as many as the
+                           depth: of a panel that will be read soon */
+    int64_t panel_step;
+};
+
 /*
  * c[rows][columns], rows of `c_row` floats, from a[rows][depth] and
  * b[depth][columns], which lies packed, aligned to 64 bytes.  a's element
  * [i][k] is at [i * SL_TILE_ROW + k], or by depth at [k * SL_TILE_STEP + i].
- *
- * Meanwhile it has memory brought nearer: the first 128 bytes of as many rows
- * from `next` on, where a tile will be written soon, and a line of every 128
- * bytes from `ahead` on, as many as the depth, where a panel of b will be read
- * soon.  Any address will do.
  */
 typedef void sl_tile(const float *a, const float *b, int64_t depth, float *c,
-                     int64_t c_row, bool add, const float *next,
-                     const float *ahead);
+                     int64_t c_row, bool add,
+                     const struct sl_tile_ahead *ahead);
 
 struct sl_tiles {
     int rows;                 /* the most of a tile */
