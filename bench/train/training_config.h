@@ -44,7 +44,7 @@ struct training_config {
     int devices;
     int microbatches;
     int replicas;
-    int zero; /* ZeRO stage */
+    int zero;          /* ZeRO stage */
     int asked_devices; /* 0: not given, in these two */
     int asked_microbatches;
     int64_t batch;
