@@ -226,6 +226,18 @@ SLUICE_API sluice_status
 sluice_reference_get_gradient(const sluice_reference *ref, const char *name,
                               float *values, int64_t n, sluice_diag *why);
 
+/*
+ * Go on where `from` stands, a reference of the same model and optimizer: with
+ * its parameters, optimizer states, number of steps and learning rate.  So a
+ * training whose number of micro-batches or replicas changes has a reference.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID for another model, or an optimizer with
+ *          another number of states.
+ */
+SLUICE_API sluice_status sluice_reference_continue(sluice_reference *ref,
+                                                   const sluice_reference *from,
+                                                   sluice_diag *why);
+
 /* Set the learning rate of the following steps.  Returns as
  * sluice_pipeline_set_learning_rate(). */
 SLUICE_API sluice_status
