@@ -108,7 +108,11 @@ sluice_status sl_outgoing_list(struct sl_outgoing *out,
     for (size_t i = 0; !st && sl_held_next(pipe, held, &at); i++) {
         const float *elements = sl_pipeline_tensor(pipe, 0, &at);
         size_t n = (size_t)at.parameter.n;
-        if (!elements) {
+        if (values) {
+            sl_pipeline_copy_tensor(pipe, &at, values);
+            elements = values;
+            values += n;
+        } else if (!elements) {
             sl_pipeline_copy_tensor(pipe, &at, gathered);
             elements = gathered;
             gathered += n;
@@ -116,10 +120,6 @@ sluice_status sl_outgoing_list(struct sl_outgoing *out,
         if (at.state < 0)
             st = sl_check_finite("parameter", at.name, elements, at.parameter.n,
                                  why);
-        if (values) {
-            elements = memcpy(values, elements, n * sizeof *values);
-            values += n;
-        }
         name_one(&at, &out->names[i], &out->file.tensors[i]);
         out->file.tensors[i].elements = elements;
     }
