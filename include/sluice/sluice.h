@@ -16,6 +16,7 @@
  *     saver      checkpoints written beside training
  *     pipeline_state  what lasts from step to step
  *     pipeline_text   a pipeline from a text
+ *     reshape         another shape between two steps
  *     decode          a trained model along a sequence, position by position
  *     report     pictures of traces         simulate   schedules with costs
  *     attribution  idle time, explained     schedule_text  schedules as CSV
@@ -69,6 +70,7 @@
 #include <sluice/rate.h>
 #include <sluice/reference.h>
 #include <sluice/report.h>
+#include <sluice/reshape.h>
 #include <sluice/saver.h>
 #include <sluice/schedule.h>
 #include <sluice/schedule_action.h>

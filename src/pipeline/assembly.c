@@ -166,6 +166,7 @@ static struct sl_device make_device(sluice_pipeline *pipe, int index)
     int first = sl_first_stage(&bp->grid, at);
     return (struct sl_device){
         .pipe = pipe,
+        .crew = pipe->crew,
         .index = index,
         .at = at,
         .core = {.cpu = -1, .claim = -1},

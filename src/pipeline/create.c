@@ -1,24 +1,22 @@
 /* Building a pipeline and taking it down.  The caller's thread. */
+#include "pipeline/create.h"
+
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "pipeline/abroad/abroad.h"
 #include "pipeline/abroad/collectives.h"
 #include "pipeline/assembly.h"
 #include "pipeline/across/links.h"
+#include "pipeline/cores/cores.h"
 #include "pipeline/device.h"
-#include "pipeline/pipeline.h"
-#include "pipeline/topology.h"
+#include "pipeline/reshape/door.h"
+#include "pipeline/reshape/meaning.h"
+#include "pipeline/cores/topology.h"
 #include "pipeline/uneven/uneven.h"
 #include "pipeline/update/head_update.h"
 #include "tensor/blas_threads.h"
-
-enum {
-    DEFAULT_SPIN_NS = 200 * 1000,
-    LOG_TEXT = 256,
-};
 
 static sluice_status plan(const sluice_model *model,
                           const sluice_pipeline_config *config,
@@ -46,16 +44,6 @@ sluice_status sluice_pipeline_plan(const sluice_model *model,
     sluice_status st = plan(model, config, plans, why);
     pthread_setcancelstate(cancel_state, NULL);
     return st;
-}
-
-static void say(const sluice_pipeline_config *config, sluice_log_level level,
-                const char *format, int a, int b)
-{
-    char text[LOG_TEXT];
-    if (!config->log)
-        return;
-    snprintf(text, sizeof text, format, a, b);
-    config->log(config->log_context, level, text);
 }
 
 /* The host decides what signals do: its handlers never run on a device. */
@@ -87,119 +75,24 @@ static sluice_status start_devices(sluice_pipeline *pipe, sluice_diag *why)
     return SLUICE_OK;
 }
 
-static void choose_patience(sluice_pipeline *pipe,
-                            const sluice_pipeline_config *config, int n_cores)
+static sluice_status make_crew(sluice_pipeline *pipe, sluice_diag *why)
 {
-    bool own_core = pipe->n_local <= n_cores;
-    int64_t spin = config->spin_ns;
-    if (spin == 0)
-        spin = own_core ? DEFAULT_SPIN_NS : 0;
-    pipe->patience = (struct sl_patience){
-        .spin_ns = spin > 0 ? spin : 0,
-        .yield = !own_core,
-    };
-    if (!own_core)
-        say(config, SLUICE_LOG_WARNING,
-            config->pinning == SLUICE_PIN_LIST
-                ? "%d devices share %d cores: wall-clock times of real layers "
-                  "include waiting for a core"
-                : "%d devices share %d cores: they are not pinned, and "
-                  "wall-clock times of real layers include waiting for a core",
-            pipe->n_local, n_cores);
-    if (sl_blas_is_openmp())
-        say(config, SLUICE_LOG_WARNING,
-            "this BLAS was built with OpenMP: set OMP_NUM_THREADS=1, or its "
-            "threads compete with the %d devices",
-            pipe->n_local, 0);
-}
-
-/* The devices of SLUICE_PIN_LIST. */
-static sluice_status check_list(const sluice_pipeline *pipe,
-                                const sluice_pipeline_config *config,
-                                const struct sl_topology *topology,
-                                sluice_diag *why)
-{
-    if (config->pinning != SLUICE_PIN_LIST)
+    struct sl_crew *crew = sl_alloc(pipe->allocator, 1, sizeof *crew);
+    if (!crew)
+        return sl_no_memory(why, "a pipeline");
+    crew->pipe = pipe;
+    pipe->crew = crew;
+    if (!sl_gate_init(&crew->done))
         return SLUICE_OK;
-    if (!config->pin_cpus || config->n_pin_cpus < pipe->n_local)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d CPUs are listed for %d devices to be pinned "
-                               "to; list one for each",
-                               config->pin_cpus ? config->n_pin_cpus : 0,
-                               pipe->n_local);
-    for (int i = 0; i < pipe->n_local; i++)
-        if (!sl_topology_allows(topology, config->pin_cpus[i]))
-            return sluice_diag_set(why, SLUICE_INVALID,
-                                   "device %d is to be pinned to CPU %d, which "
-                                   "this process may not use; `taskset -p` "
-                                   "tells which it may",
-                                   i, config->pin_cpus[i]);
-    return SLUICE_OK;
+    sl_free(pipe->allocator, crew, 1, sizeof *crew);
+    return sluice_diag_set(why, SLUICE_SYSTEM,
+                           "the system refused a lock for the pipeline");
 }
 
-/*
- * A core for each device, or none for any: two pipelines that pinned their
- * devices to one core would halve each other's speed beside an idle core, where
- * the system can share out what is not pinned.  True if they have cores.
- */
-static bool allot_cores(sluice_pipeline *pipe,
-                        const sluice_pipeline_config *config,
-                        const struct sl_topology *topology)
+static void free_crew(sluice_pipeline *pipe)
 {
-    struct sl_core cores[SLUICE_MAX_DEVICES];
-    if (config->pinning == SLUICE_PIN_LIST) {
-        for (int i = 0; i < pipe->n_local; i++)
-            pipe->devices[i].core =
-                sl_topology_take(topology, config->pin_cpus[i]);
-        return true;
-    }
-    if (pipe->n_local > topology->n_cores ||
-        config->pinning == SLUICE_PIN_OFF ||
-        !sl_topology_claim(topology, pipe->n_local, cores))
-        return false;
-    for (int i = 0; i < pipe->n_local; i++)
-        pipe->devices[i].core = cores[i];
-    return true;
-}
-
-static sluice_status init_sync(sluice_pipeline *pipe, sluice_diag *why)
-{
-    sluice_status st = sl_gate_init(&pipe->done);
-    if (st)
-        return sluice_diag_set(why, st,
-                               "the system refused a lock for the pipeline");
-    st = sl_init_collectives(pipe, why);
-    if (st)
-        sl_gate_fini(&pipe->done);
-    return st;
-}
-
-static void fini_sync(sluice_pipeline *pipe)
-{
-    sl_fini_collectives(pipe);
-    sl_gate_fini(&pipe->done);
-}
-
-/* Cores there are, but other pipelines have them, or a claim cannot be made. */
-static void say_taken(const sluice_pipeline *pipe,
-                      const sluice_pipeline_config *config, int n_cores)
-{
-    if (pipe->n_local <= n_cores && config->pinning != SLUICE_PIN_OFF)
-        say(config, SLUICE_LOG_INFO,
-            "fewer than %d of %d cores are free of other pipelines: no device "
-            "is pinned",
-            pipe->n_local, n_cores);
-}
-
-/* A device that the system did not let pin itself has lost its core. */
-static void say_unpinned(const sluice_pipeline *pipe,
-                         const sluice_pipeline_config *config)
-{
-    for (int i = 0; i < pipe->n_local; i++)
-        if (pipe->devices[i].core.cpu < 0)
-            say(config, SLUICE_LOG_WARNING,
-                "device %d of %d could not be pinned: the system refused it", i,
-                pipe->n_local);
+    sl_gate_fini(&pipe->crew->done);
+    sl_free(pipe->allocator, pipe->crew, 1, sizeof *pipe->crew);
 }
 
 /* Start the devices and let them settle: pin, clear, initialize. */
@@ -208,9 +101,9 @@ static sluice_status bring_up(sluice_pipeline *pipe,
                               const struct sl_topology *topology,
                               sluice_diag *why)
 {
-    bool pinned = allot_cores(pipe, config, topology);
+    bool pinned = sl_cores_allot(pipe, config, topology);
     if (!pinned)
-        say_taken(pipe, config, topology->n_cores);
+        sl_cores_say_taken(pipe, config, topology->n_cores);
     sluice_status st = start_devices(pipe, why);
     if (st)
         return st;
@@ -227,9 +120,44 @@ static sluice_status bring_up(sluice_pipeline *pipe,
     if (!st)
         st = sl_abroad_share_facts(pipe, why);
     if (pinned)
-        say_unpinned(pipe, config);
+        sl_cores_say_unpinned(pipe, config);
     if (st)
         sl_pipeline_quit(pipe, pipe->n_local);
+    return st;
+}
+
+/* What the devices need besides tables. */
+static sluice_status assemble(sluice_pipeline *pipe,
+                              const sluice_pipeline_config *config,
+                              const struct sl_topology *topology,
+                              sluice_diag *why)
+{
+    sluice_status st = sl_blas_reserve(pipe->n_local, why);
+    if (st)
+        return st;
+    st = sl_init_collectives(pipe, why);
+    if (st)
+        goto unreserve;
+    st = sl_init_devices(pipe, why);
+    if (st)
+        goto fini_collectives;
+    sl_uneven_slow(pipe, config);
+    st = sl_init_links(pipe, why);
+    if (st)
+        goto fini_devices;
+    st = bring_up(pipe, config, topology, why);
+    if (st)
+        goto fini_links;
+    return SLUICE_OK;
+
+fini_links:
+    sl_fini_links(pipe);
+fini_devices:
+    sl_fini_devices(pipe);
+fini_collectives:
+    sl_fini_collectives(pipe);
+unreserve:
+    sl_blas_unreserve(pipe->n_local);
     return st;
 }
 
@@ -240,42 +168,21 @@ static sluice_status build(sluice_pipeline *pipe,
 {
     struct sl_topology topology;
     sl_topology_init(&topology);
-    sluice_status st = check_list(pipe, config, &topology, why);
+    sluice_status st = sl_cores_check(pipe, config, &topology, why);
+    if (!st)
+        st = make_crew(pipe, why);
     if (st)
         return st;
-    choose_patience(pipe, config, topology.n_cores);
+    sl_cores_choose_patience(pipe, config, topology.n_cores);
     st = sl_alloc_tables(pipe, why);
-    if (st)
-        goto free_tables;
-    sl_abroad_find_judges(pipe);
-    st = sl_blas_reserve(pipe->n_local, why);
-    if (st)
-        goto free_tables;
-    st = init_sync(pipe, why);
-    if (st)
-        goto unreserve;
-    st = sl_init_devices(pipe, why);
-    if (st)
-        goto fini_sync;
-    sl_uneven_slow(pipe, config);
-    st = sl_init_links(pipe, why);
-    if (st)
-        goto fini_devices;
-    st = bring_up(pipe, config, &topology, why);
-    if (st)
-        goto fini_links;
-    return SLUICE_OK;
-
-fini_links:
-    sl_fini_links(pipe);
-fini_devices:
-    sl_fini_devices(pipe);
-fini_sync:
-    fini_sync(pipe);
-unreserve:
-    sl_blas_unreserve(pipe->n_local);
-free_tables:
-    sl_free_tables(pipe);
+    if (!st) {
+        sl_abroad_find_judges(pipe);
+        st = assemble(pipe, config, &topology, why);
+    }
+    if (st) {
+        sl_free_tables(pipe);
+        free_crew(pipe);
+    }
     return st;
 }
 
@@ -292,10 +199,8 @@ static sluice_status create(sluice_pipeline *pipe,
                             const sluice_pipeline_config *config,
                             const sluice_model *model, sluice_diag *why)
 {
-    pipe->allocator = config->allocator;
     pipe->log = config->log;
     pipe->log_context = config->log_context;
-    pipe->owner = getpid();
     pipe->traces = config->trace;
     pipe->watchdog = (struct sl_watchdog){
         .limit_ns = config->watchdog_ns,
@@ -308,6 +213,8 @@ static sluice_status create(sluice_pipeline *pipe,
     pipe->n_local = pipe->blueprint.processes.n_local;
     pipe->learning_rate = pipe->blueprint.learning_rate;
     st = sl_uneven_check(&pipe->blueprint.layout, config, why);
+    if (!st && pipe->former)
+        st = sl_meaning_check(&pipe->former->blueprint, &pipe->blueprint, why);
     if (!st)
         st = build(pipe, config, why);
     if (st)
@@ -315,19 +222,38 @@ static sluice_status create(sluice_pipeline *pipe,
     return st;
 }
 
+static sluice_status create_behind_door(sluice_pipeline *pipe,
+                                        const sluice_pipeline_config *config,
+                                        const sluice_model *model,
+                                        sluice_diag *why)
+{
+    pipe->owner = getpid();
+    pipe->allocator = config->allocator;
+    sluice_status st = sl_door_init(pipe, why);
+    if (st)
+        return st;
+    st = create(pipe, config, model, why);
+    if (st)
+        sl_door_fini(pipe);
+    return st;
+}
+
 /* If one process of a world fails here, all do. */
-static sluice_status create_in_world(const sluice_pipeline_config *config,
-                                     const sluice_model *model,
-                                     sluice_pipeline **out, sluice_diag *why)
+sluice_status sl_pipeline_create(const sluice_pipeline_config *config,
+                                 const sluice_model *model,
+                                 const sluice_pipeline *former,
+                                 sluice_pipeline **out, sluice_diag *why)
 {
     sluice_pipeline *pipe = sl_alloc(config->allocator, 1, sizeof *pipe);
     if (!pipe)
         return sl_abroad_check_alone(config, sl_no_memory(why, "a pipeline"),
                                      why);
     pipe->world = sl_abroad_start(config);
-    sluice_status st = create(pipe, config, model, why);
+    pipe->former = former;
+    sluice_status st = create_behind_door(pipe, config, model, why);
     if (st && !pipe->told)
         st = sl_abroad_check(pipe, st, why);
+    pipe->former = NULL;
     if (st)
         sl_free(config->allocator, pipe, 1, sizeof *pipe);
     else
@@ -341,7 +267,7 @@ sluice_status sluice_pipeline_create(const sluice_pipeline_config *config,
 {
     int cancel_state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    sluice_status st = create_in_world(config, model, out, why);
+    sluice_status st = sl_pipeline_create(config, model, NULL, out, why);
     pthread_setcancelstate(cancel_state, NULL);
     return st;
 }
@@ -353,7 +279,7 @@ const char *sluice_pipeline_gemm(const sluice_pipeline *pipe)
 }
 
 /* A child of fork() has a copy of the memory, and no threads to be joined. */
-static void destroy(sluice_pipeline *pipe)
+void sl_pipeline_destroy(sluice_pipeline *pipe)
 {
     const sluice_allocator *allocator = pipe->allocator;
     if (sl_pipeline_is_inherited(pipe))
@@ -363,10 +289,12 @@ static void destroy(sluice_pipeline *pipe)
     sl_abroad_leave(pipe);
     sl_fini_links(pipe);
     sl_fini_devices(pipe);
-    fini_sync(pipe);
+    sl_fini_collectives(pipe);
     sl_blas_unreserve(pipe->n_local);
     sl_free_tables(pipe);
+    free_crew(pipe);
     sl_blueprint_fini(&pipe->blueprint);
+    sl_door_fini(pipe);
     sl_free(allocator, pipe, 1, sizeof *pipe);
 }
 
@@ -376,6 +304,6 @@ void sluice_pipeline_destroy(sluice_pipeline *pipe)
     if (!pipe)
         return;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    destroy(pipe);
+    sl_pipeline_destroy(pipe);
     pthread_setcancelstate(cancel_state, NULL);
 }

@@ -13,6 +13,7 @@
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
 #include "pipeline/execute.h"
+#include "pipeline/reshape/door.h"
 #include "pipeline/update/versions.h"
 #include "pipeline/watch/watchdog.h"
 #include "tensor/blas_threads.h"
@@ -21,20 +22,20 @@
 static bool has_job_or_quits(const void *state)
 {
     const struct sl_device *device = state;
-    return atomic_load(&device->pipe->quit) ||
-           atomic_load(&device->pipe->job_no) != device->last_job;
+    return atomic_load(&device->crew->quit) ||
+           atomic_load(&device->crew->job_no) != device->last_job;
 }
 
 static bool is_idle(const void *state)
 {
-    const sluice_pipeline *pipe = state;
-    return atomic_load(&pipe->running) == 0;
+    const struct sl_crew *crew = state;
+    return atomic_load(&crew->running) == 0;
 }
 
 void *sl_device_main(void *argument)
 {
     struct sl_device *device = argument;
-    sluice_pipeline *pipe = device->pipe;
+    struct sl_crew *crew = device->crew;
     /* What a layer does to the thread that runs it is not to end a device. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &(int){0});
     sl_gemm_one_thread();
@@ -42,14 +43,14 @@ void *sl_device_main(void *argument)
     prctl(PR_SET_TIMERSLACK, 1UL);
     bool quits;
     do {
-        sl_gate_rest(&device->gate, pipe->patience, has_job_or_quits, device);
-        quits = atomic_load(&pipe->quit);
+        sl_gate_rest(&device->gate, crew->patience, has_job_or_quits, device);
+        quits = atomic_load(&crew->quit);
         if (!quits) {
-            device->last_job = atomic_load(&pipe->job_no);
-            pipe->job.run(device);
+            device->last_job = atomic_load(&crew->job_no);
+            device->pipe->job.run(device);
         }
-        if (atomic_fetch_sub(&pipe->running, 1) == 1)
-            sl_gate_wake(&pipe->done);
+        if (atomic_fetch_sub(&crew->running, 1) == 1)
+            sl_gate_wake(&crew->done);
     } while (!quits);
     return NULL;
 }
@@ -62,7 +63,9 @@ void sluice_pipeline_cancel(sluice_pipeline *pipe)
     sluice_diag_set(&why, SLUICE_CANCELLED,
                     "sluice_pipeline_cancel() was called; parameters are as "
                     "before the step");
+    sl_door_shut(pipe);
     sl_collective_fail(pipe->everyone, &why);
+    sl_door_open(pipe);
 }
 
 /* Either this finds the call open and ends it, or the call that opens then
@@ -183,7 +186,7 @@ void sl_pipeline_abandon(sluice_pipeline *pipe)
         sl_link_abandon(pipe->links[i]);
     if (pipe->board)
         sl_bulletin_abandon(pipe->board);
-    sl_gate_abandon(&pipe->done);
+    sl_gate_abandon(&pipe->crew->done);
     for (size_t i = 0; i < pipe->n_groups; i++)
         if (pipe->groups[i])
             sl_collective_abandon(pipe->groups[i]);
@@ -204,7 +207,7 @@ static void await(sluice_pipeline *pipe, int n)
     for (int i = 0; i < n; i++)
         sl_gate_wake(&pipe->devices[i].gate);
     sl_watchdog_begin(pipe, sl_now_ns());
-    while (!sl_gate_try(&pipe->done, none, is_idle, pipe, period)) {
+    while (!sl_gate_try(&pipe->crew->done, none, is_idle, pipe->crew, period)) {
         int64_t now = sl_now_ns();
         sl_abroad_look(pipe);
         if (now - roused_ns < watch_ns)
@@ -229,8 +232,8 @@ void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
     sl_abroad_begin(pipe);
     pipe->job = job;
     if (!sl_collective_stopped(pipe->everyone)) {
-        atomic_store(&pipe->running, pipe->n_local);
-        atomic_fetch_add(&pipe->job_no, 1);
+        atomic_store(&pipe->crew->running, pipe->n_local);
+        atomic_fetch_add(&pipe->crew->job_no, 1);
         await(pipe, pipe->n_local);
     }
     sl_abroad_end(pipe);
@@ -240,8 +243,8 @@ void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
 
 void sl_pipeline_quit(sluice_pipeline *pipe, int n_started)
 {
-    atomic_store(&pipe->running, n_started);
-    atomic_store(&pipe->quit, true);
+    atomic_store(&pipe->crew->running, n_started);
+    atomic_store(&pipe->crew->quit, true);
     await(pipe, n_started);
     for (int i = 0; i < n_started; i++)
         pthread_join(pipe->devices[i].thread, NULL);

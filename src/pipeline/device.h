@@ -9,7 +9,7 @@
 
 /*
  * A thread's main function; `argument` is its struct sl_device.  Runs jobs
- * until pipe->quit.
+ * until its crew quits.
  */
 void *sl_device_main(void *argument);
 

@@ -3,8 +3,9 @@
  *
  * A step is a job; its protocol is told in step.c.  Between two jobs the
  * devices rest (base/gate.h): while the caller waits it rouses those that have
- * missed the job.  Lock ranks: the failure's mutex of `everyone`, then that of
- * a group, then any gate's; nothing else is held together.
+ * missed the job.  Lock ranks: the door, then the failure's mutex of
+ * `everyone`, then that of a group, then any gate's; nothing else is held
+ * together.
  */
 #ifndef SL_PIPELINE_PIPELINE_H
 #define SL_PIPELINE_PIPELINE_H
@@ -23,7 +24,7 @@
 #include "chan/collective.h"
 #include "chan/link.h"
 #include "blueprint/blueprint.h"
-#include "pipeline/topology.h"
+#include "pipeline/cores/topology.h"
 #include "pipeline/watch/place.h"
 #include "pipeline/watch/sighting.h"
 #include "trace/recorder.h"
@@ -63,7 +64,9 @@ struct sl_outcome {
 /* A device writes its own in every action: none shares a cache line with the
  * device beside it in the array, nor with those that wake it. */
 struct sl_device {
-    _Alignas(SL_ALIGN) sluice_pipeline *pipe; /* const after create */
+    _Alignas(SL_ALIGN) sluice_pipeline *pipe; /* [owner: caller] as crew->pipe;
+                                                 constant while a job runs */
+    struct sl_crew *crew;                     /* const after create */
     int index;                      /* const after create: among all devices */
     struct sl_coordinates at;       /* const after create */
     struct sl_collective *team;     /* const after create: of the devices at
@@ -112,22 +115,54 @@ struct sl_device_fact {
     uint64_t bytes; /* handed out of its arena */
 };
 
+/*
+ * Where the devices of one shape rest and the caller waits for them.  A resting
+ * device reads nothing else of its pipeline, so that the rest can be put in
+ * the place of another (reshape/reshaping.c); this stays where it is.
+ */
+struct sl_crew {
+    sluice_pipeline *pipe;       /* [door] whose shape it is */
+    struct sl_patience patience; /* const after create */
+    _Alignas(SL_ALIGN)
+        atomic_uint job_no; /* [atomic] raised by sl_pipeline_run(); its seq_cst
+            store publishes `job` to the devices' gates */
+    atomic_bool quit;       /* [atomic] by sl_pipeline_quit() */
+    atomic_int running;  /* [atomic] devices still in the job, or not yet gone;
+                            the last one's decrement publishes their work to
+                            `done` */
+    struct sl_gate done; /* the caller waits for running == 0 */
+};
+
+/* What a reshape keeps comes first; from `blueprint` on all belongs to the
+ * shape.  The caller alone writes these; what other threads read at any time
+ * they read under the door: `everyone`, and what sluice_pipeline_activity()
+ * needs. */
 struct sluice_pipeline {
     const sluice_allocator *allocator; /* const after create */
-    sluice_log *log;                   /* const after create; NULL: silent */
-    void *log_context;                 /* const after create */
+    sluice_log *log;                   /* [owner: caller] NULL: silent */
+    void *log_context;                 /* [owner: caller] */
     pid_t owner; /* const after create: the process that has the threads */
+    sluice_world *world;   /* const after create: NULL if this is the
+                              only process */
+    pthread_mutex_t *door; /* const after create: see door.h */
+    uint64_t n_reshapes;   /* [owner: caller] */
+    double learning_rate;  /* [owner: caller] */
+    uint64_t n_steps;      /* [owner: caller] steps, however many updates */
+    atomic_bool cancelled; /* [atomic] by sluice_pipeline_set_cancelled();
+                              looked at by sl_pipeline_begin() */
+
     struct sl_blueprint blueprint; /* const after create, except what its
                                       stages point to */
-    sluice_world *world;           /* const after create: NULL if this is the
-                                      only process */
+    const sluice_pipeline *former; /* [owner: caller] while it is created: the
+                                      pipeline that it is to replace, NULL:
+                                      none */
     bool broke; /* [owner: caller] in a world: whether all processes know that
                    the last job failed */
     bool told; /* [owner: caller] while it is created: a failure is known to all
                   processes */
     int n_local;                    /* const after create: devices that this
                                        process runs */
-    struct sl_patience patience;    /* const after create */
+    struct sl_crew *crew;           /* const after create */
     struct sl_device *devices;      /* [n_local], rising by index */
     struct sl_device_fact *facts;   /* [all devices] const after create */
     struct sl_link **links;         /* [n_links] const after create */
@@ -153,24 +188,12 @@ struct sluice_pipeline {
     uint64_t *digests; /* [all stages][n_microbatches] [owner: the stage's
                           device] of what it gave at F; NULL: not wanted */
 
-    double learning_rate;  /* [owner: caller] */
-    uint64_t n_steps;      /* [owner: caller] steps, however many updates */
     int64_t *update_rows;  /* [n_updates] rows of this step that go into each;
                               [owner: caller], constant while devices run */
     int64_t *update_terms; /* [n_updates] terms that count, likewise */
     struct sl_job job;     /* [owner: caller], constant while devices run */
 
-    _Alignas(SL_ALIGN)
-        atomic_uint job_no; /* [atomic] raised by sl_pipeline_run(); its seq_cst
-            store publishes `job` to the devices' gates */
-    atomic_bool quit;       /* [atomic] by sl_pipeline_quit() */
-    atomic_bool cancelled;  /* [atomic] by sluice_pipeline_set_cancelled();
-                               looked at by sl_pipeline_begin() */
-    atomic_int running;  /* [atomic] devices still in the job, or not yet gone;
-                            the last one's decrement publishes their work to
-                            `done` */
-    struct sl_gate done; /* the caller waits for running == 0 */
-    int cancel_state;    /* [owner: caller] of its thread, while a job runs */
+    int cancel_state; /* [owner: caller] of its thread, while a job runs */
     struct sl_watchdog watchdog; /* const after create */
     int64_t looked_ns; /* [owner: caller] when it looked at the devices last */
 

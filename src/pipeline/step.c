@@ -45,6 +45,7 @@
 #include "pipeline/abroad/abroad.h"
 #include "pipeline/device.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/reshape/door.h"
 #include "base/split.h"
 
 /* Add up what the last stages found, in the order of the micro-batches. */
@@ -260,9 +261,13 @@ void sluice_pipeline_set_n_steps(sluice_pipeline *pipe, uint64_t n_steps)
     pipe->n_steps = n_steps;
 }
 
+/* Also asked by threads that look at activities. */
 int sluice_pipeline_n_devices(const sluice_pipeline *pipe)
 {
-    return sl_n_all_devices(&pipe->blueprint.grid);
+    sl_door_shut(pipe);
+    int n = sl_n_all_devices(&pipe->blueprint.grid);
+    sl_door_open(pipe);
+    return n;
 }
 
 const sluice_schedule *sluice_pipeline_schedule(const sluice_pipeline *pipe)

@@ -49,7 +49,7 @@ pc=$(dirname "$(find "$prefix" -name sluice.pc)")
 # --libs quotes blanks in paths as a shell wants them.
 flags=$(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs sluice)
 libdir=$(dirname "$pc")
-for example in train own_layer; do
+for example in train own_layer reshape; do
     out="$work/by pkg-config/$example"
     eval "\"\$cc\" -std=c11 -Wall -Werror -o \"\$out\" \
         \"\$root/docs/examples/\$example.c\" $flags -lm"

@@ -161,7 +161,7 @@ static void rest_as_after(sluice_pipeline *pipe, unsigned n_jobs)
             sched_yield();
         pthread_mutex_lock(&pipe->devices[i].gate.mu);
     }
-    atomic_store(&pipe->job_no, n_jobs);
+    atomic_store(&pipe->crew->job_no, n_jobs);
     for (int i = 0; i < pipe->n_local; i++) {
         pipe->devices[i].last_job = n_jobs;
         pthread_mutex_unlock(&pipe->devices[i].gate.mu);
@@ -181,7 +181,7 @@ START_TEST(numbers_of_jobs_may_wrap)
     rest_as_after(pair.pipe, UINT_MAX - 1);
     for (int i = 0; i < 4; i++)
         ck_assert_msg(!sl_test_step(&pair, i, BATCH), "%s", pair.text);
-    ck_assert_uint_eq(atomic_load(&pair.pipe->job_no), 2);
+    ck_assert_uint_eq(atomic_load(&pair.pipe->crew->job_no), 2);
     sl_test_pair_fini(&pair);
     sl_test_problem_fini(&problem);
 }

@@ -1,6 +1,6 @@
 /* Cores are counted and claimed as a made-up machine has them, pinned as this
  * one allows. */
-#include "pipeline/topology.h"
+#include "pipeline/cores/topology.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -56,8 +56,8 @@ sluice_status sl_abroad_link(sluice_pipeline *pipe,
     struct sl_world_link link = {
         .producer = sl_abroad_process(pipe, about->replica, about->from),
         .consumer = sl_abroad_process(pipe, about->replica, about->to),
-        .link = {about->slots, crosses ? about->capacity : 0, pipe->patience,
-                 pipe->allocator},
+        .link = {about->slots, crosses ? about->capacity : 0,
+                 pipe->crew->patience, pipe->allocator},
     };
     *out = NULL;
     if (link.producer != link.consumer) {

@@ -20,7 +20,8 @@ size_t sl_n_total_terms(const struct sl_blueprint *bp)
 /* The step has failed: no device may wait any longer. */
 static void stop(void *context)
 {
-    sluice_pipeline *pipe = context;
+    const struct sl_crew *crew = context;
+    sluice_pipeline *pipe = crew->pipe;
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_close(pipe->links[i]);
     if (pipe->board)
@@ -115,8 +116,8 @@ static sluice_status make_all(sluice_pipeline *pipe, struct roll roll,
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     const struct sl_collective_config config = {
-        .patience = pipe->patience,
-        .context = pipe,
+        .patience = pipe->crew->patience,
+        .context = pipe->crew,
         .allocator = pipe->allocator,
     };
     sluice_status st = make_everyone(pipe, roll, config, why);

@@ -93,7 +93,7 @@ sluice_status sl_cut_head_create_board(sluice_pipeline *pipe)
     const struct sl_bulletin_config config = {
         .n_members = bp->grid.n_devices + 1,
         .n_items = bp->grid.n_microbatches,
-        .patience = pipe->patience,
+        .patience = pipe->crew->patience,
         .allocator = pipe->allocator,
     };
     return sl_bulletin_create(&config, &pipe->board);

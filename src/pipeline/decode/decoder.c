@@ -44,7 +44,8 @@ struct sluice_decoder {
     size_t saved_bytes;
     size_t workspace_bytes;
     size_t scratch_bytes;
-    int64_t context; /* positions of a sequence */
+    uint64_t n_reshapes; /* of the pipeline when the parameters were found */
+    int64_t context;     /* positions of a sequence */
     int64_t position;
 };
 
@@ -159,13 +160,11 @@ static void bind_layers(sluice_decoder *d)
             d->params[n++] = find_param(pipe, i, p);
         }
     }
+    d->n_reshapes = pipe->n_reshapes;
 }
 
-static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
-                            sluice_diag *why)
+static sluice_status check_shape(const sluice_pipeline *pipe, sluice_diag *why)
 {
-    const sluice_model *model = pipe->blueprint.model;
-    sluice_shape in = sluice_model_input(model);
     if (pipe->world)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a decoder reads all parameters where they lie, "
@@ -176,7 +175,28 @@ static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
                                "a decoder reads whole parameters, and devices "
                                "hold parts of some; load the weights into a "
                                "pipeline without teams or a cut vocabulary");
-    sluice_status st = check_model(model, why);
+    return SLUICE_OK;
+}
+
+/* Find the parameters again if a reshape has moved them. */
+static sluice_status follow(sluice_decoder *d, sluice_diag *why)
+{
+    if (d->n_reshapes == d->pipe->n_reshapes)
+        return SLUICE_OK;
+    sluice_status st = check_shape(d->pipe, why);
+    if (!st)
+        bind_layers(d);
+    return st;
+}
+
+static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
+                            sluice_diag *why)
+{
+    const sluice_model *model = pipe->blueprint.model;
+    sluice_shape in = sluice_model_input(model);
+    sluice_status st = check_shape(pipe, why);
+    if (!st)
+        st = check_model(model, why);
     if (st)
         return st;
     sluice_decoder *d = sl_alloc(pipe->allocator, 1, sizeof *d);
@@ -266,9 +286,12 @@ sluice_status sluice_decoder_next(sluice_decoder *d, int32_t token, float *y,
                                "begin another one with "
                                "sluice_decoder_rewind()",
                                d->position);
+    sluice_status st = follow(d, why);
+    if (st)
+        return st;
     int cancel_state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    sluice_status st = run(d, &token, y, why);
+    st = run(d, &token, y, why);
     pthread_setcancelstate(cancel_state, NULL);
     d->position += !st;
     return st;
@@ -276,6 +299,8 @@ sluice_status sluice_decoder_next(sluice_decoder *d, int32_t token, float *y,
 
 void sluice_decoder_rewind(sluice_decoder *d)
 {
-    bind_layers(d); /* steps with weight versions have moved the parameters */
+    if (!check_shape(d->pipe, NULL))
+        bind_layers(d); /* steps with weight versions have moved the parameters
+                         */
     d->position = 0;
 }

@@ -1,6 +1,6 @@
 /*
  * What a device does, put together from the word that it leaves.  Any thread:
- * everything else that is read here is constant after create.
+ * everything else that is read here is constant while the door is shut.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "pipeline/abroad/abroad.h"
 #include "pipeline/execute.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/reshape/door.h"
 
 /* An operation as text: its action, or what a step adds to the schedule. */
 static void name_operation(const struct sl_op *op,
@@ -106,8 +107,8 @@ static int waits_for(const struct sl_device *device, struct sl_seen seen,
     return -1;
 }
 
-void sluice_pipeline_activity(const sluice_pipeline *pipe, int device,
-                              sluice_activity *activity)
+static void look(const sluice_pipeline *pipe, int device,
+                 sluice_activity *activity)
 {
     const struct sl_device *about = sl_abroad_device(pipe, device);
     struct sl_seen seen = {.doing = SLUICE_IDLE};
@@ -133,6 +134,14 @@ void sluice_pipeline_activity(const sluice_pipeline *pipe, int device,
     name_operation(op, activity->operation);
     name_part(about, seen.part, activity);
     remember(program, seen.op, activity);
+}
+
+void sluice_pipeline_activity(const sluice_pipeline *pipe, int device,
+                              sluice_activity *activity)
+{
+    sl_door_shut(pipe);
+    look(pipe, device, activity);
+    sl_door_open(pipe);
 }
 
 /* What is put behind the text so far. */

@@ -1,6 +1,7 @@
 /*
  * The system refuses a thread, a lock, a descriptor: at each call of each kind
- * in turn, once and from then on.  Creating a pipeline says so or does without;
+ * in turn, once and from then on.  Creating or reshaping a pipeline says so or
+ * does without;
  * nothing is left behind, and the next one is created.
  */
 #include <dirent.h>
@@ -13,6 +14,8 @@
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <sluice/reshape.h>
 
 #include "support/allocator.h"
 #include "support/problem.h"
@@ -221,7 +224,46 @@ static bool create_with_fault(const struct sl_test_problem *p, int devices,
     return reached;
 }
 
-static long sweep(const struct sl_test_problem *p, int devices, int replicas)
+/*
+ * The same of a reshape to two replicas of another number of devices.  Whether
+ * it is refused or not, the pipeline goes on to train.
+ */
+static bool reshape_with_fault(const struct sl_test_problem *p, int devices,
+                               int replicas)
+{
+    sluice_pipeline *pipe;
+    sluice_diag why = {.status = SLUICE_OK};
+    sluice_pipeline_config config = config_of(p, devices, 1, NULL);
+    long at = fault.at;
+    fault.at = 0;
+    ck_assert(!sluice_pipeline_create(&config, p->model, &pipe, NULL));
+    int threads = n_entries("/proc/self/task");
+    int descriptors = n_entries("/proc/self/fd");
+    config = config_of(p, devices + 1, replicas, NULL);
+    atomic_store(&n_calls, 0);
+    fault.at = at;
+    sluice_status st = sluice_pipeline_reshape(pipe, &config, &why);
+    fault.at = 0;
+    bool reached = atomic_load(&n_calls) >= at;
+    const char *name = calls[fault.call].name;
+    ck_assert_msg(st == (reached && calls[fault.call].is_needed ? SLUICE_SYSTEM
+                                                                : SLUICE_OK),
+                  "%s %ld: %s", name, at, sluice_status_name(st));
+    ck_assert_msg(
+        !sluice_pipeline_step(pipe, p->x, p->targets, BATCH, NULL, &why), "%s",
+        why.text);
+    if (st) {
+        ck_assert(settles("/proc/self/task", threads));
+        ck_assert_int_eq(n_entries("/proc/self/fd"), descriptors);
+    }
+    sluice_pipeline_destroy(pipe);
+    fault.at = at;
+    return reached;
+}
+
+static long sweep(const struct sl_test_problem *p, int devices, int replicas,
+                  bool (*make_with_fault)(const struct sl_test_problem *p,
+                                          int devices, int replicas))
 {
     long n = 0;
     for (int call = 0; call < N_CALLS; call++)
@@ -229,7 +271,7 @@ static long sweep(const struct sl_test_problem *p, int devices, int replicas)
             fault.call = (enum call)call;
             fault.on = on;
             fault.at = 1;
-            while (create_with_fault(p, devices, replicas))
+            while (make_with_fault(p, devices, replicas))
                 fault.at++;
             n += fault.at - 1;
             fault.at = 0;
@@ -244,10 +286,11 @@ START_TEST(whatever_call_the_system_refuses_nothing_is_left_behind)
     sl_test_problem_init(&p, SL_TEST_RELU, LAYERS, BATCH, NULL);
     /* What a first pipeline makes for the process stays. */
     create_with_fault(&p, 1, 1);
-    n += sweep(&p, 1, 1);
-    n += sweep(&p, 2, 1);
-    n += sweep(&p, 4, 1);
-    n += sweep(&p, 2, 2);
+    n += sweep(&p, 1, 1, create_with_fault);
+    n += sweep(&p, 2, 1, create_with_fault);
+    n += sweep(&p, 4, 1, create_with_fault);
+    n += sweep(&p, 2, 2, create_with_fault);
+    n += sweep(&p, 1, 2, reshape_with_fault);
     printf("%ld refusals\n", n);
     ck_assert_int_gt(n, 100);
     sl_test_problem_fini(&p);

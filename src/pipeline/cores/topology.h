@@ -5,8 +5,8 @@
  * A core is named by its CPUs, as Linux numbers them, of which it has several
  * if it runs several threads.  What belongs together stands in sysfs.
  */
-#ifndef SL_PIPELINE_TOPOLOGY_H
-#define SL_PIPELINE_TOPOLOGY_H
+#ifndef SL_PIPELINE_CORES_TOPOLOGY_H
+#define SL_PIPELINE_CORES_TOPOLOGY_H
 
 #include <sched.h>
 #include <stdbool.h>
@@ -59,6 +59,16 @@ bool sl_topology_allows(const struct sl_topology *topology, int cpu);
 
 /* Take a CPU that is allowed, and claim its core if no pipeline has. */
 struct sl_core sl_topology_take(const struct sl_topology *topology, int cpu);
+
+/*
+ * Share the claim of another device, so that the core stays claimed until both
+ * have given it up.
+ *
+ * Returns  true; or false if there is no claim, this process may no longer use
+ *          the core, or the system refuses.
+ */
+bool sl_topology_share(const struct sl_topology *topology,
+                       const struct sl_core *core, struct sl_core *out);
 
 /* Give up the claim, if there is one. */
 void sl_core_release(struct sl_core *core);

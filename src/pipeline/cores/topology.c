@@ -1,5 +1,5 @@
 /* Cores, claims and pinning.  Any thread. */
-#include "pipeline/topology.h"
+#include "pipeline/cores/topology.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -107,6 +107,18 @@ struct sl_core sl_topology_take(const struct sl_topology *topology, int cpu)
     int first = first_sibling(topology->folder, cpu);
     return (struct sl_core){.cpu = cpu,
                             .claim = claim(topology->folder, first)};
+}
+
+/* A copy of a descriptor holds the same lock. */
+bool sl_topology_share(const struct sl_topology *topology,
+                       const struct sl_core *core, struct sl_core *out)
+{
+    if (core->claim < 0 || !sl_topology_allows(topology, core->cpu))
+        return false;
+    int claim = fcntl(core->claim, F_DUPFD_CLOEXEC, 0);
+    if (claim >= 0)
+        *out = (struct sl_core){.cpu = core->cpu, .claim = claim};
+    return claim >= 0;
 }
 
 void sl_core_release(struct sl_core *core)
