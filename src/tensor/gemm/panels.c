@@ -35,14 +35,22 @@ int64_t sl_panels_floats(const struct sl_tiles *tiles, int64_t depth, int64_t n)
     return up(n, tiles->columns) * tiles->columns * depth;
 }
 
-/* One panel of `count` columns: b's rows lie one after the other. */
-static void pack_rows(struct sl_view b, int64_t depth, int64_t count,
+/* All panels of a block whose rows lie one after the other, row by row: each is
+ * read from end to end, as the processor fetches ahead. */
+static void pack_rows(struct sl_view b, int64_t depth, int64_t n,
                       int64_t columns, float *to)
 {
-    for (int64_t k = 0; k < depth; k++) {
-        memcpy(to + k * columns, b.at + k * b.row, (size_t)count * sizeof *to);
-        for (int64_t j = count; j < columns; j++)
-            to[k * columns + j] = 0;
+    int64_t whole = n / columns * columns;
+    for (int64_t k = 0; k < depth; k++, to += columns) {
+        const float *from = b.at + k * b.row;
+        float *panel = to;
+        for (int64_t j = 0; j < whole; j += columns, panel += depth * columns)
+            for (int64_t i = 0; i < columns; i += LINE_FLOATS)
+                memcpy(panel + i, from + j + i, LINE_FLOATS * sizeof *to);
+        for (int64_t j = whole; j < n; j++)
+            panel[j - whole] = from[j];
+        for (int64_t j = n; whole < n && j < whole + columns; j++)
+            panel[j - whole] = 0;
     }
 }
 
@@ -69,8 +77,9 @@ static void transpose_square(const float *from, int64_t from_row, float *to,
         memcpy(to + k * to_row, &a[k], sizeof a[k]);
 }
 
-/* The same of a transposed b, in squares: a line of each of b's rows is used up
- * before the next row, as rows may compete for the same lines of a cache. */
+/* One panel, of `count` columns, of a transposed b, in squares: a line of each
+ * of b's rows is used up before the next row, as rows may compete for the same
+ * lines of a cache. */
 static void pack_columns(struct sl_view b, int64_t depth, int64_t count,
                          int64_t columns, float *to)
 {
@@ -91,13 +100,13 @@ static void pack_block(const struct sl_tiles *tiles, struct sl_view b,
                        int64_t depth, int64_t n, float *to)
 {
     int64_t columns = tiles->columns;
+    if (b.column == 1) {
+        pack_rows(b, depth, n, columns, to);
+        return;
+    }
     for (int64_t j = 0; j < n; j += columns, to += depth * columns) {
         struct sl_view panel = {b.at + j * b.column, b.row, b.column};
-        int64_t count = least(columns, n - j);
-        if (b.column == 1)
-            pack_rows(panel, depth, count, columns, to);
-        else
-            pack_columns(panel, depth, count, columns, to);
+        pack_columns(panel, depth, least(columns, n - j), columns, to);
     }
 }
 
@@ -220,6 +229,17 @@ static void copy_columns(const struct block *b, int64_t i, int64_t rows,
             memcpy(to + k * SL_TILE_STEP, from, (size_t)n * sizeof *to);
 }
 
+/* Bring the part for tile `i` of n of what copy_columns() reads after the rows
+ * up to `end`: of each step of the depth the one line that is not there yet. */
+static void bring_columns(const struct block *b, int64_t end, int64_t i,
+                          int64_t n)
+{
+    int64_t last = least(end + SL_TILE_ROWS, b->rows) - 1;
+    const float *at = b->a.at + last;
+    for (int64_t k = b->deep * i / n; k < b->deep * (i + 1) / n; k++)
+        __builtin_prefetch(at + k * b->a.column, 0, 2);
+}
+
 /* a is transposed: many rows of c, which pass by once; the tile of a stays in
  * the first cache, the panels of b in the second. */
 static void multiply_columns(const struct sl_tiles *tiles,
@@ -235,6 +255,7 @@ static void multiply_columns(const struct sl_tiles *tiles,
             const float *panel = b->panels + j * b->deep;
             const float *c = b->c + i * b->c_row + j;
             bool is_last = j + 2 * columns > b->n;
+            bring_columns(b, i + rows, j / columns, up(b->n, columns));
             const struct place at = {
                 .i = i,
                 .j = j,

@@ -53,7 +53,7 @@ typedef void sl_tile(const float *a, const float *b, int64_t depth, float *c,
 
 struct sl_tiles {
     int rows;                 /* the most of a tile */
-    int columns;              /* of every tile */
+    int columns;              /* of every tile; a multiple of 16 */
     sl_tile *const *by_rows;  /* [rows]: of 1, 2, ... rows */
     sl_tile *const *by_depth; /* [rows] */
 };
