@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sluice/schedule.h>
@@ -45,6 +46,7 @@ static sluice_status measure_rows(const struct bubble_config *config,
             subject_fini(&subject);
             st = subject_init(&subject, &what, why);
         }
+        subject.how.team = rows[i].team;
         if (!st)
             st = subject_measure(&subject, rows[i].devices, &rows[i].measured,
                                  why);
@@ -61,7 +63,7 @@ static void set_speedups(const struct bubble_config *config,
 {
     double one = NAN;
     for (int i = 0; i < n; i++)
-        if (rows[i].devices == 1)
+        if (rows[i].devices == 1 && rows[i].team == 1)
             one = samples_median(&rows[i].measured.samples, FIGURE_STEP_NS);
     for (int i = 0; i < n; i++) {
         int work = config->cell_ns ? rows[i].devices : 1;
@@ -151,44 +153,65 @@ static void set_bounds(const struct bubble_config *config,
             .batch = rows[i].batch,
             .steps = config->run.repetitions,
         };
-        rows[i].bound_ns = model ? bound_step_ns(&bound) : NAN;
+        rows[i].bound_ns =
+            model && rows[i].team == 1 ? bound_step_ns(&bound) : NAN;
     }
     sluice_model_destroy(model);
+}
+
+/* Every number of devices, with every team. */
+static void fill_rows(const struct bubble_config *config, int microbatches,
+                      struct bubble_row *rows)
+{
+    for (int k = 0; k < config->devices.n; k++)
+        for (int t = 0; t < config->team.n; t++)
+            *rows++ = (struct bubble_row){
+                .devices = config->devices.values[k],
+                .team = config->team.values[t],
+                .microbatches = microbatches,
+                .batch = config->cell_ns ? microbatches : config->batch,
+            };
+}
+
+/* The rows of one number of micro-batches. */
+static sluice_status measure_all(const struct bubble_config *config,
+                                 struct bubble_row *rows, int n,
+                                 struct progress *progress, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < n && !st; i++)
+        st = prepare(&config->order, &rows[i], why);
+    if (!st)
+        st = measure_rows(config, rows, n, progress, why);
+    progress_erase(progress);
+    if (st)
+        return st;
+    set_speedups(config, rows, n);
+    set_bounds(config, rows, n);
+    return SLUICE_OK;
 }
 
 sluice_status bubble_measure(const struct bubble_config *config,
                              bubble_on_row *on_row, void *context,
                              sluice_diag *why)
 {
-    const struct range *devices = &config->devices;
+    int n = config->devices.n * config->team.n;
+    struct bubble_row *rows = calloc((size_t)n, sizeof *rows);
+    if (!rows)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for %d rows of a table", n);
     struct progress progress;
-    progress_begin(&progress, stderr, devices->n * config->microbatches.n);
-    for (int m = 0; m < config->microbatches.n; m++) {
-        int microbatches = config->microbatches.values[m];
-        struct bubble_row rows[RANGE_MAX];
-        for (int k = 0; k < devices->n; k++)
-            rows[k] = (struct bubble_row){
-                .devices = devices->values[k],
-                .microbatches = microbatches,
-                .batch = config->cell_ns ? microbatches : config->batch,
-            };
-        sluice_status st = SLUICE_OK;
-        for (int k = 0; k < devices->n && !st; k++)
-            st = prepare(&config->order, &rows[k], why);
-        if (!st)
-            st = measure_rows(config, rows, devices->n, &progress, why);
-        progress_erase(&progress);
-        if (!st) {
-            set_speedups(config, rows, devices->n);
-            set_bounds(config, rows, devices->n);
-        }
-        for (int k = 0; k < devices->n; k++) {
+    sluice_status st = SLUICE_OK;
+    progress_begin(&progress, stderr, n * config->microbatches.n);
+    for (int m = 0; m < config->microbatches.n && !st; m++) {
+        fill_rows(config, config->microbatches.values[m], rows);
+        st = measure_all(config, rows, n, &progress, why);
+        for (int i = 0; i < n; i++) {
             if (!st)
-                on_row(context, &rows[k]);
-            row_fini(&rows[k]);
+                on_row(context, &rows[i]);
+            row_fini(&rows[i]);
         }
-        if (st)
-            return st;
     }
-    return SLUICE_OK;
+    free(rows);
+    return st;
 }

@@ -16,6 +16,7 @@
 struct bubble_config {
     struct range devices;
     struct range microbatches;
+    struct range team;  /* devices that work a stage together */
     bool sized_by_file; /* they were not given, in these two: a schedule's
                            file has them */
     bool counted_by_file;
@@ -28,6 +29,7 @@ struct bubble_config {
 
 struct bubble_row {
     int devices;
+    int team; /* at each of them, devices that work together */
     int microbatches;
     int stages;
     int64_t batch;
@@ -37,14 +39,15 @@ struct bubble_row {
     sluice_schedule *custom; /* as order_custom() */
     double speedup;  /* against one device; NAN if that was not measured */
     double bound_ns; /* the least time of the step on this machine, as
-                        bench/roofline/bound.h; NAN with timed cells */
+                        bench/roofline/bound.h; NAN with timed cells, and with
+                        teams: it is one of whole products */
     struct measurement measured;
 };
 
 typedef void bubble_on_row(void *context, const struct bubble_row *row);
 
 /*
- * Measure every number of devices with every number of micro-batches.
+ * Measure every number of devices with every team and number of micro-batches.
  *
  * Returns  SLUICE_OK, or the first error.
  */

@@ -31,6 +31,15 @@ static const struct option_row sizes[] = {
      .most = SLUICE_MAX_MICROBATCHES,
      .standard = "4,8,16,32",
      .small = "1,4"},
+    {.name = "team",
+     .argument = "LIST",
+     .help = "Devices that work each stage together, at each of --devices",
+     .type = &option_list,
+     .offset = offsetof(struct bubble_config, team),
+     .least = 1,
+     .most = SLUICE_MAX_DEVICES,
+     .standard = "1",
+     .small = "1"},
     {0},
 };
 
@@ -65,7 +74,9 @@ static const char doc[] =
     "beside the formula (K-1)/(M+K-1).\v"
     "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).\n\n"
     "Each row trains a few steps from the same start as a sequential "
-    "reference; `wrong' counts the parameters whose bits differ, and the exit "
+    "reference; `wrong' counts the parameters whose bits differ, of a team "
+    "that "
+    "multiplies by OpenBLAS those that differ by more than 1e-5, and the exit "
     "status is 1 if there are any.  `bubble_formula' of other schedules than "
     "gpipe and 1f1b, and with --remat or --gather-weights, is the simulator's "
     "bubble of equal stages.  Times and bubbles are medians.  With more "

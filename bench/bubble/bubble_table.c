@@ -32,6 +32,7 @@ void bubble_table_row(void *context, const struct bubble_row *row)
     add_shared(&fields, "cell_ns", config->cell_ns);
     run_context(&config->run, &fields);
     add_key(&fields, "devices", row->devices);
+    add_key(&fields, "team", row->team);
     add_key(&fields, "microbatches", row->microbatches);
     add_key(&fields, "batch", row->batch);
     add_results(&fields, row);

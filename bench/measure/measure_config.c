@@ -25,6 +25,7 @@ sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
     sluice_pipeline_config config =
         plain_pipeline_config(c->devices, c->microbatches, c->work->rows);
     config.replicas = c->replicas;
+    config.team = c->team;
     order_apply(c->order, &config);
     config.custom = c->custom;
     config.seed = c->seed;

@@ -125,9 +125,10 @@ static sluice_status draw(const struct session *session,
     const struct picture picture = {
         .title = config->title ? config->title : title,
         .trace = &trace,
-        /* Replicas wait for each other: no schedule tells of that. */
-        .predicted =
-            config->replicas > 1 ? NULL : sluice_simulation_trace(simulation),
+        /* Replicas and teams wait for each other: no schedule tells of that. */
+        .predicted = config->replicas > 1 || config->team > 1
+                         ? NULL
+                         : sluice_simulation_trace(simulation),
     };
     st = picture_write(&picture, config->draw, why);
     sluice_simulation_destroy(simulation);
@@ -162,7 +163,8 @@ static sluice_status run_session(struct session *session,
     if (!st && config->draw)
         st = draw(session, out->costs_ns, why);
     if (!st && yardstick)
-        st = yardstick_compare(yardstick, session->pipe, &out->wrong, why);
+        st = yardstick_compare(yardstick, config, session->pipe, &out->wrong,
+                               why);
     if (st)
         return st;
     read_memory(session->pipe, out);

@@ -27,7 +27,8 @@ struct subject_config {
 struct subject {
     struct workload work;
     struct yardstick *yardstick;
-    struct measure_config how; /* but for the number of devices */
+    struct measure_config how; /* but for the number of devices; the caller may
+                                  choose its team */
 };
 
 /*

@@ -1,6 +1,8 @@
 /* What a measured pipeline must have computed.  The main thread. */
 #include "bench/measure/yardstick.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,17 +121,28 @@ void yardstick_destroy(struct yardstick *yardstick)
     free(yardstick);
 }
 
-/* Elements of a[n] and b[n] whose bits differ. */
-static int64_t count_different(const float *a, const float *b, int64_t n)
+/* What a team's sums in another order may come to. */
+static const double team_tolerance = 1e-5;
+
+/* Whether a team's products make these bits: docs/teams.md. */
+static bool promises_bits(const struct measure_config *config,
+                          const sluice_pipeline *pipe)
 {
-    int64_t different = 0;
-    for (int64_t i = 0; i < n; i++)
-        different += memcmp(&a[i], &b[i], sizeof *a) != 0;
-    return different;
+    return config->team <= 1 || !strstr(sluice_pipeline_gemm(pipe), "openblas");
+}
+
+/* Within `tolerance`; 0: to the bit. */
+static bool are_equal(const float *a, const float *b, double tolerance)
+{
+    double larger = fmax(fabs((double)*a), fabs((double)*b));
+    if (tolerance > 0)
+        return fabs((double)*a - (double)*b) <= tolerance * fmax(1, larger);
+    return memcmp(a, b, sizeof *a) == 0;
 }
 
 static sluice_status compare_parameter(const struct yardstick *yardstick,
                                        const sluice_pipeline *pipe,
+                                       double tolerance,
                                        const sluice_parameter *at,
                                        int64_t *wrong, sluice_diag *why)
 {
@@ -142,20 +155,22 @@ static sluice_status compare_parameter(const struct yardstick *yardstick,
         yardstick->reference, at->name, want, at->n, why);
     if (!st)
         st = sluice_pipeline_get_parameter(pipe, at->name, have, at->n, why);
-    if (!st)
-        *wrong += count_different(want, have, at->n);
+    for (int64_t i = 0; i < at->n && !st; i++)
+        *wrong += !are_equal(&want[i], &have[i], tolerance);
     free(want);
     return st;
 }
 
 sluice_status yardstick_compare(const struct yardstick *yardstick,
+                                const struct measure_config *config,
                                 const sluice_pipeline *pipe, int64_t *wrong,
                                 sluice_diag *why)
 {
+    double tolerance = promises_bits(config, pipe) ? 0 : team_tolerance;
     sluice_parameter at = {0};
     sluice_status st = SLUICE_OK;
     *wrong = 0;
     while (!st && sluice_model_next_parameter(yardstick->model, &at))
-        st = compare_parameter(yardstick, pipe, &at, wrong, why);
+        st = compare_parameter(yardstick, pipe, tolerance, &at, wrong, why);
     return st;
 }

@@ -30,11 +30,14 @@ sluice_status yardstick_create(const struct measure_config *config,
 void yardstick_destroy(struct yardstick *yardstick);
 
 /*
- * Count the elements of all parameters whose bits differ.
+ * Count the elements of all parameters whose bits differ; of a team that
+ * multiplies by OpenBLAS, whose bits are not promised, those that differ by
+ * more than 1e-5 of the larger, or of 1.
  *
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */
 sluice_status yardstick_compare(const struct yardstick *yardstick,
+                                const struct measure_config *config,
                                 const sluice_pipeline *pipe, int64_t *wrong,
                                 sluice_diag *why);
 

@@ -124,6 +124,7 @@ static void set_pipeline(json_t *line, const struct training_config *config)
     const struct order_options *order = &config->order;
     struct table_fields fields = {0};
     set_integer(line, "devices", config->devices);
+    set_integer(line, "team", config->team);
     set_integer(line, "zero", config->zero);
     set_integer(line, "microbatches", config->microbatches);
     set_integer(line, "replicas", config->replicas);

@@ -56,6 +56,7 @@ static sluice_status check_plan(const struct training_config *config,
         {"remat", config->order.remat},
         {"backward-order", config->order.backward_order},
         {"capacity", config->order.capacity},
+        {"team", config->team},
         {"vocabulary-parallel", config->order.vocabulary_parallel},
     };
     if (config->emulates && (!config->plan_file || config->order.speeds.n))

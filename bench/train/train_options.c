@@ -163,6 +163,15 @@ static const struct option_row pipeline_options[] = {
      .help = "Refuse to use more memory per device; K, M or G may follow",
      .type = &option_bytes,
      .offset = offsetof(struct training_config, cap_bytes)},
+    {.name = "team",
+     .argument = "T",
+     .help = "Threads that work each part together, each with its share of the "
+             "parameters: K x T in all",
+     .type = &option_integer,
+     .offset = offsetof(struct training_config, team),
+     .least = 1,
+     .most = SLUICE_MAX_DEVICES,
+     .standard = "1"},
     {.name = "vocabulary-parallel",
      .help = "Cut a head, the model's last layer, across the devices by its "
              "rows",

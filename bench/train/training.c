@@ -78,8 +78,8 @@ static sluice_status before_pipeline(struct training *t, sluice_diag *why)
     if (!st && !c->plan)
         st = train_check_partition(c, why);
     if (!st)
-        st = device_speeds_check(&c->order.speeds, c->devices * c->replicas,
-                                 why);
+        st = device_speeds_check(&c->order.speeds,
+                                 c->devices * c->replicas * c->team, why);
     if (!st && !c->plan)
         st = order_custom(&c->order, c->devices, c->microbatches, &t->custom,
                           why);
@@ -94,6 +94,7 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .custom = t->custom,
         .replicas = c->replicas,
         .zero = c->zero,
+        .team = c->team,
         .batch = c->batch,
         .uneven = c->uneven,
         .cut = (sluice_cut)c->cut,
@@ -178,10 +179,14 @@ static void print_head(const struct training *t)
     fprintf(t->out, "model     %s: %d layers, %" PRId64 " parameters, %s\n",
             t->network.text, sluice_model_n_layers(t->network.model),
             sluice_model_n_parameters(t->network.model), t->loss.ops->name);
+    fprintf(t->out, "pipeline  %s, %d ", c->order.schedule, c->devices);
+    if (c->team > 1)
+        fprintf(t->out, "team%s of %d devices", c->devices == 1 ? "" : "s",
+                c->team);
+    else
+        fprintf(t->out, "device%s", c->devices == 1 ? "" : "s");
     fprintf(t->out,
-            "pipeline  %s, %d device%s, %d micro-batch%s of %" PRId64
-            " rows, capacity %d, remat %s",
-            c->order.schedule, c->devices, c->devices == 1 ? "" : "s",
+            ", %d micro-batch%s of %" PRId64 " rows, capacity %d, remat %s",
             c->microbatches, c->microbatches == 1 ? "" : "es",
             c->batch / c->microbatches / c->replicas, c->order.capacity,
             choice_name(remat_choices, c->order.remat));

@@ -45,6 +45,7 @@ struct training_config {
     int microbatches;
     int replicas;
     int zero;          /* ZeRO stage */
+    int team;          /* devices that work each part together */
     int asked_devices; /* 0: not given, in these two */
     int asked_microbatches;
     int64_t batch;

@@ -23,15 +23,22 @@ static sluice_status check_devices(const struct sl_blueprint *bp,
                                "%d devices: a process runs 1 to %d; a "
                                "simulation may have more",
                                grid->n_devices, SLUICE_MAX_DEVICES);
-    if (grid->n_replicas < 1 || grid->n_shards < 1 ||
-        grid->n_devices >
-            SLUICE_MAX_DEVICES / grid->n_replicas / grid->n_shards)
-        return sluice_diag_set(
-            why, SLUICE_INVALID,
-            "%d replicas of %d devices%s: a process runs 1 "
-            "to %d devices in all",
-            grid->n_replicas, grid->n_devices * grid->n_shards,
-            grid->n_shards == 1 ? "" : " in teams", SLUICE_MAX_DEVICES);
+    if (grid->n_shards != 1 && grid->n_replicas >= 1 &&
+        (grid->n_shards < 1 || grid->n_devices > SLUICE_MAX_DEVICES /
+                                                     grid->n_replicas /
+                                                     grid->n_shards))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d replicas of %d places with teams of %d "
+                               "devices: a process runs 1 to %d devices in all",
+                               grid->n_replicas, grid->n_devices,
+                               grid->n_shards, SLUICE_MAX_DEVICES);
+    if (grid->n_replicas < 1 ||
+        grid->n_devices > SLUICE_MAX_DEVICES / grid->n_replicas)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d replicas of %d devices: a process runs 1 "
+                               "to %d devices in all",
+                               grid->n_replicas, grid->n_devices,
+                               SLUICE_MAX_DEVICES);
     const sluice_schedule_config *wanted = &config->schedule;
     if (wanted->devices && wanted->devices != bp->grid.n_devices)
         return sluice_diag_set(why, SLUICE_INVALID,

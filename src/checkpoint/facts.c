@@ -57,6 +57,18 @@ static const char *tell_copies(const struct sl_subject *about,
     return number(room, about->pipe->blueprint.grid.n_copies);
 }
 
+static const char *tell_team(const struct sl_subject *about,
+                             char room[SL_FACT_ROOM])
+{
+    return number(room, about->pipe->blueprint.grid.n_shards);
+}
+
+/* Products of some columns have the bits of the whole, except by OpenBLAS. */
+static bool team_counts(const struct sl_subject *about)
+{
+    return strstr(sluice_pipeline_gemm(about->pipe), sl_gemm_openblas()->name);
+}
+
 /* 0: the vocabulary is whole. */
 static const char *tell_parts(const struct sl_subject *about,
                               char room[SL_FACT_ROOM])
@@ -239,6 +251,7 @@ static const char *tell_tokenizer(const struct sl_subject *about,
 static const struct sl_fact facts[SL_N_FACTS] = {
     {"sluice.microbatches", "the number of micro-batches", tell_microbatches},
     {"sluice.replicas", "the number of replicas", tell_replicas},
+    {"sluice.team", "the number of devices in a team", tell_team, team_counts},
     {"sluice.copies", "the number of copies of the model", tell_copies},
     {"sluice.vocabulary_parts", "the number of parts of the vocabulary",
      tell_parts},

@@ -24,11 +24,14 @@ struct sl_fact {
     /* The text, in `room` or elsewhere; "": it is not known. */
     const char *(*tell)(const struct sl_subject *about,
                         char room[SL_FACT_ROOM]);
+
+    /* Whether the bits depend on it here; NULL: always. */
+    bool (*counts)(const struct sl_subject *about);
 };
 
 /* Fact number `i`; NULL behind the last. */
 const struct sl_fact *sl_fact_at(int i);
 
-enum { SL_N_FACTS = 20 };
+enum { SL_N_FACTS = 21 };
 
 #endif

@@ -263,6 +263,7 @@ static const struct change {
     double weight_decay;
     const char *gemm;
     const char *text;
+    int team;
 } changes[] = {
     {2, "1f1b", SLUICE_IN_ORDER, 1, 42, 0, NULL, "micro-batches: 4, now 2"},
     {4, "gpipe", SLUICE_REVERSE, 1, 42, 0, NULL,
@@ -274,6 +275,7 @@ static const struct change {
      "sgd:learning-rate=0.05,weight-decay=0.5"},
     {4, "1f1b", SLUICE_IN_ORDER, 1, 42, 0, "plain",
      "the libraries of matrix products: openblas, now plain"},
+    {4, "1f1b", SLUICE_IN_ORDER, 1, 42, 0, NULL, "in a team: 1, now 2", 2},
 };
 
 START_TEST(what_changes_the_bits_is_warned_of_by_name)
@@ -299,6 +301,7 @@ START_TEST(what_changes_the_bits_is_warned_of_by_name)
             .backward_order = changes[i].order,
         };
         config.replicas = changes[i].replicas;
+        config.team = changes[i].team;
         config.seed = changes[i].seed;
         if (changes[i].gemm)
             config.gemm = changes[i].gemm;

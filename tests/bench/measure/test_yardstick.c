@@ -52,8 +52,8 @@ static void teardown(struct bench *b)
 static int64_t wrong(const struct bench *b)
 {
     int64_t n = -1;
-    ck_assert_int_eq(yardstick_compare(b->yardstick, b->pipe, &n, NULL),
-                     SLUICE_OK);
+    ck_assert_int_eq(
+        yardstick_compare(b->yardstick, &b->how, b->pipe, &n, NULL), SLUICE_OK);
     return n;
 }
 
