@@ -80,6 +80,10 @@ typedef struct sluice_optimizer_ops {
      * for every cut, schedule, and number of devices.  prepare() and apply()
      * read it.
      *
+     * Each device of a team is asked for the term of its shard, and these are
+     * added, too: `total` then depends on the team in its last bits.  What is
+     * no sum over elements, such as a largest one, cannot be had of a team.
+     *
      * All devices meet to add the terms before an update.  An asynchronous
      * schedule has no such meeting, so a pipeline with one is refused.
      *

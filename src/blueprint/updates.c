@@ -4,22 +4,16 @@
 #include "base/memory.h"
 #include "nn/model/settle.h"
 
-/* What teams cannot do yet, or at all. */
+/* What teams cannot do. */
 static sluice_status check_team(const struct sl_update_mode *mode, int n_shards,
                                 sluice_diag *why)
 {
-    if (n_shards == 1 || (!mode->asynchronous && !mode->measures))
+    if (n_shards == 1 || !mode->asynchronous)
         return SLUICE_OK;
-    if (mode->asynchronous)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "teams of %d devices under an asynchronous "
-                               "schedule, whose stages update between their "
-                               "actions; use a synchronous schedule, or team 1",
-                               n_shards);
     return sluice_diag_set(why, SLUICE_INVALID,
-                           "teams of %d devices and an optimizer that reads "
-                           "the norm of whole gradients, of which each device "
-                           "has a shard; set clip to 0, or team to 1",
+                           "teams of %d devices under an asynchronous "
+                           "schedule, whose stages update between their "
+                           "actions; use a synchronous schedule, or team 1",
                            n_shards);
 }
 

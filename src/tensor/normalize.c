@@ -20,11 +20,11 @@ void sl_normalize_backward(int64_t rows, int64_t n,
     sl_kernels()->normalize_backward(rows, n, moments, weight, x, dy, dx);
 }
 
-void sl_normalize_weight(int64_t rows, int64_t n,
+void sl_normalize_weight(int64_t rows, int64_t n, int64_t stride,
                          const struct sl_moments *moments, const float *x,
                          const float *dy, bool accumulate, float *dweight,
                          float *dbias)
 {
-    sl_kernels()->normalize_weight(rows, n, moments, x, dy, accumulate, dweight,
-                                   dbias);
+    sl_kernels()->normalize_weight(rows, n, stride, moments, x, dy, accumulate,
+                                   dweight, dbias);
 }

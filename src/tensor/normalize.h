@@ -36,12 +36,14 @@ void sl_normalize_backward(int64_t rows, int64_t n,
 
 /*
  * dweight (+)= sum over rows of dy * h, dbias (+)= sum over rows of dy; row 0
- * first, rounded once.
+ * first, rounded once.  The columns may be some of a matrix: a sum depends on
+ * its own column alone.
  *
- * Shapes      x, dy [rows][n]; moments[rows]; dweight, dbias [n].
+ * Shapes      x, dy [rows][n], rows `stride` floats apart; moments[rows];
+ *             dweight, dbias [n].
  * Accumulates if `accumulate`, else overwrites.
  */
-void sl_normalize_weight(int64_t rows, int64_t n,
+void sl_normalize_weight(int64_t rows, int64_t n, int64_t stride,
                          const struct sl_moments *moments, const float *x,
                          const float *dy, bool accumulate, float *dweight,
                          float *dbias);

@@ -17,8 +17,10 @@ void sl_rms_backward(int64_t rows, int64_t n, const float *scales,
     sl_kernels()->rms_backward(rows, n, scales, weight, x, dy, dx);
 }
 
-void sl_rms_weight(int64_t rows, int64_t n, const float *scales, const float *x,
-                   const float *dy, bool accumulate, float *dweight)
+void sl_rms_weight(int64_t rows, int64_t n, int64_t stride, const float *scales,
+                   const float *x, const float *dy, bool accumulate,
+                   float *dweight)
 {
-    sl_kernels()->rms_weight(rows, n, scales, x, dy, accumulate, dweight);
+    sl_kernels()->rms_weight(rows, n, stride, scales, x, dy, accumulate,
+                             dweight);
 }

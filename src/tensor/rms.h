@@ -31,12 +31,15 @@ void sl_rms_backward(int64_t rows, int64_t n, const float *scales,
                      float *dx);
 
 /*
- * dweight (+)= sum over rows of dy * h; row 0 first, rounded once.
+ * dweight (+)= sum over rows of dy * h; row 0 first, rounded once.  The columns
+ * may be some of a matrix: a sum depends on its own column alone.
  *
- * Shapes      x, dy [rows][n]; scales[rows]; dweight[n].
+ * Shapes      x, dy [rows][n], rows `stride` floats apart; scales[rows];
+ *             dweight[n].
  * Accumulates if `accumulate`, else overwrites.
  */
-void sl_rms_weight(int64_t rows, int64_t n, const float *scales, const float *x,
-                   const float *dy, bool accumulate, float *dweight);
+void sl_rms_weight(int64_t rows, int64_t n, int64_t stride, const float *scales,
+                   const float *x, const float *dy, bool accumulate,
+                   float *dweight);
 
 #endif

@@ -166,7 +166,8 @@ static void run_normalize_weight(const struct sl_kernels *k, int which,
 {
     k->normalize_forward(ROWS, width, 1e-5, dy, weight, bias, to->moments,
                          to->a);
-    k->normalize_weight(ROWS, width, to->moments, x, dy, which, to->a, to->b);
+    k->normalize_weight(ROWS, width, width, to->moments, x, dy, which, to->a,
+                        to->b);
 }
 
 /* The scales stand in `sums`, where they are compared. */
@@ -186,7 +187,7 @@ static void run_rms_weight(const struct sl_kernels *k, int which, int64_t width,
 {
     float scales[ROWS];
     k->rms_forward(ROWS, width, 1e-5, dy, weight, scales, to->a);
-    k->rms_weight(ROWS, width, scales, x, dy, which, to->a);
+    k->rms_weight(ROWS, width, width, scales, x, dy, which, to->a);
 }
 
 static void run_update(const struct sl_kernels *k, int which, int64_t width,

@@ -2,6 +2,34 @@
 #include "blueprint/across/ties.h"
 
 #include "base/memory.h"
+#include "nn/model/model.h"
+
+/* The devices of a team add up what each has of a tensor, so each use must give
+ * it the same elements. */
+static sluice_status check_team(const sluice_model *model, int n_shards,
+                                sluice_diag *why)
+{
+    for (int i = 0; i < sluice_model_n_layers(model) && n_shards > 1; i++) {
+        const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
+        for (int p = 0; p < plan->n_params; p++) {
+            const sluice_param_spec *spec = &plan->params[p];
+            const struct sl_parameter_use first =
+                sl_model_first_use(model, (struct sl_parameter_use){i, p});
+            if (!spec->tied ||
+                (spec->divided && sl_model_spec(model, first)->divided))
+                continue;
+            return sluice_diag_set(
+                why, SLUICE_INVALID,
+                "teams of %d devices: parameter %s of layer %d (%s) is tied to "
+                "one of layer %d (%s), and a team divides only one of the "
+                "layers, or none; tie embeddings, heads and linear layers, or "
+                "set team to 1",
+                n_shards, spec->name, i, sluice_model_layer(model, i)->name,
+                first.layer, sluice_model_layer(model, first.layer)->name);
+        }
+    }
+    return SLUICE_OK;
+}
 
 sluice_status sl_ties_choose(const sluice_model *model, int n_shards,
                              struct sl_update_mode *mode, sluice_diag *why)
@@ -11,14 +39,8 @@ sluice_status sl_ties_choose(const sluice_model *model, int n_shards,
     while (sluice_model_next_parameter(model, &at))
         n++;
     mode->ties = n < sl_n_tensors(model);
-    if (!mode->ties || (!mode->asynchronous && n_shards == 1))
-        return SLUICE_OK;
-    if (!mode->asynchronous)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "teams of %d devices, and a model with tied "
-                               "parameters, whose layers teams do not divide "
-                               "alike; set team to 1, or tie nothing",
-                               n_shards);
+    if (!mode->ties || !mode->asynchronous)
+        return check_team(model, n_shards, why);
     return sluice_diag_set(why, SLUICE_INVALID,
                            "the model has tied parameters, whose gradients are "
                            "added up before an update, but the stages of an "

@@ -44,8 +44,8 @@ struct sl_ties {
  * Set `ties` of a mode whose other fields are set.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if the model has ties and the mode is
- *          asynchronous, or there are teams, which divide a linear layer and
- *          not a head that uses the same tensor.
+ *          asynchronous, or there are teams that do not divide all layers
+ *          which use a tied tensor.
  */
 sluice_status sl_ties_choose(const sluice_model *model, int n_shards,
                              struct sl_update_mode *mode, sluice_diag *why);

@@ -61,6 +61,7 @@ static sluice_param_spec table(const sluice_head_config *head, int64_t width)
         .fan_in = width,
         .fan_out = head->vocabulary,
         .std = (double)head->std,
+        .divided = true,
     };
 }
 
@@ -102,7 +103,9 @@ static sluice_status finish(const sluice_layer_call *call, sluice_status st)
 }
 
 /* The table lies [vocabulary][width]: a product's w as the backward of a linear
- * layer reads it, so forward and input gradient change places. */
+ * layer reads it, so forward and input gradient change places.  Of a team each
+ * device has columns of the table, as of an embedding's, and makes the scores
+ * of some rows. */
 static sluice_status forward(const sluice_layer_call *call)
 {
     return finish(call, sluice_product_input(call, 0, call->x, call->y));
@@ -140,6 +143,7 @@ static const sluice_layer_ops head_ops = {
     .backward_input = backward_input,
     .backward_weight = backward_weight,
     .part = part,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_head(void)

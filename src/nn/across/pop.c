@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "nn/team/team.h"
 #include "tensor/elementwise.h"
 
 static const sluice_option options[] = {
@@ -81,23 +82,34 @@ static bool concats(const sluice_layer_call *call)
     return pop->concat;
 }
 
-static void copy(const float *from, int64_t n, float *to)
+/* Of n elements, at `from` and `to`, this device's. */
+static void copy(const sluice_layer_call *call, const float *from, int64_t n,
+                 float *to)
 {
-    memcpy(to, from, (size_t)n * sizeof *to);
+    struct sl_rows own = sl_team_share(call, n);
+    memcpy(to + own.first, from + own.first, (size_t)own.n * sizeof *to);
+}
+
+/* y = x + stash */
+static void add_up(const sluice_layer_call *call)
+{
+    int64_t n = call->rows * n_x(call);
+    struct sl_rows own = sl_team_share(call, n);
+    copy(call, call->x, n, call->y);
+    sl_add(own.n, call->skip + own.first, call->y + own.first);
 }
 
 static sluice_status forward(const sluice_layer_call *call)
 {
     int64_t x = n_x(call), skip = n_skip(call);
     if (!concats(call)) {
-        copy(call->x, call->rows * x, call->y);
-        sl_add(call->rows * x, call->skip, call->y);
+        add_up(call);
         return SLUICE_OK;
     }
     for (int64_t r = 0; r < call->rows; r++) {
         float *y = call->y + r * (x + skip);
-        copy(call->x + r * x, x, y);
-        copy(call->skip + r * skip, skip, y + x);
+        copy(call, call->x + r * x, x, y);
+        copy(call, call->skip + r * skip, skip, y + x);
     }
     return SLUICE_OK;
 }
@@ -109,8 +121,8 @@ static sluice_status backward_input(const sluice_layer_call *call)
     for (int64_t r = 0; r < call->rows; r++) {
         const float *dy = call->dy + r * stride;
         if (call->dx)
-            copy(dy, x, call->dx + r * x);
-        copy(concats(call) ? dy + x : dy, skip, call->skip + r * skip);
+            copy(call, dy, x, call->dx + r * x);
+        copy(call, concats(call) ? dy + x : dy, skip, call->skip + r * skip);
     }
     return SLUICE_OK;
 }
@@ -124,6 +136,7 @@ static const sluice_layer_ops pop_ops = {
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_pop(void)

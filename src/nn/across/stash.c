@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "nn/team/team.h"
 #include "tensor/elementwise.h"
 
 static const sluice_option options[] = {
@@ -26,17 +27,20 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
-static int64_t n_elements(const sluice_layer_call *call)
+/* This device's elements of all rows. */
+static struct sl_rows own_elements(const sluice_layer_call *call)
 {
-    return call->rows * sluice_shape_elements(&call->plan->in);
+    return sl_team_share(call,
+                         call->rows * sluice_shape_elements(&call->plan->in));
 }
 
 static sluice_status forward(const sluice_layer_call *call)
 {
-    size_t bytes = (size_t)n_elements(call) * sizeof *call->y;
-    memcpy(call->y, call->x, bytes);
+    struct sl_rows own = own_elements(call);
+    size_t bytes = (size_t)own.n * sizeof *call->y;
+    memcpy(call->y + own.first, call->x + own.first, bytes);
     if (call->skip)
-        memcpy(call->skip, call->x, bytes);
+        memcpy(call->skip + own.first, call->x + own.first, bytes);
     return SLUICE_OK;
 }
 
@@ -45,8 +49,10 @@ static sluice_status backward_input(const sluice_layer_call *call)
 {
     if (!call->dx)
         return SLUICE_OK;
-    memcpy(call->dx, call->dy, (size_t)n_elements(call) * sizeof *call->dx);
-    sl_add(n_elements(call), call->skip, call->dx);
+    struct sl_rows own = own_elements(call);
+    memcpy(call->dx + own.first, call->dy + own.first,
+           (size_t)own.n * sizeof *call->dx);
+    sl_add(own.n, call->skip + own.first, call->dx + own.first);
     return SLUICE_OK;
 }
 
@@ -59,6 +65,7 @@ static const sluice_layer_ops stash_ops = {
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_stash(void)

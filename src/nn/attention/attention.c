@@ -6,7 +6,12 @@
  * are rotary positions; the outputs of the heads; and the largest score and
  * the scale of each query's softmax.  backward_input() puts the gradients by
  * queries, keys and values in the place of the former, where backward_weight()
- * reads them.  The stage's device.
+ * reads them.
+ *
+ * A team divides the products by columns, and what lies between them by heads
+ * of keys and values, each with the heads of queries that share it: all columns
+ * can be read between two meetings, so a device's columns need not be those of
+ * its heads.  The stage's device.
  */
 #include <sluice/sequence_layers.h>
 
@@ -16,6 +21,7 @@
 #include "nn/attention/attention_plan.h"
 #include "nn/layers/positions.h"
 #include "nn/attention/rotary.h"
+#include "nn/team/team.h"
 #include "tensor/column_sums.h"
 #include "tensor/gemm.h"
 #include "tensor/pointwise.h"
@@ -111,6 +117,13 @@ static float *mixed_of(const struct sl_attention *a,
     return (float *)(void *)(at + call->rows * sl_attention_qkv_bytes(a));
 }
 
+/* The heads of keys and values that this device works. */
+static struct sl_rows own_heads(const struct sl_attention *a,
+                                const sluice_layer_call *call)
+{
+    return sl_team_vectors(call, a->n_kv_heads);
+}
+
 /* Row r of the micro-batch. */
 static struct sl_attention_row row_of(const struct sl_attention *a,
                                       const sluice_layer_call *call, int64_t r)
@@ -126,12 +139,14 @@ static struct sl_attention_row row_of(const struct sl_attention *a,
         .attended =
             (struct sl_attended *)attended + r * a->positions * a->n_heads,
         .room = call->scratch,
+        .kv_heads = own_heads(a, call),
     };
 }
 
-/* Queries and keys, which lie side by side. */
-static void turn(const struct sl_attention *a, const sluice_layer_call *call,
-                 float *qkv, bool back)
+/* Some heads, which lie side by side. */
+static void turn_heads(const struct sl_attention *a,
+                       const sluice_layer_call *call, int64_t first, int64_t n,
+                       bool back, float *qkv)
 {
     const sluice_attention_config *config = call->config;
     const struct sl_rotary rotary = {
@@ -140,20 +155,43 @@ static void turn(const struct sl_attention *a, const sluice_layer_call *call,
         .positions = a->positions,
         .first = call->position,
         .stride = sl_attention_qkv_width(a),
-        .n_heads = a->n_heads + a->n_kv_heads,
+        .n_heads = n,
         .head_width = a->head_width,
         .back = back,
     };
-    if (config->rotary > 0)
-        sl_rotary_turn(&rotary, qkv);
+    if (config->rotary > 0 && n > 0)
+        sl_rotary_turn(&rotary, qkv + first * a->head_width);
 }
 
+/* This device's queries and keys; all of them lie side by side. */
+static void turn(const struct sl_attention *a, const sluice_layer_call *call,
+                 float *qkv, bool back)
+{
+    struct sl_rows keys = own_heads(a, call);
+    struct sl_rows queries = sl_attention_heads(a, keys);
+    if (keys.n == a->n_kv_heads) {
+        turn_heads(a, call, 0, queries.n + keys.n, back, qkv);
+        return;
+    }
+    turn_heads(a, call, queries.first, queries.n, back, qkv);
+    turn_heads(a, call, a->n_heads + keys.first, keys.n, back, qkv);
+}
+
+/* To this device's columns, all at once or vector by vector. */
 static void add_bias(const sluice_layer_call *call, int64_t vectors, int param,
                      float *values)
 {
-    if (has_bias(call))
-        sl_identity_forward(vectors, call->plan->params[param].shape.dims[0],
-                            values, call->params[param], NULL, values);
+    int64_t width = call->plan->params[param].shape.dims[0];
+    struct sl_rows own = sl_team_share(call, width);
+    if (own.n == width) {
+        sl_identity_forward(vectors, width, values, call->params[param], NULL,
+                            values);
+        return;
+    }
+    for (int64_t i = 0; i < vectors; i++) {
+        float *at = values + i * width + own.first;
+        sl_identity_forward(1, own.n, at, call->params[param], NULL, at);
+    }
 }
 
 static sluice_status finish(const sluice_layer_call *call, sluice_status st)
@@ -186,20 +224,33 @@ static sluice_status forward_position(const sluice_layer_call *call)
         .qkv = qkv,
         .mixed = mixed,
         .attended = attended,
+        .kv_heads = {0, a.n_kv_heads},
         .room = (float *)((struct sl_attended *)attended + most * a.n_heads),
     };
     sluice_status st =
         sluice_product_forward(call, SL_ATTENTION_QKV, call->x, here);
     if (st)
         return finish(call, st);
-    add_bias(call, 1, SL_ATTENTION_QKV_BIAS, here);
+    if (has_bias(call))
+        add_bias(call, 1, SL_ATTENTION_QKV_BIAS, here);
     turn(&a, call, here, false);
     a.positions = call->position + 1;
     st = sl_attention_last(&a, &row);
     if (!st)
         st = sluice_product_forward(call, SL_ATTENTION_OUT, mixed, call->y);
-    if (!st)
+    if (!st && has_bias(call))
         add_bias(call, 1, SL_ATTENTION_OUT_BIAS, call->y);
+    return finish(call, st);
+}
+
+/* A product of all vectors with its bias, for all to read. */
+static sluice_status project(const sluice_layer_call *call, int product,
+                             int bias, const float *x, float *y)
+{
+    int64_t vectors = sl_size_times(call->rows, call->plan->in.dims[0]);
+    sluice_status st = sluice_product_forward(call, product, x, y);
+    if (!st && has_bias(call))
+        add_bias(call, vectors, bias, y);
     return finish(call, st);
 }
 
@@ -208,22 +259,39 @@ static sluice_status forward(const sluice_layer_call *call)
     if (call->cache)
         return forward_position(call);
     struct sl_attention a = attention_of(call);
-    int64_t vectors = sl_size_times(call->rows, a.positions);
-    sluice_status st =
-        sluice_product_forward(call, SL_ATTENTION_QKV, call->x, qkv_of(call));
+    sluice_status st = project(call, SL_ATTENTION_QKV, SL_ATTENTION_QKV_BIAS,
+                               call->x, qkv_of(call));
+    if (!st)
+        st = sluice_team_meet(call);
     if (st)
-        return finish(call, st);
-    add_bias(call, vectors, SL_ATTENTION_QKV_BIAS, qkv_of(call));
+        return st;
     turn(&a, call, qkv_of(call), false);
     for (int64_t r = 0; r < call->rows && !st; r++) {
         struct sl_attention_row row = row_of(&a, call, r);
         st = sl_attention_forward(&a, &row);
     }
+    if (st)
+        return finish(call, st);
+    st = sluice_team_meet(call);
+    return st ? st
+              : project(call, SL_ATTENTION_OUT, SL_ATTENTION_OUT_BIAS,
+                        mixed_of(&a, call), call->y);
+}
+
+/* The gradients by queries, keys and values, from those by the outputs of the
+ * heads. */
+static sluice_status backward_heads(const sluice_layer_call *call,
+                                    const float *dmixed)
+{
+    struct sl_attention a = attention_of(call);
+    sluice_status st = SLUICE_OK;
+    for (int64_t r = 0; r < call->rows && !st; r++) {
+        struct sl_attention_row row = row_of(&a, call, r);
+        st =
+            sl_attention_backward(&a, &row, dmixed + r * a.positions * a.width);
+    }
     if (!st)
-        st = sluice_product_forward(call, SL_ATTENTION_OUT, mixed_of(&a, call),
-                                    call->y);
-    if (!st)
-        add_bias(call, vectors, SL_ATTENTION_OUT_BIAS, call->y);
+        turn(&a, call, qkv_of(call), true);
     return finish(call, st);
 }
 
@@ -231,29 +299,35 @@ static sluice_status forward(const sluice_layer_call *call)
  * values. */
 static sluice_status backward_input(const sluice_layer_call *call)
 {
-    struct sl_attention a = attention_of(call);
     float *dmixed = call->workspace;
-    sluice_status st =
-        sluice_product_input(call, SL_ATTENTION_OUT, call->dy, dmixed);
-    for (int64_t r = 0; r < call->rows && !st; r++) {
-        struct sl_attention_row row = row_of(&a, call, r);
-        st =
-            sl_attention_backward(&a, &row, dmixed + r * a.positions * a.width);
-    }
-    if (st)
-        return finish(call, st);
-    turn(&a, call, qkv_of(call), true);
-    if (call->dx)
-        st = sluice_product_input(call, SL_ATTENTION_QKV, qkv_of(call),
-                                  call->dx);
-    return finish(call, st);
+    sluice_status st = finish(
+        call, sluice_product_input(call, SL_ATTENTION_OUT, call->dy, dmixed));
+    if (!st)
+        st = sluice_team_meet(call);
+    if (!st)
+        st = backward_heads(call, dmixed);
+    if (st || !call->dx)
+        return st;
+    st = sluice_team_meet(call);
+    return st ? st
+              : finish(call, sluice_product_input(call, SL_ATTENTION_QKV,
+                                                  qkv_of(call), call->dx));
+}
+
+static void bias_gradient(const sluice_layer_call *call, int param,
+                          const float *dy)
+{
+    int64_t vectors = sl_size_times(call->rows, call->plan->in.dims[0]);
+    int64_t width = call->plan->params[param].shape.dims[0];
+    struct sl_rows own = sl_team_share(call, width);
+    sl_column_sums_strided(vectors, own.n, dy + own.first, width,
+                           call->accumulate, call->grads[param]);
 }
 
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
     struct sl_attention a = attention_of(call);
     const float *dqkv = qkv_of(call);
-    int64_t vectors = sl_size_times(call->rows, a.positions);
     sluice_status st =
         sluice_product_weight(call, SL_ATTENTION_QKV, call->x, dqkv,
                               call->accumulate, call->grads[SL_ATTENTION_QKV]);
@@ -262,10 +336,8 @@ static sluice_status backward_weight(const sluice_layer_call *call)
                                    call->dy, call->accumulate,
                                    call->grads[SL_ATTENTION_OUT]);
     if (!st && has_bias(call)) {
-        sl_column_sums(vectors, sl_attention_qkv_width(&a), dqkv,
-                       call->accumulate, call->grads[SL_ATTENTION_QKV_BIAS]);
-        sl_column_sums(vectors, a.width, call->dy, call->accumulate,
-                       call->grads[SL_ATTENTION_OUT_BIAS]);
+        bias_gradient(call, SL_ATTENTION_QKV_BIAS, dqkv);
+        bias_gradient(call, SL_ATTENTION_OUT_BIAS, call->dy);
     }
     return finish(call, st);
 }
@@ -280,6 +352,7 @@ static const sluice_layer_ops attention_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_attention(void)

@@ -14,6 +14,13 @@ int64_t sl_attention_qkv_width(const struct sl_attention *a)
     return a->width + 2 * a->n_kv_heads * a->head_width;
 }
 
+struct sl_rows sl_attention_heads(const struct sl_attention *a,
+                                  struct sl_rows kv_heads)
+{
+    int64_t group = a->n_heads / a->n_kv_heads;
+    return (struct sl_rows){kv_heads.first * group, kv_heads.n * group};
+}
+
 static int64_t block_rows(const struct sl_attention *a)
 {
     return a->positions < SL_ATTENTION_BLOCK ? a->positions
@@ -237,7 +244,8 @@ sluice_status sl_attention_forward(const struct sl_attention *a,
                                    const struct sl_attention_row *row)
 {
     sluice_status st = SLUICE_OK;
-    for (int64_t head = 0; head < a->n_heads; head++)
+    struct sl_rows heads = sl_attention_heads(a, row->kv_heads);
+    for (int64_t head = heads.first; head < heads.first + heads.n; head++)
         for (int64_t first = 0; first < a->positions && !st;
              first += SL_ATTENTION_BLOCK) {
             struct block b = block_at(a, row, head, first);
@@ -250,7 +258,9 @@ sluice_status sl_attention_last(const struct sl_attention *a,
                                 const struct sl_attention_row *row)
 {
     sluice_status st = SLUICE_OK;
-    for (int64_t head = 0; head < a->n_heads && !st; head++) {
+    struct sl_rows heads = sl_attention_heads(a, row->kv_heads);
+    for (int64_t head = heads.first; head < heads.first + heads.n && !st;
+         head++) {
         struct block b = block_at(a, row, head, a->positions - 1);
         st = forward_block(&b, row->mixed);
     }
@@ -339,7 +349,8 @@ sluice_status sl_attention_backward(const struct sl_attention *a,
                                     const float *dmixed)
 {
     sluice_status st = SLUICE_OK;
-    for (int64_t kv_head = 0; kv_head < a->n_kv_heads && !st; kv_head++)
-        st = backward_group(a, row, kv_head, dmixed);
+    const struct sl_rows *own = &row->kv_heads;
+    for (int64_t i = 0; i < own->n && !st; i++)
+        st = backward_group(a, row, own->first + i, dmixed);
     return st;
 }

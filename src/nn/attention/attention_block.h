@@ -20,6 +20,7 @@
 
 #include <sluice/sequence_layers.h>
 
+#include "base/split.h"
 #include "tensor/kernels/operands.h"
 
 /* Rows of scores do not begin a power of two apart, where they would compete
@@ -41,6 +42,10 @@ struct sl_attention {
  * side by side in each. */
 int64_t sl_attention_qkv_width(const struct sl_attention *a);
 
+/* The heads of queries that share these heads of keys and values. */
+struct sl_rows sl_attention_heads(const struct sl_attention *a,
+                                  struct sl_rows kv_heads);
+
 /* Pairs of a query and a key that are calculated, for one head of a row. */
 int64_t sl_attention_pairs(const struct sl_attention *a);
 
@@ -55,12 +60,15 @@ struct sl_attention_row {
     float *mixed;                  /* [positions][width] */
     struct sl_attended *attended;  /* [n_heads][positions] */
     float *room;                   /* sl_attention_room(), undefined */
+    struct sl_rows kv_heads;       /* that are worked, with the queries' heads
+                                      that share them: all, or of a team this
+                                      device's */
 };
 
 /*
  * mixed = softmax(q * transpose(k) / sqrt(head_width)) * v for each head.
  *
- * Shapes   reads qkv; writes mixed and attended.
+ * Shapes   reads qkv; writes mixed and attended, of row->kv_heads.
  * Returns  as sl_gemm_strided().
  */
 sluice_status sl_attention_forward(const struct sl_attention *a,
@@ -76,7 +84,8 @@ sluice_status sl_attention_last(const struct sl_attention *a,
 /*
  * The gradients by qkv, in its place.
  *
- * Shapes   reads mixed, attended and dmixed[positions][width]; replaces qkv.
+ * Shapes   reads mixed, attended and dmixed[positions][width]; replaces qkv, of
+ *          row->kv_heads.
  * Returns  as sl_gemm_strided().
  */
 sluice_status sl_attention_backward(const struct sl_attention *a,

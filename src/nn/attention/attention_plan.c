@@ -100,6 +100,7 @@ static sluice_param_spec weight_of(const char *name, int64_t in, int64_t out,
         .fan_in = in,
         .fan_out = out,
         .std = (double)std,
+        .divided = true,
     };
     snprintf(spec.name, sizeof spec.name, "%s", name);
     return spec;
@@ -116,9 +117,15 @@ static void add_params(const sluice_attention_config *config, int64_t width,
         weight_of("out_weight", width, width, out_std);
     if (!config->no_bias) {
         plan->params[SL_ATTENTION_QKV_BIAS] = (sluice_param_spec){
-            .name = "qkv_bias", .shape = sluice_shape_vector(qkv)};
+            .name = "qkv_bias",
+            .shape = sluice_shape_vector(qkv),
+            .divided = true,
+        };
         plan->params[SL_ATTENTION_OUT_BIAS] = (sluice_param_spec){
-            .name = "out_bias", .shape = sluice_shape_vector(width)};
+            .name = "out_bias",
+            .shape = sluice_shape_vector(width),
+            .divided = true,
+        };
     }
 }
 

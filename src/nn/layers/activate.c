@@ -3,6 +3,7 @@
 
 #include "nn/layers/activation.h"
 #include "nn/layers/positions.h"
+#include "nn/team/team.h"
 
 static const sluice_option options[] = {
     {
@@ -35,12 +36,20 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
+/* This device's elements of all rows. */
+static struct sl_rows own_elements(const sluice_layer_call *call)
+{
+    return sl_team_share(call,
+                         call->rows * sluice_shape_elements(&call->plan->in));
+}
+
 static sluice_status forward(const sluice_layer_call *call)
 {
     const sluice_activate_config *activate = call->config;
+    struct sl_rows own = own_elements(call);
     sl_activation_get(activate->activation)
-        ->forward(call->rows, sluice_shape_elements(&call->plan->in), call->x,
-                  NULL, NULL, call->y);
+        ->forward(1, own.n, call->x + own.first, NULL, NULL,
+                  call->y + own.first);
     return SLUICE_OK;
 }
 
@@ -48,9 +57,11 @@ static sluice_status backward_input(const sluice_layer_call *call)
 {
     const sluice_activate_config *activate = call->config;
     const struct sl_activation *act = sl_activation_get(activate->activation);
-    int64_t n = call->rows * sluice_shape_elements(&call->plan->in);
+    struct sl_rows own = own_elements(call);
+    const float *z = act->from_z ? call->x : call->y;
     if (call->dx)
-        act->backward(n, act->from_z ? call->x : call->y, call->dy, call->dx);
+        act->backward(own.n, z ? z + own.first : NULL, call->dy + own.first,
+                      call->dx + own.first);
     return SLUICE_OK;
 }
 
@@ -63,6 +74,7 @@ static const sluice_layer_ops activate_ops = {
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_activate(void)

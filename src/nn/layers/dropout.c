@@ -5,6 +5,7 @@
 
 #include "nn/layers/dropout_mask.h"
 #include "nn/layers/positions.h"
+#include "nn/team/team.h"
 
 static const sluice_option options[] = {
     {
@@ -36,20 +37,37 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
+/* This device's elements of a row: whole blocks of the mask. */
+static struct sl_rows own_elements(const sluice_layer_call *call, int64_t n)
+{
+    int64_t blocks = (n - 1) / SL_DROPOUT_BLOCK + 1;
+    struct sl_rows own = sl_team_vectors(call, blocks);
+    int64_t first = own.first * SL_DROPOUT_BLOCK;
+    int64_t end = first + own.n * SL_DROPOUT_BLOCK;
+    return (struct sl_rows){first, (end < n ? end : n) - first};
+}
+
 /* Forward and backward are the same product with the same mask. */
 static void mask(const sluice_layer_call *call, const float *from, float *to)
 {
     const sluice_dropout_config *dropout = call->config;
     int64_t n = sluice_shape_elements(&call->plan->in);
-    if (!call->training || dropout->rate == 0) {
-        memcpy(to, from, (size_t)(call->rows * n) * sizeof *to);
-        return;
+    bool keeps_all = !call->training || dropout->rate == 0;
+    struct sl_rows own = own_elements(call, n);
+    for (int64_t r = 0; r < call->rows && own.n > 0; r++) {
+        int64_t at = r * n + own.first;
+        const struct sl_dropout_mask mask = {
+            .call = call,
+            .row = r,
+            .first_block = own.first / SL_DROPOUT_BLOCK,
+            .n = own.n,
+            .rate = dropout->rate,
+        };
+        if (keeps_all)
+            memcpy(to + at, from + at, (size_t)own.n * sizeof *to);
+        else
+            sl_dropout_mask_apply(&mask, from + at, to + at);
     }
-    for (int64_t r = 0; r < call->rows; r++)
-        sl_dropout_mask_apply(
-            &(struct sl_dropout_mask){
-                .call = call, .row = r, .n = n, .rate = dropout->rate},
-            from + r * n, to + r * n);
 }
 
 static sluice_status forward(const sluice_layer_call *call)
@@ -74,6 +92,7 @@ static const sluice_layer_ops dropout_ops = {
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_dropout(void)

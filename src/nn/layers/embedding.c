@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "nn/team/team.h"
 #include "tensor/elementwise.h"
 
 static const sluice_option options[] = {
@@ -78,6 +79,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         .shape = sluice_shape_matrix(embedding->vocabulary, embedding->width),
         .init = SLUICE_INIT_NORMAL,
         .std = embedding->std > 0 ? (double)embedding->std : 1,
+        .divided = true,
     };
     plan->by_position = true;
     plan->needs_x = true;
@@ -107,12 +109,13 @@ static sluice_status forward(const sluice_layer_call *call)
 {
     const sluice_embedding_config *embedding = call->config;
     int64_t width = embedding->width;
+    struct sl_rows own = sl_team_share(call, width);
     for (int64_t i = 0; i < call->rows * tokens_of_row(call); i++) {
         int32_t token = call->x_int32[i];
         if (token < 0 || token >= embedding->vocabulary)
             return refuse(call, i);
-        memcpy(call->y + i * width, call->params[0] + token * width,
-               (size_t)width * sizeof *call->y);
+        memcpy(call->y + i * width + own.first, call->params[0] + token * own.n,
+               (size_t)own.n * sizeof *call->y);
     }
     return SLUICE_OK;
 }
@@ -124,16 +127,19 @@ static sluice_status backward_input(const sluice_layer_call *call)
     return SLUICE_OK;
 }
 
-/* A token that occurs again adds to the same row, in the order of the rows. */
+/* A token that occurs again adds to the same row, in the order of the rows; of
+ * a team each device has its columns of the table. */
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
     const sluice_embedding_config *embedding = call->config;
     int64_t width = embedding->width;
+    struct sl_rows own = sl_team_share(call, width);
     float *g = call->grads[0];
     if (!call->accumulate)
-        memset(g, 0, (size_t)(embedding->vocabulary * width) * sizeof *g);
+        memset(g, 0, (size_t)(embedding->vocabulary * own.n) * sizeof *g);
     for (int64_t i = 0; i < call->rows * tokens_of_row(call); i++)
-        sl_add(width, call->dy + i * width, g + call->x_int32[i] * width);
+        sl_add(own.n, call->dy + i * width + own.first,
+               g + call->x_int32[i] * own.n);
     return SLUICE_OK;
 }
 
@@ -147,6 +153,7 @@ static const sluice_layer_ops embedding_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_embedding(void)

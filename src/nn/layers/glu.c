@@ -6,6 +6,7 @@
 
 #include "nn/layers/activation.h"
 #include "nn/layers/positions.h"
+#include "nn/team/team.h"
 #include "tensor/elementwise.h"
 
 static const sluice_option options[] = {
@@ -51,18 +52,20 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
-/* The elements of a half, and how many such pairs there are. */
+/* The elements of a half, and which pairs of them are this device's. */
 struct halves {
     int64_t width;
-    int64_t n;
+    int64_t first;
+    int64_t end;
 };
 
 static struct halves halves_of(const sluice_layer_call *call)
 {
     const sluice_shape *out = &call->plan->out;
     int64_t width = out->dims[out->n_dims - 1];
-    return (struct halves){width,
-                           call->rows * (sluice_shape_elements(out) / width)};
+    struct sl_rows own = sl_team_vectors(
+        call, call->rows * (sluice_shape_elements(out) / width));
+    return (struct halves){width, own.first, own.first + own.n};
 }
 
 static sluice_status forward(const sluice_layer_call *call)
@@ -70,7 +73,7 @@ static sluice_status forward(const sluice_layer_call *call)
     const struct sl_activation *act = activation_of(call->config);
     struct halves halves = halves_of(call);
     int64_t width = halves.width;
-    for (int64_t i = 0; i < halves.n; i++) {
+    for (int64_t i = halves.first; i < halves.end; i++) {
         const float *a = call->x + 2 * i * width;
         float *y = call->y + i * width;
         act->forward(1, width, a, NULL, NULL, y);
@@ -88,7 +91,7 @@ static sluice_status backward_input(const sluice_layer_call *call)
     int64_t width = halves.width;
     if (!call->dx)
         return SLUICE_OK;
-    for (int64_t i = 0; i < halves.n; i++) {
+    for (int64_t i = halves.first; i < halves.end; i++) {
         const float *a = call->x + 2 * i * width;
         const float *dy = call->dy + i * width;
         float *da = call->dx + 2 * i * width, *db = da + width;
@@ -109,6 +112,7 @@ static const sluice_layer_ops glu_ops = {
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_glu(void)

@@ -3,6 +3,7 @@
 
 #include "nn/layers/norm.h"
 #include "nn/layers/positions.h"
+#include "nn/team/team.h"
 #include "tensor/normalize.h"
 
 enum { WEIGHT, BIAS };
@@ -43,7 +44,9 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
-/* Vectors of all rows, and their width. */
+/* Vectors of all rows, and their width.  A team divides the vectors; the
+ * gradients of weight and bias it divides by columns, each a sum over all
+ * vectors. */
 static struct sl_positions positions_of(const sluice_layer_call *call)
 {
     const sluice_layer_norm_config *norm = call->config;
@@ -51,31 +54,45 @@ static struct sl_positions positions_of(const sluice_layer_call *call)
                                 call->rows);
 }
 
+static struct sl_moments *moments_of(const sluice_layer_call *call,
+                                     int64_t vector)
+{
+    return (struct sl_moments *)call->saved + vector;
+}
+
 static sluice_status forward(const sluice_layer_call *call)
 {
     const sluice_layer_norm_config *norm = call->config;
     struct sl_positions at = positions_of(call);
-    sl_normalize_forward(at.n, at.width, sl_norm_epsilon(norm->epsilon),
-                         call->x, call->params[WEIGHT], call->params[BIAS],
-                         call->saved, call->y);
+    struct sl_rows own = sl_team_vectors(call, at.n);
+    int64_t first = own.first * at.width;
+    sl_normalize_forward(own.n, at.width, sl_norm_epsilon(norm->epsilon),
+                         call->x + first, call->params[WEIGHT],
+                         call->params[BIAS], moments_of(call, own.first),
+                         call->y + first);
     return SLUICE_OK;
 }
 
 static sluice_status backward_input(const sluice_layer_call *call)
 {
     struct sl_positions at = positions_of(call);
+    struct sl_rows own = sl_team_vectors(call, at.n);
+    int64_t first = own.first * at.width;
     if (call->dx)
-        sl_normalize_backward(at.n, at.width, call->saved, call->params[WEIGHT],
-                              call->x, call->dy, call->dx);
+        sl_normalize_backward(own.n, at.width, moments_of(call, own.first),
+                              call->params[WEIGHT], call->x + first,
+                              call->dy + first, call->dx + first);
     return SLUICE_OK;
 }
 
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
     struct sl_positions at = positions_of(call);
-    sl_normalize_weight(at.n, at.width, call->saved, call->x, call->dy,
-                        call->accumulate, call->grads[WEIGHT],
-                        call->grads[BIAS]);
+    struct sl_rows own = sl_team_share(call, at.width);
+    sl_normalize_weight(at.n, own.n, at.width, call->saved, call->x + own.first,
+                        call->dy + own.first, call->accumulate,
+                        call->grads[WEIGHT] + own.first,
+                        call->grads[BIAS] + own.first);
     return SLUICE_OK;
 }
 
@@ -89,6 +106,7 @@ static const sluice_layer_ops layer_norm_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_layer_norm(void)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "nn/team/team.h"
 #include "tensor/column_sums.h"
 #include "tensor/elementwise.h"
 
@@ -70,6 +71,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         .shape = sluice_shape_matrix(context, plan->in.dims[1]),
         .init = SLUICE_INIT_NORMAL,
         .std = embedding->std > 0 ? (double)embedding->std : usual_std,
+        .divided = true,
     };
     plan->by_position = embedding->context > 0;
     plan->forward_row_flops = n;
@@ -77,38 +79,56 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
-static int64_t row_elements(const sluice_layer_call *call)
+/* A row's positions, and this device's columns of each. */
+struct table {
+    int64_t positions;
+    int64_t width;
+    struct sl_rows own;
+};
+
+static struct table table_of(const sluice_layer_call *call)
 {
-    return sluice_shape_elements(&call->plan->in);
+    const sluice_shape *in = &call->plan->in;
+    return (struct table){in->dims[0], in->dims[1],
+                          sl_team_share(call, in->dims[1])};
 }
 
 static sluice_status forward(const sluice_layer_call *call)
 {
-    int64_t n = row_elements(call);
-    const float *first = call->params[0] + call->position * n;
-    memcpy(call->y, call->x, (size_t)(call->rows * n) * sizeof *call->y);
-    for (int64_t r = 0; r < call->rows; r++)
-        sl_add(n, first, call->y + r * n);
+    struct table t = table_of(call);
+    const float *first =
+        call->params[0] + call->position * t.positions * t.own.n;
+    for (int64_t i = 0; i < call->rows * t.positions; i++) {
+        int64_t at = i * t.width + t.own.first;
+        memcpy(call->y + at, call->x + at, (size_t)t.own.n * sizeof *call->y);
+        sl_add(t.own.n, first + i % t.positions * t.own.n, call->y + at);
+    }
     return SLUICE_OK;
 }
 
 static sluice_status backward_input(const sluice_layer_call *call)
 {
-    size_t bytes = (size_t)(call->rows * row_elements(call)) * sizeof *call->dx;
+    struct sl_rows own = sl_team_share(
+        call, call->rows * sluice_shape_elements(&call->plan->in));
     if (call->dx)
-        memcpy(call->dx, call->dy, bytes);
+        memcpy(call->dx + own.first, call->dy + own.first,
+               (size_t)own.n * sizeof *call->dx);
     return SLUICE_OK;
 }
 
 /* Positions of the table beyond those of a row have no gradient. */
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
-    int64_t n = row_elements(call);
-    int64_t all = sluice_shape_elements(&call->plan->params[0].shape);
-    sl_column_sums(call->rows, n, call->dy, call->accumulate, call->grads[0]);
+    struct table t = table_of(call);
+    int64_t all = call->plan->params[0].shape.dims[0];
+    float *g = call->grads[0];
+    for (int64_t p = 0; p < t.positions; p++)
+        sl_column_sums_strided(
+            call->rows, t.own.n, call->dy + p * t.width + t.own.first,
+            t.positions * t.width, call->accumulate, g + p * t.own.n);
     if (!call->accumulate)
-        memset(call->grads[0] + n, 0,
-               (size_t)(all - n) * sizeof *call->grads[0]);
+        memset(g + t.positions * t.own.n, 0,
+               (size_t)((all - t.positions) * t.own.n) * sizeof *g);
     return SLUICE_OK;
 }
 
@@ -122,6 +142,7 @@ static const sluice_layer_ops position_embedding_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_position_embedding(void)

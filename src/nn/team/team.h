@@ -29,6 +29,16 @@ static inline struct sl_rows sl_team_share(const sluice_layer_call *call,
     return sl_split_columns(n, call->team->n_shards, call->team->shard);
 }
 
+/* This device's share of `n` vectors, or other pieces, that are worked one by
+ * one: as evenly as can be. */
+static inline struct sl_rows sl_team_vectors(const sluice_layer_call *call,
+                                             int64_t n)
+{
+    if (!call->team)
+        return (struct sl_rows){.n = n};
+    return sl_split_rows(n, call->team->n_shards, call->team->shard);
+}
+
 /*
  * Call a function of a layer, as its table says that a team divides it; without
  * a team, directly.  A team has met when it returns.

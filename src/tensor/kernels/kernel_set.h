@@ -36,7 +36,7 @@ struct sl_kernels {
                                const struct sl_moments *moments,
                                const float *weight, const float *x,
                                const float *dy, float *dx);
-    void (*normalize_weight)(int64_t rows, int64_t n,
+    void (*normalize_weight)(int64_t rows, int64_t n, int64_t stride,
                              const struct sl_moments *moments, const float *x,
                              const float *dy, bool accumulate, float *dweight,
                              float *dbias);
@@ -45,9 +45,9 @@ struct sl_kernels {
     void (*rms_backward)(int64_t rows, int64_t n, const float *scales,
                          const float *weight, const float *x, const float *dy,
                          float *dx);
-    void (*rms_weight)(int64_t rows, int64_t n, const float *scales,
-                       const float *x, const float *dy, bool accumulate,
-                       float *dweight);
+    void (*rms_weight)(int64_t rows, int64_t n, int64_t stride,
+                       const float *scales, const float *x, const float *dy,
+                       bool accumulate, float *dweight);
     void (*add)(int64_t n, const float *from, float *to);
     void (*multiply)(int64_t n, const float *a, const float *b, float *product);
     void (*scaled_difference)(int64_t n, float scale, const float *y,

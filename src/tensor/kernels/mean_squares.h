@@ -91,12 +91,13 @@ static void sl_kernel_rms_backward(int64_t rows, int64_t n, const float *scales,
 }
 
 /* The gradient of a strip of columns, in registers while the rows go by. */
-static inline void sl_rms_strip(int64_t rows, int64_t n, const float *scales,
-                                const float *x, const float *dy,
-                                bool accumulate, float *dweight)
+static inline void sl_rms_strip(int64_t rows, int64_t stride,
+                                const float *scales, const float *x,
+                                const float *dy, bool accumulate,
+                                float *dweight)
 {
     sl_wide sum[SL_STRIP_STEPS] = {{0}};
-    for (int64_t r = 0; r < rows; r++, x += n, dy += n) {
+    for (int64_t r = 0; r < rows; r++, x += stride, dy += stride) {
         float h[SL_STRIP];
         for (int k = 0; k < SL_STRIP; k += SL_LANES)
             sl_lanes_store(h + k, sl_lanes_load(x + k) * scales[r]);
@@ -107,19 +108,20 @@ static inline void sl_rms_strip(int64_t rows, int64_t n, const float *scales,
     sl_finish_strip(sum, SL_STRIP, accumulate, dweight);
 }
 
-static void sl_kernel_rms_weight(int64_t rows, int64_t n, const float *scales,
-                                 const float *x, const float *dy,
-                                 bool accumulate, float *dweight)
+static void sl_kernel_rms_weight(int64_t rows, int64_t n, int64_t stride,
+                                 const float *scales, const float *x,
+                                 const float *dy, bool accumulate,
+                                 float *dweight)
 {
     int64_t start = 0;
     for (; start + SL_STRIP <= n; start += SL_STRIP)
-        sl_rms_strip(rows, n, scales, x + start, dy + start, accumulate,
+        sl_rms_strip(rows, stride, scales, x + start, dy + start, accumulate,
                      dweight + start);
     double sum[SL_STRIP] = {0};
     for (int64_t r = 0; r < rows; r++)
         for (int64_t j = start; j < n; j++) {
-            float h = x[r * n + j] * scales[r];
-            sum[j - start] += (double)dy[r * n + j] * (double)h;
+            float h = x[r * stride + j] * scales[r];
+            sum[j - start] += (double)dy[r * stride + j] * (double)h;
         }
     for (int64_t j = start; j < n; j++)
         dweight[j] = (accumulate ? dweight[j] : 0) + (float)sum[j - start];

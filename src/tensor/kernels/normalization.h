@@ -122,7 +122,7 @@ static void sl_kernel_normalize_backward(int64_t rows, int64_t n,
 }
 
 /* Both gradients of a strip of columns, in registers while the rows go by. */
-static inline void sl_normalize_strip(int64_t rows, int64_t n,
+static inline void sl_normalize_strip(int64_t rows, int64_t stride,
                                       const struct sl_moments *moments,
                                       const float *x, const float *dy,
                                       bool accumulate, float *dweight,
@@ -132,11 +132,11 @@ static inline void sl_normalize_strip(int64_t rows, int64_t n,
     for (int64_t r = 0; r < rows; r++) {
         float h[SL_STRIP];
         for (int k = 0; k < SL_STRIP; k += SL_LANES)
-            sl_lanes_store(h + k,
-                           (sl_lanes_load(x + r * n + k) - moments[r].mean) *
-                               moments[r].scale);
+            sl_lanes_store(
+                h + k, (sl_lanes_load(x + r * stride + k) - moments[r].mean) *
+                           moments[r].scale);
         for (int k = 0; k < SL_STRIP_STEPS; k++) {
-            sl_wide d = sl_wide_load(dy + r * n + k * SL_WIDE);
+            sl_wide d = sl_wide_load(dy + r * stride + k * SL_WIDE);
             weight[k] += d * sl_wide_load(h + k * SL_WIDE);
             bias[k] += d;
         }
@@ -146,7 +146,8 @@ static inline void sl_normalize_strip(int64_t rows, int64_t n,
 }
 
 /* The columns from `start` on, fewer than a strip. */
-static inline void sl_normalize_rest(int64_t rows, int64_t n, int64_t start,
+static inline void sl_normalize_rest(int64_t rows, int64_t n, int64_t stride,
+                                     int64_t start,
                                      const struct sl_moments *moments,
                                      const float *x, const float *dy,
                                      bool accumulate, float *dweight,
@@ -155,9 +156,9 @@ static inline void sl_normalize_rest(int64_t rows, int64_t n, int64_t start,
     double weight[SL_STRIP] = {0}, bias[SL_STRIP] = {0};
     for (int64_t r = 0; r < rows; r++)
         for (int64_t j = start; j < n; j++) {
-            float h = (x[r * n + j] - moments[r].mean) * moments[r].scale;
-            weight[j - start] += (double)dy[r * n + j] * (double)h;
-            bias[j - start] += (double)dy[r * n + j];
+            float h = (x[r * stride + j] - moments[r].mean) * moments[r].scale;
+            weight[j - start] += (double)dy[r * stride + j] * (double)h;
+            bias[j - start] += (double)dy[r * stride + j];
         }
     for (int64_t j = start; j < n; j++) {
         dweight[j] = (accumulate ? dweight[j] : 0) + (float)weight[j - start];
@@ -165,7 +166,7 @@ static inline void sl_normalize_rest(int64_t rows, int64_t n, int64_t start,
     }
 }
 
-static void sl_kernel_normalize_weight(int64_t rows, int64_t n,
+static void sl_kernel_normalize_weight(int64_t rows, int64_t n, int64_t stride,
                                        const struct sl_moments *moments,
                                        const float *x, const float *dy,
                                        bool accumulate, float *dweight,
@@ -173,10 +174,10 @@ static void sl_kernel_normalize_weight(int64_t rows, int64_t n,
 {
     int64_t start = 0;
     for (; start + SL_STRIP <= n; start += SL_STRIP)
-        sl_normalize_strip(rows, n, moments, x + start, dy + start, accumulate,
-                           dweight + start, dbias + start);
-    sl_normalize_rest(rows, n, start, moments, x, dy, accumulate, dweight,
-                      dbias);
+        sl_normalize_strip(rows, stride, moments, x + start, dy + start,
+                           accumulate, dweight + start, dbias + start);
+    sl_normalize_rest(rows, n, stride, start, moments, x, dy, accumulate,
+                      dweight, dbias);
 }
 
 #endif
