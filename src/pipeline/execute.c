@@ -317,6 +317,11 @@ int sl_op_sink(const struct sl_op *op)
     return op->action.stage + (backward ? -1 : 1);
 }
 
+bool sl_op_by_team(enum sl_op_kind kind)
+{
+    return behaviours[kind].by_team;
+}
+
 const char *sl_op_name(enum sl_op_kind kind)
 {
     return behaviours[kind].name;

@@ -26,6 +26,9 @@ int sl_n_events(const struct sl_program *program);
 int sl_op_source(const struct sl_op *op);
 int sl_op_sink(const struct sl_op *op);
 
+/* Whether a team works operations of the kind together.  Any thread. */
+bool sl_op_by_team(enum sl_op_kind kind);
+
 /* The word for an operation of all stages of a device.  Any thread. */
 const char *sl_op_name(enum sl_op_kind kind);
 

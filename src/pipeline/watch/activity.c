@@ -54,6 +54,22 @@ static int holder_of(const struct sl_device *device, int stage)
     return sl_device_index(&device->pipe->blueprint.grid, at);
 }
 
+/* Whether two devices go to the same meetings of that kind: all do where the
+ * operation is of no stage; else those of one team, or those of one shard, of
+ * ties in one replica. */
+static bool share_meetings(const struct sl_device *a, const struct sl_device *b,
+                           const struct sl_op *op)
+{
+    bool same_replica = a->at.replica == b->at.replica;
+    if (op->action.stage == SL_NONE)
+        return true;
+    if (sl_op_by_team(op->kind))
+        return same_replica && a->at.place == b->at.place;
+    if (op->kind == SL_OP_TIE_SCATTER || op->kind == SL_OP_TIE_GATHER)
+        return same_replica && a->at.shard == b->at.shard;
+    return a->at.shard == b->at.shard;
+}
+
 /* Whether two operations of different devices are one meeting. */
 static bool meet(const struct sl_grid *grid, const struct sl_op *a,
                  const struct sl_op *b)
@@ -61,7 +77,8 @@ static bool meet(const struct sl_grid *grid, const struct sl_op *a,
     if (a->kind != b->kind || a->update_no != b->update_no)
         return false;
     if (a->kind == SL_OP_TIE_SCATTER || a->kind == SL_OP_TIE_GATHER)
-        return a->tie == b->tie;
+        return a->tie == b->tie && sl_copy_of(grid, a->action.stage) ==
+                                       sl_copy_of(grid, b->action.stage);
     return a->action.stage == SL_NONE || sl_part_of(grid, a->action.stage) ==
                                              sl_part_of(grid, b->action.stage);
 }
@@ -80,14 +97,27 @@ static bool is_to_come(const struct sl_device *device, struct sl_seen seen,
     return false;
 }
 
-static int first_to_come(const struct sl_device *device, const struct sl_op *op)
+/* The same of a meeting of a team, whose devices run one program and meet
+ * several times in an operation. */
+static bool mate_is_to_come(struct sl_seen mate, struct sl_seen seen)
+{
+    if (mate.doing == SLUICE_IDLE || mate.trains != seen.trains)
+        return false;
+    bool behind = mate.op == seen.op && mate.doing != SLUICE_MEETING;
+    return mate.op < seen.op || behind;
+}
+
+static int first_to_come(const struct sl_device *device, struct sl_seen seen,
+                         const struct sl_op *op)
 {
     const sluice_pipeline *pipe = device->pipe;
     for (int i = 0; i < pipe->n_local; i++) {
         const struct sl_device *other = &pipe->devices[i];
-        if (other != device &&
-            is_to_come(other, sl_place_decode(sl_place_read(&other->place)),
-                       op))
+        struct sl_seen theirs = sl_place_decode(sl_place_read(&other->place));
+        if (other == device || !share_meetings(device, other, op))
+            continue;
+        if (sl_op_by_team(op->kind) ? mate_is_to_come(theirs, seen)
+                                    : is_to_come(other, theirs, op))
             return other->index;
     }
     return -1;
@@ -103,7 +133,7 @@ static int waits_for(const struct sl_device *device, struct sl_seen seen,
     if (seen.doing == SLUICE_WAITS_ROOM)
         return holder_of(device, sl_op_sink(op));
     if (seen.doing == SLUICE_MEETING)
-        return first_to_come(device, op);
+        return first_to_come(device, seen, op);
     return -1;
 }
 

@@ -24,15 +24,18 @@ static void hear(void *context, sluice_pipeline *pipe,
 }
 
 /* A pipeline whose devices rest: the test says where they are. */
-static sluice_pipeline *make(struct sl_test_problem *p, struct heard *heard)
+static sluice_pipeline *make_of(struct sl_test_problem *p, struct heard *heard,
+                                int team, int replicas)
 {
     sluice_pipeline *pipe;
     sluice_diag why;
     *heard = (struct heard){.n = 0};
-    sl_test_problem_init(p, SL_TEST_PROBE, 2, MANY, NULL);
+    sl_test_problem_init(p, SL_TEST_PROBE, 2, (int64_t)MANY * replicas, NULL);
     sluice_pipeline_config config = p->config;
     config.schedule.name = "gpipe";
     config.schedule.devices = DEVICES;
+    config.team = team;
+    config.replicas = replicas;
     config.schedule.microbatches = MANY;
     config.watchdog_ns = LIMIT;
     config.on_stuck = hear;
@@ -40,6 +43,11 @@ static sluice_pipeline *make(struct sl_test_problem *p, struct heard *heard)
     ck_assert_msg(!sluice_pipeline_create(&config, p->model, &pipe, &why), "%s",
                   why.text);
     return pipe;
+}
+
+static sluice_pipeline *make(struct sl_test_problem *p, struct heard *heard)
+{
+    return make_of(p, heard, 1, 1);
 }
 
 static void fini(sluice_pipeline *pipe, struct sl_test_problem *p)
@@ -192,6 +200,58 @@ START_TEST(a_meeting_waits_for_those_that_have_not_come)
 }
 END_TEST
 
+static int waits_for(const sluice_pipeline *pipe, int device)
+{
+    sluice_activity a;
+    sluice_pipeline_activity(pipe, device, &a);
+    return a.waits_for;
+}
+
+/* Devices 2 r K + t k + s: of two replicas, two places and teams of two. */
+START_TEST(a_device_of_a_team_waits_for_its_mate)
+{
+    struct sl_test_problem p = {.n_rows = 0};
+    struct heard heard;
+    sluice_pipeline *pipe = make_of(&p, &heard, 2, 2);
+    for (int d = 0; d < 8; d++)
+        put(pipe, d, 4, SLUICE_RUNNING);
+    put(pipe, 6, 5, SLUICE_MEETING);
+    ck_assert_int_eq(waits_for(pipe, 6), 7);
+    put(pipe, 7, 5, SLUICE_WAITS_INPUT);
+    ck_assert_int_eq(waits_for(pipe, 6), 7);
+    put(pipe, 7, 5, SLUICE_MEETING);
+    ck_assert_int_eq(waits_for(pipe, 6), -1);
+    sl_place_at(&pipe->devices[6].place, true, 5);
+    sl_place_runs(&pipe->devices[6].place, SL_LAYER_RUNS);
+    sl_place_waits(&pipe->devices[6].place, true);
+    put(pipe, 7, 5, SLUICE_RUNNING);
+    ck_assert_int_eq(waits_for(pipe, 6), 7);
+    put(pipe, 7, 6, SLUICE_RUNNING);
+    ck_assert_int_eq(waits_for(pipe, 6), -1);
+    fini(pipe, &p);
+}
+END_TEST
+
+/* Replicas add up the gradients of each shard for itself. */
+START_TEST(a_device_that_adds_up_waits_for_one_with_the_same_shard)
+{
+    struct sl_test_problem p = {.n_rows = 0};
+    struct heard heard;
+    sluice_pipeline *pipe = make_of(&p, &heard, 2, 2);
+    const struct sl_program *program = pipe->devices[1].train;
+    int op = 0;
+    while (program->ops[op].kind != SL_OP_REDUCE_SCATTER)
+        op++;
+    for (int d = 0; d < 8; d++)
+        put(pipe, d, 4, SLUICE_RUNNING);
+    put(pipe, 1, op, SLUICE_MEETING);
+    ck_assert_int_eq(waits_for(pipe, 1), 5);
+    put(pipe, 5, op, SLUICE_MEETING);
+    ck_assert_int_eq(waits_for(pipe, 1), -1);
+    fini(pipe, &p);
+}
+END_TEST
+
 START_TEST(an_activity_has_a_sentence)
 {
     struct sl_test_problem p = {.n_rows = 0};
@@ -218,9 +278,14 @@ START_TEST(an_activity_has_a_sentence)
 }
 END_TEST
 
-SLUICE_TEST_MAIN(
-    "watchdog_looks", who_stays_is_reported_once_and_not_before_its_time,
-    an_age_of_exactly_the_limit_is_reported, who_goes_on_is_not_reported,
-    time_in_which_the_process_was_stopped_does_not_count,
-    a_standstill_of_all_is_reported, the_last_64_operations_are_remembered,
-    a_meeting_waits_for_those_that_have_not_come, an_activity_has_a_sentence)
+SLUICE_TEST_MAIN("watchdog_looks",
+                 who_stays_is_reported_once_and_not_before_its_time,
+                 an_age_of_exactly_the_limit_is_reported,
+                 who_goes_on_is_not_reported,
+                 time_in_which_the_process_was_stopped_does_not_count,
+                 a_standstill_of_all_is_reported,
+                 the_last_64_operations_are_remembered,
+                 a_meeting_waits_for_those_that_have_not_come,
+                 a_device_of_a_team_waits_for_its_mate,
+                 a_device_that_adds_up_waits_for_one_with_the_same_shard,
+                 an_activity_has_a_sentence)
