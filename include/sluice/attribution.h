@@ -87,6 +87,11 @@ typedef enum sluice_idle_cause {
      * Another thread had the core, or the action slept.
      */
     SLUICE_IDLE_PREEMPTION,
+    /*
+     * Within an F, B, I, W or R: meetings of a team.  A device waited for the
+     * others of its team, which had more to do, or for the meeting itself.
+     */
+    SLUICE_IDLE_TEAM,
     SLUICE_N_IDLE_CAUSES
 } sluice_idle_cause;
 
@@ -173,6 +178,9 @@ typedef struct sluice_attribution {
  * trace divided by its makespan, rounded up.  Each of them computes what
  * several neighbours computed, and has a core to itself.
  *
+ * The devices of a team make the same actions together: each shard is taken for
+ * a replica of its own.
+ *
  * In all simulations an action takes longer by the mean hand-off of its device,
  * whatever its size.
  *
@@ -185,9 +193,9 @@ typedef struct sluice_attribution {
  * Returns  SLUICE_OK; SLUICE_INVALID for an impossible trace: no devices;
  *          events out of order, overlapping or outside the step; actions out of
  *          range or twice; a stage on two devices; a number of devices that the
- *          number of replicas does not divide; or a length that, times the
- *          number of devices, exceeds INT64_MAX / 8 ns (36 years);
- *          SLUICE_NO_MEMORY.
+ *          numbers of replicas and of devices of a team do not divide; or a
+ * length that, times the number of devices, exceeds INT64_MAX / 8 ns (36
+ * years); SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_trace_attribute(
     const sluice_trace *trace, const sluice_attribution_config *config,

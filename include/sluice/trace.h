@@ -84,7 +84,7 @@ typedef struct sluice_time_share {
                          and 1 - busy_ns / (n_devices * span_ns) is the bubble
                          rate of Qi et al. (2023) */
     int64_t busy_ns;  /* computing F, B, I, W, R */
-    int64_t wait_ns;  /* in queues, within the window */
+    int64_t wait_ns;  /* in queues, within the window, and for the team */
     int64_t other_ns; /* the rest of the window: before the device's first and
                          after its last action, updates, hand-over */
     double busy;      /* busy_ns as a share, 0 to 1 */

@@ -17,6 +17,7 @@ static const char *const names[SLUICE_N_IDLE_CAUSES] = {
     [SLUICE_IDLE_UPDATE] = "update",
     [SLUICE_IDLE_COMMIT] = "commit",
     [SLUICE_IDLE_PREEMPTION] = "preemption",
+    [SLUICE_IDLE_TEAM] = "team",
 };
 
 const char *sluice_idle_cause_name(sluice_idle_cause cause)

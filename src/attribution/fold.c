@@ -1,5 +1,5 @@
-/* Sends and receives, folded into the actions beside them; replicas, told
- * apart.  Any thread. */
+/* Sends and receives, folded into the actions beside them; replicas and shards,
+ * told apart.  Any thread. */
 #include "attribution/fold.h"
 
 #include "base/clock.h"
@@ -10,12 +10,16 @@
 struct numbers {
     int stages; /* of one replica */
     int microbatches;
-    int devices;
+    int devices; /* of one replica, all shards together */
+    int shards;
 };
 
 static struct numbers numbers_of(const sluice_trace *trace)
 {
-    struct numbers n = {.devices = trace->n_devices};
+    struct numbers n = {
+        .devices = trace->n_devices,
+        .shards = trace->n_shards > 1 ? trace->n_shards : 1,
+    };
     if (trace->n_replicas > 1)
         n.devices = trace->n_devices / trace->n_replicas;
     for (int d = 0; d < trace->n_devices; d++)
@@ -31,10 +35,11 @@ static struct numbers numbers_of(const sluice_trace *trace)
 }
 
 /* Number the stages and micro-batches of a replica behind those of the replicas
- * before it. */
+ * before it; the devices of one shard are a replica of their own. */
 static void renumber(sluice_action *action, struct numbers n, int device)
 {
     int replica = n.devices > 0 ? device / n.devices : 0;
+    replica = replica * n.shards + device % n.shards;
     if (action->stage >= 0 && action->stage < n.stages)
         action->stage += replica * n.stages;
     if (action->microbatch >= 0 && action->microbatch < n.microbatches)
@@ -43,7 +48,7 @@ static void renumber(sluice_action *action, struct numbers n, int device)
 
 bool sl_fold_is_needed(const sluice_trace *trace)
 {
-    if (trace->n_replicas > 1)
+    if (trace->n_replicas > 1 || trace->n_shards > 1)
         return true;
     for (int d = 0; d < trace->n_devices; d++)
         for (int i = 0; i < trace->n_events[d]; i++)
@@ -103,6 +108,9 @@ sluice_status sl_fold_init(struct sl_fold *fold, const sluice_trace *trace,
         next += fold->n_events[d];
     }
     fold->trace = *trace;
+    fold->trace.n_replicas =
+        of.shards * (trace->n_replicas > 1 ? trace->n_replicas : 1);
+    fold->trace.n_shards = 1;
     fold->trace.n_events = fold->n_events;
     fold->trace.events = fold->events;
     return SLUICE_OK;

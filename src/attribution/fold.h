@@ -1,7 +1,7 @@
 /*
  * What reports look at: a trace whose sends and receives are folded into the
- * actions beside them, and whose replicas have numbers of their own.  Any
- * thread.
+ * actions beside them, and whose replicas and shards have numbers of their own.
+ * Any thread.
  */
 #ifndef SL_ATTRIBUTION_FOLD_H
 #define SL_ATTRIBUTION_FOLD_H
@@ -25,12 +25,14 @@ struct sl_fold {
     int n_devices;
 };
 
-/* Whether a trace has sends, receives or replicas. */
+/* Whether a trace has sends, receives, replicas or teams. */
 bool sl_fold_is_needed(const sluice_trace *trace);
 
 /*
  * Copy a trace without its sends and receives, the stages and micro-batches of
- * a replica numbered behind those of the replicas before it.  The time that
+ * a replica numbered behind those of the replicas before it.  In the copy the
+ * devices of one shard of all teams are a replica of their own: teams make the
+ * same actions together.  The time that
  * they take is idle time; what a RECV waited the next action has waited for its
  * input, what a SEND waited the one before has waited to hand over.
  *

@@ -33,8 +33,9 @@ static int64_t clamp(int64_t t, int64_t low, int64_t high)
 
 /*
  * Idle up to `until`; what of that lies outside all computing belongs to the
- * step around the pipeline.  Every idle nanosecond except preemption passes
- * here, once: so busy time and causes add up to the step.
+ * step around the pipeline.  Every idle nanosecond except preemption and
+ * meetings of a team passes here, once: so busy time and causes add up to the
+ * step.
  */
 static void idle_until(struct walk *w, sluice_idle_cause cause, int64_t until)
 {
@@ -147,8 +148,11 @@ static void during(struct walk *w, const sluice_trace_event *e)
         return;
     }
     int64_t own = sl_own_ns(e, w->cells_sleep);
+    int64_t team = sl_team_ns(e);
     w->idle->busy_ns += own;
-    w->idle->cause_ns[SLUICE_IDLE_PREEMPTION] += e->end_ns - e->start_ns - own;
+    w->idle->cause_ns[SLUICE_IDLE_TEAM] += team;
+    w->idle->cause_ns[SLUICE_IDLE_PREEMPTION] +=
+        e->end_ns - e->start_ns - team - own;
     w->now = e->end_ns;
 }
 

@@ -162,11 +162,13 @@ static int depth_of(const struct sl_index *index)
 sluice_status sl_index_init(struct sl_index *index, const sluice_trace *trace,
                             const sluice_allocator *allocator, sluice_diag *why)
 {
-    if (trace->n_shards > 1)
+    if (trace->n_devices > 0 && trace->n_shards > 1 &&
+        trace->n_devices % (sl_n_replicas(trace) * trace->n_shards))
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "trace: teams of %d devices make each event "
-                               "together, and idle time is attributed to "
-                               "single devices; trace a pipeline with team 1",
+                               "trace: %d devices are not %d replicas with "
+                               "teams of %d: n_replicas x n_shards must divide "
+                               "n_devices",
+                               trace->n_devices, sl_n_replicas(trace),
                                trace->n_shards);
     *index = (struct sl_index){
         .allocator = allocator,

@@ -50,12 +50,20 @@ static inline bool sl_computes(sluice_action action)
     return action.kind < SLUICE_UPDATE;
 }
 
-/* What an action would take on a core of its own: its CPU time, wall time at
- * most; with `cells_sleep` the latter. */
+/* What of an action was waiting for other devices of the team. */
+static inline int64_t sl_team_ns(const sluice_trace_event *event)
+{
+    int64_t wall = event->end_ns - event->start_ns;
+    int64_t team = event->team_wait_ns > 0 ? event->team_wait_ns : 0;
+    return team < wall ? team : wall;
+}
+
+/* What an action would take on a core of its own: its CPU time, at most its
+ * wall time without that; with `cells_sleep` the latter. */
 static inline int64_t sl_own_ns(const sluice_trace_event *event,
                                 bool cells_sleep)
 {
-    int64_t wall = event->end_ns - event->start_ns;
+    int64_t wall = event->end_ns - event->start_ns - sl_team_ns(event);
     if (cells_sleep || event->cpu_ns > wall)
         return wall;
     return event->cpu_ns > 0 ? event->cpu_ns : 0;

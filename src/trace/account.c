@@ -51,6 +51,14 @@ static int64_t overlap(struct window w, int64_t start, int64_t end)
     return end > start ? sl_sub_ns(end, start) : 0;
 }
 
+/* What an event waited for its team, between its start and its end. */
+static int64_t team_wait(const sluice_trace_event *e)
+{
+    int64_t wall = sl_sub_ns(e->end_ns, e->start_ns);
+    int64_t wait = e->team_wait_ns > 0 ? e->team_wait_ns : 0;
+    return wait < wall ? wait : wall;
+}
+
 static void add(int64_t *sum, int64_t ns)
 {
     *sum = sl_add_ns(*sum, ns);
@@ -76,7 +84,10 @@ static sluice_time_share account(const sluice_trace *trace, int device,
             e->action.kind == SLUICE_UNSHARD)
             continue;
         if (computes(e->action)) {
-            add(&share.busy_ns, sl_sub_ns(e->end_ns, e->start_ns));
+            int64_t wait = team_wait(e);
+            add(&share.busy_ns,
+                sl_sub_ns(sl_sub_ns(e->end_ns, e->start_ns), wait));
+            add(&share.wait_ns, wait);
             widen(&own, e);
         }
         add(&share.wait_ns,

@@ -9,7 +9,11 @@ static sluice_trace_event on_virtual_clock(const sluice_trace_event *event,
     sluice_trace_event e = *event;
     e.start_ns = event->virtual_start_ns;
     e.end_ns = event->virtual_end_ns;
-    e.cpu_ns = sl_sub_ns(e.end_ns, e.start_ns);
+    int64_t taken_ns = sl_sub_ns(e.end_ns, e.start_ns);
+    if (event->team_wait_ns > 0) /* it left meetings at the latest time */
+        e.team_wait_ns = sl_sub_ns(taken_ns, event->cpu_ns);
+    else
+        e.cpu_ns = taken_ns;
     e.input_wait_ns = sl_sub_ns(event->virtual_start_ns, arrived);
     e.output_wait_ns = event->virtual_output_wait_ns;
     return e;

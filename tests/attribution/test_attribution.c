@@ -388,8 +388,49 @@ START_TEST(a_step_that_cannot_be_is_refused)
     trace.n_replicas = 3;
     check_refused(&trace, "2 devices are not 3 replicas of equal size");
     trace.n_replicas = 1;
+    trace.n_shards = 3;
+    check_refused(&trace, "2 devices are not 1 replicas with teams of 3");
+}
+END_TEST
+
+/* Two devices that make both stages together: the second waits less. */
+START_TEST(meetings_of_a_team_have_their_own_cause)
+{
+    sluice_attribution out;
+    sluice_diag why;
+    sluice_trace_event first[] = {
+        {.action = {F, 0, 0}, .end_ns = 100, .cpu_ns = 60, .team_wait_ns = 40},
+        {.action = {F, 1, 0},
+         .start_ns = 110,
+         .input_wait_ns = 10,
+         .end_ns = 200,
+         .cpu_ns = 60,
+         .team_wait_ns = 20}};
+    sluice_trace_event second[] = {
+        {.action = {F, 0, 0}, .end_ns = 100, .cpu_ns = 95, .team_wait_ns = 5},
+        {.action = {F, 1, 0},
+         .start_ns = 110,
+         .input_wait_ns = 10,
+         .end_ns = 200,
+         .cpu_ns = 90}};
+    sluice_trace trace = by_hand(first, 2, second, 2);
+    trace.end_ns = 200;
     trace.n_shards = 2;
-    check_refused(&trace, "teams of 2 devices make each event together");
+    ck_assert_msg(!sluice_trace_attribute(&trace, NULL, devices, &out, &why),
+                  "%s", why.text);
+    ck_assert_int_eq(devices[0].cause_ns[SLUICE_IDLE_TEAM], 60);
+    ck_assert_int_eq(devices[1].cause_ns[SLUICE_IDLE_TEAM], 5);
+    ck_assert_int_eq(devices[0].cause_ns[SLUICE_IDLE_PREEMPTION], 10);
+    ck_assert_int_eq(devices[1].cause_ns[SLUICE_IDLE_PREEMPTION], 0);
+    ck_assert_int_eq(devices[0].busy_ns, 120);
+    ck_assert_int_eq(devices[1].busy_ns, 185);
+    for (int d = 0; d < 2; d++)
+        ck_assert_int_eq(devices[d].cause_ns[SLUICE_IDLE_HAND_OFF], 10);
+    ck_assert_int_eq(out.n_microbatches, 1);
+    ck_assert_str_eq(sluice_idle_cause_name(SLUICE_IDLE_TEAM), "team");
+    sluice_time_share all;
+    sluice_trace_account(&trace, NULL, &all);
+    ck_assert_int_eq(all.busy_ns, 380 - 65);
 }
 END_TEST
 
@@ -399,6 +440,7 @@ SLUICE_TEST_MAIN(
     a_prediction_takes_the_place_of_the_formula, a_slow_stage_is_imbalance,
     a_slow_stage_is_imbalance_in_1f1b, a_full_queue_is_back_pressure,
     preemption_is_wall_time_beyond_cpu_time_unless_cells_sleep,
+    meetings_of_a_team_have_their_own_cause,
     the_time_from_push_to_start_is_hand_off,
     what_surrounds_the_pipeline_is_update, waiting_in_a_reduction_is_update,
     waking_up_after_room_was_made_is_hand_off,
