@@ -4,18 +4,29 @@
 #include <stdlib.h>
 
 #include <sluice/dataset.h>
+#include <sluice/pipeline_state.h>
 
 #include "bench/train/keep/checkpoint_files.h"
 
 sluice_status patience_init(struct patience *patience, int epochs,
-                            const sluice_model *model, sluice_diag *why)
+                            const sluice_model *model,
+                            const sluice_pipeline *pipe, sluice_diag *why)
 {
-    *patience = (struct patience){.epochs = epochs, .model = model};
+    *patience =
+        (struct patience){.epochs = epochs, .model = model, .pipe = pipe};
     if (!epochs)
         return SLUICE_OK;
-    size_t n = (size_t)sluice_model_n_parameters(model);
-    patience->best = calloc(n ? n : 1, sizeof *patience->best);
-    if (patience->best)
+    sluice_parameter at = {0};
+    size_t n = 1, most = 1; /* calloc(0) may give NULL */
+    while (sluice_model_next_parameter(model, &at)) {
+        if (sluice_pipeline_holds(pipe, at.name))
+            n += (size_t)at.n;
+        else if ((size_t)at.n > most)
+            most = (size_t)at.n;
+    }
+    patience->best = calloc(n, sizeof *patience->best);
+    patience->room = calloc(most, sizeof *patience->room);
+    if (patience->best && patience->room)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_NO_MEMORY,
                            "out of memory for a copy of the best parameters");
@@ -24,6 +35,7 @@ sluice_status patience_init(struct patience *patience, int epochs,
 void patience_fini(struct patience *patience)
 {
     free(patience->best);
+    free(patience->room);
     *patience = (struct patience){0};
 }
 
@@ -37,6 +49,8 @@ static sluice_status read_best(struct patience *p, const char *path,
     if (st)
         return st;
     while (!st && sluice_model_next_parameter(p->model, &at)) {
+        if (!sluice_pipeline_holds(p->pipe, at.name))
+            continue;
         st = sluice_safetensors_read(file, at.name, values, at.n, why);
         values += at.n;
     }
@@ -94,13 +108,16 @@ static bool is_better(const struct patience *p, const sluice_progress *now)
     return now->test_accuracy == p->accuracy && now->test_loss < p->loss;
 }
 
+/* Reading is a call of all processes, whichever holds the parameter. */
 static void keep(struct patience *p, const sluice_pipeline *pipe)
 {
     sluice_parameter at = {0};
     float *values = p->best;
     while (sluice_model_next_parameter(p->model, &at)) {
-        sluice_pipeline_get_parameter(pipe, at.name, values, at.n, NULL);
-        values += at.n;
+        bool holds = sluice_pipeline_holds(pipe, at.name);
+        sluice_pipeline_get_parameter(pipe, at.name, holds ? values : p->room,
+                                      at.n, NULL);
+        values += holds ? at.n : 0;
     }
 }
 
@@ -130,6 +147,8 @@ sluice_status patience_restore(const struct patience *patience,
     if (!patience->has_best || !patience->since)
         return SLUICE_OK;
     while (!st && sluice_model_next_parameter(patience->model, &at)) {
+        if (!sluice_pipeline_holds(pipe, at.name))
+            continue;
         st = sluice_pipeline_set_parameter(pipe, at.name, values, at.n, why);
         values += at.n;
     }

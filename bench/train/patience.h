@@ -19,7 +19,10 @@
 struct patience {
     int epochs; /* without an improvement that end the training; 0: none do */
     const sluice_model *model;
-    float *best;   /* best[n], all parameters; NULL: epochs is 0 */
+    const sluice_pipeline *pipe;
+    float *best;   /* best[n], the parameters that this process holds; NULL:
+                      epochs is 0 */
+    float *room;   /* of a parameter that it does not hold */
     bool has_best; /* then, with these figures: */
     int best_epoch;
     double loss;     /* of the test part */
@@ -29,7 +32,8 @@ struct patience {
 
 /* Returns SLUICE_OK, SLUICE_NO_MEMORY. */
 sluice_status patience_init(struct patience *patience, int epochs,
-                            const sluice_model *model, sluice_diag *why);
+                            const sluice_model *model,
+                            const sluice_pipeline *pipe, sluice_diag *why);
 
 /* Zeros are allowed. */
 void patience_fini(struct patience *patience);

@@ -150,8 +150,8 @@ static sluice_status begin_keeping(struct training *t, sluice_diag *why)
         .rate = train_rate_text(c, t->rate_text),
         .augment = train_augment_text(c, t->augment_text),
     };
-    sluice_status st =
-        keeping_begin(&t->keeping, &c->keeping, t->pipe, &run, why);
+    sluice_status st = keeping_begin(&t->keeping, &c->keeping, t->pipe,
+                                     c->joined.world, &run, why);
     t->keeping.on_saved = on_saved;
     t->keeping.context = t;
     source_normalization(&t->source, &t->keeping.mean, &t->keeping.deviation);
@@ -162,8 +162,8 @@ static sluice_status begin_keeping(struct training *t, sluice_diag *why)
 static sluice_status begin_watching(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
-    sluice_status st =
-        patience_init(&t->patience, c->patience, t->network.model, why);
+    sluice_status st = patience_init(&t->patience, c->patience,
+                                     t->network.model, t->pipe, why);
     if (!st && c->gradient_norm)
         st = gradient_norm_init(&t->norm, t->network.model, why);
     if (!st)

@@ -71,6 +71,11 @@ SLUICE_API sluice_status sluice_pipeline_set_tensor(sluice_pipeline *pipe,
 SLUICE_API void sluice_pipeline_set_n_steps(sluice_pipeline *pipe,
                                             uint64_t n_steps);
 
+/* Whether this process of a world (world.h) holds a parameter, by name; without
+ * one it holds all.  False if there is no such parameter. */
+SLUICE_API bool sluice_pipeline_holds(const sluice_pipeline *pipe,
+                                      const char *name);
+
 #ifdef __cplusplus
 }
 #endif

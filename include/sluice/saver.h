@@ -12,6 +12,9 @@
  *
  * The files are those of sluice_checkpoint_save(), and as safe: until the new
  * one is complete an older one stays.
+ *
+ * In several processes (world.h) nothing is copied: sluice_saver_start() has
+ * written the files when it returns, and is a call of all processes.
  */
 #ifndef SLUICE_SAVER_H
 #define SLUICE_SAVER_H

@@ -14,9 +14,12 @@
  * The bits are those of one process.  Teams and a cut vocabulary are refused.
  *
  * Each process has the trace of its own devices, on its own clock, as of one
- * replica, and knows the activity of its own devices alone.  A checkpoint of
- * all is refused with SLUICE_INVALID; sluice_pipeline_get_tensor() gives one
- * tensor after the other, and each process may load a checkpoint from its file.
+ * replica, and knows the activity of its own devices alone.
+ *
+ * Checkpoints and weights are saved and loaded by all processes together, too:
+ * process 0 writes the file, with the bytes that one process would write, and
+ * each reads from it what its devices hold.  In PyTorch's layout they are
+ * loaded only.
  *
  * This header needs no mpi.h.  In a build of Sluice without MPI
  * sluice_world_create() is there and returns SLUICE_NOT_FOUND.

@@ -10,6 +10,7 @@
 #include "checkpoint/outgoing.h"
 #include "checkpoint/staging.h"
 #include "nn/model/settle.h"
+#include "pipeline/abroad/abroad.h"
 #include "pipeline/pipeline.h"
 
 enum { WARNING = 512 };
@@ -160,25 +161,25 @@ static sluice_status load(sluice_pipeline *pipe, const char *path,
                           sluice_run *run, int *n_differences, sluice_diag *why)
 {
     struct sl_subject about = {pipe, run};
-    sluice_safetensors *file;
+    sluice_safetensors *file = NULL;
     struct sl_run_state state;
-    struct sl_staging staging;
+    struct sl_staging staging = {0};
     sluice_status st =
         open_checkpoint(path, pipe->allocator, &file, &state, why);
-    if (st)
-        return st;
-    st = sl_staging_read(&staging, pipe, SL_HELD_ALL, file, pipe->allocator,
-                         why);
+    if (!st)
+        st = sl_staging_read(&staging, pipe, SL_HELD_ALL, file, pipe->allocator,
+                             why);
+    st = sl_abroad_check(pipe, st, why); /* all processes take it, or none */
     if (!st) {
         int n = compare(&about, file);
         if (n_differences)
             *n_differences = n;
         sl_staging_apply(&staging, pipe, SL_HELD_ALL);
-        sl_staging_fini(&staging);
         pipe->n_steps = state.n_steps;
         pipe->learning_rate = state.learning_rate;
         sl_checkpoint_take_state(run, &state);
     }
+    sl_staging_fini(&staging);
     sluice_safetensors_close(file);
     return st;
 }

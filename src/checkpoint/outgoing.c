@@ -88,9 +88,9 @@ sluice_status sl_outgoing_check(const sluice_pipeline *pipe, sluice_diag *why)
     if (!pipe->world)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
-                           "a pipeline in several processes is not saved as a "
-                           "whole; save its tensors one by one, by "
-                           "sluice_pipeline_get_tensor()");
+                           "a pipeline in several processes is saved in "
+                           "Sluice's layout only; load the file in one "
+                           "process, and save it in PyTorch's there");
 }
 
 sluice_status sl_outgoing_list(struct sl_outgoing *out,
@@ -100,11 +100,6 @@ sluice_status sl_outgoing_list(struct sl_outgoing *out,
     sluice_status st = sl_outgoing_check(pipe, why);
     float *gathered = out->gathered;
     sluice_state_tensor at = {.state = 0};
-    if (pipe->world) /* most tensors lie elsewhere */
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a pipeline in several processes is not saved "
-                               "as a whole; save its tensors one by one, by "
-                               "sluice_pipeline_get_tensor()");
     for (size_t i = 0; !st && sl_held_next(pipe, held, &at); i++) {
         const float *elements = sl_pipeline_tensor(pipe, 0, &at);
         size_t n = (size_t)at.parameter.n;

@@ -5,6 +5,7 @@
 
 #include "base/finite.h"
 #include "base/memory.h"
+#include "checkpoint/abroad/gathered.h"
 #include "checkpoint/tensor_shape.h"
 #include "data/safetensors/safetensors_write.h"
 #include "pipeline/parameters.h"
@@ -15,6 +16,8 @@ sluice_status sl_staging_save(const sluice_pipeline *pipe, enum sl_held held,
                               sluice_diag *why)
 {
     struct sl_outgoing out;
+    if (pipe->world)
+        return sl_gathered_save(pipe, held, metadata, n_metadata, path, why);
     sluice_status st = sl_outgoing_init(&out, pipe, held, pipe->allocator, why);
     if (st)
         return st;
@@ -86,6 +89,9 @@ static sluice_status read_all(struct sl_staging *staging,
                                    "Sluice's layout is [in, out], PyTorch's "
                                    "[out, in]",
                                    why);
+        from = found + 1;
+        if (!sl_pipeline_has_tensor(pipe, &at))
+            continue;
         if (!st)
             st = sluice_safetensors_read(file, at.name, values, at.parameter.n,
                                          why);
@@ -93,9 +99,31 @@ static sluice_status read_all(struct sl_staging *staging,
             st = sl_check_finite("parameter", at.name, values, at.parameter.n,
                                  why);
         values += at.parameter.n;
-        from = found + 1;
     }
     return st;
+}
+
+static sluice_status init(struct sl_staging *staging, size_t n,
+                          const sluice_allocator *allocator, sluice_diag *why)
+{
+    *staging = (struct sl_staging){
+        .allocator = allocator,
+        .values = sl_alloc(allocator, n, sizeof *staging->values),
+        .n = n,
+    };
+    return staging->values ? SLUICE_OK
+                           : sl_no_memory(why, "the tensors of a file");
+}
+
+/* Elements of the tensors that this process holds. */
+static size_t count_here(const sluice_pipeline *pipe, enum sl_held held)
+{
+    size_t n = 0;
+    sluice_state_tensor at = {.state = 0};
+    while (sl_held_next(pipe, held, &at))
+        if (sl_pipeline_has_tensor(pipe, &at))
+            n += (size_t)at.parameter.n;
+    return n;
 }
 
 sluice_status sl_staging_init(struct sl_staging *staging,
@@ -105,13 +133,7 @@ sluice_status sl_staging_init(struct sl_staging *staging,
 {
     size_t n;
     sl_held_count(pipe, held, &n);
-    *staging = (struct sl_staging){
-        .allocator = allocator,
-        .values = sl_alloc(allocator, n, sizeof *staging->values),
-        .n = n,
-    };
-    return staging->values ? SLUICE_OK
-                           : sl_no_memory(why, "the tensors of a file");
+    return init(staging, n, allocator, why);
 }
 
 sluice_status sl_staging_read(struct sl_staging *staging,
@@ -122,9 +144,10 @@ sluice_status sl_staging_read(struct sl_staging *staging,
 {
     sluice_status st = check_known(pipe, held, file, why);
     if (!st)
-        st = sl_staging_init(staging, pipe, held, allocator, why);
+        st = init(staging, count_here(pipe, held), allocator, why);
     if (st)
         return st;
+    staging->only_here = true;
     st = read_all(staging, pipe, held, file, why);
     if (st)
         sl_staging_fini(staging);
@@ -137,6 +160,8 @@ void sl_staging_apply(const struct sl_staging *staging, sluice_pipeline *pipe,
     sluice_state_tensor at = {.state = 0};
     const float *values = staging->values;
     while (sl_held_next(pipe, held, &at)) {
+        if (staging->only_here && !sl_pipeline_has_tensor(pipe, &at))
+            continue;
         sl_pipeline_put_tensor(pipe, &at, values);
         values += at.parameter.n;
     }

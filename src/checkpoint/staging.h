@@ -32,6 +32,7 @@ struct sl_staging {
     const sluice_allocator *allocator;
     float *values; /* [n] of all tensors, in the order of the pipeline's */
     size_t n;
+    bool only_here; /* of those that this process holds */
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "checkpoint/staging.h"
 #include "checkpoint/which_layout.h"
 #include "data/safetensors/safetensors.h"
+#include "pipeline/abroad/abroad.h"
 #include "pipeline/pipeline.h"
 
 enum { MOST_PAIRS = 8, NOTE = 512 };
@@ -251,22 +252,22 @@ static sluice_status load(sluice_pipeline *pipe, const sluice_model *model,
                           const sluice_allocator *allocator, sluice_diag *why)
 {
     sluice_safetensors *file;
-    struct sl_staging staging;
+    struct sl_staging staging = {0};
     sluice_status st = SLUICE_OK;
     if (model != pipe->blueprint.model)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "`model` is not the one that the pipeline was "
                                "made from");
     st = sluice_safetensors_open(path, 0, allocator, &file, why);
-    if (st)
-        return st;
-    st = read_weights(&staging, pipe, layout, file, path, allocator, why);
-    sluice_safetensors_close(file);
-    if (st)
-        return st;
-    sl_staging_apply(&staging, pipe, SL_HELD_WEIGHTS);
+    if (!st) {
+        st = read_weights(&staging, pipe, layout, file, path, allocator, why);
+        sluice_safetensors_close(file);
+    }
+    st = sl_abroad_check(pipe, st, why); /* all processes take it, or none */
+    if (!st)
+        sl_staging_apply(&staging, pipe, SL_HELD_WEIGHTS);
     sl_staging_fini(&staging);
-    return SLUICE_OK;
+    return st;
 }
 
 sluice_status sluice_pipeline_load_weights_as(sluice_pipeline *pipe,

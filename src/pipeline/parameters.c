@@ -191,27 +191,46 @@ static struct item item_of(const struct sl_blueprint *bp,
     return (struct item){unit->layer, use->param, state};
 }
 
-/* Put a parameter wherever it lies: in all holders of its part of the model,
- * and of a tied one in each stage that uses it; uses that share their weights
- * with one before them get the same once more. */
+/* One of the places of a parameter: in each holder of its part of the model,
+ * and of a tied one in each stage that uses it. */
+struct spot {
+    int holder;
+    int shard;
+    struct item use;
+};
+
+static int n_spots(const struct sl_blueprint *bp, struct item item)
+{
+    const struct sl_tie *tie = sl_tie_of(&bp->ties, item.layer, item.param);
+    return sl_n_holders(&bp->grid) * bp->grid.n_shards *
+           (tie ? tie->n_uses : 1);
+}
+
+static struct spot spot_at(const struct sl_blueprint *bp, struct item item,
+                           int i)
+{
+    const struct sl_tie *tie = sl_tie_of(&bp->ties, item.layer, item.param);
+    int n_uses = tie ? tie->n_uses : 1;
+    return (struct spot){
+        .holder = i / n_uses / bp->grid.n_shards,
+        .shard = i / n_uses % bp->grid.n_shards,
+        .use = tie ? item_of(bp, &tie->uses[i % n_uses], item.state) : item,
+    };
+}
+
+/* Put a parameter wherever it lies; uses that share their weights with one
+ * before them get the same once more. */
 static void put_all(sluice_pipeline *pipe, struct item item, const float *from)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    const struct sl_tie *tie = sl_tie_of(&bp->ties, item.layer, item.param);
-    int n_uses = tie ? tie->n_uses : 1;
-    int n = sl_n_holders(&bp->grid) * bp->grid.n_shards;
     if (is_cut(pipe, item.layer)) {
         sl_cut_head_put(pipe, item.state, from);
         return;
     }
-    for (int i = 0; i < n * n_uses; i++) {
-        int holder = i / n_uses / bp->grid.n_shards;
-        int shard = i / n_uses % bp->grid.n_shards;
-        struct item use = item;
-        if (tie)
-            use = item_of(bp, &tie->uses[i % n_uses], item.state);
-        if (is_here(pipe, process_of(pipe, holder, use)))
-            put(place_of(pipe, holder, shard, use), from, use);
+    for (int i = 0; i < n_spots(bp, item); i++) {
+        struct spot at = spot_at(bp, item, i);
+        if (is_here(pipe, process_of(pipe, at.holder, at.use)))
+            put(place_of(pipe, at.holder, at.shard, at.use), from, at.use);
     }
 }
 
@@ -282,6 +301,35 @@ float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
         is_shared(pipe, tensor_of(tensor)))
         return NULL;
     return place_of(pipe, holder, 0, tensor_of(tensor)).values;
+}
+
+bool sluice_pipeline_holds(const sluice_pipeline *pipe, const char *name)
+{
+    sluice_state_tensor at = {.state = -1};
+    const sluice_param_spec *spec;
+    return !sluice_model_find_parameter(pipe->blueprint.model, name,
+                                        &at.parameter.layer,
+                                        &at.parameter.index, &spec, NULL) &&
+           sl_pipeline_has_tensor(pipe, &at);
+}
+
+int sl_pipeline_tensor_process(const sluice_pipeline *pipe, int holder,
+                               const sluice_state_tensor *tensor)
+{
+    return process_of(pipe, holder, tensor_of(tensor));
+}
+
+bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
+                            const sluice_state_tensor *tensor)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    struct item item = tensor_of(tensor);
+    bool has = !pipe->world;
+    for (int i = 0; !has && i < n_spots(bp, item); i++) {
+        struct spot at = spot_at(bp, item, i);
+        has = is_here(pipe, process_of(pipe, at.holder, at.use));
+    }
+    return has;
 }
 
 void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,

@@ -21,6 +21,15 @@ int sl_tensor_state(const char *name);
 float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
                           const sluice_state_tensor *tensor);
 
+/* The process whose memory it is in there; in this one it may lie in another
+ * copy, too. */
+int sl_pipeline_tensor_process(const sluice_pipeline *pipe, int holder,
+                               const sluice_state_tensor *tensor);
+
+/* Whether this process holds it, in any copy and under any use. */
+bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
+                            const sluice_state_tensor *tensor);
+
 /* Copy it out, put together from its parts if it is cut. */
 void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,
                              const sluice_state_tensor *tensor, float *values);

@@ -71,14 +71,28 @@ sluice_status checkpoint_best_path(const char *dir, char path[PATH_MAX],
     return join(dir, "best" SUFFIX, path, why);
 }
 
+static sluice_status no_room(size_t n, sluice_diag *why)
+{
+    return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                           "no memory for a list of %zu checkpoints", n);
+}
+
+sluice_status checkpoint_list_init(struct checkpoint_list *list, size_t n,
+                                   sluice_diag *why)
+{
+    uint64_t *steps = calloc(n ? n : 1, sizeof *steps);
+    if (!steps)
+        return no_room(n, why);
+    *list = (struct checkpoint_list){.steps = steps, .n = n};
+    return SLUICE_OK;
+}
+
 static sluice_status add(struct checkpoint_list *list, uint64_t step,
                          sluice_diag *why)
 {
     uint64_t *more = realloc(list->steps, (list->n + 1) * sizeof *list->steps);
     if (!more)
-        return sluice_diag_set(why, SLUICE_NO_MEMORY,
-                               "no memory for a list of %zu checkpoints",
-                               list->n + 1);
+        return no_room(list->n + 1, why);
     list->steps = more;
     list->steps[list->n++] = step;
     return SLUICE_OK;

@@ -30,6 +30,10 @@ sluice_status checkpoint_path(const char *dir, uint64_t step,
 sluice_status checkpoint_best_path(const char *dir, char path[PATH_MAX],
                                    sluice_diag *why);
 
+/* Make room for `n` steps, all 0.  Returns SLUICE_OK, SLUICE_NO_MEMORY. */
+sluice_status checkpoint_list_init(struct checkpoint_list *list, size_t n,
+                                   sluice_diag *why);
+
 /*
  * List the checkpoints of a directory.
  *

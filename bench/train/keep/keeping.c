@@ -53,11 +53,38 @@ static sluice_status look_at_best(struct keeping *k, sluice_diag *why)
         fprintf(stderr, "warning   %s; the next one is the best\n", why->text);
         return SLUICE_OK;
     }
-    k->has_best = !st && run.was_tested;
+    if (st)
+        return st;
+    k->has_best = run.was_tested;
     k->best_loss = run.test_loss;
     k->best_accuracy = run.test_accuracy;
     k->best_epoch = run.position.epoch - 1;
     return st;
+}
+
+static bool is_first(const struct keeping *k)
+{
+    return !k->world || sluice_world_rank(k->world) == 0;
+}
+
+static sluice_status share_best(struct keeping *k, sluice_status st,
+                                sluice_diag *why)
+{
+    struct {
+        bool has;
+        int epoch;
+        double loss, accuracy;
+    } best = {k->has_best, k->best_epoch, k->best_loss, k->best_accuracy};
+    st = sluice_world_agree(k->world, st, why);
+    if (!st)
+        st = sluice_world_share(k->world, 0, &best, sizeof best, why);
+    if (st)
+        return st;
+    k->has_best = best.has;
+    k->best_epoch = best.epoch;
+    k->best_loss = best.loss;
+    k->best_accuracy = best.accuracy;
+    return SLUICE_OK;
 }
 
 static sluice_status
@@ -71,20 +98,47 @@ resume(struct keeping *k, const struct checkpoint_list *list, sluice_diag *why)
                                k->config->dir, list->steps[0]);
     sluice_status st = load_newest(k, list, why);
     if (!st)
-        st = look_at_best(k, why);
+        st = share_best(k, is_first(k) ? look_at_best(k, why) : SLUICE_OK, why);
     k->saved_step = sluice_pipeline_n_steps(k->pipe);
+    return st;
+}
+
+/* What is in the directory, as process 0 sees it. */
+static sluice_status list_all(const struct keeping *k,
+                              struct checkpoint_list *list, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    *list = (struct checkpoint_list){.n = 0};
+    if (is_first(k)) {
+        st = checkpoint_directory(k->config->dir, why);
+        if (!st)
+            st = checkpoint_list_read(list, k->config->dir, why);
+    }
+    st = sluice_world_agree(k->world, st, why);
+    size_t n = list->n;
+    if (!st)
+        st = sluice_world_share(k->world, 0, &n, sizeof n, why);
+    if (!st && !is_first(k))
+        st = checkpoint_list_init(list, n, why);
+    st = sluice_world_agree(k->world, st, why);
+    if (!st)
+        st = sluice_world_share(k->world, 0, list->steps,
+                                n * sizeof *list->steps, why);
+    if (st)
+        checkpoint_list_fini(list);
     return st;
 }
 
 sluice_status keeping_begin(struct keeping *keeping,
                             const struct keeping_config *config,
-                            sluice_pipeline *pipe, const sluice_run *run,
-                            sluice_diag *why)
+                            sluice_pipeline *pipe, sluice_world *world,
+                            const sluice_run *run, sluice_diag *why)
 {
     struct checkpoint_list list;
     *keeping = (struct keeping){
         .config = config,
         .pipe = pipe,
+        .world = world,
         .run = *run,
         .saved_ns = now_ns(),
     };
@@ -93,9 +147,7 @@ sluice_status keeping_begin(struct keeping *keeping,
         st = sluice_checkpoint_check(pipe, run, why);
     if (st || !config->dir)
         return st;
-    st = checkpoint_directory(config->dir, why);
-    if (!st)
-        st = checkpoint_list_read(&list, config->dir, why);
+    st = list_all(keeping, &list, why);
     if (st)
         return st;
     if (list.n)
@@ -154,7 +206,7 @@ static sluice_status note_step(struct keeping *k, sluice_diag *why)
     k->has_saved = true;
     sluice_status st =
         checkpoint_path(k->config->dir, k->saving_step, k->newest, why);
-    if (!st)
+    if (!st && is_first(k))
         st = checkpoint_prune(k->config->dir, k->saving_step, k->config->keep,
                               why);
     return st;
@@ -177,7 +229,7 @@ static sluice_status finish(struct keeping *k, sluice_diag *why)
         k->is_pending = k->is_pending || k->saves_step;
     else if (k->saves_step)
         st = note_step(k, why);
-    return st;
+    return sluice_world_agree(k->world, st, why);
 }
 
 static void tell_failure(const struct keeping *k, const sluice_diag *why)
@@ -200,12 +252,14 @@ static uint64_t last_step(const struct keeping *k)
     return k->is_saving && k->saves_step ? k->saving_step : k->saved_step;
 }
 
-/* At the end of an epoch, unless steps or a time are given. */
+/* At the end of an epoch, unless steps or a time are given; the time is that of
+ * process 0. */
 static bool is_time(const struct keeping *k, const sluice_progress *p)
 {
     const struct keeping_config *config = k->config;
+    bool is = now_ns() - k->saved_ns >= config->every_ns;
     if (config->every_ns)
-        return now_ns() - k->saved_ns >= config->every_ns;
+        return !sluice_world_share(k->world, 0, &is, sizeof is, NULL) && is;
     if (config->every_steps)
         return p->step - last_step(k) >= config->every_steps;
     return p->epoch_end;

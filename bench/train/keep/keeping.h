@@ -24,8 +24,10 @@ typedef void keeping_on_saved(void *context, const sluice_saving *saving);
 struct keeping {
     const struct keeping_config *config;
     sluice_pipeline *pipe;
-    sluice_run run; /* as the training stands */
-    double mean;    /* of the rows, as sluice_preparation has them */
+    sluice_world *world; /* NULL: this process is alone; else process 0 decides
+                            what is saved when, and all do it together */
+    sluice_run run;      /* as the training stands */
+    double mean;         /* of the rows, as sluice_preparation has them */
     double deviation;
     uint64_t saved_step;   /* of the newest checkpoint, if `has_saved` */
     bool has_saved;        /* in this process */
@@ -59,8 +61,8 @@ struct keeping {
  */
 sluice_status keeping_begin(struct keeping *keeping,
                             const struct keeping_config *config,
-                            sluice_pipeline *pipe, const sluice_run *run,
-                            sluice_diag *why);
+                            sluice_pipeline *pipe, sluice_world *world,
+                            const sluice_run *run, sluice_diag *why);
 
 /*
  * The training has made a step, or ended an epoch: save if it is time.  What

@@ -1,44 +1,7 @@
 /* Control; any thread.  The protocol stands in control.h. */
 #include "chan/mpi/control.h"
 
-#include <string.h>
-
 #include "base/memory.h"
-#include "chan/mpi/lifeline.h"
-#include "chan/mpi/post.h"
-
-enum { COORDINATOR = 0 };
-
-struct peer {
-    bool left;           /* [mu] */
-    uint32_t left_epoch; /* [mu] its last one */
-};
-
-struct sl_control {
-    const sluice_allocator *allocator; /* const after create */
-    struct sl_wire *wire;              /* const after create */
-    struct sl_lifeline *lifeline;      /* const after create */
-    struct sl_post *post;              /* [mu] */
-    int rank;                          /* const after create */
-    int n_ranks;                       /* const after create */
-    pthread_mutex_t mu;
-    struct peer *peers;            /* [n_ranks] */
-    struct sl_control_hooks hooks; /* [mu] of this epoch */
-    uint32_t epoch;                /* [mu] begun last */
-    bool running;                  /* [mu] begun, and not done here */
-    bool voted;                    /* [mu] */
-    int n_votes, n_done;           /* [mu] at process 0 */
-    int64_t voted_ns;              /* [mu] at process 0: the latest */
-    bool failed;                   /* [mu] `first` is set */
-    sluice_diag first;             /* [mu] of this epoch */
-    sluice_diag loss;              /* [mu] why a process is missing or lost */
-    _Atomic(int64_t) latest_ns;    /* [atomic] stored before `verdict` */
-    atomic_int verdict;            /* [atomic] stored under mu */
-    atomic_bool ended;             /* [atomic] stored under mu */
-    atomic_bool missing;           /* [atomic] stored under mu: a process has
-                                      left and is needed */
-    atomic_bool lost;              /* [atomic] stored under mu; stays */
-};
 
 static bool is_lost(const struct sl_control *control)
 {
@@ -102,89 +65,14 @@ void sl_control_abandon(struct sl_control *control)
     control->mu = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
-static struct sl_letter make_letter(const struct sl_control *control,
-                                    enum sl_letter_kind kind)
-{
-    struct sl_letter letter;
-    memset(&letter, 0, sizeof letter); /* padding is sent, too */
-    letter.kind = kind;
-    letter.epoch = control->epoch;
-    letter.from = control->rank;
-    return letter;
-}
-
-/* What process 0 has decided, at each process. */
-static void obey_locked(struct sl_control *control,
-                        const struct sl_letter *letter)
-{
-    struct sl_control_hooks *hooks = &control->hooks;
-    if (letter->why.status && !control->failed) {
-        control->failed = true;
-        control->first = letter->why;
-    }
-    switch (letter->kind) {
-    case SL_COMMIT:
-        atomic_store(&control->latest_ns, letter->virtual_ns);
-        atomic_store(&control->verdict, SL_COMMITTED);
-        if (hooks->commit)
-            hooks->commit(hooks->context);
-        break;
-    case SL_STOP:
-        atomic_store(&control->verdict, SL_STOPPED);
-        if (hooks->stop)
-            hooks->stop(hooks->context, &letter->why);
-        break;
-    default:
-        atomic_store(&control->ended, true);
-    }
-}
-
-static void decide_locked(struct sl_control *control, struct sl_letter letter)
-{
-    letter.from = control->rank;
-    for (int to = 0; to < control->n_ranks; to++)
-        if (to != control->rank)
-            sl_post_send(control->post, to, &letter);
-    obey_locked(control, &letter);
-}
-
-/* Process 0 takes a letter, in the order in which they come. */
-static void coordinate_locked(struct sl_control *control,
-                              const struct sl_letter *letter)
-{
-    struct sl_letter decision = make_letter(control, SL_COMMIT);
-    int verdict = atomic_load(&control->verdict);
-    switch (letter->kind) {
-    case SL_VOTE:
-        if (control->n_votes == 0 || letter->virtual_ns > control->voted_ns)
-            control->voted_ns = letter->virtual_ns;
-        decision.virtual_ns = control->voted_ns;
-        if (++control->n_votes == control->n_ranks && verdict == SL_UNDECIDED)
-            decide_locked(control, decision);
-        break;
-    case SL_FAIL:
-        decision.kind = SL_STOP;
-        decision.why = letter->why;
-        if (verdict == SL_UNDECIDED)
-            decide_locked(control, decision);
-        break;
-    default:
-        decision.kind = SL_END;
-        if (control->failed)
-            decision.why = control->first;
-        if (++control->n_done == control->n_ranks)
-            decide_locked(control, decision);
-    }
-}
-
 /* Say something to process 0, which may be this one. */
 static void tell_locked(struct sl_control *control,
                         const struct sl_letter *letter)
 {
-    if (control->rank == COORDINATOR)
-        coordinate_locked(control, letter);
+    if (control->rank == SL_COORDINATOR)
+        sl_coordinate_locked(control, letter);
     else
-        sl_post_send(control->post, COORDINATOR, letter);
+        sl_post_send(control->post, SL_COORDINATOR, letter);
 }
 
 static void stop_locked(struct sl_control *control)
@@ -195,10 +83,13 @@ static void stop_locked(struct sl_control *control)
         hooks->stop(hooks->context, &control->loss);
 }
 
-/* A process that has left is needed in the epoch that runs. */
+/* A process that has left is needed in the epoch that runs.  Process 0 decides
+ * what becomes of that, unless it is the one. */
 static void miss_locked(struct sl_control *control, int i)
 {
     const struct peer *peer = &control->peers[i];
+    if (i != SL_COORDINATOR && control->rank != SL_COORDINATOR)
+        return;
     if (!control->running || !peer->left ||
         peer->left_epoch == control->epoch || is_lost(control))
         return;
@@ -208,7 +99,11 @@ static void miss_locked(struct sl_control *control, int i)
                     i, control->rank);
     control->loss.process = i;
     atomic_store(&control->missing, true);
-    stop_locked(control);
+    atomic_store(&control->leaderless, i == SL_COORDINATOR);
+    if (control->rank == SL_COORDINATOR)
+        sl_announce_locked(control);
+    else
+        stop_locked(control);
 }
 
 static void take_locked(struct sl_control *control,
@@ -219,11 +114,11 @@ static void take_locked(struct sl_control *control,
         from->left = true;
         from->left_epoch = letter->epoch;
         miss_locked(control, letter->from);
-    } else if (letter->epoch == control->epoch) {
+    } else if (letter->epoch == control->epoch && control->running) {
         if (letter->kind < SL_COMMIT)
-            coordinate_locked(control, letter);
+            sl_coordinate_locked(control, letter);
         else
-            obey_locked(control, letter);
+            sl_control_obey_locked(control, letter);
     } /* else it is a word about an epoch that is over */
 }
 
@@ -262,7 +157,7 @@ void sl_control_begin(struct sl_control *control,
     control->hooks = hooks ? *hooks : (struct sl_control_hooks){0};
     control->running = true;
     control->voted = control->failed = false;
-    control->n_votes = control->n_done = 0;
+    control->n_votes = control->n_done = control->n_missing = 0;
     atomic_store(&control->verdict, SL_UNDECIDED);
     atomic_store(&control->ended, false);
     look_locked(control);
@@ -280,7 +175,7 @@ bool sl_control_fail(struct sl_control *control, const sluice_diag *why)
         !control->running ||
         (!control->voted && atomic_load(&control->verdict) == SL_UNDECIDED);
     if (control->running) {
-        struct sl_letter letter = make_letter(control, SL_FAIL);
+        struct sl_letter letter = sl_control_letter(control, SL_FAIL);
         letter.why = *why;
         tell_locked(control, &letter);
     }
@@ -291,7 +186,7 @@ bool sl_control_fail(struct sl_control *control, const sluice_diag *why)
 void sl_control_vote(struct sl_control *control, int64_t virtual_ns)
 {
     pthread_mutex_lock(&control->mu);
-    struct sl_letter letter = make_letter(control, SL_VOTE);
+    struct sl_letter letter = sl_control_letter(control, SL_VOTE);
     letter.virtual_ns = virtual_ns;
     control->voted = true;
     tell_locked(control, &letter);
@@ -308,10 +203,16 @@ int64_t sl_control_latest_ns(const struct sl_control *control)
     return atomic_load(&control->latest_ns);
 }
 
+/* Nothing ends the epoch any more. */
+static bool has_no_end(const struct sl_control *control)
+{
+    return is_lost(control) || atomic_load(&control->leaderless);
+}
+
 static bool has_ended(void *state)
 {
-    struct sl_control *control = state;
-    return atomic_load(&control->ended) || sl_control_is_over(control);
+    const struct sl_control *control = state;
+    return atomic_load(&control->ended) || has_no_end(control);
 }
 
 static const struct sl_patience impatient = {.spin_ns = 50 * 1000};
@@ -319,8 +220,8 @@ static const struct sl_patience impatient = {.spin_ns = 50 * 1000};
 sluice_status sl_control_finish(struct sl_control *control, sluice_diag *why)
 {
     pthread_mutex_lock(&control->mu);
-    struct sl_letter letter = make_letter(control, SL_DONE);
-    if (!sl_control_is_over(control))
+    struct sl_letter letter = sl_control_letter(control, SL_DONE);
+    if (!has_no_end(control))
         tell_locked(control, &letter);
     pthread_mutex_unlock(&control->mu);
     sl_control_wait(control, impatient, has_ended, control);
@@ -352,7 +253,7 @@ static bool all_left(void *state)
 void sl_control_leave(struct sl_control *control)
 {
     pthread_mutex_lock(&control->mu);
-    struct sl_letter letter = make_letter(control, SL_LEAVE);
+    struct sl_letter letter = sl_control_letter(control, SL_LEAVE);
     for (int to = 0; to < control->n_ranks; to++)
         if (to != control->rank && !is_lost(control))
             sl_post_send(control->post, to, &letter);
@@ -367,6 +268,7 @@ void sl_control_leave(struct sl_control *control)
         peer->left = false;
     }
     atomic_store(&control->missing, false);
+    atomic_store(&control->leaderless, false);
     pthread_mutex_unlock(&control->mu);
 }
 

@@ -9,6 +9,8 @@
  *     fail   a process cannot go on          the first one: STOP to all
  *     done   a process has left its actions  all are done: END to all, with
  *                                            the failure that was first
+ *     leave  a process has ended its         MISS to all, and STOP, as above;
+ *            pipeline, and is needed         END does not wait for that one
  *
  * After COMMIT no failure counts, after STOP no vote.  A process that has voted
  * leaves it to process 0 whether a failure of its own still counts.  A message
@@ -20,8 +22,6 @@
 #ifndef SL_CHAN_MPI_CONTROL_H
 #define SL_CHAN_MPI_CONTROL_H
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,19 +29,9 @@
 #include <sluice/status.h>
 
 #include "base/gate.h"
+#include "chan/mpi/coordinator.h"
 #include "chan/mpi/poll.h"
 #include "chan/mpi/wire.h"
-
-enum sl_verdict { SL_UNDECIDED, SL_COMMITTED, SL_STOPPED };
-
-/* What a process does about a verdict; called under the lock of the control. */
-struct sl_control_hooks {
-    void (*commit)(void *context);
-    void (*stop)(void *context, const sluice_diag *why);
-    void *context;
-};
-
-struct sl_control;
 
 /*
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM.

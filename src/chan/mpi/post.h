@@ -21,6 +21,7 @@ enum sl_letter_kind {
     SL_DONE,
     SL_COMMIT, /* from it */
     SL_STOP,
+    SL_MISS, /* why a process is missing; it may come behind STOP */
     SL_END,
     SL_LEAVE, /* from any to all */
 };

@@ -1,12 +1,17 @@
 /* The world.  The caller of a pipeline. */
 #include "chan/mpi/world.h"
 
+#include <assert.h>
+
 #include "base/memory.h"
 #include "chan/mpi/control.h"
 #include "chan/mpi/mpi_collective.h"
 #include "chan/mpi/mpi_link.h"
 
-enum { TAGS_OF_A_PIPELINE = 1 << 16 }; /* more than any takes */
+enum {
+    TAGS_OF_A_PIPELINE = 1 << 16, /* more than any takes */
+    BRING_TAG = 0,                /* among the calls */
+};
 
 struct sluice_world {
     const sluice_allocator *allocator; /* const after create */
@@ -237,6 +242,25 @@ sluice_status sl_world_broadcast(sluice_world *world, int root, void *buffer,
         at += n;
         bytes -= n;
     }
+    if (!sl_control_is_over(world->control))
+        return SLUICE_OK;
+    return sl_control_loss(world->control, why);
+}
+
+sluice_status sl_world_bring(sluice_world *world, int from, const void *mine,
+                             void *room, size_t bytes, sluice_diag *why)
+{
+    struct wait wait = {.world = world};
+    if (world->rank != 0 && world->rank != from)
+        return SLUICE_OK;
+    assert(from != 0 && bytes <= sl_wire_most_bytes());
+    if (world->rank == 0)
+        sl_wire_receive(world->wire, SL_LANE_CALLS, from, BRING_TAG, room,
+                        bytes, &wait.transfer);
+    else
+        sl_wire_send(world->wire, SL_LANE_CALLS, 0, BRING_TAG, mine, bytes,
+                     &wait.transfer);
+    sl_control_wait(world->control, impatient, is_done, &wait);
     if (!sl_control_is_over(world->control))
         return SLUICE_OK;
     return sl_control_loss(world->control, why);

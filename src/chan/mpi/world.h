@@ -87,6 +87,16 @@ sluice_status sl_world_check(sluice_world *world, sluice_status st,
 sluice_status sl_world_broadcast(sluice_world *world, int root, void *buffer,
                                  size_t bytes, sluice_diag *why);
 
+/*
+ * Bring bytes from `mine` of process `from`, which is not 0, to `room` of
+ * process 0; the others do nothing.
+ *
+ * Blocks   process 0 until they have come; `from` until its buffer is free.
+ * Returns  as sl_world_broadcast().
+ */
+sluice_status sl_world_bring(sluice_world *world, int from, const void *mine,
+                             void *room, size_t bytes, sluice_diag *why);
+
 /* Whether a process is gone: nothing is to be waited for. */
 bool sl_world_is_over(const sluice_world *world);
 

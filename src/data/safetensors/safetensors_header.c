@@ -114,7 +114,10 @@ static void add_checksum(struct sl_text_out *out,
     size_t n = (size_t)sluice_shape_elements(&tensor->shape);
     if (out->size) /* else the text is measured only */
         sl_checksum_text(
-            sl_checksum_elements(tensor->type, tensor->elements, n), digits);
+            tensor->elements
+                ? sl_checksum_elements(tensor->type, tensor->elements, n)
+                : tensor->checksum,
+            digits);
     sl_text_add(out, ",\"" SL_CHECKSUM_KEY ".");
     sl_text_add(out, tensor->name);
     sl_text_add(out, "\":\"");

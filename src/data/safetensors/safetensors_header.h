@@ -7,6 +7,7 @@
 #define SL_DATA_SAFETENSORS_SAFETENSORS_HEADER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <sluice/element.h>
 #include <sluice/memory.h>
@@ -19,7 +20,9 @@ struct sl_saved_tensor {
     const char *name;
     sluice_element type;
     sluice_shape shape;
-    const void *elements;
+    const void *elements; /* NULL: they lie elsewhere */
+    uint32_t checksum;    /* of these, sl_checksum_elements() */
+    int place;            /* where they lie, as the caller counts */
 };
 
 /* All of a file. */

@@ -1,24 +1,22 @@
 /* Writing the safetensors format.  One thread per file. */
 #include "data/safetensors/safetensors_write.h"
 
-#include "base/files/file.h"
 #include "base/memory.h"
 #include "data/formats/encoding.h"
 
 enum { PIECE = 4096 }; /* elements */
 
-static sluice_status write_tensor(struct sl_file *out,
-                                  const struct sl_saved_tensor *tensor,
-                                  sluice_diag *why)
+sluice_status sl_safetensors_append(struct sl_file *out, sluice_element type,
+                                    const void *elements, size_t n,
+                                    sluice_diag *why)
 {
     unsigned char stored[PIECE * sizeof(float)];
-    size_t bytes = sluice_element_bytes(tensor->type);
-    size_t n = (size_t)sluice_shape_elements(&tensor->shape);
-    const char *at = tensor->elements;
+    size_t bytes = sluice_element_bytes(type);
+    const char *at = elements;
     sluice_status st = SLUICE_OK;
     while (n && !st) {
         size_t part = n < PIECE ? n : PIECE;
-        sl_encode_le(tensor->type, at, part, stored);
+        sl_encode_le(type, at, part, stored);
         st = sl_file_write(out, (const char *)stored, part * bytes, why);
         at += part * bytes;
         n -= part;
@@ -37,8 +35,12 @@ static sluice_status write_file(const char *path,
     if (st)
         return st;
     st = sl_file_write(&out, header, header_bytes, why);
-    for (size_t i = 0; i < file->n_tensors && !st; i++)
-        st = write_tensor(&out, &file->tensors[i], why);
+    for (size_t i = 0; i < file->n_tensors && !st; i++) {
+        const struct sl_saved_tensor *tensor = &file->tensors[i];
+        st = sl_safetensors_append(
+            &out, tensor->type, tensor->elements,
+            (size_t)sluice_shape_elements(&tensor->shape), why);
+    }
     if (!st)
         st = sl_file_commit(&out, why);
     sl_file_fini(&out);

@@ -10,6 +10,7 @@
 #ifndef SL_DATA_SAFETENSORS_SAFETENSORS_WRITE_H
 #define SL_DATA_SAFETENSORS_SAFETENSORS_WRITE_H
 
+#include "base/files/file.h"
 #include "data/safetensors/safetensors_header.h"
 
 /*
@@ -26,5 +27,15 @@
 sluice_status sl_safetensors_write(const char *path, struct sl_saved_file *file,
                                    const sluice_allocator *allocator,
                                    sluice_diag *why);
+
+/*
+ * Append elements[n] as they are stored: for a caller that has the header by
+ * sl_header_make(), and tensors that do not lie in memory together.
+ *
+ * Returns  as sl_file_write().
+ */
+sluice_status sl_safetensors_append(struct sl_file *out, sluice_element type,
+                                    const void *elements, size_t n,
+                                    sluice_diag *why);
 
 #endif

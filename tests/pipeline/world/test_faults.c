@@ -225,19 +225,24 @@ static void show_teams(sluice_world *world)
     sl_test_problem_fini(&problem);
 }
 
+/* Only process 0 opens the file; all learn why it cannot. */
 static void show_saving(sluice_world *world)
 {
     struct setting is;
     sluice_diag why;
     begin(&is, world, "gpipe", 1);
-    sluice_status st =
-        sluice_pipeline_save_weights(is.pair.pipe, "weights.safetensors", &why);
-    demand(st == SLUICE_INVALID && strstr(why.text, "is not saved as a whole"),
+    sluice_status st = sluice_pipeline_save_weights(
+        is.pair.pipe, "nowhere/weights.safetensors", &why);
+    demand(st == SLUICE_IO && why.process == 0 && strstr(why.text, "nowhere"),
            "%s", why.text);
+    st = sluice_checkpoint_load(is.pair.pipe, "nowhere/weights.safetensors",
+                                NULL, NULL, &why);
+    demand(st == SLUICE_IO, "%s", why.text);
     st = sluice_pipeline_save_model_as(
         is.pair.pipe, NULL, SLUICE_LAYOUT_PYTORCH, "weights.safetensors", &why);
-    demand(st == SLUICE_INVALID && strstr(why.text, "is not saved as a whole"),
+    demand(st == SLUICE_INVALID && strstr(why.text, "in Sluice's layout only"),
            "%s", why.text);
+    go_on(&is);
     end(&is);
 }
 
@@ -263,20 +268,26 @@ static void leave(sluice_world *world, bool breaks)
     int last = sluice_world_size(world) - 1;
     begin(&is, world, "gpipe", 1);
     is.fault.layer = breaks ? 0 : LAYERS;
+    sluice_status st = SLUICE_CLOSED;
     if (sluice_world_rank(world) != last) {
-        sluice_status st = step(&is, &why);
+        st = step(&is, &why);
         bool left = st == SLUICE_CLOSED && why.process == last &&
                     strstr(why.text, "has left: it has ended its pipeline");
         demand(left || (breaks && st == SLUICE_IO), "process %d: %s",
                why.process, why.text);
     }
     end(&is);
+    sluice_status first = st;
+    demand(!sluice_world_share(world, 0, &first, sizeof first, &why), "%s",
+           why.text);
+    demand(st == first || sluice_world_rank(world) == last,
+           "status %d, and in process 0 %d", st, first);
 }
 
 static void show_leaving(sluice_world *world)
 {
-    for (int i = 0; i < 8; i++)
-        leave(world, i % 2);
+    for (int i = 0; i < 24; i++)
+        leave(world, i % 4 > 0);
     show_cancel(world); /* and the world goes on */
 }
 
@@ -289,7 +300,7 @@ int main(int argc, char **argv)
         {"a_list_that_cannot_be_is_refused_in_all", show_lists},
         {"a_vocabulary_that_is_cut_is_refused", show_vocabulary},
         {"teams_are_refused", show_teams},
-        {"a_checkpoint_of_several_processes_is_refused", show_saving},
+        {"a_file_that_cannot_be_is_told_to_all", show_saving},
         {"a_decoder_of_several_processes_is_refused", show_decoding},
         {"a_process_that_leaves_is_named", show_leaving},
     };
