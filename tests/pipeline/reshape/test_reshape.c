@@ -257,7 +257,8 @@ START_TEST(a_device_keeps_the_core_of_the_old_shape)
     config.cut = SLUICE_CUT_LIST;
     reshape();
     sluice_pipeline_device(pipe_under_test, 0, &now);
-    ck_assert_int_eq(now.core, before.core);
+    if (before.core >= 0) /* another program may have had them all */
+        ck_assert_int_eq(now.core, before.core);
     ck_assert_int_eq(now.n_layers, LAYERS - 1);
     end();
 }
