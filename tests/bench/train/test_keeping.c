@@ -80,7 +80,7 @@ static sluice_status begin(bool resumes, sluice_diag *why)
     const sluice_run run = {.n_rows = ROWS};
     set.config.resumes = resumes;
     keeping_fini(&set.keeping);
-    return keeping_begin(&set.keeping, &set.config, set.pipe, &run, why);
+    return keeping_begin(&set.keeping, &set.config, set.pipe, NULL, &run, why);
 }
 
 /* A step, or the end of an epoch of one step with what a test found. */
