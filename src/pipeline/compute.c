@@ -113,10 +113,13 @@ static void set_params(sluice_layer_call *call, const struct pass *p,
         call->shards = unit->shards + first * call->team->n_shards;
 }
 
-static sluice_layer_call make_call(struct pass *p, int i)
+/* Inlined, as all calls are filled in place: a large struct that is returned is
+ * copied, and its copy waits for stores that were made just before. */
+static inline __attribute__((always_inline)) void
+make_call(struct pass *p, int i, sluice_layer_call *call)
 {
     const struct sl_unit *unit = &p->stage->units[i];
-    sluice_layer_call call = {
+    *call = (sluice_layer_call){
         .config = unit->config,
         .plan = unit->plan,
         .layer = unit->layer,
@@ -135,22 +138,22 @@ static sluice_layer_call make_call(struct pass *p, int i)
         .off_core_ns = &p->device->off_core_ns,
         .why = p->why,
     };
-    p->team = sl_team_told(p->device, unit->owner);
-    set_params(&call, p, unit);
-    return call;
+    if (call->team)
+        p->team = sl_team_told(p->device, unit->owner);
+    set_params(call, p, unit);
 }
 
-static sluice_layer_call backward_call(struct pass *p, int i)
+static inline __attribute__((always_inline)) void
+backward_call(struct pass *p, int i, sluice_layer_call *call)
 {
-    sluice_layer_call call = make_call(p, i);
+    make_call(p, i, call);
     const sluice_layer_plan *plan = p->stage->units[i].plan;
     if (plan->needs_x)
-        call.x = i > 0 ? stashed_y(p, i - 1) : stage_input(p);
+        call->x = i > 0 ? stashed_y(p, i - 1) : stage_input(p);
     if (plan->needs_y)
-        call.y = backward_y(p, i);
-    call.dy = dy_of(p, i);
-    call.dx = dx_of(p, i);
-    return call;
+        call->y = backward_y(p, i);
+    call->dy = dy_of(p, i);
+    call->dx = dx_of(p, i);
 }
 
 static sluice_loss_call loss_call(const struct pass *p, const float *y)
@@ -228,7 +231,8 @@ sluice_status sl_compute_forward(struct sl_device *device,
     const void *x = stage_input(&p);
     for (int i = 0; i < p.stage->n_units && p.rows.n > 0; i++) {
         const struct sl_unit *unit = &p.stage->units[i];
-        sluice_layer_call call = make_call(&p, i);
+        sluice_layer_call call;
+        make_call(&p, i, &call);
         call.x = x;
         call.y = forward_y(&p, i);
         call.skip = sl_skip_tensor(device, op, i, false);
@@ -287,7 +291,8 @@ static sluice_status start_backward(const struct pass *p)
 static sluice_status input_gradient(struct pass *p, int i)
 {
     const struct sl_unit *unit = &p->stage->units[i];
-    sluice_layer_call call = backward_call(p, i);
+    sluice_layer_call call;
+    backward_call(p, i, &call);
     call.skip = sl_skip_tensor(p->device, p->op, i, true);
     note_unit(p, i);
     sluice_status st = blame(sl_team_backward_input(unit->ops, &call), p->why,
@@ -305,7 +310,8 @@ static sluice_status weight_gradient(struct pass *p, int i, bool accumulate)
     const struct sl_unit *unit = &p->stage->units[i];
     if (!unit->ops->backward_weight)
         return SLUICE_OK;
-    sluice_layer_call call = backward_call(p, i);
+    sluice_layer_call call;
+    backward_call(p, i, &call);
     call.y = NULL; /* after an I its slot may have been filled anew */
     call.dx = NULL;
     call.accumulate = accumulate;
