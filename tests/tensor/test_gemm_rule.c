@@ -34,15 +34,26 @@ END_TEST
 
 START_TEST(few_rows_go_to_openblas_unless_its_kernels_are_old)
 {
-    struct sl_gemm_use few = {{15, 256, 256}, 8};
+    struct sl_gemm_use few = {{7, 256, 256}, 8};
     struct sl_gemm_machine machine = avx512;
     if (!sl_gemm_packed())
         return;
     assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, &machine, few), "openblas", false);
     machine.blas = SL_BLAS_OLD;
     assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, &machine, few), "packed", true);
-    few.size.rows = 16;
+    few.size.rows = 8;
     assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, &avx512, few), "packed", true);
+}
+END_TEST
+
+START_TEST(packing_anew_pays_with_more_rows)
+{
+    struct sl_gemm_use use = {{15, 256, 256}, 2};
+    if (!sl_gemm_packed())
+        return;
+    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, &avx512, use), "openblas", false);
+    use.size.rows = 16;
+    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, &avx512, use), "packed", false);
 }
 END_TEST
 
@@ -108,6 +119,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("tensor.gemm_rule", weights_are_packed_from_three_uses_on,
                  few_rows_go_to_openblas_unless_its_kernels_are_old,
+                 packing_anew_pays_with_more_rows,
                  old_kernels_of_openblas_are_avoided,
                  without_fused_multiply_adds_it_is_openblas,
                  a_name_makes_all_products, names_are_found)

@@ -10,8 +10,9 @@
 #include "tensor/gemm/tiles.h"
 
 enum {
-    FEW_ROWS = 16, /* with fewer, packing costs more than it saves */
-    PACK_USES = 3, /* packing takes about as long as it saves in two */
+    FEW_ROWS = 8,   /* with fewer, packing costs more than it saves ... */
+    ANEW_ROWS = 16, /* ... and with fewer if each product packs anew */
+    PACK_USES = 3,  /* packing takes about as long as it saves in two */
     NAMES_BYTES = 128,
 };
 
@@ -122,10 +123,12 @@ static struct sl_gemm_ruling rule(const struct sl_gemm_machine *machine,
                                   struct sl_gemm_use use)
 {
     bool pays = machine->avx512 || machine->blas == SL_BLAS_OLD;
-    bool few = use.size.rows < FEW_ROWS && machine->blas != SL_BLAS_OLD;
+    bool packs = use.n_uses >= PACK_USES;
+    bool few = use.size.rows < (packs ? FEW_ROWS : ANEW_ROWS) &&
+               machine->blas != SL_BLAS_OLD;
     if (!machine->packed || !pays || few)
         return same(sl_gemm_openblas(), false);
-    return same(sl_gemm_packed(), use.n_uses >= PACK_USES);
+    return same(sl_gemm_packed(), packs);
 }
 
 struct sl_gemm_ruling sl_gemm_rule(enum sl_gemm_choice choice,
