@@ -2,16 +2,14 @@
 #include "bench/measure/layer_costs.h"
 
 #include <sluice/pipeline.h>
-#include <sluice/simulate.h>
 
-#include "bench/measure/step_parts.h"
-#include "bench/measure/workload.h"
+#include "bench/measure/layer_times.h"
 #include "bench/measure/measure_config.h"
+#include "bench/measure/workload.h"
 
 enum {
     MICROBATCHES = 6,
-    STEPS = 4, /* the first ones warm up */
-    KINDS = SLUICE_N_ACTION_KINDS,
+    WARM_UP = 3, /* steps */
 };
 
 static sluice_status append(sluice_schedule *schedule, sluice_action_kind kind,
@@ -68,62 +66,26 @@ static sluice_status make_schedule(int n_layers, sluice_schedule **out,
     return st;
 }
 
-/* By how much the first F of each layer, and its first backward, an I, took
- * longer than others, the least of all devices. */
-static void read_first(const sluice_trace *trace, int n_layers,
-                       const int64_t *costs_ns, int64_t *first_ns)
+static sluice_status run_steps(sluice_pipeline *pipe,
+                               const struct workload *work,
+                               struct layer_times *times, sluice_diag *why)
 {
-    for (int i = 0; i < n_layers * KINDS; i++)
-        first_ns[i] = INT64_MAX;
-    for (int d = 0; d < trace->n_devices; d++) {
-        bool seen[SLUICE_MAX_STAGES][2] = {{false}};
-        for (int i = 0; i < trace->n_events[d]; i++) {
-            const sluice_trace_event *event = &trace->events[d][i];
-            int kind = event->action.kind, layer = event->action.stage;
-            if (kind != SLUICE_F && kind != SLUICE_I)
-                continue;
-            int64_t *first = &first_ns[layer * KINDS + kind];
-            int64_t more = event->end_ns - event->start_ns -
-                           costs_ns[layer * KINDS + kind];
-            if (!seen[layer][kind == SLUICE_I] && more < *first)
-                *first = more > 0 ? more : 0;
-            seen[layer][kind == SLUICE_I] = true;
-        }
+    sluice_status st = SLUICE_OK;
+    for (int i = -WARM_UP; i < LAYER_TIMES_STEPS && !st; i++) {
+        st = sluice_pipeline_step(pipe, work->x, work->targets, work->rows,
+                                  NULL, why);
+        if (!st && i >= 0)
+            st = layer_times_read(times, pipe, why);
     }
-    for (int i = 0; i < n_layers; i++) {
-        int64_t *of = &first_ns[i * KINDS];
-        of[SLUICE_B] = of[SLUICE_I];
-        for (int kind = 0; kind < KINDS; kind++)
-            if (of[kind] == INT64_MAX)
-                of[kind] = 0;
-    }
-}
-
-/* CPU times: what other programs do meanwhile does not count. */
-static sluice_status read_costs(const sluice_pipeline *pipe, int n_layers,
-                                int64_t *costs_ns, int64_t *first_ns,
-                                sluice_diag *why)
-{
-    struct virtual_clock clock = {0};
-    sluice_trace trace;
-    sluice_trace virtual;
-    sluice_status st = sluice_pipeline_trace(pipe, &trace, why);
-    if (!st)
-        st = virtual_clock_read(&clock, &trace, &virtual, why);
-    if (!st)
-        st = sluice_costs_measure(&virtual, n_layers, SLUICE_MEDIAN, NULL,
-                                  costs_ns, why);
-    if (!st)
-        read_first(&virtual, n_layers, costs_ns, first_ns);
-    virtual_clock_fini(&clock);
     return st;
 }
 
 /* Each replica is a device of its own. */
-static sluice_status
-train(const sluice_model *model, const sluice_schedule *schedule,
-      const struct workload *work, const struct layer_costs_config *what,
-      int64_t *costs_ns, int64_t *first_ns, sluice_diag *why)
+static sluice_status train(const sluice_model *model,
+                           const sluice_schedule *schedule,
+                           const struct workload *work,
+                           const struct layer_costs_config *what,
+                           struct layer_times *times, sluice_diag *why)
 {
     sluice_pipeline_config config = plain_pipeline_config(0, 0, work->rows);
     config.custom = schedule;
@@ -134,13 +96,30 @@ train(const sluice_model *model, const sluice_schedule *schedule,
     sluice_status st = sluice_pipeline_create(&config, model, &pipe, why);
     if (st)
         return st;
-    for (int i = 0; i < STEPS && !st; i++)
-        st = sluice_pipeline_step(pipe, work->x, work->targets, work->rows,
-                                  NULL, why);
-    if (!st)
-        st = read_costs(pipe, sluice_model_n_layers(model), costs_ns, first_ns,
-                        why);
+    st = run_steps(pipe, work, times, why);
     sluice_pipeline_destroy(pipe);
+    return st;
+}
+
+static sluice_status measure(const sluice_model *model,
+                             const struct workload *work,
+                             const struct layer_costs_config *config,
+                             int64_t *costs_ns, int64_t *first_ns,
+                             sluice_diag *why)
+{
+    int n_layers = sluice_model_n_layers(model);
+    struct layer_times times;
+    sluice_schedule *schedule;
+    sluice_status st = make_schedule(n_layers, &schedule, why);
+    if (st)
+        return st;
+    st = layer_times_init(&times, n_layers, why);
+    if (!st)
+        st = train(model, schedule, work, config, &times, why);
+    if (!st)
+        layer_times_medians(&times, costs_ns, first_ns);
+    layer_times_fini(&times);
+    sluice_schedule_destroy(schedule);
     return st;
 }
 
@@ -150,17 +129,11 @@ sluice_status layer_costs_measure(const sluice_model *model,
                                   sluice_diag *why)
 {
     int64_t rows = config->rows * MICROBATCHES * config->devices;
-    sluice_schedule *schedule;
     struct workload work;
-    sluice_status st =
-        make_schedule(sluice_model_n_layers(model), &schedule, why);
+    sluice_status st = workload_fill(&work, model, rows, config->seed, why);
     if (st)
         return st;
-    st = workload_fill(&work, model, rows, config->seed, why);
-    if (!st) {
-        st = train(model, schedule, &work, config, costs_ns, first_ns, why);
-        workload_fini(&work);
-    }
-    sluice_schedule_destroy(schedule);
+    st = measure(model, &work, config, costs_ns, first_ns, why);
+    workload_fini(&work);
     return st;
 }

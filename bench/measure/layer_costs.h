@@ -19,10 +19,10 @@ struct layer_costs_config {
 
 /*
  * How such costs are got; here: each device trains a few steps of its own with
- * every layer a stage, and costs are the median CPU times of the last: F (the
- * last layer's with the loss), B, I, W, R and UPDATE.  By `first_ns` the first
- * F and the first backward of a step took longer, as B and I; of other kinds it
- * is 0.
+ * every layer a stage, and costs are medians of CPU times: F (the last layer's
+ * with the loss), B, I, W, R and UPDATE.  By `first_ns` the first F and the
+ * first backward of a step take more, packing of weights included, as F, B and
+ * I; of other kinds it is 0.
  *
  * Shapes   costs_ns[n_layers][SLUICE_N_ACTION_KINDS], first_ns the same.
  * Blocks   for those steps.

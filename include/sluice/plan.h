@@ -79,10 +79,11 @@ typedef struct sluice_plan_config {
                                 A kind that is -1 cannot be had: schedules with
                                 it are left out */
 
-    const int64_t *first_ns; /* the same shape: how much longer the first F, and
+    const int64_t *first_ns; /* the same shape: how much more the first F, and
                                 the first B or I, of a step takes than others,
-                                as measured; NULL: no longer.  The bound leaves
-                                it out */
+                                since weights are packed for it; NULL: nothing.
+                                A stage that waits for its input packs before
+                                it waits.  The bound leaves it out */
 
     const char *schedules; /* names of generators, separated by commas, and
                               "auto", the search of sluice/search.h; NULL: all

@@ -38,6 +38,12 @@ typedef struct sluice_simulate_config {
     /* [device][n_actions]: of each action, in the order of its list. */
     const int64_t *const *action_costs_ns;
 
+    /* [device][n_actions]: what a device does before an action without needing
+     * its inputs, such as packing weights: it begins as soon as the device is
+     * free, and the wait for the inputs goes on meanwhile.  In the trace it is
+     * part of that wait, as in a pipeline's.  NULL: nothing. */
+    const int64_t *const *ahead_costs_ns;
+
     const double *device_speeds; /* [n_devices], SLUICE_SLOWEST to
                                     1 / SLUICE_SLOWEST: a cost is divided by
                                     that of its device; NULL: 1 */
@@ -99,9 +105,8 @@ typedef struct sluice_simulation sluice_simulation;
  * Returns  SLUICE_OK; SLUICE_SCHEDULE as sluice_schedule_verify(), with its
  *          sentence; SLUICE_INVALID if not exactly one kind of costs is given,
  *          for a speed out of range, for a negative latency, capacity or cost
- *          (naming its action), or if
- *          the sum of all costs and latencies, times the number of devices,
- *          exceeds INT64_MAX;
+ *          (naming its action), or if the sum of all costs and latencies, times
+ *          the number of devices, exceeds INT64_MAX;
  *          SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_simulate(const sluice_schedule *schedule,

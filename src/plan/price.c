@@ -102,22 +102,61 @@ static int64_t first_of(const struct sl_plan_problem *problem,
     return llround((double)ns / sl_plan_speed(problem, device));
 }
 
-/* The cost of each action of a device, in the order of its list. */
+/* The cost of each action of a device, in the order of its list, and what it
+ * does before: weights are packed before the input is waited for, and within
+ * the action where the input is that of the model, or of the loss. */
 static void fill_actions(const struct sl_plan_problem *problem,
                          const struct sl_plan_order *order,
                          const struct sl_plan_candidate *candidate,
-                         const struct sl_action_list *list, int64_t *ns)
+                         const struct sl_action_list *list, int64_t *ns,
+                         int64_t *ahead)
 {
     bool seen[SLUICE_PLAN_MAX_STAGES][2] = {{false}};
     for (int i = 0; i < list->n; i++) {
         int kind = list->actions[i].kind, stage = list->actions[i].stage;
         bool back = kind == SLUICE_B || kind == SLUICE_I;
         ns[i] = problem->stage_ns[stage * KINDS + kind];
+        ahead[i] = 0;
         if ((kind != SLUICE_F && !back) || seen[stage][back])
             continue;
         seen[stage][back] = true;
-        ns[i] += first_of(problem, order, candidate, stage, kind);
+        bool waits = stage != (back ? candidate->n_stages - 1 : 0);
+        *(waits ? &ahead[i] : &ns[i]) +=
+            first_of(problem, order, candidate, stage, kind);
     }
+}
+
+/* Costs of single actions. */
+struct action_costs {
+    const int64_t *lists[SLUICE_MAX_DEVICES];
+    const int64_t *ahead[SLUICE_MAX_DEVICES];
+    int64_t *storage; /* [2][n], n actions */
+    size_t n;
+};
+
+static sluice_status fill(const struct sl_plan_problem *problem,
+                          const struct sl_plan_order *order,
+                          const sluice_schedule *schedule,
+                          const struct sl_plan_candidate *candidate,
+                          struct action_costs *costs, sluice_diag *why)
+{
+    costs->n = 0;
+    for (int d = 0; d < schedule->n_devices; d++)
+        costs->n += (size_t)schedule->programs[d].n;
+    costs->storage =
+        sl_alloc(problem->allocator, 2 * costs->n, sizeof *costs->storage);
+    if (!costs->storage)
+        return sl_no_memory(why, "the costs of a plan's actions");
+    int64_t *at = costs->storage, *ahead = at + costs->n;
+    for (int d = 0; d < schedule->n_devices; d++) {
+        const struct sl_action_list *list = &schedule->programs[d];
+        costs->lists[d] = at;
+        costs->ahead[d] = ahead;
+        fill_actions(problem, order, candidate, list, at, ahead);
+        at += list->n;
+        ahead += list->n;
+    }
+    return SLUICE_OK;
 }
 
 /* With the costs of stages, or, if the first actions take longer, of each
@@ -129,26 +168,19 @@ static sluice_status simulate_costs(const struct sl_plan_problem *problem,
                                     sluice_simulate_config *config,
                                     sluice_simulation **out, sluice_diag *why)
 {
-    const int64_t *lists[SLUICE_MAX_DEVICES];
-    size_t n = 0;
+    struct action_costs costs;
     config->stage_costs_ns = sl_plan_stage_costs(problem, order, candidate);
     if (!problem->config->first_ns)
         return sluice_simulate(schedule, config, out, why);
-    for (int d = 0; d < schedule->n_devices; d++)
-        n += (size_t)schedule->programs[d].n;
-    int64_t *ns = sl_alloc(problem->allocator, n, sizeof *ns);
-    if (!ns)
-        return sl_no_memory(why, "the costs of a plan's actions");
-    int64_t *at = ns;
-    for (int d = 0; d < schedule->n_devices; d++) {
-        lists[d] = at;
-        fill_actions(problem, order, candidate, &schedule->programs[d], at);
-        at += schedule->programs[d].n;
-    }
+    sluice_status st = fill(problem, order, schedule, candidate, &costs, why);
+    if (st)
+        return st;
     config->stage_costs_ns = NULL;
-    config->action_costs_ns = lists;
-    sluice_status st = sluice_simulate(schedule, config, out, why);
-    sl_free(problem->allocator, ns, n, sizeof *ns);
+    config->action_costs_ns = costs.lists;
+    config->ahead_costs_ns = costs.ahead;
+    st = sluice_simulate(schedule, config, out, why);
+    sl_free(problem->allocator, costs.storage, 2 * costs.n,
+            sizeof *costs.storage);
     return st;
 }
 

@@ -189,11 +189,12 @@ static bool begin(struct execution *run, struct device *self,
 static bool compute(struct execution *run, struct device *self,
                     sluice_action action)
 {
-    int64_t start = self->clock_ns;
+    int device = (int)(self - run->devices);
+    int64_t start =
+        self->clock_ns + sl_ahead_ns(run->work, device, self->position);
     if (!begin(run, self, action, &start))
         return false;
-    int64_t cost = sl_cost_ns(run->work, (int)(self - run->devices),
-                              self->position, action);
+    int64_t cost = sl_cost_ns(run->work, device, self->position, action);
     self->event = (sluice_trace_event){
         .action = action,
         .input_wait_ns = start - self->clock_ns,

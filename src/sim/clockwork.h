@@ -13,6 +13,7 @@ struct sl_clockwork {
     const int64_t *costs_ns; /* see sl_cost_ns() */
     size_t cost_stride;      /* from stage to stage: 0 if all cost the same */
     const int64_t *const *action_costs_ns; /* instead: [device][position] */
+    const int64_t *const *ahead_costs_ns;  /* the same, before it; NULL: 0 */
     const double *speeds;                  /* [n_devices]; NULL: 1 */
     int64_t latency_ns;
     const int64_t *stage_latency_ns; /* [n_stages]; NULL: latency_ns */
@@ -27,17 +28,34 @@ struct sl_clockwork {
     int64_t end_ns;              /* every device is done */
 };
 
+/* On its device. */
+static inline int64_t sl_slowed_ns(const struct sl_clockwork *work, int device,
+                                   int64_t ns)
+{
+    if (!work->speeds)
+        return ns;
+    double slowed = round((double)ns / work->speeds[device]);
+    /* As a double, INT64_MAX is one more than itself. */
+    return slowed < (double)INT64_MAX ? (int64_t)slowed : INT64_MAX;
+}
+
 static inline int64_t sl_cost_ns(const struct sl_clockwork *work, int device,
                                  int position, sluice_action action)
 {
     size_t at = (size_t)action.stage * work->cost_stride + (size_t)action.kind;
     int64_t ns = work->action_costs_ns ? work->action_costs_ns[device][position]
                                        : work->costs_ns[at];
-    if (!work->speeds)
-        return ns;
-    double slowed = round((double)ns / work->speeds[device]);
-    /* As a double, INT64_MAX is one more than itself. */
-    return slowed < (double)INT64_MAX ? (int64_t)slowed : INT64_MAX;
+    return sl_slowed_ns(work, device, ns);
+}
+
+/* Of what a device does before an action, while its inputs may still be on
+ * their way. */
+static inline int64_t sl_ahead_ns(const struct sl_clockwork *work, int device,
+                                  int position)
+{
+    if (!work->ahead_costs_ns)
+        return 0;
+    return sl_slowed_ns(work, device, work->ahead_costs_ns[device][position]);
 }
 
 /* Of a hand-off between `stage` and the next one. */

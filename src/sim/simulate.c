@@ -105,9 +105,12 @@ static sluice_status check_costs(const struct sl_clockwork *work,
             sluice_schedule_actions(work->schedule, d, &n);
         for (int i = 0; i < n; i++) {
             int64_t cost = sl_cost_ns(work, d, i, actions[i]);
-            if (cost < 0)
-                return refuse_cost(actions[i], d, i, cost, why);
+            int64_t ahead = sl_ahead_ns(work, d, i);
+            if (cost < 0 || ahead < 0)
+                return refuse_cost(actions[i], d, i, cost < 0 ? cost : ahead,
+                                   why);
             if (__builtin_add_overflow(sum, cost, &sum) ||
+                __builtin_add_overflow(sum, ahead, &sum) ||
                 __builtin_add_overflow(sum, latency_of(work, actions[i]), &sum))
                 return refuse_sum(n_devices, why);
         }
@@ -221,6 +224,7 @@ sluice_status sluice_simulate(const sluice_schedule *schedule,
             config->costs_ns ? config->costs_ns : config->stage_costs_ns,
         .cost_stride = config->costs_ns ? 0 : SLUICE_N_ACTION_KINDS,
         .action_costs_ns = config->action_costs_ns,
+        .ahead_costs_ns = config->ahead_costs_ns,
         .speeds = config->device_speeds,
         .latency_ns = config->latency_ns,
         .stage_latency_ns = config->stage_latency_ns,

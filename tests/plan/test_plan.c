@@ -36,7 +36,7 @@ START_TEST(gpipe_on_equal_layers_takes_what_its_formula_says)
 }
 END_TEST
 
-START_TEST(the_first_actions_take_as_much_longer_as_is_said)
+START_TEST(the_first_actions_take_longer_where_nothing_is_waited_for)
 {
     struct layered l;
     int64_t first[MOST_LAYERS][KINDS] = {{0}};
@@ -51,9 +51,9 @@ START_TEST(the_first_actions_take_as_much_longer_as_is_said)
     sluice_plan *plan = found(&l);
     int64_t ns = sluice_plan_row_at(plan, 0)->step_ns;
     sluice_plan_destroy(plan);
-    /* The first micro-batch passes all layers there, the first backward back.
-     */
-    ck_assert_int_eq(ns, (8 + 3) * 2 * 3000 + 8 * 10 + 8 * 100);
+    /* Two layers of the first stage, and of the last one; the others' are
+     * packed while they wait. */
+    ck_assert_int_eq(ns, (8 + 3) * 2 * 3000 + 2 * 10 + 2 * 100);
     first[3][SLUICE_W] = -1;
     sluice_diag why;
     ck_assert_int_eq(sluice_plan_find(&l.config, &plan, &why), SLUICE_INVALID);
@@ -284,7 +284,7 @@ START_TEST(every_allocation_may_fail)
 END_TEST
 
 SLUICE_TEST_MAIN("plan.plan", gpipe_on_equal_layers_takes_what_its_formula_says,
-                 the_first_actions_take_as_much_longer_as_is_said,
+                 the_first_actions_take_longer_where_nothing_is_waited_for,
                  a_device_of_half_the_speed_gets_half_the_layers,
                  a_device_too_slow_to_help_is_left_out,
                  a_cap_makes_as_many_stages_recompute_as_it_must,

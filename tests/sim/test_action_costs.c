@@ -102,5 +102,48 @@ START_TEST(costs_of_two_kinds_and_negative_ones_are_refused)
 }
 END_TEST
 
+/* When device 1 begins F0 of gpipe, for which it does that much before. */
+static int64_t start_after(int64_t ahead_ns, double speed)
+{
+    static const int64_t costs_ns[SLUICE_N_ACTION_KINDS] = {
+        [SLUICE_F] = 1000, [SLUICE_B] = 2000};
+    int64_t ahead[2][4] = {{0}, {ahead_ns}};
+    const int64_t *const lists[2] = {ahead[0], ahead[1]};
+    const double speeds[2] = {1, speed};
+    sluice_schedule *schedule = generate("gpipe", 2, 2);
+    sluice_simulation *simulation =
+        simulate(schedule, (sluice_simulate_config){.costs_ns = costs_ns,
+                                                    .device_speeds = speeds,
+                                                    .ahead_costs_ns = lists});
+    const sluice_trace *trace = sluice_simulation_trace(simulation);
+    const sluice_trace_event *event = &trace->events[1][0];
+    int64_t start_ns = event->start_ns;
+    ck_assert_int_eq(event->input_wait_ns, start_ns);
+    ck_assert_int_eq(event->cpu_ns, (int64_t)(1000 / speed));
+    sluice_simulation_destroy(simulation);
+    sluice_schedule_destroy(schedule);
+    return start_ns;
+}
+
+START_TEST(what_is_done_ahead_takes_time_only_beyond_the_wait)
+{
+    ck_assert_int_eq(start_after(0, 1), 1000);
+    ck_assert_int_eq(start_after(700, 1), 1000);
+    ck_assert_int_eq(start_after(1300, 1), 1300);
+    ck_assert_int_eq(start_after(700, 0.5), 1400);
+    static const int64_t unit[SLUICE_N_ACTION_KINDS] = {
+        [SLUICE_F] = 1, [SLUICE_B] = 1};
+    int64_t negative[2][4] = {{0}, {0, 0, -1}};
+    const int64_t *const lists[2] = {negative[0], negative[1]};
+    sluice_schedule *schedule = generate("gpipe", 2, 2);
+    assert_refused(
+        schedule,
+        (sluice_simulate_config){.costs_ns = unit, .ahead_costs_ns = lists},
+        "1B1 at position 2 of device 1 costs -1 ns");
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("sim.action_costs", each_action_takes_what_it_costs,
-                 costs_of_two_kinds_and_negative_ones_are_refused)
+                 costs_of_two_kinds_and_negative_ones_are_refused,
+                 what_is_done_ahead_takes_time_only_beyond_the_wait)
