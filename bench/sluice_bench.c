@@ -10,6 +10,7 @@
     X(papers)   \
     X(roofline) \
     X(overhead) \
+    X(scaling)  \
     X(headline) \
     /* the end: each row ends with a backslash */
 /* clang-format on */
