@@ -4,14 +4,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sluice/schedule.h>
 
+#include "bench/plan/text_lines.h"
+
 enum {
-    LINE = 512,
     KINDS = SLUICE_N_ACTION_KINDS,
     N_COSTS = 6,
     N_NUMBERS = 2 + N_COSTS + 2,
@@ -19,7 +19,7 @@ enum {
 };
 
 static const char head[] = "microbatches,layer,F,B,I,W,R,UPDATE,"
-                           "first_F,first_B\n";
+                           "first_F,first_B";
 
 static const int columns[N_COSTS] = {SLUICE_F, SLUICE_B, SLUICE_I,
                                      SLUICE_W, SLUICE_R, SLUICE_UPDATE};
@@ -30,14 +30,10 @@ static sluice_status refuse_file(const char *path, sluice_diag *why)
                            strerror(errno ? errno : EIO));
 }
 
-sluice_status costs_write(const char *path, const int *microbatches, int n,
-                          int n_layers, const int64_t *costs_ns,
-                          const int64_t *first_ns, sluice_diag *why)
+void costs_print(FILE *out, const int *microbatches, int n, int n_layers,
+                 const int64_t *costs_ns, const int64_t *first_ns)
 {
-    FILE *out = fopen(path, "we");
-    if (!out)
-        return refuse_file(path, why);
-    fputs(head, out);
+    fprintf(out, "%s\n", head);
     for (int m = 0; m < n; m++)
         for (int i = 0; i < n_layers;
              i++, costs_ns += KINDS, first_ns += KINDS) {
@@ -47,6 +43,16 @@ sluice_status costs_write(const char *path, const int *microbatches, int n,
             fprintf(out, ",%" PRId64 ",%" PRId64 "\n", first_ns[SLUICE_F],
                     first_ns[SLUICE_B]);
         }
+}
+
+sluice_status costs_write(const char *path, const int *microbatches, int n,
+                          int n_layers, const int64_t *costs_ns,
+                          const int64_t *first_ns, sluice_diag *why)
+{
+    FILE *out = fopen(path, "we");
+    if (!out)
+        return refuse_file(path, why);
+    costs_print(out, microbatches, n, n_layers, costs_ns, first_ns);
     bool failed = ferror(out);
     if (fclose(out) || failed)
         return refuse_file(path, why);
@@ -60,7 +66,7 @@ static bool read_numbers(const char *line, int64_t numbers[N_NUMBERS])
         char *end;
         errno = 0;
         numbers[i] = strtoll(line, &end, 10);
-        char follows = i + 1 < N_NUMBERS ? ',' : '\n';
+        char follows = i + 1 < N_NUMBERS ? ',' : '\0';
         if (end == line || errno || *end != follows)
             return false;
         line = end + 1;
@@ -84,30 +90,40 @@ static void keep(const int64_t numbers[N_NUMBERS], const int *microbatches,
     }
 }
 
-static sluice_status read_rows(FILE *in, const int *microbatches, int n,
-                               int n_layers, int64_t *costs_ns,
-                               int64_t *first_ns, int *line_no,
+static sluice_status read_row(const char *line, const int *microbatches, int n,
+                              int n_layers, int64_t *costs_ns,
+                              int64_t *first_ns, sluice_diag *why)
+{
+    int64_t numbers[N_NUMBERS];
+    if (!read_numbers(line, numbers))
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "is not ten whole numbers between commas");
+    if (numbers[1] < 0 || numbers[1] >= n_layers)
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "is of layer %" PRId64
+                               ", and the model has %d layers",
+                               numbers[1], n_layers);
+    keep(numbers, microbatches, n, n_layers, costs_ns, first_ns);
+    return SLUICE_OK;
+}
+
+static sluice_status read_rows(struct text_lines *lines,
+                               const int *microbatches, int n, int n_layers,
+                               int64_t *costs_ns, int64_t *first_ns,
                                sluice_diag *why)
 {
-    char line[LINE];
-    int64_t numbers[N_NUMBERS];
-    *line_no = 1;
-    if (!fgets(line, sizeof line, in) || strcmp(line, head) != 0)
-        return sluice_diag_set(why, SLUICE_FORMAT, "is not \"%.*s\"",
-                               (int)sizeof head - 2, head);
-    while (fgets(line, sizeof line, in)) {
-        ++*line_no;
-        if (!read_numbers(line, numbers))
-            return sluice_diag_set(why, SLUICE_FORMAT,
-                                   "is not ten whole numbers between commas");
-        if (numbers[1] < 0 || numbers[1] >= n_layers)
-            return sluice_diag_set(why, SLUICE_FORMAT,
-                                   "is of layer %" PRId64
-                                   ", and the model has %d layers",
-                                   numbers[1], n_layers);
-        keep(numbers, microbatches, n, n_layers, costs_ns, first_ns);
+    bool more;
+    sluice_status st = text_lines_next(lines, &more, why);
+    if (!st && strcmp(lines->line, head) != 0)
+        return sluice_diag_set(why, SLUICE_FORMAT, "is not \"%s\"", head);
+    for (;;) {
+        if (!st)
+            st = text_lines_next(lines, &more, why);
+        if (st || !more)
+            return st;
+        st = read_row(lines->line, microbatches, n, n_layers, costs_ns,
+                      first_ns, why);
     }
-    return SLUICE_OK;
 }
 
 static sluice_status check_all(const int *microbatches, int n, int n_layers,
@@ -125,25 +141,35 @@ static sluice_status check_all(const int *microbatches, int n, int n_layers,
     return SLUICE_OK;
 }
 
+sluice_status costs_parse(FILE *in, const int *microbatches, int n,
+                          int n_layers, int64_t *costs_ns, int64_t *first_ns,
+                          sluice_diag *why)
+{
+    struct text_lines lines = {.in = in};
+    sluice_diag said;
+    for (int64_t i = 0; i < (int64_t)n * n_layers * KINDS; i++) {
+        costs_ns[i] = i % KINDS == SLUICE_F ? UNSET : 0;
+        first_ns[i] = 0;
+    }
+    sluice_status st =
+        read_rows(&lines, microbatches, n, n_layers, costs_ns, first_ns, &said);
+    if (st)
+        return sluice_diag_set(why, st, "line %d %.200s", lines.number,
+                               said.text);
+    return check_all(microbatches, n, n_layers, costs_ns, why);
+}
+
 sluice_status costs_read(const char *path, const int *microbatches, int n,
                          int n_layers, int64_t *costs_ns, int64_t *first_ns,
                          sluice_diag *why)
 {
     sluice_diag said;
-    int line_no = 0;
     FILE *in = fopen(path, "re");
     if (!in)
         return refuse_file(path, why);
-    for (int64_t i = 0; i < (int64_t)n * n_layers * KINDS; i++)
-        costs_ns[i] = i % KINDS == SLUICE_F ? UNSET : 0;
-    sluice_status st = read_rows(in, microbatches, n, n_layers, costs_ns,
-                                 first_ns, &line_no, &said);
+    sluice_status st =
+        costs_parse(in, microbatches, n, n_layers, costs_ns, first_ns, &said);
     fclose(in);
-    if (st)
-        return sluice_diag_set(why, st, "%.200s: line %d %.150s", path, line_no,
-                               said.text);
-    st = check_all(microbatches, n, n_layers, costs_ns, &said);
-    if (st)
-        return sluice_diag_set(why, st, "%.200s %.150s", path, said.text);
-    return SLUICE_OK;
+    return st ? sluice_diag_set(why, st, "%.200s: %.250s", path, said.text)
+              : SLUICE_OK;
 }

@@ -12,6 +12,7 @@
 #define BENCH_PLAN_COSTS_FILE_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include <sluice/status.h>
 
@@ -26,6 +27,10 @@ sluice_status costs_write(const char *path, const int *microbatches, int n,
                           int n_layers, const int64_t *costs_ns,
                           const int64_t *first_ns, sluice_diag *why);
 
+/* The same to an open file, whose errors are the caller's. */
+void costs_print(FILE *out, const int *microbatches, int n, int n_layers,
+                 const int64_t *costs_ns, const int64_t *first_ns);
+
 /*
  * Read it: the rows of these numbers of micro-batches, all of which must be
  * there, each with all layers; others are left out.
@@ -35,5 +40,10 @@ sluice_status costs_write(const char *path, const int *microbatches, int n,
 sluice_status costs_read(const char *path, const int *microbatches, int n,
                          int n_layers, int64_t *costs_ns, int64_t *first_ns,
                          sluice_diag *why);
+
+/* The same from an open file, with the line alone. */
+sluice_status costs_parse(FILE *in, const int *microbatches, int n,
+                          int n_layers, int64_t *costs_ns, int64_t *first_ns,
+                          sluice_diag *why);
 
 #endif

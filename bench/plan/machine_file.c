@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "bench/cli/number.h"
-
-enum { LINE = 256 };
+#include "bench/plan/text_lines.h"
 
 static const double SLOWEST = 1e-3, FASTEST = 1e3;
 
@@ -17,8 +16,8 @@ static sluice_status read_traits(char *rest, sluice_plan_device *device,
 {
     uint64_t cap = 0;
     sluice_status st = SLUICE_OK;
-    for (char *word; (word = strtok_r(NULL, " \t\r\n", &rest)) && !st;) {
-        char *value = strtok_r(NULL, " \t\r\n", &rest);
+    for (char *word; (word = strtok_r(NULL, " \t", &rest)) && !st;) {
+        char *value = strtok_r(NULL, " \t", &rest);
         if (!value)
             return sluice_diag_set(why, SLUICE_FORMAT, "\"%.32s\" has no value",
                                    word);
@@ -42,8 +41,13 @@ static sluice_status read_node(struct machine *machine, const char *count,
 {
     int64_t n;
     sluice_plan_device device = {.node = machine->n_nodes};
-    sluice_status st = number_parse_integer(
-        count, 1, SLUICE_MAX_DEVICES - machine->n_devices, &n, why);
+    int room = SLUICE_MAX_DEVICES - machine->n_devices;
+    if (!room)
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "another node, after %d devices: a plan has no "
+                               "more",
+                               SLUICE_MAX_DEVICES);
+    sluice_status st = number_parse_integer(count, 1, room, &n, why);
     if (!st)
         st = read_traits(rest, &device, why);
     for (int64_t i = 0; i < n && !st; i++)
@@ -56,10 +60,10 @@ static sluice_status read_line(struct machine *machine, char *line,
                                sluice_diag *why)
 {
     char *rest;
-    char *word = strtok_r(line, " \t\r\n", &rest);
+    char *word = strtok_r(line, " \t", &rest);
     if (!word || *word == '#')
         return SLUICE_OK;
-    char *value = strtok_r(NULL, " \t\r\n", &rest);
+    char *value = strtok_r(NULL, " \t", &rest);
     if (!value)
         return sluice_diag_set(why, SLUICE_FORMAT, "\"%.32s\" has no value",
                                word);
@@ -79,30 +83,38 @@ static sluice_status read_line(struct machine *machine, char *line,
                            word);
 }
 
+sluice_status machine_parse(FILE *in, struct machine *machine, sluice_diag *why)
+{
+    struct text_lines lines = {.in = in};
+    sluice_diag said;
+    bool more = true;
+    *machine = (struct machine){0};
+    sluice_status st = text_lines_next(&lines, &more, &said);
+    while (!st && more) {
+        st = read_line(machine, lines.line, &said);
+        if (!st)
+            st = text_lines_next(&lines, &more, &said);
+    }
+    if (st)
+        return sluice_diag_set(why, st == SLUICE_IO ? st : SLUICE_FORMAT,
+                               "line %d: %.200s", lines.number, said.text);
+    if (!machine->n_devices)
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "there is no node: write \"node 2\" for two "
+                               "cores");
+    return SLUICE_OK;
+}
+
 sluice_status machine_read(const char *path, struct machine *machine,
                            sluice_diag *why)
 {
-    char line[LINE];
     sluice_diag said;
-    sluice_status st = SLUICE_OK;
     FILE *in = fopen(path, "re");
-    *machine = (struct machine){0};
     if (!in)
         return sluice_diag_set(why, SLUICE_IO, "%.200s: %s", path,
                                strerror(errno));
-    int number = 0;
-    while (!st && fgets(line, sizeof line, in)) {
-        number++;
-        st = read_line(machine, line, &said);
-    }
+    sluice_status st = machine_parse(in, machine, &said);
     fclose(in);
-    if (st)
-        return sluice_diag_set(why, SLUICE_FORMAT, "%.200s: line %d: %.150s",
-                               path, number, said.text);
-    if (!machine->n_devices)
-        return sluice_diag_set(why, SLUICE_FORMAT,
-                               "%.200s: there is no node: write \"node 2\" for "
-                               "two cores",
-                               path);
-    return SLUICE_OK;
+    return st ? sluice_diag_set(why, st, "%.200s: %.250s", path, said.text)
+              : SLUICE_OK;
 }

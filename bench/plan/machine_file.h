@@ -12,6 +12,8 @@
 #ifndef BENCH_PLAN_MACHINE_FILE_H
 #define BENCH_PLAN_MACHINE_FILE_H
 
+#include <stdio.h>
+
 #include <sluice/plan.h>
 #include <sluice/status.h>
 
@@ -32,5 +34,9 @@ struct machine {
  */
 sluice_status machine_read(const char *path, struct machine *machine,
                            sluice_diag *why);
+
+/* The same from an open file, with the line alone. */
+sluice_status machine_parse(FILE *in, struct machine *machine,
+                            sluice_diag *why);
 
 #endif
