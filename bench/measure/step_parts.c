@@ -24,6 +24,7 @@ static const enum part part_of[] = {
     [SLUICE_RECV_B] = PART_COMMUNICATION,
     [SLUICE_REDUCE_GRAD] = PART_COMMUNICATION,
     [SLUICE_UNSHARD] = PART_COMMUNICATION,
+    [SLUICE_RESHARD] = PART_COMMUNICATION,
 };
 
 void parts_of(const sluice_trace *trace, double parts[N_PARTS])

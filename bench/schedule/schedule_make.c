@@ -146,6 +146,15 @@ static sluice_status gather(const struct schedule_wanted *wanted,
     return replace(schedule, st, passed);
 }
 
+static sluice_status shard(const struct schedule_wanted *wanted,
+                           sluice_schedule **schedule, sluice_diag *why)
+{
+    sluice_schedule *passed = NULL;
+    sluice_status st =
+        sluice_schedule_shard(*schedule, wanted->shard, &passed, why);
+    return replace(schedule, st, passed);
+}
+
 static sluice_status pass_all(const struct schedule_wanted *wanted,
                               sluice_schedule **schedule, sluice_diag *why)
 {
@@ -162,6 +171,8 @@ static sluice_status pass_all(const struct schedule_wanted *wanted,
         st = recompute(wanted, schedule, why);
     if (!st && wanted->cuts)
         st = cut_vocabulary(wanted, schedule, why);
+    if (!st && wanted->shard)
+        st = shard(wanted, schedule, why);
     if (st || !wanted->lower)
         return st;
     sluice_schedule *lowered = NULL;

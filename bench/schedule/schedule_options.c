@@ -186,6 +186,15 @@ static const struct option_row shape[] = {
      .offset = offsetof(struct schedule_wanted, order.gather_weights),
      .least = 1,
      .most = SLUICE_MAX_MICROBATCHES},
+    {.name = "shard",
+     .argument = "N",
+     .help = "Place UNSHARD, RESHARD and REDUCE_GRAD, as for parameters that "
+             "replicas share: a device has those of the next N stages (ZeRO "
+             "stage 3; PyTorch takes 3)",
+     .type = &option_integer,
+     .offset = offsetof(struct schedule_wanted, shard),
+     .least = 1,
+     .most = 64},
     {.name = "lower",
      .help = "Spell out sends and receives",
      .type = &option_flag,

@@ -34,6 +34,7 @@ struct schedule_wanted {
     bool split; /* B to I and W */
     bool merge; /* I and W to B */
     bool cuts;  /* the vocabulary, as costs.scores says */
+    int shard;  /* stages whose parameters are whole; 0: not asked for */
     bool lower; /* spell out sends and receives */
     int slack;  /* forwards further ahead for each device behind */
     struct schedule_goal goal; /* of "auto" */

@@ -331,6 +331,13 @@ typedef struct sluice_device_facts {
  *     vocabulary  no S and no T; or those of each device's first stage for each
  *                 micro-batch, in the order of the F of the last stage, in a
  *                 synchronous schedule of one copy
+ *     shards      the UNSHARDs and RESHARDs of a stage take turns, an UNSHARD
+ *                 first, and each F, R, B, I and W of a stage that has some
+ *                 stands behind an UNSHARD and before the RESHARD; a
+ *                 REDUCE_GRAD stands behind the last B or W of its stage and
+ *                 before its UPDATE, and each stage has one, or none has; none
+ *                 of them in an asynchronous schedule, no REDUCE_GRAD where
+ *                 there are copies
  *     version     in an asynchronous schedule each B or W is followed by an
  *                 UPDATE of its stage, and no UPDATE directly follows another;
  *                 all stages update by the same micro-batches; there is one

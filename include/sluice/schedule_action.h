@@ -27,17 +27,20 @@ typedef enum sluice_action_kind {
     SLUICE_RECV_F, /* take the input of the stage's F */
     SLUICE_SEND_B, /* hand the input gradient of the stage's B or I on */
     SLUICE_RECV_B, /* take the output gradient for the stage's B or I */
+    /* Of parameters that replicas share, micro-batch -1, see docs/zero.md: */
+    SLUICE_REDUCE_GRAD, /* the holders of the stage add up its gradients; a
+                           trace has it, too, where a list leaves it to the
+                           UPDATE */
+    SLUICE_UNSHARD,     /* have all of the stage's parameters; a trace has it,
+                           too, behind the UPDATEs that make parts of them */
+    SLUICE_RESHARD,     /* have one's part of them only */
     SLUICE_N_ACTION_KINDS,
-    /* In traces only: copies and replicas add up their gradients; and, with
-     * ZeRO, give each other the parameters that each has updated. */
-    SLUICE_REDUCE_GRAD = SLUICE_N_ACTION_KINDS,
-    SLUICE_UNSHARD,
 } sluice_action_kind;
 
 typedef struct sluice_action {
     int32_t kind; /* a sluice_action_kind */
     int32_t stage;
-    int32_t microbatch; /* -1 for UPDATE */
+    int32_t microbatch; /* -1 for UPDATE, REDUCE_GRAD, UNSHARD, RESHARD */
     int32_t version;    /* of the weights, from 1.  0 means: at an F the newest
                            version, at an UPDATE the next one, elsewhere that of
                            the micro-batch's F.  SEND and RECV have none */

@@ -9,6 +9,7 @@
  *     gather_weights  the W's of several micro-batches stand together
  *     warm_up         moves forwards further ahead of the backwards
  *     vocabulary      cuts the output layer across all devices: S and T
+ *     shard           places UNSHARD, RESHARD and REDUCE_GRAD
  *     lower           writes sends and receives as actions
  *     raise           removes them again
  */
@@ -207,6 +208,24 @@ SLUICE_API sluice_status sluice_schedule_lower(const sluice_schedule *schedule,
  */
 SLUICE_API sluice_status sluice_schedule_raise(const sluice_schedule *schedule,
                                                int queue_capacity,
+                                               sluice_schedule **out,
+                                               sluice_diag *why);
+
+/*
+ * Place the actions of parameters that replicas share (ZeRO, docs/zero.md), as
+ * PyTorch does: a device has the parameters of the next `most_whole` different
+ * stages of its list; before an action it gives away (RESHARD) those that are
+ * not among them, and has the others brought (UNSHARD); in the end it gives
+ * away all.  REDUCE_GRAD stands behind the last B or W of its stage.
+ *
+ * most_whole 0 places REDUCE_GRAD only; PyTorch takes 3.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if most_whole is negative, the schedule
+ *          has such actions already, is asynchronous, or has several copies;
+ *          SLUICE_NO_MEMORY.
+ */
+SLUICE_API sluice_status sluice_schedule_shard(const sluice_schedule *schedule,
+                                               int most_whole,
                                                sluice_schedule **out,
                                                sluice_diag *why);
 

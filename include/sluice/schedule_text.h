@@ -16,8 +16,7 @@
  *
  * An empty cell means that the device idles; it is dropped, because a list of
  * actions has no idle time.  The actions of an overlap are read one after the
- * other.  UNSHARD, RESHARD and REDUCE_GRAD, which have no micro-batch, are
- * dropped.
+ * other.
  *
  * Rows and cells are those of Python's csv module, with which PyTorch reads
  * them: a row ends with a line feed, a carriage return, or both; an empty line

@@ -20,7 +20,7 @@ enum { MOST_EVENTS = 1 << 20 };
 /* Whether a schedule has such actions. */
 static bool is_listed(sluice_action action)
 {
-    return action.kind < SLUICE_N_ACTION_KINDS;
+    return action.kind < SLUICE_REDUCE_GRAD;
 }
 
 static sluice_status append(sluice_schedule *schedule, int device,

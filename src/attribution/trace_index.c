@@ -22,9 +22,9 @@ static sluice_status bad(const sluice_trace *trace, int device, int place,
 
 static bool in_range(sluice_action action)
 {
-    bool known = (unsigned)action.kind < SL_N_SHOWN ||
-                 action.kind == SLUICE_REDUCE_GRAD ||
-                 action.kind == SLUICE_UNSHARD;
+    bool known =
+        (unsigned)action.kind < SL_N_SHOWN ||
+        (action.kind >= SLUICE_REDUCE_GRAD && action.kind <= SLUICE_RESHARD);
     if (!known || (unsigned)action.stage >= SLUICE_MAX_STAGES)
         return false;
     return !sl_computes(action) ||

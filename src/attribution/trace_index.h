@@ -17,7 +17,7 @@
 #include "attribution/fold.h"
 
 /* Kinds of actions in a trace: those of schedules, and the reduction. */
-enum { SL_N_TRACED_KINDS = SLUICE_UNSHARD + 1 };
+enum { SL_N_TRACED_KINDS = SLUICE_N_ACTION_KINDS };
 
 /* What travels between devices. */
 enum sl_way {

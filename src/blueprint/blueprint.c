@@ -87,6 +87,10 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     if (st)
         return st;
     bp->grid = sl_grid_of(bp->schedule, bp->grid.n_replicas, bp->grid.n_shards);
+    if (sl_n_holders(&bp->grid) > 1)
+        st = sl_zero_place(config->zero, &bp->schedule, why);
+    if (st)
+        return st;
     /* No queue ever holds more items than there are micro-batches. */
     if (bp->queue_capacity > bp->grid.n_microbatches)
         bp->queue_capacity = bp->grid.n_microbatches;

@@ -34,15 +34,18 @@ static sluice_status flops(struct costing *costing, sluice_diag *why)
     return SLUICE_OK;
 }
 
-/* How often a stage holds its weights: versions, gradients, states, or its part
- * of them, and the backup of an asynchronous step. */
+/* How often a stage holds its weights: versions, gradients and states, or its
+ * part of them, and the backup of an asynchronous step. */
 static double copies_of_weights(const struct sl_layout_input *input, int stage)
 {
     const struct sl_update_mode *mode = input->updates;
-    int sharers = mode->zero ? sl_n_holders(&input->grid) : 1;
-    double copies =
-        input->versions[stage] + 1 + (double)input->n_states / sharers;
-    return copies + (mode->asynchronous ? 1 + input->n_states : 0);
+    double part = 1.0 / sl_n_holders(&input->grid);
+    double states = mode->zero < SL_ZERO_STATES ? 1 : part;
+    double gradients = mode->zero < SL_ZERO_GRADIENTS ? 1 : part;
+    double parameters = mode->zero < SL_ZERO_PARAMETERS ? 1 : part;
+    return input->versions[stage] * parameters + gradients +
+           input->n_states * states +
+           (mode->asynchronous ? 1 + input->n_states : 0);
 }
 
 /* Bytes of a layer's packed weights, of one version. */

@@ -69,10 +69,25 @@ static struct sl_op number_update(struct numbering *numbering,
     return op;
 }
 
+/* Of the only UPDATE that comes. */
+static struct sl_op number_reduction(sluice_action action)
+{
+    return (struct sl_op){
+        .kind = SL_OP_REDUCE_GRAD,
+        .action = action,
+        .forward_no = SL_NONE,
+        .backward_no = SL_NONE,
+        .stash_no = SL_NONE,
+        .n_joined = 1,
+    };
+}
+
 static struct sl_op number(struct numbering *numbering, sluice_action action)
 {
     struct counts *counts = &numbering->counts[action.stage];
-    if (action.microbatch < 0)
+    if (action.kind == SLUICE_REDUCE_GRAD)
+        return number_reduction(action);
+    if (action.kind == SLUICE_UPDATE)
         return number_update(numbering, action);
     struct sl_op *cell = cell_of(numbering, action);
     switch ((sluice_action_kind)action.kind) {
@@ -104,6 +119,21 @@ static struct sl_op number(struct numbering *numbering, sluice_action action)
     cell->n_joined = 1;
     cell->update_no = counts->update;
     return *cell;
+}
+
+/* Whether there is anything to do: parameters that replicas share are read in
+ * place, and are there as soon as the step begins. */
+static bool is_done(sluice_action action)
+{
+    return action.kind != SLUICE_UNSHARD && action.kind != SLUICE_RESHARD;
+}
+
+static int count_ops(const sluice_action *actions, int n)
+{
+    int n_ops = 0;
+    for (int i = 0; i < n; i++)
+        n_ops += is_done(actions[i]);
+    return n_ops;
 }
 
 /* Count the stages of a device.  Returns how many there are. */
@@ -142,13 +172,16 @@ sluice_status sl_program_init(struct sl_program *program,
     numbering.counts = sl_alloc(allocator, n_stages, sizeof *numbering.counts);
     if (!numbering.counts)
         goto free_cells;
-    program->n_ops = n;
-    program->ops = sl_alloc(allocator, (size_t)n, sizeof *program->ops);
+    program->n_ops = count_ops(actions, n);
+    program->ops =
+        sl_alloc(allocator, (size_t)program->n_ops, sizeof *program->ops);
     if (!program->ops)
         goto free_counts;
     look_ahead(&numbering, actions, n);
+    struct sl_op *op = program->ops;
     for (int i = 0; i < n; i++)
-        program->ops[i] = number(&numbering, actions[i]);
+        if (is_done(actions[i]))
+            *op++ = number(&numbering, actions[i]);
     st = SLUICE_OK;
 
 free_counts:

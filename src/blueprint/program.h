@@ -27,6 +27,7 @@ enum sl_op_kind {
     SL_OP_S = SLUICE_S,
     SL_OP_T = SLUICE_T,
     SL_OP_UPDATE = SLUICE_UPDATE, /* as listed, before it is expanded */
+    SL_OP_REDUCE_GRAD,            /* the same */
     SL_OP_BACK_UP,        /* keep what the step begins with, of all stages */
     SL_OP_REDUCE_SCATTER, /* add up gradients of those that hold the same part,
                              a chunk each */

@@ -54,38 +54,29 @@ static void put_whole(struct writing *writing, enum sl_op_kind kind)
         kind);
 }
 
-/* Of stages that use one buffer in turn, each must leave it. */
+/* A REDUCE_GRAD of the list.  Of stages that use one buffer in turn, each must
+ * leave it. */
 static void put_early_reduction(struct writing *writing, struct sl_op op,
                                 struct sl_update_mode mode)
 {
-    const struct sl_op reduction = {
-        .action = {SLUICE_REDUCE_GRAD, op.action.stage, -1, 0},
-        .forward_no = SL_NONE,
-        .backward_no = SL_NONE,
-        .stash_no = SL_NONE,
-        .n_joined = 1,
-        .update_no = op.update_no,
-    };
-    put(writing, reduction, SL_OP_REDUCE_SCATTER);
-    put(writing, reduction, SL_OP_ALL_GATHER);
-    if (mode.measures)
-        put(writing, reduction, SL_OP_MEASURE);
-    put(writing, reduction, SL_OP_LEAVE);
+    put(writing, op, SL_OP_REDUCE_SCATTER);
+    put(writing, op, SL_OP_ALL_GATHER);
+    if (mode.zero >= SL_ZERO_GRADIENTS && mode.measures)
+        put(writing, op, SL_OP_MEASURE);
+    if (mode.zero >= SL_ZERO_GRADIENTS)
+        put(writing, op, SL_OP_LEAVE);
+    else if (mode.ties)
+        put(writing, op, SL_OP_FENCE);
 }
 
-/* Whether it is the last operation that adds to the gradient of its stage. */
-static bool ends_gradient(const struct sl_program *program, int i)
+/* Whether the list has the stage's reduction somewhere before its UPDATE. */
+static bool is_reduced(const struct sl_program *program, int stage)
 {
-    const struct sl_op *op = &program->ops[i];
-    if (op->kind != SL_OP_B && op->kind != SL_OP_W)
-        return false;
-    for (int k = i + 1; k < program->n_ops; k++) {
-        const struct sl_op *other = &program->ops[k];
-        if ((other->kind == SL_OP_B || other->kind == SL_OP_W) &&
-            other->action.stage == op->action.stage)
-            return false;
-    }
-    return true;
+    for (int i = 0; i < program->n_ops; i++)
+        if (program->ops[i].kind == SL_OP_REDUCE_GRAD &&
+            program->ops[i].action.stage == stage)
+            return true;
+    return false;
 }
 
 static void put_reduction(struct writing *writing, struct sl_op op,
@@ -137,21 +128,22 @@ static void put_unshards(struct writing *writing,
 static void expand(struct writing *writing, const struct sl_program *program,
                    struct sl_update_mode mode, const struct sl_program *ties)
 {
-    bool early = mode.zero >= SL_ZERO_GRADIENTS;
+    bool measured = mode.zero >= SL_ZERO_GRADIENTS && mode.measures;
     writing->n = 0;
     if (mode.asynchronous)
         put_whole(writing, SL_OP_BACK_UP);
     for (int i = 0; i < program->n_ops; i++) {
         const struct sl_op *op = &program->ops[i];
+        if (op->kind == SL_OP_REDUCE_GRAD && mode.reduces)
+            put_early_reduction(writing, *op, mode);
         if (op->kind != SL_OP_UPDATE) {
-            put(writing, *op, op->kind);
-            if (early && ends_gradient(program, i))
-                put_early_reduction(writing, *op, mode);
+            if (op->kind != SL_OP_REDUCE_GRAD)
+                put(writing, *op, op->kind);
             continue;
         }
-        if (mode.reduces && !early)
+        if (mode.reduces && !is_reduced(program, op->action.stage))
             put_reduction(writing, *op, mode);
-        if (!mode.ties && !(early && mode.measures))
+        if (!mode.ties && !measured)
             put(writing, *op, update_of(mode));
     }
     if (mode.ties) {

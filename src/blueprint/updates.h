@@ -13,8 +13,8 @@
  *                   reductions and a FENCE.  Behind the list stand the
  *                   TIE_SCATTERs and TIE_GATHERs of the device, in an order
  *                   that is the same on all, and then the MEASUREs or PREPAREs
- *                   From ZeRO stage 2 on the reduction stands behind the last
- *                   B or W of its stage, with [MEASURE,] LEAVE
+ *                   A REDUCE_GRAD of the list becomes the reductions of its
+ *                   stage, from ZeRO stage 2 on with [MEASURE,] LEAVE
  *                   With ZeRO the APPLYs update a part of each stage, and an
  *                   UNSHARD for each of them, of the rest, comes last
  *     asynchronous  BACK_UP;

@@ -67,6 +67,7 @@ static const char *category(sluice_action action)
         [SLUICE_S] = "scores",           [SLUICE_T] = "scores_weight_gradient",
         [SLUICE_R] = "recompute",        [SLUICE_UPDATE] = "update",
         [SLUICE_REDUCE_GRAD] = "reduce", [SLUICE_UNSHARD] = "unshard",
+        [SLUICE_RESHARD] = "reshard",
     };
     return categories[action.kind];
 }

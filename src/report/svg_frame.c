@@ -35,6 +35,7 @@ static const struct kind {
     [SLUICE_UPDATE] = {"U", "#F0E442", "update"},
     [SLUICE_REDUCE_GRAD] = {"G", "#0072B2", "reduce gradients"},
     [SLUICE_UNSHARD] = {"A", "#7FA8C9", "unshard parameters"},
+    [SLUICE_RESHARD] = {"Z", "#B9C4CC", "reshard parameters"},
 };
 
 const char *sl_svg_class(int kind)

@@ -21,7 +21,7 @@ static const char letters[] = {
     [SLUICE_F] = 'F',       [SLUICE_B] = 'B',       [SLUICE_I] = 'I',
     [SLUICE_W] = 'W',       [SLUICE_R] = 'R',       [SLUICE_UPDATE] = 'U',
     [SLUICE_S] = 'S',       [SLUICE_T] = 'T',       [SLUICE_REDUCE_GRAD] = 'G',
-    [SLUICE_UNSHARD] = 'A', [SL_IDLE_COLUMN] = '.',
+    [SLUICE_UNSHARD] = 'A', [SLUICE_RESHARD] = 'Z', [SL_IDLE_COLUMN] = '.',
 };
 
 /* Letter and micro-batch of an action on row[n], and '-' for its going on. */

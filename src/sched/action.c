@@ -23,6 +23,7 @@ static const char *const names[] = {
     [SLUICE_RECV_B] = "RECV_B",
     [SLUICE_REDUCE_GRAD] = "REDUCE_GRAD",
     [SLUICE_UNSHARD] = "UNSHARD",
+    [SLUICE_RESHARD] = "RESHARD",
 };
 
 const char *sluice_action_format(sluice_action action, char *text, size_t bytes)
@@ -68,7 +69,7 @@ bool sl_action_parse(const char *text, sluice_action *action)
     read.kind = read.stage < 0 ? -1 : take_kind(&text);
     if (read.kind < 0)
         return false;
-    if (read.kind != SLUICE_UPDATE) {
+    if (!sl_is_of_stage(read)) {
         read.microbatch = take_number(&text);
         if (read.microbatch < 0)
             return false;

@@ -215,12 +215,22 @@ static sluice_status check_action(const sluice_schedule *schedule, int device,
                                "a SEND or RECV with version %d: they use no "
                                "weights; give 0",
                                action.version);
+    if (action.version && sl_shards(action))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a REDUCE_GRAD, UNSHARD or RESHARD with version "
+                               "%d: there is one; give 0",
+                               action.version);
     if (action.kind == SLUICE_UPDATE && action.microbatch != -1)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "an UPDATE of micro-batch %d: an UPDATE has "
                                "micro-batch -1",
                                action.microbatch);
-    if (action.kind != SLUICE_UPDATE &&
+    if (sl_shards(action) && action.microbatch != -1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a REDUCE_GRAD, UNSHARD or RESHARD of "
+                               "micro-batch %d: they have micro-batch -1",
+                               action.microbatch);
+    if (!sl_is_of_stage(action) &&
         (action.microbatch < 0 ||
          action.microbatch >= schedule->n_microbatches))
         return sluice_diag_set(why, SLUICE_INVALID,
@@ -314,6 +324,12 @@ bool sluice_schedule_is_lowered(const sluice_schedule *schedule)
 bool sl_schedule_cuts_vocabulary(const sluice_schedule *schedule)
 {
     return has_kind(schedule, 1u << SLUICE_S | 1u << SLUICE_T);
+}
+
+bool sl_schedule_shards(const sluice_schedule *schedule)
+{
+    return has_kind(schedule, 1u << SLUICE_REDUCE_GRAD | 1u << SLUICE_UNSHARD |
+                                  1u << SLUICE_RESHARD);
 }
 
 bool sl_schedule_is_forward(const sluice_schedule *schedule)

@@ -51,6 +51,21 @@ static inline bool sl_is_hand_off(sluice_action action)
     return action.kind >= SLUICE_SEND_F && action.kind <= SLUICE_RECV_B;
 }
 
+/* Whether an action is about parameters that replicas share. */
+static inline bool sl_shards(sluice_action action)
+{
+    return action.kind >= SLUICE_REDUCE_GRAD && action.kind <= SLUICE_RESHARD;
+}
+
+/* Whether it is about a whole stage, and so has no micro-batch. */
+static inline bool sl_is_of_stage(sluice_action action)
+{
+    return action.kind == SLUICE_UPDATE || sl_shards(action);
+}
+
+/* Whether there are such actions. */
+bool sl_schedule_shards(const sluice_schedule *schedule);
+
 /*
  * Read what sluice_action_format() writes.  Whether a schedule has such an
  * action sluice_schedule_append() says.

@@ -80,8 +80,7 @@ static sluice_time_share account(const sluice_trace *trace, int device,
     for (int i = 0; i < trace->n_events[device]; i++) {
         const sluice_trace_event *e = &trace->events[device][i];
         if (e->action.kind == SLUICE_UPDATE ||
-            e->action.kind == SLUICE_REDUCE_GRAD ||
-            e->action.kind == SLUICE_UNSHARD)
+            e->action.kind >= SLUICE_REDUCE_GRAD)
             continue;
         if (computes(e->action)) {
             int64_t wait = team_wait(e);

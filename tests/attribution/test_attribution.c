@@ -348,7 +348,7 @@ START_TEST(a_trace_that_cannot_be_is_refused)
         sluice_trace_event spoilt;
         const char *reason;
     } cases[] = {
-        {{.action = {SLUICE_UNSHARD + 1, 0, 0}, .start_ns = 5, .end_ns = 6},
+        {{.action = {SLUICE_N_ACTION_KINDS, 0, 0}, .start_ns = 5, .end_ns = 6},
          "no action"},
         {{.action = {-1, 0, 0}, .start_ns = 5, .end_ns = 6}, "no action"},
         {{.action = {F, -1, 0}, .start_ns = 5, .end_ns = 6}, "no action"},

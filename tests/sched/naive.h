@@ -8,6 +8,7 @@
 #ifndef SL_TEST_SCHED_NAIVE_H
 #define SL_TEST_SCHED_NAIVE_H
 
+#include "sched/naive_shards.h"
 #include "sched/naive_vocabulary.h"
 
 struct naive_queue {
@@ -39,6 +40,7 @@ struct naive {
     bool asynchronous;
     int updates[NAIVE_STAGES];
     bool owes[NAIVE_STAGES]; /* a gradient without UPDATE */
+    struct naive_shares shares;
     int version[NAIVE_STAGES][NAIVE_MICROBATCHES]; /* of the F */
     int group[NAIVE_STAGES][NAIVE_MICROBATCHES];   /* UPDATEs before its end */
     struct naive_queue forward[NAIVE_STAGES];      /* s to s+1 */
@@ -46,8 +48,6 @@ struct naive {
     struct naive_crossing up[NAIVE_STAGES];        /* the same if lowered */
     struct naive_crossing down[NAIVE_STAGES];
 };
-
-enum naive_outcome { NAIVE_DONE, NAIVE_WAIT, NAIVE_WRONG };
 
 static inline enum naive_outcome naive_take(struct naive_queue *queue,
                                             int microbatch)
@@ -135,7 +135,8 @@ static inline bool naive_is_lowered(const struct plan *plan)
 {
     for (int d = 0; d < plan->devices; d++)
         for (int i = 0; i < plan->n[d]; i++)
-            if (plan->list[d][i].kind > SLUICE_UPDATE)
+            if (plan->list[d][i].kind > SLUICE_UPDATE &&
+                !naive_is_of_shards(plan->list[d][i]))
                 return true;
     return false;
 }
@@ -216,6 +217,8 @@ static inline enum naive_outcome naive_start(struct naive *sim, sluice_action a)
         return NAIVE_WRONG;
     if (m >= 0 && !naive_scores_are_there(plan, &sim->did, a))
         return NAIVE_WAIT;
+    if (naive_is_of_shards(a))
+        return naive_shard(sim->plan, &sim->shares, sim->asynchronous, a);
     if (a.kind > SLUICE_UPDATE)
         return naive_hand_off(sim, a);
     if (a.kind == SLUICE_UPDATE && !sim->asynchronous &&
@@ -230,6 +233,8 @@ static inline enum naive_outcome naive_start(struct naive *sim, sluice_action a)
     if (naive_is_score(a))
         return NAIVE_DONE;
     const int *did = sim->did[s][m];
+    if (!naive_may_compute(sim->plan, &sim->shares, a))
+        return NAIVE_WRONG;
     if (a.kind == SLUICE_F) {
         if (naive_is_first(plan, s))
             return NAIVE_DONE;
@@ -278,7 +283,7 @@ static inline enum naive_outcome naive_finish(struct naive *sim,
     }
     if (a.kind == SLUICE_UPDATE)
         sim->updates[s]++;
-    else
+    else if (!naive_is_of_shards(a))
         sim->did[s][a.microbatch][a.kind]++;
     return NAIVE_DONE;
 }
@@ -446,6 +451,8 @@ static inline bool naive_did_everything(const struct naive *sim)
         if (!naive_did_microbatch(sim, m))
             return false;
     for (int s = 0; s < sim->plan->stages; s++) {
+        if (sim->shares.reductions[s] != sim->shares.reductions[0])
+            return false;
         if (sim->forward_only)
             continue;
         if (sim->asynchronous ? sim->owes[s] : sim->updates[s] != 1)

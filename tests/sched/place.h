@@ -15,7 +15,8 @@ static inline bool place_has_rule(const char *text)
 {
     return begins(text, "complete: ") || begins(text, "order: ") ||
            begins(text, "hand-off: ") || begins(text, "deadlock: ") ||
-           begins(text, "version: ") || begins(text, "vocabulary: ");
+           begins(text, "version: ") || begins(text, "vocabulary: ") ||
+           begins(text, "shards: ");
 }
 
 static inline bool place_in_list(const struct plan *plan,

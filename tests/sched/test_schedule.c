@@ -117,7 +117,7 @@ START_TEST(actions_out_of_range_are_refused_with_the_numbers)
                           "device 2: there are devices 0 to 1");
     assert_append_refused(0, (sluice_action){-1, 0, 0}, "kind -1");
     assert_append_refused(0, (sluice_action){SLUICE_N_ACTION_KINDS, 0, 0},
-                          "kind 12: there are kinds 0 to 11");
+                          "kind 15: there are kinds 0 to 14");
     assert_append_refused(0, (sluice_action){SLUICE_F, -1, 0}, "stage -1");
     assert_append_refused(0, (sluice_action){SLUICE_F, 2, 0},
                           "stage 2: there are stages 0 to 1");
@@ -126,6 +126,10 @@ START_TEST(actions_out_of_range_are_refused_with_the_numbers)
     assert_append_refused(0, (sluice_action){SLUICE_F, 0, 4}, "micro-batch 4");
     assert_append_refused(0, (sluice_action){SLUICE_UPDATE, 0, 0},
                           "UPDATE has micro-batch -1");
+    assert_append_refused(0, (sluice_action){SLUICE_UNSHARD, 0, 0},
+                          "of micro-batch 0: they have micro-batch -1");
+    assert_append_refused(0, (sluice_action){SLUICE_REDUCE_GRAD, 0, -1, 1},
+                          "RESHARD with version 1: there is one");
     assert_append_refused(0, (sluice_action){SLUICE_RECV_B, 0, 0, 1},
                           "SEND or RECV with version 1");
 }
@@ -154,11 +158,13 @@ END_TEST
 START_TEST(actions_are_written_as_pytorch_writes_them)
 {
     static const char *const want[] = {
-        "2F7", "2B7",     "2I7",      "2W7",      "2R7",      "2S7",
-        "2T7", "2UPDATE", "2SEND_F7", "2RECV_F7", "2SEND_B7", "2RECV_B7"};
+        "2F7",      "2B7",      "2I7",          "2W7",      "2R7",
+        "2S7",      "2T7",      "2UPDATE",      "2SEND_F7", "2RECV_F7",
+        "2SEND_B7", "2RECV_B7", "2REDUCE_GRAD", "2UNSHARD", "2RESHARD"};
     char text[SLUICE_DIAG_ACTION];
     for (int kind = 0; kind < SLUICE_N_ACTION_KINDS; kind++) {
-        int m = kind == SLUICE_UPDATE ? -1 : 7;
+        bool of_stage = kind == SLUICE_UPDATE || kind >= SLUICE_REDUCE_GRAD;
+        int m = of_stage ? -1 : 7;
         sluice_action action = {kind, 2, m};
         ck_assert_str_eq(sluice_action_format(action, text, sizeof text),
                          want[kind]);

@@ -46,6 +46,8 @@ static sluice_status check_device(int wanted, const sluice_schedule *schedule,
     int n, open = -1; /* the last action that made a gradient */
     const sluice_action *at = sluice_schedule_actions(schedule, device, &n);
     for (int i = 0; i < n; i++) {
+        if (at[i].kind == SLUICE_UNSHARD || at[i].kind == SLUICE_RESHARD)
+            continue; /* they do nothing to gradients */
         bool same = open >= 0 && at[i].stage == at[open].stage;
         bool belongs =
             same && (makes_gradient(at[i]) || at[i].kind == SLUICE_R);

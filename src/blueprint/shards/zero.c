@@ -3,8 +3,32 @@
 
 #include <string.h>
 
+#include <sluice/schedule_passes.h>
+
 #include "base/memory.h"
 #include "blueprint/checks/zero_order.h"
+#include "sched/schedule.h"
+
+/* Stages whose parameters a device has at a time, as PyTorch has it. */
+enum { MOST_WHOLE = 3 };
+
+sluice_status sl_zero_place(int wanted, sluice_schedule **schedule,
+                            sluice_diag *why)
+{
+    bool apt = sluice_schedule_n_copies(*schedule) == 1 &&
+               sluice_schedule_n_updates(*schedule) == 1 &&
+               !sl_schedule_shards(*schedule);
+    sluice_schedule *placed;
+    if (wanted < SL_ZERO_GRADIENTS || !apt)
+        return SLUICE_OK;
+    int most = wanted >= SL_ZERO_PARAMETERS ? MOST_WHOLE : 0;
+    sluice_status st = sluice_schedule_shard(*schedule, most, &placed, why);
+    if (st)
+        return st;
+    sluice_schedule_destroy(*schedule);
+    *schedule = placed;
+    return SLUICE_OK;
+}
 
 static sluice_status check_range(int wanted, sluice_diag *why)
 {

@@ -31,6 +31,16 @@
 #include "blueprint/updates.h"
 
 /*
+ * Replace a schedule by one with the actions that the stage `wanted` needs:
+ * REDUCE_GRAD in stages 2 and 3, UNSHARD and RESHARD in 3, unless it has such
+ * actions, or cannot have them.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY with the schedule as it was.
+ */
+sluice_status sl_zero_place(int wanted, sluice_schedule **schedule,
+                            sluice_diag *why);
+
+/*
  * Set `zero` of a mode whose other fields are set: the stage asked for, or 0
  * where each part has one holder.
  *

@@ -48,7 +48,7 @@ static sluice_status check(const sluice_schedule *schedule,
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "an action costs %lld ns: give 0 to %lld",
                                    (long long)costs[i], (long long)most);
-    return sl_refuse_lowered(schedule, "cut its vocabulary", why);
+    return sl_refuse_placed(schedule, "cut its vocabulary", why);
 }
 
 /* The schedule with its forwards one backward further ahead; NULL if it cannot

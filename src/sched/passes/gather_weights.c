@@ -114,7 +114,7 @@ sluice_status sluice_schedule_gather_weights(const sluice_schedule *schedule,
                                "%d W's cannot stand together; say 0 for all of "
                                "a stage, or their number",
                                group);
-    sluice_status st = sl_refuse_lowered(schedule, "gather its W's", why);
+    sluice_status st = sl_refuse_placed(schedule, "gather its W's", why);
     if (st)
         return st;
     size_t n = (size_t)schedule->n_stages;

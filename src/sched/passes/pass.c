@@ -29,3 +29,14 @@ sluice_status sl_refuse_lowered(const sluice_schedule *schedule,
                            "it first, then %s",
                            wish);
 }
+
+sluice_status sl_refuse_placed(const sluice_schedule *schedule,
+                               const char *wish, sluice_diag *why)
+{
+    if (sl_schedule_shards(schedule))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the schedule has UNSHARD, RESHARD or "
+                               "REDUCE_GRAD already: first %s, then place them",
+                               wish);
+    return sl_refuse_lowered(schedule, wish, why);
+}

@@ -27,4 +27,13 @@ sluice_status sl_pass(const sluice_schedule *schedule, sl_pass_device *pass,
 sluice_status sl_refuse_lowered(const sluice_schedule *schedule,
                                 const char *wish, sluice_diag *why);
 
+/*
+ * Refuse that, and a schedule with UNSHARD, RESHARD or REDUCE_GRAD, whose
+ * places depend on the order of the others.
+ *
+ * Returns  SLUICE_OK, SLUICE_INVALID.
+ */
+sluice_status sl_refuse_placed(const sluice_schedule *schedule,
+                               const char *wish, sluice_diag *why);
+
 #endif

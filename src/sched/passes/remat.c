@@ -103,7 +103,7 @@ sluice_status sluice_schedule_recompute(const sluice_schedule *schedule,
 {
     sluice_status st = check(schedule, config, why);
     if (!st && config->early)
-        st = sl_refuse_lowered(schedule, "recompute early", why);
+        st = sl_refuse_placed(schedule, "recompute early", why);
     if (st)
         return st;
     size_t n = (size_t)schedule->n_stages * (size_t)schedule->n_microbatches;

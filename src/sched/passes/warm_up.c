@@ -144,7 +144,7 @@ sluice_status sluice_schedule_warm_up(const sluice_schedule *schedule,
 {
     struct slack held = {.of_device = slack};
     sluice_schedule *found = NULL;
-    sluice_status st = sl_refuse_lowered(schedule, "warm it up", why);
+    sluice_status st = sl_refuse_placed(schedule, "warm it up", why);
     if (!st)
         st = check(schedule, slack, &held.most, why);
     if (!st)

@@ -23,9 +23,9 @@ static const struct word {
     {"RECV_F", SL_CSV_RECV_F, true},
     {"SEND_B", SL_CSV_SEND_B, true},
     {"RECV_B", SL_CSV_RECV_B, true},
-    {"UNSHARD", SL_CSV_NOTHING, false},
-    {"RESHARD", SL_CSV_NOTHING, false},
-    {"REDUCE_GRAD", SL_CSV_NOTHING, false},
+    {"UNSHARD", SL_CSV_UNSHARD, false},
+    {"RESHARD", SL_CSV_RESHARD, false},
+    {"REDUCE_GRAD", SL_CSV_REDUCE_GRAD, false},
 };
 
 /* Take a number below `limit`; -1 if there is none. */

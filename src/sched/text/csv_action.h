@@ -19,7 +19,9 @@ enum sl_csv_type {
     SL_CSV_RECV_F,
     SL_CSV_SEND_B,
     SL_CSV_RECV_B,
-    SL_CSV_NOTHING, /* of sharded parameters */
+    SL_CSV_UNSHARD, /* these three do not place a stage */
+    SL_CSV_RESHARD,
+    SL_CSV_REDUCE_GRAD,
     SL_CSV_N_TYPES,
 };
 

@@ -49,11 +49,16 @@ static sluice_status refuse_second_row(const struct reader *reader,
     return refuse(reader, cell, because);
 }
 
+static bool shards(struct sl_csv_action action)
+{
+    return action.type >= SL_CSV_UNSHARD && action.type <= SL_CSV_REDUCE_GRAD;
+}
+
 /* First walk: what there is, and where. */
 static sluice_status note(struct reader *reader, struct sl_csv_text cell,
                           struct sl_csv_action action)
 {
-    if (action.type == SL_CSV_NOTHING)
+    if (shards(action))
         return SLUICE_OK; /* it does not place a stage: the next walk judges */
     struct sl_csv_seen *seen = &reader->facts.seen[action.type];
     if (seen->n++ == 0) {
@@ -79,19 +84,26 @@ static sluice_status append(struct reader *reader, struct sl_csv_text cell,
                             struct sl_csv_action action)
 {
     static const sluice_action_kind kinds[] = {
-        [SL_CSV_F] = SLUICE_F,           [SL_CSV_B] = SLUICE_B,
-        [SL_CSV_I] = SLUICE_I,           [SL_CSV_W] = SLUICE_W,
-        [SL_CSV_R] = SLUICE_R,           [SL_CSV_BW] = SLUICE_B,
-        [SL_CSV_S] = SLUICE_S,           [SL_CSV_T] = SLUICE_T,
-        [SL_CSV_UPDATE] = SLUICE_UPDATE, [SL_CSV_SEND_F] = SLUICE_SEND_F,
-        [SL_CSV_RECV_F] = SLUICE_RECV_F, [SL_CSV_SEND_B] = SLUICE_SEND_B,
+        [SL_CSV_F] = SLUICE_F,
+        [SL_CSV_B] = SLUICE_B,
+        [SL_CSV_I] = SLUICE_I,
+        [SL_CSV_W] = SLUICE_W,
+        [SL_CSV_R] = SLUICE_R,
+        [SL_CSV_BW] = SLUICE_B,
+        [SL_CSV_S] = SLUICE_S,
+        [SL_CSV_T] = SLUICE_T,
+        [SL_CSV_UPDATE] = SLUICE_UPDATE,
+        [SL_CSV_SEND_F] = SLUICE_SEND_F,
+        [SL_CSV_RECV_F] = SLUICE_RECV_F,
+        [SL_CSV_SEND_B] = SLUICE_SEND_B,
         [SL_CSV_RECV_B] = SLUICE_RECV_B,
+        [SL_CSV_UNSHARD] = SLUICE_UNSHARD,
+        [SL_CSV_RESHARD] = SLUICE_RESHARD,
+        [SL_CSV_REDUCE_GRAD] = SLUICE_REDUCE_GRAD,
     };
-    if (action.type == SL_CSV_NOTHING &&
-        action.stage < reader->facts.n_stages &&
-        reader->facts.stage_device[action.stage] == reader->row)
-        return SLUICE_OK;
-    if (action.type == SL_CSV_NOTHING)
+    bool held = action.stage < reader->facts.n_stages &&
+                reader->facts.stage_device[action.stage] == reader->row;
+    if (shards(action) && !held)
         return refuse(reader, cell, "this device does not hold the stage");
     if (action.version > reader->facts.n_microbatches + 1)
         return refuse(reader, cell,
@@ -115,7 +127,7 @@ static sluice_status read_action(struct reader *reader, struct sl_csv_text cell)
         return refuse(reader, cell, wrong);
     sluice_status st = reader->schedule ? append(reader, cell, action)
                                         : note(reader, cell, action);
-    reader->position += action.type != SL_CSV_NOTHING;
+    reader->position++;
     return st;
 }
 

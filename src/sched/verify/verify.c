@@ -152,6 +152,8 @@ static sluice_status verify(const sluice_schedule *schedule,
     if (!st)
         st = sl_verify_order(&proof);
     if (!st)
+        st = sl_verify_shards(&proof);
+    if (!st)
         st = sl_verify_version(&proof);
     if (!st)
         st = sl_verify_vocabulary_order(&proof);

@@ -115,6 +115,7 @@ static inline struct sl_crossing sl_gradients(const struct sl_proof *proof)
 sluice_status sl_verify_complete(struct sl_proof *proof);
 sluice_status sl_verify_vocabulary(struct sl_proof *proof);
 sluice_status sl_verify_order(struct sl_proof *proof);
+sluice_status sl_verify_shards(struct sl_proof *proof);
 sluice_status sl_verify_version(struct sl_proof *proof);
 sluice_status sl_verify_vocabulary_order(struct sl_proof *proof);
 sluice_status sl_verify_handoff(struct sl_proof *proof);

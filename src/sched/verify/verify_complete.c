@@ -197,7 +197,7 @@ static sluice_status list_all(struct sl_proof *proof, int *updates)
             sluice_action action = schedule->programs[d].actions[i];
             if (action.kind == SLUICE_UPDATE)
                 updates[action.stage]++;
-            else
+            else if (!sl_shards(action))
                 st = list_action(proof, d, i, action);
         }
     return st;

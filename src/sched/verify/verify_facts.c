@@ -45,7 +45,7 @@ static void walk(const struct sl_proof *proof, int device, struct load *load)
     int depth = sl_schedule_depth(proof->schedule);
     for (int i = 0; i < program->n; i++) {
         sluice_action action = program->actions[i];
-        if (action.kind == SLUICE_UPDATE)
+        if (sl_is_of_stage(action))
             continue;
         size_t at = sl_cell(proof, action.stage, action.microbatch);
         unsigned bit = 1u << action.kind;

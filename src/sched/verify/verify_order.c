@@ -128,6 +128,8 @@ static sluice_status check_device(const struct sl_proof *proof, int device)
                              "devices have done their backward actions: put "
                              "UPDATEs last",
                              sl_name_of(action).text, i, device, update);
+        if (sl_shards(action))
+            continue; /* the matter of `shards` */
         sluice_status st = check_needs(proof, device, i, action);
         if (st)
             return st;

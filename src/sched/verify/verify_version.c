@@ -163,7 +163,7 @@ static sluice_status assign(struct walk *walk, int device)
     for (int i = 0; i < list->n; i++) {
         sluice_action action = list->actions[i];
         int32_t version;
-        if (sl_is_hand_off(action))
+        if (sl_is_hand_off(action) || sl_shards(action))
             continue;
         sluice_status st = settle(walk, device, i, action, &version);
         if (st)
@@ -189,7 +189,7 @@ static void count_versions(struct walk *walk, int device)
         struct stage *stage = &walk->stages[action.stage];
         if (action.kind == SLUICE_UPDATE)
             kept_made(&stage->kept, stage->n_updates-- + 1);
-        else if (!sl_is_hand_off(action))
+        else if (!sl_is_hand_off(action) && !sl_shards(action))
             kept_used(&stage->kept,
                       walk->used[sl_cell(walk->proof, action.stage,
                                          action.microbatch)]);

@@ -97,10 +97,10 @@ START_TEST(overlaps_are_their_actions_one_after_the_other)
 }
 END_TEST
 
-START_TEST(actions_on_sharded_parameters_imply_nothing)
+START_TEST(actions_on_sharded_parameters_are_kept_where_they_stand)
 {
     assert_read_as("0UNSHARD,0F0,0B0,0RESHARD,0REDUCE_GRAD", SLUICE_CSV_DETECT,
-                   "0F0,0B0,0UPDATE\n");
+                   "0UNSHARD,0F0,0B0,0RESHARD,0REDUCE_GRAD,0UPDATE\n");
     assert_refused("0UNSHARD0", "more follows");
     assert_refused("0F0,1UNSHARD\n1F0",
                    "position 1, \"1UNSHARD\": this device");
@@ -113,24 +113,26 @@ END_TEST
 static const char with_hand_offs[] =
     "0UNSHARD,0F0,0SEND_F0,,0F1,0SEND_F1,0RECV_B0,0BW0,0RECV_B1,0BW1,"
     "0REDUCE_GRAD\n"
-    "1RECV_F0,1F0,1B0,1SEND_B0,,1RECV_F1,1F1,1W0,1B1,1SEND_B1,1W1,1RESHARD\n";
+    "1RECV_F0,1UNSHARD,1F0,1B0,1SEND_B0,,1RECV_F1,1F1,1W0,1B1,1SEND_B1,1W1,"
+    "1REDUCE_GRAD,1RESHARD\n";
 
 START_TEST(sends_and_receives_are_read_and_written)
 {
     assert_read_as(with_hand_offs, SLUICE_CSV_DETECT,
-                   "0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1,"
-                   "0UPDATE\n"
-                   "1RECV_F0,1F0,1I0,1SEND_B0,1RECV_F1,1F1,1W0,1I1,1SEND_B1,"
-                   "1W1,1UPDATE\n");
+                   "0UNSHARD,0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,"
+                   "0B1,0REDUCE_GRAD,0UPDATE\n"
+                   "1RECV_F0,1UNSHARD,1F0,1I0,1SEND_B0,1RECV_F1,1F1,1W0,1I1,"
+                   "1SEND_B1,1W1,1REDUCE_GRAD,1RESHARD,1UPDATE\n");
     sluice_schedule *schedule = parse(with_hand_offs, SLUICE_CSV_DETECT);
     ck_assert(sluice_schedule_is_lowered(schedule));
     ck_assert_int_eq(sluice_schedule_verify(
                          schedule, &(sluice_verify_config){0}, NULL, NULL),
                      SLUICE_OK);
     assert_format(schedule, true,
-                  "0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1\n"
-                  "1RECV_F0,1F0,1I0,1SEND_B0,1RECV_F1,1F1,1W0,1I1,1SEND_B1,"
-                  "1W1\n");
+                  "0UNSHARD,0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,"
+                  "0B1,0REDUCE_GRAD\n"
+                  "1RECV_F0,1UNSHARD,1F0,1I0,1SEND_B0,1RECV_F1,1F1,1W0,1I1,"
+                  "1SEND_B1,1W1,1REDUCE_GRAD,1RESHARD\n");
     sluice_schedule_destroy(schedule);
 }
 END_TEST
@@ -421,7 +423,7 @@ SLUICE_TEST_MAIN(
     an_update_stays_where_it_is, copies_are_updated_in_the_order_of_the_parts,
     old_files_are_known_by_their_letters, letters_of_both_dialects_are_refused,
     overlaps_are_their_actions_one_after_the_other,
-    actions_on_sharded_parameters_imply_nothing,
+    actions_on_sharded_parameters_are_kept_where_they_stand,
     sends_and_receives_are_read_and_written,
     junk_in_sends_and_receives_is_refused, junk_is_refused_with_its_place,
     forwards_that_were_forgotten_do_not_make_copies,
