@@ -6,6 +6,7 @@
     X(bubble)   \
     X(compare)  \
     X(memory)   \
+    X(zero)     \
     X(table2)   \
     X(papers)   \
     X(roofline) \

@@ -1,0 +1,58 @@
+/*
+ * ZeRO: bytes per parameter by stage, replicas and optimizer, planned and
+ * actual, beside the paper's formula; and what a step takes beside that of
+ * plain replicas.
+ */
+#ifndef BENCH_ZERO_ZERO_ROWS_H
+#define BENCH_ZERO_ZERO_ROWS_H
+
+#include <stdint.h>
+
+#include <sluice/status.h>
+
+#include "bench/cli/range.h"
+
+struct zero_config {
+    const char *model;
+    int64_t batch;
+    int devices; /* of a replica */
+    int chunks;  /* stages of a device; 1: gpipe, more: looped-bfs */
+    int microbatches;
+    struct range replicas;
+    struct range stages; /* of ZeRO */
+    int steps;           /* that are timed; 0: none */
+    uint64_t seed;
+};
+
+/* All devices of a replica together; bytes for each parameter of the model. */
+struct zero_row {
+    const char *optimizer;
+    int replicas;
+    int zero;
+    double parameters;
+    double gradients;
+    double states;
+    double paper;          /* of the three together, see zero_paper() */
+    int64_t planned_bytes; /* everything, of all replicas */
+    int64_t actual_bytes;
+    double step_ns; /* the median; NAN: none was timed */
+    double over;    /* the median of step / plain - 1, of steps in turn */
+    int64_t wrong;  /* parameters whose bits are not those of plain replicas */
+};
+
+/* Bytes for each parameter by the paper (Rajbhandari et al., 2020, figure 1),
+ * in float32: 4 of parameter, 4 of gradient and 4 for each of n_states. */
+double zero_paper(int zero, int replicas, int n_states);
+
+typedef void zero_on_row(void *context, const struct zero_row *row);
+
+/*
+ * A row for each optimizer, number of replicas and stage.
+ *
+ * Returns  SLUICE_OK, or the first error.
+ */
+sluice_status zero_measure(const struct zero_config *config,
+                           zero_on_row *on_row, void *context,
+                           sluice_diag *why);
+
+#endif
