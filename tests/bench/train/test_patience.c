@@ -29,8 +29,9 @@ static void enter(int epochs)
                      SLUICE_OK);
     ck_assert_int_eq(
         sluice_pipeline_create(&config, set.model, &set.pipe, NULL), SLUICE_OK);
-    ck_assert_int_eq(patience_init(&set.patience, epochs, set.model, NULL),
-                     SLUICE_OK);
+    ck_assert_int_eq(
+        patience_init(&set.patience, epochs, set.model, set.pipe, NULL),
+        SLUICE_OK);
 }
 
 static void leave(void)
