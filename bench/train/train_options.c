@@ -173,8 +173,8 @@ static const struct option_row pipeline_options[] = {
      .most = SLUICE_MAX_DEVICES,
      .standard = "1"},
     {.name = "vocabulary-parallel",
-     .help = "Cut a head, the model's last layer, across the devices by its "
-             "rows",
+     .help = "Cut the head that the model ends with, and an embedding that it "
+             "begins with, across the devices by rows",
      .type = &option_flag,
      .offset = offsetof(struct training_config, order.vocabulary_parallel)},
     {0},

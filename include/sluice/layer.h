@@ -90,6 +90,15 @@ typedef struct sluice_layer_plan {
     int64_t weight_row_flops;    /* ... of backward_weight */
 } sluice_layer_plan;
 
+/* A table whose rows are cut across devices, for the layer that reads it. */
+typedef struct sluice_row_parts {
+    int n;                    /* parts */
+    const int64_t *first;     /* [n + 1] where each begins; one past the last */
+    const float *const *rows; /* [n] where its rows lie */
+    float *dy; /* backward_weight(): dy[rows][out], from which each device takes
+                  what its rows get by add_rows() */
+} sluice_row_parts;
+
 /*
  * One call of a layer.  All buffers are aligned to 64 bytes except x, y, dy
  * and dx, which are aligned to a float; none overlap.
@@ -127,6 +136,7 @@ typedef struct sluice_layer_call {
     const float *const *shards;      /* [n_params][devices of the team] where
                                         each has its share of a parameter */
 
+    const sluice_row_parts *parts; /* NULL: its table is whole, in params */
     float *skip;      /* skip[rows][plan->skip]; in backward_input() its
                          gradient.  NULL: the pop has it already */
     void *saved;      /* rows * saved_row_bytes */
@@ -218,6 +228,13 @@ typedef struct sluice_layer_ops {
     /* Of a layer with weight[outputs][width] alone, y[j] being of row j: make
      * `part`, a copy of `config`, that of one with `n` outputs.  Or NULL. */
     void (*part)(const void *config, int64_t n, void *part);
+    /*
+     * Of a model's first layer, which hands on the rows of weight[vocabulary]
+     * [width] that integers name: grads (+)= what x and dy bring to the rows
+     * from `first` to first + n, and grads has these alone.  A layer that has
+     * it goes by `parts` in forward() and backward_weight().  Or NULL.
+     */
+    void (*add_rows)(const sluice_layer_call *call, int64_t first, int64_t n);
     sluice_team_division team; /* how a team divides it */
     /* For lists and texts; all may be 0. */
     const char *help;             /* one line, without a full stop at its end */
@@ -318,7 +335,7 @@ SLUICE_API const sluice_layer_ops *sluice_rms_norm(void);
  * `input_type` is SLUICE_I32.  The weights start normal with variance 1, or
  * with the standard deviation `std`.  A gradient adds to its row of the table
  * in the order of the rows of x.  An integer that is not in 0..vocabulary - 1
- * fails the step, and is named.
+ * fails the step, and is named.  A cut vocabulary takes its share of the rows.
  *
  * Saves  nothing.
  */

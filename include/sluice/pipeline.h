@@ -133,13 +133,14 @@ typedef struct sluice_pipeline_config {
                          bits depend on what it comes to, which
                          sluice_pipeline_gemm() tells. */
 
-    bool vocabulary_parallel; /* cut the model's last layer, a head, across the
-                                 devices by its rows, each of which then holds
-                                 1 / K of it: sluice_schedule_vocabulary() of
+    bool vocabulary_parallel; /* cut the head that the model ends with, and an
+                                 embedding that it begins with, across the
+                                 devices by their rows, each of which then holds
+                                 1 / K of them: sluice_schedule_vocabulary() of
                                  the schedule.  So does a custom schedule that
-                                 has S and T.  Needs a loss that can be cut,
-                                 one replica, and a head that is not tied.  The
-                                 bits depend on K */
+                                 has S and T.  Needs a loss that can be cut, and
+                                 one replica; the two may be tied.  The bits
+                                 depend on K */
 
     int queue_capacity;        /* items a producer may run ahead; default 2 */
     size_t device_cap_bytes;   /* memory of one device; 0: no limit.  Measuring

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "nn/across/body.h"
 #include "nn/model/model.h"
 #include "nn/model/settle.h"
 #include "blueprint/cut.h"
@@ -225,6 +226,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
             sl_split_largest(sl_split_largest(bp->batch, bp->grid.n_replicas),
                              bp->grid.n_microbatches),
         .n_states = bp->n_states,
+        .elsewhere = bp->body ? sl_cut_rows_tensor(bp->model) : -1,
         .grid = bp->grid,
         .processes = &bp->processes,
         .joins = bp->joins,
@@ -274,10 +276,12 @@ static sluice_status choose_mode(struct sl_blueprint *bp, int zero,
     if (!st)
         st = sl_ties_choose(sl_stage_layers_of(bp), bp->grid.n_shards,
                             &bp->updates, why);
-    return st ? st
-              : sl_zero_choose(zero, &bp->grid, bp->processes.n == 1,
-                               bp->optimizer, sl_stage_layers_of(bp),
-                               bp->schedule, &bp->updates, why);
+    if (!st)
+        st = sl_zero_choose(zero, &bp->grid, bp->processes.n == 1,
+                            bp->optimizer, sl_stage_layers_of(bp), bp->schedule,
+                            &bp->updates, why);
+    bp->updates.takes_rows = bp->body && sl_rows_can_be_cut(bp->model);
+    return st;
 }
 
 static sluice_status expand_program(struct sl_blueprint *bp, int device)
@@ -395,6 +399,6 @@ void sl_blueprint_fini(struct sl_blueprint *bp)
     sl_findings_fini(&bp->findings);
     sluice_schedule_destroy(bp->forward_schedule);
     sluice_schedule_destroy(bp->schedule);
-    sl_model_prefix_destroy(bp->body);
+    sl_model_body_destroy(bp->body);
     *bp = (struct sl_blueprint){0};
 }

@@ -75,8 +75,9 @@ static sluice_status bytes(struct costing *costing, sluice_diag *why)
     for (int i = 0; i < sluice_model_n_layers(model); i++) {
         const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
         for (int p = 0; p < plan->n_params; p++)
-            costing->weights[i] +=
-                4.0 * (double)sluice_shape_elements(&plan->params[p].shape);
+            if (i > 0 || p != costing->input->elsewhere)
+                costing->weights[i] +=
+                    4.0 * (double)sluice_shape_elements(&plan->params[p].shape);
         double row = 4.0 * (double)sluice_shape_elements(&plan->out) +
                      (double)plan->saved_row_bytes;
         double packed;
@@ -99,6 +100,8 @@ static size_t least_bytes(const struct sl_layout_input *input, int layer)
     size_t bytes = 0;
     for (int p = 0; p < plan->n_params; p++) {
         const sluice_param_spec *spec = &plan->params[p];
+        if (layer == 0 && p == input->elsewhere)
+            continue;
         size_t one = sl_round_up((size_t)sluice_shape_elements(&spec->shape) *
                                  sizeof(float));
         bytes += one * (spec->tied ? 1 : (size_t)(2 + input->n_states));

@@ -152,7 +152,7 @@ static void make_stages(struct sl_layout *layout, int shard, int64_t *offsets,
 {
     const struct sl_coordinates at = {.shard = shard};
     const struct sl_team_shard team = {layout->grid.n_shards, shard,
-                                       layout->owners};
+                                       layout->owners, input->elsewhere};
     struct sl_tensor *tensors = layout->tensors + shard * layout->n_tensors;
     struct sl_stage *stages = stages_of(layout, at);
     int first_layer = 0, first_tensor = 0;

@@ -34,6 +34,7 @@ struct sl_layout_input {
     const struct sl_edge *edges;       /* [sl_n_edges()] */
     int64_t max_rows;
     int n_states;
+    int elsewhere; /* a tensor that no stage holds; -1: there is none */
     struct sl_products_choice products;
     bool joins; /* slots of a ring follow each other without a gap */
     const struct sl_update_mode *updates;

@@ -37,11 +37,12 @@ enum sl_op_kind {
     SL_OP_FENCE,          /* until no member reads them any more */
     SL_OP_TIE_SCATTER,    /* the same two, of the uses of a tied tensor */
     SL_OP_TIE_GATHER,
-    SL_OP_MEASURE, /* what the tensors of a stage add to the total */
-    SL_OP_TOTAL,   /* which all devices get */
-    SL_OP_PREPARE, /* that of an UPDATE which may fail */
-    SL_OP_ADVANCE, /* the whole UPDATE: makes the next version */
-    SL_OP_VOTE,    /* for the commit, without waiting for it */
+    SL_OP_TAKE_ROWS, /* the last gradients of a cut embedding */
+    SL_OP_MEASURE,   /* what the tensors of a stage add to the total */
+    SL_OP_TOTAL,     /* which all devices get */
+    SL_OP_PREPARE,   /* that of an UPDATE which may fail */
+    SL_OP_ADVANCE,   /* the whole UPDATE: makes the next version */
+    SL_OP_VOTE,      /* for the commit, without waiting for it */
     SL_OP_AHEAD,   /* that of an UPDATE which can be undone, until all agree */
     SL_OP_AGREE,   /* all devices commit the step, or none */
     SL_OP_APPLY,   /* that of an UPDATE which cannot fail: what is left of it */

@@ -63,7 +63,6 @@ static struct sl_tensor describe(const sluice_model *model,
         .layer = first.layer,
         .param = first.param,
     };
-    tensor.n = sl_shard_elements(&tensor.shard);
     if (spec->divided)
         tensor.shape.dims[tensor.shape.n_dims - 1] = tensor.shard.run;
     snprintf(tensor.name, sizeof tensor.name, "%d.%s", first.layer, spec->name);
@@ -80,6 +79,9 @@ void sl_tensors_describe(const sluice_model *model,
         for (int p = 0; p < plan->n_params; p++, number++) {
             const struct sl_parameter_use use = {i, p};
             tensors[number] = describe(model, use, at);
+            if (number == at->elsewhere)
+                tensors[number].shard = sl_shard_none();
+            tensors[number].n = sl_shard_elements(&tensors[number].shard);
             tensors[number].first =
                 plan->params[p].tied
                     ? number_of(model, sl_model_first_use(model, use))

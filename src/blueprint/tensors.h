@@ -35,6 +35,7 @@ struct sl_team_shard {
     int n_shards;
     int shard;
     const int *owners; /* [layers of the model] */
+    int elsewhere;     /* a tensor that no stage holds; -1: there is none */
 };
 
 /*

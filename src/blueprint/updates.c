@@ -125,9 +125,24 @@ static void put_unshards(struct writing *writing,
     }
 }
 
+/* Shown as of the device's first stage. */
+static void put_rows(struct writing *writing, const struct sl_program *program)
+{
+    struct sl_op op = {.forward_no = SL_NONE,
+                       .backward_no = SL_NONE,
+                       .stash_no = SL_NONE,
+                       .n_joined = 1};
+    if (program->n_ops == 0)
+        return;
+    op.action = (sluice_action){SLUICE_REDUCE_GRAD,
+                                program->ops[0].action.stage, -1, 0};
+    put(writing, op, SL_OP_TAKE_ROWS);
+}
+
 static void expand(struct writing *writing, const struct sl_program *program,
                    struct sl_update_mode mode, const struct sl_program *ties)
 {
+    bool behind = mode.ties || mode.takes_rows;
     bool measured = mode.zero >= SL_ZERO_GRADIENTS && mode.measures;
     writing->n = 0;
     if (mode.asynchronous)
@@ -143,13 +158,15 @@ static void expand(struct writing *writing, const struct sl_program *program,
         }
         if (mode.reduces && !is_reduced(program, op->action.stage))
             put_reduction(writing, *op, mode);
-        if (!mode.ties && !measured)
+        if (!behind && !measured)
             put(writing, *op, update_of(mode));
     }
-    if (mode.ties) {
+    if (mode.ties)
         put_ties(writing, ties);
+    if (mode.takes_rows)
+        put_rows(writing, program);
+    if (behind)
         put_each(writing, program, update_of(mode));
-    }
     if (mode.measures) {
         put_whole(writing, SL_OP_TOTAL);
         put_each(writing, program, SL_OP_PREPARE);

@@ -17,6 +17,8 @@
  *                   stage, from ZeRO stage 2 on with [MEASURE,] LEAVE
  *                   With ZeRO the APPLYs update a part of each stage, and an
  *                   UNSHARD for each of them, of the rest, comes last
+ *                   If an embedding is cut by rows, behind the list stands
+ *                   TAKE_ROWS, and then the MEASUREs or PREPAREs
  *     asynchronous  BACK_UP;
  *                   the list, in which each UPDATE becomes
  *                   [REDUCE_SCATTER, ALL_GATHER, [FENCE,]] ADVANCE;
@@ -42,6 +44,7 @@ struct sl_update_mode {
     bool reduces;      /* several stages hold each part of the model */
     bool measures;     /* the optimizer reads a total; not if asynchronous */
     bool ties;         /* tensors are tied; not if asynchronous */
+    bool takes_rows;   /* an embedding is cut by rows; likewise */
     int zero;          /* the ZeRO stage; 0 if asynchronous, or if nothing is
                           added up */
 };

@@ -67,6 +67,11 @@ sluice_status sl_bulletin_await(struct sl_bulletin *board, int rank, int poster,
     return SLUICE_OK;
 }
 
+int sl_bulletin_n_posted(const struct sl_bulletin *board, int rank)
+{
+    return atomic_load(&board->members[rank].n_posted);
+}
+
 void sl_bulletin_close(struct sl_bulletin *board)
 {
     atomic_store(&board->closed, true);

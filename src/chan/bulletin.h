@@ -57,6 +57,9 @@ void sl_bulletin_post(struct sl_bulletin *board, int rank, int32_t number,
 sluice_status sl_bulletin_await(struct sl_bulletin *board, int rank, int poster,
                                 int32_t number, int64_t *virtual_ns);
 
+/* Items that a member has posted in this job.  Any thread. */
+int sl_bulletin_n_posted(const struct sl_bulletin *board, int rank);
+
 /* Refuse all further waits and wake who waits.  Any thread. */
 void sl_bulletin_close(struct sl_bulletin *board);
 

@@ -91,14 +91,18 @@ static const char *tell_seed(const struct sl_subject *about,
 }
 
 /* What its parameters are tied to. */
-static uint32_t add_ties(uint32_t checksum, const struct sl_layout *layout,
-                         const struct sl_unit *unit)
+static uint32_t add_ties(uint32_t checksum, const sluice_model *model,
+                         int layer, char room[SL_FACT_ROOM])
 {
-    for (int p = 0; p < unit->plan->n_params; p++) {
-        int tensor = unit->first_tensor + p;
-        const char *name = layout->tensors[tensor].name;
-        if (layout->tensors[tensor].first != tensor)
-            checksum = sl_checksum_bytes(checksum, name, strlen(name) + 1);
+    const sluice_layer_plan *plan = sluice_model_layer_plan(model, layer);
+    for (int p = 0; p < plan->n_params; p++) {
+        const struct sl_parameter_use first =
+            sl_model_first_use(model, (struct sl_parameter_use){layer, p});
+        if (!plan->params[p].tied)
+            continue;
+        snprintf(room, SL_FACT_ROOM, "%d.%s", first.layer,
+                 sl_model_spec(model, first)->name);
+        checksum = sl_checksum_bytes(checksum, room, strlen(room) + 1);
     }
     return checksum;
 }
@@ -126,23 +130,13 @@ static uint32_t add_layer(uint32_t checksum, const sluice_layer_ops *ops,
 static const char *tell_layers(const struct sl_subject *about,
                                char room[SL_FACT_ROOM])
 {
-    const struct sl_layout *layout = &about->pipe->blueprint.layout;
+    const sluice_model *model = about->pipe->blueprint.model;
     uint32_t checksum = 0;
-    for (int part = 0; part < layout->grid.depth; part++) {
-        const struct sl_stage *stage =
-            &layout->stages[sl_held_stage(&layout->grid, 0, 0, part)];
-        for (int i = 0; i < stage->n_units; i++) {
-            const struct sl_unit *unit = &stage->units[i];
-            checksum = add_layer(checksum, unit->ops, unit->config, room);
-            checksum = add_ties(checksum, layout, unit);
-        }
+    for (int i = 0; i < sluice_model_n_layers(model); i++) {
+        checksum = add_layer(checksum, sluice_model_layer(model, i),
+                             sl_model_layer_config(model, i), room);
+        checksum = add_ties(checksum, model, i, room);
     }
-    const struct sl_cut_head *cut = &about->pipe->blueprint.vocabulary;
-    if (cut->n_parts)
-        checksum = add_layer(
-            checksum, cut->ops,
-            sl_model_layer_config(about->pipe->blueprint.model, cut->layer),
-            room);
     snprintf(room, SL_FACT_ROOM, "%08x", (unsigned)checksum);
     return room;
 }

@@ -8,7 +8,7 @@
 #include "pipeline/recompute_check.h"
 #include "pipeline/across/links.h"
 #include "pipeline/across/tied.h"
-#include "pipeline/across/head_parts.h"
+#include "pipeline/across/vocabulary_board.h"
 #include "pipeline/team/teamwork.h"
 
 /* Whether there are as many as are wanted. */

@@ -4,9 +4,11 @@
 #include "base/split.h"
 #include "pipeline/across/skip.h"
 #include "pipeline/across/head_parts.h"
+#include "pipeline/across/row_parts.h"
 #include "pipeline/finite_check.h"
 #include "pipeline/recompute_check.h"
 #include "pipeline/team/teamwork.h"
+#include "pipeline/uneven/microbatch.h"
 
 /* An action with everything its layers need at hand. */
 struct pass {
@@ -21,6 +23,7 @@ struct pass {
     bool stashes; /* F keeps what the backward needs, and so does R */
     bool splits;  /* I or W: the gradients between layers are kept */
     struct sluice_team team; /* as the layer under way is told of it */
+    sluice_row_parts parts;  /* the same, of the table of an embedding */
     sluice_diag *why;
 };
 
@@ -29,6 +32,7 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
 {
     sluice_pipeline *pipe = device->pipe;
     struct sl_stage *stage = &device->stages[op->action.stage];
+    bool reads_parts = stage->is_first && sl_cuts_rows(pipe);
     return (struct pass){
         .pipe = pipe,
         .device = device,
@@ -38,6 +42,8 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
         .outcomes = device->outcomes,
         .op = op,
         .rows = sl_rows_of(device, op),
+        .parts =
+            reads_parts ? sl_row_parts_of(device, op) : (sluice_row_parts){0},
         .stashes = op->stash_no != SL_NONE,
         .splits = op->action.kind == SLUICE_I || op->action.kind == SLUICE_W,
         .why = why,
@@ -135,6 +141,7 @@ make_call(struct pass *p, int i, sluice_layer_call *call)
         .scratch = p->ws->scratch,
         .products = unit->products,
         .team = p->device->team ? &p->team : NULL,
+        .parts = p->parts.n > 0 ? &p->parts : NULL,
         .off_core_ns = &p->device->off_core_ns,
         .why = p->why,
     };

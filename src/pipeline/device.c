@@ -9,6 +9,7 @@
 #include "blueprint/shards/zero.h"
 #include "nn/model/init.h"
 #include "pipeline/abroad/abroad.h"
+#include "pipeline/across/row_parts.h"
 #include "pipeline/update/ahead.h"
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
@@ -85,6 +86,7 @@ void sl_device_train(struct sl_device *device)
             device->stages[s].fresh = true;
     if (bp->vocabulary.n_parts)
         device->pipe->blueprint.vocabulary.parts[device->at.place].fresh = true;
+    sl_row_parts_begin(device);
     device->recorder.n = 0;
     device->virtual_ns = 0;
     device->backed_up = false;

@@ -19,6 +19,8 @@
 #include "pipeline/across/skip.h"
 #include "pipeline/across/tied.h"
 #include "pipeline/across/head_parts.h"
+#include "pipeline/across/row_parts.h"
+#include "pipeline/across/vocabulary_board.h"
 #include "pipeline/team/teamwork.h"
 #include "pipeline/update/versions.h"
 
@@ -76,6 +78,7 @@ static const struct behaviour {
     [SL_OP_FENCE] = {sl_reduce_fence, MEETING, NONE, sl_reduces},
     [SL_OP_TIE_SCATTER] = {sl_tied_scatter, MEETING},
     [SL_OP_TIE_GATHER] = {sl_tied_gather, MEETING},
+    [SL_OP_TAKE_ROWS] = {sl_row_parts_finish, MEETING},
     [SL_OP_MEASURE] = {sl_optimize_measure, SILENT},
     [SL_OP_TOTAL] = {sl_optimize_total, WAITING, .name = "add up"},
     [SL_OP_PREPARE] = {sl_optimize_prepare, SILENT},
@@ -203,7 +206,7 @@ static sluice_status take(struct sl_device *device, const struct sl_op *op,
     if (!st && skips)
         st = sl_skip_take(device, op);
     if (!st && joint)
-        st = sl_cut_head_take(device, op);
+        st = sl_vocabulary_take(device, op);
     return st;
 }
 
@@ -239,7 +242,7 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     struct sl_link *to = sink(device, op, is->traffic);
     sluice_status st = SLUICE_OK;
     bool skips = has_skips(device, op, is);
-    bool joint = sl_cut_head_waits(device, op);
+    bool joint = sl_vocabulary_waits(device, op);
     bool leads = sl_leads(device);
     if (from && !device->team)
         pack(device, op, is->traffic);
@@ -253,7 +256,7 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
         return st;
     if (leads && op->releases)
         release(device, op);
-    sl_cut_head_post(device, op);
+    sl_vocabulary_post(device, op);
     if (leads && (to || skips))
         st = publish(device, op, to, skips);
     bool tells = has_event(is->account) && sl_records(device);

@@ -7,7 +7,7 @@
 
 #include "base/finite.h"
 #include "pipeline/abroad/abroad.h"
-#include "pipeline/across/head_parts.h"
+#include "pipeline/across/vocabulary_board.h"
 #include "pipeline/update/head_update.h"
 
 /* A parameter, and what of it is meant. */
@@ -109,19 +109,14 @@ static struct place place_of(const sluice_pipeline *pipe, int holder, int shard,
     };
 }
 
-/* Whether a layer's parameter is cut across the devices. */
-static bool is_cut(const sluice_pipeline *pipe, int layer)
-{
-    return sl_cuts_vocabulary(pipe) &&
-           layer == pipe->blueprint.vocabulary.layer;
-}
-
 /* Put together what devices hold, those of a team or all of them. */
 static void gather(const sluice_pipeline *pipe, struct item item, float *values)
 {
+    const struct sl_cut_table *cut =
+        sl_cut_table_of(pipe, item.layer, item.param);
     int holder = 0;
-    if (is_cut(pipe, item.layer)) {
-        sl_cut_head_get(pipe, item.state, values);
+    if (cut) {
+        sl_cut_table_get(cut, item.state, values);
         return;
     }
     int end = is_shared(pipe, item) ? sl_n_holders(&pipe->blueprint.grid)
@@ -223,8 +218,10 @@ static struct spot spot_at(const struct sl_blueprint *bp, struct item item,
 static void put_all(sluice_pipeline *pipe, struct item item, const float *from)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    if (is_cut(pipe, item.layer)) {
-        sl_cut_head_put(pipe, item.state, from);
+    const struct sl_cut_table *cut =
+        sl_cut_table_of(pipe, item.layer, item.param);
+    if (cut) {
+        sl_cut_table_put(pipe, cut, item.state, from);
         return;
     }
     for (int i = 0; i < n_spots(bp, item); i++) {
@@ -297,7 +294,8 @@ float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
                           const sluice_state_tensor *tensor)
 {
     if (pipe->blueprint.grid.n_shards > 1 ||
-        is_cut(pipe, tensor->parameter.layer) ||
+        sl_cut_table_of(pipe, tensor->parameter.layer,
+                        tensor->parameter.index) ||
         is_shared(pipe, tensor_of(tensor)))
         return NULL;
     return place_of(pipe, holder, 0, tensor_of(tensor)).values;

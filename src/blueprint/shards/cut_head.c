@@ -2,59 +2,63 @@
 #include "blueprint/shards/cut_head.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <sluice/schedule_passes.h>
 
-#include "base/split.h"
-#include "nn/model/model.h"
+#include "nn/across/body.h"
 
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
 }
 
-static int last_layer(const sluice_model *model)
+/* A head has its own rows, or those of an embedding that is cut as well. */
+static sluice_status check_tie(const sluice_model *model,
+                               const struct sl_end_layer *head,
+                               sluice_diag *why)
 {
-    return sluice_model_n_layers(model) - 1;
+    const struct sl_end_layer begin = sl_model_first_end(model);
+    const sluice_param_spec *spec = sl_end_spec(model, head);
+    if (!spec->tied || (begin.ops->add_rows && spec->first_layer == 0 &&
+                        spec->first_param == begin.param))
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "%d.%s is tied to layer %d, which is on one device; "
+                           "tie it to an embedding that the model begins with, "
+                           "or to nothing, or do not cut the vocabulary",
+                           head->layer, spec->name, spec->first_layer);
 }
 
 static sluice_status check(const sluice_model *model,
                            const sluice_loss_ops *loss,
                            const struct sl_grid *grid, sluice_diag *why)
 {
-    int last = last_layer(model);
-    const sluice_layer_ops *ops = sluice_model_layer(model, last);
-    const sluice_layer_plan *plan = sluice_model_layer_plan(model, last);
-    if (!ops->part)
+    const struct sl_end_layer head = sl_model_last_end(model);
+    if (!head.ops->part)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "layer %d (%s), the last one, cannot be cut "
                                "across devices; end the model with a head",
-                               last, ops->name);
+                               head.layer, head.ops->name);
     if (!loss->part)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "loss %s needs all outputs on one device; use "
                                "cross_entropy, or do not cut the vocabulary",
                                loss->name);
-    if (plan->params[0].tied)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d.%s is tied to layer %d, which is on one "
-                               "device; do not tie it, or do not cut the "
-                               "vocabulary",
-                               last, plan->params[0].name,
-                               plan->params[0].first_layer);
     if (grid->n_replicas > 1 || grid->n_shards > 1)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a vocabulary is cut across the devices of one "
                                "pipeline; use one replica, and no teams");
-    int64_t rows = plan->params[0].shape.dims[0];
+    int64_t rows = head.plan->params[0].shape.dims[0];
     if (rows < grid->n_devices)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a vocabulary of %" PRId64
                                " on %d devices; use at most as many",
                                rows, grid->n_devices);
-    return SLUICE_OK;
+    sluice_status st = check_tie(model, &head, why);
+    if (!st && sl_rows_can_be_cut(model))
+        st = sl_cut_rows_check(model, grid->n_devices, why);
+    return st;
 }
 
 sluice_status sl_cut_head_begin(const sluice_model *model,
@@ -68,7 +72,7 @@ sluice_status sl_cut_head_begin(const sluice_model *model,
     sluice_schedule *cut;
     sluice_status st = check(model, loss, grid, why);
     if (!st)
-        st = sl_model_prefix(model, last_layer(model), allocator, body, why);
+        st = sl_model_body_create(model, allocator, body, why);
     if (!st)
         st = sluice_schedule_vocabulary(*forward, &wanted, &cut, why);
     if (st)
@@ -129,13 +133,13 @@ static void find_slots(struct sl_cut_head *v,
 }
 
 /* Let the layer plan for the rows of a part. */
-static sluice_status infer_part(struct sl_cut_head *v, const void *config,
-                                const sluice_layer_plan *whole,
+static sluice_status infer_part(struct sl_cut_head *v,
+                                const struct sl_end_layer *head, int64_t n,
                                 struct sl_head_part *part, sluice_diag *why)
 {
     const sluice_allocator *allocator = v->allocator;
     part->config = sl_alloc(allocator, v->ops->config_bytes, 1);
-    part->plan.in = whole->in;
+    part->plan.in = head->plan->in;
     part->plan.params =
         sl_alloc(allocator, SLUICE_LAYER_MAX_PARAMS, sizeof *part->plan.params);
     part->plan.products = sl_alloc(allocator, SLUICE_LAYER_MAX_PRODUCTS,
@@ -145,19 +149,20 @@ static sluice_status infer_part(struct sl_cut_head *v, const void *config,
     if (!part->config || !part->plan.params || !part->plan.products ||
         !part->products)
         return sl_no_memory(why, "a part of the vocabulary");
-    memcpy(part->config, config, v->ops->config_bytes);
-    v->ops->part(config, part->n, part->config);
+    memcpy(part->config, head->config, v->ops->config_bytes);
+    v->ops->part(head->config, n, part->config);
     sluice_layer_plan plan = part->plan;
     sluice_status st = v->ops->infer(part->config, &plan, why);
-    plan.in = whole->in;
+    plan.in = head->plan->in;
     part->plan = plan;
     return st;
 }
 
-static void size_part(struct sl_cut_head *v, struct sl_head_part *part)
+static void size_part(struct sl_cut_head *v, int64_t n,
+                      struct sl_head_part *part)
 {
     size_t vectors = (size_t)sl_cut_head_vectors(v);
-    part->p.slot_bytes = sl_round_up(vectors * (size_t)part->n * sizeof(float));
+    part->p.slot_bytes = sl_round_up(vectors * (size_t)n * sizeof(float));
     part->gives = (struct sl_ring){
         .n_slots = v->n_slots,
         .slot_bytes =
@@ -167,74 +172,61 @@ static void size_part(struct sl_cut_head *v, struct sl_head_part *part)
 }
 
 static sluice_status make_part(struct sl_cut_head *v, int d,
-                               const struct sl_cut_head_input *input,
+                               const struct sl_end_layer *head,
+                               const struct sl_products_choice *products,
                                sluice_diag *why)
 {
     struct sl_head_part *part = &v->parts[d];
-    const sluice_layer_plan *whole =
-        sluice_model_layer_plan(input->model, v->layer);
-    struct sl_rows rows =
-        sl_split_rows(whole->params[0].shape.dims[0], v->n_parts, d);
-    part->first = v->first[d] = rows.first;
-    part->n = rows.n;
-    part->shard = (struct sl_shard){
-        .n_runs = 1,
-        .run = rows.n * v->width,
-        .stride = rows.n * v->width,
-        .first = rows.first * v->width,
-    };
-    sluice_status st = infer_part(
-        v, sl_model_layer_config(input->model, v->layer), whole, part, why);
+    int64_t n = v->table.parts[d].n;
+    sluice_status st = infer_part(v, head, n, part, why);
     if (!st)
-        st = sl_products_settle_layer(&part->plan, input->products, 1,
-                                      part->products, part->products, why);
-    size_part(v, part);
+        st = sl_products_settle_layer(&part->plan, products, 1, part->products,
+                                      part->products, why);
+    size_part(v, n, part);
     return st;
 }
 
-static void describe(struct sl_cut_head *v, const sluice_model *model)
+static sluice_status make_tables(struct sl_cut_head *v,
+                                 const struct sl_cut_head_input *input,
+                                 const struct sl_end_layer *head)
 {
-    const sluice_param_spec *spec =
-        &sluice_model_layer_plan(model, v->layer)->params[0];
-    int number = 0;
-    for (int i = 0; i < v->layer; i++)
-        number += sluice_model_layer_plan(model, i)->n_params;
-    v->tensor = (struct sl_tensor){
-        .shape = spec->shape,
-        .shard = sl_shard_all(&spec->shape),
-        .n = sluice_shape_elements(&spec->shape),
-        .layer = v->layer,
-        .first = number,
+    int first_place = sluice_schedule_stage_device(input->schedule, 0);
+    const struct sl_cut_rows_input rows = {
+        .model = input->model,
+        .head = &v->table,
+        .train = &input->train[first_place],
+        .first_place = first_place,
+        .n_microbatches = sluice_schedule_n_microbatches(input->schedule),
+        .max_rows = input->max_rows,
     };
-    snprintf(v->tensor.name, sizeof v->tensor.name, "%d.%s", v->layer,
-             spec->name);
+    sluice_status st =
+        sl_cut_table_init(&v->table, input->model, head, v->n_parts,
+                          input->n_states, v->allocator);
+    if (!st && sl_rows_can_be_cut(input->model))
+        st = sl_cut_rows_init(&v->rows, &rows);
+    return st;
 }
 
 sluice_status sl_cut_head_init(struct sl_cut_head *v,
                                const struct sl_cut_head_input *input,
                                sluice_diag *why)
 {
-    int last = last_layer(input->model);
-    const sluice_layer_plan *whole =
-        sluice_model_layer_plan(input->model, last);
+    const struct sl_end_layer head = sl_model_last_end(input->model);
     const sluice_schedule *schedule = input->schedule;
     int n_stages = sluice_schedule_n_stages(schedule);
     *v = (struct sl_cut_head){
         .allocator = input->allocator,
-        .ops = sluice_model_layer(input->model, last),
-        .layer = last,
-        .width = whole->params[0].shape.dims[1],
+        .ops = head.ops,
+        .layer = head.layer,
+        .width = head.plan->params[0].shape.dims[1],
         .max_rows = input->max_rows,
-        .n_states = input->n_states,
         .n_parts = sluice_schedule_n_devices(schedule),
         .last_place = sluice_schedule_stage_device(schedule, n_stages - 1),
     };
-    v->positions = sluice_shape_elements(&whole->in) / v->width;
+    v->positions = sluice_shape_elements(&head.plan->in) / v->width;
     v->parts = sl_alloc(v->allocator, (size_t)v->n_parts, sizeof *v->parts);
-    v->first = sl_alloc(v->allocator, (size_t)v->n_parts, sizeof *v->first);
-    if (!v->parts || !v->first)
+    if (!v->parts || make_tables(v, input, &head))
         return sl_no_memory(why, "the parts of the vocabulary");
-    describe(v, input->model);
     for (int s = n_stages - 1; s >= 0; s--)
         v->parts[sluice_schedule_stage_device(schedule, s)].stage = s;
     find_slots(v, input);
@@ -245,8 +237,15 @@ sluice_status sl_cut_head_init(struct sl_cut_head *v,
     };
     sluice_status st = SLUICE_OK;
     for (int d = 0; d < v->n_parts && !st; d++)
-        st = make_part(v, d, input, why);
+        st = make_part(v, d, &head, input->products, why);
     return st;
+}
+
+const struct sl_cut_table *sl_cut_table_at(const struct sl_cut_head *v, int i)
+{
+    if (i == 0)
+        return &v->table;
+    return i == 1 && v->rows.ops && !v->rows.tied ? &v->rows.own : NULL;
 }
 
 void sl_cut_head_fini(struct sl_cut_head *v)
@@ -261,14 +260,10 @@ void sl_cut_head_fini(struct sl_cut_head *v)
                 sizeof *part->plan.params);
         sl_free(v->allocator, part->config, v->ops->config_bytes, 1);
     }
-    sl_free(v->allocator, v->first, (size_t)v->n_parts, sizeof *v->first);
+    sl_cut_rows_fini(&v->rows);
+    sl_cut_table_fini(&v->table);
     sl_free(v->allocator, v->parts, (size_t)v->n_parts, sizeof *v->parts);
     *v = (struct sl_cut_head){0};
-}
-
-static size_t weights_bytes(const struct sl_head_part *part)
-{
-    return sl_round_up((size_t)part->shard.run * sizeof(float));
 }
 
 static size_t ring_bytes(const struct sl_ring *ring)
@@ -309,19 +304,18 @@ void sl_cut_head_plan(const struct sl_cut_head *v, int place,
 {
     const struct sl_head_part *part = &v->parts[place];
     struct temporary t = temporary_of(v, part);
-    size_t weights = weights_bytes(part), states = (size_t)v->n_states;
     size_t boundary = ring_bytes(&part->gives) +
                       (place == v->last_place ? ring_bytes(&v->x) : 0);
     size_t workspace = t.row_sum + t.workspace + t.scratch + t.product;
-    plan->parameters += weights;
     plan->packed += packed_bytes(part);
-    plan->gradients += weights;
-    plan->optimizer += states * weights;
     plan->boundary += boundary;
     plan->stash += ring_bytes(&part->p);
     plan->workspace += workspace;
-    plan->total += (2 + states) * weights + packed_bytes(part) + boundary +
-                   ring_bytes(&part->p) + workspace;
+    plan->total +=
+        packed_bytes(part) + boundary + ring_bytes(&part->p) + workspace;
+    sl_cut_table_plan(&v->table, place, plan);
+    if (v->rows.ops)
+        sl_cut_rows_plan(&v->rows, &v->table, place, plan);
 }
 
 static void bind_ring(struct sl_ring *ring, struct sl_arena *arena)
@@ -333,10 +327,9 @@ void sl_cut_head_bind(struct sl_cut_head *v, int place, struct sl_arena *arena)
 {
     struct sl_head_part *part = &v->parts[place];
     struct temporary t = temporary_of(v, part);
-    part->w = sl_arena_take(arena, weights_bytes(part));
-    part->g = sl_arena_take(arena, weights_bytes(part));
-    for (int i = 0; i < v->n_states; i++)
-        part->states[i] = sl_arena_take(arena, weights_bytes(part));
+    sl_cut_table_bind(&v->table, place, arena);
+    if (v->rows.ops)
+        sl_cut_rows_bind(&v->rows, &v->table, place, arena);
     part->product_scratch = sl_arena_take(arena, t.product);
     for (int k = 0; k < part->plan.n_products; k++)
         sl_product_bind(

@@ -1,7 +1,8 @@
 /*
- * A vocabulary that is cut across devices: the last layer of the model, which
- * is in no stage.  Each place has a part of its rows, and runs the S and T of
- * its first stage.
+ * A vocabulary that is cut across devices: the last layer of the model, or the
+ * last one of a sequence that it ends with, which is in no stage.  Each place
+ * has a part of its rows, and runs the S and T of its first stage.  If the
+ * model begins with an embedding, that is cut too.
  *
  *     x      what the last stage's F hands to all devices
  *     gives  what an S makes for all devices: its terms, p * w, and q * w
@@ -32,21 +33,15 @@
 #include "base/slots.h"
 #include "blueprint/products.h"
 #include "blueprint/program.h"
-#include "blueprint/shards/shard.h"
-#include "blueprint/tensors.h"
+#include "blueprint/shards/cut_rows.h"
+#include "blueprint/shards/table_parts.h"
 
-/* What a place holds of the layer. */
+/* What a place holds of the layer, beside its rows of the table. */
 struct sl_head_part {
-    int stage;             /* the first of the place */
-    int64_t first;         /* rows of the table: */
-    int64_t n;             /* outputs of a position */
-    struct sl_shard shard; /* the same, in elements */
-    void *config;          /* of a layer that has them */
+    int stage;    /* the first of the place */
+    void *config; /* of a layer that has these outputs */
     sluice_layer_plan plan;
     struct sluice_product *products; /* [plan.n_products] */
-    float *w;                        /* [n][width] */
-    float *g;
-    float *states[SLUICE_OPTIMIZER_MAX_STATES];
     struct sl_ring p;
     struct sl_ring gives;
     float *row_sum; /* [width], within an S */
@@ -59,16 +54,15 @@ struct sl_head_part {
 struct sl_cut_head {
     const sluice_allocator *allocator;
     const sluice_layer_ops *ops;
-    int layer;               /* the last of the model */
-    struct sl_tensor tensor; /* whole */
-    int64_t width;           /* elements of a position of x */
-    int64_t positions;       /* of a row */
-    int64_t max_rows;        /* of a micro-batch */
-    int n_states;
+    int layer;                  /* of the model, in which it is */
+    struct sl_cut_table table;  /* its rows */
+    struct sl_cut_rows rows;    /* those of an embedding */
+    int64_t width;              /* elements of a position of x */
+    int64_t positions;          /* of a row */
+    int64_t max_rows;           /* of a micro-batch */
     int n_slots;                /* of x and gives */
     int n_parts;                /* places */
     struct sl_head_part *parts; /* [n_parts] */
-    int64_t *first;             /* [n_parts] that of each part */
     int last_place;             /* of the last stage */
     struct sl_ring x;           /* in its arena */
 };
@@ -118,6 +112,19 @@ void sl_cut_head_plan(const struct sl_cut_head *vocabulary, int place,
 /* Give it its places in the arena: what was added. */
 void sl_cut_head_bind(struct sl_cut_head *vocabulary, int place,
                       struct sl_arena *arena);
+
+/* The tables that are cut: of the head, and of an embedding that is not tied to
+ * it.  NULL past the last one. */
+const struct sl_cut_table *sl_cut_table_at(const struct sl_cut_head *vocabulary,
+                                           int i);
+
+/* The table of an embedding that is cut.  No pointer into the struct: it may be
+ * moved. */
+static inline const struct sl_cut_table *
+sl_cut_rows_table(const struct sl_cut_head *vocabulary)
+{
+    return vocabulary->rows.tied ? &vocabulary->table : &vocabulary->rows.own;
+}
 
 /* What an S gives: terms[rows * positions], then pw[...][width], qw[...]. */
 static inline int64_t sl_cut_head_vectors(const struct sl_cut_head *vocabulary)

@@ -105,6 +105,20 @@ static sluice_status refuse(const sluice_layer_call *call, int64_t i)
                            embedding->vocabulary, embedding->vocabulary - 1);
 }
 
+/* A row of the table, wherever it lies: `n` elements, of a team's device its
+ * own. */
+static const float *row_of(const sluice_layer_call *call, int32_t token,
+                           int64_t n)
+{
+    const sluice_row_parts *parts = call->parts;
+    int i = 0;
+    if (!parts)
+        return call->params[0] + token * n;
+    while (token >= parts->first[i + 1])
+        i++;
+    return parts->rows[i] + (token - parts->first[i]) * n;
+}
+
 static sluice_status forward(const sluice_layer_call *call)
 {
     const sluice_embedding_config *embedding = call->config;
@@ -114,7 +128,7 @@ static sluice_status forward(const sluice_layer_call *call)
         int32_t token = call->x_int32[i];
         if (token < 0 || token >= embedding->vocabulary)
             return refuse(call, i);
-        memcpy(call->y + i * width + own.first, call->params[0] + token * own.n,
+        memcpy(call->y + i * width + own.first, row_of(call, token, own.n),
                (size_t)own.n * sizeof *call->y);
     }
     return SLUICE_OK;
@@ -129,17 +143,29 @@ static sluice_status backward_input(const sluice_layer_call *call)
 
 /* A token that occurs again adds to the same row, in the order of the rows; of
  * a team each device has its columns of the table. */
-static sluice_status backward_weight(const sluice_layer_call *call)
+static void add_rows(const sluice_layer_call *call, int64_t first, int64_t n)
 {
     const sluice_embedding_config *embedding = call->config;
     int64_t width = embedding->width;
     struct sl_rows own = sl_team_share(call, width);
     float *g = call->grads[0];
     if (!call->accumulate)
-        memset(g, 0, (size_t)(embedding->vocabulary * own.n) * sizeof *g);
-    for (int64_t i = 0; i < call->rows * tokens_of_row(call); i++)
-        sl_add(own.n, call->dy + i * width + own.first,
-               g + call->x_int32[i] * own.n);
+        memset(g, 0, (size_t)(n * own.n) * sizeof *g);
+    for (int64_t i = 0; i < call->rows * tokens_of_row(call); i++) {
+        int64_t row = call->x_int32[i] - first;
+        if (row >= 0 && row < n)
+            sl_add(own.n, call->dy + i * width + own.first, g + row * own.n);
+    }
+}
+
+static sluice_status backward_weight(const sluice_layer_call *call)
+{
+    const sluice_embedding_config *embedding = call->config;
+    int64_t n = call->rows * tokens_of_row(call) * embedding->width;
+    if (call->parts)
+        memcpy(call->parts->dy, call->dy, (size_t)n * sizeof *call->dy);
+    else
+        add_rows(call, 0, embedding->vocabulary);
     return SLUICE_OK;
 }
 
@@ -153,6 +179,7 @@ static const sluice_layer_ops embedding_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .add_rows = add_rows,
     .team = SLUICE_TEAM_SHARES,
 };
 

@@ -6,19 +6,8 @@
 #include "nn/layers/composite.h"
 #include "nn/model/element_check.h"
 #include "nn/model/model_check.h"
+#include "nn/model/model_data.h"
 #include "nn/model/model_layer.h"
-#include "nn/model/skips.h"
-
-struct sluice_model {
-    const sluice_allocator *allocator;
-    sluice_shape input;
-    sluice_element input_type;
-    struct sl_layer_list layers;
-    struct sl_skip_list skips;
-    struct sl_layer *open; /* the innermost composite under way; in no list */
-    int n_inside;          /* layers inside composites so far */
-    int64_t n_parameters;  /* elements */
-};
 
 sluice_status sluice_model_create(const sluice_model_config *config,
                                   sluice_model **out, sluice_diag *why)
@@ -360,28 +349,4 @@ sluice_shape sluice_model_output(const sluice_model *model)
 int64_t sluice_model_n_parameters(const sluice_model *model)
 {
     return model->n_parameters;
-}
-
-sluice_status sl_model_prefix(const sluice_model *model, int n,
-                              const sluice_allocator *allocator,
-                              sluice_model **out, sluice_diag *why)
-{
-    sluice_model *prefix = sl_alloc(allocator, 1, sizeof *prefix);
-    if (!prefix)
-        return sl_no_memory(why, "the layers of the stages");
-    *prefix = *model;
-    prefix->allocator = allocator;
-    prefix->layers.n = n;
-    prefix->n_parameters = 0;
-    for (int i = 0; i < n; i++)
-        count_parameters(sluice_model_layer_plan(model, i),
-                         &prefix->n_parameters, NULL);
-    *out = prefix;
-    return SLUICE_OK;
-}
-
-void sl_model_prefix_destroy(sluice_model *prefix)
-{
-    if (prefix)
-        sl_free(prefix->allocator, prefix, 1, sizeof *prefix);
 }

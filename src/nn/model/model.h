@@ -23,18 +23,6 @@ const struct sl_layer_list *sl_model_layers(const sluice_model *model);
  */
 sluice_status sl_model_check_skips(const sluice_model *model, sluice_diag *why);
 
-/*
- * The first `n` layers as a model of their own, which shares them: it is
- * destroyed first, by sl_model_prefix_destroy().  No skip connection goes
- * beyond them.
- *
- * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
- */
-sluice_status sl_model_prefix(const sluice_model *model, int n,
-                              const sluice_allocator *allocator,
-                              sluice_model **out, sluice_diag *why);
-void sl_model_prefix_destroy(sluice_model *prefix);
-
 /* Its skip connections. */
 const struct sl_skip_list *sl_model_skips(const sluice_model *model);
 

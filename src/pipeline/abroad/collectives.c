@@ -2,7 +2,7 @@
 #include "pipeline/abroad/collectives.h"
 
 #include "pipeline/abroad/abroad.h"
-#include "pipeline/across/head_parts.h"
+#include "pipeline/across/vocabulary_board.h"
 #include "pipeline/across/tied.h"
 #include "pipeline/team/teamwork.h"
 
@@ -137,7 +137,7 @@ static sluice_status make_board(sluice_pipeline *pipe, sluice_diag *why)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a head that is cut by its vocabulary stays in "
                                "one process; use a schedule without S and T");
-    sluice_status st = sl_cut_head_create_board(pipe);
+    sluice_status st = sl_vocabulary_create_board(pipe);
     return st ? sluice_diag_set(why, st, "%s for the pipeline's collectives",
                                 st == SLUICE_NO_MEMORY
                                     ? "out of memory"

@@ -3,17 +3,13 @@
 
 #include <string.h>
 
-#include "base/split.h"
+#include "pipeline/across/row_parts.h"
 #include "pipeline/finite_check.h"
+#include "pipeline/uneven/microbatch.h"
 
 static struct sl_cut_head *vocabulary_of(const struct sl_device *device)
 {
     return &device->pipe->blueprint.vocabulary;
-}
-
-static bool is_last_stage(const struct sl_device *device, int stage)
-{
-    return stage + 1 == device->pipe->blueprint.grid.n_stages;
 }
 
 struct sl_head_part *sl_head_part_of(const struct sl_device *device, int stage)
@@ -24,61 +20,6 @@ struct sl_head_part *sl_head_part_of(const struct sl_device *device, int stage)
     return &v->parts[device->at.place];
 }
 
-struct sl_rows sl_rows_of(const struct sl_device *device,
-                          const struct sl_op *op)
-{
-    const struct sl_grid *grid = &device->pipe->blueprint.grid;
-    return sl_replica_rows(device->pipe->job.rows, grid->n_replicas,
-                           device->at.replica, grid->n_microbatches,
-                           op->action.microbatch);
-}
-
-float sl_loss_scale(const sluice_pipeline *pipe, int microbatch)
-{
-    int32_t update = pipe->blueprint.findings.update_of[microbatch];
-    int64_t terms = pipe->update_terms[update];
-    return terms ? (float)(1.0 / (double)terms) : 0;
-}
-
-static bool starts_back(const struct sl_device *device, const struct sl_op *op)
-{
-    return (op->kind == SL_OP_B || op->kind == SL_OP_I) &&
-           is_last_stage(device, op->action.stage);
-}
-
-bool sl_cut_head_waits(const struct sl_device *device, const struct sl_op *op)
-{
-    return sl_cuts_vocabulary(device->pipe) &&
-           (op->kind == SL_OP_S || op->kind == SL_OP_T ||
-            starts_back(device, op));
-}
-
-sluice_status sl_cut_head_take(struct sl_device *device, const struct sl_op *op)
-{
-    int n_parts = vocabulary_of(device)->n_parts;
-    struct sl_bulletin *board = device->pipe->board;
-    int rank = device->at.place;
-    sluice_status st = SLUICE_OK;
-    if (op->kind == SL_OP_S)
-        return sl_bulletin_await(board, rank, n_parts, op->forward_no,
-                                 &device->virtual_ns);
-    for (int i = 0; i < n_parts && !st; i++)
-        st = sl_bulletin_await(board, rank, i, op->forward_no,
-                               &device->virtual_ns);
-    return st;
-}
-
-void sl_cut_head_post(struct sl_device *device, const struct sl_op *op)
-{
-    int n_parts = vocabulary_of(device)->n_parts;
-    bool outputs =
-        op->kind == SL_OP_F && is_last_stage(device, op->action.stage);
-    if (n_parts == 0 || (!outputs && op->kind != SL_OP_S))
-        return;
-    sl_bulletin_post(device->pipe->board, outputs ? n_parts : device->at.place,
-                     op->forward_no, device->virtual_ns);
-}
-
 void sl_cut_head_keep_output(struct sl_device *device, const struct sl_op *op,
                              const float *y, int64_t rows)
 {
@@ -87,23 +28,12 @@ void sl_cut_head_keep_output(struct sl_device *device, const struct sl_op *op,
            (size_t)(rows * v->positions * v->width) * sizeof *y);
 }
 
-sluice_status sl_cut_head_create_board(sluice_pipeline *pipe)
-{
-    const struct sl_blueprint *bp = &pipe->blueprint;
-    const struct sl_bulletin_config config = {
-        .n_members = bp->grid.n_devices + 1,
-        .n_items = bp->grid.n_microbatches,
-        .patience = pipe->crew->patience,
-        .allocator = pipe->allocator,
-    };
-    return sl_bulletin_create(&config, &pipe->board);
-}
-
 /* An S or T with what it needs at hand. */
 struct work {
     struct sl_device *device;
     const struct sl_cut_head *v;
     struct sl_head_part *part;
+    const struct sl_table_part *table;
     struct sl_rows rows;
     int64_t n; /* vectors of the rows */
     int32_t item;
@@ -114,7 +44,7 @@ struct work {
 
 static sluice_loss_part_call loss_call(const struct sl_device *device,
                                        struct sl_rows rows,
-                                       const struct sl_head_part *part,
+                                       const struct sl_table_part *part,
                                        sluice_diag *why)
 {
     const sluice_pipeline *pipe = device->pipe;
@@ -136,16 +66,18 @@ static struct work make_work(struct sl_device *device, const struct sl_op *op,
 {
     struct sl_cut_head *v = vocabulary_of(device);
     struct sl_head_part *part = &v->parts[device->at.place];
+    const struct sl_table_part *table = &v->table.parts[device->at.place];
     struct sl_rows rows = sl_rows_of(device, op);
     return (struct work){
         .device = device,
         .v = v,
         .part = part,
+        .table = table,
         .rows = rows,
         .n = rows.n * v->positions,
         .item = op->forward_no,
         .p = sl_ring_slot(&part->p, op->forward_no),
-        .loss = loss_call(device, rows, part, why),
+        .loss = loss_call(device, rows, table, why),
         .why = why,
     };
 }
@@ -163,8 +95,8 @@ static sluice_layer_call make_call(const struct work *w)
         .step = pipe->n_steps,
         .training = pipe->job.training,
         .x = sl_ring_slot(&w->v->x, w->item),
-        .params = (const float *const *)&w->part->w,
-        .grads = &w->part->g,
+        .params = (const float *const *)&w->table->w,
+        .grads = (float *const *)&w->table->g,
         .products = w->part->products,
         .workspace = w->part->workspace,
         .scratch = w->part->scratch,
@@ -186,14 +118,14 @@ static sluice_status blame(const struct work *w, sluice_status st)
 static void put_scores(const struct work *w)
 {
     const sluice_pipeline *pipe = w->device->pipe;
-    int64_t all = w->v->tensor.shape.dims[0];
+    int64_t all = w->v->table.tensor.shape.dims[0];
     float *y = pipe->job.y;
     if (!y)
         return;
-    y += w->rows.first * w->v->positions * all + w->part->first;
+    y += w->rows.first * w->v->positions * all + w->table->first;
     for (int64_t i = 0; i < w->n; i++)
-        memcpy(y + i * all, w->p + i * w->part->n,
-               (size_t)w->part->n * sizeof *y);
+        memcpy(y + i * all, w->p + i * w->table->n,
+               (size_t)w->table->n * sizeof *y);
 }
 
 static void add_row(const struct work *w, double factor, const float *row,
@@ -206,8 +138,8 @@ static void add_row(const struct work *w, double factor, const float *row,
 /* Classes of the part, behind which it has padding. */
 static int64_t n_classes(const struct work *w)
 {
-    int64_t n = w->loss.plan->classes - w->part->first;
-    n = n < w->part->n ? n : w->part->n;
+    int64_t n = w->loss.plan->classes - w->table->first;
+    n = n < w->table->n ? n : w->table->n;
     return n > 0 ? n : 0;
 }
 
@@ -220,19 +152,19 @@ static void target_gradients(const struct work *w, float *qw)
     memset(qw, 0, (size_t)(w->n * width) * sizeof *qw);
     for (int64_t i = 0; i < w->n; i++) {
         sluice_part_target q = loss->target(&w->loss, i);
-        int64_t own = q.label - w->part->first;
+        int64_t own = q.label - w->table->first;
         if (q.label < 0)
             continue;
         if (q.elsewhere > 0 && !summed) {
             memset(w->part->row_sum, 0, (size_t)width * sizeof *qw);
             for (int64_t j = 0; j < n_classes(w); j++)
-                add_row(w, 1, w->part->w + j * width, w->part->row_sum);
+                add_row(w, 1, w->table->w + j * width, w->part->row_sum);
             summed = true;
         }
         if (q.elsewhere > 0)
             add_row(w, q.elsewhere, w->part->row_sum, qw + i * width);
-        if (own >= 0 && own < w->part->n)
-            add_row(w, q.at_label - q.elsewhere, w->part->w + own * width,
+        if (own >= 0 && own < w->table->n)
+            add_row(w, q.at_label - q.elsewhere, w->table->w + own * width,
                     qw + i * width);
     }
 }
@@ -252,6 +184,7 @@ static sluice_status measure(const struct work *w)
     sluice_layer_call call = make_call(w);
     call.dy = w->p;
     call.dx = pw;
+    sl_place_runs(&w->device->place, SL_LAYER_RUNS);
     st = blame(w, w->v->ops->backward_input(&call));
     if (!st)
         target_gradients(w, pw + sl_cut_head_vectors(w->v) * w->v->width);
@@ -262,12 +195,13 @@ sluice_status sl_cut_head_scores(struct sl_device *device,
                                  const struct sl_op *op, sluice_diag *why)
 {
     struct work w = make_work(device, op, why);
-    if (w.rows.n == 0)
-        return SLUICE_OK;
+    sluice_status st = sl_row_parts_take(device, op);
+    if (st || w.rows.n == 0)
+        return st;
     sluice_layer_call call = make_call(&w);
     call.y = w.p;
     sl_place_runs(&device->place, SL_LAYER_RUNS);
-    sluice_status st = blame(&w, w.v->ops->forward(&call));
+    st = blame(&w, w.v->ops->forward(&call));
     if (st)
         return st;
     put_scores(&w);
@@ -292,7 +226,7 @@ void sl_cut_head_start_backward(struct sl_device *device,
     const sluice_loss_part_ops *loss = device->pipe->blueprint.loss->part;
     const sluice_part_term *const *terms = terms_of(device, op->forward_no);
     const sluice_loss_part_call call =
-        loss_call(device, sl_rows_of(device, op), &v->parts[0], NULL);
+        loss_call(device, sl_rows_of(device, op), &v->table.parts[0], NULL);
     int64_t width = v->width;
     memset(dx, 0, (size_t)(rows * v->positions * width) * sizeof *dx);
     for (int64_t i = 0; i < rows * v->positions; i++) {
@@ -317,11 +251,11 @@ static void differentiate(const struct work *w,
                           const sluice_part_term *const *terms, float scale)
 {
     const sluice_loss_part_ops *loss = w->device->pipe->blueprint.loss->part;
-    int64_t n = w->part->n, classes = n_classes(w);
+    int64_t n = w->table->n, classes = n_classes(w);
     for (int64_t i = 0; i < w->n; i++) {
         float *dy = w->p + i * n;
         sluice_part_target q = loss->target(&w->loss, i);
-        int64_t own = q.label - w->part->first;
+        int64_t own = q.label - w->table->first;
         if (q.label < 0) {
             memset(dy, 0, (size_t)n * sizeof *dy);
             continue;
@@ -344,7 +278,7 @@ static sluice_status take_loss(const struct work *w,
     struct sl_outcome *outcome = &w->device->outcomes[microbatch];
     if (w->device->at.place != w->v->last_place)
         return SLUICE_OK;
-    pipe->blueprint.loss->part->total(&w->loss, terms, w->v->first,
+    pipe->blueprint.loss->part->total(&w->loss, terms, w->v->table.first,
                                       w->v->n_parts, &outcome->loss_sum,
                                       &outcome->correct);
     return sl_check_loss(pipe, outcome->loss_sum, w->why);

@@ -12,7 +12,7 @@
 
 #include "base/memory.h"
 #include "nn/model/model.h"
-#include "pipeline/across/head_parts.h"
+#include "pipeline/across/vocabulary_board.h"
 #include "pipeline/parameters.h"
 #include "pipeline/pipeline.h"
 

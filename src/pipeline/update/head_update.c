@@ -1,4 +1,4 @@
-/* Updating a part of a cut vocabulary. */
+/* Updating the tables of a cut vocabulary. */
 #include "pipeline/update/head_update.h"
 
 #include <inttypes.h>
@@ -7,13 +7,28 @@
 #include "nn/model/init.h"
 #include "pipeline/across/head_parts.h"
 
+static const struct sl_cut_head *vocabulary_of(const sluice_pipeline *pipe)
+{
+    return &pipe->blueprint.vocabulary;
+}
+
+/* Table number `i` that a device updates with a stage; NULL past the last. */
+static const struct sl_cut_table *table_at(const struct sl_device *device,
+                                           const struct sl_op *op, int i)
+{
+    if (!sl_head_part_of(device, op->action.stage))
+        return NULL;
+    return sl_cut_table_at(vocabulary_of(device->pipe), i);
+}
+
 static sluice_optimizer_call make_call(const struct sl_device *device,
                                        const struct sl_op *op,
-                                       struct sl_head_part *part)
+                                       const struct sl_cut_table *table)
 {
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_blueprint *bp = &pipe->blueprint;
-    const struct sl_tensor *about = &bp->vocabulary.tensor;
+    const struct sl_tensor *about = &table->tensor;
+    const struct sl_table_part *part = &table->parts[device->at.place];
     sluice_optimizer_call call = {
         .config = bp->optimizer_config,
         .learning_rate = pipe->learning_rate,
@@ -23,7 +38,7 @@ static sluice_optimizer_call make_call(const struct sl_device *device,
         .w = part->w,
         .g = part->g,
         .name = about->name,
-        .shape = &part->plan.params[0].shape,
+        .shape = &part->shape,
         .layer = about->layer,
         .param = about->param,
         .tensor = about->first,
@@ -36,20 +51,21 @@ static sluice_optimizer_call make_call(const struct sl_device *device,
 
 void sl_cut_head_measure(struct sl_device *device, const struct sl_op *op)
 {
-    struct sl_head_part *part = sl_head_part_of(device, op->action.stage);
-    if (!part)
-        return;
-    sluice_optimizer_call call = make_call(device, op, part);
-    device->terms[call.tensor] =
-        device->pipe->blueprint.optimizer->measure(&call);
+    const struct sl_cut_table *table;
+    for (int i = 0; (table = table_at(device, op, i)) != NULL; i++) {
+        sluice_optimizer_call call = make_call(device, op, table);
+        device->terms[call.tensor] =
+            device->pipe->blueprint.optimizer->measure(&call);
+    }
 }
 
-static sluice_status check_gradient(const sluice_pipeline *pipe,
-                                    const struct sl_head_part *part,
+static sluice_status check_gradient(const struct sl_device *device,
+                                    const struct sl_cut_table *table,
                                     sluice_diag *why)
 {
+    const struct sl_table_part *part = &table->parts[device->at.place];
     int64_t n = part->shard.run;
-    if (pipe->blueprint.finite < SLUICE_FINITE_GRADIENTS)
+    if (device->pipe->blueprint.finite < SLUICE_FINITE_GRADIENTS)
         return SLUICE_OK;
     int64_t i = sl_first_not_finite(part->g, n);
     if (i == n)
@@ -58,27 +74,34 @@ static sluice_status check_gradient(const sluice_pipeline *pipe,
                            "the gradient of parameter %s, element %" PRId64
                            ", is %s, and the step changes nothing; use a "
                            "smaller learning rate",
-                           pipe->blueprint.vocabulary.tensor.name,
+                           table->tensor.name,
                            sl_shard_element(&part->shard, i),
                            sl_not_finite_name((double)part->g[i]));
 }
 
-sluice_status sl_cut_head_prepare(struct sl_device *device,
-                                  const struct sl_op *op, sluice_diag *why)
+static sluice_status prepare(struct sl_device *device, const struct sl_op *op,
+                             const struct sl_cut_table *table, sluice_diag *why)
 {
     const sluice_optimizer_ops *optimizer = device->pipe->blueprint.optimizer;
-    struct sl_head_part *part = sl_head_part_of(device, op->action.stage);
-    if (!part)
-        return SLUICE_OK;
-    sluice_status st = check_gradient(device->pipe, part, why);
+    sluice_status st = check_gradient(device, table, why);
     if (st || !optimizer->prepare)
         return st;
-    sluice_optimizer_call call = make_call(device, op, part);
+    sluice_optimizer_call call = make_call(device, op, table);
     call.why = why;
     st = optimizer->prepare(&call);
     if (st && !why->text[0])
         sluice_diag_set(why, st, "optimizer of %s (%s) returned %s", call.name,
                         optimizer->name, sluice_status_name(st));
+    return st;
+}
+
+sluice_status sl_cut_head_prepare(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why)
+{
+    const struct sl_cut_table *table;
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; !st && (table = table_at(device, op, i)) != NULL; i++)
+        st = prepare(device, op, table, why);
     return st;
 }
 
@@ -91,51 +114,77 @@ static void forget(struct sl_head_part *part)
 void sl_cut_head_apply(struct sl_device *device, const struct sl_op *op)
 {
     struct sl_head_part *part = sl_head_part_of(device, op->action.stage);
-    if (!part)
-        return;
-    sluice_optimizer_call call = make_call(device, op, part);
-    device->pipe->blueprint.optimizer->apply(&call);
-    forget(part);
+    const struct sl_cut_table *table;
+    for (int i = 0; (table = table_at(device, op, i)) != NULL; i++) {
+        sluice_optimizer_call call = make_call(device, op, table);
+        device->pipe->blueprint.optimizer->apply(&call);
+    }
+    if (part)
+        forget(part);
 }
 
-static float *array_of(const struct sl_head_part *part, int state)
+const struct sl_cut_table *sl_cut_table_of(const sluice_pipeline *pipe,
+                                           int layer, int param)
+{
+    const struct sl_cut_table *table;
+    if (!sl_cuts_vocabulary(pipe))
+        return NULL;
+    for (int i = 0; (table = sl_cut_table_at(vocabulary_of(pipe), i)) != NULL;
+         i++)
+        if (table->tensor.layer == layer && table->tensor.param == param)
+            return table;
+    return NULL;
+}
+
+static float *array_of(const struct sl_table_part *part, int state)
 {
     if (state == -2)
         return part->g;
     return state < 0 ? part->w : part->states[state];
 }
 
-void sl_cut_head_get(const sluice_pipeline *pipe, int state, float *values)
+void sl_cut_table_get(const struct sl_cut_table *table, int state,
+                      float *values)
 {
-    const struct sl_cut_head *v = &pipe->blueprint.vocabulary;
-    for (int i = 0; i < v->n_parts; i++)
-        sl_shard_gather(&v->parts[i].shard, array_of(&v->parts[i], state),
-                        values);
+    for (int i = 0; i < table->n_parts; i++)
+        sl_shard_gather(&table->parts[i].shard,
+                        array_of(&table->parts[i], state), values);
 }
 
-void sl_cut_head_put(sluice_pipeline *pipe, int state, const float *values)
+void sl_cut_table_put(sluice_pipeline *pipe, const struct sl_cut_table *table,
+                      int state, const float *values)
 {
-    struct sl_cut_head *v = &pipe->blueprint.vocabulary;
-    for (int i = 0; i < v->n_parts; i++) {
-        sl_shard_scatter(&v->parts[i].shard, values,
-                         array_of(&v->parts[i], state));
-        forget(&v->parts[i]);
+    for (int i = 0; i < table->n_parts; i++) {
+        sl_shard_scatter(&table->parts[i].shard, values,
+                         array_of(&table->parts[i], state));
+        forget(&pipe->blueprint.vocabulary.parts[i]);
     }
 }
 
-sluice_status sl_cut_head_start(sluice_pipeline *pipe, sluice_diag *why)
+static sluice_status start(sluice_pipeline *pipe,
+                           const struct sl_cut_table *table, sluice_diag *why)
 {
-    const struct sl_cut_head *v = &pipe->blueprint.vocabulary;
-    size_t n = (size_t)v->tensor.n;
-    if (!sl_cuts_vocabulary(pipe))
-        return SLUICE_OK;
+    const struct sl_tensor *about = &table->tensor;
+    size_t n = (size_t)about->n;
     float *whole = sl_alloc(pipe->allocator, n, sizeof *whole);
     if (!whole)
         return sl_no_memory(why, "the initial values of the vocabulary");
     const sluice_layer_plan *plan =
-        sluice_model_layer_plan(pipe->blueprint.model, v->layer);
-    sl_param_init(&plan->params[0], pipe->blueprint.seed, v->layer, 0, whole);
-    sl_cut_head_put(pipe, -1, whole);
+        sluice_model_layer_plan(pipe->blueprint.model, about->layer);
+    sl_param_init(&plan->params[about->param], pipe->blueprint.seed,
+                  about->layer, about->param, whole);
+    sl_cut_table_put(pipe, table, -1, whole);
     sl_free(pipe->allocator, whole, n, sizeof *whole);
     return SLUICE_OK;
+}
+
+sluice_status sl_cut_head_start(sluice_pipeline *pipe, sluice_diag *why)
+{
+    const struct sl_cut_table *table;
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; sl_cuts_vocabulary(pipe) && !st &&
+                    (table = sl_cut_table_at(vocabulary_of(pipe), i)) != NULL;
+         i++)
+        st = start(pipe, table, why);
+    return st;
 }

@@ -1,5 +1,6 @@
 /*
- * Updating a part of a cut vocabulary, with the first stage of its device.
+ * Updating a device's rows of the tables of a cut vocabulary, with the first
+ * stage of the device.
  *
  * Threads: the device, unless a function says else.
  */
@@ -8,7 +9,7 @@
 
 #include "pipeline/pipeline.h"
 
-/* How the part's weights start: as the rows of the whole table do.  Returns
+/* How the tables start: as whole ones do.  Returns
  * SLUICE_OK, SLUICE_NO_MEMORY.  The thread that creates the pipeline. */
 sluice_status sl_cut_head_start(sluice_pipeline *pipe, sluice_diag *why);
 
@@ -19,10 +20,17 @@ sluice_status sl_cut_head_prepare(struct sl_device *device,
                                   const struct sl_op *op, sluice_diag *why);
 void sl_cut_head_apply(struct sl_device *device, const struct sl_op *op);
 
-/* Copy the whole layer's parameter, its gradient, or a state of it, from all
- * parts, or to them.  `state` -1: the parameter; -2: the gradient.  The caller,
- * between steps. */
-void sl_cut_head_get(const sluice_pipeline *pipe, int state, float *values);
-void sl_cut_head_put(sluice_pipeline *pipe, int state, const float *values);
+/* The table that is a parameter of the model, by its first use; NULL if that is
+ * not cut. */
+const struct sl_cut_table *sl_cut_table_of(const sluice_pipeline *pipe,
+                                           int layer, int param);
+
+/* Copy the whole table, its gradient, or a state of it, from all parts, or to
+ * them.  `state` -1: the table; -2: the gradient.  The caller, between steps.
+ */
+void sl_cut_table_get(const struct sl_cut_table *table, int state,
+                      float *values);
+void sl_cut_table_put(sluice_pipeline *pipe, const struct sl_cut_table *table,
+                      int state, const float *values);
 
 #endif

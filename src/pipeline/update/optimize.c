@@ -211,7 +211,7 @@ sluice_status sl_optimize_prepare(struct sl_device *device,
 static void update_statistics(const struct sl_stage *stage,
                               const struct sl_unit *unit)
 {
-    if (!unit->ops->update_statistics || unit->plan->n_params == 0)
+    if (!unit->ops->update_statistics || stage->n_params == 0)
         return;
     int64_t version = (stage->params - stage->versions) / stage->n_params;
     const sluice_statistics_call call = {

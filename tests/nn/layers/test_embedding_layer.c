@@ -106,6 +106,43 @@ START_TEST(a_token_outside_the_vocabulary_is_named_with_its_row)
 }
 END_TEST
 
+/* Three rows in two parts, of two and one. */
+START_TEST(a_table_in_parts_gives_the_bits_of_the_whole_one)
+{
+    static const int32_t tokens[] = {2, 0, 0, 1, 1, 2, 0, 2};
+    static const int64_t first[] = {0, 2, 3};
+    static const int64_t n[] = {2, 1};
+    float y[ROWS * TOKENS * WIDTH], dy[ROWS * TOKENS * WIDTH];
+    float grad[VOCABULARY * WIDTH];
+    struct bench b;
+    set_up(&b, tokens);
+    const float *const rows[] = {b.weight, b.weight + 2 * WIDTH};
+    const sluice_row_parts parts = {2, first, rows, dy};
+    for (int i = 0; i < ROWS * TOKENS * WIDTH; i++)
+        b.dy[i] = 1 / (float)(2 * i + 3);
+    ck_assert(!b.ops->forward(&b.call));
+    memcpy(y, b.y, sizeof y);
+    ck_assert(!b.ops->backward_weight(&b.call));
+    memcpy(grad, b.grad, sizeof grad);
+
+    b.call.parts = &parts;
+    b.call.params = NULL;
+    ck_assert(!b.ops->forward(&b.call));
+    ck_assert_mem_eq(b.y, y, sizeof y);
+    b.call.grads = NULL;
+    ck_assert(!b.ops->backward_weight(&b.call));
+    ck_assert_mem_eq(dy, b.dy, sizeof dy);
+    memset(b.grad, 0x7f, sizeof b.grad);
+    for (int i = 0; i < 2; i++) {
+        float *g = b.grad + first[i] * WIDTH;
+        b.call.grads = &g;
+        b.ops->add_rows(&b.call, first[i], n[i]);
+    }
+    ck_assert_mem_eq(b.grad, grad, sizeof grad);
+    sluice_model_destroy(b.model);
+}
+END_TEST
+
 START_TEST(sizes_out_of_range_are_refused)
 {
     static const sluice_embedding_config bad[] = {
@@ -147,5 +184,6 @@ END_TEST
 SLUICE_TEST_MAIN("nn.embedding_layer", each_token_becomes_its_row_of_the_table,
                  gradients_of_a_token_are_added_up_or_begin_anew,
                  a_token_outside_the_vocabulary_is_named_with_its_row,
+                 a_table_in_parts_gives_the_bits_of_the_whole_one,
                  sizes_out_of_range_are_refused,
                  a_row_of_the_output_has_a_row_of_the_table_for_each_token)

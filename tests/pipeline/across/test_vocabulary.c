@@ -5,13 +5,10 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <sluice/across_layers.h>
-#include <sluice/pipeline.h>
-#include <sluice/reference.h>
-
 #include "support/runner.h"
+#include "support/values.h"
 
 enum {
     BATCH = 7,
@@ -108,64 +105,11 @@ static sluice_pipeline *create(const sluice_pipeline_config *config,
     return pipe;
 }
 
-/* Every parameter, or its gradient, one after the other. */
-struct values {
-    float at[LAYERS * (WIDTH + 1) * WIDTH + VOCABULARY * WIDTH];
-    int n;
-};
-
-static void read_values(const sluice_pipeline *pipe, const sluice_model *model,
-                        bool gradients, struct values *values)
-{
-    sluice_parameter at = {0};
-    values->n = 0;
-    while (sluice_model_next_parameter(model, &at)) {
-        float *to = values->at + values->n;
-        ck_assert_int_eq(
-            gradients
-                ? sluice_pipeline_get_gradient(pipe, at.name, to, at.n, NULL)
-                : sluice_pipeline_get_parameter(pipe, at.name, to, at.n, NULL),
-            SLUICE_OK);
-        values->n += (int)at.n;
-    }
-}
-
-static void read_reference(const sluice_reference *ref,
-                           const sluice_model *model, bool gradients,
-                           struct values *values)
-{
-    sluice_parameter at = {0};
-    values->n = 0;
-    while (sluice_model_next_parameter(model, &at)) {
-        float *to = values->at + values->n;
-        ck_assert_int_eq(
-            gradients
-                ? sluice_reference_get_gradient(ref, at.name, to, at.n, NULL)
-                : sluice_reference_get_parameter(ref, at.name, to, at.n, NULL),
-            SLUICE_OK);
-        values->n += (int)at.n;
-    }
-}
-
-static void assert_near(const struct values *have, const struct values *want,
-                        double tolerance, const char *what)
-{
-    double most = 0;
-    ck_assert_int_eq(have->n, want->n);
-    for (int i = 0; i < want->n; i++)
-        most = fmax(most, fabs((double)want->at[i]));
-    for (int i = 0; i < want->n; i++)
-        ck_assert_msg(fabs((double)have->at[i] - (double)want->at[i]) <=
-                          tolerance * most,
-                      "%s %d is %.9g, not %.9g", what, i, (double)have->at[i],
-                      (double)want->at[i]);
-}
-
 static void compare(const char *schedule, int devices, int microbatches,
                     const sluice_cross_entropy_config *loss)
 {
     struct data data;
-    struct values have, want;
+    struct sl_test_values have, want;
     sluice_model *model = make_model();
     sluice_pipeline_config config =
         config_of(schedule, devices, microbatches, loss);
@@ -187,12 +131,12 @@ static void compare(const char *schedule, int devices, int microbatches,
         ck_assert_double_eq_tol(got.loss, judged.loss, 1e-6 * judged.loss);
         ck_assert_int_eq(got.correct, judged.correct);
         ck_assert_int_eq(got.terms, judged.terms);
-        read_values(pipe, model, true, &have);
-        read_reference(ref, model, true, &want);
-        assert_near(&have, &want, 1e-5, "gradient");
-        read_values(pipe, model, false, &have);
-        read_reference(ref, model, false, &want);
-        assert_near(&have, &want, 1e-5, "parameter");
+        sl_test_read(pipe, model, true, &have);
+        sl_test_read_reference(ref, model, true, &want);
+        sl_test_near(&have, &want, 1e-5, "gradient");
+        sl_test_read(pipe, model, false, &have);
+        sl_test_read_reference(ref, model, false, &want);
+        sl_test_near(&have, &want, 1e-5, "parameter");
     }
     sluice_reference_destroy(ref);
     sluice_pipeline_destroy(pipe);
@@ -214,7 +158,7 @@ START_TEST(a_cut_vocabulary_trains_as_the_whole_one)
 END_TEST
 
 /* All parameters after some steps. */
-static void train(sluice_pipeline_config config, struct values *values)
+static void train(sluice_pipeline_config config, struct sl_test_values *values)
 {
     struct data data;
     sluice_model *model = make_model();
@@ -224,7 +168,7 @@ static void train(sluice_pipeline_config config, struct values *values)
         ck_assert_int_eq(
             sluice_pipeline_step(pipe, data.x, data.labels, BATCH, NULL, NULL),
             SLUICE_OK);
-    read_values(pipe, model, false, values);
+    sl_test_read(pipe, model, false, values);
     sluice_pipeline_destroy(pipe);
     sluice_model_destroy(model);
 }
@@ -234,7 +178,7 @@ START_TEST(the_bits_depend_on_the_parts_alone)
     for (int k = 1; k <= 4; k++) {
         static const char *const names[] = {"1f1b", "gpipe", "eager-1f1b",
                                             "zb-v", "interleaved-1f1b"};
-        struct values want, have;
+        struct sl_test_values want, have;
         train(config_of("1f1b", k, 4, &smooth), &want);
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             for (int remat = 0; remat < 2; remat++) {
@@ -309,12 +253,12 @@ END_TEST
 START_TEST(a_wrong_label_fails_the_step_in_an_s_and_changes_nothing)
 {
     struct data data;
-    struct values before, after;
+    struct sl_test_values before, after;
     sluice_model *model = make_model();
     sluice_pipeline_config config = config_of("1f1b", 3, 7, &plain);
     sluice_pipeline *pipe = create(&config, model);
     fill(&data);
-    read_values(pipe, model, false, &before);
+    sl_test_read(pipe, model, false, &before);
     for (int m = 0; m < 7; m++) {
         sluice_diag why = {.text = ""};
         int32_t right = data.labels[m * POSITIONS];
@@ -325,7 +269,7 @@ START_TEST(a_wrong_label_fails_the_step_in_an_s_and_changes_nothing)
         data.labels[m * POSITIONS] = right;
         ck_assert_msg(strchr(why.action, 'S') && why.microbatch == m, "%s: %s",
                       why.action, why.text);
-        read_values(pipe, model, false, &after);
+        sl_test_read(pipe, model, false, &after);
         ck_assert_mem_eq(before.at, after.at, (size_t)before.n * sizeof(float));
     }
     ck_assert_int_eq(
@@ -377,13 +321,13 @@ static void fail_step(sluice_pipeline *pipe, const sluice_model *model,
                       char pass)
 {
     char want[16];
-    struct values before, after;
+    struct sl_test_values before, after;
     sluice_diag why = {.text = ""};
     fault.armed = true;
     fault.pass = pass;
     fault.n = part == 0 ? 7 : 6;
     fault.first_row = microbatch;
-    read_values(pipe, model, false, &before);
+    sl_test_read(pipe, model, false, &before);
     ck_assert_int_eq(
         sluice_pipeline_step(pipe, data->x, data->labels, BATCH, NULL, &why),
         SLUICE_IO);
@@ -393,7 +337,7 @@ static void fail_step(sluice_pipeline *pipe, const sluice_model *model,
     ck_assert_str_eq(why.action, want);
     ck_assert_int_eq(why.device, part);
     ck_assert_ptr_nonnull(strstr(why.text, "broke"));
-    read_values(pipe, model, false, &after);
+    sl_test_read(pipe, model, false, &after);
     ck_assert_mem_eq(before.at, after.at, (size_t)before.n * sizeof(float));
     ck_assert_int_eq(
         sluice_pipeline_step(pipe, data->x, data->labels, BATCH, NULL, NULL),

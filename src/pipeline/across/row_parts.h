@@ -1,0 +1,34 @@
+/*
+ * An embedding that is cut across the devices by its rows: see
+ * blueprint/shards/cut_rows.h.  The board of the pipeline has a member for the
+ * gradients that the first stage hands on.
+ *
+ * Threads: the device.
+ */
+#ifndef SL_PIPELINE_ACROSS_ROW_PARTS_H
+#define SL_PIPELINE_ACROSS_ROW_PARTS_H
+
+#include "pipeline/across/vocabulary_board.h"
+
+/* What a layer of the first stage is told of the table in an operation; `dy` is
+ * NULL in one of no backward. */
+sluice_row_parts sl_row_parts_of(const struct sl_device *device,
+                                 const struct sl_op *op);
+
+/* A step begins. */
+void sl_row_parts_begin(struct sl_device *device);
+
+/*
+ * Before an S: add to the rows of the device what is there by then.
+ *
+ * Returns  SLUICE_OK, or SLUICE_CLOSED.
+ */
+sluice_status sl_row_parts_take(struct sl_device *device,
+                                const struct sl_op *op);
+
+/* Behind the list: the rest, and the sum with the gradient of a head whose
+ * table it is.  Returns SLUICE_OK, or SLUICE_CLOSED. */
+sluice_status sl_row_parts_finish(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why);
+
+#endif

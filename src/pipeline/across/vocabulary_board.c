@@ -1,0 +1,110 @@
+/* Who posts what of a cut vocabulary.  The device. */
+#include "pipeline/across/vocabulary_board.h"
+
+static int n_parts(const sluice_pipeline *pipe)
+{
+    return pipe->blueprint.vocabulary.n_parts;
+}
+
+/* The member that posts outputs of the last stage. */
+static int output_poster(const sluice_pipeline *pipe)
+{
+    return n_parts(pipe);
+}
+
+int sl_vocabulary_row_poster(const sluice_pipeline *pipe)
+{
+    return n_parts(pipe) + 1;
+}
+
+static bool is_last_stage(const struct sl_device *device, int stage)
+{
+    return stage + 1 == device->pipe->blueprint.grid.n_stages;
+}
+
+static bool starts_back(const struct sl_device *device, const struct sl_op *op)
+{
+    return (op->kind == SL_OP_B || op->kind == SL_OP_I) &&
+           is_last_stage(device, op->action.stage);
+}
+
+sluice_status sl_vocabulary_create_board(sluice_pipeline *pipe)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    const struct sl_bulletin_config config = {
+        .n_members = bp->grid.n_devices + 2,
+        .n_items = bp->grid.n_microbatches,
+        .patience = pipe->crew->patience,
+        .allocator = pipe->allocator,
+    };
+    return sl_bulletin_create(&config, &pipe->board);
+}
+
+bool sl_vocabulary_waits(const struct sl_device *device, const struct sl_op *op)
+{
+    return sl_cuts_vocabulary(device->pipe) &&
+           (op->kind == SL_OP_S || op->kind == SL_OP_T ||
+            starts_back(device, op));
+}
+
+sluice_status sl_vocabulary_take(struct sl_device *device,
+                                 const struct sl_op *op)
+{
+    struct sl_bulletin *board = device->pipe->board;
+    int rank = device->at.place;
+    sluice_status st = SLUICE_OK;
+    if (op->kind == SL_OP_S)
+        return sl_bulletin_await(board, rank, output_poster(device->pipe),
+                                 op->forward_no, &device->virtual_ns);
+    for (int i = 0; i < n_parts(device->pipe) && !st; i++)
+        st = sl_bulletin_await(board, rank, i, op->forward_no,
+                               &device->virtual_ns);
+    return st;
+}
+
+static bool hands_rows_on(const struct sl_op *op)
+{
+    return op->action.stage == 0 &&
+           (op->kind == SL_OP_B || op->kind == SL_OP_W);
+}
+
+static void post(struct sl_device *device, int poster, int32_t item)
+{
+    sl_bulletin_post(device->pipe->board, poster, item, device->virtual_ns);
+}
+
+void sl_vocabulary_post(struct sl_device *device, const struct sl_op *op)
+{
+    const sluice_pipeline *pipe = device->pipe;
+    if (!sl_cuts_vocabulary(pipe))
+        return;
+    if (op->kind == SL_OP_S)
+        post(device, device->at.place, op->forward_no);
+    if (op->kind == SL_OP_F && is_last_stage(device, op->action.stage))
+        post(device, output_poster(pipe), op->forward_no);
+    if (sl_cuts_rows(pipe) && hands_rows_on(op))
+        post(device, sl_vocabulary_row_poster(pipe),
+             pipe->blueprint.vocabulary.rows.item[op->action.microbatch]);
+}
+
+int sl_vocabulary_awaited(const struct sl_device *device,
+                          const struct sl_op *op)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    const struct sl_cut_head *v = &bp->vocabulary;
+    const struct sl_bulletin *board = device->pipe->board;
+    int32_t item = op->forward_no;
+    if (op->kind == SL_OP_TAKE_ROWS) {
+        int n =
+            sl_bulletin_n_posted(board, sl_vocabulary_row_poster(device->pipe));
+        return n < v->rows.n_items ? v->rows.first_place : -1;
+    }
+    if (op->kind == SL_OP_S) {
+        int n = sl_bulletin_n_posted(board, output_poster(device->pipe));
+        return n <= item ? v->last_place : -1;
+    }
+    for (int i = 0; i < v->n_parts; i++)
+        if (sl_bulletin_n_posted(board, i) <= item)
+            return i;
+    return -1;
+}

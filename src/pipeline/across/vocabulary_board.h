@@ -1,0 +1,51 @@
+/*
+ * The board of a cut vocabulary: which operation posts what, and which waits
+ * for it.  It has a member for each place, which posts what its S gives; one
+ * for the outputs of the last stage; and one for the gradients that the first
+ * stage hands on, if an embedding is cut.
+ *
+ *     S                          waits for the output of the last stage
+ *     T, and B and I of the      wait for the S of all places
+ *     last stage
+ *
+ * Threads: the device, unless a function says else.
+ */
+#ifndef SL_PIPELINE_ACROSS_VOCABULARY_BOARD_H
+#define SL_PIPELINE_ACROSS_VOCABULARY_BOARD_H
+
+#include "pipeline/pipeline.h"
+
+/* Whether the vocabulary is cut, and whether an embedding is.  Any thread. */
+static inline bool sl_cuts_vocabulary(const sluice_pipeline *pipe)
+{
+    return pipe->blueprint.vocabulary.n_parts > 0;
+}
+
+static inline bool sl_cuts_rows(const sluice_pipeline *pipe)
+{
+    return pipe->blueprint.vocabulary.rows.ops;
+}
+
+/* Make it.  Returns SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM.  The thread
+ * that creates the pipeline. */
+sluice_status sl_vocabulary_create_board(sluice_pipeline *pipe);
+
+/* The member that posts gradients of the first stage.  Any thread. */
+int sl_vocabulary_row_poster(const sluice_pipeline *pipe);
+
+/* Whether an operation waits for items; and waiting, see sl_bulletin_await().
+ */
+bool sl_vocabulary_waits(const struct sl_device *device,
+                         const struct sl_op *op);
+sluice_status sl_vocabulary_take(struct sl_device *device,
+                                 const struct sl_op *op);
+
+/* Post what an operation gives to all, if it does. */
+void sl_vocabulary_post(struct sl_device *device, const struct sl_op *op);
+
+/* The place of the first device that has yet to post what an operation waits
+ * for, at this moment; -1: none has.  Any thread. */
+int sl_vocabulary_awaited(const struct sl_device *device,
+                          const struct sl_op *op);
+
+#endif

@@ -1,0 +1,323 @@
+/*
+ * A vocabulary that is cut across the devices in a model that begins with an
+ * embedding: that is cut too, and may be one table with the head.
+ */
+#include <stdio.h>
+
+#include <sluice/layer.h>
+
+#include "support/runner.h"
+#include "support/values.h"
+
+enum {
+    BATCH = 7,
+    POSITIONS = 3,
+    VOCABULARY = 13,
+    CLASSES = 11, /* two outputs are padding */
+    STEPS = 3,
+};
+
+static const sluice_cross_entropy_config loss = {.classes = CLASSES,
+                                                 .label_smoothing = 0.1};
+
+/* Of GPT-2, with the ends inside sequences; a table of its own for each end,
+ * of different lengths; and an embedding without a sequence. */
+static const char tied[] =
+    "gpt2(layers=6, heads=2, width=6, vocabulary=13, context=3)";
+static const char untied[] =
+    "input(3, int32); embedding(17, width=6); linear(6, per-position, "
+    "activation=tanh) x7; sequence{layer_norm(per-position); head(13)}";
+static const char dropped[] =
+    "gpt2(layers=6, heads=2, width=6, vocabulary=13, context=3, dropout=0.2)";
+static const char inside[] =
+    "input(3, int32); sequence{embedding(13, width=6)}; linear(6, per-position,"
+    "activation=tanh) x7; sequence{head(13)}; tie(8.0.weight, 0.0.weight)";
+
+static sluice_model *parse(const char *text)
+{
+    sluice_model *model = NULL;
+    sluice_diag why = {.text = ""};
+    ck_assert_msg(!sluice_model_parse(text, NULL, &model, &why), "%s",
+                  why.text);
+    return model;
+}
+
+/* Tokens, one of which is in every row, and labels, some ignored. */
+struct data {
+    int32_t x[BATCH * POSITIONS];
+    int32_t labels[BATCH * POSITIONS];
+};
+
+static void fill(struct data *data)
+{
+    for (int i = 0; i < BATCH * POSITIONS; i++) {
+        data->x[i] = i % POSITIONS == 1 ? 5 : i * 5 % VOCABULARY;
+        data->labels[i] = i % 5 == 4 ? -100 : i * 7 % CLASSES;
+    }
+}
+
+static sluice_pipeline_config config_of(const char *schedule, int devices,
+                                        int microbatches)
+{
+    static const sluice_sgd_config sgd = {
+        .learning_rate = 0.3F, .momentum = 0.9F, .clip = 1};
+    return (sluice_pipeline_config){
+        .schedule = {.name = schedule,
+                     .devices = devices,
+                     .microbatches = microbatches,
+                     .backward_order = SLUICE_IN_ORDER},
+        .vocabulary_parallel = true,
+        .batch = BATCH,
+        .uneven = true,
+        .loss = sluice_cross_entropy(),
+        .loss_config = &loss,
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .seed = 5,
+        .queue_capacity = 4,
+    };
+}
+
+static sluice_pipeline *create(const sluice_pipeline_config *config,
+                               const sluice_model *model)
+{
+    sluice_pipeline *pipe;
+    sluice_diag why = {.text = ""};
+    ck_assert_msg(!sluice_pipeline_create(config, model, &pipe, &why), "%s",
+                  why.text);
+    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, d, &info);
+        ck_assert_uint_eq(info.actual_bytes, info.planned.total);
+    }
+    return pipe;
+}
+
+static void compare(const char *text, const char *schedule, int devices,
+                    int microbatches)
+{
+    static struct sl_test_values have, want;
+    struct data data;
+    sluice_model *model = parse(text);
+    sluice_pipeline_config config = config_of(schedule, devices, microbatches);
+    sluice_pipeline *pipe = create(&config, model);
+    sluice_reference *ref;
+    fill(&data);
+    ck_assert_int_eq(sluice_reference_create(&config, model, &ref, NULL),
+                     SLUICE_OK);
+    for (int step = 0; step < STEPS; step++) {
+        sluice_result got, judged;
+        sluice_diag why = {.text = ""};
+        int rows = step == 1 ? BATCH - 2 : BATCH;
+        ck_assert_msg(
+            !sluice_pipeline_step(pipe, data.x, data.labels, rows, &got, &why),
+            "%s", why.text);
+        ck_assert_int_eq(sluice_reference_step(ref, data.x, data.labels, rows,
+                                               &judged, NULL),
+                         SLUICE_OK);
+        ck_assert_double_eq_tol(got.loss, judged.loss, 1e-6 * judged.loss);
+        ck_assert_int_eq(got.correct, judged.correct);
+        sl_test_read(pipe, model, true, &have);
+        sl_test_read_reference(ref, model, true, &want);
+        sl_test_near(&have, &want, 1e-5, "gradient");
+        sl_test_read(pipe, model, false, &have);
+        sl_test_read_reference(ref, model, false, &want);
+        sl_test_near(&have, &want, 1e-5, "parameter");
+    }
+    sluice_reference_destroy(ref);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
+START_TEST(a_cut_embedding_trains_as_the_whole_one)
+{
+    static const char *const texts[] = {tied, untied, dropped, inside};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        for (int k = 1; k <= 4; k++) {
+            compare(texts[i], "1f1b", k, 7);
+            compare(texts[i], k % 2 ? "gpipe" : "zb-v", k, 5);
+            compare(texts[i], "zb-h1", k, 8); /* one is empty */
+        }
+    compare(tied, "1f1b", 6, 7);
+}
+END_TEST
+
+/* All parameters after some steps. */
+static void train(sluice_pipeline_config config, const char *text,
+                  struct sl_test_values *values)
+{
+    struct data data;
+    sluice_model *model = parse(text);
+    sluice_pipeline *pipe = create(&config, model);
+    fill(&data);
+    for (int step = 0; step < STEPS; step++)
+        ck_assert_int_eq(
+            sluice_pipeline_step(pipe, data.x, data.labels, BATCH, NULL, NULL),
+            SLUICE_OK);
+    sl_test_read(pipe, model, false, values);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
+START_TEST(the_bits_depend_on_the_parts_alone)
+{
+    static const char *const names[] = {
+        "1f1b",  "gpipe", "eager-1f1b", "zb-h1",
+        "zb-h2", "zb-v",  "v-half",     "interleaved-1f1b"};
+    for (int k = 1; k <= 4; k++) {
+        static struct sl_test_values want, have;
+        train(config_of("1f1b", k, 4), dropped, &want);
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            for (int remat = 0; remat < 2; remat++) {
+                sluice_pipeline_config config = config_of(names[i], k, 4);
+                config.remat = remat ? SLUICE_REMAT_ALWAYS : SLUICE_REMAT_NEVER;
+                train(config, dropped, &have);
+                ck_assert_msg(sl_test_same(&have, &want), "%s, K %d, remat %d",
+                              names[i], k, remat);
+            }
+    }
+}
+END_TEST
+
+START_TEST(weight_gradients_in_one_product_are_those_of_each)
+{
+    static struct sl_test_values want, have;
+    sluice_pipeline_config config = config_of("zb-h1", 3, 7);
+    config.join_weights = true;
+    train(config, tied, &have);
+    config.vocabulary_parallel = false;
+    train(config, tied, &want);
+    sl_test_near(&have, &want, 1e-5, "parameter");
+}
+END_TEST
+
+START_TEST(evaluation_and_inference_are_those_of_the_whole_one)
+{
+    struct data data;
+    static float have[BATCH * POSITIONS * VOCABULARY];
+    static float want[BATCH * POSITIONS * VOCABULARY];
+    sluice_model *model = parse(tied);
+    sluice_pipeline_config config = config_of("1f1b", 3, 3);
+    sluice_pipeline *pipe = create(&config, model);
+    sluice_reference *ref;
+    sluice_result got, judged;
+    fill(&data);
+    ck_assert_int_eq(sluice_reference_create(&config, model, &ref, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(
+        sluice_pipeline_evaluate(pipe, data.x, data.labels, BATCH, &got, NULL),
+        SLUICE_OK);
+    ck_assert_int_eq(sluice_reference_evaluate(ref, data.x, data.labels, BATCH,
+                                               &judged, NULL),
+                     SLUICE_OK);
+    ck_assert_double_eq_tol(got.loss, judged.loss, 1e-6 * judged.loss);
+    ck_assert_int_eq(sluice_pipeline_infer(pipe, data.x, BATCH, have, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(sluice_reference_infer(ref, data.x, BATCH, want, NULL),
+                     SLUICE_OK);
+    for (int i = 0; i < BATCH * POSITIONS * VOCABULARY; i++)
+        ck_assert_float_eq_tol(have[i], want[i], 1e-5F);
+    sluice_reference_destroy(ref);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(a_wrong_token_fails_the_step_in_its_f_and_changes_nothing)
+{
+    static struct sl_test_values before, after;
+    struct data data;
+    sluice_model *model = parse(tied);
+    sluice_pipeline_config config = config_of("1f1b", 3, BATCH);
+    sluice_pipeline *pipe = create(&config, model);
+    fill(&data);
+    sl_test_read(pipe, model, false, &before);
+    for (int m = 0; m < BATCH; m++) {
+        char want[16];
+        sluice_diag why = {.text = ""};
+        int32_t right = data.x[m * POSITIONS];
+        data.x[m * POSITIONS] = VOCABULARY;
+        ck_assert_int_eq(
+            sluice_pipeline_step(pipe, data.x, data.labels, BATCH, NULL, &why),
+            SLUICE_INVALID);
+        data.x[m * POSITIONS] = right;
+        snprintf(want, sizeof want, "0F%d", m);
+        ck_assert_str_eq(why.action, want);
+        sl_test_read(pipe, model, false, &after);
+        ck_assert(sl_test_same(&before, &after));
+    }
+    ck_assert_int_eq(
+        sluice_pipeline_step(pipe, data.x, data.labels, BATCH, NULL, NULL),
+        SLUICE_OK);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+/* Bytes of parameters of all devices. */
+static size_t parameters_of(const char *text, bool cut, size_t *gradients)
+{
+    sluice_memory_plan plan[3];
+    size_t bytes = 0;
+    sluice_model *model = parse(text);
+    sluice_pipeline_config config = config_of("1f1b", 3, 4);
+    config.vocabulary_parallel = cut;
+    ck_assert_int_eq(sluice_pipeline_plan(model, &config, plan, NULL),
+                     SLUICE_OK);
+    *gradients = 0;
+    for (int d = 0; d < 3; d++) {
+        bytes += plan[d].parameters;
+        *gradients += plan[d].gradients;
+    }
+    sluice_model_destroy(model);
+    return bytes;
+}
+
+/* 13 rows of 24 bytes are 5, 4 and 4: 120, 96 and 96 bytes, on 64 each. */
+START_TEST(a_tied_table_is_there_once_and_has_a_gradient_for_each_use)
+{
+    enum { WHOLE = 320, PARTS = 3 * 128 };
+    size_t cut_gradients, gradients;
+    size_t cut = parameters_of(tied, true, &cut_gradients);
+    size_t whole = parameters_of(tied, false, &gradients);
+    ck_assert_uint_eq(cut, whole - 2 * WHOLE + PARTS);
+    ck_assert_uint_eq(cut_gradients, gradients - 2 * WHOLE + 2 * PARTS);
+}
+END_TEST
+
+static void assert_refused(const char *text, int devices, const char *says)
+{
+    sluice_pipeline *pipe = NULL;
+    sluice_diag why = {.text = ""};
+    sluice_model *model = parse(text);
+    sluice_pipeline_config config = config_of("1f1b", devices, 4);
+    config.loss_config = NULL;
+    ck_assert_int_eq(sluice_pipeline_create(&config, model, &pipe, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, says) != NULL, "%s", why.text);
+    sluice_model_destroy(model);
+}
+
+START_TEST(what_cannot_be_cut_is_refused_with_a_sentence)
+{
+    assert_refused("input(3, int32); embedding(6, width=6); linear(6, "
+                   "per-position); linear(6, per-position); head(6); "
+                   "tie(3.weight, 2.weight)",
+                   2, "3.weight is tied to layer 2, which is on one device");
+    assert_refused("input(3, int32); embedding(6, width=6); linear(6, "
+                   "per-position); head(6); tie(1.weight, 0.weight)",
+                   2, "1.weight is tied to the table of layer 0 (embedding)");
+    assert_refused("input(3, int32); embedding(2, width=6); linear(6, "
+                   "per-position) x3; head(6)",
+                   3, "layer 0 (embedding) has a vocabulary of 2");
+}
+END_TEST
+
+SLUICE_TEST_MAIN("pipeline.cut_embedding",
+                 a_cut_embedding_trains_as_the_whole_one,
+                 the_bits_depend_on_the_parts_alone,
+                 weight_gradients_in_one_product_are_those_of_each,
+                 evaluation_and_inference_are_those_of_the_whole_one,
+                 a_wrong_token_fails_the_step_in_its_f_and_changes_nothing,
+                 a_tied_table_is_there_once_and_has_a_gradient_for_each_use,
+                 what_cannot_be_cut_is_refused_with_a_sentence)
