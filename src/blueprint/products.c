@@ -215,21 +215,26 @@ void sl_products_forget_all(const struct sl_stage *stage)
             sl_product_forget(&stage->units[i].products[k], NULL);
 }
 
-const char *sl_products_backends(const struct sluice_product *products, int n)
+void sl_backends_note(struct sl_backends *seen,
+                      const struct sluice_product *products, int n)
 {
-    const struct sl_gemm_backend *only = NULL, *beside = NULL;
     for (int i = 0; i < n; i++)
         for (int kind = 0; kind < SL_GEMM_KINDS; kind++) {
             const struct sl_gemm_backend *backend =
                 products[i].ruling.backend[kind];
             if (backend == sl_gemm_openblas())
-                beside = backend;
+                seen->beside = backend;
             else if (backend)
-                only = backend;
+                seen->only = backend;
         }
-    if (only && beside) /* one backend at most shares with OpenBLAS */
-        return only == sl_gemm_packed() ? "openblas+packed" : "onednn+openblas";
-    if (beside)
-        return beside->name;
-    return only ? only->name : "none";
+}
+
+const char *sl_backends_name(const struct sl_backends *seen)
+{
+    if (seen->only && seen->beside) /* one at most shares with OpenBLAS */
+        return seen->only == sl_gemm_packed() ? "openblas+packed"
+                                              : "onednn+openblas";
+    if (seen->beside)
+        return seen->beside->name;
+    return seen->only ? seen->only->name : "none";
 }

@@ -70,9 +70,18 @@ sluice_status sl_products_settle(struct sl_stage *stage,
                                  const struct sl_products_choice *choice,
                                  sluice_diag *why);
 
-/* The backends of a replica's products, as sluice_pipeline_gemm() names them;
- * those of all devices of a team. */
-const char *sl_products_backends(const struct sluice_product *products, int n);
+/* The backends of products, all zero at first. */
+struct sl_backends {
+    const struct sl_gemm_backend *only;
+    const struct sl_gemm_backend *beside; /* OpenBLAS, which may share */
+};
+
+/* Note those of some products. */
+void sl_backends_note(struct sl_backends *seen,
+                      const struct sluice_product *products, int n);
+
+/* What was noted, as sluice_pipeline_gemm() names it. */
+const char *sl_backends_name(const struct sl_backends *seen);
 
 /* Bytes of packed weights of the stage, and the largest scratch. */
 size_t sl_products_packed_bytes(const struct sl_stage *stage);

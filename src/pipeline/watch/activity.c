@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pipeline/abroad/abroad.h"
+#include "pipeline/across/vocabulary_board.h"
 #include "pipeline/execute.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/reshape/door.h"
@@ -21,15 +22,18 @@ static void name_operation(const struct sl_op *op,
         sluice_action_format(op->action, text, SLUICE_DIAG_ACTION);
 }
 
-static void name_part(const struct sl_device *device, int part,
-                      sluice_activity *activity)
+static void name_part(const struct sl_device *device, const struct sl_op *op,
+                      int part, sluice_activity *activity)
 {
     const struct sl_blueprint *bp = &device->pipe->blueprint;
     if (part == SL_OPTIMIZER_RUNS)
         activity->part = bp->optimizer->name;
     if (part == SL_LOSS_RUNS)
         activity->part = bp->loss->name;
-    if (part >= SL_LAYER_RUNS) {
+    if (part >= SL_LAYER_RUNS && (op->kind == SL_OP_S || op->kind == SL_OP_T)) {
+        activity->layer = bp->vocabulary.layer;
+        activity->part = bp->vocabulary.ops->name;
+    } else if (part >= SL_LAYER_RUNS) {
         const struct sl_unit *unit =
             &device->stages[activity->stage].units[part - SL_LAYER_RUNS];
         activity->layer = unit->layer;
@@ -46,12 +50,29 @@ static void remember(const struct sl_program *program, int op,
         name_operation(&program->ops[i], activity->recent[i - first]);
 }
 
+/* The device at a place of the same replica; -1: at none. */
+static int replica_device(const struct sl_device *device, int place)
+{
+    struct sl_coordinates at = device->at;
+    at.place = place;
+    return place < 0 ? -1 : sl_device_index(&device->pipe->blueprint.grid, at);
+}
+
 /* The device that holds a stage of the same replica. */
 static int holder_of(const struct sl_device *device, int stage)
 {
-    struct sl_coordinates at = device->at;
-    at.place = device->stages[stage].device;
-    return sl_device_index(&device->pipe->blueprint.grid, at);
+    return replica_device(device, device->stages[stage].device);
+}
+
+/* Whether it waits for what other devices post. */
+static bool is_joint(const struct sl_device *device, const struct sl_op *op)
+{
+    return op->kind == SL_OP_TAKE_ROWS || sl_vocabulary_waits(device, op);
+}
+
+static bool is_waiting(struct sl_seen seen)
+{
+    return seen.doing == SLUICE_WAITS_INPUT || seen.doing == SLUICE_MEETING;
 }
 
 /* Whether two devices go to the same meetings of that kind: all do where the
@@ -126,8 +147,8 @@ static int first_to_come(const struct sl_device *device, struct sl_seen seen,
 static int waits_for(const struct sl_device *device, struct sl_seen seen,
                      const struct sl_op *op)
 {
-    if (op->kind == SL_OP_S || op->kind == SL_OP_T)
-        return -1; /* for all devices */
+    if (is_joint(device, op) && is_waiting(seen))
+        return replica_device(device, sl_vocabulary_awaited(device, op));
     if (seen.doing == SLUICE_WAITS_INPUT)
         return holder_of(device, sl_op_source(op));
     if (seen.doing == SLUICE_WAITS_ROOM)
@@ -162,7 +183,7 @@ static void look(const sluice_pipeline *pipe, int device,
     activity->microbatch = op->action.microbatch;
     activity->waits_for = waits_for(about, seen, op);
     name_operation(op, activity->operation);
-    name_part(about, seen.part, activity);
+    name_part(about, op, seen.part, activity);
     remember(program, seen.op, activity);
 }
 

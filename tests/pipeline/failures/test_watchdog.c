@@ -2,11 +2,11 @@
  * A stuck layer is named: at every cell a layer waits until it has been
  * reported, so that a cell which is not reported hangs the test.
  */
-#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "pipeline/failures/standstill.h"
 #include "pipeline/pipeline.h"
 #include "support/judged_pair.h"
 #include "support/runner.h"
@@ -51,34 +51,6 @@ static bool is_in_order(sluice_pipeline *pipe, const sluice_activity *a)
     return same;
 }
 
-/* Whether the device's wait leads to the one that is stuck. */
-static bool leads_to(sluice_pipeline *pipe, int device, int stuck)
-{
-    for (int i = 0; i < sluice_pipeline_n_devices(pipe); i++) {
-        sluice_activity a;
-        sluice_pipeline_activity(pipe, device, &a);
-        if (a.device == stuck)
-            return true;
-        if (a.waits_for < 0)
-            return false;
-        device = a.waits_for;
-    }
-    return device == stuck;
-}
-
-/* The others go on for a while; in the end all of them wait. */
-static void await_standstill(sluice_pipeline *pipe, int stuck)
-{
-    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++) {
-        sluice_activity a;
-        do {
-            sched_yield();
-            sluice_pipeline_activity(pipe, d, &a);
-        } while (d != stuck &&
-                 (a.doing == SLUICE_RUNNING || a.doing == SLUICE_IDLE));
-    }
-}
-
 /* A slow machine may have others reported as well. */
 static void note(void *context, sluice_pipeline *pipe,
                  const sluice_activity *activity, int64_t stuck_ns)
@@ -92,10 +64,11 @@ static void note(void *context, sluice_pipeline *pipe,
         return;
     s->activity = *activity;
     s->in_order = is_in_order(pipe, activity);
-    await_standstill(pipe, activity->device);
+    sl_test_await_standstill(pipe, activity->device);
     s->all_wait = true;
     for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++)
-        s->all_wait = s->all_wait && leads_to(pipe, d, activity->device);
+        s->all_wait =
+            s->all_wait && sl_test_leads_to(pipe, d, activity->device);
     sluice_pipeline_activity(pipe, sluice_pipeline_n_devices(pipe) - 1,
                              &s->last);
     if (s->cancelled)
