@@ -27,6 +27,8 @@ static void write_value(const sluice_option *option, char words[WORDS])
         snprintf(words, WORDS, "=X");
     if (option->type == SLUICE_OPTION_NAME)
         snprintf(words, WORDS, "=NAME");
+    if (option->type == SLUICE_OPTION_PATTERN)
+        snprintf(words, WORDS, "=PATTERN");
     if (option->type != SLUICE_OPTION_CHOICE)
         return;
     size_t n = 0;
@@ -62,7 +64,8 @@ static void print_option(const sluice_option *option, FILE *out)
         fprintf(out, "; must be given");
     else if (option->type == SLUICE_OPTION_CHOICE)
         fprintf(out, " (%s)", option->choice((int)option->preset));
-    else if (option->type != SLUICE_OPTION_FLAG)
+    else if (option->type != SLUICE_OPTION_FLAG &&
+             option->type != SLUICE_OPTION_PATTERN)
         fprintf(out, " (%.15g)", option->preset);
     fputc('\n', out);
 }
@@ -84,7 +87,8 @@ static json_t *value_json(const sluice_option *option, const void *config)
         return json_integer((json_int_t)value);
     if (option->type == SLUICE_OPTION_CHOICE)
         return json_string(option->choice((int)value));
-    if (option->type == SLUICE_OPTION_NAME)
+    if (option->type == SLUICE_OPTION_NAME ||
+        option->type == SLUICE_OPTION_PATTERN)
         return json_stringn((const char *)config + option->offset,
                             (size_t)value);
     return isfinite(value) ? json_real(value) : json_null();

@@ -113,6 +113,13 @@ typedef struct sluice_optimizer_ops {
 } sluice_optimizer_ops;
 
 /*
+ * Which tensors decay, by name: "*.weight+0.bias" are those called 0.bias, and
+ * those whose name ends with ".weight".  A star stands for any characters, also
+ * for none; "+" stands between patterns.  "": none is given.
+ */
+enum { SLUICE_DECAY_PATTERN = 48 }; /* bytes, terminating 0 included */
+
+/*
  * Stochastic gradient descent as PyTorch defines it:
  *
  *     g *= min(1, clip / (norm + 1e-6))      (if there is a clip)
@@ -122,7 +129,7 @@ typedef struct sluice_optimizer_ops {
  *
  * where norm is the Euclidean one of the gradient by all parameters of the
  * model (clip_grad_norm_()).  A norm that is not finite ends the step with
- * SLUICE_NOT_FINITE.
+ * SLUICE_NOT_FINITE.  All tensors decay, unless decay_only names some.
  */
 typedef struct sluice_sgd_config {
     double learning_rate; /* > 0 */
@@ -130,6 +137,7 @@ typedef struct sluice_sgd_config {
     double weight_decay;  /* >= 0 */
     bool nesterov;        /* needs momentum > 0 */
     double clip;          /* of the gradient's norm, >= 0; 0: none */
+    char decay_only[SLUICE_DECAY_PATTERN];
 } sluice_sgd_config;
 SLUICE_API const sluice_optimizer_ops *sluice_sgd(void);
 
@@ -145,8 +153,9 @@ SLUICE_API const sluice_optimizer_ops *sluice_sgd(void);
  *        + learning_rate / (1 - beta1^t) * m
  *          / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
  *
- * Only tensors of two dimensions or more decay: weights, and not biases; all do
- * with decay_all, which is what PyTorch does unless told otherwise.
+ * Only tensors of two dimensions or more decay: weights, and not biases.  All
+ * do with decay_all, which is what PyTorch does unless told otherwise; with a
+ * decay_only those that it names, whatever their dimensions, and no others.
  *
  * t is sluice_optimizer_call.step + 1, so an update without rows, which changes
  * nothing, counts.  The factors that depend on t are worked out in double and
@@ -164,6 +173,7 @@ typedef struct sluice_adam_config {
     double weight_decay;  /* >= 0; usual: 0, of AdamW 0.01 */
     double clip;          /* of the gradient's norm, >= 0; 0: none */
     bool decay_all;
+    char decay_only[SLUICE_DECAY_PATTERN];
 } sluice_adam_config;
 SLUICE_API const sluice_optimizer_ops *sluice_adam(void);
 SLUICE_API const sluice_optimizer_ops *sluice_adamw(void);
@@ -190,6 +200,7 @@ typedef struct sluice_rmsprop_config {
     double clip;          /* of the gradient's norm, >= 0; 0: none */
     bool centered;
     bool decay_all;
+    char decay_only[SLUICE_DECAY_PATTERN];
 } sluice_rmsprop_config;
 SLUICE_API const sluice_optimizer_ops *sluice_rmsprop(void);
 

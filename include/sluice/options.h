@@ -27,6 +27,7 @@ typedef enum sluice_option_type {
     SLUICE_OPTION_CHOICE,  /* an int or an enum, one of a few words */
     SLUICE_OPTION_FLAG,    /* a bool: its name alone sets it */
     SLUICE_OPTION_NAME,    /* a char[bytes]: letters, digits and "_" */
+    SLUICE_OPTION_PATTERN, /* a char[bytes]: also ".", "*" and "+" */
 } sluice_option_type;
 
 typedef struct sluice_option {
@@ -74,7 +75,7 @@ SLUICE_API void sluice_options_preset(const sluice_option_table *table,
 
 /*
  * The value of one option as a number: 0 or 1 of a flag, the position of a
- * choice, the length of a name.
+ * choice, the length of a name or pattern.
  */
 SLUICE_API double sluice_option_get(const sluice_option *option,
                                     const void *config);

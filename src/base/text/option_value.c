@@ -17,6 +17,12 @@ int sl_shown(struct sl_span span)
 }
 
 /* The fields are reached as bytes: a config has any type. */
+static bool is_text(const sluice_option *option)
+{
+    return option->type == SLUICE_OPTION_NAME ||
+           option->type == SLUICE_OPTION_PATTERN;
+}
+
 double sluice_option_get(const sluice_option *option, const void *config)
 {
     const char *field = (const char *)config + option->offset;
@@ -29,7 +35,7 @@ double sluice_option_get(const sluice_option *option, const void *config)
         memcpy(&flag, field, sizeof flag);
         return flag;
     }
-    if (option->type == SLUICE_OPTION_NAME)
+    if (is_text(option))
         return (double)strnlen(field, option->bytes);
     if (option->type == SLUICE_OPTION_REAL && option->bytes == sizeof narrow) {
         memcpy(&narrow, field, sizeof narrow);
@@ -54,7 +60,7 @@ void sl_option_put(const sluice_option *option, double value, void *config)
     float narrow = (float)value;
     int32_t small = (int32_t)(option->bytes == sizeof small ? value : 0);
     int64_t integer = option->type == SLUICE_OPTION_REAL ? 0 : (int64_t)value;
-    if (option->type == SLUICE_OPTION_NAME)
+    if (is_text(option))
         memset(field, 0, option->bytes); /* no number is a name */
     else if (option->type == SLUICE_OPTION_FLAG)
         memcpy(field, &flag, sizeof flag);
@@ -73,7 +79,7 @@ void sl_option_put(const sluice_option *option, double value, void *config)
 bool sl_option_equal(const sluice_option *option, const void *a, const void *b)
 {
     const char *name = (const char *)a + option->offset;
-    if (option->type == SLUICE_OPTION_NAME)
+    if (is_text(option))
         return !strncmp(name, (const char *)b + option->offset, option->bytes);
     return sluice_option_get(option, a) == sluice_option_get(option, b);
 }
@@ -142,10 +148,12 @@ bool sl_is_name_char(char c)
            (c >= '0' && c <= '9') || c == '_';
 }
 
-static bool is_name(struct sl_span value)
+/* Of these characters, or of those that a name has. */
+static bool is_of(struct sl_span value, const char *more)
 {
     for (size_t i = 0; i < value.n; i++)
-        if (!sl_is_name_char(value.at[i]))
+        if (!sl_is_name_char(value.at[i]) &&
+            (!value.at[i] || !strchr(more, value.at[i])))
             return false;
     return value.n > 0;
 }
@@ -155,9 +163,12 @@ static sluice_status set_name(const sluice_option_table *table,
                               void *config, sluice_diag *why)
 {
     char must[WORDS], *field = (char *)config + option->offset;
-    if (!value.at || value.n >= option->bytes || !is_name(value)) {
-        snprintf(must, sizeof must, "1 to %d letters, digits or \"_\"",
-                 (int)option->bytes - 1);
+    bool is_pattern = option->type == SLUICE_OPTION_PATTERN;
+    if (!value.at || value.n >= option->bytes ||
+        !is_of(value, is_pattern ? ".*+" : "")) {
+        snprintf(must, sizeof must, "1 to %d letters, digits%s or \"_\"",
+                 (int)option->bytes - 1,
+                 is_pattern ? ", \".\", \"*\", \"+\"" : "");
         return refuse(table, option, value, must, why);
     }
     memset(field, 0, option->bytes);
@@ -223,7 +234,7 @@ sluice_status sl_option_value(const sluice_option_table *table,
         return set_flag(table, option, value, config, why);
     if (option->type == SLUICE_OPTION_CHOICE)
         return set_choice(table, option, value, config, why);
-    if (option->type == SLUICE_OPTION_NAME)
+    if (is_text(option))
         return set_name(table, option, value, config, why);
     return set_number(table, option, value, config, why);
 }
@@ -254,7 +265,7 @@ size_t sluice_option_print(const sluice_option *option, const void *config,
     } else if (option->type == SLUICE_OPTION_CHOICE) {
         const char *word = option->choice((int)value);
         sl_text_add(&out, word ? word : "?");
-    } else if (option->type == SLUICE_OPTION_NAME) {
+    } else if (is_text(option)) {
         char name[SL_OPTION_VALUE];
         snprintf(name, sizeof name, "%.*s", (int)value,
                  (const char *)config + option->offset);

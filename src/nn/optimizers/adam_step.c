@@ -8,12 +8,20 @@
 #include "nn/optimizers/decay.h"
 #include "tensor/elementwise.h"
 
+static struct sl_decay decay_config(const sluice_adam_config *config)
+{
+    return (struct sl_decay){config->weight_decay, config->decay_all,
+                             config->decay_only};
+}
+
 sluice_status sl_adam_infer(const sluice_option_table *table,
                             const void *config, int *n_states,
                             double *learning_rate, sluice_diag *why)
 {
     const sluice_adam_config *adam = config;
     sluice_status st = sl_options_check(table, config, why);
+    if (!st)
+        st = sl_decay_check(table->owner, decay_config(adam), why);
     if (st)
         return st;
     *n_states = 2;
@@ -45,7 +53,7 @@ void sl_adam_apply(const sluice_optimizer_call *call, enum sl_adam_decay kind)
     const sluice_adam_config *config = call->config;
     uint64_t t = call->step + 1;
     double rate = call->learning_rate;
-    double decay = sl_decay_of(call, config->weight_decay, config->decay_all);
+    double decay = sl_decay_of(call, decay_config(config));
     const struct sl_adam adam = {
         .scale = sl_clip_factor(config->clip, call),
         .decay = kind == SL_ADAM_L2 ? (float)decay : 0,

@@ -55,6 +55,7 @@ void sl_adam_apply(const sluice_optimizer_call *call, enum sl_adam_decay kind);
         SL_OPTION_WEIGHT_DECAY(sluice_adam_config, decay_text,                 \
                                decay_standard),                                \
         SL_OPTION_DECAY_ALL(sluice_adam_config),                               \
+        SL_OPTION_DECAY_ONLY(sluice_adam_config),                              \
         SL_OPTION_CLIP(sluice_adam_config)
 
 #endif

@@ -44,6 +44,13 @@
         .type = SLUICE_OPTION_FLAG, .offset = offsetof(config, decay_all),     \
         .bytes = sizeof(bool)                                                  \
     }
+#define SL_OPTION_DECAY_ONLY(config)                                           \
+    {                                                                          \
+        .name = "decay-only",                                                  \
+        .help = "which tensors decay, as *.weight+0.bias",                     \
+        .type = SLUICE_OPTION_PATTERN, .offset = offsetof(config, decay_only), \
+        .bytes = SLUICE_DECAY_PATTERN                                          \
+    }
 #define SL_OPTION_CLIP(config)                                                 \
     {                                                                          \
         .name = "clip",                                                        \

@@ -33,8 +33,15 @@ static const sluice_option options[] = {
     },
     SL_OPTION_WEIGHT_DECAY(sluice_rmsprop_config, ", by the gradient", 0),
     SL_OPTION_DECAY_ALL(sluice_rmsprop_config),
+    SL_OPTION_DECAY_ONLY(sluice_rmsprop_config),
     SL_OPTION_CLIP(sluice_rmsprop_config),
 };
+
+static struct sl_decay decay_config(const sluice_rmsprop_config *config)
+{
+    return (struct sl_decay){config->weight_decay, config->decay_all,
+                             config->decay_only};
+}
 
 static sluice_status infer(const void *config, int *n_states,
                            double *learning_rate, sluice_diag *why)
@@ -43,6 +50,8 @@ static sluice_status infer(const void *config, int *n_states,
     const sluice_option_table table =
         sluice_optimizer_options(sluice_rmsprop());
     sluice_status st = sl_options_check(&table, config, why);
+    if (!st)
+        st = sl_decay_check(table.owner, decay_config(rmsprop), why);
     if (st)
         return st;
     *n_states = 1 + rmsprop->centered + (rmsprop->momentum > 0);
@@ -69,8 +78,7 @@ static void apply(const sluice_optimizer_call *call)
     const sluice_rmsprop_config *config = call->config;
     const struct sl_rmsprop rmsprop = {
         .scale = sl_clip_factor(config->clip, call),
-        .decay =
-            (float)sl_decay_of(call, config->weight_decay, config->decay_all),
+        .decay = (float)sl_decay_of(call, decay_config(config)),
         .alpha = (float)config->alpha,
         .share = (float)(1 - config->alpha),
         .rate = (float)call->learning_rate,

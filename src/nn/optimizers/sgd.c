@@ -4,6 +4,7 @@
 #include <float.h>
 
 #include "nn/optimizers/clip.h"
+#include "nn/optimizers/decay.h"
 #include "nn/optimizers/optimizer_options.h"
 #include "tensor/elementwise.h"
 
@@ -18,6 +19,7 @@ static const sluice_option options[] = {
         .bytes = sizeof(bool),
     },
     SL_OPTION_WEIGHT_DECAY(sluice_sgd_config, "", 0),
+    SL_OPTION_DECAY_ONLY(sluice_sgd_config),
     SL_OPTION_CLIP(sluice_sgd_config),
 };
 
@@ -70,11 +72,13 @@ static sluice_status prepare(const sluice_optimizer_call *call)
 static void apply(const sluice_optimizer_call *call)
 {
     const sluice_sgd_config *config = call->config;
+    const struct sl_decay decay = {config->weight_decay, true,
+                                   config->decay_only};
     struct sl_sgd sgd = {
         .scale = sl_clip_factor(config->clip, call),
         .rate = (float)call->learning_rate,
         .momentum = (float)config->momentum,
-        .decay = (float)config->weight_decay,
+        .decay = (float)sl_decay_of(call, decay),
         .nesterov = config->nesterov,
     };
     sl_sgd_update(call->n, sgd, call->g, call->w, call->state[0]);

@@ -124,7 +124,7 @@ START_TEST(what_there_is_not_is_refused_with_what_there_is)
         SLUICE_INVALID);
     ck_assert_str_eq(why.text, "sgd has no option \"momentun\"; it has "
                                "learning-rate, momentum, nesterov, "
-                               "weight-decay, clip");
+                               "weight-decay, decay-only, clip");
     ck_assert_int_eq(sluice_optimizer_parse("sgd:momentum=1", &optimizer, &why),
                      SLUICE_INVALID);
     ck_assert_str_eq(why.text, "sgd: momentum is \"1\"; it must be a number of "
