@@ -13,8 +13,9 @@ typedef enum sluice_cut {
                                operations */
     SLUICE_CUT_TIME,        /* ... its time, measured once at creation */
     SLUICE_CUT_BYTES,       /* ... its bytes: parameters, gradients, optimizer
-                               states and versions, and the activations of a
-                               mini-batch */
+                               states and versions, of a tied tensor once in a
+                               stage, and the activations of a mini-batch and
+                               the skip connections to other stages */
 } sluice_cut;
 
 typedef enum sluice_pinning {

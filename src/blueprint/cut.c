@@ -4,6 +4,7 @@
 #include <sluice/partition.h>
 
 #include "base/memory.h"
+#include "blueprint/across/cut_pairs.h"
 #include "part/part.h"
 #include "blueprint/profile.h"
 
@@ -15,6 +16,7 @@ struct costing {
     double *weights; /* [n_layers] that a stage multiplies by factors[stage] */
     double *factors; /* [depth] */
     int depth;
+    struct sl_cut_pairs pairs; /* all zero: none */
 };
 
 typedef sluice_status cost_function(struct costing *costing, sluice_diag *why);
@@ -66,8 +68,9 @@ static sluice_status packed_bytes(const struct sl_layout_input *input,
 }
 
 /* Weights as often as a stage holds them, their packed copies, and the
- * activations of a mini-batch.  Of an asynchronous schedule the copies are
- * counted once, whatever the stage. */
+ * activations of a mini-batch, tensors of skip connections included.  Layers
+ * that share a tensor, or a skip connection, take less on one stage.  Of an
+ * asynchronous schedule the copies are counted once, whatever the stage. */
 static sluice_status bytes(struct costing *costing, sluice_diag *why)
 {
     const sluice_model *model = costing->input->model;
@@ -84,11 +87,13 @@ static sluice_status bytes(struct costing *costing, sluice_diag *why)
         sluice_status st = packed_bytes(costing->input, plan, &packed, why);
         if (st)
             return st;
-        costing->fixed[i] = rows * row + packed;
+        costing->fixed[i] = rows * row + packed + sl_skip_end_bytes(plan, rows);
     }
     for (int s = 0; s < costing->depth; s++)
         costing->factors[s] = copies_of_weights(costing->input, s);
-    return SLUICE_OK;
+    sluice_status st = sl_cut_pairs_init(&costing->pairs, model, rows,
+                                         costing->input->allocator);
+    return st ? sl_no_memory(why, "the costs of the layers") : SLUICE_OK;
 }
 
 /* What a layer takes on any stage: weights, gradients, optimizer states.  A
@@ -173,11 +178,14 @@ static sluice_status cut_by_cost(struct costing *costing, int *stage_layers,
     costing->weights = costs + n;
     costing->factors = costs + 2 * n;
     sluice_status st = cost_functions[costing->config->cut](costing, why);
-    const struct sl_part_costs all = {costing->fixed, costing->weights,
-                                      costing->factors};
+    const struct sl_part_costs all = {
+        costing->fixed,       costing->weights,        costing->factors,
+        costing->pairs.pairs, costing->pairs.pairs_of,
+    };
     if (!st)
         st = sl_part_minimax(&all, n, costing->depth, allocator, stage_layers,
                              why);
+    sl_cut_pairs_fini(&costing->pairs);
     sl_free(allocator, costs, n_costs, sizeof *costs);
     return st;
 }

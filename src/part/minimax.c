@@ -43,11 +43,21 @@ struct sum {
     double scaled;
 };
 
+/* The sum of a partition that begins with layer `first` and gets one more. */
 static struct sum sum_with(struct sum sum, const struct sl_part_costs *costs,
-                           int layer)
+                           int first, int layer)
 {
     sum.fixed += costs->fixed[layer];
     sum.scaled += costs->scaled ? costs->scaled[layer] : 0;
+    if (!costs->pairs_of)
+        return sum;
+    for (int i = costs->pairs_of[layer]; i < costs->pairs_of[layer + 1]; i++) {
+        const struct sl_part_pair *pair = &costs->pairs[i];
+        if (pair->first < first)
+            continue;
+        sum.fixed -= pair->fixed;
+        sum.scaled -= pair->scaled;
+    }
     return sum;
 }
 
@@ -73,7 +83,7 @@ static void tabulate(const struct sl_part_costs *costs, int n_layers, int parts,
         struct sum sum = {0, 0};
         for (int j = i + 1; j <= n_layers; j++) {
             double *to = slowest + (size_t)j * width;
-            sum = sum_with(sum, costs, j - 1);
+            sum = sum_with(sum, costs, i, j - 1);
             for (int k = 1; k <= parts; k++) {
                 double own = total(sum, costs, k - 1);
                 double worst = from[k - 1] > own ? from[k - 1] : own;
@@ -89,7 +99,7 @@ static double cost_of(const struct sl_part_costs *costs, int first, int end,
 {
     struct sum sum = {0, 0};
     for (int i = first; i < end; i++)
-        sum = sum_with(sum, costs, i);
+        sum = sum_with(sum, costs, first, i);
     return total(sum, costs, part);
 }
 

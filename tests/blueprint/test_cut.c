@@ -186,6 +186,48 @@ START_TEST(a_cut_by_bytes_is_even_where_all_keep_as_many_versions)
 }
 END_TEST
 
+static void assert_two(const char *text, int first, int second)
+{
+    sluice_pipeline_config config = config_of("1f1b", SLUICE_CUT_BYTES);
+    sluice_pipeline *pipe;
+    sluice_diag why = {.text = ""};
+    const int want[2] = {first, second};
+    config.schedule.devices = 2;
+    ck_assert(!sluice_model_parse(text, NULL, &model, NULL));
+    ck_assert_msg(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
+                  why.text);
+    for (int d = 0; d < 2; d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, d, &info);
+        ck_assert_msg(info.n_layers == want[d], "%s: %d on device %d", text,
+                      info.n_layers, d);
+    }
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
+/* Six equal activations.  Between stash and pop each half has a fourth one on
+ * its way; four and two have none. */
+START_TEST(a_cut_by_bytes_counts_skip_connections_between_stages)
+{
+    assert_two("input(512); activate(relu) x6", 3, 3);
+    assert_two("input(512); activate(relu) x2; stash(a); pop(a); "
+               "activate(relu) x2",
+               4, 2);
+}
+END_TEST
+
+/* Of six equal weights, three are one tensor: with gradients and momentum they
+ * are 3, 1, 1, 3, 3, 3 on a stage. */
+START_TEST(a_cut_by_bytes_counts_a_tied_tensor_once_in_a_stage)
+{
+    assert_two("input(256); linear(256, no-bias) x6", 3, 3);
+    assert_two("input(256); linear(256, no-bias) x6; tie(1.weight, 0.weight); "
+               "tie(2.weight, 0.weight)",
+               4, 2);
+}
+END_TEST
+
 /* malloc, and the largest block that was asked for. */
 static void *allocate_noting(void *context, size_t bytes, size_t align)
 {
@@ -353,6 +395,8 @@ SLUICE_TEST_MAIN("blueprint.cut", a_cut_by_operations_is_the_best_of_all_cuts,
                  the_first_layer_costs_no_gradient_of_the_data,
                  a_cut_by_bytes_counts_versions_of_weights,
                  a_cut_by_bytes_is_even_where_all_keep_as_many_versions,
+                 a_cut_by_bytes_counts_skip_connections_between_stages,
+                 a_cut_by_bytes_counts_a_tied_tensor_once_in_a_stage,
                  what_cannot_fit_is_refused_before_it_is_measured,
                  a_team_has_the_caps_of_its_devices_together,
                  a_layer_is_measured_with_the_rows_that_a_cap_allows,

@@ -18,10 +18,18 @@ static double slowest_of(const struct sl_part_costs *costs, int devices,
     double slowest = 0;
     for (int d = 0, layer = 0; d < devices; d++) {
         double sum = 0, scaled = 0;
+        int first = layer;
         for (int i = 0; i < sizes[d]; i++, layer++) {
             sum += costs->fixed[layer];
             if (costs->scaled)
                 scaled += costs->scaled[layer];
+            for (int k = costs->pairs_of ? costs->pairs_of[layer] : 0;
+                 costs->pairs_of && k < costs->pairs_of[layer + 1]; k++) {
+                if (costs->pairs[k].first >= first) {
+                    sum -= costs->pairs[k].fixed;
+                    scaled -= costs->pairs[k].scaled;
+                }
+            }
         }
         if (costs->factors)
             sum += costs->factors[d] * scaled;
@@ -138,6 +146,40 @@ START_TEST(costs_may_depend_on_the_partition)
 }
 END_TEST
 
+START_TEST(pairs_of_layers_may_cost_less_in_one_partition)
+{
+    for (uint64_t i = 0; i < 3000; i++) {
+        uint32_t bits[48];
+        double fixed[MAX_LAYERS], scaled[MAX_LAYERS], factors[MAX_LAYERS];
+        struct sl_part_pair pairs[MAX_LAYERS];
+        int got[MAX_LAYERS], want[MAX_LAYERS], pairs_of[MAX_LAYERS + 1];
+        for (uint32_t j = 0; j < 6; j++)
+            sl_rng_block(3, SL_RNG_TEST, (struct sl_rng_counter){{i, 8, j}},
+                         bits + 8 * j);
+        int n = 2 + (int)(bits[0] % (MAX_LAYERS - 1));
+        int devices = 1 + (int)(bits[1] % (uint32_t)n), n_pairs = 0;
+        for (int j = 0; j < n; j++) {
+            fixed[j] = bits[2 + j] % 50 + 20;
+            scaled[j] = bits[12 + j] % 20 + 10;
+            factors[j] = bits[22 + j] % 5;
+            pairs_of[j] = n_pairs;
+            if (j > 0 && bits[32 + j] % 3)
+                pairs[n_pairs++] = (struct sl_part_pair){
+                    (int)(bits[32 + j] / 3 % (uint32_t)j),
+                    (double)(bits[32 + j] >> 20 & 15) - 2, bits[32 + j] >> 28};
+        }
+        pairs_of[n] = n_pairs;
+        const struct sl_part_costs costs = {fixed, scaled, factors, pairs,
+                                            pairs_of};
+        ck_assert(!sl_part_minimax(&costs, n, devices, NULL, got, NULL));
+        brute_force(&costs, n, devices, want);
+        ck_assert_msg(slowest_of(&costs, devices, got) ==
+                          slowest_of(&costs, devices, want),
+                      "case %d", (int)i);
+    }
+}
+END_TEST
+
 static void assert_cut(const double *costs, int n, int devices, const int *want)
 {
     int got[MAX_LAYERS];
@@ -234,6 +276,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("part.minimax", the_minimum_is_that_of_all_cuts,
                  costs_may_depend_on_the_partition,
+                 pairs_of_layers_may_cost_less_in_one_partition,
                  the_case_that_others_cut_with_an_empty_block_is_right,
                  partitions_are_filled_from_the_first_on,
                  layers_that_cost_nothing_still_fill_every_partition,
