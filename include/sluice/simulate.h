@@ -55,6 +55,11 @@ typedef struct sluice_simulate_config {
                                           and the next one, both ways; NULL:
                                           all the same */
     int queue_capacity;                /* as in sluice_verify_config */
+    const sluice_schedule_edge *edges; /* [n_edges] skip connections between
+                                          devices, as there; NULL: none */
+    int n_edges;
+    const int64_t *edge_latency_ns;    /* [n_edges], of each, both ways; NULL:
+                                          latency_ns */
     bool no_barrier;                   /* an UPDATE does not wait for other
                                           devices */
     bool naive_recompute;              /* an R just before its backward waits
@@ -78,6 +83,10 @@ typedef struct sluice_simulation sluice_simulation;
  *     - A producer that finds the queue full waits, after the end of its
  *       action, until an item is taken: `output_wait_ns`.
  *     - Stages on one device hand over without queue and latency.
+ *     - What a skip connection hands over arrives its latency after the action
+ *       has ended and has been handed to the neighbour.  It keeps its place
+ *       until the action that takes it starts.  The cost of an action includes
+ *       what it copies for a skip connection.
  *     - What S, T and the backward of the last stage wait for, see schedule.h,
  *       arrives latency_ns after another device has ended it.
  *     - In a lowered schedule a SEND pushes, and a RECV is posted, as they end.

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <sluice/schedule.h>
+#include <sluice/trace.h>
 
 /*
  * Between two stages on different devices.  `times` is a ring.  A place holds
@@ -34,6 +35,32 @@ enum { NEVER = -1 };
 static inline int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
+}
+
+/* When an item of a lowered schedule has been received, its place is free. */
+static inline void receive(struct queue *queue, const struct passage *item,
+                           int number, int n_places)
+{
+    if (item->posted_ns != NEVER && item->arrived_ns != NEVER)
+        queue->times[number % n_places] =
+            later(item->posted_ns, item->arrived_ns);
+}
+
+/* Add an event to the share of its device, whose first work began at
+ * *first_ns. */
+static inline void count_event(const sluice_trace_event *event,
+                               int64_t *first_ns, sluice_time_share *share)
+{
+    if (event->action.kind == SLUICE_UPDATE)
+        return;
+    if (event->action.kind < SLUICE_UPDATE) { /* work, not a hand-off */
+        if (*first_ns == NEVER)
+            *first_ns = event->start_ns;
+        share->makespan_ns = event->end_ns;
+        share->span_ns = event->end_ns - *first_ns;
+        share->busy_ns += event->cpu_ns;
+    }
+    share->wait_ns += event->input_wait_ns + event->output_wait_ns;
 }
 
 static inline bool is_backward(sluice_action action)

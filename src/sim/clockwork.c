@@ -17,15 +17,18 @@
 #include "base/memory.h"
 #include "sim/joint.h"
 #include "sim/clock_queue.h"
+#include "sim/clock_skips.h"
 
 struct device {
     const sluice_action *actions; /* [n] */
     int n;
     int position;
     bool computed;      /* `event` is that of the action at `position`, which
-                           has not handed over yet */
-    bool awaits_others; /* it stopped for an F or S of the joint
-                           output layer instead */
+                           has not handed over yet, */
+    bool passed_on;     /* or only, at given_ns, to its neighbour */
+    bool awaits_others; /* it stopped for S, T or a skip connection instead */
+    int64_t given_ns;
+    int n_given;                /* edges that it has seen to */
     const struct queue *awaits; /* the one it stopped at; NULL: it is running,
                                    in the worklist, before the commit or done */
     int64_t clock_ns;           /* it has handed over, and is free */
@@ -49,6 +52,7 @@ struct execution {
     int *worklist;            /* [n_devices], the first n_ready are in use */
     int n_ready;
     struct sl_joint joint;
+    struct sl_skips skips;
     bool committed;    /* UPDATEs may start, */
     int64_t commit_ns; /* and do so from here on */
 };
@@ -95,7 +99,7 @@ static void wake(struct execution *run, int device, const struct queue *queue)
     run->worklist[run->n_ready++] = device;
 }
 
-/* An F or S has ended for which others may have stopped. */
+/* An action for which others may have stopped has begun or ended. */
 static void wake_others(struct execution *run)
 {
     for (int d = 0; d < run->n_devices; d++)
@@ -121,21 +125,12 @@ static struct queue *gradient_of(const struct execution *run,
     return same && takes ? input_of(run, next) : NULL;
 }
 
-/* When an item of a lowered schedule has been received, its place is free. */
-static void receive(const struct execution *run, struct queue *queue,
-                    const struct passage *item, int number)
-{
-    if (item->posted_ns != NEVER && item->arrived_ns != NEVER)
-        queue->times[number % run->n_places] =
-            later(item->posted_ns, item->arrived_ns);
-}
-
 static void post(struct execution *run, struct queue *queue, int microbatch,
                  int64_t now)
 {
     struct passage *item = &queue->passages[microbatch];
     item->posted_ns = now;
-    receive(run, queue, item, queue->taken++);
+    receive(queue, item, queue->taken++, run->n_places);
     wake(run, queue->producer, queue);
 }
 
@@ -174,7 +169,9 @@ static bool begin(struct execution *run, struct device *self,
         return run->committed;
     }
     self->awaits_others =
-        !sl_joint_await(&run->joint, (int)(self - run->devices), action, start);
+        !sl_joint_await(&run->joint, (int)(self - run->devices), action,
+                        start) ||
+        !sl_skips_await(&run->skips, action, start);
     if (self->awaits_others)
         return false;
     if (action.kind > SLUICE_UPDATE)
@@ -204,6 +201,8 @@ static bool compute(struct execution *run, struct device *self,
         .virtual_start_ns = start,
         .virtual_end_ns = start + cost,
     };
+    if (sl_skips_take(&run->skips, action, start))
+        wake_others(run);
     if (action.kind == SLUICE_RECV_F || action.kind == SLUICE_RECV_B)
         post(run, input_of(run, action), action.microbatch, start + cost);
     self->computed = true;
@@ -212,26 +211,15 @@ static bool compute(struct execution *run, struct device *self,
 
 static void record(const struct execution *run, struct device *self)
 {
-    const sluice_trace_event *event = &self->event;
     size_t d = (size_t)(self - run->devices);
     if (run->work->events)
-        run->work->events[d][self->position] = *event;
-    if (event->action.kind == SLUICE_UPDATE)
-        return;
-    sluice_time_share *share = &run->work->shares[d];
-    if (event->action.kind < SLUICE_UPDATE) { /* work, not a hand-off */
-        if (self->first_ns == NEVER)
-            self->first_ns = event->start_ns;
-        share->makespan_ns = event->end_ns;
-        share->span_ns = event->end_ns - self->first_ns;
-        share->busy_ns += event->cpu_ns;
-    }
-    share->wait_ns += event->input_wait_ns + event->output_wait_ns;
+        run->work->events[d][self->position] = self->event;
+    count_event(&self->event, &self->first_ns, &run->work->shares[d]);
 }
 
-/* Hand the output over.  False if there is no room yet. */
-static bool hand_over(struct execution *run, struct device *self,
-                      sluice_action action)
+/* Hand the output over to the neighbour.  False if there is no room yet. */
+static bool pass_on(struct execution *run, struct device *self,
+                    sluice_action action)
 {
     struct queue *output = output_of(run, action);
     int64_t given = self->event.end_ns;
@@ -247,18 +235,38 @@ static bool hand_over(struct execution *run, struct device *self,
         if (run->lowered) {
             struct passage *item = &output->passages[action.microbatch];
             item->arrived_ns = *time;
-            receive(run, output, item, number);
+            receive(output, item, number, run->n_places);
         }
         wake(run, output->consumer, output);
     }
-    self->event.output_wait_ns = given - self->event.end_ns;
+    self->given_ns = given;
+    self->passed_on = true;
+    return true;
+}
+
+/* Hand over all that the action made.  False if there is no room yet. */
+static bool hand_over(struct execution *run, struct device *self,
+                      sluice_action action)
+{
+    if (!self->passed_on && !pass_on(run, self, action))
+        return false;
+    int n_given = self->n_given;
+    bool all =
+        sl_skips_give(&run->skips, action, &self->n_given, &self->given_ns);
+    if (self->n_given > n_given)
+        wake_others(run);
+    self->awaits_others = !all;
+    if (!all)
+        return false;
+    self->event.output_wait_ns = self->given_ns - self->event.end_ns;
     self->event.virtual_output_wait_ns = self->event.output_wait_ns;
     record(run, self);
     if (sl_joint_end(&run->joint, (int)(self - run->devices), action,
                      self->event.end_ns))
         wake_others(run);
-    self->clock_ns = given;
-    self->computed = false;
+    self->clock_ns = self->given_ns;
+    self->computed = self->passed_on = false;
+    self->n_given = 0;
     self->position++;
     return true;
 }
@@ -267,9 +275,8 @@ static void advance(struct execution *run, struct device *self)
 {
     while (self->position < self->n) {
         sluice_action action = self->actions[self->position];
-        if (!self->computed && !compute(run, self, action))
-            return;
-        if (!hand_over(run, self, action))
+        if ((!self->computed && !compute(run, self, action)) ||
+            !hand_over(run, self, action))
             return;
     }
 }
@@ -308,9 +315,8 @@ static void execute(struct execution *run)
 
 static struct passage *passages_of(const struct execution *run, int queue)
 {
-    return run->lowered
-               ? run->passages + (size_t)queue * (size_t)run->n_microbatches
-               : NULL;
+    size_t at = (size_t)queue * (size_t)run->n_microbatches;
+    return run->lowered ? run->passages + at : NULL;
 }
 
 static void connect(struct execution *run)
@@ -368,9 +374,14 @@ sluice_status sl_clockwork_run(struct sl_clockwork *work)
     run.devices = sl_alloc(allocator, n_devices, sizeof *run.devices);
     run.worklist = sl_alloc(allocator, n_devices, sizeof *run.worklist);
     sluice_status st = SLUICE_NO_MEMORY;
-    bool joint =
+    const struct sl_skips_config skips = {
+        work->schedule,        work->edges,      work->n_edges,
+        work->edge_latency_ns, work->latency_ns, allocator,
+    };
+    bool others =
         !sl_joint_init(&run.joint, work->schedule, work->latency_ns, allocator);
-    if (joint && run.queues && run.times && run.passages && run.devices &&
+    others = !sl_skips_init(&run.skips, &skips) && others;
+    if (others && run.queues && run.times && run.passages && run.devices &&
         run.worklist) {
         for (size_t i = 0; i < n_passages; i++)
             run.passages[i] = (struct passage){NEVER, NEVER};
@@ -379,6 +390,7 @@ sluice_status sl_clockwork_run(struct sl_clockwork *work)
         work->end_ns = latest_ns(&run);
         st = SLUICE_OK;
     }
+    sl_skips_fini(&run.skips);
     sl_joint_fini(&run.joint);
     sl_free(allocator, run.worklist, n_devices, sizeof *run.worklist);
     sl_free(allocator, run.devices, n_devices, sizeof *run.devices);

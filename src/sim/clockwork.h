@@ -18,6 +18,9 @@ struct sl_clockwork {
     int64_t latency_ns;
     const int64_t *stage_latency_ns; /* [n_stages]; NULL: latency_ns */
     int queue_capacity;
+    const sluice_schedule_edge *edges; /* [n_edges] */
+    int n_edges;
+    const int64_t *edge_latency_ns; /* [n_edges]; NULL: latency_ns */
     bool no_barrier;
     bool naive_recompute;
     const sluice_allocator *allocator;

@@ -47,6 +47,8 @@ static sluice_status check_devices(const sluice_schedule *schedule,
     for (int s = 0; s < schedule->n_stages && config->stage_latency_ns && !st;
          s++)
         st = check_latency(config->stage_latency_ns[s], why);
+    for (int e = 0; e < config->n_edges && config->edge_latency_ns && !st; e++)
+        st = check_latency(config->edge_latency_ns[e], why);
     const double *speeds = config->device_speeds;
     for (int d = 0; d < schedule->n_devices && speeds && !st; d++)
         if (!(speeds[d] >= SLUICE_SLOWEST && speeds[d] <= 1 / SLUICE_SLOWEST))
@@ -82,13 +84,24 @@ static sluice_status refuse_sum(int n_devices, sluice_diag *why)
                            (long long)(INT64_MAX / n_devices));
 }
 
-/* Of what an action hands over: to one of its neighbours at most. */
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Of what an action hands over, the longest that another may wait for: to one
+ * of its neighbours at most, and by skip connections. */
 static int64_t latency_of(const struct sl_clockwork *work, sluice_action action)
 {
-    int64_t after = sl_latency_ns(work, action.stage);
-    int64_t before =
-        action.stage > 0 ? sl_latency_ns(work, action.stage - 1) : 0;
-    return after > before ? after : before;
+    int64_t ns = sl_latency_ns(work, action.stage);
+    if (action.stage > 0)
+        ns = larger(ns, sl_latency_ns(work, action.stage - 1));
+    for (int e = 0; e < work->n_edges; e++)
+        if (work->edges[e].from == action.stage ||
+            work->edges[e].to == action.stage)
+            ns = larger(ns, work->edge_latency_ns ? work->edge_latency_ns[e]
+                                                  : work->latency_ns);
+    return ns;
 }
 
 /* No time can exceed the sum, for at any one before the end some action
@@ -214,6 +227,8 @@ sluice_status sluice_simulate(const sluice_schedule *schedule,
     sluice_verify_config rules = {
         .queue_capacity = config->queue_capacity,
         .forward_only = sl_schedule_is_forward(schedule),
+        .edges = config->edges,
+        .n_edges = config->n_edges,
     };
     st = sluice_schedule_verify(schedule, &rules, NULL, why);
     if (st)
@@ -230,6 +245,9 @@ sluice_status sluice_simulate(const sluice_schedule *schedule,
         .stage_latency_ns = config->stage_latency_ns,
         .queue_capacity = config->queue_capacity ? config->queue_capacity
                                                  : SLUICE_QUEUE_CAPACITY,
+        .edges = config->edges,
+        .n_edges = config->n_edges,
+        .edge_latency_ns = config->edge_latency_ns,
         .no_barrier = config->no_barrier,
         .naive_recompute = config->naive_recompute,
         .allocator = config->allocator,

@@ -99,7 +99,23 @@ static void spell_out(struct plan *plan, struct dice *dice)
     *plan = lowered;
 }
 
-static void compare_runs(bool lowered, int least_waiting)
+/* Two skip connections between any stages of one copy. */
+static void put_edges(struct plan *plan, struct ticking *run, struct dice *dice)
+{
+    plan->n_edges = 0;
+    if (plan->stages < 2)
+        return;
+    for (; plan->n_edges < 2; plan->n_edges++) {
+        int from = roll(dice, plan->stages - 1);
+        int to = from + 1 + roll(dice, plan->stages - 1 - from);
+        bool apart = plan->stage_device[from] != plan->stage_device[to];
+        plan->edges[plan->n_edges] =
+            (sluice_schedule_edge){from, to, apart ? 1 + roll(dice, 5) : 0};
+        run->edge_latency[plan->n_edges] = roll(dice, 25);
+    }
+}
+
+static void compare_runs(bool lowered, bool skipping, int least_waiting)
 {
     struct dice dice = {.at = 0};
     int n_run = 0, n_waiting = 0;
@@ -109,12 +125,17 @@ static void compare_runs(bool lowered, int least_waiting)
         if (lowered)
             spell_out(&plan, &dice);
         struct ticking run = random_prices(&plan, &dice);
+        if (skipping)
+            put_edges(&plan, &run, &dice);
         sluice_schedule *schedule = plan_build(&plan);
         sluice_simulate_config config = {
             .stage_costs_ns = run.costs[0],
             .latency_ns = run.latency,
             .queue_capacity = run.capacity,
             .no_barrier = run.no_barrier,
+            .edges = plan.edges,
+            .n_edges = plan.n_edges,
+            .edge_latency_ns = run.edge_latency,
         };
         run.lowered = naive_is_lowered(&plan);
         sluice_simulation *simulation = NULL;
@@ -138,14 +159,20 @@ static void compare_runs(bool lowered, int least_waiting)
 
 START_TEST(random_runs_are_those_of_a_clock_that_ticks)
 {
-    compare_runs(false, N_SCHEDULES / 10);
+    compare_runs(false, false, N_SCHEDULES / 10);
 }
 END_TEST
 
 START_TEST(random_runs_with_hand_offs_are_those_of_a_clock_that_ticks)
 {
     /* Receives that are posted early leave queues less full. */
-    compare_runs(true, N_SCHEDULES / 20);
+    compare_runs(true, false, N_SCHEDULES / 20);
+}
+END_TEST
+
+START_TEST(random_runs_with_skip_connections_are_those_of_a_clock_that_ticks)
+{
+    compare_runs(false, true, N_SCHEDULES / 10);
 }
 END_TEST
 
@@ -229,9 +256,11 @@ START_TEST(without_the_barrier_they_wait_for_nobody)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("sim.clockwork", random_runs_are_those_of_a_clock_that_ticks,
-                 random_runs_with_hand_offs_are_those_of_a_clock_that_ticks,
-                 a_producer_waits_for_room_until_an_item_is_taken,
-                 an_item_on_its_way_occupies_the_queue,
-                 updates_wait_for_the_last_backward_of_all,
-                 without_the_barrier_they_wait_for_nobody)
+SLUICE_TEST_MAIN(
+    "sim.clockwork", random_runs_are_those_of_a_clock_that_ticks,
+    random_runs_with_hand_offs_are_those_of_a_clock_that_ticks,
+    random_runs_with_skip_connections_are_those_of_a_clock_that_ticks,
+    a_producer_waits_for_room_until_an_item_is_taken,
+    an_item_on_its_way_occupies_the_queue,
+    updates_wait_for_the_last_backward_of_all,
+    without_the_barrier_they_wait_for_nobody)

@@ -33,6 +33,9 @@ struct ticking {
     enum ticking_state state[NAIVE_DEVICES];
     int64_t free_since[NAIVE_DEVICES];
     struct ticking_queue queues[2][NAIVE_STAGES]; /* s to s+1, and back */
+    struct ticking_queue skips[2][2]; /* of each edge, there and back */
+    int64_t edge_latency[2];
+    int n_given[NAIVE_DEVICES]; /* edges; -1: not even its neighbour */
     sluice_trace_event events[NAIVE_DEVICES][NAIVE_ACTIONS];
 };
 
@@ -96,6 +99,41 @@ static inline bool ticking_receive(struct ticking *run)
     return any;
 }
 
+/* Whether all is there that comes by edges, which is taken if `takes`. */
+static inline bool ticking_edges(struct ticking *run, sluice_action a,
+                                 bool takes)
+{
+    int way;
+    for (int e = 0; e < run->plan->n_edges; e++) {
+        if (!naive_uses_edge(run->plan, e, a, true, &way))
+            continue;
+        struct ticking_queue *queue = &run->skips[e][way];
+        if (queue->n == 0 || queue->visible[0] > run->now)
+            return false;
+        if (takes)
+            ticking_remove(queue);
+    }
+    return true;
+}
+
+/* Give to edges, as far as there is room. */
+static inline bool ticking_give_edges(struct ticking *run, int d,
+                                      sluice_action a)
+{
+    int way;
+    for (; run->n_given[d] < run->plan->n_edges; run->n_given[d]++) {
+        int e = run->n_given[d];
+        if (!naive_uses_edge(run->plan, e, a, false, &way))
+            continue;
+        struct ticking_queue *queue = &run->skips[e][way];
+        if (queue->n == run->plan->edges[e].capacity)
+            return false;
+        queue->items[queue->n] = a.microbatch;
+        queue->visible[queue->n++] = run->now + run->edge_latency[e];
+    }
+    return true;
+}
+
 static inline bool ticking_begin(struct ticking *run, int d, sluice_action a)
 {
     int traffic = ticking_traffic(a);
@@ -105,6 +143,8 @@ static inline bool ticking_begin(struct ticking *run, int d, sluice_action a)
         !ticking_all_at_update(run))
         return false;
     bool computes = a.kind < SLUICE_SEND_F;
+    if (!ticking_edges(run, a, false))
+        return false;
     if (from && computes && run->lowered && !from->received[a.microbatch])
         return false;
     if (from && computes && !run->lowered) {
@@ -118,16 +158,17 @@ static inline bool ticking_begin(struct ticking *run, int d, sluice_action a)
         .start_ns = run->now,
         .end_ns = run->now + run->costs[a.stage][a.kind],
     };
+    ticking_edges(run, a, true);
+    run->n_given[d] = -1;
     run->state[d] = TICKING_COMPUTES;
     return true;
 }
 
-static inline bool ticking_give(struct ticking *run, int d, sluice_action a)
+static inline bool ticking_pass_on(struct ticking *run, int d, sluice_action a)
 {
     int traffic = ticking_traffic(a);
     struct ticking_queue *to =
         ticking_queue_at(run, traffic, traffic ? a.stage - 1 : a.stage);
-    sluice_trace_event *event = &run->events[d][run->position[d]];
     bool sends = a.kind == SLUICE_SEND_F || a.kind == SLUICE_SEND_B;
     if (a.kind == SLUICE_RECV_F || a.kind == SLUICE_RECV_B)
         ticking_queue_at(run, traffic, traffic ? a.stage : a.stage - 1)
@@ -138,6 +179,19 @@ static inline bool ticking_give(struct ticking *run, int d, sluice_action a)
         to->items[to->n] = a.microbatch;
         to->visible[to->n++] = run->now + run->latency;
     }
+    run->n_given[d] = 0;
+    return true;
+}
+
+/* Whether it gave anything. */
+static inline bool ticking_give(struct ticking *run, int d, sluice_action a)
+{
+    sluice_trace_event *event = &run->events[d][run->position[d]];
+    int n_given = run->n_given[d];
+    if (n_given < 0 && !ticking_pass_on(run, d, a))
+        return false;
+    if (!ticking_give_edges(run, d, a))
+        return run->n_given[d] > n_given;
     event->output_wait_ns = run->now - event->end_ns;
     run->free_since[d] = run->now;
     run->state[d] = TICKING_IDLE;
