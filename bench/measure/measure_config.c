@@ -24,6 +24,8 @@ sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
 {
     sluice_pipeline_config config =
         plain_pipeline_config(c->devices, c->microbatches, c->work->rows);
+    if (c->work->labelled)
+        config.loss = sluice_cross_entropy();
     config.replicas = c->replicas;
     config.team = c->team;
     order_apply(c->order, &config);

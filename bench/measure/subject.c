@@ -20,16 +20,18 @@ static sluice_status make_workload(struct workload *work,
             alike[i] = workload_cell(config->cell_ns);
         return workload_cells(work, config->cells,
                               config->times ? config->times : alike,
-                              config->microbatches, seed, why);
+                              config->head, config->microbatches, seed, why);
     }
     return workload_parse(work, config->model, config->batch, seed, why);
 }
 
-/* A schedule of the user's may be one that no reference follows. */
+/* A schedule of the user's may be one that no reference follows.  A head that
+ * is cut is within rounding of one that is whole. */
 static bool has_reference(const struct subject_config *config)
 {
-    return !config->custom ||
-           sluice_reference_exists(config->custom, config->order->join_weights);
+    return !config->head && (!config->custom ||
+                             sluice_reference_exists(
+                                 config->custom, config->order->join_weights));
 }
 
 sluice_status subject_init(struct subject *subject,

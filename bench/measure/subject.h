@@ -15,8 +15,10 @@ struct subject_config {
     int cells;         /* ... unless there are timed cells, one row for each
                           micro-batch; at most SLUICE_MAX_STAGES */
     int64_t cell_ns;   /* of each of them, or else: */
-    const sluice_timed_config *times; /* [cells] */
-    const sluice_schedule *custom;    /* as in measure_config */
+    const sluice_timed_config *times;     /* [cells] */
+    const sluice_timed_head_config *head; /* behind the cells, cut across the
+                                             devices; NULL: none */
+    const sluice_schedule *custom;        /* as in measure_config */
     int microbatches;
     const char *title; /* as in measure_config */
     const struct run_options *run;

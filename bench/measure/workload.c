@@ -26,6 +26,15 @@ static float *random_values(int64_t n, uint64_t *state)
     return values;
 }
 
+/* Labels of a head's outputs, all in turn. */
+static int32_t *make_labels(int64_t rows, int64_t classes)
+{
+    int32_t *labels = calloc((size_t)rows, sizeof *labels);
+    for (int64_t i = 0; labels && i < rows; i++)
+        labels[i] = (int32_t)(i % classes);
+    return labels;
+}
+
 /* Everything but the models. */
 static sluice_status fill(struct workload *work, const sluice_model *model,
                           int64_t rows, uint64_t seed, sluice_diag *why)
@@ -38,7 +47,11 @@ static sluice_status fill(struct workload *work, const sluice_model *model,
     work->x = sluice_model_input_type(model) == SLUICE_F32
                   ? random_values(n, &state)
                   : calloc((size_t)n, sizeof(int32_t));
-    work->targets = random_values(rows * sluice_shape_elements(&out), &state);
+    n = sluice_shape_elements(&out);
+    if (work->labelled)
+        work->targets = make_labels(rows, n);
+    else
+        work->targets = random_values(rows * n, &state);
     if (work->x && work->targets)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_NO_MEMORY,
@@ -70,6 +83,7 @@ sluice_status workload_parse(struct workload *work, const char *model,
 
 /* `times` of each cell; NULL: none. */
 static sluice_status create_cells(int cells, const sluice_timed_config *times,
+                                  const sluice_timed_head_config *head,
                                   sluice_model **model, sluice_diag *why)
 {
     static const sluice_timed_config untimed = {0};
@@ -80,17 +94,23 @@ static sluice_status create_cells(int cells, const sluice_timed_config *times,
     for (int i = 0; i < cells && !st; i++)
         st = sluice_model_add(*model, sluice_timed(),
                               times ? &times[i] : &untimed, why);
+    if (head && !st)
+        st = sluice_model_add(*model, sluice_timed_head(), head, why);
     return st;
 }
 
 sluice_status workload_cells(struct workload *work, int cells,
-                             const sluice_timed_config *times, int64_t rows,
+                             const sluice_timed_config *times,
+                             const sluice_timed_head_config *head, int64_t rows,
                              uint64_t seed, sluice_diag *why)
 {
-    *work = (struct workload){0};
-    sluice_status st = create_cells(cells, times, &work->model, why);
+    const sluice_timed_head_config untimed = {.vocabulary =
+                                                  head ? head->vocabulary : 0};
+    *work = (struct workload){.labelled = head != NULL};
+    sluice_status st = create_cells(cells, times, head, &work->model, why);
     if (!st)
-        st = create_cells(cells, NULL, &work->untimed, why);
+        st = create_cells(cells, NULL, head ? &untimed : NULL, &work->untimed,
+                          why);
     if (!st)
         st = fill(work, work->model, rows, seed, why);
     if (st)

@@ -5,8 +5,10 @@
 #ifndef BENCH_MEASURE_WORKLOAD_H
 #define BENCH_MEASURE_WORKLOAD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include <sluice/across_layers.h>
 #include <sluice/layer.h>
 #include <sluice/model.h>
 #include <sluice/status.h>
@@ -18,7 +20,9 @@ struct workload {
     int64_t rows;          /* of a mini-batch */
     void *x;               /* x[rows][input], uniform in [-1, 1); integers are
                               all 0, which is a token of every vocabulary */
-    float *targets;        /* targets[rows][output] */
+    bool labelled;         /* the model ends with a head: */
+    void *targets;         /* float targets[rows][output], or int32 labels[rows]
+                            */
 };
 
 /*
@@ -31,13 +35,14 @@ sluice_status workload_parse(struct workload *work, const char *model,
 
 /*
  * `cells` timed cells, each of which takes its time, whatever the rows of a
- * micro-batch.
+ * micro-batch; and behind them a head, unless it is NULL.
  *
  * Shapes   times[cells]
  * Returns  as workload_parse().
  */
 sluice_status workload_cells(struct workload *work, int cells,
-                             const sluice_timed_config *times, int64_t rows,
+                             const sluice_timed_config *times,
+                             const sluice_timed_head_config *head, int64_t rows,
                              uint64_t seed, sluice_diag *why);
 
 /* A cell that takes so long for each of F, I, W and R. */

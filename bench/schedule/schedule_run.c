@@ -6,7 +6,32 @@
 #include "bench/schedule/show/schedule_draw.h"
 #include "bench/measure/subject.h"
 
-enum { ROWS = 32, KINDS = SLUICE_N_ACTION_KINDS };
+enum { ROWS = 32, KINDS = SLUICE_N_ACTION_KINDS, PART = 4 /* outputs */ };
+
+static bool cuts_vocabulary(const sluice_schedule *schedule)
+{
+    int n;
+    const sluice_action *actions = sluice_schedule_actions(schedule, 0, &n);
+    for (int i = 0; i < n; i++)
+        if (actions[i].kind == SLUICE_S)
+            return true;
+    return false;
+}
+
+/* A head of which each device's part takes what S and T cost; there is none if
+ * the vocabulary is not cut. */
+static sluice_timed_head_config make_head(const struct schedule_wanted *wanted,
+                                          const sluice_schedule *schedule)
+{
+    int n = sluice_schedule_n_devices(schedule);
+    int64_t costs[KINDS];
+    schedule_costs_of(&wanted->costs, 0, 1, 1, costs);
+    return (sluice_timed_head_config){
+        .vocabulary = cuts_vocabulary(schedule) ? (int64_t)PART * n : 0,
+        .forward_ns = n * costs[SLUICE_S],
+        .weight_ns = n * costs[SLUICE_T],
+    };
+}
 
 /* A cell for each stage, that takes what the stage costs. */
 static sluice_status make_cells(const struct schedule_wanted *wanted,
@@ -65,6 +90,7 @@ sluice_status schedule_run(const struct schedule_wanted *wanted,
         st = make_cells(wanted, schedule, &cells, why);
     if (st)
         return st;
+    const sluice_timed_head_config head = make_head(wanted, schedule);
     const struct subject_config what = {
         .model = config->model,
         .batch = config->batch ? config->batch : (int64_t)ROWS * m,
@@ -72,6 +98,7 @@ sluice_status schedule_run(const struct schedule_wanted *wanted,
                                : sluice_schedule_n_stages(schedule) /
                                      sluice_schedule_n_copies(schedule),
         .times = cells,
+        .head = head.vocabulary && !config->model ? &head : NULL,
         .custom = schedule,
         .microbatches = m,
         .title = schedule_title(wanted, schedule, "measured", title),
