@@ -36,7 +36,9 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
                                timed->forward_ns, timed->input_ns,
                                timed->weight_ns);
     sluice_status st = sluice_head()->infer(&head, plan, why);
-    plan->joins_rows = false; /* the times are of one call */
+    plan->joins_rows = false; /* the times are of one call, */
+    if (!st)
+        plan->params[0].divided = false; /* which no team shares */
     return st;
 }
 
