@@ -8,6 +8,7 @@
 #include <sluice/pipeline.h>
 
 #include "bench/cli/option_types.h"
+#include "bench/train/adapt/adapt_options.h"
 #include "bench/train/data/data_options.h"
 #include "bench/train/keep/keeping_options.h"
 #include "bench/train/train_choices.h"
@@ -348,6 +349,10 @@ const struct option_group train_groups[] = {
      .continues = true,
      .needs = joined_needs},
     ORDER_GROUPS(struct training_config, order),
+    {.title = "Adapting",
+     .options = adapt_options,
+     .offset = offsetof(struct training_config, adapt),
+     .needs = adapt_needs},
     {.title = "Training", .options = training_options},
     {.title = "Keeping",
      .options = keeping_options,

@@ -10,6 +10,7 @@
 #include "bench/cli/choice.h"
 #include "bench/output/describe.h"
 #include "bench/output/output_path.h"
+#include "bench/train/adapt/adapting.h"
 #include "bench/train/data/same_data.h"
 #include "bench/train/gradient_norm.h"
 #include "bench/train/keep/keeping.h"
@@ -34,8 +35,10 @@ struct training {
     char rate_text[TRAIN_RATE_TEXT];
     char augment_text[TRAIN_AUGMENT_TEXT];
     sluice_loss_choice loss;
-    sluice_schedule *custom; /* as order_custom() */
+    sluice_schedule *custom;         /* as order_custom() */
+    sluice_pipeline_config pipeline; /* with which it was made: */
     sluice_pipeline *pipe;
+    struct adapting adapting;
     struct metrics metrics;
     struct keeping keeping;
     struct patience patience;
@@ -89,7 +92,7 @@ static sluice_status before_pipeline(struct training *t, sluice_diag *why)
 static sluice_status make_pipeline(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
-    sluice_pipeline_config config = {
+    t->pipeline = (sluice_pipeline_config){
         .schedule = {.devices = c->devices, .microbatches = c->microbatches},
         .custom = t->custom,
         .replicas = c->replicas,
@@ -118,17 +121,20 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .log = print_log,
         .log_context = t,
     };
-    order_apply(&c->order, &config);
+    order_apply(&c->order, &t->pipeline);
     if (c->plan)
-        sluice_plan_apply(c->plan, &config);
+        sluice_plan_apply(c->plan, &t->pipeline);
     sluice_status st =
-        sluice_pipeline_create(&config, t->network.model, &t->pipe, why);
+        sluice_pipeline_create(&t->pipeline, t->network.model, &t->pipe, why);
     t->goes_on = true;
     if (!st && c->weights)
         st = sluice_pipeline_load_weights_as(
             t->pipe, t->network.model, (sluice_weights_layout)c->weights_layout,
             c->weights, NULL, why);
-    return st;
+    if (st)
+        return st;
+    return adapting_begin(&t->adapting, c, t->network.model, &t->pipeline,
+                          t->pipe, why);
 }
 
 static void on_saved(void *context, const sluice_saving *saving)
@@ -232,7 +238,10 @@ static bool on_progress(void *context, const sluice_progress *p)
                            t->source.test);
     keeping_progress(&t->keeping, p, t->source.test);
     bool goes_on = !p->epoch_end || patience_epoch(&t->patience, t->pipe, p);
-    return goes_on && !stopping_signal();
+    goes_on = goes_on && !stopping_signal();
+    if (goes_on) /* the last thing: the step's trace may be gone then */
+        adapting_progress(&t->adapting, t->pipe, p, &t->telling);
+    return goes_on;
 }
 
 /* A checkpoint has the last parameters, to go on from; --save the best. */
@@ -377,6 +386,7 @@ sluice_status training_run(const struct training_config *config,
     if (!st)
         st = run(&t, env, accuracy, why);
     keeping_fini(&t.keeping);
+    adapting_end(&t.adapting);
     sluice_pipeline_destroy(t.pipe);
     sluice_schedule_destroy(t.custom);
     gradient_norm_fini(&t.norm);

@@ -12,6 +12,7 @@
 #include <sluice/rate.h>
 
 #include "bench/order/order.h"
+#include "bench/train/adapt/adapt_config.h"
 #include "bench/cli/range.h"
 #include "bench/train/data/training_data.h"
 #include "bench/world/joined.h"
@@ -57,6 +58,7 @@ struct training_config {
                                 what `order` says about them */
     bool emulates;           /* the speeds of the plan */
     struct order_options order;
+    struct adapt_config adapt;
     struct joined joined;    /* the processes that share the devices */
     sluice_loss_choice loss; /* ops NULL: the first for the data's targets */
     sluice_optimizer_choice optimizer;

@@ -68,6 +68,19 @@ sluice_pipeline_reshape(sluice_pipeline *pipe,
 /* How often it was reshaped. */
 SLUICE_API uint64_t sluice_pipeline_n_reshapes(const sluice_pipeline *pipe);
 
+/*
+ * Change the speeds that devices are told, as `device_speeds` of the config,
+ * from the next step on.  A reshape sets those of its config again.
+ *
+ * Shapes   speeds[n], n the number of devices.
+ * Threads  while no step, evaluation or inference is under way.
+ * Returns  SLUICE_OK; SLUICE_INVALID for another n, or a speed out of range,
+ *          and the speeds stay as they were.
+ */
+SLUICE_API sluice_status sluice_pipeline_set_speeds(sluice_pipeline *pipe,
+                                                    const double *speeds, int n,
+                                                    sluice_diag *why);
+
 #ifdef __cplusplus
 }
 #endif

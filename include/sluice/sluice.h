@@ -17,6 +17,7 @@
  *     pipeline_state  what lasts from step to step
  *     pipeline_text   a pipeline from a text
  *     reshape         another shape between two steps
+ *     adapt           reshaping when devices become slower or faster
  *     decode          a trained model along a sequence, position by position
  *     report     pictures of traces         simulate   schedules with costs
  *     attribution  idle time, explained     schedule_text  schedules as CSV
@@ -43,6 +44,7 @@
 #define SLUICE_SLUICE_H
 
 #include <sluice/across_layers.h>
+#include <sluice/adapt.h>
 #include <sluice/attribution.h>
 #include <sluice/augment.h>
 #include <sluice/checkpoint.h>

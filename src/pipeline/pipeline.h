@@ -80,8 +80,8 @@ struct sl_device {
     const struct sl_program *train; /* const after create */
     const struct sl_program *forward; /* const after create */
     struct sl_core core;              /* const after create */
-    double delay; /* const after create: 1 / speed - 1; 0: it is not slowed */
-    pthread_t thread;            /* const after create */
+    double delay;     /* [owner: caller] 1 / speed - 1; 0: it is not slowed */
+    pthread_t thread; /* const after create */
     struct sl_sighting sighting; /* [owner: caller] while a job runs */
     struct sl_arena arena; /* const after create; content [owner: device] */
     _Alignas(SL_ALIGN) struct sl_gate gate; /* the device waits for a job */

@@ -1,6 +1,8 @@
 /* Caps and speeds of devices.  The thread that creates the pipeline. */
 #include "pipeline/uneven/uneven.h"
 
+#include <sluice/reshape.h>
+
 /* The smaller of the cap of all and of its own; 0: none. */
 static size_t cap_of(const sluice_pipeline_config *config, int device)
 {
@@ -25,12 +27,8 @@ static sluice_status check_cap(const struct sl_layout *layout, int device,
     return SLUICE_OVER_CAP;
 }
 
-sluice_status sl_uneven_check(const struct sl_layout *layout,
-                              const sluice_pipeline_config *config,
-                              sluice_diag *why)
+static sluice_status check_speeds(const double *speeds, int n, sluice_diag *why)
 {
-    const double *speeds = config->device_speeds;
-    int n = sl_n_all_devices(&layout->grid);
     for (int d = 0; d < n && speeds; d++)
         if (!(speeds[d] >= SLUICE_SLOWEST && speeds[d] <= 1))
             return sluice_diag_set(
@@ -38,16 +36,45 @@ sluice_status sl_uneven_check(const struct sl_layout *layout,
                 "device %d has speed %g: give %g to 1, because a device can be "
                 "made slower and not faster; divide all by the largest",
                 d, speeds[d], SLUICE_SLOWEST);
-    sluice_status st = SLUICE_OK;
+    return SLUICE_OK;
+}
+
+sluice_status sl_uneven_check(const struct sl_layout *layout,
+                              const sluice_pipeline_config *config,
+                              sluice_diag *why)
+{
+    int n = sl_n_all_devices(&layout->grid);
+    sluice_status st = check_speeds(config->device_speeds, n, why);
     for (int d = 0; d < n && !st; d++)
         st = check_cap(layout, d, cap_of(config, d), why);
     return st;
 }
 
+static void slow(sluice_pipeline *pipe, const double *speeds)
+{
+    for (int i = 0; i < pipe->n_local; i++) {
+        struct sl_device *device = &pipe->devices[i];
+        device->delay = 1 / speeds[device->index] - 1;
+    }
+}
+
 void sl_uneven_slow(sluice_pipeline *pipe, const sluice_pipeline_config *config)
 {
-    for (int i = 0; i < pipe->n_local && config->device_speeds; i++) {
-        struct sl_device *device = &pipe->devices[i];
-        device->delay = 1 / config->device_speeds[device->index] - 1;
-    }
+    if (config->device_speeds)
+        slow(pipe, config->device_speeds);
+}
+
+sluice_status sluice_pipeline_set_speeds(sluice_pipeline *pipe,
+                                         const double *speeds, int n,
+                                         sluice_diag *why)
+{
+    int n_devices = sluice_pipeline_n_devices(pipe);
+    if (n != n_devices)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d speeds for %d devices: give one for each", n,
+                               n_devices);
+    sluice_status st = check_speeds(speeds, n, why);
+    if (!st)
+        slow(pipe, speeds);
+    return st;
 }

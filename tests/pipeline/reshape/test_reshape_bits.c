@@ -2,7 +2,7 @@
  * A training that is reshaped at random: after every step the bits of the
  * reference, which changes its numbers of micro-batches and replicas and its
  * order at the same steps, and is told nothing of devices, cut, queues,
- * recomputing and teams.
+ * recomputing, teams and ZeRO.
  */
 #include <sluice/reshape.h>
 
@@ -84,6 +84,7 @@ static sluice_pipeline_config draw_config(sluice_schedule **schedule)
     config.custom = *schedule;
     config.replicas = 1 + draw(2);
     config.team = 1 + draw(8) / 7;
+    config.zero = config.replicas > 1 ? draw(4) : 0;
     config.queue_capacity = CAPACITY + draw(3);
     config.cut = cuts[draw(5)];
     config.trace = draw(2);

@@ -1,0 +1,31 @@
+/*
+ * The CPUs of the machine's devices, and which of them this process may still
+ * use.
+ *
+ * Threads: the caller's alone.
+ */
+#ifndef SL_TRAIN_ADAPT_CPUS_H
+#define SL_TRAIN_ADAPT_CPUS_H
+
+#include <stdbool.h>
+
+#include <sluice/pipeline.h>
+
+struct sl_cpus {
+    int of[SLUICE_MAX_DEVICES]; /* -1: the device is not pinned */
+    int n_devices;
+    int n_at_start; /* CPUs that the caller might run on */
+};
+
+void sl_cpus_note(struct sl_cpus *cpus, const sluice_pipeline *pipe);
+
+/*
+ * Which devices have lost their CPU, by a change of the caller's affinity or of
+ * its cgroup.  Of devices that are not pinned the last ones are taken to be
+ * lost, if there was a CPU for each.  If the system does not tell, none is.
+ *
+ * Shapes   lost[n_devices].
+ */
+void sl_cpus_find_lost(const struct sl_cpus *cpus, bool *lost);
+
+#endif

@@ -1,0 +1,36 @@
+/* Medians over the last steps.  The caller's thread. */
+#include "train/adapt/step_window.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of an odd number of values, which are sorted. */
+static double median(double *values, int n)
+{
+    qsort(values, (size_t)n, sizeof *values, compare);
+    return values[n / 2];
+}
+
+double sl_window_speed(const struct sl_step_window *window, int place)
+{
+    double speeds[SLUICE_ADAPT_MOST_WINDOW];
+    for (int i = 0; i < window->n; i++)
+        speeds[i] = window->speeds[i][place];
+    double grains = round(median(speeds, window->n) * SL_SPEED_GRAIN);
+    return fmin(fmax(grains, 1), SL_SPEED_GRAIN * SL_SPEED_GRAIN) /
+           SL_SPEED_GRAIN;
+}
+
+double sl_window_step_ns(const struct sl_step_window *window)
+{
+    double ns[SLUICE_ADAPT_MOST_WINDOW];
+    memcpy(ns, window->step_ns, sizeof ns);
+    return median(ns, window->n);
+}
