@@ -1,4 +1,4 @@
-/* Pipeline against data parallelism.  The main thread. */
+/* Pipeline against data and tensor parallelism.  The main thread. */
 #include "bench/compare/compare.h"
 
 #include <math.h>
@@ -33,6 +33,7 @@ struct comparison {
     double naive_ns;
     double naive_virtual_ns;
     struct progress progress;
+    int n_rows;
 };
 
 static struct measure_config how_to(const struct comparison *c,
@@ -44,6 +45,8 @@ static struct measure_config how_to(const struct comparison *c,
         .order = row->places > 1 ? &c->config->order : &c->plain,
         .devices = row->places,
         .replicas = row->replicas,
+        .team = row->team,
+        .zero = row->zero,
         .microbatches = row->microbatches,
         .warmup = run->warmup,
         .draw = run->draw,
@@ -122,7 +125,28 @@ static double find_bound(const struct comparison *c,
         .batch = c->config->batch,
         .steps = how->repetitions,
     };
-    return how->replicas == 1 ? bound_step_ns(&bound) : NAN;
+    return how->replicas == 1 && how->team == 1 ? bound_step_ns(&bound) : NAN;
+}
+
+/* What ZeRO's formula says of the plan without it: a device holds 1 / R of what
+ * is shared out. */
+static sluice_status find_formula(const struct measure_config *how,
+                                  struct compare_row *row, sluice_diag *why)
+{
+    sluice_memory_plan plans[SLUICE_MAX_DEVICES];
+    struct measure_config plain = *how;
+    plain.zero = 0;
+    sluice_pipeline_config config = measure_pipeline_config(&plain);
+    sluice_status st =
+        sluice_pipeline_plan(how->work->model, &config, plans, why);
+    for (int d = 0; d < row->places * row->team && !st; d++) {
+        double n = row->replicas;
+        double bytes = (double)plans[d].parameters / (row->zero >= 3 ? n : 1) +
+                       (double)plans[d].gradients / (row->zero >= 2 ? n : 1) +
+                       (double)plans[d].optimizer / (row->zero >= 1 ? n : 1);
+        row->zero_bytes = fmax(row->zero_bytes, bytes);
+    }
+    return st;
 }
 
 static sluice_status measure_row(struct comparison *c, struct compare_row row,
@@ -140,11 +164,15 @@ static sluice_status measure_row(struct comparison *c, struct compare_row row,
     if (!st)
         st = find_depth(c, &how, &row, why);
     if (!st)
+        st = find_formula(&how, &row, why);
+    if (!st)
         st = measure(&how, yardstick, &row.measured, why);
     sluice_schedule_destroy(custom);
     if (st)
         return st;
     set_speedups(c, &row);
+    row.team_traffic =
+        traffic_team_bytes(c->work.model, c->config->batch, row.team);
     row.bound_ns = find_bound(c, &how);
     progress_erase(&c->progress);
     c->on_row(c->context, &row);
@@ -153,72 +181,82 @@ static sluice_status measure_row(struct comparison *c, struct compare_row row,
     return SLUICE_OK;
 }
 
-/* All numbers of micro-batches, for replicas of pipelines. */
-static sluice_status measure_pipelines(struct comparison *c, int places,
-                                       int replicas, sluice_diag *why)
+typedef sluice_status act_on(struct comparison *c, struct compare_row row,
+                             sluice_diag *why);
+
+static const char *layout_of(const struct compare_row *row)
 {
-    const struct range *m = &c->config->microbatches;
-    sluice_status st = SLUICE_OK;
-    for (int i = 0; i < m->n && !st; i++)
-        st = measure_row(c,
-                         (struct compare_row){
-                             .layout = replicas > 1 ? "both" : "pipeline",
-                             .places = places,
-                             .replicas = replicas,
-                             .microbatches = m->values[i],
-                         },
-                         why);
-    return st;
+    bool pipeline = row->places > 1, data = row->replicas > 1;
+    if (row->team > 1)
+        return pipeline || data ? "hybrid" : "tensor";
+    return pipeline && data ? "both" : pipeline ? "pipeline" : "data";
 }
 
-static sluice_status measure_plain(struct comparison *c, const char *layout,
-                                   int replicas, sluice_diag *why)
+/* Each stage of ZeRO, which pipelines refuse with teams, and each M. */
+static sluice_status each_choice(struct comparison *c, struct compare_row row,
+                                 act_on *act, sluice_diag *why)
 {
-    return measure_row(c,
-                       (struct compare_row){
-                           .layout = layout,
-                           .places = 1,
-                           .replicas = replicas,
-                           .microbatches = 1,
-                       },
-                       why);
+    const struct compare_config *config = c->config;
+    const struct range *m = &config->microbatches;
+    bool shares = row.replicas > 1 && row.team == 1;
+    int n_zeros = shares ? config->zeros.n : 1;
+    int n_m = row.places > 1 ? m->n : 1;
+    sluice_status st = SLUICE_OK;
+    row.layout = layout_of(&row);
+    for (int z = 0; z < n_zeros; z++)
+        for (int i = 0; i < n_m && !st; i++) {
+            row.zero = shares ? config->zeros.values[z] : 0;
+            row.microbatches = row.places > 1 ? m->values[i] : 1;
+            st = act(c, row, why);
+        }
+    return st;
 }
 
 /* Every way to use that many devices, more than one. */
-static sluice_status measure_devices(struct comparison *c, int devices,
-                                     sluice_diag *why)
+static sluice_status each_way(struct comparison *c, int devices, act_on *act,
+                              sluice_diag *why)
 {
-    sluice_status st = measure_pipelines(c, devices, 1, why);
-    if (!st)
-        st = measure_plain(c, "data", devices, why);
-    for (int replicas = 2; replicas < devices && !st; replicas++)
-        if (devices % replicas == 0)
-            st = measure_pipelines(c, devices / replicas, replicas, why);
+    const struct range *teams = &c->config->teams;
+    sluice_status st = SLUICE_OK;
+    for (int t = 0; t < teams->n; t++) {
+        int team = teams->values[t], left = devices / team;
+        for (int replicas = 1; replicas <= left && !st; replicas++)
+            if (left % replicas == 0 && left * team == devices)
+                st = each_choice(c,
+                                 (struct compare_row){
+                                     .places = left / replicas,
+                                     .replicas = replicas,
+                                     .team = team,
+                                 },
+                                 act, why);
+    }
     return st;
 }
 
-/* How many rows there will be: as below. */
-static int count_rows(const struct compare_config *config)
-{
-    int n = 1;
-    for (int i = 0; i < config->devices.n; i++) {
-        int devices = config->devices.values[i];
-        n += devices > 1;
-        for (int replicas = 1; replicas < devices; replicas++)
-            if (devices % replicas == 0)
-                n += config->microbatches.n;
-    }
-    return n;
-}
-
-static sluice_status measure_all(struct comparison *c, sluice_diag *why)
+static sluice_status each_row(struct comparison *c, act_on *act,
+                              sluice_diag *why)
 {
     const struct range *devices = &c->config->devices;
-    sluice_status st = measure_plain(c, "naive", 1, why);
+    sluice_status st = act(c,
+                           (struct compare_row){.layout = "naive",
+                                                .places = 1,
+                                                .replicas = 1,
+                                                .team = 1,
+                                                .microbatches = 1},
+                           why);
     for (int i = 0; i < devices->n && !st; i++)
         if (devices->values[i] > 1)
-            st = measure_devices(c, devices->values[i], why);
+            st = each_way(c, devices->values[i], act, why);
     return st;
+}
+
+static sluice_status count_row(struct comparison *c, struct compare_row row,
+                               sluice_diag *why)
+{
+    (void)row;
+    (void)why;
+    c->n_rows++;
+    return SLUICE_OK;
 }
 
 sluice_status compare_measure(const struct compare_config *config,
@@ -233,9 +271,11 @@ sluice_status compare_measure(const struct compare_config *config,
     };
     sluice_status st = workload_parse(&c.work, config->model, config->batch,
                                       config->run.seed, why);
-    progress_begin(&c.progress, stderr, count_rows(config));
     if (!st)
-        st = measure_all(&c, why);
+        st = each_row(&c, count_row, why);
+    progress_begin(&c.progress, stderr, c.n_rows);
+    if (!st)
+        st = each_row(&c, measure_row, why);
     progress_erase(&c.progress);
     while (c.known) {
         struct known *next = c.known->next;

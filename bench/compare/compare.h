@@ -1,6 +1,6 @@
 /*
- * One device, a pipeline, data parallelism, and both together, on the same
- * model, data and devices.
+ * One device, a pipeline, data and tensor parallelism, and their products, on
+ * the same model, data and devices.
  */
 #ifndef BENCH_COMPARE_COMPARE_H
 #define BENCH_COMPARE_COMPARE_H
@@ -10,12 +10,15 @@
 #include <sluice/status.h>
 
 #include "bench/measure/measurement.h"
+#include "bench/measure/traffic.h"
 #include "bench/cli/range.h"
 #include "bench/measure/run_options.h"
 
 struct compare_config {
     struct range devices;
     struct range microbatches; /* of pipelines */
+    struct range teams;        /* devices of a place */
+    struct range zeros;        /* stages of ZeRO, of replicas */
     const char *model;
     int64_t batch;
     uint64_t cap_bytes; /* of a device, for the deepest network */
@@ -24,9 +27,12 @@ struct compare_config {
 };
 
 struct compare_row {
-    const char *layout; /* "naive", "pipeline", "data", "both" */
+    const char *layout; /* "naive", "pipeline", "data", "both", "tensor" if
+                           there is nothing but a team, else "hybrid" */
     int places;         /* devices of a pipeline, K */
     int replicas;       /* R */
+    int team;           /* t */
+    int zero;
     int microbatches;
     double speedup; /* against the naive device, on the wall clock */
     double speedup_virtual;
@@ -34,15 +40,17 @@ struct compare_row {
                         bench/roofline/bound.h; NAN with replicas */
     int64_t width;   /* of the equal layers of the deepest network */
     int deepest;     /* equal layers that fit in the cap */
+    struct traffic_team team_traffic;
+    double zero_bytes; /* the paper's formula for measured.state_bytes */
     struct measurement measured;
 };
 
 typedef void compare_on_row(void *context, const struct compare_row *row);
 
 /*
- * Measure one device first, then for each number D of devices a pipeline of D
- * with each M, D replicas, and R replicas of K devices with each M for all
- * R K = D.
+ * Measure one device first, then for each number D of devices all K places, R
+ * replicas and teams of t, K R t = D, pipelines with each M, replicas with each
+ * stage of ZeRO.
  *
  * Returns  SLUICE_OK, or the first error.
  */

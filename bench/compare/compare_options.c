@@ -29,6 +29,23 @@ static const struct option_row sizes[] = {
      .most = SLUICE_MAX_MICROBATCHES,
      .standard = "4,8,16",
      .small = "2,4"},
+    {.name = "team",
+     .argument = "LIST",
+     .help = "Devices of a team, which work a stage together",
+     .type = &option_list,
+     .offset = offsetof(struct compare_config, teams),
+     .least = 1,
+     .most = SLUICE_MAX_DEVICES,
+     .standard = "1,2",
+     .small = "1"},
+    {.name = "zero",
+     .argument = "LIST",
+     .help = "Stages of ZeRO, of replicas",
+     .type = &option_list,
+     .offset = offsetof(struct compare_config, zeros),
+     .most = 3,
+     .standard = "0",
+     .small = "0"},
     {0},
 };
 
@@ -61,8 +78,8 @@ static const struct option_row work[] = {
 };
 
 static const char doc[] =
-    "Compare one device, a pipeline, data parallelism and replicas of "
-    "pipelines on the same model, data and devices.\v"
+    "Compare one device, a pipeline, data and tensor parallelism and their "
+    "products on the same model, data and devices.\v"
     "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).\n\n"
     "Parts of a step are means over the devices; `parts_clock' says whether "
     "of the wall clock or, without a core for each device, of the virtual "
@@ -102,7 +119,7 @@ static int run(const char *called, void *config)
 
 const struct command compare_command = {
     .name = "compare",
-    .does = "Pipeline against data parallelism",
+    .does = "Pipeline against data and tensor parallelism",
     .doc = doc,
     .groups = groups,
     .config_bytes = sizeof(struct line),

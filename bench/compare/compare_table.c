@@ -6,9 +6,11 @@ static void add_keys(struct table_fields *fields,
                      const struct compare_row *row)
 {
     add_key_word(fields, "layout", row->layout);
-    add_key(fields, "devices", row->places * row->replicas);
+    add_key(fields, "devices", row->places * row->replicas * row->team);
     add_key(fields, "places", row->places);
     add_key(fields, "replicas", row->replicas);
+    add_key(fields, "team", row->team);
+    add_key(fields, "zero", row->zero);
     add_key(fields, "microbatches", row->microbatches);
     add_key(fields, "batch", config->batch);
 }
@@ -19,7 +21,7 @@ static void add_keys(struct table_fields *fields,
 static void add_parts(struct table_fields *fields,
                       const struct compare_row *row, int cores)
 {
-    bool wall = row->places * row->replicas <= cores;
+    bool wall = row->places * row->replicas * row->team <= cores;
     int parts = wall ? FIGURE_PARTS : FIGURE_PARTS_VIRTUAL;
     add_text(fields, "parts_clock", wall ? "wall" : "virtual");
     for (int p = 0; p < N_PARTS; p++)
@@ -30,7 +32,7 @@ static void add_parts(struct table_fields *fields,
 static void add_speed(struct table_fields *fields,
                       const struct compare_row *row)
 {
-    double devices = row->places * row->replicas;
+    double devices = row->places * row->replicas * row->team;
     add_real(fields, "speedup", row->speedup);
     add_share(fields, "efficiency", row->speedup / devices);
     add_integer(
@@ -52,6 +54,11 @@ static void add_memory(struct table_fields *fields,
     add_integer(fields, "actual_bytes", (int64_t)m->actual_bytes);
     add_integer(fields, "boundary_bytes", (int64_t)m->boundary_bytes);
     add_integer(fields, "reduce_bytes", (int64_t)m->reduce_bytes);
+    add_integer(fields, "team_bytes", (int64_t)row->team_traffic.read_bytes);
+    add_integer(fields, "megatron_bytes",
+                (int64_t)row->team_traffic.megatron_bytes);
+    add_integer(fields, "state_bytes", (int64_t)m->state_bytes);
+    add_integer(fields, "zero_bytes", (int64_t)row->zero_bytes);
     add_integer(fields, "largest_layers", row->deepest);
     add_integer(fields, "largest_parameters", parameters);
 }

@@ -28,6 +28,7 @@ sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
         config.loss = sluice_cross_entropy();
     config.replicas = c->replicas;
     config.team = c->team;
+    config.zero = c->zero;
     order_apply(c->order, &config);
     config.custom = c->custom;
     config.seed = c->seed;

@@ -15,6 +15,7 @@ struct measure_config {
     const sluice_schedule *custom; /* instead of that of `order`; NULL: none */
     int devices;                   /* of one replica */
     int replicas;                  /* 0: one */
+    int zero;                      /* stage of ZeRO */
     int team;                      /* devices of a team; 0: one */
     int microbatches;
     int warmup;      /* steps before those that are timed */

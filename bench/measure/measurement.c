@@ -143,6 +143,10 @@ static void read_memory(const sluice_pipeline *pipe, struct measurement *out)
         sluice_pipeline_device(pipe, d, &info);
         if (info.planned.total > out->planned_bytes)
             out->planned_bytes = info.planned.total;
+        size_t state = info.planned.parameters + info.planned.gradients +
+                       info.planned.optimizer;
+        if (state > out->state_bytes)
+            out->state_bytes = state;
         if (info.actual_bytes > out->actual_bytes)
             out->actual_bytes = info.actual_bytes;
     }
@@ -169,10 +173,13 @@ static sluice_status run_session(struct session *session,
         return st;
     read_memory(session->pipe, out);
     out->gemm = sluice_pipeline_gemm(session->pipe);
-    out->boundary_bytes = traffic_boundary_bytes(
-        session->pipe, config->work->model, config->work->rows);
+    out->boundary_bytes =
+        traffic_boundary_bytes(session->pipe, config->work->model,
+                               config->work->rows, how.team ? how.team : 1);
     out->reduce_bytes =
         traffic_reduce_bytes(session->pipe, how.replicas ? how.replicas : 1);
+    if (how.zero >= 2) /* a device has 1 / R of them */
+        out->reduce_bytes *= how.replicas;
     return SLUICE_OK;
 }
 

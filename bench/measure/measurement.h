@@ -16,6 +16,8 @@ struct measurement {
     struct samples samples;
     size_t planned_bytes;  /* of the device that needs most */
     size_t actual_bytes;   /* of the device that used most */
+    size_t state_bytes;    /* parameters, gradients and optimizer's states of
+                              the device that has most of them, planned */
     double boundary_bytes; /* activations and gradients that go from device to
                               device in a step, all of them together */
     double reduce_bytes;   /* gradients that replicas read from each other */

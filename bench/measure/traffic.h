@@ -9,16 +9,32 @@
 
 /*
  * Activations forward and gradients backward over the boundaries between the
- * devices of each replica, each of which holds one run of layers: a row crosses
- * each boundary of its own replica.
+ * places of each replica, each of which holds one run of layers: a row crosses
+ * each boundary of its own replica.  A place has `team` devices.
  */
 double traffic_boundary_bytes(const sluice_pipeline *pipe,
-                              const sluice_model *model, int64_t rows);
+                              const sluice_model *model, int64_t rows,
+                              int team);
 
 /*
  * What the devices of R replicas read from each other to add up gradients: a
  * reduce-scatter and an all-gather, 2 (R - 1) / R of its gradient for each.
  */
 double traffic_reduce_bytes(const sluice_pipeline *pipe, int replicas);
+
+/* What a model's teams of t devices move for `rows` in all, all of them
+ * together. */
+struct traffic_team {
+    double read_bytes;     /* in Sluice: of x for y and dw, and of dy for dx,
+                              what other devices of the team have written */
+    double megatron_bytes; /* with Megatron-LM's cut: half an all-reduce
+                              forwards and half a one backwards for each
+                              product, of its smaller side, 4 for a block of a
+                              Transformer; a device sends 2 (t - 1) / t */
+};
+
+/* Of the products whose weights a team divides. */
+struct traffic_team traffic_team_bytes(const sluice_model *model, int64_t rows,
+                                       int team);
 
 #endif
