@@ -7,6 +7,7 @@
 #include "bench/order/schedule_source.h"
 #include "bench/order/schedule_names.h"
 #include "bench/output/environment.h"
+#include "bench/world/joined.h"
 
 enum { MAX_BATCH = 1 << 24 };
 
@@ -135,13 +136,23 @@ static int run(const char *called, void *config)
     struct environment env;
     struct bubble_table table = {.config = &line->config, .env = &env};
     sluice_diag why;
-    sluice_status st = size_by_file(&line->config, &why);
+    struct joined joined = {0};
+    sluice_status st = joined_begin(&joined, &why);
     if (st)
         return command_fail(called, &why);
+    st = sluice_world_agree(joined.world, size_by_file(&line->config, &why),
+                            &why);
+    line->config.run.world = joined.world;
+    if (st) {
+        joined_end(&joined);
+        return command_fail(called, &why);
+    }
     environment_read(&env);
     output_begin(&line->output, &table.table);
     st = bubble_measure(&line->config, bubble_table_row, &table, &why);
     table_end(&table.table);
+    joined_before_failure(&joined);
+    joined_end(&joined);
     if (st)
         return order_fail(called, &line->config.order, &why);
     return command_finish(called, st, &why, table.wrong);
@@ -154,5 +165,6 @@ const struct command bubble_command = {
     .groups = groups,
     .config_bytes = sizeof(struct line),
     .check = check,
+    .joins = true,
     .run = run,
 };

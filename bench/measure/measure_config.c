@@ -34,5 +34,6 @@ sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
     config.seed = c->seed;
     config.spin_ns = c->spin_ns;
     config.trace = true;
+    config.world = c->world;
     return config;
 }

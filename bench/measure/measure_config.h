@@ -22,8 +22,9 @@ struct measure_config {
     int repetitions; /* steps that are timed, at least 1 */
     int64_t spin_ns; /* as a pipeline's */
     uint64_t seed;
-    const char *draw;  /* a file for a picture of the last step; NULL: none */
-    const char *title; /* of the picture; NULL: the order's name and sizes */
+    sluice_world *world; /* whose processes share the devices; NULL: alone */
+    const char *draw;    /* a file for a picture of the last step; NULL: none */
+    const char *title;   /* of the picture; NULL: the order's name and sizes */
 };
 
 /* A pipeline for mini-batches of `rows`, with the loss and optimizer that all

@@ -8,6 +8,7 @@
 #include <sluice/pipeline.h>
 #include <sluice/simulate.h>
 #include <sluice/trace.h>
+#include <sluice/world.h>
 
 #include "bench/output/picture.h"
 #include "bench/measure/traffic.h"
@@ -35,7 +36,7 @@ static sluice_status read_trace(struct session *session, sluice_diag *why)
     sluice_trace trace;
     sluice_trace virtual;
     sluice_time_share all;
-    sluice_status st = sluice_pipeline_trace(session->pipe, &trace, why);
+    sluice_status st = sluice_pipeline_trace_all(session->pipe, &trace, why);
     if (!st)
         st = virtual_clock_read(&session->clock, &trace, &virtual, why);
     if (st)
@@ -92,7 +93,7 @@ static sluice_status read_costs(struct session *session,
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the costs of %d stages",
                                out->n_stages);
-    sluice_status st = sluice_pipeline_trace(session->pipe, &trace, why);
+    sluice_status st = sluice_pipeline_trace_all(session->pipe, &trace, why);
     if (!st)
         st = virtual_clock_read(&session->clock, &trace, &virtual, why);
     if (st)
@@ -113,7 +114,7 @@ static sluice_status draw(const struct session *session,
     sluice_simulation *simulation;
     sluice_trace trace;
     char title[TITLE_BYTES];
-    sluice_status st = sluice_pipeline_trace(session->pipe, &trace, why);
+    sluice_status st = sluice_pipeline_trace_all(session->pipe, &trace, why);
     if (!st)
         st = sluice_simulate(sluice_pipeline_schedule(session->pipe), &simulate,
                              &simulation, why);
@@ -122,15 +123,19 @@ static sluice_status draw(const struct session *session,
     snprintf(title, sizeof title, "%s, %d devices, %d micro-batches",
              config->order->schedule ? config->order->schedule : "gpipe",
              sluice_pipeline_n_devices(session->pipe), config->microbatches);
+    char head[TITLE_BYTES + TITLE_BYTES];
+    picture_title(&trace, config->title ? config->title : title, head,
+                  sizeof head);
     const struct picture picture = {
-        .title = config->title ? config->title : title,
+        .title = head,
         .trace = &trace,
         /* Replicas and teams wait for each other: no schedule tells of that. */
         .predicted = config->replicas > 1 || config->team > 1
                          ? NULL
                          : sluice_simulation_trace(simulation),
     };
-    st = picture_write(&picture, config->draw, why);
+    if (!config->world || sluice_world_rank(config->world) == 0)
+        st = picture_write(&picture, config->draw, why);
     sluice_simulation_destroy(simulation);
     return st;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sluice/world.h>
+
 #include "bench/cli/option.h"
 #include "bench/measure/samples.h"
 #include "bench/output/environment.h"
@@ -12,9 +14,10 @@
 
 /* Steps. */
 struct run_options {
-    int warmup;       /* steps before those that are timed */
-    int repetitions;  /* steps that are timed */
-    uint64_t seed;    /* of parameters, inputs and targets */
+    int warmup;          /* steps before those that are timed */
+    int repetitions;     /* steps that are timed */
+    uint64_t seed;       /* of parameters, inputs and targets */
+    sluice_world *world; /* no option: the processes of the command; NULL */
     const char *draw; /* a file for a picture of the last step of all; NULL */
 };
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <sluice/world.h>
 
 enum { LAYERS_TEXT = 48 };
 
@@ -58,20 +59,31 @@ void describe_devices(const sluice_pipeline *pipe, const sluice_model *model,
         describe_device(pipe, model, d, out);
 }
 
-void time_sum_add(struct time_sum *sum, const sluice_pipeline *pipe)
+static void add(struct time_sum *sum, const sluice_trace *trace)
 {
-    sluice_trace trace;
-    if (sluice_pipeline_trace(pipe, &trace, NULL))
-        return;
     sluice_time_share devices[SLUICE_MAX_DEVICES];
     sluice_time_share all;
-    sluice_trace_account(&trace, devices, &all);
-    sum->n_devices = trace.n_devices;
+    sluice_trace_account(trace, devices, &all);
+    sum->n_devices = trace->n_devices;
     sum->makespan_ns += all.makespan_ns;
-    for (int d = 0; d < trace.n_devices; d++) {
+    for (int d = 0; d < trace->n_devices; d++) {
         sum->busy_ns[d] += devices[d].busy_ns;
         sum->wait_ns[d] += devices[d].wait_ns;
     }
+}
+
+void time_sum_add(struct time_sum *sum, sluice_pipeline *pipe)
+{
+    sluice_trace trace;
+    if (!sluice_pipeline_trace_all(pipe, &trace, NULL))
+        add(sum, &trace);
+}
+
+void time_sum_add_here(struct time_sum *sum, const sluice_pipeline *pipe)
+{
+    sluice_trace trace;
+    if (!sluice_pipeline_trace(pipe, &trace, NULL))
+        add(sum, &trace);
 }
 
 double time_sum_bubble(const struct time_sum *sum)

@@ -21,8 +21,11 @@ struct time_sum {
     int64_t wait_ns[SLUICE_MAX_DEVICES];
 };
 
-/* Add the last step of a pipeline that has a trace. */
-void time_sum_add(struct time_sum *sum, const sluice_pipeline *pipe);
+/* Add the last step of a pipeline that has a trace; all its processes do. */
+void time_sum_add(struct time_sum *sum, sluice_pipeline *pipe);
+
+/* The same of the devices of this process. */
+void time_sum_add_here(struct time_sum *sum, const sluice_pipeline *pipe);
 
 /* The share of all devices' time in which they do not compute, 0 to 1; NAN if
  * nothing was added. */

@@ -94,6 +94,16 @@ static const struct kind *find(const char *path, sluice_diag *why)
     return NULL;
 }
 
+void picture_title(const sluice_trace *trace, const char *says, char *title,
+                   size_t bytes)
+{
+    int n = snprintf(title, bytes, "%s", says);
+    if (trace->clock_error_ns && n >= 0 && (size_t)n < bytes)
+        snprintf(title + n, bytes - (size_t)n,
+                 ", clocks of processes aligned to %.1f us",
+                 (double)trace->clock_error_ns / 1e3);
+}
+
 sluice_status picture_check(const char *path, sluice_diag *why)
 {
     return find(path, why) ? output_path_check(path, why) : SLUICE_INVALID;

@@ -30,6 +30,10 @@ struct picture {
  */
 sluice_status picture_check(const char *path, sluice_diag *why);
 
+/* A title, with what a trace of several processes says about their clocks. */
+void picture_title(const sluice_trace *trace, const char *says, char *title,
+                   size_t bytes);
+
 /*
  * Write the file, as a whole or not at all.
  *

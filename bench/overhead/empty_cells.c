@@ -13,8 +13,6 @@
 
 #include "bench/measure/workload.h"
 
-enum { WIDTH = 4 }; /* elements that are handed on */
-
 struct empty_cells {
     sluice_model *model;
     sluice_schedule *schedule;
@@ -36,7 +34,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
 
 static void copy(const float *from, float *to)
 {
-    for (int i = 0; i < WIDTH; i++)
+    for (int i = 0; i < EMPTY_WIDTH; i++)
         to[i] = from[i];
 }
 
@@ -83,7 +81,7 @@ static sluice_status loss_backward(const sluice_loss_call *call, float factor,
                                    float *dy)
 {
     (void)call;
-    for (int i = 0; i < WIDTH; i++)
+    for (int i = 0; i < EMPTY_WIDTH; i++)
         dy[i] = factor;
     return SLUICE_OK;
 }
@@ -98,12 +96,15 @@ static const sluice_loss_ops no_loss = {
 /* ---- the pipeline ---------------------------------------------------------
  */
 
-static sluice_status make_model(struct empty_cells *cells, int devices,
+static sluice_status make_model(struct empty_cells *cells,
+                                const struct empty_cells_config *how,
                                 sluice_diag *why)
 {
-    const sluice_model_config config = {.input = sluice_shape_vector(WIDTH)};
+    const sluice_model_config config = {
+        .input = sluice_shape_vector(how->width),
+    };
     sluice_status st = sluice_model_create(&config, &cells->model, why);
-    for (int i = 0; i < devices && !st; i++)
+    for (int i = 0; i < how->devices && !st; i++)
         st = sluice_model_add(cells->model, &empty, NULL, why);
     return st;
 }
@@ -141,7 +142,8 @@ static sluice_status make_schedule(struct empty_cells *cells, int devices,
     return st;
 }
 
-static sluice_status make_pipeline(struct empty_cells *cells, int64_t spin_ns,
+static sluice_status make_pipeline(struct empty_cells *cells,
+                                   const struct empty_cells_config *how,
                                    sluice_diag *why)
 {
     static const sluice_sgd_config sgd = {.learning_rate = 0.01};
@@ -151,7 +153,8 @@ static sluice_status make_pipeline(struct empty_cells *cells, int64_t spin_ns,
         .loss = &no_loss,
         .optimizer = sluice_sgd(),
         .optimizer_config = &sgd,
-        .spin_ns = spin_ns,
+        .spin_ns = how->spin_ns,
+        .world = how->world,
     };
     sluice_status st =
         workload_fill(&cells->work, cells->model, cells->microbatches, 1, why);
@@ -160,19 +163,19 @@ static sluice_status make_pipeline(struct empty_cells *cells, int64_t spin_ns,
                                        why);
 }
 
-sluice_status empty_cells_create(int devices, int microbatches, int64_t spin_ns,
+sluice_status empty_cells_create(const struct empty_cells_config *config,
                                  struct empty_cells **out, sluice_diag *why)
 {
     struct empty_cells *cells = calloc(1, sizeof *cells);
     if (!cells)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for empty cells");
-    cells->microbatches = microbatches;
-    sluice_status st = make_model(cells, devices, why);
+    cells->microbatches = config->microbatches;
+    sluice_status st = make_model(cells, config, why);
     if (!st)
-        st = make_schedule(cells, devices, why);
+        st = make_schedule(cells, config->devices, why);
     if (!st)
-        st = make_pipeline(cells, spin_ns, why);
+        st = make_pipeline(cells, config, why);
     if (st)
         empty_cells_destroy(cells);
     else

@@ -8,18 +8,30 @@
 #include <stdint.h>
 
 #include <sluice/status.h>
+#include <sluice/world.h>
 
 struct empty_cells;
 
+enum { EMPTY_WIDTH = 4 }; /* the least elements that are handed on */
+
+struct empty_cells_config {
+    int devices; /* one or two */
+    int microbatches;
+    int64_t spin_ns;     /* a waiting device polls for so long, as a
+                            pipeline's */
+    int64_t width;       /* elements that are handed on; EMPTY_WIDTH of them are
+                            copied from input to output */
+    sluice_world *world; /* whose processes have a device each; NULL: alone */
+};
+
 /*
- * One cell on each of `devices`, one or two.  Of each micro-batch two devices
+ * One cell on each of the devices.  Of each micro-batch two devices
  * do F, F, B, B in turn, and no other meanwhile: a round trip of two hand-offs.
- * One device does F and B of each.  A waiting device polls for `spin_ns`, as a
- * pipeline's.
+ * One device does F and B of each.
  *
  * Returns  SLUICE_OK; or the first error of a model, schedule or pipeline.
  */
-sluice_status empty_cells_create(int devices, int microbatches, int64_t spin_ns,
+sluice_status empty_cells_create(const struct empty_cells_config *config,
                                  struct empty_cells **out, sluice_diag *why);
 
 void empty_cells_destroy(struct empty_cells *cells); /* NULL is allowed */

@@ -11,19 +11,31 @@
 
 /* A kind of measurement.  A micro-batch takes `per_microbatch` of what is
  * counted: two hand-offs, or two actions. */
-static const struct kind {
+struct kind {
     const char *what;
     int devices;
     int64_t spin_ns;
     int fewer; /* micro-batches are divided by this: parking is slow */
     sluice_status (*raw)(int round_trips, double *ns, sluice_diag *why);
-} kinds[] = {
-    {"hot", 2, 200 * 1000, 1, hand_off_spinning},
-    {"parked", 2, -1, 16, hand_off_parked},
-    {"dispatch", 1, 0, 1, NULL},
+    int64_t width; /* elements that are handed on; 0: as few as can be */
 };
 
-enum { N_KINDS = sizeof kinds / sizeof *kinds, PER_MICROBATCH = 2 };
+static const struct kind within[] = {
+    {"hot", 2, 200 * 1000, 1, hand_off_spinning, 0},
+    {"parked", 2, -1, 16, hand_off_parked, 0},
+    {"dispatch", 1, 0, 1, NULL, 0},
+    {NULL, 0, 0, 0, NULL, 0},
+};
+
+/* Beside messages of MPI. */
+static const struct kind between[] = {
+    {"16 bytes", 2, 200 * 1000, 1, NULL, EMPTY_WIDTH},
+    {"4 KiB", 2, 200 * 1000, 4, NULL, 1 << 10},
+    {"256 KiB", 2, 200 * 1000, 64, NULL, 1 << 16},
+    {NULL, 0, 0, 0, NULL, 0},
+};
+
+enum { PER_MICROBATCH = 2 };
 
 /* The raw one and ours in turn. */
 static sluice_status sample(const struct kind *kind,
@@ -35,7 +47,11 @@ static sluice_status sample(const struct kind *kind,
     for (int i = -config->warmup; i < config->repetitions && !st; i++) {
         double raw_ns = NAN;
         double ns = 0;
-        if (kind->raw)
+        if (config->world)
+            st = sluice_world_ping(config->world,
+                                   (size_t)kind->width * sizeof(float), n,
+                                   &raw_ns, why);
+        else if (kind->raw)
             st = kind->raw(n, &raw_ns, why);
         if (!st)
             st = empty_cells_step(cells, &ns, why);
@@ -56,8 +72,14 @@ static sluice_status measure_kind(const struct kind *kind,
     double *raw = samples + config->repetitions;
     struct empty_cells *cells;
     n = n > 0 ? n : 1;
-    sluice_status st =
-        empty_cells_create(kind->devices, n, kind->spin_ns, &cells, why);
+    const struct empty_cells_config how = {
+        .devices = kind->devices,
+        .microbatches = n,
+        .spin_ns = kind->spin_ns,
+        .width = kind->width ? kind->width : EMPTY_WIDTH,
+        .world = config->world,
+    };
+    sluice_status st = empty_cells_create(&how, &cells, why);
     if (st)
         return st;
     st = sample(kind, config, cells, n, raw, samples, why);
@@ -66,7 +88,9 @@ static sluice_status measure_kind(const struct kind *kind,
         return st;
     const struct overhead_row row = {
         .what = kind->what,
-        .raw_ns = kind->raw ? median_of(raw, config->repetitions) : NAN,
+        .raw_ns = kind->raw || config->world
+                      ? median_of(raw, config->repetitions)
+                      : NAN,
         .sluice_ns = median_of(samples, config->repetitions),
         .samples = samples,
     };
@@ -83,7 +107,8 @@ sluice_status overhead_measure(const struct overhead_config *config,
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for samples");
     sluice_status st = SLUICE_OK;
-    for (int k = 0; k < N_KINDS && !st; k++)
+    const struct kind *kinds = config->world ? between : within;
+    for (int k = 0; kinds[k].what && !st; k++)
         st = measure_kind(&kinds[k], config, samples, on_row, context, why);
     free(samples);
     return st;

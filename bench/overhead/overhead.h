@@ -3,11 +3,13 @@
 #define BENCH_OVERHEAD_OVERHEAD_H
 
 #include <sluice/status.h>
+#include <sluice/world.h>
 
 struct overhead_config {
     int microbatches;
     int warmup;
     int repetitions;
+    sluice_world *world; /* no option: measure between two processes; NULL */
 };
 
 /* Medians over the repetitions, in ns. */

@@ -6,6 +6,7 @@
 
 #include <sluice/checkpoint.h>
 #include <sluice/train.h>
+#include <sluice/world.h>
 
 #include "bench/cli/choice.h"
 #include "bench/output/describe.h"
@@ -25,6 +26,8 @@
 #include "bench/train/train_choices.h"
 #include "bench/train/train_network.h"
 #include "bench/output/picture.h"
+
+enum { TITLE = 160 };
 
 /* A training under way. */
 struct training {
@@ -280,6 +283,8 @@ static sluice_status train(struct training *t, double *accuracy,
                    patience_is_over(&t->patience);
     sluice_status st =
         is_over ? SLUICE_OK : sluice_train(t->pipe, &config, NULL, why);
+    /* A process that is gone may have ended it between two steps. */
+    st = sluice_world_agree(c->joined.world, st, why);
     if (!st)
         st = end_patience(t, why);
     if (!st)
@@ -302,11 +307,13 @@ static sluice_status train(struct training *t, double *accuracy,
 static sluice_status draw(struct training *t, sluice_diag *why)
 {
     sluice_trace trace;
-    sluice_status st = sluice_pipeline_trace(t->pipe, &trace, why);
-    if (st)
+    char title[TITLE];
+    sluice_status st = sluice_pipeline_trace_all(t->pipe, &trace, why);
+    if (st || !joined_is_first(&t->config->joined))
         return st;
+    picture_title(&trace, "the last training step, wall clock", title, TITLE);
     const struct picture picture = {
-        .title = "the last training step, wall clock",
+        .title = title,
         .trace = &trace,
     };
     return picture_write(&picture, t->config->trace, why);

@@ -50,8 +50,11 @@ typedef struct sluice_trace {
                        0, then those of replica 1, ...  All replicas have the
                        same stages, and each numbers its micro-batches from 0.
                        0 means 1 */
-    int n_shards;   /* devices of a team, which follow each other and make the
-                       same actions together; 0 means 1 */
+    int64_t clock_error_ns; /* of devices in several processes: how far times of
+                               two processes may be wrong to each other, half of
+                               the shortest message to and fro; else 0 */
+    int n_shards; /* devices of a team, which follow each other and make the
+                     same actions together; 0 means 1 */
 } sluice_trace;
 
 /*

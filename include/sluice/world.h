@@ -13,8 +13,9 @@
  *
  * The bits are those of one process.  Teams and a cut vocabulary are refused.
  *
- * Each process has the trace of its own devices, on its own clock, as of one
- * replica, and knows the activity of its own devices alone.
+ * sluice_pipeline_trace() is the trace of this process's own devices, on its
+ * own clock, as of one replica, sluice_pipeline_trace_all() that of all; each
+ * process knows the activity of its own devices alone.
  *
  * Checkpoints and weights are saved and loaded by all processes together, too:
  * process 0 writes the file, with the bytes that one process would write, and
@@ -32,12 +33,14 @@
 #include <sluice/export.h>
 #include <sluice/memory.h>
 #include <sluice/status.h>
+#include <sluice/trace.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct sluice_world sluice_world;
+typedef struct sluice_pipeline sluice_pipeline; /* see pipeline.h */
 
 /*
  * Join the processes of a communicator; all of them call it.
@@ -96,6 +99,30 @@ SLUICE_API sluice_status sluice_world_agree(sluice_world *world,
 SLUICE_API sluice_status sluice_world_share(sluice_world *world, int process,
                                             void *buffer, size_t bytes,
                                             sluice_diag *why);
+
+/*
+ * The same of all devices in all processes (world.h), by the clock of process
+ * 0: all processes call it, and get it.  The clocks are compared for it at most
+ * 0.1 s before.  Without a world as sluice_pipeline_trace().
+ *
+ * Blocks   until all processes have called it.
+ * Returns  as sluice_pipeline_trace(); SLUICE_NO_MEMORY; SLUICE_SYSTEM or
+ *          SLUICE_CLOSED if a process is gone.
+ */
+SLUICE_API sluice_status sluice_pipeline_trace_all(sluice_pipeline *pipe,
+                                                   sluice_trace *trace,
+                                                   sluice_diag *why);
+
+/*
+ * Measure MPI itself: half of a round trip of `bytes` between process 0 and 1
+ * by MPI_Send() and MPI_Recv(), in ns, the mean over `n`.  All call it, as
+ * sluice_world_agree(), and get it.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if there is one process, or `bytes` is no
+ *          length of a message; SLUICE_NO_MEMORY; as sluice_world_agree().
+ */
+SLUICE_API sluice_status sluice_world_ping(sluice_world *world, size_t bytes,
+                                           int n, double *ns, sluice_diag *why);
 
 #ifdef __cplusplus
 }

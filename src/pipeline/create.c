@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "pipeline/abroad/abroad.h"
+#include "pipeline/abroad/traces.h"
 #include "pipeline/abroad/collectives.h"
 #include "pipeline/assembly.h"
 #include "pipeline/across/links.h"
@@ -293,6 +294,7 @@ void sl_pipeline_destroy(sluice_pipeline *pipe)
     else
         sl_pipeline_quit(pipe, pipe->n_local);
     sl_abroad_leave(pipe);
+    sl_gathered_trace_destroy(pipe->gathered, allocator);
     sl_fini_links(pipe);
     sl_fini_devices(pipe);
     sl_fini_collectives(pipe);

@@ -30,6 +30,7 @@
 #include "trace/recorder.h"
 
 struct sl_device;
+struct sl_gathered_trace; /* pipeline/abroad/traces.h */
 
 /* What all devices do now; constant while they run. */
 struct sl_job {
@@ -197,12 +198,14 @@ struct sluice_pipeline {
     struct sl_watchdog watchdog; /* const after create */
     int64_t looked_ns; /* [owner: caller] when it looked at the devices last */
 
-    bool traces;                       /* const after create */
-    bool has_trace;                    /* [owner: caller] */
-    int64_t start_ns;                  /* [owner: caller] of the last step */
-    int64_t end_ns;                    /* [owner: caller] */
-    int *n_events;                     /* [n_local] [owner: caller] */
-    const sluice_trace_event **events; /* [n_local] const after create */
+    bool traces;                        /* const after create */
+    bool has_trace;                     /* [owner: caller] */
+    int64_t start_ns;                   /* [owner: caller] of the last step */
+    int64_t end_ns;                     /* [owner: caller] */
+    int *n_events;                      /* [n_local] [owner: caller] */
+    const sluice_trace_event **events;  /* [n_local] const after create */
+    struct sl_gathered_trace *gathered; /* [owner: caller] of all processes;
+                                           NULL: none was asked for */
 };
 
 /*

@@ -88,7 +88,7 @@ void live_view_step(struct live_view *view, const sluice_progress *progress,
     if (!view->out)
         return;
     add_loss(view, progress->step_loss);
-    time_sum_add(&view->time, pipe);
+    time_sum_add_here(&view->time, pipe);
     int64_t now = now_ns();
     if (view->time.makespan_ns == 0 || now - view->drawn_ns < pause_ns)
         return;

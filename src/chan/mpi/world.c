@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "chan/mpi/control.h"
 #include "chan/mpi/mpi_collective.h"
@@ -11,6 +12,7 @@
 enum {
     TAGS_OF_A_PIPELINE = 1 << 16, /* more than any takes */
     BRING_TAG = 0,                /* among the calls */
+    ALIGN_ROUNDS = 16,
 };
 
 struct sluice_world {
@@ -264,6 +266,104 @@ sluice_status sl_world_bring(sluice_world *world, int from, const void *mine,
     if (!sl_control_is_over(world->control))
         return SLUICE_OK;
     return sl_control_loss(world->control, why);
+}
+
+/* One word to another process, or from it. */
+static void pass_word(sluice_world *world, int other, bool sends, int64_t *word)
+{
+    struct wait wait = {.world = world};
+    if (sends)
+        sl_wire_send(world->wire, SL_LANE_CALLS, other, BRING_TAG, word,
+                     sizeof *word, &wait.transfer);
+    else
+        sl_wire_receive(world->wire, SL_LANE_CALLS, other, BRING_TAG, word,
+                        sizeof *word, &wait.transfer);
+    sl_control_wait(world->control, impatient, is_done, &wait);
+}
+
+/* Process 0 asks another for its time, which is that of the middle. */
+static void ask_time(sluice_world *world, int other, int64_t *offset,
+                     int64_t *error_ns)
+{
+    int64_t least = INT64_MAX;
+    for (int i = 0; i < ALIGN_ROUNDS; i++) {
+        int64_t start = sl_now_ns(), its = start;
+        pass_word(world, other, true, &its);
+        pass_word(world, other, false, &its);
+        int64_t trip = sl_now_ns() - start;
+        if (trip >= least)
+            continue;
+        least = trip;
+        *offset = start + trip / 2 - its;
+    }
+    if (least / 2 + 1 > *error_ns)
+        *error_ns = least / 2 + 1;
+}
+
+static void tell_time(sluice_world *world)
+{
+    for (int i = 0; i < ALIGN_ROUNDS; i++) {
+        int64_t now;
+        pass_word(world, 0, false, &now);
+        now = sl_now_ns();
+        pass_word(world, 0, true, &now);
+    }
+}
+
+sluice_status sl_world_align(sluice_world *world, int64_t *offsets,
+                             int64_t *error_ns, sluice_diag *why)
+{
+    size_t n = (size_t)sluice_world_size(world);
+    offsets[0] = *error_ns = 0;
+    for (int r = 1; r < (int)n; r++) {
+        if (world->rank == 0)
+            ask_time(world, r, &offsets[r], error_ns);
+        else if (world->rank == r)
+            tell_time(world);
+    }
+    sluice_status st =
+        sl_world_broadcast(world, 0, offsets, n * sizeof *offsets, why);
+    return st ? st
+              : sl_world_broadcast(world, 0, error_ns, sizeof *error_ns, why);
+}
+
+static sluice_status check_ping(const sluice_world *world, size_t bytes, int n,
+                                sluice_diag *why)
+{
+    if (sluice_world_size(world) > 1 && bytes > 0 && n > 0 &&
+        bytes <= sl_wire_most_bytes())
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "%d messages of %zu bytes among %d processes; give "
+                           "at least one, of 1 to %zu bytes, among two",
+                           n, bytes, sluice_world_size(world),
+                           sl_wire_most_bytes());
+}
+
+sluice_status sluice_world_ping(sluice_world *world, size_t bytes, int n,
+                                double *ns, sluice_diag *why)
+{
+    void *buffer = NULL;
+    sluice_status st = check_ping(world, bytes, n, why);
+    if (!st) {
+        buffer = sl_alloc(world->allocator, bytes, 1);
+        if (!buffer)
+            st = sl_no_memory(why, "a message");
+    }
+    st = sl_world_check(world, st, why);
+    double mean = 0;
+    if (!st && world->rank < 2) {
+        int64_t start = sl_now_ns();
+        sl_wire_ping(world->wire, world->rank == 0, 1 - world->rank, buffer,
+                     bytes, n);
+        mean = (double)(sl_now_ns() - start) / (2.0 * n);
+    }
+    sl_free(world->allocator, buffer, bytes, 1);
+    if (!st)
+        st = sl_world_broadcast(world, 0, &mean, sizeof mean, why);
+    if (!st)
+        *ns = mean;
+    return st;
 }
 
 bool sl_world_is_over(const sluice_world *world)

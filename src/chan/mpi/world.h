@@ -97,6 +97,17 @@ sluice_status sl_world_broadcast(sluice_world *world, int root, void *buffer,
 sluice_status sl_world_bring(sluice_world *world, int from, const void *mine,
                              void *room, size_t bytes, sluice_diag *why);
 
+/*
+ * Compare the clocks of all processes by messages to and fro: offsets[r], added
+ * to a time of process r, makes it one of process 0, at most `*error_ns` wrong,
+ * which is half of the shortest round trip to the process that is farthest.
+ *
+ * Blocks   until all have called it, or one is gone.
+ * Returns  as sl_world_broadcast().
+ */
+sluice_status sl_world_align(sluice_world *world, int64_t *offsets,
+                             int64_t *error_ns, sluice_diag *why);
+
 /* Whether a process is gone: nothing is to be waited for. */
 bool sl_world_is_over(const sluice_world *world);
 
