@@ -17,7 +17,13 @@ int main(int argc, char **argv)
         return 2;
     int steps = atoi(argv[1]);
     /* Parked: a wait that spins would be counted. */
-    sluice_status st = empty_cells_create(1, atoi(argv[2]), -1, &cells, &why);
+    const struct empty_cells_config config = {
+        .devices = 1,
+        .microbatches = atoi(argv[2]),
+        .spin_ns = -1,
+        .width = EMPTY_WIDTH,
+    };
+    sluice_status st = empty_cells_create(&config, &cells, &why);
     if (st) {
         fprintf(stderr, "%s\n", why.text);
         return 1;
