@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "nn/across/body.h"
 #include "nn/model/model.h"
 #include "nn/model/settle.h"
 #include "blueprint/cut.h"
@@ -55,9 +54,7 @@ static sluice_status check_devices(const struct sl_blueprint *bp,
     return SLUICE_OK;
 }
 
-/* Settle the sizes, and check what needs no schedule before one is made, which
- * may take long.  Micro-batches that no schedule can have its generator
- * refuses; the batch is checked all the same, for sizes are divided by it. */
+/* Settle and check what needs no schedule, before one is made. */
 static sluice_status settle_sizes(struct sl_blueprint *bp,
                                   const sluice_pipeline_config *config,
                                   sluice_diag *why)
@@ -269,6 +266,7 @@ static sluice_status choose_mode(struct sl_blueprint *bp, int zero,
         .n_updates = n_updates,
         .asynchronous = n_updates > 1,
         .reduces = sl_n_holders(&bp->grid) > 1,
+        .takes_rows = bp->body && sl_rows_can_be_cut(bp->model),
     };
     sluice_status st =
         sl_updates_choose_total(bp->optimizer, bp->optimizer_config,
@@ -276,12 +274,10 @@ static sluice_status choose_mode(struct sl_blueprint *bp, int zero,
     if (!st)
         st = sl_ties_choose(sl_stage_layers_of(bp), bp->grid.n_shards,
                             &bp->updates, why);
-    if (!st)
-        st = sl_zero_choose(zero, &bp->grid, bp->processes.n == 1,
-                            bp->optimizer, sl_stage_layers_of(bp), bp->schedule,
-                            &bp->updates, why);
-    bp->updates.takes_rows = bp->body && sl_rows_can_be_cut(bp->model);
-    return st;
+    return st ? st
+              : sl_zero_choose(zero, &bp->grid, bp->processes.n == 1,
+                               bp->optimizer, sl_stage_layers_of(bp),
+                               bp->schedule, &bp->updates, why);
 }
 
 static sluice_status expand_program(struct sl_blueprint *bp, int device)

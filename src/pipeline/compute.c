@@ -1,7 +1,6 @@
 /* The arithmetic of one action.  The stage's device. */
 #include "pipeline/compute.h"
 
-#include "base/split.h"
 #include "pipeline/across/skip.h"
 #include "pipeline/across/head_parts.h"
 #include "pipeline/across/row_parts.h"
@@ -32,7 +31,6 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
 {
     sluice_pipeline *pipe = device->pipe;
     struct sl_stage *stage = &device->stages[op->action.stage];
-    bool reads_parts = stage->is_first && sl_cuts_rows(pipe);
     return (struct pass){
         .pipe = pipe,
         .device = device,
@@ -42,8 +40,7 @@ static struct pass make_pass(struct sl_device *device, const struct sl_op *op,
         .outcomes = device->outcomes,
         .op = op,
         .rows = sl_rows_of(device, op),
-        .parts =
-            reads_parts ? sl_row_parts_of(device, op) : (sluice_row_parts){0},
+        .parts = sl_row_parts_of(device, op),
         .stashes = op->stash_no != SL_NONE,
         .splits = op->action.kind == SLUICE_I || op->action.kind == SLUICE_W,
         .why = why,
@@ -258,8 +255,7 @@ sluice_status sl_compute_forward(struct sl_device *device,
     return st ? st : take_loss(&p, x);
 }
 
-/* The rows of the micro-batch that this device of a team takes, from the
- * first. */
+/* The rows that this device of a team takes, from the first. */
 static struct sl_rows own_rows(const struct pass *p)
 {
     return sl_split_rows(p->rows.n, p->pipe->blueprint.grid.n_shards,

@@ -4,8 +4,7 @@
  * A device runs until a queue stops it, as in the proof of a schedule.  What it
  * can do, and when, depends on its own list and on the times of the items it
  * takes, never on the order in which devices are visited.  So the simulator
- * needs no queue of events in order of time: a list of the devices that may go
- * on is enough.  Each action wakes at most two devices, so the time is linear.
+ * needs a list of the devices that may go on, and no order of time.
  *
  * In a lowered schedule a RECV is posted where it stands and does not wait; the
  * action that needs the item waits for it.

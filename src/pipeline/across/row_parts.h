@@ -11,7 +11,8 @@
 #include "pipeline/across/vocabulary_board.h"
 
 /* What a layer of the first stage is told of the table in an operation; `dy` is
- * NULL in one of no backward. */
+ * NULL in one of no backward.  All zero of another stage, or if no embedding is
+ * cut. */
 sluice_row_parts sl_row_parts_of(const struct sl_device *device,
                                  const struct sl_op *op);
 
