@@ -183,8 +183,10 @@ static sluice_status run_session(struct session *session,
                                config->work->rows, how.team ? how.team : 1);
     out->reduce_bytes =
         traffic_reduce_bytes(session->pipe, how.replicas ? how.replicas : 1);
-    if (how.zero >= 2) /* a device has 1 / R of them */
-        out->reduce_bytes *= how.replicas;
+    if (how.zero >= 2) /* what a device keeps of them is no measure */
+        out->reduce_bytes =
+            2.0 * (how.replicas - 1) * sizeof(float) *
+            (double)sluice_model_n_parameters(config->work->model);
     return SLUICE_OK;
 }
 
