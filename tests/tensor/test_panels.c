@@ -5,15 +5,17 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "tensor/gemm/turned.h"
 #include "support/runner.h"
 #include "tensor/gemm_plain.h"
 #include "tensor/numbers.h"
 
 /* Around the blocks: 256 of the depth, 168 rows, 1,024 columns, and tiles of 14
- * or 6 rows and 32 or 16 columns. */
+ * or 6 rows and 32 or 16 columns; and groups of 112 columns in slabs of 1,024
+ * of the depth, with an input gradient turned round. */
 static const struct sl_gemm sizes[] = {
-    {1, 1, 1},   {3, 300, 70},   {29, 513, 33}, {170, 257, 31},
-    {343, 5, 9}, {7, 260, 1100}, {2, 1, 1057},  {257, 40, 1030},
+    {1, 1, 1},      {3, 300, 70}, {29, 513, 33},   {170, 257, 31},  {343, 5, 9},
+    {7, 260, 1100}, {2, 1, 1057}, {257, 40, 1030}, {64, 230, 1032},
 };
 enum { N_SIZES = sizeof sizes / sizeof *sizes, MOST = 343 * 1100 };
 
@@ -64,7 +66,15 @@ static const struct sl_tiles *tiles_at(int i)
 
 /* y (+)= x w, from packed weights or not, or dx = dy w^T, or dw (+)= x^T dy, of
  * the same size: x is `a`, w and dy are `b`. */
-enum what { FORWARD, FORWARD_PACKED, INPUT, INPUT_PACKED, WEIGHT, N_WHAT };
+enum what {
+    FORWARD,
+    FORWARD_PACKED,
+    INPUT,
+    INPUT_PACKED,
+    INPUT_TURNED,
+    WEIGHT,
+    N_WHAT
+};
 
 static struct sl_panel_product product(enum what what, struct sl_gemm s,
                                        const float *left, const float *right,
@@ -80,6 +90,7 @@ static struct sl_panel_product product(enum what what, struct sl_gemm s,
         break;
     case INPUT:
     case INPUT_PACKED:
+    case INPUT_TURNED:
         p.m = s.rows, p.depth = s.out, p.n = s.in;
         p.a = (struct sl_view){left, s.out, 1};
         p.b = (struct sl_view){right, 1, s.out};
@@ -96,19 +107,26 @@ static void run(const struct sl_tiles *tiles, enum what what,
                 struct sl_panel_product p)
 {
     bool packed = what == FORWARD_PACKED || what == INPUT_PACKED;
-    size_t bytes = sl_panels_scratch_bytes(tiles, p.depth, p.n, packed);
-    ck_assert_uint_le(bytes, MOST * 2 * sizeof(float));
+    const size_t bytes[] = {
+        sl_panels_scratch_bytes(tiles, p.depth, p.n, packed),
+        sl_turned_scratch_bytes(tiles, p.depth),
+    };
+    for (int i = 0; i < 2; i++)
+        ck_assert_uint_le(bytes[i], MOST * 2 * sizeof(float));
     if (packed) {
         ck_assert_int_le(sl_panels_floats(tiles, p.depth, p.n), MOST * 2);
         sl_panels_pack(tiles, p.b, p.depth, p.n, panels);
         p.panels = panels;
     }
-    sl_panels_multiply(tiles, &p, scratch);
+    if (what == INPUT_TURNED && p.m <= SL_TURNED_ROWS)
+        sl_turned_multiply(tiles, &p, scratch);
+    else
+        sl_panels_multiply(tiles, &p, scratch);
 }
 
 static void plain(enum what what, struct sl_gemm s, bool add)
 {
-    if (what == FORWARD || what == FORWARD_PACKED)
+    if (what <= FORWARD_PACKED)
         ck_assert(!sl_gemm_plain_forward(s, a, b, add, want));
     else if (what == WEIGHT)
         ck_assert(!sl_gemm_plain_weight(s, a, b, add, want));
@@ -135,7 +153,8 @@ START_TEST(every_size_agrees_with_plain_loops)
         for (int i = 0; i < N_SIZES; i++)
             for (int what = 0; what < N_WHAT; what++)
                 for (int add = 0; add < 2; add++) {
-                    if (add && (what == INPUT || what == INPUT_PACKED))
+                    bool is_input = what >= INPUT && what <= INPUT_TURNED;
+                    if (add && is_input)
                         continue;
                     start();
                     run(tiles_at(t), what, product(what, sizes[i], a, b, add));
@@ -160,8 +179,8 @@ START_TEST(instruction_sets_and_packing_give_the_same_bits)
             run(tiles_at(0), what, product(what, sizes[i], a, b, false));
             memcpy(want, got, MOST * sizeof *want);
             for (int t = 0; tiles_at(t); t++) {
-                enum what other = what == FORWARD_PACKED ? FORWARD
-                                  : what == INPUT_PACKED ? INPUT
+                enum what other = what <= FORWARD_PACKED ? FORWARD
+                                  : what <= INPUT_TURNED ? INPUT
                                                          : what;
                 start_again();
                 run(tiles_at(t), other, product(other, sizes[i], a, b, false));

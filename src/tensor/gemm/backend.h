@@ -83,6 +83,10 @@ struct sl_preparing {
 
 /* Products of any size that need room and nothing else. */
 struct sl_paneling {
+    /* Whether a packed copy pays with so many rows and so many uses between
+     * two updates; forward and input. */
+    bool (*packs)(enum sl_gemm_kind kind, struct sl_gemm size, int n_uses);
+
     /* Of w[in][out] as pack() makes it, for the forward or the input gradient;
      * and what run() uses meanwhile, with any number of rows. */
     size_t (*packed_bytes)(enum sl_gemm_kind kind, int64_t in, int64_t out);

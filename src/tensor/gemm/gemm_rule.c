@@ -12,7 +12,7 @@
 enum {
     FEW_ROWS = 8,   /* with fewer, packing costs more than it saves ... */
     ANEW_ROWS = 16, /* ... and with fewer if each product packs anew */
-    PACK_USES = 3,  /* packing takes about as long as it saves in two */
+    PACK_USES = 2,  /* packing takes less than it saves in two */
     NAMES_BYTES = 128,
 };
 

@@ -2,6 +2,7 @@
 #include "tensor/gemm/backend.h"
 
 #include "tensor/gemm/panels.h"
+#include "tensor/gemm/turned.h"
 
 /* w[in][out] as the kind reads it: its depth by its columns. */
 static struct sl_view weights(enum sl_gemm_kind kind, const float *w,
@@ -59,6 +60,13 @@ static struct sl_panel_product any_rows(enum sl_gemm_kind kind, int64_t in,
     return product_of(kind, size, (struct sl_operands){0});
 }
 
+static bool packs(enum sl_gemm_kind kind, struct sl_gemm size, int n_uses)
+{
+    struct sl_panel_product p = product_of(kind, size, (struct sl_operands){0});
+    return kind == SL_GEMM_FORWARD ||
+           !sl_turned_is_fastest(sl_tiles(), &p, n_uses);
+}
+
 static size_t packed_bytes(enum sl_gemm_kind kind, int64_t in, int64_t out)
 {
     struct sl_panel_product p = any_rows(kind, in, out);
@@ -69,7 +77,10 @@ static size_t scratch_bytes(enum sl_gemm_kind kind, int64_t in, int64_t out,
                             bool is_packed)
 {
     struct sl_panel_product p = any_rows(kind, in, out);
-    return sl_panels_scratch_bytes(sl_tiles(), p.depth, p.n, is_packed);
+    size_t bytes = sl_panels_scratch_bytes(sl_tiles(), p.depth, p.n, is_packed);
+    size_t turned = sl_turned_scratch_bytes(sl_tiles(), p.depth);
+    bool may_turn = kind == SL_GEMM_INPUT && !is_packed;
+    return may_turn && turned > bytes ? turned : bytes;
 }
 
 static void pack(enum sl_gemm_kind kind, int64_t in, int64_t out,
@@ -88,13 +99,17 @@ static sluice_status run(enum sl_gemm_kind kind, struct sl_gemm size,
     struct sl_panel_product p = product_of(kind, size, operands);
     p.panels = is_packed ? operands.right : NULL;
     p.add = accumulate;
-    sl_panels_multiply(sl_tiles(), &p, scratch);
+    if (sl_turned_pays(sl_tiles(), &p))
+        sl_turned_multiply(sl_tiles(), &p, scratch);
+    else
+        sl_panels_multiply(sl_tiles(), &p, scratch);
     return SLUICE_OK;
 }
 
 const struct sl_gemm_backend *sl_gemm_packed(void)
 {
     static const struct sl_paneling paneling = {
+        .packs = packs,
         .packed_bytes = packed_bytes,
         .scratch_bytes = scratch_bytes,
         .pack = pack,

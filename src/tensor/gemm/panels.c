@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "tensor/gemm/transpose.h"
+
 enum {
     BLOCK_ROWS = 12 * SL_TILE_ROWS, /* of a: they stay in the second cache */
     BLOCK_COLUMNS = 1024,           /* of b, packed for one use: the same */
@@ -30,6 +32,11 @@ static int64_t block_depth(int64_t depth, int64_t most)
     return up(depth, up(depth, most));
 }
 
+int64_t sl_panels_block_depth(int64_t depth)
+{
+    return block_depth(depth, SL_TILE_ROW_DEPTH);
+}
+
 int64_t sl_panels_floats(const struct sl_tiles *tiles, int64_t depth, int64_t n)
 {
     return up(n, tiles->columns) * tiles->columns * depth;
@@ -54,45 +61,14 @@ static void pack_rows(struct sl_view b, int64_t depth, int64_t n,
     }
 }
 
-enum { SQUARE = 4 }; /* what the narrowest vector registers hold */
-
-typedef float four_floats __attribute__((vector_size(SQUARE * sizeof(float))));
-
-/* to[k][j] = from[j][k], of SQUARE rows and columns. */
-static void transpose_square(const float *from, int64_t from_row, float *to,
-                             int64_t to_row)
-{
-    four_floats a[SQUARE];
-    for (int j = 0; j < SQUARE; j++)
-        memcpy(&a[j], from + j * from_row, sizeof a[j]);
-    four_floats low01 = __builtin_shufflevector(a[0], a[1], 0, 4, 1, 5);
-    four_floats low23 = __builtin_shufflevector(a[2], a[3], 0, 4, 1, 5);
-    four_floats high01 = __builtin_shufflevector(a[0], a[1], 2, 6, 3, 7);
-    four_floats high23 = __builtin_shufflevector(a[2], a[3], 2, 6, 3, 7);
-    a[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
-    a[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
-    a[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
-    a[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
-    for (int k = 0; k < SQUARE; k++)
-        memcpy(to + k * to_row, &a[k], sizeof a[k]);
-}
-
-/* One panel, of `count` columns, of a transposed b, in squares: a line of each
- * of b's rows is used up before the next row, as rows may compete for the same
- * lines of a cache. */
+/* One panel, of `count` columns, of a transposed b. */
 static void pack_columns(struct sl_view b, int64_t depth, int64_t count,
                          int64_t columns, float *to)
 {
-    bool is_whole = count == columns && columns % SQUARE == 0;
-    int64_t whole = is_whole ? depth / LINE_FLOATS * LINE_FLOATS : 0;
-    for (int64_t line = 0; line < whole; line += LINE_FLOATS)
-        for (int64_t j = 0; j < columns; j += SQUARE)
-            for (int64_t k = line; k < line + LINE_FLOATS; k += SQUARE)
-                transpose_square(b.at + k + j * b.column, b.column,
-                                 to + k * columns + j, columns);
-    for (int64_t j = 0; j < columns; j++)
-        for (int64_t k = whole; k < depth; k++)
-            to[k * columns + j] = j < count ? b.at[k + j * b.column] : 0;
+    sl_transpose(count, depth, b.at, b.column, to, columns);
+    for (int64_t k = 0; k < depth; k++)
+        for (int64_t j = count; j < columns; j++)
+            to[k * columns + j] = 0;
 }
 
 /* All panels of one block of the depth. */
@@ -113,7 +89,7 @@ static void pack_block(const struct sl_tiles *tiles, struct sl_view b,
 void sl_panels_pack(const struct sl_tiles *tiles, struct sl_view b,
                     int64_t depth, int64_t n, float *panels)
 {
-    int64_t step = block_depth(depth, SL_TILE_ROW_DEPTH);
+    int64_t step = sl_panels_block_depth(depth);
     for (int64_t k = 0; k < depth; k += step) {
         int64_t deep = least(step, depth - k);
         struct sl_view block = {b.at + k * b.row, b.row, b.column};

@@ -44,6 +44,9 @@ struct sl_panel_product {
 int64_t sl_panels_floats(const struct sl_tiles *tiles, int64_t depth,
                          int64_t n);
 
+/* The depth of a block of panels, except the last. */
+int64_t sl_panels_block_depth(int64_t depth);
+
 /* Copy b[depth][n] into panels, aligned to 64 bytes. */
 void sl_panels_pack(const struct sl_tiles *tiles, struct sl_view b,
                     int64_t depth, int64_t n, float *panels);

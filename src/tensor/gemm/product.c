@@ -91,18 +91,23 @@ struct sl_gemm sl_product_size(const struct sluice_product *product,
 
 /* What a kind needs of a backend that packs and prepares nothing; and room for
  * the weights of a team, which a device copies for its input gradients. */
-static void add_room(struct sluice_product *product, enum sl_gemm_kind kind)
+static void add_room(struct sluice_product *product, enum sl_gemm_kind kind,
+                     int n_uses)
 {
     const struct sl_paneling *paneling =
         product->ruling.backend[kind]->paneling;
     struct sl_gemm size = sl_product_size(product, kind, 1);
-    bool packs = product->ruling.packs && kind != SL_GEMM_WEIGHT && paneling;
+    struct sl_gemm full = sl_product_size(product, kind, product->rows[0]);
+    bool packs = product->ruling.packs && kind != SL_GEMM_WEIGHT && paneling &&
+                 paneling->packs(kind, full, n_uses);
     size_t copied = kind == SL_GEMM_INPUT
                         ? sl_product_cut_bytes(&product->cut, product->out)
                         : 0;
     size_t scratch = packs ? copied : 0;
-    if (packs)
+    if (packs) {
+        product->packs[kind] = true;
         copied = paneling->packed_bytes(kind, size.in, size.out);
+    }
     if (copied > 0)
         product->packed_bytes[kind] = HEAD_BYTES + sl_round_up(copied);
     if (paneling)
@@ -144,7 +149,7 @@ sluice_status sl_product_settle(struct sluice_product *product,
         for (int r = 0; r < SL_PRODUCT_ROWS; r++)
             product->rows[r] = vectors(wish, r);
         for (int kind = 0; kind < SL_GEMM_KINDS; kind++)
-            add_room(product, kind);
+            add_room(product, kind, wish->n_uses);
     }
     for (int r = 0; r < SL_PRODUCT_ROWS; r++)
         for (int form = 0; form < SL_PRODUCT_FORMS && !st; form++)
@@ -231,7 +236,7 @@ static sluice_status pack(const struct sluice_product *product,
                           struct sl_product_weights weights, void *to)
 {
     const struct sl_gemm_backend *backend = product->ruling.backend[kind];
-    bool packs = product->ruling.packs && backend->paneling;
+    bool packs = product->packs[kind];
     const float *w = weights.own;
     if (backend->preparing)
         return backend->preparing->pack(made, w, to);

@@ -41,6 +41,7 @@ struct sluice_product {
                                       prepared; 0: none */
     int64_t rows_per_row;          /* const after settle: the wish's */
     struct sl_gemm_ruling ruling;  /* const after settle */
+    bool packs[SL_PRODUCT_PACKED]; /* const after settle: by paneling */
     int n_copies;                  /* const after settle: versions of weights
                                       in use at once */
     size_t packed_bytes[SL_PRODUCT_PACKED]; /* const after settle: of one */

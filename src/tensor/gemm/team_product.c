@@ -59,7 +59,7 @@ sluice_status sl_team_product_run(struct sluice_product *product,
     const struct sl_gemm_backend *backend = product->ruling.backend[kind];
     struct sl_gemm size = sl_product_size(product, kind, rows);
     bool packs = kind != SL_GEMM_WEIGHT && product->packed_bytes[kind] > 0;
-    bool is_packed = packs && product->ruling.packs && backend->paneling;
+    bool is_packed = packs && product->packs[kind];
     if (size.in == 0 || size.out == 0)
         return SLUICE_OK; /* fewer columns than devices */
     if (!sl_gemm_is_valid(size) || product->rows[0] == 0)
