@@ -96,7 +96,8 @@ START_TEST(cells_are_compared_without_their_time)
     struct workload work;
     const sluice_timed_config cell = workload_cell(1000);
     const sluice_timed_config cells[] = {cell, cell, cell};
-    ck_assert_int_eq(workload_cells(&work, 3, cells, 4, 1, NULL), SLUICE_OK);
+    ck_assert_int_eq(workload_cells(&work, 3, cells, NULL, 4, 1, NULL),
+                     SLUICE_OK);
     const struct measure_config how = {
         .work = &work,
         .order = &order,
