@@ -55,8 +55,8 @@ sluice_status sl_reduce_leave(struct sl_device *device, const struct sl_op *op,
 
 /*
  * UNSHARD, once all have committed: take from the other holders of the stage's
- * part the parameters that they have updated.  No device writes parameters
- * again before all have ended the step.
+ * part the parameters that they have updated, and forget what was packed of the
+ * old ones.  No device writes parameters again before all have ended the step.
  *
  * Threads  the devices that hold a copy, each for itself.
  * Blocks   until the others have updated theirs.

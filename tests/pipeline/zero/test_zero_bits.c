@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sluice/gemm.h>
 #include <sluice/schedule_passes.h>
 
 #include "support/grid.h"
@@ -185,6 +186,31 @@ START_TEST(every_synchronous_schedule_has_the_bits)
 }
 END_TEST
 
+/* Two lines of parameters: other holders update nothing, and yet what they
+ * have packed of the weights is old after the step. */
+START_TEST(a_holder_that_updates_nothing_reads_the_new_parameters)
+{
+    struct sl_test_problem problem = {0};
+    ck_assert(
+        !sl_test_problem_init(&problem, SL_TEST_RELU, LAYERS, BATCH, NULL));
+    sluice_model_destroy(problem.model);
+    ck_assert(!sluice_model_parse("input(6); linear(5, no-bias)", NULL,
+                                  &problem.model, NULL));
+    for (int n = 0; n < 3 * 3; n++) {
+        sluice_pipeline_config config = problem.config;
+        config.gemm = sluice_gemm_is_built("packed") ? "packed" : NULL;
+        config.zero = 1 + n % 3;
+        config.replicas = 3 + n / 3;
+        config.schedule.devices = 1;
+        config.schedule.microbatches = 1;
+        if (!sl_test_skips())
+            check(&problem, config, optimizers[n % N_OPTIMIZERS], 1);
+    }
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.zero_bits", replicas_that_share_equal_the_reference,
                  stages_that_use_a_gradient_in_turn_have_the_bits,
+                 a_holder_that_updates_nothing_reads_the_new_parameters,
                  every_synchronous_schedule_has_the_bits)
