@@ -1,4 +1,5 @@
-/* Consecutive backwards.  The thread that creates the pipeline. */
+/* Consecutive backwards, and their reductions.  The thread that creates the
+ * pipeline. */
 #include "blueprint/checks/zero_order.h"
 
 #include <stdbool.h>
@@ -68,4 +69,52 @@ sluice_status sl_zero_check_order(int wanted, const sluice_schedule *schedule,
     for (int d = 0; d < sluice_schedule_n_devices(schedule) && !st; d++)
         st = check_device(wanted, schedule, d, why);
     return st;
+}
+
+/* Whether the stage's REDUCE_GRAD stands in the list from `at` on, before
+ * another stage makes a gradient. */
+static bool is_reduced_next(const sluice_action *actions, int n, int at,
+                            int stage)
+{
+    for (; at < n && !makes_gradient(actions[at]); at++)
+        if (actions[at].kind == SLUICE_REDUCE_GRAD &&
+            actions[at].stage == stage)
+            return true;
+    return false;
+}
+
+static sluice_status refuse_unreduced(int wanted, int device, int position,
+                                      sluice_action last, sluice_diag *why)
+{
+    char name[SLUICE_DIAG_ACTION], needed[SLUICE_DIAG_ACTION];
+    const sluice_action reduction = {SLUICE_REDUCE_GRAD, last.stage, -1, 0};
+    sluice_diag_set(why, SLUICE_INVALID,
+                    "ZeRO stage %d: between %s at position %d of device %d and "
+                    "the next stage's backward, or the end of the list, there "
+                    "is no %s, and its gradient would not be kept; put it "
+                    "there, or set zero to 1",
+                    wanted, sluice_action_format(last, name, sizeof name),
+                    position, device,
+                    sluice_action_format(reduction, needed, sizeof needed));
+    if (why) {
+        why->device = device;
+        why->stage = last.stage;
+        why->position = position;
+    }
+    return SLUICE_INVALID;
+}
+
+sluice_status sl_zero_check_reductions(int wanted,
+                                       const sluice_schedule *schedule,
+                                       sluice_diag *why)
+{
+    for (int d = 0; d < sluice_schedule_n_devices(schedule); d++) {
+        int n;
+        const sluice_action *at = sluice_schedule_actions(schedule, d, &n);
+        for (int i = 0; i < n; i++)
+            if (makes_gradient(at[i]) && !goes_on(at, n, i + 1, at[i].stage) &&
+                !is_reduced_next(at, n, i + 1, at[i].stage))
+                return refuse_unreduced(wanted, d, i, at[i], why);
+    }
+    return SLUICE_OK;
 }

@@ -20,4 +20,16 @@
 sluice_status sl_zero_check_order(int wanted, const sluice_schedule *schedule,
                                   sluice_diag *why);
 
+/*
+ * Whether each stage's REDUCE_GRAD stands behind its last B or W, before
+ * another stage of the device writes its gradient to the same place.  A
+ * schedule of several holders whose list was made elsewhere may have it later,
+ * or have UNSHARDs and none.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID with the stage and its last B or W.
+ */
+sluice_status sl_zero_check_reductions(int wanted,
+                                       const sluice_schedule *schedule,
+                                       sluice_diag *why);
+
 #endif

@@ -125,7 +125,11 @@ static sluice_status check_gradients(int wanted, const struct sl_grid *grid,
                                "one copy",
                                wanted, grid->n_copies);
     sluice_status st = check_statistics(wanted, model, schedule, why);
-    return st ? st : sl_zero_check_order(wanted, schedule, why);
+    if (!st)
+        st = sl_zero_check_order(wanted, schedule, why);
+    if (!st && mode->reduces) /* with one holder none is placed */
+        st = sl_zero_check_reductions(wanted, schedule, why);
+    return st;
 }
 
 sluice_status sl_zero_choose(int wanted, const struct sl_grid *grid,

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <sluice/schedule_text.h>
+
 #include "support/fault.h"
 #include "support/judged_pair.h"
 #include "support/runner.h"
@@ -223,6 +225,41 @@ START_TEST(a_gradient_that_is_kept_for_long_is_refused_with_what_stands_between)
 }
 END_TEST
 
+/* A pipeline of the CSV's schedule is refused at a cell of device 0. */
+static void refuse_schedule(sluice_pipeline_config config, const char *csv,
+                            int position, const char *sentence)
+{
+    sluice_schedule *schedule;
+    ck_assert(!sluice_schedule_parse_csv(csv, strlen(csv), SLUICE_CSV_DETECT,
+                                         NULL, &schedule, NULL));
+    config.custom = schedule;
+    refuse(&config, sentence);
+    ck_assert_int_eq(why.device, 0);
+    ck_assert_int_eq(why.position, position);
+    sluice_schedule_destroy(schedule);
+}
+
+START_TEST(a_gradient_that_is_not_reduced_in_its_turn_is_refused)
+{
+    sluice_pipeline_config config = begin(SL_TEST_RELU, "sgd:lr=0.1,clip=1");
+    config.replicas = 2;
+    config.zero = 2;
+    config.schedule = (sluice_schedule_config){0};
+    refuse_schedule(
+        config, "0F0,1F0,1B0,0B0,1REDUCE_GRAD,0REDUCE_GRAD,0UPDATE,1UPDATE", 2,
+        "ZeRO stage 2: between 1B0 at position 2 of device 0 and "
+        "the next stage's backward, or the end of the list, there "
+        "is no 1REDUCE_GRAD, and its gradient would not be kept; "
+        "put it there, or set zero to 1");
+    refuse_schedule(config, "0UNSHARD,0F0,0B0,0UPDATE", 2,
+                    "ZeRO stage 2: between 0B0 at position 2 of device 0 and "
+                    "the next stage's backward, or the end of the list, there "
+                    "is no 0REDUCE_GRAD, and its gradient would not be kept; "
+                    "put it there, or set zero to 1");
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
 START_TEST(what_does_not_go_with_it_is_refused)
 {
     sluice_pipeline_config config = begin(SL_TEST_RELU, "sgd:lr=0.1");
@@ -256,4 +293,5 @@ SLUICE_TEST_MAIN(
     "pipeline.zero_states", memory_is_that_of_the_formula_to_the_byte,
     a_failure_in_any_replica_changes_nothing,
     a_gradient_that_is_kept_for_long_is_refused_with_what_stands_between,
+    a_gradient_that_is_not_reduced_in_its_turn_is_refused,
     what_does_not_go_with_it_is_refused)
