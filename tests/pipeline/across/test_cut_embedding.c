@@ -313,6 +313,49 @@ START_TEST(what_cannot_be_cut_is_refused_with_a_sentence)
 }
 END_TEST
 
+static void assert_one_pipeline(sluice_pipeline_config config)
+{
+    sluice_pipeline *pipe = NULL;
+    sluice_diag why = {.text = ""};
+    sluice_model *model = parse(tied);
+    ck_assert_int_eq(sluice_pipeline_create(&config, model, &pipe, &why),
+                     SLUICE_INVALID);
+    ck_assert_str_eq(why.text,
+                     "a vocabulary is cut across the devices of one pipeline; "
+                     "use one replica, and no teams");
+    sluice_model_destroy(model);
+}
+
+START_TEST(replicas_and_teams_are_refused_with_every_zero_stage)
+{
+    for (int zero = 0; zero <= 3; zero++) {
+        sluice_pipeline_config config = config_of("gpipe", 2, 3);
+        config.zero = zero;
+        config.replicas = 2;
+        assert_one_pipeline(config);
+        config.replicas = 1;
+        config.team = 2;
+        assert_one_pipeline(config);
+    }
+}
+END_TEST
+
+/* There is one holder of each part; config_of() has a clip. */
+START_TEST(zero_changes_no_bit_of_a_cut_vocabulary)
+{
+    static const char *const texts[] = {tied, untied};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        static struct sl_test_values want, have;
+        sluice_pipeline_config config = config_of("gpipe", 3, 4);
+        train(config, texts[i], &want);
+        for (config.zero = 1; config.zero <= 3; config.zero++) {
+            train(config, texts[i], &have);
+            ck_assert_msg(sl_test_same(&have, &want), "zero %d", config.zero);
+        }
+    }
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.cut_embedding",
                  a_cut_embedding_trains_as_the_whole_one,
                  the_bits_depend_on_the_parts_alone,
@@ -320,4 +363,6 @@ SLUICE_TEST_MAIN("pipeline.cut_embedding",
                  evaluation_and_inference_are_those_of_the_whole_one,
                  a_wrong_token_fails_the_step_in_its_f_and_changes_nothing,
                  a_tied_table_is_there_once_and_has_a_gradient_for_each_use,
-                 what_cannot_be_cut_is_refused_with_a_sentence)
+                 what_cannot_be_cut_is_refused_with_a_sentence,
+                 replicas_and_teams_are_refused_with_every_zero_stage,
+                 zero_changes_no_bit_of_a_cut_vocabulary)
