@@ -9,10 +9,8 @@
 #include "base/memory.h"
 #include "chan/meeting.h"
 
-enum {
-    PIECE_FLOATS = 1024
-}; /* a sum is made in pieces that stay in the cache
-    */
+/* A sum is made in pieces that stay in the cache. */
+enum { PIECE_FLOATS = 1024 };
 
 struct local_collective {
     struct sl_collective collective;   /* first: pointers to it are cast back */
