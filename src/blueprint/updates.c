@@ -1,6 +1,8 @@
 /* UPDATEs, as the mode has them.  The thread that creates the pipeline. */
 #include "blueprint/updates.h"
 
+#include <assert.h>
+
 #include "base/memory.h"
 #include "nn/model/settle.h"
 
@@ -144,6 +146,8 @@ static void expand(struct writing *writing, const struct sl_program *program,
 {
     bool behind = mode.ties || mode.takes_rows;
     bool measured = mode.zero >= SL_ZERO_GRADIENTS && mode.measures;
+    assert(!behind || mode.zero < SL_ZERO_GRADIENTS); /* else refused */
+    assert(!mode.takes_rows || !mode.reduces);
     writing->n = 0;
     if (mode.asynchronous)
         put_whole(writing, SL_OP_BACK_UP);

@@ -44,7 +44,8 @@ struct sl_update_mode {
     bool reduces;      /* several stages hold each part of the model */
     bool measures;     /* the optimizer reads a total; not if asynchronous */
     bool ties;         /* tensors are tied; not if asynchronous */
-    bool takes_rows;   /* an embedding is cut by rows; likewise */
+    bool takes_rows;   /* an embedding is cut by rows; not if asynchronous, nor
+                          with `reduces` */
     int zero;          /* the ZeRO stage; 0 if asynchronous, or if nothing is
                           added up */
 };
@@ -53,9 +54,9 @@ struct sl_update_mode {
  * Set `measures` of a mode: for a total over the whole model all devices meet
  * before an update.
  *
- * Returns  SLUICE_OK; SLUICE_INVALID if the optimizer reads a total and the
- *          mode is asynchronous, or if one of the two is so and there are teams
- *          of n_shards devices.
+ * Returns  SLUICE_OK; SLUICE_INVALID if the mode is asynchronous and the
+ *          optimizer reads a total, or n_shards is more than 1: there are
+ *          teams.
  */
 sluice_status sl_updates_choose_total(const sluice_optimizer_ops *optimizer,
                                       const void *config, int n_shards,
