@@ -10,6 +10,7 @@
 enum { LAYERS = 5, BATCH = 6 };
 
 static struct sl_test_allocator allocator;
+static int zero; /* ZeRO stage of two replicas; 0: there is one */
 
 /* All calls of a pipeline's life that may allocate, in order; the first bad
  * status ends it. */
@@ -30,6 +31,8 @@ static sluice_status live(enum sl_test_kind kind, int devices,
     config.schedule.devices = devices;
     config.schedule.microbatches = 3;
     config.remat = remat;
+    config.replicas = zero ? 2 : 1;
+    config.zero = zero;
     config.schedule.name =
         devices > 2 ? "pipedream" : "gpipe"; /* has a backup */
     p.sgd.clip = devices == 2 ? 0.1 : 0;     /* all devices add up a total */
@@ -105,6 +108,19 @@ START_TEST(so_may_every_allocation_for_what_joins_stages)
 }
 END_TEST
 
+/* With stage 3 all parts of the model lie in memory of their own. */
+START_TEST(so_may_every_allocation_for_what_replicas_share)
+{
+    for (zero = 1; zero <= 3; zero += 2)
+        for (int devices = 1; devices <= 2; devices++) {
+            sl_test_allocator_init(&allocator);
+            ck_assert(!live(SL_TEST_DROPOUT, devices, SLUICE_REMAT_NEVER));
+            sweep(SL_TEST_DROPOUT, devices, SLUICE_REMAT_NEVER, false);
+        }
+    zero = 0;
+}
+END_TEST
+
 /* From a step on, no allocation is needed: all failing, all works. */
 START_TEST(a_pipeline_runs_on_without_any_memory_left)
 {
@@ -141,4 +157,5 @@ END_TEST
 
 SLUICE_TEST_MAIN("pipeline.oom", every_allocation_may_fail,
                  so_may_every_allocation_for_what_joins_stages,
+                 so_may_every_allocation_for_what_replicas_share,
                  a_pipeline_runs_on_without_any_memory_left)
