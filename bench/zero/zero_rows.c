@@ -13,6 +13,7 @@
 #include "bench/measure/samples.h"
 #include "bench/measure/workload.h"
 #include "bench/output/progress.h"
+#include "bench/scaling/cluster.h"
 
 enum { WARM_UP = 2 };
 
@@ -38,15 +39,6 @@ struct race {
     double *ns;
     double *ratios;
 };
-
-double zero_paper(int zero, int replicas, int n_states)
-{
-    double r = replicas;
-    double parameters = zero < 3 ? 4 : 4 / r;
-    double gradients = zero < 2 ? 4 : 4 / r;
-    double states = 4.0 * n_states;
-    return parameters + gradients + (zero < 1 ? states : states / r);
-}
 
 static double now_ns(void)
 {
@@ -189,7 +181,8 @@ static sluice_status measure_all(struct race *race, zero_on_row *on_row,
             .replicas = replicas->values[i / stages->n % replicas->n],
             .zero = stages->values[i % stages->n],
         };
-        row.paper = zero_paper(row.zero, row.replicas, s->n_states);
+        row.paper =
+            cluster_parameter_bytes(row.zero, row.replicas, s->n_states);
         st = sluice_optimizer_parse(s->text, &race->optimizer, why);
         if (!st)
             st = measure_row(race, &row, why);

@@ -32,17 +32,14 @@ struct zero_row {
     double parameters;
     double gradients;
     double states;
-    double paper;          /* of the three together, see zero_paper() */
+    double paper;          /* of the three together, see
+                              cluster_parameter_bytes() */
     int64_t planned_bytes; /* everything, of all replicas */
     int64_t actual_bytes;
     double step_ns; /* the median; NAN: none was timed */
     double over;    /* the median of step / plain - 1, of steps in turn */
     int64_t wrong;  /* parameters whose bits are not those of plain replicas */
 };
-
-/* Bytes for each parameter by the paper (Rajbhandari et al., 2020, figure 1),
- * in float32: 4 of parameter, 4 of gradient and 4 for each of n_states. */
-double zero_paper(int zero, int replicas, int n_states);
 
 typedef void zero_on_row(void *context, const struct zero_row *row);
 
