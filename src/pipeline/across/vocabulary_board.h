@@ -7,6 +7,8 @@
  *     S                          waits for the output of the last stage
  *     T, and B and I of the      wait for the S of all places
  *     last stage
+ *     TAKE_ROWS                  waits for the gradients of all micro-batches
+ *                                from the first stage (row_parts.h)
  *
  * Threads: the device, unless a function says else.
  */
