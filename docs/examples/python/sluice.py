@@ -149,9 +149,11 @@ class _DeviceFacts(_Struct):
 
 class _SimulateConfig(_Struct):
     _fields_ = [("costs_ns", c_void_p), ("stage_costs_ns", c_void_p),
-                ("action_costs_ns", c_void_p), ("device_speeds", c_void_p),
-                ("latency_ns", c_int64), ("stage_latency_ns", c_void_p),
-                ("queue_capacity", c_int), ("no_barrier", c_bool),
+                ("action_costs_ns", c_void_p), ("ahead_costs_ns", c_void_p),
+                ("device_speeds", c_void_p), ("latency_ns", c_int64),
+                ("stage_latency_ns", c_void_p), ("queue_capacity", c_int),
+                ("edges", c_void_p), ("n_edges", c_int),
+                ("edge_latency_ns", c_void_p), ("no_barrier", c_bool),
                 ("naive_recompute", c_bool), ("no_events", c_bool),
                 ("allocator", c_void_p),
                 _LATER]
@@ -167,7 +169,8 @@ class _TimeShare(_Struct):
 class _Trace(_Struct):
     _fields_ = [("n_devices", c_int), ("n_events", c_void_p),
                 ("events", c_void_p), ("start_ns", c_int64),
-                ("end_ns", c_int64), ("n_replicas", c_int), ("n_shards", c_int),
+                ("end_ns", c_int64), ("n_replicas", c_int),
+                ("clock_error_ns", c_int64), ("n_shards", c_int),
                 _LATER]
 
 
@@ -294,7 +297,7 @@ def _text(function, *arguments):
 # ---- schedules -------------------------------------------------------------
 
 _KINDS = ["F", "B", "I", "W", "R", "S", "T", "UPDATE", "SEND_F", "RECV_F",
-          "SEND_B", "RECV_B"]
+          "SEND_B", "RECV_B", "REDUCE_GRAD", "UNSHARD", "RESHARD"]
 _DIALECTS = ["detect", "new", "old"]
 _ORDERS = ["reverse", "in_order"]
 
@@ -381,7 +384,8 @@ def _costs(costs, n_stages):
     table = (c_int64 * (n_stages * len(_KINDS)))()
     for s, stage in enumerate(stages):
         row = dict.fromkeys(_KINDS, -1)
-        row.update(SEND_F=0, RECV_F=0, SEND_B=0, RECV_B=0, UPDATE=0)
+        row.update(SEND_F=0, RECV_F=0, SEND_B=0, RECV_B=0, UPDATE=0,
+                   REDUCE_GRAD=0, UNSHARD=0, RESHARD=0)
         for kind, ms in stage.items():
             if kind not in row:
                 raise Error("costs has %r; kinds of actions are %s"
