@@ -312,10 +312,7 @@ static sluice_status draw(struct training *t, sluice_diag *why)
     if (st || !joined_is_first(&t->config->joined))
         return st;
     picture_title(&trace, "the last training step, wall clock", title, TITLE);
-    const struct picture picture = {
-        .title = title,
-        .trace = &trace,
-    };
+    const struct picture picture = {.title = title, .trace = &trace};
     return picture_write(&picture, t->config->trace, why);
 }
 
