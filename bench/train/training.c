@@ -21,13 +21,12 @@
 #include "bench/order/order.h"
 #include "bench/order/schedule_source.h"
 #include "bench/train/stuck.h"
+#include "bench/train/told/step_picture.h"
 #include "bench/train/told/telling.h"
 #include "bench/train/told/training_page.h"
 #include "bench/train/train_choices.h"
 #include "bench/train/train_network.h"
 #include "bench/output/picture.h"
-
-enum { TITLE = 160 };
 
 /* A training under way. */
 struct training {
@@ -304,18 +303,6 @@ static sluice_status train(struct training *t, double *accuracy,
     return SLUICE_OK;
 }
 
-static sluice_status draw(struct training *t, sluice_diag *why)
-{
-    sluice_trace trace;
-    char title[TITLE];
-    sluice_status st = sluice_pipeline_trace_all(t->pipe, &trace, why);
-    if (st || !joined_is_first(&t->config->joined))
-        return st;
-    picture_title(&trace, "the last training step, wall clock", title, TITLE);
-    const struct picture picture = {.title = title, .trace = &trace};
-    return picture_write(&picture, t->config->trace, why);
-}
-
 /* Data, model, and what else this process needs before the others. */
 static sluice_status begin(struct training *t, sluice_diag *why)
 {
@@ -356,7 +343,8 @@ static sluice_status run(struct training *t, const struct environment *env,
     print_head(t);
     sluice_status st = train(t, accuracy, why);
     if (!st && t->config->trace && t->made_steps)
-        st = draw(t, why);
+        st = step_picture_draw(t->pipe, joined_is_first(&t->config->joined),
+                               t->config->trace, why);
     keeping_settle(&t->keeping);
     if (!st)
         st = training_page_write(&t->page, t->network.text, why);
