@@ -11,7 +11,8 @@
  * and no others, and reads rows where it has the first stage and targets where
  * it has the last.
  *
- * The bits are those of one process.  Teams and a cut vocabulary are refused.
+ * The bits are those of one process.  Teams, ZeRO, a cut vocabulary and
+ * reshapes are refused.
  *
  * sluice_pipeline_trace() is the trace of this process's own devices, on its
  * own clock, as of one replica, sluice_pipeline_trace_all() that of all; each
