@@ -48,8 +48,8 @@ typedef struct sluice_adapt_config {
     const sluice_model *model;              /* must be given */
     const sluice_pipeline_config *pipeline; /* with which it was created, with
                                                `trace`; must be given.  Its
-                                               device_speeds are those of the
-                                               machine's devices */
+                                               device_speeds and caps are those
+                                               of the machine's devices */
     const char *schedules; /* as in sluice_plan_config, whose UPDATE order is
                               that of the pipeline; NULL: the generator of
                               `pipeline` */
@@ -78,8 +78,9 @@ typedef struct sluice_adaptation {
     double speed;         /* its */
     int64_t before_ns;    /* a step before the reshape took, the median */
     int64_t predicted_ns; /* a step was to take afterwards */
-    int64_t measured_ns;  /* it took, if MEASURED, or if RESHAPED back because
-                             that was longer than before; else 0 */
+    int64_t measured_ns;  /* it took, if MEASURED, or if RESHAPED back, or
+                             REFUSED that, because it was longer than before;
+                             else 0 */
     char text[SLUICE_ADAPT_TEXT]; /* the same as a sentence */
 } sluice_adaptation;
 
@@ -93,9 +94,9 @@ typedef struct sluice_adapter sluice_adapter;
  *          points to, must outlive the adapter.
  * Returns  SLUICE_OK; SLUICE_INVALID for a margin or window out of range, a
  *          pipeline without `trace`, with replicas, teams, a cut vocabulary,
- *          copies, several updates in a step or several processes, or a
- *          schedule of no generator's name; SLUICE_NO_MEMORY; what
- *          sluice_plan_layers() returns.
+ *          copies, several updates in a step or several processes, more than
+ *          SLUICE_PLAN_MAX_STAGES stages, or a schedule of no generator's name;
+ *          SLUICE_NO_MEMORY; what sluice_plan_layers() returns.
  */
 SLUICE_API sluice_status sluice_adapter_create(
     const sluice_adapt_config *config, const sluice_pipeline *pipe,

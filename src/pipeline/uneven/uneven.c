@@ -3,8 +3,7 @@
 
 #include <sluice/reshape.h>
 
-/* The smaller of the cap of all and of its own; 0: none. */
-static size_t cap_of(const sluice_pipeline_config *config, int device)
+size_t sl_uneven_cap(const sluice_pipeline_config *config, int device)
 {
     size_t all = config->device_cap_bytes;
     size_t own = config->device_caps ? config->device_caps[device] : 0;
@@ -46,7 +45,7 @@ sluice_status sl_uneven_check(const struct sl_layout *layout,
     int n = sl_n_all_devices(&layout->grid);
     sluice_status st = check_speeds(config->device_speeds, n, why);
     for (int d = 0; d < n && !st; d++)
-        st = check_cap(layout, d, cap_of(config, d), why);
+        st = check_cap(layout, d, sl_uneven_cap(config, d), why);
     return st;
 }
 

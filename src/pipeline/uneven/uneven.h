@@ -17,6 +17,9 @@ sluice_status sl_uneven_check(const struct sl_layout *layout,
                               const sluice_pipeline_config *config,
                               sluice_diag *why);
 
+/* The smaller of the cap of all devices and of the device's own; 0: none. */
+size_t sl_uneven_cap(const sluice_pipeline_config *config, int device);
+
 /* Set the delay of each device; they have been initialized, and not started. */
 void sl_uneven_slow(sluice_pipeline *pipe,
                     const sluice_pipeline_config *config);

@@ -1,6 +1,8 @@
 /* What an adapter refuses.  The caller's thread. */
 #include "train/adapt/adapt_check.h"
 
+#include <sluice/plan.h>
+
 #include "pipeline/pipeline.h"
 
 sluice_status sl_adapt_check(const sluice_adapt_config *config,
@@ -28,6 +30,11 @@ sluice_status sl_adapt_check(const sluice_adapt_config *config,
                                "adapting plans one pipeline in one process, "
                                "with a synchronous schedule: no replicas, "
                                "teams, copies or cut vocabulary");
+    if (bp->grid.n_stages > SLUICE_PLAN_MAX_STAGES)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "adapting plans at most %d stages, and the "
+                               "pipeline has %d; give fewer chunks",
+                               SLUICE_PLAN_MAX_STAGES, bp->grid.n_stages);
     if (config->pipeline->custom && !config->schedules)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a custom schedule has no generator that makes "

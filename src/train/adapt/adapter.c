@@ -12,7 +12,7 @@
  *              half a window has passed.
  *   reshape    The plan's devices keep their cores.  A new window begins.
  *   conclude   If a step takes longer there than before, the pipeline gets its
- *              former shape back.
+ *              former shape back, except if that needs a lost core.
  */
 #include <sluice/adapt.h>
 
@@ -24,6 +24,7 @@
 
 #include "base/memory.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/uneven/uneven.h"
 #include "train/adapt/adapt_check.h"
 #include "train/adapt/cpus.h"
 #include "train/adapt/decision.h"
@@ -49,7 +50,8 @@ struct sluice_adapter {
     int microbatches;
     double margin;
 
-    struct sl_machine machine;         /* as judged last */
+    sluice_plan_device devices[SLUICE_MAX_DEVICES]; /* the machine's: caps */
+    struct sl_machine machine;                      /* as judged last */
     bool slows;                        /* devices are told to be slow */
     double slowed[SLUICE_MAX_DEVICES]; /* to these speeds */
     struct sl_cpus cpus;
@@ -100,6 +102,7 @@ static void note_devices(sluice_adapter *a, const sluice_pipeline *pipe)
         a->now.places[d] = d;
         a->machine.speeds[d] = 1;
         a->slowed[d] = slowed ? slowed[d] : 1;
+        a->devices[d].cap_bytes = sl_uneven_cap(&a->config, d);
     }
 }
 
@@ -120,6 +123,7 @@ static sluice_status begin(sluice_adapter *a, const sluice_adapt_config *config,
     share(a, config);
     note_devices(a, pipe);
     a->problem = (sluice_plan_config){
+        .devices = a->devices,
         .batch = a->config.batch,
         .layers = a->layers,
         .n_layers = sluice_model_n_layers(config->model),
@@ -133,6 +137,10 @@ static sluice_status begin(sluice_adapter *a, const sluice_adapt_config *config,
         .no_remat = a->config.remat == SLUICE_REMAT_NEVER,
         .allocator = a->allocator,
     };
+    if (a->config.device_cap_bytes || a->config.device_caps) {
+        a->problem.model = config->model; /* to count as a reshape will */
+        a->problem.pipeline = &a->config;
+    }
     return SLUICE_OK;
 }
 
@@ -287,7 +295,20 @@ static void go_back(sluice_adapter *a, sluice_pipeline *pipe,
     a->waits = a->seen.n << a->n_failed;
 }
 
-/* The first window of a new shape is complete. */
+/* Whether a shape has a device whose CPU is lost. */
+static bool needs_lost(const sluice_adapter *a,
+                       const struct sl_held_shape *shape)
+{
+    bool lost[SLUICE_MAX_DEVICES];
+    sl_cpus_find_lost(&a->cpus, lost);
+    for (int p = 0; p < shape->n_places; p++)
+        if (lost[shape->places[p]])
+            return true;
+    return false;
+}
+
+/* The first window of a new shape is complete.  Fewer cores may well take
+ * longer: a shape that needs a lost one is not to return. */
 static void conclude(sluice_adapter *a, sluice_pipeline *pipe,
                      sluice_adaptation *news)
 {
@@ -297,7 +318,8 @@ static void conclude(sluice_adapter *a, sluice_pipeline *pipe,
     news->what = SLUICE_ADAPT_MEASURED;
     news->measured_ns = llround(sl_window_step_ns(&a->seen));
     sl_tell_measured(news);
-    if ((double)news->measured_ns > (1 + a->margin / 2) * before)
+    if ((double)news->measured_ns > (1 + a->margin / 2) * before &&
+        !needs_lost(a, &a->before))
         go_back(a, pipe, news);
     else
         a->n_failed = 0;

@@ -43,8 +43,8 @@ struct sl_decision {
  * step now takes more than 1 + margin times as long, or if a device that works
  * is lost; and if it adds up the gradients in the same order.
  *
- * `problem` has layers, costs and numbers of micro-batches; its devices are not
- * read.
+ * `problem` has layers, costs and numbers of micro-batches; of its devices only
+ * the caps are read, of none if it has no devices.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if no device is left; as
  *          sluice_plan_find() and sluice_simulate().

@@ -3,12 +3,15 @@
 
 #include <sluice/reshape.h>
 
+#include "pipeline/uneven/uneven.h"
+
 sluice_status sl_held_apply(const struct sl_held_shape *shape,
                             const sluice_pipeline_config *created,
                             const double *slowed, const struct sl_cpus *cpus,
                             sluice_pipeline *pipe, sluice_diag *why)
 {
     double speeds[SLUICE_MAX_DEVICES];
+    size_t caps[SLUICE_MAX_DEVICES];
     int listed[SLUICE_MAX_DEVICES];
     sluice_pipeline_config config = *created;
     bool pinned = true;
@@ -19,10 +22,12 @@ sluice_status sl_held_apply(const struct sl_held_shape *shape,
     for (int p = 0; p < shape->n_places; p++) {
         int device = shape->places[p];
         speeds[p] = slowed ? slowed[device] : 1;
+        caps[p] = sl_uneven_cap(created, device);
         listed[p] = cpus->of[device];
         pinned &= listed[p] >= 0;
     }
     config.device_speeds = slowed ? speeds : NULL;
+    config.device_caps = caps;
     if (pinned) {
         config.pinning = SLUICE_PIN_LIST;
         config.pin_cpus = listed;

@@ -17,8 +17,8 @@ struct sl_held_shape {
 };
 
 /*
- * Reshape a pipeline that was created with `created`.  Devices keep their CPUs
- * if they have some.
+ * Reshape a pipeline that was created with `created`.  Devices keep their CPUs,
+ * if they have some, and their caps.
  *
  * Shapes   slowed[devices of the machine], the speeds that they are told; NULL:
  *          none is slowed.

@@ -3,6 +3,7 @@
 #include <sluice/adapt.h>
 #include <sluice/reshape.h>
 
+#include <sched.h>
 #include <string.h>
 
 #include "support/runner.h"
@@ -127,6 +128,121 @@ START_TEST(a_slowed_device_hands_layers_over_within_twenty_steps)
 }
 END_TEST
 
+/* The first two CPUs that this thread may run on; false: it has one. */
+static bool find_cpus(int cpus[2])
+{
+    cpu_set_t set;
+    int n = 0;
+    if (sched_getaffinity(0, sizeof set, &set))
+        return false;
+    for (int i = 0; i < CPU_SETSIZE && n < 2; i++)
+        if (CPU_ISSET(i, &set))
+            cpus[n++] = i;
+    return n == 2;
+}
+
+static void run_on(const int *cpus, int n)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int i = 0; i < n; i++)
+        CPU_SET(cpus[i], &set);
+    ck_assert(!sched_setaffinity(0, sizeof set, &set));
+}
+
+/* Pinned to two CPUs, one device with a cap that is just enough. */
+static void pin_and_cap(sluice_pipeline *pipe, const int *cpus, size_t *caps,
+                        int capped)
+{
+    sluice_device_info info;
+    sluice_pipeline_device(pipe, capped, &info);
+    caps[capped] = info.planned.total;
+    config.device_caps = caps;
+    config.pinning = SLUICE_PIN_LIST;
+    config.pin_cpus = cpus;
+    config.n_pin_cpus = 2;
+    ck_assert_msg(!sluice_pipeline_reshape(pipe, &config, &why), "%s",
+                  why.text);
+}
+
+/* One device takes longer than two did, and there is no way back. */
+START_TEST(a_lost_core_is_not_gone_back_to_and_a_cap_goes_with_its_device)
+{
+    sluice_adapter *adapter;
+    sluice_device_info info;
+    size_t caps[2] = {0};
+    int cpus[2];
+    if (!find_cpus(cpus))
+        return;
+    sluice_pipeline *pipe = begin();
+    pin_and_cap(pipe, cpus, caps, 0);
+    const sluice_adapt_config adapt = {
+        .model = model, .pipeline = &config, .margin = 0.1};
+    ck_assert(!sluice_adapter_create(&adapt, pipe, &adapter, &why));
+    run_on(cpus + 1, 1);
+    sluice_adaptation news = await_news(adapter, pipe);
+    ck_assert_msg(news.what == SLUICE_ADAPT_RESHAPED, "%s", news.text);
+    ck_assert_int_eq(news.device, -1);
+    ck_assert_int_eq(sluice_pipeline_n_devices(pipe), 1);
+    sluice_pipeline_device(pipe, 0, &info);
+    ck_assert_uint_gt(info.planned.total, caps[0]);
+    news = await_news(adapter, pipe);
+    ck_assert_msg(news.what == SLUICE_ADAPT_MEASURED, "%s", news.text);
+    ck_assert_int_eq(sluice_pipeline_n_devices(pipe), 1);
+    run_on(cpus, 2);
+    sluice_adapter_destroy(adapter);
+    end(pipe);
+}
+END_TEST
+
+START_TEST(a_plan_keeps_to_the_caps)
+{
+    sluice_adapter *adapter;
+    sluice_adaptation news;
+    size_t caps[2] = {0};
+    int cpus[2];
+    if (!find_cpus(cpus))
+        return;
+    sluice_pipeline *pipe = begin();
+    pin_and_cap(pipe, cpus, caps, 1);
+    const sluice_adapt_config adapt = {.model = model, .pipeline = &config};
+    ck_assert(!sluice_adapter_create(&adapt, pipe, &adapter, &why));
+    run_on(cpus + 1, 1);
+    for (int i = 0; i < REACTION; i++) {
+        step(pipe);
+        ck_assert(!sluice_adapter_step(adapter, pipe, &news, &why));
+        ck_assert_msg(news.what == SLUICE_ADAPT_NOTHING, "%s", news.text);
+    }
+    run_on(cpus, 2);
+    sluice_adapter_destroy(adapter);
+    end(pipe);
+}
+END_TEST
+
+START_TEST(more_stages_than_a_plan_can_have_are_refused)
+{
+    sluice_adapter *adapter;
+    sluice_pipeline *pipe = begin();
+    sluice_model *small = model;
+    ck_assert(!sluice_model_parse("input(3); activate(relu)x259; linear(3)",
+                                  NULL, &model, &why));
+    sluice_pipeline_destroy(pipe);
+    config.schedule = (sluice_schedule_config){.name = "interleaved-1f1b",
+                                               .devices = 2,
+                                               .microbatches = 4,
+                                               .chunks = 130};
+    ck_assert_msg(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
+                  why.text);
+    const sluice_adapt_config adapt = {.model = model, .pipeline = &config};
+    ck_assert_int_eq(sluice_adapter_create(&adapt, pipe, &adapter, &why),
+                     SLUICE_INVALID);
+    ck_assert_str_eq(why.text, "adapting plans at most 256 stages, and the "
+                               "pipeline has 260; give fewer chunks");
+    sluice_model_destroy(small);
+    end(pipe);
+}
+END_TEST
+
 START_TEST(what_it_cannot_plan_is_refused)
 {
     static const struct {
@@ -197,4 +313,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("train.adapter",
                  a_slowed_device_hands_layers_over_within_twenty_steps,
+                 a_lost_core_is_not_gone_back_to_and_a_cap_goes_with_its_device,
+                 a_plan_keeps_to_the_caps,
+                 more_stages_than_a_plan_can_have_are_refused,
                  what_it_cannot_plan_is_refused, speeds_are_one_for_each_device)
