@@ -194,8 +194,8 @@ typedef struct sluice_attribution {
  *          events out of order, overlapping or outside the step; actions out of
  *          range or twice; a stage on two devices; a number of devices that the
  *          numbers of replicas and of devices of a team do not divide; or a
- * length that, times the number of devices, exceeds INT64_MAX / 8 ns (36
- * years); SLUICE_NO_MEMORY.
+ *          length that, times the number of devices, exceeds INT64_MAX / 8 ns
+ *          (36 years); SLUICE_NO_MEMORY.
  */
 SLUICE_API sluice_status sluice_trace_attribute(
     const sluice_trace *trace, const sluice_attribution_config *config,

@@ -56,8 +56,9 @@ SLUICE_API void sluice_decoder_destroy(sluice_decoder *decoder);
  *
  * Threads  one at a time, while no step is under way.
  * Returns  SLUICE_OK; SLUICE_INVALID if as many positions were taken as a row
- *          of the model has, or the token is none; what a layer returns.  After
- *          an error the sequence is as before.
+ *          of the model has, the token is none, or since a reshape devices hold
+ *          parts of the parameters; what a layer returns.  After an error the
+ *          sequence is as before.
  */
 SLUICE_API sluice_status sluice_decoder_next(sluice_decoder *decoder,
                                              int32_t token, float *y,

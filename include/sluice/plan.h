@@ -165,8 +165,9 @@ SLUICE_API const double *sluice_plan_speeds(const sluice_plan *plan, int *n);
 
 /*
  * Set the fields of a pipeline's config that the plan decides: `custom`, `cut`,
- * `partition`, `batch`, `queue_capacity`, and what is 0 of `schedule`.  The
- * plan must outlive the creation of the pipeline.
+ * `partition`, `batch`, `queue_capacity`, `remat`, as the schedule recomputes
+ * by itself, and of `schedule` `devices` and `microbatches`.  The plan must
+ * outlive the creation of the pipeline.
  */
 SLUICE_API void sluice_plan_apply(const sluice_plan *plan,
                                   sluice_pipeline_config *config);

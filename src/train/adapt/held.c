@@ -15,10 +15,8 @@ sluice_status sl_held_apply(const struct sl_held_shape *shape,
     int listed[SLUICE_MAX_DEVICES];
     sluice_pipeline_config config = *created;
     bool pinned = true;
-    if (shape->plan) {
-        config.schedule.devices = config.schedule.microbatches = 0;
+    if (shape->plan)
         sluice_plan_apply(shape->plan, &config);
-    }
     for (int p = 0; p < shape->n_places; p++) {
         int device = shape->places[p];
         speeds[p] = slowed ? slowed[device] : 1;
