@@ -102,12 +102,14 @@ START_TEST(costs_of_two_kinds_and_negative_ones_are_refused)
 }
 END_TEST
 
+enum { GPIPE_ACTIONS = 5 }; /* of a device, with two micro-batches */
+
 /* When device 1 begins F0 of gpipe, for which it does that much before. */
 static int64_t start_after(int64_t ahead_ns, double speed)
 {
     static const int64_t costs_ns[SLUICE_N_ACTION_KINDS] = {
         [SLUICE_F] = 1000, [SLUICE_B] = 2000};
-    int64_t ahead[2][4] = {{0}, {ahead_ns}};
+    int64_t ahead[2][GPIPE_ACTIONS] = {{0}, {ahead_ns}};
     const int64_t *const lists[2] = {ahead[0], ahead[1]};
     const double speeds[2] = {1, speed};
     sluice_schedule *schedule = generate("gpipe", 2, 2);
@@ -133,7 +135,7 @@ START_TEST(what_is_done_ahead_takes_time_only_beyond_the_wait)
     ck_assert_int_eq(start_after(700, 0.5), 1400);
     static const int64_t unit[SLUICE_N_ACTION_KINDS] = {
         [SLUICE_F] = 1, [SLUICE_B] = 1};
-    int64_t negative[2][4] = {{0}, {0, 0, -1}};
+    int64_t negative[2][GPIPE_ACTIONS] = {{0}, {0, 0, -1}};
     const int64_t *const lists[2] = {negative[0], negative[1]};
     sluice_schedule *schedule = generate("gpipe", 2, 2);
     assert_refused(
