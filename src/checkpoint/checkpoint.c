@@ -157,6 +157,23 @@ static int compare(const struct sl_subject *about,
     return n;
 }
 
+/* Tensors that do not fit, of a checkpoint that tells its model. */
+static sluice_status tell_misfit(const struct sl_subject *about,
+                                 const sluice_safetensors *file,
+                                 const char *path, sluice_status st,
+                                 sluice_diag *why)
+{
+    const char *is = about->run->model;
+    const char *was = sl_safetensors_metadata(file, "sluice.model");
+    if (!is || !was || !strcmp(was, is))
+        return st;
+    return sluice_diag_set(why, st,
+                           "%.100s: a checkpoint of another model, %.130s; "
+                           "this one is %.130s: give that of the checkpoint, "
+                           "or another directory",
+                           path, was, is);
+}
+
 static sluice_status load(sluice_pipeline *pipe, const char *path,
                           sluice_run *run, int *n_differences, sluice_diag *why)
 {
@@ -169,6 +186,8 @@ static sluice_status load(sluice_pipeline *pipe, const char *path,
     if (!st)
         st = sl_staging_read(&staging, pipe, SL_HELD_ALL, file, pipe->allocator,
                              why);
+    if (st == SLUICE_INVALID || st == SLUICE_NOT_FOUND)
+        st = tell_misfit(&about, file, path, st, why);
     st = sl_abroad_check(pipe, st, why); /* all processes take it, or none */
     if (!st) {
         int n = compare(&about, file);

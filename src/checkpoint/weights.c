@@ -113,7 +113,15 @@ static sluice_status open_for(const char *path, const char *key,
     *value = sl_safetensors_metadata(*file, key);
     if (*value)
         return SLUICE_OK;
+    const char *model = sl_safetensors_metadata(*file, "sluice.model");
+    if (model)
+        st = sluice_diag_set(why, SLUICE_NOT_FOUND,
+                             "%.150s has no %s: its model, %.150s, was not "
+                             "trained on a text",
+                             path, what, model);
     sluice_safetensors_close(*file);
+    if (st)
+        return st;
     return sluice_diag_set(why, SLUICE_NOT_FOUND,
                            "%.150s does not tell its %s: it was not written "
                            "by sluice train, or by an older version",
