@@ -17,7 +17,7 @@ static sluice_status read_speeds(const struct option_row *option,
     struct device_speeds *speeds = value;
     char words[LIST_BYTES];
     char *rest = words;
-    (void)option;
+    double fastest = option->most ? (double)option->most : FASTEST;
     *speeds = (struct device_speeds){.text = text};
     if (snprintf(words, sizeof words, "%s", text) >= (int)sizeof words)
         return sluice_diag_set(why, SLUICE_INVALID, "the list is too long");
@@ -25,7 +25,7 @@ static sluice_status read_speeds(const struct option_row *option,
         if (speeds->n == SLUICE_MAX_DEVICES)
             return sluice_diag_set(why, SLUICE_INVALID, "more than %d speeds",
                                    SLUICE_MAX_DEVICES);
-        sluice_status st = number_parse_real(word, SLOWEST, FASTEST,
+        sluice_status st = number_parse_real(word, SLOWEST, fastest,
                                              &speeds->of[speeds->n++], why);
         if (st)
             return st;

@@ -10,7 +10,7 @@
 /* n == 0: all have speed 1. */
 struct device_speeds {
     int n;
-    double of[SLUICE_MAX_DEVICES]; /* 0.001 to 1000 */
+    double of[SLUICE_MAX_DEVICES]; /* 0.001 to `most` of the option, 0: 1000 */
     const char *text;              /* as they were given */
 };
 

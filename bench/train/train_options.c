@@ -153,6 +153,7 @@ static const struct option_row pipeline_options[] = {
      .help = "Slow devices down: each takes its time divided by its speed, at "
              "most 1",
      .type = &option_speeds,
+     .most = 1,
      .offset = offsetof(struct training_config, order.speeds)},
     {.name = "emulate",
      .help = "With --plan: slow devices down to the speeds that it was made "

@@ -22,6 +22,7 @@ const struct option_row adapt_options[] = {
      .help = "With --adapt, to try it: slow devices down, as --speeds does, "
              "in the course of the training",
      .type = &option_speeds,
+     .most = 1,
      .offset = offsetof(struct adapt_config, speeds)},
     {.name = "new-speeds-at",
      .argument = "N",

@@ -28,8 +28,9 @@ sluice_status adapting_begin(struct adapting *adapting,
     if (pipeline->custom && !config->plan)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--adapt needs a schedule by its generator's "
-                               "name, or --plan: that of a file cannot be made "
-                               "for other devices");
+                               "name, or --plan: %.150s cannot be made again "
+                               "for other devices",
+                               config->order.schedule);
     *adapting = (struct adapting){
         .config = adapt,
         .batch = config->batch,
