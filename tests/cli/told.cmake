@@ -13,3 +13,7 @@ cli_test(train_speed_above_1 run_tool STATUS=2
 cli_test(train_adapt_of_auto run_tool STATUS=1
     "MATCH=--adapt needs a schedule by its generator's name, or --plan: auto cannot be made again for other devices"
     COMMAND ${tool} train --data embedded --adapt 10 --schedule auto)
+
+cli_test(data_of_no_file run_tool STATUS=1
+    "MATCH='nope.txt' does not exist, and is not the name of a data set: embedded, fashion-mnist"
+    COMMAND ${tool} train --data nope.txt)

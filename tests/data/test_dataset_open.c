@@ -220,7 +220,10 @@ START_TEST(a_missing_file_is_not_found_and_named)
         refused(fixture_directory(), SLUICE_NOT_FOUND, parts[i].name);
     }
     refused("no-such-directory", SLUICE_NOT_FOUND, "no-such-directory");
-    refused("", SLUICE_NOT_FOUND, "has no file");
+    refused("/", SLUICE_NOT_FOUND, "directory '/' has no file train-images");
+    refused("", SLUICE_NOT_FOUND,
+            "'' does not exist, and is not the name of a data set: embedded, "
+            "fashion-mnist");
 }
 END_TEST
 
@@ -228,7 +231,7 @@ START_TEST(a_path_too_long_for_the_system_is_not_found)
 {
     static char name[10000];
     memset(name, 'd', sizeof name - 1);
-    refused(name, SLUICE_NOT_FOUND, "has no file");
+    refused(name, SLUICE_NOT_FOUND, "does not exist");
 }
 END_TEST
 

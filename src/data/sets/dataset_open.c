@@ -157,6 +157,11 @@ static sluice_status read_named(const char *name,
         if (!access(places[i].directory, F_OK))
             return read_directory(places[i].directory, allocator, out, why);
     }
+    if (!known && access(name, F_OK))
+        return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                               "'%.160s' does not exist, and is not the name "
+                               "of a data set: embedded, %s",
+                               name, places[0].name);
     if (!known)
         return read_directory(name, allocator, out, why);
     return sluice_diag_set(why, SLUICE_NOT_FOUND,
