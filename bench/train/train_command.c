@@ -82,6 +82,12 @@ static sluice_status check(void *given, sluice_diag *why)
     sluice_status st = check_plan(config, why);
     if (st)
         return st;
+    if (config->load && config->weights)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--load and --weights are two names of one "
+                               "option: give one of them");
+    if (config->load)
+        config->weights = config->load;
     if (!source->x != !source->y)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--x and --y need each other");

@@ -56,6 +56,26 @@ sluice_status train_network_make(struct train_network *network,
                                   why);
 }
 
+sluice_status train_network_loss(const struct train_network *network,
+                                 const struct source *source,
+                                 const sluice_loss_choice *given,
+                                 sluice_loss_choice *out, bool *counts_correct,
+                                 sluice_diag *why)
+{
+    bool labels = sluice_dataset_target_type(source->train) == SLUICE_I32;
+    sluice_loss_plan plan = {.out = sluice_model_output(network->model)};
+    sluice_status st = SLUICE_OK;
+    *out = *given;
+    if (!out->ops)
+        st = sluice_loss_for(labels, plan.out, out, why);
+    if (st)
+        return st;
+    plan.config = &out->config;
+    st = out->ops->infer(&plan, why);
+    *counts_correct = plan.counts_correct;
+    return st;
+}
+
 void train_network_fini(struct train_network *network)
 {
     sluice_model_destroy(network->model);

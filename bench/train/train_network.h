@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include <sluice/loss.h>
 #include <sluice/model.h>
 
 #include "bench/train/data/training_data.h"
@@ -32,6 +33,18 @@ void train_network_ask(struct train_network *network, const char *given,
  */
 sluice_status train_network_make(struct train_network *network,
                                  const char *given, const struct source *source,
+                                 sluice_diag *why);
+
+/*
+ * The loss: the one that is given, or if its ops are NULL the first for targets
+ * of the data.  `counts_correct`: whether it tells an accuracy.
+ *
+ * Returns  SLUICE_OK; as sluice_loss_for(), or as the loss' infer().
+ */
+sluice_status train_network_loss(const struct train_network *network,
+                                 const struct source *source,
+                                 const sluice_loss_choice *given,
+                                 sluice_loss_choice *out, bool *counts_correct,
                                  sluice_diag *why);
 
 /* Zeros are allowed. */

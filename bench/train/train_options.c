@@ -59,7 +59,7 @@ static const struct option_row model_options[] = {
      .argument = "FILE",
      .help = "As --weights",
      .type = &option_text,
-     .offset = offsetof(struct training_config, weights)},
+     .offset = offsetof(struct training_config, load)},
     {.name = "weights-layout",
      .argument = "WORD",
      .help = "Names and layouts of --weights: {choices}; auto goes by what the "
@@ -319,7 +319,7 @@ static const char *model_needs(const void *config,
 {
     const struct training_config *c = config;
     bool lays_out = !strcmp(option->name, "weights-layout");
-    return lays_out && !c->weights ? "needs --weights" : NULL;
+    return lays_out && !c->weights && !c->load ? "needs --weights" : NULL;
 }
 
 static const char *pipeline_needs(const void *config,

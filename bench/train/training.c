@@ -48,7 +48,6 @@ struct training {
     struct time_sum time; /* of the last epoch's full batches */
     bool goes_on;         /* the pipeline is there, and may be loaded into */
     struct training_page page;
-    bool made_steps; /* any: it may have had nothing left to do */
     struct telling telling;
 };
 
@@ -62,16 +61,6 @@ static void print_log(void *context, sluice_log_level level, const char *text)
         fprintf(out, "%-9s %s\n", warns ? "warning" : "note", text);
 }
 
-static sluice_status choose_loss(struct training *t, sluice_diag *why)
-{
-    t->loss = t->config->loss;
-    if (t->loss.ops)
-        return SLUICE_OK;
-    bool labels = sluice_dataset_target_type(t->source.train) == SLUICE_I32;
-    return sluice_loss_for(labels, sluice_model_output(t->network.model),
-                           &t->loss, why);
-}
-
 /* What may fail in this process alone. */
 static sluice_status before_pipeline(struct training *t, sluice_diag *why)
 {
@@ -79,7 +68,8 @@ static sluice_status before_pipeline(struct training *t, sluice_diag *why)
     sluice_status st =
         train_network_make(&t->network, c->model, &t->source, why);
     if (!st)
-        st = choose_loss(t, why);
+        st = train_network_loss(&t->network, &t->source, &c->loss, &t->loss,
+                                &t->telling.counts_correct, why);
     if (!st && !c->plan)
         st = train_check_partition(c, why);
     if (!st)
@@ -219,7 +209,6 @@ static void tell(struct training *t, const sluice_progress *p)
     telling_progress(&t->telling, p, t->pipe);
     if (p->epoch_end)
         return;
-    t->made_steps = true;
     if (p->rows_done <= t->config->batch)
         t->time = (struct time_sum){0};
     if (p->rows_done % t->config->batch == 0)
@@ -254,8 +243,7 @@ static sluice_status end_patience(struct training *t, sluice_diag *why)
     if (!st)
         st = patience_restore(p, t->pipe, why);
     if (!st && p->has_best && t->out)
-        fprintf(t->out, "best      epoch %d: test loss %.4f, accuracy %.4f\n",
-                p->best_epoch, p->loss, p->accuracy);
+        telling_best(&t->telling, p->best_epoch, p->loss, p->accuracy);
     return st;
 }
 
@@ -292,6 +280,8 @@ static sluice_status train(struct training *t, double *accuracy,
         return st;
     *accuracy = t->patience.has_best ? t->patience.accuracy
                                      : t->keeping.run.test_accuracy;
+    if (!stopping_signal())
+        telling_end(&t->telling, t->keeping.run.position.epoch, c->epochs);
     double formula = order_bubble(&c->order, c->devices, c->microbatches);
     if (t->out)
         describe_time(&t->time, formula, t->out);
@@ -315,7 +305,7 @@ static sluice_status begin(struct training *t, sluice_diag *why)
     if (!st && writes && c->keeping.weights)
         st = output_path_check(c->keeping.weights, why);
     if (!st && writes && c->report)
-        st = output_path_check(c->report, why);
+        st = training_page_check(c->report, why);
     train_network_ask(&t->network, c->model, &source);
     if (!st)
         st = source_open(&t->source, &source, why);
@@ -342,7 +332,7 @@ static sluice_status run(struct training *t, const struct environment *env,
     metrics_run(&t->metrics, t->config, &context);
     print_head(t);
     sluice_status st = train(t, accuracy, why);
-    if (!st && t->config->trace && t->made_steps)
+    if (!st && t->config->trace && t->telling.made_steps)
         st = step_picture_draw(t->pipe, joined_is_first(&t->config->joined),
                                t->config->trace, why);
     keeping_settle(&t->keeping);

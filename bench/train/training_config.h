@@ -41,6 +41,7 @@ struct training_config {
     const char *model;   /* as sluice_model_parse(); before a '-' stands the
                             width of the data's rows */
     const char *weights; /* a safetensors file; NULL: from the seed */
+    const char *load;    /* the same under its other name; then `weights` */
     int weights_layout;  /* of that file, a sluice_weights_layout */
     int devices;
     int microbatches;

@@ -17,3 +17,19 @@ cli_test(train_adapt_of_auto run_tool STATUS=1
 cli_test(data_of_no_file run_tool STATUS=1
     "MATCH='nope.txt' does not exist, and is not the name of a data set: embedded, fashion-mnist"
     COMMAND ${tool} train --data nope.txt)
+
+# What is not known is "-", what is given twice or cannot be written is refused.
+cli_test(train_without_accuracy run_tool STATUS=0
+    "MATCH=\n    1 +[0-9.]+ +- +[0-9.]+ +- +[0-9]+\n.*best +epoch [12]: test loss [0-9.]+\n"
+    COMMAND ${tool} train --x ${npy}/x.npy --y ${npy}/labels_float.npy
+    --model=-3-1 --batch 8 -m 1 --epochs 2 --validation-share 0.25
+    --patience 2)
+cli_test(train_load_and_weights run_tool STATUS=2
+    "MATCH=--load and --weights are two names of one option: give one of them"
+    COMMAND ${tool} train --load x --weights y)
+cli_test(train_load run_tool STATUS=1 "MATCH=/no/such"
+    COMMAND ${tool} train --data embedded --load /no/such
+    --weights-layout sluice)
+cli_test(training_page_of_no_kind run_tool STATUS=1
+    "MATCH=\"x\" does not tell that a page is written: let it end with .html"
+    COMMAND ${tool} train --data embedded --quiet --report x)

@@ -25,13 +25,20 @@ void telling_head(const struct telling *telling)
     fflush(telling->out);
 }
 
+static void print_if(FILE *out, bool is_known, int width, double value)
+{
+    if (is_known)
+        fprintf(out, " %*.4f", width, value);
+    else
+        fprintf(out, " %*s", width, "-");
+}
+
 static void print_epoch(const struct telling *t, const sluice_progress *p)
 {
-    fprintf(t->out, "%5d %9.4f %9.4f", p->epoch, p->loss, p->accuracy);
-    if (t->tests)
-        fprintf(t->out, " %10.4f %14.4f", p->test_loss, p->test_accuracy);
-    else
-        fprintf(t->out, " %10s %14s", "-", "-");
+    fprintf(t->out, "%5d %9.4f", p->epoch, p->loss);
+    print_if(t->out, t->counts_correct, 9, p->accuracy);
+    print_if(t->out, t->tests, 10, p->test_loss);
+    print_if(t->out, t->tests && t->counts_correct, 14, p->test_accuracy);
     fprintf(t->out, " %11.0f\n", p->rows_per_s);
     fflush(t->out);
 }
@@ -68,10 +75,35 @@ void telling_progress(struct telling *telling, const sluice_progress *progress,
             print_epoch(telling, progress);
         return;
     }
+    telling->made_steps = true;
     tell_not_finite(telling, progress);
     live_view_step(&telling->view, progress, pipe);
     if (telling->shows_progress)
         show_step(telling, progress);
+}
+
+void telling_best(const struct telling *telling, int epoch, double loss,
+                  double accuracy)
+{
+    fprintf(telling->out, "best      epoch %d: test loss %.4f", epoch, loss);
+    if (telling->counts_correct)
+        fprintf(telling->out, ", accuracy %.4f", accuracy);
+    fprintf(telling->out, "\n");
+}
+
+void telling_end(const struct telling *telling, int epoch, int epochs)
+{
+    if (!telling->out || telling->made_steps)
+        return;
+    if (epoch > epochs)
+        fprintf(telling->out,
+                "note      nothing is left to do: the checkpoint has %d epochs "
+                "behind it, --epochs is %d; give more to go on\n",
+                epoch - 1, epochs);
+    else
+        fprintf(telling->out,
+                "note      nothing is left to do: the checkpoint has reached "
+                "--target-accuracy, or its --patience has ended\n");
 }
 
 void telling_erase(struct telling *telling)

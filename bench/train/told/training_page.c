@@ -2,9 +2,22 @@
 #include "bench/train/told/training_page.h"
 
 #include <math.h>
+#include <string.h>
 #include <time.h>
 
+#include "bench/output/output_path.h"
 #include "bench/output/page/html_file.h"
+
+sluice_status training_page_check(const char *path, sluice_diag *why)
+{
+    const char *end = strrchr(path, '.');
+    if (end && !strcmp(end, ".html"))
+        return output_path_check(path, why);
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "\"%.150s\" does not tell that a page is written: "
+                           "let it end with .html",
+                           path);
+}
 
 static int64_t now_ns(void)
 {

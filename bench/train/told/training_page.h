@@ -36,6 +36,10 @@ struct training_page {
     int64_t last_rows; /* ... and the rows of its epoch until then */
 };
 
+/* Whether a page can be written there.  Returns SLUICE_OK; SLUICE_INVALID if
+ * its name does not end with .html; as output_path_check(). */
+sluice_status training_page_check(const char *path, sluice_diag *why);
+
 /* A step has been made at that share of the optimizer's learning rate and with
  * that norm of the gradient (NaN: not known), or an epoch has ended. */
 void training_page_progress(struct training_page *page,
