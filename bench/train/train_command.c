@@ -178,6 +178,17 @@ static int train(const char *called, struct training_config *config)
     return EXIT_FAILURE;
 }
 
+static sluice_status check_gathered(const struct training_config *config,
+                                    sluice_diag *why)
+{
+    if (config->order.gather_weights <= config->microbatches)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "--gather-weights %d: a mini-batch has %d "
+                           "micro-batches, give at most as many",
+                           config->order.gather_weights, config->microbatches);
+}
+
 /* What is read and set up before the training. */
 static sluice_status prepare(struct training_config *config, sluice_plan **plan,
                              sluice_diag *why)
@@ -189,6 +200,8 @@ static sluice_status prepare(struct training_config *config, sluice_plan **plan,
         size_by_plan(config, *plan);
     if (!st)
         st = size_by_file(config, why);
+    if (!st)
+        st = check_gathered(config, why);
     if (!st)
         st = stopping_begin(why);
     return sluice_world_agree(config->joined.world, st, why);

@@ -33,3 +33,6 @@ cli_test(train_load run_tool STATUS=1 "MATCH=/no/such"
 cli_test(training_page_of_no_kind run_tool STATUS=1
     "MATCH=\"x\" does not tell that a page is written: let it end with .html"
     COMMAND ${tool} train --data embedded --quiet --report x)
+cli_test(train_gathers_too_many run_tool STATUS=1
+    "MATCH=--gather-weights 9: a mini-batch has 8 micro-batches, give at most as many"
+    COMMAND ${tool} train --data embedded --schedule 1f1b --gather-weights 9)
