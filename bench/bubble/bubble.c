@@ -1,6 +1,7 @@
 /* The measured bubble beside the formula.  The main thread. */
 #include "bench/bubble/bubble.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -196,6 +197,7 @@ sluice_status bubble_measure(const struct bubble_config *config,
                              sluice_diag *why)
 {
     int n = config->devices.n * config->team.n;
+    assert(n > 0 && config->microbatches.n > 0);
     struct bubble_row *rows = calloc((size_t)n, sizeof *rows);
     if (!rows)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,

@@ -47,7 +47,8 @@ struct bubble_row {
 typedef void bubble_on_row(void *context, const struct bubble_row *row);
 
 /*
- * Measure every number of devices with every team and number of micro-batches.
+ * Measure every number of devices with every team and number of micro-batches,
+ * of which there is one at least.
  *
  * Returns  SLUICE_OK, or the first error.
  */

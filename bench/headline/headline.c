@@ -32,6 +32,7 @@ static const struct option_row options[] = {
 
 static const struct bubble_config bubble = {
     .devices = {2, {1, 2}},
+    .team = {1, {1}},
     .microbatches = {4, {2, 4, 8, 16}},
     .model = "1024-1024x8",
     .batch = 512,
@@ -42,6 +43,7 @@ static const struct bubble_config bubble = {
 /* Cells that need no core, so that eight devices show a true bubble. */
 static const struct bubble_config cells = {
     .devices = {4, {1, 2, 4, 8}},
+    .team = {1, {1}},
     .microbatches = {4, {1, 4, 16, 32}},
     .cell_ns = 1000 * 1000,
     .run = {.warmup = 2, .repetitions = 3, .seed = 1},
