@@ -7,6 +7,7 @@
 #include <sluice/layer.h>
 
 #include "support/runner.h"
+#include "support/near_training.h"
 #include "support/values.h"
 
 enum {
@@ -96,35 +97,12 @@ static sluice_pipeline *create(const sluice_pipeline_config *config,
 static void compare(const char *text, const char *schedule, int devices,
                     int microbatches)
 {
-    static struct sl_test_values have, want;
     struct data data;
     sluice_model *model = parse(text);
     sluice_pipeline_config config = config_of(schedule, devices, microbatches);
     sluice_pipeline *pipe = create(&config, model);
-    sluice_reference *ref;
     fill(&data);
-    ck_assert_int_eq(sluice_reference_create(&config, model, &ref, NULL),
-                     SLUICE_OK);
-    for (int step = 0; step < STEPS; step++) {
-        sluice_result got, judged;
-        sluice_diag why = {.text = ""};
-        int rows = step == 1 ? BATCH - 2 : BATCH;
-        ck_assert_msg(
-            !sluice_pipeline_step(pipe, data.x, data.labels, rows, &got, &why),
-            "%s", why.text);
-        ck_assert_int_eq(sluice_reference_step(ref, data.x, data.labels, rows,
-                                               &judged, NULL),
-                         SLUICE_OK);
-        ck_assert_double_eq_tol(got.loss, judged.loss, 1e-6 * judged.loss);
-        ck_assert_int_eq(got.correct, judged.correct);
-        sl_test_read(pipe, model, true, &have);
-        sl_test_read_reference(ref, model, true, &want);
-        sl_test_near(&have, &want, 1e-5, "gradient");
-        sl_test_read(pipe, model, false, &have);
-        sl_test_read_reference(ref, model, false, &want);
-        sl_test_near(&have, &want, 1e-5, "parameter");
-    }
-    sluice_reference_destroy(ref);
+    sl_test_trains_near(pipe, &config, model, data.x, data.labels, STEPS);
     sluice_pipeline_destroy(pipe);
     sluice_model_destroy(model);
 }

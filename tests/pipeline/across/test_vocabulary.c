@@ -8,6 +8,7 @@
 
 #include <sluice/across_layers.h>
 #include "support/runner.h"
+#include "support/near_training.h"
 #include "support/values.h"
 
 enum {
@@ -109,36 +110,12 @@ static void compare(const char *schedule, int devices, int microbatches,
                     const sluice_cross_entropy_config *loss)
 {
     struct data data;
-    struct sl_test_values have, want;
     sluice_model *model = make_model();
     sluice_pipeline_config config =
         config_of(schedule, devices, microbatches, loss);
     sluice_pipeline *pipe = create(&config, model);
-    sluice_reference *ref;
     fill(&data);
-    ck_assert_int_eq(sluice_reference_create(&config, model, &ref, NULL),
-                     SLUICE_OK);
-    for (int step = 0; step < STEPS; step++) {
-        sluice_result got, judged;
-        sluice_diag why = {.text = ""};
-        int rows = step == 1 ? BATCH - 2 : BATCH;
-        ck_assert_msg(
-            !sluice_pipeline_step(pipe, data.x, data.labels, rows, &got, &why),
-            "%s", why.text);
-        ck_assert_int_eq(sluice_reference_step(ref, data.x, data.labels, rows,
-                                               &judged, NULL),
-                         SLUICE_OK);
-        ck_assert_double_eq_tol(got.loss, judged.loss, 1e-6 * judged.loss);
-        ck_assert_int_eq(got.correct, judged.correct);
-        ck_assert_int_eq(got.terms, judged.terms);
-        sl_test_read(pipe, model, true, &have);
-        sl_test_read_reference(ref, model, true, &want);
-        sl_test_near(&have, &want, 1e-5, "gradient");
-        sl_test_read(pipe, model, false, &have);
-        sl_test_read_reference(ref, model, false, &want);
-        sl_test_near(&have, &want, 1e-5, "parameter");
-    }
-    sluice_reference_destroy(ref);
+    sl_test_trains_near(pipe, &config, model, data.x, data.labels, STEPS);
     sluice_pipeline_destroy(pipe);
     sluice_model_destroy(model);
 }

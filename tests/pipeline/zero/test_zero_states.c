@@ -8,6 +8,7 @@
 
 #include "support/fault.h"
 #include "support/judged_pair.h"
+#include "support/optimized.h"
 #include "support/runner.h"
 
 enum { LAYERS = 8, BATCH = 24, MOST = 8 };
@@ -19,14 +20,7 @@ static sluice_diag why;
 static sluice_pipeline_config begin(enum sl_test_kind kind,
                                     const char *optimizer)
 {
-    problem = (struct sl_test_problem){0};
-    ck_assert(!sl_test_problem_init(&problem, kind, LAYERS, BATCH, NULL));
-    ck_assert(!sluice_optimizer_parse(optimizer, &choice, NULL));
-    sluice_pipeline_config config = problem.config;
-    config.optimizer = choice.ops;
-    config.optimizer_config = &choice.config;
-    config.uneven = true;
-    return config;
+    return sl_test_optimized(&problem, &choice, kind, LAYERS, BATCH, optimizer);
 }
 
 static sluice_pipeline *create(const sluice_pipeline_config *config)
