@@ -7,7 +7,7 @@
 #include "bench/cli/command.h"
 
 enum {
-    COMMAND_OPTIONS = 96,  /* of one command, at most */
+    COMMAND_OPTIONS = 96,  /* of one command, at most: more are an assert */
     COMMAND_LINE_EXIT = 2, /* of a command line that is not valid */
 };
 

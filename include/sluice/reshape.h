@@ -72,7 +72,7 @@ SLUICE_API uint64_t sluice_pipeline_n_reshapes(const sluice_pipeline *pipe);
  * Change the speeds that devices are told, as `device_speeds` of the config,
  * from the next step on.  A reshape sets those of its config again.
  *
- * Shapes   speeds[n], n the number of devices.
+ * Shapes   speeds[n], n the number of devices; NULL: 1 for all.
  * Threads  while no step, evaluation or inference is under way.
  * Returns  SLUICE_OK; SLUICE_INVALID for another n, or a speed out of range,
  *          and the speeds stay as they were.

@@ -245,7 +245,7 @@ START_TEST(updates_wait_for_the_last_backward_of_all)
 }
 END_TEST
 
-START_TEST(without_the_barrier_they_wait_for_nobody)
+START_TEST(without_the_barrier_they_wait_for_no_device)
 {
     sluice_simulation *simulation = simulate_uneven(1, 0, 0, true);
     const sluice_trace *trace = sluice_simulation_trace(simulation);
@@ -263,4 +263,4 @@ SLUICE_TEST_MAIN(
     a_producer_waits_for_room_until_an_item_is_taken,
     an_item_on_its_way_occupies_the_queue,
     updates_wait_for_the_last_backward_of_all,
-    without_the_barrier_they_wait_for_nobody)
+    without_the_barrier_they_wait_for_no_device)

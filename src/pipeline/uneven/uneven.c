@@ -49,11 +49,12 @@ sluice_status sl_uneven_check(const struct sl_layout *layout,
     return st;
 }
 
+/* By no speeds all are fast. */
 static void slow(sluice_pipeline *pipe, const double *speeds)
 {
     for (int i = 0; i < pipe->n_local; i++) {
         struct sl_device *device = &pipe->devices[i];
-        device->delay = 1 / speeds[device->index] - 1;
+        device->delay = speeds ? 1 / speeds[device->index] - 1 : 0;
     }
 }
 

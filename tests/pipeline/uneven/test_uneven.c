@@ -1,5 +1,6 @@
 /* Devices that are told a speed and a cap. */
 #include <sluice/pipeline.h>
+#include <sluice/reshape.h>
 
 #include <math.h>
 #include <stdlib.h>
@@ -128,6 +129,46 @@ START_TEST(speeds_that_cannot_be_had_are_refused)
 }
 END_TEST
 
+static int64_t least_forward_ns(sluice_pipeline *pipe)
+{
+    float x[M] = {0};
+    sluice_trace trace;
+    ck_assert(!sluice_pipeline_step(pipe, x, x, M, NULL, NULL));
+    ck_assert(!sluice_pipeline_trace(pipe, &trace, NULL));
+    int64_t least = INT64_MAX;
+    for (int i = 0; i < trace.n_events[1]; i++) {
+        const sluice_trace_event *e = &trace.events[1][i];
+        int64_t ns = e->virtual_end_ns - e->virtual_start_ns;
+        if (e->action.kind == SLUICE_F && ns < least)
+            least = ns;
+    }
+    return least;
+}
+
+START_TEST(speeds_are_changed_between_steps_and_taken_back)
+{
+    sluice_model *model = cells(2);
+    sluice_pipeline_config config = cells_config(2);
+    sluice_diag why;
+    config.trace = true;
+    sluice_pipeline *pipe = created(&config, model);
+    ck_assert(!sluice_pipeline_set_speeds(pipe, (double[]){1, 0.125}, 2, &why));
+    ck_assert_int_ge(least_forward_ns(pipe), 8 * CELL_NS);
+    ck_assert_int_eq(sluice_pipeline_set_speeds(pipe, (double[]){1}, 1, &why),
+                     SLUICE_INVALID);
+    ck_assert_str_eq(why.text, "1 speeds for 2 devices: give one for each");
+    ck_assert_int_eq(
+        sluice_pipeline_set_speeds(pipe, (double[]){1, 2}, 2, &why),
+        SLUICE_INVALID);
+    ck_assert_int_ge(least_forward_ns(pipe), 8 * CELL_NS);
+    ck_assert(!sluice_pipeline_set_speeds(pipe, NULL, 2, &why));
+    /* The virtual clock has no time of other programs in it. */
+    ck_assert_int_lt(least_forward_ns(pipe), 8 * CELL_NS);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+END_TEST
+
 START_TEST(each_device_has_a_cap_of_its_own)
 {
     sluice_model *model = cells(3);
@@ -156,4 +197,5 @@ END_TEST
 SLUICE_TEST_MAIN("pipeline.uneven", speeds_change_no_bit,
                  each_action_takes_its_time_divided_by_the_speed_on_both_clocks,
                  speeds_that_cannot_be_had_are_refused,
+                 speeds_are_changed_between_steps_and_taken_back,
                  each_device_has_a_cap_of_its_own)
