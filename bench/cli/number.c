@@ -105,8 +105,8 @@ sluice_status number_parse_bytes(const char *text, uint64_t *bytes,
         factor = unit_factor(byte_units, rest);
     if (!factor || parsed < 0 || parsed * factor > 0x1p52)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "\"%s\" is not a number of bytes, such as "
-                               "65536, 64K or 1.5G",
+                               "\"%s\" is not a number of bytes up to 2^52, "
+                               "such as 65536, 64K or 1.5G",
                                text);
     *bytes = (uint64_t)(parsed * factor);
     return SLUICE_OK;

@@ -26,6 +26,10 @@ static sluice_status check_test(const struct training_config *config,
                                "%s needs --x: --data has a test part of its "
                                "own",
                                shares ? "--validation-share" : "--test-x");
+    if (source->validation_share >= 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "--validation-share 1 leaves no row to train "
+                               "on: give less than 1");
     if (source->test_x && shares)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--test-x and --validation-share exclude each "

@@ -139,6 +139,8 @@ data_test(share x labels 0 "\"rows\":12,.*\"test_loss\":[0-9]"
     --validation-share 0.25 --metrics /dev/stdout)
 data_test(share_and_files x labels 2 "exclude each other"
     --validation-share 0.25 --test-x ${npy}/x.npy --test-y ${npy}/labels.npy)
+data_test(all_to_test x labels 2 "--validation-share 1 leaves no row to train on"
+    --validation-share 1)
 data_test(half_a_test x labels 2 "--test-x and --test-y need each other"
     --test-x ${npy}/x.npy)
 data_test(patience_without_test x labels 2 "--patience needs rows to test on"

@@ -15,7 +15,7 @@ cli_test(train_adapt_of_auto run_tool STATUS=1
     COMMAND ${tool} train --data embedded --adapt 10 --schedule auto)
 
 cli_test(data_of_no_file run_tool STATUS=1
-    "MATCH='nope.txt' does not exist, and is not the name of a data set: embedded, fashion-mnist"
+    "MATCH='nope.txt' does not exist, and is not the name of a data set: embedded, fashion-mnist .images., king-james, genesis .texts."
     COMMAND ${tool} train --data nope.txt)
 
 # What is not known is "-", what is given twice or cannot be written is refused.

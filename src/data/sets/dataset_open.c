@@ -160,7 +160,8 @@ static sluice_status read_named(const char *name,
     if (!known && access(name, F_OK))
         return sluice_diag_set(why, SLUICE_NOT_FOUND,
                                "'%.160s' does not exist, and is not the name "
-                               "of a data set: embedded, %s",
+                               "of a data set: embedded, %s (images), "
+                               "king-james, genesis (texts)",
                                name, places[0].name);
     if (!known)
         return read_directory(name, allocator, out, why);

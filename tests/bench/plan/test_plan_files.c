@@ -25,7 +25,8 @@ static const struct refusal of_machines[] = {
     {"node 2 speed\n", "line 1: \"speed\" has no value"},
     {"node 2 speed 0\n", "line 1: \"0\" is not a number from 0.001 to 1000"},
     {"node 2 cap 1X\n",
-     "line 1: \"1X\" is not a number of bytes, such as 65536, 64K or 1.5G"},
+     "line 1: \"1X\" is not a number of bytes up to 2^52, such as 65536, 64K "
+     "or 1.5G"},
     {"node 2 weight 1\n",
      "line 1: a node has no \"weight\": it has speed and cap"},
     {"latency 3\n", "line 1: \"3\" is not a time of at most an hour with its "
