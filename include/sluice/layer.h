@@ -175,6 +175,10 @@ typedef struct sluice_layer_ops {
      * without a shape, and negative sizes; sluice_pipeline_create() refuses
      * sizes that exceed the address space.
      *
+     * A program may call it, too, for the built-in layers except composite
+     * ones, whose config is the model's.  They refuse NULL for the config, and
+     * a plan without `in`, `params` or `products`; a stash reads neither.
+     *
      * Threads  the caller of sluice_model_add().
      * Returns  SLUICE_OK, or SLUICE_INVALID and a sentence in `why`.
      */

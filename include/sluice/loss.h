@@ -27,7 +27,9 @@ extern "C" {
 typedef struct sluice_loss_plan {
     sluice_shape out;         /* the network's output; this and the next set by
                                  the caller of infer(), and again after it */
-    const void *config;       /* a copy of the config, or zeros */
+    const void *config;       /* a copy of the config, or zeros; NULL, in a call
+                                 of a program's own: infer() of the built-in
+                                 losses sets it to their defaults */
     int64_t target_row_bytes; /* bytes of one row's target; at least 1, and at
                                  most 2^47 for the rows of a batch */
     int64_t row_terms;        /* terms of the mean for one row; at least 1, and

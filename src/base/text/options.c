@@ -109,6 +109,10 @@ sluice_status sl_options_complete(const sluice_option_table *table,
 sluice_status sl_options_check(const sluice_option_table *table,
                                const void *config, sluice_diag *why)
 {
+    if (!config)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%s: there is no config; give one",
+                               table->owner);
     sluice_status st = SLUICE_OK;
     for (int i = 0; i < table->n_options && !st; i++)
         st = sl_option_check(table, &table->options[i], config, why);

@@ -28,7 +28,8 @@ sluice_status sl_options_complete(const sluice_option_table *table,
  * Whether each number of a config, which a program may have written in C, lies
  * in the bounds of its option; NaN does not.
  *
- * Returns  SLUICE_OK; SLUICE_INVALID with the first one that does not.
+ * Returns  SLUICE_OK; SLUICE_INVALID with the first one that does not, and
+ *          for no config at all (NULL).
  */
 sluice_status sl_options_check(const sluice_option_table *table,
                                const void *config, sluice_diag *why);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "nn/layers/positions.h"
+#include "nn/rows/given.h"
 #include "tensor/gemm.h"
 
 enum { WEIGHT };
@@ -68,6 +69,9 @@ static sluice_param_spec table(const sluice_head_config *head, int64_t width)
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("head", config, plan, why);
+    if (given)
+        return given;
     const sluice_head_config *head = config;
     struct sl_positions at = sl_positions_of(&plan->in, true);
     sluice_status st = check(head, at, why);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "nn/rows/given.h"
 #include "nn/team/team.h"
 #include "tensor/elementwise.h"
 
@@ -58,6 +59,9 @@ static sluice_status concatenate(sluice_layer_plan *plan, sluice_diag *why)
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("pop", config, plan, why);
+    if (given)
+        return given;
     const sluice_pop_config *pop = config;
     plan->forward_row_flops =
         pop->concat ? 0 : sluice_shape_elements(&plan->in);

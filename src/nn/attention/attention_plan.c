@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "nn/layers/positions.h"
+#include "nn/rows/given.h"
 #include "tensor/gemm.h"
 
 enum { SOFTMAX_FLOPS = 25 }; /* of a pair, a rough count */
@@ -177,6 +178,9 @@ static void add_costs(const struct sl_attention *a, sluice_layer_plan *plan)
 sluice_status sl_attention_infer(const void *config, sluice_layer_plan *plan,
                                  sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("attention", config, plan, why);
+    if (given)
+        return given;
     const sluice_attention_config *attention = config;
     sluice_status st = check_config(attention, why);
     if (!st)

@@ -4,11 +4,15 @@
 #include <string.h>
 
 #include "nn/images/pool.h"
+#include "nn/rows/given.h"
 #include "tensor/planes/plane_sums.h"
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("average_pool", config, plan, why);
+    if (given)
+        return given;
     return sl_pool_infer("average_pool", config, plan, why);
 }
 

@@ -13,6 +13,7 @@
 #include "nn/images/image.h"
 #include "nn/layers/norm.h"
 #include "nn/layers/positions.h"
+#include "nn/rows/given.h"
 #include "tensor/planes/plane_norm.h"
 #include "tensor/planes/plane_sums.h"
 
@@ -66,6 +67,9 @@ static sluice_status check(const sluice_batch_norm_config *norm,
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("batch_norm", config, plan, why);
+    if (given)
+        return given;
     sluice_status st = check(config, &plan->in, why);
     if (st)
         return st;

@@ -14,6 +14,7 @@
 
 #include "nn/images/convolution.h"
 #include "nn/layers/activation.h"
+#include "nn/rows/given.h"
 #include "tensor/gemm.h"
 #include "tensor/planes/plane_sums.h"
 
@@ -177,6 +178,9 @@ static void set_costs(const sluice_conv2d_config *config,
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("conv2d", config, plan, why);
+    if (given)
+        return given;
     const sluice_conv2d_config *conv2d = config;
     sluice_status st = check(conv2d, &plan->in, why);
     if (st)

@@ -7,6 +7,7 @@
 #include "nn/images/image.h"
 #include "nn/layers/norm.h"
 #include "nn/layers/positions.h"
+#include "nn/rows/given.h"
 #include "tensor/kernels/operands.h"
 #include "tensor/planes/plane_norm.h"
 #include "tensor/planes/plane_sums.h"
@@ -30,6 +31,9 @@ static const sluice_option options[] = {
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("group_norm", config, plan, why);
+    if (given)
+        return given;
     const sluice_group_norm_config *norm = config;
     sluice_status st = sl_image_check("group_norm", &plan->in, why);
     if (st)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nn/images/pool.h"
+#include "nn/rows/given.h"
 
 /* The place of the largest element in its window is saved in a byte. */
 enum { MOST_KERNEL = 16 };
@@ -13,6 +14,9 @@ enum { MOST_KERNEL = 16 };
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("max_pool", config, plan, why);
+    if (given)
+        return given;
     const sluice_pool_config *pool = config;
     if (pool->kernel > MOST_KERNEL)
         return sluice_diag_set(why, SLUICE_INVALID,

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "nn/rows/given.h"
+
 static const sluice_option options[] = {
     {
         .name = "channels",
@@ -40,6 +42,9 @@ static const sluice_option options[] = {
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("reshape", config, plan, why);
+    if (given)
+        return given;
     const sluice_reshape_config *to = config;
     int64_t n = sluice_shape_elements(&plan->in);
     plan->out = (sluice_shape){3, {to->channels, to->height, to->width}};

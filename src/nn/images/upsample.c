@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nn/images/image.h"
+#include "nn/rows/given.h"
 #include "tensor/elementwise.h"
 
 static const sluice_option options[] = {
@@ -23,6 +24,9 @@ static const sluice_option options[] = {
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("upsample", config, plan, why);
+    if (given)
+        return given;
     const sluice_upsample_config *upsample = config;
     int64_t factor = upsample->factor;
     sluice_status st = sl_image_check("upsample", &plan->in, why);

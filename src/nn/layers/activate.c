@@ -3,6 +3,7 @@
 
 #include "nn/layers/activation.h"
 #include "nn/layers/positions.h"
+#include "nn/rows/given.h"
 #include "nn/team/team.h"
 
 static const sluice_option options[] = {
@@ -20,6 +21,9 @@ static const sluice_option options[] = {
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("activate", config, plan, why);
+    if (given)
+        return given;
     const sluice_activate_config *activate = config;
     const struct sl_activation *act = sl_activation_get(activate->activation);
     if (!act)

@@ -3,6 +3,7 @@
 
 #include "nn/layers/composite.h"
 #include "nn/layers/positions.h"
+#include "nn/rows/given.h"
 
 static int64_t larger(int64_t a, int64_t b)
 {
@@ -100,7 +101,9 @@ sluice_status sl_branches_infer(const void *config, sluice_layer_plan *plan,
                                 sluice_diag *why)
 {
     const struct sl_composite *c = config;
-    sluice_status st = sl_composite_gather(c, plan, why);
+    sluice_status st = sl_layer_given("composite", config, plan, why);
+    if (!st)
+        st = sl_composite_gather(c, plan, why);
     if (!st)
         st = c->ops == sluice_concat() ? join(c, &plan->out, why)
                                        : add_up(c, &plan->out, why);

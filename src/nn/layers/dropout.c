@@ -5,6 +5,7 @@
 
 #include "nn/layers/dropout_mask.h"
 #include "nn/layers/positions.h"
+#include "nn/rows/given.h"
 #include "nn/team/team.h"
 
 static const sluice_option options[] = {
@@ -23,6 +24,9 @@ static const sluice_option options[] = {
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("dropout", config, plan, why);
+    if (given)
+        return given;
     const sluice_dropout_config *dropout = config;
     if (!(dropout->rate >= 0 && dropout->rate < 1))
         return sluice_diag_set(why, SLUICE_INVALID,

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "nn/rows/given.h"
 #include "nn/team/team.h"
 #include "tensor/elementwise.h"
 
@@ -66,6 +67,9 @@ static sluice_status check(const sluice_embedding_config *config,
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("embedding", config, plan, why);
+    if (given)
+        return given;
     const sluice_embedding_config *embedding = config;
     sluice_status st = check(embedding, &plan->in, why);
     if (st)

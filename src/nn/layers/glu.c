@@ -6,6 +6,7 @@
 
 #include "nn/layers/activation.h"
 #include "nn/layers/positions.h"
+#include "nn/rows/given.h"
 #include "nn/team/team.h"
 #include "tensor/elementwise.h"
 
@@ -30,6 +31,9 @@ static const struct sl_activation *activation_of(const void *config)
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("glu", config, plan, why);
+    if (given)
+        return given;
     const struct sl_activation *act = activation_of(config);
     if (!act)
         return sluice_diag_set(

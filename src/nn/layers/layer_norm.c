@@ -3,6 +3,7 @@
 
 #include "nn/layers/norm.h"
 #include "nn/layers/positions.h"
+#include "nn/rows/given.h"
 #include "nn/team/team.h"
 #include "tensor/normalize.h"
 
@@ -16,6 +17,9 @@ static const sluice_option options[] = {
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("layer_norm", config, plan, why);
+    if (given)
+        return given;
     const sluice_layer_norm_config *norm = config;
     sluice_status st = sl_norm_check_epsilon("layer_norm", norm->epsilon, why);
     if (st)

@@ -6,6 +6,7 @@
 
 #include "nn/layers/activation.h"
 #include "nn/layers/positions.h"
+#include "nn/rows/given.h"
 #include "nn/team/team.h"
 #include "tensor/column_sums.h"
 #include "tensor/gemm.h"
@@ -145,6 +146,9 @@ static void add_costs(struct sl_positions at, int64_t out,
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("linear", config, plan, why);
+    if (given)
+        return given;
     const sluice_linear_config *linear = config;
     struct sl_positions at = sl_positions_of(&plan->in, linear->per_position);
     int64_t in = at.width;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "nn/rows/given.h"
 #include "nn/timed/timed_cell.h"
 
 static const sluice_option options[] = {
@@ -20,6 +21,9 @@ static const sluice_option options[] = {
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("timed", config, plan, why);
+    if (given)
+        return given;
     const sluice_timed_config *timed = config;
     if (timed->forward_ns < 0 || timed->input_ns < 0 || timed->weight_ns < 0 ||
         timed->recompute_ns < 0)

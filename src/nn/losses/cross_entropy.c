@@ -42,6 +42,9 @@ static const sluice_option options[] = {
     },
 };
 
+/* What infer() reads if it is given no config. */
+static const sluice_cross_entropy_config defaults;
+
 /* What a call's loops need. */
 struct classification {
     int64_t positions; /* of all rows */
@@ -96,6 +99,8 @@ static sluice_status check_config(const sluice_cross_entropy_config *config,
 
 static sluice_status infer(sluice_loss_plan *plan, sluice_diag *why)
 {
+    if (!plan->config)
+        plan->config = &defaults;
     const sluice_cross_entropy_config *config = plan->config;
     int64_t elements = sluice_shape_elements(&plan->out);
     int64_t outputs = last_dim(&plan->out);

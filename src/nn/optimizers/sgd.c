@@ -27,6 +27,10 @@ static sluice_status infer(const void *config, int *n_states,
                            double *learning_rate, sluice_diag *why)
 {
     const sluice_sgd_config *sgd = config;
+    if (!sgd)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "sgd: there is no config; give one with a "
+                               "`learning_rate`");
     if (!(sgd->learning_rate > 0 && sgd->learning_rate <= FLT_MAX))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "sgd: learning rate %g; it must be positive, "

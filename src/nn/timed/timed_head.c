@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "nn/rows/given.h"
 #include "nn/timed/timed_cell.h"
 
 static const sluice_option options[] = {
@@ -27,6 +28,9 @@ static const sluice_option options[] = {
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
                            sluice_diag *why)
 {
+    sluice_status given = sl_layer_given("timed_head", config, plan, why);
+    if (given)
+        return given;
     const sluice_timed_head_config *timed = config;
     const sluice_head_config head = {.vocabulary = timed->vocabulary};
     if (timed->forward_ns < 0 || timed->input_ns < 0 || timed->weight_ns < 0)
