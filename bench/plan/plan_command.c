@@ -49,6 +49,10 @@ static void write_row(struct table *table, const struct environment *env,
     add_integer(&fields, "chunks", row->chunks);
     add_integer(&fields, "capacity", row->queue_capacity);
     add_integer(&fields, "recomputing", row->recomputing);
+    add_word(&fields, "recompute",
+             !row->recomputing ? "none"
+             : row->early      ? "early"
+                               : "plain");
     add_integer(&fields, "step_ns", row->step_ns);
     add_share(&fields, "above_bound",
               bound ? (double)row->step_ns / (double)bound - 1 : 0);

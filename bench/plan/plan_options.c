@@ -99,6 +99,10 @@ static const struct option_row choices[] = {
      .help = "Recompute nothing",
      .type = &option_flag,
      .offset = offsetof(struct planning_config, no_remat)},
+    {.name = "no-early",
+     .help = "Recompute just before the backward, never earlier",
+     .type = &option_flag,
+     .offset = offsetof(struct planning_config, no_early)},
     {0},
 };
 

@@ -27,7 +27,9 @@ static sluice_status create(const sluice_plan *plan, bool even,
     int n;
     const double *of = sluice_plan_speeds(plan, &n);
     sluice_pipeline_config config = *pipeline;
-    sluice_plan_apply(plan, &config);
+    sluice_status st = sluice_plan_apply(plan, model, &config, why);
+    if (st)
+        return st;
     if (even)
         config.cut = SLUICE_CUT_UNIFORM;
     for (int p = 0; p < n; p++)

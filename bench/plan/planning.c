@@ -149,6 +149,7 @@ static sluice_status find(struct work *work, sluice_plan **out,
         .schedules = config->schedules,
         .queue_capacity = config->capacity,
         .no_remat = config->no_remat,
+        .no_early = config->no_early,
         .model = work->model,
         .pipeline = &work->pipeline,
     };

@@ -28,6 +28,7 @@ struct planning_config {
     const char *schedules; /* as in sluice_plan_config */
     int capacity;          /* of the queues; 0: what is best */
     bool no_remat;
+    bool no_early;
     sluice_optimizer_choice optimizer; /* ops NULL: sgd with momentum */
     const char *gemm;
 

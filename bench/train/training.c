@@ -114,10 +114,12 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         .log_context = t,
     };
     order_apply(&c->order, &t->pipeline);
+    sluice_status st = SLUICE_OK;
     if (c->plan)
-        sluice_plan_apply(c->plan, &t->pipeline);
-    sluice_status st =
-        sluice_pipeline_create(&t->pipeline, t->network.model, &t->pipe, why);
+        st = sluice_plan_apply(c->plan, t->network.model, &t->pipeline, why);
+    if (!st)
+        st = sluice_pipeline_create(&t->pipeline, t->network.model, &t->pipe,
+                                    why);
     t->goes_on = true;
     if (!st && c->weights)
         st = sluice_pipeline_load_weights_as(

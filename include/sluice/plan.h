@@ -91,9 +91,11 @@ typedef struct sluice_plan_config {
     int least_devices;     /* 1 */
     int queue_capacity;    /* 0: as large as is of use, at most 8 */
     bool no_remat;         /* never recompute */
+    bool no_early;         /* an R only stands just before its backward */
 
     /* Memory is counted by the layers' bytes.  Both given: by the exact plan of
-     * sluice_pipeline_plan(), with what the config says besides the plan. */
+     * sluice_pipeline_plan(), with what the config says besides the plan.  A
+     * plan carries the text of its model, and is refused for another one. */
     const sluice_model *model;
     const sluice_pipeline_config *pipeline;
     const sluice_allocator *allocator; /* NULL: malloc */
@@ -110,6 +112,8 @@ typedef struct sluice_plan_row {
     int warm_up;       /* 0: the generator has no such option */
     int queue_capacity;
     int recomputing; /* stages that recompute */
+    bool early;      /* R's stand earlier than just before their backwards, see
+                        sluice_schedule_recompute() */
     int64_t step_ns; /* simulated */
     double bubble;   /* of the used devices' time, recomputing counts as work */
     size_t bytes;    /* of the device that takes most */
@@ -163,14 +167,24 @@ SLUICE_API const int *sluice_plan_places(const sluice_plan *plan, int *n);
 /* The speed of the device at each place; `*n` places. */
 SLUICE_API const double *sluice_plan_speeds(const sluice_plan *plan, int *n);
 
+/* The text of the model that it was made for, as sluice_model_print() writes
+ * it; NULL: not known. */
+SLUICE_API const char *sluice_plan_model(const sluice_plan *plan);
+
 /*
  * Set the fields of a pipeline's config that the plan decides: `custom`, `cut`,
  * `partition`, `batch`, `queue_capacity`, `remat`, as the schedule recomputes
  * by itself, and of `schedule` `devices` and `microbatches`.  The plan must
  * outlive the creation of the pipeline.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID if the plan was made for another model
+ *          than `model`; SLUICE_NO_MEMORY.  Of a plan of which no model is
+ *          known `model` is not read: it is for each with as many layers.
  */
-SLUICE_API void sluice_plan_apply(const sluice_plan *plan,
-                                  sluice_pipeline_config *config);
+SLUICE_API sluice_status sluice_plan_apply(const sluice_plan *plan,
+                                           const sluice_model *model,
+                                           sluice_pipeline_config *config,
+                                           sluice_diag *why);
 
 /*
  * Write a plan to a file, as text: settings, NAME = VALUE, a line each, then

@@ -8,7 +8,8 @@ struct sl_plan_candidate {
     int n_stages;
     int sizes[SLUICE_PLAN_MAX_STAGES];  /* layers of each stage */
     bool again[SLUICE_PLAN_MAX_STAGES]; /* it recomputes */
-    int device[SLUICE_MAX_DEVICES];     /* of the config, at each place */
+    bool early;                     /* as sluice_schedule_recompute() says */
+    int device[SLUICE_MAX_DEVICES]; /* of the config, at each place */
     int capacity;
     int64_t step_ns; /* the rest is set by sl_plan_price(); INT64_MAX: it
                         cannot be had */

@@ -8,6 +8,7 @@ void sluice_plan_destroy(sluice_plan *plan)
     if (!plan)
         return;
     sluice_schedule_destroy(plan->schedule);
+    sl_free(plan->allocator, plan->model, plan->model_bytes, 1);
     sl_free(plan->allocator, plan, 1, sizeof *plan);
 }
 
@@ -59,8 +60,19 @@ const double *sluice_plan_speeds(const sluice_plan *plan, int *n)
     return plan->speed;
 }
 
-void sluice_plan_apply(const sluice_plan *plan, sluice_pipeline_config *config)
+const char *sluice_plan_model(const sluice_plan *plan)
 {
+    return plan->model;
+}
+
+sluice_status sluice_plan_apply(const sluice_plan *plan,
+                                const sluice_model *model,
+                                sluice_pipeline_config *config,
+                                sluice_diag *why)
+{
+    sluice_status st = sl_plan_check_model(plan, model, why);
+    if (st)
+        return st;
     config->custom = plan->schedule;
     config->batch = plan->batch;
     config->cut = SLUICE_CUT_LIST;
@@ -69,4 +81,5 @@ void sluice_plan_apply(const sluice_plan *plan, sluice_pipeline_config *config)
     config->remat = SLUICE_REMAT_NEVER;
     config->schedule.devices = plan->n_places;
     config->schedule.microbatches = plan->rows[0].microbatches;
+    return SLUICE_OK;
 }

@@ -10,6 +10,8 @@ struct sluice_plan {
     int n_rows;
     sluice_schedule *schedule; /* recomputes included */
     int64_t batch;
+    char *model;        /* its text, owned; NULL: not known */
+    size_t model_bytes; /* terminating 0 included */
     int n_stages;
     int sizes[SLUICE_PLAN_MAX_STAGES];
     int n_places;
@@ -18,5 +20,26 @@ struct sluice_plan {
     int64_t bound_ns; /* 0: not known */
     char sentence[SLUICE_PLAN_TEXT];
 };
+
+/*
+ * Have the plan be for the model of this text, which is copied.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_plan_keep_model(sluice_plan *plan, const char *text,
+                                 sluice_diag *why);
+
+/* The same for a model. */
+sluice_status sl_plan_keep_model_of(sluice_plan *plan,
+                                    const sluice_model *model,
+                                    sluice_diag *why);
+
+/*
+ * Whether the plan was made for this model, or for one that is not known.
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID with both models; SLUICE_NO_MEMORY.
+ */
+sluice_status sl_plan_check_model(const sluice_plan *plan,
+                                  const sluice_model *model, sluice_diag *why);
 
 #endif

@@ -261,6 +261,8 @@ static sluice_status build(struct planning *planning, sluice_plan **out,
     }
     plan->bound_ns = sl_plan_bound(problem);
     sluice_status st = fill_rows(planning, plan, why);
+    if (!st && problem->config->model)
+        st = sl_plan_keep_model_of(plan, problem->config->model, why);
     if (st) {
         sluice_plan_destroy(plan);
         return st;

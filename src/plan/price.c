@@ -27,7 +27,13 @@ sluice_status sl_plan_make(const struct sl_plan_problem *problem,
     }
     if (!any)
         return sl_schedule_copy(order->schedule, problem->allocator, out, why);
-    const sluice_recompute_config config = {.stage_remat = remats};
+    const sluice_recompute_config config = {
+        .stage_remat = remats,
+        .early = candidate->early,
+        .stage_costs_ns = candidate->early
+                              ? sl_plan_stage_costs(problem, order, candidate)
+                              : NULL,
+    };
     return sluice_schedule_recompute(order->schedule, &config, out, why);
 }
 

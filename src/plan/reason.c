@@ -71,6 +71,7 @@ sluice_plan_row sl_plan_row_of(const struct sl_plan_problem *problem,
         .queue_capacity = candidate->capacity,
         .step_ns = candidate->step_ns,
         .bubble = candidate->bubble,
+        .early = candidate->early,
     };
     snprintf(row.schedule, sizeof row.schedule, "%s",
              sl_plan_entry_name(entry));

@@ -31,6 +31,7 @@ static sluice_status consider(struct climb *climb,
                               struct sl_plan_candidate *candidate)
 {
     memset(candidate->again, 0, sizeof candidate->again);
+    candidate->early = false;
     sluice_status st =
         sl_plan_price(climb->problem, climb->order, candidate, climb->why);
     if (!st && candidate->fits && candidate->step_ns < climb->best.step_ns)
@@ -96,6 +97,23 @@ static sluice_status change_devices(struct climb *climb)
     return st;
 }
 
+/* R's earlier than just before their backwards. */
+static sluice_status recompute_early(struct climb *climb)
+{
+    struct sl_plan_candidate next = climb->best;
+    bool any = false;
+    for (int s = 0; s < next.n_stages; s++)
+        any |= next.again[s];
+    if (!any || climb->problem->config->no_early)
+        return SLUICE_OK;
+    next.early = true;
+    sluice_status st =
+        sl_plan_price(climb->problem, climb->order, &next, climb->why);
+    if (!st && next.fits && next.step_ns < climb->best.step_ns)
+        climb->best = next;
+    return st;
+}
+
 static sluice_status widen_queues(struct climb *climb)
 {
     struct sl_plan_candidate next = climb->here;
@@ -123,6 +141,8 @@ sluice_status sl_plan_refine(const struct sl_plan_problem *problem,
         if (climb.best.step_ns >= climb.here.step_ns)
             break;
     }
+    if (!st)
+        st = recompute_early(&climb);
     if (!st)
         *candidate = climb.best;
     return st;

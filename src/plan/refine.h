@@ -7,7 +7,8 @@
 /*
  * Climb from a priced candidate: move a layer over a boundary of stages,
  * exchange the devices of two places, take another device, double the queues;
- * take the best of these as long as it is faster.
+ * take the best of these as long as it is faster.  In the end R's are moved
+ * earlier, if that is faster.
  *
  * Returns  SLUICE_OK; as sl_plan_price().
  */

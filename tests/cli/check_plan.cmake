@@ -52,3 +52,11 @@ execute_process(COMMAND ${CMAKE_COMMAND} -E compare_files
 if(st)
     message(FATAL_ERROR "the plan trained to other bits than its options")
 endif()
+
+# The plan is for its model, and for no other with as many layers.
+execute_process(COMMAND ${TOOL} train --data embedded --model 784-24x5-10
+    --epochs 1 --plan ${file} RESULT_VARIABLE st ERROR_VARIABLE error
+    OUTPUT_QUIET)
+if(NOT st EQUAL 1 OR NOT error MATCHES "made for the model .*out=32")
+    message(FATAL_ERROR "a plan of another model: status ${st}\n${error}")
+endif()

@@ -194,8 +194,8 @@ START_TEST(a_plan_is_read_as_it_was_written)
     ck_assert_int_eq(sluice_plan_write(plan, path, &why), SLUICE_OK);
     ck_assert_msg(!sluice_plan_read(path, NULL, &read, &why), "%s", why.text);
     sluice_pipeline_config a = {0}, b = {0};
-    sluice_plan_apply(plan, &a);
-    sluice_plan_apply(read, &b);
+    ck_assert_int_eq(sluice_plan_apply(plan, NULL, &a, NULL), SLUICE_OK);
+    ck_assert_int_eq(sluice_plan_apply(read, NULL, &b, NULL), SLUICE_OK);
     int n, m;
     sluice_plan_partition(plan, &n);
     sluice_plan_partition(read, &m);
@@ -209,6 +209,45 @@ START_TEST(a_plan_is_read_as_it_was_written)
     ck_assert_str_eq(grids[0], grids[1]);
     sluice_plan_destroy(read);
     sluice_plan_destroy(plan);
+    unlink(path);
+}
+END_TEST
+
+static sluice_model *parsed(const char *text)
+{
+    sluice_model *model;
+    sluice_diag why = {.text = ""};
+    sluice_status st = sluice_model_parse(text, NULL, &model, &why);
+    ck_assert_msg(!st, "%s", why.text);
+    return model;
+}
+
+START_TEST(a_plan_is_refused_for_another_model_with_as_many_layers)
+{
+    struct layered l;
+    sluice_pipeline_config config = {0};
+    sluice_diag why = {.text = ""};
+    char path[] = "/tmp/sluice_plan_XXXXXX";
+    close(mkstemp(path));
+    sluice_model *model = parsed("8-16x3-4"), *other = parsed("8-12x3-4");
+    ck_assert_int_eq(sluice_model_n_layers(model),
+                     sluice_model_n_layers(other));
+    layered_init(&l, sluice_model_n_layers(model), 2, 4);
+    l.config.model = model;
+    sluice_plan *plan = found(&l), *read;
+    ck_assert_int_eq(sluice_plan_write(plan, path, &why), SLUICE_OK);
+    ck_assert_msg(!sluice_plan_read(path, NULL, &read, &why), "%s", why.text);
+    ck_assert_str_eq(sluice_plan_model(read), sluice_plan_model(plan));
+    ck_assert_int_eq(sluice_plan_apply(read, model, &config, &why), SLUICE_OK);
+    ck_assert_int_eq(sluice_plan_apply(read, other, &config, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "was made for the model"), "%s", why.text);
+    ck_assert_msg(strstr(why.text, "16"), "%s", why.text);
+    ck_assert_msg(strstr(why.text, "12"), "%s", why.text);
+    sluice_plan_destroy(read);
+    sluice_plan_destroy(plan);
+    sluice_model_destroy(other);
+    sluice_model_destroy(model);
     unlink(path);
 }
 END_TEST
@@ -231,6 +270,7 @@ static const struct refusal {
     {"speeds = 1,fast\n", "no list of speeds"},
     {"speeds = nan\n", "no list of speeds"},
     {"batch\n", "neither NAME = VALUE"},
+    {"model = a\nmodel = b\n", "line 2: a setting is given twice"},
     {"batch = 1\nqueue_capacity = 2\nplaces = 0\nactions:\n0F0,0B0\n",
      "the plan has no partition"},
     {"batch = 1\npartition = 3,4\nqueue_capacity = 2\nplaces = 0\nactions:\n"
@@ -292,5 +332,6 @@ SLUICE_TEST_MAIN("plan.plan", gpipe_on_equal_layers_takes_what_its_formula_says,
                  what_must_be_given_is_asked_for,
                  what_fits_nowhere_is_told_with_the_smallest,
                  a_plan_is_read_as_it_was_written,
+                 a_plan_is_refused_for_another_model_with_as_many_layers,
                  a_text_that_is_no_plan_is_refused_by_its_line,
                  every_allocation_may_fail)

@@ -3,6 +3,7 @@
 
 #include <sluice/reshape.h>
 
+#include "pipeline/pipeline.h"
 #include "pipeline/uneven/uneven.h"
 
 sluice_status sl_held_apply(const struct sl_held_shape *shape,
@@ -15,8 +16,12 @@ sluice_status sl_held_apply(const struct sl_held_shape *shape,
     int listed[SLUICE_MAX_DEVICES];
     sluice_pipeline_config config = *created;
     bool pinned = true;
-    if (shape->plan)
-        sluice_plan_apply(shape->plan, &config);
+    if (shape->plan) {
+        sluice_status st =
+            sluice_plan_apply(shape->plan, pipe->blueprint.model, &config, why);
+        if (st)
+            return st;
+    }
     for (int p = 0; p < shape->n_places; p++) {
         int device = shape->places[p];
         speeds[p] = slowed ? slowed[device] : 1;

@@ -3,11 +3,11 @@
  *
  * The settings stand first, a line each; the schedule follows as CSV, which
  * says by itself how many devices, stages and micro-batches there are.
+ * plan_write.c writes what is read here.
  */
 #include "plan/plan.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,88 +15,14 @@
 #include <sluice/partition.h>
 #include <sluice/schedule_text.h>
 
-#include "base/files/file.h"
 #include "base/memory.h"
-#include "base/text/text_out.h"
 #include "sched/schedule.h"
 #include "sched/text/text_file.h"
-
-enum { WORD = 96, LINE = 4096 };
-
-static const char actions_line[] = "actions:\n";
-
-static void put(struct sl_text_out *text, const char *name, int64_t value)
-{
-    char word[WORD];
-    snprintf(word, sizeof word, "%s = %" PRId64 "\n", name, value);
-    sl_text_add(text, word);
-}
-
-static void put_integers(struct sl_text_out *text, const char *name,
-                         const int *values, int n)
-{
-    char word[WORD];
-    sl_text_add(text, name);
-    sl_text_add(text, " = ");
-    for (int i = 0; i < n; i++) {
-        snprintf(word, sizeof word, "%s%d", i ? "," : "", values[i]);
-        sl_text_add(text, word);
-    }
-    sl_text_add(text, "\n");
-}
-
-static void put_settings(struct sl_text_out *text, const sluice_plan *plan)
-{
-    const sluice_plan_row *row = &plan->rows[0];
-    char word[WORD];
-    sl_text_add(text, "# A plan of sluice.  ");
-    sl_text_add(text, plan->sentence);
-    sl_text_add(text, "\n");
-    put(text, "batch", plan->batch);
-    put_integers(text, "partition", plan->sizes, plan->n_stages);
-    put(text, "queue_capacity", row->queue_capacity);
-    put_integers(text, "places", plan->device, plan->n_places);
-    sl_text_add(text, "speeds = ");
-    for (int p = 0; p < plan->n_places; p++) {
-        snprintf(word, sizeof word, "%s%.17g", p ? "," : "", plan->speed[p]);
-        sl_text_add(text, word);
-    }
-    sl_text_add(text, "\nschedule = ");
-    sl_text_add(text, row->schedule);
-    sl_text_add(text, "\n");
-    put(text, "step_ns", row->step_ns);
-    put(text, "bound_ns", plan->bound_ns);
-    put(text, "bytes", (int64_t)row->bytes);
-    sl_text_add(text, actions_line);
-}
-
-sluice_status sluice_plan_write(const sluice_plan *plan, const char *path,
-                                sluice_diag *why)
-{
-    size_t n_csv;
-    sluice_status st =
-        sluice_schedule_format_csv(plan->schedule, false, NULL, 0, &n_csv, why);
-    if (st)
-        return st;
-    struct sl_text_out length = {NULL, 0, 0};
-    put_settings(&length, plan);
-    size_t n = length.length + n_csv;
-    char *text = sl_alloc(plan->allocator, n + 1, 1);
-    if (!text)
-        return sl_no_memory(why, "the text of a plan");
-    struct sl_text_out out = {text, n + 1, 0};
-    put_settings(&out, plan);
-    st = sluice_schedule_format_csv(plan->schedule, false, text + out.length,
-                                    n + 1 - out.length, &n_csv, why);
-    if (!st)
-        st = sl_file_put(path, text, n, plan->allocator, why);
-    sl_free(plan->allocator, text, n + 1, 1);
-    return st;
-}
 
 /* A file that is being read. */
 struct reading {
     sluice_plan *plan;
+    char *at; /* the line that is being read, a copy; as long as the text */
     int line; /* of the text, from 1 */
     unsigned given;
     sluice_diag *why;
@@ -211,6 +137,11 @@ static sluice_status read_bytes(struct reading *reading, const char *text)
     return st;
 }
 
+static sluice_status read_model(struct reading *reading, const char *text)
+{
+    return sl_plan_keep_model(reading->plan, text, reading->why);
+}
+
 static const struct setting {
     const char *name;
     sluice_status (*read)(struct reading *reading, const char *text);
@@ -221,6 +152,7 @@ static const struct setting {
     {"queue_capacity", read_capacity, false},
     {"places", read_places, false},
     {"speeds", read_speeds, true},
+    {"model", read_model, true},
     {"schedule", read_name, true},
     {"step_ns", read_step, true},
     {"bound_ns", read_bound, true},
@@ -247,21 +179,19 @@ static sluice_status read_setting(struct reading *reading, char *line)
     }
     return refuse(reading, "a plan has no setting of that name: it has batch, "
                            "partition, queue_capacity, places, speeds, "
-                           "schedule, step_ns, bound_ns and bytes");
+                           "model, schedule, step_ns, bound_ns and bytes");
 }
 
 /* All lines up to the actions; `*used` bytes. */
 static sluice_status read_settings(struct reading *reading, const char *text,
                                    size_t n, size_t *used)
 {
-    char line[LINE];
+    char *line = reading->at;
     for (*used = 0; *used < n;) {
         const char *at = text + *used;
         const char *end = memchr(at, '\n', n - *used);
         size_t length = end ? (size_t)(end - at) : n - *used;
         reading->line++;
-        if (length >= sizeof line)
-            return refuse(reading, "the line is too long");
         *used += length + (end ? 1 : 0);
         memcpy(line, at, length);
         line[length] = '\0';
@@ -319,7 +249,11 @@ static sluice_status parse(const char *text, size_t n,
 {
     struct reading reading = {.plan = plan, .why = why};
     size_t used;
+    reading.at = sl_alloc(allocator, n + 1, 1);
+    if (!reading.at)
+        return sl_no_memory(why, "the lines of a plan");
     sluice_status st = read_settings(&reading, text, n, &used);
+    sl_free(allocator, reading.at, n + 1, 1);
     if (!st)
         st = sluice_schedule_parse_csv(text + used, n - used, SLUICE_CSV_NEW,
                                        allocator, &plan->schedule, why);
