@@ -28,27 +28,62 @@ struct sl_rows {
     int64_t n;
 };
 
+/* How a run of rows is spread: divided once, for many micro-batches. */
+struct sl_row_spread {
+    int64_t first;  /* row of the first micro-batch */
+    int64_t each;   /* rows of every one, at least */
+    int64_t larger; /* how many, from the first on, have one more */
+};
+
+/* Spread a run of rows over `n_microbatches`.  Any thread. */
+static inline struct sl_row_spread sl_spread_over(struct sl_rows rows,
+                                                  int n_microbatches)
+{
+    return (struct sl_row_spread){
+        .first = rows.first,
+        .each = rows.n / n_microbatches,
+        .larger = rows.n % n_microbatches,
+    };
+}
+
+/* The rows of micro-batch `m`.  Any thread. */
+static inline struct sl_rows sl_spread_rows(const struct sl_row_spread *spread,
+                                            int m)
+{
+    bool is_larger = m < spread->larger;
+    return (struct sl_rows){
+        .first =
+            spread->first + m * spread->each + (is_larger ? m : spread->larger),
+        .n = spread->each + is_larger,
+    };
+}
+
 /* The rows of micro-batch `m` of `n_microbatches`.  Any thread. */
 static inline struct sl_rows sl_split_rows(int64_t rows, int n_microbatches,
                                            int m)
 {
-    int64_t base = rows / n_microbatches;
-    int64_t larger = rows % n_microbatches;
-    return (struct sl_rows){
-        .first = m * base + (m < larger ? m : larger),
-        .n = base + (m < larger),
-    };
+    struct sl_row_spread spread =
+        sl_spread_over((struct sl_rows){.n = rows}, n_microbatches);
+    return sl_spread_rows(&spread, m);
 }
 
-/* The same when `n_replicas` share the rows first, as evenly as can be. */
+/* How the rows of a replica are spread, when `n_replicas` share all of them
+ * first, as evenly as can be.  Any thread. */
+static inline struct sl_row_spread
+sl_replica_spread(int64_t rows, int n_replicas, int replica, int n_microbatches)
+{
+    return sl_spread_over(sl_split_rows(rows, n_replicas, replica),
+                          n_microbatches);
+}
+
+/* Of these the rows of micro-batch `m`. */
 static inline struct sl_rows sl_replica_rows(int64_t rows, int n_replicas,
                                              int replica, int n_microbatches,
                                              int m)
 {
-    struct sl_rows share = sl_split_rows(rows, n_replicas, replica);
-    struct sl_rows part = sl_split_rows(share.n, n_microbatches, m);
-    part.first += share.first;
-    return part;
+    struct sl_row_spread spread =
+        sl_replica_spread(rows, n_replicas, replica, n_microbatches);
+    return sl_spread_rows(&spread, m);
 }
 
 /*

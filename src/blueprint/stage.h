@@ -149,6 +149,8 @@ static inline float *sl_unit_state(const struct sl_stage *stage,
 /* The place in `versions` of a version, counted from 1 in each step. */
 static inline int sl_stage_place(const struct sl_stage *stage, int version)
 {
+    if (stage->n_versions == 1) /* almost always, and a division is slow */
+        return 0;
     return (stage->begin + version - 1) % stage->n_versions;
 }
 

@@ -4,24 +4,19 @@
 #include "base/clock.h"
 #include "base/pause.h"
 
-/* The clocks are only looked at if the job is recorded. */
-bool sl_records(const struct sl_device *device)
+/* A slowed device needs its CPU clock in every job. */
+void sl_set_clocks(struct sl_device *device)
 {
-    return device->recorder.events && device->pipe->job.training;
+    device->records = device->recorder.events && device->pipe->job.training;
+    device->timed = device->records || device->delay > 0;
 }
 
-/* A slowed device needs it in every job. */
 static int64_t cpu_ns(const struct sl_device *device)
 {
-    return sl_records(device) || device->delay > 0 ? sl_thread_cpu_ns() : 0;
+    return device->timed ? sl_thread_cpu_ns() : 0;
 }
 
-int64_t sl_wall_ns(const struct sl_device *device)
-{
-    return sl_records(device) ? sl_now_ns() : 0;
-}
-
-void sl_begin_work(struct sl_device *device)
+void sl_start_clocks(struct sl_device *device)
 {
     sluice_trace_event *event = &device->event;
     /* Reading the CPU clock takes a system call: part of the work, not of the
@@ -64,7 +59,7 @@ void sl_resume_work(struct sl_device *device, int64_t paused_ns)
     device->event.cpu_ns -= cpu_ns(device);
 }
 
-void sl_end_work(struct sl_device *device)
+void sl_stop_clocks(struct sl_device *device)
 {
     sluice_trace_event *event = &device->event;
     event->cpu_ns += cpu_ns(device) + device->off_core_ns;

@@ -15,6 +15,7 @@
 #include "pipeline/compute.h"
 #include "pipeline/execute.h"
 #include "pipeline/reshape/door.h"
+#include "pipeline/uneven/microbatch.h"
 #include "pipeline/update/versions.h"
 #include "pipeline/watch/watchdog.h"
 #include "tensor/blas_threads.h"
@@ -48,6 +49,8 @@ void *sl_device_main(void *argument)
         quits = atomic_load(&crew->quit);
         if (!quits) {
             device->last_job = atomic_load(&crew->job_no);
+            sl_spread_job(device);
+            sl_set_clocks(device);
             device->pipe->job.run(device);
         }
         if (atomic_fetch_sub(&crew->running, 1) == 1)

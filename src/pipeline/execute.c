@@ -167,10 +167,11 @@ static sluice_status run(struct sl_device *device, const struct sl_op *op,
     why.process = -1;
     why.position = -1;
     why.text[0] = '\0';
-    device->event = (sluice_trace_event){
-        .action = op->action,
-        .staleness = op->staleness,
-    };
+    if (device->timed)
+        device->event = (sluice_trace_event){
+            .action = op->action,
+            .staleness = op->staleness,
+        };
     sl_place_does(&device->place,
                   meets(is->account) ? SLUICE_MEETING : SLUICE_RUNNING);
     if (is_work(is->account))
@@ -221,8 +222,11 @@ static sluice_status publish(struct sl_device *device, const struct sl_op *op,
         st = sl_link_publish(to, op->action.microbatch, &device->virtual_ns);
     if (!st && skips)
         st = sl_skip_publish(device, op);
-    event->output_wait_ns = sl_wall_ns(device) - event->end_ns;
-    event->virtual_output_wait_ns = device->virtual_ns - event->virtual_end_ns;
+    if (device->records) {
+        event->output_wait_ns = sl_now_ns() - event->end_ns;
+        event->virtual_output_wait_ns =
+            device->virtual_ns - event->virtual_end_ns;
+    }
     return st;
 }
 
@@ -259,7 +263,7 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     sl_vocabulary_post(device, op);
     if (leads && (to || skips))
         st = publish(device, op, to, skips);
-    bool tells = has_event(is->account) && sl_records(device);
+    bool tells = device->records && has_event(is->account);
     if (tells && !(is->leaves && is->leaves(device, op)))
         sl_recorder_add(&device->recorder, device->event);
     return st;
@@ -302,7 +306,7 @@ sluice_status sl_walk(struct sl_device *device,
         waiting = waits_after(device, &program->ops[i], waiting);
         st = execute(device, &program->ops[i]);
     }
-    if (waiting && !st && sl_records(device))
+    if (waiting && !st && device->records)
         end_in_wait(device);
     sl_place_idle(&device->place);
     return st;

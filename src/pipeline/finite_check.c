@@ -18,13 +18,9 @@ sluice_status sl_check_loss(const sluice_pipeline *pipe, double loss_sum,
                            sl_not_finite_name(loss_sum));
 }
 
-sluice_status sl_check_boundary(const sluice_pipeline *pipe, const char *what,
-                                const float *values, int64_t n,
-                                sluice_diag *why)
+sluice_status sl_look_at_boundary(const char *what, const float *values,
+                                  int64_t n, sluice_diag *why)
 {
-    if (pipe->blueprint.finite != SLUICE_FINITE_BOUNDARIES ||
-        !pipe->job.training)
-        return SLUICE_OK;
     int64_t i = sl_first_not_finite(values, n);
     if (i == n)
         return SLUICE_OK;

@@ -8,7 +8,7 @@ void sl_pack_ahead(struct sl_device *device, const struct sl_op *op,
                    enum sl_gemm_kind kind)
 {
     const struct sl_stage *stage = &device->stages[op->action.stage];
-    bool records = sl_records(device);
+    bool records = device->records;
     if (device->pipe->blueprint.updates.asynchronous ||
         sl_products_packed_bytes(stage) == 0)
         return;

@@ -20,6 +20,7 @@
 
 #include "base/gate.h"
 #include "base/memory.h"
+#include "base/split.h"
 #include "chan/bulletin.h"
 #include "chan/collective.h"
 #include "chan/link.h"
@@ -89,6 +90,11 @@ struct sl_device {
     _Alignas(SL_ALIGN) struct sl_recorder recorder; /* [owner: device] */
     struct sl_place_word place;                     /* where it is */
     unsigned last_job;                              /* [owner: device] */
+    struct sl_row_spread spread; /* [owner: device] of this job's rows
+                                    over its micro-batches */
+    bool records; /* [owner: device] this job: a training step of a pipeline
+                     with trace */
+    bool timed;   /* [owner: device] it is recorded, or the device is slowed */
     bool backed_up;           /* [owner: device] by this step */
     int64_t arrived_ns;       /* [owner: device] when it began to wait for this
                                  action, if the job is recorded */
@@ -103,7 +109,8 @@ struct sl_device {
     double total;                        /* [owner: device] of this step */
     bool ahead;     /* [owner: device] it updates ahead of the commit */
     char *undo_end; /* [owner: device] of what is kept in the spare memory */
-    int64_t off_core_ns; /* [owner: device] of this action, by its layers */
+    int64_t off_core_ns; /* [owner: device] of this action, by its layers; only
+                            looked at if the job is timed */
     int64_t counted_ns;  /* [owner: device] of this action's work, as far as it
                             is on the virtual clock already */
     int64_t virtual_ns;  /* [owner: device] its virtual clock, from the start of

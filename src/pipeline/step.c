@@ -98,24 +98,16 @@ static sluice_status count_terms(const sluice_pipeline *pipe,
                          rows.n, terms, why);
 }
 
-/* How many of the step's rows and terms go into each update, and of the terms
- * into all of them. */
-static sluice_status share_rows(sluice_pipeline *pipe, const void *targets,
-                                int64_t n_rows, int64_t *n_terms,
-                                sluice_diag *why)
+/* How many rows and terms of a replica, whose rows are spread like this, go
+ * into each update: add them up. */
+static sluice_status share_replica(sluice_pipeline *pipe, const void *targets,
+                                   struct sl_row_spread spread,
+                                   int64_t *n_terms, sluice_diag *why)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    const struct sl_grid *grid = &bp->grid;
-    int n = sl_n_all_microbatches(grid);
-    *n_terms = 0;
-    for (int u = 0; u < bp->updates.n_updates; u++)
-        pipe->update_rows[u] = pipe->update_terms[u] = 0;
-    for (int i = 0; i < n; i++) {
-        int m = i % grid->n_microbatches;
+    for (int m = 0; m < bp->grid.n_microbatches; m++) {
         int64_t terms;
-        struct sl_rows rows =
-            sl_replica_rows(n_rows, grid->n_replicas, i / grid->n_microbatches,
-                            grid->n_microbatches, m);
+        struct sl_rows rows = sl_spread_rows(&spread, m);
         sluice_status st = count_terms(pipe, targets, rows, &terms, why);
         if (st)
             return st;
@@ -124,6 +116,25 @@ static sluice_status share_rows(sluice_pipeline *pipe, const void *targets,
         *n_terms += terms;
     }
     return SLUICE_OK;
+}
+
+/* The same of the whole step, and its terms that go into all updates. */
+static sluice_status share_rows(sluice_pipeline *pipe, const void *targets,
+                                int64_t n_rows, int64_t *n_terms,
+                                sluice_diag *why)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    const struct sl_grid *grid = &bp->grid;
+    *n_terms = 0;
+    for (int u = 0; u < bp->updates.n_updates; u++)
+        pipe->update_rows[u] = pipe->update_terms[u] = 0;
+    sluice_status st = SLUICE_OK;
+    for (int r = 0; r < grid->n_replicas && !st; r++) {
+        struct sl_row_spread spread = sl_replica_spread(
+            n_rows, grid->n_replicas, r, grid->n_microbatches);
+        st = share_replica(pipe, targets, spread, n_terms, why);
+    }
+    return st;
 }
 
 sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,

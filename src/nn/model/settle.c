@@ -81,9 +81,9 @@ sluice_status sl_loss_terms(const sluice_loss_ops *loss,
                             const sluice_loss_plan *plan, const void *targets,
                             int64_t rows, int64_t *n, sluice_diag *why)
 {
-    int64_t all = INT64_MAX; /* an evaluation has any number of rows */
-    if (rows <= INT64_MAX / plan->row_terms)
-        all = rows * plan->row_terms;
+    int64_t all;
+    if (__builtin_mul_overflow(rows, plan->row_terms, &all))
+        all = INT64_MAX; /* an evaluation has any number of rows */
     int64_t counted =
         loss->terms && rows ? loss->terms(plan, targets, rows) : all;
     if (counted < 0 || counted > all)

@@ -41,15 +41,11 @@ static sluice_layer_call own_rows(const sluice_layer_call *call)
     return own;
 }
 
-typedef sluice_status layer_function(const sluice_layer_call *call);
-
-static sluice_status run(layer_function *function,
-                         sluice_team_division division,
-                         const sluice_layer_call *call)
+sluice_status sl_team_run(sl_layer_function *function,
+                          sluice_team_division division,
+                          const sluice_layer_call *call)
 {
     sluice_status st = SLUICE_OK;
-    if (!call->team)
-        return function(call);
     if (division == SLUICE_TEAM_SHARES) {
         st = function(call);
     } else if (division == SLUICE_TEAM_ROWS) {
@@ -61,24 +57,4 @@ static sluice_status run(layer_function *function,
         st = function(&whole);
     }
     return st ? st : sluice_team_meet(call);
-}
-
-sluice_status sl_team_forward(const sluice_layer_ops *ops,
-                              const sluice_layer_call *call)
-{
-    return run(ops->forward, ops->team, call);
-}
-
-sluice_status sl_team_backward_input(const sluice_layer_ops *ops,
-                                     const sluice_layer_call *call)
-{
-    return run(ops->backward_input, ops->team, call);
-}
-
-sluice_status sl_team_backward_weight(const sluice_layer_ops *ops,
-                                      const sluice_layer_call *call)
-{
-    bool shares = ops->team == SLUICE_TEAM_SHARES;
-    return run(ops->backward_weight,
-               shares ? SLUICE_TEAM_SHARES : SLUICE_TEAM_WHOLE, call);
 }

@@ -25,8 +25,6 @@ sluice_row_parts sl_row_parts_of(const struct sl_device *device,
 {
     const struct sl_cut_rows *rows = rows_of(device);
     bool hands_on = op->kind == SL_OP_B || op->kind == SL_OP_W;
-    if (op->action.stage != 0 || !sl_cuts_rows(device->pipe))
-        return (sluice_row_parts){0};
     return (sluice_row_parts){
         .n = rows->n_parts,
         .first = table_of(device)->first,

@@ -10,9 +10,15 @@
 
 #include "pipeline/across/vocabulary_board.h"
 
-/* What a layer of the first stage is told of the table in an operation; `dy` is
- * NULL in one of no backward.  All zero of another stage, or if no embedding is
- * cut. */
+/* Whether layers of the operation's stage are told of a cut table: in the first
+ * stage, if an embedding is cut. */
+static inline bool sl_row_parts_concern(const struct sl_device *device,
+                                        const struct sl_op *op)
+{
+    return op->action.stage == 0 && sl_cuts_rows(device->pipe);
+}
+
+/* What they are told in an operation; `dy` is NULL in one of no backward. */
 sluice_row_parts sl_row_parts_of(const struct sl_device *device,
                                  const struct sl_op *op);
 

@@ -25,8 +25,6 @@ float *sl_skip_tensor(struct sl_device *device, const struct sl_op *op, int i,
                       bool backward)
 {
     const struct sl_edge *edge = device->stages[op->action.stage].units[i].edge;
-    if (!edge)
-        return NULL;
     if (sl_edge_is_inner(edge))
         return (float *)(void *)(device->workspace->skip + edge->inner_at);
     const struct sl_edge_links *links = links_of(device, edge);
@@ -46,7 +44,7 @@ sluice_status sl_skip_check(const struct sl_device *device,
                             int64_t rows, sluice_diag *why)
 {
     const struct sl_edge *edge = device->stages[op->action.stage].units[i].edge;
-    if (!edge || sl_edge_is_inner(edge) || op->action.kind == SLUICE_R ||
+    if (sl_edge_is_inner(edge) || op->action.kind == SLUICE_R ||
         pops(op, edge, i) != is_backward(op))
         return SLUICE_OK;
     return sl_check_boundary(device->pipe,

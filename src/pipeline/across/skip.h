@@ -14,14 +14,14 @@
 
 #include "pipeline/pipeline.h"
 
-/* Where unit `i` of the operation's stage finds or leaves the tensor, or, in
- * its backward, the gradient; NULL if it has none, or leaves none. */
+/* Where unit `i` of the operation's stage, an end of an edge, finds or leaves
+ * the tensor, or, in its backward, the gradient; NULL if it leaves none. */
 float *sl_skip_tensor(struct sl_device *device, const struct sl_op *op, int i,
                       bool backward);
 
 /*
- * Whether the `rows` rows of the tensor or gradient that unit `i` has left in
- * `values` may go to another stage.
+ * Whether the `rows` rows of the tensor or gradient that unit `i`, an end of an
+ * edge, has left in `values` may go to another stage.
  *
  * Returns  as sl_check_boundary(); SLUICE_OK if the unit leaves none.
  */

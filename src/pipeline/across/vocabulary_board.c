@@ -40,11 +40,11 @@ sluice_status sl_vocabulary_create_board(sluice_pipeline *pipe)
     return sl_bulletin_create(&config, &pipe->board);
 }
 
-bool sl_vocabulary_waits(const struct sl_device *device, const struct sl_op *op)
+bool sl_vocabulary_cut_waits(const struct sl_device *device,
+                             const struct sl_op *op)
 {
-    return sl_cuts_vocabulary(device->pipe) &&
-           (op->kind == SL_OP_S || op->kind == SL_OP_T ||
-            starts_back(device, op));
+    return op->kind == SL_OP_S || op->kind == SL_OP_T ||
+           starts_back(device, op);
 }
 
 sluice_status sl_vocabulary_take(struct sl_device *device,
@@ -73,11 +73,9 @@ static void post(struct sl_device *device, int poster, int32_t item)
     sl_bulletin_post(device->pipe->board, poster, item, device->virtual_ns);
 }
 
-void sl_vocabulary_post(struct sl_device *device, const struct sl_op *op)
+void sl_vocabulary_cut_posts(struct sl_device *device, const struct sl_op *op)
 {
     const sluice_pipeline *pipe = device->pipe;
-    if (!sl_cuts_vocabulary(pipe))
-        return;
     if (op->kind == SL_OP_S)
         post(device, device->at.place, op->forward_no);
     if (op->kind == SL_OP_F && is_last_stage(device, op->action.stage))

@@ -35,15 +35,29 @@ sluice_status sl_vocabulary_create_board(sluice_pipeline *pipe);
 /* The member that posts gradients of the first stage.  Any thread. */
 int sl_vocabulary_row_poster(const sluice_pipeline *pipe);
 
+/* As the functions below without `cut`, if the vocabulary is cut. */
+bool sl_vocabulary_cut_waits(const struct sl_device *device,
+                             const struct sl_op *op);
+void sl_vocabulary_cut_posts(struct sl_device *device, const struct sl_op *op);
+
 /* Whether an operation waits for items; and waiting, see sl_bulletin_await().
  */
-bool sl_vocabulary_waits(const struct sl_device *device,
-                         const struct sl_op *op);
+static inline bool sl_vocabulary_waits(const struct sl_device *device,
+                                       const struct sl_op *op)
+{
+    return sl_cuts_vocabulary(device->pipe) &&
+           sl_vocabulary_cut_waits(device, op);
+}
 sluice_status sl_vocabulary_take(struct sl_device *device,
                                  const struct sl_op *op);
 
 /* Post what an operation gives to all, if it does. */
-void sl_vocabulary_post(struct sl_device *device, const struct sl_op *op);
+static inline void sl_vocabulary_post(struct sl_device *device,
+                                      const struct sl_op *op)
+{
+    if (sl_cuts_vocabulary(device->pipe))
+        sl_vocabulary_cut_posts(device, op);
+}
 
 /* The place of the first device that has yet to post what an operation waits
  * for, at this moment; -1: none has.  Any thread. */

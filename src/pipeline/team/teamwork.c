@@ -21,18 +21,14 @@ static sluice_status meet(struct sl_device *device)
                                 &device->virtual_ns, NULL);
 }
 
-sluice_status sl_team_gather(struct sl_device *device)
+sluice_status sl_team_meet_before(struct sl_device *device)
 {
-    if (!device->team)
-        return SLUICE_OK;
     sl_place_does(&device->place, SLUICE_MEETING);
     return meet(device);
 }
 
-sluice_status sl_team_wait(struct sl_device *device)
+sluice_status sl_team_meet_within(struct sl_device *device)
 {
-    if (!device->team)
-        return SLUICE_OK;
     int64_t paused_ns = sl_pause_work(device);
     sl_place_waits(&device->place, true);
     sluice_status st = meet(device);
@@ -43,7 +39,7 @@ sluice_status sl_team_wait(struct sl_device *device)
 
 static sluice_status meet_others(void *device)
 {
-    return sl_team_wait(device);
+    return sl_team_meet_within(device);
 }
 
 struct sluice_team sl_team_told(struct sl_device *device, int owner)

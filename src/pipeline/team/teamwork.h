@@ -28,12 +28,22 @@ static inline bool sl_leads(const struct sl_device *device)
     return device->at.shard == 0;
 }
 
+/* The meetings below, of a device that has a team. */
+sluice_status sl_team_meet_before(struct sl_device *device);
+sluice_status sl_team_meet_within(struct sl_device *device);
+
 /* Come to a meeting before the work of an operation; without a team nothing.
  * Returns SLUICE_OK, or SLUICE_CLOSED. */
-sluice_status sl_team_gather(struct sl_device *device);
+static inline sluice_status sl_team_gather(struct sl_device *device)
+{
+    return device->team ? sl_team_meet_before(device) : SLUICE_OK;
+}
 
 /* Come to a meeting within the work of an operation.  Returns as above. */
-sluice_status sl_team_wait(struct sl_device *device);
+static inline sluice_status sl_team_wait(struct sl_device *device)
+{
+    return device->team ? sl_team_meet_within(device) : SLUICE_OK;
+}
 
 /* What the layers of the device are told of its team, for one whose undivided
  * part is that of device `owner`. */

@@ -1,13 +1,12 @@
 /* What a micro-batch is in the job under way.  The device. */
 #include "pipeline/uneven/microbatch.h"
 
-struct sl_rows sl_rows_of(const struct sl_device *device,
-                          const struct sl_op *op)
+void sl_spread_job(struct sl_device *device)
 {
     const struct sl_grid *grid = &device->pipe->blueprint.grid;
-    return sl_replica_rows(device->pipe->job.rows, grid->n_replicas,
-                           device->at.replica, grid->n_microbatches,
-                           op->action.microbatch);
+    device->spread =
+        sl_replica_spread(device->pipe->job.rows, grid->n_replicas,
+                          device->at.replica, grid->n_microbatches);
 }
 
 float sl_loss_scale(const sluice_pipeline *pipe, int microbatch)

@@ -9,9 +9,15 @@
 #include "base/split.h"
 #include "pipeline/pipeline.h"
 
+/* Find out how the rows of the job under way are spread; it has just begun. */
+void sl_spread_job(struct sl_device *device);
+
 /* The rows of an operation's micro-batch. */
-struct sl_rows sl_rows_of(const struct sl_device *device,
-                          const struct sl_op *op);
+static inline struct sl_rows sl_rows_of(const struct sl_device *device,
+                                        const struct sl_op *op)
+{
+    return sl_spread_rows(&device->spread, op->action.microbatch);
+}
 
 /* What the mean loss is divided by, inverted, of the update that a micro-batch
  * goes into; 0 if no term counts. */
