@@ -150,12 +150,12 @@ static void set_bounds(const struct bubble_config *config,
             .model = model,
             .order = &config->order,
             .devices = rows[i].devices,
+            .team = rows[i].team,
             .microbatches = rows[i].microbatches,
             .batch = rows[i].batch,
             .steps = config->run.repetitions,
         };
-        rows[i].bound_ns =
-            model && rows[i].team == 1 ? bound_step_ns(&bound) : NAN;
+        rows[i].bound_ns = model ? bound_step_ns(&bound) : NAN;
     }
     sluice_model_destroy(model);
 }

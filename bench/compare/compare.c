@@ -121,11 +121,14 @@ static double find_bound(const struct comparison *c,
         .model = c->work.model,
         .order = how->order,
         .devices = how->devices,
+        .replicas = how->replicas,
+        .team = how->team,
+        .zero = how->zero,
         .microbatches = how->microbatches,
         .batch = c->config->batch,
         .steps = how->repetitions,
     };
-    return how->replicas == 1 && how->team == 1 ? bound_step_ns(&bound) : NAN;
+    return bound_step_ns(&bound);
 }
 
 /* What ZeRO's formula says of the plan without it: a device holds 1 / R of what

@@ -65,6 +65,7 @@ static void add(struct time_sum *sum, const sluice_trace *trace)
     sluice_time_share all;
     sluice_trace_account(trace, devices, &all);
     sum->n_devices = trace->n_devices;
+    sum->n_steps++;
     sum->makespan_ns += all.makespan_ns;
     for (int d = 0; d < trace->n_devices; d++) {
         sum->busy_ns[d] += devices[d].busy_ns;

@@ -16,6 +16,7 @@ void describe_devices(const sluice_pipeline *pipe, const sluice_model *model,
 /* Where the time of several steps went. */
 struct time_sum {
     int n_devices;
+    int n_steps;
     int64_t makespan_ns; /* sums over the steps */
     int64_t busy_ns[SLUICE_MAX_DEVICES];
     int64_t wait_ns[SLUICE_MAX_DEVICES];

@@ -54,7 +54,8 @@ static sluice_status measure_bandwidth(double bytes, int cores, double *rate,
 struct work {
     const struct bound_config *config;
     int cores; /* that compute at once */
-    sluice_schedule *schedule;
+    const sluice_schedule *schedule;
+    sluice_schedule *generated; /* NULL: it was given */
     struct product_times products;
     struct step_rates rates;
     int64_t *costs_ns;
@@ -68,12 +69,22 @@ static double all_update_bytes(const sluice_model *model, double n_states)
     return bytes;
 }
 
-/* States of the optimizer that all measurements use. */
+static int or_one(int n)
+{
+    return n > 0 ? n : 1;
+}
+
+/* States of the optimizer for each parameter. */
 static double n_states(const struct bound_config *config)
 {
     sluice_memory_plan plan;
-    const sluice_pipeline_config one =
-        plain_pipeline_config(1, 1, config->batch);
+    sluice_pipeline_config one = plain_pipeline_config(1, 1, config->batch);
+    if (config->trains) {
+        one.optimizer = config->trains->optimizer;
+        one.optimizer_config = config->trains->optimizer_config;
+        one.loss = config->trains->loss;
+        one.loss_config = config->trains->loss_config;
+    }
     if (sluice_pipeline_plan(config->model, &one, &plan, NULL) ||
         plan.parameters == 0)
         return 0;
@@ -85,7 +96,9 @@ static sluice_status measure_rates(struct work *w, struct bound *out,
 {
     const struct bound_config *c = w->config;
     struct step_rates *rates = &w->rates;
-    rates->rows = (c->batch + c->microbatches - 1) / c->microbatches;
+    int parts = c->microbatches * or_one(c->replicas);
+    rates->rows = (c->batch + parts - 1) / parts;
+    rates->microbatches = c->microbatches;
     rates->n_states = n_states(c);
     rates->products = &w->products;
     const struct product_times_config products = {
@@ -104,7 +117,7 @@ static sluice_status measure_rates(struct work *w, struct bound *out,
                                w->cores, &out->bandwidth, why);
     if (!st)
         st = measure_bandwidth(all_update_bytes(c->model, rates->n_states) /
-                                   c->devices,
+                                   (c->devices * or_one(c->team)),
                                w->cores, &out->bandwidth_update, why);
     rates->bandwidth = out->bandwidth / 1e9;
     rates->bandwidth_update = out->bandwidth_update / 1e9;
@@ -138,7 +151,7 @@ static void set_rates(const struct work *w, struct bound *out)
     out->products_together = 1e9 * flops / together;
     out->products_alone =
         c->each_alone ? 1e9 * flops / products_ns(&w->products, true) : NAN;
-    out->products_ns = c->microbatches * together;
+    out->products_ns = c->microbatches * or_one(c->replicas) * together;
     out->elements_ns = (double)c->batch * bytes / w->rates.bandwidth;
 }
 
@@ -156,9 +169,22 @@ static double update_most(const struct work *w)
     return most;
 }
 
+/* A team takes its part of what one device would, and so do replicas of an
+ * update with ZeRO. */
+static void divide_costs(struct work *w)
+{
+    const struct bound_config *c = w->config;
+    int n = sluice_schedule_n_stages(w->schedule) * SLUICE_N_ACTION_KINDS;
+    for (int i = 0; i < n; i++) {
+        bool shared = c->zero && i % SLUICE_N_ACTION_KINDS == SLUICE_UPDATE;
+        w->costs_ns[i] /= or_one(c->team) * (shared ? or_one(c->replicas) : 1);
+    }
+}
+
 static sluice_status simulate(struct work *w, struct bound *out,
                               sluice_diag *why)
 {
+    double copies = or_one(w->config->team) * or_one(w->config->replicas);
     const sluice_simulate_config config = {
         .stage_costs_ns = w->costs_ns,
         .queue_capacity = w->config->order->capacity,
@@ -173,18 +199,45 @@ static sluice_status simulate(struct work *w, struct bound *out,
     out->bubble = all.bubble;
     out->update_ns = update_most(w);
     out->step_ns = (double)(trace->end_ns - trace->start_ns);
-    double work_ns = (double)all.busy_ns / crew_cores();
+    double work_ns = copies * (double)all.busy_ns / crew_cores();
     out->step_ns = fmax(out->step_ns, work_ns);
     sluice_simulation_destroy(simulation);
     return SLUICE_OK;
+}
+
+static sluice_status take_schedule(struct work *w, sluice_diag *why)
+{
+    const struct bound_config *c = w->config;
+    sluice_status st = SLUICE_OK;
+    w->schedule = c->schedule;
+    if (!c->schedule) {
+        st = order_schedule(c->order, c->devices, c->microbatches,
+                            &w->generated, why);
+        w->schedule = w->generated;
+    }
+    return st;
+}
+
+static bool cuts_vocabulary(const sluice_schedule *schedule)
+{
+    int n;
+    const sluice_action *actions = sluice_schedule_actions(schedule, 0, &n);
+    for (int i = 0; i < n; i++)
+        if (actions[i].kind == SLUICE_S)
+            return true;
+    return false;
 }
 
 static sluice_status calculate(struct work *w, struct bound *out,
                                sluice_diag *why)
 {
     const struct bound_config *c = w->config;
-    sluice_status st = order_schedule(c->order, c->devices, c->microbatches,
-                                      &w->schedule, why);
+    sluice_status st = take_schedule(w, why);
+    if (!st && cuts_vocabulary(w->schedule))
+        st = sluice_diag_set(why, SLUICE_INVALID,
+                             "the bound of a step is not known where the "
+                             "devices share a head: give no "
+                             "--vocabulary-parallel");
     if (!st)
         st = measure_rates(w, out, why);
     if (st)
@@ -198,6 +251,7 @@ static sluice_status calculate(struct work *w, struct bound *out,
     st = step_costs(c->model, w->schedule, &w->rates, w->costs_ns, why);
     if (st)
         return st;
+    divide_costs(w);
     set_rates(w, out);
     return simulate(w, out, why);
 }
@@ -206,9 +260,11 @@ sluice_status bound_measure(const struct bound_config *config,
                             struct bound *out, sluice_diag *why)
 {
     int cores = crew_cores();
+    int devices =
+        config->devices * or_one(config->replicas) * or_one(config->team);
     struct work w = {
         .config = config,
-        .cores = config->devices < cores ? config->devices : cores,
+        .cores = devices < cores ? devices : cores,
     };
     struct bound bound;
     sluice_status st = calculate(&w, &bound, why);
@@ -216,7 +272,7 @@ sluice_status bound_measure(const struct bound_config *config,
         *out = bound;
     free(w.costs_ns);
     product_times_fini(&w.products);
-    sluice_schedule_destroy(w.schedule);
+    sluice_schedule_destroy(w.generated);
     return st;
 }
 

@@ -17,11 +17,18 @@
 struct bound_config {
     const sluice_model *model;
     const struct order_options *order;
-    int devices;
-    int microbatches;
-    int64_t batch;
-    int steps;       /* of products that are measured */
-    bool each_alone; /* fill in the rates alone */
+    const sluice_schedule *schedule;      /* of a replica, instead of that of
+                                             `order`; NULL: none */
+    const sluice_pipeline_config *trains; /* whose optimizer updates; NULL: that
+                                             of plain_pipeline_config() */
+    int devices;                          /* of a replica, a team being one */
+    int replicas;                         /* 0: one */
+    int team;                             /* devices of a team; 0: one */
+    int zero;                             /* stage of ZeRO */
+    int microbatches;                     /* of a replica */
+    int64_t batch;                        /* of all replicas */
+    int steps;                            /* of products that are measured */
+    bool each_alone;                      /* fill in the rates alone */
 };
 
 struct bound {
@@ -38,11 +45,16 @@ struct bound {
 };
 
 /*
- * Measure what the bound stands on, and calculate it.  With more devices than
- * cores the step takes at least the work of all devices divided by the cores.
+ * Measure what the bound stands on, and calculate it.  Layers are cut so that
+ * with these costs the slowest stage takes least.  A team takes its part of the
+ * work of one device, replicas exchange their gradients at no cost, and with
+ * ZeRO they divide the update.  With more devices than cores the step takes at
+ * least the work of all devices divided by the cores.
  *
  * Blocks   for about `steps` steps of four micro-batches.
- * Returns  SLUICE_OK; or the first error of a pipeline, schedule, or thread.
+ * Returns  SLUICE_OK; SLUICE_INVALID for a schedule that cuts the vocabulary,
+ *          of which the bound is not known; or the first error of a pipeline,
+ *          schedule, or thread.
  */
 sluice_status bound_measure(const struct bound_config *config,
                             struct bound *out, sluice_diag *why);

@@ -60,7 +60,7 @@ static const char doc[] =
     "micro-batch, back to back, each with weights of its own.  `bound_ns' is "
     "the least time of a step: products at that rate, work on elements and the "
     "update at the rate of memory, and the bubble of the schedule.  Each row "
-    "also trains a few steps; `share_of_bound' is the bound over their median, "
+    "also trains a few steps; `bound_share' is the bound over their median, "
     "and `wrong' as in `bubble'.";
 
 /* The command line as it is read. */

@@ -49,7 +49,7 @@ void roofline_table_row(void *context, const struct roofline_row *row)
     add_machine(&fields, &row->machine);
     add_bound(&fields, &row->bound);
     add_step(&fields, s);
-    add_real(&fields, "share_of_bound", row->bound.step_ns / step_ns);
+    add_share(&fields, "bound_share", row->bound.step_ns / step_ns);
     add_text(&fields, "gemm_used", row->measured.gemm);
     add_integer(&fields, "wrong", row->measured.wrong);
     table_row(&table->table, fields.of, fields.n);

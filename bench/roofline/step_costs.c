@@ -2,6 +2,7 @@
 #include "bench/roofline/step_costs.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include <sluice/partition.h>
 
@@ -73,6 +74,29 @@ static void add_layer(const sluice_layer_plan *plan,
         update_bytes_of(plan, rates->n_states) / rates->bandwidth_update;
 }
 
+/* Where the slowest stage takes least in a step. */
+static sluice_status cut(const sluice_model *model,
+                         const struct step_rates *rates, int parts, int *sizes,
+                         sluice_diag *why)
+{
+    int n = sluice_model_n_layers(model);
+    double *layers = calloc((size_t)n, sizeof *layers);
+    if (!layers)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the costs of layers");
+    for (int i = 0; i < n; i++) {
+        double costs[SLUICE_N_ACTION_KINDS] = {0};
+        add_layer(sluice_model_layer_plan(model, i),
+                  &rates->products->layers[i], rates, costs);
+        layers[i] = rates->microbatches * (costs[SLUICE_F] + costs[SLUICE_B]) +
+                    costs[SLUICE_UPDATE];
+    }
+    sluice_status st =
+        sluice_partition_minimax(layers, n, parts, NULL, sizes, why);
+    free(layers);
+    return st;
+}
+
 sluice_status step_costs(const sluice_model *model,
                          const sluice_schedule *schedule,
                          const struct step_rates *rates, int64_t *costs_ns,
@@ -81,8 +105,7 @@ sluice_status step_costs(const sluice_model *model,
     int sizes[SLUICE_MAX_STAGES];
     int stages = sluice_schedule_n_stages(schedule);
     int parts = stages / sluice_schedule_n_copies(schedule);
-    sluice_status st = sluice_partition_uniform(sluice_model_n_layers(model),
-                                                parts, sizes, why);
+    sluice_status st = cut(model, rates, parts, sizes, why);
     int layer = 0;
     for (int s = 0; s < parts && !st; s++) {
         double costs[SLUICE_N_ACTION_KINDS] = {0};

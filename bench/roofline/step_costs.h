@@ -33,16 +33,19 @@ double update_bytes_of(const sluice_layer_plan *plan, double n_states);
 struct step_rates {
     const struct product_times *products;
     int64_t rows;            /* of a micro-batch */
+    int microbatches;        /* of a step */
     double bandwidth;        /* bytes per ns */
     double bandwidth_update; /* bytes per ns */
     double n_states;         /* of the optimizer, for each parameter */
 };
 
 /*
- * The costs of each stage, for sluice_simulate(), layers divided evenly.
+ * The costs of each stage, for sluice_simulate(), the layers cut so that the
+ * slowest stage takes least in a step.
  *
  * Shapes   costs_ns[stages][SLUICE_N_ACTION_KINDS].
- * Returns  SLUICE_OK; SLUICE_INVALID if there are fewer layers than stages.
+ * Returns  SLUICE_OK; SLUICE_INVALID if there are fewer layers than stages;
+ *          SLUICE_NO_MEMORY.
  */
 sluice_status step_costs(const sluice_model *model,
                          const sluice_schedule *schedule,

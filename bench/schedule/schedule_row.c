@@ -26,6 +26,7 @@ static sluice_status run_it(struct schedule_row *row,
     if (st)
         return st;
     row->is_measured = true;
+    row->bound_ns = schedule_run_bound(wanted, schedule, &config);
     if (!config.model)
         return SLUICE_OK;
     struct schedule_price by_measure;

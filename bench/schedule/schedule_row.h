@@ -18,6 +18,8 @@ struct schedule_row {
     bool is_raised; /* it ran, and is priced, without the sends and receives
                        that it has */
     struct measurement measured;
+    double bound_ns; /* of its step, as bench/roofline/bound.h; NAN with timed
+                        cells */
 };
 
 /*

@@ -1,10 +1,14 @@
 /* A schedule on threads.  The main thread. */
 #include "bench/schedule/schedule_run.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+#include <sluice/model.h>
 
 #include "bench/schedule/show/schedule_draw.h"
 #include "bench/measure/subject.h"
+#include "bench/roofline/bound.h"
 
 enum { ROWS = 32, KINDS = SLUICE_N_ACTION_KINDS, PART = 4 /* outputs */ };
 
@@ -65,6 +69,12 @@ static sluice_status make_cells(const struct schedule_wanted *wanted,
     return st;
 }
 
+static int64_t batch_of(const struct schedule_run_config *config,
+                        int microbatches)
+{
+    return config->batch ? config->batch : (int64_t)ROWS * microbatches;
+}
+
 static sluice_status run(const struct subject_config *what, int devices,
                          struct measurement *out, sluice_diag *why)
 {
@@ -93,7 +103,7 @@ sluice_status schedule_run(const struct schedule_wanted *wanted,
     const sluice_timed_head_config head = make_head(wanted, schedule);
     const struct subject_config what = {
         .model = config->model,
-        .batch = config->batch ? config->batch : (int64_t)ROWS * m,
+        .batch = batch_of(config, m),
         .cells = config->model ? 0
                                : sluice_schedule_n_stages(schedule) /
                                      sluice_schedule_n_copies(schedule),
@@ -108,4 +118,26 @@ sluice_status schedule_run(const struct schedule_wanted *wanted,
     st = run(&what, sluice_schedule_n_devices(schedule), out, why);
     free(cells);
     return st;
+}
+
+double schedule_run_bound(const struct schedule_wanted *wanted,
+                          const sluice_schedule *schedule,
+                          const struct schedule_run_config *config)
+{
+    sluice_model *model;
+    int m = sluice_schedule_n_microbatches(schedule);
+    if (!config->model || sluice_model_parse(config->model, NULL, &model, NULL))
+        return NAN;
+    const struct bound_config bound = {
+        .model = model,
+        .order = &wanted->order,
+        .schedule = schedule,
+        .devices = sluice_schedule_n_devices(schedule),
+        .microbatches = m,
+        .batch = batch_of(config, m),
+        .steps = config->run.repetitions,
+    };
+    double ns = bound_step_ns(&bound);
+    sluice_model_destroy(model);
+    return ns;
 }

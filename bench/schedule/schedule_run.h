@@ -28,4 +28,10 @@ sluice_status schedule_run(const struct schedule_wanted *wanted,
                            const struct schedule_run_config *config,
                            struct measurement *out, sluice_diag *why);
 
+/* The least time of such a step on this machine, with real layers; NAN with
+ * timed cells, and where it cannot be measured. */
+double schedule_run_bound(const struct schedule_wanted *wanted,
+                          const sluice_schedule *schedule,
+                          const struct schedule_run_config *config);
+
 #endif

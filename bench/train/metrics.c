@@ -225,13 +225,20 @@ void metrics_saved(struct metrics *metrics, const sluice_saving *saving)
     write_line(metrics, line);
 }
 
-void metrics_end(struct metrics *metrics, double measured, double formula)
+void metrics_end(struct metrics *metrics, double measured, double formula,
+                 const struct step_bound *bound)
 {
     if (!metrics->file)
         return;
     json_t *line = new_line("end");
     set_real(line, "bubble_measured", measured);
     set_real(line, "bubble_formula", formula);
+    if (!isnan(bound->step_ns))
+        set_real(line, "step_ns", bound->step_ns);
+    if (!isnan(bound->bound_ns))
+        set_real(line, "bound_ns", bound->bound_ns);
+    if (!isnan(bound->step_ns) && !isnan(bound->bound_ns))
+        set_real(line, "bound_share", bound->bound_ns / bound->step_ns);
     write_line(metrics, line);
 }
 

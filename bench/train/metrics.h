@@ -16,6 +16,7 @@
 
 #include "bench/output/environment.h"
 #include "bench/train/data/training_data.h"
+#include "bench/train/told/step_bound.h"
 #include "bench/train/training_config.h"
 
 struct metrics {
@@ -57,8 +58,10 @@ bool metrics_progress(struct metrics *metrics, const sluice_progress *progress,
  * beside it. */
 void metrics_saved(struct metrics *metrics, const sluice_saving *saving);
 
-/* The last line: the bubble, measured and by order_bubble(). */
-void metrics_end(struct metrics *metrics, double measured, double formula);
+/* The last line: the bubble, measured and by order_bubble(); and the step with
+ * its bound, where these are known. */
+void metrics_end(struct metrics *metrics, double measured, double formula,
+                 const struct step_bound *bound);
 
 /*
  * Close the file.

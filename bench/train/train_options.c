@@ -301,6 +301,12 @@ static const struct option_row told_options[] = {
              "all gradients are read once more for it",
      .type = &option_flag,
      .offset = offsetof(struct training_config, gradient_norm)},
+    {.name = "roofline",
+     .help = "Tell what a step took beside the least that this machine needs "
+             "for it, which is measured in the end, as by `sluice-bench "
+             "roofline'",
+     .type = &option_flag,
+     .offset = offsetof(struct training_config, roofline)},
     {.name = "watch",
      .help = "Draw the loss and the devices' busy shares as the training runs, "
              "if standard error is a terminal",

@@ -21,6 +21,7 @@
 #include "bench/order/order.h"
 #include "bench/order/schedule_source.h"
 #include "bench/train/stuck.h"
+#include "bench/train/told/step_bound.h"
 #include "bench/train/told/step_picture.h"
 #include "bench/train/told/telling.h"
 #include "bench/train/told/training_page.h"
@@ -65,8 +66,9 @@ static void print_log(void *context, sluice_log_level level, const char *text)
 static sluice_status before_pipeline(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
-    sluice_status st =
-        train_network_make(&t->network, c->model, &t->source, why);
+    sluice_status st = step_bound_check(c, why);
+    if (!st)
+        st = train_network_make(&t->network, c->model, &t->source, why);
     if (!st)
         st = train_network_loss(&t->network, &t->source, &c->loss, &t->loss,
                                 &t->telling.counts_correct, why);
@@ -285,9 +287,13 @@ static sluice_status train(struct training *t, double *accuracy,
     if (!stopping_signal())
         telling_end(&t->telling, t->keeping.run.position.epoch, c->epochs);
     double formula = order_bubble(&c->order, c->devices, c->microbatches);
-    if (t->out)
+    const struct step_bound bound =
+        step_bound_find(c, t->network.model, &t->pipeline, t->pipe, &t->time);
+    if (t->out) {
         describe_time(&t->time, formula, t->out);
-    metrics_end(&t->metrics, time_sum_bubble(&t->time), formula);
+        step_bound_tell(&bound, t->out);
+    }
+    metrics_end(&t->metrics, time_sum_bubble(&t->time), formula, &bound);
     if (stopping_signal()) {
         telling_erase(&t->telling);
         keeping_tell_stop(&t->keeping, stopping_signal());

@@ -82,6 +82,7 @@ struct training_config {
                             0: none */
     const char *report;  /* a file for a page of charts; NULL: none */
     bool gradient_norm;  /* of each step, for both */
+    bool roofline;       /* tell the step beside the machine's bound */
     bool watches;        /* a picture that moves, on a terminal */
     bool quiet;          /* only errors and warnings are told */
 };

@@ -153,6 +153,7 @@ static void write_row(void *context, const struct zero_row *row)
     add_integer(&fields, "planned_bytes", row->planned_bytes);
     add_integer(&fields, "actual_bytes", row->actual_bytes);
     add_real(&fields, "step_ns", row->step_ns);
+    add_share(&fields, "bound_share", row->bound_ns / row->step_ns);
     add_share(&fields, "over", row->over);
     add_wrong(&fields, row->wrong);
     table_row(&table->table, fields.of, fields.n);

@@ -6,16 +6,21 @@
 #include <string.h>
 #include <time.h>
 
+#include <sluice/loss.h>
 #include <sluice/optimizer.h>
 #include <sluice/pipeline.h>
 
 #include "bench/measure/measure_config.h"
 #include "bench/measure/samples.h"
 #include "bench/measure/workload.h"
+#include "bench/order/order.h"
 #include "bench/output/progress.h"
+#include "bench/roofline/bound.h"
 #include "bench/scaling/cluster.h"
 
 enum { WARM_UP = 2 };
+
+static const char openblas[] = "openblas"; /* the same bytes on every machine */
 
 static const struct subject {
     const char *name;
@@ -61,7 +66,7 @@ static sluice_status create(const struct race *race, int replicas, int zero,
     config.zero = zero;
     config.uneven = true;
     config.seed = c->seed;
-    config.gemm = "openblas"; /* the same bytes on every machine */
+    config.gemm = openblas;
     config.queue_capacity = c->microbatches;
     config.pinning = SLUICE_PIN_OFF; /* the second one would have no cores */
     return sluice_pipeline_create(&config, race->work->model, out, why);
@@ -95,6 +100,32 @@ static sluice_status step(const struct race *race, sluice_pipeline *pipe,
     return st;
 }
 
+static double find_bound(const struct race *race, const struct zero_row *row)
+{
+    const struct zero_config *c = race->config;
+    struct order_options order = ORDER_DEFAULTS;
+    order.capacity = c->microbatches;
+    order.gemm = openblas;
+    const sluice_pipeline_config trains = {
+        .optimizer = race->optimizer.ops,
+        .optimizer_config = &race->optimizer.config,
+        .loss = sluice_mean_squared_error(),
+    };
+    const struct bound_config bound = {
+        .model = race->work->model,
+        .order = &order,
+        .schedule = sluice_pipeline_schedule(race->pipe),
+        .trains = &trains,
+        .devices = c->devices,
+        .replicas = row->replicas,
+        .zero = row->zero,
+        .microbatches = c->microbatches,
+        .batch = c->batch,
+        .steps = c->steps,
+    };
+    return bound_step_ns(&bound);
+}
+
 /* Steps in turn, so that what disturbs the machine disturbs both. */
 static sluice_status time_steps(struct race *race, struct zero_row *row,
                                 sluice_diag *why)
@@ -102,7 +133,7 @@ static sluice_status time_steps(struct race *race, struct zero_row *row,
     int n = race->config->steps;
     double ignored;
     sluice_status st = SLUICE_OK;
-    row->step_ns = row->over = NAN;
+    row->step_ns = row->bound_ns = row->over = NAN;
     for (int i = 0; i < WARM_UP && !st; i++) {
         st = step(race, race->plain, &ignored, why);
         if (!st)
@@ -121,6 +152,7 @@ static sluice_status time_steps(struct race *race, struct zero_row *row,
     if (!st && n > 0) {
         row->step_ns = median_of(race->ns, n);
         row->over = median_of(race->ratios, n);
+        row->bound_ns = find_bound(race, row);
     }
     return st;
 }

@@ -36,9 +36,10 @@ struct zero_row {
                               cluster_parameter_bytes() */
     int64_t planned_bytes; /* everything, of all replicas */
     int64_t actual_bytes;
-    double step_ns; /* the median; NAN: none was timed */
-    double over;    /* the median of step / plain - 1, of steps in turn */
-    int64_t wrong;  /* parameters whose bits are not those of plain replicas */
+    double step_ns;  /* the median; NAN: none was timed */
+    double bound_ns; /* of it, as bench/roofline/bound.h; NAN likewise */
+    double over;     /* the median of step / plain - 1, of steps in turn */
+    int64_t wrong;   /* parameters whose bits are not those of plain replicas */
 };
 
 typedef void zero_on_row(void *context, const struct zero_row *row);

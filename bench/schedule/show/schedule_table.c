@@ -176,6 +176,8 @@ static void add_measured(struct table_fields *fields,
     add_share(fields, "bubble_virtual",
               samples_median(s, FIGURE_BUBBLE_VIRTUAL));
     add_step(fields, s);
+    add_share(fields, "bound_share",
+              row->bound_ns / samples_median(s, FIGURE_STEP_NS));
     add_wrong(fields, row->measured.wrong);
 }
 

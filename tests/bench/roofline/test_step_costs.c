@@ -64,12 +64,13 @@ START_TEST(a_stage_costs_what_its_layers_do)
     struct product_time layers[3] = {
         {.together_ns = {100, 0, 300}},
         {.together_ns = {0}},
-        {.together_ns = {10, 20, 30}},
+        {.together_ns = {1000, 2000, 3000}},
     };
     const struct product_times products = {.n_layers = 3, .layers = layers};
     const struct step_rates rates = {
         .products = &products,
         .rows = 16,
+        .microbatches = 2,
         .bandwidth = 2,
         .bandwidth_update = 4,
         .n_states = 1,
@@ -88,9 +89,15 @@ START_TEST(a_stage_costs_what_its_layers_do)
     ck_assert_int_eq(costs[0][SLUICE_B],
                      costs[0][SLUICE_I] + costs[0][SLUICE_W]);
     ck_assert_int_eq(costs[0][SLUICE_UPDATE], (8 * 4 + 4) * 4 * 5 / 4);
-    ck_assert_int_eq(costs[1][SLUICE_F], 10);
-    ck_assert_int_eq(costs[1][SLUICE_B], 20 + 30);
+    ck_assert_int_eq(costs[1][SLUICE_F], 1000);
+    ck_assert_int_eq(costs[1][SLUICE_B], 2000 + 3000);
     ck_assert_int_eq(costs[1][SLUICE_UPDATE], 4 * 6 * 4 * 5 / 4);
+    /* Layer 1 goes where there is less to do. */
+    layers[2] = (struct product_time){.together_ns = {10, 20, 30}};
+    ck_assert_int_eq(step_costs(model, schedule, &rates, costs[0], NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(costs[0][SLUICE_I], 8 * 48);
+    ck_assert_int_eq(costs[1][SLUICE_I], 8 * 32 + 20);
     sluice_schedule_destroy(schedule);
     sluice_model_destroy(model);
 }
