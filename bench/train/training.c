@@ -127,10 +127,7 @@ static sluice_status make_pipeline(struct training *t, sluice_diag *why)
         st = sluice_pipeline_load_weights_as(
             t->pipe, t->network.model, (sluice_weights_layout)c->weights_layout,
             c->weights, NULL, why);
-    if (st)
-        return st;
-    return adapting_begin(&t->adapting, c, t->network.model, &t->pipeline,
-                          t->pipe, why);
+    return st;
 }
 
 static void on_saved(void *context, const sluice_saving *saving)
@@ -160,14 +157,26 @@ static sluice_status begin_keeping(struct training *t, sluice_diag *why)
     return st;
 }
 
-/* What looks at the steps and epochs, and goes on from those of before. */
-static sluice_status begin_watching(struct training *t, sluice_diag *why)
+/* What looks at the steps and epochs.  It may fail in this process alone. */
+static sluice_status make_watchers(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
-    sluice_status st = patience_init(&t->patience, c->patience,
-                                     t->network.model, t->pipe, why);
+    sluice_status st = adapting_begin(&t->adapting, c, t->network.model,
+                                      &t->pipeline, t->pipe, why);
+    if (!st)
+        st = patience_init(&t->patience, c->patience, t->network.model, t->pipe,
+                           why);
     if (!st && c->gradient_norm)
         st = gradient_norm_init(&t->norm, t->network.model, why);
+    return st;
+}
+
+/* The same, to go on from the steps and epochs of before.  It begins where all
+ * processes are there: keeping_begin() waits for them. */
+static sluice_status begin_watching(struct training *t, sluice_diag *why)
+{
+    sluice_status st =
+        sluice_world_agree(t->config->joined.world, make_watchers(t, why), why);
     if (!st)
         st = begin_keeping(t, why);
     return st ? st : patience_resume_kept(&t->patience, &t->keeping, why);

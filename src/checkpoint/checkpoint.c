@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sluice/world.h>
+
 #include "base/memory.h"
 #include "checkpoint/checkpoint_metadata.h"
 #include "checkpoint/outgoing.h"
@@ -21,8 +23,10 @@ static sluice_status save(const sluice_pipeline *pipe, const sluice_run *run,
     struct sl_subject about = {pipe, run};
     struct sl_checkpoint_metadata *metadata =
         sl_alloc(pipe->allocator, 1, sizeof *metadata);
-    if (!metadata)
-        return sl_no_memory(why, "the metadata of a checkpoint");
+    if (!metadata) /* the other processes ask first, too */
+        return sluice_world_agree(
+            pipe->world, sl_no_memory(why, "the metadata of a checkpoint"),
+            why);
     size_t n = sl_checkpoint_metadata_fill(metadata, &about);
     sluice_status st =
         sl_staging_save(pipe, SL_HELD_ALL, metadata->pairs, n, path, why);

@@ -13,27 +13,16 @@
 #include "base/clock.h"
 #include "base/finite.h"
 #include "base/memory.h"
+#include "pipeline/abroad/abroad.h"
 #include "pipeline/pipeline.h"
 #include "train/dataset_check.h"
 #include "train/tally.h"
-
-/* One batch of rows, and the order in which an epoch takes the rows. */
-struct buffers {
-    const sluice_allocator *allocator;
-    size_t rows;         /* of an epoch, or of the test set if that is larger */
-    size_t x_bytes;      /* of a batch */
-    size_t target_bytes; /* of a batch */
-    int64_t *order;      /* order[rows] */
-    void *x;
-    char *targets;
-    float *image; /* room for a row; NULL: none is augmented */
-    size_t row_bytes;
-};
+#include "train/train_buffers.h"
 
 struct trainer {
     sluice_pipeline *pipe;
     const sluice_train_config *config;
-    struct buffers buffers;
+    struct sl_train_buffers buffers;
     sluice_progress progress;
     bool stopped; /* on_progress said so, or the target is reached */
 };
@@ -108,47 +97,6 @@ static sluice_status check(const sluice_pipeline *pipe,
     return st;
 }
 
-static void buffers_fini(struct buffers *b)
-{
-    sl_free(b->allocator, b->image, b->row_bytes, 1);
-    sl_free(b->allocator, b->targets, b->target_bytes, 1);
-    sl_free(b->allocator, b->x, b->x_bytes, 1);
-    sl_free(b->allocator, b->order, b->rows, sizeof *b->order);
-}
-
-static sluice_status buffers_init(struct buffers *b,
-                                  const sluice_train_config *config,
-                                  sluice_diag *why)
-{
-    sluice_shape input = sluice_dataset_input(config->train);
-    size_t row = (size_t)sluice_shape_elements(&input) *
-                 sluice_element_bytes(sluice_dataset_input_type(config->train));
-    size_t batch = (size_t)config->batch;
-    int64_t rows = sluice_dataset_rows(config->train);
-    if (config->test && sluice_dataset_rows(config->test) > rows)
-        rows = sluice_dataset_rows(config->test);
-    *b = (struct buffers){
-        .allocator = config->allocator,
-        .rows = (size_t)rows,
-        .row_bytes = row,
-    };
-    if (!sl_mul(batch, row, &b->x_bytes) ||
-        !sl_mul(batch, sluice_dataset_target_bytes(config->train),
-                &b->target_bytes))
-        return sl_no_memory(why, "a batch, whose size overflows");
-    b->order = sl_alloc(b->allocator, b->rows, sizeof *b->order);
-    b->x = sl_alloc(b->allocator, b->x_bytes, 1);
-    b->targets = sl_alloc(b->allocator, b->target_bytes, 1);
-    if (sluice_augmentation_acts(&config->augment))
-        b->image = sl_alloc(b->allocator, b->row_bytes, 1);
-    else
-        b->row_bytes = 0;
-    if (b->order && b->x && b->targets && (b->image || !b->row_bytes))
-        return SLUICE_OK;
-    buffers_fini(b);
-    return sl_no_memory(why, "the batch of a training");
-}
-
 /* A function of the pipeline that takes rows: step or evaluate. */
 typedef sluice_status row_pass(sluice_pipeline *pipe, const void *x,
                                const void *targets, int64_t rows,
@@ -175,7 +123,7 @@ static sluice_status pass_batch(struct trainer *t, row_pass *pass,
                                 const sluice_dataset *data, int64_t at,
                                 sluice_result *result, sluice_diag *why)
 {
-    struct buffers *b = &t->buffers;
+    struct sl_train_buffers *b = &t->buffers;
     int64_t left = sluice_dataset_rows(data) - at;
     int64_t n = left < t->config->batch ? left : t->config->batch;
     sluice_status st =
@@ -364,15 +312,27 @@ static sluice_status run_epoch(struct trainer *t, int epoch, sluice_diag *why)
     return SLUICE_OK;
 }
 
+/* Of several processes all begin or none: the others would wait in a step. */
+static sluice_status begin(struct trainer *t, sluice_diag *why)
+{
+    sluice_status st = check(t->pipe, t->config, why);
+    bool has_buffers = false;
+    if (!st) {
+        st = sl_train_buffers_init(&t->buffers, t->config, why);
+        has_buffers = !st;
+    }
+    st = sl_abroad_check(t->pipe, st, why);
+    if (st && has_buffers)
+        sl_train_buffers_fini(&t->buffers);
+    return st;
+}
+
 static sluice_status train(sluice_pipeline *pipe,
                            const sluice_train_config *config,
                            sluice_progress *last, sluice_diag *why)
 {
-    sluice_status st = check(pipe, config, why);
-    if (st)
-        return st;
     struct trainer t = {.pipe = pipe, .config = config};
-    st = buffers_init(&t.buffers, config, why);
+    sluice_status st = begin(&t, why);
     if (st)
         return st;
     int first = config->start.epoch > 0 ? config->start.epoch : 1;
@@ -382,7 +342,7 @@ static sluice_status train(sluice_pipeline *pipe,
         st = run_epoch(&t, epoch, why);
     if (!st && last)
         *last = t.progress;
-    buffers_fini(&t.buffers);
+    sl_train_buffers_fini(&t.buffers);
     return st;
 }
 

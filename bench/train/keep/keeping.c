@@ -129,12 +129,34 @@ static sluice_status list_all(const struct keeping *k,
     return st;
 }
 
+/* Whether the pipeline can be saved, and room for its copy.  Each process finds
+ * out for itself, and all go on or none. */
+static sluice_status agree_to_save(struct keeping *k, const sluice_run *run,
+                                   sluice_diag *why)
+{
+    sluice_status st = sluice_checkpoint_check(k->pipe, run, why);
+    if (!st && k->config->dir)
+        st = sluice_saver_create(k->pipe, NULL, &k->saver, why);
+    return sluice_world_agree(k->world, st, why);
+}
+
+static sluice_status begin_directory(struct keeping *k, sluice_diag *why)
+{
+    struct checkpoint_list list;
+    sluice_status st = list_all(k, &list, why);
+    if (st)
+        return st;
+    if (list.n)
+        st = resume(k, &list, why);
+    checkpoint_list_fini(&list);
+    return st;
+}
+
 sluice_status keeping_begin(struct keeping *keeping,
                             const struct keeping_config *config,
                             sluice_pipeline *pipe, sluice_world *world,
                             const sluice_run *run, sluice_diag *why)
 {
-    struct checkpoint_list list;
     *keeping = (struct keeping){
         .config = config,
         .pipe = pipe,
@@ -144,16 +166,12 @@ sluice_status keeping_begin(struct keeping *keeping,
     };
     sluice_status st = SLUICE_OK;
     if (config->dir || config->weights)
-        st = sluice_checkpoint_check(pipe, run, why);
-    if (st || !config->dir)
-        return st;
-    st = list_all(keeping, &list, why);
+        st = agree_to_save(keeping, run, why);
+    if (!st && config->dir)
+        st = begin_directory(keeping, why);
     if (st)
-        return st;
-    if (list.n)
-        st = resume(keeping, &list, why);
-    checkpoint_list_fini(&list);
-    return st ? st : sluice_saver_create(pipe, NULL, &keeping->saver, why);
+        keeping_fini(keeping);
+    return st;
 }
 
 static bool is_better(const struct keeping *k)

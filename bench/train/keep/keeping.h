@@ -56,8 +56,11 @@ struct keeping {
  * taken.  `run` tells what the training is; keeping->run.position is where it
  * then goes on.  Without a directory nothing is done here or below.
  *
+ * In several processes all call it; what fails in one of them fails in all.
+ *
  * Returns  SLUICE_OK; SLUICE_INVALID if there are checkpoints that were not
- * asked for to go on from; or what sluice_checkpoint_load() returns.
+ *          asked for to go on from; or what sluice_checkpoint_load() and
+ *          sluice_saver_create() return.
  */
 sluice_status keeping_begin(struct keeping *keeping,
                             const struct keeping_config *config,

@@ -274,7 +274,7 @@ sluice_status sl_abroad_check(sluice_pipeline *pipe, sluice_status st,
 sluice_status sl_abroad_check_alone(const sluice_pipeline_config *config,
                                     sluice_status st, sluice_diag *why)
 {
-    sluice_world *world = world_of(config);
+    sluice_world *world = sl_abroad_start(config); /* as the others have */
     return world ? sl_world_check(world, st, why) : st;
 }
 

@@ -101,7 +101,7 @@ const struct sl_device *sl_abroad_device(const sluice_pipeline *pipe,
 sluice_status sl_abroad_check(sluice_pipeline *pipe, sluice_status st,
                               sluice_diag *why);
 
-/* The same of a process that has no pipeline. */
+/* The same of a process that has no pipeline, instead of sl_abroad_start(). */
 sluice_status sl_abroad_check_alone(const sluice_pipeline_config *config,
                                     sluice_status st, sluice_diag *why);
 

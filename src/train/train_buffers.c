@@ -1,0 +1,45 @@
+/* Room for a batch.  The caller's thread. */
+#include "train/train_buffers.h"
+
+#include "base/memory.h"
+
+void sl_train_buffers_fini(struct sl_train_buffers *b)
+{
+    sl_free(b->allocator, b->image, b->row_bytes, 1);
+    sl_free(b->allocator, b->targets, b->target_bytes, 1);
+    sl_free(b->allocator, b->x, b->x_bytes, 1);
+    sl_free(b->allocator, b->order, b->rows, sizeof *b->order);
+}
+
+sluice_status sl_train_buffers_init(struct sl_train_buffers *b,
+                                    const sluice_train_config *config,
+                                    sluice_diag *why)
+{
+    sluice_shape input = sluice_dataset_input(config->train);
+    size_t row = (size_t)sluice_shape_elements(&input) *
+                 sluice_element_bytes(sluice_dataset_input_type(config->train));
+    size_t batch = (size_t)config->batch;
+    int64_t rows = sluice_dataset_rows(config->train);
+    if (config->test && sluice_dataset_rows(config->test) > rows)
+        rows = sluice_dataset_rows(config->test);
+    *b = (struct sl_train_buffers){
+        .allocator = config->allocator,
+        .rows = (size_t)rows,
+        .row_bytes = row,
+    };
+    if (!sl_mul(batch, row, &b->x_bytes) ||
+        !sl_mul(batch, sluice_dataset_target_bytes(config->train),
+                &b->target_bytes))
+        return sl_no_memory(why, "a batch, whose size overflows");
+    b->order = sl_alloc(b->allocator, b->rows, sizeof *b->order);
+    b->x = sl_alloc(b->allocator, b->x_bytes, 1);
+    b->targets = sl_alloc(b->allocator, b->target_bytes, 1);
+    if (sluice_augmentation_acts(&config->augment))
+        b->image = sl_alloc(b->allocator, b->row_bytes, 1);
+    else
+        b->row_bytes = 0;
+    if (b->order && b->x && b->targets && (b->image || !b->row_bytes))
+        return SLUICE_OK;
+    sl_train_buffers_fini(b);
+    return sl_no_memory(why, "the batch of a training");
+}

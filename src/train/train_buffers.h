@@ -1,0 +1,35 @@
+/*
+ * What a training allocates: room for a batch of rows.
+ *
+ * Threads: the caller's of sluice_train().
+ */
+#ifndef SL_TRAIN_TRAIN_BUFFERS_H
+#define SL_TRAIN_TRAIN_BUFFERS_H
+
+#include <sluice/train.h>
+
+/* One batch of rows, and the order in which an epoch takes the rows. */
+struct sl_train_buffers {
+    const sluice_allocator *allocator;
+    size_t rows;         /* of an epoch, or of the test set if that is larger */
+    size_t x_bytes;      /* of a batch */
+    size_t target_bytes; /* of a batch */
+    int64_t *order;      /* order[rows] */
+    void *x;
+    char *targets;
+    float *image; /* room for a row; NULL: none is augmented */
+    size_t row_bytes;
+};
+
+/*
+ * Room for a batch of `config`.
+ *
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY, with nothing to be freed.
+ */
+sluice_status sl_train_buffers_init(struct sl_train_buffers *b,
+                                    const sluice_train_config *config,
+                                    sluice_diag *why);
+
+void sl_train_buffers_fini(struct sl_train_buffers *b);
+
+#endif
