@@ -1,33 +1,34 @@
 #!/bin/sh
-# Mutation test: change a line of a source file, build, and see whether a test
-# notices.  targets.txt names the files and the tests that must.
+# Mutation test: change a line of a source file and see whether a test notices.
+# targets.txt names the files and the tests that must.
 #
-#     mutate.sh ROOT WORK [MUTANTS [SEED [FILE]]]
+#     mutate.sh ROOT WORK [MUTANTS [SEED [FILE...]]]
 #
-# In WORK, a directory of its own, the tree is copied and built.  Of each file so
-# many mutants are drawn (10 unless given; 0: all).  The survivors are listed; the
-# exit status is 0 if 95 of 100 are killed.  A mutant that the compiler refuses
-# is none, and neither is one on equal.txt, which does the same as the code.
+# The tree is built in WORK.  Of each file so many mutants are drawn (10 unless
+# given; 0: all).  A mutant costs one compilation, a link for each test, and the
+# tests until one fails.  WORK keeps the verdicts, so a call that is stopped, or
+# that stops after SLUICE_MUTATION_SECONDS with exit status 75, goes on where it
+# was; a file that has changed is begun anew, and SLUICE_MUTATION_AGAIN=1 tries
+# the survivors once more.  The survivors are listed; the exit status is 0 if 95
+# of 100 are killed.  A mutant that the compiler refuses is none, and neither is
+# one on equal.txt, which does the same as the code.
 set -eu
 
 root=$(CDPATH='' cd -- "$1" && pwd -P)
 work=$2
 most=${3:-10}
 seed=${4:-1}
-only=${5:-}
+if [ $# -gt 4 ]; then shift 4; else shift $#; fi
+only=$*
 here=$root/tests/mutation
-limit=${SLUICE_MUTANT_SECONDS:-60}
+tab=$(printf '\t')
+end=$(($(date +%s) + ${SLUICE_MUTATION_SECONDS:-1000000}))
 
-mkdir -p "$work"
+mkdir -p "$work/verdicts"
 work=$(CDPATH='' cd -- "$work" && pwd -P)
-tree=$work/tree
 build=$work/build
-
-# The copy is brought up to date without touching what has not changed.
-mkdir -p "$tree"
-(cd "$root" && tar cf - --exclude=./build --exclude=./.git .) |
-    (cd "$tree" && tar xf -)
-cmake -S "$tree" -B "$build" -DCMAKE_BUILD_TYPE=Debug \
+cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_EXPORT_COMPILE_COMMANDS=ON \
     -DCMAKE_C_FLAGS_DEBUG=-O1 >"$work/configure.log"
 
 # The program of a test: chan.queue is test_chan_queue, and a parser's tests
@@ -39,8 +40,27 @@ program() {
     esac
 }
 
-killed=0
-total=0
+# The command that compiles FILE into its module's library, but from mutant.c to
+# mutant.o.
+compiler() {
+    awk -v file="$root/$1" -v to="$work/mutant" '
+        /"command":/ {
+            sub(/^ *"command": "/, ""); sub(/",? *$/, "")
+            gsub(/\\"/, "\"")
+            command = $0
+        }
+        /"file":/ && index($0, "\"" file "\"") &&
+            command ~ /\.dir\/[^ ]*\.o -c / && command ~ /-o [^ ]*sl_/ {
+            sub(/ -o .*/, "", command)
+            print command " -w -o " to ".o -c " to ".c"
+            exit
+        }' "$build/compile_commands.json"
+}
+
+# The file that holds the command which links a program.
+link_file() {
+    find "$build" -path "*/$1.dir/link.txt" | head -n 1
+}
 
 # equal FILE TEXT: whether equal.txt has a line of this file that, without its
 # reason, is this text.
@@ -53,58 +73,118 @@ equal() {
         END { exit found }' "$here/equal.txt"
 }
 
-# try FILE LINE TEXT TEST...: one mutant; the tests' programs are built.
-try() {
-    file=$1
-    line=$2
-    text=$3
-    shift 3
-    bare=$(echo "$text" | sed 's/^ *//')
-    if equal "$file" "$bare"; then
+# verdict LINE TEXT: the word for a mutant of $file: broken, killed, survived.
+verdict() {
+    T="$2" awk -v line="$1" \
+        'FNR == line { print ENVIRON["T"]; next } { print }' \
+        "$root/$file" >"$work/mutant.c"
+    if ! (cd "$build" && eval "$compile") >"$work/build.log" 2>&1; then
+        echo broken
         return
     fi
-    T="$text" awk -v line="$line" \
-        'FNR == line { print ENVIRON["T"]; next } { print }' \
-        "$root/$file" >"$tree/$file"
-    # shellcheck disable=SC2086
-    if ! cmake --build "$build" --target $programs >"$work/build.log" 2>&1; then
-        return # it does not compile
-    fi
-    total=$((total + 1))
-    for test; do
-        if ! timeout "$((limit * 2))" ctest --test-dir "$build" \
-            -R "^$(echo "$test" | sed 's/\./\\./')\$" --timeout "$limit" \
-            --stop-on-failure >"$work/test.log" 2>&1; then
-            killed=$((killed + 1))
+    for name in $programs; do
+        link=$(link_file "$name")
+        folder=${link%/CMakeFiles/*}
+        if ! (cd "$folder" &&
+            eval "$(sed "s| -o $name | $work/mutant.o -o $name |" "$link")") \
+            >"$work/link.log" 2>&1; then
+            echo "$name does not link with $file: see $work/link.log" >&2
+            exit 1
+        fi
+        if ! (cd "$folder" && timeout "$limit" "./$name") \
+            >"$work/test.log" 2>&1; then
+            echo killed
             return
         fi
     done
-    echo "survived: $file:$line: $bare"
+    echo survived
 }
 
+# The mutants of $file that are wanted, in the order in which they are tried.
+draw() {
+    awk -f "$here/mutants.awk" "$root/$file" >"$work/all.txt"
+    if [ "$most" -gt 0 ]; then
+        awk -v seed="$seed" 'BEGIN { srand(seed) } { print rand() "\t" $0 }' \
+            "$work/all.txt" | sort | head -n "$most" | cut -f 2-
+    else
+        cat "$work/all.txt"
+    fi
+}
+
+# What is known of $file is of the file as it is; else it is forgotten.
+recall() {
+    known=$work/verdicts/$(echo "$file" | tr / _)
+    cmp -s "$root/$file" "$known.c" || rm -f "$known"
+    cp "$root/$file" "$known.c"
+    touch "$known"
+    if [ "${SLUICE_MUTATION_AGAIN:-0}" != 0 ]; then
+        grep -v '^survived' "$known" >"$work/rest.txt" || :
+        cp "$work/rest.txt" "$known"
+    fi
+}
+
+# Build the tests of $file; the mutants have 10 times the time they take, and 10
+# seconds.
+prepare() {
+    # shellcheck disable=SC2086
+    cmake --build "$build" --target $programs >"$work/build.log" 2>&1
+    compile=$(compiler "$file")
+    start=$(date +%s)
+    for name in $programs; do
+        link=$(link_file "$name")
+        (cd "${link%/CMakeFiles/*}" && "./$name") >"$work/test.log" 2>&1 || {
+            echo "$name fails without a mutant: see $work/test.log" >&2
+            exit 1
+        }
+    done
+    limit=$((10 + 10 * ($(date +%s) - start)))
+}
+
+# Programs with a mutant in them are linked anew by the next build.
+discard() {
+    for name in $programs; do
+        link=$(link_file "$name")
+        rm -f "${link%/CMakeFiles/*}/$name"
+    done
+}
+
+killed=0
+total=0
 while read -r file tests; do
     case $file in '' | '#'*) continue ;; esac
-    [ -z "$only" ] || [ "$only" = "$file" ] || continue
+    case " ${only:-$file} " in *" $file "*) ;; *) continue ;; esac
     programs=
     for test in $tests; do
         programs="$programs $(program "$test")"
     done
-    awk -f "$here/mutants.awk" "$root/$file" >"$work/all.txt"
-    if [ "$most" -gt 0 ]; then
-        awk -v seed="$seed" 'BEGIN { srand(seed) } { print rand() "\t" $0 }' \
-            "$work/all.txt" | sort | head -n "$most" | cut -f 2- \
-            >"$work/drawn.txt"
-    else
-        cp "$work/all.txt" "$work/drawn.txt"
-    fi
-    # shellcheck disable=SC2086
-    cmake --build "$build" --target $programs >"$work/build.log" 2>&1
-    while IFS="$(printf '\t')" read -r line text <&3; do
-        # shellcheck disable=SC2086
-        try "$file" "$line" "$text" $tests
+    recall
+    draw >"$work/drawn.txt"
+    ready=0
+    while IFS=$tab read -r line text <&3; do
+        bare=$(echo "$text" | sed 's/^ *//')
+        equal "$file" "$bare" && continue
+        word=$(L="$line$tab$bare" awk -F '\t' \
+            '$2 "\t" $3 == ENVIRON["L"] { print $1; exit }' "$known")
+        if [ -z "$word" ]; then
+            if [ "$(date +%s)" -ge "$end" ]; then
+                echo "stopped in $file; the same call goes on"
+                [ $ready = 0 ] || discard
+                exit 75
+            fi
+            [ $ready = 1 ] || prepare
+            ready=1
+            word=$(verdict "$line" "$text")
+            printf '%s\t%s\t%s\n' "$word" "$line" "$bare" >>"$known"
+        fi
+        [ "$word" != broken ] || continue
+        total=$((total + 1))
+        if [ "$word" = killed ]; then
+            killed=$((killed + 1))
+        else
+            echo "survived: $file:$line: $bare"
+        fi
     done 3<"$work/drawn.txt"
-    cp -p "$root/$file" "$tree/$file"
-    touch "$tree/$file"
+    [ $ready = 0 ] || discard
 done <"$here/targets.txt"
 
 [ "$total" -gt 0 ] || exit 1
