@@ -2,8 +2,9 @@
  * Plans: how to train a model on given devices so that a step is as short as
  * can be found.
  *
- * A plan says which devices are used, in which order, how the layers are cut
- * into stages, which schedule the devices follow, into how many micro-batches a
+ * A plan says which devices are used, in which order, how many replicas they
+ * make and how many of them work a stage as a team, how the layers are cut into
+ * stages, which schedule the devices follow, into how many micro-batches a
  * mini-batch is divided, which stages recompute, and the capacity of the
  * queues.  Every plan that is considered is proved by sluice_schedule_verify()
  * and priced by sluice_simulate().
@@ -55,6 +56,8 @@ typedef struct sluice_plan_layer {
     int64_t saved_row_bytes;   /* what the forward leaves for the backward,
                                   besides; not held if it is recomputed */
     int64_t scratch_row_bytes; /* within one action */
+    int64_t param_bytes;       /* of fixed_bytes the parameters: replicas add up
+                                  as many bytes of gradients */
 } sluice_plan_layer;
 
 /* Zero means the default in every field except those that must be given. */
@@ -69,15 +72,27 @@ typedef struct sluice_plan_config {
     int64_t batch;                   /* rows of a mini-batch; must be given */
     const sluice_plan_layer *layers; /* [n_layers]; must be given */
     int n_layers;
-    const int *microbatches; /* [n_microbatches]: numbers that may be taken;
-                                must be given */
+    const int *microbatches; /* [n_microbatches]: numbers that may be taken, of
+                                all replicas together; must be given */
     int n_microbatches;
-    const int64_t *costs_ns; /* [n_microbatches][n_layers]
-                                [SLUICE_N_ACTION_KINDS]: what a layer takes on a
-                                device of speed 1, for micro-batches of that
-                                number: F, B, I, W, R and UPDATE; must be given.
-                                A kind that is -1 cannot be had: schedules with
-                                it are left out */
+    const int *replicas; /* [n_replicas]: numbers of replicas that may be taken.
+                            A number of micro-batches that replicas do not
+                            divide is left out with them.  NULL: 1 */
+    int n_replicas;
+    const int *teams;    /* [n_teams]: sizes of a team that may be taken, on
+                            devices of one node each.  Counted bytes of a team
+                            are divided evenly.  NULL: 1 */
+    int n_teams;
+    const int64_t *costs_ns; /* [n_teams][n_microbatches][n_layers]
+                                [SLUICE_N_ACTION_KINDS]: what a layer takes with
+                                a team on devices of speed 1, for micro-batches
+                                of that number: F, B, I, W, R and UPDATE; must
+                                be given.  A kind that is -1 cannot be had:
+                                schedules with it are left out.  REDUCE_GRAD is
+                                what two replicas need to add up a layer's
+                                gradients; R of them take 2 (R - 1) / R times as
+                                long, and from node to node the bytes' time by
+                                the network besides */
 
     const int64_t *first_ns; /* the same shape: how much more the first F, and
                                 the first B or I, of a step takes than others,
@@ -105,8 +120,10 @@ typedef struct sluice_plan sluice_plan;
 
 /* One way to train: of the plan, or of a runner-up. */
 typedef struct sluice_plan_row {
-    int devices; /* that are used */
-    int microbatches;
+    int devices; /* places of the pipeline, K: R K t devices are used */
+    int replicas;     /* R */
+    int team;         /* t */
+    int microbatches; /* of each replica */
     char schedule[32]; /* a generator's name, or "auto" */
     int chunks;        /* stages of a device */
     int warm_up;       /* 0: the generator has no such option */
@@ -142,7 +159,8 @@ SLUICE_API sluice_status sluice_plan_find(const sluice_plan_config *config,
 SLUICE_API void sluice_plan_destroy(sluice_plan *plan);
 
 /* The plan itself, row 0, and its runners-up, the fastest first: one for each
- * number of devices, schedule and whether it recomputes. */
+ * number of devices, replicas, size of a team, schedule and whether it
+ * recomputes. */
 SLUICE_API int sluice_plan_n_rows(const sluice_plan *plan);
 SLUICE_API const sluice_plan_row *sluice_plan_row_at(const sluice_plan *plan,
                                                      int i);
@@ -161,10 +179,11 @@ SLUICE_API int64_t sluice_plan_batch(const sluice_plan *plan);
 /* The number of layers of each stage; `*n` the number of stages. */
 SLUICE_API const int *sluice_plan_partition(const sluice_plan *plan, int *n);
 
-/* For each place of the pipeline, the device of the config; `*n` places. */
+/* For each device of the pipeline, by index (see sluice/pipeline.h), that of
+ * the config; `*n` = R K t devices. */
 SLUICE_API const int *sluice_plan_places(const sluice_plan *plan, int *n);
 
-/* The speed of the device at each place; `*n` places. */
+/* The speed of each of these devices. */
 SLUICE_API const double *sluice_plan_speeds(const sluice_plan *plan, int *n);
 
 /* The text of the model that it was made for, as sluice_model_print() writes
@@ -173,8 +192,9 @@ SLUICE_API const char *sluice_plan_model(const sluice_plan *plan);
 
 /*
  * Set the fields of a pipeline's config that the plan decides: `custom`, `cut`,
- * `partition`, `batch`, `queue_capacity`, `remat`, as the schedule recomputes
- * by itself, and of `schedule` `devices` and `microbatches`.  The plan must
+ * `partition`, `batch`, `replicas`, `team`, `queue_capacity`, `remat`, as the
+ * schedule recomputes by itself, and of `schedule` `devices` and
+ * `microbatches`.  The plan must
  * outlive the creation of the pipeline.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if the plan was made for another model
@@ -223,12 +243,19 @@ SLUICE_API sluice_status sluice_plan_layers(
 typedef struct sluice_plan_rates {
     double flops_per_ns; /* of matrix products */
     double bytes_per_ns; /* of memory */
+    int team;            /* devices that work a layer together; 0: 1 */
+    int64_t meeting_ns;  /* that they take to meet */
 } sluice_plan_rates;
 
 /*
  * The costs of a model's layers by their operations and bytes: an action takes
  * the longer of its operations at the one rate, and of what it reads and writes
  * at the other.
+ *
+ * Of a layer that a team divides, each device of t has 1 / t of the operations,
+ * of the weights, of what an action writes, and reads all of its input; F and W
+ * have one meeting, I has two.  A layer that a team does not divide takes as
+ * long as on one device.
  *
  * Shapes   costs_ns[n_layers][SLUICE_N_ACTION_KINDS], for micro-batches of
  *          `rows`.

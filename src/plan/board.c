@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "plan/groups.h"
 #include "sched/schedule.h"
 
 const char *sl_plan_entry_name(const struct sl_plan_entry *entry)
@@ -29,6 +30,7 @@ static size_t largest(const struct sl_plan_candidate *candidate, int n_places)
 }
 
 static struct sl_plan_entry *find(struct sl_plan_board *board,
+                                  const struct sl_plan_division *division,
                                   const struct sl_plan_order *order,
                                   const struct sl_plan_candidate *candidate)
 {
@@ -36,6 +38,8 @@ static struct sl_plan_entry *find(struct sl_plan_board *board,
     for (size_t i = 0; i < board->n; i++) {
         struct sl_plan_entry *entry = &board->entries[i];
         if (entry->n_places == order->schedule->n_devices &&
+            entry->division.replicas == division->replicas &&
+            entry->division.team == division->team &&
             recomputes(&entry->candidate) == recomputes(candidate) &&
             !strcmp(sl_plan_entry_name(entry), name))
             return entry;
@@ -57,18 +61,20 @@ static sluice_status add(struct sl_plan_board *board,
 }
 
 sluice_status sl_plan_board_offer(struct sl_plan_board *board,
+                                  const struct sl_plan_problem *problem,
                                   const struct sl_plan_order *order,
                                   const struct sl_plan_candidate *candidate,
                                   sluice_diag *why)
 {
     int n_places = order->schedule->n_devices;
-    size_t most = largest(candidate, n_places);
+    size_t most = largest(candidate, n_places) / (size_t)sl_plan_team(problem);
     if (!candidate->fits) {
         if (most && (!board->least_bytes || most < board->least_bytes))
             board->least_bytes = most;
         return SLUICE_OK;
     }
-    struct sl_plan_entry *entry = find(board, order, candidate);
+    struct sl_plan_entry *entry =
+        find(board, &problem->division, order, candidate);
     if (entry && entry->candidate.step_ns <= candidate->step_ns)
         return SLUICE_OK;
     sluice_schedule *copy = NULL;
@@ -88,7 +94,7 @@ sluice_status sl_plan_board_offer(struct sl_plan_board *board,
         .candidate = *candidate,
         .generated = order->generated,
         .searched = copy,
-        .m = order->m,
+        .division = problem->division,
         .n_places = n_places,
     };
     return SLUICE_OK;
@@ -118,19 +124,19 @@ void sl_plan_board_sort(struct sl_plan_board *board)
         }
 }
 
-sluice_status sl_plan_entry_order(const struct sl_plan_problem *problem,
+sluice_status sl_plan_entry_order(struct sl_plan_problem *problem,
                                   const struct sl_plan_entry *entry,
                                   struct sl_plan_order *order, sluice_diag *why)
 {
+    sl_plan_divide(problem, &entry->division);
     if (!entry->searched)
-        return sl_plan_order_init(order, problem, entry->m, &entry->generated,
-                                  why);
+        return sl_plan_order_init(order, problem, &entry->generated, why);
     sluice_schedule *copy;
     sluice_status st =
         sl_schedule_copy(entry->searched, problem->allocator, &copy, why);
     if (st)
         return st;
-    st = sl_plan_order_of(order, problem, entry->m, copy, why);
+    st = sl_plan_order_of(order, problem, copy, why);
     if (st)
         sluice_schedule_destroy(copy);
     return st;

@@ -1,6 +1,6 @@
 /*
- * The best candidates that were found: one for each number of devices, schedule
- * and whether it recomputes.  One thread.
+ * The best candidates that were found: one for each number of devices, replicas
+ * and size of a team, schedule and whether it recomputes.  One thread.
  */
 #ifndef SL_PLAN_BOARD_H
 #define SL_PLAN_BOARD_H
@@ -11,7 +11,7 @@ struct sl_plan_entry {
     struct sl_plan_candidate candidate;
     sluice_schedule_config generated; /* of its order, unless */
     sluice_schedule *searched;        /* it was searched for; owned */
-    int m;                            /* of the config's microbatches */
+    struct sl_plan_division division;
     int n_places;
 };
 
@@ -33,6 +33,7 @@ const char *sl_plan_entry_name(const struct sl_plan_entry *entry);
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */
 sluice_status sl_plan_board_offer(struct sl_plan_board *board,
+                                  const struct sl_plan_problem *problem,
                                   const struct sl_plan_order *order,
                                   const struct sl_plan_candidate *candidate,
                                   sluice_diag *why);
@@ -41,11 +42,11 @@ sluice_status sl_plan_board_offer(struct sl_plan_board *board,
 void sl_plan_board_sort(struct sl_plan_board *board);
 
 /*
- * The order of an entry, made again.
+ * The order of an entry, made again; the problem is divided as the entry.
  *
  * Returns  as sl_plan_order_init().
  */
-sluice_status sl_plan_entry_order(const struct sl_plan_problem *problem,
+sluice_status sl_plan_entry_order(struct sl_plan_problem *problem,
                                   const struct sl_plan_entry *entry,
                                   struct sl_plan_order *order,
                                   sluice_diag *why);

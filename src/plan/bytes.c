@@ -11,7 +11,7 @@ sluice_status sl_plan_count_bytes(const struct sl_plan_problem *problem,
 {
     int64_t input[SLUICE_PLAN_MAX_STAGES], inner[SLUICE_PLAN_MAX_STAGES];
     int64_t scratch[SLUICE_MAX_DEVICES] = {0};
-    int64_t rows = sl_plan_rows(problem, schedule->n_microbatches);
+    int64_t rows = sl_plan_rows(problem);
     sluice_device_facts facts[SLUICE_MAX_DEVICES];
     for (int d = 0; d < schedule->n_devices; d++)
         candidate->bytes[d] = 0;
@@ -38,30 +38,70 @@ sluice_status sl_plan_count_bytes(const struct sl_plan_problem *problem,
     return st;
 }
 
+/* The pipeline's config, as far as the problem's division and cut say it. */
+static sluice_pipeline_config pipeline_of(const struct sl_plan_problem *problem)
+{
+    sluice_pipeline_config config = *problem->config->pipeline;
+    config.schedule = (sluice_schedule_config){0};
+    config.remat = SLUICE_REMAT_NEVER;
+    config.batch = problem->config->batch;
+    config.uneven = true;
+    config.device_cap_bytes = 0;
+    config.device_caps = NULL;
+    config.device_speeds = NULL;
+    config.replicas = problem->division.replicas;
+    config.team = sl_plan_team(problem);
+    config.allocator = problem->allocator;
+    return config;
+}
+
+sluice_status sl_plan_check_division(const struct sl_plan_problem *problem,
+                                     bool *possible, sluice_diag *why)
+{
+    struct sl_blueprint blueprint;
+    *possible = true;
+    if (!problem->config->model || !problem->config->pipeline ||
+        sl_plan_team(problem) == 1)
+        return SLUICE_OK;
+    const sluice_pipeline_config config = pipeline_of(problem);
+    sluice_status st = sl_blueprint_init(&blueprint, &config, NULL,
+                                         problem->config->model, why);
+    *possible = !st;
+    if (!st)
+        sl_blueprint_fini(&blueprint);
+    return st == SLUICE_NO_MEMORY ? st : SLUICE_OK;
+}
+
+/* Of each place t times that of the device that takes most. */
+static void set_bytes(const struct sl_blueprint *blueprint, int replicas, int t,
+                      int n_places, size_t *bytes)
+{
+    for (int d = 0; d < replicas * n_places * t; d++) {
+        size_t total = blueprint->layout.plans[d].total * (size_t)t;
+        size_t *most = &bytes[d / t % n_places];
+        if (d < n_places * t && d % t == 0)
+            *most = 0;
+        *most = total > *most ? total : *most;
+    }
+}
+
 sluice_status sl_plan_exact_bytes(const struct sl_plan_problem *problem,
                                   const sluice_schedule *schedule,
                                   struct sl_plan_candidate *candidate,
                                   sluice_diag *why)
 {
     struct sl_blueprint blueprint;
-    sluice_pipeline_config config = *problem->config->pipeline;
-    config.schedule = (sluice_schedule_config){0};
-    config.remat = SLUICE_REMAT_NEVER;
+    sluice_pipeline_config config = pipeline_of(problem);
     config.custom = schedule;
-    config.batch = problem->config->batch;
-    config.uneven = true;
     config.cut = SLUICE_CUT_LIST;
     config.partition = candidate->sizes;
     config.queue_capacity = candidate->capacity;
-    config.device_cap_bytes = 0;
-    config.team = 1; /* plans have no teams */
-    config.allocator = problem->allocator;
     sluice_status st = sl_blueprint_init(&blueprint, &config, NULL,
                                          problem->config->model, why);
     if (st)
         return st;
-    for (int d = 0; d < schedule->n_devices; d++)
-        candidate->bytes[d] = blueprint.layout.plans[d].total;
+    set_bytes(&blueprint, config.replicas, config.team, schedule->n_devices,
+              candidate->bytes);
     sl_blueprint_fini(&blueprint);
     return SLUICE_OK;
 }

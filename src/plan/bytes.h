@@ -1,4 +1,5 @@
-/* The memory that a candidate takes.  One thread. */
+/* The memory that a candidate takes: of each place that of a team, t times that
+ * of the device that takes most.  One thread. */
 #ifndef SL_PLAN_BYTES_H
 #define SL_PLAN_BYTES_H
 
@@ -13,6 +14,15 @@ sluice_status sl_plan_count_bytes(const struct sl_plan_problem *problem,
                                   const sluice_schedule *schedule,
                                   struct sl_plan_candidate *candidate,
                                   sluice_diag *why);
+
+/*
+ * Whether pipelines of the config's model can have teams of the problem's size;
+ * true without a model.
+ *
+ * Returns  SLUICE_OK; SLUICE_NO_MEMORY.
+ */
+sluice_status sl_plan_check_division(const struct sl_plan_problem *problem,
+                                     bool *possible, sluice_diag *why);
 
 /*
  * The same by the plan of a pipeline, to the byte.  The config has a model.

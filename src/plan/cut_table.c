@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "plan/groups.h"
 #include "sched/schedule.h"
 
 enum {
@@ -50,14 +51,6 @@ struct stage {
     double speed;
 };
 
-static bool is_same(const struct sl_plan_problem *problem, int a, int b)
-{
-    const sluice_plan_device *devices = problem->config->devices;
-    return sl_plan_speed(problem, a) == sl_plan_speed(problem, b) &&
-           devices[a].cap_bytes == devices[b].cap_bytes &&
-           devices[a].node == devices[b].node;
-}
-
 /* Devices that are equal, and a number for how many of each are used. */
 static void classify(struct table *table)
 {
@@ -66,7 +59,7 @@ static void classify(struct table *table)
     for (int d = 0; d < problem->n_devices; d++) {
         int c = 0;
         while (c < table->n_classes &&
-               !is_same(problem, table->class_device[c], d))
+               !sl_plan_is_same(problem, table->class_device[c], d))
             c++;
         if (c == table->n_classes) {
             table->class_device[table->n_classes++] = d;
@@ -136,7 +129,7 @@ static struct stage stage_at(const struct table *table, int number, int class)
     struct stage stage = {.number = number};
     stage.device = table->fixed ? table->device[place_of(table, number)]
                                 : table->class_device[class];
-    size_t cap = table->problem->config->devices[stage.device].cap_bytes;
+    size_t cap = table->problem->devices[stage.device].cap_bytes;
     stage.cap = cap ? (double)cap / table->n_chunks : INFINITY;
     stage.speed = sl_plan_speed(table->problem, stage.device);
     return stage;
@@ -266,7 +259,7 @@ static int device_of(const struct table *table, int class, int nth)
 {
     int d = table->class_device[class];
     for (;; d++)
-        if (is_same(table->problem, d, table->class_device[class]) &&
+        if (sl_plan_is_same(table->problem, d, table->class_device[class]) &&
             nth-- == 0)
             return d;
 }
@@ -363,7 +356,7 @@ sluice_status sl_plan_cuts(const struct sl_plan_problem *problem,
         .order = order,
         .n_stages = order->n_stages,
         .n_chunks = order->n_stages / order->schedule->n_devices,
-        .rows = sl_plan_rows(problem, order->schedule->n_microbatches),
+        .rows = sl_plan_rows(problem),
         .backward =
             order->splits ? problem->sums.split : problem->sums.backward,
     };

@@ -21,7 +21,7 @@
 
 /*
  * The `most` best cuts by that sum, the best first, and their number in `*n`; 0
- * if none fits the caps.  The problem's sums are those of order->m.  `device`
+ * if none fits the caps.  The problem is divided as the order.  `device`
  * fixes the device of each place; NULL: they are chosen.
  *
  * Shapes   cuts[most], device[places].

@@ -50,13 +50,13 @@ const int *sluice_plan_partition(const sluice_plan *plan, int *n)
 
 const int *sluice_plan_places(const sluice_plan *plan, int *n)
 {
-    *n = plan->n_places;
+    *n = plan->n_devices;
     return plan->device;
 }
 
 const double *sluice_plan_speeds(const sluice_plan *plan, int *n)
 {
-    *n = plan->n_places;
+    *n = plan->n_devices;
     return plan->speed;
 }
 
@@ -78,6 +78,8 @@ sluice_status sluice_plan_apply(const sluice_plan *plan,
     config->cut = SLUICE_CUT_LIST;
     config->partition = plan->sizes;
     config->queue_capacity = plan->rows[0].queue_capacity;
+    config->replicas = plan->rows[0].replicas;
+    config->team = plan->rows[0].team;
     config->remat = SLUICE_REMAT_NEVER;
     config->schedule.devices = plan->n_places;
     config->schedule.microbatches = plan->rows[0].microbatches;

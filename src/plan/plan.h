@@ -15,7 +15,8 @@ struct sluice_plan {
     int n_stages;
     int sizes[SLUICE_PLAN_MAX_STAGES];
     int n_places;
-    int device[SLUICE_MAX_DEVICES]; /* of the config, at each place */
+    int n_devices;                  /* R K t */
+    int device[SLUICE_MAX_DEVICES]; /* of the config, by index */
     double speed[SLUICE_MAX_DEVICES];
     int64_t bound_ns; /* 0: not known */
     char sentence[SLUICE_PLAN_TEXT];

@@ -5,10 +5,12 @@
 #include "plan/problem.h"
 
 /*
- * The largest of the following, for the number of micro-batches with which that
- * is smallest.  F, I, W are costs on a device of speed 1; M the number of
- * micro-batches, s the speeds of as many devices as there are layers, the
- * fastest, and s1 that of the fastest of all.
+ * The largest of the following, for the division (number of micro-batches,
+ * replicas, size of a team) with which that is smallest, each group of devices
+ * being one.  What adding up gradients takes is left out.  F, I, W are costs on
+ * a device of speed 1; M the number of micro-batches of a replica, s the speeds
+ * of as many devices as there are layers, the fastest, and s1 that of the
+ * fastest of all.
  *
  *     work   All of it is done by the devices together.  All except the one
  *            with the first layer begin when that layer's first F has ended:
@@ -21,6 +23,6 @@
  * To each comes what all UPDATEs take of the devices together.  Of B and of I
  * with W the cheaper is taken, layer by layer.
  */
-int64_t sl_plan_bound(const struct sl_plan_problem *problem);
+int64_t sl_plan_bound(struct sl_plan_problem *problem);
 
 #endif

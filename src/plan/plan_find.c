@@ -7,6 +7,7 @@
 #include "plan/plan_bound.h"
 #include "plan/bytes.h"
 #include "plan/cut_table.h"
+#include "plan/groups.h"
 #include "plan/price.h"
 #include "plan/reason.h"
 #include "plan/refine.h"
@@ -76,7 +77,8 @@ static sluice_status try_cuts(struct planning *planning,
         if (!st && refines && cuts[i].fits)
             st = sl_plan_refine(&planning->problem, order, &cuts[i], why);
         if (!st)
-            st = sl_plan_board_offer(&planning->board, order, &cuts[i], why);
+            st = sl_plan_board_offer(&planning->board, &planning->problem,
+                                     order, &cuts[i], why);
     }
     return st;
 }
@@ -100,16 +102,16 @@ static sluice_status try_places(struct planning *planning,
     return st;
 }
 
-static sluice_status try_generator(struct planning *planning, int m,
-                                   int devices, int generator, sluice_diag *why)
+static sluice_status try_generator(struct planning *planning, int devices,
+                                   int generator, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
     sluice_schedule_config wanted;
     for (int v = 0; !st && sl_plan_variant(generator, v, &wanted); v++) {
         struct sl_plan_order order;
         wanted.devices = devices;
-        wanted.microbatches = planning->problem.config->microbatches[m];
-        st = sl_plan_order_init(&order, &planning->problem, m, &wanted, why);
+        wanted.microbatches = sl_plan_microbatches(&planning->problem);
+        st = sl_plan_order_init(&order, &planning->problem, &wanted, why);
         if (st == SLUICE_NOT_FOUND) {
             st = SLUICE_OK;
             continue;
@@ -129,21 +131,37 @@ static int next_devices(int devices, int last)
     return 2 * devices < last ? 2 * devices : last;
 }
 
-static sluice_status try_all(struct planning *planning, sluice_diag *why)
+/* Each number of places and each generator, of the problem's division. */
+static sluice_status try_division(struct planning *planning, sluice_diag *why)
 {
-    const sluice_plan_config *config = planning->problem.config;
+    const struct sl_plan_problem *problem = &planning->problem;
+    const sluice_plan_config *config = problem->config;
     const char *name;
     sluice_status st = SLUICE_OK;
-    int last = config->n_devices < config->n_layers ? config->n_devices
-                                                    : config->n_layers;
-    int least = config->least_devices > 1 ? config->least_devices : 1;
-    for (int m = 0; m < config->n_microbatches && !st; m++) {
-        sl_plan_sum_up(&planning->problem, m);
-        for (int k = least; k <= last && !st; k = next_devices(k, last))
-            for (int i = 0; (name = sluice_schedule_generator(i)) && !st; i++)
-                if (is_listed(config->schedules, name) ||
-                    !strcmp(config->schedules, "auto"))
-                    st = try_generator(planning, m, k, i, why);
+    int last = problem->n_devices < config->n_layers ? problem->n_devices
+                                                     : config->n_layers;
+    int n = problem->division.replicas * sl_plan_team(problem);
+    int least =
+        config->least_devices > n ? (config->least_devices - 1) / n + 1 : 1;
+    for (int k = least; k <= last && !st; k = next_devices(k, last))
+        for (int i = 0; (name = sluice_schedule_generator(i)) && !st; i++)
+            if (is_listed(config->schedules, name) ||
+                !strcmp(config->schedules, "auto"))
+                st = try_generator(planning, k, i, why);
+    return st;
+}
+
+static sluice_status try_all(struct planning *planning, sluice_diag *why)
+{
+    struct sl_plan_problem *problem = &planning->problem;
+    struct sl_plan_division division;
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; !st && sl_plan_next_division(problem, &i, &division);) {
+        bool possible;
+        sl_plan_divide(problem, &division);
+        st = sl_plan_check_division(problem, &possible, why);
+        if (!st && possible)
+            st = try_division(planning, why);
     }
     return st;
 }
@@ -166,14 +184,14 @@ static sluice_status refine_entry(struct planning *planning, size_t i,
 {
     struct sl_plan_order order;
     struct sl_plan_candidate candidate = planning->board.entries[i].candidate;
-    sl_plan_sum_up(&planning->problem, planning->board.entries[i].m);
     sluice_status st = sl_plan_entry_order(
         &planning->problem, &planning->board.entries[i], &order, why);
     if (st)
         return st;
     st = sl_plan_refine(&planning->problem, &order, &candidate, why);
     if (!st)
-        st = sl_plan_board_offer(&planning->board, &order, &candidate, why);
+        st = sl_plan_board_offer(&planning->board, &planning->problem, &order,
+                                 &candidate, why);
     if (!st && i < MOST_THOROUGH && planning->problem.n_layers <= FEW_LAYERS)
         st = try_thoroughly(planning, &order, why);
     sl_plan_order_fini(&order);
@@ -204,7 +222,7 @@ static sluice_status count_bytes(struct planning *planning,
                                  struct sl_plan_entry *entry,
                                  sluice_schedule **schedule, sluice_diag *why)
 {
-    const struct sl_plan_problem *problem = &planning->problem;
+    struct sl_plan_problem *problem = &planning->problem;
     struct sl_plan_order order;
     sluice_status st = sl_plan_entry_order(problem, entry, &order, why);
     if (st)
@@ -241,11 +259,28 @@ static sluice_status fill_rows(struct planning *planning, sluice_plan *plan,
     return st;
 }
 
+/* The devices of each place, by the index that a pipeline gives them. */
+static void set_devices(struct sl_plan_problem *problem,
+                        const struct sl_plan_entry *entry, sluice_plan *plan)
+{
+    sl_plan_divide(problem, &entry->division);
+    int t = sl_plan_team(problem);
+    for (int r = 0; r < entry->division.replicas; r++)
+        for (int p = 0; p < entry->n_places; p++)
+            for (int s = 0; s < t; s++) {
+                int group = entry->candidate.device[p];
+                int device = sl_plan_members(problem, group)[r * t + s];
+                double speed = problem->config->devices[device].speed;
+                plan->device[plan->n_devices] = device;
+                plan->speed[plan->n_devices++] = speed > 0 ? speed : 1;
+            }
+}
+
 /* What the first entry says, as a plan. */
 static sluice_status build(struct planning *planning, sluice_plan **out,
                            sluice_diag *why)
 {
-    const struct sl_plan_problem *problem = &planning->problem;
+    struct sl_plan_problem *problem = &planning->problem;
     const struct sl_plan_entry *entry = &planning->board.entries[0];
     sluice_plan *plan = sl_alloc(problem->allocator, 1, sizeof *plan);
     if (!plan)
@@ -255,12 +290,9 @@ static sluice_status build(struct planning *planning, sluice_plan **out,
     plan->n_stages = entry->candidate.n_stages;
     plan->n_places = entry->n_places;
     memcpy(plan->sizes, entry->candidate.sizes, sizeof plan->sizes);
-    for (int p = 0; p < plan->n_places; p++) {
-        plan->device[p] = entry->candidate.device[p];
-        plan->speed[p] = sl_plan_speed(problem, plan->device[p]);
-    }
-    plan->bound_ns = sl_plan_bound(problem);
+    set_devices(problem, entry, plan);
     sluice_status st = fill_rows(planning, plan, why);
+    plan->bound_ns = sl_plan_bound(problem);
     if (!st && problem->config->model)
         st = sl_plan_keep_model_of(plan, problem->config->model, why);
     if (st) {

@@ -108,24 +108,23 @@ static sluice_status look_at(struct sl_plan_order *order,
 }
 
 sluice_status sl_plan_order_of(struct sl_plan_order *order,
-                               const struct sl_plan_problem *problem, int m,
+                               const struct sl_plan_problem *problem,
                                sluice_schedule *schedule, sluice_diag *why)
 {
     *order = (struct sl_plan_order){
         .generated = {.devices = schedule->n_devices,
                       .microbatches = schedule->n_microbatches},
-        .m = m,
         .schedule = schedule,
     };
     return look_at(order, problem, why);
 }
 
 sluice_status sl_plan_order_init(struct sl_plan_order *order,
-                                 const struct sl_plan_problem *problem, int m,
+                                 const struct sl_plan_problem *problem,
                                  const sluice_schedule_config *generated,
                                  sluice_diag *why)
 {
-    *order = (struct sl_plan_order){.generated = *generated, .m = m};
+    *order = (struct sl_plan_order){.generated = *generated};
     order->generated.allocator = problem->allocator;
     sluice_status st =
         sluice_schedule_generate(&order->generated, &order->schedule, why);

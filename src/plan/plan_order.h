@@ -9,7 +9,6 @@
 
 struct sl_plan_order {
     sluice_schedule_config generated; /* name and options */
-    int m;                            /* of the config's microbatches */
     int capacity;                     /* of the queues, with which it runs */
     int n_stages;
     bool splits;                      /* it has I and W */
@@ -37,13 +36,13 @@ bool sl_plan_variant(int i, int variant, sluice_schedule_config *generated);
  *          layers, or actions without costs; SLUICE_NO_MEMORY.
  */
 sluice_status sl_plan_order_init(struct sl_plan_order *order,
-                                 const struct sl_plan_problem *problem, int m,
+                                 const struct sl_plan_problem *problem,
                                  const sluice_schedule_config *generated,
                                  sluice_diag *why);
 
 /* The same for a schedule that is there, which it takes, if OK. */
 sluice_status sl_plan_order_of(struct sl_plan_order *order,
-                               const struct sl_plan_problem *problem, int m,
+                               const struct sl_plan_problem *problem,
                                sluice_schedule *schedule, sluice_diag *why);
 
 /* Also legal on an order of zeros. */

@@ -13,6 +13,16 @@
 
 enum { KINDS = SLUICE_N_ACTION_KINDS };
 
+/* Replicas add up the gradients of a stage behind its last backward. */
+static sluice_status finish(const struct sl_plan_problem *problem,
+                            const sluice_schedule *schedule,
+                            sluice_schedule **out, sluice_diag *why)
+{
+    if (problem->division.replicas > 1)
+        return sluice_schedule_shard(schedule, 0, out, why);
+    return sl_schedule_copy(schedule, problem->allocator, out, why);
+}
+
 sluice_status sl_plan_make(const struct sl_plan_problem *problem,
                            const struct sl_plan_order *order,
                            const struct sl_plan_candidate *candidate,
@@ -26,7 +36,7 @@ sluice_status sl_plan_make(const struct sl_plan_problem *problem,
         any |= candidate->again[s];
     }
     if (!any)
-        return sl_schedule_copy(order->schedule, problem->allocator, out, why);
+        return finish(problem, order->schedule, out, why);
     const sluice_recompute_config config = {
         .stage_remat = remats,
         .early = candidate->early,
@@ -34,7 +44,66 @@ sluice_status sl_plan_make(const struct sl_plan_problem *problem,
                               ? sl_plan_stage_costs(problem, order, candidate)
                               : NULL,
     };
-    return sluice_schedule_recompute(order->schedule, &config, out, why);
+    sluice_schedule *again;
+    sluice_status st =
+        sluice_schedule_recompute(order->schedule, &config, &again, why);
+    if (!st) {
+        st = finish(problem, again, out, why);
+        sluice_schedule_destroy(again);
+    }
+    return st;
+}
+
+/* Whether some replica of two groups has them on different nodes. */
+static bool is_far(const struct sl_plan_problem *problem, int from, int to)
+{
+    const sluice_plan_device *devices = problem->config->devices;
+    const int *a = sl_plan_members(problem, from);
+    const int *b = sl_plan_members(problem, to);
+    int t = sl_plan_team(problem);
+    for (int r = 0; r < problem->division.replicas; r++)
+        if (devices[a[r * t]].node != devices[b[r * t]].node)
+            return true;
+    return false;
+}
+
+/* Whether the replicas of a group are on several nodes. */
+static bool is_spread(const struct sl_plan_problem *problem, int device)
+{
+    const sluice_plan_device *devices = problem->config->devices;
+    const int *members = sl_plan_members(problem, device);
+    int n = problem->division.replicas * sl_plan_team(problem);
+    for (int i = 1; i < n; i++)
+        if (devices[members[i]].node != devices[members[0]].node)
+            return true;
+    return false;
+}
+
+/*
+ * What a group takes to add up the gradients of layers `first` to `end`: each
+ * device reads 2 (R - 1) / R of their bytes from others, see
+ * src/pipeline/reduce.h.  By the network it sends the same besides, and waits
+ * twice for the first byte.
+ */
+static int64_t reduction(const struct sl_plan_problem *problem, int device,
+                         int first, int end)
+{
+    const sluice_plan_config *config = problem->config;
+    double n = problem->division.replicas, share = 2 * (n - 1) / n;
+    double ns = 0, bytes = 0;
+    if (problem->division.replicas == 1)
+        return 0;
+    for (int i = first; i < end; i++) {
+        ns += (double)sl_plan_cost(problem, i, SLUICE_REDUCE_GRAD);
+        bytes += (double)config->layers[i].param_bytes;
+    }
+    ns *= share / sl_plan_speed(problem, device);
+    if (is_spread(problem, device) && bytes > 0) {
+        double rate = config->network_bytes_per_ns;
+        bytes *= share / sl_plan_team(problem);
+        ns += 2 * (double)config->network_ns + (rate > 0 ? bytes / rate : 0);
+    }
+    return llround(ns);
 }
 
 const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
@@ -47,10 +116,12 @@ const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
         int64_t *of = &costs[s * KINDS];
         for (int end = i + candidate->sizes[s]; i < end; i++)
             for (int kind = 0; kind <= SLUICE_UPDATE; kind++) {
-                int64_t ns = sl_plan_cost(problem, order->m, i, kind);
+                int64_t ns = sl_plan_cost(problem, i, kind);
                 of[kind] += ns > 0 ? ns : 0;
             }
         int device = candidate->device[order->schedule->stage_device[s]];
+        of[SLUICE_REDUCE_GRAD] =
+            reduction(problem, device, i - candidate->sizes[s], i);
         double speed = sl_plan_speed(problem, device);
         for (int kind = 0; kind <= SLUICE_UPDATE && speed != 1; kind++)
             of[kind] = llround((double)of[kind] / speed);
@@ -62,7 +133,7 @@ static int64_t hand_off(const struct sl_plan_problem *problem, int from, int to,
                         int64_t bytes)
 {
     const sluice_plan_config *config = problem->config;
-    bool far = config->devices[from].node != config->devices[to].node;
+    bool far = is_far(problem, from, to);
     double rate = far ? config->network_bytes_per_ns : config->bytes_per_ns;
     int64_t ns = far ? config->network_ns : config->latency_ns;
     return rate > 0 ? ns + llround((double)bytes / rate) : ns;
@@ -74,7 +145,7 @@ int64_t sl_plan_latencies(const struct sl_plan_problem *problem,
                           int64_t *latency_ns)
 {
     const sluice_schedule *schedule = order->schedule;
-    int64_t rows = sl_plan_rows(problem, schedule->n_microbatches), most = 0;
+    int64_t rows = sl_plan_rows(problem), most = 0;
     for (int s = 0, i = 0; s < candidate->n_stages; s++) {
         latency_ns[s] = 0;
         if (s + 1 == candidate->n_stages)
@@ -101,8 +172,7 @@ static int64_t first_of(const struct sl_plan_problem *problem,
     for (int s = 0; s < stage; s++)
         i += candidate->sizes[s];
     for (int end = i + candidate->sizes[stage]; i < end; i++) {
-        size_t row = (size_t)order->m * (size_t)problem->n_layers + (size_t)i;
-        ns += problem->config->first_ns[row * KINDS + (size_t)kind];
+        ns += problem->config->first_ns[sl_plan_row(problem, i) + (size_t)kind];
     }
     int device = candidate->device[order->schedule->stage_device[stage]];
     return llround((double)ns / sl_plan_speed(problem, device));
@@ -225,7 +295,7 @@ static int over_cap(const struct sl_plan_problem *problem, int n_places,
                     const struct sl_plan_candidate *candidate)
 {
     for (int p = 0; p < n_places; p++) {
-        size_t cap = problem->config->devices[candidate->device[p]].cap_bytes;
+        size_t cap = problem->devices[candidate->device[p]].cap_bytes;
         if (cap && candidate->bytes[p] > cap)
             return p;
     }

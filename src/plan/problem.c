@@ -9,8 +9,9 @@
 enum { KINDS = SLUICE_N_ACTION_KINDS };
 
 /* Kinds that a layer has a cost of. */
-static const int kinds[] = {SLUICE_F, SLUICE_B, SLUICE_I,
-                            SLUICE_W, SLUICE_R, SLUICE_UPDATE};
+static const int kinds[] = {SLUICE_F,          SLUICE_B, SLUICE_I,
+                            SLUICE_W,          SLUICE_R, SLUICE_UPDATE,
+                            SLUICE_REDUCE_GRAD};
 
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
@@ -93,10 +94,10 @@ static sluice_status check_layers(const sluice_plan_config *config,
     int64_t most = INT64_MAX / 256 / config->n_layers / config->batch;
     for (int i = 0; i < config->n_layers; i++) {
         const sluice_plan_layer *layer = &config->layers[i];
-        const int64_t bytes[] = {layer->fixed_bytes, layer->input_row_bytes,
-                                 layer->saved_row_bytes,
+        const int64_t bytes[] = {layer->fixed_bytes, layer->param_bytes,
+                                 layer->input_row_bytes, layer->saved_row_bytes,
                                  layer->scratch_row_bytes};
-        for (int k = 0; k < 4; k++)
+        for (int k = 0; k < 5; k++)
             if (bytes[k] < 0 || bytes[k] > most)
                 return sluice_diag_set(why, SLUICE_INVALID,
                                        "layer %d takes %" PRId64
@@ -120,12 +121,48 @@ static sluice_status check_microbatches(const sluice_plan_config *config,
     return SLUICE_OK;
 }
 
-/* Of the first action of a kind. */
-static int64_t first_of(const struct sl_plan_problem *problem, int m, int layer,
-                        int kind)
+static sluice_status check_numbers(const int *values, int n, const char *what,
+                                   sluice_diag *why)
 {
-    size_t row = (size_t)m * (size_t)problem->n_layers + (size_t)layer;
-    return problem->config->first_ns[row * KINDS + (size_t)kind];
+    for (int i = 0; values && i < n; i++)
+        if (values[i] < 1 || values[i] > SLUICE_MAX_DEVICES)
+            return sluice_diag_set(why, SLUICE_INVALID, "%d %s: give 1 to %d",
+                                   values[i], what, SLUICE_MAX_DEVICES);
+    if (values && n < 1)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d numbers of %s: give at least one, or none "
+                               "at all for 1",
+                               n, what);
+    return SLUICE_OK;
+}
+
+/* The costs of one layer, of teams and micro-batches that are divided so. */
+static sluice_status check_layer(const struct sl_plan_problem *problem, int i,
+                                 bool has[KINDS], sluice_diag *why)
+{
+    const sluice_plan_config *config = problem->config;
+    int64_t most = most_cost(config);
+    for (int k = 0; k < N_KINDS; k++) {
+        int kind = kinds[k];
+        int64_t ns = sl_plan_cost(problem, i, kind);
+        int64_t first =
+            config->first_ns
+                ? config->first_ns[sl_plan_row(problem, i) + (size_t)kind]
+                : 0;
+        if (ns < -1 || ns > most)
+            return sluice_diag_set(
+                why, SLUICE_INVALID,
+                "layer %d with %d micro-batches has a cost of %" PRId64
+                " ns: give 0 to %" PRId64 ", or -1",
+                i, config->microbatches[problem->division.m], ns, most);
+        has[kind] &= ns >= 0;
+        if (first < 0 || first > most)
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "the first action of layer %d takes %" PRId64
+                                   " ns longer: give 0 to %" PRId64,
+                                   i, first, most);
+    }
+    return SLUICE_OK;
 }
 
 /* Costs are there for each layer, or for none; F and a backward are needed. */
@@ -133,51 +170,28 @@ static sluice_status check_costs(struct sl_plan_problem *problem,
                                  sluice_diag *why)
 {
     const sluice_plan_config *config = problem->config;
+    struct sl_plan_division *division = &problem->division;
+    int n_teams = config->teams ? config->n_teams : 1;
     bool has[KINDS];
-    int64_t most = most_cost(config);
+    sluice_status st = SLUICE_OK;
     for (int kind = 0; kind < KINDS; kind++)
         has[kind] = true;
-    for (int m = 0; m < config->n_microbatches; m++)
-        for (int i = 0; i < problem->n_layers; i++)
-            for (int k = 0; k < N_KINDS; k++) {
-                int kind = kinds[k];
-                int64_t ns = sl_plan_cost(problem, m, i, kind);
-                if (ns < -1 || ns > most)
-                    return sluice_diag_set(
-                        why, SLUICE_INVALID,
-                        "layer %d with %d micro-batches has a cost of %" PRId64
-                        " ns: give 0 to %" PRId64 ", or -1",
-                        i, config->microbatches[m], ns, most);
-                has[kind] &= ns >= 0;
-                if (config->first_ns && (first_of(problem, m, i, kind) < 0 ||
-                                         first_of(problem, m, i, kind) > most))
-                    return sluice_diag_set(
-                        why, SLUICE_INVALID,
-                        "the first action of layer %d takes %" PRId64
-                        " ns longer: give 0 to %" PRId64,
-                        i, first_of(problem, m, i, kind), most);
-            }
+    for (division->team = 0; division->team < n_teams; division->team++)
+        for (division->m = 0; division->m < config->n_microbatches;
+             division->m++)
+            for (int i = 0; i < problem->n_layers && !st; i++)
+                st = check_layer(problem, i, has, why);
+    if (st)
+        return st;
     problem->has_whole = has[SLUICE_B];
     problem->has_split = has[SLUICE_I] && has[SLUICE_W];
     problem->has_again = has[SLUICE_R] && !config->no_remat;
+    problem->has_reduce = has[SLUICE_REDUCE_GRAD];
     if (has[SLUICE_F] && (problem->has_whole || problem->has_split))
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
                            "some layer has no cost of F, or neither of B nor "
                            "of I and W: give them for all layers");
-}
-
-static void compare_devices(struct sl_plan_problem *problem)
-{
-    const sluice_plan_device *first = &problem->config->devices[0];
-    for (int d = 0; d < problem->n_devices; d++) {
-        const sluice_plan_device *device = &problem->config->devices[d];
-        problem->capped |= device->cap_bytes != 0;
-        problem->uneven |=
-            sl_plan_speed(problem, d) != sl_plan_speed(problem, 0) ||
-            device->cap_bytes != first->cap_bytes ||
-            device->node != first->node;
-    }
 }
 
 static sluice_status allocate(struct sl_plan_problem *problem, sluice_diag *why)
@@ -205,7 +219,7 @@ sluice_status sl_plan_problem_init(struct sl_plan_problem *problem,
         .config = config,
         .allocator = config->allocator,
         .n_layers = config->n_layers,
-        .n_devices = config->n_devices,
+        .division = {.replicas = 1},
     };
     sluice_status st = check_given(config, why);
     if (!st)
@@ -215,10 +229,15 @@ sluice_status sl_plan_problem_init(struct sl_plan_problem *problem,
     if (!st)
         st = check_microbatches(config, why);
     if (!st)
+        st = check_numbers(config->replicas, config->n_replicas, "replicas",
+                           why);
+    if (!st)
+        st = check_numbers(config->teams, config->n_teams, "devices of a team",
+                           why);
+    if (!st)
         st = check_costs(problem, why);
     if (st)
         return st;
-    compare_devices(problem);
     st = allocate(problem, why);
     if (st)
         sl_plan_problem_fini(problem);
@@ -235,35 +254,9 @@ void sl_plan_problem_fini(struct sl_plan_problem *problem)
     problem->storage = NULL;
 }
 
-/* A cost that is not to be had is in no sum that is read. */
-static int64_t cost_or_0(const struct sl_plan_problem *problem, int m, int i,
-                         int kind)
+int64_t sl_plan_rows(const struct sl_plan_problem *problem)
 {
-    int64_t ns = sl_plan_cost(problem, m, i, kind);
-    return ns > 0 ? ns : 0;
-}
-
-void sl_plan_sum_up(struct sl_plan_problem *problem, int m)
-{
-    struct sl_plan_sums *sums = &problem->sums;
-    for (int i = 0; i < problem->n_layers; i++) {
-        const sluice_plan_layer *layer = &problem->config->layers[i];
-        sums->forward[i + 1] =
-            sums->forward[i] + cost_or_0(problem, m, i, SLUICE_F);
-        sums->backward[i + 1] =
-            sums->backward[i] + cost_or_0(problem, m, i, SLUICE_B);
-        sums->split[i + 1] = sums->split[i] +
-                             cost_or_0(problem, m, i, SLUICE_I) +
-                             cost_or_0(problem, m, i, SLUICE_W);
-        sums->again[i + 1] =
-            sums->again[i] + cost_or_0(problem, m, i, SLUICE_R);
-        sums->fixed[i + 1] = sums->fixed[i] + layer->fixed_bytes;
-        sums->saved[i + 1] = sums->saved[i] + layer->saved_row_bytes;
-    }
-}
-
-int64_t sl_plan_rows(const struct sl_plan_problem *problem, int microbatches)
-{
+    int microbatches = problem->config->microbatches[problem->division.m];
     return (problem->config->batch + microbatches - 1) / microbatches;
 }
 

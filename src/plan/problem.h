@@ -19,19 +19,41 @@ struct sl_plan_sums {
 
 enum { SL_PLAN_N_SUMS = 6 };
 
+/* How rows are shared among replicas and layers among the devices of a team. */
+struct sl_plan_division {
+    int m;        /* of the config's microbatches */
+    int replicas; /* R */
+    int team;     /* of the config's teams */
+    enum sl_plan_grouping {
+        SL_PLAN_BY_SPEED, /* devices of like speed make a group */
+        SL_PLAN_BY_CAP,   /* of like caps */
+        SL_PLAN_BY_NODE,  /* one of each node in turn, the fastest first */
+    } grouping;
+};
+
+/*
+ * What is cut and priced are *groups*: the teams that hold the same part of the
+ * model, in all replicas.  They wait for each other at the end of each step and
+ * have the same lists, so a group is as fast as its slowest device, and has the
+ * memory of a team of its smallest.
+ */
 struct sl_plan_problem {
     const sluice_plan_config *config;
     const sluice_allocator *allocator;
     int n_layers;
-    int n_devices;
-    bool capped;              /* some device has a cap */
-    bool uneven;              /* devices differ in speed, cap or node */
-    bool has_split;           /* every layer has costs of I and W, */
-    bool has_whole;           /* of B, */
-    bool has_again;           /* and of R */
-    int64_t *stage_ns;        /* [SLUICE_PLAN_MAX_STAGES][KINDS], scratch */
-    int64_t *storage;         /* [SL_PLAN_N_SUMS][n_layers + 1] */
-    struct sl_plan_sums sums; /* of the last sl_plan_sum_up() */
+    struct sl_plan_division division; /* that of the last sl_plan_divide() */
+    int n_devices;                    /* groups, */
+    sluice_plan_device devices[SLUICE_MAX_DEVICES]; /* [n_devices] as one */
+    int members[SLUICE_MAX_DEVICES]; /* [n_devices][R][t] the config's */
+    bool capped;                     /* some device has a cap */
+    bool uneven;                     /* devices differ in speed, cap or node */
+    bool has_split;                  /* every layer has costs of I and W, */
+    bool has_whole;                  /* of B, */
+    bool has_again;                  /* of R */
+    bool has_reduce;                 /* and of REDUCE_GRAD */
+    int64_t *stage_ns; /* [SLUICE_PLAN_MAX_STAGES][KINDS], scratch */
+    int64_t *storage;  /* [SL_PLAN_N_SUMS][n_layers + 1] */
+    struct sl_plan_sums sums;
 };
 
 /*
@@ -46,11 +68,8 @@ sluice_status sl_plan_problem_init(struct sl_plan_problem *problem,
 /* Also legal on a problem of zeros. */
 void sl_plan_problem_fini(struct sl_plan_problem *problem);
 
-/* Have the sums be those of number `m` of the config's micro-batches. */
-void sl_plan_sum_up(struct sl_plan_problem *problem, int m);
-
 /* Rows of the largest micro-batch. */
-int64_t sl_plan_rows(const struct sl_plan_problem *problem, int microbatches);
+int64_t sl_plan_rows(const struct sl_plan_problem *problem);
 
 /*
  * Which devices are the `n` fastest; of equal ones the first.
@@ -62,17 +81,49 @@ void sl_plan_fastest(const struct sl_plan_problem *problem, int n, bool *taken);
 static inline double sl_plan_speed(const struct sl_plan_problem *problem,
                                    int device)
 {
-    double speed = problem->config->devices[device].speed;
-    return speed > 0 ? speed : 1;
+    return problem->devices[device].speed;
+}
+
+/* The size of a team, and the micro-batches of a replica. */
+static inline int sl_plan_team(const struct sl_plan_problem *problem)
+{
+    return problem->config->teams
+               ? problem->config->teams[problem->division.team]
+               : 1;
+}
+
+static inline int sl_plan_microbatches(const struct sl_plan_problem *problem)
+{
+    return problem->config->microbatches[problem->division.m] /
+           problem->division.replicas;
+}
+
+/* The devices of the config that are group `device`: R t of them. */
+static inline const int *sl_plan_members(const struct sl_plan_problem *problem,
+                                         int device)
+{
+    return &problem->members[device * problem->division.replicas *
+                             sl_plan_team(problem)];
+}
+
+/* Where a layer's costs begin in the config's tables. */
+static inline size_t sl_plan_row(const struct sl_plan_problem *problem,
+                                 int layer)
+{
+    const struct sl_plan_division *division = &problem->division;
+    size_t row =
+        (size_t)division->team * (size_t)problem->config->n_microbatches +
+        (size_t)division->m;
+    return (row * (size_t)problem->n_layers + (size_t)layer) *
+           SLUICE_N_ACTION_KINDS;
 }
 
 /* A layer's cost on a device of speed 1; -1: it cannot be had. */
-static inline int64_t sl_plan_cost(const struct sl_plan_problem *problem, int m,
+static inline int64_t sl_plan_cost(const struct sl_plan_problem *problem,
                                    int layer, int kind)
 {
-    size_t row = (size_t)m * (size_t)problem->n_layers + (size_t)layer;
     return problem->config
-        ->costs_ns[row * SLUICE_N_ACTION_KINDS + (size_t)kind];
+        ->costs_ns[sl_plan_row(problem, layer) + (size_t)kind];
 }
 
 #endif

@@ -27,7 +27,7 @@ static int fullest(const struct sl_plan_problem *problem,
     *share = 0;
     for (int p = 0; p < entry->n_places; p++) {
         int device = entry->candidate.device[p];
-        size_t cap = problem->config->devices[device].cap_bytes;
+        size_t cap = problem->devices[device].cap_bytes;
         double full = cap ? (double)entry->candidate.bytes[p] / (double)cap : 0;
         if (full > *share) {
             *share = full;
@@ -35,6 +35,13 @@ static int fullest(const struct sl_plan_problem *problem,
         }
     }
     return most;
+}
+
+/* The first of the config's devices at a place. */
+static int first_of(const struct sl_plan_problem *problem,
+                    const struct sl_plan_candidate *candidate, int place)
+{
+    return sl_plan_members(problem, candidate->device[place])[0];
 }
 
 static void say_limit(const struct sl_plan_problem *problem,
@@ -47,16 +54,16 @@ static void say_limit(const struct sl_plan_problem *problem,
     int q = fullest(problem, entry, &full);
     if (busy >= BUSY)
         snprintf(row->limit, sizeof row->limit,
-                 "work: device %d is busy %.0f %%", candidate->device[p],
-                 100 * busy);
+                 "work: device %d is busy %.0f %%",
+                 first_of(problem, candidate, p), 100 * busy);
     else if (row->recomputing || full >= FULL)
         snprintf(row->limit, sizeof row->limit,
                  "memory: device %d fills %.0f %% of its cap",
-                 q < 0 ? 0 : candidate->device[q], 100 * full);
+                 q < 0 ? 0 : first_of(problem, candidate, q), 100 * full);
     else
         snprintf(row->limit, sizeof row->limit,
-                 "bubble: device %d waits %.0f %%", candidate->device[p],
-                 100 * (1 - busy));
+                 "bubble: device %d waits %.0f %%",
+                 first_of(problem, candidate, p), 100 * (1 - busy));
 }
 
 sluice_plan_row sl_plan_row_of(const struct sl_plan_problem *problem,
@@ -65,7 +72,9 @@ sluice_plan_row sl_plan_row_of(const struct sl_plan_problem *problem,
     const struct sl_plan_candidate *candidate = &entry->candidate;
     sluice_plan_row row = {
         .devices = entry->n_places,
-        .microbatches = problem->config->microbatches[entry->m],
+        .replicas = problem->division.replicas,
+        .team = sl_plan_team(problem),
+        .microbatches = sl_plan_microbatches(problem),
         .chunks = candidate->n_stages / entry->n_places,
         .warm_up = entry->generated.warm_up,
         .queue_capacity = candidate->capacity,
@@ -80,6 +89,7 @@ sluice_plan_row sl_plan_row_of(const struct sl_plan_problem *problem,
     for (int p = 0; p < entry->n_places; p++)
         if (candidate->bytes[p] > row.bytes)
             row.bytes = candidate->bytes[p];
+    row.bytes = (row.bytes + (size_t)row.team - 1) / (size_t)row.team;
     say_limit(problem, entry, &row);
     return row;
 }
@@ -93,24 +103,42 @@ static const sluice_plan_row *other(const sluice_plan *plan)
     return NULL;
 }
 
+/* "2 devices", or "2 x 4 devices": replicas and teams are factors. */
+static void say_devices(const sluice_plan_row *row, char *text, size_t size)
+{
+    int n = row->replicas * row->devices * row->team, at = 0;
+    if (row->replicas > 1)
+        at += snprintf(text, size, "%d replicas of ", row->replicas);
+    if (row->team > 1)
+        snprintf(text + at, size - (size_t)at, "%d team%s of %d devices",
+                 row->devices, row->devices == 1 ? "" : "s", row->team);
+    else
+        snprintf(text + at, size - (size_t)at, "%d device%s", row->devices,
+                 n == 1 ? "" : "s");
+}
+
 void sl_plan_explain(sluice_plan *plan)
 {
     const sluice_plan_row *row = &plan->rows[0];
     const sluice_plan_row *next = other(plan);
-    char sizes[64], rival[96] = "";
+    char sizes[64], rival[128] = "", devices[64], others[64];
     int n = 0;
     for (int s = 0; s < plan->n_stages && n < (int)sizeof sizes; s++)
         n += snprintf(sizes + n, sizeof sizes - (size_t)n, "%s%d", s ? "," : "",
                       plan->sizes[s]);
-    if (next)
-        snprintf(rival, sizeof rival, "; %s on %d with %d takes %.1f %% longer",
-                 next->schedule, next->devices, next->microbatches,
+    say_devices(row, devices, sizeof devices);
+    if (next) {
+        say_devices(next, others, sizeof others);
+        snprintf(rival, sizeof rival, "; %s on %s with %d takes %.1f %% longer",
+                 next->schedule, others, next->microbatches,
                  100 * ((double)next->step_ns / (double)row->step_ns - 1));
+    }
     snprintf(plan->sentence, sizeof plan->sentence,
-             "%s on %d device%s with %d micro-batch%s, layers cut %s: %.3g ms, "
+             "%s on %s with %d micro-batch%s%s, layers cut %s: %.3g ms, "
              "%.1f %% above what no plan can beat (%s)%s.",
-             row->schedule, row->devices, row->devices == 1 ? "" : "s",
-             row->microbatches, row->microbatches == 1 ? "" : "es", sizes,
+             row->schedule, devices, row->microbatches,
+             row->microbatches == 1 ? "" : "es",
+             row->replicas > 1 ? " each" : "", sizes,
              (double)row->step_ns / 1e6,
              100 * ((double)row->step_ns / (double)plan->bound_ns - 1),
              row->limit, rival);

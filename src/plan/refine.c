@@ -157,10 +157,9 @@ static bool share_room(const struct sl_plan_problem *problem,
 {
     double room[SLUICE_MAX_DEVICES];
     double held[SLUICE_PLAN_MAX_STAGES] = {0};
-    double rows =
-        (double)sl_plan_rows(problem, order->schedule->n_microbatches);
+    double rows = (double)sl_plan_rows(problem);
     for (int p = 0; p < order->schedule->n_devices; p++) {
-        size_t cap = problem->config->devices[candidate->device[p]].cap_bytes;
+        size_t cap = problem->devices[candidate->device[p]].cap_bytes;
         room[p] = cap ? (double)cap : INFINITY;
     }
     for (int s = 0, i = 0; s < candidate->n_stages; s++) {
@@ -188,7 +187,7 @@ static sluice_status offer_found(const struct sl_plan_problem *problem,
                                  struct sl_plan_board *board, sluice_diag *why)
 {
     struct sl_plan_order order;
-    sluice_status st = sl_plan_order_of(&order, problem, entry->m, found, why);
+    sluice_status st = sl_plan_order_of(&order, problem, found, why);
     if (st) {
         sluice_schedule_destroy(found);
         return st == SLUICE_NOT_FOUND ? SLUICE_OK : st;
@@ -198,7 +197,7 @@ static sluice_status offer_found(const struct sl_plan_problem *problem,
     if (!st && candidate.fits)
         st = sl_plan_refine(problem, &order, &candidate, why);
     if (!st)
-        st = sl_plan_board_offer(board, &order, &candidate, why);
+        st = sl_plan_board_offer(board, problem, &order, &candidate, why);
     sl_plan_order_fini(&order);
     return st;
 }
@@ -226,7 +225,7 @@ static sluice_status search(const struct sl_plan_problem *problem,
     return sluice_schedule_search(&config, out, NULL, why);
 }
 
-sluice_status sl_plan_search(const struct sl_plan_problem *problem,
+sluice_status sl_plan_search(struct sl_plan_problem *problem,
                              const struct sl_plan_entry *entry,
                              struct sl_plan_board *board, sluice_diag *why)
 {

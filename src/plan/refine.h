@@ -19,11 +19,11 @@ sluice_status sl_plan_refine(const struct sl_plan_problem *problem,
 
 /*
  * Search for a schedule for the cut of an entry, and offer what is found to the
- * board, refined.
+ * board, refined.  The problem is divided as the entry.
  *
  * Returns  SLUICE_OK, also if none is found; as sl_plan_price().
  */
-sluice_status sl_plan_search(const struct sl_plan_problem *problem,
+sluice_status sl_plan_search(struct sl_plan_problem *problem,
                              const struct sl_plan_entry *entry,
                              struct sl_plan_board *board, sluice_diag *why);
 

@@ -7,11 +7,19 @@ orders of them, all cuts and all sets of recomputing stages are tried.
 
     make_optima.py > optima.txt
     make_optima.py 2803 > optima_fresh.txt    another seed: never tuned on
+    make_optima.py divided > optima_divided.txt
 
 A line: layers devices M latency; speed and cap of each device; F, B, update,
 fixed, input and saved bytes of each layer; the optimum, and the best of the
 rules: equal cuts (with the best number of devices, Varuna's rule) and the
 block partition of torchgpipe, devices in the order given; -1: nothing fits.
+
+Divided problems may have two replicas, which share the micro-batches, and teams
+of two devices, which have other costs.  All sets of devices are tried for each
+place; a place is as fast as its slowest device, and a team holds twice what its
+smallest device holds.  Behind the micro-batches of a layer there are its costs
+with a team: F, B, and update; and what two replicas take to add up, alone and
+with a team.
 """
 import itertools
 import math
@@ -41,7 +49,7 @@ def lists(name, k, m):
     return out
 
 
-def step(name, k, m, latency, f, b, r, update):
+def step(name, k, m, latency, f, b, r, update, reduce=None):
     """Costs of each stage; r is 0 where nothing is recomputed."""
     done = {}
     free = [0] * k
@@ -64,6 +72,8 @@ def step(name, k, m, latency, f, b, r, update):
                 done[(back, s, i)] = free[s]
                 at[s] += 1
                 left -= 1
+    if reduce:
+        free = [x + y for x, y in zip(free, reduce)]
     return max(free) + max(update)
 
 
@@ -92,7 +102,52 @@ def price(p, name, places, cut, again):
         per[kind] = [rounded(sum(p[kind][cut[s]:cut[s + 1]])
                              / p["speeds"][places[s]]) for s in range(k)]
     r = [per["f"][s] if again[s] else 0 for s in range(k)]
-    return step(name, k, p["m"], p["latency"], per["f"], per["b"], r, per["u"])
+    reduce = p.get("reduce") and [
+        rounded(sum(p["reduce"][cut[s]:cut[s + 1]]) / p["speeds"][places[s]])
+        for s in range(k)]
+    return step(name, k, p["m"], p["latency"], per["f"], per["b"], r, per["u"],
+                reduce)
+
+
+def sets_of(devices, k, size):
+    """All ways to give each of k places its own devices."""
+    if k == 0:
+        yield ()
+        return
+    for members in itertools.combinations(devices, size):
+        left = [d for d in devices if d not in members]
+        for others in sets_of(left, k - 1, size):
+            yield (members,) + others
+
+
+def divided(p, replicas, team):
+    """The problem of one replica, if each place is one device."""
+    q = dict(p)
+    q["m"] = p["m"] // replicas
+    if team == 2:
+        q.update({"f": p["f2"], "b": p["b2"], "u": p["u2"]})
+    q["reduce"] = None
+    if replicas == 2:
+        q["reduce"] = p["reduce2" if team == 2 else "reduce"]
+    return q
+
+
+def divided_optimum(p):
+    best = INF
+    for replicas, team in itertools.product((1, 2), (1, 2)):
+        size = replicas * team
+        if p["m"] % replicas or size > p["n_devices"]:
+            continue
+        q = divided(p, replicas, team)
+        for k in range(1, min(p["n_devices"] // size, p["n"]) + 1):
+            for places in sets_of(range(p["n_devices"]), k, size):
+                q["speeds"] = [min(p["speeds"][d] for d in s) for s in places]
+                caps = [[p["caps"][d] for d in s if p["caps"][d]]
+                        for s in places]
+                q["caps"] = [team * min(c) if c else 0 for c in caps]
+                for cut in cuts_of(p["n"], k):
+                    best = min(best, best_of(q, tuple(range(k)), cut))
+    return best
 
 
 def cuts_of(n, k):
@@ -180,7 +235,34 @@ def problem(rng):
     return p
 
 
+def divide(p, rng):
+    p["m"] = rng.choice((1, 2, 3, 4, 6))
+    for key in ("f", "b", "u"):
+        p[key + "2"] = [rounded(x * rng.uniform(0.5, 0.95)) for x in p[key]]
+    p["reduce"] = [rng.randint(0, 150) for _ in range(p["n"])]
+    p["reduce2"] = [x // 2 for x in p["reduce"]]
+
+
+def print_divided():
+    rng = random.Random(77)
+    for _ in range(80):
+        p = problem(rng)
+        divide(p, rng)
+        words = [p["n"], p["n_devices"], p["m"], p["latency"]]
+        for d in range(p["n_devices"]):
+            words += [p["speeds"][d], p["caps"][d]]
+        for i in range(p["n"]):
+            words += [p[key][i] for key in
+                      ("f", "b", "u", "fixed", "input", "saved", "f2", "b2",
+                       "u2", "reduce", "reduce2")]
+        best = divided_optimum(p)
+        print(*words, -1 if best == INF else best)
+
+
 def main():
+    if sys.argv[1:] == ["divided"]:
+        print_divided()
+        return
     rng = random.Random(int(sys.argv[1]) if len(sys.argv) > 1 else 14)
     for _ in range(200):
         p = problem(rng)

@@ -7,19 +7,44 @@
 #include <sluice/plan.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "plan/layers.h"
 #include "support/runner.h"
 
-enum { N_PROBLEMS = 200, MOST_DEVICES = 4, CAPACITY = 8, N_TRAITS = 6 };
+enum {
+    N_PROBLEMS = 200,
+    N_DIVIDED = 80,
+    MOST_DEVICES = 4,
+    CAPACITY = 8,
+    N_TRAITS = 6,
+    N_MORE = 5, /* of layers of divided problems */
+};
 
 struct problem {
     struct layered l;
+    int64_t team_costs_ns[2 * MOST_LAYERS][KINDS]; /* alone, and as a team */
     long long optimum;
     long long rules;
 };
 
-static bool read_problem(FILE *in, struct problem *p)
+/* The costs of layer `i`, of `n`, with teams of two and with two replicas. */
+static void read_divided(FILE *in, struct problem *p, int i, int n)
+{
+    long long t[N_MORE];
+    for (int k = 0; k < N_MORE; k++)
+        ck_assert_int_eq(fscanf(in, "%lld", &t[k]), 1);
+    int64_t *alone = p->team_costs_ns[i], *team = p->team_costs_ns[n + i];
+    memcpy(alone, p->l.costs_ns[i], sizeof p->l.costs_ns[i]);
+    memcpy(team, alone, sizeof p->l.costs_ns[i]);
+    team[SLUICE_F] = team[SLUICE_R] = t[0];
+    team[SLUICE_B] = t[1];
+    team[SLUICE_UPDATE] = t[2];
+    alone[SLUICE_REDUCE_GRAD] = t[3];
+    team[SLUICE_REDUCE_GRAD] = t[4];
+}
+
+static bool read_head(FILE *in, struct problem *p)
 {
     int n, n_devices, m;
     long long latency;
@@ -36,7 +61,14 @@ static bool read_problem(FILE *in, struct problem *p)
         ck_assert_int_eq(fscanf(in, "%lf %zu", &p->l.devices[d].speed,
                                 &p->l.devices[d].cap_bytes),
                          2);
-    for (int i = 0; i < n; i++) {
+    return true;
+}
+
+static bool read_problem(FILE *in, struct problem *p, bool divided)
+{
+    if (!read_head(in, p))
+        return false;
+    for (int i = 0; i < p->l.n; i++) {
         long long t[N_TRAITS];
         for (int k = 0; k < N_TRAITS; k++)
             ck_assert_int_eq(fscanf(in, "%lld", &t[k]), 1);
@@ -46,8 +78,13 @@ static bool read_problem(FILE *in, struct problem *p)
         costs[SLUICE_I] = costs[SLUICE_W] = -1;
         costs[SLUICE_UPDATE] = t[2];
         p->l.layers[i] = (sluice_plan_layer){t[3], t[4], t[5], 0};
+        if (divided)
+            read_divided(in, p, i, p->l.n);
     }
-    ck_assert_int_eq(fscanf(in, "%lld %lld", &p->optimum, &p->rules), 2);
+    p->rules = -1;
+    ck_assert_int_eq(fscanf(in, "%lld", &p->optimum), 1);
+    if (!divided)
+        ck_assert_int_eq(fscanf(in, "%lld", &p->rules), 1);
     return true;
 }
 
@@ -73,7 +110,7 @@ static void compare_all(const char *path)
     struct problem p;
     int n = 0, n_exact = 0;
     ck_assert_ptr_nonnull(in);
-    for (; read_problem(in, &p); n++) {
+    for (; read_problem(in, &p, false); n++) {
         long long ns = planned(&p);
         ck_assert_msg(ns >= p.optimum, "problem %d: %lld, less than %lld",
                       n + 1, ns, p.optimum);
@@ -110,7 +147,7 @@ START_TEST(recomputing_earlier_is_never_slower_and_sometimes_faster)
     struct problem p;
     int n = 0, n_faster = 0;
     ck_assert_ptr_nonnull(in);
-    while (read_problem(in, &p)) {
+    while (read_problem(in, &p, false)) {
         if (p.optimum < 0 || p.l.devices[0].cap_bytes == 0 || n++ % 4)
             continue;
         long long plain = planned(&p);
@@ -130,8 +167,46 @@ START_TEST(recomputing_earlier_is_never_slower_and_sometimes_faster)
 }
 END_TEST
 
+/* Two replicas, teams of two, or neither. */
+START_TEST(so_is_every_plan_with_replicas_and_teams)
+{
+    static const int numbers[] = {1, 2};
+    FILE *in = fopen(OPTIMA_DIVIDED, "r");
+    struct problem p;
+    int n = 0, n_exact = 0, n_divided[2] = {0};
+    ck_assert_ptr_nonnull(in);
+    for (; read_problem(in, &p, true); n++) {
+        p.l.config.replicas = p.l.config.teams = numbers;
+        p.l.config.n_replicas = p.l.config.n_teams = 2;
+        p.l.config.costs_ns = p.team_costs_ns[0];
+        sluice_plan *plan;
+        sluice_status st = sluice_plan_find(&p.l.config, &plan, NULL);
+        ck_assert_int_eq(st, p.optimum < 0 ? SLUICE_OVER_CAP : SLUICE_OK);
+        n_exact += st != SLUICE_OK;
+        if (st)
+            continue;
+        const sluice_plan_row *row = sluice_plan_row_at(plan, 0);
+        ck_assert_msg(row->step_ns >= p.optimum &&
+                          50 * row->step_ns <= 51 * p.optimum,
+                      "problem %d: %lld, the optimum is %lld", n + 1,
+                      (long long)row->step_ns, p.optimum);
+        ck_assert_int_le(sluice_plan_bound_ns(plan), p.optimum);
+        n_exact += row->step_ns == p.optimum;
+        n_divided[0] += row->replicas == 2;
+        n_divided[1] += row->team == 2;
+        sluice_plan_destroy(plan);
+    }
+    fclose(in);
+    ck_assert_int_eq(n, N_DIVIDED);
+    ck_assert_int_ge(n_exact, N_DIVIDED * 95 / 100);
+    ck_assert_int_ge(n_divided[0], 5);
+    ck_assert_int_ge(n_divided[1], 5);
+}
+END_TEST
+
 SLUICE_TEST_MAIN(
     "plan.optimum",
     every_plan_is_within_two_percent_of_the_optimum_and_beats_the_rules,
     so_is_every_plan_of_problems_it_was_never_tuned_on,
+    so_is_every_plan_with_replicas_and_teams,
     recomputing_earlier_is_never_slower_and_sometimes_faster)

@@ -103,11 +103,31 @@ static sluice_status read_capacity(struct reading *reading, const char *text)
     return st;
 }
 
+static sluice_status read_few(const struct reading *reading, const char *text,
+                              int *value)
+{
+    int64_t n = 0;
+    sluice_status st = read_whole(reading, text, 1, SLUICE_MAX_DEVICES, &n);
+    if (!st)
+        *value = (int)n;
+    return st;
+}
+
+static sluice_status read_replicas(struct reading *reading, const char *text)
+{
+    return read_few(reading, text, &reading->plan->rows[0].replicas);
+}
+
+static sluice_status read_team(struct reading *reading, const char *text)
+{
+    return read_few(reading, text, &reading->plan->rows[0].team);
+}
+
 static sluice_status read_places(struct reading *reading, const char *text)
 {
     return read_list(reading, text, 0, SLUICE_MAX_DEVICES - 1,
                      SLUICE_MAX_DEVICES, reading->plan->device,
-                     &reading->plan->n_places);
+                     &reading->plan->n_devices);
 }
 
 static sluice_status read_name(struct reading *reading, const char *text)
@@ -150,6 +170,8 @@ static const struct setting {
     {"batch", read_batch, false},
     {"partition", read_partition, false},
     {"queue_capacity", read_capacity, false},
+    {"replicas", read_replicas, true},
+    {"team", read_team, true},
     {"places", read_places, false},
     {"speeds", read_speeds, true},
     {"model", read_model, true},
@@ -177,9 +199,11 @@ static sluice_status read_setting(struct reading *reading, char *line)
         reading->given |= 1u << i;
         return settings[i].read(reading, equals + strlen(" = "));
     }
-    return refuse(reading, "a plan has no setting of that name: it has batch, "
-                           "partition, queue_capacity, places, speeds, "
-                           "model, schedule, step_ns, bound_ns and bytes");
+    return refuse(
+        reading,
+        "a plan has no setting of that name: it has batch, "
+        "partition, queue_capacity, replicas, team, "
+        "places, speeds, model, schedule, step_ns, bound_ns and bytes");
 }
 
 /* All lines up to the actions; `*used` bytes. */
@@ -218,13 +242,16 @@ static sluice_status check(const struct reading *reading)
         if (!settings[i].optional && !(reading->given >> i & 1))
             return sluice_diag_set(reading->why, SLUICE_FORMAT,
                                    "the plan has no %s", settings[i].name);
-    if (plan->n_places != schedule->n_devices ||
+    const sluice_plan_row *row = &plan->rows[0];
+    if (plan->n_devices != row->replicas * schedule->n_devices * row->team ||
         plan->n_stages * schedule->n_copies != schedule->n_stages)
         return sluice_diag_set(
             reading->why, SLUICE_FORMAT,
             "the plan has %d places and %d sizes of stages, and its "
-            "schedule %d devices and %d stages",
-            plan->n_places, plan->n_stages, schedule->n_devices,
+            "schedule, with %d replicas and teams of %d, %d devices and %d "
+            "stages",
+            plan->n_devices, plan->n_stages, row->replicas, row->team,
+            row->replicas * schedule->n_devices * row->team,
             schedule->n_stages / schedule->n_copies);
     const sluice_verify_config rules = {.queue_capacity =
                                             plan->rows[0].queue_capacity};
@@ -235,10 +262,10 @@ static void complete(sluice_plan *plan)
 {
     sluice_plan_row *row = &plan->rows[0];
     plan->n_rows = 1;
-    row->devices = plan->n_places;
+    row->devices = plan->n_places = plan->schedule->n_devices;
     row->microbatches = plan->schedule->n_microbatches;
     row->chunks = plan->n_stages / plan->n_places;
-    for (int p = 0; p < plan->n_places; p++)
+    for (int p = 0; p < plan->n_devices; p++)
         if (plan->speed[p] == 0)
             plan->speed[p] = 1;
 }
@@ -249,6 +276,7 @@ static sluice_status parse(const char *text, size_t n,
 {
     struct reading reading = {.plan = plan, .why = why};
     size_t used;
+    plan->rows[0].replicas = plan->rows[0].team = 1;
     reading.at = sl_alloc(allocator, n + 1, 1);
     if (!reading.at)
         return sl_no_memory(why, "the lines of a plan");

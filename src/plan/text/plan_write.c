@@ -44,9 +44,11 @@ static void put_settings(struct sl_text_out *text, const sluice_plan *plan)
     put(text, "batch", plan->batch);
     put_integers(text, "partition", plan->sizes, plan->n_stages);
     put(text, "queue_capacity", row->queue_capacity);
-    put_integers(text, "places", plan->device, plan->n_places);
+    put(text, "replicas", row->replicas);
+    put(text, "team", row->team);
+    put_integers(text, "places", plan->device, plan->n_devices);
     sl_text_add(text, "speeds = ");
-    for (int p = 0; p < plan->n_places; p++) {
+    for (int p = 0; p < plan->n_devices; p++) {
         snprintf(word, sizeof word, "%s%.17g", p ? "," : "", plan->speed[p]);
         sl_text_add(text, word);
     }
