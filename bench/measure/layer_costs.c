@@ -90,6 +90,7 @@ static sluice_status train(const sluice_model *model,
     sluice_pipeline_config config = plain_pipeline_config(0, 0, work->rows);
     config.custom = schedule;
     config.replicas = what->devices;
+    config.team = what->team;
     config.gemm = what->gemm;
     config.trace = true;
     sluice_pipeline *pipe;

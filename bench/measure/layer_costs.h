@@ -14,15 +14,19 @@ struct layer_costs_config {
     uint64_t seed;
     int devices;      /* that are at work at once, as in a pipeline: they share
                          caches and memory; at least 1 */
+    int team;         /* devices that work each layer together; 0: 1.  There
+                         are `devices` such teams */
     const char *gemm; /* NULL: the library's default */
 };
 
 /*
  * How such costs are got; here: each device trains a few steps of its own with
  * every layer a stage, and costs are medians of CPU times: F (the last layer's
- * with the loss), B, I, W, R and UPDATE.  By `first_ns` the first F and the
- * first backward of a step take more, packing of weights included, as F, B and
- * I; of other kinds it is 0.
+ * with the loss), B, I, W, R and UPDATE; and REDUCE_GRAD, which is what two
+ * devices take to add up a layer's gradients, from what all together take; of a
+ * single device that is not measured, and is what its UPDATE takes.  By
+ * `first_ns` the first F and the first backward of a step take more, packing of
+ * weights included, as F, B and I; of other kinds it is 0.
  *
  * Shapes   costs_ns[n_layers][SLUICE_N_ACTION_KINDS], first_ns the same.
  * Blocks   for those steps.

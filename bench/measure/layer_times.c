@@ -54,6 +54,30 @@ static void read_updates(const sluice_trace *trace, int n_layers,
         }
 }
 
+/* What two replicas take to add up the gradients of each layer: n of them take
+ * 2 (n - 1) / n times as long. */
+static void read_reductions(const sluice_trace *trace, int n_layers,
+                            int64_t *costs_ns)
+{
+    int n = trace->n_replicas > 1 ? trace->n_replicas : 1;
+    for (int i = 0; i < n_layers; i++) {
+        int64_t *of = &costs_ns[i * KINDS];
+        int64_t least = INT64_MAX;
+        for (int d = 0; d < trace->n_devices; d++) {
+            int64_t ns = 0;
+            for (int e = 0; e < trace->n_events[d]; e++) {
+                const sluice_trace_event *event = &trace->events[d][e];
+                if (event->action.kind == SLUICE_REDUCE_GRAD &&
+                    event->action.stage == i)
+                    ns += event->end_ns - event->start_ns;
+            }
+            least = ns < least ? ns : least;
+        }
+        of[SLUICE_REDUCE_GRAD] =
+            n > 1 ? least * n / (2 * (n - 1)) : of[SLUICE_UPDATE];
+    }
+}
+
 sluice_status layer_times_init(struct layer_times *times, int n_layers,
                                sluice_diag *why)
 {
@@ -87,6 +111,7 @@ sluice_status layer_times_read(struct layer_times *times,
                                   why);
     if (!st) {
         read_updates(&virtual, n, costs_ns);
+        read_reductions(&virtual, n, costs_ns);
         read_first(&virtual, n, costs_ns, costs_ns + times->n_cells);
         times->n++;
     }

@@ -11,15 +11,23 @@
 
 #include "bench/plan/text_lines.h"
 
+enum { KINDS = SLUICE_N_ACTION_KINDS, UNSET = -2 };
+
+/* The columns of a row. */
 enum {
-    KINDS = SLUICE_N_ACTION_KINDS,
+    TEAM,
+    MICROBATCHES,
+    LAYER,
+    COSTS,
     N_COSTS = 6,
-    N_NUMBERS = 2 + N_COSTS + 2,
-    UNSET = -2
+    FIRST_F = COSTS + N_COSTS,
+    FIRST_B,
+    REDUCE,
+    N_NUMBERS
 };
 
-static const char head[] = "microbatches,layer,F,B,I,W,R,UPDATE,"
-                           "first_F,first_B";
+static const char head[] = "team,microbatches,layer,F,B,I,W,R,UPDATE,"
+                           "first_F,first_B,REDUCE_GRAD";
 
 static const int columns[N_COSTS] = {SLUICE_F, SLUICE_B, SLUICE_I,
                                      SLUICE_W, SLUICE_R, SLUICE_UPDATE};
@@ -30,36 +38,51 @@ static sluice_status refuse_file(const char *path, sluice_diag *why)
                            strerror(errno ? errno : EIO));
 }
 
-void costs_print(FILE *out, const int *microbatches, int n, int n_layers,
+/* Where the costs of a layer begin. */
+static size_t place(const struct costs_shape *shape, int team, int m, int layer)
+{
+    size_t row = (size_t)team * (size_t)shape->n + (size_t)m;
+    return (row * (size_t)shape->n_layers + (size_t)layer) * KINDS;
+}
+
+static void print_row(FILE *out, const int64_t *costs_ns,
+                      const int64_t *first_ns)
+{
+    for (int c = 0; c < N_COSTS; c++)
+        fprintf(out, ",%" PRId64, costs_ns[columns[c]]);
+    fprintf(out, ",%" PRId64 ",%" PRId64 ",%" PRId64 "\n", first_ns[SLUICE_F],
+            first_ns[SLUICE_B], costs_ns[SLUICE_REDUCE_GRAD]);
+}
+
+void costs_print(FILE *out, const struct costs_shape *shape,
                  const int64_t *costs_ns, const int64_t *first_ns)
 {
     fprintf(out, "%s\n", head);
-    for (int m = 0; m < n; m++)
-        for (int i = 0; i < n_layers;
-             i++, costs_ns += KINDS, first_ns += KINDS) {
-            fprintf(out, "%d,%d", microbatches[m], i);
-            for (int c = 0; c < N_COSTS; c++)
-                fprintf(out, ",%" PRId64, costs_ns[columns[c]]);
-            fprintf(out, ",%" PRId64 ",%" PRId64 "\n", first_ns[SLUICE_F],
-                    first_ns[SLUICE_B]);
-        }
+    for (int t = 0; t < shape->n_teams; t++)
+        for (int m = 0; m < shape->n; m++)
+            for (int i = 0; i < shape->n_layers; i++) {
+                size_t at = place(shape, t, m, i);
+                fprintf(out, "%d,%d,%d", shape->teams[t],
+                        shape->microbatches[m], i);
+                print_row(out, &costs_ns[at], &first_ns[at]);
+            }
 }
 
-sluice_status costs_write(const char *path, const int *microbatches, int n,
-                          int n_layers, const int64_t *costs_ns,
-                          const int64_t *first_ns, sluice_diag *why)
+sluice_status costs_write(const char *path, const struct costs_shape *shape,
+                          const int64_t *costs_ns, const int64_t *first_ns,
+                          sluice_diag *why)
 {
     FILE *out = fopen(path, "we");
     if (!out)
         return refuse_file(path, why);
-    costs_print(out, microbatches, n, n_layers, costs_ns, first_ns);
+    costs_print(out, shape, costs_ns, first_ns);
     bool failed = ferror(out);
     if (fclose(out) || failed)
         return refuse_file(path, why);
     return SLUICE_OK;
 }
 
-/* "8,0,120500,..." */
+/* "1,8,0,120500,..." */
 static bool read_numbers(const char *line, int64_t numbers[N_NUMBERS])
 {
     for (int i = 0; i < N_NUMBERS; i++) {
@@ -74,41 +97,46 @@ static bool read_numbers(const char *line, int64_t numbers[N_NUMBERS])
     return true;
 }
 
-/* Keep a row, if its number of micro-batches is wanted. */
-static void keep(const int64_t numbers[N_NUMBERS], const int *microbatches,
-                 int n, int n_layers, int64_t *costs_ns, int64_t *first_ns)
+/* Keep a row, if its team and number of micro-batches are wanted. */
+static void keep(const int64_t numbers[N_NUMBERS],
+                 const struct costs_shape *shape, int64_t *costs_ns,
+                 int64_t *first_ns)
 {
-    for (int m = 0; m < n; m++) {
-        int64_t at = ((int64_t)m * n_layers + numbers[1]) * KINDS;
-        if (microbatches[m] != numbers[0])
-            continue;
-        for (int c = 0; c < N_COSTS; c++)
-            costs_ns[at + columns[c]] = numbers[2 + c];
-        first_ns[at + SLUICE_F] = numbers[2 + N_COSTS];
-        first_ns[at + SLUICE_B] = first_ns[at + SLUICE_I] =
-            numbers[3 + N_COSTS];
-    }
+    for (int t = 0; t < shape->n_teams; t++)
+        for (int m = 0; m < shape->n; m++) {
+            if (shape->microbatches[m] != numbers[MICROBATCHES] ||
+                shape->teams[t] != numbers[TEAM])
+                continue;
+            size_t at = place(shape, t, m, (int)numbers[LAYER]);
+            for (int c = 0; c < N_COSTS; c++)
+                costs_ns[at + (size_t)columns[c]] = numbers[COSTS + c];
+            costs_ns[at + SLUICE_REDUCE_GRAD] = numbers[REDUCE];
+            first_ns[at + SLUICE_F] = numbers[FIRST_F];
+            first_ns[at + SLUICE_B] = first_ns[at + SLUICE_I] =
+                numbers[FIRST_B];
+        }
 }
 
-static sluice_status read_row(const char *line, const int *microbatches, int n,
-                              int n_layers, int64_t *costs_ns,
-                              int64_t *first_ns, sluice_diag *why)
+static sluice_status read_row(const char *line, const struct costs_shape *shape,
+                              int64_t *costs_ns, int64_t *first_ns,
+                              sluice_diag *why)
 {
     int64_t numbers[N_NUMBERS];
     if (!read_numbers(line, numbers))
         return sluice_diag_set(why, SLUICE_FORMAT,
-                               "is not ten whole numbers between commas");
-    if (numbers[1] < 0 || numbers[1] >= n_layers)
+                               "is not %d whole numbers between commas",
+                               N_NUMBERS);
+    if (numbers[LAYER] < 0 || numbers[LAYER] >= shape->n_layers)
         return sluice_diag_set(why, SLUICE_FORMAT,
                                "is of layer %" PRId64
                                ", and the model has %d layers",
-                               numbers[1], n_layers);
-    keep(numbers, microbatches, n, n_layers, costs_ns, first_ns);
+                               numbers[LAYER], shape->n_layers);
+    keep(numbers, shape, costs_ns, first_ns);
     return SLUICE_OK;
 }
 
 static sluice_status read_rows(struct text_lines *lines,
-                               const int *microbatches, int n, int n_layers,
+                               const struct costs_shape *shape,
                                int64_t *costs_ns, int64_t *first_ns,
                                sluice_diag *why)
 {
@@ -121,54 +149,53 @@ static sluice_status read_rows(struct text_lines *lines,
             st = text_lines_next(lines, &more, why);
         if (st || !more)
             return st;
-        st = read_row(lines->line, microbatches, n, n_layers, costs_ns,
-                      first_ns, why);
+        st = read_row(lines->line, shape, costs_ns, first_ns, why);
     }
 }
 
-static sluice_status check_all(const int *microbatches, int n, int n_layers,
+static sluice_status check_all(const struct costs_shape *shape,
                                const int64_t *costs_ns, sluice_diag *why)
 {
-    for (int m = 0; m < n; m++)
-        for (int i = 0; i < n_layers; i++)
-            if (costs_ns[((int64_t)m * n_layers + i) * KINDS + SLUICE_F] ==
-                UNSET)
-                return sluice_diag_set(why, SLUICE_FORMAT,
-                                       "has no costs of layer %d with %d "
-                                       "micro-batches: measure them, or leave "
-                                       "%d out of --microbatches",
-                                       i, microbatches[m], microbatches[m]);
+    for (int t = 0; t < shape->n_teams; t++)
+        for (int m = 0; m < shape->n; m++)
+            for (int i = 0; i < shape->n_layers; i++)
+                if (costs_ns[place(shape, t, m, i) + SLUICE_F] == UNSET)
+                    return sluice_diag_set(
+                        why, SLUICE_FORMAT,
+                        "has no costs of layer %d with %d micro-batches and "
+                        "teams of %d: measure them, or leave %d out of "
+                        "--microbatches or %d out of --team",
+                        i, shape->microbatches[m], shape->teams[t],
+                        shape->microbatches[m], shape->teams[t]);
     return SLUICE_OK;
 }
 
-sluice_status costs_parse(FILE *in, const int *microbatches, int n,
-                          int n_layers, int64_t *costs_ns, int64_t *first_ns,
+sluice_status costs_parse(FILE *in, const struct costs_shape *shape,
+                          int64_t *costs_ns, int64_t *first_ns,
                           sluice_diag *why)
 {
     struct text_lines lines = {.in = in};
     sluice_diag said;
-    for (int64_t i = 0; i < (int64_t)n * n_layers * KINDS; i++) {
+    size_t n = place(shape, shape->n_teams, 0, 0);
+    for (size_t i = 0; i < n; i++) {
         costs_ns[i] = i % KINDS == SLUICE_F ? UNSET : 0;
         first_ns[i] = 0;
     }
-    sluice_status st =
-        read_rows(&lines, microbatches, n, n_layers, costs_ns, first_ns, &said);
+    sluice_status st = read_rows(&lines, shape, costs_ns, first_ns, &said);
     if (st)
         return sluice_diag_set(why, st, "line %d %.200s", lines.number,
                                said.text);
-    return check_all(microbatches, n, n_layers, costs_ns, why);
+    return check_all(shape, costs_ns, why);
 }
 
-sluice_status costs_read(const char *path, const int *microbatches, int n,
-                         int n_layers, int64_t *costs_ns, int64_t *first_ns,
-                         sluice_diag *why)
+sluice_status costs_read(const char *path, const struct costs_shape *shape,
+                         int64_t *costs_ns, int64_t *first_ns, sluice_diag *why)
 {
     sluice_diag said;
     FILE *in = fopen(path, "re");
     if (!in)
         return refuse_file(path, why);
-    sluice_status st =
-        costs_parse(in, microbatches, n, n_layers, costs_ns, first_ns, &said);
+    sluice_status st = costs_parse(in, shape, costs_ns, first_ns, &said);
     fclose(in);
     return st ? sluice_diag_set(why, st, "%.200s: %.250s", path, said.text)
               : SLUICE_OK;

@@ -1,12 +1,12 @@
 /*
  * Costs of layers in a file, so that they are measured once:
  *
- *     microbatches,layer,F,B,I,W,R,UPDATE,first_F,first_B
- *     8,0,120500,240100,118000,122000,119800,40000,60000,120000
+ *     team,microbatches,layer,F,B,I,W,R,UPDATE,first_F,first_B,REDUCE_GRAD
+ *     1,8,0,120500,240100,118000,122000,119800,40000,60000,120000,30000
  *
  * Times are ns on a device of speed 1, for a micro-batch of the mini-batch that
- * they were measured for; -1: not known.  The last two say how much longer the
- * first F and the first backward of a step take.
+ * they were measured for; -1: not known.  first_F and first_B say how much
+ * longer the first F and the first backward of a step take.
  */
 #ifndef BENCH_PLAN_COSTS_FILE_H
 #define BENCH_PLAN_COSTS_FILE_H
@@ -16,34 +16,43 @@
 
 #include <sluice/status.h>
 
+/* What there are costs of. */
+struct costs_shape {
+    const int *teams; /* [n_teams] */
+    int n_teams;
+    const int *microbatches; /* [n] */
+    int n;
+    int n_layers;
+};
+
 /*
  * Write a table.
  *
- * Shapes   costs_ns[n][n_layers][SLUICE_N_ACTION_KINDS], first_ns the same,
- *          microbatches[n].
+ * Shapes   costs_ns[n_teams][n][n_layers][SLUICE_N_ACTION_KINDS], first_ns the
+ *          same.
  * Returns  SLUICE_OK, SLUICE_IO.
  */
-sluice_status costs_write(const char *path, const int *microbatches, int n,
-                          int n_layers, const int64_t *costs_ns,
-                          const int64_t *first_ns, sluice_diag *why);
+sluice_status costs_write(const char *path, const struct costs_shape *shape,
+                          const int64_t *costs_ns, const int64_t *first_ns,
+                          sluice_diag *why);
 
 /* The same to an open file, whose errors are the caller's. */
-void costs_print(FILE *out, const int *microbatches, int n, int n_layers,
+void costs_print(FILE *out, const struct costs_shape *shape,
                  const int64_t *costs_ns, const int64_t *first_ns);
 
 /*
- * Read it: the rows of these numbers of micro-batches, all of which must be
- * there, each with all layers; others are left out.
+ * Read it: the rows of these teams and numbers of micro-batches, all of which
+ * must be there, each with all layers; others are left out.
  *
  * Returns  SLUICE_OK; SLUICE_IO; SLUICE_FORMAT with file and line.
  */
-sluice_status costs_read(const char *path, const int *microbatches, int n,
-                         int n_layers, int64_t *costs_ns, int64_t *first_ns,
+sluice_status costs_read(const char *path, const struct costs_shape *shape,
+                         int64_t *costs_ns, int64_t *first_ns,
                          sluice_diag *why);
 
 /* The same from an open file, with the line alone. */
-sluice_status costs_parse(FILE *in, const int *microbatches, int n,
-                          int n_layers, int64_t *costs_ns, int64_t *first_ns,
+sluice_status costs_parse(FILE *in, const struct costs_shape *shape,
+                          int64_t *costs_ns, int64_t *first_ns,
                           sluice_diag *why);
 
 #endif

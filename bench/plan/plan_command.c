@@ -12,6 +12,10 @@ static sluice_status settle(void *given, sluice_diag *why)
 {
     struct planning_config *config = &((struct plan_line *)given)->config;
     config->seed = 1;
+    if (config->teams.n == 0) {
+        config->any_team = true;
+        config->teams = (struct range){.n = 4, .values = {1, 2, 4, 8}};
+    }
     if (!config->model)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--model: say which network");
@@ -45,6 +49,8 @@ static void write_row(struct table *table, const struct environment *env,
     add_shared(&fields, "bound_ns", bound);
     add_key_word(&fields, "schedule", row->schedule);
     add_key(&fields, "devices", row->devices);
+    add_key(&fields, "replicas", row->replicas);
+    add_key(&fields, "team", row->team);
     add_key(&fields, "microbatches", row->microbatches);
     add_integer(&fields, "chunks", row->chunks);
     add_integer(&fields, "capacity", row->queue_capacity);

@@ -81,6 +81,25 @@ static const struct option_row choices[] = {
      .most = SLUICE_MAX_MICROBATCHES,
      .standard = "1-64*2",
      .small = "1,4,16"},
+    {.name = "replicas",
+     .argument = "LIST",
+     .help =
+         "Numbers of replicas to choose from, which share the micro-batches "
+         "and the devices",
+     .type = &option_list,
+     .offset = offsetof(struct planning_config, replicas),
+     .least = 1,
+     .most = SLUICE_MAX_DEVICES,
+     .standard = "1-64*2",
+     .small = "1"},
+    {.name = "team",
+     .argument = "LIST",
+     .help = "Numbers of devices that may work a stage together (default: 1, "
+             "2, 4 and 8, with --measure no more than cores; with --costs 1)",
+     .type = &option_list,
+     .offset = offsetof(struct planning_config, teams),
+     .least = 1,
+     .most = SLUICE_MAX_DEVICES},
     {.name = "schedules",
      .argument = "NAME,...",
      .help = "Schedules to choose from, auto among them (default: all that "
@@ -166,9 +185,11 @@ static const struct option_row results[] = {
 
 const char plan_doc[] =
     "Find the fastest way to train a model on given devices.\v"
-    "Chooses devices and their order, cut, schedule, micro-batches, queues and "
-    "which stages recompute.  The table has the plan first, then the best of "
-    "each other schedule and number of devices; each is proved to run, and "
+    "Chooses devices and their order, replicas, teams, cut, schedule, "
+    "micro-batches, queues, and which stages recompute.  The table has the "
+    "plan first, then the best of "
+    "each other schedule and number of devices, replicas and teams; each is "
+    "proved to run, and "
     "simulated.  The bound is what no plan can beat.  Exit status 1 if nothing "
     "fits.";
 

@@ -13,6 +13,7 @@ enum {
     KINDS = SLUICE_N_ACTION_KINDS,
     STANDARD_DEVICES = 2,
     HAND_OFF_NS = 300, /* between cores that poll */
+    MEETING_NS = 500,  /* of the devices of a team */
 };
 
 struct work {
@@ -21,8 +22,10 @@ struct work {
     int n_layers;
     struct machine machine;
     struct range microbatches; /* that divide the batch */
+    struct range replicas;     /* for which there are devices */
+    struct range teams;        /* the same */
     sluice_plan_layer *layers; /* [n_layers] */
-    int64_t *costs_ns;         /* [microbatches][n_layers][KINDS] */
+    int64_t *costs_ns;         /* [teams][microbatches][n_layers][KINDS] */
     int64_t *first_ns;         /* the same */
     sluice_pipeline_config pipeline;
 };
@@ -68,29 +71,78 @@ static sluice_status choose_microbatches(struct work *work, sluice_diag *why)
                            config->batch);
 }
 
-static sluice_status measure(struct work *work, sluice_diag *why)
+/* Those of a list that are not larger than `most`; 1 if there is no list. */
+static struct range at_most(const struct range *list, int most)
+{
+    struct range out = {.n = 0};
+    for (int i = 0; i < list->n; i++)
+        if (list->values[i] <= most)
+            out.values[out.n++] = list->values[i];
+    if (out.n == 0)
+        out.values[out.n++] = 1;
+    return out;
+}
+
+static void choose_widths(struct work *work)
+{
+    const struct planning_config *config = work->config;
+    struct environment env;
+    int most = work->machine.n_devices;
+    work->replicas = at_most(&config->replicas, most);
+    environment_read(&env);
+    if (config->any_team && config->measures && env.cores < most)
+        most = env.cores;
+    if (config->any_team && config->costs)
+        most = 1; /* the file need not have others */
+    work->teams = at_most(&config->teams, most);
+}
+
+static size_t cells_of(const struct work *work)
+{
+    return (size_t)work->microbatches.n * (size_t)work->n_layers * KINDS;
+}
+
+/* The costs of a team, for each number of micro-batches. */
+static sluice_status measure_team(struct work *work, int t,
+                                  struct progress *progress, sluice_diag *why)
 {
     const struct planning_config *config = work->config;
     layer_costs_fn *costs =
         config->measure ? config->measure : layer_costs_measure;
+    struct environment env;
+    environment_read(&env);
+    int team = work->teams.values[t];
+    int devices = work->machine.n_devices < env.cores ? work->machine.n_devices
+                                                      : env.cores;
     struct layer_costs_config what = {
         .seed = config->seed,
-        .devices = work->machine.n_devices,
+        .devices = devices > team ? devices / team : 1,
+        .team = team,
         .gemm = config->gemm,
     };
-    struct environment env;
+    sluice_status st = SLUICE_OK;
+    for (int m = 0; m < work->microbatches.n && !st; m++) {
+        size_t at = (size_t)t * cells_of(work) +
+                    (size_t)m * (size_t)work->n_layers * KINDS;
+        what.rows = config->batch / work->microbatches.values[m];
+        st = costs(work->model, &what, &work->costs_ns[at], &work->first_ns[at],
+                   why);
+        progress_step(progress);
+    }
+    return st;
+}
+
+static sluice_status measure(struct work *work, sluice_diag *why)
+{
     struct progress progress;
     sluice_status st = SLUICE_OK;
-    environment_read(&env);
-    if (what.devices > env.cores)
-        what.devices = env.cores;
-    progress_begin(&progress, stderr, work->microbatches.n);
-    for (int m = 0; m < work->microbatches.n && !st; m++) {
-        what.rows = config->batch / work->microbatches.values[m];
-        st = costs(work->model, &what,
-                   &work->costs_ns[m * work->n_layers * KINDS],
-                   &work->first_ns[m * work->n_layers * KINDS], why);
-        progress_step(&progress);
+    progress_begin(&progress, stderr, work->microbatches.n * work->teams.n);
+    for (int t = 0; t < work->teams.n && !st; t++) {
+        st = measure_team(work, t, &progress, why);
+        if (st && t > 0 && work->config->any_team && st != SLUICE_NO_MEMORY) {
+            work->teams.n = t; /* this model has no such teams */
+            st = SLUICE_OK;
+        }
     }
     progress_erase(&progress);
     return st;
@@ -99,31 +151,44 @@ static sluice_status measure(struct work *work, sluice_diag *why)
 static void model_costs(struct work *work)
 {
     const struct planning_config *config = work->config;
-    const sluice_plan_rates rates = {
+    sluice_plan_rates rates = {
         .flops_per_ns = config->gflops,
         .bytes_per_ns = (double)config->bandwidth / 1e9,
+        .meeting_ns = MEETING_NS,
     };
-    for (int m = 0; m < work->microbatches.n; m++)
-        sluice_plan_model_costs(
-            work->model, config->batch / work->microbatches.values[m], &rates,
-            &work->costs_ns[m * work->n_layers * KINDS]);
+    int64_t *at = work->costs_ns;
+    for (int t = 0; t < work->teams.n; t++)
+        for (int m = 0; m < work->microbatches.n; m++) {
+            rates.team = work->teams.values[t];
+            sluice_plan_model_costs(
+                work->model, config->batch / work->microbatches.values[m],
+                &rates, at);
+            at += (size_t)work->n_layers * KINDS;
+        }
 }
 
 static sluice_status get_costs(struct work *work, sluice_diag *why)
 {
     const struct planning_config *config = work->config;
-    const struct range *m = &work->microbatches;
+    struct costs_shape shape = {
+        .teams = work->teams.values,
+        .n_teams = work->teams.n,
+        .microbatches = work->microbatches.values,
+        .n = work->microbatches.n,
+        .n_layers = work->n_layers,
+    };
     sluice_status st = SLUICE_OK;
     if (config->costs)
-        st = costs_read(config->costs, m->values, m->n, work->n_layers,
-                        work->costs_ns, work->first_ns, why);
+        st = costs_read(config->costs, &shape, work->costs_ns, work->first_ns,
+                        why);
     else if (config->measures)
         st = measure(work, why);
     else
         model_costs(work);
+    shape.n_teams = work->teams.n;
     if (!st && config->saves_costs)
-        st = costs_write(config->saves_costs, m->values, m->n, work->n_layers,
-                         work->costs_ns, work->first_ns, why);
+        st = costs_write(config->saves_costs, &shape, work->costs_ns,
+                         work->first_ns, why);
     return st;
 }
 
@@ -144,6 +209,10 @@ static sluice_status find(struct work *work, sluice_plan **out,
         .n_layers = work->n_layers,
         .microbatches = work->microbatches.values,
         .n_microbatches = work->microbatches.n,
+        .replicas = work->replicas.values,
+        .n_replicas = work->replicas.n,
+        .teams = work->teams.values,
+        .n_teams = work->teams.n,
         .costs_ns = work->costs_ns,
         .first_ns = work->first_ns,
         .schedules = config->schedules,
@@ -169,10 +238,9 @@ static sluice_status plan(struct work *work, sluice_plan **out,
     }
     size_t n = (size_t)work->n_layers;
     work->layers = calloc(n, sizeof *work->layers);
-    work->costs_ns = calloc(n * KINDS * (size_t)work->microbatches.n,
-                            sizeof *work->costs_ns);
-    work->first_ns = calloc(n * KINDS * (size_t)work->microbatches.n,
-                            sizeof *work->first_ns);
+    size_t cells = (size_t)work->teams.n * cells_of(work);
+    work->costs_ns = calloc(cells, sizeof *work->costs_ns);
+    work->first_ns = calloc(cells, sizeof *work->first_ns);
     if (!work->layers || !work->costs_ns || !work->first_ns)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the costs of layers");
@@ -191,6 +259,7 @@ sluice_status planning_find(const struct planning_config *config,
     sluice_status st = settle_machine(&work, why);
     if (!st)
         st = choose_microbatches(&work, why);
+    choose_widths(&work);
     if (!st)
         st = sluice_model_parse(config->model, NULL, &work.model, why);
     if (!st)

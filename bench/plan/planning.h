@@ -25,6 +25,9 @@ struct planning_config {
     uint64_t cap_bytes;  /* of a device; 0: none */
     const char *machine; /* a file; NULL: none */
 
+    struct range replicas; /* that may be taken; none: 1 */
+    struct range teams;    /* the same */
+    bool any_team;         /* teams that cannot be measured are left out */
     const char *schedules; /* as in sluice_plan_config */
     int capacity;          /* of the queues; 0: what is best */
     bool no_remat;

@@ -148,6 +148,8 @@ static void size_by_plan(struct training_config *config,
     config->plan = plan;
     config->devices = row->devices;
     config->microbatches = row->microbatches;
+    config->replicas = row->replicas;
+    config->team = row->team;
     config->batch = sluice_plan_batch(plan);
     config->order.capacity = row->queue_capacity;
     config->order.schedule = config->plan_file;

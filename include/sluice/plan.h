@@ -79,9 +79,9 @@ typedef struct sluice_plan_config {
                             A number of micro-batches that replicas do not
                             divide is left out with them.  NULL: 1 */
     int n_replicas;
-    const int *teams;    /* [n_teams]: sizes of a team that may be taken, on
-                            devices of one node each.  Counted bytes of a team
-                            are divided evenly.  NULL: 1 */
+    const int *teams; /* [n_teams]: sizes of a team that may be taken, on
+                         devices of one node each.  Counted bytes of a team
+                         are divided evenly.  NULL: 1 */
     int n_teams;
     const int64_t *costs_ns; /* [n_teams][n_microbatches][n_layers]
                                 [SLUICE_N_ACTION_KINDS]: what a layer takes with
@@ -120,10 +120,10 @@ typedef struct sluice_plan sluice_plan;
 
 /* One way to train: of the plan, or of a runner-up. */
 typedef struct sluice_plan_row {
-    int devices; /* places of the pipeline, K: R K t devices are used */
-    int replicas;     /* R */
-    int team;         /* t */
-    int microbatches; /* of each replica */
+    int devices;       /* places of the pipeline, K: R K t devices are used */
+    int replicas;      /* R */
+    int team;          /* t */
+    int microbatches;  /* of each replica */
     char schedule[32]; /* a generator's name, or "auto" */
     int chunks;        /* stages of a device */
     int warm_up;       /* 0: the generator has no such option */

@@ -12,7 +12,8 @@ function(sluice out)
     set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-set(asked plan --model 784-32x5-10 --batch 64 -m 2,4,8 --schedules 1f1b,gpipe)
+set(asked plan --model 784-32x5-10 --batch 64 -m 2,4,8 --schedules 1f1b,gpipe
+    --replicas 1 --team 1)
 sluice(first ${asked} --save-costs ${DIR}/check_costs.csv --write ${file})
 if(NOT first MATCHES "1f1b on 2 devices with [248] micro-batches, layers cut ([0-9,]+): .* above what no plan can beat")
     message(FATAL_ERROR "the plan is not told:\n${first}")
@@ -52,6 +53,34 @@ execute_process(COMMAND ${CMAKE_COMMAND} -E compare_files
 if(st)
     message(FATAL_ERROR "the plan trained to other bits than its options")
 endif()
+
+# With replicas the bits are those of as many by options.
+sluice(told plan --model 784-32x5-10 --batch 64 -m 8 --replicas 2 --team 1
+    --devices 4 --schedules 1f1b --write ${DIR}/replicas.plan)
+if(NOT told MATCHES "1f1b on 2 replicas of ([12]) devices? with 4 micro-batches each, layers cut ([0-9,]+):")
+    message(FATAL_ERROR "no replicas are planned:\n${told}")
+endif()
+set(devices ${CMAKE_MATCH_1})
+set(sizes ${CMAKE_MATCH_2})
+sluice(told train --data embedded --model 784-32x5-10 --epochs 1 --plan
+    ${DIR}/replicas.plan --save ${DIR}/planned.safetensors)
+sluice(told train --data embedded --model 784-32x5-10 --epochs 1 --batch 64
+    -k ${devices} -m 4 --replicas 2 --schedule 1f1b --partition ${sizes}
+    --save ${DIR}/by_options.safetensors)
+execute_process(COMMAND ${CMAKE_COMMAND} -E compare_files
+    ${DIR}/planned.safetensors ${DIR}/by_options.safetensors RESULT_VARIABLE st)
+if(st)
+    message(FATAL_ERROR "replicas by a plan trained to other bits")
+endif()
+
+# A team, too, is in the plan, and trains.
+sluice(told plan --model 784-32x5-10 --batch 64 -m 4 --replicas 1 --team 2
+    --schedules gpipe --write ${DIR}/team.plan)
+if(NOT told MATCHES "gpipe on 1 team of 2 devices with 4 micro-batches,")
+    message(FATAL_ERROR "no team is planned:\n${told}")
+endif()
+sluice(told train --data embedded --model 784-32x5-10 --epochs 1 --plan
+    ${DIR}/team.plan)
 
 # The plan is for its model, and for no other with as many layers.
 execute_process(COMMAND ${TOOL} train --data embedded --model 784-24x5-10

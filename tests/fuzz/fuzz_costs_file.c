@@ -11,7 +11,8 @@
 
 enum { N = 2, LAYERS = 2, CELLS = N * LAYERS * SLUICE_N_ACTION_KINDS };
 
-static const int microbatches[N] = {4, 8};
+static const int microbatches[N] = {4, 8}, team[] = {1};
+static const struct costs_shape shape = {team, 1, microbatches, N, LAYERS};
 
 struct costs {
     int64_t costs_ns[CELLS];
@@ -24,8 +25,8 @@ static sluice_status read(const char *text, size_t n, struct costs *costs,
     FILE *in = n ? fmemopen((void *)(uintptr_t)text, n, "r")
                  : fopen("/dev/null", "re");
     text_require(in != NULL);
-    sluice_status st = costs_parse(in, microbatches, N, LAYERS, costs->costs_ns,
-                                   costs->first_ns, why);
+    sluice_status st =
+        costs_parse(in, &shape, costs->costs_ns, costs->first_ns, why);
     fclose(in);
     return st;
 }
@@ -42,7 +43,7 @@ static sluice_status parse(const char *text, size_t n,
         return st;
     FILE *out = open_memstream(&again, &length);
     text_require(out != NULL);
-    costs_print(out, microbatches, N, LAYERS, costs.costs_ns, costs.first_ns);
+    costs_print(out, &shape, costs.costs_ns, costs.first_ns);
     text_require(fclose(out) == 0);
     text_require(!read(again, length, &same, why));
     text_require(!memcmp(&costs, &same, sizeof costs));

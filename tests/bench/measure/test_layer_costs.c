@@ -3,13 +3,13 @@
 
 #include "support/runner.h"
 
-static void check_costs(int devices)
+static void check_costs(int devices, int team)
 {
     sluice_model *model;
     int64_t costs[3][SLUICE_N_ACTION_KINDS];
     int64_t first[3][SLUICE_N_ACTION_KINDS];
     const struct layer_costs_config config = {
-        .rows = 8, .seed = 1, .devices = devices};
+        .rows = 8, .seed = 1, .devices = devices, .team = team};
     ck_assert_int_eq(sluice_model_parse("32-32x3", NULL, &model, NULL),
                      SLUICE_OK);
     ck_assert_int_eq(
@@ -22,20 +22,28 @@ static void check_costs(int devices)
             ck_assert_int_gt(costs[i][kind], 0);
             ck_assert_int_ge(first[i][kind], 0);
         }
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_gt(costs[i][SLUICE_REDUCE_GRAD], 0);
     sluice_model_destroy(model);
 }
 
 START_TEST(every_layer_has_costs_of_every_kind)
 {
-    check_costs(1);
+    check_costs(1, 1);
 }
 END_TEST
 
 START_TEST(also_with_several_devices_at_work)
 {
-    check_costs(2);
+    check_costs(2, 1);
+}
+END_TEST
+
+START_TEST(also_of_a_team)
+{
+    check_costs(1, 2);
 }
 END_TEST
 
 SLUICE_TEST_MAIN("bench.layer_costs", every_layer_has_costs_of_every_kind,
-                 also_with_several_devices_at_work)
+                 also_with_several_devices_at_work, also_of_a_team)

@@ -11,8 +11,9 @@ struct refusal {
     const char *says; /* after the path and ": " */
 };
 
-#define HEAD    "microbatches,layer,F,B,I,W,R,UPDATE,first_F,first_B"
-#define NUMBERS "10,20,9,11,10,3,5,6"
+#define HEAD                                                                   \
+    "team,microbatches,layer,F,B,I,W,R,UPDATE,first_F,first_B,REDUCE_GRAD"
+#define NUMBERS "10,20,9,11,10,3,5,6,7"
 
 static const struct refusal of_machines[] = {
     {"", "there is no node: write \"node 2\" for two cores"},
@@ -39,16 +40,19 @@ static const struct refusal of_machines[] = {
 
 static const struct refusal of_costs[] = {
     {"layer,F\n", "line 1 is not \"" HEAD "\""},
-    {HEAD "\n4,0,1\n", "line 2 is not ten whole numbers between commas"},
-    {HEAD "\n4,0," NUMBERS ",7\n",
-     "line 2 is not ten whole numbers between commas"},
-    {HEAD "\n4,2," NUMBERS "\n",
+    {HEAD "\n1,4,0,1\n", "line 2 is not 12 whole numbers between commas"},
+    {HEAD "\n1,4,0," NUMBERS ",7\n",
+     "line 2 is not 12 whole numbers between commas"},
+    {HEAD "\n1,4,2," NUMBERS "\n",
      "line 2 is of layer 2, and the model has 2 layers"},
-    {HEAD "\n4,-1," NUMBERS "\n",
+    {HEAD "\n1,4,-1," NUMBERS "\n",
      "line 2 is of layer -1, and the model has 2 layers"},
-    {HEAD "\n4,0," NUMBERS "\n",
-     "has no costs of layer 1 with 4 micro-batches: measure them, or leave 4 "
-     "out of --microbatches"},
+    {HEAD "\n1,4,0," NUMBERS "\n",
+     "has no costs of layer 1 with 4 micro-batches and teams of 1: measure "
+     "them, or leave 4 out of --microbatches or 1 out of --team"},
+    {HEAD "\n2,4,0," NUMBERS "\n1,4,1," NUMBERS "\n",
+     "has no costs of layer 0 with 4 micro-batches and teams of 1: measure "
+     "them, or leave 4 out of --microbatches or 1 out of --team"},
 };
 
 static void write_file(const char *text)
@@ -67,10 +71,11 @@ static sluice_status read_machine(const char *path, sluice_diag *why)
 
 static sluice_status read_costs(const char *path, sluice_diag *why)
 {
-    static const int microbatches[] = {4};
+    static const int microbatches[] = {4}, team[] = {1};
+    static const struct costs_shape shape = {team, 1, microbatches, 1, 2};
     int64_t costs_ns[2 * SLUICE_N_ACTION_KINDS];
     int64_t first_ns[2 * SLUICE_N_ACTION_KINDS];
-    return costs_read(path, microbatches, 1, 2, costs_ns, first_ns, why);
+    return costs_read(path, &shape, costs_ns, first_ns, why);
 }
 
 typedef sluice_status reader(const char *path, sluice_diag *why);
