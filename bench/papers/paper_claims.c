@@ -6,7 +6,7 @@
 
 #define ZERO_BUBBLE  "Zero Bubble (Qi et al., 2023), tables 5 and 9"
 #define CONTROLLABLE "Controllable Memory (Qi et al., 2024)"
-#define PIPE_OFFLOAD "PipeOffload (Wan et al., 2025), GIS"
+#define PIPE_OFFLOAD "PipeOffload (Wan et al., 2025)"
 #define SEQ1F1B      "Seq1F1B (Sun et al., 2024)"
 #define GPIPE        "GPipe (Huang et al., 2019), (K-1)/(M+K-1)"
 
@@ -170,6 +170,14 @@ static const struct paper_claim others[] = {
     {PIPE_OFFLOAD, "GIS", "gis", 8, 16, 2, UNIT, EXACT(PAPER_IDLE, 7)},
     {PIPE_OFFLOAD, "GIS", "gis", 4, 16, 2, UNIT, EXACT(PAPER_PEAK, 4)},
     {PIPE_OFFLOAD, "GIS", "gis", 8, 16, 2, UNIT, EXACT(PAPER_PEAK, 8)},
+    /* in groups of g: (p-g)(v-1)/v more, and (g(v-1)+p)/v on the first */
+    {PIPE_OFFLOAD, "GIS-H", "gis", 4, 8, 2, 1, 2, UNIT, EXACT(PAPER_IDLE, 4)},
+    {PIPE_OFFLOAD, "GIS-H", "gis", 4, 12, 2, 1, 3, UNIT,
+     EXACT(PAPER_IDLE, 3.5)},
+    {PIPE_OFFLOAD, "GIS-H", "gis", 4, 16, 4, 1, 2, UNIT, EXACT(PAPER_IDLE, 3)},
+    {PIPE_OFFLOAD, "GIS-H", "gis", 8, 16, 2, 1, 4, UNIT, EXACT(PAPER_IDLE, 9)},
+    {PIPE_OFFLOAD, "GIS-H", "gis", 4, 16, 2, 1, 2, UNIT, EXACT(PAPER_PEAK, 3)},
+    {PIPE_OFFLOAD, "GIS-H", "gis", 8, 16, 2, 1, 4, UNIT, EXACT(PAPER_PEAK, 6)},
     /* (p-1)(tF+tB)/s, and (s+p-1)/s sequences on the first device */
     {SEQ1F1B, "Seq1F1B", "seq1f1b", 4, 8, 1, 2, UNIT, EXACT(PAPER_IDLE, 4.5)},
     {SEQ1F1B, "Seq1F1B", "seq1f1b", 4, 8, 1, 4, UNIT, EXACT(PAPER_IDLE, 2.25)},

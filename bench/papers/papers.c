@@ -109,6 +109,7 @@ static sluice_status make(struct trial *trial, sluice_diag *why)
             .microbatches = microbatches,
             .chunks = claim->chunks,
             .slices = claim->slices,
+            .group = claim->group,
         },
         &trial->schedule, why);
 }

@@ -27,6 +27,7 @@ struct paper_claim {
     int microbatches; /* or sequences */
     int chunks;       /* 0: 1 */
     int slices;       /* of a sequence; 0: 1 */
+    int group;        /* as in sluice_schedule_config */
     double forward, input, weight, hand_off;
     int limit; /* of auto, in micro-batches' activations */
     int width; /* of auto: of the model, and its heads, for what W keeps */

@@ -42,6 +42,7 @@ static void add_claim(struct table *table, const struct environment *env,
     add_key(&fields, "microbatches", claim->microbatches);
     add_key(&fields, "chunks", claim->chunks ? claim->chunks : 1);
     add_key(&fields, "slices", claim->slices ? claim->slices : 1);
+    add_key(&fields, "group", claim->group);
     add_key(&fields, "limit", claim->limit);
     add_key_word(&fields, "figure", paper_figure_names[claim->figure]);
     add_real(&fields, "printed", claim->printed);

@@ -114,6 +114,7 @@ SLUICE_API const char *sluice_schedule_summary(int i);
 enum {
     SLUICE_OPTION_DEVICES = -1, /* K */
     SLUICE_OPTION_STAGES = -2,  /* SLUICE_MAX_STAGES / K */
+    SLUICE_OPTION_HALF = -3,    /* K / 2, rounded up */
 };
 
 /* An option of a generator: a field of sluice_schedule_config. */

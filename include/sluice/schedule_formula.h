@@ -29,7 +29,9 @@ typedef struct sluice_device_costs {
  *     interleaved-1f1b         (K - 1)(F + I + W) / v, if M is a multiple of
  *                              the group and `warm_up` at most 2
  *     looped-bfs               the same, if M >= K
- *     gis                      (K - 1)(F + I) / v, if M is a multiple of K
+ *     gis                      (K - 1)(F + I) / v, and (K - g)(v - 1) F / v
+ *                              more with a group of g < K, if M is a multiple
+ *                              of g, and F = I = W if g < K
  *     seq1f1b                  (K - 1)(F + I + W), the times of a slice
  *     zb-h1                    (K - 1) max(F + I - W, F, I), if M >= K
  *     zb-h2                    (K - 1) max(F + I - 2 W, F, I - F), if

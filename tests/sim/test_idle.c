@@ -105,6 +105,12 @@ START_TEST(chunks_groups_and_warm_ups_are_part_of_the_formula)
                 });
     }
     ck_assert_int_ge(n, N_COSTS * 1000);
+    n = 0;
+    for (int chunks = 1; chunks <= 4; chunks++)
+        for (int group = 2; group <= 6; group++)
+            n += compare_all((sluice_schedule_config){
+                .name = "gis", .chunks = chunks, .group = group});
+    ck_assert_int_ge(n, 500);
     ck_assert_int_ge(compare_all((sluice_schedule_config){.name = "eager-1f1b",
                                                           .warm_up = 3}),
                      N_COSTS * 256);

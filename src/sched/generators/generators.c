@@ -120,6 +120,8 @@ static int number_for(int number, int devices)
 {
     if (number == SLUICE_OPTION_DEVICES)
         return devices;
+    if (number == SLUICE_OPTION_HALF)
+        return (devices + 1) / 2;
     return number == SLUICE_OPTION_STAGES ? SLUICE_MAX_STAGES / devices
                                           : number;
 }
@@ -147,13 +149,40 @@ static sluice_status check_option(const sluice_schedule_option *option,
                            option->name, value, least, most);
 }
 
-static sluice_status check_options(sluice_schedule_config *config,
+/* Whether a generator reads the number of another one's option. */
+static bool reads(const struct sl_generator *generator,
+                  const sluice_schedule_option *option)
+{
+    for (int k = 0; k < generator->n_options; k++)
+        if (generator->options[k].offset == option->offset)
+            return true;
+    return false;
+}
+
+/* The generator by whose bounds an option is checked: the one that was asked
+ * for, or the first that reads it. */
+static const struct sl_generator *judge(const struct sl_generator *generator,
+                                        const sluice_schedule_option *option)
+{
+    if (reads(generator, option))
+        return generator;
+    int i = 0;
+    while (!reads(generators[i], option))
+        i++;
+    return generators[i];
+}
+
+static sluice_status check_options(const struct sl_generator *generator,
+                                   sluice_schedule_config *config,
                                    sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
     for (int i = 0; i < N_GENERATORS; i++)
-        for (int k = 0; k < generators[i]->n_options && !st; k++)
-            st = check_option(&generators[i]->options[k], config, why);
+        for (int k = 0; k < generators[i]->n_options && !st; k++) {
+            const sluice_schedule_option *option = &generators[i]->options[k];
+            if (judge(generator, option) == generators[i])
+                st = check_option(option, config, why);
+        }
     return st;
 }
 
@@ -178,7 +207,7 @@ static sluice_status settle(const struct sl_generator *generator,
         st = sl_check_sizes(config->devices, config->devices,
                             config->microbatches, why);
     if (!st)
-        st = check_options(config, why);
+        st = check_options(generator, config, why);
     if (!st)
         set_standards(generator, config);
     return st;

@@ -1,9 +1,12 @@
 /*
  * GIS (Wan et al., 2025, PipeOffload, section 3.2): interleaved 1F1B that warms
  * up by one forward for each device behind, with the backward split, so that
- * the input gradient goes on before the weight gradient is computed.  Idle (p -
- * 1)(tF + tI) / v; p v - r chunks on device r.  Hand-offs that take time are
- * not hidden.
+ * the input gradient goes on before the weight gradient is computed.  Hand-offs
+ * that take time are not hidden.
+ *
+ * With groups of g micro-batches, p / 2 <= g <= p, this is GIS-H: g (v - 1) + p
+ * - r chunks on device r, and (p - g)(v - 1) tF / v more idle time if tF = tI =
+ * tW.  GIS itself is g = p.
  */
 #include "sched/generators/patterns/interleaved.h"
 
@@ -13,7 +16,7 @@ static struct sl_interleaved order_of(const sluice_schedule_config *config)
 {
     return (struct sl_interleaved){
         .chunks = config->chunks,
-        .group = config->devices,
+        .group = config->group,
         .warm_up = 1,
         .split = true,
     };
@@ -29,9 +32,13 @@ static void write(struct sl_writer *writer,
 static double idle(const sluice_schedule_config *config,
                    const sluice_device_costs *costs)
 {
-    if (config->microbatches % config->devices != 0)
+    int fewer = config->devices - config->group;
+    if (config->microbatches % config->group != 0 ||
+        (fewer &&
+         (costs->forward != costs->input || costs->input != costs->weight)))
         return NAN;
-    return (config->devices - 1) * (costs->forward + costs->input) /
+    return ((config->devices - 1) * (costs->forward + costs->input) +
+            fewer * (config->chunks - 1) * costs->forward) /
            config->chunks;
 }
 
@@ -48,6 +55,12 @@ static void promise(const sluice_schedule_config *config, int r,
 
 static const sluice_schedule_option options[] = {
     SL_OPTION_CHUNKS,
+    {.name = "group",
+     .help = "Micro-batches that go through a chunk before the next does",
+     .offset = offsetof(sluice_schedule_config, group),
+     .least = SLUICE_OPTION_HALF,
+     .most = SLUICE_OPTION_DEVICES,
+     .standard = SLUICE_OPTION_DEVICES},
 };
 
 const struct sl_generator sl_generator_gis = {
@@ -60,6 +73,6 @@ const struct sl_generator sl_generator_gis = {
     .check = sl_check_interleaved,
     .idle = idle,
     .options = options,
-    .n_options = 1,
+    .n_options = 2,
     .promise = promise,
 };

@@ -236,6 +236,10 @@ START_TEST(numbers_out_of_range_are_refused)
             .backward_order = (sluice_backward_order)7,
         },
         SLUICE_INVALID, "backward order 7");
+    assert_refused(
+        (sluice_schedule_config){
+            .name = "gis", .devices = 5, .microbatches = 10, .group = 2},
+        SLUICE_INVALID, "group of 2: give 3 to 5, or 0 for the standard");
 }
 END_TEST
 
