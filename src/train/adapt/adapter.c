@@ -14,7 +14,7 @@
  *   conclude   If a step takes longer there than before, the pipeline gets its
  *              former shape back, except if that needs a lost core.
  */
-#include <sluice/adapt.h>
+#include "train/adapt/adapter.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,157 +24,21 @@
 
 #include "base/memory.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/uneven/uneven.h"
-#include "train/adapt/adapt_check.h"
-#include "train/adapt/cpus.h"
-#include "train/adapt/decision.h"
-#include "train/adapt/held.h"
 #include "train/adapt/tidings.h"
-#include "train/adapt/step_window.h"
 
-enum {
-    KINDS = SLUICE_N_ACTION_KINDS,
-    MOST_FAILED = 8, /* reshapes in a row that let one wait longer */
-};
+enum { MOST_FAILED = 8 }; /* reshapes in a row that let one wait longer */
 
-static const double standard_margin = 0.1;
-
-struct sluice_adapter {
-    const sluice_allocator *allocator;
-    sluice_pipeline_config config; /* as created; its cut is not read */
-    sluice_plan_config problem;
-    sluice_plan_layer *layers; /* [n_layers] */
-    int64_t *shares;           /* [n_layers][KINDS] */
-    int64_t *costs_ns;         /* [n_layers][KINDS], once calibrated */
-    struct sl_cells *cells;    /* seen so far; NULL: calibrated */
-    int microbatches;
-    double margin;
-
-    sluice_plan_device devices[SLUICE_MAX_DEVICES]; /* the machine's: caps */
-    struct sl_machine machine;                      /* as judged last */
-    bool slows;                        /* devices are told to be slow */
-    double slowed[SLUICE_MAX_DEVICES]; /* to these speeds */
-    struct sl_cpus cpus;
-    struct sl_held_shape now;
-    struct sl_held_shape before; /* the one that it had before */
-    int n_failed;                /* reshapes in a row that gained nothing */
-
-    int n_seen; /* steps of this shape; the first one does not count */
-    int waits;  /* steps until it may judge again */
-    struct sl_step_window seen;
-    bool awaits; /* what the last reshape has gained is to be measured */
-    sluice_adaptation last;
-};
-
-static sluice_status alloc(sluice_adapter *a, size_t n, sluice_diag *why)
+/*
+ * The speed of a device as the window shows it.  One that seems to be a little
+ * faster than before has not changed: while another one is slow and the devices
+ * wait, each has more of the caches and of the memory's bandwidth to itself,
+ * and loses that again once all of them have work.
+ */
+static double speed_seen(const sluice_adapter *a, int place)
 {
-    a->layers = sl_alloc(a->allocator, n, sizeof *a->layers);
-    a->shares = sl_alloc(a->allocator, n * KINDS, sizeof *a->shares);
-    a->costs_ns = sl_alloc(a->allocator, n * KINDS, sizeof *a->costs_ns);
-    a->cells = sl_alloc(a->allocator, 1, sizeof *a->cells);
-    bool there = a->layers && a->shares && a->costs_ns && a->cells;
-    return there ? SLUICE_OK : sl_no_memory(why, "adapting a pipeline");
-}
-
-/* Each layer's share of what its stage takes. */
-static void share(sluice_adapter *a, const sluice_adapt_config *config)
-{
-    /* Only their ratio counts: 8 operations for each byte. */
-    static const sluice_plan_rates rates = {.flops_per_ns = 8,
-                                            .bytes_per_ns = 1};
-    size_t n = (size_t)sluice_model_n_layers(config->model) * KINDS;
-    int64_t rows = (config->pipeline->batch - 1) / a->microbatches + 1;
-    if (config->costs_ns)
-        memcpy(a->shares, config->costs_ns, n * sizeof *a->shares);
-    else
-        sluice_plan_model_costs(config->model, rows, &rates, a->shares);
-    for (size_t i = 0; i < n; i++)
-        a->shares[i] = a->shares[i] > 1 ? a->shares[i] : 1;
-}
-
-static void note_devices(sluice_adapter *a, const sluice_pipeline *pipe)
-{
-    const double *slowed = a->config.device_speeds;
-    a->now.n_places = a->machine.n_devices = sluice_pipeline_n_devices(pipe);
-    a->slows = slowed != NULL;
-    sl_cpus_note(&a->cpus, pipe);
-    for (int d = 0; d < a->now.n_places; d++) {
-        a->now.places[d] = d;
-        a->machine.speeds[d] = 1;
-        a->slowed[d] = slowed ? slowed[d] : 1;
-        a->devices[d].cap_bytes = sl_uneven_cap(&a->config, d);
-    }
-}
-
-static sluice_status begin(sluice_adapter *a, const sluice_adapt_config *config,
-                           const sluice_pipeline *pipe, sluice_diag *why)
-{
-    const char *name = config->pipeline->schedule.name;
-    a->config = *config->pipeline;
-    a->margin = config->margin > 0 ? config->margin : standard_margin;
-    a->seen.n = config->window ? config->window : SLUICE_ADAPT_WINDOW;
-    a->microbatches = pipe->blueprint.grid.n_microbatches;
-    sluice_status st =
-        alloc(a, (size_t)sluice_model_n_layers(config->model), why);
-    if (!st)
-        st = sluice_plan_layers(config->model, &a->config, a->layers, why);
-    if (st)
-        return st;
-    share(a, config);
-    note_devices(a, pipe);
-    a->problem = (sluice_plan_config){
-        .devices = a->devices,
-        .batch = a->config.batch,
-        .layers = a->layers,
-        .n_layers = sluice_model_n_layers(config->model),
-        .microbatches = &a->microbatches,
-        .n_microbatches = 1,
-        .costs_ns = a->costs_ns,
-        .schedules = config->schedules ? config->schedules
-                     : name            ? name
-                                       : sluice_schedule_generator(0),
-        .queue_capacity = pipe->blueprint.queue_capacity,
-        .no_remat = a->config.remat == SLUICE_REMAT_NEVER,
-        .allocator = a->allocator,
-    };
-    if (a->config.device_cap_bytes || a->config.device_caps) {
-        a->problem.model = config->model; /* to count as a reshape will */
-        a->problem.pipeline = &a->config;
-    }
-    return SLUICE_OK;
-}
-
-sluice_status sluice_adapter_create(const sluice_adapt_config *config,
-                                    const sluice_pipeline *pipe,
-                                    sluice_adapter **out, sluice_diag *why)
-{
-    sluice_status st = sl_adapt_check(config, pipe, why);
-    if (st)
-        return st;
-    sluice_adapter *a = sl_alloc(config->allocator, 1, sizeof *a);
-    if (!a)
-        return sl_no_memory(why, "adapting a pipeline");
-    a->allocator = config->allocator;
-    st = begin(a, config, pipe, why);
-    if (st)
-        sluice_adapter_destroy(a);
-    else
-        *out = a;
-    return st;
-}
-
-void sluice_adapter_destroy(sluice_adapter *a)
-{
-    if (!a)
-        return;
-    size_t n = (size_t)a->problem.n_layers;
-    sluice_plan_destroy(a->now.plan);
-    sluice_plan_destroy(a->before.plan);
-    sl_free(a->allocator, a->cells, 1, sizeof *a->cells);
-    sl_free(a->allocator, a->costs_ns, n * KINDS, sizeof *a->costs_ns);
-    sl_free(a->allocator, a->shares, n * KINDS, sizeof *a->shares);
-    sl_free(a->allocator, a->layers, n, sizeof *a->layers);
-    sl_free(a->allocator, a, 1, sizeof *a);
+    double seen = sl_window_speed(&a->seen, place);
+    double usual = a->usual[a->now.places[place]];
+    return seen > usual && seen < (1 + a->margin) * usual ? usual : seen;
 }
 
 /* The machine as the window shows it; a device that is not used stays as it was
@@ -183,12 +47,20 @@ static struct sl_machine look(const sluice_adapter *a)
 {
     struct sl_machine machine = a->machine;
     for (int p = 0; p < a->now.n_places; p++)
-        machine.speeds[a->now.places[p]] = sl_window_speed(&a->seen, p);
+        machine.speeds[a->now.places[p]] = speed_seen(a, p);
     sl_cpus_find_lost(&a->cpus, machine.lost);
     for (int d = 0; d < machine.n_devices; d++)
         if (a->machine.lost[d] && !machine.lost[d])
             machine.speeds[d] = 1; /* nothing is known of it */
     return machine;
+}
+
+/* The first window after that of the costs: its steps are not the fastest. */
+static void note_usual(sluice_adapter *a)
+{
+    for (int p = 0; p < a->now.n_places; p++)
+        a->usual[a->now.places[p]] = sl_window_speed(&a->seen, p);
+    a->knows_usual = true;
 }
 
 /* The device that has changed most; -1: one was lost or is back, -2: none has
@@ -351,6 +223,8 @@ static void watch(sluice_adapter *a, sluice_pipeline *pipe,
         conclude(a, pipe, news);
         return;
     }
+    if (!a->knows_usual)
+        note_usual(a);
     struct sl_machine now = look(a);
     int device = find_change(a, &now);
     if (device == -2 || a->waits)
@@ -359,19 +233,27 @@ static void watch(sluice_adapter *a, sluice_pipeline *pipe,
     judge(a, pipe, device, news);
 }
 
+void sl_adapter_see(sluice_adapter *a, sluice_pipeline *pipe,
+                    const sluice_trace *trace, sluice_adaptation *news)
+{
+    *news = (sluice_adaptation){.what = SLUICE_ADAPT_NOTHING};
+    if (++a->n_seen == 1)
+        return;
+    if (a->cells)
+        calibrate(a, pipe, trace);
+    else
+        watch(a, pipe, trace, news);
+}
+
 sluice_status sluice_adapter_step(sluice_adapter *a, sluice_pipeline *pipe,
                                   sluice_adaptation *news, sluice_diag *why)
 {
     sluice_trace trace;
     *news = (sluice_adaptation){.what = SLUICE_ADAPT_NOTHING};
     sluice_status st = sluice_pipeline_trace(pipe, &trace, why);
-    if (st || ++a->n_seen == 1)
-        return st;
-    if (a->cells)
-        calibrate(a, pipe, &trace);
-    else
-        watch(a, pipe, &trace, news);
-    return SLUICE_OK;
+    if (!st)
+        sl_adapter_see(a, pipe, &trace, news);
+    return st;
 }
 
 sluice_status sluice_adapter_set_speeds(sluice_adapter *a,
