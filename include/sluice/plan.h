@@ -124,7 +124,7 @@ typedef struct sluice_plan_row {
     int replicas;      /* R */
     int team;          /* t */
     int microbatches;  /* of each replica */
-    char schedule[32]; /* a generator's name, or "auto" */
+    char schedule[32]; /* a generator's name, "auto", or "varuna's rule" */
     int chunks;        /* stages of a device */
     int warm_up;       /* 0: the generator has no such option */
     int queue_capacity;
@@ -160,7 +160,9 @@ SLUICE_API void sluice_plan_destroy(sluice_plan *plan);
 
 /* The plan itself, row 0, and its runners-up, the fastest first: one for each
  * number of devices, replicas, size of a team, schedule and whether it
- * recomputes. */
+ * recomputes; and, if the schedule "varuna" may be chosen, what Varuna would
+ * do: its sizes of micro-batches, equal cuts, and the best numbers of devices
+ * and replicas. */
 SLUICE_API int sluice_plan_n_rows(const sluice_plan *plan);
 SLUICE_API const sluice_plan_row *sluice_plan_row_at(const sluice_plan *plan,
                                                      int i);

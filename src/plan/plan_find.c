@@ -1,6 +1,7 @@
 /* The search for a plan.  One thread. */
 #include "plan/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -11,6 +12,7 @@
 #include "plan/price.h"
 #include "plan/reason.h"
 #include "plan/refine.h"
+#include "plan/rules/varuna_rule.h"
 #include "sched/schedule.h"
 
 enum {
@@ -259,6 +261,33 @@ static sluice_status fill_rows(struct planning *planning, sluice_plan *plan,
     return st;
 }
 
+/* What Varuna would do, in its place among the rows, if its schedule may be
+ * chosen.  There is always room for it. */
+static sluice_status add_rule(struct planning *planning, sluice_plan *plan,
+                              sluice_diag *why)
+{
+    struct sl_plan_board board = {.allocator = planning->problem.allocator};
+    sluice_schedule *schedule = NULL;
+    if (!is_listed(planning->problem.config->schedules, "varuna"))
+        return SLUICE_OK;
+    sluice_status st = sl_plan_varuna_rule(&planning->problem, &board, why);
+    if (!st && board.n)
+        st = count_bytes(planning, &board.entries[0], &schedule, why);
+    if (!st && board.n) {
+        sluice_plan_row row =
+            sl_plan_row_of(&planning->problem, &board.entries[0]);
+        int at = plan->n_rows < SLUICE_PLAN_MAX_ROWS ? plan->n_rows++
+                                                     : plan->n_rows - 1;
+        for (; at > 1 && plan->rows[at - 1].step_ns > row.step_ns; at--)
+            plan->rows[at] = plan->rows[at - 1];
+        snprintf(row.schedule, sizeof row.schedule, "varuna's rule");
+        plan->rows[at] = row;
+        sluice_schedule_destroy(schedule);
+    }
+    sl_plan_board_fini(&board);
+    return st;
+}
+
 /* The devices of each place, by the index that a pipeline gives them. */
 static void set_devices(struct sl_plan_problem *problem,
                         const struct sl_plan_entry *entry, sluice_plan *plan)
@@ -292,6 +321,8 @@ static sluice_status build(struct planning *planning, sluice_plan **out,
     memcpy(plan->sizes, entry->candidate.sizes, sizeof plan->sizes);
     set_devices(problem, entry, plan);
     sluice_status st = fill_rows(planning, plan, why);
+    if (!st)
+        st = add_rule(planning, plan, why);
     plan->bound_ns = sl_plan_bound(problem);
     if (!st && problem->config->model)
         st = sl_plan_keep_model_of(plan, problem->config->model, why);

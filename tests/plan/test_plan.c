@@ -132,6 +132,36 @@ START_TEST(no_row_beats_the_bound_or_stands_before_a_faster_one)
 }
 END_TEST
 
+/* With 4 and with 8 micro-batches a row takes as long; with 16 a third longer.
+ */
+START_TEST(what_varuna_would_do_stands_beside_the_plan)
+{
+    struct layered l;
+    static const int numbers[] = {4, 8, 16};
+    static int64_t costs[3][4][KINDS];
+    layered_init(&l, 4, 2, 16);
+    static const int shares[] = {6, 3, 2}; /* of a micro-batch's time */
+    for (int m = 0; m < 3; m++)
+        for (int i = 0; i < 4; i++)
+            for (int kind = 0; kind < KINDS; kind++)
+                costs[m][i][kind] = l.costs_ns[0][kind] * shares[m];
+    l.config.microbatches = numbers;
+    l.config.n_microbatches = 3;
+    l.config.costs_ns = costs[0][0];
+    l.devices[1].speed = 0.25;
+    sluice_plan *plan = found(&l);
+    int found_at = -1;
+    for (int i = 0; i < sluice_plan_n_rows(plan); i++)
+        if (!strcmp(sluice_plan_row_at(plan, i)->schedule, "varuna's rule"))
+            found_at = i;
+    ck_assert_int_gt(found_at, 0);
+    const sluice_plan_row *row = sluice_plan_row_at(plan, found_at);
+    ck_assert_int_eq(row->microbatches, 8);
+    ck_assert_int_ge(row->step_ns, sluice_plan_row_at(plan, 0)->step_ns);
+    sluice_plan_destroy(plan);
+}
+END_TEST
+
 START_TEST(what_must_be_given_is_asked_for)
 {
     struct layered l;
@@ -329,6 +359,7 @@ SLUICE_TEST_MAIN("plan.plan", gpipe_on_equal_layers_takes_what_its_formula_says,
                  a_device_too_slow_to_help_is_left_out,
                  a_cap_makes_as_many_stages_recompute_as_it_must,
                  no_row_beats_the_bound_or_stands_before_a_faster_one,
+                 what_varuna_would_do_stands_beside_the_plan,
                  what_must_be_given_is_asked_for,
                  what_fits_nowhere_is_told_with_the_smallest,
                  a_plan_is_read_as_it_was_written,
