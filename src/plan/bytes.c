@@ -72,14 +72,15 @@ sluice_status sl_plan_check_division(const struct sl_plan_problem *problem,
     return st == SLUICE_NO_MEMORY ? st : SLUICE_OK;
 }
 
-/* Of each place t times that of the device that takes most. */
-static void set_bytes(const struct sl_blueprint *blueprint, int replicas, int t,
-                      int n_places, size_t *bytes)
+/* Of each place t times that of the device that takes most; all replicas take
+ * the same. */
+static void set_bytes(const struct sl_blueprint *blueprint, int t, int n_places,
+                      size_t *bytes)
 {
-    for (int d = 0; d < replicas * n_places * t; d++) {
+    for (int d = 0; d < n_places * t; d++) {
         size_t total = blueprint->layout.plans[d].total * (size_t)t;
-        size_t *most = &bytes[d / t % n_places];
-        if (d < n_places * t && d % t == 0)
+        size_t *most = &bytes[d / t];
+        if (d % t == 0)
             *most = 0;
         *most = total > *most ? total : *most;
     }
@@ -100,8 +101,7 @@ sluice_status sl_plan_exact_bytes(const struct sl_plan_problem *problem,
                                          problem->config->model, why);
     if (st)
         return st;
-    set_bytes(&blueprint, config.replicas, config.team, schedule->n_devices,
-              candidate->bytes);
+    set_bytes(&blueprint, config.team, schedule->n_devices, candidate->bytes);
     sl_blueprint_fini(&blueprint);
     return SLUICE_OK;
 }

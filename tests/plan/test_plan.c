@@ -282,6 +282,41 @@ START_TEST(a_plan_is_refused_for_another_model_with_as_many_layers)
 }
 END_TEST
 
+/* Of two replicas of teams of two: to the byte what a pipeline says. */
+START_TEST(the_bytes_of_replicas_and_teams_are_those_of_a_pipeline)
+{
+    struct layered l;
+    static const int two[] = {2};
+    static const sluice_sgd_config sgd = {.learning_rate = 0.1};
+    sluice_memory_plan plans[8] = {{0}};
+    sluice_model *model = parsed("64-64x3-32");
+    sluice_pipeline_config config = {
+        .loss = sluice_cross_entropy(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+    };
+    layered_init(&l, sluice_model_n_layers(model), 8, 4);
+    l.config.model = model;
+    l.config.pipeline = &config;
+    l.config.schedules = "1f1b";
+    l.config.replicas = l.config.teams = two;
+    l.config.n_replicas = l.config.n_teams = 1;
+    sluice_plan *plan = found(&l);
+    int n;
+    size_t most = 0;
+    sluice_plan_places(plan, &n);
+    const sluice_plan_row *row = sluice_plan_row_at(plan, 0);
+    ck_assert_int_eq(n, 2 * row->devices * 2);
+    ck_assert(!sluice_plan_apply(plan, model, &config, NULL));
+    ck_assert(!sluice_pipeline_plan(model, &config, plans, NULL));
+    for (int d = 0; d < row->devices * 2; d++)
+        most = plans[d].total > most ? plans[d].total : most;
+    ck_assert_uint_eq(row->bytes, most);
+    sluice_plan_destroy(plan);
+    sluice_model_destroy(model);
+}
+END_TEST
+
 /* A text, and how it is refused. */
 static const struct refusal {
     const char *text;
@@ -364,5 +399,6 @@ SLUICE_TEST_MAIN("plan.plan", gpipe_on_equal_layers_takes_what_its_formula_says,
                  what_fits_nowhere_is_told_with_the_smallest,
                  a_plan_is_read_as_it_was_written,
                  a_plan_is_refused_for_another_model_with_as_many_layers,
+                 the_bytes_of_replicas_and_teams_are_those_of_a_pipeline,
                  a_text_that_is_no_plan_is_refused_by_its_line,
                  every_allocation_may_fail)
