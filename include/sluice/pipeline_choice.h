@@ -11,7 +11,9 @@ typedef enum sluice_cut {
     SLUICE_CUT_LIST,        /* `partition` gives the sizes */
     SLUICE_CUT_FLOPS,       /* minimize the largest stage's floating-point
                                operations */
-    SLUICE_CUT_TIME,        /* ... its time, measured once at creation */
+    SLUICE_CUT_TIME,        /* ... its time, measured once at creation by calls
+                               of the layers, and of the optimizer for one
+                               parameter */
     SLUICE_CUT_BYTES,       /* ... its bytes: parameters, gradients, optimizer
                                states and versions, of a tied tensor once in a
                                stage, and the activations of a mini-batch and

@@ -6,7 +6,8 @@
 #include "base/memory.h"
 #include "blueprint/across/cut_pairs.h"
 #include "part/part.h"
-#include "blueprint/profile.h"
+#include "blueprint/measured/profile.h"
+#include "blueprint/measured/update_time.h"
 
 /* What a cost is computed from, and the costs of the layers. */
 struct costing {
@@ -154,9 +155,13 @@ static sluice_status time_ns(struct costing *costing, sluice_diag *why)
     sluice_status st = check_cap(costing, why);
     if (st)
         return st;
-    return sl_profile_model(input->model, &input->products,
-                            team_cap(costing->config), input->allocator,
-                            costing->fixed, why);
+    st = sl_profile_model(input->model, &input->products,
+                          team_cap(costing->config), input->allocator,
+                          costing->fixed, why);
+    return st ? st
+              : sl_update_time_add(costing->config, input,
+                                   team_cap(costing->config), costing->fixed,
+                                   why);
 }
 
 static cost_function *const cost_functions[] = {

@@ -1,4 +1,6 @@
 /* Cuts by cost: the slowest device is as fast as any cut can make it. */
+#include <time.h>
+
 #include <sluice/sluice.h>
 
 #include "support/runner.h"
@@ -391,7 +393,82 @@ START_TEST(a_layer_that_fails_while_it_is_measured_is_named)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("blueprint.cut", a_cut_by_operations_is_the_best_of_all_cuts,
+/* Four layers of which the first has nearly all parameters. */
+static sluice_status keep_most(const void *config, sluice_layer_plan *plan,
+                               sluice_diag *why)
+{
+    (void)why;
+    plan->out = plan->in;
+    plan->n_params = 1;
+    plan->params[0] = (sluice_param_spec){
+        .name = "weight",
+        .shape = sluice_shape_vector(*(const int64_t *)config),
+    };
+    return SLUICE_OK;
+}
+
+static sluice_status do_nothing(const sluice_layer_call *call)
+{
+    (void)call;
+    return SLUICE_OK;
+}
+
+static sluice_status no_states(const void *config, int *n_states,
+                               double *learning_rate, sluice_diag *why)
+{
+    (void)config;
+    (void)why;
+    *n_states = 0;
+    *learning_rate = 0.1;
+    return SLUICE_OK;
+}
+
+/* Longer than four layers that do nothing, by far. */
+static void update_slowly(const sluice_optimizer_call *call)
+{
+    (void)call;
+    nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+}
+
+START_TEST(a_cut_by_time_counts_the_update)
+{
+    static const sluice_layer_ops layer = {
+        .name = "parameters",
+        .config_bytes = sizeof(int64_t),
+        .infer = keep_most,
+        .forward = do_nothing,
+        .backward_input = do_nothing,
+        .backward_weight = do_nothing,
+    };
+    static const sluice_optimizer_ops slow = {
+        .name = "slow",
+        .infer = no_states,
+        .apply = update_slowly,
+    };
+    const sluice_model_config input = {.input = sluice_shape_vector(2)};
+    const sluice_pipeline_config config = {
+        .schedule = {.devices = 2, .microbatches = 2},
+        .batch = 4,
+        .cut = SLUICE_CUT_TIME,
+        .loss = sluice_mean_squared_error(),
+        .optimizer = &slow,
+    };
+    sluice_pipeline *pipe;
+    sluice_device_info first;
+    ck_assert(!sluice_model_create(&input, &model, NULL));
+    for (int i = 0; i < 4; i++)
+        ck_assert(!sluice_model_add(model, &layer,
+                                    &(int64_t){i == 0 ? 3000 : 1000}, NULL));
+    ck_assert(!sluice_pipeline_create(&config, model, &pipe, NULL));
+    sluice_pipeline_device(pipe, 0, &first);
+    ck_assert_int_eq(first.n_layers, 1);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("blueprint.cut", a_cut_by_time_counts_the_update,
+                 a_cut_by_operations_is_the_best_of_all_cuts,
                  the_first_layer_costs_no_gradient_of_the_data,
                  a_cut_by_bytes_counts_versions_of_weights,
                  a_cut_by_bytes_is_even_where_all_keep_as_many_versions,

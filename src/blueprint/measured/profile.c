@@ -1,5 +1,5 @@
 /* Measuring layers.  The thread that creates the pipeline. */
-#include "blueprint/profile.h"
+#include "blueprint/measured/profile.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Measuring what each layer costs, for a cut by time. */
-#ifndef SL_BLUEPRINT_PROFILE_H
-#define SL_BLUEPRINT_PROFILE_H
+#ifndef SL_BLUEPRINT_MEASURED_PROFILE_H
+#define SL_BLUEPRINT_MEASURED_PROFILE_H
 
 #include <sluice/model.h>
 
