@@ -30,6 +30,7 @@
 #define SLUICE_WORLD_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <sluice/export.h>
 #include <sluice/memory.h>
@@ -113,6 +114,14 @@ SLUICE_API sluice_status sluice_world_share(sluice_world *world, int process,
 SLUICE_API sluice_status sluice_pipeline_trace_all(sluice_pipeline *pipe,
                                                    sluice_trace *trace,
                                                    sluice_diag *why);
+
+/*
+ * How many bytes of items and gradients this process has sent to others so far,
+ * without what is said beside them.
+ *
+ * Threads  any.
+ */
+SLUICE_API uint64_t sluice_world_sent_bytes(const sluice_world *world);
 
 /*
  * Measure MPI itself: half of a round trip of `bytes` between process 0 and 1

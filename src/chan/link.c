@@ -59,8 +59,9 @@ static void queued_close(struct sl_link *link)
     sl_queue_close(queue_of(link));
 }
 
-static void queued_open(struct sl_link *link)
+static void queued_open(struct sl_link *link, enum sl_traffic traffic)
 {
+    (void)traffic;
     sl_queue_reset(queue_of(link));
 }
 
@@ -116,6 +117,12 @@ static void direct_close(struct sl_link *link)
     (void)link;
 }
 
+static void direct_open(struct sl_link *link, enum sl_traffic traffic)
+{
+    (void)link;
+    (void)traffic;
+}
+
 static const struct sl_link_ops direct = {
     .name = "direct",
     .rereadable = true,
@@ -123,7 +130,7 @@ static const struct sl_link_ops direct = {
     .publish = direct_publish,
     .take = direct_take,
     .close = direct_close,
-    .open = direct_close,
+    .open = direct_open,
     .abandon = direct_close,
     .destroy = free_link,
 };

@@ -35,6 +35,13 @@
 
 struct sl_link;
 
+/* Two orders in which items move: each job has one of them. */
+enum sl_traffic {
+    SL_TRAINING,
+    SL_FORWARD, /* one way only */
+    SL_N_TRAFFICS,
+};
+
 /*
  * A kind of link.  The functions are those declared below; the function that
  * creates one fills a struct sl_link at the beginning of its own.  A kind that
@@ -51,7 +58,7 @@ struct sl_link_ops {
     void (*release)(struct sl_link *link, int32_t number); /* NULL: no side is
                                                               to be told */
     void (*close)(struct sl_link *link);
-    void (*open)(struct sl_link *link);
+    void (*open)(struct sl_link *link, enum sl_traffic traffic);
     void (*settle)(struct sl_link *link); /* NULL: nothing is on its way */
     void (*abandon)(struct sl_link *link);
     void (*destroy)(struct sl_link *link);
@@ -69,6 +76,9 @@ struct sl_link_config {
                              all the synchronization that there is */
     struct sl_patience patience;
     const sluice_allocator *allocator;
+    /* Whenever the producer has an item ready, what it took from the consumer
+     * before shows that there is room for it: it need not be told. */
+    bool room_known[SL_N_TRAFFICS];
 };
 
 /*
@@ -171,13 +181,14 @@ static inline void sl_link_settle(struct sl_link *link)
 }
 
 /*
- * Make the link open and empty, its items numbered from 0 again.
+ * Make the link open and empty, its items numbered from 0 again, for a job of
+ * such traffic.
  *
  * Threads  any, while neither end uses it.
  */
-static inline void sl_link_open(struct sl_link *link)
+static inline void sl_link_open(struct sl_link *link, enum sl_traffic traffic)
 {
-    link->ops->open(link);
+    link->ops->open(link, traffic);
 }
 
 #endif

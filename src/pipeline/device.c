@@ -231,7 +231,7 @@ static void await(sluice_pipeline *pipe, int n)
 void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
 {
     for (int i = 0; i < pipe->n_links; i++)
-        sl_link_open(pipe->links[i]);
+        sl_link_open(pipe->links[i], job.training ? SL_TRAINING : SL_FORWARD);
     if (pipe->board)
         sl_bulletin_open(pipe->board);
     sl_abroad_begin(pipe);

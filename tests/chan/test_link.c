@@ -101,7 +101,7 @@ START_TEST(after_a_failure_in_the_middle_an_opened_link_counts_from_0)
     }
     ck_assert_int_eq(publish(link, 3, 3), SLUICE_OK);
     sl_link_close(link);
-    sl_link_open(link);
+    sl_link_open(link, SL_TRAINING);
     ck_assert_int_eq(publish(link, 0, 7), SLUICE_OK);
     ck_assert_int_eq(take(link, 0), SLUICE_OK);
     ck_assert_int_eq(*(int *)sl_link_slot(link, 0), 7);

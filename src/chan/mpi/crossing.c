@@ -129,6 +129,13 @@ static size_t bytes_of(int64_t n)
     return (size_t)n * sizeof(float);
 }
 
+static void send_floats(const struct sl_member_mail *crossing,
+                        struct sl_outlet *outlet, const float *x, int64_t n)
+{
+    sl_wire_count(crossing->wire, bytes_of(n));
+    sl_outlet_send(outlet, x, bytes_of(n));
+}
+
 void sl_crossing_expect_piece(struct sl_member_mail *crossing, int rank, int at,
                               int piece)
 {
@@ -163,7 +170,7 @@ void sl_crossing_send_piece(struct sl_member_mail *crossing, int rank, int at,
             struct sl_chunk c =
                 piece_of(crossing, near->shares[at].n, m, piece);
             if (c.n > 0 && is_far(crossing, m))
-                sl_outlet_send(&outlets[m], term + c.first, bytes_of(c.n));
+                send_floats(crossing, &outlets[m], term + c.first, c.n);
         }
     }
 }
@@ -241,8 +248,8 @@ void sl_crossing_chunks(struct sl_member_mail *crossing, int rank, int at)
         if (c.n > 0)
             sl_inlet_post(&near->gathered[m], x, bytes_of(c.n));
         if (own.n > 0)
-            sl_outlet_send(&near->chunks[m], share->x + own.first,
-                           bytes_of(own.n));
+            send_floats(crossing, &near->chunks[m], share->x + own.first,
+                        own.n);
     }
 }
 

@@ -15,7 +15,7 @@
 
 #include "chan/collective.h"
 #include "chan/mpi/control.h"
-#include "chan/mpi/port.h"
+#include "chan/mpi/ways/port.h"
 
 enum { SL_PIECE_FLOATS = 16384 }; /* of a message */
 

@@ -1,9 +1,10 @@
 /*
- * Links between processes.  An item is one message straight from a slot of the
- * producer into the slot of the same number of the consumer, and a note beside
- * it with its micro-batch and virtual time.  What the consumer has taken it
- * tells by another note, which gives the producer room: the capacity is that of
- * a link within a process, and so is the order.
+ * Links between processes.  An item goes from a slot of the producer into the
+ * slot of the same number of the consumer, and a note beside it with its
+ * micro-batch and virtual time (chan/mpi/ways/item_way.h).  What the consumer
+ * has taken it tells by another note, which gives the producer room, unless the
+ * producer knows it by itself: the capacity is that of a link within a process,
+ * and so is the order.
  *
  * Each slot has a tag of its own.  The consumer lets the next item come into a
  * slot as soon as it has released it, in whatever order that is.

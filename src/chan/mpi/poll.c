@@ -16,7 +16,7 @@ void sl_poll(struct sl_patience patience, bool (*ready)(void *state),
 {
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
     int64_t end = 0;
-    for (int i = 0; !ready(state); i++) {
+    for (int i = 1; !ready(state); i++) {
         if (i % LOOKS_PER_CLOCK == 0) {
             look(context);
             int64_t now = sl_now_ns();

@@ -21,6 +21,8 @@ struct sl_wire {
     bool finalizes;                    /* const after create: it has initialized
                                           MPI */
     atomic_bool broken;                /* [atomic] a reason to stop */
+    atomic_uint_fast64_t sent_bytes;   /* [atomic] a sum, relaxed: it publishes
+                                          nothing */
 };
 
 static sluice_status check_level(int level, sluice_diag *why)
@@ -203,6 +205,16 @@ bool sl_wire_done(struct sl_wire *wire, struct sl_transfer *transfer)
     transfer->bytes = (size_t)bytes;
     transfer->under_way = false;
     return true;
+}
+
+void sl_wire_count(struct sl_wire *wire, size_t bytes)
+{
+    atomic_fetch_add_explicit(&wire->sent_bytes, bytes, memory_order_relaxed);
+}
+
+uint64_t sl_wire_sent_bytes(const struct sl_wire *wire)
+{
+    return atomic_load_explicit(&wire->sent_bytes, memory_order_relaxed);
 }
 
 void sl_wire_cancel(struct sl_wire *wire, struct sl_transfer *transfer)

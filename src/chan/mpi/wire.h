@@ -83,6 +83,11 @@ void sl_wire_receive(struct sl_wire *wire, enum sl_lane lane, int from, int tag,
 /* Whether a transfer is done; one that was never begun is. */
 bool sl_wire_done(struct sl_wire *wire, struct sl_transfer *transfer);
 
+/* Note that `bytes` of an item, or of arrays that are added up, were sent;
+ * and how many were in all. */
+void sl_wire_count(struct sl_wire *wire, size_t bytes);
+uint64_t sl_wire_sent_bytes(const struct sl_wire *wire);
+
 /* End a receive that no message has come for: its buffer is free. */
 void sl_wire_cancel(struct sl_wire *wire, struct sl_transfer *transfer);
 

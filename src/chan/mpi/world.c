@@ -327,6 +327,11 @@ sluice_status sl_world_align(sluice_world *world, int64_t *offsets,
               : sl_world_broadcast(world, 0, error_ns, sizeof *error_ns, why);
 }
 
+uint64_t sluice_world_sent_bytes(const sluice_world *world)
+{
+    return sl_wire_sent_bytes(world->wire);
+}
+
 static sluice_status check_ping(const sluice_world *world, size_t bytes, int n,
                                 sluice_diag *why)
 {

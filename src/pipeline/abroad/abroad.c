@@ -2,6 +2,7 @@
 #include "pipeline/abroad/abroad.h"
 
 #include "base/split.h"
+#include "blueprint/abroad/known_room.h"
 #include "chan/mpi/world.h"
 
 enum { LOOK_NS = 1000 * 1000 };
@@ -47,6 +48,20 @@ int sl_abroad_process(const sluice_pipeline *pipe, int replica,
     return sl_process_of(&pipe->blueprint.processes, &pipe->blueprint.grid, at);
 }
 
+/* Whether the producer of a link knows of room by what comes back. */
+static bool room_is_known(const struct sl_program *programs,
+                          const struct sl_abroad_link *about)
+{
+    const struct sl_boundary_way way = {
+        &programs[about->from->device],
+        &programs[about->to->device],
+        about->from->index,
+        about->to->index,
+        about->capacity,
+    };
+    return sl_room_is_known(&way);
+}
+
 sluice_status sl_abroad_link(sluice_pipeline *pipe,
                              const struct sl_abroad_link *about,
                              struct sl_link **out, sluice_diag *why)
@@ -61,6 +76,9 @@ sluice_status sl_abroad_link(sluice_pipeline *pipe,
     };
     *out = NULL;
     if (link.producer != link.consumer) {
+        const struct sl_blueprint *bp = &pipe->blueprint;
+        link.link.room_known[SL_TRAINING] = room_is_known(bp->train, about);
+        link.link.room_known[SL_FORWARD] = room_is_known(bp->forward, about);
         if (link.consumer != rank)
             link.link.slots = about->sent;
         return sl_world_link(pipe->world, &link, out, why);

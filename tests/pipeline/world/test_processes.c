@@ -30,12 +30,18 @@ static void judge_config(const struct sl_test_problem *problem,
     sl_test_pair_fini(&pair);
 }
 
-static void make(struct sl_test_problem *problem, enum sl_test_kind kind)
+static void make_for(struct sl_test_problem *problem, enum sl_test_kind kind,
+                     int batch)
 {
     *problem = (struct sl_test_problem){0};
-    demand(!sl_test_problem_init(problem, kind, LAYERS, BATCH, NULL),
+    demand(!sl_test_problem_init(problem, kind, LAYERS, batch, NULL),
            "no memory");
     problem->config.uneven = true;
+}
+
+static void make(struct sl_test_problem *problem, enum sl_test_kind kind)
+{
+    make_for(problem, kind, BATCH);
 }
 
 static void show_microbatches(sluice_world *world)
@@ -49,6 +55,22 @@ static void show_microbatches(sluice_world *world)
         config.schedule.microbatches = m;
         judge_config(&problem, &config, "gpipe");
     }
+    sl_test_problem_fini(&problem);
+}
+
+/* Slots of more than 8 KiB are no parcels. */
+static void show_long_items(sluice_world *world)
+{
+    struct sl_test_problem problem;
+    make_for(&problem, SL_TEST_SKIPS, 4096);
+    sluice_pipeline_config config = problem.config;
+    config.world = world;
+    config.schedule.devices = sluice_world_size(world);
+    config.schedule.microbatches = 6;
+    judge_config(&problem, &config, "long items, gpipe");
+    config.schedule.name = "1f1b";
+    config.schedule.backward_order = SLUICE_IN_ORDER;
+    judge_config(&problem, &config, "long items, 1f1b");
     sl_test_problem_fini(&problem);
 }
 
@@ -158,6 +180,7 @@ int main(int argc, char **argv)
     static const struct sl_test_claim claims[] = {
         {"any_number_of_microbatches_equals_the_reference", show_microbatches},
         {"every_schedule_equals_the_reference", show_schedules},
+        {"long_items_equal_the_reference", show_long_items},
         {"wherever_devices_are_they_equal_the_reference", show_placements},
         {"replicas_equal_the_reference", show_replicas},
     };

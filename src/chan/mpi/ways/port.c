@@ -1,5 +1,5 @@
 /* Ports.  One thread at a time for each. */
-#include "chan/mpi/port.h"
+#include "chan/mpi/ways/port.h"
 
 static const struct sl_patience impatient = {.spin_ns = 50 * 1000};
 
