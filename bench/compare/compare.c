@@ -52,7 +52,20 @@ static struct measure_config how_to(const struct comparison *c,
         .draw = run->draw,
         .repetitions = run->repetitions,
         .seed = run->seed,
+        .world = row->processes > 1 ? run->world : NULL,
     };
+}
+
+/* The processes of a row; 0: it is that of another process. */
+static int processes_of(const struct comparison *c,
+                        const struct compare_row *row)
+{
+    sluice_world *world = c->config->run.world;
+    int n = world ? sluice_world_size(world) : 1;
+    int devices = row->places * row->replicas;
+    if (row->team == 1 && row->zero == 0 && devices >= n)
+        return n;
+    return !world || sluice_world_rank(world) == 0;
 }
 
 static sluice_status find_yardstick(struct comparison *c,
@@ -107,6 +120,7 @@ static sluice_status find_depth(const struct comparison *c,
                                 struct compare_row *row, sluice_diag *why)
 {
     sluice_pipeline_config pipeline = measure_pipeline_config(how);
+    pipeline.world = NULL; /* planning asks no other process */
     const sluice_layer_plan *first = sluice_model_layer_plan(c->work.model, 0);
     row->width = sluice_shape_elements(&first->out);
     const struct depth_layer layer = {.width = row->width};
@@ -139,6 +153,7 @@ static sluice_status find_formula(const struct measure_config *how,
     sluice_memory_plan plans[SLUICE_MAX_DEVICES];
     struct measure_config plain = *how;
     plain.zero = 0;
+    plain.world = NULL; /* planning asks no other process */
     sluice_pipeline_config config = measure_pipeline_config(&plain);
     sluice_status st =
         sluice_pipeline_plan(how->work->model, &config, plans, why);
@@ -152,8 +167,8 @@ static sluice_status find_formula(const struct measure_config *how,
     return st;
 }
 
-static sluice_status measure_row(struct comparison *c, struct compare_row row,
-                                 sluice_diag *why)
+static sluice_status run_row(struct comparison *c, struct compare_row row,
+                             sluice_diag *why)
 {
     struct measure_config how = how_to(c, &row);
     const struct yardstick *yardstick = NULL;
@@ -182,6 +197,17 @@ static sluice_status measure_row(struct comparison *c, struct compare_row row,
     progress_step(&c->progress);
     measurement_fini(&row.measured);
     return SLUICE_OK;
+}
+
+/* All processes go on together, whichever of them have run it. */
+static sluice_status measure_row(struct comparison *c, struct compare_row row,
+                                 sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    row.processes = processes_of(c, &row);
+    if (row.processes > 0)
+        st = run_row(c, row, why);
+    return sluice_world_agree(c->config->run.world, st, why);
 }
 
 typedef sluice_status act_on(struct comparison *c, struct compare_row row,

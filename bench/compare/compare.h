@@ -33,6 +33,7 @@ struct compare_row {
     int replicas;       /* R */
     int team;           /* t */
     int zero;
+    int processes; /* that run the devices, in equal runs */
     int microbatches;
     double speedup; /* against the naive device, on the wall clock */
     double speedup_virtual;
@@ -48,6 +49,10 @@ struct compare_row {
 typedef void compare_on_row(void *context, const struct compare_row *row);
 
 /*
+ * Several processes share the devices of a row, if there are at least as many
+ * and it has neither teams nor ZeRO; else process 0 runs it alone, and the
+ * others have no such row.
+ *
  * Measure one device first, then for each number D of devices all K places, R
  * replicas and teams of t, K R t = D, pipelines with each M, replicas with each
  * stage of ZeRO.

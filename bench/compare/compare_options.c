@@ -5,6 +5,7 @@
 #include "bench/cli/option_types.h"
 #include "bench/order/schedule_source.h"
 #include "bench/compare/compare_table.h"
+#include "bench/world/joined.h"
 
 enum { MAX_BATCH = 1 << 24 };
 
@@ -85,7 +86,11 @@ static const char doc[] =
     "of the wall clock or, without a core for each device, of the virtual "
     "one, which tells what a core for each would have done.  `wrong' counts "
     "the parameters whose bits differ from a sequential reference with the "
-    "same replicas, and the exit status is 1 if there are any.";
+    "same replicas, and the exit status is 1 if there are any.\n\n"
+    "Under mpirun the processes share the devices of a row; a row with teams, "
+    "ZeRO or fewer devices than processes is that of process 0 alone.  "
+    "`sent_bytes' counts what they sent each other in a step, beside "
+    "`sent_formula'.";
 
 /* The command line as it is read. */
 struct line {
@@ -103,15 +108,21 @@ static const struct option_group groups[] = {
 
 static int run(const char *called, void *config)
 {
-    const struct line *line = config;
+    struct line *line = config;
     struct environment env;
     struct compare_table table = {.config = &line->config, .env = &env};
     sluice_diag why;
+    struct joined joined = {0};
+    if (joined_begin(&joined, &why))
+        return command_fail(called, &why);
+    line->config.run.world = joined.world;
     environment_read(&env);
     output_begin(&line->output, &table.table);
     sluice_status st =
         compare_measure(&line->config, compare_table_row, &table, &why);
     table_end(&table.table);
+    joined_before_failure(&joined);
+    joined_end(&joined);
     if (st)
         return order_fail(called, &line->config.order, &why);
     return command_finish(called, st, &why, table.wrong);
@@ -123,5 +134,6 @@ const struct command compare_command = {
     .doc = doc,
     .groups = groups,
     .config_bytes = sizeof(struct line),
+    .joins = true,
     .run = run,
 };

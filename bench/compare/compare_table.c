@@ -11,6 +11,7 @@ static void add_keys(struct table_fields *fields,
     add_key(fields, "replicas", row->replicas);
     add_key(fields, "team", row->team);
     add_key(fields, "zero", row->zero);
+    add_key(fields, "processes", row->processes);
     add_key(fields, "microbatches", row->microbatches);
     add_key(fields, "batch", config->batch);
 }
@@ -54,6 +55,8 @@ static void add_memory(struct table_fields *fields,
     add_integer(fields, "actual_bytes", (int64_t)m->actual_bytes);
     add_integer(fields, "boundary_bytes", (int64_t)m->boundary_bytes);
     add_integer(fields, "reduce_bytes", (int64_t)m->reduce_bytes);
+    add_integer(fields, "sent_bytes", (int64_t)m->sent_bytes);
+    add_integer(fields, "sent_formula", (int64_t)m->sent_formula);
     add_integer(fields, "team_bytes", (int64_t)row->team_traffic.read_bytes);
     add_integer(fields, "megatron_bytes",
                 (int64_t)row->team_traffic.megatron_bytes);

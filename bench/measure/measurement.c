@@ -79,6 +79,36 @@ static sluice_status run_steps(struct session *session,
     return SLUICE_OK;
 }
 
+/* What all processes have sent so far. */
+static sluice_status count_sent(sluice_world *world, double *bytes,
+                                sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    *bytes = 0;
+    for (int p = 0; world && p < sluice_world_size(world) && !st; p++) {
+        uint64_t sent = sluice_world_sent_bytes(world);
+        st = sluice_world_share(world, p, &sent, sizeof sent, why);
+        *bytes += (double)sent;
+    }
+    return st;
+}
+
+static sluice_status run_counted(struct session *session,
+                                 struct measurement *out, sluice_diag *why)
+{
+    const struct measure_config *config = session->config;
+    double before, after = 0;
+    sluice_status st = count_sent(config->world, &before, why);
+    if (!st)
+        st = run_steps(session, &out->samples, why);
+    if (!st)
+        st = count_sent(config->world, &after, why);
+    if (!st)
+        out->sent_bytes =
+            (after - before) / (config->warmup + config->repetitions);
+    return st;
+}
+
 /* What the actions of the last step took. */
 static sluice_status read_costs(struct session *session,
                                 struct measurement *out, sluice_diag *why)
@@ -166,7 +196,7 @@ static sluice_status run_session(struct session *session,
     sluice_status st =
         sluice_pipeline_create(&how, config->work->model, &session->pipe, why);
     if (!st)
-        st = run_steps(session, &out->samples, why);
+        st = run_counted(session, out, why);
     if (!st)
         st = read_costs(session, out, why);
     if (!st && config->draw)
@@ -183,6 +213,10 @@ static sluice_status run_session(struct session *session,
                                config->work->rows, how.team ? how.team : 1);
     out->reduce_bytes =
         traffic_reduce_bytes(session->pipe, how.replicas ? how.replicas : 1);
+    if (config->world)
+        out->sent_formula = traffic_sent_bytes(
+            session->pipe, config->work->model, config->work->rows,
+            how.replicas ? how.replicas : 1, sluice_world_size(config->world));
     if (how.zero >= 2) /* what a device keeps of them is no measure */
         out->reduce_bytes =
             2.0 * (how.replicas - 1) * sizeof(float) *

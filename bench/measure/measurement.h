@@ -21,7 +21,11 @@ struct measurement {
     double boundary_bytes; /* activations and gradients that go from device to
                               device in a step, all of them together */
     double reduce_bytes;   /* gradients that replicas read from each other */
-    const char *gemm;      /* as sluice_pipeline_gemm() */
+    double sent_bytes;     /* counted: what processes sent each other of both,
+                              in a step; 0: there is one */
+    double
+        sent_formula;  /* the same, by the sizes of boundaries and gradients */
+    const char *gemm;  /* as sluice_pipeline_gemm() */
     int64_t wrong;     /* elements of parameters whose bits differ from those of
                           the sequential reference after the last step; -1:
                           there was none */

@@ -1,23 +1,31 @@
 /* Bytes that a step moves.  The thread that owns the pipeline. */
 #include "bench/measure/traffic.h"
 
+#include <stdbool.h>
+
 #include <sluice/shape.h>
+
+/* Of a row that enters the layers of a device. */
+static double input_row_bytes(const sluice_pipeline *pipe,
+                              const sluice_model *model, int device)
+{
+    sluice_device_info info;
+    sluice_pipeline_device(pipe, device, &info);
+    if (!info.n_layers)
+        return 0; /* a file may have a device that does nothing */
+    const sluice_layer_plan *plan =
+        sluice_model_layer_plan(model, info.first_layer);
+    return (double)sluice_shape_elements(&plan->in) *
+           (double)sluice_element_bytes(plan->in_type);
+}
 
 double traffic_boundary_bytes(const sluice_pipeline *pipe,
                               const sluice_model *model, int64_t rows, int team)
 {
     int n = sluice_schedule_n_devices(sluice_pipeline_schedule(pipe));
     double row_bytes = 0;
-    for (int d = 1; d < n; d++) {
-        sluice_device_info info;
-        sluice_pipeline_device(pipe, d * team, &info);
-        if (!info.n_layers)
-            continue; /* a file may have a device that does nothing */
-        const sluice_layer_plan *plan =
-            sluice_model_layer_plan(model, info.first_layer);
-        row_bytes += (double)sluice_shape_elements(&plan->in) *
-                     (double)sluice_element_bytes(plan->in_type);
-    }
+    for (int d = 1; d < n; d++)
+        row_bytes += input_row_bytes(pipe, model, d * team);
     return 2 * row_bytes * (double)rows;
 }
 
@@ -30,6 +38,39 @@ double traffic_reduce_bytes(const sluice_pipeline *pipe, int replicas)
         gradients += (double)info.planned.gradients;
     }
     return 2.0 * (replicas - 1) / replicas * gradients;
+}
+
+/* Pairs of replicas whose devices of a place are in different processes. */
+static int far_pairs(int place, int places, int replicas, int processes)
+{
+    int pairs = 0, n = places * replicas;
+    for (int a = 0; a < replicas; a++)
+        for (int b = 0; b < a; b++)
+            pairs += (a * places + place) * processes / n !=
+                     (b * places + place) * processes / n;
+    return pairs;
+}
+
+double traffic_sent_bytes(const sluice_pipeline *pipe,
+                          const sluice_model *model, int64_t rows, int replicas,
+                          int processes)
+{
+    int n = sluice_pipeline_n_devices(pipe), places = n / replicas;
+    double bytes = 0;
+    for (int d = 0; d < n; d++) {
+        bool enters =
+            d % places > 0 && d * processes / n != (d - 1) * processes / n;
+        if (enters)
+            bytes +=
+                2 * input_row_bytes(pipe, model, d) * (double)rows / replicas;
+    }
+    for (int place = 0; place < places; place++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, place, &info);
+        bytes += 4.0 * far_pairs(place, places, replicas, processes) *
+                 (double)info.planned.gradients / replicas;
+    }
+    return bytes;
 }
 
 struct traffic_team traffic_team_bytes(const sluice_model *model, int64_t rows,
