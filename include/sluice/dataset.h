@@ -220,8 +220,8 @@ SLUICE_API size_t sluice_dataset_target_bytes(const sluice_dataset *dataset);
 
 /*
  * Gather rows: x[n][input], of sluice_dataset_input_type(), and targets[n] of
- * the rows index[n].  The row i of a text (sluice/text.h) is the window that
- * begins at its token i.
+ * the rows index[n]; NULL: those are not wanted.  The row i of a text
+ * (sluice/text.h) is the window that begins at its token i.
  *
  * Threads  any number at once.
  * Returns  SLUICE_OK; SLUICE_INVALID if an index is out of range.

@@ -103,7 +103,8 @@ typedef sluice_status row_pass(sluice_pipeline *pipe, const void *x,
                                sluice_result *result, sluice_diag *why);
 
 /* Rows of the training data, which x has from the beginning. */
-static void augment(const struct trainer *t, const int64_t *index, int64_t n)
+static void augment(const struct trainer *t, const int64_t *index,
+                    struct sl_rows rows)
 {
     const sluice_train_config *config = t->config;
     sluice_shape row = sluice_dataset_input(config->train);
@@ -111,7 +112,7 @@ static void augment(const struct trainer *t, const int64_t *index, int64_t n)
     double mean, deviation;
     float *x = t->buffers.x;
     sluice_dataset_normalization(config->train, &mean, &deviation);
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = rows.first; i < rows.first + rows.n; i++)
         sluice_augment(&config->augment, config->seed,
                        (uint64_t)t->progress.epoch, index[i], &row,
                        (float)(-mean / deviation), x + i * elements,
@@ -126,13 +127,14 @@ static sluice_status pass_batch(struct trainer *t, row_pass *pass,
     struct sl_train_buffers *b = &t->buffers;
     int64_t left = sluice_dataset_rows(data) - at;
     int64_t n = left < t->config->batch ? left : t->config->batch;
+    struct sl_rows mine = sl_abroad_input_rows(t->pipe, n);
     sluice_status st =
-        sluice_dataset_gather(data, b->order + at, n, b->x, b->targets, why);
+        sl_train_buffers_gather(b, data, b->order + at, n, mine, why);
     if (st)
         return st;
     if (data == t->config->train &&
         sluice_augmentation_acts(&t->config->augment))
-        augment(t, b->order + at, n);
+        augment(t, b->order + at, mine);
     return pass(t->pipe, b->x, b->targets, n, result, why);
 }
 

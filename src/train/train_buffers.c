@@ -36,10 +36,22 @@ sluice_status sl_train_buffers_init(struct sl_train_buffers *b,
     b->targets = sl_alloc(b->allocator, b->target_bytes, 1);
     if (sluice_augmentation_acts(&config->augment))
         b->image = sl_alloc(b->allocator, b->row_bytes, 1);
-    else
-        b->row_bytes = 0;
-    if (b->order && b->x && b->targets && (b->image || !b->row_bytes))
+    bool has_image = b->image || !sluice_augmentation_acts(&config->augment);
+    if (b->order && b->x && b->targets && has_image)
         return SLUICE_OK;
     sl_train_buffers_fini(b);
     return sl_no_memory(why, "the batch of a training");
+}
+
+sluice_status sl_train_buffers_gather(struct sl_train_buffers *b,
+                                      const sluice_dataset *data,
+                                      const int64_t *index, int64_t n,
+                                      struct sl_rows mine, sluice_diag *why)
+{
+    char *x = (char *)b->x + (size_t)mine.first * b->row_bytes;
+    sluice_status st =
+        sluice_dataset_gather(data, index, n, NULL, b->targets, why);
+    return st || mine.n == 0 ? st
+                             : sluice_dataset_gather(data, index + mine.first,
+                                                     mine.n, x, NULL, why);
 }

@@ -8,6 +8,8 @@
 
 #include <sluice/train.h>
 
+#include "base/split.h"
+
 /* One batch of rows, and the order in which an epoch takes the rows. */
 struct sl_train_buffers {
     const sluice_allocator *allocator;
@@ -17,8 +19,8 @@ struct sl_train_buffers {
     int64_t *order;      /* order[rows] */
     void *x;
     char *targets;
-    float *image; /* room for a row; NULL: none is augmented */
     size_t row_bytes;
+    float *image; /* room for a row; NULL: none is augmented */
 };
 
 /*
@@ -31,5 +33,16 @@ sluice_status sl_train_buffers_init(struct sl_train_buffers *b,
                                     sluice_diag *why);
 
 void sl_train_buffers_fini(struct sl_train_buffers *b);
+
+/*
+ * Gather the rows index[n]: all targets, whose terms each process counts, and
+ * of the inputs `mine`, which devices of this process read.
+ *
+ * Returns  as sluice_dataset_gather().
+ */
+sluice_status sl_train_buffers_gather(struct sl_train_buffers *b,
+                                      const sluice_dataset *data,
+                                      const int64_t *index, int64_t n,
+                                      struct sl_rows mine, sluice_diag *why);
 
 #endif

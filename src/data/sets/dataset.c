@@ -268,9 +268,11 @@ sluice_status sluice_dataset_gather(const sluice_dataset *dataset,
     size_t x_bytes = dataset->row * sluice_element_bytes(dataset->type);
     for (int64_t i = 0; i < n; i++) {
         size_t row = (size_t)index[i];
-        gather_features(dataset, row, (char *)x + (size_t)i * x_bytes);
-        memcpy((char *)targets + (size_t)i * dataset->target_bytes,
-               from + row * dataset->target_bytes, dataset->target_bytes);
+        if (x)
+            gather_features(dataset, row, (char *)x + (size_t)i * x_bytes);
+        if (targets)
+            memcpy((char *)targets + (size_t)i * dataset->target_bytes,
+                   from + row * dataset->target_bytes, dataset->target_bytes);
     }
     return SLUICE_OK;
 }

@@ -86,7 +86,9 @@ void sl_windows_gather(const sluice_dataset *dataset, const int64_t *index,
     size_t row = dataset->row;
     for (int64_t i = 0; i < n; i++) {
         size_t at = (size_t)(dataset->first + index[i]);
-        sl_text_copy(dataset->text, at, row, x + (size_t)i * row);
-        sl_text_copy(dataset->text, at + 1, row, targets + (size_t)i * row);
+        if (x)
+            sl_text_copy(dataset->text, at, row, x + (size_t)i * row);
+        if (targets)
+            sl_text_copy(dataset->text, at + 1, row, targets + (size_t)i * row);
     }
 }

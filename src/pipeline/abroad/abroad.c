@@ -166,6 +166,33 @@ bool sl_abroad_stopped(const sluice_pipeline *pipe)
     return pipe->world ? pipe->broke : sl_collective_stopped(pipe->everyone);
 }
 
+/* Whether a replica has a first stage in this process. */
+static bool has_input(const sluice_pipeline *pipe, int replica)
+{
+    const struct sl_layout *layout = &pipe->blueprint.layout;
+    bool has = false;
+    for (int s = 0; s < layout->grid.n_stages && !has; s++)
+        has = layout->stages[s].is_first &&
+              sl_abroad_process(pipe, replica, &layout->stages[s]) ==
+                  pipe->blueprint.processes.rank;
+    return has;
+}
+
+struct sl_rows sl_abroad_input_rows(const sluice_pipeline *pipe, int64_t rows)
+{
+    const struct sl_grid *grid = &pipe->blueprint.grid;
+    struct sl_rows mine = {0, pipe->world ? 0 : rows};
+    for (int r = 0; pipe->world && r < grid->n_replicas; r++) {
+        struct sl_rows of = sl_split_rows(rows, grid->n_replicas, r);
+        if (!has_input(pipe, r))
+            continue;
+        if (mine.n == 0)
+            mine.first = of.first;
+        mine.n = of.first + of.n - mine.first;
+    }
+    return mine;
+}
+
 /* The process whose device ends the F of a micro-batch. */
 static void note_judges(const sluice_pipeline *pipe,
                         const struct sl_program *programs, int *judges)

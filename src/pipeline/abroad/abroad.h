@@ -67,6 +67,10 @@ bool sl_abroad_stopped(const sluice_pipeline *pipe);
 /* Work out which process knows about each micro-batch. */
 void sl_abroad_find_judges(sluice_pipeline *pipe);
 
+/* Of a job of `rows`, those of which devices of this process read the inputs:
+ * from the first of them to the last.  The others' x is not read. */
+struct sl_rows sl_abroad_input_rows(const sluice_pipeline *pipe, int64_t rows);
+
 /* How often the caller looks while devices run, and what it does then: it takes
  * messages of other processes, and lets MPI work for devices that compute. */
 int64_t sl_abroad_period(const sluice_pipeline *pipe, int64_t otherwise_ns);

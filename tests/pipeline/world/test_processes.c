@@ -4,6 +4,7 @@
  */
 #include "pipeline/world/world.h"
 #include "support/judged_pair.h"
+#include "support/meter.h"
 #include "support/version_programs.h"
 
 enum { LAYERS = 9, BATCH = 16, MICROBATCHES = 8 };
@@ -175,6 +176,57 @@ static void show_replicas(sluice_world *world)
         }
 }
 
+static sluice_pipeline *make_wide(sluice_world *world,
+                                  const sluice_allocator *allocator,
+                                  sluice_model **model)
+{
+    static const sluice_sgd_config sgd = {.learning_rate = 0.1,
+                                          .momentum = 0.9};
+    sluice_diag why;
+    const sluice_pipeline_config config = {
+        .schedule = {.devices = 2 * sluice_world_size(world),
+                     .microbatches = 2},
+        .batch = BATCH,
+        .loss = sluice_cross_entropy(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .allocator = allocator,
+        .world = world,
+    };
+    sluice_pipeline *pipe;
+    demand(!sluice_model_parse("128-128x16", NULL, model, &why), "%s",
+           why.text);
+    demand(!sluice_pipeline_create(&config, *model, &pipe, &why), "%s",
+           why.text);
+    return pipe;
+}
+
+/* To the byte: the arenas of its devices; and beside them less than the
+ * parameters of one device. */
+static void show_memory(sluice_world *world)
+{
+    struct sl_meter meter = {0};
+    const sluice_allocator allocator = sl_meter_hooks(&meter);
+    sluice_model *model;
+    sluice_pipeline *pipe = make_wide(world, &allocator, &model);
+    size_t own = 0, others = 0, parameters = 0;
+    for (int d = 0; d < 2 * sluice_world_size(world); d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, d, &info);
+        demand(info.actual_bytes == info.planned.total,
+               "device %d has %zu bytes, planned %zu", d, info.actual_bytes,
+               info.planned.total);
+        *(d / 2 == sluice_world_rank(world) ? &own : &others) +=
+            info.planned.total;
+        parameters = info.planned.parameters;
+    }
+    demand(own > 0 && others > 0, "a process has no device");
+    demand(meter.live >= own && meter.live < own + parameters,
+           "%zu bytes are held; %zu are planned", meter.live, own);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
 int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
@@ -183,6 +235,7 @@ int main(int argc, char **argv)
         {"long_items_equal_the_reference", show_long_items},
         {"wherever_devices_are_they_equal_the_reference", show_placements},
         {"replicas_equal_the_reference", show_replicas},
+        {"a_process_holds_what_is_planned_for_its_devices", show_memory},
     };
     (void)argc;
     return sl_test_claims(claims, (int)(sizeof claims / sizeof *claims),
