@@ -2,8 +2,8 @@
  * Executing a program.  The device.
  *
  * A device takes one operation after the other.  It takes the input from a
- * link, runs the operation, releases slots that were read for the last time,
- * publishes the output to a link, and records an event.  Each step can end by a
+ * link, runs the operation, publishes the output to a link, releases slots that
+ * were read for the last time, and records an event.  Each step can end by a
  * failure: the first error latches in the collective of all devices, which
  * closes the links, so that a waiting device returns SLUICE_CLOSED and leaves
  * its program without an error of its own.
@@ -258,11 +258,11 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
         st = run(device, op, is);
     if (st)
         return st;
-    if (leads && op->releases)
-        release(device, op);
     sl_vocabulary_post(device, op);
     if (leads && (to || skips))
         st = publish(device, op, to, skips);
+    if (leads && op->releases) /* no neighbour waits for that */
+        release(device, op);
     bool tells = device->records && has_event(is->account);
     if (tells && !(is->leaves && is->leaves(device, op)))
         sl_recorder_add(&device->recorder, device->event);
