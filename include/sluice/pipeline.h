@@ -139,8 +139,8 @@ typedef struct sluice_pipeline_config {
                                  1 / K of them: sluice_schedule_vocabulary() of
                                  the schedule.  So does a custom schedule that
                                  has S and T.  Needs a loss that can be cut, and
-                                 one replica; the two may be tied.  The bits
-                                 depend on K */
+                                 team 1; the two may be tied.  The bits depend
+                                 on K */
 
     int queue_capacity;        /* items a producer may run ahead; default 2 */
     size_t device_cap_bytes;   /* memory of one device; 0: no limit.  Measuring

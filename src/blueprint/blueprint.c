@@ -202,12 +202,9 @@ static sluice_status lay_out_vocabulary(struct sl_blueprint *bp,
         bp->train,        bp->forward,  &layout->products,
         layout->max_rows, bp->n_states, bp->allocator,
     };
-    if (!bp->body)
-        return SLUICE_OK;
-    sluice_status st = sl_cut_head_init(&bp->vocabulary, &input, why);
-    for (int d = 0; d < bp->grid.n_devices && !st; d++)
-        sl_cut_head_plan(&bp->vocabulary, d, &bp->layout.plans[d]);
-    return st;
+    return bp->body ? sl_cut_heads_init(&bp->vocabulary, &input, &bp->grid,
+                                        bp->layout.plans, why)
+                    : SLUICE_OK;
 }
 
 static sluice_status lay_out(struct sl_blueprint *bp,
@@ -267,6 +264,7 @@ static sluice_status choose_mode(struct sl_blueprint *bp, int zero,
         .asynchronous = n_updates > 1,
         .reduces = sl_n_holders(&bp->grid) > 1,
         .takes_rows = bp->body && sl_rows_can_be_cut(bp->model),
+        .n_tables = bp->body ? sl_cut_heads_n_tables(bp->model) : 0,
     };
     sluice_status st =
         sl_updates_choose_total(bp->optimizer, bp->optimizer_config,
@@ -372,8 +370,7 @@ static void free_programs(struct sl_blueprint *bp, struct sl_program *programs)
 void sl_blueprint_fini(struct sl_blueprint *bp)
 {
     size_t n_stages = (size_t)bp->grid.n_stages;
-    if (bp->body)
-        sl_cut_head_fini(&bp->vocabulary);
+    sl_cut_heads_fini(&bp->vocabulary);
     sl_ties_fini(&bp->ties);
     sl_layout_fini(&bp->layout);
     if (bp->edges)

@@ -14,7 +14,7 @@
 #include "blueprint/abroad/processes.h"
 #include "blueprint/program.h"
 #include "blueprint/across/ties.h"
-#include "blueprint/shards/cut_head.h"
+#include "blueprint/shards/cut_heads.h"
 #include "blueprint/updates.h"
 
 struct sl_blueprint {
@@ -50,7 +50,7 @@ struct sl_blueprint {
                                             without slots */
     struct sl_layout layout;
     struct sl_ties ties;
-    struct sl_cut_head vocabulary; /* n_parts 0: not cut */
+    struct sl_cut_heads vocabulary; /* n_replicas 0: not cut */
 };
 
 /*

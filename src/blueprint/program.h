@@ -37,12 +37,15 @@ enum sl_op_kind {
     SL_OP_FENCE,          /* until no member reads them any more */
     SL_OP_TIE_SCATTER,    /* the same two, of the uses of a tied tensor */
     SL_OP_TIE_GATHER,
-    SL_OP_TAKE_ROWS, /* the last gradients of a cut embedding */
-    SL_OP_MEASURE,   /* what the tensors of a stage add to the total */
-    SL_OP_TOTAL,     /* which all devices get */
-    SL_OP_PREPARE,   /* that of an UPDATE which may fail */
-    SL_OP_ADVANCE,   /* the whole UPDATE: makes the next version */
-    SL_OP_VOTE,      /* for the commit, without waiting for it */
+    SL_OP_TAKE_ROWS,     /* the last gradients of a cut embedding */
+    SL_OP_TABLE_SCATTER, /* as REDUCE_SCATTER and ALL_GATHER, of a device's rows
+                            of a table that is cut */
+    SL_OP_TABLE_GATHER,
+    SL_OP_MEASURE, /* what the tensors of a stage add to the total */
+    SL_OP_TOTAL,   /* which all devices get */
+    SL_OP_PREPARE, /* that of an UPDATE which may fail */
+    SL_OP_ADVANCE, /* the whole UPDATE: makes the next version */
+    SL_OP_VOTE,    /* for the commit, without waiting for it */
     SL_OP_AHEAD,   /* that of an UPDATE which can be undone, until all agree */
     SL_OP_AGREE,   /* all devices commit the step, or none */
     SL_OP_APPLY,   /* that of an UPDATE which cannot fail: what is left of it */
@@ -72,7 +75,7 @@ struct sl_op {
                              on; 0: it was taken on by an earlier one */
     int32_t version;      /* of the weights, that it uses or that it makes */
     int32_t update_no;    /* UPDATEs of its stage before it */
-    int32_t tie;          /* of a TIE: which one */
+    int32_t tie;          /* of a TIE or a TABLE: which one */
     int32_t staleness;    /* of an UPDATE: see sched/verify/findings.h */
 };
 

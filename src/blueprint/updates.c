@@ -127,8 +127,11 @@ static void put_unshards(struct writing *writing,
     }
 }
 
-/* Shown as of the device's first stage. */
-static void put_rows(struct writing *writing, const struct sl_program *program)
+/* What is done about the tables that a vocabulary is cut from.  Shown as of the
+ * device's first stage. */
+static void put_tables(struct writing *writing,
+                       const struct sl_program *program,
+                       struct sl_update_mode mode)
 {
     struct sl_op op = {.forward_no = SL_NONE,
                        .backward_no = SL_NONE,
@@ -138,16 +141,21 @@ static void put_rows(struct writing *writing, const struct sl_program *program)
         return;
     op.action = (sluice_action){SLUICE_REDUCE_GRAD,
                                 program->ops[0].action.stage, -1, 0};
-    put(writing, op, SL_OP_TAKE_ROWS);
+    if (mode.takes_rows)
+        put(writing, op, SL_OP_TAKE_ROWS);
+    for (op.tie = 0; mode.reduces && op.tie < mode.n_tables; op.tie++) {
+        put(writing, op, SL_OP_TABLE_SCATTER);
+        put(writing, op, SL_OP_TABLE_GATHER);
+    }
 }
 
 static void expand(struct writing *writing, const struct sl_program *program,
                    struct sl_update_mode mode, const struct sl_program *ties)
 {
-    bool behind = mode.ties || mode.takes_rows;
+    bool adds_tables = mode.reduces && mode.n_tables > 0;
+    bool behind = mode.ties || mode.takes_rows || adds_tables;
     bool measured = mode.zero >= SL_ZERO_GRADIENTS && mode.measures;
     assert(!behind || mode.zero < SL_ZERO_GRADIENTS); /* else refused */
-    assert(!mode.takes_rows || !mode.reduces);
     writing->n = 0;
     if (mode.asynchronous)
         put_whole(writing, SL_OP_BACK_UP);
@@ -167,8 +175,7 @@ static void expand(struct writing *writing, const struct sl_program *program,
     }
     if (mode.ties)
         put_ties(writing, ties);
-    if (mode.takes_rows)
-        put_rows(writing, program);
+    put_tables(writing, program, mode);
     if (behind)
         put_each(writing, program, update_of(mode));
     if (mode.measures) {

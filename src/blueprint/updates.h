@@ -19,6 +19,8 @@
  *                   UNSHARD for each of them, of the rest, comes last
  *                   If an embedding is cut by rows, behind the list stands
  *                   TAKE_ROWS, and then the MEASUREs or PREPAREs
+                   If a cut vocabulary is added up, the same holds for its
+                   TABLE_SCATTERs and TABLE_GATHERs, behind TAKE_ROWS
  *     asynchronous  BACK_UP;
  *                   the list, in which each UPDATE becomes
  *                   [REDUCE_SCATTER, ALL_GATHER, [FENCE,]] ADVANCE;
@@ -44,8 +46,8 @@ struct sl_update_mode {
     bool reduces;      /* several stages hold each part of the model */
     bool measures;     /* the optimizer reads a total; not if asynchronous */
     bool ties;         /* tensors are tied; not if asynchronous */
-    bool takes_rows;   /* an embedding is cut by rows; not if asynchronous, nor
-                          with `reduces` */
+    bool takes_rows;   /* an embedding is cut by rows; not if asynchronous */
+    int n_tables;      /* that a cut vocabulary divides; not if asynchronous */
     int zero;          /* the ZeRO stage; 0 if asynchronous, or if nothing is
                           added up */
 };

@@ -73,7 +73,8 @@ static bool team_counts(const struct sl_subject *about)
 static const char *tell_parts(const struct sl_subject *about,
                               char room[SL_FACT_ROOM])
 {
-    return number(room, about->pipe->blueprint.vocabulary.n_parts);
+    const struct sl_cut_head *heads = about->pipe->blueprint.vocabulary.heads;
+    return number(room, heads ? heads->n_parts : 0);
 }
 
 static const char *tell_order(const struct sl_subject *about,

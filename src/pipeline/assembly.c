@@ -82,13 +82,19 @@ void sl_free_tables(sluice_pipeline *pipe)
     sl_free(pipe->allocator, pipe->devices, k, sizeof *pipe->devices);
 }
 
+/* Of a cut vocabulary; 0: it is whole. */
+static size_t n_parts(const sluice_pipeline *pipe)
+{
+    const struct sl_cut_head *heads = pipe->blueprint.vocabulary.heads;
+    return heads ? (size_t)heads->n_parts : 0;
+}
+
 static void free_terms(struct sl_device *device)
 {
     const sluice_pipeline *pipe = device->pipe;
     sl_free(pipe->allocator, device->tied_terms,
             sl_tied_most_terms(&pipe->blueprint), sizeof(float *));
-    sl_free(pipe->allocator, device->part_terms,
-            (size_t)pipe->blueprint.vocabulary.n_parts,
+    sl_free(pipe->allocator, device->part_terms, n_parts(pipe),
             sizeof *device->part_terms);
     sl_free(pipe->allocator, device->terms, sl_n_total_terms(&pipe->blueprint),
             sizeof *device->terms);
@@ -103,8 +109,7 @@ static sluice_status alloc_terms(struct sl_device *device, sluice_diag *why)
     device->tied_terms = sl_alloc(
         pipe->allocator, sl_tied_most_terms(&pipe->blueprint), sizeof(float *));
     device->part_terms =
-        sl_alloc(pipe->allocator, (size_t)pipe->blueprint.vocabulary.n_parts,
-                 sizeof *device->part_terms);
+        sl_alloc(pipe->allocator, n_parts(pipe), sizeof *device->part_terms);
     if (device->terms && device->tied_terms && device->part_terms)
         return SLUICE_OK;
     free_terms(device);
@@ -119,8 +124,8 @@ static bool is_mine(const struct sl_device *device, int stage)
 /* The part of a cut vocabulary that a device holds; NULL: none. */
 static struct sl_head_part *part_of(const struct sl_device *device)
 {
-    struct sl_cut_head *v = &device->pipe->blueprint.vocabulary;
-    return v->n_parts ? &v->parts[device->at.place] : NULL;
+    struct sl_cut_head *v = device->vocabulary;
+    return v ? &v->parts[device->at.place] : NULL;
 }
 
 static void fini_products(struct sl_device *device)
@@ -173,6 +178,9 @@ static struct sl_device make_device(sluice_pipeline *pipe, int index)
         .stages = &bp->layout.stages[first],
         .ends = &pipe->ends[first],
         .outcomes = &pipe->outcomes[sl_first_microbatch(&bp->grid, at)],
+        .vocabulary =
+            sl_cuts_vocabulary(pipe) ? &bp->vocabulary.heads[at.replica] : NULL,
+        .board = sl_cuts_vocabulary(pipe) ? pipe->boards[at.replica] : NULL,
         .workspace = &bp->layout.workspaces[index],
         .team = sl_n_teams(bp) ? pipe->groups[pipe->n_groups - sl_n_teams(bp) +
                                               sl_team_number(bp, at)]
@@ -194,8 +202,8 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
                                "out of memory: device %d needs an arena of "
                                "%zu bytes",
                                index, bytes);
-    if (sl_cuts_vocabulary(pipe))
-        sl_cut_head_bind(&bp->vocabulary, device->at.place, &device->arena);
+    if (device->vocabulary)
+        sl_cut_head_bind(device->vocabulary, device->at.place, &device->arena);
     sl_layout_bind(&bp->layout, device->at, &device->arena);
     sluice_status st = sl_recorder_init(
         &device->recorder, pipe->traces ? sl_n_events(device->train) : 0,

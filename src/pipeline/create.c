@@ -276,10 +276,10 @@ sluice_status sluice_pipeline_create(const sluice_pipeline_config *config,
 const char *sluice_pipeline_gemm(const sluice_pipeline *pipe)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
-    const struct sl_cut_head *cut = &pipe->blueprint.vocabulary;
+    const struct sl_cut_head *cut = pipe->blueprint.vocabulary.heads;
     struct sl_backends seen = {0};
     sl_backends_note(&seen, layout->products, layout->n_products);
-    for (int i = 0; i < cut->n_parts; i++)
+    for (int i = 0; cut && i < cut->n_parts; i++)
         sl_backends_note(&seen, cut->parts[i].products,
                          cut->parts[i].plan.n_products);
     return sl_backends_name(&seen);

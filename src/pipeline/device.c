@@ -87,8 +87,8 @@ void sl_device_train(struct sl_device *device)
     for (int s = 0; s < bp->grid.n_stages; s++)
         if (device->stages[s].device == device->at.place)
             device->stages[s].fresh = true;
-    if (bp->vocabulary.n_parts)
-        device->pipe->blueprint.vocabulary.parts[device->at.place].fresh = true;
+    if (device->vocabulary)
+        device->vocabulary->parts[device->at.place].fresh = true;
     sl_row_parts_begin(device);
     device->recorder.n = 0;
     device->virtual_ns = 0;
@@ -189,8 +189,8 @@ void sl_pipeline_abandon(sluice_pipeline *pipe)
         sl_gate_abandon(&pipe->devices[i].gate);
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_abandon(pipe->links[i]);
-    if (pipe->board)
-        sl_bulletin_abandon(pipe->board);
+    for (int i = 0; i < pipe->n_boards; i++)
+        sl_bulletin_abandon(pipe->boards[i]);
     sl_gate_abandon(&pipe->crew->done);
     for (size_t i = 0; i < pipe->n_groups; i++)
         if (pipe->groups[i])
@@ -232,8 +232,8 @@ void sl_pipeline_run(sluice_pipeline *pipe, struct sl_job job)
 {
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_open(pipe->links[i], job.training ? SL_TRAINING : SL_FORWARD);
-    if (pipe->board)
-        sl_bulletin_open(pipe->board);
+    for (int i = 0; i < pipe->n_boards; i++)
+        sl_bulletin_open(pipe->boards[i]);
     sl_abroad_begin(pipe);
     pipe->job = job;
     if (!sl_collective_stopped(pipe->everyone)) {

@@ -112,11 +112,10 @@ static struct place place_of(const sluice_pipeline *pipe, int holder, int shard,
 /* Put together what devices hold, those of a team or all of them. */
 static void gather(const sluice_pipeline *pipe, struct item item, float *values)
 {
-    const struct sl_cut_table *cut =
-        sl_cut_table_of(pipe, item.layer, item.param);
+    int cut = sl_cut_table_of(pipe, item.layer, item.param);
     int holder = 0;
-    if (cut) {
-        sl_cut_table_get(cut, item.state, values);
+    if (cut >= 0) {
+        sl_cut_table_get(pipe, cut, item.state, values);
         return;
     }
     int end = is_shared(pipe, item) ? sl_n_holders(&pipe->blueprint.grid)
@@ -218,9 +217,8 @@ static struct spot spot_at(const struct sl_blueprint *bp, struct item item,
 static void put_all(sluice_pipeline *pipe, struct item item, const float *from)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    const struct sl_cut_table *cut =
-        sl_cut_table_of(pipe, item.layer, item.param);
-    if (cut) {
+    int cut = sl_cut_table_of(pipe, item.layer, item.param);
+    if (cut >= 0) {
         sl_cut_table_put(pipe, cut, item.state, from);
         return;
     }
@@ -295,7 +293,7 @@ float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
 {
     if (pipe->blueprint.grid.n_shards > 1 ||
         sl_cut_table_of(pipe, tensor->parameter.layer,
-                        tensor->parameter.index) ||
+                        tensor->parameter.index) >= 0 ||
         is_shared(pipe, tensor_of(tensor)))
         return NULL;
     return place_of(pipe, holder, 0, tensor_of(tensor)).values;

@@ -79,6 +79,9 @@ struct sl_device {
                                        replica's */
     const struct sl_ends *ends;     /* const after create: [n_stages], its
                                        replica's */
+    struct sl_cut_head *vocabulary; /* const after create: its replica's; NULL:
+                                       it is not cut */
+    struct sl_bulletin *board;      /* const after create: the same */
     const struct sl_program *train; /* const after create */
     const struct sl_program *forward; /* const after create */
     struct sl_core core;              /* const after create */
@@ -178,7 +181,9 @@ struct sluice_pipeline {
     struct sl_ends *ends;           /* [all stages] const after create */
     struct sl_edge_links *edges;    /* [n_replicas * n_edges] const after
                                        create, as those of the layout */
-    struct sl_bulletin *board;      /* const after create; NULL: no cut head */
+    struct sl_bulletin **boards;    /* const after create: [n_boards], that of
+                                       each replica with a cut vocabulary */
+    int n_boards;                   /* const after create */
     struct sl_collective *everyone; /* const after create: all devices */
     struct sl_collective **groups;  /* [n_groups] const after create: [depth]
                                        those that hold a part of the model, NULL

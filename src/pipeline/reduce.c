@@ -89,6 +89,47 @@ sluice_status sl_reduce_fence(struct sl_device *device, const struct sl_op *op,
     return of_gradients(device, op, sl_collective_fence);
 }
 
+bool sl_reduces_tables(const struct sl_device *device, const struct sl_op *op)
+{
+    return device->pipe->update_rows[op->update_no] > 0;
+}
+
+/* Do something with those that hold the same rows of a table. */
+static sluice_status of_table(struct sl_device *device, const struct sl_op *op,
+                              collective_function *function)
+{
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    const struct sl_table_part *part =
+        &sl_cut_table_at(device->vocabulary, op->tie)->parts[device->at.place];
+    return together(device, stage, function, part->g, part->shard.run);
+}
+
+/* Whether a device of a replica without rows has written no gradient. */
+static bool is_fresh(const struct sl_device *device, int table)
+{
+    const struct sl_cut_head *v = device->vocabulary;
+    return table == 0 ? v->parts[device->at.place].fresh
+                      : v->rows.shares[device->at.place].fresh;
+}
+
+sluice_status sl_reduce_table_scatter(struct sl_device *device,
+                                      const struct sl_op *op, sluice_diag *why)
+{
+    const struct sl_table_part *part =
+        &sl_cut_table_at(device->vocabulary, op->tie)->parts[device->at.place];
+    (void)why;
+    if (is_fresh(device, op->tie))
+        memset(part->g, 0, (size_t)part->shard.run * sizeof *part->g);
+    return of_table(device, op, sl_collective_reduce_scatter);
+}
+
+sluice_status sl_reduce_table_gather(struct sl_device *device,
+                                     const struct sl_op *op, sluice_diag *why)
+{
+    (void)why;
+    return of_table(device, op, sl_collective_all_gather);
+}
+
 sluice_status sl_reduce_leave(struct sl_device *device, const struct sl_op *op,
                               sluice_diag *why)
 {

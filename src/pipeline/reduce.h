@@ -44,6 +44,20 @@ sluice_status sl_reduce_gather(struct sl_device *device, const struct sl_op *op,
 sluice_status sl_reduce_fence(struct sl_device *device, const struct sl_op *op,
                               sluice_diag *why);
 
+/* Whether there is anything to add up of a cut vocabulary. */
+bool sl_reduces_tables(const struct sl_device *device, const struct sl_op *op);
+
+/*
+ * The first two of sl_reduce_scatter(), of the device's rows of a table that is
+ * cut: over all replicas.  They meet as those of the device's first stage do.
+ *
+ * Threads, Blocks, Returns  as sl_reduce_scatter().
+ */
+sluice_status sl_reduce_table_scatter(struct sl_device *device,
+                                      const struct sl_op *op, sluice_diag *why);
+sluice_status sl_reduce_table_gather(struct sl_device *device,
+                                     const struct sl_op *op, sluice_diag *why);
+
 /*
  * LEAVE: keep this device's chunk of the sum, and wait until no member reads
  * the gradient any more.

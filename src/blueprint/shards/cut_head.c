@@ -45,10 +45,12 @@ static sluice_status check(const sluice_model *model,
                                "loss %s needs all outputs on one device; use "
                                "cross_entropy, or do not cut the vocabulary",
                                loss->name);
-    if (grid->n_replicas > 1 || grid->n_shards > 1)
+    if (grid->n_shards > 1)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "a vocabulary is cut across the devices of one "
-                               "pipeline; use one replica, and no teams");
+                               "a vocabulary is cut across places of one "
+                               "device each; use team 1 instead of %d, or do "
+                               "not cut it",
+                               grid->n_shards);
     int64_t rows = head.plan->params[0].shape.dims[0];
     if (rows < grid->n_devices)
         return sluice_diag_set(why, SLUICE_INVALID,

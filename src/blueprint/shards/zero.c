@@ -53,6 +53,12 @@ static sluice_status check_company(int wanted, const struct sl_grid *grid,
                                "parameters are divided already; set zero to "
                                "0, or team to 1",
                                wanted, grid->n_shards);
+    if (mode->n_tables > 0 && mode->reduces)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "ZeRO stage %d does not divide what a cut "
+                               "vocabulary divides already; set zero to 0, or "
+                               "do not cut it",
+                               wanted);
     if (!one_process)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "ZeRO stage %d in a pipeline of several "

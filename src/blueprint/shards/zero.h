@@ -45,9 +45,10 @@ sluice_status sl_zero_place(int wanted, sluice_schedule **schedule,
  * where each part has one holder.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if there is no such stage, or if it does
- *          not go with teams, several processes, an asynchronous schedule, or
- *          an optimizer that is not `elementwise`; from stage 2 on also if it
- *          does not go with ties, copies, or the order of the backwards.
+ *          not go with teams, several processes, a cut vocabulary of replicas,
+ * an asynchronous schedule, or an optimizer that is not `elementwise`; from
+ * stage 2 on also if it does not go with ties, copies, or the order of the
+ * backwards.
  */
 sluice_status sl_zero_choose(int wanted, const struct sl_grid *grid,
                              bool one_process,

@@ -24,8 +24,8 @@ static void stop(void *context)
     sluice_pipeline *pipe = crew->pipe;
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_close(pipe->links[i]);
-    if (pipe->board)
-        sl_bulletin_close(pipe->board);
+    for (int i = 0; i < pipe->n_boards; i++)
+        sl_bulletin_close(pipe->boards[i]);
     for (size_t i = 0; i < pipe->n_groups; i++)
         if (pipe->groups[i])
             sl_collective_close(pipe->groups[i]);
@@ -35,7 +35,7 @@ void sl_fini_collectives(sluice_pipeline *pipe)
 {
     for (size_t i = 0; i < pipe->n_groups; i++)
         sl_collective_destroy(pipe->groups[i]);
-    sl_bulletin_destroy(pipe->board);
+    sl_vocabulary_destroy_boards(pipe);
     sl_collective_destroy(pipe->everyone);
 }
 
@@ -131,13 +131,13 @@ static sluice_status make_all(sluice_pipeline *pipe, struct roll roll,
 }
 
 /* A board is read in place. */
-static sluice_status make_board(sluice_pipeline *pipe, sluice_diag *why)
+static sluice_status make_boards(sluice_pipeline *pipe, sluice_diag *why)
 {
-    if (pipe->world)
+    if (sl_cuts_vocabulary(pipe) && pipe->world)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a head that is cut by its vocabulary stays in "
                                "one process; use a schedule without S and T");
-    sluice_status st = sl_vocabulary_create_board(pipe);
+    sluice_status st = sl_vocabulary_create_boards(pipe);
     return st ? sluice_diag_set(why, st, "%s for the pipeline's collectives",
                                 st == SLUICE_NO_MEMORY
                                     ? "out of memory"
@@ -157,8 +157,8 @@ sluice_status sl_init_collectives(sluice_pipeline *pipe, sluice_diag *why)
     sluice_status st = roll.devices && roll.owners
                            ? make_all(pipe, roll, why)
                            : sl_no_memory(why, "the pipeline's collectives");
-    if (!st && sl_cuts_vocabulary(pipe))
-        st = make_board(pipe, why);
+    if (!st)
+        st = make_boards(pipe, why);
     sl_free(pipe->allocator, roll.owners, n_owners, sizeof(int));
     sl_free(pipe->allocator, roll.devices, n, sizeof(int));
     if (st)

@@ -7,15 +7,10 @@
 #include "pipeline/finite_check.h"
 #include "pipeline/uneven/microbatch.h"
 
-static struct sl_cut_head *vocabulary_of(const struct sl_device *device)
-{
-    return &device->pipe->blueprint.vocabulary;
-}
-
 struct sl_head_part *sl_head_part_of(const struct sl_device *device, int stage)
 {
-    struct sl_cut_head *v = vocabulary_of(device);
-    if (v->n_parts == 0 || v->parts[device->at.place].stage != stage)
+    struct sl_cut_head *v = device->vocabulary;
+    if (!v || v->parts[device->at.place].stage != stage)
         return NULL;
     return &v->parts[device->at.place];
 }
@@ -23,7 +18,7 @@ struct sl_head_part *sl_head_part_of(const struct sl_device *device, int stage)
 void sl_cut_head_keep_output(struct sl_device *device, const struct sl_op *op,
                              const float *y, int64_t rows)
 {
-    const struct sl_cut_head *v = vocabulary_of(device);
+    const struct sl_cut_head *v = device->vocabulary;
     memcpy(sl_ring_slot(&v->x, op->forward_no), y,
            (size_t)(rows * v->positions * v->width) * sizeof *y);
 }
@@ -64,7 +59,7 @@ static sluice_loss_part_call loss_call(const struct sl_device *device,
 static struct work make_work(struct sl_device *device, const struct sl_op *op,
                              sluice_diag *why)
 {
-    struct sl_cut_head *v = vocabulary_of(device);
+    struct sl_cut_head *v = device->vocabulary;
     struct sl_head_part *part = &v->parts[device->at.place];
     const struct sl_table_part *table = &v->table.parts[device->at.place];
     struct sl_rows rows = sl_rows_of(device, op);
@@ -212,7 +207,7 @@ sluice_status sl_cut_head_scores(struct sl_device *device,
 static const sluice_part_term *const *terms_of(struct sl_device *device,
                                                int32_t item)
 {
-    const struct sl_cut_head *v = vocabulary_of(device);
+    const struct sl_cut_head *v = device->vocabulary;
     for (int i = 0; i < v->n_parts; i++)
         device->part_terms[i] = sl_cut_head_terms(v, i, item);
     return device->part_terms;
@@ -222,7 +217,7 @@ void sl_cut_head_start_backward(struct sl_device *device,
                                 const struct sl_op *op, int64_t rows,
                                 float scale, float *dx)
 {
-    const struct sl_cut_head *v = vocabulary_of(device);
+    const struct sl_cut_head *v = device->vocabulary;
     const sluice_loss_part_ops *loss = device->pipe->blueprint.loss->part;
     const sluice_part_term *const *terms = terms_of(device, op->forward_no);
     const sluice_loss_part_call call =

@@ -7,12 +7,12 @@
 
 static struct sl_cut_rows *rows_of(const struct sl_device *device)
 {
-    return &device->pipe->blueprint.vocabulary.rows;
+    return &device->vocabulary->rows;
 }
 
 static const struct sl_cut_table *table_of(const struct sl_device *device)
 {
-    return sl_cut_rows_table(&device->pipe->blueprint.vocabulary);
+    return sl_cut_rows_table(device->vocabulary);
 }
 
 static struct sl_row_share *share_of(const struct sl_device *device)
@@ -23,8 +23,8 @@ static struct sl_row_share *share_of(const struct sl_device *device)
 sluice_row_parts sl_row_parts_of(const struct sl_device *device,
                                  const struct sl_op *op)
 {
-    const struct sl_cut_rows *rows = rows_of(device);
     bool hands_on = op->kind == SL_OP_B || op->kind == SL_OP_W;
+    const struct sl_cut_rows *rows = rows_of(device);
     return (sluice_row_parts){
         .n = rows->n_parts,
         .first = table_of(device)->first,
@@ -48,7 +48,7 @@ static sluice_status await(struct sl_device *device, int32_t n)
 {
     sluice_status st = SLUICE_OK;
     for (int32_t i = share_of(device)->n_taken; i < n && !st; i++)
-        st = sl_bulletin_await(device->pipe->board, device->at.place,
+        st = sl_bulletin_await(device->board, device->at.place,
                                sl_vocabulary_row_poster(device->pipe), i,
                                &device->virtual_ns);
     return st;

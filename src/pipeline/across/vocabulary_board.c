@@ -3,7 +3,7 @@
 
 static int n_parts(const sluice_pipeline *pipe)
 {
-    return pipe->blueprint.vocabulary.n_parts;
+    return pipe->blueprint.vocabulary.heads[0].n_parts;
 }
 
 /* The member that posts outputs of the last stage. */
@@ -28,16 +28,35 @@ static bool starts_back(const struct sl_device *device, const struct sl_op *op)
            is_last_stage(device, op->action.stage);
 }
 
-sluice_status sl_vocabulary_create_board(sluice_pipeline *pipe)
+sluice_status sl_vocabulary_create_boards(sluice_pipeline *pipe)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
+    size_t n = (size_t)bp->vocabulary.n_replicas;
     const struct sl_bulletin_config config = {
         .n_members = bp->grid.n_devices + 2,
         .n_items = bp->grid.n_microbatches,
         .patience = pipe->crew->patience,
         .allocator = pipe->allocator,
     };
-    return sl_bulletin_create(&config, &pipe->board);
+    if (n == 0)
+        return SLUICE_OK;
+    pipe->boards = sl_alloc(pipe->allocator, n, sizeof(struct sl_bulletin *));
+    sluice_status st = pipe->boards ? SLUICE_OK : SLUICE_NO_MEMORY;
+    for (; !st && pipe->n_boards < bp->vocabulary.n_replicas; pipe->n_boards++)
+        if ((st = sl_bulletin_create(&config, &pipe->boards[pipe->n_boards])))
+            break;
+    return st;
+}
+
+void sl_vocabulary_destroy_boards(sluice_pipeline *pipe)
+{
+    for (int i = 0; i < pipe->n_boards; i++)
+        sl_bulletin_destroy(pipe->boards[i]);
+    sl_free(pipe->allocator, pipe->boards,
+            (size_t)pipe->blueprint.vocabulary.n_replicas,
+            sizeof(struct sl_bulletin *));
+    pipe->boards = NULL;
+    pipe->n_boards = 0;
 }
 
 bool sl_vocabulary_cut_waits(const struct sl_device *device,
@@ -50,7 +69,7 @@ bool sl_vocabulary_cut_waits(const struct sl_device *device,
 sluice_status sl_vocabulary_take(struct sl_device *device,
                                  const struct sl_op *op)
 {
-    struct sl_bulletin *board = device->pipe->board;
+    struct sl_bulletin *board = device->board;
     int rank = device->at.place;
     sluice_status st = SLUICE_OK;
     if (op->kind == SL_OP_S)
@@ -70,7 +89,7 @@ static bool hands_rows_on(const struct sl_op *op)
 
 static void post(struct sl_device *device, int poster, int32_t item)
 {
-    sl_bulletin_post(device->pipe->board, poster, item, device->virtual_ns);
+    sl_bulletin_post(device->board, poster, item, device->virtual_ns);
 }
 
 void sl_vocabulary_cut_posts(struct sl_device *device, const struct sl_op *op)
@@ -82,15 +101,14 @@ void sl_vocabulary_cut_posts(struct sl_device *device, const struct sl_op *op)
         post(device, output_poster(pipe), op->forward_no);
     if (sl_cuts_rows(pipe) && hands_rows_on(op))
         post(device, sl_vocabulary_row_poster(pipe),
-             pipe->blueprint.vocabulary.rows.item[op->action.microbatch]);
+             device->vocabulary->rows.item[op->action.microbatch]);
 }
 
 int sl_vocabulary_awaited(const struct sl_device *device,
                           const struct sl_op *op)
 {
-    const struct sl_blueprint *bp = &device->pipe->blueprint;
-    const struct sl_cut_head *v = &bp->vocabulary;
-    const struct sl_bulletin *board = device->pipe->board;
+    const struct sl_cut_head *v = device->vocabulary;
+    const struct sl_bulletin *board = device->board;
     int32_t item = op->forward_no;
     if (op->kind == SL_OP_TAKE_ROWS) {
         int n =

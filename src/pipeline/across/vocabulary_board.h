@@ -1,8 +1,8 @@
 /*
- * The board of a cut vocabulary: which operation posts what, and which waits
- * for it.  It has a member for each place, which posts what its S gives; one
- * for the outputs of the last stage; and one for the gradients that the first
- * stage hands on, if an embedding is cut.
+ * The board of a cut vocabulary, one for each replica: which operation posts
+ * what, and which waits for it.  It has a member for each place, which posts
+ * what its S gives; one for the outputs of the last stage; and one for the
+ * gradients that the first stage hands on, if an embedding is cut.
  *
  *     S                          waits for the output of the last stage
  *     T, and B and I of the      wait for the S of all places
@@ -20,17 +20,24 @@
 /* Whether the vocabulary is cut, and whether an embedding is.  Any thread. */
 static inline bool sl_cuts_vocabulary(const sluice_pipeline *pipe)
 {
-    return pipe->blueprint.vocabulary.n_parts > 0;
+    return pipe->blueprint.vocabulary.n_replicas > 0;
 }
 
 static inline bool sl_cuts_rows(const sluice_pipeline *pipe)
 {
-    return pipe->blueprint.vocabulary.rows.ops;
+    return sl_cuts_vocabulary(pipe) &&
+           pipe->blueprint.vocabulary.heads[0].rows.ops;
 }
 
-/* Make it.  Returns SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM.  The thread
- * that creates the pipeline. */
-sluice_status sl_vocabulary_create_board(sluice_pipeline *pipe);
+/*
+ * Make that of each replica, if the vocabulary is cut.
+ *
+ * Threads  the one that creates the pipeline.
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM;
+ *          sl_vocabulary_destroy_boards() in each case.
+ */
+sluice_status sl_vocabulary_create_boards(sluice_pipeline *pipe);
+void sl_vocabulary_destroy_boards(sluice_pipeline *pipe);
 
 /* The member that posts gradients of the first stage.  Any thread. */
 int sl_vocabulary_row_poster(const sluice_pipeline *pipe);

@@ -7,18 +7,13 @@
 #include "nn/model/init.h"
 #include "pipeline/across/head_parts.h"
 
-static const struct sl_cut_head *vocabulary_of(const sluice_pipeline *pipe)
-{
-    return &pipe->blueprint.vocabulary;
-}
-
 /* Table number `i` that a device updates with a stage; NULL past the last. */
 static const struct sl_cut_table *table_at(const struct sl_device *device,
                                            const struct sl_op *op, int i)
 {
     if (!sl_head_part_of(device, op->action.stage))
         return NULL;
-    return sl_cut_table_at(vocabulary_of(device->pipe), i);
+    return sl_cut_table_at(device->vocabulary, i);
 }
 
 static sluice_optimizer_call make_call(const struct sl_device *device,
@@ -123,17 +118,22 @@ void sl_cut_head_apply(struct sl_device *device, const struct sl_op *op)
         forget(part);
 }
 
-const struct sl_cut_table *sl_cut_table_of(const sluice_pipeline *pipe,
-                                           int layer, int param)
+/* Table number `i` of a replica; NULL past the last, or if none is cut. */
+static const struct sl_cut_table *table_in(const sluice_pipeline *pipe,
+                                           int replica, int i)
+{
+    return sl_cuts_vocabulary(pipe)
+               ? sl_cut_table_at(&pipe->blueprint.vocabulary.heads[replica], i)
+               : NULL;
+}
+
+int sl_cut_table_of(const sluice_pipeline *pipe, int layer, int param)
 {
     const struct sl_cut_table *table;
-    if (!sl_cuts_vocabulary(pipe))
-        return NULL;
-    for (int i = 0; (table = sl_cut_table_at(vocabulary_of(pipe), i)) != NULL;
-         i++)
+    for (int i = 0; (table = table_in(pipe, 0, i)) != NULL; i++)
         if (table->tensor.layer == layer && table->tensor.param == param)
-            return table;
-    return NULL;
+            return i;
+    return -1;
 }
 
 static float *array_of(const struct sl_table_part *part, int state)
@@ -143,28 +143,31 @@ static float *array_of(const struct sl_table_part *part, int state)
     return state < 0 ? part->w : part->states[state];
 }
 
-void sl_cut_table_get(const struct sl_cut_table *table, int state,
+void sl_cut_table_get(const sluice_pipeline *pipe, int table, int state,
                       float *values)
 {
-    for (int i = 0; i < table->n_parts; i++)
-        sl_shard_gather(&table->parts[i].shard,
-                        array_of(&table->parts[i], state), values);
+    const struct sl_cut_table *from = table_in(pipe, 0, table);
+    for (int i = 0; i < from->n_parts; i++)
+        sl_shard_gather(&from->parts[i].shard, array_of(&from->parts[i], state),
+                        values);
 }
 
-void sl_cut_table_put(sluice_pipeline *pipe, const struct sl_cut_table *table,
-                      int state, const float *values)
+void sl_cut_table_put(sluice_pipeline *pipe, int table, int state,
+                      const float *values)
 {
-    for (int i = 0; i < table->n_parts; i++) {
-        sl_shard_scatter(&table->parts[i].shard, values,
-                         array_of(&table->parts[i], state));
-        forget(&pipe->blueprint.vocabulary.parts[i]);
+    for (int r = 0; r < pipe->blueprint.vocabulary.n_replicas; r++) {
+        const struct sl_cut_table *to = table_in(pipe, r, table);
+        for (int i = 0; i < to->n_parts; i++) {
+            sl_shard_scatter(&to->parts[i].shard, values,
+                             array_of(&to->parts[i], state));
+            forget(&pipe->blueprint.vocabulary.heads[r].parts[i]);
+        }
     }
 }
 
-static sluice_status start(sluice_pipeline *pipe,
-                           const struct sl_cut_table *table, sluice_diag *why)
+static sluice_status start(sluice_pipeline *pipe, int table, sluice_diag *why)
 {
-    const struct sl_tensor *about = &table->tensor;
+    const struct sl_tensor *about = &table_in(pipe, 0, table)->tensor;
     size_t n = (size_t)about->n;
     float *whole = sl_alloc(pipe->allocator, n, sizeof *whole);
     if (!whole)
@@ -180,11 +183,8 @@ static sluice_status start(sluice_pipeline *pipe,
 
 sluice_status sl_cut_head_start(sluice_pipeline *pipe, sluice_diag *why)
 {
-    const struct sl_cut_table *table;
     sluice_status st = SLUICE_OK;
-    for (int i = 0; sl_cuts_vocabulary(pipe) && !st &&
-                    (table = sl_cut_table_at(vocabulary_of(pipe), i)) != NULL;
-         i++)
-        st = start(pipe, table, why);
+    for (int i = 0; !st && table_in(pipe, 0, i) != NULL; i++)
+        st = start(pipe, i, why);
     return st;
 }

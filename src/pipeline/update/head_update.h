@@ -20,17 +20,16 @@ sluice_status sl_cut_head_prepare(struct sl_device *device,
                                   const struct sl_op *op, sluice_diag *why);
 void sl_cut_head_apply(struct sl_device *device, const struct sl_op *op);
 
-/* The table that is a parameter of the model, by its first use; NULL if that is
- * not cut. */
-const struct sl_cut_table *sl_cut_table_of(const sluice_pipeline *pipe,
-                                           int layer, int param);
+/* Which of the tables a parameter of the model is, by its first use; -1 if that
+ * is not cut. */
+int sl_cut_table_of(const sluice_pipeline *pipe, int layer, int param);
 
-/* Copy the whole table, its gradient, or a state of it, from all parts, or to
- * them.  `state` -1: the table; -2: the gradient.  The caller, between steps.
- */
-void sl_cut_table_get(const struct sl_cut_table *table, int state,
+/* Copy a whole table, its gradient, or a state of it, from all parts, or to
+ * those of all replicas.  `state` -1: the table; -2: the gradient.  The caller,
+ * between steps. */
+void sl_cut_table_get(const sluice_pipeline *pipe, int table, int state,
                       float *values);
-void sl_cut_table_put(sluice_pipeline *pipe, const struct sl_cut_table *table,
-                      int state, const float *values);
+void sl_cut_table_put(sluice_pipeline *pipe, int table, int state,
+                      const float *values);
 
 #endif

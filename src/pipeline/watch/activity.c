@@ -31,8 +31,8 @@ static void name_part(const struct sl_device *device, const struct sl_op *op,
     if (part == SL_LOSS_RUNS)
         activity->part = bp->loss->name;
     if (part >= SL_LAYER_RUNS && (op->kind == SL_OP_S || op->kind == SL_OP_T)) {
-        activity->layer = bp->vocabulary.layer;
-        activity->part = bp->vocabulary.ops->name;
+        activity->layer = device->vocabulary->layer;
+        activity->part = device->vocabulary->ops->name;
     } else if (part >= SL_LAYER_RUNS) {
         const struct sl_unit *unit =
             &device->stages[activity->stage].units[part - SL_LAYER_RUNS];

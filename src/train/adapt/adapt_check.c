@@ -10,7 +10,7 @@ sluice_status sl_adapt_check(const sluice_adapt_config *config,
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     bool fits = bp->grid.n_replicas == 1 && bp->grid.n_shards == 1 &&
-                bp->grid.n_copies == 1 && !bp->vocabulary.n_parts &&
+                bp->grid.n_copies == 1 && !bp->vocabulary.n_replicas &&
                 !bp->updates.asynchronous && !pipe->world;
     if (!(config->margin >= 0 && config->margin <= 10))
         return sluice_diag_set(why, SLUICE_INVALID,

@@ -383,9 +383,8 @@ START_TEST(what_cannot_be_cut_is_refused_with_a_sentence)
     config.loss_config = NULL;
     assert_refused(&config, model, "needs all outputs on one device");
     config = config_of("1f1b", 2, 4, &plain);
-    config.replicas = 2;
-    config.batch = 8;
-    assert_refused(&config, model, "one replica");
+    config.team = 2;
+    assert_refused(&config, model, "places of one device each");
     config = config_of("dualpipe", 2, 8, &plain);
     assert_refused(&config, model, "one copy of the model");
     ck_assert_int_eq(sluice_model_add(model, sluice_activate(),
