@@ -33,16 +33,17 @@ extern "C" {
 typedef struct sluice_decoder sluice_decoder;
 
 /*
- * A decoder of the pipeline's model with its parameters where they are.  All
- * layers must work by position (`by_position` of sluice_layer_plan), on rows of
- * tokens; each must be one of the library's.
+ * A decoder of the pipeline's model with its parameters where they are.  Those
+ * that lie in parts on several devices (teams, a cut vocabulary) are copied,
+ * now and by sluice_decoder_rewind().  All layers must work by position
+ * (`by_position` of sluice_layer_plan), on rows of tokens; each must be one of
+ * the library's.
  *
  * Takes    nothing: the pipeline must outlive the decoder.
  * Threads  while no step is under way.
  * Returns  SLUICE_OK; SLUICE_NO_MEMORY; SLUICE_INVALID naming a layer that does
- *          not work by position, or if the model does not take tokens, the
- *          pipeline is in several processes, or devices hold parts of its
- *          parameters.
+ *          not work by position, or if the model does not take tokens, or the
+ *          pipeline is in several processes.
  */
 SLUICE_API sluice_status sluice_decoder_create(const sluice_pipeline *pipe,
                                                sluice_decoder **out,
@@ -56,15 +57,15 @@ SLUICE_API void sluice_decoder_destroy(sluice_decoder *decoder);
  *
  * Threads  one at a time, while no step is under way.
  * Returns  SLUICE_OK; SLUICE_INVALID if as many positions were taken as a row
- *          of the model has, the token is none, or since a reshape devices hold
- *          parts of the parameters; what a layer returns.  After an error the
- *          sequence is as before.
+ *          of the model has, or the token is none; SLUICE_NO_MEMORY if since a
+ *          reshape parameters lie in parts; what a layer returns.  After an
+ *          error the sequence is as before.
  */
 SLUICE_API sluice_status sluice_decoder_next(sluice_decoder *decoder,
                                              int32_t token, float *y,
                                              sluice_diag *why);
 
-/* Begin another sequence; also after the parameters have changed. */
+/* Begin another sequence; also needed after the parameters have changed. */
 SLUICE_API void sluice_decoder_rewind(sluice_decoder *decoder);
 
 #ifdef __cplusplus

@@ -12,7 +12,6 @@
 
 #include "base/memory.h"
 #include "nn/model/model.h"
-#include "pipeline/across/vocabulary_board.h"
 #include "pipeline/parameters.h"
 #include "pipeline/pipeline.h"
 
@@ -32,6 +31,7 @@ struct sluice_decoder {
     struct sl_decoded *layers;   /* [n_layers] */
     const float **params;        /* [n_params], of all layers */
     float **grads;               /* the same */
+    float **copies;              /* the same, of those that lie in parts */
     float *y[2];                 /* of a layer, in turn */
     char *caches;
     void *saved;
@@ -119,30 +119,59 @@ static sluice_status make_room(sluice_decoder *d, sluice_diag *why)
     d->saved = sl_alloc(d->allocator, d->saved_bytes, 1);
     d->workspace = sl_alloc(d->allocator, d->workspace_bytes, 1);
     d->scratch = sl_alloc(d->allocator, d->scratch_bytes, 1);
-    bool is_there = d->layers && d->params && d->grads && d->y[0] && d->y[1] &&
-                    d->caches && d->saved && d->workspace && d->scratch;
+    d->copies = sl_alloc(d->allocator, d->n_params, sizeof *d->copies);
+    bool is_there = d->copies && d->layers && d->params && d->grads &&
+                    d->y[0] && d->y[1] && d->caches && d->saved &&
+                    d->workspace && d->scratch;
     return is_there ? SLUICE_OK : sl_no_memory(why, "a decoder");
 }
 
-/* Where a use of a parameter lies in the pipeline. */
-static const float *find_param(const sluice_pipeline *pipe, int layer,
-                               int param)
+/* The number of a parameter among those of all layers. */
+static size_t number_of(const sluice_model *model, int layer, int param)
 {
-    const sluice_model *model = pipe->blueprint.model;
-    struct sl_parameter_use use =
-        sl_model_first_use(model, (struct sl_parameter_use){layer, param});
+    size_t n = (size_t)param;
+    for (int i = 0; i < layer; i++)
+        n += (size_t)sluice_model_layer_plan(model, i)->n_params;
+    return n;
+}
+
+/* Where a parameter lies as a whole: in the pipeline, or in the copy, which is
+ * made again.  NULL: there is no memory for one. */
+static const float *find_whole(sluice_decoder *d, size_t number,
+                               const sluice_state_tensor *at)
+{
+    const float *lies = sl_pipeline_tensor(d->pipe, 0, at);
+    size_t n = (size_t)sluice_shape_elements(&at->parameter.spec->shape);
+    if (lies)
+        return lies;
+    if (!d->copies[number])
+        d->copies[number] = sl_alloc(d->allocator, n, sizeof(float));
+    if (d->copies[number])
+        sl_pipeline_copy_tensor(d->pipe, at, d->copies[number]);
+    return d->copies[number];
+}
+
+static sluice_status find_params(sluice_decoder *d, sluice_diag *why)
+{
     sluice_state_tensor at = {.state = 0};
-    while (sluice_pipeline_next_tensor(pipe, &at))
-        if (at.state < 0 && at.parameter.layer == use.layer &&
-            at.parameter.index == use.param)
-            break;
-    return sl_pipeline_tensor(pipe, 0, &at);
+    while (sluice_pipeline_next_tensor(d->pipe, &at)) {
+        size_t i = number_of(d->model, at.parameter.layer, at.parameter.index);
+        if (at.state >= 0)
+            continue;
+        d->params[i] = find_whole(d, i, &at);
+        if (!d->params[i])
+            return sl_no_memory(why, "a parameter that lies in parts");
+    }
+    return SLUICE_OK;
 }
 
 /* Parameters have the same shapes for one position: that is what by_position
- * means. */
-static void bind_layers(sluice_decoder *d)
+ * means.  A use of a tied one is where the first use is. */
+static sluice_status bind_layers(sluice_decoder *d, sluice_diag *why)
 {
+    sluice_status st = find_params(d, why);
+    if (st)
+        return st;
     const sluice_pipeline *pipe = d->pipe;
     size_t cache = 0, n = 0;
     for (int i = 0; i < d->n_layers; i++) {
@@ -157,10 +186,14 @@ static void bind_layers(sluice_decoder *d)
                 &sluice_model_layer_plan(pipe->blueprint.model, i)
                      ->params[p]
                      .shape));
-            d->params[n++] = find_param(pipe, i, p);
+            const struct sl_parameter_use first = sl_model_first_use(
+                pipe->blueprint.model, (struct sl_parameter_use){i, p});
+            d->params[n++] =
+                d->params[number_of(d->model, first.layer, first.param)];
         }
     }
     d->n_reshapes = pipe->n_reshapes;
+    return SLUICE_OK;
 }
 
 static sluice_status check_shape(const sluice_pipeline *pipe, sluice_diag *why)
@@ -170,11 +203,6 @@ static sluice_status check_shape(const sluice_pipeline *pipe, sluice_diag *why)
                                "a decoder reads all parameters where they lie, "
                                "and other processes have some of them; load "
                                "the weights into a pipeline of one process");
-    if (pipe->blueprint.grid.n_shards > 1 || sl_cuts_vocabulary(pipe))
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a decoder reads whole parameters, and devices "
-                               "hold parts of some; load the weights into a "
-                               "pipeline without teams or a cut vocabulary");
     return SLUICE_OK;
 }
 
@@ -184,9 +212,7 @@ static sluice_status follow(sluice_decoder *d, sluice_diag *why)
     if (d->n_reshapes == d->pipe->n_reshapes)
         return SLUICE_OK;
     sluice_status st = check_shape(d->pipe, why);
-    if (!st)
-        bind_layers(d);
-    return st;
+    return st ? st : bind_layers(d, why);
 }
 
 static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
@@ -208,11 +234,12 @@ static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
     st = make_model(d, model, why);
     if (!st)
         st = make_room(d, why);
+    if (!st)
+        st = bind_layers(d, why);
     if (st) {
         sluice_decoder_destroy(d);
         return st;
     }
-    bind_layers(d);
     *out = d;
     return SLUICE_OK;
 }
@@ -227,6 +254,18 @@ sluice_status sluice_decoder_create(const sluice_pipeline *pipe,
     return st;
 }
 
+static void free_copies(sluice_decoder *d)
+{
+    for (int i = 0; i < d->n_layers && d->copies; i++) {
+        const sluice_layer_plan *plan = sluice_model_layer_plan(d->model, i);
+        for (int p = 0; p < plan->n_params; p++)
+            sl_free(d->allocator, d->copies[number_of(d->model, i, p)],
+                    (size_t)sluice_shape_elements(&plan->params[p].shape),
+                    sizeof(float));
+    }
+    sl_free(d->allocator, d->copies, d->n_params, sizeof *d->copies);
+}
+
 void sluice_decoder_destroy(sluice_decoder *d)
 {
     if (!d)
@@ -237,6 +276,7 @@ void sluice_decoder_destroy(sluice_decoder *d)
     sl_free(d->allocator, d->caches, d->cache_bytes, 1);
     for (int i = 0; i < 2; i++)
         sl_free(d->allocator, d->y[i], d->y_elements, sizeof *d->y[i]);
+    free_copies(d);
     sl_free(d->allocator, d->grads, d->n_params, sizeof *d->grads);
     sl_free(d->allocator, d->params, d->n_params, sizeof *d->params);
     sl_free(d->allocator, d->layers, (size_t)d->n_layers, sizeof *d->layers);
@@ -299,8 +339,9 @@ sluice_status sluice_decoder_next(sluice_decoder *d, int32_t token, float *y,
 
 void sluice_decoder_rewind(sluice_decoder *d)
 {
-    if (!check_shape(d->pipe, NULL))
-        bind_layers(d); /* steps with weight versions have moved the parameters
-                         */
+    /* Steps have changed what was copied, and those with weight versions have
+     * moved the parameters. */
+    d->n_reshapes = d->pipe->n_reshapes - 1;
+    follow(d, NULL);
     d->position = 0;
 }

@@ -127,6 +127,46 @@ START_TEST(each_position_has_the_outputs_of_a_window)
 }
 END_TEST
 
+/* Of a pipeline whose devices hold parts of parameters, after a step. */
+static void check_parts(const char *text, int team, bool cuts)
+{
+    static const sluice_sgd_config sgd = {.learning_rate = 0.1};
+    int32_t x[CONTEXT], labels[CONTEXT];
+    sluice_decoder *decoder;
+    ck_assert(!sluice_model_parse(text, NULL, &model, &why));
+    const sluice_pipeline_config config = {
+        .schedule = {.devices = 2, .microbatches = 1},
+        .team = team,
+        .vocabulary_parallel = cuts,
+        .batch = 1,
+        .loss = sluice_cross_entropy(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .seed = 3,
+    };
+    ck_assert_msg(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
+                  why.text);
+    for (int i = 0; i < CONTEXT; i++) {
+        x[i] = token(i);
+        labels[i] = token(i + 1);
+    }
+    ck_assert_msg(!sluice_decoder_create(pipe, &decoder, &why), "%s", why.text);
+    check_positions(decoder);
+    ck_assert(!sluice_pipeline_step(pipe, x, labels, 1, NULL, &why));
+    sluice_decoder_rewind(decoder);
+    check_positions(decoder);
+    sluice_decoder_destroy(decoder);
+    end();
+}
+
+START_TEST(parameters_that_lie_in_parts_are_put_together)
+{
+    check_parts(texts[0], 1, true);
+    check_parts(texts[1], 1, true);
+    check_parts(texts[2], 2, false);
+}
+END_TEST
+
 START_TEST(a_step_changes_what_a_decoder_computes)
 {
     sluice_decoder *decoder;
@@ -228,6 +268,7 @@ END_TEST
 SLUICE_TEST_MAIN("pipeline.decoder", each_position_has_the_outputs_of_a_window,
                  a_rewind_takes_the_weights_of_an_asynchronous_schedule,
                  a_step_changes_what_a_decoder_computes,
+                 parameters_that_lie_in_parts_are_put_together,
                  a_sequence_ends_with_the_context_and_tokens_are_checked,
                  a_model_that_mixes_positions_is_refused_by_layer,
                  every_allocation_may_fail)
