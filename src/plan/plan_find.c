@@ -9,7 +9,7 @@
 #include "plan/bytes.h"
 #include "plan/cut_table.h"
 #include "plan/groups.h"
-#include "plan/price.h"
+#include "plan/pricing/price.h"
 #include "plan/reason.h"
 #include "plan/refine.h"
 #include "plan/rules/varuna_rule.h"

@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "plan/bytes.h"
-#include "plan/price.h"
+#include "plan/pricing/price.h"
 #include "sched/schedule.h"
 
 enum {

@@ -5,7 +5,7 @@
 
 #include "plan/cut_table.h"
 #include "plan/groups.h"
-#include "plan/price.h"
+#include "plan/pricing/price.h"
 
 static const double FLAT = 1.05;
 

@@ -1,6 +1,6 @@
 /* What a candidate is worth.  One thread. */
-#ifndef SL_PLAN_PRICE_H
-#define SL_PLAN_PRICE_H
+#ifndef SL_PLAN_PRICING_PRICE_H
+#define SL_PLAN_PRICING_PRICE_H
 
 #include "plan/candidate.h"
 
@@ -22,6 +22,11 @@ sluice_status sl_plan_make(const struct sl_plan_problem *problem,
 const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
                                    const struct sl_plan_order *order,
                                    const struct sl_plan_candidate *candidate);
+
+/* What a hand-off of so many bytes takes from a device of the config to another
+ * one. */
+int64_t sl_plan_hand_off(const struct sl_plan_problem *problem, int from,
+                         int to, int64_t bytes);
 
 /*
  * Latencies of the hand-offs between each stage and the next one.

@@ -1,5 +1,5 @@
 /* Proof, price and memory of a candidate.  One thread. */
-#include "plan/price.h"
+#include "plan/pricing/price.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "plan/bytes.h"
+#include "plan/pricing/plan_skips.h"
 #include "sched/schedule.h"
 
 enum { KINDS = SLUICE_N_ACTION_KINDS };
@@ -129,8 +130,8 @@ const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
     return costs;
 }
 
-static int64_t hand_off(const struct sl_plan_problem *problem, int from, int to,
-                        int64_t bytes)
+int64_t sl_plan_hand_off(const struct sl_plan_problem *problem, int from,
+                         int to, int64_t bytes)
 {
     const sluice_plan_config *config = problem->config;
     bool far = is_far(problem, from, to);
@@ -155,7 +156,7 @@ int64_t sl_plan_latencies(const struct sl_plan_problem *problem,
         int from = candidate->device[schedule->stage_device[s]];
         int to = candidate->device[schedule->stage_device[s + 1]];
         if (from != to)
-            latency_ns[s] = hand_off(problem, from, to, bytes);
+            latency_ns[s] = sl_plan_hand_off(problem, from, to, bytes);
         most = latency_ns[s] > most ? latency_ns[s] : most;
     }
     return most;
@@ -269,16 +270,23 @@ static sluice_status simulate(const struct sl_plan_problem *problem,
 {
     sluice_time_share shares[SLUICE_MAX_DEVICES], all;
     int64_t latency_ns[SLUICE_PLAN_MAX_STAGES];
+    struct sl_plan_skips skips;
+    sluice_simulation *simulation;
     sl_plan_latencies(problem, order, candidate, latency_ns);
+    sluice_status st = sl_plan_skips_init(&skips, problem, order, candidate);
     sluice_simulate_config config = {
         .stage_latency_ns = latency_ns,
+        .edges = skips.edges,
+        .n_edges = skips.n,
+        .edge_latency_ns = skips.latency_ns,
         .queue_capacity = candidate->capacity,
         .no_events = true,
         .allocator = problem->allocator,
     };
-    sluice_simulation *simulation;
-    sluice_status st = simulate_costs(problem, order, schedule, candidate,
-                                      &config, &simulation, why);
+    st = st ? sl_no_memory(why, "the skip connections of a plan")
+            : simulate_costs(problem, order, schedule, candidate, &config,
+                             &simulation, why);
+    sl_plan_skips_fini(&skips, problem);
     if (st)
         return st;
     sluice_simulation_account(simulation, shares, &all);
