@@ -80,8 +80,8 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
                                     const sluice_pipeline_config *config,
                                     sluice_diag *why)
 {
-    sluice_status st =
-        sl_make_schedule(config, bp->queue_capacity, &bp->schedule, why);
+    sluice_status st = sl_make_schedule(config, bp->model, &bp->grid,
+                                        bp->queue_capacity, &bp->schedule, why);
     if (st)
         return st;
     bp->grid = sl_grid_of(bp->schedule, bp->grid.n_replicas, bp->grid.n_shards);

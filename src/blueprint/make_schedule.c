@@ -3,6 +3,7 @@
 
 #include <sluice/schedule_passes.h>
 
+#include "blueprint/shards/cut_costs.h"
 #include "sched/schedule.h"
 
 /*
@@ -60,27 +61,38 @@ static sluice_status generate(const sluice_pipeline_config *config,
 
 /* Cut the vocabulary of a schedule, if that is wanted and not done. */
 static sluice_status cut_vocabulary(const sluice_pipeline_config *config,
+                                    const sluice_model *model,
+                                    const struct sl_grid *grid,
                                     int queue_capacity, sluice_schedule **out,
                                     sluice_diag *why)
 {
-    const sluice_vocabulary_config wanted = {.queue_capacity = queue_capacity};
+    int64_t costs_ns[SLUICE_N_ACTION_KINDS];
+    sluice_vocabulary_config wanted = {.queue_capacity = queue_capacity};
     sluice_schedule *cut;
     if (!config->vocabulary_parallel || sl_schedule_cuts_vocabulary(*out))
         return SLUICE_OK;
-    sluice_status st = sluice_schedule_vocabulary(*out, &wanted, &cut, why);
+    sluice_status st = sl_cut_costs(
+        config, model, grid, sluice_schedule_n_stages(*out), costs_ns, why);
+    if (costs_ns[SLUICE_S] > 0)
+        wanted.costs_ns = costs_ns;
+    if (!st)
+        st = sluice_schedule_vocabulary(*out, &wanted, &cut, why);
     sluice_schedule_destroy(*out);
     *out = st ? NULL : cut;
     return st;
 }
 
 sluice_status sl_make_schedule(const sluice_pipeline_config *config,
-                               int queue_capacity, sluice_schedule **out,
-                               sluice_diag *why)
+                               const sluice_model *model,
+                               const struct sl_grid *grid, int queue_capacity,
+                               sluice_schedule **out, sluice_diag *why)
 {
     sluice_status st;
     if (config->custom) {
         st = copy_schedule(config, queue_capacity, out, why);
-        return st ? st : cut_vocabulary(config, queue_capacity, out, why);
+        return st ? st
+                  : cut_vocabulary(config, model, grid, queue_capacity, out,
+                                   why);
     }
     sluice_schedule *plain;
     st = generate(config, &plain, why);
@@ -88,7 +100,8 @@ sluice_status sl_make_schedule(const sluice_pipeline_config *config,
         return st;
     st = sluice_schedule_remat(plain, config->remat, out, why);
     sluice_schedule_destroy(plain);
-    return st ? st : cut_vocabulary(config, queue_capacity, out, why);
+    return st ? st
+              : cut_vocabulary(config, model, grid, queue_capacity, out, why);
 }
 
 sluice_status sl_make_forward_schedule(const sluice_schedule *schedule,
