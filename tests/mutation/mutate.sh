@@ -8,8 +8,9 @@
 # given; 0: all).  A mutant costs one compilation, a link for each test, and the
 # tests until one fails.  WORK keeps the verdicts, so a call that is stopped, or
 # that stops after SLUICE_MUTATION_SECONDS with exit status 75, goes on where it
-# was; a file that has changed is begun anew, and SLUICE_MUTATION_AGAIN=1 tries
-# the survivors once more.  The survivors are listed; the exit status is 0 if 95
+# was; a file that has changed is begun anew.  SLUICE_MUTATION_AGAIN=WORD tries
+# the survivors once more; address and thread are words that do so under these
+# sanitizers, as the test suite is run, too.  The survivors are listed; the exit status is 0 if 95
 # of 100 are killed.  A mutant that the compiler refuses is none, and neither is
 # one on equal.txt, which does the same as the code.
 set -eu
@@ -26,9 +27,15 @@ end=$(($(date +%s) + ${SLUICE_MUTATION_SECONDS:-1000000}))
 
 mkdir -p "$work/verdicts"
 work=$(CDPATH='' cd -- "$work" && pwd -P)
-build=$work/build
+again=${SLUICE_MUTATION_AGAIN:-}
+case $again in
+address | thread) sanitizer=$again ;;
+*) sanitizer= ;;
+esac
+build=$work/build$sanitizer
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Debug \
     -DCMAKE_EXPORT_COMPILE_COMMANDS=ON \
+    -DSLUICE_SANITIZE="$sanitizer" \
     -DCMAKE_C_FLAGS_DEBUG=-O1 >"$work/configure.log"
 
 # The program of a test: chan.queue is test_chan_queue, and a parser's tests
@@ -97,7 +104,7 @@ verdict() {
             return
         fi
     done
-    echo survived
+    echo "survived${again:+-$again}"
 }
 
 # The mutants of $file that are wanted, in the order in which they are tried.
@@ -117,8 +124,10 @@ recall() {
     cmp -s "$root/$file" "$known.c" || rm -f "$known"
     cp "$root/$file" "$known.c"
     touch "$known"
-    if [ "${SLUICE_MUTATION_AGAIN:-0}" != 0 ]; then
-        grep -v '^survived' "$known" >"$work/rest.txt" || :
+    if [ -n "$again" ]; then
+        awk -F '\t' -v OFS='\t' -v done="survived-$again" \
+            '/^survived/ && $1 != done { $1 = "again" } { print }' "$known" \
+            >"$work/rest.txt"
         cp "$work/rest.txt" "$known"
     fi
 }
@@ -164,8 +173,9 @@ while read -r file tests; do
         bare=$(echo "$text" | sed 's/^ *//')
         equal "$file" "$bare" && continue
         word=$(L="$line$tab$bare" awk -F '\t' \
-            '$2 "\t" $3 == ENVIRON["L"] { print $1; exit }' "$known")
-        if [ -z "$word" ]; then
+            '$2 "\t" $3 == ENVIRON["L"] { word = $1 }
+            END { print word }' "$known")
+        if [ -z "$word" ] || [ "$word" = again ]; then
             if [ "$(date +%s)" -ge "$end" ]; then
                 echo "stopped in $file; the same call goes on"
                 [ $ready = 0 ] || discard
