@@ -11,7 +11,8 @@
 #include "chan/collective.h"
 #include "support/runner.h"
 
-enum { MOST = 5, N = 1000, N_SUMS = 7, N_ROUNDS = 200 };
+/* N: each member of three adds up its chunk in more than one piece. */
+enum { MOST = 5, N = 5000, N_SUMS = 7, N_ROUNDS = 200 };
 
 struct team;
 

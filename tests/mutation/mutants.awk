@@ -45,5 +45,5 @@ function swap(from, to,   at, rest, head) {
 /^ +[a-z_]+\(.*\);$/ && !/return|free|fini|destroy|close\(/ {
     text = $0
     match(text, /^ +/)
-    print FNR "\t" substr(text, 1, RLENGTH) ";"
+    print FNR "\t" substr(text, 1, RLENGTH) "; // " substr(text, RLENGTH + 1)
 }
