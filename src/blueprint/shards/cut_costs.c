@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "base/memory.h"
-#include "blueprint/profile.h"
+#include "blueprint/measured/profile.h"
 #include "nn/across/body.h"
 
 enum { UNITS = 1 << 20 }; /* of the largest cost */
