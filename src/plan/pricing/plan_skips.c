@@ -5,6 +5,7 @@
 #include "nn/model/model.h"
 #include "nn/model/skips.h"
 #include "plan/pricing/price.h"
+#include "sched/schedule.h"
 
 static int stage_of(const struct sl_plan_candidate *candidate, int layer)
 {
@@ -30,7 +31,7 @@ sluice_status sl_plan_skips_init(struct sl_plan_skips *skips,
         sl_alloc(problem->allocator, n, sizeof *skips->latency_ns);
     if (!skips->edges || !skips->latency_ns)
         return SLUICE_NO_MEMORY;
-    int64_t rows = sl_plan_rows(problem, schedule->n_microbatches);
+    int64_t rows = sl_plan_rows(problem);
     for (int i = 0; i < skips->n; i++) {
         const struct sl_skip *skip = &sl_model_skips(model)->at[i];
         int from = stage_of(candidate, skip->stash);
