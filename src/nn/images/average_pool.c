@@ -115,6 +115,7 @@ static const sluice_layer_ops average_pool_ops = {
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,
+    .team = SLUICE_TEAM_ROWS,
 };
 
 static const sluice_layer_ops global_average_pool_ops = {
@@ -123,6 +124,7 @@ static const sluice_layer_ops global_average_pool_ops = {
     .infer = infer_global,
     .forward = forward_global,
     .backward_input = backward_global,
+    .team = SLUICE_TEAM_ROWS,
 };
 
 const sluice_layer_ops *sluice_average_pool(void)

@@ -14,6 +14,7 @@
 #include "nn/layers/norm.h"
 #include "nn/layers/positions.h"
 #include "nn/rows/given.h"
+#include "nn/team/team.h"
 #include "tensor/planes/plane_norm.h"
 #include "tensor/planes/plane_sums.h"
 
@@ -101,10 +102,12 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
-/* The planes of a channel lie `stride` apart. */
+/* The planes of a channel lie `stride` apart.  A team divides the channels, of
+ * which a device works those from `first` to before `end`. */
 struct planes {
     int64_t rows;
-    int64_t channels;
+    int64_t first;
+    int64_t end;
     int64_t n; /* elements of a plane */
     int64_t stride;
     double all; /* elements of a channel in the micro-batch */
@@ -113,10 +116,12 @@ struct planes {
 static struct planes planes_of(const sluice_layer_call *call)
 {
     struct sl_image image = image_of(&call->plan->in);
+    struct sl_rows own = sl_team_share(call, image.channels);
     int64_t n = sl_image_plane(image);
     return (struct planes){
         .rows = call->rows,
-        .channels = image.channels,
+        .first = own.first,
+        .end = own.first + own.n,
         .n = n,
         .stride = image.channels * n,
         .all = (double)call->rows * (double)n,
@@ -148,7 +153,7 @@ static sluice_status forward(const sluice_layer_call *call)
 {
     struct planes planes = planes_of(call);
     struct channel *saved = call->saved;
-    for (int64_t c = 0; c < planes.channels; c++) {
+    for (int64_t c = planes.first; c < planes.end; c++) {
         const float *x = call->x + c * planes.n;
         struct channel m = {
             .mean = call->params[RUNNING_MEAN][c],
@@ -181,7 +186,7 @@ static sluice_status backward_input(const sluice_layer_call *call)
 {
     struct planes planes = planes_of(call);
     struct channel *saved = call->saved;
-    for (int64_t c = 0; c < planes.channels; c++) {
+    for (int64_t c = planes.first; c < planes.end; c++) {
         struct channel *m = &saved[c];
         double sum = 0, dot = 0;
         for (int64_t r = 0; r < planes.rows; r++) {
@@ -215,7 +220,7 @@ static sluice_status backward_weight(const sluice_layer_call *call)
     struct planes planes = planes_of(call);
     const struct channel *saved = call->saved;
     double rows = (double)call->rows;
-    for (int64_t c = 0; c < planes.channels; c++) {
+    for (int64_t c = planes.first; c < planes.end; c++) {
         double mean = (double)saved[c].mean;
         double scale = (double)scale_of(call->config, saved[c].variance);
         accumulate(call, WEIGHT, c, scale * (double)saved[c].dot);
@@ -224,7 +229,8 @@ static sluice_status backward_weight(const sluice_layer_call *call)
         accumulate(call, RUNNING_VAR, c,
                    rows * ((double)saved[c].variance + mean * mean));
     }
-    accumulate(call, BATCHES, 0, rows);
+    if (planes.first == 0 && planes.end > 0)
+        accumulate(call, BATCHES, 0, rows);
     return SLUICE_OK;
 }
 
@@ -266,6 +272,7 @@ static const sluice_layer_ops batch_norm_ops = {
     .backward_input = backward_input,
     .backward_weight = backward_weight,
     .update_statistics = update_statistics,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_batch_norm(void)

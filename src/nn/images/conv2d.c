@@ -349,7 +349,8 @@ static sluice_status backward_weight(const sluice_layer_call *call)
     }
     if (call->plan->n_params > BIAS)
         sl_plane_sums(call->rows, channels, conv.y_plane, call->dy,
-                      call->accumulate, call->grads[BIAS]);
+                      channels * conv.y_plane, call->accumulate,
+                      call->grads[BIAS]);
     return SLUICE_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "nn/layers/norm.h"
 #include "nn/layers/positions.h"
 #include "nn/rows/given.h"
+#include "nn/team/team.h"
 #include "tensor/kernels/operands.h"
 #include "tensor/planes/plane_norm.h"
 #include "tensor/planes/plane_sums.h"
@@ -61,7 +62,9 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     return SLUICE_OK;
 }
 
-/* Groups of a micro-batch, one after the other. */
+/* Groups of a micro-batch, one after the other.  A team divides them; the
+ * gradients of weight and bias it divides by channels, each a sum over all
+ * rows. */
 struct groups {
     int64_t n;        /* of all rows */
     int64_t per_row;  /* of one */
@@ -95,9 +98,10 @@ static sluice_status forward(const sluice_layer_call *call)
 {
     struct groups g = groups_of(call);
     struct sl_moments *moments = call->saved;
-    const float *x = call->x;
-    float *y = call->y;
-    for (int64_t i = 0; i < g.n; i++) {
+    struct sl_rows own = sl_team_vectors(call, g.n);
+    const float *x = call->x + own.first * g.channels * g.plane;
+    float *y = call->y + own.first * g.channels * g.plane;
+    for (int64_t i = own.first; i < own.first + own.n; i++) {
         moments[i] = measure(call, g.channels * g.plane, x);
         for (int64_t k = 0; k < g.channels; k++) {
             int64_t c = i % g.per_row * g.channels + k;
@@ -140,8 +144,9 @@ static sluice_status backward_input(const sluice_layer_call *call)
 {
     struct groups g = groups_of(call);
     const struct sl_moments *moments = call->saved;
+    struct sl_rows own = sl_team_vectors(call, g.n);
     int64_t n = g.channels * g.plane;
-    for (int64_t i = 0; call->dx && i < g.n; i++)
+    for (int64_t i = own.first; call->dx && i < own.first + own.n; i++)
         group_gradient(&g, moments[i],
                        call->params[WEIGHT] + i % g.per_row * g.channels,
                        call->x + i * n, call->dy + i * n, call->dx + i * n);
@@ -153,8 +158,9 @@ static sluice_status backward_weight(const sluice_layer_call *call)
     struct groups g = groups_of(call);
     const struct sl_moments *moments = call->saved;
     int64_t channels = g.channels * g.per_row;
+    struct sl_rows own = sl_team_share(call, channels);
     float *dweight = call->grads[WEIGHT];
-    for (int64_t c = 0; c < channels; c++) {
+    for (int64_t c = own.first; c < own.first + own.n; c++) {
         double sum = 0;
         for (int64_t r = 0; r < call->rows; r++) {
             struct sl_moments m = moments[r * g.per_row + c / g.channels];
@@ -164,8 +170,9 @@ static sluice_status backward_weight(const sluice_layer_call *call)
         }
         dweight[c] = (call->accumulate ? dweight[c] : 0) + (float)sum;
     }
-    sl_plane_sums(call->rows, channels, g.plane, call->dy, call->accumulate,
-                  call->grads[BIAS]);
+    sl_plane_sums(call->rows, own.n, g.plane, call->dy + own.first * g.plane,
+                  channels * g.plane, call->accumulate,
+                  call->grads[BIAS] + own.first);
     return SLUICE_OK;
 }
 
@@ -179,6 +186,7 @@ static const sluice_layer_ops group_norm_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_group_norm(void)

@@ -94,6 +94,7 @@ static const sluice_layer_ops reshape_ops = {
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,
+    .team = SLUICE_TEAM_ROWS,
 };
 
 static const sluice_layer_ops flatten_ops = {
@@ -102,6 +103,7 @@ static const sluice_layer_ops flatten_ops = {
     .infer = infer_flat,
     .forward = forward,
     .backward_input = backward_input,
+    .team = SLUICE_TEAM_ROWS,
 };
 
 const sluice_layer_ops *sluice_reshape(void)

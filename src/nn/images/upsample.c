@@ -98,6 +98,7 @@ static const sluice_layer_ops upsample_ops = {
     .infer = infer,
     .forward = forward,
     .backward_input = backward_input,
+    .team = SLUICE_TEAM_ROWS,
 };
 
 const sluice_layer_ops *sluice_upsample(void)

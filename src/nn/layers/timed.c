@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nn/rows/given.h"
+#include "nn/team/team.h"
 #include "nn/timed/timed_cell.h"
 
 static const sluice_option options[] = {
@@ -39,36 +40,57 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         .name = "scale",
         .shape = plan->in,
         .init = SLUICE_INIT_ONE,
+        .divided = true,
     };
     plan->needs_x = true;
     plan->joins_rows = true;
     return SLUICE_OK;
 }
 
-static int64_t n_elements(const sluice_layer_call *call)
+/* The last dim of the input, of which a team divides the columns, and how many
+ * vectors of it a row has. */
+struct vectors {
+    int64_t width;
+    int64_t per_row;
+    struct sl_rows own; /* columns of the device */
+};
+
+static struct vectors vectors_of(const sluice_layer_call *call)
 {
-    return sluice_shape_elements(&call->plan->in);
+    const sluice_shape *in = &call->plan->in;
+    int64_t width = in->dims[in->n_dims - 1];
+    return (struct vectors){
+        .width = width,
+        .per_row = sluice_shape_elements(in) / width,
+        .own = sl_team_share(call, width),
+    };
 }
 
 /* to = from * scale */
 static void scale_rows(const sluice_layer_call *call, const float *from,
                        float *to)
 {
-    int64_t n = n_elements(call);
-    for (int64_t r = 0; r < call->rows; r++)
-        for (int64_t i = 0; i < n; i++)
-            to[r * n + i] = from[r * n + i] * call->params[0][i];
+    struct vectors v = vectors_of(call);
+    for (int64_t k = 0; k < call->rows * v.per_row; k++) {
+        const float *scale = call->params[0] + k % v.per_row * v.own.n;
+        int64_t at = k * v.width + v.own.first;
+        for (int64_t i = 0; i < v.own.n; i++)
+            to[at + i] = from[at + i] * scale[i];
+    }
 }
 
 static void add_gradient(const sluice_layer_call *call)
 {
-    int64_t n = n_elements(call);
-    float *g = call->grads[0];
-    if (!call->accumulate)
-        memset(g, 0, (size_t)n * sizeof *g);
-    for (int64_t r = 0; r < call->rows; r++)
-        for (int64_t i = 0; i < n; i++)
-            g[i] += call->x[r * n + i] * call->dy[r * n + i];
+    struct vectors v = vectors_of(call);
+    int64_t n = v.per_row * v.own.n;
+    if (!call->accumulate && n > 0)
+        memset(call->grads[0], 0, (size_t)n * sizeof *call->grads[0]);
+    for (int64_t k = 0; k < call->rows * v.per_row; k++) {
+        float *g = call->grads[0] + k % v.per_row * v.own.n;
+        int64_t at = k * v.width + v.own.first;
+        for (int64_t i = 0; i < v.own.n; i++)
+            g[i] += call->x[at + i] * call->dy[at + i];
+    }
 }
 
 static sluice_status forward(const sluice_layer_call *call)
@@ -110,6 +132,7 @@ static const sluice_layer_ops timed_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_timed(void)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/pause.h"
+#include "nn/team/team.h"
 
 struct sl_timed_cell sl_timed_begin(void)
 {
@@ -12,6 +13,8 @@ struct sl_timed_cell sl_timed_begin(void)
 void sl_timed_end(const sluice_layer_call *call, struct sl_timed_cell cell,
                   int64_t ns)
 {
+    if (call->team)
+        ns /= call->team->n_shards;
     int64_t cpu_ns = sl_pause_until(sl_add_ns(cell.start_ns, ns));
     int64_t off_core_ns = ns - (cpu_ns - cell.cpu_ns);
     if (call->off_core_ns && off_core_ns > 0)

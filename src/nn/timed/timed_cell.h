@@ -29,7 +29,8 @@ struct sl_timed_cell {
 
 struct sl_timed_cell sl_timed_begin(void);
 
-/* Stretch the cell to `ns`; what took no CPU time of it was off the core. */
+/* Stretch the cell to `ns`, or a device's share of it in a team; what took no
+ * CPU time of it was off the core. */
 void sl_timed_end(const sluice_layer_call *call, struct sl_timed_cell cell,
                   int64_t ns);
 

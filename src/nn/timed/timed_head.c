@@ -40,9 +40,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
                                timed->forward_ns, timed->input_ns,
                                timed->weight_ns);
     sluice_status st = sluice_head()->infer(&head, plan, why);
-    plan->joins_rows = false; /* the times are of one call, */
-    if (!st)
-        plan->params[0].divided = false; /* which no team shares */
+    plan->joins_rows = false; /* the times are of one call */
     return st;
 }
 
@@ -96,6 +94,7 @@ static const sluice_layer_ops timed_head_ops = {
     .backward_input = backward_input,
     .backward_weight = backward_weight,
     .part = part,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_timed_head(void)

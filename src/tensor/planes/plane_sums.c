@@ -54,12 +54,12 @@ double sl_plane_dot(int64_t n, const float *a, float mean, const float *b)
 }
 
 void sl_plane_sums(int64_t rows, int64_t channels, int64_t n, const float *a,
-                   bool accumulate, float *sums)
+                   int64_t stride, bool accumulate, float *sums)
 {
     for (int64_t c = 0; c < channels; c++) {
         double sum = 0;
         for (int64_t r = 0; r < rows; r++)
-            sum += sl_plane_sum(n, a + (r * channels + c) * n);
+            sum += sl_plane_sum(n, a + r * stride + c * n);
         sums[c] = (accumulate ? sums[c] : 0) + (float)sum;
     }
 }

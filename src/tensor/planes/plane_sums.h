@@ -20,10 +20,11 @@ double sl_plane_dot(int64_t n, const float *a, float mean, const float *b);
 /*
  * sums[c] (+)= sum over r and i of a[r][c][i], rounded once.
  *
- * Shapes      a[rows][channels][n], sums[channels].
+ * Shapes      a[rows][channels][n], the rows `stride` elements apart,
+ *             sums[channels].
  * Accumulates if `accumulate`, else overwrites.
  */
 void sl_plane_sums(int64_t rows, int64_t channels, int64_t n, const float *a,
-                   bool accumulate, float *sums);
+                   int64_t stride, bool accumulate, float *sums);
 
 #endif

@@ -30,7 +30,18 @@ static const char blocks[] =
     "residual{rms_norm(per-position); linear(256, per-position, no-bias); "
     "glu(activation=silu); linear(128, per-position, no-bias)}; head(64)";
 
+/* Layers on planes: by images, channels or groups of channels. */
+static const char planes[] =
+    "input(2x8x8); conv2d(8, padding=1, no-bias); batch_norm; "
+    "activate(relu); max_pool(3, stride=2, padding=1); group_norm(4); "
+    "upsample(2); average_pool(2); conv2d(20, padding=1, stride=2, groups=4, "
+    "activation=gelu); batch_norm; residual{group_norm(1); conv2d(20, "
+    "kernel=1)}; reshape(channels=5, height=4, width=4); global_average_pool; "
+    "batch_norm; timed; "
+    "linear(16)";
+
 static sluice_model *model;
+static float pixels[BATCH * 2 * 8 * 8];
 static int32_t tokens[BATCH * POSITIONS], labels[BATCH * POSITIONS];
 
 static void setup(const char *text)
@@ -38,6 +49,8 @@ static void setup(const char *text)
     sluice_diag why;
     ck_assert_msg(!sluice_model_parse(text, NULL, &model, &why), "%s",
                   why.text);
+    for (int i = 0; i < BATCH * 2 * 8 * 8; i++)
+        pixels[i] = (float)(i * 37 % 101) / 50 - 1;
     for (int i = 0; i < BATCH * POSITIONS; i++) {
         tokens[i] = i * 7 % VOCABULARY;
         labels[i] = i * 5 % VOCABULARY;
@@ -67,10 +80,13 @@ static sluice_pipeline *train(int devices, int team, const char *gemm)
     sluice_diag why;
     ck_assert_msg(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
                   why.text);
+    bool is_text = sluice_model_input_type(model) == SLUICE_I32;
     for (int s = 0; s < STEPS; s++)
-        ck_assert_msg(
-            !sluice_pipeline_step(pipe, tokens, labels, BATCH, NULL, &why),
-            "%s", why.text);
+        ck_assert_msg(!sluice_pipeline_step(pipe,
+                                            is_text ? (const void *)tokens
+                                                    : (const void *)pixels,
+                                            labels, BATCH, NULL, &why),
+                      "%s", why.text);
     return pipe;
 }
 
@@ -111,6 +127,17 @@ START_TEST(teams_of_two_and_four_train_blocks_to_the_bits_of_one_device)
         ck_assert_double_eq(difference_by(2, 2, "packed"), 0);
         ck_assert_double_eq(difference_by(1, 4, "packed"), 0);
     }
+    sluice_model_destroy(model);
+}
+END_TEST
+
+START_TEST(teams_train_image_layers_to_the_bits_of_one_device)
+{
+    setup(planes);
+    ck_assert_double_eq(difference_by(1, 2, "plain"), 0);
+    ck_assert_double_eq(difference_by(2, 3, "plain"), 0);
+    if (sluice_gemm_is_built("packed"))
+        ck_assert_double_eq(difference_by(2, 4, "packed"), 0);
     sluice_model_destroy(model);
 }
 END_TEST
@@ -197,6 +224,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("pipeline.team_layers",
                  teams_of_two_and_four_train_blocks_to_the_bits_of_one_device,
+                 teams_train_image_layers_to_the_bits_of_one_device,
                  teams_by_openblas_agree_within_rounding,
                  each_device_has_an_equal_share_of_all_that_divided_layers_hold,
                  what_blocks_hold_differs_among_devices_by_the_vectors_of_norms,
