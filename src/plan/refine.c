@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "plan/bytes.h"
+#include "plan/pricing/plan_latency.h"
 #include "plan/pricing/price.h"
 #include "sched/schedule.h"
 

@@ -237,6 +237,7 @@ static const sluice_layer_ops counting = {
     .forward = count_forward,
     .backward_input = count_input,
     .backward_weight = count_weight,
+    .team = SLUICE_TEAM_SHARES, /* as `timed` */
 };
 
 /* Weight gradients of a step over two stages of one layer each, M = 6 in runs

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "nn/model/model.h"
 #include "nn/model/skips.h"
-#include "plan/pricing/price.h"
+#include "plan/pricing/plan_latency.h"
 #include "sched/schedule.h"
 
 static int stage_of(const struct sl_plan_candidate *candidate, int layer)

@@ -23,22 +23,6 @@ const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
                                    const struct sl_plan_order *order,
                                    const struct sl_plan_candidate *candidate);
 
-/* What a hand-off of so many bytes takes from a device of the config to another
- * one. */
-int64_t sl_plan_hand_off(const struct sl_plan_problem *problem, int from,
-                         int to, int64_t bytes);
-
-/*
- * Latencies of the hand-offs between each stage and the next one.
- *
- * Shapes   latency_ns[n_stages]; the last is 0.
- * Returns  the longest.
- */
-int64_t sl_plan_latencies(const struct sl_plan_problem *problem,
-                          const struct sl_plan_order *order,
-                          const struct sl_plan_candidate *candidate,
-                          int64_t *latency_ns);
-
 /*
  * Prove and price: the rest of the candidate is set.  Where a device does not
  * fit its cap, stages of it that do not recompute yet begin to.
