@@ -43,6 +43,11 @@ void sl_mask(int64_t n, const uint32_t *bits, uint32_t threshold, float scale,
     sl_kernels()->mask(n, bits, threshold, scale, from, to);
 }
 
+void sl_bf16_round(int64_t n, const float *x, sl_bfloat16 *to)
+{
+    sl_kernels()->round_bf16(n, x, to);
+}
+
 void sl_sgd_update(int64_t n, struct sl_sgd sgd, const float *g, float *w,
                    float *v)
 {

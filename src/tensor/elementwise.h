@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tensor/bfloat16.h"
 #include "tensor/kernels/operands.h"
 
 /* to += from.  Shapes: from, to [n]. */
@@ -34,6 +35,9 @@ double sl_sum_of_squares(int64_t n, const float *x);
  * may be from. */
 void sl_mask(int64_t n, const uint32_t *bits, uint32_t threshold, float scale,
              const float *from, float *to);
+
+/* to = sl_bf16_of(x).  Shapes: x, to [n]; they do not overlap. */
+void sl_bf16_round(int64_t n, const float *x, sl_bfloat16 *to);
 
 /* Update w, and v if there is a momentum.  Shapes: w, g, v [n]. */
 void sl_sgd_update(int64_t n, struct sl_sgd sgd, const float *g, float *w,

@@ -19,4 +19,16 @@ sluice_status sl_gemm_plain_weight(struct sl_gemm size, const float *x,
                                    const float *dy, bool accumulate, float *dw);
 sluice_status sl_gemm_plain_strided(const struct sl_strided *product);
 
+/* The same of operands that are rounded to bfloat16 as they are read, whose
+ * products and sums are not. */
+sluice_status sl_gemm_plain_bf16_forward(struct sl_gemm size, const float *x,
+                                         const float *w, bool accumulate,
+                                         float *y);
+sluice_status sl_gemm_plain_bf16_input(struct sl_gemm size, const float *dy,
+                                       const float *w, float *dx);
+sluice_status sl_gemm_plain_bf16_weight(struct sl_gemm size, const float *x,
+                                        const float *dy, bool accumulate,
+                                        float *dw);
+sluice_status sl_gemm_plain_bf16_strided(const struct sl_strided *product);
+
 #endif

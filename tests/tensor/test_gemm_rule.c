@@ -11,7 +11,7 @@ static const struct sl_gemm_machine avx512 = {
 static struct sl_gemm_ruling decide(struct sl_gemm_machine machine, int n_uses)
 {
     struct sl_gemm_use use = {{128, 1024, 1024}, n_uses};
-    return sl_gemm_rule(SL_GEMM_AUTO, &machine, use);
+    return sl_gemm_rule(SL_GEMM_AUTO, SL_FLOAT32, &machine, use);
 }
 
 /* The backend of all kinds, and whether weights are packed. */
@@ -38,11 +38,14 @@ START_TEST(few_rows_go_to_openblas_unless_its_kernels_are_old)
     struct sl_gemm_machine machine = avx512;
     if (!sl_gemm_packed())
         return;
-    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, &machine, few), "openblas", false);
+    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, SL_FLOAT32, &machine, few),
+                  "openblas", false);
     machine.blas = SL_BLAS_OLD;
-    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, &machine, few), "packed", true);
+    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, SL_FLOAT32, &machine, few),
+                  "packed", true);
     few.size.rows = 8;
-    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, &avx512, few), "packed", true);
+    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, SL_FLOAT32, &avx512, few),
+                  "packed", true);
 }
 END_TEST
 
@@ -51,9 +54,11 @@ START_TEST(packing_anew_pays_with_more_rows)
     struct sl_gemm_use use = {{15, 256, 256}, 1};
     if (!sl_gemm_packed())
         return;
-    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, &avx512, use), "openblas", false);
+    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, SL_FLOAT32, &avx512, use),
+                  "openblas", false);
     use.size.rows = 16;
-    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, &avx512, use), "packed", false);
+    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, SL_FLOAT32, &avx512, use),
+                  "packed", false);
 }
 END_TEST
 
@@ -85,7 +90,7 @@ START_TEST(a_name_makes_all_products)
         if (!sl_gemm_choice_is_built(choice))
             continue;
         const char *name = sl_gemm_choice_name(choice);
-        assert_ruling(sl_gemm_rule(choice, &avx512, use), name,
+        assert_ruling(sl_gemm_rule(choice, SL_FLOAT32, &avx512, use), name,
                       choice == SL_GEMM_ONEDNN || choice == SL_GEMM_PACKED);
     }
 }
@@ -117,9 +122,54 @@ START_TEST(names_are_found)
 }
 END_TEST
 
+START_TEST(bf16_has_backends_of_its_own)
+{
+    struct sl_gemm_use use = {{128, 1024, 1024}, 8};
+    enum sl_precision found = SL_FLOAT32;
+    ck_assert(!sl_precision_find("bf16", SL_GEMM_PLAIN, &found, NULL));
+    ck_assert_int_eq(found, SL_BF16);
+    assert_ruling(sl_gemm_rule(SL_GEMM_PLAIN, SL_BF16, &avx512, use), "plain",
+                  false);
+    for (int i = 0; i < 2 && sl_gemm_onednn_bf16(); i++)
+        assert_ruling(sl_gemm_rule(i ? SL_GEMM_AUTO : SL_GEMM_ONEDNN, SL_BF16,
+                                   &avx512, use),
+                      "onednn", true);
+}
+END_TEST
+
+START_TEST(precisions_are_found)
+{
+    enum sl_precision found = SL_BF16;
+    sluice_diag why;
+    for (int i = 0; i < SL_GEMM_CHOICES; i++) {
+        ck_assert(!sl_precision_find(NULL, i, &found, NULL));
+        ck_assert_int_eq(found, SL_FLOAT32);
+        ck_assert(!sl_precision_find("float32", i, &found, NULL));
+    }
+    ck_assert_int_eq(sl_precision_find("fp8", 0, &found, &why),
+                     SLUICE_NOT_FOUND);
+    ck_assert(strstr(why.text, "no precision is named fp8"));
+    for (int i = 0; i < SL_PRECISIONS; i++)
+        ck_assert(strstr(why.text, sl_precision_name(i)));
+    ck_assert_ptr_null(sl_precision_name(SL_PRECISIONS));
+    ck_assert_int_eq(sl_precision_find("bf16", SL_GEMM_OPENBLAS, &found, &why),
+                     SLUICE_INVALID);
+    ck_assert(strstr(why.text, "openblas"));
+    ck_assert_int_eq(sl_precision_find("bf16", SL_GEMM_PACKED, &found, &why),
+                     SLUICE_INVALID);
+    ck_assert(strstr(why.text, "packed"));
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(sl_precision_find("bf16",
+                                           i ? SL_GEMM_AUTO : SL_GEMM_ONEDNN,
+                                           &found, &why),
+                         sl_gemm_onednn_bf16() ? SLUICE_OK : SLUICE_INVALID);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("tensor.gemm_rule", weights_are_packed_from_two_uses_on,
                  few_rows_go_to_openblas_unless_its_kernels_are_old,
                  packing_anew_pays_with_more_rows,
                  old_kernels_of_openblas_are_avoided,
                  without_fused_multiply_adds_it_is_openblas,
-                 a_name_makes_all_products, names_are_found)
+                 a_name_makes_all_products, names_are_found,
+                 bf16_has_backends_of_its_own, precisions_are_found)

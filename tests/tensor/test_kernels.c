@@ -260,6 +260,16 @@ static void run_plain(const struct sl_kernels *k, int which, int64_t width,
                                               dy + r * width);
 }
 
+/* The halves, as floats. */
+static void run_rounding(const struct sl_kernels *k, int which, int64_t width,
+                         struct written *to)
+{
+    static sl_bfloat16 halves[MOST];
+    k->round_bf16(width, which ? x : dy, halves);
+    for (int i = 0; i < width; i++)
+        to->a[i] = sl_bf16_value(halves[i]);
+}
+
 static const struct {
     const char *name;
     run_kernel *run;
@@ -277,6 +287,7 @@ static const struct {
     {"sgd_update", run_update, 3},
     {"adam_update", run_adam, 2},
     {"rmsprop_update", run_rmsprop, 4},
+    {"round_bf16", run_rounding, 2},
     {"plain", run_plain, 6},
 };
 enum { N_KERNELS = sizeof kernels / sizeof *kernels };
@@ -370,9 +381,46 @@ START_TEST(sums_and_differences_are_rounded_once)
 }
 END_TEST
 
+/* From the definition: 1 + 2^-7 is the next after 1, the largest finite one is
+ * (2 - 2^-7) 2^127.  Long enough for vectors and for what remains. */
+START_TEST(bfloat16_is_the_nearest_and_of_two_the_even_one)
+{
+    static const struct {
+        float x, rounded;
+    } of[] = {
+        {1, 1},
+        {1 + 0x1p-8F, 1}, /* between 1 and 1 + 2^-7 */
+        {0x1.010002p0F, 1 + 0x1p-7F},
+        {1 + 0x1.8p-7F, 1 + 0x1p-6F}, /* between odd and even */
+        {-1 - 0x1.7p-7F, -1 - 0x1p-7F},
+        {0x1.fefffep127F, 0x1.fep127F},
+        {0x1.ffp127F, INFINITY},
+        {-INFINITY, -INFINITY},
+        {-0.0F, -0.0F},
+        {0x1p-149F, 0},
+        {0x1.8p-133F, 0x1p-132F},
+    };
+    enum { N = sizeof of / sizeof *of, COPIES = 4 };
+    float from[COPIES * N + 1];
+    sl_bfloat16 to[COPIES * N + 1];
+    for (int i = 0; i < COPIES * N; i++)
+        from[i] = of[i % N].x;
+    from[COPIES * N] = NAN;
+    sl_bf16_round(COPIES * N + 1, from, to);
+    for (int i = 0; i < COPIES * N; i++) {
+        ck_assert_uint_eq(to[i], sl_bf16_of(from[i]));
+        ck_assert_msg(is_same(sl_bf16_value(to[i]), of[i % N].rounded),
+                      "%a became %a", (double)from[i],
+                      (double)sl_bf16_value(to[i]));
+    }
+    ck_assert(isnan(sl_bf16_value(to[COPIES * N])));
+}
+END_TEST
+
 SLUICE_TEST_MAIN("tensor.kernels", every_instruction_set_gives_the_same_bits,
                  the_widest_set_that_runs_is_chosen,
                  a_mask_drops_what_is_below_the_threshold,
                  squared_distance_is_exact_where_double_is,
                  sum_of_squares_is_exact_where_double_is,
-                 sums_and_differences_are_rounded_once)
+                 sums_and_differences_are_rounded_once,
+                 bfloat16_is_the_nearest_and_of_two_the_even_one)

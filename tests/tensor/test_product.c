@@ -14,7 +14,9 @@ enum { MOST = 130 * 130, VERSIONS = 3 };
 /*
  * The largest difference from sums in double, in units of the largest result:
  * numbers are uniform in [-1, 1), at most 130 terms are added in float, each
- * rounded by 6e-8 of a partial sum, which is no longer than a few results.
+ * rounded by 6e-8 of a partial sum, which is no longer than a few results.  It
+ * is the same in bf16: both sides round the operands, whose products are exact
+ * in float.
  */
 static const double tolerance = 1e-5;
 
@@ -27,6 +29,31 @@ static const struct sl_gemm sizes[] = {
 enum { N_SIZES = sizeof sizes / sizeof *sizes };
 
 static float x[MOST], w[VERSIONS][MOST], dy[MOST], got[MOST], want[MOST];
+
+static enum sl_precision precision; /* of the rigs that are made */
+
+/* Plain loops in a precision. */
+static const struct {
+    sluice_status (*forward)(struct sl_gemm size, const float *x,
+                             const float *w, bool accumulate, float *y);
+    sluice_status (*input)(struct sl_gemm size, const float *dy, const float *w,
+                           float *dx);
+    sluice_status (*weight)(struct sl_gemm size, const float *x,
+                            const float *dy, bool accumulate, float *dw);
+} plain[SL_PRECISIONS] = {
+    [SL_FLOAT32] = {sl_gemm_plain_forward, sl_gemm_plain_input,
+                    sl_gemm_plain_weight},
+    [SL_BF16] = {sl_gemm_plain_bf16_forward, sl_gemm_plain_bf16_input,
+                 sl_gemm_plain_bf16_weight},
+};
+
+static bool is_there(enum sl_gemm_choice choice)
+{
+    enum sl_precision found;
+    const char *name = sl_precision_name(precision);
+    return sl_gemm_choice_is_built(choice) &&
+           !sl_precision_find(name, choice, &found, NULL);
+}
 
 /* A product with memory of exactly what it asked for. */
 struct rig {
@@ -47,6 +74,7 @@ static void rig_init(struct rig *rig, enum sl_gemm_choice choice,
 {
     struct sl_product_wish wish = {
         .choice = choice,
+        .precision = precision,
         .in = size.in,
         .out = size.out,
         .rows = {size.rows, size.rows > 1 ? size.rows - 1 : 0},
@@ -104,27 +132,32 @@ static void assert_near(enum sl_gemm_choice choice, struct sl_gemm s,
 /* All kinds at `rows` of a product that was settled for others, perhaps. */
 static void check(struct rig *rig, enum sl_gemm_choice choice, struct sl_gemm s)
 {
+    bool is_made = s.rows >= rig->product.rows[1];
+    enum sl_precision of = is_made || choice == SL_GEMM_PLAIN ? precision : 0;
     fill(s);
     start();
     run(rig, SL_GEMM_FORWARD, s.rows, x, w[0], false);
-    ck_assert(!sl_gemm_plain_forward(s, x, w[0], false, want));
+    ck_assert(!plain[of].forward(s, x, w[0], false, want));
     assert_near(choice, s, "forward");
     start();
     run(rig, SL_GEMM_INPUT, s.rows, dy, w[0], false);
-    ck_assert(!sl_gemm_plain_input(s, dy, w[0], want));
+    ck_assert(!plain[of].input(s, dy, w[0], want));
     assert_near(choice, s, "input");
     for (int accumulate = 0; accumulate < 2; accumulate++) {
         start();
         run(rig, SL_GEMM_WEIGHT, s.rows, x, dy, accumulate);
-        ck_assert(!sl_gemm_plain_weight(s, x, dy, accumulate, want));
+        ck_assert(!plain[of].weight(s, x, dy, accumulate, want));
         assert_near(choice, s, "weight");
     }
 }
 
-START_TEST(every_backend_agrees_with_plain_loops)
+/* The second and third row counts are one fewer, which is prepared, and two
+ * fewer, which is not: there, products are of float32. */
+static void check_all_sizes(enum sl_precision of)
 {
+    precision = of;
     for (int choice = 0; choice < SL_GEMM_CHOICES; choice++)
-        for (int i = 0; i < N_SIZES && sl_gemm_choice_is_built(choice); i++) {
+        for (int i = 0; i < N_SIZES && is_there(choice); i++) {
             struct rig rig;
             struct sl_gemm s = sizes[i];
             rig_init(&rig, choice, s, 1);
@@ -134,6 +167,60 @@ START_TEST(every_backend_agrees_with_plain_loops)
             }
             rig_fini(&rig);
         }
+    precision = SL_FLOAT32;
+}
+
+START_TEST(every_backend_agrees_with_plain_loops)
+{
+    check_all_sizes(SL_FLOAT32);
+}
+END_TEST
+
+START_TEST(every_backend_of_bf16_agrees_with_plain_loops_on_rounded_operands)
+{
+    check_all_sizes(SL_BF16);
+}
+END_TEST
+
+/* A rounded operand is at most 2^-9 of it away, two of them 2^-8, and on the
+ * average of 64 terms much less; without rounding it would be 1e-6. */
+START_TEST(bf16_is_another_product_than_float32_and_near_it)
+{
+    struct rig rig;
+    struct sl_gemm s = {64, 64, 64};
+    precision = SL_BF16;
+    if (is_there(SL_GEMM_ONEDNN)) {
+        rig_init(&rig, SL_GEMM_ONEDNN, s, 1);
+        fill(s);
+        start();
+        run(&rig, SL_GEMM_FORWARD, s.rows, x, w[0], false);
+        ck_assert(!sl_gemm_plain_forward(s, x, w[0], false, want));
+        double apart = sl_test_distance(MOST, got, want);
+        ck_assert_double_gt(apart, 1e-4);
+        ck_assert_double_lt(apart, 1.0 / 256);
+        rig_fini(&rig);
+    }
+    precision = SL_FLOAT32;
+}
+END_TEST
+
+START_TEST(packed_copies_of_bf16_take_half)
+{
+    struct rig full, half;
+    struct sl_gemm s = {64, 256, 256};
+    if (!is_there(SL_GEMM_ONEDNN))
+        return;
+    rig_init(&full, SL_GEMM_ONEDNN, s, 1);
+    precision = SL_BF16;
+    if (is_there(SL_GEMM_ONEDNN)) {
+        rig_init(&half, SL_GEMM_ONEDNN, s, 1);
+        for (int kind = 0; kind < SL_PRODUCT_PACKED; kind++)
+            ck_assert_uint_eq(half.product.packed_bytes[kind] - SL_ALIGN,
+                              (full.product.packed_bytes[kind] - SL_ALIGN) / 2);
+        rig_fini(&half);
+    }
+    precision = SL_FLOAT32;
+    rig_fini(&full);
 }
 END_TEST
 
@@ -185,11 +272,12 @@ static void check_versions(enum sl_gemm_choice choice, int n_copies)
                 const float *version = w[(v + again) % VERSIONS];
                 start();
                 run(&rig, SL_GEMM_FORWARD, s.rows, x, version, false);
-                ck_assert(!sl_gemm_plain_forward(s, x, version, false, want));
+                ck_assert(
+                    !plain[precision].forward(s, x, version, false, want));
                 assert_near(choice, s, "forward");
                 start();
                 run(&rig, SL_GEMM_INPUT, s.rows, dy, version, false);
-                ck_assert(!sl_gemm_plain_input(s, dy, version, want));
+                ck_assert(!plain[precision].input(s, dy, version, want));
                 assert_near(choice, s, "input");
             }
         }
@@ -198,10 +286,14 @@ static void check_versions(enum sl_gemm_choice choice, int n_copies)
 
 START_TEST(packed_weights_follow_the_weights)
 {
-    for (int choice = 0; choice < SL_GEMM_CHOICES; choice++)
-        for (int copies = 1; copies <= VERSIONS + 1; copies++)
-            if (sl_gemm_choice_is_built(choice))
-                check_versions(choice, copies);
+    for (int of = 0; of < SL_PRECISIONS; of++) {
+        precision = of;
+        for (int choice = 0; choice < SL_GEMM_CHOICES; choice++)
+            for (int copies = 1; copies <= VERSIONS + 1; copies++)
+                if (is_there(choice))
+                    check_versions(choice, copies);
+    }
+    precision = SL_FLOAT32;
 }
 END_TEST
 
@@ -294,9 +386,11 @@ START_TEST(a_second_product_gives_the_same_bits)
 {
     struct sl_gemm s = {31, 128, 127};
     static float first[MOST];
-    for (int choice = 0; choice < SL_GEMM_CHOICES; choice++) {
+    for (int i = 0; i < SL_GEMM_CHOICES * SL_PRECISIONS; i++) {
         struct rig a, b;
-        if (!sl_gemm_choice_is_built(choice))
+        enum sl_gemm_choice choice = i % SL_GEMM_CHOICES;
+        precision = i / SL_GEMM_CHOICES;
+        if (!is_there(choice))
             continue;
         rig_init(&a, choice, s, 1);
         rig_init(&b, choice, s, VERSIONS);
@@ -314,6 +408,7 @@ START_TEST(a_second_product_gives_the_same_bits)
         rig_fini(&b);
         rig_fini(&a);
     }
+    precision = SL_FLOAT32;
 }
 END_TEST
 
@@ -334,11 +429,14 @@ START_TEST(too_many_rows_are_refused)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("tensor.product", every_backend_agrees_with_plain_loops,
-                 onednn_prepares_and_packs_what_it_is_asked_for,
-                 the_others_take_no_memory, packed_weights_follow_the_weights,
-                 a_packed_copy_is_used_until_it_is_forgotten,
-                 weights_can_be_packed_ahead_of_their_first_product,
-                 overwriting_ignores_nan_that_was_there,
-                 a_second_product_gives_the_same_bits,
-                 too_many_rows_are_refused)
+SLUICE_TEST_MAIN(
+    "tensor.product", every_backend_agrees_with_plain_loops,
+    every_backend_of_bf16_agrees_with_plain_loops_on_rounded_operands,
+    bf16_is_another_product_than_float32_and_near_it,
+    packed_copies_of_bf16_take_half,
+    onednn_prepares_and_packs_what_it_is_asked_for, the_others_take_no_memory,
+    packed_weights_follow_the_weights,
+    a_packed_copy_is_used_until_it_is_forgotten,
+    weights_can_be_packed_ahead_of_their_first_product,
+    overwriting_ignores_nan_that_was_there,
+    a_second_product_gives_the_same_bits, too_many_rows_are_refused)

@@ -32,6 +32,22 @@ static sluice_status multiply_plain(enum sl_gemm_kind kind, struct sl_gemm size,
     }
 }
 
+static sluice_status multiply_plain_bf16(enum sl_gemm_kind kind,
+                                         struct sl_gemm size,
+                                         struct sl_operands at, bool accumulate)
+{
+    switch (kind) {
+    case SL_GEMM_FORWARD:
+        return sl_gemm_plain_bf16_forward(size, at.left, at.right, accumulate,
+                                          at.result);
+    case SL_GEMM_INPUT:
+        return sl_gemm_plain_bf16_input(size, at.left, at.right, at.result);
+    default:
+        return sl_gemm_plain_bf16_weight(size, at.left, at.right, accumulate,
+                                         at.result);
+    }
+}
+
 const struct sl_gemm_backend *sl_gemm_openblas(void)
 {
     static const struct sl_gemm_backend backend = {
@@ -48,6 +64,16 @@ const struct sl_gemm_backend *sl_gemm_plain(void)
         .name = "plain",
         .multiply = multiply_plain,
         .strided = sl_gemm_plain_strided,
+    };
+    return &backend;
+}
+
+const struct sl_gemm_backend *sl_gemm_plain_bf16(void)
+{
+    static const struct sl_gemm_backend backend = {
+        .name = "plain",
+        .multiply = multiply_plain_bf16,
+        .strided = sl_gemm_plain_bf16_strided,
     };
     return &backend;
 }

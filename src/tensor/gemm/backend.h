@@ -16,6 +16,14 @@
 
 #include "tensor/gemm.h"
 
+/* What operands are while they are multiplied.  They are floats in memory, and
+ * results and sums are floats. */
+enum sl_precision {
+    SL_FLOAT32 = 0, /* the default */
+    SL_BF16,        /* rounded to bfloat16, see tensor/bfloat16.h */
+    SL_PRECISIONS
+};
+
 /* The three products of a layer y = x * w. */
 enum sl_gemm_kind {
     SL_GEMM_FORWARD, /* y = x * w */
@@ -42,6 +50,7 @@ struct sl_operands {
 struct sl_form {
     enum sl_gemm_kind kind;
     struct sl_gemm size;
+    enum sl_precision precision;
     bool packs;          /* forward, input: w comes as pack() made it */
     int64_t layout_rows; /* ... by a form of so many rows, else the same */
     bool accumulate;     /* weight: add to the result */
@@ -132,6 +141,11 @@ const struct sl_gemm_backend *sl_gemm_openblas(void);
 const struct sl_gemm_backend *sl_gemm_plain(void);
 const struct sl_gemm_backend *sl_gemm_onednn(void);
 const struct sl_gemm_backend *sl_gemm_packed(void);
+
+/* Those of bfloat16; onednn is NULL, too, if the processor has no such
+ * products. */
+const struct sl_gemm_backend *sl_gemm_plain_bf16(void);
+const struct sl_gemm_backend *sl_gemm_onednn_bf16(void);
 
 /*
  * Make OpenMP, on which a backend may stand, use the calling thread alone, or

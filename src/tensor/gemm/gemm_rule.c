@@ -21,16 +21,29 @@ static const struct choice {
     const struct sl_gemm_backend *(*backend)(void); /* NULL: rule() decides */
     bool packs;
     const char *without; /* why there may be none, and what to do */
+    const struct sl_gemm_backend *(*bf16)(void); /* NULL: never any */
 } choices[SL_GEMM_CHOICES] = {
-    [SL_GEMM_AUTO] = {"auto", NULL, false, NULL},
-    [SL_GEMM_OPENBLAS] = {"openblas", sl_gemm_openblas, false, NULL},
-    [SL_GEMM_PACKED] = {"packed", sl_gemm_packed, true,
-                        "needs a processor with AVX2 and fused multiply-adds; "
-                        "take openblas"},
-    [SL_GEMM_ONEDNN] = {"onednn", sl_gemm_onednn, true,
-                        "is not in this build of the library; install "
-                        "libdnnl-dev and build it again"},
-    [SL_GEMM_PLAIN] = {"plain", sl_gemm_plain, false, NULL},
+    [SL_GEMM_AUTO] = {.name = "auto", .bf16 = sl_gemm_onednn_bf16},
+    [SL_GEMM_OPENBLAS] = {.name = "openblas", .backend = sl_gemm_openblas},
+    [SL_GEMM_PACKED] = {.name = "packed",
+                        .backend = sl_gemm_packed,
+                        .packs = true,
+                        .without = "needs a processor with AVX2 and fused "
+                                   "multiply-adds; take openblas"},
+    [SL_GEMM_ONEDNN] = {.name = "onednn",
+                        .backend = sl_gemm_onednn,
+                        .packs = true,
+                        .without = "is not in this build of the library; "
+                                   "install libdnnl-dev and build it again",
+                        .bf16 = sl_gemm_onednn_bf16},
+    [SL_GEMM_PLAIN] = {.name = "plain",
+                       .backend = sl_gemm_plain,
+                       .bf16 = sl_gemm_plain_bf16},
+};
+
+static const char *const precisions[SL_PRECISIONS] = {
+    [SL_FLOAT32] = "float32",
+    [SL_BF16] = "bf16",
 };
 
 const char *sl_gemm_choice_name(enum sl_gemm_choice choice)
@@ -69,6 +82,53 @@ sluice_status sl_gemm_choice_find(const char *name, enum sl_gemm_choice *choice,
                                name, choices[i].without);
     *choice = (enum sl_gemm_choice)i;
     return SLUICE_OK;
+}
+
+const char *sl_precision_name(enum sl_precision precision)
+{
+    return (unsigned)precision < SL_PRECISIONS ? precisions[precision] : NULL;
+}
+
+/* Why a choice has no products of bfloat16 here, and what to do. */
+static sluice_status refuse_bf16(enum sl_gemm_choice choice, sluice_diag *why)
+{
+    if (!choices[choice].bf16)
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "precision bf16 with the GEMM backend %s, which multiplies float32 "
+            "alone; take auto or onednn, or plain, which is slow",
+            choices[choice].name);
+    if (!sl_gemm_onednn())
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "precision bf16 needs oneDNN, which is not in this build of the "
+            "library; install libdnnl-dev and build it again, or take float32");
+    return sluice_diag_set(
+        why, SLUICE_INVALID,
+        "precision bf16 needs a processor with products of bfloat16 "
+        "(AVX512_BF16 or AMX), which this one lacks, or oneDNN may not use; "
+        "take float32, or the GEMM backend plain, which is slow");
+}
+
+sluice_status sl_precision_find(const char *name, enum sl_gemm_choice choice,
+                                enum sl_precision *precision, sluice_diag *why)
+{
+    int i = 0;
+    while (name && i < SL_PRECISIONS && strcmp(name, precisions[i]))
+        i++;
+    if (i == SL_PRECISIONS)
+        return sluice_diag_set(
+            why, SLUICE_NOT_FOUND,
+            "no precision is named %.40s; there are float32 and bf16", name);
+    if (i == SL_BF16 && (!choices[choice].bf16 || !choices[choice].bf16()))
+        return refuse_bf16(choice, why);
+    *precision = (enum sl_precision)i;
+    return SLUICE_OK;
+}
+
+const char *sluice_precision_name(int i)
+{
+    return i < 0 ? NULL : sl_precision_name((enum sl_precision)i);
 }
 
 const char *sluice_gemm_name(int i)
@@ -132,9 +192,12 @@ static struct sl_gemm_ruling rule(const struct sl_gemm_machine *machine,
 }
 
 struct sl_gemm_ruling sl_gemm_rule(enum sl_gemm_choice choice,
+                                   enum sl_precision precision,
                                    const struct sl_gemm_machine *machine,
                                    struct sl_gemm_use use)
 {
+    if (precision == SL_BF16)
+        return same(choices[choice].bf16(), choice != SL_GEMM_PLAIN);
     if (choice == SL_GEMM_AUTO)
         return rule(machine, use);
     return same(choices[choice].backend(), choices[choice].packs);

@@ -35,7 +35,19 @@ bool sl_gemm_choice_is_built(enum sl_gemm_choice choice);
 sluice_status sl_gemm_choice_find(const char *name, enum sl_gemm_choice *choice,
                                   sluice_diag *why);
 
-/* What decides besides the choice. */
+/* Its name, "float32" or "bf16"; NULL if it is none. */
+const char *sl_precision_name(enum sl_precision precision);
+
+/*
+ * The precision of that name, for products of `choice`; NULL means the default.
+ *
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND if there is none; SLUICE_INVALID if the
+ *          backend, this build or this processor has no such products.
+ */
+sluice_status sl_precision_find(const char *name, enum sl_gemm_choice choice,
+                                enum sl_precision *precision, sluice_diag *why);
+
+/* What decides besides choice and precision. */
 struct sl_gemm_use {
     struct sl_gemm size; /* with the rows of a full micro-batch */
     int n_uses;          /* of the weights between two updates */
@@ -57,7 +69,9 @@ struct sl_gemm_machine {
 
 struct sl_gemm_machine sl_gemm_this_machine(void);
 
+/* The precision is one that sl_precision_find() gave for the choice. */
 struct sl_gemm_ruling sl_gemm_rule(enum sl_gemm_choice choice,
+                                   enum sl_precision precision,
                                    const struct sl_gemm_machine *machine,
                                    struct sl_gemm_use use);
 

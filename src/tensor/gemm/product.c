@@ -25,6 +25,7 @@ static struct sl_form form_of(const struct sluice_product *product, int r,
     return (struct sl_form){
         .kind = kind_of(form),
         .size = {product->rows[r], product->in, product->out},
+        .precision = product->precision,
         .packs = product->ruling.packs && kind_of(form) != SL_GEMM_WEIGHT,
         .layout_rows = product->rows[0],
         .accumulate = form == SL_FORM_WEIGHT_ADD,
@@ -138,11 +139,12 @@ sluice_status sl_product_settle(struct sluice_product *product,
         .in = wish->in,
         .out = wish->out,
         .rows_per_row = wish->rows_per_row,
+        .precision = wish->precision,
         .n_copies = wish->n_copies,
         .cut =
             sl_product_cut_of(wish->in, wish->out,
                               wish->n_shards ? wish->n_shards : 1, wish->shard),
-        .ruling = sl_gemm_rule(wish->choice, &machine, use),
+        .ruling = sl_gemm_rule(wish->choice, wish->precision, &machine, use),
     };
     sluice_status st = SLUICE_OK;
     if (sl_gemm_is_valid(size)) {
@@ -355,7 +357,8 @@ sluice_status sl_product_strided(const struct sluice_product *product,
                                  const struct sl_strided *strided)
 {
     const struct sl_gemm_backend *backend = sl_gemm_openblas();
-    if (product && product->ruling.backend[SL_GEMM_FORWARD]->strided)
+    if (product && product->precision == SL_FLOAT32 &&
+        product->ruling.backend[SL_GEMM_FORWARD]->strided)
         backend = product->ruling.backend[SL_GEMM_FORWARD];
     return backend->strided(strided);
 }

@@ -9,7 +9,7 @@
  *
  * Row counts that are not prepared, such as those of the last mini-batch of an
  * epoch, go through OpenBLAS (through the plain loops, if they were asked
- * for).
+ * for), in float32 whatever the precision.
  *
  * Threads: one at a time.
  */
@@ -40,6 +40,7 @@ struct sluice_product {
     int64_t rows[SL_PRODUCT_ROWS]; /* const after settle: vectors that are
                                       prepared; 0: none */
     int64_t rows_per_row;          /* const after settle: the wish's */
+    enum sl_precision precision;   /* const after settle */
     struct sl_gemm_ruling ruling;  /* const after settle */
     bool packs[SL_PRODUCT_PACKED]; /* const after settle: by paneling */
     int n_copies;                  /* const after settle: versions of weights
@@ -56,6 +57,7 @@ struct sluice_product {
 /* What a product is settled from. */
 struct sl_product_wish {
     enum sl_gemm_choice choice;
+    enum sl_precision precision; /* that the choice has, see gemm_rule.h */
     int64_t in;
     int64_t out;
     int64_t rows[SL_PRODUCT_ROWS]; /* that a full batch brings, the larger
@@ -136,8 +138,9 @@ sluice_status sl_product_packed(struct sluice_product *product,
                                 const float **packed);
 
 /*
- * A product by strides, of a layer that has `product`: by its backend for
- * forward, or by OpenBLAS if that has none or `product` is NULL.
+ * A product by strides, in float32, of a layer that has `product`: by its
+ * backend for forward; by OpenBLAS if that has none, the product is not of
+ * float32, or `product` is NULL.
  *
  * Returns  as sl_gemm_strided().
  */

@@ -2,6 +2,7 @@
 #ifndef SL_TENSOR_KERNELS_KERNEL_SET_H
 #define SL_TENSOR_KERNELS_KERNEL_SET_H
 
+#include "tensor/bfloat16.h"
 #include "tensor/kernels/operands.h"
 
 struct sl_kernels {
@@ -61,6 +62,7 @@ struct sl_kernels {
                         float *w, float *m, float *v);
     void (*rmsprop_update)(int64_t n, struct sl_rmsprop rmsprop, const float *g,
                            float *w, float *v, float *mean, float *speed);
+    void (*round_bf16)(int64_t n, const float *x, sl_bfloat16 *to);
 };
 
 /* An instruction set with kernels. */

@@ -8,6 +8,7 @@
 #include "tensor/kernels/mean_squares.h"
 #include "tensor/kernels/normalization.h"
 #include "tensor/kernels/reductions.h"
+#include "tensor/kernels/rounding.h"
 #include "tensor/kernels/weight_updates.h"
 
 #define SL_KERNEL_TABLE                                                        \
@@ -43,6 +44,7 @@
         .mask = sl_kernel_mask, .sgd_update = sl_kernel_sgd_update,            \
         .adam_update = sl_kernel_adam_update,                                  \
         .rmsprop_update = sl_kernel_rmsprop_update,                            \
+        .round_bf16 = sl_kernel_round_bf16,                                    \
     }
 
 #endif

@@ -6,6 +6,11 @@ const struct sl_gemm_backend *sl_gemm_onednn(void)
     return NULL;
 }
 
+const struct sl_gemm_backend *sl_gemm_onednn_bf16(void)
+{
+    return NULL;
+}
+
 int sl_gemm_one_thread(void)
 {
     return 0;
