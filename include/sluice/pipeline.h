@@ -133,6 +133,11 @@ typedef struct sluice_pipeline_config {
                          bits depend on what it comes to, which
                          sluice_pipeline_gemm() tells. */
 
+    const char *precision; /* of operands of products with weights: "float32"
+                              (default), or "bf16", which changes the bits; it
+                              needs gemm "plain", or oneDNN, a processor that
+                              has it, and team 1.  See docs/performance.md */
+
     bool vocabulary_parallel; /* cut the head that the model ends with, and an
                                  embedding that it begins with, across the
                                  devices by their rows, each of which then holds
@@ -223,11 +228,11 @@ SLUICE_API sluice_status sluice_pipeline_plan(
  *                          not divide (naming the nearest M that does), more
  *                          devices than layers, a partition that does not add
  *                          up, a loss or optimizer that refuses its config,
- *                          lacks a function, or reports an impossible size;
- *          SLUICE_NOT_FOUND no generator, or GEMM backend, of that name;
+ *                          lacks a function, or reports an impossible size, a
+ *                          precision that GEMM backend or processor lacks;
+ *          SLUICE_NOT_FOUND no such generator, GEMM backend or precision;
  *          SLUICE_SCHEDULE the verifier refused the schedule;
- *          SLUICE_OVER_CAP a device needs more than its cap; the sentence names
- *                          device, need and cap;
+ *          SLUICE_OVER_CAP a device needs more than its cap; both are named;
  *          SLUICE_NO_MEMORY also if OpenBLAS has too few buffers for all live
  *                          devices and references of the process: Debian's
  *                          build, for 64 threads, has 65;
@@ -351,12 +356,14 @@ SLUICE_API uint64_t sluice_pipeline_n_steps(const sluice_pipeline *pipe);
 SLUICE_API int sluice_pipeline_n_devices(const sluice_pipeline *pipe);
 
 /*
- * Which GEMM backends make the products of full micro-batches: "openblas",
- * "packed", "onednn" or "plain"; "openblas+packed" where `auto` gives some to
- * each; "onednn+openblas" where oneDNN has not all;
- * "none" without matrix products.  A constant string.
+ * Which GEMM backends make the products of full micro-batches, constant text:
+ * "openblas", "packed", "onednn" or "plain"; "openblas+packed" where `auto` has
+ * some of each; "onednn+openblas" where oneDNN has not all; "none" without any.
  */
 SLUICE_API const char *sluice_pipeline_gemm(const sluice_pipeline *pipe);
+
+/* Its config's precision: "float32" or "bf16".  A constant string. */
+SLUICE_API const char *sluice_pipeline_precision(const sluice_pipeline *pipe);
 
 /* What one device holds. */
 typedef struct sluice_device_info {
@@ -377,8 +384,7 @@ SLUICE_API const sluice_schedule *
 sluice_pipeline_schedule(const sluice_pipeline *pipe);
 
 /*
- * The trace of the last step; owned by the pipeline, overwritten by the next
- * one.
+ * The trace of the last step; owned by the pipeline, overwritten by the next.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if the pipeline was created without trace,
  *          has made no step, or its last step failed.

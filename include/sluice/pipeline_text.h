@@ -22,6 +22,7 @@
  *                                  refused.  backward_order: reverse, in_order
  *     remat                        never, always, except_last
  *     replicas uneven seed join_weights gather_weights gemm
+ *     precision
  *     queue_capacity device_cap_bytes spin_ns trace check_recompute
  *     cut                          uniform, flops, time, bytes
  *     partition                    the layers of each stage: 2,3,3

@@ -48,10 +48,10 @@ typedef struct sluice_reference sluice_reference;
 
 /*
  * A reference for pipelines made with `config`.  It reads only batch, replicas,
- * uneven, loss, loss_config, optimizer, optimizer_config, seed, finite, gemm
- * and allocator, and of `schedule` microbatches and backward_order.  For a
- * schedule other than "gpipe" set backward_order to the order of that schedule:
- * see sluice_reference_order().
+ * uneven, loss, loss_config, optimizer, optimizer_config, seed, finite, gemm,
+ * precision and allocator, and of `schedule` microbatches and backward_order.
+ * For a schedule other than "gpipe" set backward_order to the order of that
+ * schedule: see sluice_reference_order().
  *
  * Takes    nothing: `model` must outlive the reference, so must loss, optimizer
  *          and allocator.

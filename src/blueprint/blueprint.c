@@ -304,7 +304,7 @@ static sluice_status draw(struct sl_blueprint *bp,
     enum sl_gemm_choice gemm;
     sluice_status st = sl_check_config(config, bp->model, why);
     if (!st) /* before schedules are made, which may take long */
-        st = sl_gemm_choice_find(config->gemm, &gemm, why);
+        st = sl_products_find(config, &gemm, &bp->precision, why);
     if (!st)
         st = settle_sizes(bp, config, why);
     if (!st)

@@ -24,6 +24,7 @@ struct sl_blueprint {
     int64_t batch;
     int64_t input_row_bytes; /* of a row of x, as the caller hands it in */
     uint64_t seed;
+    enum sl_precision precision;
     struct sl_grid grid;
     struct sl_processes processes; /* which devices this process runs */
     int queue_capacity;

@@ -5,6 +5,36 @@
 
 enum { REMEMBERED = 8 }; /* products that are looked through for an equal one */
 
+sluice_status sl_products_find(const sluice_pipeline_config *config,
+                               enum sl_gemm_choice *choice,
+                               enum sl_precision *precision, sluice_diag *why)
+{
+    sluice_status st = sl_gemm_choice_find(config->gemm, choice, why);
+    if (st)
+        return st;
+    return sl_precision_find(config->precision, *choice, precision, why);
+}
+
+/* Products of some columns, for a team. */
+static sluice_status check_teams(const struct sl_products_choice *choice,
+                                 int n_shards, sluice_diag *why)
+{
+    bool is_bf16 = choice->precision == SL_BF16;
+    if (is_bf16 && choice->choice != SL_GEMM_PLAIN)
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "precision bf16 with teams of %d devices: oneDNN, which makes such "
+            "products, has none of some columns; take float32, or gemm plain",
+            n_shards);
+    if (choice->choice != SL_GEMM_ONEDNN)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "gemm onednn with teams of %d devices: it has no "
+                           "products of some columns; take packed, openblas "
+                           "or plain",
+                           n_shards);
+}
+
 sluice_status sl_products_choose(const sluice_pipeline_config *config,
                                  const struct sl_grid *grid,
                                  struct sl_products_choice *choice,
@@ -17,14 +47,11 @@ sluice_status sl_products_choose(const sluice_pipeline_config *config,
         .rows = {most, config->batch % n ? most - 1 : 0},
         .n_microbatches = grid->n_microbatches,
     };
-    sluice_status st = sl_gemm_choice_find(config->gemm, &choice->choice, why);
-    if (st || grid->n_shards == 1 || choice->choice != SL_GEMM_ONEDNN)
+    sluice_status st =
+        sl_products_find(config, &choice->choice, &choice->precision, why);
+    if (st || grid->n_shards == 1)
         return st;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "gemm onednn with teams of %d devices: it has no "
-                           "products of some columns; take packed, openblas "
-                           "or plain",
-                           grid->n_shards);
+    return check_teams(choice, grid->n_shards, why);
 }
 
 int sl_products_count(const sluice_model *model)
@@ -52,6 +79,7 @@ sluice_status sl_products_settle_one(const sluice_product_spec *spec,
 {
     const struct sl_product_wish wish = {
         .choice = choice->choice,
+        .precision = choice->precision,
         .in = spec->in,
         .out = spec->out,
         .rows = {choice->rows[0], choice->rows[1]},

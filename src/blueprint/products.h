@@ -19,17 +19,24 @@
 /* What is the same for all products of a pipeline. */
 struct sl_products_choice {
     enum sl_gemm_choice choice;
+    enum sl_precision precision;
     int64_t rows[SL_PRODUCT_ROWS]; /* of micro-batches of a full batch */
     int n_microbatches;
     int n_shards; /* devices of a team, and the number of this one; 0: 1 */
     int shard;
 };
 
+/* What the configuration names, of which there is each.  Returns as
+ * sl_gemm_choice_find() and sl_precision_find(). */
+sluice_status sl_products_find(const sluice_pipeline_config *config,
+                               enum sl_gemm_choice *choice,
+                               enum sl_precision *precision, sluice_diag *why);
+
 /*
  * What the configuration, with its batch checked, chooses for the grid.
  *
- * Returns  SLUICE_OK; SLUICE_NOT_FOUND, SLUICE_INVALID as
- *          sl_gemm_choice_find().
+ * Returns  SLUICE_OK; SLUICE_NOT_FOUND, SLUICE_INVALID as sl_products_find();
+ *          SLUICE_INVALID, too, for teams that the backend cannot have.
  */
 sluice_status sl_products_choose(const sluice_pipeline_config *config,
                                  const struct sl_grid *grid,

@@ -182,6 +182,13 @@ static const char *tell_gemm(const struct sl_subject *about,
     return sluice_pipeline_gemm(about->pipe);
 }
 
+static const char *tell_precision(const struct sl_subject *about,
+                                  char room[SL_FACT_ROOM])
+{
+    (void)room;
+    return sluice_pipeline_precision(about->pipe);
+}
+
 static const char *tell_onednn(const struct sl_subject *about,
                                char room[SL_FACT_ROOM])
 {
@@ -259,6 +266,7 @@ static const struct sl_fact facts[SL_N_FACTS] = {
     {"sluice.blas", "the BLAS", tell_blas},
     {"sluice.blas_core", "the core type of the BLAS", tell_blas_core},
     {"sluice.gemm", "the libraries of matrix products", tell_gemm},
+    {"sluice.precision", "the precision of matrix products", tell_precision},
     {"sluice.onednn", "oneDNN", tell_onednn},
     {"sluice.rate", "the learning-rate rule", tell_rate},
     {"sluice.augment", "the augmentation of images", tell_augment},

@@ -273,6 +273,11 @@ sluice_status sluice_pipeline_create(const sluice_pipeline_config *config,
     return st;
 }
 
+const char *sluice_pipeline_precision(const sluice_pipeline *pipe)
+{
+    return sl_precision_name(pipe->blueprint.precision);
+}
+
 const char *sluice_pipeline_gemm(const sluice_pipeline *pipe)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;

@@ -221,9 +221,12 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
                                       sluice_reference **out, sluice_diag *why)
 {
     enum sl_gemm_choice gemm;
+    enum sl_precision precision;
     sluice_status st = check_config(config, model, why);
     if (!st)
         st = sl_gemm_choice_find(config->gemm, &gemm, why);
+    if (!st)
+        st = sl_precision_find(config->precision, gemm, &precision, why);
     if (st)
         return st;
     struct sluice_reference *ref = sl_alloc(config->allocator, 1, sizeof *ref);
@@ -240,6 +243,7 @@ sluice_status sluice_reference_create(const sluice_pipeline_config *config,
     ref->in_order = config->schedule.backward_order == SLUICE_IN_ORDER;
     ref->finite = config->finite;
     ref->seed = config->seed;
+    ref->precision = precision;
     ref->n_layers = sluice_model_n_layers(model);
     ref->loss = config->loss;
     ref->optimizer = config->optimizer;

@@ -77,6 +77,7 @@ struct sluice_reference {
                          nor descending; NULL */
     sluice_finite finite;
     uint64_t seed;
+    enum sl_precision precision;
     uint64_t step; /* steps made */
     int n_states;
 

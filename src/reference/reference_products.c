@@ -12,6 +12,7 @@ static struct sl_product_wish wish_of(const struct sluice_reference *ref,
     int64_t most = (share - 1) / ref->microbatches + 1;
     return (struct sl_product_wish){
         .choice = choice,
+        .precision = ref->precision,
         .in = spec->in,
         .out = spec->out,
         .rows = {most, ref->batch % n_micros ? most - 1 : 0},

@@ -321,6 +321,38 @@ START_TEST(what_changes_the_bits_is_warned_of_by_name)
 }
 END_TEST
 
+START_TEST(another_precision_is_warned_of)
+{
+    struct sl_test_problem problem = {0};
+    int n_differences;
+    ck_assert_int_eq(
+        sl_test_problem_init(&problem, SL_TEST_DROPOUT, LAYERS, BATCH, NULL),
+        SLUICE_OK);
+    problem.config.gemm = "plain";
+    problem.config.precision = "bf16";
+    enter();
+    sluice_pipeline *pipe = make_way(&problem, &ways[0], 1);
+    ck_assert_int_eq(sluice_checkpoint_save(pipe, NULL, path_of(0), NULL),
+                     SLUICE_OK);
+    sluice_pipeline_destroy(pipe);
+    for (int same = 0; same < 2; same++) {
+        problem.config.precision = same ? "bf16" : NULL;
+        pipe = make_way(&problem, &ways[0], 1);
+        n_warnings = 0;
+        ck_assert_int_eq(sluice_checkpoint_load(pipe, path_of(0), NULL,
+                                                &n_differences, NULL),
+                         SLUICE_OK);
+        ck_assert_int_eq(n_differences, !same);
+        ck_assert_int_eq(n_warnings, !same);
+        ck_assert(same || strstr(warning, "the precision of matrix products: "
+                                          "bf16, now float32"));
+        sluice_pipeline_destroy(pipe);
+    }
+    leave();
+    sl_test_problem_fini(&problem);
+}
+END_TEST
+
 /* A pipeline from the text of a model. */
 static sluice_pipeline *make_from(const char *text, sluice_model **model)
 {
@@ -370,4 +402,5 @@ SLUICE_TEST_MAIN("checkpoint.resume",
                  without_states_it_goes_on_bit_for_bit,
                  with_replicas_it_goes_on_bit_for_bit,
                  asynchronous_and_bidirectional_ones_go_on_bit_for_bit,
-                 what_changes_the_bits_is_warned_of_by_name)
+                 what_changes_the_bits_is_warned_of_by_name,
+                 another_precision_is_warned_of)

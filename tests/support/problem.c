@@ -315,6 +315,7 @@ sluice_status sl_test_problem_init(struct sl_test_problem *problem,
         .optimizer_config = &problem->sgd,
         .seed = 42,
         .gemm = getenv("SLUICE_TEST_GEMM"),
+        .precision = getenv("SLUICE_TEST_PRECISION"),
         .allocator = allocator,
     };
     sluice_model_config config = {

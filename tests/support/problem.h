@@ -58,7 +58,7 @@ struct sl_test_problem {
  * Make a problem of `layers` layers, a batch of `batch` rows, and three times
  * as many rows of data; everything of the library from `allocator`.  Matrix
  * products are made by the backend that SLUICE_TEST_GEMM in the environment
- * names, if it is set.
+ * names, and in the precision of SLUICE_TEST_PRECISION, if they are set.
  *
  * Returns  SLUICE_OK; SLUICE_NO_MEMORY, with nothing to be freed.
  */

@@ -57,6 +57,14 @@ static sluice_status read_gemm(struct reading *reading, const char *value,
     return SLUICE_OK;
 }
 
+static sluice_status read_precision(struct reading *reading, const char *value,
+                                    sluice_diag *why)
+{
+    (void)why;
+    reading->config.precision = value;
+    return SLUICE_OK;
+}
+
 /* Stages that are not listed have 0 layers, which creating a pipeline refuses.
  */
 static sluice_status read_partition(struct reading *reading, const char *value,
@@ -105,6 +113,7 @@ static sluice_status (*const readers[SL_N_TEXT_SETTINGS])(struct reading *,
     [SL_SETTING_OPTIMIZER] = read_optimizer,
     [SL_SETTING_SCHEDULE] = read_schedule,
     [SL_SETTING_GEMM] = read_gemm,
+    [SL_SETTING_PRECISION] = read_precision,
     [SL_SETTING_PARTITION] = read_partition,
     [SL_SETTING_SPEEDS] = read_speeds,
 };

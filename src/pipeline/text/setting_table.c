@@ -64,6 +64,9 @@ static const sluice_option settings[] = {
                               .help = "NAME or NAME:OPTIONS"},
     [SL_SETTING_SCHEDULE] = {.name = "schedule", .help = "name of a generator"},
     [SL_SETTING_GEMM] = {.name = "gemm", .help = "library of matrix products"},
+    [SL_SETTING_PRECISION] = {.name = "precision",
+                              .help = "what operands of products are rounded "
+                                      "to"},
     [SL_SETTING_PARTITION] = {.name = "partition",
                               .help = "layers of each stage"},
     [SL_SETTING_SPEEDS] = {.name = "device-speeds",
