@@ -92,6 +92,7 @@ static sluice_status train(const sluice_model *model,
     config.replicas = what->devices;
     config.team = what->team;
     config.gemm = what->gemm;
+    config.precision = what->precision;
     config.trace = true;
     sluice_pipeline *pipe;
     sluice_status st = sluice_pipeline_create(&config, model, &pipe, why);

@@ -17,6 +17,7 @@ struct layer_costs_config {
     int team;         /* devices that work each layer together; 0: 1.  There
                          are `devices` such teams */
     const char *gemm; /* NULL: the library's default */
+    const char *precision; /* the same */
 };
 
 /*

@@ -8,6 +8,7 @@
 
 #include "bench/cli/gemm_option.h"
 #include "bench/cli/option_types.h"
+#include "bench/cli/precision_option.h"
 #include "bench/order/generator_options.h"
 #include "bench/order/schedule_names.h"
 
@@ -61,6 +62,12 @@ const struct option_row order_options[] = {
      .type = &gemm_name,
      .offset = offsetof(struct order_options, gemm),
      .context = "gemm"},
+    {.name = "precision",
+     .argument = "NAME",
+     .tell = precision_option_tell,
+     .type = &precision_name,
+     .offset = offsetof(struct order_options, precision),
+     .context = "precision"},
     {.name = "pin",
      .argument = "CPUS",
      .tell = pin_option_tell,
@@ -179,6 +186,8 @@ void order_print_options(const struct order_options *order, int devices,
     if (order_chooses(order))
         fprintf(out, ", backward-order %s",
                 choice_name(backward_order_choices, order->backward_order));
+    if (order->precision)
+        fprintf(out, ", precision %s", order->precision);
     for (const struct option_row *o = order_generator_options; o->name; o++) {
         struct table_fields fields = {0};
         char number[TABLE_NUMBER];
@@ -238,6 +247,7 @@ void order_apply(const struct order_options *order,
     config->vocabulary_parallel = order->vocabulary_parallel;
     config->queue_capacity = order->capacity;
     config->gemm = order->gemm;
+    config->precision = order->precision;
     config->device_speeds = order->speeds.n ? order->speeds.of : NULL;
     pin_apply(&order->pin, config);
 }

@@ -29,7 +29,8 @@ struct order_options {
     sluice_schedule_config generated;
     struct pin_choice pin;
     struct device_speeds speeds; /* of a replica; order_apply() sets them */
-    const char *gemm; /* the GEMM backend; NULL: the library's default */
+    const char *gemm;      /* the GEMM backend; NULL: the library's default */
+    const char *precision; /* of products; the same */
 };
 
 /* What a command line without such options gives, for an initializer. */

@@ -3,6 +3,7 @@
 
 #include "bench/cli/gemm_option.h"
 #include "bench/cli/option_types.h"
+#include "bench/cli/precision_option.h"
 #include "bench/train/train_choices.h"
 
 enum { MAX_BATCH = 1 << 24, MAX_GFLOPS = 1000000, MAX_TRIES = 100000 };
@@ -162,6 +163,11 @@ static const struct option_row costs[] = {
      .tell = gemm_option_tell,
      .type = &gemm_name,
      .offset = offsetof(struct planning_config, gemm)},
+    {.name = "precision",
+     .argument = "NAME",
+     .tell = precision_option_tell,
+     .type = &precision_name,
+     .offset = offsetof(struct planning_config, precision)},
     {0},
 };
 

@@ -119,6 +119,7 @@ static sluice_status measure_team(struct work *work, int t,
         .devices = devices > team ? devices / team : 1,
         .team = team,
         .gemm = config->gemm,
+        .precision = config->precision,
     };
     sluice_status st = SLUICE_OK;
     for (int m = 0; m < work->microbatches.n && !st; m++) {
@@ -232,6 +233,7 @@ static sluice_status plan(struct work *work, sluice_plan **out,
     work->n_layers = sluice_model_n_layers(work->model);
     work->pipeline = plain_pipeline_config(0, 0, config->batch);
     work->pipeline.gemm = config->gemm;
+    work->pipeline.precision = config->precision;
     if (config->optimizer.ops) {
         work->pipeline.optimizer = config->optimizer.ops;
         work->pipeline.optimizer_config = &config->optimizer.config;

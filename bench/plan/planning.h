@@ -34,6 +34,7 @@ struct planning_config {
     bool no_early;
     sluice_optimizer_choice optimizer; /* ops NULL: sgd with momentum */
     const char *gemm;
+    const char *precision;
 
     bool measures;           /* the layers, on this machine */
     const char *costs;       /* a file of costs; NULL: modelled or measured */

@@ -57,6 +57,7 @@ static sluice_status make_pipeline(struct runner *r,
         .optimizer = sluice_sgd(),
         .optimizer_config = &sgd,
         .gemm = c->gemm,
+        .precision = c->precision,
         .finite = SLUICE_FINITE_OFF,
     };
     sluice_status st = workload_fill(&r->work, r->model, config.batch, 1, why);

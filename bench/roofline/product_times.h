@@ -16,12 +16,13 @@
 
 struct product_times_config {
     const sluice_model *model;
-    int64_t rows;     /* of a micro-batch */
-    int microbatches; /* of the step; a few of them are made */
-    const char *gemm; /* the backend, as in sluice_pipeline_config */
-    int steps;        /* that are measured, at least 1 */
-    int cores;        /* that compute at once, at least 1 */
-    bool each_alone;  /* measure every core alone, too */
+    int64_t rows;          /* of a micro-batch */
+    int microbatches;      /* of the step; a few of them are made */
+    const char *gemm;      /* the backend, as in sluice_pipeline_config */
+    const char *precision; /* the same */
+    int steps;             /* that are measured, at least 1 */
+    int cores;             /* that compute at once, at least 1 */
+    bool each_alone;       /* measure every core alone, too */
 };
 
 /* What a call takes for one micro-batch; the mean over the cores. */

@@ -102,7 +102,7 @@ const char *schedule_running_needs(const void *given,
                                    const struct option_row *option)
 {
     const struct schedule_line *line = given;
-    if (is(option, "gemm") && !line->run.model)
+    if ((is(option, "gemm") || is(option, "precision")) && !line->run.model)
         return "needs --model: timed cells make no matrix products";
     if (is(option, "pin") && !line->measures)
         return "needs --run";

@@ -7,6 +7,7 @@
 #include "bench/cli/gemm_option.h"
 #include "bench/cli/number.h"
 #include "bench/cli/option_types.h"
+#include "bench/cli/precision_option.h"
 #include "bench/output/formats/table_formats.h"
 #include "bench/schedule/schedule_needs.h"
 
@@ -92,13 +93,12 @@ static sluice_status read_scores(const struct option_row *option,
 {
     struct schedule_wanted *wanted = value;
     const char *comma = strchr(text, ',');
-    char first[NAMES_BYTES];
+    char first[NAMES_BYTES] = {0};
     (void)option;
     size_t n = comma ? (size_t)(comma - text) : sizeof first;
     if (n >= sizeof first)
         return sluice_diag_set(why, SLUICE_INVALID, "give S,T");
     memcpy(first, text, n);
-    first[n] = 0;
     wanted->cuts = true;
     sluice_status st =
         number_parse_real(first, 0, MAX_CELLS, &wanted->costs.scores, why);
@@ -323,9 +323,8 @@ static const struct option_row running[] = {
      .least = 1,
      .most = MAX_BATCH},
     {.name = "join-weights",
-     .help =
-         "Compute W's of neighbouring micro-batches that follow each other in "
-         "one",
+     .help = "Compute W's of neighbouring micro-batches that follow each "
+             "other in one",
      .type = &option_flag,
      .offset = offsetof(struct schedule_line, wanted.order.join_weights)},
     {.name = "gemm",
@@ -333,6 +332,11 @@ static const struct option_row running[] = {
      .tell = gemm_option_tell,
      .type = &gemm_name,
      .offset = offsetof(struct schedule_line, wanted.order.gemm)},
+    {.name = "precision",
+     .argument = "NAME",
+     .tell = precision_option_tell,
+     .type = &precision_name,
+     .offset = offsetof(struct schedule_line, wanted.order.precision)},
     {.name = "pin",
      .argument = "CPUS",
      .tell = pin_option_tell,
@@ -360,9 +364,8 @@ const char schedule_doc[] =
     "Print a schedule; or prove, price, draw, run or compare.\v"
     "NAME is one of --list; or auto, the best order that is found for the "
     "costs, latency, capacity, chunks (1) and limit that are given; or a FILE, "
-    "whose name "
-    "has a dot or a slash in it: JSON if it ends in .json, else a CSV as "
-    "PyTorch's pipelining reads and writes it.\n\n"
+    "whose name has a dot or a slash in it: JSON if it ends in .json, else a "
+    "CSV as PyTorch's pipelining reads and writes it.\n\n"
     "--draw FILE draws the simulated step, in the kind that the name ends with "
     "(.txt, .svg, .html, or .json for Perfetto), and with --run the measured "
     "one beside it (.measured.svg).  With --compare it writes a page, .html, "

@@ -72,6 +72,7 @@ no_effect(repetitions "--repetitions needs --run" gpipe --repetitions 3)
 no_effect(warmup "--warmup needs --run" gpipe --simulate --warmup 3)
 no_effect(seed "--seed needs --run" --compare gpipe,1f1b --seed 3)
 no_effect(gemm "--gemm needs --model" gpipe --run --gemm plain)
+no_effect(precision "--precision needs --model" gpipe --run --precision bf16)
 no_effect(strict "--strict needs -o csv" gpipe --strict)
 no_effect(strict_table "--strict needs -o csv" gpipe --simulate --strict)
 no_effect(devices_of_check "--devices has no effect with --check" -k 3

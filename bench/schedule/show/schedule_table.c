@@ -8,6 +8,7 @@
 
 #include "bench/cli/choice.h"
 #include "bench/cli/gemm_option.h"
+#include "bench/cli/precision_option.h"
 #include "bench/measure/run_options.h"
 #include "bench/schedule/schedule_needs.h"
 
@@ -87,6 +88,7 @@ static void add_wanted(struct table_fields *fields,
              context->run->model ? context->run->model : "timed cells");
     add_word(fields, "weights", order->join_weights ? "joined" : "one by one");
     add_word(fields, "gemm", gemm_option_name(order->gemm));
+    add_word(fields, "precision", precision_option_name(order->precision));
     add_word(fields, "pin", order->pin.text ? order->pin.text : "auto");
     run_context(&context->run->run, fields);
 }
