@@ -110,7 +110,8 @@ typedef struct sluice_plan_config {
 
     /* Memory is counted by the layers' bytes.  Both given: by the exact plan of
      * sluice_pipeline_plan(), with what the config says besides the plan.  A
-     * plan carries the text of its model, and is refused for another one. */
+     * plan carries the text of its model, and is refused for another one.  Of a
+     * model also the skip connections take their time on the way. */
     const sluice_model *model;
     const sluice_pipeline_config *pipeline;
     const sluice_allocator *allocator; /* NULL: malloc */

@@ -62,6 +62,28 @@ START_TEST(the_first_actions_take_longer_where_nothing_is_waited_for)
 }
 END_TEST
 
+/* Three layers on each of two nodes: 256 bytes cross by the skip connection,
+ * 10 beside it. */
+START_TEST(what_a_skip_connection_carries_takes_its_time)
+{
+    struct layered l;
+    sluice_model *model;
+    ck_assert(!sluice_model_parse("input(64); linear(64); stash(a); linear(2); "
+                                  "linear(64); pop(a); linear(2)",
+                                  NULL, &model, NULL));
+    layered_init(&l, 6, 2, 8);
+    l.config.schedules = "gpipe";
+    l.config.no_remat = true;
+    l.config.network_ns = 1;
+    l.config.network_bytes_per_ns = 1;
+    l.devices[1].node = 1;
+    ck_assert_int_eq(step_of(&l), (8 + 1) * 3 * 3000 + 2 * (1 + 10));
+    l.config.model = model;
+    ck_assert_int_eq(step_of(&l), (8 + 1) * 3 * 3000 + 2 * (1 + 256));
+    sluice_model_destroy(model);
+}
+END_TEST
+
 START_TEST(a_device_of_half_the_speed_gets_half_the_layers)
 {
     struct layered l;
@@ -390,6 +412,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("plan.plan", gpipe_on_equal_layers_takes_what_its_formula_says,
                  the_first_actions_take_longer_where_nothing_is_waited_for,
+                 what_a_skip_connection_carries_takes_its_time,
                  a_device_of_half_the_speed_gets_half_the_layers,
                  a_device_too_slow_to_help_is_left_out,
                  a_cap_makes_as_many_stages_recompute_as_it_must,

@@ -47,8 +47,14 @@ static void count(const sluice_model *model, const struct sl_end_layer *end,
     add(body, *head, -1);
 }
 
-/* The same in measured times: a layer's is that of all three, and of a sequence
- * the head has its share of the operations. */
+/* A measured time is that of all three. */
+static struct work even(double ns)
+{
+    return (struct work){ns / 3, ns / 3, ns / 3};
+}
+
+/* The same in measured times; of a sequence the head has its share of the
+ * operations. */
 static sluice_status measure(const sluice_pipeline_config *config,
                              const sluice_model *model,
                              const struct sl_end_layer *end,
@@ -56,6 +62,8 @@ static sluice_status measure(const sluice_pipeline_config *config,
                              struct work *head, sluice_diag *why)
 {
     size_t n = (size_t)sluice_model_n_layers(model);
+    double last = sum_of(work_of(sluice_model_layer_plan(model, end->layer)));
+    double share = last > 0 ? sum_of(*head) / last : 1, all = 0;
     struct sl_products_choice products;
     sluice_status st = sl_products_choose(config, grid, &products, why);
     double *ns = st ? NULL : sl_alloc(config->allocator, n, sizeof *ns);
@@ -63,16 +71,11 @@ static sluice_status measure(const sluice_pipeline_config *config,
         return st ? st : sl_no_memory(why, "the costs of the layers");
     st = sl_profile_model(model, &products, config->device_cap_bytes,
                           config->allocator, ns, why);
+    for (size_t i = 0; i < n && !st; i++)
+        all += ns[i];
     if (!st) {
-        double all = 0,
-               sequence =
-                   sum_of(work_of(sluice_model_layer_plan(model, end->layer)));
-        double share = sequence > 0 ? sum_of(*head) / sequence : 1;
-        double last = ns[end->layer] * share;
-        for (size_t i = 0; i < n; i++)
-            all += ns[i];
-        add(body, *body, (all - last) / sum_of(*body) - 1);
-        add(head, *head, last / sum_of(*head) - 1);
+        *head = even(ns[end->layer] * share);
+        *body = even(all - sum_of(*head));
     }
     sl_free(config->allocator, ns, n, sizeof *ns);
     return st;
@@ -110,11 +113,9 @@ sluice_status sl_cut_costs(const sluice_pipeline_config *config,
     if (!end.ops->part)
         return SLUICE_OK;
     count(model, &end, &body, &head);
-    if (!(sum_of(body) > 0) || !(sum_of(head) > 0))
-        return SLUICE_OK;
     if (config->cut == SLUICE_CUT_TIME)
         st = measure(config, model, &end, grid, &body, &head, why);
-    if (!st)
+    if (!st && sum_of(body) > 0 && sum_of(head) > 0)
         set_costs(body, head, n_stages, grid->n_devices, costs_ns);
     return st;
 }
