@@ -4,22 +4,14 @@
  */
 #include <stdio.h>
 
-#include <sluice/layer.h>
-
+#include "support/cut_training.h"
 #include "support/runner.h"
-#include "support/near_training.h"
-#include "support/values.h"
 
 enum {
     BATCH = 7,
-    POSITIONS = 3,
-    VOCABULARY = 13,
-    CLASSES = 11, /* two outputs are padding */
-    STEPS = 3,
+    POSITIONS = SL_TEST_CUT_POSITIONS,
+    VOCABULARY = SL_TEST_CUT_VOCABULARY,
 };
-
-static const sluice_cross_entropy_config loss = {.classes = CLASSES,
-                                                 .label_smoothing = 0.1};
 
 /* Of GPT-2, with the ends inside sequences; a table of its own for each end,
  * of different lengths; and an embedding without a sequence. */
@@ -34,77 +26,17 @@ static const char inside[] =
     "input(3, int32); sequence{embedding(13, width=6)}; linear(6, per-position,"
     "activation=tanh) x7; sequence{head(13)}; tie(8.0.weight, 0.0.weight)";
 
-static sluice_model *parse(const char *text)
-{
-    sluice_model *model = NULL;
-    sluice_diag why = {.text = ""};
-    ck_assert_msg(!sluice_model_parse(text, NULL, &model, &why), "%s",
-                  why.text);
-    return model;
-}
-
-/* Tokens, one of which is in every row, and labels, some ignored. */
-struct data {
-    int32_t x[BATCH * POSITIONS];
-    int32_t labels[BATCH * POSITIONS];
-};
-
-static void fill(struct data *data)
-{
-    for (int i = 0; i < BATCH * POSITIONS; i++) {
-        data->x[i] = i % POSITIONS == 1 ? 5 : i * 5 % VOCABULARY;
-        data->labels[i] = i % 5 == 4 ? -100 : i * 7 % CLASSES;
-    }
-}
-
 static sluice_pipeline_config config_of(const char *schedule, int devices,
                                         int microbatches)
 {
-    static const sluice_sgd_config sgd = {
-        .learning_rate = 0.3F, .momentum = 0.9F, .clip = 1};
-    return (sluice_pipeline_config){
-        .schedule = {.name = schedule,
-                     .devices = devices,
-                     .microbatches = microbatches,
-                     .backward_order = SLUICE_IN_ORDER},
-        .vocabulary_parallel = true,
-        .batch = BATCH,
-        .uneven = true,
-        .loss = sluice_cross_entropy(),
-        .loss_config = &loss,
-        .optimizer = sluice_sgd(),
-        .optimizer_config = &sgd,
-        .seed = 5,
-        .queue_capacity = 4,
-    };
+    return sl_test_cut_config(schedule, devices, microbatches, BATCH);
 }
 
-static sluice_pipeline *create(const sluice_pipeline_config *config,
-                               const sluice_model *model)
+/* All parameters after some steps. */
+static void train(sluice_pipeline_config config, const char *text,
+                  struct sl_test_values *values)
 {
-    sluice_pipeline *pipe;
-    sluice_diag why = {.text = ""};
-    ck_assert_msg(!sluice_pipeline_create(config, model, &pipe, &why), "%s",
-                  why.text);
-    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++) {
-        sluice_device_info info;
-        sluice_pipeline_device(pipe, d, &info);
-        ck_assert_uint_eq(info.actual_bytes, info.planned.total);
-    }
-    return pipe;
-}
-
-static void compare(const char *text, const char *schedule, int devices,
-                    int microbatches)
-{
-    struct data data;
-    sluice_model *model = parse(text);
-    sluice_pipeline_config config = config_of(schedule, devices, microbatches);
-    sluice_pipeline *pipe = create(&config, model);
-    fill(&data);
-    sl_test_trains_near(pipe, &config, model, data.x, data.labels, STEPS);
-    sluice_pipeline_destroy(pipe);
-    sluice_model_destroy(model);
+    sl_test_cut_train(text, config, BATCH, values);
 }
 
 START_TEST(a_cut_embedding_trains_as_the_whole_one)
@@ -112,30 +44,15 @@ START_TEST(a_cut_embedding_trains_as_the_whole_one)
     static const char *const texts[] = {tied, untied, dropped, inside};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         for (int k = 1; k <= 4; k++) {
-            compare(texts[i], "1f1b", k, 7);
-            compare(texts[i], k % 2 ? "gpipe" : "zb-v", k, 5);
-            compare(texts[i], "zb-h1", k, 8); /* one is empty */
+            sl_test_cut_compare(texts[i], config_of("1f1b", k, 7));
+            sl_test_cut_compare(texts[i],
+                                config_of(k % 2 ? "gpipe" : "zb-v", k, 5));
+            sl_test_cut_compare(texts[i],
+                                config_of("zb-h1", k, 8)); /* one is empty */
         }
-    compare(tied, "1f1b", 6, 7);
+    sl_test_cut_compare(tied, config_of("1f1b", 6, 7));
 }
 END_TEST
-
-/* All parameters after some steps. */
-static void train(sluice_pipeline_config config, const char *text,
-                  struct sl_test_values *values)
-{
-    struct data data;
-    sluice_model *model = parse(text);
-    sluice_pipeline *pipe = create(&config, model);
-    fill(&data);
-    for (int step = 0; step < STEPS; step++)
-        ck_assert_int_eq(
-            sluice_pipeline_step(pipe, data.x, data.labels, BATCH, NULL, NULL),
-            SLUICE_OK);
-    sl_test_read(pipe, model, false, values);
-    sluice_pipeline_destroy(pipe);
-    sluice_model_destroy(model);
-}
 
 START_TEST(the_bits_depend_on_the_parts_alone)
 {
@@ -171,15 +88,15 @@ END_TEST
 
 START_TEST(evaluation_and_inference_are_those_of_the_whole_one)
 {
-    struct data data;
+    struct sl_test_cut_data data;
     static float have[BATCH * POSITIONS * VOCABULARY];
     static float want[BATCH * POSITIONS * VOCABULARY];
-    sluice_model *model = parse(tied);
+    sluice_model *model = sl_test_cut_parse(tied);
     sluice_pipeline_config config = config_of("1f1b", 3, 3);
-    sluice_pipeline *pipe = create(&config, model);
+    sluice_pipeline *pipe = sl_test_cut_create(&config, model);
     sluice_reference *ref;
     sluice_result got, judged;
-    fill(&data);
+    sl_test_cut_fill(&data);
     ck_assert_int_eq(sluice_reference_create(&config, model, &ref, NULL),
                      SLUICE_OK);
     ck_assert_int_eq(
@@ -204,11 +121,11 @@ END_TEST
 START_TEST(a_wrong_token_fails_the_step_in_its_f_and_changes_nothing)
 {
     static struct sl_test_values before, after;
-    struct data data;
-    sluice_model *model = parse(tied);
+    struct sl_test_cut_data data;
+    sluice_model *model = sl_test_cut_parse(tied);
     sluice_pipeline_config config = config_of("1f1b", 3, BATCH);
-    sluice_pipeline *pipe = create(&config, model);
-    fill(&data);
+    sluice_pipeline *pipe = sl_test_cut_create(&config, model);
+    sl_test_cut_fill(&data);
     sl_test_read(pipe, model, false, &before);
     for (int m = 0; m < BATCH; m++) {
         char want[16];
@@ -237,7 +154,7 @@ static size_t parameters_of(const char *text, bool cut, size_t *gradients)
 {
     sluice_memory_plan plan[3];
     size_t bytes = 0;
-    sluice_model *model = parse(text);
+    sluice_model *model = sl_test_cut_parse(text);
     sluice_pipeline_config config = config_of("1f1b", 3, 4);
     config.vocabulary_parallel = cut;
     ck_assert_int_eq(sluice_pipeline_plan(model, &config, plan, NULL),
@@ -267,7 +184,7 @@ static void assert_refused(const char *text, int devices, const char *says)
 {
     sluice_pipeline *pipe = NULL;
     sluice_diag why = {.text = ""};
-    sluice_model *model = parse(text);
+    sluice_model *model = sl_test_cut_parse(text);
     sluice_pipeline_config config = config_of("1f1b", devices, 4);
     config.loss_config = NULL;
     ck_assert_int_eq(sluice_pipeline_create(&config, model, &pipe, &why),
@@ -293,7 +210,7 @@ END_TEST
 
 START_TEST(teams_are_refused_with_every_zero_stage)
 {
-    sluice_model *model = parse(tied);
+    sluice_model *model = sl_test_cut_parse(tied);
     for (int zero = 0; zero <= 3; zero++) {
         sluice_pipeline *pipe = NULL;
         sluice_diag why = {.text = ""};

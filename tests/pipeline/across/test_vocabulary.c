@@ -7,24 +7,21 @@
 #include <stdio.h>
 
 #include <sluice/across_layers.h>
+
+#include "support/cut_training.h"
 #include "support/runner.h"
-#include "support/near_training.h"
-#include "support/values.h"
 
 enum {
     BATCH = 7,
-    POSITIONS = 3,
+    POSITIONS = SL_TEST_CUT_POSITIONS,
     WIDTH = 6,
-    VOCABULARY = 13,
-    CLASSES = 11, /* two outputs are padding */
-    LAYERS = 8,   /* without the head */
-    MOST = 64 * WIDTH,
-    STEPS = 3,
+    VOCABULARY = SL_TEST_CUT_VOCABULARY,
+    CLASSES = SL_TEST_CUT_CLASSES,
+    LAYERS = 8, /* without the head */
+    STEPS = SL_TEST_CUT_STEPS,
 };
 
 static const sluice_cross_entropy_config plain = {.classes = CLASSES};
-static const sluice_cross_entropy_config smooth = {.classes = CLASSES,
-                                                   .label_smoothing = 0.1};
 
 static sluice_model *make_model_with(const sluice_layer_ops *head)
 {
@@ -64,46 +61,17 @@ static void fill(struct data *data)
 {
     for (int i = 0; i < BATCH * POSITIONS * WIDTH; i++)
         data->x[i] = (float)sin(1.7 * i + 0.3);
-    for (int i = 0; i < BATCH * POSITIONS; i++)
-        data->labels[i] = i % 5 == 4 ? -100 : i * 7 % CLASSES;
+    sl_test_cut_labels(BATCH * POSITIONS, data->labels);
 }
 
 static sluice_pipeline_config config_of(const char *schedule, int devices,
                                         int microbatches,
                                         const sluice_cross_entropy_config *loss)
 {
-    static const sluice_sgd_config sgd = {
-        .learning_rate = 0.3F, .momentum = 0.9F, .clip = 1};
-    return (sluice_pipeline_config){
-        .schedule = {.name = schedule,
-                     .devices = devices,
-                     .microbatches = microbatches,
-                     .backward_order = SLUICE_IN_ORDER},
-        .vocabulary_parallel = true,
-        .batch = BATCH,
-        .uneven = true,
-        .loss = sluice_cross_entropy(),
-        .loss_config = loss,
-        .optimizer = sluice_sgd(),
-        .optimizer_config = &sgd,
-        .seed = 5,
-        .queue_capacity = 4,
-    };
-}
-
-static sluice_pipeline *create(const sluice_pipeline_config *config,
-                               const sluice_model *model)
-{
-    sluice_pipeline *pipe;
-    sluice_diag why = {.text = ""};
-    ck_assert_msg(!sluice_pipeline_create(config, model, &pipe, &why), "%s",
-                  why.text);
-    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++) {
-        sluice_device_info info;
-        sluice_pipeline_device(pipe, d, &info);
-        ck_assert_uint_eq(info.actual_bytes, info.planned.total);
-    }
-    return pipe;
+    sluice_pipeline_config config =
+        sl_test_cut_config(schedule, devices, microbatches, BATCH);
+    config.loss_config = loss;
+    return config;
 }
 
 static void compare(const char *schedule, int devices, int microbatches,
@@ -113,7 +81,7 @@ static void compare(const char *schedule, int devices, int microbatches,
     sluice_model *model = make_model();
     sluice_pipeline_config config =
         config_of(schedule, devices, microbatches, loss);
-    sluice_pipeline *pipe = create(&config, model);
+    sluice_pipeline *pipe = sl_test_cut_create(&config, model);
     fill(&data);
     sl_test_trains_near(pipe, &config, model, data.x, data.labels, STEPS);
     sluice_pipeline_destroy(pipe);
@@ -126,11 +94,11 @@ START_TEST(a_cut_vocabulary_trains_as_the_whole_one)
     for (int k = 1; k <= 6; k++)
         for (int m = 1; m <= 7; m += 2) {
             compare("1f1b", k, m, &plain);
-            compare("1f1b", k, m, &smooth);
+            compare("1f1b", k, m, &sl_test_cut_loss);
             compare("gpipe", k, m, &plain);
         }
     for (int k = 1; k <= 4; k++)
-        compare("zb-v", k, 5, &smooth);
+        compare("zb-v", k, 5, &sl_test_cut_loss);
 }
 END_TEST
 
@@ -139,7 +107,7 @@ static void train(sluice_pipeline_config config, struct sl_test_values *values)
 {
     struct data data;
     sluice_model *model = make_model();
-    sluice_pipeline *pipe = create(&config, model);
+    sluice_pipeline *pipe = sl_test_cut_create(&config, model);
     fill(&data);
     for (int step = 0; step < STEPS; step++)
         ck_assert_int_eq(
@@ -156,11 +124,11 @@ START_TEST(the_bits_depend_on_the_parts_alone)
         static const char *const names[] = {"1f1b", "gpipe", "eager-1f1b",
                                             "zb-v", "interleaved-1f1b"};
         struct sl_test_values want, have;
-        train(config_of("1f1b", k, 4, &smooth), &want);
+        train(config_of("1f1b", k, 4, &sl_test_cut_loss), &want);
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             for (int remat = 0; remat < 2; remat++) {
                 sluice_pipeline_config config =
-                    config_of(names[i], k, 4, &smooth);
+                    config_of(names[i], k, 4, &sl_test_cut_loss);
                 config.remat = remat ? SLUICE_REMAT_ALWAYS : SLUICE_REMAT_NEVER;
                 train(config, &have);
                 ck_assert_msg(
@@ -177,8 +145,8 @@ START_TEST(evaluation_and_inference_are_those_of_the_whole_one)
     static float have[BATCH * POSITIONS * VOCABULARY];
     static float want[BATCH * POSITIONS * VOCABULARY];
     sluice_model *model = make_model();
-    sluice_pipeline_config config = config_of("1f1b", 3, 3, &smooth);
-    sluice_pipeline *pipe = create(&config, model);
+    sluice_pipeline_config config = config_of("1f1b", 3, 3, &sl_test_cut_loss);
+    sluice_pipeline *pipe = sl_test_cut_create(&config, model);
     sluice_reference *ref;
     sluice_result got, judged;
     fill(&data);
@@ -210,7 +178,7 @@ START_TEST(a_parameter_is_whole_for_who_asks)
     char name[16];
     sluice_model *model = make_model();
     sluice_pipeline_config config = config_of("1f1b", 4, 4, &plain);
-    sluice_pipeline *pipe = create(&config, model);
+    sluice_pipeline *pipe = sl_test_cut_create(&config, model);
     snprintf(name, sizeof name, "%d.weight", LAYERS);
     for (int i = 0; i < VOCABULARY * WIDTH; i++)
         values[i] = (float)i;
@@ -233,7 +201,7 @@ START_TEST(a_wrong_label_fails_the_step_in_an_s_and_changes_nothing)
     struct sl_test_values before, after;
     sluice_model *model = make_model();
     sluice_pipeline_config config = config_of("1f1b", 3, 7, &plain);
-    sluice_pipeline *pipe = create(&config, model);
+    sluice_pipeline *pipe = sl_test_cut_create(&config, model);
     fill(&data);
     sl_test_read(pipe, model, false, &before);
     for (int m = 0; m < 7; m++) {
@@ -332,8 +300,9 @@ START_TEST(every_cell_of_a_part_fails_the_step_with_its_own_error)
     fill(&data);
     for (int i = 0; i < 2; i++) {
         sluice_model *model = make_model_with(&fragile);
-        sluice_pipeline_config config = config_of(names[i], 2, BATCH, &smooth);
-        sluice_pipeline *pipe = create(&config, model);
+        sluice_pipeline_config config =
+            config_of(names[i], 2, BATCH, &sl_test_cut_loss);
+        sluice_pipeline *pipe = sl_test_cut_create(&config, model);
         for (int m = 0; m < BATCH; m++)
             for (int part = 0; part < 2; part++)
                 for (const char *pass = "fiw"; *pass; pass++)
