@@ -190,6 +190,19 @@ static void run_rms_weight(const struct sl_kernels *k, int which, int64_t width,
     k->rms_weight(ROWS, width, width, scales, x, dy, which, to->a);
 }
 
+/* Planes, with and without special numbers. */
+static void run_planes(const struct sl_kernels *k, int which, int64_t width,
+                       struct written *to)
+{
+    const struct sl_plane_slope slope = {0.7F, -0.3F, 0.2F};
+    const float *from = which ? x : dy;
+    to->sums[0] = k->plane_sum(width, from);
+    to->sums[1] = k->plane_squares(width, from, 0.3F);
+    to->sums[2] = k->plane_dot(width, from, 0.3F, weight);
+    k->plane_normalize(width, from, 0.3F, 1.7F, 0.1F, to->a);
+    k->plane_gradient(width, slope, from, 0.3F, weight, to->b);
+}
+
 static void run_update(const struct sl_kernels *k, int which, int64_t width,
                        struct written *to)
 {
@@ -284,6 +297,7 @@ static const struct {
     {"normalize_weight", run_normalize_weight, 2},
     {"rms", run_rms, 2},
     {"rms_weight", run_rms_weight, 2},
+    {"planes", run_planes, 2},
     {"sgd_update", run_update, 3},
     {"adam_update", run_adam, 2},
     {"rmsprop_update", run_rmsprop, 4},

@@ -49,6 +49,14 @@ struct sl_kernels {
     void (*rms_weight)(int64_t rows, int64_t n, int64_t stride,
                        const float *scales, const float *x, const float *dy,
                        bool accumulate, float *dweight);
+    double (*plane_sum)(int64_t n, const float *a);
+    double (*plane_squares)(int64_t n, const float *a, float mean);
+    double (*plane_dot)(int64_t n, const float *a, float mean, const float *b);
+    void (*plane_normalize)(int64_t n, const float *x, float mean, float scale,
+                            float bias, float *y);
+    void (*plane_gradient)(int64_t n, struct sl_plane_slope slope,
+                           const float *x, float mean, const float *dy,
+                           float *dx);
     void (*add)(int64_t n, const float *from, float *to);
     void (*multiply)(int64_t n, const float *a, const float *b, float *product);
     void (*scaled_difference)(int64_t n, float scale, const float *y,

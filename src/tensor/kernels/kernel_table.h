@@ -7,6 +7,7 @@
 #include "tensor/kernels/kernel_set.h"
 #include "tensor/kernels/mean_squares.h"
 #include "tensor/kernels/normalization.h"
+#include "tensor/kernels/plane_rows.h"
 #include "tensor/kernels/reductions.h"
 #include "tensor/kernels/rounding.h"
 #include "tensor/kernels/weight_updates.h"
@@ -37,7 +38,11 @@
         .normalize_weight = sl_kernel_normalize_weight,                        \
         .rms_forward = sl_kernel_rms_forward,                                  \
         .rms_backward = sl_kernel_rms_backward,                                \
-        .rms_weight = sl_kernel_rms_weight, .add = sl_kernel_add,              \
+        .rms_weight = sl_kernel_rms_weight, .plane_sum = sl_kernel_plane_sum,  \
+        .plane_squares = sl_kernel_plane_squares,                              \
+        .plane_dot = sl_kernel_plane_dot,                                      \
+        .plane_normalize = sl_kernel_plane_normalize,                          \
+        .plane_gradient = sl_kernel_plane_gradient, .add = sl_kernel_add,      \
         .multiply = sl_kernel_multiply,                                        \
         .scaled_difference = sl_kernel_scaled_difference,                      \
         .squared_distance = sl_kernel_squared_distance,                        \

@@ -80,4 +80,11 @@ struct sl_rmsprop {
     float momentum;
 };
 
+/* The gradient by x: of_dy * dy + of_x * (x - mean) + constant. */
+struct sl_plane_slope {
+    float of_dy;
+    float of_x;
+    float constant;
+};
+
 #endif

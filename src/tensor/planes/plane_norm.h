@@ -5,20 +5,13 @@
 #ifndef SL_TENSOR_PLANES_PLANE_NORM_H
 #define SL_TENSOR_PLANES_PLANE_NORM_H
 
-#include <stdint.h>
+#include "tensor/kernels/operands.h"
 
 /* y = (x - mean) * scale + bias.  Shapes: x, y [n]. */
 void sl_plane_normalize(int64_t n, const float *x, float mean, float scale,
                         float bias, float *y);
 
-/* The gradient by x: of_dy * dy + of_x * (x - mean) + constant. */
-struct sl_plane_slope {
-    float of_dy;
-    float of_x;
-    float constant;
-};
-
-/* Write it.  Shapes: x, dy, dx [n]. */
+/* dx = the gradient by x, see sl_plane_slope.  Shapes: x, dy, dx [n]. */
 void sl_plane_gradient(int64_t n, struct sl_plane_slope slope, const float *x,
                        float mean, const float *dy, float *dx);
 

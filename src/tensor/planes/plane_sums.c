@@ -1,56 +1,22 @@
-/* Sums over the planes of images.  Any thread. */
+/* Sums over the planes of images: through the processor's kernels.  Any thread.
+ */
 #include "tensor/planes/plane_sums.h"
 
-/* Partial sums that do not wait for each other: element i goes into number i %
- * PARTS. */
-enum { PARTS = 8 };
-
-static double total(double part[PARTS])
-{
-    for (int half = PARTS / 2; half > 0; half /= 2)
-        for (int k = 0; k < half; k++)
-            part[k] += part[k + half];
-    return part[0];
-}
+#include "tensor/kernels/kernels.h"
 
 double sl_plane_sum(int64_t n, const float *a)
 {
-    double part[PARTS] = {0};
-    int64_t i = 0;
-    for (; i + PARTS <= n; i += PARTS)
-        for (int k = 0; k < PARTS; k++)
-            part[k] += (double)a[i + k];
-    for (int k = 0; i < n; i++, k++)
-        part[k] += (double)a[i];
-    return total(part);
+    return sl_kernels()->plane_sum(n, a);
 }
 
 double sl_plane_squares(int64_t n, const float *a, float mean)
 {
-    double part[PARTS] = {0};
-    int64_t i = 0;
-    for (; i + PARTS <= n; i += PARTS)
-        for (int k = 0; k < PARTS; k++) {
-            double d = (double)a[i + k] - (double)mean;
-            part[k] += d * d;
-        }
-    for (int k = 0; i < n; i++, k++) {
-        double d = (double)a[i] - (double)mean;
-        part[k] += d * d;
-    }
-    return total(part);
+    return sl_kernels()->plane_squares(n, a, mean);
 }
 
 double sl_plane_dot(int64_t n, const float *a, float mean, const float *b)
 {
-    double part[PARTS] = {0};
-    int64_t i = 0;
-    for (; i + PARTS <= n; i += PARTS)
-        for (int k = 0; k < PARTS; k++)
-            part[k] += ((double)a[i + k] - (double)mean) * (double)b[i + k];
-    for (int k = 0; i < n; i++, k++)
-        part[k] += ((double)a[i] - (double)mean) * (double)b[i];
-    return total(part);
+    return sl_kernels()->plane_dot(n, a, mean, b);
 }
 
 void sl_plane_sums(int64_t rows, int64_t channels, int64_t n, const float *a,
