@@ -55,6 +55,7 @@ static sluice_status infer(const void *of, sluice_layer_plan *plan,
         param->fan_in = product.in;
         param->fan_out = product.out;
         product.param = k;
+        product.own = false;
         plan->products[k] = product;
     }
     plan->workspace_row_bytes =

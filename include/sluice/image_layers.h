@@ -36,8 +36,8 @@ SLUICE_API const sluice_layer_ops *sluice_flatten(void);
  * The weights have PyTorch's layout.  They start by HE or XAVIER, as suits the
  * activation, with fan_in = in / groups * kernel^2; the bias starts at zero.
  *
- * A product is made for each image, or for some rows of it, so the bits of an
- * image do not depend on the other rows of its micro-batch.
+ * The bits of an image do not depend on the other rows of its micro-batch;
+ * those of a weight gradient do.
  *
  * Shapes   x[rows, in, height, width], weight[out, in / groups, kernel,
  *          kernel], bias[out], y[rows, out, height', width'] with height' =

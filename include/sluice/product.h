@@ -30,6 +30,13 @@ typedef struct sluice_product_spec {
     int64_t in;
     int64_t out;
     int64_t rows_per_row; /* vectors of one row; 0 means 1 */
+
+    /* The layer multiplies by itself, w[out][in], as a convolution does: the
+     * functions below are not for it.  The pipeline chooses the library, and
+     * keeps room for w as tiles of the backend `packed` read it in the forward
+     * and for the input gradient; 0: the layer has no use for them. */
+    bool own;
+    int64_t copy_bytes[2];
 } sluice_product_spec;
 
 /* A product as the pipeline has settled it. */

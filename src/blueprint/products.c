@@ -84,6 +84,8 @@ sluice_status sl_products_settle_one(const sluice_product_spec *spec,
         .out = spec->out,
         .rows = {choice->rows[0], choice->rows[1]},
         .rows_per_row = spec->rows_per_row,
+        .own = spec->own,
+        .copy_bytes = {spec->copy_bytes[0], spec->copy_bytes[1]},
         .n_uses = choice->n_microbatches,
         .n_copies = n_copies,
         .n_shards = choice->n_shards,
@@ -101,6 +103,9 @@ find_equal(const struct sluice_product *first, const struct sluice_product *end,
     for (int i = 1; i <= REMEMBERED && end - first >= i; i++)
         if (end[-i].in == spec->in && end[-i].out == spec->out &&
             end[-i].rows_per_row == spec->rows_per_row &&
+            end[-i].own == spec->own &&
+            end[-i].copy_bytes[0] == spec->copy_bytes[0] &&
+            end[-i].copy_bytes[1] == spec->copy_bytes[1] &&
             end[-i].cut.n_shards == n_shards)
             return &end[-i];
     return NULL;

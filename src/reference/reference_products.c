@@ -17,6 +17,8 @@ static struct sl_product_wish wish_of(const struct sluice_reference *ref,
         .out = spec->out,
         .rows = {most, ref->batch % n_micros ? most - 1 : 0},
         .rows_per_row = spec->rows_per_row,
+        .own = spec->own,
+        .copy_bytes = {spec->copy_bytes[0], spec->copy_bytes[1]},
         .n_uses = ref->microbatches,
         .n_copies = 1,
     };

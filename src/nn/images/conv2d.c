@@ -1,24 +1,14 @@
-/*
- * Convolution.  The stage's device.
- *
- * For each image, group and band of rows the inputs under the window become a
- * matrix in `scratch` (tensor/planes/im2col.h), and BLAS multiplies it.  Bands
- * bound the scratch.  Their size follows from the layer alone, so the bits do
- * not depend on the micro-batch.  With a window of one pixel the image itself
- * is that matrix.
- */
+/* Convolution: by tiles where the pipeline has chosen them, else in bands.  The
+ * stage's device. */
 #include <sluice/image_layers.h>
 
 #include <inttypes.h>
-#include <string.h>
-
-#include "nn/images/convolution.h"
+#include "nn/images/banded_conv.h"
+#include "nn/images/tiled_conv.h"
 #include "nn/layers/activation.h"
 #include "nn/rows/given.h"
 #include "tensor/gemm.h"
 #include "tensor/planes/plane_sums.h"
-
-enum { WEIGHT, BIAS };
 
 static const sluice_option options[] = {
     {
@@ -145,7 +135,7 @@ static void set_params(const sluice_conv2d_config *config,
     int64_t in = sl_image_of(&plan->in).channels / config->groups;
     int64_t area = config->kernel * config->kernel;
     plan->n_params = config->no_bias ? 1 : 2;
-    plan->params[WEIGHT] = (sluice_param_spec){
+    plan->params[SL_CONV_WEIGHT] = (sluice_param_spec){
         .name = "weight",
         .shape = {4, {config->channels, in, config->kernel, config->kernel}},
         .init = sl_activation_get(config->activation)->init,
@@ -153,7 +143,7 @@ static void set_params(const sluice_conv2d_config *config,
         .fan_out = config->channels / config->groups * area,
     };
     if (!config->no_bias)
-        plan->params[BIAS] = (sluice_param_spec){
+        plan->params[SL_CONV_BIAS] = (sluice_param_spec){
             .name = "bias",
             .shape = sluice_shape_vector(config->channels),
         };
@@ -173,6 +163,15 @@ static void set_costs(const sluice_conv2d_config *config,
     plan->forward_row_flops = (2 * conv.depth + 1 + act->flops) * out;
     plan->input_row_flops = (2 * conv.depth + act->flops) * out;
     plan->weight_row_flops = (2 * conv.depth + 1) * out;
+    plan->n_products = 1;
+    plan->products[0] = (sluice_product_spec){
+        .param = SL_CONV_WEIGHT,
+        .in = conv.depth,
+        .out = config->channels,
+        .rows_per_row = conv.y_plane,
+        .own = true,
+    };
+    sl_tiled_conv_plan(&conv, plan);
 }
 
 static sluice_status infer(const void *config, sluice_layer_plan *plan,
@@ -191,7 +190,7 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
     plan->out = sl_image_shape((struct sl_image){
         conv2d->channels, window.out_height, window.out_width});
     set_params(conv2d, plan);
-    st = check_sizes(&plan->params[WEIGHT].shape, sl_image_plane(image),
+    st = check_sizes(&plan->params[SL_CONV_WEIGHT].shape, sl_image_plane(image),
                      &plan->out, why);
     if (!st)
         set_costs(conv2d, plan);
@@ -209,86 +208,26 @@ static const struct sl_activation *activation_of(const sluice_layer_call *call)
     return sl_activation_get(conv2d->activation);
 }
 
-static struct sl_matrix weights(const struct sl_convolution *conv,
-                                const sluice_layer_call *call, int64_t group)
-{
-    return (struct sl_matrix){
-        .at = call->params[WEIGHT] + group * conv->out * conv->depth,
-        .stride = conv->depth,
-    };
-}
-
-/* The inputs of a part as a matrix[depth][width]. */
-static struct sl_matrix inputs(const struct sl_convolution *conv,
-                               const sluice_layer_call *call,
-                               const struct sl_convolution_part *part)
-{
-    const float *x = call->x + part->x_at;
-    if (sl_convolution_is_pointwise(conv))
-        return (struct sl_matrix){
-            .at = x + part->band.first_row * conv->window.width,
-            .stride = conv->x_plane,
-        };
-    sl_im2col(&conv->window, part->band, x, call->scratch);
-    return (struct sl_matrix){.at = call->scratch, .stride = part->width};
-}
-
-/* z = bias, to which the products are added. */
-static void fill_bias(const struct sl_convolution *conv,
-                      const sluice_layer_call *call, float *z)
-{
-    int64_t channels = conv->groups * conv->out;
-    for (int64_t i = 0; i < call->rows * channels; i++, z += conv->y_plane) {
-        float bias = call->params[BIAS][i % channels];
-        for (int64_t k = 0; k < conv->y_plane; k++)
-            z[k] = bias;
-    }
-}
-
 static sluice_status forward(const sluice_layer_call *call)
 {
     const struct sl_activation *act = activation_of(call);
     struct sl_convolution conv = convolution_of(call);
-    bool biased = call->plan->n_params > BIAS;
+    const struct sl_tiles *tiles = sl_tiled_conv_tiles(call);
     float *z = act->from_z ? call->saved : call->y;
-    if (biased)
-        fill_bias(&conv, call, z);
-    int64_t n = call->rows * sl_convolution_n_parts(&conv);
-    for (int64_t i = 0; i < n; i++) {
-        struct sl_convolution_part part = sl_convolution_part(&conv, i);
-        const struct sl_gemm size = {conv.out, conv.depth, part.width};
-        sluice_status st = sl_gemm_multiply(
-            size, weights(&conv, call, part.group), inputs(&conv, call, &part),
-            biased, z + part.y_at, conv.y_plane);
-        if (st)
-            return st;
-    }
+    sluice_status st = SLUICE_OK;
+    if (tiles)
+        sl_tiled_conv_forward(tiles, &conv, call,
+                              call->plan->n_params > SL_CONV_BIAS
+                                  ? call->params[SL_CONV_BIAS]
+                                  : NULL,
+                              z);
+    else
+        st = sl_banded_conv_forward(&conv, call, z);
+    if (st)
+        return st;
     act->forward(1, call->rows * sluice_shape_elements(&call->plan->out), z,
                  NULL, z, call->y);
     return SLUICE_OK;
-}
-
-static sluice_status input_gradient(const struct sl_convolution *conv,
-                                    const sluice_layer_call *call,
-                                    const struct sl_convolution_part *part)
-{
-    const struct sl_gemm size = {conv->depth, conv->out, part->width};
-    const struct sl_matrix dz = {
-        .at = call->dy + part->y_at,
-        .stride = conv->y_plane,
-    };
-    float *dx = call->dx + part->x_at;
-    struct sl_matrix w = weights(conv, call, part->group);
-    w.transposed = true;
-    if (sl_convolution_is_pointwise(conv))
-        return sl_gemm_multiply(size, w, dz, false,
-                                dx + part->band.first_row * conv->window.width,
-                                conv->x_plane);
-    sluice_status st =
-        sl_gemm_multiply(size, w, dz, false, call->scratch, part->width);
-    if (!st)
-        sl_im2col_back(&conv->window, part->band, call->scratch, dx);
-    return st;
 }
 
 /* dy becomes dz = dy * act'(z), which backward_weight() needs as well. */
@@ -297,60 +236,33 @@ static sluice_status backward_input(const sluice_layer_call *call)
     const struct sl_activation *act = activation_of(call);
     struct sl_convolution conv = convolution_of(call);
     const float *at = act->from_z ? call->saved : call->y;
-    int64_t in = call->rows * sluice_shape_elements(&call->plan->in);
+    const struct sl_tiles *tiles = sl_tiled_conv_tiles(call);
     act->backward(call->rows * sluice_shape_elements(&call->plan->out), at,
                   call->dy, call->dy);
     if (!call->dx)
         return SLUICE_OK;
-    if (!sl_convolution_is_pointwise(&conv))
-        memset(call->dx, 0, (size_t)in * sizeof *call->dx);
-    sluice_status st = SLUICE_OK;
-    int64_t n = call->rows * sl_convolution_n_parts(&conv);
-    for (int64_t i = 0; i < n && !st; i++) {
-        struct sl_convolution_part part = sl_convolution_part(&conv, i);
-        st = input_gradient(&conv, call, &part);
-    }
-    return st;
-}
-
-/* The first image's first band overwrites each group's gradient, unless all
- * are added. */
-static sluice_status weight_gradient(const struct sl_convolution *conv,
-                                     const sluice_layer_call *call,
-                                     const struct sl_convolution_part *part,
-                                     bool accumulate)
-{
-    const struct sl_gemm size = {conv->out, part->width, conv->depth};
-    const struct sl_matrix dz = {
-        .at = call->dy + part->y_at,
-        .stride = conv->y_plane,
-    };
-    struct sl_matrix x = inputs(conv, call, part);
-    x.transposed = true;
-    return sl_gemm_multiply(size, dz, x, accumulate,
-                            call->grads[WEIGHT] +
-                                part->group * conv->out * conv->depth,
-                            conv->depth);
+    if (!tiles)
+        return sl_banded_conv_input(&conv, call);
+    sl_tiled_conv_input(tiles, &conv, call);
+    return SLUICE_OK;
 }
 
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
     struct sl_convolution conv = convolution_of(call);
     int64_t channels = conv.groups * conv.out;
-    int64_t n = call->rows * sl_convolution_n_parts(&conv);
-    for (int64_t i = 0; i < n; i++) {
-        struct sl_convolution_part part = sl_convolution_part(&conv, i);
-        bool first =
-            i < sl_convolution_n_parts(&conv) && part.band.first_row == 0;
-        sluice_status st =
-            weight_gradient(&conv, call, &part, call->accumulate || !first);
-        if (st)
-            return st;
-    }
-    if (call->plan->n_params > BIAS)
+    const struct sl_tiles *tiles = sl_tiled_conv_tiles(call);
+    sluice_status st = SLUICE_OK;
+    if (tiles)
+        sl_tiled_conv_weight(tiles, &conv, call, call->grads[SL_CONV_WEIGHT]);
+    else
+        st = sl_banded_conv_weight(&conv, call);
+    if (st)
+        return st;
+    if (call->plan->n_params > SL_CONV_BIAS)
         sl_plane_sums(call->rows, channels, conv.y_plane, call->dy,
                       channels * conv.y_plane, call->accumulate,
-                      call->grads[BIAS]);
+                      call->grads[SL_CONV_BIAS]);
     return SLUICE_OK;
 }
 

@@ -14,6 +14,8 @@
 #include "nn/images/image.h"
 #include "tensor/planes/im2col.h"
 
+enum sl_conv_param { SL_CONV_WEIGHT, SL_CONV_BIAS };
+
 struct sl_convolution {
     struct sl_window window;
     int64_t groups;

@@ -37,7 +37,7 @@ static const struct sl_preparing *
 preparing_of(const struct sluice_product *product, int r,
              enum sl_product_form form)
 {
-    if (product->rows[r] < 1)
+    if (product->rows[r] < 1 || product->own)
         return NULL;
     return product->ruling.backend[kind_of(form)]->preparing;
 }
@@ -128,6 +128,20 @@ static int64_t vectors(const struct sl_product_wish *wish, int r)
     return n;
 }
 
+/* A layer that multiplies by itself does so by tiles, or by strides. */
+static void settle_own(struct sluice_product *product)
+{
+    for (int kind = 0; kind < SL_GEMM_KINDS; kind++) {
+        const struct sl_gemm_backend *backend = product->ruling.backend[kind];
+        bool tiles = backend->paneling && product->copy_bytes[0] > 0;
+        if (!tiles && !backend->strided)
+            product->ruling.backend[kind] = sl_gemm_openblas();
+        if (tiles && kind != SL_GEMM_WEIGHT)
+            product->packed_bytes[kind] =
+                HEAD_BYTES + sl_round_up((size_t)product->copy_bytes[kind]);
+    }
+}
+
 sluice_status sl_product_settle(struct sluice_product *product,
                                 const struct sl_product_wish *wish,
                                 sluice_diag *why)
@@ -141,12 +155,18 @@ sluice_status sl_product_settle(struct sluice_product *product,
         .rows_per_row = wish->rows_per_row,
         .precision = wish->precision,
         .n_copies = wish->n_copies,
+        .own = wish->own,
+        .copy_bytes = {wish->copy_bytes[0], wish->copy_bytes[1]},
         .cut =
             sl_product_cut_of(wish->in, wish->out,
                               wish->n_shards ? wish->n_shards : 1, wish->shard),
         .ruling = sl_gemm_rule(wish->choice, wish->precision, &machine, use),
     };
     sluice_status st = SLUICE_OK;
+    if (product->own) {
+        settle_own(product);
+        return SLUICE_OK;
+    }
     if (sl_gemm_is_valid(size)) {
         for (int r = 0; r < SL_PRODUCT_ROWS; r++)
             product->rows[r] = vectors(wish, r);
@@ -253,6 +273,30 @@ static sluice_status pack(const struct sluice_product *product,
     return SLUICE_OK;
 }
 
+/* The copy of w; if there is none, the oldest one, now void. */
+static struct copy_head *find_copy(struct sluice_product *product,
+                                   enum sl_gemm_kind kind, const float *w)
+{
+    for (int i = 0; i < product->n_copies; i++) {
+        struct copy_head *copy = copy_at(product, (int)kind, i);
+        if (copy->of == w)
+            return copy;
+    }
+    struct copy_head *oldest = copy_at(product, (int)kind, product->next[kind]);
+    product->next[kind] = (product->next[kind] + 1) % product->n_copies;
+    oldest->of = NULL;
+    return oldest;
+}
+
+float *sl_product_room(struct sluice_product *product, enum sl_gemm_kind kind,
+                       const float *w, bool *is_made)
+{
+    struct copy_head *copy = find_copy(product, kind, w);
+    *is_made = copy->of == w;
+    copy->of = w;
+    return (float *)(void *)((char *)copy + HEAD_BYTES);
+}
+
 sluice_status sl_product_packed(struct sluice_product *product,
                                 enum sl_gemm_kind kind,
                                 struct sl_prepared *made,
@@ -260,18 +304,9 @@ sluice_status sl_product_packed(struct sluice_product *product,
                                 const float **packed)
 {
     const float *w = weights.own;
-    struct copy_head *copy = NULL;
-    for (int i = 0; i < product->n_copies; i++) {
-        copy = copy_at(product, (int)kind, i);
-        if (copy->of == w)
-            break;
-        copy = NULL;
-    }
+    struct copy_head *copy = find_copy(product, kind, w);
     sluice_status st = SLUICE_OK;
-    if (!copy) {
-        copy = copy_at(product, (int)kind, product->next[kind]);
-        product->next[kind] = (product->next[kind] + 1) % product->n_copies;
-        copy->of = NULL;
+    if (copy->of != w) {
         st = pack(product, kind, made, weights, (char *)copy + HEAD_BYTES);
         if (!st)
             copy->of = w;
@@ -287,7 +322,7 @@ sluice_status sl_product_pack(struct sluice_product *product,
     bool prepares = product->ruling.backend[kind]->preparing != NULL;
     struct sl_prepared *made = prepares ? product->made[0][kind] : NULL;
     if (product->packed_bytes[kind] == 0 || (prepares && !made) ||
-        product->cut.n_shards > 1)
+        product->cut.n_shards > 1 || product->own)
         return SLUICE_OK;
     return sl_product_packed(product, kind, made,
                              (struct sl_product_weights){.own = w}, &packed);

@@ -40,11 +40,14 @@ struct sluice_product {
     int64_t rows[SL_PRODUCT_ROWS]; /* const after settle: vectors that are
                                       prepared; 0: none */
     int64_t rows_per_row;          /* const after settle: the wish's */
-    enum sl_precision precision;   /* const after settle */
-    struct sl_gemm_ruling ruling;  /* const after settle */
-    bool packs[SL_PRODUCT_PACKED]; /* const after settle: by paneling */
-    int n_copies;                  /* const after settle: versions of weights
-                                      in use at once */
+    bool own;                      /* const after settle: the layer multiplies;
+                                      the wish's copy_bytes are its copies' */
+    int64_t copy_bytes[SL_PRODUCT_PACKED]; /* const after settle */
+    enum sl_precision precision;           /* const after settle */
+    struct sl_gemm_ruling ruling;          /* const after settle */
+    bool packs[SL_PRODUCT_PACKED];         /* const after settle: by paneling */
+    int n_copies; /* const after settle: versions of weights
+                     in use at once */
     size_t packed_bytes[SL_PRODUCT_PACKED]; /* const after settle: of one */
     size_t scratch_bytes;                   /* const after settle */
 
@@ -63,10 +66,12 @@ struct sl_product_wish {
     int64_t rows[SL_PRODUCT_ROWS]; /* that a full batch brings, the larger
                                       first; 0: no second one */
     int64_t rows_per_row; /* vectors of the product in each of them; 0: 1 */
-    int n_uses;           /* of the weights between two updates */
-    int n_copies;         /* at least 1 */
-    int n_shards;         /* devices of a team; 0: 1 */
-    int shard;            /* the device's number among them */
+    bool own;             /* see sluice_product_spec */
+    int64_t copy_bytes[SL_PRODUCT_PACKED];
+    int n_uses;   /* of the weights between two updates */
+    int n_copies; /* at least 1 */
+    int n_shards; /* devices of a team; 0: 1 */
+    int shard;    /* the device's number among them */
 };
 
 /*
@@ -136,6 +141,13 @@ sluice_status sl_product_packed(struct sluice_product *product,
                                 struct sl_prepared *made,
                                 struct sl_product_weights weights,
                                 const float **packed);
+
+/*
+ * Room for a copy of weights w, if the layer multiplies by itself, and whether
+ * it has been made there; else the caller makes it now.
+ */
+float *sl_product_room(struct sluice_product *product, enum sl_gemm_kind kind,
+                       const float *w, bool *is_made);
 
 /*
  * A product by strides, in float32, of a layer that has `product`: by its

@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "tensor/conv/gather_text.h"
 #include "tensor/gemm/tiles.h"
 
 #if defined(__AVX512F__)
@@ -129,6 +130,7 @@ static const struct sl_tiles tiles = {
     .columns = WIDE,
     .by_rows = tiles_by_rows,
     .by_depth = tiles_by_depth,
+    .gather = gather,
 };
 
 #endif

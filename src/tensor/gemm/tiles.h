@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tensor/conv/gather.h"
+
 enum {
     SL_TILE_ROWS = 14,       /* the most, of any instruction set */
     SL_TILE_COLUMNS = 32,    /* the same */
@@ -56,6 +58,7 @@ struct sl_tiles {
     int columns;              /* of every tile; a multiple of 16 */
     sl_tile *const *by_rows;  /* [rows]: of 1, 2, ... rows */
     sl_tile *const *by_depth; /* [rows] */
+    sl_gather_rows *gather;   /* panels and rows of a convolution's matrix */
 };
 
 /* Those of this processor; NULL if it has no fused multiply-adds, or the

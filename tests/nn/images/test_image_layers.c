@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "nn/model/model.h"
 #include "nn/rig.h"
 #include "support/runner.h"
+#include "tensor/gemm/product.h"
 #include "tensor/numbers.h"
 
 enum { LINE = 1 << 16, MOST = 1024, TEXT = 256, N_CASES = 26 };
@@ -163,6 +165,68 @@ static void check_whole(void)
     compare_all();
 }
 
+enum { MOST_PRODUCTS = 4 };
+
+/* The case with its products settled for a backend. */
+static void settle(enum sl_gemm_choice choice, struct sluice_product *products)
+{
+    for (int k = 0; k < the.rig.plan.n_products; k++) {
+        const sluice_product_spec *spec = &the.rig.plan.products[k];
+        const struct sl_product_wish wish = {
+            .choice = choice,
+            .in = spec->in,
+            .out = spec->out,
+            .rows = {the.rig.call.rows},
+            .rows_per_row = spec->rows_per_row,
+            .own = spec->own,
+            .copy_bytes = {spec->copy_bytes[0], spec->copy_bytes[1]},
+            .n_uses = 1,
+            .n_copies = 1,
+        };
+        ck_assert_int_lt(k, MOST_PRODUCTS);
+        ck_assert(!sl_product_settle(&products[k], &wish, NULL));
+        size_t bytes = sl_product_packed_bytes(&products[k]);
+        void *packed = aligned_alloc(SL_ALIGN, bytes + SL_ALIGN);
+        ck_assert_ptr_nonnull(packed);
+        memset(packed, 0, bytes + SL_ALIGN);
+        sl_product_bind(&products[k], packed, NULL);
+    }
+    the.rig.call.products = products;
+}
+
+static void unsettle(struct sluice_product *products)
+{
+    for (int k = 0; k < the.rig.plan.n_products; k++)
+        free(products[k].packed[0]);
+    the.rig.call.products = NULL;
+}
+
+static void check_settled(enum sl_gemm_choice choice, void (*check)(void))
+{
+    struct sluice_product products[MOST_PRODUCTS];
+    settle(choice, products);
+    check();
+    unsettle(products);
+}
+
+static void check_by_tiles(void)
+{
+    check_settled(SL_GEMM_PACKED, check_whole);
+}
+
+static void check_by_plain_loops(void)
+{
+    check_settled(SL_GEMM_PLAIN, check_whole);
+}
+
+START_TEST(with_every_backend_layers_agree_with_pytorch)
+{
+    if (sl_gemm_packed())
+        ck_assert_int_eq(for_each_case(check_by_tiles), N_CASES);
+    ck_assert_int_eq(for_each_case(check_by_plain_loops), N_CASES);
+}
+END_TEST
+
 START_TEST(layers_agree_with_pytorch)
 {
     ck_assert_int_eq(for_each_case(check_whole), N_CASES);
@@ -208,9 +272,16 @@ static void check_rows(void)
     compare_all();
 }
 
+static void check_rows_by_tiles(void)
+{
+    check_settled(SL_GEMM_PACKED, check_rows);
+}
+
 START_TEST(rows_do_not_see_each_other)
 {
     for_each_case(check_rows);
+    if (sl_gemm_packed())
+        for_each_case(check_rows_by_tiles);
 }
 END_TEST
 
@@ -327,5 +398,6 @@ START_TEST(what_does_not_fit_is_refused)
 END_TEST
 
 SLUICE_TEST_MAIN("nn.image_layers", layers_agree_with_pytorch,
+                 with_every_backend_layers_agree_with_pytorch,
                  rows_do_not_see_each_other, gradients_are_those_of_the_outputs,
                  max_pool_passes_nan_on, what_does_not_fit_is_refused)
