@@ -8,123 +8,18 @@
 #include "base/finite.h"
 #include "pipeline/abroad/abroad.h"
 #include "pipeline/across/vocabulary_board.h"
+#include "pipeline/pieces/holding.h"
 #include "pipeline/update/head_update.h"
 
-/* A parameter, and what of it is meant. */
-struct item {
-    int layer;
-    int param;
-    int state; /* GRADIENT; VALUES; or a state of the optimizer */
-};
-
-enum { GRADIENT = -2, VALUES = -1 };
-
-/* What one device of this process holds of it. */
-struct place {
-    float *values;
-    struct sl_shard shard; /* which elements those are */
-    const struct sl_stage *stage;
-};
-
-/* The stage in which a layer is, as a shard of holder number `holder` of its
- * part has it; every layer is in one. */
-static const struct sl_stage *stage_of(const sluice_pipeline *pipe, int holder,
-                                       int shard, int layer)
-{
-    const struct sl_layout *layout = &pipe->blueprint.layout;
-    const struct sl_stage *stage = NULL;
-    for (int part = 0; part < layout->grid.depth; part++) {
-        const struct sl_stage *next =
-            &layout->stages[sl_held_stage(&layout->grid, holder, shard, part)];
-        if (layer >= next->units[0].layer)
-            stage = next;
-    }
-    return stage;
-}
-
-/* The process in whose memory it is, of holder number `holder`. */
-static int process_of(const sluice_pipeline *pipe, int holder, struct item item)
-{
-    int replica = holder / pipe->blueprint.grid.n_copies;
-    return sl_abroad_process(pipe, replica,
-                             stage_of(pipe, holder, 0, item.layer));
-}
-
-static bool is_here(const sluice_pipeline *pipe, int process)
-{
-    return process == pipe->blueprint.processes.rank;
-}
-
-/* Whether the holders of a part have a piece each. */
-static bool is_shared(const sluice_pipeline *pipe, struct item item)
-{
-    return pipe->blueprint.updates.zero > 0 && item.state != VALUES;
-}
-
-/* A run of a tensor, in ZeRO. */
-static struct sl_shard run_of(struct sl_chunk piece)
-{
-    return (struct sl_shard){
-        .n_runs = 1, .run = piece.n, .stride = piece.n, .first = piece.first};
-}
-
-/* The piece that a holder has of a gradient or of a state. */
-static struct place piece_of(const struct sl_stage *stage,
-                             const struct sl_unit *unit, struct item item)
-{
-    int64_t n = sluice_shape_elements(&unit->plan->params[item.param].shape);
-    struct sl_chunk piece = sl_unit_piece(stage, unit, item.param, n);
-    return (struct place){
-        .values =
-            item.state == GRADIENT
-                ? sl_unit_gradient(stage, unit, item.param, piece)
-                : sl_unit_state(stage, unit, item.param, item.state, piece),
-        .shard = run_of(piece),
-        .stage = stage,
-    };
-}
-
-/* In the copy of the model that holder number `holder` of each part belongs
- * to. */
-static struct place place_of(const sluice_pipeline *pipe, int holder, int shard,
-                             struct item item)
-{
-    const struct sl_layout *layout = &pipe->blueprint.layout;
-    const struct sl_stage *stage = stage_of(pipe, holder, shard, item.layer);
-    const struct sl_unit *unit =
-        &stage->units[item.layer - stage->units[0].layer];
-    if (is_shared(pipe, item))
-        return piece_of(stage, unit, item);
-    float *values = unit->grads[item.param];
-    if (item.state != GRADIENT)
-        values =
-            unit->param_at[item.param] +
-            (item.state == VALUES ? stage->params : stage->states[item.state]);
-    return (struct place){
-        .values = values,
-        .shard =
-            sl_layout_tensors(layout, shard)[unit->first_tensor + item.param]
-                .shard,
-        .stage = stage,
-    };
-}
-
-/* Put together what devices hold, those of a team or all of them. */
-static void gather(const sluice_pipeline *pipe, struct item item, float *values)
+/* Put together what devices of this process hold. */
+static void gather(const sluice_pipeline *pipe, struct sl_tensor_item item,
+                   float *values)
 {
     int cut = sl_cut_table_of(pipe, item.layer, item.param);
-    int holder = 0;
-    if (cut >= 0) {
+    if (cut >= 0)
         sl_cut_table_get(pipe, cut, item.state, values);
-        return;
-    }
-    int end = is_shared(pipe, item) ? sl_n_holders(&pipe->blueprint.grid)
-                                    : holder + 1;
-    for (; holder < end; holder++)
-        for (int shard = 0; shard < pipe->blueprint.grid.n_shards; shard++) {
-            struct place place = place_of(pipe, holder, shard, item);
-            sl_shard_gather(&place.shard, place.values, values);
-        }
+    else
+        sl_holdings_gather(pipe, item, values);
 }
 
 static sluice_status check_size(const char *name, int64_t is, int64_t given,
@@ -138,7 +33,8 @@ static sluice_status check_size(const char *name, int64_t is, int64_t given,
 }
 
 static sluice_status find(const sluice_pipeline *pipe, const char *name,
-                          int64_t n, struct item *item, sluice_diag *why)
+                          int64_t n, struct sl_tensor_item *item,
+                          sluice_diag *why)
 {
     const sluice_param_spec *spec;
     sluice_status st = sluice_model_find_parameter(
@@ -148,11 +44,12 @@ static sluice_status find(const sluice_pipeline *pipe, const char *name,
 }
 
 /* Put together its n elements, in all processes. */
-static sluice_status get(const sluice_pipeline *pipe, struct item item,
-                         float *values, int64_t n, sluice_diag *why)
+static sluice_status get(const sluice_pipeline *pipe,
+                         struct sl_tensor_item item, float *values, int64_t n,
+                         sluice_diag *why)
 {
-    int process = process_of(pipe, 0, item);
-    if (is_here(pipe, process))
+    int process = sl_holding_process(pipe, 0, item);
+    if (sl_is_held_here(pipe, 0, item))
         gather(pipe, item, values);
     return sl_abroad_share(pipe, process, values, (size_t)n * sizeof *values,
                            why);
@@ -162,7 +59,7 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
                                             const char *name, float *values,
                                             int64_t n, sluice_diag *why)
 {
-    struct item item = {.state = VALUES};
+    struct sl_tensor_item item = {.state = SL_VALUES};
     sluice_status st = find(pipe, name, n, &item, why);
     if (!st)
         st = get(pipe, item, values, n, why);
@@ -170,19 +67,20 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
 }
 
 /* Packed copies of the weights are of the old values. */
-static void put(struct place place, const float *from, struct item item)
+static void put(struct sl_holding is, const float *from,
+                struct sl_tensor_item item)
 {
-    sl_shard_scatter(&place.shard, from, place.values);
-    if (item.state == VALUES)
-        sl_products_forget(place.stage, place.stage->params);
+    sl_shard_scatter_piece(&is.shard, is.piece, from, is.values);
+    if (item.state == SL_VALUES)
+        sl_products_forget(is.stage, is.stage->params);
 }
 
 /* A use of a tied tensor. */
-static struct item item_of(const struct sl_blueprint *bp,
-                           const struct sl_tied_use *use, int state)
+static struct sl_tensor_item item_of(const struct sl_blueprint *bp,
+                                     const struct sl_tied_use *use, int state)
 {
     const struct sl_unit *unit = &bp->layout.stages[use->part].units[use->unit];
-    return (struct item){unit->layer, use->param, state};
+    return (struct sl_tensor_item){unit->layer, use->param, state};
 }
 
 /* One of the places of a parameter: in each holder of its part of the model,
@@ -190,18 +88,18 @@ static struct item item_of(const struct sl_blueprint *bp,
 struct spot {
     int holder;
     int shard;
-    struct item use;
+    struct sl_tensor_item use;
 };
 
-static int n_spots(const struct sl_blueprint *bp, struct item item)
+static int n_spots(const struct sl_blueprint *bp, struct sl_tensor_item item)
 {
     const struct sl_tie *tie = sl_tie_of(&bp->ties, item.layer, item.param);
     return sl_n_holders(&bp->grid) * bp->grid.n_shards *
            (tie ? tie->n_uses : 1);
 }
 
-static struct spot spot_at(const struct sl_blueprint *bp, struct item item,
-                           int i)
+static struct spot spot_at(const struct sl_blueprint *bp,
+                           struct sl_tensor_item item, int i)
 {
     const struct sl_tie *tie = sl_tie_of(&bp->ties, item.layer, item.param);
     int n_uses = tie ? tie->n_uses : 1;
@@ -214,7 +112,8 @@ static struct spot spot_at(const struct sl_blueprint *bp, struct item item,
 
 /* Put a parameter wherever it lies; uses that share their weights with one
  * before them get the same once more. */
-static void put_all(sluice_pipeline *pipe, struct item item, const float *from)
+static void put_all(sluice_pipeline *pipe, struct sl_tensor_item item,
+                    const float *from)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     int cut = sl_cut_table_of(pipe, item.layer, item.param);
@@ -224,8 +123,8 @@ static void put_all(sluice_pipeline *pipe, struct item item, const float *from)
     }
     for (int i = 0; i < n_spots(bp, item); i++) {
         struct spot at = spot_at(bp, item, i);
-        if (is_here(pipe, process_of(pipe, at.holder, at.use)))
-            put(place_of(pipe, at.holder, at.shard, at.use), from, at.use);
+        if (sl_is_held_here(pipe, at.holder, at.use))
+            put(sl_holding_at(pipe, at.holder, at.shard, at.use), from, at.use);
     }
 }
 
@@ -234,7 +133,7 @@ sluice_status sluice_pipeline_set_parameter(sluice_pipeline *pipe,
                                             const float *values, int64_t n,
                                             sluice_diag *why)
 {
-    struct item item = {.state = VALUES};
+    struct sl_tensor_item item = {.state = SL_VALUES};
     sluice_status st = find(pipe, name, n, &item, why);
     if (!st)
         st = sl_check_finite("parameter", name, values, n, why);
@@ -247,7 +146,7 @@ sluice_status sluice_pipeline_get_gradient(const sluice_pipeline *pipe,
                                            const char *name, float *values,
                                            int64_t n, sluice_diag *why)
 {
-    struct item item = {.state = GRADIENT};
+    struct sl_tensor_item item = {.state = SL_GRADIENT};
     sluice_status st = find(pipe, name, n, &item, why);
     if (!st)
         st = get(pipe, item, values, n, why);
@@ -279,12 +178,12 @@ int sl_tensor_state(const char *name)
     return is_state ? name[N] - '0' : -1;
 }
 
-static struct item tensor_of(const sluice_state_tensor *tensor)
+static struct sl_tensor_item tensor_of(const sluice_state_tensor *tensor)
 {
-    return (struct item){
+    return (struct sl_tensor_item){
         .layer = tensor->parameter.layer,
         .param = tensor->parameter.index,
-        .state = tensor->state < 0 ? VALUES : tensor->state,
+        .state = tensor->state < 0 ? SL_VALUES : tensor->state,
     };
 }
 
@@ -294,9 +193,9 @@ float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
     if (pipe->blueprint.grid.n_shards > 1 ||
         sl_cut_table_of(pipe, tensor->parameter.layer,
                         tensor->parameter.index) >= 0 ||
-        is_shared(pipe, tensor_of(tensor)))
+        sl_item_is_shared(&pipe->blueprint, tensor_of(tensor)))
         return NULL;
-    return place_of(pipe, holder, 0, tensor_of(tensor)).values;
+    return sl_holding_at(pipe, holder, 0, tensor_of(tensor)).values;
 }
 
 bool sluice_pipeline_holds(const sluice_pipeline *pipe, const char *name)
@@ -312,18 +211,18 @@ bool sluice_pipeline_holds(const sluice_pipeline *pipe, const char *name)
 int sl_pipeline_tensor_process(const sluice_pipeline *pipe, int holder,
                                const sluice_state_tensor *tensor)
 {
-    return process_of(pipe, holder, tensor_of(tensor));
+    return sl_holding_process(pipe, holder, tensor_of(tensor));
 }
 
 bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
                             const sluice_state_tensor *tensor)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    struct item item = tensor_of(tensor);
+    struct sl_tensor_item item = tensor_of(tensor);
     bool has = !pipe->world;
     for (int i = 0; !has && i < n_spots(bp, item); i++) {
         struct spot at = spot_at(bp, item, i);
-        has = is_here(pipe, process_of(pipe, at.holder, at.use));
+        has = sl_is_held_here(pipe, at.holder, at.use);
     }
     return has;
 }

@@ -91,8 +91,11 @@ START_TEST(a_checkpoint_goes_on_with_any_stage)
     config.replicas = 3;
     config.schedule.devices = 2;
     config.schedule.microbatches = 2;
-    for (int n = 0; n < 4 * 4; n++)
+    config.gemm = "plain"; /* whose bits are the same with teams */
+    for (int n = 0; n < 4 * 4; n++) {
+        config.team = 1 + n % 2;
         check_resumed(config, n / 4, n % 4);
+    }
     sl_test_problem_fini(&problem);
 }
 END_TEST

@@ -39,18 +39,50 @@ int64_t sl_shard_element(const struct sl_shard *shard, int64_t i)
     return shard->first + i / shard->run * shard->stride + i % shard->run;
 }
 
+/* All elements on the device. */
+static struct sl_chunk all_of(const struct sl_shard *shard)
+{
+    return (struct sl_chunk){0, sl_shard_elements(shard)};
+}
+
+/* From element `i` of the device on: those of a run that belong to what ends
+ * before element `end`. */
+static int64_t run_length(const struct sl_shard *shard, int64_t i, int64_t end)
+{
+    int64_t left = shard->run - i % shard->run;
+    return left < end - i ? left : end - i;
+}
+
+void sl_shard_gather_piece(const struct sl_shard *shard, struct sl_chunk piece,
+                           const float *part, float *whole)
+{
+    int64_t end = piece.first + piece.n;
+    for (int64_t i = piece.first, n; i < end; i += n) {
+        n = run_length(shard, i, end);
+        memcpy(whole + sl_shard_element(shard, i), part + (i - piece.first),
+               (size_t)n * sizeof *whole);
+    }
+}
+
+void sl_shard_scatter_piece(const struct sl_shard *shard, struct sl_chunk piece,
+                            const float *whole, float *part)
+{
+    int64_t end = piece.first + piece.n;
+    for (int64_t i = piece.first, n; i < end; i += n) {
+        n = run_length(shard, i, end);
+        memcpy(part + (i - piece.first), whole + sl_shard_element(shard, i),
+               (size_t)n * sizeof *part);
+    }
+}
+
 void sl_shard_gather(const struct sl_shard *shard, const float *part,
                      float *whole)
 {
-    for (int64_t i = 0; i < shard->n_runs; i++)
-        memcpy(whole + shard->first + i * shard->stride, part + i * shard->run,
-               (size_t)shard->run * sizeof *whole);
+    sl_shard_gather_piece(shard, all_of(shard), part, whole);
 }
 
 void sl_shard_scatter(const struct sl_shard *shard, const float *whole,
                       float *part)
 {
-    for (int64_t i = 0; i < shard->n_runs; i++)
-        memcpy(part + i * shard->run, whole + shard->first + i * shard->stride,
-               (size_t)shard->run * sizeof *part);
+    sl_shard_scatter_piece(shard, all_of(shard), whole, part);
 }

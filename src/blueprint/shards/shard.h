@@ -16,6 +16,8 @@
 
 #include <sluice/shape.h>
 
+#include "base/chunk.h"
+
 struct sl_shard {
     int64_t n_runs;
     int64_t run;    /* elements of a run */
@@ -44,5 +46,12 @@ void sl_shard_gather(const struct sl_shard *shard, const float *part,
                      float *whole);
 void sl_shard_scatter(const struct sl_shard *shard, const float *whole,
                       float *part);
+
+/* The same of those of its elements that are `piece`, counted on the device:
+ * piece.n of them lie at `part`. */
+void sl_shard_gather_piece(const struct sl_shard *shard, struct sl_chunk piece,
+                           const float *part, float *whole);
+void sl_shard_scatter_piece(const struct sl_shard *shard, struct sl_chunk piece,
+                            const float *whole, float *part);
 
 #endif

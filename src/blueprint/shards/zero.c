@@ -41,18 +41,11 @@ static sluice_status check_range(int wanted, sluice_diag *why)
 }
 
 /* With what it does not go. */
-static sluice_status check_company(int wanted, const struct sl_grid *grid,
-                                   bool one_process,
+static sluice_status check_company(int wanted, bool one_process,
                                    const sluice_optimizer_ops *optimizer,
                                    const struct sl_update_mode *mode,
                                    sluice_diag *why)
 {
-    if (grid->n_shards > 1)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "ZeRO stage %d and teams of %d devices, whose "
-                               "parameters are divided already; set zero to "
-                               "0, or team to 1",
-                               wanted, grid->n_shards);
     if (mode->n_tables > 0 && mode->reduces)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "ZeRO stage %d does not divide what a cut "
@@ -147,7 +140,7 @@ sluice_status sl_zero_choose(int wanted, const struct sl_grid *grid,
 {
     sluice_status st = check_range(wanted, why);
     if (!st && wanted > 0)
-        st = check_company(wanted, grid, one_process, optimizer, mode, why);
+        st = check_company(wanted, one_process, optimizer, mode, why);
     if (!st && wanted >= SL_ZERO_GRADIENTS)
         st = check_gradients(wanted, grid, model, schedule, mode, why);
     if (!st && mode->reduces)
@@ -243,24 +236,32 @@ void sl_zero_bind_gradients(struct sl_stage *stage, float *in_turn,
     stage->own_grads = stage->grads + stage->own.first;
 }
 
-/* The stages that hold a part, those of replica 0 first. */
-static struct sl_stage *holder_at(struct sl_layout *layout, int part,
-                                  int holder)
+/* A shard of a part of the model, those of part 0 first, and the stages that
+ * hold it, those of replica 0 first. */
+static int n_common(const struct sl_layout *layout)
 {
-    return &layout->stages[sl_held_stage(&layout->grid, holder, 0, part)];
+    return layout->grid.depth * layout->grid.n_shards;
 }
 
-static sluice_status take_part(struct sl_layout *layout, int part)
+static struct sl_stage *holder_at(struct sl_layout *layout, int common,
+                                  int holder)
+{
+    const struct sl_grid *grid = &layout->grid;
+    return &layout->stages[sl_held_stage(grid, holder, common % grid->n_shards,
+                                         common / grid->n_shards)];
+}
+
+static sluice_status take_common(struct sl_layout *layout, int common)
 {
     int n_holders = sl_n_holders(&layout->grid);
-    struct sl_stage *first = holder_at(layout, part, 0);
+    struct sl_stage *first = holder_at(layout, common, 0);
     size_t bytes = (size_t)n_holders * floats_bytes(first->n_states);
     sluice_status st = sl_arena_init(&first->common, bytes, layout->allocator);
     if (st)
         return st;
     memset(first->common.base, 0, bytes);
     for (int h = 0; h < n_holders; h++)
-        holder_at(layout, part, h)->versions =
+        holder_at(layout, common, h)->versions =
             (float *)(void *)first->common.base;
     return SLUICE_OK;
 }
@@ -268,9 +269,9 @@ static sluice_status take_part(struct sl_layout *layout, int part)
 sluice_status sl_zero_take_common(struct sl_layout *layout, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    for (int part = 0; part < layout->grid.depth && !st; part++)
+    for (int i = 0; i < n_common(layout) && !st; i++)
         if (layout->zero >= SL_ZERO_PARAMETERS)
-            st = take_part(layout, part);
+            st = take_common(layout, i);
     if (!st)
         return SLUICE_OK;
     sl_zero_give_common(layout);
@@ -279,8 +280,8 @@ sluice_status sl_zero_take_common(struct sl_layout *layout, sluice_diag *why)
 
 void sl_zero_give_common(struct sl_layout *layout)
 {
-    for (int part = 0; part < layout->grid.depth; part++) {
-        struct sl_stage *first = holder_at(layout, part, 0);
+    for (int i = 0; i < n_common(layout); i++) {
+        struct sl_stage *first = holder_at(layout, i, 0);
         if (first->common.base)
             sl_arena_fini(&first->common);
         first->common = (struct sl_arena){0};

@@ -14,6 +14,9 @@
  *               all holders read, each counts a chunk of it as its own and
  *               updates that in place
  *
+ * In a team each device shares with those that have the same shard of the part:
+ * what it has is a chunk of its shard.
+ *
  * The chunks are those of a reduce-scatter (base/chunk.h), so what a device
  * has summed is what it updates.  All of a tensor's gradient is wanted by an
  * optimizer that reads a total, by ties and by layers with statistics: such
@@ -45,10 +48,10 @@ sluice_status sl_zero_place(int wanted, sluice_schedule **schedule,
  * where each part has one holder.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if there is no such stage, or if it does
- *          not go with teams, several processes, a cut vocabulary of replicas,
- * an asynchronous schedule, or an optimizer that is not `elementwise`; from
- * stage 2 on also if it does not go with ties, copies, or the order of the
- * backwards.
+ *          not go with several processes, a cut vocabulary of replicas, an
+ *          asynchronous schedule, or an optimizer that is not `elementwise`;
+ *          from stage 2 on also if it does not go with ties, copies, or the
+ *          order of the backwards.
  */
 sluice_status sl_zero_choose(int wanted, const struct sl_grid *grid,
                              bool one_process,

@@ -274,12 +274,16 @@ sluice_status sl_abroad_share(const sluice_pipeline *pipe, int process,
 static size_t bytes_in_common(const sluice_pipeline *pipe, int i)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
+    const struct sl_grid *grid = &layout->grid;
     const struct sl_device *device = &pipe->devices[i];
     size_t bytes = 0;
-    for (int s = 0; s < layout->grid.n_stages; s++)
+    for (int s = 0; s < grid->n_stages; s++) {
+        int first =
+            sl_held_stage(grid, 0, device->at.shard, sl_part_of(grid, s));
         if (device->stages[s].device == device->at.place)
-            bytes += layout->stages[sl_part_of(&layout->grid, s)].common.size /
-                     (size_t)sl_n_holders(&layout->grid);
+            bytes +=
+                layout->stages[first].common.size / (size_t)sl_n_holders(grid);
+    }
     return bytes;
 }
 

@@ -26,7 +26,17 @@ static const char *const optimizers[] = {
     "rmsprop:lr=0.01,momentum=0.5,centered",
 };
 
-enum { N_OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
+/* A clip reads a total, which teams add up otherwise. */
+static const char *const unclipped[] = {
+    "sgd:lr=0.05,momentum=0.9,weight-decay=0.01,nesterov",
+    "adam:lr=0.01,weight-decay=0.01",
+    "adamw:lr=0.01",
+};
+
+enum {
+    N_OPTIMIZERS = sizeof optimizers / sizeof *optimizers,
+    N_UNCLIPPED = sizeof unclipped / sizeof *unclipped
+};
 
 /* Batch_norm has statistics, which the update writes, too. */
 static const char normed[] =
@@ -52,10 +62,11 @@ static void check(const struct sl_test_problem *problem,
                  sl_test_step(&pair, 2, BATCH) +
                  sl_test_evaluate(&pair, 3, BATCH + 2);
     ck_assert_msg(!wrong,
-                  "zero %d, R %d, K %d, M %d, %s: %ld values differ; "
+                  "zero %d, t %d, R %d, K %d, M %d, %s: %ld values differ; "
                   "%s",
-                  config.zero, config.replicas, config.schedule.devices,
-                  config.schedule.microbatches, optimizer, wrong, pair.text);
+                  config.zero, config.team, config.replicas,
+                  config.schedule.devices, config.schedule.microbatches,
+                  optimizer, wrong, pair.text);
     sl_test_pair_fini(&pair);
 }
 
@@ -90,6 +101,39 @@ START_TEST(replicas_that_share_equal_the_reference)
             if (kind != SL_TEST_PROBE && (kind != SL_TEST_TIED || zero == 1))
                 check_replicas(kind, NULL, zero, first++);
         check_replicas(SL_TEST_RELU, normed, zero, first);
+    }
+}
+END_TEST
+
+/* The devices of a team share with those that have the same shard. */
+START_TEST(teams_that_share_equal_the_reference)
+{
+    static const enum sl_test_kind kinds[] = {SL_TEST_RELU, SL_TEST_NORM,
+                                              SL_TEST_GPT};
+    int n = 0;
+    for (int k = 0; k < 4; k++) {
+        struct sl_test_problem problem = {0};
+        ck_assert(
+            !sl_test_problem_init(&problem, kinds[k % 3], LAYERS, BATCH, NULL));
+        if (k == 3) {
+            sluice_model_destroy(problem.model);
+            ck_assert(!sluice_model_parse(normed, NULL, &problem.model, NULL));
+        }
+        for (int zero = 1; zero <= 3; zero++, n++) {
+            sluice_pipeline_config config = problem.config;
+            bool loops = n % 2 && k != 3;
+            config.gemm = sluice_gemm_is_built("packed") ? "packed" : "plain";
+            config.zero = zero;
+            config.replicas = 2 + n % 2;
+            config.team = n % 3 ? 2 : 3;
+            config.schedule.name = loops ? "looped-bfs" : "gpipe";
+            config.schedule.devices = 1 + n % 2;
+            config.schedule.chunks = loops ? 2 : 0;
+            config.schedule.microbatches = 1 + n % 3;
+            if (!sl_test_skips())
+                check(&problem, config, unclipped[n % N_UNCLIPPED], 1);
+        }
+        sl_test_problem_fini(&problem);
     }
 }
 END_TEST
@@ -212,5 +256,6 @@ END_TEST
 
 SLUICE_TEST_MAIN("pipeline.zero_bits", replicas_that_share_equal_the_reference,
                  stages_that_use_a_gradient_in_turn_have_the_bits,
+                 teams_that_share_equal_the_reference,
                  a_holder_that_updates_nothing_reads_the_new_parameters,
                  every_synchronous_schedule_has_the_bits)

@@ -126,11 +126,49 @@ START_TEST(memory_is_that_of_the_formula_to_the_byte)
 }
 END_TEST
 
+/* A device of a team has the same part of its shard. */
+static void check_team(int zero, int replicas)
+{
+    enum { T = 2, K = 2, N_STATES = 2 };
+    sluice_memory_plan alone[K * T], plans[K * T];
+    sluice_pipeline_config config = begin(SL_TEST_GPT, "adamw:lr=0.01");
+    config.schedule.devices = K;
+    config.schedule.microbatches = 2;
+    config.team = T;
+    ck_assert(!sluice_pipeline_plan(problem.model, &config, alone, NULL));
+    config.zero = zero;
+    config.replicas = replicas;
+    ck_assert(!sluice_pipeline_plan(problem.model, &config, plans, NULL));
+    sluice_pipeline *pipe = create(&config);
+    for (int d = 0; d < K * T * replicas; d++) {
+        struct formula f = {0};
+        sluice_device_info info;
+        size_t lines = alone[d % (K * T)].parameters / 64;
+        sluice_pipeline_device(pipe, d, &info);
+        add_stage(&f, lines, zero, (size_t)replicas, N_STATES);
+        ck_assert_uint_eq(info.planned.parameters, f.parameters);
+        ck_assert_uint_eq(info.planned.gradients, 64 * lines);
+        ck_assert_uint_eq(info.planned.optimizer, f.optimizer);
+        ck_assert_uint_eq(info.planned.total, info.actual_bytes);
+        ck_assert_mem_eq(&info.planned, &plans[d % (K * T)], sizeof plans[0]);
+    }
+    sluice_pipeline_destroy(pipe);
+    sl_test_problem_fini(&problem);
+}
+
+START_TEST(a_device_of_a_team_has_its_part_of_its_shard_to_the_byte)
+{
+    for (int replicas = 2; replicas <= 4; replicas++)
+        for (int zero = 0; zero <= 3; zero++)
+            check_team(zero, replicas);
+}
+END_TEST
+
 START_TEST(a_failure_in_any_replica_changes_nothing)
 {
     enum { R = 3, K = 2 };
     for (int n = 0; n < R * 3; n++) {
-        int replica = n % R;
+        int replica = n % R, team = 1 + n % 2;
         struct sl_test_fault fault = {.pass = SL_TEST_WEIGHT,
                                       .layer = 1,
                                       .first_row = replica * BATCH / R};
@@ -145,6 +183,8 @@ START_TEST(a_failure_in_any_replica_changes_nothing)
         config.optimizer_config = &choice.config;
         config.zero = 1 + n / R;
         config.replicas = R;
+        config.team = team;
+        config.gemm = "plain"; /* has the bits of one device */
         config.schedule.devices = K;
         config.schedule.microbatches = 2;
         ck_assert_msg(!sl_test_pair_init(&pair, &problem, &config), "%s",
@@ -155,7 +195,7 @@ START_TEST(a_failure_in_any_replica_changes_nothing)
                                               sl_test_targets(&problem, 0),
                                               BATCH, NULL, &why),
                          SLUICE_IO);
-        ck_assert_int_eq(why.device / K, replica);
+        ck_assert_int_eq(why.device / (K * team), replica);
         fault.armed = false;
         ck_assert_int_eq(sl_test_parameters(&pair), 0);
         ck_assert_msg(!sl_test_step(&pair, 0, BATCH), "%s", pair.text);
@@ -263,10 +303,6 @@ START_TEST(what_does_not_go_with_it_is_refused)
     refuse(&config, "ZeRO stage -1: there are stages 0, which shares nothing, "
                     "to 3");
     config.zero = 1;
-    config.team = 2;
-    refuse(&config, "ZeRO stage 1 and teams of 2 devices, whose parameters are "
-                    "divided already; set zero to 0, or team to 1");
-    config.team = 1;
     whole.elementwise = false;
     config.optimizer = &whole;
     refuse(&config, "ZeRO stage 1 and optimizer sgd, which does not say that "
@@ -285,6 +321,7 @@ END_TEST
 
 SLUICE_TEST_MAIN(
     "pipeline.zero_states", memory_is_that_of_the_formula_to_the_byte,
+    a_device_of_a_team_has_its_part_of_its_shard_to_the_byte,
     a_failure_in_any_replica_changes_nothing,
     a_gradient_that_is_kept_for_long_is_refused_with_what_stands_between,
     a_gradient_that_is_not_reduced_in_its_turn_is_refused,
