@@ -12,6 +12,7 @@
 #include "bench/order/schedule_source.h"
 #include "bench/measure/yardstick.h"
 #include "bench/roofline/bound.h"
+#include "bench/zero/zero_formula.h"
 
 /* A reference serves all rows with its replicas and micro-batches, on any
  * number of devices unless the schedule is not a generator's. */
@@ -158,11 +159,11 @@ static sluice_status find_formula(const struct measure_config *how,
     sluice_status st =
         sluice_pipeline_plan(how->work->model, &config, plans, why);
     for (int d = 0; d < row->places * row->team && !st; d++) {
-        double n = row->replicas;
-        double bytes = (double)plans[d].parameters / (row->zero >= 3 ? n : 1) +
-                       (double)plans[d].gradients / (row->zero >= 2 ? n : 1) +
-                       (double)plans[d].optimizer / (row->zero >= 1 ? n : 1);
-        row->zero_bytes = fmax(row->zero_bytes, bytes);
+        const struct zero_shares whole = {(double)plans[d].parameters,
+                                          (double)plans[d].gradients,
+                                          (double)plans[d].optimizer};
+        row->zero_bytes = fmax(row->zero_bytes,
+                               zero_formula(row->zero, row->replicas, whole));
     }
     return st;
 }
@@ -221,13 +222,13 @@ static const char *layout_of(const struct compare_row *row)
     return pipeline && data ? "both" : pipeline ? "pipeline" : "data";
 }
 
-/* Each stage of ZeRO, which pipelines refuse with teams, and each M. */
+/* Each stage of ZeRO, where there are replicas, and each M. */
 static sluice_status each_choice(struct comparison *c, struct compare_row row,
                                  act_on *act, sluice_diag *why)
 {
     const struct compare_config *config = c->config;
     const struct range *m = &config->microbatches;
-    bool shares = row.replicas > 1 && row.team == 1;
+    bool shares = row.replicas > 1;
     int n_zeros = shares ? config->zeros.n : 1;
     int n_m = row.places > 1 ? m->n : 1;
     sluice_status st = SLUICE_OK;

@@ -18,10 +18,3 @@ int64_t cluster_reduce_ns(struct cluster_link link, int n, double bytes)
     return llround(2.0 * (n - 1) * link.latency_ns +
                    cluster_reduce_bytes(n, bytes) / link.bytes_per_ns);
 }
-
-double cluster_parameter_bytes(int zero, int n, int n_states)
-{
-    double parameter = 4, gradient = 4, states = 4.0 * n_states;
-    return parameter / (zero >= 3 ? n : 1) + gradient / (zero >= 2 ? n : 1) +
-           states / (zero >= 1 ? n : 1);
-}

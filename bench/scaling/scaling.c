@@ -14,6 +14,7 @@
 #include <sluice/simulate.h>
 
 #include "bench/scaling/cluster.h"
+#include "bench/zero/zero_formula.h"
 
 enum {
     KINDS = SLUICE_N_ACTION_KINDS,
@@ -149,9 +150,9 @@ static int node_of(const struct trial *t, int stage)
 static void price_stages(struct trial *t)
 {
     const struct scaling *s = t->of;
-    double params = cluster_parameter_bytes(0, 1, N_STATES) / FLOAT;
+    double params = zero_formula_parameter(0, 1, N_STATES) / FLOAT;
     double held =
-        cluster_parameter_bytes(s->config->zero, t->row->replicas, N_STATES) /
+        zero_formula_parameter(s->config->zero, t->row->replicas, N_STATES) /
         FLOAT;
     for (int stage = 0, i = 0; stage < t->n_stages; stage++) {
         int first = i;

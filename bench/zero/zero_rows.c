@@ -16,7 +16,7 @@
 #include "bench/order/order.h"
 #include "bench/output/progress.h"
 #include "bench/roofline/bound.h"
-#include "bench/scaling/cluster.h"
+#include "bench/zero/zero_formula.h"
 
 enum { WARM_UP = 2 };
 
@@ -213,8 +213,7 @@ static sluice_status measure_all(struct race *race, zero_on_row *on_row,
             .replicas = replicas->values[i / stages->n % replicas->n],
             .zero = stages->values[i % stages->n],
         };
-        row.paper =
-            cluster_parameter_bytes(row.zero, row.replicas, s->n_states);
+        row.paper = zero_formula_parameter(row.zero, row.replicas, s->n_states);
         st = sluice_optimizer_parse(s->text, &race->optimizer, why);
         if (!st)
             st = measure_row(race, &row, why);

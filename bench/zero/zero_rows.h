@@ -33,7 +33,7 @@ struct zero_row {
     double gradients;
     double states;
     double paper;          /* of the three together, see
-                              cluster_parameter_bytes() */
+                              zero_formula_parameter() */
     int64_t planned_bytes; /* everything, of all replicas */
     int64_t actual_bytes;
     double step_ns;  /* the median; NAN: none was timed */

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "bench/scaling/cluster.h"
+#include "bench/zero/zero_formula.h"
 #include "support/runner.h"
 
 enum { MOST = 128, G = 1000000000 };
@@ -86,8 +87,8 @@ START_TEST(replicas_hold_what_zero_says)
 {
     static const double on_64[] = {16, 8 + 8.0 / 64, 4 + 12.0 / 64, 16.0 / 64};
     for (int zero = 0; zero <= 3; zero++) {
-        ck_assert(cluster_parameter_bytes(zero, 64, 2) == on_64[zero]);
-        ck_assert(cluster_parameter_bytes(zero, 1, 2) == 16);
+        ck_assert(zero_formula_parameter(zero, 64, 2) == on_64[zero]);
+        ck_assert(zero_formula_parameter(zero, 1, 2) == 16);
     }
     struct scaling_config config = small(4);
     find(&config);
