@@ -11,7 +11,7 @@
  * and no others, and reads rows where it has the first stage and targets where
  * it has the last.
  *
- * The bits are those of one process.  Teams, ZeRO, a cut vocabulary and
+ * The bits are those of one process.  Teams, ZeRO stage 3, a cut vocabulary and
  * reshapes are refused.
  *
  * sluice_pipeline_trace() is the trace of this process's own devices, on its

@@ -30,12 +30,13 @@ size_t sl_held_count(const sluice_pipeline *pipe, enum sl_held held,
     return n;
 }
 
-/* Elements of tensors that are cut across devices. */
+/* Elements of tensors that are cut across devices; in several processes they
+ * stay where they are. */
 static size_t count_cut(const sluice_pipeline *pipe, enum sl_held held)
 {
     size_t n = 0;
     sluice_state_tensor at = {.state = 0};
-    while (sl_held_next(pipe, held, &at))
+    while (!pipe->world && sl_held_next(pipe, held, &at))
         if (!sl_pipeline_tensor(pipe, 0, &at))
             n += (size_t)at.parameter.n;
     return n;

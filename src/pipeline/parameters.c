@@ -43,16 +43,45 @@ static sluice_status find(const sluice_pipeline *pipe, const char *name,
               : check_size(name, sluice_shape_elements(&spec->shape), n, why);
 }
 
-/* Put together its n elements, in all processes. */
+static int n_runs(const sluice_pipeline *pipe, struct sl_tensor_item item)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    return sl_item_is_shared(bp, item) ? sl_n_holders(&bp->grid) : 1;
+}
+
+/* What holder number i has of it. */
+static struct sl_tensor_run run_at(const sluice_pipeline *pipe,
+                                   struct sl_tensor_item item, int i)
+{
+    struct sl_holding is = sl_holding_at(pipe, i, 0, item);
+    return (struct sl_tensor_run){
+        .process = sl_holding_process(pipe, i, item),
+        .elements = sl_is_held_here(pipe, i, item) ? is.values : NULL,
+        .first = is.piece.first,
+        .n = is.piece.n,
+    };
+}
+
+/* Put together its elements, in all processes. */
 static sluice_status get(const sluice_pipeline *pipe,
-                         struct sl_tensor_item item, float *values, int64_t n,
+                         struct sl_tensor_item item, float *values,
                          sluice_diag *why)
 {
-    int process = sl_holding_process(pipe, 0, item);
-    if (sl_is_held_here(pipe, 0, item))
+    sluice_status st = SLUICE_OK;
+    if (!pipe->world) {
         gather(pipe, item, values);
-    return sl_abroad_share(pipe, process, values, (size_t)n * sizeof *values,
-                           why);
+        return st;
+    }
+    for (int i = 0; i < n_runs(pipe, item) && !st; i++) {
+        struct sl_tensor_run run = run_at(pipe, item, i);
+        size_t bytes = (size_t)run.n * sizeof *values;
+        if (run.elements && run.n > 0)
+            memcpy(values + run.first, run.elements, bytes);
+        if (run.n > 0)
+            st = sl_abroad_share(pipe, run.process, values + run.first, bytes,
+                                 why);
+    }
+    return st;
 }
 
 sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
@@ -62,7 +91,7 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
     struct sl_tensor_item item = {.state = SL_VALUES};
     sluice_status st = find(pipe, name, n, &item, why);
     if (!st)
-        st = get(pipe, item, values, n, why);
+        st = get(pipe, item, values, why);
     return st;
 }
 
@@ -149,7 +178,7 @@ sluice_status sluice_pipeline_get_gradient(const sluice_pipeline *pipe,
     struct sl_tensor_item item = {.state = SL_GRADIENT};
     sluice_status st = find(pipe, name, n, &item, why);
     if (!st)
-        st = get(pipe, item, values, n, why);
+        st = get(pipe, item, values, why);
     return st;
 }
 
@@ -208,10 +237,16 @@ bool sluice_pipeline_holds(const sluice_pipeline *pipe, const char *name)
            sl_pipeline_has_tensor(pipe, &at);
 }
 
-int sl_pipeline_tensor_process(const sluice_pipeline *pipe, int holder,
-                               const sluice_state_tensor *tensor)
+int sl_tensor_n_runs(const sluice_pipeline *pipe,
+                     const sluice_state_tensor *tensor)
 {
-    return sl_holding_process(pipe, holder, tensor_of(tensor));
+    return n_runs(pipe, tensor_of(tensor));
+}
+
+struct sl_tensor_run sl_tensor_run_at(const sluice_pipeline *pipe,
+                                      const sluice_state_tensor *tensor, int i)
+{
+    return run_at(pipe, tensor_of(tensor), i);
 }
 
 bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
@@ -275,7 +310,7 @@ sluice_status sluice_pipeline_get_tensor(const sluice_pipeline *pipe,
 {
     sluice_state_tensor tensor;
     sluice_status st = find_tensor(pipe, name, n, &tensor, why);
-    return st ? st : get(pipe, tensor_of(&tensor), values, n, why);
+    return st ? st : get(pipe, tensor_of(&tensor), values, why);
 }
 
 sluice_status sluice_pipeline_set_tensor(sluice_pipeline *pipe,

@@ -21,16 +21,25 @@ int sl_tensor_state(const char *name);
 float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
                           const sluice_state_tensor *tensor);
 
-/* The process whose memory it is in there; in this one it may lie in another
- * copy, too. */
-int sl_pipeline_tensor_process(const sluice_pipeline *pipe, int holder,
-                               const sluice_state_tensor *tensor);
+/* A run of its elements, as it lies in several processes, without teams.  The
+ * runs of a tensor make it whole, one behind the other; some may be empty. */
+struct sl_tensor_run {
+    int process;           /* which has it */
+    const float *elements; /* [n]; NULL in another process */
+    int64_t first;         /* element of the tensor */
+    int64_t n;
+};
+int sl_tensor_n_runs(const sluice_pipeline *pipe,
+                     const sluice_state_tensor *tensor);
+struct sl_tensor_run sl_tensor_run_at(const sluice_pipeline *pipe,
+                                      const sluice_state_tensor *tensor, int i);
 
 /* Whether this process holds it, in any copy and under any use. */
 bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
                             const sluice_state_tensor *tensor);
 
-/* Copy it out, put together from its parts if it is cut. */
+/* Copy it out, put together from its parts if it is cut.  All of it is in this
+ * process. */
 void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,
                              const sluice_state_tensor *tensor, float *values);
 

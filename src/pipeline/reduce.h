@@ -73,8 +73,8 @@ sluice_status sl_reduce_leave(struct sl_device *device, const struct sl_op *op,
  * old ones.  No device writes parameters again before all have ended the step.
  *
  * Threads  the devices that hold a copy, each for itself.
- * Blocks   until the others have updated theirs.
- * Returns  SLUICE_OK.
+ * Blocks   until the others have updated theirs, or a process has ended.
+ * Returns  SLUICE_OK; of a process that has ended the job's end tells.
  */
 sluice_status sl_reduce_unshard(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why);

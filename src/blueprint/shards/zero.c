@@ -52,10 +52,11 @@ static sluice_status check_company(int wanted, bool one_process,
                                "vocabulary divides already; set zero to 0, or "
                                "do not cut it",
                                wanted);
-    if (!one_process)
+    if (!one_process && wanted >= SL_ZERO_PARAMETERS)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "ZeRO stage %d in a pipeline of several "
-                               "processes; set zero to 0, or run it in one",
+                               "processes, which have no memory in common; set "
+                               "zero to 2, or run it in one",
                                wanted);
     if (mode->asynchronous)
         return sluice_diag_set(why, SLUICE_INVALID,

@@ -60,11 +60,26 @@ struct wait {
     int at;
 };
 
+/* Behind a commit no failure closes the collective, and yet a process may have
+ * ended that still has something to send. */
+static bool is_in_vain(const struct mpi_collective *is)
+{
+    const struct sl_control *control = is->crossing.control;
+    return sl_control_verdict(control) == SL_COMMITTED &&
+           sl_control_is_over(control);
+}
+
 static bool is_ready(void *state)
 {
     struct wait *wait = state;
-    return atomic_load(&wait->is->closed) ||
+    return atomic_load(&wait->is->closed) || is_in_vain(wait->is) ||
            wait->ready(&wait->is->crossing, wait->rank, wait->at);
+}
+
+static void close_inner(struct mpi_collective *is)
+{
+    atomic_store(&is->closed, true);
+    sl_collective_close(is->inner);
 }
 
 /* Wait for messages. */
@@ -74,6 +89,8 @@ static sluice_status await(struct mpi_collective *is,
 {
     struct wait wait = {is, ready, rank, at};
     sl_control_wait(is->crossing.control, is->patience, is_ready, &wait);
+    if (is_in_vain(is))
+        close_inner(is);
     return atomic_load(&is->closed) ? SLUICE_CLOSED : SLUICE_OK;
 }
 
@@ -187,12 +204,6 @@ static sluice_status mpi_agree(struct sl_collective *collective, int rank,
         return st ? st : SLUICE_CLOSED;
     *virtual_ns = sl_control_latest_ns(is->crossing.control);
     return SLUICE_OK;
-}
-
-static void close_inner(struct mpi_collective *is)
-{
-    atomic_store(&is->closed, true);
-    sl_collective_close(is->inner);
 }
 
 static void stop_all(void *context)

@@ -2,9 +2,10 @@
  * Saving from several processes.
  *
  *   list    Each process lists the tensors, in the order of the file, with the
- *           place of each: the process that has it.
- *   sum     That process looks at its elements and tells their checksum, which
- *           stands in the header, before the data.
+ *           runs of their elements and the process that has each: one run, or
+ *           several if replicas share the tensor out (ZeRO).
+ *   sum     These processes look at their elements, in turn, and tell the
+ *           checksum, which stands in the header, before the data.
  *   write   Process 0 opens the file and writes header and data.  Behind an
  *           error of its own it still takes what is sent to it.
  *
@@ -28,7 +29,9 @@ enum { PIECE = 1 << 18 }; /* elements */
 struct gathering {
     const sluice_pipeline *pipe;
     struct sl_outgoing out;
-    float *piece; /* [PIECE] process 0: from others */
+    int most_runs;              /* of a tensor */
+    struct sl_tensor_run *runs; /* [tensors][most_runs], by their numbers */
+    float *piece;               /* [PIECE] process 0: from others */
 };
 
 static int rank_of(const sluice_pipeline *pipe)
@@ -36,61 +39,87 @@ static int rank_of(const sluice_pipeline *pipe)
     return pipe->blueprint.processes.rank;
 }
 
-/* Names, shapes and places; of what lies here, the elements. */
+/* The runs of a tensor; those that it has not are empty. */
+static struct sl_tensor_run *runs_of(const struct gathering *g, size_t number)
+{
+    return g->runs + number * (size_t)g->most_runs;
+}
+
+/* A parameter is looked at where it lies. */
+static sluice_status list_tensor(struct gathering *g, size_t number,
+                                 const sluice_state_tensor *at,
+                                 sluice_diag *why)
+{
+    struct sl_tensor_run *runs = runs_of(g, number);
+    sluice_status st = SLUICE_OK;
+    for (int r = 0; r < sl_tensor_n_runs(g->pipe, at) && !st; r++) {
+        runs[r] = sl_tensor_run_at(g->pipe, at, r);
+        if (at->state < 0 && runs[r].elements)
+            st = sl_check_finite("parameter", at->name, runs[r].elements,
+                                 runs[r].n, why);
+    }
+    return st;
+}
+
+/* Names, shapes and places. */
 static sluice_status list(struct gathering *g, enum sl_held held,
                           sluice_diag *why)
 {
-    const sluice_pipeline *pipe = g->pipe;
     sluice_state_tensor at = {.state = 0};
     sluice_status st = SLUICE_OK;
-    sl_outgoing_name_all(&g->out, pipe, held);
-    for (size_t i = 0; sl_held_next(pipe, held, &at); i++) {
-        struct sl_saved_tensor *tensor = &g->out.file.tensors[i];
-        tensor->place = sl_pipeline_tensor_process(pipe, 0, &at);
-        if (tensor->place != rank_of(pipe))
-            continue;
-        tensor->elements = sl_pipeline_tensor(pipe, 0, &at);
-        if (!st && at.state < 0)
-            st = sl_check_finite("parameter", at.name, tensor->elements,
-                                 at.parameter.n, why);
+    sl_outgoing_name_all(&g->out, g->pipe, held);
+    for (size_t i = 0; !st && sl_held_next(g->pipe, held, &at); i++) {
+        g->out.file.tensors[i].number = i;
+        st = list_tensor(g, i, &at, why);
     }
     return st ? st : sl_header_check(&g->out.file, why);
+}
+
+/* Of one tensor: each process goes on from what those before it have found. */
+static sluice_status sum_tensor(const struct gathering *g,
+                                struct sl_saved_tensor *tensor,
+                                sluice_diag *why)
+{
+    const struct sl_tensor_run *runs = runs_of(g, tensor->number);
+    sluice_status st = SLUICE_OK;
+    for (int r = 0; r < g->most_runs && !st; r++) {
+        if (runs[r].elements)
+            tensor->checksum =
+                sl_checksum_elements(tensor->checksum, tensor->type,
+                                     runs[r].elements, (size_t)runs[r].n);
+        if (runs[r].n > 0)
+            st = sl_abroad_share(g->pipe, runs[r].process, &tensor->checksum,
+                                 sizeof tensor->checksum, why);
+    }
+    return st;
 }
 
 static sluice_status sum(struct gathering *g, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    for (size_t i = 0; i < g->out.file.n_tensors && !st; i++) {
-        struct sl_saved_tensor *tensor = &g->out.file.tensors[i];
-        size_t n = (size_t)sluice_shape_elements(&tensor->shape);
-        if (tensor->elements)
-            tensor->checksum =
-                sl_checksum_elements(tensor->type, tensor->elements, n);
-        st = sl_abroad_share(g->pipe, tensor->place, &tensor->checksum,
-                             sizeof tensor->checksum, why);
-    }
+    for (size_t i = 0; i < g->out.file.n_tensors && !st; i++)
+        st = sum_tensor(g, &g->out.file.tensors[i], why);
     return st;
 }
 
-/* Write elements[n], which lie at `place`, in process 0; if `st` says that it
- * has failed before, take them nevertheless. */
+/* Write a run of elements in process 0; if `st` says that it has failed before,
+ * take them nevertheless. */
 static sluice_status move(struct gathering *g, struct sl_file *file,
-                          const struct sl_saved_tensor *tensor,
+                          sluice_element type, const struct sl_tensor_run *run,
                           sluice_status st, sluice_diag *why)
 {
-    size_t n = (size_t)sluice_shape_elements(&tensor->shape);
+    size_t n = (size_t)run->n;
     sluice_world *world = g->pipe->world;
     for (size_t at = 0, part; at < n; at += part) {
-        const float *own = tensor->elements;
-        const float *from = own ? own + at : g->piece;
+        const float *from = run->elements ? run->elements + at : g->piece;
         part = n - at < PIECE ? n - at : PIECE;
         sluice_diag lost;
-        if (tensor->place != 0 &&
-            sl_world_bring(world, tensor->place, from, g->piece,
+        if (run->process != 0 &&
+            sl_world_bring(world, run->process, from, g->piece,
                            part * sizeof *from, st ? &lost : why))
             return SLUICE_SYSTEM;
         if (file && !st)
-            st = sl_safetensors_append(file, tensor->type, from, part, why);
+            st = sl_safetensors_append(file, type, from, part, why);
     }
     return st;
 }
@@ -99,8 +128,12 @@ static sluice_status move_all(struct gathering *g, struct sl_file *file,
                               sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    for (size_t i = 0; i < g->out.file.n_tensors; i++)
-        st = move(g, file, &g->out.file.tensors[i], st, why);
+    for (size_t i = 0; i < g->out.file.n_tensors; i++) {
+        const struct sl_saved_tensor *tensor = &g->out.file.tensors[i];
+        for (int r = 0; r < g->most_runs; r++)
+            st = move(g, file, tensor->type, &runs_of(g, tensor->number)[r], st,
+                      why);
+    }
     return st;
 }
 
@@ -158,26 +191,39 @@ static sluice_status gather(struct gathering *g, enum sl_held held,
     return st ? st : write_all(g, path, why);
 }
 
+/* Room for the runs of each tensor, and for a piece of one. */
+static sluice_status make_room(struct gathering *g, sluice_diag *why)
+{
+    const sluice_allocator *allocator = g->pipe->allocator;
+    size_t n = g->out.file.n_tensors;
+    g->runs = sl_alloc(allocator, n * (size_t)g->most_runs, sizeof *g->runs);
+    g->piece = sl_alloc(allocator, PIECE, sizeof *g->piece);
+    return g->runs && g->piece
+               ? SLUICE_OK
+               : sl_no_memory(why, "a piece of a tensor to be saved");
+}
+
 sluice_status sl_gathered_save(const sluice_pipeline *pipe, enum sl_held held,
                                struct sl_metadata_pair *metadata,
                                size_t n_metadata, const char *path,
                                sluice_diag *why)
 {
     const sluice_allocator *allocator = pipe->allocator;
-    struct gathering g = {.pipe = pipe};
+    struct gathering g = {.pipe = pipe,
+                          .most_runs = sl_n_holders(&pipe->blueprint.grid)};
     sluice_status st = sl_outgoing_init(&g.out, pipe, held, allocator, why);
     bool is_init = !st;
     if (!st) {
         g.out.file.metadata = metadata;
         g.out.file.n_metadata = n_metadata;
-        g.piece = sl_alloc(allocator, PIECE, sizeof *g.piece);
-        if (!g.piece)
-            st = sl_no_memory(why, "a piece of a tensor to be saved");
+        st = make_room(&g, why);
     }
     st = sl_world_check(pipe->world, st, why);
     if (!st)
         st = gather(&g, held, path, why);
     sl_free(allocator, g.piece, PIECE, sizeof *g.piece);
+    sl_free(allocator, g.runs, g.out.file.n_tensors * (size_t)g.most_runs,
+            sizeof *g.runs);
     if (is_init)
         sl_outgoing_fini(&g.out);
     return st;

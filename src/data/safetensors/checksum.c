@@ -20,13 +20,13 @@ void sl_checksum_text(uint32_t checksum, char text[SL_CHECKSUM_TEXT])
     snprintf(text, SL_CHECKSUM_TEXT, "%08x", (unsigned)checksum);
 }
 
-uint32_t sl_checksum_elements(sluice_element type, const void *elements,
-                              size_t n)
+uint32_t sl_checksum_elements(uint32_t so_far, sluice_element type,
+                              const void *elements, size_t n)
 {
     unsigned char stored[PIECE * sizeof(float)];
     size_t bytes = sluice_element_bytes(type);
     const char *at = elements;
-    uint32_t sum = 0;
+    uint32_t sum = so_far;
     while (n) {
         size_t part = n < PIECE ? n : PIECE;
         sl_encode_le(type, at, part, stored);

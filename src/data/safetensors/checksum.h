@@ -36,9 +36,9 @@ uint32_t sl_checksum_bytes(uint32_t so_far, const void *bytes, size_t n);
 /* As text. */
 void sl_checksum_text(uint32_t checksum, char text[SL_CHECKSUM_TEXT]);
 
-/* Of elements[n], as they are stored. */
-uint32_t sl_checksum_elements(sluice_element type, const void *elements,
-                              size_t n);
+/* The same of elements[n], as they are stored. */
+uint32_t sl_checksum_elements(uint32_t so_far, sluice_element type,
+                              const void *elements, size_t n);
 
 /* Whether a header text[n] has a checksum in its place. */
 bool sl_checksum_is_there(const char *text, size_t n);

@@ -129,7 +129,7 @@ static sluice_status check_data(const sluice_safetensors *file,
     if (!should)
         return SLUICE_OK;
     size_t n = (size_t)sluice_shape_elements(&tensor->shape);
-    sl_checksum_text(sl_checksum_elements(SLUICE_F32, values, n), is);
+    sl_checksum_text(sl_checksum_elements(0, SLUICE_F32, values, n), is);
     if (!strcmp(is, should))
         return SLUICE_OK;
     return sl_source_bad(file->source, file->data + tensor->begin, why,

@@ -115,7 +115,7 @@ static void add_checksum(struct sl_text_out *out,
     if (out->size) /* else the text is measured only */
         sl_checksum_text(
             tensor->elements
-                ? sl_checksum_elements(tensor->type, tensor->elements, n)
+                ? sl_checksum_elements(0, tensor->type, tensor->elements, n)
                 : tensor->checksum,
             digits);
     sl_text_add(out, ",\"" SL_CHECKSUM_KEY ".");

@@ -22,7 +22,7 @@ struct sl_saved_tensor {
     sluice_shape shape;
     const void *elements; /* NULL: they lie elsewhere */
     uint32_t checksum;    /* of these, sl_checksum_elements() */
-    int place;            /* where they lie, as the caller counts */
+    size_t number;        /* which it is, as the caller counts */
 };
 
 /* All of a file. */

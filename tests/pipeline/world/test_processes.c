@@ -176,6 +176,43 @@ static void show_replicas(sluice_world *world)
         }
 }
 
+/* Each replica's device holds and updates its part, in whichever process. */
+static void show_zero(sluice_world *world)
+{
+    static const enum sl_test_kind kinds[] = {SL_TEST_RELU, SL_TEST_NORM,
+                                              SL_TEST_TIED};
+    static const char *const optimizers[] = {
+        "adamw:lr=0.01", "sgd:lr=0.05,momentum=0.9,clip=0.05",
+        "rmsprop:lr=0.01,momentum=0.5,centered"};
+    int size = sluice_world_size(world);
+    int processes[4 * 2];
+    for (int n = 0; n < 6; n++) {
+        struct sl_test_problem problem;
+        sluice_optimizer_choice choice;
+        int zero = 1 + n / 3;
+        make(&problem, kinds[zero == 1 ? n % 3 : n % 2]);
+        demand(!sluice_optimizer_parse(optimizers[n % 3], &choice, NULL),
+               "no optimizer");
+        sluice_pipeline_config config = problem.config;
+        config.world = world;
+        config.zero = zero;
+        config.optimizer = choice.ops;
+        config.optimizer_config = &choice.config;
+        config.replicas = 2 + n % 3;
+        config.schedule.name = zero == 1 ? "gpipe" : "looped-bfs";
+        config.schedule.chunks = zero == 1 ? 0 : 2;
+        config.schedule.devices = 2;
+        config.schedule.microbatches = 2;
+        config.n_processes = 2 * config.replicas;
+        judge_config(&problem, &config, "ZeRO in runs");
+        config.processes = processes;
+        for (int d = 0; d < config.n_processes; d++)
+            processes[d] = d % size;
+        judge_config(&problem, &config, "ZeRO in turn");
+        sl_test_problem_fini(&problem);
+    }
+}
+
 static sluice_pipeline *make_wide(sluice_world *world,
                                   const sluice_allocator *allocator,
                                   sluice_model **model)
@@ -235,6 +272,7 @@ int main(int argc, char **argv)
         {"long_items_equal_the_reference", show_long_items},
         {"wherever_devices_are_they_equal_the_reference", show_placements},
         {"replicas_equal_the_reference", show_replicas},
+        {"replicas_that_share_equal_the_reference", show_zero},
         {"a_process_holds_what_is_planned_for_its_devices", show_memory},
     };
     (void)argc;
