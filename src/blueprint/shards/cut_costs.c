@@ -86,7 +86,6 @@ static void set_costs(struct work body, struct work head, double stages,
 {
     const double costs[SLUICE_N_ACTION_KINDS] = {
         [SLUICE_F] = body.forward / stages,
-        [SLUICE_B] = (body.input + body.weight) / stages,
         [SLUICE_I] = body.input / stages,
         [SLUICE_W] = body.weight / stages,
         [SLUICE_R] = body.forward / stages,
@@ -98,6 +97,8 @@ static void set_costs(struct work body, struct work head, double stages,
         most = fmax(most, costs[kind]);
     for (int kind = 0; kind < SLUICE_N_ACTION_KINDS; kind++)
         costs_ns[kind] = llround(costs[kind] / most * UNITS);
+    /* Rounded apart, B would be longer or shorter than its halves by chance. */
+    costs_ns[SLUICE_B] = costs_ns[SLUICE_I] + costs_ns[SLUICE_W];
 }
 
 sluice_status sl_cut_costs(const sluice_pipeline_config *config,
