@@ -19,8 +19,8 @@ sluice_status sl_gemm_plain_weight(struct sl_gemm size, const float *x,
                                    const float *dy, bool accumulate, float *dw);
 sluice_status sl_gemm_plain_strided(const struct sl_strided *product);
 
-/* The same of operands that are rounded to bfloat16 as they are read, whose
- * products and sums are not. */
+/* The same products, with operands that are rounded to bfloat16 as they are
+ * read; terms and sums are not rounded. */
 sluice_status sl_gemm_plain_bf16_forward(struct sl_gemm size, const float *x,
                                          const float *w, bool accumulate,
                                          float *y);

@@ -14,7 +14,8 @@ static sluice_status run(const sluice_layer_call *call, int k,
         sl_size_times(call->rows, spec->rows_per_row ? spec->rows_per_row : 1);
     struct sl_gemm size = {rows, spec->in, spec->out};
     if (!call->products)
-        return sl_gemm_openblas()->multiply(kind, size, operands, accumulate);
+        return sl_gemm_product(sl_gemm_openblas(), kind, size, operands,
+                               accumulate);
     if (call->team)
         return sl_team_product_run(
             &call->products[k], kind, rows, operands,

@@ -16,11 +16,11 @@
 
 #include "tensor/gemm.h"
 
-/* What operands are while they are multiplied.  They are floats in memory, and
- * results and sums are floats. */
+/* The format in which operands are multiplied.  In memory they are floats, and
+ * so are sums and results. */
 enum sl_precision {
     SL_FLOAT32 = 0, /* the default */
-    SL_BF16,        /* rounded to bfloat16, see tensor/bfloat16.h */
+    SL_BF16,        /* operands are rounded to it, see tensor/bfloat16.h */
     SL_PRECISIONS
 };
 
@@ -113,18 +113,30 @@ struct sl_paneling {
                          bool accumulate, void *scratch);
 };
 
-/* It has one of the three. */
+/* Products of any size that need nothing but a call.  Shapes and returns as
+ * those of tensor/gemm.h. */
+struct sl_multiplying {
+    sluice_status (*forward)(struct sl_gemm size, const float *x,
+                             const float *w, bool accumulate, float *y);
+    sluice_status (*input)(struct sl_gemm size, const float *dy, const float *w,
+                           float *dx);
+    sluice_status (*weight)(struct sl_gemm size, const float *x,
+                            const float *dy, bool accumulate, float *dw);
+};
+
+/* It has one of multiplying, preparing and paneling. */
 struct sl_gemm_backend {
     const char *name;
 
-    /* Any product at once; NULL if it cannot.  Returns as
-     * sl_gemm_forward().  `accumulate` is not for the input gradient. */
-    sluice_status (*multiply)(enum sl_gemm_kind kind, struct sl_gemm size,
-                              struct sl_operands operands, bool accumulate);
+    const struct sl_multiplying *multiplying;
 
-    /* A product by strides, at once; NULL leaves it to OpenBLAS.  Returns as
-     * sl_gemm_strided(). */
+    /* A product by strides, at once, with operands rounded as those of its
+     * other products; NULL: it has none.  Returns as sl_gemm_strided(). */
     sluice_status (*strided)(const struct sl_strided *product);
+
+    /* The same of activations with each other, always in float32; NULL leaves
+     * it to OpenBLAS. */
+    sluice_status (*activations)(const struct sl_strided *product);
 
     const struct sl_preparing *preparing;
     const struct sl_paneling *paneling;
@@ -135,6 +147,16 @@ struct sl_gemm_backend {
     void (*describe)(char *text, size_t bytes);
 };
 
+/*
+ * A product at once, of a backend that has `multiplying`.  `accumulate` is not
+ * for the input gradient.
+ *
+ * Returns  as sl_gemm_forward().
+ */
+sluice_status sl_gemm_product(const struct sl_gemm_backend *backend,
+                              enum sl_gemm_kind kind, struct sl_gemm size,
+                              struct sl_operands operands, bool accumulate);
+
 /* The backends; onednn is NULL if the library was built without it, packed if
  * the processor has no fused multiply-adds. */
 const struct sl_gemm_backend *sl_gemm_openblas(void);
@@ -142,8 +164,8 @@ const struct sl_gemm_backend *sl_gemm_plain(void);
 const struct sl_gemm_backend *sl_gemm_onednn(void);
 const struct sl_gemm_backend *sl_gemm_packed(void);
 
-/* Those of bfloat16; onednn is NULL, too, if the processor has no such
- * products. */
+/* The backends that round operands to bfloat16; onednn is NULL, too, if the
+ * processor has no products of bfloat16. */
 const struct sl_gemm_backend *sl_gemm_plain_bf16(void);
 const struct sl_gemm_backend *sl_gemm_onednn_bf16(void);
 

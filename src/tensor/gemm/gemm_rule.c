@@ -21,7 +21,7 @@ static const struct choice {
     const struct sl_gemm_backend *(*backend)(void); /* NULL: rule() decides */
     bool packs;
     const char *without; /* why there may be none, and what to do */
-    const struct sl_gemm_backend *(*bf16)(void); /* NULL: never any */
+    const struct sl_gemm_backend *(*bf16)(void); /* NULL: it has none */
 } choices[SL_GEMM_CHOICES] = {
     [SL_GEMM_AUTO] = {.name = "auto", .bf16 = sl_gemm_onednn_bf16},
     [SL_GEMM_OPENBLAS] = {.name = "openblas", .backend = sl_gemm_openblas},
@@ -196,8 +196,10 @@ struct sl_gemm_ruling sl_gemm_rule(enum sl_gemm_choice choice,
                                    const struct sl_gemm_machine *machine,
                                    struct sl_gemm_use use)
 {
-    if (precision == SL_BF16)
-        return same(choices[choice].bf16(), choice != SL_GEMM_PLAIN);
+    if (precision == SL_BF16) {
+        const struct sl_gemm_backend *backend = choices[choice].bf16();
+        return same(backend, backend->preparing != NULL);
+    }
     if (choice == SL_GEMM_AUTO)
         return rule(machine, use);
     return same(choices[choice].backend(), choices[choice].packs);

@@ -383,17 +383,16 @@ sluice_status sl_product_run(struct sluice_product *product,
     if (rows > 0 && r >= 0 && product->made[r][form] &&
         !(kind == SL_GEMM_FORWARD && accumulate))
         return run_made(product, kind, product->made[r][form], operands);
-    if (!backend->multiply)
+    if (!backend->multiplying)
         backend = sl_gemm_openblas();
-    return backend->multiply(kind, size, operands, accumulate);
+    return sl_gemm_product(backend, kind, size, operands, accumulate);
 }
 
 sluice_status sl_product_strided(const struct sluice_product *product,
                                  const struct sl_strided *strided)
 {
     const struct sl_gemm_backend *backend = sl_gemm_openblas();
-    if (product && product->precision == SL_FLOAT32 &&
-        product->ruling.backend[SL_GEMM_FORWARD]->strided)
+    if (product && product->ruling.backend[SL_GEMM_FORWARD]->activations)
         backend = product->ruling.backend[SL_GEMM_FORWARD];
-    return backend->strided(strided);
+    return backend->activations(strided);
 }

@@ -150,9 +150,9 @@ float *sl_product_room(struct sluice_product *product, enum sl_gemm_kind kind,
                        const float *w, bool *is_made);
 
 /*
- * A product by strides, in float32, of a layer that has `product`: by its
- * backend for forward; by OpenBLAS if that has none, the product is not of
- * float32, or `product` is NULL.
+ * A product of activations with each other, in float32 whatever the precision,
+ * of a layer that has `product`: by its backend for forward, or by OpenBLAS if
+ * that has none or `product` is NULL.
  *
  * Returns  as sl_gemm_strided().
  */
