@@ -6,9 +6,8 @@
 
 #include <sluice/schedule_formula.h>
 
-#include "bench/cli/gemm_option.h"
+#include "bench/cli/product_options.h"
 #include "bench/cli/option_types.h"
-#include "bench/cli/precision_option.h"
 #include "bench/order/generator_options.h"
 #include "bench/order/schedule_names.h"
 

@@ -1,9 +1,8 @@
 /* The options of `sluice plan`.  The main thread. */
 #include "bench/plan/plan_options.h"
 
-#include "bench/cli/gemm_option.h"
+#include "bench/cli/product_options.h"
 #include "bench/cli/option_types.h"
-#include "bench/cli/precision_option.h"
 #include "bench/train/train_choices.h"
 
 enum { MAX_BATCH = 1 << 24, MAX_GFLOPS = 1000000, MAX_TRIES = 100000 };

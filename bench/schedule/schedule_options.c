@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/cli/gemm_option.h"
+#include "bench/cli/product_options.h"
 #include "bench/cli/number.h"
 #include "bench/cli/option_types.h"
-#include "bench/cli/precision_option.h"
 #include "bench/output/formats/table_formats.h"
 #include "bench/schedule/schedule_needs.h"
 

@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "bench/cli/choice.h"
-#include "bench/cli/gemm_option.h"
-#include "bench/cli/precision_option.h"
+#include "bench/cli/product_options.h"
 #include "bench/measure/run_options.h"
 #include "bench/schedule/schedule_needs.h"
 
