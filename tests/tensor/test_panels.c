@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "tensor/gemm/turned.h"
+#include "support/grid.h"
 #include "support/runner.h"
 #include "tensor/gemm_plain.h"
 #include "tensor/numbers.h"
@@ -154,7 +155,7 @@ START_TEST(every_size_agrees_with_plain_loops)
             for (int what = 0; what < N_WHAT; what++)
                 for (int add = 0; add < 2; add++) {
                     bool is_input = what >= INPUT && what <= INPUT_TURNED;
-                    if (add && is_input)
+                    if ((add && is_input) || sl_test_skips())
                         continue;
                     start();
                     run(tiles_at(t), what, product(what, sizes[i], a, b, add));
@@ -173,7 +174,7 @@ START_TEST(instruction_sets_and_packing_give_the_same_bits)
     setup();
     for (int i = 0; i < N_SIZES; i++)
         for (int what = 0; what < N_WHAT; what++) {
-            if (!tiles_at(0))
+            if (!tiles_at(0) || sl_test_skips())
                 continue;
             start();
             run(tiles_at(0), what, product(what, sizes[i], a, b, false));
