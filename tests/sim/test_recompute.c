@@ -159,7 +159,11 @@ static int64_t stage_makespan(const sluice_schedule *schedule, bool early,
  * would gain less.  The sum is what trying both comes to. */
 START_TEST(uneven_stages_gain_most_and_none_gets_slower)
 {
-    enum { STAGES = 10, ROUNDS = 2000 / SL_TEST_STRIDE };
+    enum {
+        STAGES = 10,
+        PART = SL_TEST_STRIDE > 1 ? 5 : 1,
+        ROUNDS = 2000 / PART
+    };
     static const char *const some[] = {"gpipe", "1f1b", "interleaved-1f1b",
                                        "zb-h2", "zb-v"};
     uint32_t state = 1;
@@ -181,7 +185,7 @@ START_TEST(uneven_stages_gain_most_and_none_gets_slower)
         gain += at_once - early;
         sluice_schedule_destroy(schedule);
     }
-    ck_assert_int_ge(gain, 912 / SL_TEST_STRIDE);
+    ck_assert_int_ge(gain, 912 / PART);
 }
 END_TEST
 
