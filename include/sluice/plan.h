@@ -212,6 +212,8 @@ SLUICE_API sluice_status sluice_plan_apply(const sluice_plan *plan,
 /*
  * Write a plan to a file, as text: settings, NAME = VALUE, a line each, then
  * "actions:" and the schedule as CSV.  Lines that begin with # are remarks.
+ * "model = any" is a plan from costs alone, which goes with any model of as
+ * many layers.
  * The file appears as a whole or not at all.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID as sluice_schedule_format_csv();

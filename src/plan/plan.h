@@ -22,6 +22,9 @@ struct sluice_plan {
     char sentence[SLUICE_PLAN_TEXT];
 };
 
+/* What a file says in place of a model of which only the costs were given. */
+extern const char sl_plan_any_model[];
+
 /*
  * Have the plan be for the model of this text, which is copied.
  *
@@ -36,7 +39,7 @@ sluice_status sl_plan_keep_model_of(sluice_plan *plan,
                                     sluice_diag *why);
 
 /*
- * Whether the plan was made for this model, or for one that is not known.
+ * Whether the plan was made for this model, or from costs alone.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID with both models; SLUICE_NO_MEMORY.
  */

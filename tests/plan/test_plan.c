@@ -360,11 +360,15 @@ static const struct refusal {
     {"model = a\nmodel = b\n", "line 2: a setting is given twice"},
     {"batch = 1\nqueue_capacity = 2\nplaces = 0\nactions:\n0F0,0B0\n",
      "the plan has no partition"},
-    {"batch = 1\npartition = 3,4\nqueue_capacity = 2\nplaces = 0\nactions:\n"
+    {"batch = 1\npartition = 3\nqueue_capacity = 2\nplaces = 0\nactions:\n"
+     "0F0,0B0\n",
+     "the plan has no model"},
+    {"batch = 1\npartition = 3,4\nqueue_capacity = 2\nplaces = 0\n"
+     "model = any\nactions:\n"
      "0F0,0B0\n",
      "2 sizes of stages"},
-    {"batch = 1\npartition = 3\nqueue_capacity = 2\nplaces = 0\nactions:\n"
-     "0B0,0F0\n",
+    {"batch = 1\npartition = 3\nqueue_capacity = 2\nplaces = 0\n"
+     "model = any\nactions:\n0B0,0F0\n",
      "order"},
 };
 

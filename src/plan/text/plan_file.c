@@ -159,6 +159,8 @@ static sluice_status read_bytes(struct reading *reading, const char *text)
 
 static sluice_status read_model(struct reading *reading, const char *text)
 {
+    if (!strcmp(text, sl_plan_any_model))
+        return SLUICE_OK;
     return sl_plan_keep_model(reading->plan, text, reading->why);
 }
 
@@ -174,7 +176,7 @@ static const struct setting {
     {"team", read_team, true},
     {"places", read_places, false},
     {"speeds", read_speeds, true},
-    {"model", read_model, true},
+    {"model", read_model, false},
     {"schedule", read_name, true},
     {"step_ns", read_step, true},
     {"bound_ns", read_bound, true},
@@ -241,7 +243,9 @@ static sluice_status check(const struct reading *reading)
     for (int i = 0; i < N_SETTINGS; i++)
         if (!settings[i].optional && !(reading->given >> i & 1))
             return sluice_diag_set(reading->why, SLUICE_FORMAT,
-                                   "the plan has no %s", settings[i].name);
+                                   "the plan has no %s: make it again with "
+                                   "`sluice plan --write'",
+                                   settings[i].name);
     const sluice_plan_row *row = &plan->rows[0];
     if (plan->n_devices != row->replicas * schedule->n_devices * row->team ||
         plan->n_stages * schedule->n_copies != schedule->n_stages)

@@ -5,6 +5,8 @@
 
 #include "base/memory.h"
 
+const char sl_plan_any_model[] = "any";
+
 sluice_status sl_plan_keep_model(sluice_plan *plan, const char *text,
                                  sluice_diag *why)
 {

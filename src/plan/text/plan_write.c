@@ -55,11 +55,9 @@ static void put_settings(struct sl_text_out *text, const sluice_plan *plan)
     sl_text_add(text, "\nschedule = ");
     sl_text_add(text, row->schedule);
     sl_text_add(text, "\n");
-    if (plan->model) {
-        sl_text_add(text, "model = ");
-        sl_text_add(text, plan->model);
-        sl_text_add(text, "\n");
-    }
+    sl_text_add(text, "model = ");
+    sl_text_add(text, plan->model ? plan->model : sl_plan_any_model);
+    sl_text_add(text, "\n");
     put(text, "step_ns", row->step_ns);
     put(text, "bound_ns", plan->bound_ns);
     put(text, "bytes", (int64_t)row->bytes);
