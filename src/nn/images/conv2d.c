@@ -223,7 +223,7 @@ static sluice_status forward(const sluice_layer_call *call)
                               z);
     else
         st = sl_banded_conv_forward(&conv, call, z);
-    if (st)
+    if (st || (!act->from_y && !act->from_z)) /* identity: z is y */
         return st;
     act->forward(1, call->rows * sluice_shape_elements(&call->plan->out), z,
                  NULL, z, call->y);

@@ -1,8 +1,6 @@
 /* Chunks of a convolution's pass.  Any thread. */
 #include "tensor/conv/conv_chunk.h"
 
-#include <string.h>
-
 enum {
     CHUNK_COLUMNS = 1024,    /* of the matrix */
     SOURCE_FLOATS = 1 << 18, /* a part of the second cache ... */
@@ -88,56 +86,39 @@ int64_t sl_conv_n_chunks(const struct sl_conv_pass *pass,
     return groups * parts(pass, portion);
 }
 
-/* One row of the source: pixels begin, begin + stride, ... of a row of the
- * image, zero where there are none. */
-static void spread_row(const struct sl_conv_pass *pass, const float *row,
-                       int64_t begin, int64_t n, float *to)
-{
-    int64_t s = pass->stride, width = pass->from.width;
-    int64_t first = begin < 0 ? least(n, (-begin + s - 1) / s) : 0;
-    int64_t end = begin < width ? least(n, (width - 1 - begin) / s + 1) : 0;
-    end = greatest(first, end);
-    for (int64_t j = 0; j < first; j++)
-        to[j] = 0;
-    if (s == 1)
-        memcpy(to + first, row + begin + first,
-               (size_t)(end - first) * sizeof *to);
-    else
-        for (int64_t j = first; j < end; j++)
-            to[j] = row[begin + j * s];
-    for (int64_t j = end; j < n; j++)
-        to[j] = 0;
-}
-
 /* All planes of one channel. */
-static void spread_channel(const struct sl_conv_pass *pass,
+static void spread_channel(const struct sl_tiles *tiles,
+                           const struct sl_conv_pass *pass,
                            const struct sl_conv_chunk *chunk,
                            const float *plane, float *to)
 {
     int64_t s = pass->stride, p = pass->phases;
-    int64_t n_rows = chunk->n_rows + pass->reach;
-    int64_t row = pass->first_row + chunk->first_row;
-    int64_t begin = pass->first_column * s - pass->shift;
-    for (int64_t phase = 0; phase < p * p; phase++)
-        for (int64_t u = 0; u < n_rows; u++, to += chunk->width) {
-            int64_t at = (row + u) * s + phase / p - pass->shift;
-            if (at < 0 || at >= pass->from.height)
-                memset(to, 0, (size_t)chunk->width * sizeof *to);
-            else
-                spread_row(pass, plane + at * pass->from.width,
-                           begin + phase % p, chunk->width, to);
-        }
+    int64_t row = (pass->first_row + chunk->first_row) * s - pass->shift;
+    struct sl_pixels spread = {
+        .from = plane,
+        .height = pass->from.height,
+        .width = pass->from.width,
+        .stride = s,
+        .n_rows = chunk->n_rows + pass->reach,
+        .n_columns = chunk->width,
+    };
+    for (int64_t phase = 0; phase < p * p; phase++) {
+        spread.first = row + phase / p;
+        spread.begin = pass->first_column * s - pass->shift + phase % p;
+        tiles->spread(&spread, to + phase * spread.n_rows * spread.n_columns);
+    }
 }
 
-static void spread(const struct sl_conv_pass *pass,
-                   const struct sl_conv_chunk *chunk, const float *from,
-                   float *room)
+static void spread_all(const struct sl_tiles *tiles,
+                       const struct sl_conv_pass *pass,
+                       const struct sl_conv_chunk *chunk, const float *from,
+                       float *room)
 {
     int64_t pixels = pass->from.height * pass->from.width;
     for (int64_t i = 0; i < chunk->n_images; i++) {
         const float *image = from + (chunk->first_image + i) * pass->from.image;
         for (int64_t c = 0; c < pass->from.channels; c++)
-            spread_channel(pass, chunk, image + c * pixels,
+            spread_channel(tiles, pass, chunk, image + c * pixels,
                            room + i * chunk->image + c * chunk->plane);
     }
 }
@@ -153,7 +134,8 @@ static void place_taps(const struct sl_conv_pass *pass,
     }
 }
 
-void sl_conv_begin(const struct sl_conv_pass *pass,
+void sl_conv_begin(const struct sl_tiles *tiles,
+                   const struct sl_conv_pass *pass,
                    struct sl_conv_portion portion, int64_t n_images, int64_t i,
                    const float *from, float *room, struct sl_conv_chunk *chunk)
 {
@@ -180,7 +162,7 @@ void sl_conv_begin(const struct sl_conv_pass *pass,
         pass->phases * pass->phases * plane_floats(pass, chunk->n_rows);
     chunk->image = pass->from.channels * chunk->plane;
     place_taps(pass, chunk);
-    spread(pass, chunk, from, room);
+    spread_all(tiles, pass, chunk, from, room);
 }
 
 int sl_conv_runs(const struct sl_conv_pass *pass,

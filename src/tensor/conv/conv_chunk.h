@@ -10,7 +10,7 @@
 #define SL_TENSOR_CONV_CONV_CHUNK_H
 
 #include "tensor/conv/conv_pass.h"
-#include "tensor/conv/gather.h"
+#include "tensor/gemm/tiles.h"
 
 enum { SL_CONV_COLUMNS = 32 }; /* of a panel: the most of any tile */
 
@@ -48,7 +48,8 @@ int64_t sl_conv_n_chunks(const struct sl_conv_pass *pass,
 
 /* Begin chunk `i`: copy its source to `room`, unless it can be read where it
  * is. */
-void sl_conv_begin(const struct sl_conv_pass *pass,
+void sl_conv_begin(const struct sl_tiles *tiles,
+                   const struct sl_conv_pass *pass,
                    struct sl_conv_portion portion, int64_t n_images, int64_t i,
                    const float *from, float *room, struct sl_conv_chunk *chunk);
 

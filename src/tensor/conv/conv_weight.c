@@ -285,7 +285,7 @@ void sl_conv_weight(const struct sl_tiles *tiles,
     int64_t n = sl_conv_n_chunks(pass, portion, n_images);
     for (int64_t i = 0; i < n; i++) {
         struct sl_conv_chunk chunk;
-        sl_conv_begin(pass, portion, n_images, i, x, source, &chunk);
+        sl_conv_begin(tiles, pass, portion, n_images, i, x, source, &chunk);
         w.chunk = &chunk;
         w.dy = dy + chunk.first_image * pass->to.image +
                chunk.first_row * pass->to.width;

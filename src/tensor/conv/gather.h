@@ -1,7 +1,9 @@
 /*
  * Rows of a convolution's matrix: what an element of the window sees, channel
- * by channel, for some columns.  Each instruction set that has tiles has such a
- * function (gemm/tiles.h).
+ * by channel, for some columns; and the planes that they are gathered from.
+ * Each instruction set that has tiles has such functions (gemm/tiles.h).
+ *
+ * Threads: any.
  */
 #ifndef SL_TENSOR_CONV_GATHER_H
 #define SL_TENSOR_CONV_GATHER_H
@@ -30,5 +32,22 @@ struct sl_gather {
 /* Write rows first to first + n_rows. */
 typedef void sl_gather_rows(const struct sl_gather *gather, int64_t first,
                             int64_t n_rows, float *to);
+
+/* Rows of pixels with a margin of zeros.  Row i is that of `from` which is
+ * first + i * stride rows down, zero if the image has no such row; element j is
+ * the pixel begin + j * stride of it, zero if there is none. */
+struct sl_pixels {
+    const float *from; /* a plane of height by width pixels */
+    int64_t height;
+    int64_t width;
+    int64_t stride;
+    int64_t first;
+    int64_t begin;
+    int64_t n_rows;
+    int64_t n_columns;
+};
+
+/* Write to[n_rows][n_columns]. */
+typedef void sl_pixel_rows(const struct sl_pixels *spread, float *to);
 
 #endif

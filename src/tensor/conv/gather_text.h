@@ -1,6 +1,6 @@
 /*
- * Columns of a convolution's matrix, gathered from planes: text for the tiles
- * of each instruction set, after tile_text.h's.
+ * Columns of a convolution's matrix, gathered from planes, and the planes: text
+ * for the tiles of each instruction set.
  *
  * A run is copied for all rows of the matrix before the next run: how long it
  * is is then decided once.
@@ -29,6 +29,59 @@ copy_floats(float *to, const float *from, int64_t n)
     }
     for (n &= 3; n > 0; n--)
         *to++ = *from++;
+}
+
+__attribute__((always_inline)) static inline void zero_floats(float *to,
+                                                              int64_t n)
+{
+    static const float zeros[16];
+    for (; n >= 16; n -= 16, to += 16)
+        copy_floats(to, zeros, 16);
+    copy_floats(to, zeros, n);
+}
+
+/* What there is of an axis of n pixels: elements first <= i < end of n_out,
+ * which begin at the pixel `begin`. */
+static inline void there(int64_t n, int64_t n_out, int64_t begin,
+                         int64_t stride, int64_t *first, int64_t *end)
+{
+    *first = begin < 0 ? (stride - 1 - begin) / stride : 0;
+    *end = begin < n ? (n - 1 - begin) / stride + 1 : 0;
+    *end = *end < n_out ? *end : n_out;
+    *first = *first < *end ? *first : *end;
+}
+
+/* Inlined with a constant `n`. */
+__attribute__((always_inline)) static inline void
+copy_rows(const float *from, int64_t from_row, int64_t n_rows, int64_t n,
+          float *to, int64_t to_row)
+{
+    for (int64_t i = 0; i < n_rows; i++, from += from_row, to += to_row)
+        copy_floats(to, from, n);
+}
+
+static void spread(const struct sl_pixels *s, float *to)
+{
+    int64_t stride = s->stride, row, last, first, end;
+    there(s->height, s->n_rows, s->first, stride, &row, &last);
+    there(s->width, s->n_columns, s->begin, stride, &first, &end);
+    zero_floats(to, s->n_rows * s->n_columns);
+    const float *from = s->from + (s->first + row * stride) * s->width +
+                        s->begin + first * stride;
+    int64_t n = end - first, n_rows = last - row, from_row = stride * s->width;
+    to += row * s->n_columns + first;
+    if (stride > 1)
+        for (; row < last; row++, from += from_row, to += s->n_columns)
+            for (int64_t j = 0; j < n; j++)
+                to[j] = from[j * stride];
+    else if (n == 4)
+        copy_rows(from, from_row, n_rows, 4, to, s->n_columns);
+    else if (n == 8)
+        copy_rows(from, from_row, n_rows, 8, to, s->n_columns);
+    else if (n == 16)
+        copy_rows(from, from_row, n_rows, 16, to, s->n_columns);
+    else
+        copy_rows(from, from_row, n_rows, n, to, s->n_columns);
 }
 
 /* Inlined with a constant `n` the copy is a few moves. */

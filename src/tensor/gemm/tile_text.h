@@ -131,6 +131,7 @@ static const struct sl_tiles tiles = {
     .by_rows = tiles_by_rows,
     .by_depth = tiles_by_depth,
     .gather = gather,
+    .spread = spread,
 };
 
 #endif

@@ -59,6 +59,7 @@ struct sl_tiles {
     sl_tile *const *by_rows;  /* [rows]: of 1, 2, ... rows */
     sl_tile *const *by_depth; /* [rows] */
     sl_gather_rows *gather;   /* panels and rows of a convolution's matrix */
+    sl_pixel_rows *spread;    /* and what they are gathered from */
 };
 
 /* Those of this processor; NULL if it has no fused multiply-adds, or the
