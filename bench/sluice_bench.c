@@ -12,6 +12,7 @@
     X(roofline) \
     X(overhead) \
     X(scaling)  \
+    X(vocabulary) \
     X(headline) \
     /* the end: each row ends with a backslash */
 /* clang-format on */

@@ -76,7 +76,13 @@ static sluice_status read_real(const struct option_row *option,
                              value, why);
 }
 
-const struct option_type option_real = {.read = read_real};
+static void show_real(const struct option_row *option, const void *value,
+                      struct table_fields *fields)
+{
+    add_shared_real(fields, option->context, *(const double *)value);
+}
+
+const struct option_type option_real = {read_real, show_real};
 
 static sluice_status read_time(const struct option_row *option,
                                const char *text, void *value, sluice_diag *why)

@@ -31,6 +31,9 @@ sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
     config.zero = c->zero;
     order_apply(c->order, &config);
     config.custom = c->custom;
+    if (c->partition)
+        config.cut = SLUICE_CUT_LIST;
+    config.partition = c->partition;
     config.seed = c->seed;
     config.spin_ns = c->spin_ns;
     config.trace = true;

@@ -13,10 +13,11 @@ struct measure_config {
     const struct workload *work;
     const struct order_options *order;
     const sluice_schedule *custom; /* instead of that of `order`; NULL: none */
-    int devices;                   /* of one replica */
-    int replicas;                  /* 0: one */
-    int zero;                      /* stage of ZeRO */
-    int team;                      /* devices of a team; 0: one */
+    const int *partition; /* layers of each stage; NULL: as many each */
+    int devices;          /* of one replica */
+    int replicas;         /* 0: one */
+    int zero;             /* stage of ZeRO */
+    int team;             /* devices of a team; 0: one */
     int microbatches;
     int warmup;      /* steps before those that are timed */
     int repetitions; /* steps that are timed, at least 1 */

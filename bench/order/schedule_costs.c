@@ -78,3 +78,13 @@ sluice_status schedule_stage_costs(const sluice_schedule *schedule,
     }
     return st;
 }
+
+bool schedule_cuts_vocabulary(const sluice_schedule *schedule)
+{
+    int n;
+    const sluice_action *actions = sluice_schedule_actions(schedule, 0, &n);
+    for (int i = 0; i < n; i++)
+        if (actions[i].kind == SLUICE_S)
+            return true;
+    return false;
+}

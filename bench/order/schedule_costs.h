@@ -2,6 +2,7 @@
 #ifndef BENCH_ORDER_SCHEDULE_COSTS_H
 #define BENCH_ORDER_SCHEDULE_COSTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <sluice/schedule.h>
@@ -60,5 +61,8 @@ sluice_status schedule_stage_costs(const sluice_schedule *schedule,
                                    const struct schedule_costs *costs,
                                    const struct device_speeds *speeds,
                                    int64_t *costs_ns, sluice_diag *why);
+
+/* Whether the devices share a head's vocabulary: there are S and T. */
+bool schedule_cuts_vocabulary(const sluice_schedule *schedule);
 
 #endif

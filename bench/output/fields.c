@@ -25,6 +25,13 @@ void add_shared(struct table_fields *fields, const char *name, int64_t value)
                                      .integer = value});
 }
 
+void add_shared_real(struct table_fields *fields, const char *name,
+                     double value)
+{
+    add_real(fields, name, value);
+    fields->of[fields->n - 1].context = true;
+}
+
 void add_absent(struct table_fields *fields, const char *name)
 {
     add(fields,

@@ -42,6 +42,8 @@ struct table_fields {
 /* Context. */
 void add_word(struct table_fields *fields, const char *name, const char *value);
 void add_shared(struct table_fields *fields, const char *name, int64_t value);
+void add_shared_real(struct table_fields *fields, const char *name,
+                     double value);
 void add_absent(struct table_fields *fields, const char *name); /* no value */
 
 /* Columns that say what was measured. */

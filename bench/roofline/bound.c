@@ -8,6 +8,7 @@
 #include <sluice/simulate.h>
 
 #include "bench/measure/measure_config.h"
+#include "bench/order/schedule_costs.h"
 #include "bench/order/schedule_source.h"
 #include "bench/roofline/crew.h"
 #include "bench/roofline/peak.h"
@@ -219,22 +220,12 @@ static sluice_status take_schedule(struct work *w, sluice_diag *why)
     return st;
 }
 
-static bool cuts_vocabulary(const sluice_schedule *schedule)
-{
-    int n;
-    const sluice_action *actions = sluice_schedule_actions(schedule, 0, &n);
-    for (int i = 0; i < n; i++)
-        if (actions[i].kind == SLUICE_S)
-            return true;
-    return false;
-}
-
 static sluice_status calculate(struct work *w, struct bound *out,
                                sluice_diag *why)
 {
     const struct bound_config *c = w->config;
     sluice_status st = take_schedule(w, why);
-    if (!st && cuts_vocabulary(w->schedule))
+    if (!st && schedule_cuts_vocabulary(w->schedule))
         st = sluice_diag_set(why, SLUICE_INVALID,
                              "the bound of a step is not known where the "
                              "devices share a head: give no "

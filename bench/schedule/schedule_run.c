@@ -12,16 +12,6 @@
 
 enum { ROWS = 32, KINDS = SLUICE_N_ACTION_KINDS, PART = 4 /* outputs */ };
 
-static bool cuts_vocabulary(const sluice_schedule *schedule)
-{
-    int n;
-    const sluice_action *actions = sluice_schedule_actions(schedule, 0, &n);
-    for (int i = 0; i < n; i++)
-        if (actions[i].kind == SLUICE_S)
-            return true;
-    return false;
-}
-
 /* A head of which each device's part takes what S and T cost; there is none if
  * the vocabulary is not cut. */
 static sluice_timed_head_config make_head(const struct schedule_wanted *wanted,
@@ -31,7 +21,8 @@ static sluice_timed_head_config make_head(const struct schedule_wanted *wanted,
     int64_t costs[KINDS];
     schedule_costs_of(&wanted->costs, 0, 1, 1, costs);
     return (sluice_timed_head_config){
-        .vocabulary = cuts_vocabulary(schedule) ? (int64_t)PART * n : 0,
+        .vocabulary =
+            schedule_cuts_vocabulary(schedule) ? (int64_t)PART * n : 0,
         .forward_ns = n * costs[SLUICE_S],
         .weight_ns = n * costs[SLUICE_T],
     };
