@@ -235,7 +235,8 @@ SLUICE_API size_t sluice_schedule_format_marked(const sluice_schedule *schedule,
 typedef struct sluice_verify_config {
     int queue_capacity; /* items a producer may run ahead; 0:
                            SLUICE_QUEUE_CAPACITY */
-    bool forward_only;  /* each (stage, micro-batch) has an F and no more */
+    bool forward_only;  /* each (stage, micro-batch) has an F and no more;
+                           a stage may have UNSHARD and RESHARD */
     const int64_t *input_bytes; /* [stages]: bytes of a live input of a
                                    micro-batch; NULL: not counted */
     const int64_t *inner_bytes; /* [stages]: bytes of its inner activations;

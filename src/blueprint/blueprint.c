@@ -9,50 +9,10 @@
 #include "blueprint/checks/config_check.h"
 #include "blueprint/checks/layout_check.h"
 #include "blueprint/make_schedule.h"
+#include "blueprint/shards/rooms.h"
 #include "blueprint/shards/zero.h"
 #include "base/split.h"
 #include "sched/schedule.h"
-
-static sluice_status check_devices(const struct sl_blueprint *bp,
-                                   const sluice_pipeline_config *config,
-                                   sluice_diag *why)
-{
-    const struct sl_grid *grid = &bp->grid;
-    if (grid->n_replicas == 1 && grid->n_devices > SLUICE_MAX_DEVICES)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d devices: a process runs 1 to %d; a "
-                               "simulation may have more",
-                               grid->n_devices, SLUICE_MAX_DEVICES);
-    if (grid->n_shards != 1 && grid->n_replicas >= 1 &&
-        (grid->n_shards < 1 || grid->n_devices > SLUICE_MAX_DEVICES /
-                                                     grid->n_replicas /
-                                                     grid->n_shards))
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d replicas of %d places with teams of %d "
-                               "devices: a process runs 1 to %d devices in all",
-                               grid->n_replicas, grid->n_devices,
-                               grid->n_shards, SLUICE_MAX_DEVICES);
-    if (grid->n_replicas < 1 ||
-        grid->n_devices > SLUICE_MAX_DEVICES / grid->n_replicas)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d replicas of %d devices: a process runs 1 "
-                               "to %d devices in all",
-                               grid->n_replicas, grid->n_devices,
-                               SLUICE_MAX_DEVICES);
-    const sluice_schedule_config *wanted = &config->schedule;
-    if (wanted->devices && wanted->devices != bp->grid.n_devices)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d devices asked for, but the custom schedule "
-                               "has %d; leave `schedule.devices` 0",
-                               wanted->devices, bp->grid.n_devices);
-    if (wanted->microbatches && wanted->microbatches != bp->grid.n_microbatches)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "%d micro-batches asked for, but the custom "
-                               "schedule has %d; leave `schedule.microbatches` "
-                               "0",
-                               wanted->microbatches, bp->grid.n_microbatches);
-    return SLUICE_OK;
-}
 
 /* Settle and check what needs no schedule, before one is made. */
 static sluice_status settle_sizes(struct sl_blueprint *bp,
@@ -68,7 +28,7 @@ static sluice_status settle_sizes(struct sl_blueprint *bp,
         custom ? sluice_schedule_n_devices(custom) : wanted.devices;
     bp->grid.n_microbatches =
         custom ? sluice_schedule_n_microbatches(custom) : wanted.microbatches;
-    sluice_status st = check_devices(bp, config, why);
+    sluice_status st = sl_check_devices(&bp->grid, config, why);
     int m = bp->grid.n_microbatches;
     bool possible = m >= 1 && m <= SLUICE_MAX_MICROBATCHES;
     return st ? st
@@ -96,6 +56,10 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     st = sl_verify(bp->schedule, &verify, &bp->findings, why);
     if (!st)
         st = sl_make_forward_schedule(bp->schedule, &bp->forward_schedule, why);
+    if (st)
+        return st;
+    if (sl_n_holders(&bp->grid) > 1 && config->zero >= SL_ZERO_PARAMETERS)
+        st = sl_zero_place(config->zero, &bp->forward_schedule, why);
     if (st)
         return st;
     verify.forward_only = true;
@@ -152,6 +116,24 @@ static sluice_status number_programs(struct sl_blueprint *bp,
         if (sl_program_init(&(*programs)[d], findings, d, bp->allocator))
             return sl_no_memory(why, "a device's program");
     return SLUICE_OK;
+}
+
+/* Rooms that serve both schedules. */
+static sluice_status place_rooms(struct sl_blueprint *bp, sluice_diag *why)
+{
+    bool measures = bp->updates.measures;
+    bp->rooms =
+        sl_alloc(bp->allocator, (size_t)bp->grid.n_devices, sizeof *bp->rooms);
+    sluice_status st =
+        bp->rooms ? SLUICE_OK : sl_no_memory(why, "the memory plan");
+    for (int d = 0; d < bp->grid.n_devices && bp->updates.brings && !st; d++) {
+        st = sl_rooms_place(&bp->train[d], bp->schedule, d, measures,
+                            bp->allocator, &bp->rooms[d], why);
+        if (!st)
+            st = sl_rooms_place(&bp->forward[d], bp->forward_schedule, d, false,
+                                bp->allocator, &bp->rooms[d], why);
+    }
+    return st;
 }
 
 /* Ring sizes that serve both schedules. */
@@ -250,6 +232,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
     if (st)
         return st;
     input.edges = bp->edges;
+    input.rooms = bp->rooms;
     st = sl_layout_init(&bp->layout, &input, why);
     return st ? st : lay_out_vocabulary(bp, &input, why);
 }
@@ -326,6 +309,8 @@ static sluice_status draw(struct sl_blueprint *bp,
     for (int d = 0; d < bp->grid.n_devices && bp->joins && !st; d++)
         sl_program_join(&bp->train[d]);
     if (!st)
+        st = place_rooms(bp, why);
+    if (!st)
         st = size_rings(bp, why);
     if (!st)
         st = lay_out(bp, config, view, why);
@@ -377,6 +362,9 @@ void sl_blueprint_fini(struct sl_blueprint *bp)
         sl_free(bp->allocator, bp->edges,
                 (size_t)sl_n_edges(sl_stage_layers_of(bp), &bp->grid),
                 sizeof *bp->edges);
+    if (bp->rooms)
+        sl_free(bp->allocator, bp->rooms, (size_t)bp->grid.n_devices,
+                sizeof *bp->rooms);
     sl_free(bp->allocator, bp->stage_layers, n_stages,
             sizeof *bp->stage_layers);
     sl_free(bp->allocator, bp->ring_sizes, n_stages, sizeof *bp->ring_sizes);

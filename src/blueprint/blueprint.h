@@ -47,8 +47,9 @@ struct sl_blueprint {
     struct sl_findings forward_findings; /* forward_schedule */
     struct sl_ring_sizes *ring_sizes;    /* [n_stages], enough for both */
     int *stage_layers;                   /* [n_stages] */
-    struct sl_edge *edges;               /* [sl_n_edges()] of a replica,
-                                            without slots */
+    int *rooms; /* [n_devices] for whole parameters, enough for both */
+    struct sl_edge *edges; /* [sl_n_edges()] of a replica,
+                              without slots */
     struct sl_layout layout;
     struct sl_ties ties;
     struct sl_cut_heads vocabulary; /* n_replicas 0: not cut */

@@ -217,6 +217,34 @@ static bool share_pointers(struct sl_layout *layout)
     return layout->pointers && layout->shard_pointers;
 }
 
+/* What describes the pipeline, before anything is in it.  Returns whether there
+ * was memory. */
+static bool take_arrays(struct sl_layout *layout)
+{
+    layout->stages = sl_alloc(layout->allocator, n_all_stages(layout),
+                              sizeof *layout->stages);
+    layout->units =
+        sl_alloc(layout->allocator, n_all_units(layout), sizeof *layout->units);
+    layout->products = sl_alloc(layout->allocator, n_all_products(layout),
+                                sizeof *layout->products);
+    layout->workspaces = sl_alloc(layout->allocator, n_all_devices(layout),
+                                  sizeof *layout->workspaces);
+    layout->plans =
+        sl_alloc(layout->allocator, (size_t)sl_n_replica_devices(&layout->grid),
+                 sizeof *layout->plans);
+    layout->tensors = sl_alloc(layout->allocator, n_all_tensors(layout),
+                               sizeof *layout->tensors);
+    layout->owners = sl_alloc(layout->allocator, (size_t)layout->n_layers,
+                              sizeof *layout->owners);
+    layout->offsets = sl_alloc(layout->allocator, n_all_offsets(layout),
+                               sizeof *layout->offsets);
+    layout->edges =
+        sl_alloc(layout->allocator, n_all_edges(layout), sizeof *layout->edges);
+    return layout->edges && layout->stages && layout->units &&
+           layout->products && layout->workspaces && layout->plans &&
+           layout->tensors && layout->offsets && layout->owners;
+}
+
 sluice_status sl_layout_init(struct sl_layout *layout,
                              const struct sl_layout_input *input,
                              sluice_diag *why)
@@ -231,33 +259,13 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         .n_states = input->n_states,
         .asynchronous = input->updates->asynchronous,
         .zero = input->updates->zero,
+        .brings = input->updates->brings,
         .max_rows = input->max_rows,
         .n_edges = sl_n_edges(input->model, &input->grid),
         .n_products = input->grid.n_shards * input->grid.n_copies *
                       sl_products_count(input->model),
     };
-    layout->stages = sl_alloc(input->allocator, n_all_stages(layout),
-                              sizeof *layout->stages);
-    layout->units =
-        sl_alloc(input->allocator, n_all_units(layout), sizeof *layout->units);
-    layout->products = sl_alloc(input->allocator, n_all_products(layout),
-                                sizeof *layout->products);
-    layout->workspaces = sl_alloc(input->allocator, n_all_devices(layout),
-                                  sizeof *layout->workspaces);
-    layout->plans =
-        sl_alloc(input->allocator, (size_t)sl_n_replica_devices(&layout->grid),
-                 sizeof *layout->plans);
-    layout->tensors = sl_alloc(input->allocator, n_all_tensors(layout),
-                               sizeof *layout->tensors);
-    layout->owners = sl_alloc(input->allocator, (size_t)layout->n_layers,
-                              sizeof *layout->owners);
-    layout->offsets = sl_alloc(input->allocator, n_all_offsets(layout),
-                               sizeof *layout->offsets);
-    layout->edges =
-        sl_alloc(input->allocator, n_all_edges(layout), sizeof *layout->edges);
-    if (!layout->edges || !layout->stages || !layout->units ||
-        !layout->products || !layout->workspaces || !layout->plans ||
-        !layout->tensors || !layout->offsets || !layout->owners)
+    if (!take_arrays(layout))
         goto no_memory;
     make_shards(layout, input);
     sl_zero_share(layout, input->updates);
@@ -269,6 +277,8 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         sl_layout_fini(layout);
         return st;
     }
+    for (int d = 0; d < layout->grid.n_devices && layout->brings; d++)
+        layout->workspaces[d].n_rooms = input->rooms[d]; /* without teams */
     sl_layout_plan_memory(layout);
     for (int r = 1; r < layout->grid.n_replicas; r++)
         copy_replica(layout, r);
@@ -315,7 +325,10 @@ static void bind_lasting(const struct sl_layout *layout, struct sl_stage *stage,
                          int shard, float *in_turn, struct sl_arena *arena)
 {
     size_t params = (size_t)stage->n_params * sizeof(float);
-    if (layout->zero < SL_ZERO_PARAMETERS)
+    if (layout->brings)
+        stage->own_params =
+            sl_arena_take(arena, (size_t)stage->n_states * sizeof(float));
+    else if (layout->zero < SL_ZERO_PARAMETERS)
         stage->versions =
             sl_arena_take(arena, (size_t)stage->n_versions * params);
     stage->params = stage->versions;
@@ -347,9 +360,14 @@ void sl_layout_bind(struct sl_layout *layout, struct sl_coordinates at,
     float *in_turn = NULL;
     if (ws->gradient_bytes > 0)
         in_turn = sl_arena_take(arena, ws->gradient_bytes);
-    for (int s = 0; s < layout->grid.n_stages; s++)
-        if (stages[s].device == at.place)
-            bind_lasting(layout, &stages[s], at.shard, in_turn, arena);
+    ws->rooms = sl_arena_take(arena, (size_t)ws->n_rooms * ws->room_bytes);
+    for (int s = 0; s < layout->grid.n_stages; s++) {
+        if (stages[s].device != at.place)
+            continue;
+        if (layout->brings)
+            stages[s].versions = ws->rooms;
+        bind_lasting(layout, &stages[s], at.shard, in_turn, arena);
+    }
     for (int i = 0; i < layout->n_edges; i++)
         sl_edge_bind(&layout->edges[at.replica * layout->n_edges + i], stages,
                      at.place, at.shard, arena);

@@ -32,6 +32,7 @@ struct sl_layout_input {
     const struct sl_ring_sizes *sizes; /* [n_stages] */
     const int *versions;               /* [n_stages] kept at once */
     const struct sl_edge *edges;       /* [sl_n_edges()] */
+    const int *rooms;                  /* [n_devices] for whole parameters */
     int64_t max_rows;
     int n_states;
     int elsewhere; /* a tensor that no stage holds; -1: there is none */

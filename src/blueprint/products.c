@@ -225,6 +225,15 @@ void sl_products_forget(const struct sl_stage *stage, const float *params)
     }
 }
 
+/* What it has whole at times was packed wherever it lay. */
+void sl_products_forget_newest(const struct sl_stage *stage)
+{
+    if (stage->own_params)
+        sl_products_forget_all(stage);
+    else
+        sl_products_forget(stage, stage->params);
+}
+
 sluice_status sl_products_pack(const struct sl_stage *stage,
                                enum sl_gemm_kind kind, const float *params)
 {

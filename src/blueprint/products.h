@@ -118,6 +118,9 @@ void sl_products_fini(struct sl_stage *stage);
  */
 void sl_products_forget(const struct sl_stage *stage, const float *params);
 
+/* The same of its newest weights. */
+void sl_products_forget_newest(const struct sl_stage *stage);
+
 /*
  * Pack the weights at `params` for products of the kind, forward or input, as
  * far as that is not done.

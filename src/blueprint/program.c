@@ -43,8 +43,7 @@ static void look_ahead(struct numbering *numbering,
     for (int i = 0; i < n; i++) {
         if (actions[i].kind == SLUICE_R)
             cell_of(numbering, actions[i])->recomputed = true;
-        if (actions[i].kind != SLUICE_F && actions[i].kind != SLUICE_S &&
-            actions[i].kind != SLUICE_T)
+        if (actions[i].kind == SLUICE_B || actions[i].kind == SLUICE_I)
             numbering->keeps = true;
     }
 }
@@ -121,8 +120,9 @@ static struct sl_op number(struct numbering *numbering, sluice_action action)
     return *cell;
 }
 
-/* Whether there is anything to do: parameters that replicas share are read in
- * place, and are there as soon as the step begins. */
+/* Whether it has an operation from the beginning: parameters that replicas
+ * share are read in place, and are there as soon as the step begins.  Where
+ * that does not hold, blueprint/shards/rooms.h puts operations in. */
 static bool is_done(sluice_action action)
 {
     return action.kind != SLUICE_UNSHARD && action.kind != SLUICE_RESHARD;

@@ -28,7 +28,10 @@ enum sl_op_kind {
     SL_OP_T = SLUICE_T,
     SL_OP_UPDATE = SLUICE_UPDATE, /* as listed, before it is expanded */
     SL_OP_REDUCE_GRAD,            /* the same */
-    SL_OP_BACK_UP,        /* keep what the step begins with, of all stages */
+    SL_OP_CLEAR,   /* wait until no member reads what is in a room any more */
+    SL_OP_BRING,   /* have all of a stage's parameters in it: an UNSHARD of the
+                      list, where replicas have no memory in common */
+    SL_OP_BACK_UP, /* keep what the step begins with, of all stages */
     SL_OP_REDUCE_SCATTER, /* add up gradients of those that hold the same part,
                              a chunk each */
     SL_OP_ALL_GATHER,     /* and give each other the chunks */
@@ -76,6 +79,8 @@ struct sl_op {
     int32_t version;      /* of the weights, that it uses or that it makes */
     int32_t update_no;    /* UPDATEs of its stage before it */
     int32_t tie;          /* of a TIE or a TABLE: which one */
+    int32_t room;         /* of a CLEAR or a BRING */
+    int32_t bring_no;     /* of these: BRINGs of its stage before it */
     int32_t staleness;    /* of an UPDATE: see sched/verify/findings.h */
 };
 

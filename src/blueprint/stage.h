@@ -82,9 +82,12 @@ struct sl_stage {
                         step began; NULL in a synchronous schedule */
     int begin;       /* [owner: device] the place in `versions` of the version 1
                         of the step; between steps, of the newest */
-    float *params;   /* the newest version */
-    float *grads;    /* a buffer of its own, or one that the stages of a device
-                        use in turn */
+    float *params;   /* the newest version; of parameters that the device has
+                        whole at times, where they lie then, or lay last */
+    float *own_params; /* of these, from own.first on: what it keeps; NULL: it
+                          has all in `params` */
+    float *grads;     /* a buffer of its own, or one that the stages of a device
+                         use in turn */
     float *own_grads; /* the sums, of params from own.first on: in `grads`, or
                          where they stay when it is used again */
     struct sl_arena common; /* of holder 0: the params that all holders of the
@@ -125,6 +128,16 @@ static inline struct sl_chunk sl_unit_piece(const struct sl_stage *stage,
         sl_chunk_common((struct sl_chunk){at, n}, stage->own);
     piece.first -= at;
     return piece;
+}
+
+/* Where the newest weights of a parameter's piece lie. */
+static inline float *sl_unit_weights(const struct sl_stage *stage,
+                                     const struct sl_unit *unit, int p,
+                                     struct sl_chunk piece)
+{
+    int64_t at = unit->param_at[p] + piece.first;
+    return stage->own_params ? stage->own_params + at - stage->own.first
+                             : stage->params + at;
 }
 
 /* Where the gradient of a parameter's piece lies. */

@@ -78,7 +78,8 @@ size_t sl_tensors_n_weights(const struct sl_stage *stage);
  * is behind it. */
 float **sl_tensors_share(struct sl_stage *stage, float **pointers);
 
-/* Fill in the pointers, once `versions` and `grads` have their places. */
+/* Fill in the pointers, once `versions` and `grads` have their places.
+ * Threads  also the stage's device, when they get others. */
 void sl_tensors_bind(struct sl_stage *stage);
 
 #endif

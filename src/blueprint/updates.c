@@ -191,7 +191,7 @@ static void expand(struct writing *writing, const struct sl_program *program,
         put_whole(writing, SL_OP_KEEP);
     else
         put_each(writing, program, SL_OP_APPLY);
-    if (mode.zero > 0 && mode.zero < SL_ZERO_PARAMETERS) /* else one copy */
+    if (mode.zero > 0 && mode.zero < SL_ZERO_PARAMETERS)
         put_unshards(writing, program);
 }
 

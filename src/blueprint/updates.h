@@ -16,7 +16,9 @@
  *                   A REDUCE_GRAD of the list becomes the reductions of its
  *                   stage, from ZeRO stage 2 on with [MEASURE,] LEAVE
  *                   With ZeRO the APPLYs update a part of each stage, and an
- *                   UNSHARD for each of them, of the rest, comes last
+ *                   UNSHARD for each of them, of the rest, comes last; not in
+ *                   stage 3, where there is one copy, or where BRINGs in the
+ *                   list do that (blueprint/shards/rooms.h)
  *                   If an embedding is cut by rows, behind the list stands
  *                   TAKE_ROWS, and then the MEASUREs or PREPAREs
                    If a cut vocabulary is added up, the same holds for its
@@ -50,6 +52,9 @@ struct sl_update_mode {
     int n_tables;      /* that a cut vocabulary divides; not if asynchronous */
     int zero;          /* the ZeRO stage; 0 if asynchronous, or if nothing is
                           added up */
+    bool brings;       /* in ZeRO stage 3, where the holders of a part have no
+                          memory in common: each has its chunk of the
+                          parameters, and rooms for whole ones */
 };
 
 /*

@@ -105,6 +105,20 @@ void sl_device_forward(struct sl_device *device)
     sl_walk(device, device->forward);
 }
 
+/* What the device keeps of it, without a team. */
+static void init_piece(const struct sl_device *device,
+                       const struct sl_stage *stage, const struct sl_unit *unit,
+                       int p, const struct sl_tensor *about)
+{
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    const sluice_param_spec *spec = &unit->plan->params[p];
+    const struct sl_chunk piece = sl_unit_piece(stage, unit, p, about->n);
+    const struct sl_rows run = {piece.first, piece.n};
+    if (piece.n > 0)
+        sl_param_init_run(spec, bp->seed, about->layer, about->param, run,
+                          sl_unit_weights(stage, unit, p, piece));
+}
+
 /* What the device holds of it, run by run.  A tied one starts as its first use
  * does, on every stage. */
 static void init_param(const struct sl_device *device, struct sl_stage *stage,
@@ -116,9 +130,13 @@ static void init_param(const struct sl_device *device, struct sl_stage *stage,
     const sluice_param_spec *spec =
         &sluice_model_layer_plan(bp->model, about->layer)->params[about->param];
     const struct sl_shard *shard = &about->shard;
-    float *values = stage->params + unit->param_at[p];
     if (sl_unit_shares(unit, p))
         return;
+    if (stage->own_params) {
+        init_piece(device, stage, unit, p, about);
+        return;
+    }
+    float *values = stage->params + unit->param_at[p];
     for (int64_t i = 0; i < shard->n_runs; i++, values += shard->run) {
         struct sl_rows run = {shard->first + i * shard->stride, shard->run};
         sl_param_init_run(spec, bp->seed, about->layer, about->param, run,
@@ -143,7 +161,7 @@ void sl_device_settle(struct sl_device *device)
     memset(device->arena.base, 0, device->arena.size);
     for (int s = 0; s < layout->grid.n_stages; s++)
         if (device->stages[s].device == device->at.place &&
-            (layout->zero < SL_ZERO_PARAMETERS ||
+            (layout->zero < SL_ZERO_PARAMETERS || layout->brings ||
              sl_holder_of(&layout->grid, device->at, s) == 0))
             init_params(device, &device->stages[s]);
 }

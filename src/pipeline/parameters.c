@@ -101,7 +101,7 @@ static void put(struct sl_holding is, const float *from,
 {
     sl_shard_scatter_piece(&is.shard, is.piece, from, is.values);
     if (item.state == SL_VALUES)
-        sl_products_forget(is.stage, is.stage->params);
+        sl_products_forget_newest(is.stage);
 }
 
 /* A use of a tied tensor. */

@@ -89,6 +89,34 @@ sluice_status sl_reduce_fence(struct sl_device *device, const struct sl_op *op,
     return of_gradients(device, op, sl_collective_fence);
 }
 
+bool sl_brings(const struct sl_device *device, const struct sl_op *op)
+{
+    return device->stages[op->action.stage].n_params > 0;
+}
+
+sluice_status sl_reduce_clear(struct sl_device *device, const struct sl_op *op,
+                              sluice_diag *why)
+{
+    const struct sl_stage *stage = &device->stages[op->action.stage];
+    (void)why;
+    return together(device, stage, sl_collective_fence, stage->params,
+                    stage->n_params);
+}
+
+sluice_status sl_reduce_bring(struct sl_device *device, const struct sl_op *op,
+                              sluice_diag *why)
+{
+    struct sl_stage *stage = &device->stages[op->action.stage];
+    (void)why;
+    stage->params = sl_workspace_room(device->workspace, op->room);
+    stage->versions = stage->params;
+    sl_tensors_bind(stage);
+    memcpy(stage->params + stage->own.first, stage->own_params,
+           (size_t)stage->own.n * sizeof(float));
+    return together(device, stage, sl_collective_all_gather, stage->params,
+                    stage->n_params);
+}
+
 bool sl_reduces_tables(const struct sl_device *device, const struct sl_op *op)
 {
     return device->pipe->update_rows[op->update_no] > 0;
@@ -149,6 +177,6 @@ sluice_status sl_reduce_unshard(struct sl_device *device,
                    stage->n_params);
     /* A device that updates nothing itself has packed copies of the old ones.
      */
-    sl_products_forget(stage, stage->params);
+    sl_products_forget_newest(stage);
     return SLUICE_OK; /* else a process has ended, which the job's end tells */
 }

@@ -44,6 +44,21 @@ sluice_status sl_reduce_gather(struct sl_device *device, const struct sl_op *op,
 sluice_status sl_reduce_fence(struct sl_device *device, const struct sl_op *op,
                               sluice_diag *why);
 
+/* Whether the stage has parameters to be brought. */
+bool sl_brings(const struct sl_device *device, const struct sl_op *op);
+
+/*
+ * CLEAR: wait until no member reads any more what it has brought from this
+ * device's room.  BRING: have all parameters of the stage there, the own chunk
+ * and those that the other holders have.
+ *
+ * Threads, Blocks, Returns  as sl_reduce_scatter().
+ */
+sluice_status sl_reduce_clear(struct sl_device *device, const struct sl_op *op,
+                              sluice_diag *why);
+sluice_status sl_reduce_bring(struct sl_device *device, const struct sl_op *op,
+                              sluice_diag *why);
+
 /* Whether there is anything to add up of a cut vocabulary. */
 bool sl_reduces_tables(const struct sl_device *device, const struct sl_op *op);
 

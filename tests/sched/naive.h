@@ -213,7 +213,8 @@ static inline enum naive_outcome naive_start(struct naive *sim, sluice_action a)
     const int *device = plan->stage_device;
     int s = a.stage, m = a.microbatch;
     if (sim->forward_only && a.kind != SLUICE_F && a.kind != SLUICE_SEND_F &&
-        a.kind != SLUICE_RECV_F && !naive_is_score(a))
+        a.kind != SLUICE_RECV_F && a.kind != SLUICE_UNSHARD &&
+        a.kind != SLUICE_RESHARD && !naive_is_score(a))
         return NAIVE_WRONG;
     if (m >= 0 && !naive_scores_are_there(plan, &sim->did, a))
         return NAIVE_WAIT;

@@ -42,6 +42,9 @@ struct sl_workspace {
     char *skip;
     size_t gradient_bytes; /* of the gradient that the stages of the device use
                               in turn; 0: each has its own */
+    int n_rooms;           /* for whole parameters, in ZeRO stage 3 */
+    size_t room_bytes;     /* of each: the largest stage of the device */
+    float *rooms;          /* [n_rooms] of room_bytes */
     size_t product_bytes;  /* scratch of a matrix product */
     void *product;
     char *spare; /* where all of this lies, and before it the packed
@@ -63,6 +66,7 @@ struct sl_layout {
     int n_states;                    /* optimizer state arrays */
     bool asynchronous;               /* the stages have a backup */
     int zero;                        /* the ZeRO stage */
+    bool brings;                     /* as in struct sl_update_mode */
     int64_t max_rows;                /* of a micro-batch */
     struct sl_stage *stages;         /* [all stages], those of each replica
                                         together */
@@ -90,6 +94,12 @@ static inline const struct sl_tensor *
 sl_layout_tensors(const struct sl_layout *layout, int shard)
 {
     return layout->tensors + (size_t)shard * (size_t)layout->n_tensors;
+}
+
+/* Where a room begins. */
+static inline float *sl_workspace_room(const struct sl_workspace *ws, int room)
+{
+    return ws->rooms + (size_t)room * (ws->room_bytes / sizeof(float));
 }
 
 /* The plan of the device at `at`, of any replica. */

@@ -78,6 +78,7 @@ static void size_workspace(struct sl_layout *layout, struct sl_coordinates at)
     const struct sl_stage *stages = stages_of(layout, at);
     struct sl_workspace *ws = workspace_of(layout, at);
     ws->gradient_bytes = sl_zero_in_turn_bytes(layout, stages, at.place);
+    ws->room_bytes = sl_zero_room_bytes(layout, stages, at.place);
     for (int s = 0; s < layout->grid.n_stages; s++)
         if (is_at(&stages[s], at))
             grow_workspace(ws, &stages[s], layout->max_rows);
@@ -128,6 +129,7 @@ static void make_plan(struct sl_layout *layout, struct sl_coordinates at)
     const struct sl_stage *stages = stages_of(layout, at);
     const struct sl_workspace *ws = workspace_of(layout, at);
     plan->gradients = ws->gradient_bytes;
+    plan->parameters = (size_t)ws->n_rooms * ws->room_bytes;
     for (int s = 0; s < layout->grid.n_stages; s++)
         if (is_at(&stages[s], at))
             add_stage(layout, ws, &stages[s], at.shard, plan);

@@ -45,3 +45,43 @@ sluice_status sl_check_config(const sluice_pipeline_config *config,
                                config->on_stuck ? "with" : "without");
     return SLUICE_OK;
 }
+
+sluice_status sl_check_devices(const struct sl_grid *grid,
+                               const sluice_pipeline_config *config,
+                               sluice_diag *why)
+{
+    if (grid->n_replicas == 1 && grid->n_devices > SLUICE_MAX_DEVICES)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d devices: a process runs 1 to %d; a "
+                               "simulation may have more",
+                               grid->n_devices, SLUICE_MAX_DEVICES);
+    if (grid->n_shards != 1 && grid->n_replicas >= 1 &&
+        (grid->n_shards < 1 || grid->n_devices > SLUICE_MAX_DEVICES /
+                                                     grid->n_replicas /
+                                                     grid->n_shards))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d replicas of %d places with teams of %d "
+                               "devices: a process runs 1 to %d devices in all",
+                               grid->n_replicas, grid->n_devices,
+                               grid->n_shards, SLUICE_MAX_DEVICES);
+    if (grid->n_replicas < 1 ||
+        grid->n_devices > SLUICE_MAX_DEVICES / grid->n_replicas)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d replicas of %d devices: a process runs 1 "
+                               "to %d devices in all",
+                               grid->n_replicas, grid->n_devices,
+                               SLUICE_MAX_DEVICES);
+    const sluice_schedule_config *wanted = &config->schedule;
+    if (wanted->devices && wanted->devices != grid->n_devices)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d devices asked for, but the custom schedule "
+                               "has %d; leave `schedule.devices` 0",
+                               wanted->devices, grid->n_devices);
+    if (wanted->microbatches && wanted->microbatches != grid->n_microbatches)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d micro-batches asked for, but the custom "
+                               "schedule has %d; leave `schedule.microbatches` "
+                               "0",
+                               wanted->microbatches, grid->n_microbatches);
+    return SLUICE_OK;
+}

@@ -16,7 +16,7 @@ sluice_status sl_zero_place(int wanted, sluice_schedule **schedule,
                             sluice_diag *why)
 {
     bool apt = sluice_schedule_n_copies(*schedule) == 1 &&
-               sluice_schedule_n_updates(*schedule) == 1 &&
+               sluice_schedule_n_updates(*schedule) <= 1 &&
                !sl_schedule_shards(*schedule);
     sluice_schedule *placed;
     if (wanted < SL_ZERO_GRADIENTS || !apt)
@@ -41,7 +41,7 @@ static sluice_status check_range(int wanted, sluice_diag *why)
 }
 
 /* With what it does not go. */
-static sluice_status check_company(int wanted, bool one_process,
+static sluice_status check_company(int wanted,
                                    const sluice_optimizer_ops *optimizer,
                                    const struct sl_update_mode *mode,
                                    sluice_diag *why)
@@ -51,12 +51,6 @@ static sluice_status check_company(int wanted, bool one_process,
                                "ZeRO stage %d does not divide what a cut "
                                "vocabulary divides already; set zero to 0, or "
                                "do not cut it",
-                               wanted);
-    if (!one_process && wanted >= SL_ZERO_PARAMETERS)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "ZeRO stage %d in a pipeline of several "
-                               "processes, which have no memory in common; set "
-                               "zero to 2, or run it in one",
                                wanted);
     if (mode->asynchronous)
         return sluice_diag_set(why, SLUICE_INVALID,
@@ -83,6 +77,20 @@ static bool sums_statistics(const sluice_layer_plan *plan)
         if (plan->params[p].statistic)
             return true;
     return false;
+}
+
+/* The layer whose statistics follow from all of its parameters. */
+static sluice_status check_brought(const sluice_model *model, sluice_diag *why)
+{
+    for (int i = 0; i < sluice_model_n_layers(model); i++)
+        if (sums_statistics(sluice_model_layer_plan(model, i)))
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "ZeRO stage 3 in several processes and "
+                                   "layer %d, whose statistics are updated "
+                                   "where no device has all of its parameters; "
+                                   "set zero to 2, or run it in one process",
+                                   i);
+    return SLUICE_OK;
 }
 
 static sluice_status check_statistics(int wanted, const sluice_model *model,
@@ -141,11 +149,16 @@ sluice_status sl_zero_choose(int wanted, const struct sl_grid *grid,
 {
     sluice_status st = check_range(wanted, why);
     if (!st && wanted > 0)
-        st = check_company(wanted, one_process, optimizer, mode, why);
+        st = check_company(wanted, optimizer, mode, why);
     if (!st && wanted >= SL_ZERO_GRADIENTS)
         st = check_gradients(wanted, grid, model, schedule, mode, why);
+    bool brings = wanted >= SL_ZERO_PARAMETERS && !one_process && mode->reduces;
+    if (!st && brings)
+        st = check_brought(model, why);
     if (!st && mode->reduces)
         mode->zero = wanted;
+    if (!st)
+        mode->brings = brings;
     return st;
 }
 
@@ -203,6 +216,16 @@ size_t sl_zero_in_turn_bytes(const struct sl_layout *layout,
     return layout->zero >= SL_ZERO_GRADIENTS && n_stages > 1 ? most : 0;
 }
 
+size_t sl_zero_room_bytes(const struct sl_layout *layout,
+                          const struct sl_stage *stages, int place)
+{
+    int64_t most = 0;
+    for (int s = 0; s < layout->grid.n_stages && layout->brings; s++)
+        if (stages[s].device == place && stages[s].n_params > most)
+            most = stages[s].n_params;
+    return floats_bytes(most);
+}
+
 size_t sl_zero_gradient_bytes(const struct sl_workspace *ws,
                               const struct sl_stage *stage)
 {
@@ -217,12 +240,17 @@ size_t sl_zero_parameter_bytes(const struct sl_layout *layout,
                                                            : stage->n_params);
 }
 
+static bool lies_in_common(const struct sl_layout *layout)
+{
+    return layout->zero >= SL_ZERO_PARAMETERS && !layout->brings;
+}
+
 size_t sl_zero_arena_bytes(const struct sl_layout *layout,
                            struct sl_coordinates at)
 {
     const sluice_memory_plan *plan = sl_layout_plan(layout, at);
-    return layout->zero >= SL_ZERO_PARAMETERS ? plan->total - plan->parameters
-                                              : plan->total;
+    return lies_in_common(layout) ? plan->total - plan->parameters
+                                  : plan->total;
 }
 
 void sl_zero_bind_gradients(struct sl_stage *stage, float *in_turn,
@@ -271,7 +299,7 @@ sluice_status sl_zero_take_common(struct sl_layout *layout, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
     for (int i = 0; i < n_common(layout) && !st; i++)
-        if (layout->zero >= SL_ZERO_PARAMETERS)
+        if (lies_in_common(layout))
             st = take_common(layout, i);
     if (!st)
         return SLUICE_OK;

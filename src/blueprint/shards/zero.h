@@ -10,9 +10,11 @@
  *     stage 2   also of the gradients: the stages of a device use one buffer in
  *               turn, and of each sum the device keeps its chunk.  A device
  *               with one stage has nothing to use in turn, and keeps it there
- *     stage 3   also of the parameters: there is one copy of each part, which
- *               all holders read, each counts a chunk of it as its own and
- *               updates that in place
+ *     stage 3   also of the parameters.  In one process there is one copy of
+ *               each part, which all holders read, each counts a chunk of it as
+ *               its own and updates that in place.  In several processes each
+ *               has its chunk, and takes the others' chunks from them where the
+ *               list has an UNSHARD (blueprint/shards/rooms.h)
  *
  * In a team each device shares with those that have the same shard of the part:
  * what it has is a chunk of its shard.
@@ -36,7 +38,7 @@
 /*
  * Replace a schedule by one with the actions that the stage `wanted` needs:
  * REDUCE_GRAD in stages 2 and 3, UNSHARD and RESHARD in 3, unless it has such
- * actions, or cannot have them.
+ * actions, or cannot have them.  One of forwards alone gets those of stage 3.
  *
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY with the schedule as it was.
  */
@@ -51,7 +53,7 @@ sluice_status sl_zero_place(int wanted, sluice_schedule **schedule,
  *          not go with a cut vocabulary of replicas, an asynchronous schedule,
  *          or an optimizer that is not `elementwise`; from stage 2 on also if
  *          it does not go with ties, copies, or the order of the backwards;
- *          stage 3 also if there are several processes.
+ *          stage 3 in several processes also with layers that have statistics.
  */
 sluice_status sl_zero_choose(int wanted, const struct sl_grid *grid,
                              bool one_process,
@@ -69,6 +71,10 @@ void sl_zero_share(struct sl_layout *layout, const struct sl_update_mode *mode);
  * stages[n_stages] being those of a replica; 0: each has its own. */
 size_t sl_zero_in_turn_bytes(const struct sl_layout *layout,
                              const struct sl_stage *stages, int place);
+
+/* The same of a room, if the devices have any. */
+size_t sl_zero_room_bytes(const struct sl_layout *layout,
+                          const struct sl_stage *stages, int place);
 
 /* Bytes that a device has of a stage's gradients, besides those used in turn,
  * and of its parameters. */

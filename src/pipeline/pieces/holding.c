@@ -22,7 +22,8 @@ static const struct sl_stage *stage_of(const sluice_pipeline *pipe, int holder,
 bool sl_item_is_shared(const struct sl_blueprint *bp,
                        struct sl_tensor_item item)
 {
-    return bp->updates.zero > 0 && item.state != SL_VALUES;
+    return bp->updates.zero > 0 &&
+           (item.state != SL_VALUES || bp->updates.brings);
 }
 
 int sl_holding_process(const sluice_pipeline *pipe, int holder,
@@ -46,7 +47,7 @@ static float *place_of(const struct sl_stage *stage, const struct sl_unit *unit,
                        struct sl_chunk piece)
 {
     if (item.state == SL_VALUES)
-        return stage->params + unit->param_at[item.param];
+        return sl_unit_weights(stage, unit, item.param, piece);
     if (item.state != SL_GRADIENT)
         return sl_unit_state(stage, unit, item.param, item.state, piece);
     return shared ? sl_unit_gradient(stage, unit, item.param, piece)

@@ -34,7 +34,7 @@ static float *array_at(const struct sl_stage *stage, const struct sl_unit *unit,
 {
     if (i > 0)
         return sl_unit_state(stage, unit, p, i - 1, piece);
-    return stage->params + unit->param_at[p] + piece.first;
+    return sl_unit_weights(stage, unit, p, piece);
 }
 
 static size_t unit_bytes(const struct sl_device *device,

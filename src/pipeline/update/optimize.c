@@ -38,7 +38,7 @@ static sluice_optimizer_call make_call(const struct sl_device *device,
         .step = pipe->n_steps * (uint64_t)bp->updates.n_updates +
                 (uint64_t)op->update_no,
         .n = piece.n,
-        .w = stage->params + unit->param_at[p] + piece.first,
+        .w = sl_unit_weights(stage, unit, p, piece),
         .name = about->name,
         .shape = &about->shape,
         .layer = about->layer,
@@ -85,6 +85,7 @@ static sluice_optimizer_call measure_call(const struct sl_device *device,
 {
     const struct sl_chunk all = {0, tensor_of(device, unit, p)->n};
     sluice_optimizer_call call = make_call(device, op, unit, p, all);
+    call.w = device->stages[op->action.stage].params + unit->param_at[p];
     call.g = unit->grads[p];
     if (!device->pipe->blueprint.updates.zero)
         give_states(device, op, unit, p, all, &call);
@@ -269,6 +270,6 @@ sluice_status sl_optimize_apply(struct sl_device *device,
     for (int i = stage->n_updated; i < stage->n_units; i++)
         sl_optimize_unit(device, op, &stage->units[i]);
     sl_cut_head_apply(device, op);
-    sl_products_forget(stage, stage->params);
+    sl_products_forget_newest(stage);
     return SLUICE_OK;
 }

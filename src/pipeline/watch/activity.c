@@ -95,7 +95,8 @@ static bool share_meetings(const struct sl_device *a, const struct sl_device *b,
 static bool meet(const struct sl_grid *grid, const struct sl_op *a,
                  const struct sl_op *b)
 {
-    if (a->kind != b->kind || a->update_no != b->update_no)
+    if (a->kind != b->kind || a->update_no != b->update_no ||
+        a->bring_no != b->bring_no)
         return false;
     if (a->kind == SL_OP_TIE_SCATTER || a->kind == SL_OP_TIE_GATHER)
         return a->tie == b->tie && sl_copy_of(grid, a->action.stage) ==
@@ -108,7 +109,8 @@ static bool meet(const struct sl_grid *grid, const struct sl_op *a,
 static bool is_to_come(const struct sl_device *device, struct sl_seen seen,
                        const struct sl_op *op)
 {
-    const struct sl_program *program = device->train;
+    const struct sl_program *program =
+        seen.trains ? device->train : device->forward;
     if (seen.doing == SLUICE_IDLE)
         return false; /* it has left */
     for (int i = seen.op + (seen.doing == SLUICE_MEETING); i < program->n_ops;

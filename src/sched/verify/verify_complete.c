@@ -50,8 +50,9 @@ static sluice_status check_home(const struct sl_proof *proof, int device,
 
 static bool is_of_forward(sluice_action action)
 {
-    return 1u << action.kind &
-           (SL_BIT_F | SL_BIT_S | SL_BIT_T | SL_BIT_SEND_F | SL_BIT_RECV_F);
+    return action.kind == SLUICE_UNSHARD || action.kind == SLUICE_RESHARD ||
+           1u << action.kind &
+               (SL_BIT_F | SL_BIT_S | SL_BIT_T | SL_BIT_SEND_F | SL_BIT_RECV_F);
 }
 
 /* The hand-offs that a stage needs. */

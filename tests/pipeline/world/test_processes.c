@@ -2,6 +2,9 @@
  * Devices in several processes: every process sees the reference's losses,
  * parameters, gradients, figures of an evaluation, and outputs, to the bit.
  */
+#include <sluice/gemm.h>
+#include <sluice/schedule_passes.h>
+
 #include "pipeline/world/world.h"
 #include "support/judged_pair.h"
 #include "support/meter.h"
@@ -176,7 +179,8 @@ static void show_replicas(sluice_world *world)
         }
 }
 
-/* Each replica's device holds and updates its part, in whichever process. */
+/* Each replica's device holds and updates its part, in whichever process; in
+ * stage 3 it has the whole parameters of 3 stages at most. */
 static void show_zero(sluice_world *world)
 {
     static const enum sl_test_kind kinds[] = {SL_TEST_RELU, SL_TEST_NORM,
@@ -186,7 +190,7 @@ static void show_zero(sluice_world *world)
         "rmsprop:lr=0.01,momentum=0.5,centered"};
     int size = sluice_world_size(world);
     int processes[4 * 2];
-    for (int n = 0; n < 6; n++) {
+    for (int n = 0; n < 9; n++) {
         struct sl_test_problem problem;
         sluice_optimizer_choice choice;
         int zero = 1 + n / 3;
@@ -203,6 +207,9 @@ static void show_zero(sluice_world *world)
         config.schedule.chunks = zero == 1 ? 0 : 2;
         config.schedule.devices = 2;
         config.schedule.microbatches = 2;
+        config.gather_weights = n == 5 || n == 8 ? 2 : 0;
+        if (n % 2 && sluice_gemm_is_built("packed"))
+            config.gemm = "packed";
         config.n_processes = 2 * config.replicas;
         judge_config(&problem, &config, "ZeRO in runs");
         config.processes = processes;
@@ -211,6 +218,130 @@ static void show_zero(sluice_world *world)
         judge_config(&problem, &config, "ZeRO in turn");
         sl_test_problem_fini(&problem);
     }
+}
+
+/* A list with one whole stage at a time, brought into the same room again. */
+static void judge_rooms(sluice_world *world, const char *name, int chunks)
+{
+    struct sl_test_problem problem;
+    sluice_schedule *plain, *schedule;
+    make(&problem, SL_TEST_NORM);
+    sluice_pipeline_config config = problem.config;
+    config.queue_capacity = chunks ? 7 : 1; /* chunks wait longer */
+    config.schedule = (sluice_schedule_config){
+        .name = name, .devices = 2, .microbatches = 7, .chunks = chunks};
+    demand(!sluice_schedule_generate(&config.schedule, &plain, NULL) &&
+               !sluice_schedule_shard(plain, 1, &schedule, NULL),
+           "no schedule");
+    config.custom = schedule;
+    config.world = world;
+    config.zero = 3;
+    config.replicas = 2;
+    judge_config(&problem, &config, name);
+    sluice_schedule_destroy(schedule);
+    sluice_schedule_destroy(plain);
+    sl_test_problem_fini(&problem);
+}
+
+static void show_rooms(sluice_world *world)
+{
+    judge_rooms(world, "looped-bfs", 3);
+    judge_rooms(world, "gpipe", 0);
+}
+
+enum { WIDE = 128, N_STAGES = 8 };
+
+/* Replicas of so many devices, each of which has the same number of stages. */
+struct shape {
+    int replicas, devices;
+};
+
+/* The bytes of a device by the formula: p floats in each of its n stages, of
+ * which each of R holders has its part, in whole lines; beside them one whole
+ * gradient and, in stage 3, the parameters of 3 stages. */
+static void check_formula(const sluice_memory_plan *plan, int zero, size_t r,
+                          size_t n)
+{
+    enum { P = WIDE * WIDE, N_STATES = 2 };
+    size_t own = n * ((P / 16 + r - 1) / r) * 64, whole = n * P * 4;
+    size_t rooms = n < 3 ? n : 3;
+    demand(plan->parameters == (zero < 3 ? whole : own + rooms * P * 4),
+           "R %zu, zero %d: %zu bytes of parameters", r, zero,
+           plan->parameters);
+    demand(plan->gradients == (zero < 2 ? whole : own + P * 4),
+           "R %zu, zero %d: %zu bytes of gradients", r, zero, plan->gradients);
+    demand(plan->optimizer == (zero < 1 ? whole : own) * N_STATES,
+           "R %zu, zero %d: %zu bytes of states", r, zero, plan->optimizer);
+}
+
+/* What this process's devices have of a pipeline's plan, which is checked. */
+static size_t own_bytes(const sluice_pipeline *pipe, sluice_world *world,
+                        struct shape shape, int zero)
+{
+    size_t own = 0;
+    int n = shape.replicas * shape.devices;
+    for (int d = 0; d < n; d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, d, &info);
+        check_formula(&info.planned, shape.replicas > 1 ? zero : 0,
+                      (size_t)shape.replicas,
+                      (size_t)(N_STAGES / shape.devices));
+        demand(info.actual_bytes == info.planned.total, "device %d", d);
+        if (d * sluice_world_size(world) / n == sluice_world_rank(world))
+            own += info.planned.total;
+    }
+    return own;
+}
+
+static void judge_memory(sluice_world *world, const sluice_model *model,
+                         struct shape shape)
+{
+    struct sl_meter meter = {0};
+    const sluice_allocator hooks = sl_meter_hooks(&meter);
+    sluice_optimizer_choice adamw;
+    sluice_diag why;
+    size_t beside = 0; /* of messages, and what describes the pipeline */
+    demand(!sluice_optimizer_parse("adamw:lr=0.01", &adamw, NULL),
+           "no optimizer");
+    for (int zero = 0; zero <= 3; zero++) {
+        sluice_pipeline_config config = {
+            .schedule = {.name = "looped-bfs",
+                         .devices = shape.devices,
+                         .microbatches = 2,
+                         .chunks = N_STAGES / shape.devices},
+            .replicas = shape.replicas,
+            .zero = zero,
+            .gemm = "openblas",
+            .batch = 24,
+            .loss = sluice_mean_squared_error(),
+            .optimizer = adamw.ops,
+            .optimizer_config = &adamw.config,
+            .allocator = &hooks,
+            .world = world,
+        };
+        sluice_pipeline *pipe;
+        demand(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
+               why.text);
+        size_t own = own_bytes(pipe, world, shape, zero);
+        beside = zero == 0 ? meter.live - own : beside;
+        demand(meter.live < own + beside + WIDE * WIDE,
+               "zero %d: %zu bytes are held; %zu are planned", zero, meter.live,
+               own);
+        sluice_pipeline_destroy(pipe);
+    }
+}
+
+static void show_zero_memory(sluice_world *world)
+{
+    static const struct shape shapes[] = {{1, 4}, {2, 2}, {3, 2}, {4, 1}};
+    sluice_model *model;
+    sluice_diag why;
+    demand(!sluice_model_parse("input(128); linear(128, no-bias) x8", NULL,
+                               &model, &why),
+           "%s", why.text);
+    for (int i = 0; i < 4; i++)
+        judge_memory(world, model, shapes[i]);
+    sluice_model_destroy(model);
 }
 
 static sluice_pipeline *make_wide(sluice_world *world,
@@ -273,6 +404,8 @@ int main(int argc, char **argv)
         {"wherever_devices_are_they_equal_the_reference", show_placements},
         {"replicas_equal_the_reference", show_replicas},
         {"replicas_that_share_equal_the_reference", show_zero},
+        {"a_room_is_used_again_once_no_other_reads_it", show_rooms},
+        {"replicas_that_share_hold_what_the_formula_says", show_zero_memory},
         {"a_process_holds_what_is_planned_for_its_devices", show_memory},
     };
     (void)argc;

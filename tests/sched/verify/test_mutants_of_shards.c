@@ -1,6 +1,8 @@
 /* Mutants of schedules with UNSHARD, RESHARD and REDUCE_GRAD. */
 #include "sched/verify/mutants.h"
 
+#include <string.h>
+
 #include <sluice/schedule_passes.h>
 
 static void sweep_shards(const char *name, int most_whole)
@@ -18,7 +20,7 @@ static void sweep_shards(const char *name, int most_whole)
                 sluice_schedule_shard(schedule, most_whole, &placed, NULL),
                 SLUICE_OK);
             plan_from(&plan, placed);
-            judge_all(&plan, false, &tally);
+            judge_all(&plan, !strcmp(name, "forward"), &tally);
             sluice_schedule_destroy(placed);
             sluice_schedule_destroy(schedule);
         }
@@ -33,6 +35,7 @@ START_TEST(mutants_of_shared_parameters_are_judged_as_by_execution)
     sweep_shards("looped-bfs", 1);
     sweep_shards("interleaved-1f1b", 2);
     sweep_shards("zb-v", 1);
+    sweep_shards("forward", 1);
 }
 END_TEST
 
