@@ -12,7 +12,8 @@
 #include "pipeline/pipeline.h"
 
 /*
- * Pack what the stage's products of the kind, forward or input, read.  On the
+ * Pack what the stage's products of the kind, forward or input, read; in the
+ * last stage of a training, of both kinds before its first forward.  On the
  * virtual clock it is work; on the wall it is part of the wait that follows.
  * What cannot be packed is left to the run of the product, which says why.
  */
