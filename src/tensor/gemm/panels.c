@@ -3,13 +3,14 @@
 
 #include <string.h>
 
+#include "tensor/gemm/line_store.h"
 #include "tensor/gemm/transpose.h"
 
 enum {
     BLOCK_ROWS = 12 * SL_TILE_ROWS, /* of a: they stay in the second cache */
     BLOCK_COLUMNS = 1024,           /* of b, packed for one use: the same */
     A_FLOATS = BLOCK_ROWS * SL_TILE_ROW, /* by depth a tile needs less */
-    LINE_FLOATS = 64 / sizeof(float),    /* of a line of the caches */
+    CACHED_FLOATS = 512 * 1024,          /* as the second cache holds: 2 MiB */
 };
 
 _Static_assert(SL_TILE_STEP *SL_TILE_DEPTH <= A_FLOATS, "a tile by depth fits");
@@ -42,18 +43,30 @@ int64_t sl_panels_floats(const struct sl_tiles *tiles, int64_t depth, int64_t n)
     return up(n, tiles->columns) * tiles->columns * depth;
 }
 
+/* Where panels are read next. */
+enum reader {
+    READ_NOW,  /* at once: they stay in the caches */
+    READ_LATER /* behind more than a cache holds */
+};
+
 /* All panels of a block whose rows lie one after the other, row by row: each is
- * read from end to end, as the processor fetches ahead. */
-static void pack_rows(struct sl_view b, int64_t depth, int64_t n,
-                      int64_t columns, float *to)
+ * read from end to end, as the processor fetches ahead.  Inlined, so that the
+ * choice of stores leaves the loop. */
+__attribute__((always_inline)) static inline void
+pack_rows(struct sl_view b, int64_t depth, int64_t n, int64_t columns,
+          enum reader reader, float *to)
 {
     int64_t whole = n / columns * columns;
     for (int64_t k = 0; k < depth; k++, to += columns) {
         const float *from = b.at + k * b.row;
         float *panel = to;
         for (int64_t j = 0; j < whole; j += columns, panel += depth * columns)
-            for (int64_t i = 0; i < columns; i += LINE_FLOATS)
-                memcpy(panel + i, from + j + i, LINE_FLOATS * sizeof *to);
+            for (int64_t i = 0; i < columns; i += SL_LINE_FLOATS)
+                if (reader == READ_LATER)
+                    sl_line_store(panel + i, from + j + i);
+                else
+                    memcpy(panel + i, from + j + i,
+                           SL_LINE_FLOATS * sizeof *to);
         for (int64_t j = whole; j < n; j++)
             panel[j - whole] = from[j];
         for (int64_t j = n; whole < n && j < whole + columns; j++)
@@ -73,11 +86,14 @@ static void pack_columns(struct sl_view b, int64_t depth, int64_t count,
 
 /* All panels of one block of the depth. */
 static void pack_block(const struct sl_tiles *tiles, struct sl_view b,
-                       int64_t depth, int64_t n, float *to)
+                       int64_t depth, int64_t n, enum reader reader, float *to)
 {
     int64_t columns = tiles->columns;
     if (b.column == 1) {
-        pack_rows(b, depth, n, columns, to);
+        if (reader == READ_LATER)
+            pack_rows(b, depth, n, columns, READ_LATER, to);
+        else
+            pack_rows(b, depth, n, columns, READ_NOW, to);
         return;
     }
     for (int64_t j = 0; j < n; j += columns, to += depth * columns) {
@@ -90,12 +106,15 @@ void sl_panels_pack(const struct sl_tiles *tiles, struct sl_view b,
                     int64_t depth, int64_t n, float *panels)
 {
     int64_t step = sl_panels_block_depth(depth);
+    bool is_large = sl_panels_floats(tiles, depth, n) > CACHED_FLOATS;
+    enum reader reader = is_large ? READ_LATER : READ_NOW;
     for (int64_t k = 0; k < depth; k += step) {
         int64_t deep = least(step, depth - k);
         struct sl_view block = {b.at + k * b.row, b.row, b.column};
-        pack_block(tiles, block, deep, n, panels);
+        pack_block(tiles, block, deep, n, reader, panels);
         panels += sl_panels_floats(tiles, deep, n);
     }
+    sl_line_stores_end();
 }
 
 size_t sl_panels_scratch_bytes(const struct sl_tiles *tiles, int64_t depth,
@@ -285,7 +304,7 @@ void sl_panels_multiply(const struct sl_tiles *tiles,
             struct sl_view from = {p->b.at + k * p->b.row + j * p->b.column,
                                    p->b.row, p->b.column};
             if (!p->panels)
-                pack_block(tiles, from, b.deep, b.n, room);
+                pack_block(tiles, from, b.deep, b.n, READ_NOW, room);
             else
                 panels += sl_panels_floats(tiles, b.deep, b.n);
             multiply_block(tiles, b, p->m, scratch);
