@@ -10,7 +10,9 @@
 #include <sluice/schedule_text.h>
 
 #include "pipeline/world/world.h"
+#include "support/allocator.h"
 #include "support/judged_pair.h"
+#include "support/wary_sgd.h"
 
 enum { LAYERS = 4, BATCH = 8, MICROBATCHES = 4 };
 
@@ -20,6 +22,7 @@ struct fault {
     int layer;
     int64_t first_row;
     atomic_bool armed;
+    bool poisons;             /* it leaves a gradient that no update can use */
     sluice_pipeline *cancels; /* NULL: the pass fails */
 };
 
@@ -29,6 +32,10 @@ static sluice_status act(void *context, const struct sl_test_cell *cell)
     if (!atomic_load(&fault->armed) || cell->pass != fault->pass ||
         cell->layer != fault->layer || cell->first_row != fault->first_row)
         return SLUICE_OK;
+    if (fault->poisons) {
+        cell->gradient[0] = 1e35F;
+        return SLUICE_OK;
+    }
     if (!fault->cancels)
         return sluice_diag_set(cell->why, SLUICE_IO, "it broke");
     sluice_pipeline_cancel(fault->cancels);
@@ -38,27 +45,40 @@ static sluice_status act(void *context, const struct sl_test_cell *cell)
 struct setting {
     struct fault fault;
     struct sl_test_problem problem;
+    sluice_optimizer_ops optimizer;
     sluice_pipeline_config config;
     struct sl_test_pair pair;
 };
 
-static void begin(struct setting *is, sluice_world *world, const char *schedule,
-                  int replicas)
+/* Four stages, on devices of `chunks` each. */
+static void begin_sharing(struct setting *is, sluice_world *world,
+                          const char *schedule, int chunks, int replicas,
+                          int zero)
 {
     *is = (struct setting){.problem.probe = {act, &is->fault}};
     demand(
         !sl_test_problem_init(&is->problem, SL_TEST_PROBE, LAYERS, BATCH, NULL),
         "no memory");
+    is->optimizer = sl_test_wary_sgd();
     is->config = is->problem.config;
+    is->config.optimizer = &is->optimizer;
     is->config.world = world;
     is->config.replicas = replicas;
+    is->config.zero = zero;
     is->config.schedule.name = schedule;
-    if (strcmp(schedule, "gpipe"))
+    if (!strcmp(schedule, "1f1b"))
         is->config.schedule.backward_order = SLUICE_IN_ORDER;
-    is->config.schedule.devices = 4;
+    is->config.schedule.devices = 4 / chunks;
+    is->config.schedule.chunks = chunks > 1 ? chunks : 0;
     is->config.schedule.microbatches = MICROBATCHES;
     demand(!sl_test_pair_init(&is->pair, &is->problem, &is->config), "%s",
            is->pair.why.text);
+}
+
+static void begin(struct setting *is, sluice_world *world, const char *schedule,
+                  int replicas)
+{
+    begin_sharing(is, world, schedule, 1, replicas, 0);
 }
 
 static void end(struct setting *is)
@@ -94,7 +114,9 @@ static void show_errors(sluice_world *world)
             struct setting is;
             sluice_diag why;
             int replicas = 1 + layer % 2;
-            begin(&is, world, i % 2 ? "1f1b" : "gpipe", replicas);
+            int zero = i % 2 ? 1 : 2 + layer / 2; /* what the schedule can */
+            begin_sharing(&is, world, i % 2 ? "1f1b" : "gpipe", 1, replicas,
+                          replicas > 1 ? zero : 0);
             int rows = BATCH / replicas / MICROBATCHES;
             is.fault.pass = passes[i];
             is.fault.layer = layer;
@@ -114,6 +136,54 @@ static void show_errors(sluice_world *world)
             }
             end(&is);
         }
+}
+
+/* A step fails there, in all processes. */
+static void fail_step(struct setting *is, sluice_status expected, int device,
+                      const char *text)
+{
+    sluice_diag why;
+    int n_devices = is->config.replicas * is->config.schedule.devices;
+    int size = sluice_world_size(is->config.world);
+    int layer = is->fault.layer;
+    sluice_status st = step(is, &why);
+    demand(st == expected && why.device == device && why.stage == layer &&
+               why.process == device * size / n_devices &&
+               strstr(why.text, text),
+           "zero %d, layer %d: process %d, device %d, stage %d, %s: %s",
+           is->config.zero, layer, why.process, why.device, why.stage,
+           why.action, why.text);
+    go_on(is);
+}
+
+/* Devices of two stages each, of which the others wait where gradients are
+ * added up or, in stage 3, parameters are brought.  A stage has
+ * one line of parameters, which is the last holder's: it checks the sums. */
+static void show_sharing_errors(sluice_world *world)
+{
+    static const enum sl_test_pass passes[] = {SL_TEST_FORWARD, SL_TEST_INPUT,
+                                               SL_TEST_WEIGHT};
+    enum { R = 2 };
+    for (int zero = 2; zero <= 3; zero++) {
+        struct setting is;
+        begin_sharing(&is, world, "looped-bfs", 2, R, zero);
+        for (int n = 0; n < 3 * LAYERS * R; n++) {
+            int replica = n % R, layer = n / R % LAYERS;
+            is.fault.pass = passes[n / R / LAYERS];
+            is.fault.layer = layer;
+            is.fault.first_row = replica * BATCH / R + n % MICROBATCHES;
+            if (is.fault.pass != SL_TEST_INPUT || layer > 0)
+                fail_step(&is, SLUICE_IO, 2 * replica + layer % 2, "it broke");
+        }
+        is.fault.pass = SL_TEST_WEIGHT;
+        is.fault.poisons = true;
+        for (int n = 0; n < LAYERS * R; n++) {
+            is.fault.layer = n % LAYERS;
+            is.fault.first_row = n / LAYERS * BATCH / R;
+            fail_step(&is, SLUICE_LAYER, 2 * (R - 1) + n % 2, "too large");
+        }
+        end(&is);
+    }
 }
 
 static void show_cancel(sluice_world *world)
@@ -174,6 +244,39 @@ static void show_creation(sluice_world *world)
                "it was created");
     else
         refuse(&problem, &config, SLUICE_OVER_CAP, "could not go on");
+    sl_test_problem_fini(&problem);
+}
+
+/* Some allocation of the last process fails, of all that there are. */
+static void show_memory(sluice_world *world)
+{
+    enum { STRIDE = 7 };
+    struct sl_test_problem problem;
+    sluice_pipeline_config config;
+    struct sl_test_allocator allocator;
+    bool last = sluice_world_rank(world) == sluice_world_size(world) - 1;
+    sluice_status st = SLUICE_NO_MEMORY;
+    long at = 1;
+    begin_config(&problem, world, &config);
+    sl_test_allocator_init(&allocator);
+    config.allocator = &allocator.hooks;
+    config.schedule.devices = config.replicas = 2;
+    config.zero = 3;
+    for (; st; at += STRIDE) {
+        sluice_pipeline *pipe;
+        sluice_diag why;
+        sl_test_allocator_arm(&allocator, last ? at : 0, at % 2);
+        st = sluice_pipeline_create(&config, problem.model, &pipe, &why);
+        demand(!st || st == SLUICE_NO_MEMORY, "allocation %ld: %s", at,
+               why.text);
+        demand(!last || !st == !sl_test_allocator_failed(&allocator),
+               "allocation %ld: status %d", at, st);
+        sluice_pipeline_destroy(st ? NULL : pipe);
+        demand(!allocator.n_live && !allocator.n_wrong,
+               "allocation %ld: %ld blocks are left", at,
+               (long)allocator.n_live);
+    }
+    demand(at > 10 * STRIDE, "%ld allocations", at);
     sl_test_problem_fini(&problem);
 }
 
@@ -330,8 +433,11 @@ int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
         {"an_error_in_one_process_ends_the_step_in_all", show_errors},
+        {"an_error_in_one_replica_that_shares_ends_the_step_in_all",
+         show_sharing_errors},
         {"a_cancellation_in_one_process_ends_the_step_in_all", show_cancel},
         {"a_creation_that_fails_in_one_process_fails_in_all", show_creation},
+        {"an_allocation_that_fails_in_one_process_fails_in_all", show_memory},
         {"a_list_that_cannot_be_is_refused_in_all", show_lists},
         {"a_vocabulary_that_is_cut_is_refused", show_vocabulary},
         {"what_zero_cannot_bring_is_refused", show_zero},

@@ -9,7 +9,9 @@
 #include "support/fault.h"
 #include "support/judged_pair.h"
 #include "support/optimized.h"
+#include "support/grid.h"
 #include "support/runner.h"
+#include "support/wary_sgd.h"
 
 enum { LAYERS = 8, BATCH = 24, MOST = 8 };
 
@@ -205,6 +207,85 @@ START_TEST(a_failure_in_any_replica_changes_nothing)
 }
 END_TEST
 
+/* Four layers, each a stage, on two devices or teams. */
+static sluice_pipeline_config begin_probes(struct sl_test_fault *fault,
+                                           sluice_optimizer_ops *optimizer)
+{
+    problem = (struct sl_test_problem){.probe = {sl_test_fail_there, fault}};
+    ck_assert(!sl_test_problem_init(&problem, SL_TEST_PROBE, 4, BATCH, NULL));
+    *optimizer = sl_test_wary_sgd();
+    sluice_pipeline_config config = problem.config;
+    config.optimizer = optimizer;
+    config.schedule = (sluice_schedule_config){
+        .name = "looped-bfs", .devices = 2, .microbatches = 2, .chunks = 2};
+    return config;
+}
+
+/* The step fails in that replica, and does no harm. */
+static void fail_step(struct sl_test_pair *pair,
+                      const sluice_pipeline_config *config,
+                      struct sl_test_fault *fault, sluice_status expected,
+                      int replica)
+{
+    if (sl_test_skips_of(2))
+        return;
+    fault->armed = true;
+    sluice_status st = sluice_pipeline_step(pair->pipe, problem.x,
+                                            problem.targets, BATCH, NULL, &why);
+    fault->armed = false;
+    ck_assert_msg(st == expected && why.stage == fault->layer &&
+                      why.device / (2 * config->team) == replica,
+                  "zero %d, t %d, layer %d, pass %d: device %d, %s: %s",
+                  config->zero, config->team, fault->layer, (int)fault->pass,
+                  why.device, why.action, why.text);
+    ck_assert_msg(!sl_test_parameters(pair), "%s", pair->text);
+    ck_assert_msg(!sl_test_step(pair, 3, BATCH), "%s", pair->text);
+}
+
+/* Whether others compute then, or wait in the middle of their lists to add up
+ * gradients.  A stage has one line of parameters, which is the last holder's:
+ * it checks the sums. */
+static void fail_everywhere(int zero, int team)
+{
+    enum { R = 2 };
+    static const enum sl_test_pass passes[] = {SL_TEST_FORWARD, SL_TEST_INPUT,
+                                               SL_TEST_WEIGHT};
+    struct sl_test_fault fault = {0};
+    struct sl_test_pair pair;
+    sluice_optimizer_ops optimizer;
+    sluice_pipeline_config config = begin_probes(&fault, &optimizer);
+    config.zero = zero;
+    config.team = team;
+    config.replicas = R;
+    ck_assert_msg(!sl_test_pair_init(&pair, &problem, &config), "%s",
+                  pair.why.text);
+    for (int n = 0; n < 3 * 4 * R * 2; n++) {
+        int replica = n % R, m = n / R % 2;
+        fault.layer = n / R / 2 % 4;
+        fault.pass = passes[n / R / 2 / 4];
+        fault.first_row = replica * BATCH / R + m * BATCH / R / 2;
+        if (fault.pass != SL_TEST_INPUT || fault.layer > 0)
+            fail_step(&pair, &config, &fault, SLUICE_IO, replica);
+    }
+    fault.pass = SL_TEST_WEIGHT;
+    fault.poison = true;
+    for (int n = 0; n < 4 * R; n++) {
+        fault.layer = n % 4;
+        fault.first_row = n / 4 * BATCH / R;
+        fail_step(&pair, &config, &fault, SLUICE_LAYER, R - 1);
+    }
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&problem);
+}
+
+START_TEST(a_failure_of_any_action_while_replicas_share_changes_nothing)
+{
+    for (int zero = 1; zero <= 3; zero++)
+        for (int team = 1; team <= 2; team++)
+            fail_everywhere(zero, team);
+}
+END_TEST
+
 static void refuse(const sluice_pipeline_config *config, const char *sentence)
 {
     sluice_pipeline *pipe;
@@ -323,6 +404,7 @@ SLUICE_TEST_MAIN(
     "pipeline.zero_states", memory_is_that_of_the_formula_to_the_byte,
     a_device_of_a_team_has_its_part_of_its_shard_to_the_byte,
     a_failure_in_any_replica_changes_nothing,
+    a_failure_of_any_action_while_replicas_share_changes_nothing,
     a_gradient_that_is_kept_for_long_is_refused_with_what_stands_between,
     a_gradient_that_is_not_reduced_in_its_turn_is_refused,
     what_does_not_go_with_it_is_refused)
