@@ -64,7 +64,7 @@ static int processes_of(const struct comparison *c,
     sluice_world *world = c->config->run.world;
     int n = world ? sluice_world_size(world) : 1;
     int devices = row->places * row->replicas;
-    if (row->team == 1 && row->zero == 0 && devices >= n)
+    if (row->team == 1 && devices >= n)
         return n;
     return !world || sluice_world_rank(world) == 0;
 }
@@ -121,7 +121,6 @@ static sluice_status find_depth(const struct comparison *c,
                                 struct compare_row *row, sluice_diag *why)
 {
     sluice_pipeline_config pipeline = measure_pipeline_config(how);
-    pipeline.world = NULL; /* planning asks no other process */
     const sluice_layer_plan *first = sluice_model_layer_plan(c->work.model, 0);
     row->width = sluice_shape_elements(&first->out);
     const struct depth_layer layer = {.width = row->width};

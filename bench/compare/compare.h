@@ -50,7 +50,7 @@ typedef void compare_on_row(void *context, const struct compare_row *row);
 
 /*
  * Several processes share the devices of a row, if there are at least as many
- * and it has neither teams nor ZeRO; else process 0 runs it alone, and the
+ * and it has no teams; else process 0 runs it alone, and the
  * others have no such row.
  *
  * Measure one device first, then for each number D of devices all K places, R
