@@ -2,7 +2,7 @@
 #ifndef SL_PLAN_PLAN_H
 #define SL_PLAN_PLAN_H
 
-#include "plan/board.h"
+#include "plan/search/board.h"
 
 struct sluice_plan {
     const sluice_allocator *allocator; /* all of it const after creation */

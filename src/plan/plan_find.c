@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "plan/plan_bound.h"
-#include "plan/bytes.h"
-#include "plan/cut_table.h"
-#include "plan/groups.h"
+#include "plan/pricing/plan_bound.h"
+#include "plan/pricing/bytes.h"
+#include "plan/search/cut_table.h"
+#include "plan/problem/groups.h"
 #include "plan/pricing/price.h"
-#include "plan/reason.h"
-#include "plan/refine.h"
+#include "plan/text/reason.h"
+#include "plan/search/refine.h"
 #include "plan/rules/varuna_rule.h"
 #include "sched/schedule.h"
 

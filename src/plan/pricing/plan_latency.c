@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "plan/groups.h"
+#include "plan/problem/groups.h"
 #include "sched/schedule.h"
 
 /* Whether some replica of two groups has them on different nodes. */

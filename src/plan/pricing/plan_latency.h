@@ -2,9 +2,9 @@
 #ifndef SL_PLAN_PRICING_PLAN_LATENCY_H
 #define SL_PLAN_PRICING_PLAN_LATENCY_H
 
-#include "plan/candidate.h"
-#include "plan/plan_order.h"
-#include "plan/problem.h"
+#include "plan/search/candidate.h"
+#include "plan/search/plan_order.h"
+#include "plan/problem/problem.h"
 
 /* What a hand-off of so many bytes takes from a device of the config to another
  * one. */

@@ -10,9 +10,9 @@
 
 #include <sluice/simulate.h>
 
-#include "plan/candidate.h"
-#include "plan/plan_order.h"
-#include "plan/problem.h"
+#include "plan/search/candidate.h"
+#include "plan/search/plan_order.h"
+#include "plan/problem/problem.h"
 
 /* For sluice_simulate_config. */
 struct sl_plan_skips {

@@ -8,7 +8,7 @@
 #include <sluice/simulate.h>
 
 #include "base/memory.h"
-#include "plan/bytes.h"
+#include "plan/pricing/bytes.h"
 #include "plan/pricing/plan_latency.h"
 #include "plan/pricing/plan_skips.h"
 #include "sched/schedule.h"

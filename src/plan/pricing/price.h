@@ -2,7 +2,7 @@
 #ifndef SL_PLAN_PRICING_PRICE_H
 #define SL_PLAN_PRICING_PRICE_H
 
-#include "plan/candidate.h"
+#include "plan/search/candidate.h"
 
 /*
  * The schedule of a candidate, with its recomputes.

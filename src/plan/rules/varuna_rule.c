@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-#include "plan/cut_table.h"
-#include "plan/groups.h"
+#include "plan/search/cut_table.h"
+#include "plan/problem/groups.h"
 #include "plan/pricing/price.h"
 
 static const double FLAT = 1.05;

@@ -15,7 +15,7 @@
 #ifndef SL_PLAN_RULES_VARUNA_RULE_H
 #define SL_PLAN_RULES_VARUNA_RULE_H
 
-#include "plan/board.h"
+#include "plan/search/board.h"
 
 /*
  * Offer what the rule gives to an empty board, the fastest first; the board

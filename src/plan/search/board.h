@@ -2,10 +2,10 @@
  * The best candidates that were found: one for each number of devices, replicas
  * and size of a team, schedule and whether it recomputes.  One thread.
  */
-#ifndef SL_PLAN_BOARD_H
-#define SL_PLAN_BOARD_H
+#ifndef SL_PLAN_SEARCH_BOARD_H
+#define SL_PLAN_SEARCH_BOARD_H
 
-#include "plan/candidate.h"
+#include "plan/search/candidate.h"
 
 struct sl_plan_entry {
     struct sl_plan_candidate candidate;

@@ -1,8 +1,8 @@
 /* Making candidates better.  One thread. */
-#ifndef SL_PLAN_REFINE_H
-#define SL_PLAN_REFINE_H
+#ifndef SL_PLAN_SEARCH_REFINE_H
+#define SL_PLAN_SEARCH_REFINE_H
 
-#include "plan/board.h"
+#include "plan/search/board.h"
 
 /*
  * Climb from a priced candidate: move a layer over a boundary of stages,

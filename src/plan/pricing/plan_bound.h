@@ -1,8 +1,8 @@
 /* What no plan can beat.  Any thread. */
-#ifndef SL_PLAN_PLAN_BOUND_H
-#define SL_PLAN_PLAN_BOUND_H
+#ifndef SL_PLAN_PRICING_PLAN_BOUND_H
+#define SL_PLAN_PRICING_PLAN_BOUND_H
 
-#include "plan/problem.h"
+#include "plan/problem/problem.h"
 
 /*
  * The largest of the following, for the division (number of micro-batches,

@@ -1,5 +1,5 @@
 /* Reasons.  Any thread. */
-#include "plan/reason.h"
+#include "plan/text/reason.h"
 
 #include <stdio.h>
 #include <string.h>

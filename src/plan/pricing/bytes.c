@@ -1,5 +1,5 @@
 /* Bytes of a candidate, counted and exact.  One thread. */
-#include "plan/bytes.h"
+#include "plan/pricing/bytes.h"
 
 #include "blueprint/blueprint.h"
 #include "sched/schedule.h"

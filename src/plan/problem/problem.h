@@ -1,6 +1,6 @@
 /* What is planned for, with the defaults in place.  One thread. */
-#ifndef SL_PLAN_PROBLEM_H
-#define SL_PLAN_PROBLEM_H
+#ifndef SL_PLAN_PROBLEM_PROBLEM_H
+#define SL_PLAN_PROBLEM_PROBLEM_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* Neighbours of a candidate, and the search for its schedule.  One thread. */
-#include "plan/refine.h"
+#include "plan/search/refine.h"
 
 #include <math.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <sluice/search.h>
 
 #include "base/memory.h"
-#include "plan/bytes.h"
+#include "plan/pricing/bytes.h"
 #include "plan/pricing/plan_latency.h"
 #include "plan/pricing/price.h"
 #include "sched/schedule.h"

@@ -1,9 +1,9 @@
 /* The memory that a candidate takes: of each place that of a team, t times that
  * of the device that takes most.  One thread. */
-#ifndef SL_PLAN_BYTES_H
-#define SL_PLAN_BYTES_H
+#ifndef SL_PLAN_PRICING_BYTES_H
+#define SL_PLAN_PRICING_BYTES_H
 
-#include "plan/candidate.h"
+#include "plan/search/candidate.h"
 
 /*
  * Set candidate->bytes, by the layers' bytes and the verifier.

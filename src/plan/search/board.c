@@ -1,10 +1,10 @@
 /* The best candidates.  One thread. */
-#include "plan/board.h"
+#include "plan/search/board.h"
 
 #include <string.h>
 
 #include "base/memory.h"
-#include "plan/groups.h"
+#include "plan/problem/groups.h"
 #include "sched/schedule.h"
 
 const char *sl_plan_entry_name(const struct sl_plan_entry *entry)

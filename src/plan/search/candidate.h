@@ -1,8 +1,8 @@
 /* A plan that is considered: what is cut where, and what that is worth. */
-#ifndef SL_PLAN_CANDIDATE_H
-#define SL_PLAN_CANDIDATE_H
+#ifndef SL_PLAN_SEARCH_CANDIDATE_H
+#define SL_PLAN_SEARCH_CANDIDATE_H
 
-#include "plan/plan_order.h"
+#include "plan/search/plan_order.h"
 
 struct sl_plan_candidate {
     int n_stages;

@@ -7,7 +7,7 @@
  * tried with the largest first.  In the end the groups stand in the order of
  * their first devices.
  */
-#include "plan/groups.h"
+#include "plan/problem/groups.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The checks of a plan's config, and sums over its layers.  One thread. */
-#include "plan/problem.h"
+#include "plan/problem/problem.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Which schedules a plan can have.  One thread. */
-#include "plan/plan_order.h"
+#include "plan/search/plan_order.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Which devices work together.  One thread. */
-#ifndef SL_PLAN_GROUPS_H
-#define SL_PLAN_GROUPS_H
+#ifndef SL_PLAN_PROBLEM_GROUPS_H
+#define SL_PLAN_PROBLEM_GROUPS_H
 
-#include "plan/problem.h"
+#include "plan/problem/problem.h"
 
 /* Have groups and sums be those of a division; n_devices is 0 if there are not
  * enough devices for it. */

@@ -14,10 +14,10 @@
  * class of equal devices hold the stages before; if a device has several
  * stages, or there are too many classes, each stage's device is fixed first.
  */
-#ifndef SL_PLAN_CUT_TABLE_H
-#define SL_PLAN_CUT_TABLE_H
+#ifndef SL_PLAN_SEARCH_CUT_TABLE_H
+#define SL_PLAN_SEARCH_CUT_TABLE_H
 
-#include "plan/candidate.h"
+#include "plan/search/candidate.h"
 
 /*
  * The `most` best cuts by that sum, the best first, and their number in `*n`; 0

@@ -1,11 +1,11 @@
 /* The table of cuts.  One thread. */
-#include "plan/cut_table.h"
+#include "plan/search/cut_table.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "plan/groups.h"
+#include "plan/problem/groups.h"
 #include "sched/schedule.h"
 
 enum {

@@ -1,6 +1,6 @@
 /* What keeps a plan from being faster, and why it was chosen, as text. */
-#ifndef SL_PLAN_REASON_H
-#define SL_PLAN_REASON_H
+#ifndef SL_PLAN_TEXT_REASON_H
+#define SL_PLAN_TEXT_REASON_H
 
 #include "plan/plan.h"
 

@@ -2,10 +2,10 @@
  * The order of the work of a plan, before the layers are cut: a generator's
  * schedule and what its devices hold.  One thread.
  */
-#ifndef SL_PLAN_PLAN_ORDER_H
-#define SL_PLAN_PLAN_ORDER_H
+#ifndef SL_PLAN_SEARCH_PLAN_ORDER_H
+#define SL_PLAN_SEARCH_PLAN_ORDER_H
 
-#include "plan/problem.h"
+#include "plan/problem/problem.h"
 
 struct sl_plan_order {
     sluice_schedule_config generated; /* name and options */

@@ -1,9 +1,9 @@
 /* The bound of a plan.  Any thread. */
-#include "plan/plan_bound.h"
+#include "plan/pricing/plan_bound.h"
 
 #include <math.h>
 
-#include "plan/groups.h"
+#include "plan/problem/groups.h"
 
 struct speeds {
     double sum;
