@@ -8,8 +8,8 @@
  *   watch      Each step gives a speed of each device, and the medians of the
  *              last window count.
  *   judge      When one of them has changed by half the margin, or a core is
- *              lost or back, sl_decide() looks for a plan; not again before
- *              half a window has passed.
+ *              lost or back, sl_decide() looks for a plan; for a speed not
+ *              again before half a window has passed.
  *   reshape    The plan's devices keep their cores.  A new window begins.
  *   conclude   If a step takes longer there than before, the pipeline gets its
  *              former shape back, except if that needs a lost core.
@@ -227,7 +227,7 @@ static void watch(sluice_adapter *a, sluice_pipeline *pipe,
         note_usual(a);
     struct sl_machine now = look(a);
     int device = find_change(a, &now);
-    if (device == -2 || a->waits)
+    if (device == -2 || (device >= 0 && a->waits))
         return;
     a->machine = now;
     judge(a, pipe, device, news);

@@ -222,9 +222,33 @@ START_TEST(a_core_that_is_taken_away_is_left_and_taken_again_when_it_is_back)
 }
 END_TEST
 
+/* A plan was looked for just before, and not worth a reshape. */
+START_TEST(a_core_that_is_taken_away_is_left_at_once)
+{
+    cpu_set_t all, one;
+    int cpus[2];
+    if (!find_cpus(&all, cpus))
+        return;
+    begin(cpus);
+    run_quietly(BEFORE);
+    speeds[1] = 0.93;
+    while (!adapter->waits)
+        run_quietly(1);
+    CPU_ZERO(&one);
+    CPU_SET(cpus[0], &one);
+    ck_assert(!sched_setaffinity(0, sizeof one, &one));
+    sluice_adaptation news = step();
+    ck_assert_msg(news.what == SLUICE_ADAPT_RESHAPED && news.device == -1, "%s",
+                  news.text);
+    ck_assert(!sched_setaffinity(0, sizeof all, &all));
+    end();
+}
+END_TEST
+
 SLUICE_TEST_MAIN(
     "train.adapter_clock", a_device_slowed_to_half_is_seen_within_twenty_steps,
     what_a_device_gains_while_others_wait_is_not_counted_on,
     noise_below_the_margin_changes_nothing,
     a_device_that_recovers_gets_its_layers_back,
-    a_core_that_is_taken_away_is_left_and_taken_again_when_it_is_back)
+    a_core_that_is_taken_away_is_left_and_taken_again_when_it_is_back,
+    a_core_that_is_taken_away_is_left_at_once)
