@@ -11,6 +11,8 @@
 /* What is measured: micro-batches of `rows`. */
 struct layer_costs_config {
     int64_t rows;
+    int microbatches; /* of a device's step: how often weights are used between
+                         two updates decides how products are made */
     uint64_t seed;
     int devices;      /* that are at work at once, as in a pipeline: they share
                          caches and memory; at least 1 */

@@ -125,7 +125,8 @@ static sluice_status measure_team(struct work *work, int t,
     for (int m = 0; m < work->microbatches.n && !st; m++) {
         size_t at = (size_t)t * cells_of(work) +
                     (size_t)m * (size_t)work->n_layers * KINDS;
-        what.rows = config->batch / work->microbatches.values[m];
+        what.microbatches = work->microbatches.values[m];
+        what.rows = config->batch / what.microbatches;
         st = costs(work->model, &what, &work->costs_ns[at], &work->first_ns[at],
                    why);
         progress_step(progress);
