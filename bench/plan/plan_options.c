@@ -100,6 +100,24 @@ static const struct option_row choices[] = {
      .offset = offsetof(struct planning_config, teams),
      .least = 1,
      .most = SLUICE_MAX_DEVICES},
+    {.name = "zero",
+     .argument = "LIST",
+     .help = "ZeRO stages to choose from where there are replicas, 0 to 3 "
+             "(default: 0)",
+     .type = &option_list,
+     .offset = offsetof(struct planning_config, zeros),
+     .least = 0,
+     .most = 3},
+    {.name = "gather-weights",
+     .argument = "LIST",
+     .help = "Numbers of micro-batches whose weight gradients may be one "
+             "product, 0 for none; N needs 1 / N of the micro-batches among "
+             "--microbatches, changes the bits, and a device keeps more "
+             "gradients (default: 0)",
+     .type = &option_list,
+     .offset = offsetof(struct planning_config, gathers),
+     .least = 0,
+     .most = SLUICE_MAX_MICROBATCHES},
     {.name = "schedules",
      .argument = "NAME,...",
      .help = "Schedules to choose from, auto among them (default: all that "
@@ -191,7 +209,8 @@ static const struct option_row results[] = {
 const char plan_doc[] =
     "Find the fastest way to train a model on given devices.\v"
     "Chooses devices and their order, replicas, teams, cut, schedule, "
-    "micro-batches, queues, and which stages recompute.  The table has the "
+    "micro-batches, queues, which stages recompute, and, if allowed, ZeRO "
+    "stages and gathered weight gradients.  The table has the "
     "plan first, then the best of "
     "each other schedule and number of devices, replicas and teams; each is "
     "proved to run, and "

@@ -27,6 +27,8 @@ struct planning_config {
 
     struct range replicas; /* that may be taken; none: 1 */
     struct range teams;    /* the same */
+    struct range zeros;    /* the same; none: 0 */
+    struct range gathers;  /* the same */
     bool any_team;         /* teams that cannot be measured are left out */
     const char *schedules; /* as in sluice_plan_config */
     int capacity;          /* of the queues; 0: what is best */

@@ -59,6 +59,7 @@ static sluice_status check_plan(const struct training_config *config,
         {"schedule", config->order.schedule},
         {"remat", config->order.remat},
         {"backward-order", config->order.backward_order},
+        {"gather-weights", config->order.gather_weights},
         {"capacity", config->order.capacity},
         {"team", config->team},
         {"vocabulary-parallel", config->order.vocabulary_parallel},
@@ -150,6 +151,7 @@ static void size_by_plan(struct training_config *config,
     config->microbatches = row->microbatches;
     config->replicas = row->replicas;
     config->team = row->team;
+    config->zero = row->zero;
     config->batch = sluice_plan_batch(plan);
     config->order.capacity = row->queue_capacity;
     config->order.schedule = config->plan_file;

@@ -83,6 +83,21 @@ typedef struct sluice_plan_config {
                          devices of one node each.  Counted bytes of a team
                          are divided evenly.  NULL: 1 */
     int n_teams;
+    const int *gathers; /* [n_gathers]: how many micro-batches' weight gradients
+                           may be one product, as gather_weights and
+                           join_weights of a pipeline make them; 0: as the
+                           schedule has them.  N that does not divide the
+                           micro-batches of a replica is left out, and so is N
+                           of M micro-batches in all where M / N is not among
+                           `microbatches`: N joined W cost what one W of M / N
+                           micro-batches costs.  The batch must be divisible by
+                           M.  Joining changes bits.  NULL: 0 */
+    int n_gathers;
+    const int *zeros; /* [n_zeros]: ZeRO stages that may be taken, 0 to 3, see
+                         docs/zero.md; from 1 on only with replicas, and where
+                         the model, the optimizer and the order of the backwards
+                         allow it.  NULL: 0 */
+    int n_zeros;
     const int64_t *costs_ns; /* [n_teams][n_microbatches][n_layers]
                                 [SLUICE_N_ACTION_KINDS]: what a layer takes with
                                 a team on devices of speed 1, for micro-batches
@@ -92,7 +107,9 @@ typedef struct sluice_plan_config {
                                 what two replicas need to add up a layer's
                                 gradients; R of them take 2 (R - 1) / R times as
                                 long, and from node to node the bytes' time by
-                                the network besides */
+                                the network besides.  With ZeRO half of it comes
+                                behind the UPDATE, which takes 1 / R, or in
+                                stage 3 not at all */
 
     const int64_t *first_ns; /* the same shape: how much more the first F, and
                                 the first B or I, of a step takes than others,
@@ -124,6 +141,9 @@ typedef struct sluice_plan_row {
     int devices;       /* places of the pipeline, K: R K t devices are used */
     int replicas;      /* R */
     int team;          /* t */
+    int zero;          /* ZeRO stage */
+    int gather;        /* W's of so many micro-batches are one product; 0: as
+                          the schedule has them */
     int microbatches;  /* of each replica */
     char schedule[32]; /* a generator's name, "auto", or "varuna's rule" */
     int chunks;        /* stages of a device */
@@ -160,10 +180,10 @@ SLUICE_API sluice_status sluice_plan_find(const sluice_plan_config *config,
 SLUICE_API void sluice_plan_destroy(sluice_plan *plan);
 
 /* The plan itself, row 0, and its runners-up, the fastest first: one for each
- * number of devices, replicas, size of a team, schedule and whether it
- * recomputes; and, if the schedule "varuna" may be chosen, what Varuna would
- * do: its sizes of micro-batches, equal cuts, and the best numbers of devices
- * and replicas. */
+ * number of devices, replicas, size of a team, ZeRO stage, gathered weight
+ * gradients, schedule and whether it recomputes; and, if the schedule "varuna"
+ * may be chosen, what Varuna would do: its sizes of micro-batches, equal cuts,
+ * and the best numbers of devices and replicas. */
 SLUICE_API int sluice_plan_n_rows(const sluice_plan *plan);
 SLUICE_API const sluice_plan_row *sluice_plan_row_at(const sluice_plan *plan,
                                                      int i);
@@ -195,10 +215,10 @@ SLUICE_API const char *sluice_plan_model(const sluice_plan *plan);
 
 /*
  * Set the fields of a pipeline's config that the plan decides: `custom`, `cut`,
- * `partition`, `batch`, `replicas`, `team`, `queue_capacity`, `remat`, as the
- * schedule recomputes by itself, and of `schedule` `devices` and
- * `microbatches`.  The plan must
- * outlive the creation of the pipeline.
+ * `partition`, `batch`, `replicas`, `team`, `zero`, `queue_capacity`, `remat`,
+ * as the schedule recomputes by itself, of `schedule` `devices` and
+ * `microbatches`, and, if the plan gathers weight gradients, `join_weights`.
+ * The plan must outlive the creation of the pipeline.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if the plan was made for another model
  *          than `model`; SLUICE_NO_MEMORY.  Of a plan of which no model is

@@ -80,6 +80,8 @@ sluice_status sluice_plan_apply(const sluice_plan *plan,
     config->queue_capacity = plan->rows[0].queue_capacity;
     config->replicas = plan->rows[0].replicas;
     config->team = plan->rows[0].team;
+    config->zero = plan->rows[0].zero;
+    config->join_weights |= plan->rows[0].gather > 0;
     config->remat = SLUICE_REMAT_NEVER;
     config->schedule.devices = plan->n_places;
     config->schedule.microbatches = plan->rows[0].microbatches;

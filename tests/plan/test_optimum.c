@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "plan/layers.h"
+#include "support/grid.h"
 #include "support/runner.h"
 
 enum {
@@ -19,6 +20,7 @@ enum {
     CAPACITY = 8,
     N_TRAITS = 6,
     N_MORE = 5, /* of layers of divided problems */
+    N_VARIED = 60,
 };
 
 struct problem {
@@ -204,9 +206,88 @@ START_TEST(so_is_every_plan_with_replicas_and_teams)
 }
 END_TEST
 
+/* Costs of a layer for M and M / 2 micro-batches, and its bytes. */
+static void read_varied(FILE *in, struct problem *p, int i)
+{
+    static const int kinds[] = {SLUICE_F, SLUICE_B, SLUICE_I, SLUICE_W};
+    long long t[14];
+    for (int k = 0; k < 14; k++)
+        ck_assert_int_eq(fscanf(in, "%lld", &t[k]), 1);
+    for (int half = 0; half < 2; half++) {
+        int64_t *costs = p->team_costs_ns[half * p->l.n + i];
+        for (int k = 0; k < 4; k++)
+            costs[kinds[k]] = t[4 * half + k];
+        costs[SLUICE_R] = costs[SLUICE_F];
+        costs[SLUICE_UPDATE] = t[8];
+        costs[SLUICE_REDUCE_GRAD] = t[13];
+    }
+    p->l.layers[i] = (sluice_plan_layer){t[9], t[10], t[11], 0, t[12]};
+}
+
+static bool read_varied_problem(FILE *in, struct problem *p, int *microbatches)
+{
+    if (!read_head(in, p))
+        return false;
+    for (int i = 0; i < p->l.n; i++)
+        read_varied(in, p, i);
+    ck_assert_int_eq(fscanf(in, "%lld", &p->optimum), 1);
+    microbatches[0] = p->l.microbatches;
+    microbatches[1] = p->l.microbatches / 2;
+    p->l.config.costs_ns = p->team_costs_ns[0];
+    p->l.config.microbatches = microbatches;
+    p->l.config.n_microbatches = 2;
+    return true;
+}
+
+/* Two replicas, W's of two micro-batches as one product, each ZeRO stage. */
+START_TEST(so_is_every_plan_that_gathers_weight_gradients_and_shares_states)
+{
+    static const int replicas[] = {1, 2}, gathers[] = {0, 2};
+    static const int zeros[] = {0, 1, 2, 3};
+    FILE *in = fopen(OPTIMA_VARIED, "r");
+    struct problem p;
+    int microbatches[2];
+    int n = 0, n_taken = 0, n_exact = 0, n_gathered = 0, n_of_zero[4] = {0};
+    ck_assert_ptr_nonnull(in);
+    for (; read_varied_problem(in, &p, microbatches); n++) {
+        if (n % 2 && !sl_test_is_long())
+            continue;
+        n_taken++;
+        p.l.config.replicas = replicas;
+        p.l.config.gathers = gathers;
+        p.l.config.n_replicas = p.l.config.n_gathers = 2;
+        p.l.config.zeros = zeros;
+        p.l.config.n_zeros = 4;
+        sluice_plan *plan;
+        sluice_status st = sluice_plan_find(&p.l.config, &plan, NULL);
+        ck_assert_int_eq(st, p.optimum < 0 ? SLUICE_OVER_CAP : SLUICE_OK);
+        n_exact += st != SLUICE_OK;
+        if (st)
+            continue;
+        const sluice_plan_row *row = sluice_plan_row_at(plan, 0);
+        ck_assert_msg(row->step_ns >= p.optimum &&
+                          50 * row->step_ns <= 51 * p.optimum,
+                      "problem %d: %lld, the optimum is %lld", n + 1,
+                      (long long)row->step_ns, p.optimum);
+        ck_assert_int_le(sluice_plan_bound_ns(plan), p.optimum);
+        n_exact += row->step_ns == p.optimum;
+        n_gathered += row->gather == 2;
+        n_of_zero[row->zero]++;
+        sluice_plan_destroy(plan);
+    }
+    fclose(in);
+    ck_assert_int_eq(n, N_VARIED);
+    ck_assert_int_ge(n_exact, n_taken * 95 / 100);
+    ck_assert_int_ge(n_gathered, 5);
+    ck_assert_int_ge(n_of_zero[0], 5);
+    ck_assert_int_ge(n_of_zero[1] + n_of_zero[2] + n_of_zero[3], 2);
+}
+END_TEST
+
 SLUICE_TEST_MAIN(
     "plan.optimum",
     every_plan_is_within_two_percent_of_the_optimum_and_beats_the_rules,
     so_is_every_plan_of_problems_it_was_never_tuned_on,
     so_is_every_plan_with_replicas_and_teams,
+    so_is_every_plan_that_gathers_weight_gradients_and_shares_states,
     recomputing_earlier_is_never_slower_and_sometimes_faster)

@@ -339,6 +339,59 @@ START_TEST(the_bytes_of_replicas_and_teams_are_those_of_a_pipeline)
 }
 END_TEST
 
+/* Of two replicas, with ZeRO, and the W's of two micro-batches as one product:
+ * the same, and the pipeline shares and joins. */
+START_TEST(the_bytes_of_shared_states_and_gathered_weights_are_too)
+{
+    struct layered l;
+    static const int two[] = {2}, gathers[] = {2}, stage_2[] = {2};
+    static const int microbatches[] = {4, 2};
+    static const sluice_sgd_config sgd = {.learning_rate = 0.1};
+    static int64_t costs[2][MOST_LAYERS][KINDS];
+    sluice_memory_plan plans[8] = {{0}};
+    sluice_model *model = parsed("64-64x3-32");
+    sluice_pipeline_config config = {
+        .loss = sluice_cross_entropy(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+    };
+    layered_init(&l, sluice_model_n_layers(model), 4, 4);
+    for (int m = 0; m < 2; m++)
+        memcpy(costs[0][m * l.n], l.costs_ns,
+               (size_t)l.n * sizeof l.costs_ns[0]);
+    for (int i = 0; i < l.n; i++)
+        costs[0][l.n + i][SLUICE_F] = 100000; /* too slow to be chosen */
+    for (int i = 0; i < 2 * l.n; i++)
+        costs[0][i][SLUICE_REDUCE_GRAD] = 1;
+    l.config.costs_ns = costs[0][0];
+    l.config.microbatches = microbatches;
+    l.config.n_microbatches = 2;
+    l.config.batch = 8;
+    l.config.model = model;
+    l.config.pipeline = &config;
+    l.config.schedules = "1f1b";
+    l.config.replicas = two;
+    l.config.gathers = gathers;
+    l.config.zeros = stage_2;
+    l.config.n_replicas = l.config.n_gathers = l.config.n_zeros = 1;
+    sluice_plan *plan = found(&l);
+    size_t most = 0;
+    const sluice_plan_row *row = sluice_plan_row_at(plan, 0);
+    ck_assert_int_eq(row->microbatches, 2);
+    ck_assert_int_eq(row->zero, 2);
+    ck_assert_int_eq(row->gather, 2);
+    ck_assert(!sluice_plan_apply(plan, model, &config, NULL));
+    ck_assert_int_eq(config.zero, 2);
+    ck_assert(config.join_weights);
+    ck_assert(!sluice_pipeline_plan(model, &config, plans, NULL));
+    for (int d = 0; d < row->devices; d++)
+        most = plans[d].total > most ? plans[d].total : most;
+    ck_assert_uint_eq(row->bytes, most);
+    sluice_plan_destroy(plan);
+    sluice_model_destroy(model);
+}
+END_TEST
+
 /* A text, and how it is refused. */
 static const struct refusal {
     const char *text;
@@ -356,6 +409,8 @@ static const struct refusal {
     {"partition = \n", "the list is empty"},
     {"speeds = 1,fast\n", "no list of speeds"},
     {"speeds = nan\n", "no list of speeds"},
+    {"zero = 4\n", "line 1: the value is no whole number in its range"},
+    {"gather_weights = -1\n", "line 1: the value is no whole number"},
     {"batch\n", "neither NAME = VALUE"},
     {"model = a\nmodel = b\n", "line 2: a setting is given twice"},
     {"batch = 1\nqueue_capacity = 2\nplaces = 0\nactions:\n0F0,0B0\n",
@@ -427,5 +482,6 @@ SLUICE_TEST_MAIN("plan.plan", gpipe_on_equal_layers_takes_what_its_formula_says,
                  a_plan_is_read_as_it_was_written,
                  a_plan_is_refused_for_another_model_with_as_many_layers,
                  the_bytes_of_replicas_and_teams_are_those_of_a_pipeline,
+                 the_bytes_of_shared_states_and_gathered_weights_are_too,
                  a_text_that_is_no_plan_is_refused_by_its_line,
                  every_allocation_may_fail)

@@ -10,7 +10,7 @@ sluice_status sl_plan_count_bytes(const struct sl_plan_problem *problem,
                                   sluice_diag *why)
 {
     int64_t input[SLUICE_PLAN_MAX_STAGES], inner[SLUICE_PLAN_MAX_STAGES];
-    int64_t scratch[SLUICE_MAX_DEVICES] = {0};
+    int64_t scratch[SLUICE_MAX_DEVICES] = {0}, lent[SLUICE_MAX_DEVICES] = {0};
     int64_t rows = sl_plan_rows(problem);
     sluice_device_facts facts[SLUICE_MAX_DEVICES];
     for (int d = 0; d < schedule->n_devices; d++)
@@ -19,13 +19,16 @@ sluice_status sl_plan_count_bytes(const struct sl_plan_problem *problem,
         int d = schedule->stage_device[s];
         input[s] = problem->config->layers[i].input_row_bytes * rows;
         inner[s] = 0;
+        int64_t whole = 0; /* what its gradient takes besides the parts */
         for (int end = i + candidate->sizes[s]; i < end; i++) {
             const sluice_plan_layer *layer = &problem->config->layers[i];
             inner[s] += layer->saved_row_bytes * rows;
-            candidate->bytes[d] += (size_t)layer->fixed_bytes;
+            candidate->bytes[d] += (size_t)sl_plan_fixed_bytes(problem, i);
+            whole += sl_plan_lent_bytes(problem, i);
             if (layer->scratch_row_bytes * rows > scratch[d])
                 scratch[d] = layer->scratch_row_bytes * rows;
         }
+        lent[d] = whole > lent[d] ? whole : lent[d];
     }
     const sluice_verify_config rules = {
         .queue_capacity = candidate->capacity,
@@ -34,7 +37,8 @@ sluice_status sl_plan_count_bytes(const struct sl_plan_problem *problem,
     };
     sluice_status st = sluice_schedule_verify(schedule, &rules, facts, why);
     for (int d = 0; d < schedule->n_devices && !st; d++)
-        candidate->bytes[d] += (size_t)(facts[d].peak_bytes + scratch[d]);
+        candidate->bytes[d] +=
+            (size_t)(facts[d].peak_bytes + scratch[d] + lent[d]);
     return st;
 }
 
@@ -51,6 +55,8 @@ static sluice_pipeline_config pipeline_of(const struct sl_plan_problem *problem)
     config.device_speeds = NULL;
     config.replicas = problem->division.replicas;
     config.team = sl_plan_team(problem);
+    config.zero = problem->division.zero;
+    config.join_weights |= problem->division.gather > 0;
     config.allocator = problem->allocator;
     return config;
 }
@@ -61,7 +67,7 @@ sluice_status sl_plan_check_division(const struct sl_plan_problem *problem,
     struct sl_blueprint blueprint;
     *possible = true;
     if (!problem->config->model || !problem->config->pipeline ||
-        sl_plan_team(problem) == 1)
+        (sl_plan_team(problem) == 1 && problem->division.zero == 0))
         return SLUICE_OK;
     const sluice_pipeline_config config = pipeline_of(problem);
     sluice_status st = sl_blueprint_init(&blueprint, &config, NULL,

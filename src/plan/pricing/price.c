@@ -8,6 +8,7 @@
 #include <sluice/simulate.h>
 
 #include "base/memory.h"
+#include "blueprint/checks/zero_order.h"
 #include "plan/pricing/bytes.h"
 #include "plan/pricing/plan_latency.h"
 #include "plan/pricing/plan_skips.h"
@@ -15,13 +16,17 @@
 
 enum { KINDS = SLUICE_N_ACTION_KINDS };
 
+/* Stages whose parameters are whole, as sl_zero_place() has them. */
+enum { MOST_WHOLE = 3 };
+
 /* Replicas add up the gradients of a stage behind its last backward. */
 static sluice_status finish(const struct sl_plan_problem *problem,
                             const sluice_schedule *schedule,
                             sluice_schedule **out, sluice_diag *why)
 {
     if (problem->division.replicas > 1)
-        return sluice_schedule_shard(schedule, 0, out, why);
+        return sluice_schedule_shard(
+            schedule, problem->division.zero == 3 ? MOST_WHOLE : 0, out, why);
     return sl_schedule_copy(schedule, problem->allocator, out, why);
 }
 
@@ -69,18 +74,19 @@ static bool is_spread(const struct sl_plan_problem *problem, int device)
 }
 
 /*
- * What a group takes to add up the gradients of layers `first` to `end`: each
- * device reads 2 (R - 1) / R of their bytes from others, see
+ * What a group takes for `n_passes` of the two that adding up the gradients of
+ * layers `first` to `end` has, a reduce-scatter and an all-gather: in each a
+ * device reads (R - 1) / R of their bytes from others, see
  * src/pipeline/reduce.h.  By the network it sends the same besides, and waits
- * twice for the first byte.
+ * for the first byte.
  */
-static int64_t reduction(const struct sl_plan_problem *problem, int device,
-                         int first, int end)
+static int64_t exchange(const struct sl_plan_problem *problem, int device,
+                        int first, int end, int n_passes)
 {
     const sluice_plan_config *config = problem->config;
-    double n = problem->division.replicas, share = 2 * (n - 1) / n;
+    double n = problem->division.replicas, share = n_passes * (n - 1) / n;
     double ns = 0, bytes = 0;
-    if (problem->division.replicas == 1)
+    if (problem->division.replicas == 1 || n_passes == 0)
         return 0;
     for (int i = first; i < end; i++) {
         ns += (double)sl_plan_cost(problem, i, SLUICE_REDUCE_GRAD);
@@ -90,7 +96,8 @@ static int64_t reduction(const struct sl_plan_problem *problem, int device,
     if (is_spread(problem, device) && bytes > 0) {
         double rate = config->network_bytes_per_ns;
         bytes *= share / sl_plan_team(problem);
-        ns += 2 * (double)config->network_ns + (rate > 0 ? bytes / rate : 0);
+        ns += n_passes * (double)config->network_ns +
+              (rate > 0 ? bytes / rate : 0);
     }
     return llround(ns);
 }
@@ -109,11 +116,14 @@ const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
                 of[kind] += ns > 0 ? ns : 0;
             }
         int device = candidate->device[order->schedule->stage_device[s]];
-        of[SLUICE_REDUCE_GRAD] =
-            reduction(problem, device, i - candidate->sizes[s], i);
         double speed = sl_plan_speed(problem, device);
         for (int kind = 0; kind <= SLUICE_UPDATE && speed != 1; kind++)
             of[kind] = llround((double)of[kind] / speed);
+        int first = i - candidate->sizes[s], zero = problem->division.zero;
+        of[SLUICE_REDUCE_GRAD] =
+            exchange(problem, device, first, i, zero ? 1 : 2);
+        of[SLUICE_UPDATE] +=
+            exchange(problem, device, first, i, zero == 1 || zero == 2);
     }
     return costs;
 }
@@ -281,6 +291,21 @@ static bool recompute_more(const struct sl_plan_problem *problem,
     return false;
 }
 
+/* Whether its stage of ZeRO can have a candidate: an R that was moved may stand
+ * between the backwards of a stage, and stage 3 is for one process. */
+static bool can_share(const struct sl_plan_problem *problem,
+                      const sluice_schedule *schedule,
+                      const struct sl_plan_candidate *candidate)
+{
+    int zero = problem->division.zero;
+    if (zero < 2)
+        return true;
+    for (int p = 0; p < schedule->n_devices && zero == 3; p++)
+        if (is_spread(problem, candidate->device[p]))
+            return false;
+    return !sl_zero_check_order(zero, schedule, NULL);
+}
+
 /* The schedule of a candidate that fits; its `fits` says whether there is one.
  * Exact bytes are counted once the others fit. */
 static sluice_status fit(const struct sl_plan_problem *problem,
@@ -321,6 +346,8 @@ sluice_status sl_plan_price(const struct sl_plan_problem *problem,
     candidate->step_ns = INT64_MAX;
     candidate->fits = true;
     sluice_status st = fit(problem, order, candidate, &schedule, why);
+    if (!st && !can_share(problem, schedule, candidate))
+        st = SLUICE_SCHEDULE;
     if (!st)
         st = simulate(problem, order, schedule, candidate, why);
     sluice_schedule_destroy(schedule);

@@ -205,7 +205,8 @@ void sl_plan_divide(struct sl_plan_problem *problem,
         sums->split[i + 1] = sums->split[i] + cost_or_0(problem, i, SLUICE_I) +
                              cost_or_0(problem, i, SLUICE_W);
         sums->again[i + 1] = sums->again[i] + cost_or_0(problem, i, SLUICE_R);
-        sums->fixed[i + 1] = sums->fixed[i] + layer->fixed_bytes;
+        sums->fixed[i + 1] = sums->fixed[i] + sl_plan_fixed_bytes(problem, i);
+        sums->lent[i + 1] = sums->lent[i] + sl_plan_lent_bytes(problem, i);
         sums->saved[i + 1] = sums->saved[i] + layer->saved_row_bytes;
     }
 }
@@ -230,13 +231,36 @@ static bool count(const sluice_plan_config *config, int i,
     enum { N_GROUPINGS = SL_PLAN_BY_NODE + 1 };
     int n_replicas = config->replicas ? config->n_replicas : 1;
     int n_teams = config->teams ? config->n_teams : 1;
+    int n_zeros = config->zeros ? config->n_zeros : 1;
+    int n_gathers = config->gathers ? config->n_gathers : 1;
     out->grouping = (enum sl_plan_grouping)(i % N_GROUPINGS);
     i /= N_GROUPINGS;
     out->replicas = config->replicas ? config->replicas[i % n_replicas] : 1;
     i /= n_replicas;
     out->team = i % n_teams;
-    out->m = i / n_teams;
+    i /= n_teams;
+    out->zero = config->zeros ? config->zeros[i % n_zeros] : 0;
+    i /= n_zeros;
+    out->gather = config->gathers ? config->gathers[i % n_gathers] : 0;
+    out->joined = out->m = i / n_gathers;
     return out->m < config->n_microbatches;
+}
+
+/* Whether so many W can be joined, and what they cost is known. */
+static bool can_gather(const struct sl_plan_problem *problem,
+                       struct sl_plan_division *out)
+{
+    const sluice_plan_config *config = problem->config;
+    int n = config->microbatches[out->m];
+    if (out->gather == 0)
+        return true;
+    if (!problem->has_split || n / out->replicas % out->gather != 0 ||
+        config->batch % n != 0)
+        return false;
+    for (out->joined = 0; out->joined < config->n_microbatches; out->joined++)
+        if (config->microbatches[out->joined] == n / out->gather)
+            return true;
+    return false;
 }
 
 bool sl_plan_next_division(const struct sl_plan_problem *problem, int *i,
@@ -247,7 +271,8 @@ bool sl_plan_next_division(const struct sl_plan_problem *problem, int *i,
         int t = config->teams ? config->teams[out->team] : 1;
         bool plain = out->replicas == 1 && t == 1;
         if (config->microbatches[out->m] % out->replicas == 0 &&
-            (out->replicas == 1 || problem->has_reduce) &&
+            (out->replicas == 1 ? !out->zero : problem->has_reduce) &&
+            can_gather(problem, out) &&
             (out->grouping == SL_PLAN_BY_SPEED ||
              (!plain && matters(config, (int)out->grouping))))
             return true;

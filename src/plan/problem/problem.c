@@ -121,19 +121,59 @@ static sluice_status check_microbatches(const sluice_plan_config *config,
     return SLUICE_OK;
 }
 
-static sluice_status check_numbers(const int *values, int n, const char *what,
+/* A list of the config, of numbers that may be taken. */
+struct numbers {
+    const int *values; /* NULL: the least one */
+    int n;
+    int least;
+    int most;
+    const char *what;
+};
+
+static sluice_status check_numbers(const struct numbers *numbers,
                                    sluice_diag *why)
 {
-    for (int i = 0; values && i < n; i++)
-        if (values[i] < 1 || values[i] > SLUICE_MAX_DEVICES)
-            return sluice_diag_set(why, SLUICE_INVALID, "%d %s: give 1 to %d",
-                                   values[i], what, SLUICE_MAX_DEVICES);
-    if (values && n < 1)
+    if (!numbers->values)
+        return SLUICE_OK;
+    for (int i = 0; i < numbers->n; i++)
+        if (numbers->values[i] < numbers->least ||
+            numbers->values[i] > numbers->most)
+            return sluice_diag_set(why, SLUICE_INVALID, "%d %s: give %d to %d",
+                                   numbers->values[i], numbers->what,
+                                   numbers->least, numbers->most);
+    if (numbers->n < 1)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d numbers of %s: give at least one, or none "
-                               "at all for 1",
-                               n, what);
+                               "at all for %d",
+                               numbers->n, numbers->what, numbers->least);
     return SLUICE_OK;
+}
+
+static sluice_status check_lists(const sluice_plan_config *config,
+                                 sluice_diag *why)
+{
+    const struct numbers lists[] = {
+        {config->replicas, config->n_replicas, 1, SLUICE_MAX_DEVICES,
+         "replicas"},
+        {config->teams, config->n_teams, 1, SLUICE_MAX_DEVICES,
+         "devices of a team"},
+        {config->gathers, config->n_gathers, 0, SLUICE_MAX_MICROBATCHES,
+         "gathered weight gradients"},
+        {config->zeros, config->n_zeros, 0, 3, "as a ZeRO stage"},
+    };
+    sluice_status st = SLUICE_OK;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists && !st; i++)
+        st = check_numbers(&lists[i], why);
+    return st;
+}
+
+/* Where a layer's costs for number `m` of micro-batches begin. */
+static size_t row_of(const struct sl_plan_problem *problem, int m, int layer)
+{
+    size_t row = (size_t)problem->division.team *
+                     (size_t)problem->config->n_microbatches +
+                 (size_t)m;
+    return (row * (size_t)problem->n_layers + (size_t)layer) * KINDS;
 }
 
 /* The costs of one layer, of teams and micro-batches that are divided so. */
@@ -206,7 +246,7 @@ static sluice_status allocate(struct sl_plan_problem *problem, sluice_diag *why)
         return sl_no_memory(why, "the costs of a plan");
     int64_t *at = problem->storage;
     problem->sums = (struct sl_plan_sums){
-        at, at + n, at + 2 * n, at + 3 * n, at + 4 * n, at + 5 * n,
+        at, at + n, at + 2 * n, at + 3 * n, at + 4 * n, at + 5 * n, at + 6 * n,
     };
     return SLUICE_OK;
 }
@@ -229,11 +269,7 @@ sluice_status sl_plan_problem_init(struct sl_plan_problem *problem,
     if (!st)
         st = check_microbatches(config, why);
     if (!st)
-        st = check_numbers(config->replicas, config->n_replicas, "replicas",
-                           why);
-    if (!st)
-        st = check_numbers(config->teams, config->n_teams, "devices of a team",
-                           why);
+        st = check_lists(config, why);
     if (!st)
         st = check_costs(problem, why);
     if (st)
@@ -252,6 +288,60 @@ void sl_plan_problem_fini(struct sl_plan_problem *problem)
             SL_PLAN_N_SUMS * ((size_t)problem->n_layers + 1), sizeof(int64_t));
     problem->stage_ns = NULL;
     problem->storage = NULL;
+}
+
+size_t sl_plan_row(const struct sl_plan_problem *problem, int layer)
+{
+    return row_of(problem, problem->division.m, layer);
+}
+
+/* One of `n` equal parts, rounded. */
+static int64_t part_of(int64_t whole, int n)
+{
+    return whole < 0 ? whole : (whole + n / 2) / n;
+}
+
+int64_t sl_plan_cost(const struct sl_plan_problem *problem, int layer, int kind)
+{
+    const struct sl_plan_division *division = &problem->division;
+    bool joins = kind == SLUICE_W && division->gather > 1;
+    size_t row = row_of(problem, joins ? division->joined : division->m, layer);
+    int64_t ns = problem->config->costs_ns[row + (size_t)kind];
+    if (joins)
+        return part_of(ns, division->gather);
+    return kind == SLUICE_UPDATE && division->zero
+               ? part_of(ns, division->replicas)
+               : ns;
+}
+
+/* The largest of a layer's parts that are shared out. */
+static int64_t share_of(const struct sl_plan_problem *problem, int64_t bytes,
+                        int from_stage)
+{
+    int n =
+        problem->division.zero >= from_stage ? problem->division.replicas : 1;
+    return (bytes + n - 1) / n;
+}
+
+/* Gradients take as many bytes as the parameters do. */
+static int64_t param_bytes(const sluice_plan_layer *layer)
+{
+    int64_t most = layer->fixed_bytes / 2;
+    return layer->param_bytes < most ? layer->param_bytes : most;
+}
+
+int64_t sl_plan_fixed_bytes(const struct sl_plan_problem *problem, int layer)
+{
+    const sluice_plan_layer *l = &problem->config->layers[layer];
+    int64_t p = param_bytes(l);
+    return share_of(problem, p, 3) + share_of(problem, p, 2) +
+           share_of(problem, l->fixed_bytes - 2 * p, 1);
+}
+
+int64_t sl_plan_lent_bytes(const struct sl_plan_problem *problem, int layer)
+{
+    int64_t p = param_bytes(&problem->config->layers[layer]);
+    return p - share_of(problem, p, 2);
 }
 
 int64_t sl_plan_rows(const struct sl_plan_problem *problem)

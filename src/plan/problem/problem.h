@@ -15,15 +15,21 @@ struct sl_plan_sums {
     int64_t *again;    /* R */
     int64_t *fixed;    /* bytes */
     int64_t *saved;    /* bytes of a row */
+    int64_t *lent;     /* bytes, as sl_plan_lent_bytes() */
 };
 
-enum { SL_PLAN_N_SUMS = 6 };
+enum { SL_PLAN_N_SUMS = 7 };
 
 /* How rows are shared among replicas and layers among the devices of a team. */
 struct sl_plan_division {
     int m;        /* of the config's microbatches */
     int replicas; /* R */
     int team;     /* of the config's teams */
+    int zero;     /* ZeRO stage */
+    int gather;   /* W's of so many micro-batches are one product; 0: as the
+                     schedule has them */
+    int joined; /* of the config's microbatches: a W of so many rows costs what
+                   that product costs; m, unless gather > 1 */
     enum sl_plan_grouping {
         SL_PLAN_BY_SPEED, /* devices of like speed make a group */
         SL_PLAN_BY_CAP,   /* of like caps */
@@ -107,23 +113,19 @@ static inline const int *sl_plan_members(const struct sl_plan_problem *problem,
 }
 
 /* Where a layer's costs begin in the config's tables. */
-static inline size_t sl_plan_row(const struct sl_plan_problem *problem,
-                                 int layer)
-{
-    const struct sl_plan_division *division = &problem->division;
-    size_t row =
-        (size_t)division->team * (size_t)problem->config->n_microbatches +
-        (size_t)division->m;
-    return (row * (size_t)problem->n_layers + (size_t)layer) *
-           SLUICE_N_ACTION_KINDS;
-}
+size_t sl_plan_row(const struct sl_plan_problem *problem, int layer);
 
-/* A layer's cost on a device of speed 1; -1: it cannot be had. */
-static inline int64_t sl_plan_cost(const struct sl_plan_problem *problem,
-                                   int layer, int kind)
-{
-    return problem->config
-        ->costs_ns[sl_plan_row(problem, layer) + (size_t)kind];
-}
+/* A layer's cost on a device of speed 1; -1: it cannot be had.  Of a W its part
+ * of the product that it is joined to; of an UPDATE the device's part. */
+int64_t sl_plan_cost(const struct sl_plan_problem *problem, int layer,
+                     int kind);
+
+/* What a device holds of a layer's parameters, gradients and states: with ZeRO
+ * its part of what is shared out. */
+int64_t sl_plan_fixed_bytes(const struct sl_plan_problem *problem, int layer);
+
+/* By how much the whole gradient of a layer exceeds the device's part: it is
+ * held for one stage at a time.  0 where gradients are not shared out. */
+int64_t sl_plan_lent_bytes(const struct sl_plan_problem *problem, int layer);
 
 #endif

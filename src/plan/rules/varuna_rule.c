@@ -66,7 +66,8 @@ static sluice_status try_number(struct sl_plan_problem *problem,
     for (int i = 0; sl_plan_next_division(problem, &i, &division);) {
         sl_plan_divide(problem, &division);
         if (problem->config->microbatches[division.m] != microbatches ||
-            sl_plan_team(problem) > 1 || division.grouping != SL_PLAN_BY_SPEED)
+            sl_plan_team(problem) > 1 || division.zero || division.gather ||
+            division.grouping != SL_PLAN_BY_SPEED)
             continue;
         for (int k = 1;
              k <= problem->n_devices && k <= problem->n_layers && !st; k++)

@@ -40,6 +40,8 @@ static struct sl_plan_entry *find(struct sl_plan_board *board,
         if (entry->n_places == order->schedule->n_devices &&
             entry->division.replicas == division->replicas &&
             entry->division.team == division->team &&
+            entry->division.zero == division->zero &&
+            entry->division.gather == division->gather &&
             recomputes(&entry->candidate) == recomputes(candidate) &&
             !strcmp(sl_plan_entry_name(entry), name))
             return entry;

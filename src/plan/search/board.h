@@ -1,6 +1,7 @@
 /*
  * The best candidates that were found: one for each number of devices, replicas
- * and size of a team, schedule and whether it recomputes.  One thread.
+ * and size of a team, ZeRO stage, gathered W's, schedule and whether it
+ * recomputes.  One thread.
  */
 #ifndef SL_PLAN_SEARCH_BOARD_H
 #define SL_PLAN_SEARCH_BOARD_H

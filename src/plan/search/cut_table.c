@@ -149,6 +149,7 @@ static double bytes_of(const struct table *table, const struct stage *stage,
                   inner * (double)(sums->saved[end] - sums->saved[first]) +
                   (double)scratch * once;
     return (double)(sums->fixed[end] - sums->fixed[first]) +
+           (double)(sums->lent[end] - sums->lent[first]) * once +
            held * (double)table->rows;
 }
 

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include <sluice/schedule_passes.h>
+
 #include "base/memory.h"
+#include "blueprint/checks/zero_order.h"
 #include "sched/schedule.h"
 
 enum { MOST_CAPACITY = 64, DEFAULT_CAPACITY = SLUICE_QUEUE_CAPACITY };
@@ -56,6 +59,30 @@ static bool has_whole(const sluice_schedule *schedule)
     return false;
 }
 
+/* Whether the micro-batches of a stage rise by one in each kind of action: what
+ * joined W's read then lies in consecutive slots (docs/memory.md). */
+static bool rises(const sluice_schedule *schedule)
+{
+    int next[SLUICE_PLAN_MAX_STAGES][SLUICE_R + 1] = {{0}};
+    for (int d = 0; d < schedule->n_devices; d++)
+        for (int a = 0; a < schedule->programs[d].n; a++) {
+            sluice_action action = schedule->programs[d].actions[a];
+            if (action.kind <= SLUICE_R &&
+                next[action.stage][action.kind]++ != action.microbatch)
+                return false;
+        }
+    return true;
+}
+
+/* Whether the division's stage of ZeRO and joined products go with it. */
+static bool can_be_divided(const sluice_schedule *schedule,
+                           const struct sl_plan_division *division)
+{
+    return (division->gather <= 1 || rises(schedule)) &&
+           (division->zero < 2 ||
+            !sl_zero_check_order(division->zero, schedule, NULL));
+}
+
 static bool can_be_had(const struct sl_plan_order *order,
                        const struct sl_plan_problem *problem)
 {
@@ -66,7 +93,8 @@ static bool can_be_had(const struct sl_plan_order *order,
            schedule->n_stages <= SLUICE_PLAN_MAX_STAGES &&
            (problem->has_split || !order->splits) &&
            (problem->has_whole || !has_whole(schedule)) &&
-           (problem->has_again || !order->recomputes);
+           (problem->has_again || !order->recomputes) &&
+           can_be_divided(schedule, &problem->division);
 }
 
 /* Prove it with rising capacities. */
@@ -119,6 +147,26 @@ sluice_status sl_plan_order_of(struct sl_plan_order *order,
     return look_at(order, problem, why);
 }
 
+/* The generator's schedule, with W's that stand together if the division says
+ * so. */
+static sluice_status generate(struct sl_plan_order *order,
+                              const struct sl_plan_problem *problem,
+                              sluice_diag *why)
+{
+    int gather = problem->division.gather;
+    sluice_schedule *plain;
+    if (gather)
+        order->generated.backward_order = SLUICE_IN_ORDER;
+    sluice_status st = sluice_schedule_generate(&order->generated, &plain, why);
+    if (st || !gather) {
+        order->schedule = st ? NULL : plain;
+        return st;
+    }
+    st = sluice_schedule_gather_weights(plain, gather, &order->schedule, why);
+    sluice_schedule_destroy(plain);
+    return st;
+}
+
 sluice_status sl_plan_order_init(struct sl_plan_order *order,
                                  const struct sl_plan_problem *problem,
                                  const sluice_schedule_config *generated,
@@ -126,8 +174,7 @@ sluice_status sl_plan_order_init(struct sl_plan_order *order,
 {
     *order = (struct sl_plan_order){.generated = *generated};
     order->generated.allocator = problem->allocator;
-    sluice_status st =
-        sluice_schedule_generate(&order->generated, &order->schedule, why);
+    sluice_status st = generate(order, problem, why);
     if (st)
         return st == SLUICE_NO_MEMORY ? st : SLUICE_NOT_FOUND;
     st = look_at(order, problem, why);

@@ -232,8 +232,8 @@ sluice_status sl_plan_search(struct sl_plan_problem *problem,
 {
     struct sl_plan_order order;
     const struct sl_plan_entry from = *entry; /* the board may move it */
-    if (!problem->has_split || !problem->has_whole)
-        return SLUICE_OK;
+    if (!problem->has_split || !problem->has_whole || entry->division.gather)
+        return SLUICE_OK; /* what is found does not gather */
     sluice_status st = sl_plan_entry_order(problem, entry, &order, why);
     if (st)
         return st;

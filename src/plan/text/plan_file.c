@@ -123,6 +123,25 @@ static sluice_status read_team(struct reading *reading, const char *text)
     return read_few(reading, text, &reading->plan->rows[0].team);
 }
 
+static sluice_status read_zero(struct reading *reading, const char *text)
+{
+    int64_t n = 0;
+    sluice_status st = read_whole(reading, text, 0, 3, &n);
+    if (!st)
+        reading->plan->rows[0].zero = (int)n;
+    return st;
+}
+
+static sluice_status read_gather(struct reading *reading, const char *text)
+{
+    int64_t n = 0;
+    sluice_status st =
+        read_whole(reading, text, 0, SLUICE_MAX_MICROBATCHES, &n);
+    if (!st)
+        reading->plan->rows[0].gather = (int)n;
+    return st;
+}
+
 static sluice_status read_places(struct reading *reading, const char *text)
 {
     return read_list(reading, text, 0, SLUICE_MAX_DEVICES - 1,
@@ -174,6 +193,8 @@ static const struct setting {
     {"queue_capacity", read_capacity, false},
     {"replicas", read_replicas, true},
     {"team", read_team, true},
+    {"zero", read_zero, true},
+    {"gather_weights", read_gather, true},
     {"places", read_places, false},
     {"speeds", read_speeds, true},
     {"model", read_model, false},
@@ -204,7 +225,7 @@ static sluice_status read_setting(struct reading *reading, char *line)
     return refuse(
         reading,
         "a plan has no setting of that name: it has batch, "
-        "partition, queue_capacity, replicas, team, "
+        "partition, queue_capacity, replicas, team, zero, gather_weights, "
         "places, speeds, model, schedule, step_ns, bound_ns and bytes");
 }
 

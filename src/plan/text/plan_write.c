@@ -46,6 +46,8 @@ static void put_settings(struct sl_text_out *text, const sluice_plan *plan)
     put(text, "queue_capacity", row->queue_capacity);
     put(text, "replicas", row->replicas);
     put(text, "team", row->team);
+    put(text, "zero", row->zero);
+    put(text, "gather_weights", row->gather);
     put_integers(text, "places", plan->device, plan->n_devices);
     sl_text_add(text, "speeds = ");
     for (int p = 0; p < plan->n_devices; p++) {

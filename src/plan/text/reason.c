@@ -74,6 +74,8 @@ sluice_plan_row sl_plan_row_of(const struct sl_plan_problem *problem,
         .devices = entry->n_places,
         .replicas = problem->division.replicas,
         .team = sl_plan_team(problem),
+        .zero = problem->division.zero,
+        .gather = problem->division.gather,
         .microbatches = sl_plan_microbatches(problem),
         .chunks = candidate->n_stages / entry->n_places,
         .warm_up = entry->generated.warm_up,
@@ -117,16 +119,30 @@ static void say_devices(const sluice_plan_row *row, char *text, size_t size)
                  n == 1 ? "" : "s");
 }
 
+/* ", ZeRO stage 1, 2 weight gradients in one product": what was allowed and
+ * chosen. */
+static void say_shares(const sluice_plan_row *row, char *text, size_t size)
+{
+    int at = 0;
+    *text = '\0';
+    if (row->zero)
+        at = snprintf(text, size, ", ZeRO stage %d", row->zero);
+    if (row->gather > 1)
+        snprintf(text + at, size - (size_t)at,
+                 ", %d weight gradients in one product", row->gather);
+}
+
 void sl_plan_explain(sluice_plan *plan)
 {
     const sluice_plan_row *row = &plan->rows[0];
     const sluice_plan_row *next = other(plan);
-    char sizes[64], rival[128] = "", devices[64], others[64];
+    char sizes[64], rival[128] = "", devices[64], others[64], shares[64];
     int n = 0;
     for (int s = 0; s < plan->n_stages && n < (int)sizeof sizes; s++)
         n += snprintf(sizes + n, sizeof sizes - (size_t)n, "%s%d", s ? "," : "",
                       plan->sizes[s]);
     say_devices(row, devices, sizeof devices);
+    say_shares(row, shares, sizeof shares);
     if (next) {
         say_devices(next, others, sizeof others);
         snprintf(rival, sizeof rival, "; %s on %s with %d takes %.1f %% longer",
@@ -134,11 +150,11 @@ void sl_plan_explain(sluice_plan *plan)
                  100 * ((double)next->step_ns / (double)row->step_ns - 1));
     }
     snprintf(plan->sentence, sizeof plan->sentence,
-             "%s on %s with %d micro-batch%s%s, layers cut %s: %.3g ms, "
+             "%s on %s with %d micro-batch%s%s%s, layers cut %s: %.3g ms, "
              "%.1f %% above what no plan can beat (%s)%s.",
              row->schedule, devices, row->microbatches,
              row->microbatches == 1 ? "" : "es",
-             row->replicas > 1 ? " each" : "", sizes,
+             row->replicas > 1 ? " each" : "", shares, sizes,
              (double)row->step_ns / 1e6,
              100 * ((double)row->step_ns / (double)plan->bound_ns - 1),
              row->limit, rival);
