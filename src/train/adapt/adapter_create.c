@@ -52,33 +52,22 @@ static void note_devices(sluice_adapter *a, const sluice_pipeline *pipe)
     }
 }
 
-static sluice_status begin(sluice_adapter *a, const sluice_adapt_config *config,
-                           const sluice_pipeline *pipe, sluice_diag *why)
+/* What plans are looked for: all except devices and costs, which are seen. */
+static void pose(sluice_adapter *a, const sluice_adapt_config *config,
+                 const sluice_pipeline *pipe)
 {
-    const char *name = config->pipeline->schedule.name;
-    a->config = *config->pipeline;
-    a->margin = config->margin > 0 ? config->margin : standard_margin;
-    a->seen.n = config->window ? config->window : SLUICE_ADAPT_WINDOW;
-    a->microbatches = pipe->blueprint.grid.n_microbatches;
-    sluice_status st =
-        alloc(a, (size_t)sluice_model_n_layers(config->model), why);
-    if (!st)
-        st = sluice_plan_layers(config->model, &a->config, a->layers, why);
-    if (st)
-        return st;
-    share(a, config);
-    note_devices(a, pipe);
+    const char *name = a->config.schedule.name;
+    if (config->schedules)
+        name = config->schedules;
     a->problem = (sluice_plan_config){
         .devices = a->devices,
         .batch = a->config.batch,
         .layers = a->layers,
-        .n_layers = sluice_model_n_layers(config->model),
+        .n_layers = a->problem.n_layers,
         .microbatches = &a->microbatches,
         .n_microbatches = 1,
         .costs_ns = a->costs_ns,
-        .schedules = config->schedules ? config->schedules
-                     : name            ? name
-                                       : sluice_schedule_generator(0),
+        .schedules = name ? name : sluice_schedule_generator(0),
         .queue_capacity = pipe->blueprint.queue_capacity,
         .no_remat = a->config.remat == SLUICE_REMAT_NEVER,
         .allocator = a->allocator,
@@ -87,6 +76,24 @@ static sluice_status begin(sluice_adapter *a, const sluice_adapt_config *config,
         a->problem.model = config->model; /* to count as a reshape will */
         a->problem.pipeline = &a->config;
     }
+}
+
+static sluice_status begin(sluice_adapter *a, const sluice_adapt_config *config,
+                           const sluice_pipeline *pipe, sluice_diag *why)
+{
+    a->config = *config->pipeline;
+    a->margin = config->margin > 0 ? config->margin : standard_margin;
+    a->seen.n = config->window ? config->window : SLUICE_ADAPT_WINDOW;
+    a->microbatches = pipe->blueprint.grid.n_microbatches;
+    a->problem.n_layers = sluice_model_n_layers(config->model);
+    sluice_status st = alloc(a, (size_t)a->problem.n_layers, why);
+    if (!st)
+        st = sluice_plan_layers(config->model, &a->config, a->layers, why);
+    if (st)
+        return st;
+    share(a, config);
+    note_devices(a, pipe);
+    pose(a, config, pipe);
     return SLUICE_OK;
 }
 
