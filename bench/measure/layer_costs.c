@@ -42,13 +42,13 @@ static sluice_status append(sluice_schedule *schedule, sluice_action_kind kind,
 static bool recomputes(const struct timed_step *step, int microbatch)
 {
     return step->backwards != WHOLE && step->n_microbatches > 1 &&
-           microbatch == step->n_microbatches - 1;
+           microbatch == 0;
 }
 
 static bool is_whole(const struct timed_step *step, int microbatch)
 {
     return step->backwards == WHOLE ||
-           (step->backwards == MIXED && microbatch < step->n_microbatches / 2);
+           (step->backwards == MIXED && microbatch >= step->n_microbatches / 2);
 }
 
 /* W's come behind all I's, as those of a stage of several layers do. */
@@ -70,16 +70,19 @@ static sluice_status append_backward(sluice_schedule *schedule,
     return st;
 }
 
-/* All forwards through all layers, all backwards, updates. */
+/* Each backward comes behind its forward: a device then holds what one
+ * micro-batch leaves in all layers, as much as the first of K devices with 1f1b
+ * holds of K micro-batches in its layers. */
 static sluice_status fill(sluice_schedule *schedule,
                           const struct timed_step *step, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    for (int m = 0; m < step->n_microbatches; m++)
+    for (int m = 0; m < step->n_microbatches && !st; m++) {
         for (int s = 0; s < step->n_layers && !st; s++)
             st = append(schedule, SLUICE_F, s, m, why);
-    for (int m = step->n_microbatches - 1; m >= 0 && !st; m--)
-        st = append_backward(schedule, step, m, why);
+        if (!st)
+            st = append_backward(schedule, step, m, why);
+    }
     for (int s = 0; s < step->n_layers && !st; s++)
         st = append(schedule, SLUICE_UPDATE, s, -1, why);
     return st;
