@@ -9,6 +9,7 @@
     X(zero)     \
     X(table2)   \
     X(papers)   \
+    X(jitter)   \
     X(roofline) \
     X(overhead) \
     X(scaling)  \
