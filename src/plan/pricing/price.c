@@ -292,7 +292,8 @@ static bool recompute_more(const struct sl_plan_problem *problem,
 }
 
 /* Whether its stage of ZeRO can have a candidate: an R that was moved may stand
- * between the backwards of a stage, and stage 3 is for one process. */
+ * between the backwards of a stage, and what stage 3 moves from node to
+ * node, and its rooms (docs/zero.md), are not priced. */
 static bool can_share(const struct sl_plan_problem *problem,
                       const sluice_schedule *schedule,
                       const struct sl_plan_candidate *candidate)
