@@ -15,6 +15,7 @@
 #include "support/wary_sgd.h"
 
 enum { LAYERS = 4, BATCH = 8, MICROBATCHES = 4 };
+enum { LONG_BATCH = 1024 * MICROBATCHES }; /* items of more than 8 KiB */
 
 /* What a layer's pass does to the step. */
 struct fault {
@@ -50,26 +51,33 @@ struct setting {
     struct sl_test_pair pair;
 };
 
-/* Four stages, on devices of `chunks` each. */
-static void begin_sharing(struct setting *is, sluice_world *world,
-                          const char *schedule, int chunks, int replicas,
-                          int zero)
+/* Four stages of a pipeline. */
+struct shape {
+    const char *schedule;
+    int chunks; /* stages of a device */
+    int replicas;
+    int zero;
+    int batch;
+};
+
+static void begin_as(struct setting *is, sluice_world *world,
+                     const struct shape *shape)
 {
     *is = (struct setting){.problem.probe = {act, &is->fault}};
-    demand(
-        !sl_test_problem_init(&is->problem, SL_TEST_PROBE, LAYERS, BATCH, NULL),
-        "no memory");
+    demand(!sl_test_problem_init(&is->problem, SL_TEST_PROBE, LAYERS,
+                                 shape->batch, NULL),
+           "no memory");
     is->optimizer = sl_test_wary_sgd();
     is->config = is->problem.config;
     is->config.optimizer = &is->optimizer;
     is->config.world = world;
-    is->config.replicas = replicas;
-    is->config.zero = zero;
-    is->config.schedule.name = schedule;
-    if (!strcmp(schedule, "1f1b"))
+    is->config.replicas = shape->replicas;
+    is->config.zero = shape->zero;
+    is->config.schedule.name = shape->schedule;
+    if (!strcmp(shape->schedule, "1f1b"))
         is->config.schedule.backward_order = SLUICE_IN_ORDER;
-    is->config.schedule.devices = 4 / chunks;
-    is->config.schedule.chunks = chunks > 1 ? chunks : 0;
+    is->config.schedule.devices = 4 / shape->chunks;
+    is->config.schedule.chunks = shape->chunks > 1 ? shape->chunks : 0;
     is->config.schedule.microbatches = MICROBATCHES;
     demand(!sl_test_pair_init(&is->pair, &is->problem, &is->config), "%s",
            is->pair.why.text);
@@ -78,7 +86,8 @@ static void begin_sharing(struct setting *is, sluice_world *world,
 static void begin(struct setting *is, sluice_world *world, const char *schedule,
                   int replicas)
 {
-    begin_sharing(is, world, schedule, 1, replicas, 0);
+    const struct shape shape = {schedule, 1, replicas, 0, BATCH};
+    begin_as(is, world, &shape);
 }
 
 static void end(struct setting *is)
@@ -92,7 +101,7 @@ static sluice_status step(struct setting *is, sluice_diag *why)
     atomic_store(&is->fault.armed, true);
     sluice_status st = sluice_pipeline_step(
         is->pair.pipe, sl_test_x(&is->problem, 0),
-        sl_test_targets(&is->problem, 0), BATCH, NULL, why);
+        sl_test_targets(&is->problem, 0), is->config.batch, NULL, why);
     atomic_store(&is->fault.armed, false);
     return st;
 }
@@ -100,7 +109,7 @@ static sluice_status step(struct setting *is, sluice_diag *why)
 static void go_on(struct setting *is)
 {
     long wrong = sl_test_parameters(&is->pair);
-    wrong += sl_test_step(&is->pair, 1, BATCH);
+    wrong += sl_test_step(&is->pair, 1, is->config.batch);
     demand(!wrong, "%ld values differ; %s", wrong, is->pair.text);
 }
 
@@ -115,8 +124,9 @@ static void show_errors(sluice_world *world)
             sluice_diag why;
             int replicas = 1 + layer % 2;
             int zero = i % 2 ? 1 : 2 + layer / 2; /* what the schedule can */
-            begin_sharing(&is, world, i % 2 ? "1f1b" : "gpipe", 1, replicas,
-                          replicas > 1 ? zero : 0);
+            const struct shape shape = {i % 2 ? "1f1b" : "gpipe", 1, replicas,
+                                        replicas > 1 ? zero : 0, BATCH};
+            begin_as(&is, world, &shape);
             int rows = BATCH / replicas / MICROBATCHES;
             is.fault.pass = passes[i];
             is.fault.layer = layer;
@@ -166,7 +176,8 @@ static void show_sharing_errors(sluice_world *world)
     enum { R = 2 };
     for (int zero = 2; zero <= 3; zero++) {
         struct setting is;
-        begin_sharing(&is, world, "looped-bfs", 2, R, zero);
+        const struct shape shape = {"looped-bfs", 2, R, zero, BATCH};
+        begin_as(&is, world, &shape);
         for (int n = 0; n < 3 * LAYERS * R; n++) {
             int replica = n % R, layer = n / R % LAYERS;
             is.fault.pass = passes[n / R / LAYERS];
@@ -184,6 +195,37 @@ static void show_sharing_errors(sluice_world *world)
         }
         end(&is);
     }
+}
+
+/* Each micro-batch of a layer fails, while others are on their way. */
+static void break_long(sluice_world *world, const char *schedule,
+                       enum sl_test_pass pass, int layer)
+{
+    struct setting is;
+    const struct shape shape = {schedule, 1, 1, 0, LONG_BATCH};
+    begin_as(&is, world, &shape);
+    is.fault.pass = pass;
+    is.fault.layer = layer;
+    for (int m = 0; m < MICROBATCHES; m++) {
+        sluice_diag why;
+        is.fault.first_row = m * (LONG_BATCH / MICROBATCHES);
+        demand(step(&is, &why) == SLUICE_IO && why.device == layer &&
+                   why.microbatch == m,
+               "%s, pass %d, layer %d, micro-batch %d: %s", schedule, pass,
+               layer, m, why.text);
+        go_on(&is);
+    }
+    end(&is);
+}
+
+static void show_long_items(sluice_world *world)
+{
+    for (int layer = 0; layer < LAYERS; layer++) {
+        break_long(world, "gpipe", SL_TEST_FORWARD, layer);
+        break_long(world, "1f1b", SL_TEST_WEIGHT, layer);
+    }
+    break_long(NULL, "gpipe", SL_TEST_FORWARD, 2);
+    break_long(NULL, "1f1b", SL_TEST_WEIGHT, 1);
 }
 
 static void show_cancel(sluice_world *world)
@@ -435,6 +477,7 @@ int main(int argc, char **argv)
         {"an_error_in_one_process_ends_the_step_in_all", show_errors},
         {"an_error_in_one_replica_that_shares_ends_the_step_in_all",
          show_sharing_errors},
+        {"long_items_under_way_are_dropped", show_long_items},
         {"a_cancellation_in_one_process_ends_the_step_in_all", show_cancel},
         {"a_creation_that_fails_in_one_process_fails_in_all", show_creation},
         {"an_allocation_that_fails_in_one_process_fails_in_all", show_memory},
