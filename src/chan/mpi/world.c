@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "chan/mpi/control.h"
 #include "chan/mpi/mpi_collective.h"
-#include "chan/mpi/mpi_link.h"
 
 enum {
     TAGS_OF_A_PIPELINE = 1 << 16, /* more than any takes */
@@ -98,9 +97,18 @@ sluice_status sluice_world_share(sluice_world *world, int process, void *buffer,
                  : SLUICE_OK;
 }
 
-/* The next n tags, the same in all processes. */
-static sluice_status take_tags(sluice_world *world, int n, int *first,
-                               sluice_diag *why)
+struct sl_wire *sl_world_wire(sluice_world *world)
+{
+    return world->wire;
+}
+
+struct sl_control *sl_world_control(sluice_world *world)
+{
+    return world->control;
+}
+
+sluice_status sl_world_take_tags(sluice_world *world, int n, int *first,
+                                 sluice_diag *why)
 {
     int most = sl_wire_n_tags(world->wire);
     bool fits = world->n_tags + n - world->first_tag <= TAGS_OF_A_PIPELINE;
@@ -113,69 +121,6 @@ static sluice_status take_tags(sluice_world *world, int n, int *first,
     *first = world->n_tags;
     world->n_tags += n;
     return SLUICE_OK;
-}
-
-sluice_status sl_world_link(sluice_world *world,
-                            const struct sl_world_link *about,
-                            struct sl_link **out, sluice_diag *why)
-{
-    const struct sl_ring *slots = &about->link.slots;
-    bool produces = about->producer == world->rank;
-    struct sl_mpi_link_config config = {
-        .link = about->link,
-        .wire = world->wire,
-        .control = world->control,
-        .peer = produces ? about->consumer : about->producer,
-        .produces = produces,
-    };
-    int n = sl_mpi_link_n_tags(slots->n_slots, about->link.capacity);
-    *out = NULL;
-    if (slots->slot_bytes > sl_wire_most_bytes())
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a micro-batch of %zu bytes is too long for a "
-                               "message between processes; use more "
-                               "micro-batches",
-                               slots->slot_bytes);
-    sluice_status st = take_tags(world, n, &config.first_tag, why);
-    if (st || (!produces && about->consumer != world->rank))
-        return st;
-    st = sl_mpi_link_create(&config, out);
-    return st ? sl_no_memory(why, "a link between processes") : SLUICE_OK;
-}
-
-/* How many members are in this process. */
-static int n_near(const sluice_world *world,
-                  const struct sl_collective_config *config,
-                  const struct sl_world_members *members)
-{
-    int n = 0;
-    for (int m = 0; m < config->n_members; m++)
-        n += members->processes[m] == world->rank;
-    return n;
-}
-
-sluice_status sl_world_collective(sluice_world *world,
-                                  const struct sl_collective_config *config,
-                                  const struct sl_world_members *members,
-                                  struct sl_collective **out, sluice_diag *why)
-{
-    struct sl_mpi_collective_config remote = {
-        .collective = *config,
-        .processes = members->processes,
-        .owners = members->owners,
-        .adds_arrays = members->adds_arrays,
-        .wire = world->wire,
-        .control = world->control,
-    };
-    int near = n_near(world, config, members);
-    *out = NULL;
-    sluice_status st =
-        take_tags(world, sl_crossing_n_tags(config->n_members, config->n_terms),
-                  &remote.first_tag, why);
-    if (st || near == 0)
-        return st;
-    return near == config->n_members ? sl_collective_create(config, out)
-                                     : sl_mpi_collective_create(&remote, out);
 }
 
 void sl_world_begin(sluice_world *world, struct sl_collective *everyone)

@@ -1,7 +1,7 @@
 /*
  * The world: what the processes of a pipeline have in common.  Links and
- * collectives between processes are made here, in the same order in all of
- * them, so that they get the same tags.
+ * collectives between processes take their tags here, in the same order in all
+ * of them, so that they get the same ones (chan/mpi/mpi_kinds.c).
  *
  * Threads: the caller of a pipeline, unless a function says otherwise.
  */
@@ -14,48 +14,23 @@
 #include <sluice/world.h>
 
 #include "chan/collective.h"
-#include "chan/link.h"
-
-/* A link between two processes, as any process sees it. */
-struct sl_world_link {
-    int producer; /* the process at each end; they differ */
-    int consumer;
-    struct sl_link_config link; /* slots: those at this end; only their number
-                                   counts elsewhere */
-};
+#include "chan/mpi/control.h"
 
 /* A pipeline is about to be created, in all processes. */
 void sl_world_start(sluice_world *world);
 
 /*
- * Create this process's end of a link.  The processes that have none call it
- * too, and get NULL.
+ * The next n tags of messages, the same in all processes, which therefore all
+ * call it in the same order.
  *
- * Returns  SLUICE_OK; SLUICE_NO_MEMORY; SLUICE_INVALID if a slot is too long
- *          for a message, or MPI has too few tags.
+ * Returns  SLUICE_OK; SLUICE_INVALID if MPI has too few.
  */
-sluice_status sl_world_link(sluice_world *world,
-                            const struct sl_world_link *about,
-                            struct sl_link **out, sluice_diag *why);
+sluice_status sl_world_take_tags(sluice_world *world, int n, int *first,
+                                 sluice_diag *why);
 
-/* Where the members of a collective are. */
-struct sl_world_members {
-    const int *processes; /* [n_members] */
-    const int *owners;    /* [n_terms] the member that has each term; NULL if
-                             each member has one */
-    bool adds_arrays;     /* they do more than add up numbers and agree */
-};
-
-/*
- * Create a collective, in each process that has a member; the others get NULL.
- * One whose members are all here is as sl_collective_create() makes it.
- *
- * Returns  as sl_collective_create(); SLUICE_INVALID if MPI has too few tags.
- */
-sluice_status sl_world_collective(sluice_world *world,
-                                  const struct sl_collective_config *config,
-                                  const struct sl_world_members *members,
-                                  struct sl_collective **out, sluice_diag *why);
+/* What links and collectives of the world send with. */
+struct sl_wire *sl_world_wire(sluice_world *world);
+struct sl_control *sl_world_control(sluice_world *world);
 
 /*
  * Begin a job in all processes, after links and collectives have been opened,

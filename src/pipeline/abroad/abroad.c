@@ -3,6 +3,8 @@
 
 #include "base/split.h"
 #include "blueprint/abroad/known_room.h"
+#include "chan/collective_kind.h"
+#include "chan/link_kind.h"
 #include "chan/mpi/world.h"
 
 enum { LOOK_NS = 1000 * 1000 };
@@ -66,38 +68,23 @@ sluice_status sl_abroad_link(sluice_pipeline *pipe,
                              const struct sl_abroad_link *about,
                              struct sl_link **out, sluice_diag *why)
 {
-    int rank = pipe->blueprint.processes.rank;
+    const struct sl_blueprint *bp = &pipe->blueprint;
     bool crosses = about->from->device != about->to->device;
-    struct sl_world_link link = {
+    struct sl_link_site site = {
+        .world = pipe->world,
+        .rank = bp->processes.rank,
         .producer = sl_abroad_process(pipe, about->replica, about->from),
         .consumer = sl_abroad_process(pipe, about->replica, about->to),
         .link = {about->slots, crosses ? about->capacity : 0,
                  pipe->crew->patience, pipe->allocator},
     };
-    *out = NULL;
-    if (link.producer != link.consumer) {
-        const struct sl_blueprint *bp = &pipe->blueprint;
-        link.link.room_known[SL_TRAINING] = room_is_known(bp->train, about);
-        link.link.room_known[SL_FORWARD] = room_is_known(bp->forward, about);
-        if (link.consumer != rank)
-            link.link.slots = about->sent;
-        return sl_world_link(pipe->world, &link, out, why);
+    if (site.producer != site.consumer) {
+        site.link.room_known[SL_TRAINING] = room_is_known(bp->train, about);
+        site.link.room_known[SL_FORWARD] = room_is_known(bp->forward, about);
+        if (site.consumer != site.rank)
+            site.link.slots = about->sent;
     }
-    if (link.producer != rank)
-        return SLUICE_OK;
-    sluice_status st = sl_link_create(&link.link, out);
-    return st ? sluice_diag_set(why, st, "link %d could not be made",
-                                pipe->n_links)
-              : SLUICE_OK;
-}
-
-static sluice_status refused(sluice_status st, sluice_diag *why)
-{
-    if (!st)
-        return SLUICE_OK;
-    return sluice_diag_set(
-        why, st, "%s for the pipeline's collectives",
-        st == SLUICE_NO_MEMORY ? "out of memory" : "the system refused a lock");
+    return sl_link_make(&site, out, why);
 }
 
 sluice_status sl_abroad_collective(sluice_pipeline *pipe,
@@ -105,19 +92,18 @@ sluice_status sl_abroad_collective(sluice_pipeline *pipe,
                                    const struct sl_abroad_members *members,
                                    struct sl_collective **out, sluice_diag *why)
 {
-    if (!pipe->world)
-        return refused(sl_collective_create(config, out), why);
     int processes[SLUICE_MAX_DEVICES];
     for (int m = 0; m < config->n_members; m++)
         processes[m] = pipe->blueprint.processes.of[members->devices[m]];
-    const struct sl_world_members where = {
+    const struct sl_collective_site site = {
+        .world = pipe->world,
+        .rank = pipe->blueprint.processes.rank,
+        .collective = *config,
         .processes = processes,
         .owners = members->owners,
         .adds_arrays = members->adds_arrays,
     };
-    sluice_status st =
-        sl_world_collective(pipe->world, config, &where, out, why);
-    return st == SLUICE_INVALID ? st : refused(st, why);
+    return sl_collective_make(&site, out, why);
 }
 
 void sl_abroad_begin(sluice_pipeline *pipe)

@@ -44,7 +44,7 @@ sluice_status sl_abroad_link(sluice_pipeline *pipe,
  * is in this process; else *out is NULL.  Returns as sl_abroad_link(). */
 struct sl_abroad_members {
     const int *devices; /* [n_members] */
-    const int *owners;  /* as in struct sl_world_members */
+    const int *owners;  /* as in struct sl_collective_site */
     bool adds_arrays;
 };
 sluice_status sl_abroad_collective(sluice_pipeline *pipe,
