@@ -1,6 +1,7 @@
 /* The arithmetic of one action.  The stage's device. */
 #include "pipeline/compute.h"
 
+#include "pipeline/abroad/abroad.h"
 #include "pipeline/across/skip.h"
 #include "pipeline/across/head_parts.h"
 #include "pipeline/finite_check.h"
@@ -38,9 +39,11 @@ static sluice_status check_skip(const struct sl_work *w, int i,
     return sl_skip_check(w->device, w->op, i, call->skip, w->rows.n, w->why);
 }
 
-/* For those who look on: unit i runs now, or the loss. */
+/* For those who look on: unit i runs now, or the loss.  A moment, too, to let
+ * messages of other processes move. */
 static void note_unit(const struct sl_work *w, int i)
 {
+    sl_abroad_look(w->pipe);
     sl_place_runs(&w->device->place, SL_LAYER_RUNS + i);
 }
 

@@ -7,7 +7,9 @@
 #include "chan/link_kind.h"
 #include "chan/mpi/world.h"
 
-enum { LOOK_NS = 1000 * 1000 };
+/* Devices look between layers.  For what takes longer the caller does, which
+ * takes a device off its core if there is no other: not often. */
+enum { LOOK_NS = 10 * 1000 * 1000 };
 
 static sluice_world *world_of(const sluice_pipeline_config *config)
 {
