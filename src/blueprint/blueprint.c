@@ -180,9 +180,9 @@ static sluice_status lay_out_vocabulary(struct sl_blueprint *bp,
                                         sluice_diag *why)
 {
     const struct sl_cut_head_input input = {
-        bp->model,        bp->loss,     bp->schedule,
-        bp->train,        bp->forward,  &layout->products,
-        layout->max_rows, bp->n_states, bp->allocator,
+        bp->model,    bp->loss,          bp->schedule,   bp->train,
+        bp->forward,  &layout->products, &bp->processes, layout->max_rows,
+        bp->n_states, bp->allocator,
     };
     return bp->body ? sl_cut_heads_init(&bp->vocabulary, &input, &bp->grid,
                                         bp->layout.plans, why)

@@ -1,6 +1,7 @@
 /* Tables, collectives, devices and links of a pipeline.  The caller. */
 #include "pipeline/assembly.h"
 
+#include "blueprint/shards/cut_streams.h"
 #include "blueprint/shards/join.h"
 #include "blueprint/shards/zero.h"
 #include "pipeline/abroad/collectives.h"
@@ -202,8 +203,11 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
                                "out of memory: device %d needs an arena of "
                                "%zu bytes",
                                index, bytes);
-    if (device->vocabulary)
+    if (device->vocabulary) {
         sl_cut_head_bind(device->vocabulary, device->at.place, &device->arena);
+        sl_cut_streams_bind(device->vocabulary, device->at.place,
+                            &device->arena);
+    }
     sl_layout_bind(&bp->layout, device->at, &device->arena);
     sluice_status st = sl_recorder_init(
         &device->recorder, pipe->traces ? sl_n_events(device->train) : 0,

@@ -10,6 +10,7 @@
 #include "nn/model/init.h"
 #include "pipeline/abroad/abroad.h"
 #include "pipeline/across/row_parts.h"
+#include "pipeline/across/vocabulary_links.h"
 #include "pipeline/update/ahead.h"
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
@@ -93,6 +94,8 @@ void sl_device_train(struct sl_device *device)
     device->recorder.n = 0;
     device->virtual_ns = 0;
     device->backed_up = false;
+    sl_mail_begin(device);
+    sl_row_parts_find(device, device->train);
     sl_ahead_begin(device);
     bool failed = sl_walk(device, device->train) != SLUICE_OK;
     if (failed)
@@ -102,6 +105,8 @@ void sl_device_train(struct sl_device *device)
 
 void sl_device_forward(struct sl_device *device)
 {
+    sl_mail_begin(device);
+    sl_row_parts_find(device, device->forward);
     sl_walk(device, device->forward);
 }
 

@@ -46,13 +46,36 @@ static sluice_status find(const sluice_pipeline *pipe, const char *name,
 static int n_runs(const sluice_pipeline *pipe, struct sl_tensor_item item)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
+    if (sl_cut_table_of(pipe, item.layer, item.param) >= 0)
+        return bp->grid.n_devices;
     return sl_item_is_shared(bp, item) ? sl_n_holders(&bp->grid) : 1;
+}
+
+/* What part number i of a cut table has of it. */
+static struct sl_tensor_run cut_run(const sluice_pipeline *pipe,
+                                    struct sl_tensor_item item, int table,
+                                    int i)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    const struct sl_coordinates at = {.place = i};
+    const float *elements;
+    struct sl_chunk piece =
+        sl_cut_table_piece(pipe, table, item.state, i, &elements);
+    return (struct sl_tensor_run){
+        .process = sl_process_of(&bp->processes, &bp->grid, at),
+        .elements = elements,
+        .first = piece.first,
+        .n = piece.n,
+    };
 }
 
 /* What holder number i has of it. */
 static struct sl_tensor_run run_at(const sluice_pipeline *pipe,
                                    struct sl_tensor_item item, int i)
 {
+    int cut = sl_cut_table_of(pipe, item.layer, item.param);
+    if (cut >= 0)
+        return cut_run(pipe, item, cut, i);
     struct sl_holding is = sl_holding_at(pipe, i, 0, item);
     return (struct sl_tensor_run){
         .process = sl_holding_process(pipe, i, item),
@@ -254,7 +277,8 @@ bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     struct sl_tensor_item item = tensor_of(tensor);
-    bool has = !pipe->world;
+    bool has =
+        !pipe->world || sl_cut_table_of(pipe, item.layer, item.param) >= 0;
     for (int i = 0; !has && i < n_spots(bp, item); i++) {
         struct spot at = spot_at(bp, item, i);
         has = sl_is_held_here(pipe, at.holder, at.use);

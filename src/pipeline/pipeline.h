@@ -82,7 +82,9 @@ struct sl_device {
     struct sl_cut_head *vocabulary; /* const after create: its replica's; NULL:
                                        it is not cut */
     struct sl_bulletin *board;      /* const after create: the same */
-    const struct sl_program *train; /* const after create */
+    struct sl_vocabulary_mail *mail;  /* const after create: to and from other
+                                         processes; NULL: no part is there */
+    const struct sl_program *train;   /* const after create */
     const struct sl_program *forward; /* const after create */
     struct sl_core core;              /* const after create */
     double delay;     /* [owner: caller] 1 / speed - 1; 0: it is not slowed */

@@ -165,10 +165,13 @@ static void size_part(struct sl_cut_head *v, int64_t n,
 {
     size_t vectors = (size_t)sl_cut_head_vectors(v);
     part->p.slot_bytes = sl_round_up(vectors * (size_t)n * sizeof(float));
+    part->terms = (struct sl_ring){
+        .n_slots = v->n_slots,
+        .slot_bytes = sl_round_up(vectors * sizeof(sluice_part_term)),
+    };
     part->gives = (struct sl_ring){
         .n_slots = v->n_slots,
         .slot_bytes =
-            sl_round_up(vectors * sizeof(sluice_part_term)) +
             sl_round_up(2 * vectors * (size_t)v->width * sizeof(float)),
     };
 }
@@ -306,7 +309,7 @@ void sl_cut_head_plan(const struct sl_cut_head *v, int place,
 {
     const struct sl_head_part *part = &v->parts[place];
     struct temporary t = temporary_of(v, part);
-    size_t boundary = ring_bytes(&part->gives) +
+    size_t boundary = ring_bytes(&part->terms) + ring_bytes(&part->gives) +
                       (place == v->last_place ? ring_bytes(&v->x) : 0);
     size_t workspace = t.row_sum + t.workspace + t.scratch + t.product;
     plan->packed += packed_bytes(part);
@@ -339,6 +342,7 @@ void sl_cut_head_bind(struct sl_cut_head *v, int place, struct sl_arena *arena)
             sl_arena_take(arena, sl_product_packed_bytes(&part->products[k])),
             part->product_scratch);
     bind_ring(&part->p, arena);
+    bind_ring(&part->terms, arena);
     bind_ring(&part->gives, arena);
     if (place == v->last_place)
         bind_ring(&v->x, arena);

@@ -5,7 +5,8 @@
  * model begins with an embedding, that is cut too.
  *
  *     x      what the last stage's F hands to all devices
- *     gives  what an S makes for all devices: its terms, p * w, and q * w
+ *     terms  what an S makes for all devices
+ *     gives  and for the last stage's: p * w, and q * w
  *     p      exp(y - largest) / sum, on the device itself from S to T
  *
  * These are rings; item n of all is the n-th micro-batch, which all stages take
@@ -16,7 +17,8 @@
  *     n = most, over all T, and B or I of the last stage, of item j, of the F
  *         of the device's first stage before it, less j
  *
- * Then no device ever waits for a slot.
+ * Then no device ever waits for a slot.  Places in other processes have copies
+ * of x, terms and gives: blueprint/shards/cut_streams.h.
  *
  * Threads: the thread that creates the pipeline; constant afterwards, except
  * what the pointers point to, which belongs to the place's device.
@@ -31,6 +33,7 @@
 
 #include "base/memory.h"
 #include "base/slots.h"
+#include "blueprint/abroad/processes.h"
 #include "blueprint/products.h"
 #include "blueprint/program.h"
 #include "blueprint/shards/cut_rows.h"
@@ -43,6 +46,7 @@ struct sl_head_part {
     sluice_layer_plan plan;
     struct sluice_product *products; /* [plan.n_products] */
     struct sl_ring p;
+    struct sl_ring terms;
     struct sl_ring gives;
     float *row_sum; /* [width], within an S */
     void *workspace;
@@ -60,11 +64,13 @@ struct sl_cut_head {
     int64_t width;              /* elements of a position of x */
     int64_t positions;          /* of a row */
     int64_t max_rows;           /* of a micro-batch */
-    int n_slots;                /* of x and gives */
+    int n_slots;                /* of x, terms and gives */
     int n_parts;                /* places */
     struct sl_head_part *parts; /* [n_parts] */
     int last_place;             /* of the last stage */
     struct sl_ring x;           /* in its arena */
+    struct sl_ring *copies;     /* [n_parts][streams] of what places of other
+                                   processes make; NULL: there is one */
 };
 
 /* What it is made from. */
@@ -75,6 +81,7 @@ struct sl_cut_head_input {
     const struct sl_program *train; /* [places] */
     const struct sl_program *forward;
     const struct sl_products_choice *products;
+    const struct sl_processes *processes;
     int64_t max_rows;
     int n_states;
     const sluice_allocator *allocator;
@@ -126,25 +133,11 @@ sl_cut_rows_table(const struct sl_cut_head *vocabulary)
     return vocabulary->rows.tied ? &vocabulary->table : &vocabulary->rows.own;
 }
 
-/* What an S gives: terms[rows * positions], then pw[...][width], qw[...]. */
+/* Of a micro-batch.  An S makes terms[vectors]; pw[vectors][width], and
+ * qw[vectors][width] behind it. */
 static inline int64_t sl_cut_head_vectors(const struct sl_cut_head *vocabulary)
 {
     return vocabulary->max_rows * vocabulary->positions;
-}
-
-static inline const sluice_part_term *
-sl_cut_head_terms(const struct sl_cut_head *vocabulary, int part, int32_t item)
-{
-    return sl_ring_slot(&vocabulary->parts[part].gives, item);
-}
-
-static inline float *sl_cut_head_gradients(const struct sl_cut_head *vocabulary,
-                                           int part, int32_t item)
-{
-    char *terms = sl_ring_slot(&vocabulary->parts[part].gives, item);
-    return (float *)(terms +
-                     sl_round_up((size_t)sl_cut_head_vectors(vocabulary) *
-                                 sizeof(sluice_part_term)));
 }
 
 #endif

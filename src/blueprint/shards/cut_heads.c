@@ -2,6 +2,8 @@
  */
 #include "blueprint/shards/cut_heads.h"
 
+#include "blueprint/shards/cut_streams.h"
+
 int sl_cut_heads_n_tables(const sluice_model *model)
 {
     const struct sl_end_layer head = sl_model_last_end(model);
@@ -22,17 +24,27 @@ sluice_status sl_cut_heads_init(struct sl_cut_heads *vocabulary,
         return sl_no_memory(why, "the vocabulary of each replica");
     vocabulary->n_replicas = grid->n_replicas;
     sluice_status st = SLUICE_OK;
-    for (int r = 0; r < grid->n_replicas && !st; r++)
-        st = sl_cut_head_init(&vocabulary->heads[r], input, why);
-    for (int d = 0; d < grid->n_devices && !st; d++)
+    for (int r = 0; r < grid->n_replicas && !st; r++) {
+        struct sl_cut_head *head = &vocabulary->heads[r];
+        st = sl_cut_head_init(head, input, why);
+        if (!st && sl_cut_streams_init(head, input->processes, grid))
+            st = sl_no_memory(why, "the vocabulary of each replica");
+    }
+    for (int d = 0; d < grid->n_devices && !st; d++) {
+        size_t bytes = sl_cut_streams_bytes(&vocabulary->heads[0], d);
         sl_cut_head_plan(&vocabulary->heads[0], d, &plans[d]);
+        plans[d].boundary += bytes;
+        plans[d].total += bytes;
+    }
     return st;
 }
 
 void sl_cut_heads_fini(struct sl_cut_heads *vocabulary)
 {
-    for (int r = 0; r < vocabulary->n_replicas; r++)
+    for (int r = 0; r < vocabulary->n_replicas; r++) {
+        sl_cut_streams_fini(&vocabulary->heads[r]);
         sl_cut_head_fini(&vocabulary->heads[r]);
+    }
     sl_free(vocabulary->allocator, vocabulary->heads,
             (size_t)vocabulary->n_replicas, sizeof *vocabulary->heads);
     *vocabulary = (struct sl_cut_heads){0};

@@ -2,8 +2,9 @@
  * An embedding whose table is cut by rows: the first layer of a model whose
  * vocabulary is cut.  It may be one table with that of the head.
  *
- * The first stage's F reads the rows of all places where they lie: nothing
- * writes them before all devices agree on the update.  Its weight gradient only
+ * The first stage's F reads the rows of all places where they lie, or what
+ * places of other processes have found for it (cut_streams.h): nothing writes
+ * them before all devices agree on the update.  Its weight gradient only
  * hands on dy, into a slot of a ring, and each device adds to its own rows what
  * dy brings to them.  The items of the ring are numbered in the order of the B
  * or W of the first stage, which is the order of addition of an embedding that
@@ -31,9 +32,11 @@
 
 /* What a place has beside its rows of the table. */
 struct sl_row_share {
-    float *g;        /* [n][width] of the rows of the place */
-    int32_t n_taken; /* [owner: device] items, in this step */
-    bool fresh;      /* [owner: device] no gradient since the step began */
+    float *g;             /* [n][width] of the rows of the place */
+    struct sl_ring found; /* its rows for the tokens of each micro-batch;
+                             n_slots 0: they are read where they lie */
+    int32_t n_taken;      /* [owner: device] items, in this step */
+    bool fresh;           /* [owner: device] no gradient since the step began */
 };
 
 struct sl_cut_rows {

@@ -109,17 +109,19 @@ static sluice_status refuse(const sluice_layer_call *call, int64_t i)
                            embedding->vocabulary, embedding->vocabulary - 1);
 }
 
-/* A row of the table, wherever it lies: `n` elements, of a team's device its
- * own. */
-static const float *row_of(const sluice_layer_call *call, int32_t token,
-                           int64_t n)
+/* The row of the table for token number `at` of x, wherever it lies: `n`
+ * elements, of a team's device its own. */
+static const float *row_of(const sluice_layer_call *call, int64_t at, int64_t n)
 {
     const sluice_row_parts *parts = call->parts;
+    int32_t token = call->x_int32[at];
     int i = 0;
     if (!parts)
         return call->params[0] + token * n;
     while (token >= parts->first[i + 1])
         i++;
+    if (parts->found && parts->found[i])
+        return parts->found[i] + at * n;
     return parts->rows[i] + (token - parts->first[i]) * n;
 }
 
@@ -132,7 +134,7 @@ static sluice_status forward(const sluice_layer_call *call)
         int32_t token = call->x_int32[i];
         if (token < 0 || token >= embedding->vocabulary)
             return refuse(call, i);
-        memcpy(call->y + i * width + own.first, row_of(call, token, own.n),
+        memcpy(call->y + i * width + own.first, row_of(call, i, own.n),
                (size_t)own.n * sizeof *call->y);
     }
     return SLUICE_OK;

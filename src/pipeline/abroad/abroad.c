@@ -45,11 +45,23 @@ struct sl_world_view sl_abroad_view(sluice_pipeline *pipe)
     };
 }
 
+/* NULL: it is whole. */
+static const struct sl_cut_head *cut_head(const sluice_pipeline *pipe)
+{
+    const struct sl_cut_heads *cut = &pipe->blueprint.vocabulary;
+    return cut->n_replicas ? cut->heads : NULL;
+}
+
+static int process_at(const sluice_pipeline *pipe, int replica, int place)
+{
+    const struct sl_coordinates at = {place, replica, 0};
+    return sl_process_of(&pipe->blueprint.processes, &pipe->blueprint.grid, at);
+}
+
 int sl_abroad_process(const sluice_pipeline *pipe, int replica,
                       const struct sl_stage *stage)
 {
-    const struct sl_coordinates at = {stage->device, replica, 0};
-    return sl_process_of(&pipe->blueprint.processes, &pipe->blueprint.grid, at);
+    return process_at(pipe, replica, stage->device);
 }
 
 /* Whether the producer of a link knows of room by what comes back. */
@@ -86,6 +98,29 @@ sluice_status sl_abroad_link(sluice_pipeline *pipe,
         if (site.consumer != site.rank)
             site.link.slots = about->sent;
     }
+    return sl_link_make(&site, out, why);
+}
+
+bool sl_abroad_are_apart(const sluice_pipeline *pipe,
+                         struct sl_abroad_places places)
+{
+    return process_at(pipe, places.replica, places.from) !=
+           process_at(pipe, places.replica, places.to);
+}
+
+sluice_status sl_abroad_link_places(sluice_pipeline *pipe,
+                                    struct sl_abroad_places places,
+                                    const struct sl_ring *slots,
+                                    struct sl_link **out, sluice_diag *why)
+{
+    const struct sl_link_site site = {
+        .world = pipe->world,
+        .rank = pipe->blueprint.processes.rank,
+        .producer = process_at(pipe, places.replica, places.from),
+        .consumer = process_at(pipe, places.replica, places.to),
+        .link =
+            {*slots, 1, pipe->crew->patience, pipe->allocator, {true, true}},
+    };
     return sl_link_make(&site, out, why);
 }
 
@@ -154,11 +189,15 @@ bool sl_abroad_stopped(const sluice_pipeline *pipe)
     return pipe->world ? pipe->broke : sl_collective_stopped(pipe->everyone);
 }
 
-/* Whether a replica has a first stage in this process. */
+/* Whether a replica has a first stage in this process; or, if an embedding is
+ * cut, any rows of it. */
 static bool has_input(const sluice_pipeline *pipe, int replica)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
     bool has = false;
+    bool cuts_rows = cut_head(pipe) && cut_head(pipe)->rows.ops;
+    for (int i = 0; cuts_rows && i < pipe->n_local && !has; i++)
+        has = pipe->devices[i].at.replica == replica;
     for (int s = 0; s < layout->grid.n_stages && !has; s++)
         has = layout->stages[s].is_first &&
               sl_abroad_process(pipe, replica, &layout->stages[s]) ==
@@ -237,6 +276,22 @@ void sl_abroad_share_outcomes(sluice_pipeline *pipe)
     }
 }
 
+/* Of rows of a cut vocabulary: each place has made its own columns. */
+static bool share_columns(sluice_pipeline *pipe, int replica,
+                          struct sl_rows rows, int64_t out)
+{
+    const struct sl_cut_table *table = &cut_head(pipe)->table;
+    int64_t all = table->tensor.shape.dims[0];
+    float *y = pipe->job.y + rows.first * out;
+    bool goes_on = true;
+    for (int64_t i = 0; i < rows.n * (out / all); i++)
+        for (int d = 0; goes_on && d < table->n_parts; d++)
+            goes_on = tell(pipe, process_at(pipe, replica, d),
+                           y + i * all + table->parts[d].first,
+                           (size_t)table->parts[d].n * sizeof *y);
+    return goes_on;
+}
+
 void sl_abroad_share_outputs(sluice_pipeline *pipe, int64_t out)
 {
     const struct sl_grid *grid = &pipe->blueprint.grid;
@@ -245,7 +300,10 @@ void sl_abroad_share_outputs(sluice_pipeline *pipe, int64_t out)
         struct sl_rows rows = sl_replica_rows(
             pipe->job.rows, grid->n_replicas, i / grid->n_microbatches,
             grid->n_microbatches, i % grid->n_microbatches);
-        goes_on = tell(pipe, judges_of(pipe)[i], pipe->job.y + rows.first * out,
+        goes_on =
+            cut_head(pipe)
+                ? share_columns(pipe, i / grid->n_microbatches, rows, out)
+                : tell(pipe, judges_of(pipe)[i], pipe->job.y + rows.first * out,
                        (size_t)(rows.n * out) * sizeof(float));
     }
 }

@@ -40,6 +40,23 @@ sluice_status sl_abroad_link(sluice_pipeline *pipe,
                              const struct sl_abroad_link *about,
                              struct sl_link **out, sluice_diag *why);
 
+/*
+ * The same from the device at one place of a replica to that at another one of
+ * a different process, which has room whenever the first hands on an item: see
+ * blueprint/shards/cut_streams.h.  `slots` are those at this end.
+ */
+struct sl_abroad_places {
+    int replica;
+    int from;
+    int to;
+};
+bool sl_abroad_are_apart(const sluice_pipeline *pipe,
+                         struct sl_abroad_places places);
+sluice_status sl_abroad_link_places(sluice_pipeline *pipe,
+                                    struct sl_abroad_places places,
+                                    const struct sl_ring *slots,
+                                    struct sl_link **out, sluice_diag *why);
+
 /* A collective whose members have the given devices, by index, if one of them
  * is in this process; else *out is NULL.  Returns as sl_abroad_link(). */
 struct sl_abroad_members {

@@ -130,13 +130,8 @@ static sluice_status make_all(sluice_pipeline *pipe, struct roll roll,
     return st;
 }
 
-/* A board is read in place. */
 static sluice_status make_boards(sluice_pipeline *pipe, sluice_diag *why)
 {
-    if (sl_cuts_vocabulary(pipe) && pipe->world)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a head that is cut by its vocabulary stays in "
-                               "one process; use a schedule without S and T");
     sluice_status st = sl_vocabulary_create_boards(pipe);
     return st ? sluice_diag_set(why, st, "%s for the pipeline's collectives",
                                 st == SLUICE_NO_MEMORY

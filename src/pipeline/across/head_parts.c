@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pipeline/across/row_parts.h"
+#include "pipeline/across/vocabulary_links.h"
 #include "pipeline/finite_check.h"
 #include "pipeline/uneven/microbatch.h"
 
@@ -15,10 +16,25 @@ struct sl_head_part *sl_head_part_of(const struct sl_device *device, int stage)
     return &v->parts[device->at.place];
 }
 
+static int stream_of(const struct sl_device *device, enum sl_cut_stream kind,
+                     int part)
+{
+    return sl_cut_stream_number(device->vocabulary, kind, part);
+}
+
+/* p * w of a part. */
+static float *gradients_of(const struct sl_device *device, int part,
+                           int32_t item)
+{
+    return sl_mail_item(device, stream_of(device, SL_CUT_GRADIENTS, part),
+                        item);
+}
+
 void sl_cut_head_keep_output(struct sl_device *device, const struct sl_op *op,
                              const float *y, int64_t rows)
 {
     const struct sl_cut_head *v = device->vocabulary;
+    sl_mail_room(device, stream_of(device, SL_CUT_OUTPUTS, 0), op->forward_no);
     memcpy(sl_ring_slot(&v->x, op->forward_no), y,
            (size_t)(rows * v->positions * v->width) * sizeof *y);
 }
@@ -89,7 +105,8 @@ static sluice_layer_call make_call(const struct work *w)
         .seed = pipe->blueprint.seed,
         .step = pipe->n_steps,
         .training = pipe->job.training,
-        .x = sl_ring_slot(&w->v->x, w->item),
+        .x = sl_mail_item(w->device, stream_of(w->device, SL_CUT_OUTPUTS, 0),
+                          w->item),
         .params = (const float *const *)&w->table->w,
         .grads = (float *const *)&w->table->g,
         .products = w->part->products,
@@ -168,9 +185,8 @@ static void target_gradients(const struct work *w, float *qw)
 static sluice_status measure(const struct work *w)
 {
     const sluice_pipeline *pipe = w->device->pipe;
-    int part = w->device->at.place;
-    sluice_part_term *terms = sl_ring_slot(&w->part->gives, w->item);
-    float *pw = sl_cut_head_gradients(w->v, part, w->item);
+    sluice_part_term *terms = sl_ring_slot(&w->part->terms, w->item);
+    float *pw = gradients_of(w->device, w->device->at.place, w->item);
     sl_place_runs(&w->device->place, SL_LOSS_RUNS);
     sluice_status st =
         pipe->blueprint.loss->part->measure(&w->loss, w->p, terms);
@@ -190,7 +206,10 @@ sluice_status sl_cut_head_scores(struct sl_device *device,
                                  const struct sl_op *op, sluice_diag *why)
 {
     struct work w = make_work(device, op, why);
+    int place = device->at.place;
     sluice_status st = sl_row_parts_take(device, op);
+    sl_mail_room(device, stream_of(device, SL_CUT_TERMS, place), w.item);
+    sl_mail_room(device, stream_of(device, SL_CUT_GRADIENTS, place), w.item);
     if (st || w.rows.n == 0)
         return st;
     sluice_layer_call call = make_call(&w);
@@ -209,7 +228,8 @@ static const sluice_part_term *const *terms_of(struct sl_device *device,
 {
     const struct sl_cut_head *v = device->vocabulary;
     for (int i = 0; i < v->n_parts; i++)
-        device->part_terms[i] = sl_cut_head_terms(v, i, item);
+        device->part_terms[i] =
+            sl_mail_item(device, stream_of(device, SL_CUT_TERMS, i), item);
     return device->part_terms;
 }
 
@@ -230,7 +250,7 @@ void sl_cut_head_start_backward(struct sl_device *device,
             continue;
         for (int k = 0; k < v->n_parts; k++) {
             const float *pw =
-                sl_cut_head_gradients(v, k, op->forward_no) + i * width;
+                gradients_of(device, k, op->forward_no) + i * width;
             const float *qw = pw + sl_cut_head_vectors(v) * width;
             float factor = loss->factor(terms, v->n_parts, k, i);
             for (int64_t c = 0; c < width; c++)

@@ -4,24 +4,28 @@
 #include <assert.h>
 
 #include "pipeline/abroad/abroad.h"
+#include "pipeline/across/vocabulary_links.h"
 
 size_t sl_n_all_edges(const struct sl_blueprint *bp)
 {
     return (size_t)bp->grid.n_replicas * (size_t)bp->layout.n_edges;
 }
 
-/* Two for each boundary, and for each edge at most. */
+/* Two for each boundary, and for each edge at most; and those of a vocabulary
+ * that is cut across processes. */
 size_t sl_n_all_links(const struct sl_blueprint *bp)
 {
     int n_boundaries =
         bp->grid.n_replicas * bp->grid.n_stages - sl_n_holders(&bp->grid);
-    return 2 * ((size_t)n_boundaries + sl_n_all_edges(bp));
+    return 2 * ((size_t)n_boundaries + sl_n_all_edges(bp)) +
+           sl_vocabulary_n_links(bp);
 }
 
 void sl_fini_links(sluice_pipeline *pipe)
 {
     for (int i = 0; i < pipe->n_links; i++)
         sl_link_destroy(pipe->links[i]);
+    sl_vocabulary_fini_links(pipe);
     pipe->n_links = 0;
 }
 
@@ -107,6 +111,8 @@ sluice_status sl_init_links(sluice_pipeline *pipe, sluice_diag *why)
         st = link_replica(pipe, r, why);
     for (size_t i = 0; i < sl_n_all_edges(bp) && !st; i++)
         st = link_edge(pipe, i, why);
+    if (!st)
+        st = sl_vocabulary_init_links(pipe, why);
     if (st)
         sl_fini_links(pipe);
     return st;

@@ -1,6 +1,9 @@
 /* A cut embedding at work.  The device. */
 #include "pipeline/across/row_parts.h"
 
+#include <string.h>
+
+#include "pipeline/across/vocabulary_links.h"
 #include "pipeline/clocks.h"
 #include "pipeline/uneven/microbatch.h"
 #include "tensor/elementwise.h"
@@ -20,19 +23,83 @@ static struct sl_row_share *share_of(const struct sl_device *device)
     return &rows_of(device)->shares[device->at.place];
 }
 
-sluice_row_parts sl_row_parts_of(const struct sl_device *device,
+static int stream_of(const struct sl_device *device, enum sl_cut_stream kind,
+                     int place)
+{
+    return sl_cut_stream_number(device->vocabulary, kind, place);
+}
+
+/* What places of other processes have found; NULL: there are none. */
+static const float *const *found_of(struct sl_device *device, int32_t item)
+{
+    const struct sl_vocabulary_mail *mail = device->mail;
+    for (int i = 0; mail && i < rows_of(device)->n_parts; i++) {
+        int stream = stream_of(device, SL_CUT_FOUND, i);
+        mail->found[i] = sl_mail_in(device, stream)
+                             ? sl_mail_item(device, stream, item)
+                             : NULL;
+    }
+    return mail ? mail->found : NULL;
+}
+
+sluice_row_parts sl_row_parts_of(struct sl_device *device,
                                  const struct sl_op *op)
 {
     bool hands_on = op->kind == SL_OP_B || op->kind == SL_OP_W;
     const struct sl_cut_rows *rows = rows_of(device);
-    return (sluice_row_parts){
+    sluice_row_parts parts = {
         .n = rows->n_parts,
         .first = table_of(device)->first,
         .rows = rows->rows,
-        .dy = hands_on
-                  ? sl_ring_slot(&rows->dy, rows->item[op->action.microbatch])
-                  : NULL,
+        .found = found_of(device, op->forward_no),
     };
+    if (hands_on) {
+        int32_t item = rows->item[op->action.microbatch];
+        sl_mail_room(device, stream_of(device, SL_CUT_ROW_GRADIENTS, 0), item);
+        parts.dy = sl_ring_slot(&rows->dy, item);
+    }
+    return parts;
+}
+
+/* The rows that a place has for the tokens of a micro-batch, each where its
+ * token stands; what lies between them is not read. */
+static void find_rows(const struct sl_device *device, const struct sl_op *op)
+{
+    const sluice_pipeline *pipe = device->pipe;
+    const struct sl_cut_rows *about = rows_of(device);
+    const struct sl_table_part *part =
+        &table_of(device)->parts[device->at.place];
+    int64_t width = table_of(device)->width;
+    struct sl_rows rows = sl_rows_of(device, op);
+    const int32_t *tokens =
+        (const void *)(pipe->job.x +
+                       rows.first * pipe->blueprint.input_row_bytes);
+    float *found = sl_ring_slot(&share_of(device)->found, op->forward_no);
+    int64_t n = rows.n * sluice_shape_elements(&about->plan->in);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t row = tokens[i] - part->first;
+        if (row >= 0 && row < part->n)
+            memcpy(found + i * width, part->w + row * width,
+                   (size_t)width * sizeof *found);
+    }
+}
+
+void sl_row_parts_find(struct sl_device *device,
+                       const struct sl_program *program)
+{
+    if (!device->mail || !sl_cuts_rows(device->pipe))
+        return;
+    int stream = stream_of(device, SL_CUT_FOUND, device->at.place);
+    if (!sl_mail_is_sent(device, stream))
+        return;
+    for (int i = 0; i < program->n_ops; i++) {
+        const struct sl_op *op = &program->ops[i];
+        if (op->kind != SL_OP_S)
+            continue;
+        sl_mail_room(device, stream, op->forward_no);
+        find_rows(device, op);
+        sl_mail_send(device, stream, op->forward_no);
+    }
 }
 
 void sl_row_parts_begin(struct sl_device *device)
@@ -48,9 +115,7 @@ static sluice_status await(struct sl_device *device, int32_t n)
 {
     sluice_status st = SLUICE_OK;
     for (int32_t i = share_of(device)->n_taken; i < n && !st; i++)
-        st = sl_bulletin_await(device->board, device->at.place,
-                               sl_vocabulary_row_poster(device->pipe), i,
-                               &device->virtual_ns);
+        st = sl_vocabulary_await_rows(device, i);
     return st;
 }
 
@@ -76,7 +141,8 @@ static void add_item(struct sl_device *device, int32_t item)
         .training = true,
         .x = (const void *)(pipe->job.x +
                             rows.first * pipe->blueprint.input_row_bytes),
-        .dy = sl_ring_slot(&about->dy, item),
+        .dy = sl_mail_item(device, stream_of(device, SL_CUT_ROW_GRADIENTS, 0),
+                           item),
         .grads = &share->g,
         .accumulate = !share->fresh,
     };
@@ -87,8 +153,11 @@ static void add_item(struct sl_device *device, int32_t item)
 static void add_items(struct sl_device *device, int32_t n)
 {
     struct sl_row_share *share = share_of(device);
-    for (; share->n_taken < n; share->n_taken++)
+    int stream = stream_of(device, SL_CUT_ROW_GRADIENTS, 0);
+    for (; share->n_taken < n; share->n_taken++) {
         add_item(device, share->n_taken);
+        sl_mail_release(device, stream, share->n_taken);
+    }
 }
 
 sluice_status sl_row_parts_take(struct sl_device *device,

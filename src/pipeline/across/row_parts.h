@@ -18,9 +18,17 @@ static inline bool sl_row_parts_concern(const struct sl_device *device,
     return op->action.stage == 0 && sl_cuts_rows(device->pipe);
 }
 
-/* What they are told in an operation; `dy` is NULL in one of no backward. */
-sluice_row_parts sl_row_parts_of(const struct sl_device *device,
+/* What they are told in an operation; `dy` is NULL in one of no backward, else
+ * it may be written. */
+sluice_row_parts sl_row_parts_of(struct sl_device *device,
                                  const struct sl_op *op);
+
+/*
+ * A job begins: find rows for a first stage in another process, for all
+ * micro-batches of the program.
+ */
+void sl_row_parts_find(struct sl_device *device,
+                       const struct sl_program *program);
 
 /* A step begins. */
 void sl_row_parts_begin(struct sl_device *device);

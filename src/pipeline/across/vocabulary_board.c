@@ -1,6 +1,8 @@
 /* Who posts what of a cut vocabulary.  The device. */
 #include "pipeline/across/vocabulary_board.h"
 
+#include "pipeline/across/vocabulary_links.h"
+
 static int n_parts(const sluice_pipeline *pipe)
 {
     return pipe->blueprint.vocabulary.heads[0].n_parts;
@@ -59,25 +61,80 @@ void sl_vocabulary_destroy_boards(sluice_pipeline *pipe)
     pipe->n_boards = 0;
 }
 
+/* Whether it reads rows of a cut embedding. */
+static bool reads_rows(const struct sl_device *device, const struct sl_op *op)
+{
+    return (op->kind == SL_OP_F || op->kind == SL_OP_R) &&
+           op->action.stage == 0 && sl_cuts_rows(device->pipe);
+}
+
 bool sl_vocabulary_cut_waits(const struct sl_device *device,
                              const struct sl_op *op)
 {
     return op->kind == SL_OP_S || op->kind == SL_OP_T ||
-           starts_back(device, op);
+           starts_back(device, op) || (device->mail && reads_rows(device, op));
+}
+
+static int stream_of(const struct sl_device *device, enum sl_cut_stream kind,
+                     int place)
+{
+    return sl_cut_stream_number(device->vocabulary, kind, place);
+}
+
+/* Wait for an item of a stream: by its link, or at the board. */
+static sluice_status await(struct sl_device *device, int stream, int poster,
+                           int32_t item)
+{
+    return sl_mail_in(device, stream)
+               ? sl_mail_take(device, stream, item)
+               : sl_bulletin_await(device->board, device->at.place, poster,
+                                   item, &device->virtual_ns);
+}
+
+sluice_status sl_vocabulary_await_rows(struct sl_device *device, int32_t item)
+{
+    return await(device, stream_of(device, SL_CUT_ROW_GRADIENTS, 0),
+                 sl_vocabulary_row_poster(device->pipe), item);
+}
+
+/* For the rows that other processes have found. */
+static sluice_status take_found(struct sl_device *device, int32_t item)
+{
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < n_parts(device->pipe) && !st; i++) {
+        int stream = stream_of(device, SL_CUT_FOUND, i);
+        if (sl_mail_in(device, stream))
+            st = sl_mail_take(device, stream, item);
+    }
+    return st;
+}
+
+/* For what the S of a place gives. */
+static sluice_status take_part(struct sl_device *device, int i, int32_t item,
+                               bool gradients)
+{
+    int stream = stream_of(device, SL_CUT_GRADIENTS, i);
+    sluice_status st =
+        await(device, stream_of(device, SL_CUT_TERMS, i), i, item);
+    if (!st && gradients && sl_mail_in(device, stream))
+        st = sl_mail_take(device, stream, item);
+    return st;
 }
 
 sluice_status sl_vocabulary_take(struct sl_device *device,
                                  const struct sl_op *op)
 {
-    struct sl_bulletin *board = device->board;
-    int rank = device->at.place;
+    int32_t item = op->forward_no;
     sluice_status st = SLUICE_OK;
     if (op->kind == SL_OP_S)
-        return sl_bulletin_await(board, rank, output_poster(device->pipe),
-                                 op->forward_no, &device->virtual_ns);
-    for (int i = 0; i < n_parts(device->pipe) && !st; i++)
-        st = sl_bulletin_await(board, rank, i, op->forward_no,
-                               &device->virtual_ns);
+        return await(device, stream_of(device, SL_CUT_OUTPUTS, 0),
+                     output_poster(device->pipe), item);
+    bool back = starts_back(device, op);
+    if (op->kind != SL_OP_T && reads_rows(device, op))
+        st = take_found(device, item);
+    for (int i = 0;
+         (back || op->kind == SL_OP_T) && i < n_parts(device->pipe) && !st; i++)
+        st = take_part(device, i, item, back);
     return st;
 }
 
@@ -92,35 +149,102 @@ static void post(struct sl_device *device, int poster, int32_t item)
     sl_bulletin_post(device->board, poster, item, device->virtual_ns);
 }
 
+static void send(struct sl_device *device, enum sl_cut_stream kind,
+                 int32_t item)
+{
+    sl_mail_send(device, stream_of(device, kind, device->at.place), item);
+}
+
+/* What the S of other places gave is read; the terms, by a device that starts
+ * the backward too, twice. */
+static void release_parts(struct sl_device *device, const struct sl_op *op)
+{
+    const struct sl_cut_head *v = device->vocabulary;
+    int32_t item = op->forward_no;
+    bool twice =
+        device->at.place == v->last_place && device->pipe->job.training;
+    bool *half = &device->mail->half_read[item % v->n_slots];
+    bool is_last = !twice || *half;
+    *half = twice && !*half;
+    for (int i = 0; i < v->n_parts; i++) {
+        if (is_last)
+            sl_mail_release(device, stream_of(device, SL_CUT_TERMS, i), item);
+        if (starts_back(device, op))
+            sl_mail_release(device, stream_of(device, SL_CUT_GRADIENTS, i),
+                            item);
+    }
+}
+
+static void release(struct sl_device *device, const struct sl_op *op)
+{
+    if (op->kind == SL_OP_T)
+        sl_mail_release(device, stream_of(device, SL_CUT_OUTPUTS, 0),
+                        op->forward_no);
+    if (op->kind == SL_OP_T || starts_back(device, op))
+        release_parts(device, op);
+}
+
 void sl_vocabulary_cut_posts(struct sl_device *device, const struct sl_op *op)
 {
     const sluice_pipeline *pipe = device->pipe;
-    if (op->kind == SL_OP_S)
+    if (op->kind == SL_OP_S) {
         post(device, device->at.place, op->forward_no);
-    if (op->kind == SL_OP_F && is_last_stage(device, op->action.stage))
+        send(device, SL_CUT_TERMS, op->forward_no);
+        if (pipe->job.training)
+            send(device, SL_CUT_GRADIENTS, op->forward_no);
+    }
+    if (op->kind == SL_OP_F && is_last_stage(device, op->action.stage)) {
         post(device, output_poster(pipe), op->forward_no);
-    if (sl_cuts_rows(pipe) && hands_rows_on(op))
-        post(device, sl_vocabulary_row_poster(pipe),
-             device->vocabulary->rows.item[op->action.microbatch]);
+        send(device, SL_CUT_OUTPUTS, op->forward_no);
+    }
+    if (sl_cuts_rows(pipe) && hands_rows_on(op)) {
+        int32_t item = device->vocabulary->rows.item[op->action.microbatch];
+        post(device, sl_vocabulary_row_poster(pipe), item);
+        send(device, SL_CUT_ROW_GRADIENTS, item);
+    }
+    if (device->mail)
+        release(device, op);
+}
+
+/* How many items of a stream are there. */
+static int n_there(const struct sl_device *device, int stream, int poster)
+{
+    return sl_mail_in(device, stream)
+               ? atomic_load(&device->mail->n_taken[stream])
+               : sl_bulletin_n_posted(device->board, poster);
+}
+
+/* The place whose rows a first stage waits for; -1: none. */
+static int awaited_found(const struct sl_device *device, int32_t item)
+{
+    for (int i = 0; i < n_parts(device->pipe); i++) {
+        int stream = stream_of(device, SL_CUT_FOUND, i);
+        if (sl_mail_in(device, stream) &&
+            atomic_load(&device->mail->n_taken[stream]) <= item)
+            return i;
+    }
+    return -1;
 }
 
 int sl_vocabulary_awaited(const struct sl_device *device,
                           const struct sl_op *op)
 {
     const struct sl_cut_head *v = device->vocabulary;
-    const struct sl_bulletin *board = device->board;
     int32_t item = op->forward_no;
     if (op->kind == SL_OP_TAKE_ROWS) {
-        int n =
-            sl_bulletin_n_posted(board, sl_vocabulary_row_poster(device->pipe));
+        int n = n_there(device, stream_of(device, SL_CUT_ROW_GRADIENTS, 0),
+                        sl_vocabulary_row_poster(device->pipe));
         return n < v->rows.n_items ? v->rows.first_place : -1;
     }
     if (op->kind == SL_OP_S) {
-        int n = sl_bulletin_n_posted(board, output_poster(device->pipe));
+        int n = n_there(device, stream_of(device, SL_CUT_OUTPUTS, 0),
+                        output_poster(device->pipe));
         return n <= item ? v->last_place : -1;
     }
+    if (reads_rows(device, op))
+        return awaited_found(device, item);
     for (int i = 0; i < v->n_parts; i++)
-        if (sl_bulletin_n_posted(board, i) <= item)
+        if (n_there(device, stream_of(device, SL_CUT_TERMS, i), i) <= item)
             return i;
     return -1;
 }

@@ -2,13 +2,17 @@
  * The board of a cut vocabulary, one for each replica: which operation posts
  * what, and which waits for it.  It has a member for each place, which posts
  * what its S gives; one for the outputs of the last stage; and one for the
- * gradients that the first stage hands on, if an embedding is cut.
+ * gradients that the first stage hands on, if an embedding is cut.  A board is
+ * of one process: what places of other processes make comes by links
+ * (vocabulary_links.h).
  *
  *     S                          waits for the output of the last stage
  *     T, and B and I of the      wait for the S of all places
  *     last stage
  *     TAKE_ROWS                  waits for the gradients of all micro-batches
  *                                from the first stage (row_parts.h)
+ *     F and R of the first       wait for the rows that other processes have
+ *     stage                      found
  *
  * Threads: the device, unless a function says else.
  */
@@ -41,6 +45,10 @@ void sl_vocabulary_destroy_boards(sluice_pipeline *pipe);
 
 /* The member that posts gradients of the first stage.  Any thread. */
 int sl_vocabulary_row_poster(const sluice_pipeline *pipe);
+
+/* Wait for item `item` of those that the first stage hands on.  Returns as
+ * sl_bulletin_await(). */
+sluice_status sl_vocabulary_await_rows(struct sl_device *device, int32_t item);
 
 /* As the functions below without `cut`, if the vocabulary is cut. */
 bool sl_vocabulary_cut_waits(const struct sl_device *device,

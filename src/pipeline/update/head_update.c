@@ -148,8 +148,17 @@ void sl_cut_table_get(const sluice_pipeline *pipe, int table, int state,
 {
     const struct sl_cut_table *from = table_in(pipe, 0, table);
     for (int i = 0; i < from->n_parts; i++)
-        sl_shard_gather(&from->parts[i].shard, array_of(&from->parts[i], state),
-                        values);
+        if (from->parts[i].w)
+            sl_shard_gather(&from->parts[i].shard,
+                            array_of(&from->parts[i], state), values);
+}
+
+struct sl_chunk sl_cut_table_piece(const sluice_pipeline *pipe, int table,
+                                   int state, int part, const float **elements)
+{
+    const struct sl_table_part *from = &table_in(pipe, 0, table)->parts[part];
+    *elements = from->w ? array_of(from, state) : NULL;
+    return (struct sl_chunk){from->shard.first, from->shard.run};
 }
 
 void sl_cut_table_put(sluice_pipeline *pipe, int table, int state,
@@ -158,6 +167,8 @@ void sl_cut_table_put(sluice_pipeline *pipe, int table, int state,
     for (int r = 0; r < pipe->blueprint.vocabulary.n_replicas; r++) {
         const struct sl_cut_table *to = table_in(pipe, r, table);
         for (int i = 0; i < to->n_parts; i++) {
+            if (!to->parts[i].w)
+                continue; /* in another process */
             sl_shard_scatter(&to->parts[i].shard, values,
                              array_of(&to->parts[i], state));
             forget(&pipe->blueprint.vocabulary.heads[r].parts[i]);

@@ -24,12 +24,17 @@ void sl_cut_head_apply(struct sl_device *device, const struct sl_op *op);
  * is not cut. */
 int sl_cut_table_of(const sluice_pipeline *pipe, int layer, int param);
 
-/* Copy a whole table, its gradient, or a state of it, from all parts, or to
- * those of all replicas.  `state` -1: the table; -2: the gradient.  The caller,
- * between steps. */
+/* Copy a table, its gradient, or a state of it, from all parts of replica 0, or
+ * to those of all replicas; only parts of this process count.  `state` -1: the
+ * table; -2: the gradient.  The caller, between steps. */
 void sl_cut_table_get(const sluice_pipeline *pipe, int table, int state,
                       float *values);
 void sl_cut_table_put(sluice_pipeline *pipe, int table, int state,
                       const float *values);
+
+/* The elements of it that part number `part` of replica 0 has; *elements NULL:
+ * they are in another process. */
+struct sl_chunk sl_cut_table_piece(const sluice_pipeline *pipe, int table,
+                                   int state, int part, const float **elements);
 
 #endif

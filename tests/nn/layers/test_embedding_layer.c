@@ -117,7 +117,8 @@ START_TEST(a_table_in_parts_gives_the_bits_of_the_whole_one)
     struct bench b;
     set_up(&b, tokens);
     const float *const rows[] = {b.weight, b.weight + 2 * WIDTH};
-    const sluice_row_parts parts = {2, first, rows, dy};
+    const sluice_row_parts parts = {
+        .n = 2, .first = first, .rows = rows, .dy = dy};
     for (int i = 0; i < ROWS * TOKENS * WIDTH; i++)
         b.dy[i] = 1 / (float)(2 * i + 3);
     ck_assert(!b.ops->forward(&b.call));

@@ -342,25 +342,6 @@ static void show_lists(sluice_world *world)
     sl_test_problem_fini(&problem);
 }
 
-static void show_vocabulary(sluice_world *world)
-{
-    struct sl_test_problem problem;
-    sluice_pipeline_config config;
-    begin_config(&problem, world, &config);
-    sluice_model *relu = problem.model;
-    demand(!sluice_model_parse("input(2x6); linear(6, per-position); "
-                               "linear(6, per-position); "
-                               "linear(6, per-position); head(12)",
-                               NULL, &problem.model, NULL),
-           "no model");
-    config.schedule.devices = 2;
-    config.vocabulary_parallel = true;
-    refuse(&problem, &config, SLUICE_INVALID, "stays in one process");
-    sluice_model_destroy(problem.model);
-    problem.model = relu;
-    sl_test_problem_fini(&problem);
-}
-
 /* What ZeRO stage 3 has in one process, and not in several. */
 static void show_zero(sluice_world *world)
 {
@@ -482,7 +463,6 @@ int main(int argc, char **argv)
         {"a_creation_that_fails_in_one_process_fails_in_all", show_creation},
         {"an_allocation_that_fails_in_one_process_fails_in_all", show_memory},
         {"a_list_that_cannot_be_is_refused_in_all", show_lists},
-        {"a_vocabulary_that_is_cut_is_refused", show_vocabulary},
         {"what_zero_cannot_bring_is_refused", show_zero},
         {"teams_are_refused", show_teams},
         {"a_file_that_cannot_be_is_told_to_all", show_saving},

@@ -1,0 +1,228 @@
+/*
+ * A vocabulary that is cut across devices of several processes: losses,
+ * parameters, gradients, evaluation and outputs have the bits that one process
+ * alone gets, and each device holds what was planned.
+ */
+#include <sluice/layer.h>
+#include <sluice/loss.h>
+#include <sluice/optimizer.h>
+#include <sluice/pipeline.h>
+
+#include "pipeline/world/world.h"
+
+enum { BATCH = 11, POSITIONS = 3, VOCABULARY = 13, STEPS = 3, MOST = 1 << 14 };
+
+static int32_t x[BATCH * POSITIONS], labels[BATCH * POSITIONS];
+
+/* One table for both ends, and one for each. */
+static const char *const texts[] = {
+    "gpt2(layers=7, heads=2, width=6, vocabulary=13, context=3)",
+    "input(3, int32); embedding(17, width=6); linear(6, per-position, "
+    "activation=tanh) x8; sequence{layer_norm(per-position); head(13)}",
+};
+
+/* All that a training shows. */
+struct shown {
+    double losses[STEPS + 1];
+    int64_t correct;
+    float values[MOST];
+    float y[BATCH * POSITIONS * VOCABULARY];
+    int n;
+};
+
+static void fill(void)
+{
+    for (int i = 0; i < BATCH * POSITIONS; i++) {
+        x[i] = i % POSITIONS == 1 ? 5 : i * 5 % VOCABULARY;
+        labels[i] = i % 5 == 4 ? -100 : i * 7 % 11;
+    }
+}
+
+static void read_all(const sluice_pipeline *pipe, const sluice_model *model,
+                     struct shown *shown)
+{
+    sluice_parameter at = {0};
+    sluice_diag why;
+    while (sluice_model_next_parameter(model, &at)) {
+        float *to = shown->values + shown->n;
+        shown->n += 2 * (int)at.n;
+        demand(shown->n <= MOST, "no room");
+        demand(!sluice_pipeline_get_parameter(pipe, at.name, to, at.n, &why) &&
+                   !sluice_pipeline_get_gradient(pipe, at.name, to + at.n, at.n,
+                                                 &why),
+               "%s: %s", at.name, why.text);
+    }
+}
+
+static void check_bytes(const sluice_pipeline *pipe, const char *what)
+{
+    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, d, &info);
+        demand(info.actual_bytes == info.planned.total,
+               "%s: device %d has %zu bytes, planned are %zu", what, d,
+               (size_t)info.actual_bytes, (size_t)info.planned.total);
+    }
+}
+
+static void train(const char *text, const sluice_pipeline_config *config,
+                  struct shown *shown)
+{
+    sluice_model *model;
+    sluice_pipeline *pipe;
+    sluice_result result;
+    sluice_diag why;
+    memset(shown, 0, sizeof *shown);
+    demand(!sluice_model_parse(text, NULL, &model, &why), "%s", why.text);
+    demand(!sluice_pipeline_create(config, model, &pipe, &why), "%s", why.text);
+    check_bytes(pipe, text);
+    for (int s = 0; s < STEPS; s++) {
+        int rows = s == 1 ? BATCH - 2 : BATCH;
+        demand(!sluice_pipeline_step(pipe, x, labels, rows, &result, &why),
+               "%s", why.text);
+        shown->losses[s] = result.loss;
+    }
+    read_all(pipe, model, shown);
+    demand(!sluice_pipeline_evaluate(pipe, x, labels, BATCH, &result, &why),
+           "%s", why.text);
+    shown->losses[STEPS] = result.loss;
+    shown->correct = result.correct;
+    demand(!sluice_pipeline_infer(pipe, x, BATCH, shown->y, &why), "%s",
+           why.text);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
+static sluice_pipeline_config config_of(const char *schedule, int devices,
+                                        int microbatches, int replicas)
+{
+    static const sluice_sgd_config sgd = {
+        .learning_rate = 0.3F, .momentum = 0.9F, .clip = 1};
+    static const sluice_cross_entropy_config loss = {.classes = 11,
+                                                     .label_smoothing = 0.1};
+    return (sluice_pipeline_config){
+        .schedule = {.name = schedule,
+                     .devices = devices,
+                     .microbatches = microbatches,
+                     .backward_order = SLUICE_IN_ORDER},
+        .replicas = replicas,
+        .vocabulary_parallel = true,
+        .batch = BATCH,
+        .uneven = true,
+        .loss = sluice_cross_entropy(),
+        .loss_config = &loss,
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .seed = 5,
+        .queue_capacity = 4,
+    };
+}
+
+/* Alone, and together with the other processes. */
+static void compare(sluice_world *world, sluice_pipeline_config config)
+{
+    static struct shown alone, together;
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+        config.world = NULL;
+        config.processes = NULL;
+        train(texts[t], &config, &alone);
+        config.world = world;
+        train(texts[t], &config, &together);
+        demand(!memcmp(&alone, &together, sizeof alone),
+               "%s, model %zu: loss %.17g instead of %.17g",
+               config.schedule.name, t, together.losses[STEPS],
+               alone.losses[STEPS]);
+    }
+}
+
+static void show_bits(sluice_world *world)
+{
+    sluice_pipeline_config config = config_of("gpipe", 4, 3, 1);
+    compare(world, config_of("1f1b", 4, 5, 1));
+    compare(world, config_of("zb-h1", 4, 5, 1));
+    config.remat = SLUICE_REMAT_ALWAYS; /* rows are found for an R, too */
+    compare(world, config);
+    compare(world, config_of("zb-v", 2 * (sluice_world_size(world) / 2), 6, 1));
+}
+
+static void show_replicas(sluice_world *world)
+{
+    compare(world, config_of("1f1b", 2, 3, 2));
+}
+
+/* A token that is none fails the step in all; the next one trains. */
+static void show_token(sluice_world *world)
+{
+    static struct shown want, have;
+    sluice_pipeline_config config = config_of("1f1b", 4, 5, 1);
+    train(texts[0], &config, &want);
+    config.world = world;
+    sluice_model *model;
+    sluice_pipeline *pipe;
+    sluice_result result;
+    sluice_diag why;
+    demand(!sluice_model_parse(texts[0], NULL, &model, &why), "%s", why.text);
+    demand(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
+           why.text);
+    for (int i = 0; i < BATCH; i += 5) {
+        int32_t kept = x[i * POSITIONS];
+        x[i * POSITIONS] = VOCABULARY;
+        demand(sluice_pipeline_step(pipe, x, labels, BATCH, NULL, &why) ==
+                       SLUICE_INVALID &&
+                   strstr(why.text, "is 13") && why.stage == 0,
+               "%s", why.text);
+        x[i * POSITIONS] = kept;
+    }
+    memset(&have, 0, sizeof have);
+    for (int s = 0; s < STEPS; s++) {
+        int rows = s == 1 ? BATCH - 2 : BATCH;
+        demand(!sluice_pipeline_step(pipe, x, labels, rows, &result, &why),
+               "%s", why.text);
+        have.losses[s] = result.loss;
+    }
+    demand(!memcmp(have.losses, want.losses, STEPS * sizeof *want.losses),
+           "another training");
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
+/* A label that is none fails an S or T, in whatever process that is. */
+static void show_label(sluice_world *world)
+{
+    sluice_pipeline_config config = config_of("1f1b", 4, 5, 1);
+    sluice_model *model;
+    sluice_pipeline *pipe;
+    sluice_diag why;
+    config.world = world;
+    demand(!sluice_model_parse(texts[0], NULL, &model, &why), "%s", why.text);
+    demand(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
+           why.text);
+    for (int i = 0; i < BATCH; i++) {
+        int32_t kept = labels[i * POSITIONS];
+        labels[i * POSITIONS] = 12;
+        demand(sluice_pipeline_step(pipe, x, labels, BATCH, NULL, &why) ==
+                       SLUICE_INVALID &&
+                   strstr(why.text, "12") && why.process >= 0 &&
+                   (strchr(why.action, 'S') || strchr(why.action, 'T')),
+               "row %d, %s: %s", i, why.action, why.text);
+        labels[i * POSITIONS] = kept;
+        demand(!sluice_pipeline_step(pipe, x, labels, BATCH, NULL, &why), "%s",
+               why.text);
+    }
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct sl_test_claim claims[] = {
+        {"the_bits_are_those_of_one_process", show_bits},
+        {"replicas_have_the_bits_of_one_process", show_replicas},
+        {"a_token_that_is_none_fails_the_step_in_all", show_token},
+        {"a_label_that_is_none_fails_the_step_in_all", show_label},
+    };
+    (void)argc;
+    fill();
+    return sl_test_claims(claims, (int)(sizeof claims / sizeof *claims),
+                          argv + 1);
+}
