@@ -56,6 +56,7 @@ typedef struct sluice_param_spec {
     bool statistic;  /* measured, not learned: see update_statistics() */
     bool divided;    /* each device of a team has its share of the last dim; see
                         sluice_team_division */
+    bool by_rows;    /* with `divided`: of the first dim instead */
     bool tied;       /* the rest is set by sluice_model_tie(): it is one with */
     int first_layer; /* this parameter, which starts in its own way */
     int first_param;

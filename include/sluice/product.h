@@ -34,9 +34,11 @@ typedef struct sluice_product_spec {
     /* The layer multiplies by itself, w[out][in], as a convolution does: the
      * functions below are not for it.  The pipeline chooses the library, and
      * keeps room for w as tiles of the backend `packed` read it in the forward
-     * and for the input gradient; 0: the layer has no use for them. */
+     * and for the input gradient; 0: the layer has no use for them.  A copy is
+     * divided among a team in so many equal parts, as columns are. */
     bool own;
     int64_t copy_bytes[2];
+    int64_t copy_parts[2];
 } sluice_product_spec;
 
 /* A product as the pipeline has settled it. */

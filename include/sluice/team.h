@@ -36,10 +36,10 @@ typedef enum sluice_team_division {
                            rows */
     SLUICE_TEAM_SHARES, /* each device makes each call and does its share of it,
                            as sluice_team_share() tells.  Of a `divided`
-                           parameter it has its share of the last dim, in
-                           params and grads alike; the others are read by all,
-                           and their gradients written by all, in different
-                           places */
+                           parameter it has its share of the last dim, or of
+                           the first one if that is `by_rows`, in params and
+                           grads alike; the others are read by all, and their
+                           gradients written by all, in different places */
 } sluice_team_division;
 
 /* The team that a call belongs to. */

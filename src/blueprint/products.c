@@ -86,6 +86,7 @@ sluice_status sl_products_settle_one(const sluice_product_spec *spec,
         .rows_per_row = spec->rows_per_row,
         .own = spec->own,
         .copy_bytes = {spec->copy_bytes[0], spec->copy_bytes[1]},
+        .copy_parts = {spec->copy_parts[0], spec->copy_parts[1]},
         .n_uses = choice->n_microbatches,
         .n_copies = n_copies,
         .n_shards = choice->n_shards,
@@ -106,6 +107,7 @@ find_equal(const struct sluice_product *first, const struct sluice_product *end,
             end[-i].own == spec->own &&
             end[-i].copy_bytes[0] == spec->copy_bytes[0] &&
             end[-i].copy_bytes[1] == spec->copy_bytes[1] &&
+            end[-i].copy_parts[1] == spec->copy_parts[1] &&
             end[-i].cut.n_shards == n_shards)
             return &end[-i];
     return NULL;

@@ -6,6 +6,7 @@
 #include <sluice/schedule.h>
 
 #include "base/memory.h"
+#include "base/split.h"
 #include "nn/model/model.h"
 
 int sl_n_tensors(const sluice_model *model)
@@ -46,6 +47,8 @@ void sl_tensors_own(const sluice_model *model, int n_shards, int *owners)
 static struct sl_shard shard_of(const sluice_param_spec *spec, int owner,
                                 const struct sl_team_shard *at)
 {
+    if (spec->divided && spec->by_rows)
+        return sl_shard_rows(&spec->shape, at->n_shards, at->shard);
     if (spec->divided)
         return sl_shard_columns(&spec->shape, at->n_shards, at->shard);
     return at->shard == owner ? sl_shard_all(&spec->shape) : sl_shard_none();
@@ -63,8 +66,11 @@ static struct sl_tensor describe(const sluice_model *model,
         .layer = first.layer,
         .param = first.param,
     };
-    if (spec->divided)
-        tensor.shape.dims[tensor.shape.n_dims - 1] = tensor.shard.run;
+    if (spec->divided) {
+        int64_t *dim =
+            &tensor.shape.dims[spec->by_rows ? 0 : tensor.shape.n_dims - 1];
+        *dim = sl_split_columns(*dim, at->n_shards, at->shard).n;
+    }
     snprintf(tensor.name, sizeof tensor.name, "%d.%s", first.layer, spec->name);
     return tensor;
 }

@@ -19,6 +19,7 @@ static struct sl_product_wish wish_of(const struct sluice_reference *ref,
         .rows_per_row = spec->rows_per_row,
         .own = spec->own,
         .copy_bytes = {spec->copy_bytes[0], spec->copy_bytes[1]},
+        .copy_parts = {spec->copy_parts[0], spec->copy_parts[1]},
         .n_uses = ref->microbatches,
         .n_copies = 1,
     };

@@ -29,6 +29,19 @@ struct sl_shard sl_shard_columns(const sluice_shape *shape, int n_shards,
     };
 }
 
+struct sl_shard sl_shard_rows(const sluice_shape *shape, int n_shards,
+                              int shard)
+{
+    struct sl_rows part = sl_split_columns(shape->dims[0], n_shards, shard);
+    int64_t row = sluice_shape_elements(shape) / shape->dims[0];
+    return (struct sl_shard){
+        .n_runs = 1,
+        .run = part.n * row,
+        .stride = part.n * row,
+        .first = part.first * row,
+    };
+}
+
 int64_t sl_shard_elements(const struct sl_shard *shard)
 {
     return shard->n_runs * shard->run;

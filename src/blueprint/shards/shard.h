@@ -34,6 +34,10 @@ struct sl_shard sl_shard_none(void);
 struct sl_shard sl_shard_columns(const sluice_shape *shape, int n_shards,
                                  int shard);
 
+/* The same of its first dimension. */
+struct sl_shard sl_shard_rows(const sluice_shape *shape, int n_shards,
+                              int shard);
+
 /* Elements on the device. */
 int64_t sl_shard_elements(const struct sl_shard *shard);
 

@@ -9,17 +9,25 @@
  */
 #include "nn/images/banded_conv.h"
 
-#include <string.h>
-
 #include "tensor/gemm/product.h"
 
-static struct sl_matrix weights(const struct sl_convolution *conv,
-                                const sluice_layer_call *call, int64_t group)
+/* The device's channels of y in a part's group. */
+static struct sl_rows made_of_y(const struct sl_convolution *conv,
+                                const sluice_layer_call *call,
+                                const struct sl_convolution_part *part)
 {
-    return (struct sl_matrix){
-        .at = call->params[SL_CONV_WEIGHT] + group * conv->out * conv->depth,
-        .stride = conv->depth,
-    };
+    return sl_convolution_in_group(sl_convolution_share(conv, call).y,
+                                   part->group, conv->out);
+}
+
+/* Where their weights, and the gradients of these, are on the device. */
+static int64_t weights_at(const struct sl_convolution *conv,
+                          const sluice_layer_call *call,
+                          const struct sl_convolution_part *part,
+                          struct sl_rows made)
+{
+    return sl_convolution_weights_at(conv, sl_convolution_share(conv, call).y,
+                                     part->group, made.first);
 }
 
 /* The inputs of a part as a matrix[depth][width]. */
@@ -52,11 +60,14 @@ static sluice_status multiply(const sluice_layer_call *call,
 static void fill_bias(const struct sl_convolution *conv,
                       const sluice_layer_call *call, float *z)
 {
-    int64_t channels = conv->groups * conv->out;
-    for (int64_t i = 0; i < call->rows * channels; i++, z += conv->y_plane) {
-        float bias = call->params[SL_CONV_BIAS][i % channels];
+    int64_t image = conv->groups * conv->out * conv->y_plane;
+    struct sl_rows own = sl_convolution_share(conv, call).y;
+    for (int64_t i = 0; i < call->rows * own.n; i++) {
+        float bias = call->params[SL_CONV_BIAS][i % own.n];
+        float *to =
+            z + i / own.n * image + (own.first + i % own.n) * conv->y_plane;
         for (int64_t k = 0; k < conv->y_plane; k++)
-            z[k] = bias;
+            to[k] = bias;
     }
 }
 
@@ -70,48 +81,78 @@ sluice_status sl_banded_conv_forward(const struct sl_convolution *conv,
     sluice_status st = SLUICE_OK;
     for (int64_t i = 0; i < n && !st; i++) {
         struct sl_convolution_part part = sl_convolution_part(conv, i);
-        const struct sl_gemm size = {conv->out, conv->depth, part.width};
-        st = multiply(call, size, weights(conv, call, part.group),
-                      inputs(conv, call, &part), biased, z + part.y_at,
-                      conv->y_plane);
+        struct sl_rows made = made_of_y(conv, call, &part);
+        const struct sl_gemm size = {made.n, conv->depth, part.width};
+        const struct sl_matrix w = {
+            .at = call->params[SL_CONV_WEIGHT] +
+                  weights_at(conv, call, &part, made),
+            .stride = conv->depth,
+        };
+        if (made.n > 0)
+            st = multiply(call, size, w, inputs(conv, call, &part), biased,
+                          z + part.y_at + made.first * conv->y_plane,
+                          conv->y_plane);
     }
     return st;
 }
 
+/* Of the channels `made` of x, from their weights w[out][made][kernel][kernel].
+ */
 static sluice_status input_gradient(const struct sl_convolution *conv,
                                     const sluice_layer_call *call,
-                                    const struct sl_convolution_part *part)
+                                    const struct sl_convolution_part *part,
+                                    struct sl_rows made, const float *w)
 {
-    const struct sl_gemm size = {conv->depth, conv->out, part->width};
+    int64_t depth = conv->depth / conv->in * made.n;
+    const struct sl_gemm size = {depth, conv->out, part->width};
     const struct sl_matrix dz = {
         .at = call->dy + part->y_at,
         .stride = conv->y_plane,
     };
-    float *dx = call->dx + part->x_at;
-    struct sl_matrix w = weights(conv, call, part->group);
-    w.transposed = true;
+    float *dx = call->dx + part->x_at + made.first * conv->x_plane;
+    const struct sl_matrix weights = {w, depth, true};
     if (sl_convolution_is_pointwise(conv))
-        return multiply(call, size, w, dz, false,
+        return multiply(call, size, weights, dz, false,
                         dx + part->band.first_row * conv->window.width,
                         conv->x_plane);
     sluice_status st =
-        multiply(call, size, w, dz, false, call->scratch, part->width);
+        multiply(call, size, weights, dz, false, call->scratch, part->width);
+    struct sl_band band = part->band;
+    band.channels = made.n;
     if (!st)
-        sl_im2col_back(&conv->window, part->band, call->scratch, dx);
+        sl_im2col_back(&conv->window, band, call->scratch, dx);
     return st;
+}
+
+/* As sl_convolution_joined(); a team keeps them until the next update. */
+static const float *joined_weights(const struct sl_convolution *conv,
+                                   const sluice_layer_call *call)
+{
+    const float *w = call->params[SL_CONV_WEIGHT];
+    bool is_made;
+    if (!call->team)
+        return w;
+    float *room = sl_product_room(call->products, SL_GEMM_INPUT, w, &is_made);
+    return is_made ? room : sl_convolution_joined(conv, call, room);
 }
 
 sluice_status sl_banded_conv_input(const struct sl_convolution *conv,
                                    const sluice_layer_call *call)
 {
-    int64_t in = call->rows * sluice_shape_elements(&call->plan->in);
+    struct sl_rows own = sl_convolution_share(conv, call).x;
+    const float *w = joined_weights(conv, call);
+    int64_t out = conv->out * (conv->depth / conv->in); /* of a channel of x */
     if (!sl_convolution_is_pointwise(conv))
-        memset(call->dx, 0, (size_t)in * sizeof *call->dx);
+        sl_convolution_clear(conv, call);
     sluice_status st = SLUICE_OK;
     int64_t n = call->rows * sl_convolution_n_parts(conv);
     for (int64_t i = 0; i < n && !st; i++) {
         struct sl_convolution_part part = sl_convolution_part(conv, i);
-        st = input_gradient(conv, call, &part);
+        struct sl_rows made =
+            sl_convolution_in_group(own, part.group, conv->in);
+        int64_t before = part.group * conv->in + made.first - own.first;
+        if (made.n > 0)
+            st = input_gradient(conv, call, &part, made, w + before * out);
     }
     return st;
 }
@@ -123,16 +164,19 @@ static sluice_status weight_gradient(const struct sl_convolution *conv,
                                      const struct sl_convolution_part *part,
                                      bool accumulate)
 {
-    const struct sl_gemm size = {conv->out, part->width, conv->depth};
+    struct sl_rows made = made_of_y(conv, call, part);
+    const struct sl_gemm size = {made.n, part->width, conv->depth};
     const struct sl_matrix dz = {
-        .at = call->dy + part->y_at,
+        .at = call->dy + part->y_at + made.first * conv->y_plane,
         .stride = conv->y_plane,
     };
+    if (made.n == 0)
+        return SLUICE_OK;
     struct sl_matrix x = inputs(conv, call, part);
     x.transposed = true;
     return multiply(call, size, dz, x, accumulate,
                     call->grads[SL_CONV_WEIGHT] +
-                        part->group * conv->out * conv->depth,
+                        weights_at(conv, call, part, made),
                     conv->depth);
 }
 

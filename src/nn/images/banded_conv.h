@@ -13,7 +13,8 @@
 
 /*
  * z = bias, if there is one, + the convolution of call->x; call->dx from
- * call->dy; the weight's gradient (+)= from both.
+ * call->dy; the weight's gradient (+)= from both.  A device of a team makes its
+ * share of the channels (convolution.h); z and dx are the whole.
  *
  * Returns  as sl_gemm_multiply().
  */

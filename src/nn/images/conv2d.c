@@ -141,11 +141,14 @@ static void set_params(const sluice_conv2d_config *config,
         .init = sl_activation_get(config->activation)->init,
         .fan_in = in * area,
         .fan_out = config->channels / config->groups * area,
+        .divided = true,
+        .by_rows = true,
     };
     if (!config->no_bias)
         plan->params[SL_CONV_BIAS] = (sluice_param_spec){
             .name = "bias",
             .shape = sluice_shape_vector(config->channels),
+            .divided = true,
         };
 }
 
@@ -170,6 +173,7 @@ static void set_costs(const sluice_conv2d_config *config,
         .out = config->channels,
         .rows_per_row = conv.y_plane,
         .own = true,
+        .copy_parts = {config->channels, conv.groups * conv.in},
     };
     sl_tiled_conv_plan(&conv, plan);
 }
@@ -208,6 +212,36 @@ static const struct sl_activation *activation_of(const sluice_layer_call *call)
     return sl_activation_get(conv2d->activation);
 }
 
+/* The device's channels of each image of y: elements first to first + n. */
+static struct sl_rows elements_of(const sluice_layer_call *call)
+{
+    struct sl_convolution conv = convolution_of(call);
+    struct sl_rows own = sl_convolution_share(&conv, call).y;
+    return (struct sl_rows){own.first * conv.y_plane, own.n * conv.y_plane};
+}
+
+/* Images whose elements, of the device, lie behind each other: all without a
+ * team. */
+static int64_t together(const sluice_layer_call *call)
+{
+    return call->team ? 1 : call->rows;
+}
+
+/* y = act(z); nothing to do for identity, where z is y. */
+static void activate(const sluice_layer_call *call,
+                     const struct sl_activation *act, float *z)
+{
+    struct sl_rows own = elements_of(call);
+    int64_t image = sluice_shape_elements(&call->plan->out);
+    int64_t n = together(call);
+    if (!act->from_y && !act->from_z)
+        return;
+    for (int64_t r = 0; r < call->rows; r += n) {
+        int64_t at = r * image + own.first;
+        act->forward(1, n * own.n, z + at, NULL, z + at, call->y + at);
+    }
+}
+
 static sluice_status forward(const sluice_layer_call *call)
 {
     const struct sl_activation *act = activation_of(call);
@@ -223,24 +257,37 @@ static sluice_status forward(const sluice_layer_call *call)
                               z);
     else
         st = sl_banded_conv_forward(&conv, call, z);
-    if (st || (!act->from_y && !act->from_z)) /* identity: z is y */
-        return st;
-    act->forward(1, call->rows * sluice_shape_elements(&call->plan->out), z,
-                 NULL, z, call->y);
-    return SLUICE_OK;
+    if (!st)
+        activate(call, act, z);
+    return st;
 }
 
 /* dy becomes dz = dy * act'(z), which backward_weight() needs as well. */
-static sluice_status backward_input(const sluice_layer_call *call)
+static void turn_back(const sluice_layer_call *call)
 {
     const struct sl_activation *act = activation_of(call);
+    struct sl_rows own = elements_of(call);
+    const float *from = act->from_z ? call->saved : call->y;
+    int64_t image = sluice_shape_elements(&call->plan->out);
+    int64_t n = together(call);
+    for (int64_t r = 0; r < call->rows; r += n) {
+        int64_t at = r * image + own.first;
+        act->backward(n * own.n, from ? from + at : NULL, call->dy + at,
+                      call->dy + at);
+    }
+}
+
+/* A device of a team needs dz of all channels of y for its channels of x. */
+static sluice_status backward_input(const sluice_layer_call *call)
+{
     struct sl_convolution conv = convolution_of(call);
-    const float *at = act->from_z ? call->saved : call->y;
     const struct sl_tiles *tiles = sl_tiled_conv_tiles(call);
-    act->backward(call->rows * sluice_shape_elements(&call->plan->out), at,
-                  call->dy, call->dy);
+    turn_back(call);
     if (!call->dx)
         return SLUICE_OK;
+    sluice_status st = sluice_team_meet(call);
+    if (st)
+        return st;
     if (!tiles)
         return sl_banded_conv_input(&conv, call);
     sl_tiled_conv_input(tiles, &conv, call);
@@ -250,7 +297,7 @@ static sluice_status backward_input(const sluice_layer_call *call)
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
     struct sl_convolution conv = convolution_of(call);
-    int64_t channels = conv.groups * conv.out;
+    struct sl_rows own = elements_of(call);
     const struct sl_tiles *tiles = sl_tiled_conv_tiles(call);
     sluice_status st = SLUICE_OK;
     if (tiles)
@@ -260,8 +307,9 @@ static sluice_status backward_weight(const sluice_layer_call *call)
     if (st)
         return st;
     if (call->plan->n_params > SL_CONV_BIAS)
-        sl_plane_sums(call->rows, channels, conv.y_plane, call->dy,
-                      channels * conv.y_plane, call->accumulate,
+        sl_plane_sums(call->rows, own.n / conv.y_plane, conv.y_plane,
+                      call->dy + own.first,
+                      conv.groups * conv.out * conv.y_plane, call->accumulate,
                       call->grads[SL_CONV_BIAS]);
     return SLUICE_OK;
 }
@@ -276,6 +324,7 @@ static const sluice_layer_ops conv2d_ops = {
     .forward = forward,
     .backward_input = backward_input,
     .backward_weight = backward_weight,
+    .team = SLUICE_TEAM_SHARES,
 };
 
 const sluice_layer_ops *sluice_conv2d(void)

@@ -1,6 +1,10 @@
 /* The sizes of a convolution.  Any thread. */
 #include "nn/images/convolution.h"
 
+#include <string.h>
+
+#include "nn/team/team.h"
+
 /* A band's matrix stays in the caches that a core has for itself. */
 enum { BAND_FLOATS = 1 << 17 };
 
@@ -35,6 +39,78 @@ struct sl_convolution sl_convolution_of(const sluice_conv2d_config *config,
         .y_plane = w.out_height * w.out_width,
         .band = band_of(depth, &w),
     };
+}
+
+struct sl_convolution_share
+sl_convolution_share(const struct sl_convolution *conv,
+                     const sluice_layer_call *call)
+{
+    return (struct sl_convolution_share){
+        .y = sl_team_share(call, conv->groups * conv->out),
+        .x = sl_team_share(call, conv->groups * conv->in),
+    };
+}
+
+struct sl_rows sl_convolution_in_group(struct sl_rows own, int64_t group,
+                                       int64_t n)
+{
+    int64_t first = own.first - group * n, end = first + own.n;
+    first = first > 0 ? first : 0;
+    end = end < n ? end : n;
+    return (struct sl_rows){first, end > first ? end - first : 0};
+}
+
+int64_t sl_convolution_weights_at(const struct sl_convolution *conv,
+                                  struct sl_rows own_y, int64_t group,
+                                  int64_t first)
+{
+    return (group * conv->out + first - own_y.first) * conv->depth;
+}
+
+/* Of the channels `made` of x, one group. */
+static float *join_group(const struct sl_convolution *conv,
+                         const sluice_layer_call *call, int64_t group,
+                         struct sl_rows made, float *to)
+{
+    int n_shards = call->team->n_shards;
+    int64_t area = conv->window.kernel * conv->window.kernel;
+    const float *const *shards = call->shards + SL_CONV_WEIGHT * n_shards;
+    for (int s = 0; s < n_shards; s++) {
+        struct sl_rows theirs =
+            sl_split_columns(conv->groups * conv->out, n_shards, s);
+        struct sl_rows y = sl_convolution_in_group(theirs, group, conv->out);
+        const float *from =
+            shards[s] +
+            sl_convolution_weights_at(conv, theirs, group, y.first) +
+            made.first * area;
+        for (int64_t c = 0; c < y.n; c++, to += made.n * area)
+            memcpy(to, from + c * conv->depth,
+                   (size_t)(made.n * area) * sizeof *to);
+    }
+    return to;
+}
+
+const float *sl_convolution_joined(const struct sl_convolution *conv,
+                                   const sluice_layer_call *call, float *to)
+{
+    if (!call->team)
+        return call->params[SL_CONV_WEIGHT];
+    struct sl_rows own = sl_convolution_share(conv, call).x;
+    float *at = to;
+    for (int64_t g = 0; g < conv->groups; g++)
+        at = join_group(conv, call, g,
+                        sl_convolution_in_group(own, g, conv->in), at);
+    return to;
+}
+
+void sl_convolution_clear(const struct sl_convolution *conv,
+                          const sluice_layer_call *call)
+{
+    struct sl_rows own = sl_convolution_share(conv, call).x;
+    int64_t image = conv->groups * conv->in * conv->x_plane;
+    for (int64_t r = 0; r < call->rows; r++)
+        memset(call->dx + r * image + own.first * conv->x_plane, 0,
+               (size_t)(own.n * conv->x_plane) * sizeof *call->dx);
 }
 
 bool sl_convolution_is_pointwise(const struct sl_convolution *conv)

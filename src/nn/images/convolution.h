@@ -10,7 +10,9 @@
 #include <stdbool.h>
 
 #include <sluice/image_layers.h>
+#include <sluice/layer.h>
 
+#include "base/split.h"
 #include "nn/images/image.h"
 #include "tensor/planes/im2col.h"
 
@@ -41,6 +43,42 @@ struct sl_window_wish sl_convolution_wish(const sluice_conv2d_config *config);
 /* What a config that was checked makes of images of the shape `in`. */
 struct sl_convolution sl_convolution_of(const sluice_conv2d_config *config,
                                         const sluice_shape *in);
+
+/* What a device makes: channels of y in forward and weight gradient, channels
+ * of x in the input gradient; all without a team.  Its weights are those of its
+ * channels of y. */
+struct sl_convolution_share {
+    struct sl_rows y;
+    struct sl_rows x;
+};
+
+struct sl_convolution_share
+sl_convolution_share(const struct sl_convolution *conv,
+                     const sluice_layer_call *call);
+
+/* Those of its channels `own` that are in group `group`, of `n` channels;
+ * counted in the group. */
+struct sl_rows sl_convolution_in_group(struct sl_rows own, int64_t group,
+                                       int64_t n);
+
+/* The weights that it has of channel `first` of y of a group on. */
+int64_t sl_convolution_weights_at(const struct sl_convolution *conv,
+                                  struct sl_rows own_y, int64_t group,
+                                  int64_t first);
+
+/*
+ * The weights of the device's channels of x, for all of y: group by group
+ * [out][its channels in the group][kernel][kernel].  Without a team the
+ * parameter as it is.
+ *
+ * `to`   room for them, of a team, where they are put together.
+ */
+const float *sl_convolution_joined(const struct sl_convolution *conv,
+                                   const sluice_layer_call *call, float *to);
+
+/* Set to 0 the device's channels of call->dx. */
+void sl_convolution_clear(const struct sl_convolution *conv,
+                          const sluice_layer_call *call);
 
 /* Whether the matrix of a band is the image as it is. */
 bool sl_convolution_is_pointwise(const struct sl_convolution *conv);

@@ -22,7 +22,8 @@ const struct sl_tiles *sl_tiled_conv_tiles(const sluice_layer_call *call);
 
 /*
  * z = bias + the convolution of call->x; dx from call->dy; dw (+)= from both,
- * added if `accumulate`.  `bias` may be NULL.
+ * added if `accumulate`.  `bias` may be NULL.  A device of a team makes its
+ * share of the channels (convolution.h); z and dx are the whole.
  */
 void sl_tiled_conv_forward(const struct sl_tiles *tiles,
                            const struct sl_convolution *conv,

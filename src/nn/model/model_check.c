@@ -162,17 +162,19 @@ static sluice_status check_division(const sluice_layer_ops *ops,
                                    "layer's table must be SLUICE_TEAM_SHARES",
                                    ops->name, plan->params[p].name);
     for (int k = 0; k < plan->n_products && shares; k++) {
-        const sluice_param_spec *w = &plan->params[plan->products[k].param];
-        bool by_columns = w->divided && w->shape.dims[w->shape.n_dims - 1] ==
-                                            plan->products[k].out;
+        const sluice_product_spec *product = &plan->products[k];
+        const sluice_param_spec *w = &plan->params[product->param];
+        int dim = product->own ? 0 : w->shape.n_dims - 1;
+        bool by_columns = w->divided && w->by_rows == product->own &&
+                          w->shape.dims[dim] == product->out;
         if (!by_columns && !sl_is_composite(ops))
-            return sluice_diag_set(why, SLUICE_INVALID,
-                                   "layer %s: devices of a team share the "
-                                   "columns of product %d, so its parameter %s "
-                                   "must be `divided`, with a last dim of "
-                                   "%" PRId64,
-                                   ops->name, k, w->name,
-                                   plan->products[k].out);
+            return sluice_diag_set(
+                why, SLUICE_INVALID,
+                "layer %s: devices of a team share the columns of product %d, "
+                "so its parameter %s must be `divided`%s, with a %s dim of "
+                "%" PRId64,
+                ops->name, k, w->name, product->own ? " `by_rows`" : "",
+                product->own ? "first" : "last", product->out);
     }
     return SLUICE_OK;
 }

@@ -71,14 +71,14 @@ struct work {
     int64_t deep;
     bool add;
     float *panel;
-    float *c; /* the result of channel 0 and column 0 */
+    float *c; /* the result of the first channel made, column 0 */
     int64_t c_row;
 };
 
 /* All channels of `count` columns from c on. */
 static void multiply_panel(const struct work *w, float *c, int64_t count)
 {
-    int64_t n = w->pass->to.channels, columns = w->tiles->columns;
+    int64_t n = w->pass->made.n, columns = w->tiles->columns;
     int64_t n_tiles = up(n, w->tiles->rows);
     float aside[SL_TILE_ROWS * SL_TILE_COLUMNS] = {0};
     for (int64_t t = 0; t < n_tiles; t++) {
@@ -142,14 +142,14 @@ static void multiply_chunk(struct work *w, bool is_collected)
             multiply_columns(w, i * chunk->n_columns,
                              (i + 1) * chunk->n_columns,
                              w->c + i * w->pass->to.image);
-        w->rows += w->pass->to.channels * SL_TILE_ROW;
+        w->rows += w->pass->made.n * SL_TILE_ROW;
     }
 }
 
-/* c[channels][n], in images `image` floats apart, begins with the bias. */
+/* c[channels made][n], in images `image` floats apart, begins with the bias. */
 static void fill_bias(const struct work *w, const float *bias, int64_t n)
 {
-    for (int64_t r = 0; r < w->pass->to.channels; r++)
+    for (int64_t r = 0; r < w->pass->made.n; r++)
         for (int64_t k = 0; k < n; k++)
             w->c[r * w->c_row + k] = bias[r];
 }
@@ -161,10 +161,10 @@ static void hand_out(const struct work *w, float *to)
     const struct sl_conv_chunk *chunk = w->chunk;
     int64_t plane = p->to.height * p->to.width;
     for (int64_t i = 0; i < chunk->n_images; i++)
-        for (int64_t c = 0; c < p->to.channels; c++) {
+        for (int64_t c = 0; c < p->made.n; c++) {
             const float *from = w->c + c * w->c_row + i * chunk->n_columns;
             float *pixels = to + (chunk->first_image + i) * p->to.image +
-                            c * plane + p->column;
+                            (p->made.first + c) * plane + p->column;
             for (int64_t r = 0; r < chunk->n_rows; r++) {
                 int64_t row = p->row + (chunk->first_row + r) * p->step;
                 for (int64_t j = 0; j < p->n_columns; j++)
@@ -178,7 +178,8 @@ static float *place_of(const struct sl_conv_pass *pass,
                        const struct sl_conv_chunk *chunk, float *to)
 {
     return to + chunk->first_image * pass->to.image +
-           chunk->first_row * pass->to.width;
+           (pass->made.first * pass->to.height + chunk->first_row) *
+               pass->to.width;
 }
 
 void sl_conv_multiply(const struct sl_tiles *tiles,

@@ -13,7 +13,8 @@
 int64_t sl_conv_multiply_bytes(const struct sl_conv_pass *pass);
 
 /*
- * to = bias + rows * source; a bias for each channel of `to`, or NULL.
+ * to = bias + rows * source, in the channels that are made; a bias for each of
+ * these, or NULL.
  *
  * Shapes   rows as sl_conv_rows() made them; from, to of n_images images.
  */

@@ -44,6 +44,7 @@ void sl_conv_forward_pass(const struct sl_conv_shape *shape,
         .n_rows = w->out_height,
         .n_columns = w->out_width,
         .step = 1,
+        .made = {0, shape->out},
     };
     for (int64_t at = 0; at < w->kernel * w->kernel; at++)
         pass->taps[pass->n_taps++] =
@@ -81,6 +82,7 @@ void sl_conv_input_pass(const struct sl_conv_shape *shape, int i,
         .shift = reach,
         .reach = reach,
         .step = s,
+        .made = {0, shape->in},
     };
     places(w, w->height, down, &pass->first_row, &pass->n_rows);
     places(w, w->width, right, &pass->first_column, &pass->n_columns);

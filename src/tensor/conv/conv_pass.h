@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/split.h"
 #include "tensor/planes/window.h"
 
 enum {
@@ -61,12 +62,17 @@ struct sl_conv_pass {
     int64_t row;
     int64_t column;
 
+    /* Channels of `to` that are computed: all, unless a device of a team makes
+     * some.  Chunks are those of all, and therefore the bits are, too. */
+    struct sl_rows made;
+
     int n_taps; /* 0: nothing is computed */
     struct sl_conv_tap taps[SL_CONV_TAPS];
 };
 
 /* The passes of a group of channels of a convolution: x has `in` channels, y
- * `out`, and images have so many floats. */
+ * `out`, and images have so many floats.  Passes make all channels; a caller
+ * may set less in `made`. */
 struct sl_conv_shape {
     struct sl_window window;
     int64_t in;

@@ -16,7 +16,7 @@ static int64_t n_blocks(const struct sl_conv_pass *pass)
 
 int64_t sl_conv_rows_floats(const struct sl_conv_pass *pass)
 {
-    return n_blocks(pass) * pass->to.channels * SL_TILE_ROW;
+    return n_blocks(pass) * pass->made.n * SL_TILE_ROW;
 }
 
 enum { SQUARE = 3 * 3 }; /* elements of the usual window */
@@ -61,7 +61,7 @@ void sl_conv_rows(const struct sl_conv_pass *pass, const float *w, int64_t taps,
                   bool is_input, float *rows)
 {
     int64_t depth = sl_conv_depth(pass);
-    int64_t n = pass->to.channels;
+    int64_t n = pass->made.n;
     int64_t row = is_input ? taps : pass->from.channels * taps;
     int64_t channel = is_input ? n * taps : taps;
     bool whole = is_whole(pass, taps);

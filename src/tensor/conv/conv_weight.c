@@ -77,7 +77,8 @@ struct work {
     const struct sl_tiles *tiles;
     const struct sl_conv_pass *pass;
     const struct sl_conv_chunk *chunk;
-    const float *dy; /* of the chunk's first image, its first row */
+    const float *dy; /* of the first channel made, the chunk's first image
+                         and row */
     int64_t dy_plane;
     int64_t pixels; /* of the chunk */
     bool add;
@@ -111,7 +112,7 @@ static void gather_rows(const struct work *w, int64_t first, int64_t n,
 
 /* A piece of dy: pixels of one image. */
 struct piece {
-    const float *from; /* of channel 0 */
+    const float *from; /* of the first channel */
     int64_t n;
 };
 
@@ -129,7 +130,7 @@ static struct piece piece_of(const struct work *w, int64_t begin, int64_t n)
 static void turn_block(const struct work *w, int64_t begin, int64_t n,
                        float *to)
 {
-    int64_t columns = w->tiles->columns, channels = w->pass->to.channels;
+    int64_t columns = w->tiles->columns, channels = w->pass->made.n;
     for (int64_t j = 0; j < channels; j += columns, to += n * columns) {
         int64_t count = least(columns, channels - j);
         if (count < columns)
@@ -143,13 +144,13 @@ static void turn_block(const struct work *w, int64_t begin, int64_t n,
     }
 }
 
-/* Rows first to first + rows of transpose(dw), for all channels, in c. */
+/* Rows first to first + rows of transpose(dw), for all channels made, in c. */
 static void multiply_turned(const struct work *w, int64_t first, int64_t rows,
                             float *c)
 {
     sl_tile *tile = w->tiles->by_rows[rows - 1];
     int64_t columns = w->tiles->columns;
-    int64_t width = up(w->pass->to.channels, columns) * columns;
+    int64_t width = up(w->pass->made.n, columns) * columns;
     int64_t step = sl_panels_block_depth(w->pixels);
     const float *panel = w->turned;
     for (int64_t k = 0; k < w->pixels; k += step) {
@@ -167,7 +168,7 @@ static void multiply_turned(const struct work *w, int64_t first, int64_t rows,
 /* Add n rows of transpose(dw), from `first` on, to dw. */
 static void add_group(const struct work *w, int64_t first, int64_t n)
 {
-    int64_t columns = w->tiles->columns, channels = w->pass->to.channels;
+    int64_t columns = w->tiles->columns, channels = w->pass->made.n;
     int64_t width = up(channels, columns) * columns;
     for (int64_t j = 0; j < channels; j += columns) {
         int64_t count = least(columns, channels - j);
@@ -186,7 +187,7 @@ static void add_group(const struct work *w, int64_t first, int64_t n)
 static void add_turned(const struct work *w)
 {
     int64_t columns = w->tiles->columns;
-    int64_t width = up(w->pass->to.channels, columns) * columns;
+    int64_t width = up(w->pass->made.n, columns) * columns;
     int64_t step = sl_panels_block_depth(w->pixels);
     for (int64_t k = 0; k < w->pixels; k += step)
         turn_block(w, k, least(step, w->pixels - k), w->turned + k * width);
@@ -207,7 +208,7 @@ static void copy_rows(const struct work *w, int64_t begin, int64_t n)
 {
     for (int64_t at = 0; at < n;) {
         struct piece piece = piece_of(w, begin + at, n - at);
-        for (int64_t c = 0; c < w->pass->to.channels; c++)
+        for (int64_t c = 0; c < w->pass->made.n; c++)
             memcpy(w->turned + c * SL_TILE_ROW + at,
                    piece.from + c * w->dy_plane,
                    (size_t)piece.n * sizeof(float));
@@ -215,11 +216,11 @@ static void copy_rows(const struct work *w, int64_t begin, int64_t n)
     }
 }
 
-/* Columns first to first + count of dw, all channels. */
+/* Columns first to first + count of dw, all channels made. */
 static void add_panel(const struct work *w, int64_t first, int64_t count,
                       int64_t deep, bool add)
 {
-    int64_t columns = w->tiles->columns, n = w->pass->to.channels;
+    int64_t columns = w->tiles->columns, n = w->pass->made.n;
     int64_t n_tiles = up(n, w->tiles->rows);
     float aside[SL_TILE_ROWS * SL_TILE_COLUMNS] = {0};
     for (int64_t t = 0; t < n_tiles; t++) {
@@ -288,7 +289,7 @@ void sl_conv_weight(const struct sl_tiles *tiles,
         sl_conv_begin(tiles, pass, portion, n_images, i, x, source, &chunk);
         w.chunk = &chunk;
         w.dy = dy + chunk.first_image * pass->to.image +
-               chunk.first_row * pass->to.width;
+               pass->made.first * w.dy_plane + chunk.first_row * pass->to.width;
         w.pixels = chunk.n_images * chunk.n_columns;
         w.add = accumulate || i > 0;
         if (few)

@@ -17,7 +17,7 @@ int64_t sl_conv_weight_bytes(const struct sl_conv_pass *pass);
  * images, and with it the bits.
  *
  * Shapes      x, dy as `from` and `to` of the pass, of n_images images;
- *             dw[to.channels][from.channels * taps].
+ *             dw[made.n][from.channels * taps].
  * Accumulates if `accumulate`, else overwrites.
  */
 void sl_conv_weight(const struct sl_tiles *tiles,

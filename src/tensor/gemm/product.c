@@ -128,17 +128,42 @@ static int64_t vectors(const struct sl_product_wish *wish, int r)
     return n;
 }
 
-/* A layer that multiplies by itself does so by tiles, or by strides. */
+/* The device's share of `bytes` that are divided as a copy is. */
+static size_t share_of(const struct sluice_product *product, int kind,
+                       int64_t bytes)
+{
+    const struct sl_product_cut *cut = &product->cut;
+    int64_t parts = product->copy_parts[kind];
+    if (cut->n_shards == 1 || parts < 1)
+        return (size_t)bytes;
+    struct sl_rows own = sl_split_columns(parts, cut->n_shards, cut->shard);
+    return (size_t)(bytes / parts * own.n);
+}
+
+/* A layer that multiplies by itself does so by tiles, or by strides.  A device
+ * of a team reads weights of all devices for its input gradients: it puts them
+ * together in the scratch memory for tiles, and keeps them for strides. */
 static void settle_own(struct sluice_product *product)
 {
+    int64_t floats = product->in * product->out;
+    size_t joined = 0;
+    if (product->cut.n_shards > 1)
+        joined =
+            share_of(product, SL_GEMM_INPUT, floats * (int64_t)sizeof(float));
     for (int kind = 0; kind < SL_GEMM_KINDS; kind++) {
         const struct sl_gemm_backend *backend = product->ruling.backend[kind];
         bool tiles = backend->paneling && product->copy_bytes[0] > 0;
         if (!tiles && !backend->strided)
             product->ruling.backend[kind] = sl_gemm_openblas();
-        if (tiles && kind != SL_GEMM_WEIGHT)
-            product->packed_bytes[kind] =
-                HEAD_BYTES + sl_round_up((size_t)product->copy_bytes[kind]);
+        if (kind == SL_GEMM_WEIGHT || (!tiles && joined == 0))
+            continue;
+        size_t copied = kind == SL_GEMM_INPUT ? joined : 0;
+        if (tiles)
+            copied = share_of(product, kind, product->copy_bytes[kind]);
+        if (tiles || copied > 0)
+            product->packed_bytes[kind] = HEAD_BYTES + sl_round_up(copied);
+        if (tiles && kind == SL_GEMM_INPUT)
+            product->scratch_bytes = sl_round_up(joined);
     }
 }
 
@@ -157,6 +182,7 @@ sluice_status sl_product_settle(struct sluice_product *product,
         .n_copies = wish->n_copies,
         .own = wish->own,
         .copy_bytes = {wish->copy_bytes[0], wish->copy_bytes[1]},
+        .copy_parts = {wish->copy_parts[0], wish->copy_parts[1]},
         .cut =
             sl_product_cut_of(wish->in, wish->out,
                               wish->n_shards ? wish->n_shards : 1, wish->shard),

@@ -42,7 +42,9 @@ struct sluice_product {
     int64_t rows_per_row;          /* const after settle: the wish's */
     bool own;                      /* const after settle: the layer multiplies;
                                       the wish's copy_bytes are its copies' */
-    int64_t copy_bytes[SL_PRODUCT_PACKED]; /* const after settle */
+    int64_t copy_bytes[SL_PRODUCT_PACKED]; /* const after settle: of all
+                                              devices of a team */
+    int64_t copy_parts[SL_PRODUCT_PACKED]; /* const after settle */
     enum sl_precision precision;           /* const after settle */
     struct sl_gemm_ruling ruling;          /* const after settle */
     bool packs[SL_PRODUCT_PACKED];         /* const after settle: by paneling */
@@ -68,6 +70,7 @@ struct sl_product_wish {
     int64_t rows_per_row; /* vectors of the product in each of them; 0: 1 */
     bool own;             /* see sluice_product_spec */
     int64_t copy_bytes[SL_PRODUCT_PACKED];
+    int64_t copy_parts[SL_PRODUCT_PACKED];
     int n_uses;   /* of the weights between two updates */
     int n_copies; /* at least 1 */
     int n_shards; /* devices of a team; 0: 1 */

@@ -8,6 +8,7 @@ struct sl_product_cut sl_product_cut_of(int64_t in, int64_t out, int n_shards,
 {
     return (struct sl_product_cut){
         .n_shards = n_shards,
+        .shard = shard,
         .in = sl_split_columns(in, n_shards, shard),
         .out = sl_split_columns(out, n_shards, shard),
     };

@@ -12,7 +12,8 @@
 #include "base/split.h"
 
 struct sl_product_cut {
-    int n_shards;       /* 1: there is no team */
+    int n_shards; /* 1: there is no team */
+    int shard;
     struct sl_rows in;  /* columns of dx */
     struct sl_rows out; /* columns of y, of w and of dw */
 };

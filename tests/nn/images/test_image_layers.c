@@ -180,6 +180,7 @@ static void settle(enum sl_gemm_choice choice, struct sluice_product *products)
             .rows_per_row = spec->rows_per_row,
             .own = spec->own,
             .copy_bytes = {spec->copy_bytes[0], spec->copy_bytes[1]},
+            .copy_parts = {spec->copy_parts[0], spec->copy_parts[1]},
             .n_uses = 1,
             .n_copies = 1,
         };

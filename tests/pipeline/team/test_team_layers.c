@@ -40,6 +40,12 @@ static const char planes[] =
     "batch_norm; timed; "
     "linear(16)";
 
+/* 64 channels of the output each, which two and four devices share evenly. */
+static const char convolutions[] =
+    "input(2x8x8); conv2d(64, padding=1, activation=relu); conv2d(64, "
+    "padding=1, stride=2, groups=4); conv2d(64, kernel=1); "
+    "global_average_pool; linear(64)";
+
 static sluice_model *model;
 static float pixels[BATCH * 2 * 8 * 8];
 static int32_t tokens[BATCH * POSITIONS], labels[BATCH * POSITIONS];
@@ -182,6 +188,10 @@ START_TEST(each_device_has_an_equal_share_of_all_that_divided_layers_hold)
     check_shares(1, 4);
     check_shares(2, 2);
     check_shares(2, 4);
+    sluice_model_destroy(model);
+    setup(convolutions);
+    check_shares(1, 2);
+    check_shares(1, 4);
     sluice_model_destroy(model);
 }
 END_TEST
