@@ -39,7 +39,7 @@ extern "C" {
 enum {
     SLUICE_PLAN_MAX_STAGES = 256,
     SLUICE_PLAN_MAX_ROWS = 16, /* the plan and its runners-up */
-    SLUICE_PLAN_TEXT = 512,    /* bytes of its sentence */
+    SLUICE_PLAN_TEXT = 640,    /* bytes of its sentence */
 };
 
 /* A device of the machine; zero means the default in every field. */
