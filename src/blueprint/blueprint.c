@@ -38,9 +38,10 @@ static sluice_status settle_sizes(struct sl_blueprint *bp,
 
 static sluice_status make_schedules(struct sl_blueprint *bp,
                                     const sluice_pipeline_config *config,
+                                    const struct sl_world_view *view,
                                     sluice_diag *why)
 {
-    sluice_status st = sl_make_schedule(config, bp->model, &bp->grid,
+    sluice_status st = sl_make_schedule(config, bp->model, &bp->grid, view,
                                         bp->queue_capacity, &bp->schedule, why);
     if (st)
         return st;
@@ -295,7 +296,7 @@ static sluice_status draw(struct sl_blueprint *bp,
     if (!st)
         st = settle_optimizer(bp, config->optimizer_config, why);
     if (!st)
-        st = make_schedules(bp, config, why);
+        st = make_schedules(bp, config, view, why);
     if (st)
         return st;
     st = sl_processes_init(&bp->processes, view, &bp->grid, config->processes,

@@ -60,11 +60,10 @@ static sluice_status generate(const sluice_pipeline_config *config,
 }
 
 /* Cut the vocabulary of a schedule, if that is wanted and not done. */
-static sluice_status cut_vocabulary(const sluice_pipeline_config *config,
-                                    const sluice_model *model,
-                                    const struct sl_grid *grid,
-                                    int queue_capacity, sluice_schedule **out,
-                                    sluice_diag *why)
+static sluice_status
+cut_vocabulary(const sluice_pipeline_config *config, const sluice_model *model,
+               const struct sl_grid *grid, const struct sl_world_view *view,
+               int queue_capacity, sluice_schedule **out, sluice_diag *why)
 {
     int64_t costs_ns[SLUICE_N_ACTION_KINDS];
     sluice_vocabulary_config wanted = {.queue_capacity = queue_capacity};
@@ -73,6 +72,8 @@ static sluice_status cut_vocabulary(const sluice_pipeline_config *config,
         return SLUICE_OK;
     sluice_status st = sl_cut_costs(
         config, model, grid, sluice_schedule_n_stages(*out), costs_ns, why);
+    if (view && config->cut == SLUICE_CUT_TIME) /* each has other times */
+        st = view->share(view->context, st, costs_ns, sizeof costs_ns, why);
     if (costs_ns[SLUICE_S] > 0)
         wanted.costs_ns = costs_ns;
     if (!st)
@@ -84,15 +85,17 @@ static sluice_status cut_vocabulary(const sluice_pipeline_config *config,
 
 sluice_status sl_make_schedule(const sluice_pipeline_config *config,
                                const sluice_model *model,
-                               const struct sl_grid *grid, int queue_capacity,
-                               sluice_schedule **out, sluice_diag *why)
+                               const struct sl_grid *grid,
+                               const struct sl_world_view *view,
+                               int queue_capacity, sluice_schedule **out,
+                               sluice_diag *why)
 {
     sluice_status st;
     if (config->custom) {
         st = copy_schedule(config, queue_capacity, out, why);
         return st ? st
-                  : cut_vocabulary(config, model, grid, queue_capacity, out,
-                                   why);
+                  : cut_vocabulary(config, model, grid, view, queue_capacity,
+                                   out, why);
     }
     sluice_schedule *plain;
     st = generate(config, &plain, why);
@@ -101,7 +104,8 @@ sluice_status sl_make_schedule(const sluice_pipeline_config *config,
     st = sluice_schedule_remat(plain, config->remat, out, why);
     sluice_schedule_destroy(plain);
     return st ? st
-              : cut_vocabulary(config, model, grid, queue_capacity, out, why);
+              : cut_vocabulary(config, model, grid, view, queue_capacity, out,
+                               why);
 }
 
 sluice_status sl_make_forward_schedule(const sluice_schedule *schedule,

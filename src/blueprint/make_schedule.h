@@ -7,21 +7,25 @@
 
 #include <sluice/pipeline.h>
 
+#include "blueprint/abroad/processes.h"
 #include "blueprint/coordinates.h"
 
 /*
  * Make the schedule that the configuration names, with its gathered W and
  * recomputes; or a copy of the custom one, raised if it is lowered.  It is the
  * pipeline's own.  S and T of a cut vocabulary are placed by what the model's
- * layers take (blueprint/shards/cut_costs.h).
+ * layers take (blueprint/shards/cut_costs.h).  In several processes, which
+ * `view` is of, they are what process 0 has measured; NULL: there is one.
  *
  * Returns  as sluice_schedule_generate(); for a lowered schedule that the
  *          verifier refuses, what that returns; as sl_cut_costs().
  */
 sluice_status sl_make_schedule(const sluice_pipeline_config *config,
                                const sluice_model *model,
-                               const struct sl_grid *grid, int queue_capacity,
-                               sluice_schedule **out, sluice_diag *why);
+                               const struct sl_grid *grid,
+                               const struct sl_world_view *view,
+                               int queue_capacity, sluice_schedule **out,
+                               sluice_diag *why);
 
 /*
  * Forward only: every device runs the forwards of its stages, micro-batch by

@@ -4,19 +4,22 @@
  */
 #include <sluice/sluice.h>
 
+#include <string.h>
+
+#include "blueprint/make_schedule.h"
 #include "support/runner.h"
 
 enum { K = 4, M = 8, ROWS = 8 };
 
-/* The schedule of a pipeline of the model. */
-static sluice_pipeline *create(const char *text, sluice_cut by,
-                               sluice_model **model)
+/* A head that takes 40 times as long as a stage. */
+static const char timed[] =
+    "input(4); timed(forward-ns=50000, input-ns=50000, weight-ns=50000) x4;"
+    "timed_head(8, forward-ns=8000000, input-ns=8000000, weight-ns=8000000)";
+
+static sluice_pipeline_config config_of(sluice_cut by)
 {
     static const sluice_sgd_config sgd = {.learning_rate = 0.1};
-    sluice_pipeline *pipe;
-    sluice_diag why = {.text = ""};
-    ck_assert_msg(!sluice_model_parse(text, NULL, model, &why), "%s", why.text);
-    const sluice_pipeline_config config = {
+    return (sluice_pipeline_config){
         .schedule = {.name = "1f1b", .devices = K, .microbatches = M},
         .vocabulary_parallel = true,
         .batch = ROWS,
@@ -25,6 +28,16 @@ static sluice_pipeline *create(const char *text, sluice_cut by,
         .optimizer = sluice_sgd(),
         .optimizer_config = &sgd,
     };
+}
+
+/* A pipeline of the model. */
+static sluice_pipeline *create(const char *text, sluice_cut by,
+                               sluice_model **model)
+{
+    sluice_pipeline *pipe;
+    sluice_diag why = {.text = ""};
+    ck_assert_msg(!sluice_model_parse(text, NULL, model, &why), "%s", why.text);
+    const sluice_pipeline_config config = config_of(by);
     ck_assert_msg(!sluice_pipeline_create(&config, *model, &pipe, &why), "%s",
                   why.text);
     return pipe;
@@ -99,11 +112,7 @@ START_TEST(by_measured_times_where_the_model_is_cut_by_time)
 {
     int64_t costs_ns[SLUICE_N_ACTION_KINDS] = {0};
     sluice_model *model;
-    sluice_pipeline *pipe = create(
-        "input(4); timed(forward-ns=50000, input-ns=50000, weight-ns=50000) x4;"
-        "timed_head(8, forward-ns=8000000, input-ns=8000000, "
-        "weight-ns=8000000)",
-        SLUICE_CUT_TIME, &model);
+    sluice_pipeline *pipe = create(timed, SLUICE_CUT_TIME, &model);
     costs_ns[SLUICE_F] = costs_ns[SLUICE_I] = costs_ns[SLUICE_W] = 1000;
     costs_ns[SLUICE_B] = 2000;
     sluice_schedule *want[2];
@@ -123,5 +132,39 @@ START_TEST(by_measured_times_where_the_model_is_cut_by_time)
 }
 END_TEST
 
+/* Another process has measured a head that takes a tenth of a stage. */
+static sluice_status share(void *context, sluice_status st, void *buffer,
+                           size_t bytes, sluice_diag *why)
+{
+    (void)why;
+    memcpy(buffer, context, bytes);
+    return st;
+}
+
+START_TEST(by_the_times_of_the_first_process_where_there_are_several)
+{
+    int64_t costs_ns[SLUICE_N_ACTION_KINDS] = {0};
+    const struct sl_grid grid = {1, K, 1, K, 1, K, M};
+    const struct sl_world_view view = {1, 2, share, costs_ns};
+    const sluice_pipeline_config config = config_of(SLUICE_CUT_TIME);
+    sluice_model *model;
+    sluice_schedule *made, *alone;
+    costs_ns[SLUICE_F] = costs_ns[SLUICE_I] = costs_ns[SLUICE_W] = 1000;
+    costs_ns[SLUICE_B] = 2000;
+    costs_ns[SLUICE_T] = 100;
+    costs_ns[SLUICE_S] = 200;
+    ck_assert(!sluice_model_parse(timed, NULL, &model, NULL));
+    ck_assert(!sl_make_schedule(&config, model, &grid, &view, 2, &made, NULL));
+    ck_assert(!sl_make_schedule(&config, model, &grid, NULL, 2, &alone, NULL));
+    sluice_schedule *want = place(costs_ns);
+    ck_assert(same(made, want) && !same(alone, want));
+    sluice_schedule_destroy(want);
+    sluice_schedule_destroy(alone);
+    sluice_schedule_destroy(made);
+    sluice_model_destroy(model);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("blueprint.cut_costs", by_the_operations_of_the_layers,
-                 by_measured_times_where_the_model_is_cut_by_time)
+                 by_measured_times_where_the_model_is_cut_by_time,
+                 by_the_times_of_the_first_process_where_there_are_several)
