@@ -145,9 +145,29 @@ static int64_t first_of(const struct sl_plan_problem *problem,
     return llround((double)ns / sl_plan_speed(problem, device));
 }
 
+static bool is_backward(int kind)
+{
+    return kind == SLUICE_B || kind == SLUICE_I;
+}
+
+/* By how much the first backward of a stage takes longer. */
+static int64_t first_backward(const struct sl_plan_problem *problem,
+                              const struct sl_plan_order *order,
+                              const struct sl_plan_candidate *candidate,
+                              const struct sl_action_list *list, int stage)
+{
+    for (int i = 0; i < list->n; i++)
+        if (list->actions[i].stage == stage &&
+            is_backward(list->actions[i].kind))
+            return first_of(problem, order, candidate, stage,
+                            list->actions[i].kind);
+    return 0;
+}
+
 /* The cost of each action of a device, in the order of its list, and what it
  * does before: weights are packed before the input is waited for, and within
- * the action where the input is that of the model, or of the loss. */
+ * the action where the input is that of the model.  The last stage never waits
+ * for gradients: it packs for both ways before its first forward. */
 static void fill_actions(const struct sl_plan_problem *problem,
                          const struct sl_plan_order *order,
                          const struct sl_plan_candidate *candidate,
@@ -157,15 +177,19 @@ static void fill_actions(const struct sl_plan_problem *problem,
     bool seen[SLUICE_PLAN_MAX_STAGES][2] = {{false}};
     for (int i = 0; i < list->n; i++) {
         int kind = list->actions[i].kind, stage = list->actions[i].stage;
-        bool back = kind == SLUICE_B || kind == SLUICE_I;
+        bool back = is_backward(kind);
+        bool last = stage == candidate->n_stages - 1, waits = stage > 0;
         ns[i] = problem->stage_ns[stage * KINDS + kind];
         ahead[i] = 0;
         if ((kind != SLUICE_F && !back) || seen[stage][back])
             continue;
         seen[stage][back] = true;
-        bool waits = stage != (back ? candidate->n_stages - 1 : 0);
-        *(waits ? &ahead[i] : &ns[i]) +=
+        if (back && last && waits)
+            continue;
+        *(waits || (back && !last) ? &ahead[i] : &ns[i]) +=
             first_of(problem, order, candidate, stage, kind);
+        if (!back && last && waits)
+            ahead[i] += first_backward(problem, order, candidate, list, stage);
     }
 }
 
