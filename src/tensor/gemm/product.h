@@ -16,6 +16,7 @@
 #ifndef SL_TENSOR_GEMM_PRODUCT_H
 #define SL_TENSOR_GEMM_PRODUCT_H
 
+#include "base/memory.h"
 #include "tensor/gemm/gemm_rule.h"
 #include "tensor/gemm/product_cut.h"
 
@@ -31,6 +32,9 @@ enum sl_product_form {
     SL_FORM_WEIGHT_ADD,
     SL_PRODUCT_FORMS
 };
+
+/* Bytes in front of a packed copy. */
+enum { SL_COPY_HEAD = SL_ALIGN };
 
 /* The name is that of the public, opaque type. */
 struct sluice_product {

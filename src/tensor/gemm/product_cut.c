@@ -21,6 +21,15 @@ size_t sl_product_cut_bytes(const struct sl_product_cut *cut, int64_t out)
     return (size_t)cut->in.n * (size_t)out * sizeof(float);
 }
 
+size_t sl_product_cut_share(const struct sl_product_cut *cut, int64_t parts,
+                            int64_t bytes)
+{
+    if (cut->n_shards == 1 || parts < 1)
+        return (size_t)bytes;
+    struct sl_rows own = sl_split_columns(parts, cut->n_shards, cut->shard);
+    return (size_t)(bytes / parts * own.n);
+}
+
 void sl_product_cut_copy(const struct sl_product_cut *cut, int64_t out,
                          const float *const *shards, float *to)
 {
