@@ -59,12 +59,14 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
         st = sl_make_forward_schedule(bp->schedule, &bp->forward_schedule, why);
     if (st)
         return st;
-    if (sl_n_holders(&bp->grid) > 1 && config->zero >= SL_ZERO_PARAMETERS)
+    verify.forward_only = true;
+    bool cut = sl_schedule_cuts_vocabulary(bp->schedule); /* without ZeRO */
+    if (sl_n_holders(&bp->grid) > 1 && config->zero >= SL_ZERO_PARAMETERS &&
+        !cut)
         st = sl_zero_place(config->zero, &bp->forward_schedule, why);
     if (st)
         return st;
-    verify.forward_only = true;
-    if (sl_schedule_cuts_vocabulary(bp->schedule))
+    if (cut)
         st = sl_cut_head_begin(bp->model, bp->loss, &bp->grid,
                                bp->queue_capacity, bp->allocator,
                                &bp->forward_schedule, &bp->body, why);
