@@ -40,12 +40,19 @@ cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Debug \
     -DSLUICE_SANITIZE="$sanitizer" \
     -DCMAKE_C_FLAGS_DEBUG=-O1 >"$work/configure.log"
 
-# A mutant may write or remove anything that it is allowed to: as root it has
-# put a file in the place of /dev/null.
-run=
-if [ "$(id -u)" = 0 ]; then
-    run='setpriv --reuid 65534 --regid 65534 --clear-groups'
-fi
+# run FOLDER SECONDS PROGRAM: a test, by guard.sh, as a mutant may write or
+# remove anything that it is allowed to.  Harm to the machine ends all.
+run() {
+    status=0
+    (cd "$1" && exec sh "$here/guard.sh" timeout "$2" "./$3") \
+        >"$work/test.log" 2>&1 || status=$?
+    [ $status != 99 ] || {
+        cat "$work/test.log" >&2
+        echo "mutate.sh: stopped at $work/mutant.c, made from $file" >&2
+        exit 99
+    }
+    return $status
+}
 
 # The program of a test: chan.queue is test_chan_queue, and a parser's tests
 # have programs of their own.
@@ -66,7 +73,8 @@ compiler() {
             command = $0
         }
         /"file":/ && index($0, "\"" file "\"") &&
-            command ~ /\.dir\/[^ ]*\.o -c / && command ~ /-o [^ ]*sl_/ {
+            command ~ /\.dir\/[^ ]*\.o -c / &&
+            command ~ /-o [^ ]*(sl_|bench_parts)/ {
             sub(/ -o .*/, "", command)
             print command " -w -o " to ".o -c " to ".c"
             exit
@@ -102,14 +110,13 @@ verdict() {
     for name in $programs; do
         link=$(link_file "$name")
         folder=${link%/CMakeFiles/*}
-        if ! (cd "$folder" &&
-            eval "$(sed "s| -o $name | $work/mutant.o -o $name |" "$link")") \
+        if ! (cd "$folder" && eval "$(sed \
+            "s| -o $name | $work/mutant.o -o $name.mutant |" "$link")") \
             >"$work/link.log" 2>&1; then
             echo "$name does not link with $file: see $work/link.log" >&2
             exit 1
         fi
-        if ! (cd "$folder" && timeout "$limit" $run "./$name") \
-            >"$work/test.log" 2>&1; then
+        if ! run "$folder" "$limit" "$name.mutant"; then
             echo killed
             return
         fi
@@ -151,22 +158,12 @@ prepare() {
     start=$(date +%s)
     for name in $programs; do
         link=$(link_file "$name")
-        folder=${link%/CMakeFiles/*}
-        # shellcheck disable=SC2086
-        if ! (cd "$folder" && $run "./$name") >"$work/test.log" 2>&1; then
+        if ! run "${link%/CMakeFiles/*}" 600 "$name"; then
             echo "left out: $file, as $name fails without a mutant"
             return 1
         fi
     done
     limit=$((10 + 10 * ($(date +%s) - start)))
-}
-
-# Programs with a mutant in them are linked anew by the next build.
-discard() {
-    for name in $programs; do
-        link=$(link_file "$name")
-        rm -f "${link%/CMakeFiles/*}/$name"
-    done
 }
 
 killed=0
@@ -190,7 +187,6 @@ while read -r file tests; do
         if [ -z "$word" ] || [ "$word" = again ]; then
             if [ "$(date +%s)" -ge "$end" ]; then
                 echo "stopped in $file; the same call goes on"
-                [ $ready = 0 ] || discard
                 exit 75
             fi
             [ $ready = 1 ] || prepare || break
@@ -206,7 +202,6 @@ while read -r file tests; do
             echo "survived: $file:$line: $bare"
         fi
     done 3<"$work/drawn.txt"
-    [ $ready = 0 ] || discard
 done <"$here/targets.txt"
 
 [ "$total" -gt 0 ] || exit 1
