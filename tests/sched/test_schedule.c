@@ -1,8 +1,11 @@
 /* Building schedules by hand. */
 #include "sched/schedule.h"
 
+#include <sluice/schedule_text.h>
+
 #include <string.h>
 
+#include "sched/failing.h"
 #include "support/runner.h"
 
 static const int straight[] = {0, 1, 2, 3};
@@ -81,6 +84,14 @@ START_TEST(sizes_out_of_range_are_refused_with_the_numbers)
                      SLUICE_INVALID);
     ck_assert_str_eq(why.text, "3 stages in 2 copies: give each copy the same "
                                "number of stages");
+    for (int copies = 0; copies <= SLUICE_MAX_COPIES + 1;
+         copies += SLUICE_MAX_COPIES + 1) {
+        ck_assert_int_eq(sluice_schedule_create_copies(
+                             3, 3, copies, 2, straight, NULL, &schedule, &why),
+                         SLUICE_INVALID);
+        ck_assert_ptr_nonnull(strstr(why.text, "copies: give 1 to "));
+    }
+    ck_assert_ptr_null(schedule);
 }
 END_TEST
 
@@ -132,6 +143,119 @@ START_TEST(actions_out_of_range_are_refused_with_the_numbers)
                           "RESHARD with version 1: there is one");
     assert_append_refused(0, (sluice_action){SLUICE_RECV_B, 0, 0, 1},
                           "SEND or RECV with version 1");
+    assert_append_refused(0, (sluice_action){SLUICE_F, 0, 0, -1},
+                          "an action with version -1 of the weights: 4 "
+                          "micro-batches make versions 1 to 5;");
+    assert_append_refused(0, (sluice_action){SLUICE_F, 0, 0, 6}, "version 6");
+}
+END_TEST
+
+START_TEST(each_version_that_the_micro_batches_make_is_allowed)
+{
+    sluice_schedule *schedule = make(1, 1, 4);
+    for (int version = 0; version <= 5; version++)
+        ck_assert_int_eq(
+            sluice_schedule_append(
+                schedule, 0, (sluice_action){SLUICE_F, 0, 3, version}, NULL),
+            SLUICE_OK);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+/* A schedule of 2 devices with UPDATEs of stage 0 and 1, as many as given. */
+static sluice_schedule *make_updating(int n0, int n1)
+{
+    sluice_schedule *schedule = make(2, 2, 3);
+    for (int s = 0; s < 2; s++) {
+        sluice_schedule_append(schedule, s, (sluice_action){SLUICE_F, s, 2},
+                               NULL);
+        for (int i = 0; i < (s ? n1 : n0); i++)
+            sluice_schedule_append(schedule, s,
+                                   (sluice_action){SLUICE_UPDATE, s, -1}, NULL);
+    }
+    return schedule;
+}
+
+START_TEST(the_most_updates_of_a_stage_are_counted)
+{
+    static const int n[][2] = {{0, 0}, {0, 1}, {1, 0}, {1, 1}, {2, 3}, {3, 2}};
+    for (size_t i = 0; i < sizeof n / sizeof *n; i++) {
+        sluice_schedule *schedule = make_updating(n[i][0], n[i][1]);
+        ck_assert_int_eq(sluice_schedule_n_updates(schedule),
+                         n[i][0] > n[i][1] ? n[i][0] : n[i][1]);
+        sluice_schedule_destroy(schedule);
+    }
+}
+END_TEST
+
+START_TEST(a_copy_has_all_of_the_original_or_there_is_none)
+{
+    sluice_schedule *schedule = make_updating(1, 2);
+    strcpy(schedule->remark, "read aloud");
+    sluice_status st;
+    int n = 0;
+    do {
+        struct failing failing = {.fail_at = ++n};
+        sluice_allocator allocator = failing_allocator(&failing);
+        sluice_schedule *copy = NULL;
+        st = sl_schedule_copy(schedule, &allocator, &copy, NULL);
+        ck_assert_int_eq(st,
+                         failing.n_calls >= n ? SLUICE_NO_MEMORY : SLUICE_OK);
+        ck_assert((copy != NULL) == (st == SLUICE_OK));
+        for (int d = 0; copy && d < 2; d++) {
+            ck_assert_int_eq(copy->programs[d].n, schedule->programs[d].n);
+            ck_assert_mem_eq(
+                copy->programs[d].actions, schedule->programs[d].actions,
+                (size_t)copy->programs[d].n * sizeof(sluice_action));
+            ck_assert_str_eq(sluice_schedule_remark(copy), "read aloud");
+        }
+        sluice_schedule_destroy(copy);
+        ck_assert_int_eq(failing.n_live, 0);
+    } while (st);
+    ck_assert_int_gt(n, 5);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(a_list_with_room_takes_its_actions_without_more)
+{
+    struct failing failing = {0};
+    sluice_allocator allocator = failing_allocator(&failing);
+    sluice_schedule *schedule;
+    ck_assert(!sluice_schedule_create(2, 2, 9, straight, &allocator, &schedule,
+                                      NULL));
+    int n_calls = failing.n_calls;
+    ck_assert(!sl_schedule_reserve(schedule, 0, 0, NULL));
+    ck_assert_int_eq(failing.n_calls, n_calls);
+    ck_assert(!sl_schedule_reserve(schedule, 1, 9, NULL));
+    ck_assert_int_eq(failing.n_calls, n_calls + 1);
+    for (int m = 0; m < 9; m++)
+        ck_assert(!sluice_schedule_append(
+            schedule, 1, (sluice_action){SLUICE_F, 1, m}, NULL));
+    ck_assert_int_eq(failing.n_calls, n_calls + 1);
+    failing.fail_at = n_calls + 2;
+    ck_assert_int_eq(sl_schedule_reserve(schedule, 0, 1, NULL),
+                     SLUICE_NO_MEMORY);
+    sluice_schedule_destroy(schedule);
+    ck_assert_int_eq(failing.n_live, 0);
+}
+END_TEST
+
+START_TEST(what_a_config_leaves_open_is_settled)
+{
+    const sluice_allocator a = {0}, b = {0};
+    sluice_schedule_config settled =
+        sl_schedule_standards(&(sluice_schedule_config){0}, &a);
+    ck_assert_int_eq(settled.devices, 1);
+    ck_assert_int_eq(settled.microbatches, 1);
+    ck_assert_ptr_eq(settled.allocator, &a);
+    settled = sl_schedule_standards(&(sluice_schedule_config){.devices = 3,
+                                                              .microbatches = 5,
+                                                              .allocator = &b},
+                                    &a);
+    ck_assert_int_eq(settled.devices, 3);
+    ck_assert_int_eq(settled.microbatches, 5);
+    ck_assert_ptr_eq(settled.allocator, &b);
 }
 END_TEST
 
@@ -184,6 +308,11 @@ SLUICE_TEST_MAIN("sched.schedule", what_was_appended_is_read_back_in_order,
                  sizes_out_of_range_are_refused_with_the_numbers,
                  the_largest_sizes_are_allowed,
                  actions_out_of_range_are_refused_with_the_numbers,
+                 each_version_that_the_micro_batches_make_is_allowed,
+                 the_most_updates_of_a_stage_are_counted,
+                 a_copy_has_all_of_the_original_or_there_is_none,
+                 a_list_with_room_takes_its_actions_without_more,
+                 what_a_config_leaves_open_is_settled,
                  a_full_list_refuses_another_action,
                  destroying_nothing_is_allowed,
                  actions_are_written_as_pytorch_writes_them)

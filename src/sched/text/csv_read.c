@@ -101,8 +101,7 @@ static sluice_status append(struct reader *reader, struct sl_csv_text cell,
         [SL_CSV_RESHARD] = SLUICE_RESHARD,
         [SL_CSV_REDUCE_GRAD] = SLUICE_REDUCE_GRAD,
     };
-    bool held = action.stage < reader->facts.n_stages &&
-                reader->facts.stage_device[action.stage] == reader->row;
+    bool held = reader->facts.stage_device[action.stage] == reader->row;
     if (shards(action) && !held)
         return refuse(reader, cell, "this device does not hold the stage");
     if (action.version > reader->facts.n_microbatches + 1)

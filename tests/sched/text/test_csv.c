@@ -32,6 +32,39 @@ START_TEST(stages_are_on_the_devices_of_their_rows)
 }
 END_TEST
 
+START_TEST(any_kind_of_backward_is_updated_and_an_update_wants_the_others)
+{
+    assert_read_as("0I0", SLUICE_CSV_DETECT, "0I0,0UPDATE\n");
+    assert_read_as("0W0", SLUICE_CSV_DETECT, "0W0,0UPDATE\n");
+    assert_read_as("0B0", SLUICE_CSV_DETECT, "0B0,0UPDATE\n");
+    assert_read_as("0BW0", SLUICE_CSV_DETECT, "0B0,0UPDATE\n");
+    assert_read_as("0F0,0UPDATE\n1F0", SLUICE_CSV_DETECT,
+                   "0F0,0UPDATE\n1F0,1UPDATE\n");
+}
+END_TEST
+
+START_TEST(each_version_that_the_micro_batches_make_is_read)
+{
+    assert_read_as("0F0@2,0F0@1", SLUICE_CSV_DETECT, "0F0@2,0F0@1\n");
+    assert_refused("0F0@3", "\"0F0@3\": each micro-batch makes one version");
+    assert_read_as("0F7@9", SLUICE_CSV_DETECT, "0F7@9\n");
+    assert_refused("0F7@10", "the number is too large");
+}
+END_TEST
+
+START_TEST(a_refused_cell_is_shown_as_it_is_up_to_32_bytes)
+{
+    assert_refused("0F0,0F0 ~x", "position 1, \"0F0 ~x\": more");
+    assert_refused("0F0,\xc3\xa9\x7f", "position 1, \"\?\?\?\": ");
+    assert_refused("0F0,X234567890123456789012345678901",
+                   "position 1, \"X234567890123456789012345678901\": ");
+    assert_refused("0F0,X2345678901234567890123456789012",
+                   "position 1, \"X2345678901234567890123456789012\": ");
+    assert_refused("0F0,X23456789012345678901234567890123",
+                   "position 1, \"X2345678901234567890123456789012\": ");
+}
+END_TEST
+
 START_TEST(forwards_alone_are_not_updated)
 {
     assert_read_as("0F0,0F1\n", SLUICE_CSV_DETECT, "0F0,0F1\n");
@@ -106,6 +139,8 @@ START_TEST(actions_on_sharded_parameters_are_kept_where_they_stand)
                    "position 1, \"1UNSHARD\": this device");
     assert_refused("1F0,0UNSHARD", "stage 0 is in no row");
     assert_refused("0F0,1UNSHARD", "this device does not hold the stage");
+    assert_refused("0F0,1REDUCE_GRAD\n1F0",
+                   "position 1, \"1REDUCE_GRAD\": this device");
 }
 END_TEST
 
@@ -221,7 +256,8 @@ START_TEST(stages_need_one_row_each)
 {
     assert_refused("0F0\n0B0\n",
                    "device 1, position 0, \"0B0\": stage 0 is on device 0");
-    assert_refused("0F0,2F0", "stage 1 is in no row");
+    assert_refused("0F0,2F0",
+                   "stage 1 is in no row, but there is a stage 2: each");
     assert_refused("", "no action");
     assert_refused("\n,,\n", "no action");
     assert_refused("0UPDATE", "no action");
@@ -396,7 +432,7 @@ START_TEST(a_row_that_could_not_be_read_is_not_written)
 }
 END_TEST
 
-START_TEST(a_failed_allocation_leaves_nothing)
+static void fail_each_allocation(const char *text)
 {
     sluice_status st;
     int n = 0;
@@ -404,23 +440,37 @@ START_TEST(a_failed_allocation_leaves_nothing)
         struct failing failing = {.fail_at = ++n};
         sluice_allocator allocator = failing_allocator(&failing);
         sluice_schedule *schedule;
-        st =
-            sluice_schedule_parse_csv("0F0,0B0\n1F0,1B0", 15, SLUICE_CSV_DETECT,
-                                      &allocator, &schedule, NULL);
+        st = sluice_schedule_parse_csv(text, strlen(text), SLUICE_CSV_DETECT,
+                                       &allocator, &schedule, NULL);
         if (!st)
             sluice_schedule_destroy(schedule);
         ck_assert_int_eq(failing.n_live, 0);
         ck_assert_int_eq(st,
                          failing.n_calls >= n ? SLUICE_NO_MEMORY : SLUICE_OK);
     } while (st);
-    ck_assert_int_gt(n, 5);
+    ck_assert_int_gt(n, 4);
+}
+
+START_TEST(a_failed_allocation_leaves_nothing)
+{
+    /* One of these lists has no more room when the UPDATE is added. */
+    char text[4 * 17 + 1] = "0B0";
+    for (int n = 0; n < 16; n++) {
+        fail_each_allocation(text);
+        strcat(text, ",0F0");
+    }
+    fail_each_allocation("0F0,0B0\n1F0,1B0");
 }
 END_TEST
 
 SLUICE_TEST_MAIN(
     "sched.csv", a_row_is_a_device_and_a_cell_an_action,
-    stages_are_on_the_devices_of_their_rows, forwards_alone_are_not_updated,
-    an_update_stays_where_it_is, copies_are_updated_in_the_order_of_the_parts,
+    stages_are_on_the_devices_of_their_rows,
+    any_kind_of_backward_is_updated_and_an_update_wants_the_others,
+    each_version_that_the_micro_batches_make_is_read,
+    a_refused_cell_is_shown_as_it_is_up_to_32_bytes,
+    forwards_alone_are_not_updated, an_update_stays_where_it_is,
+    copies_are_updated_in_the_order_of_the_parts,
     old_files_are_known_by_their_letters, letters_of_both_dialects_are_refused,
     overlaps_are_their_actions_one_after_the_other,
     actions_on_sharded_parameters_are_kept_where_they_stand,

@@ -128,9 +128,19 @@ START_TEST(keys_are_the_six_and_no_others)
 {
     assert_with("\"copies\": 1, ", "", "\"copies\" is missing");
     assert_with("\"copies\": 1", "\"copies\": 1, \"name\": \"x\"",
-                "has no \"name\"");
+                "has no \"name\": give");
     assert_with("\"copies\": 1", "\"copies\": 1, \" ~\x7f\": 1",
                 "has no \" ~?\"");
+    assert_with("\"copies\": 1", "\"copies\": 1, \"\xc3\xa9\": 1",
+                "has no \"\?\?\"");
+    char key[128], says[128];
+    for (int n = 95; n <= 98; n++) {
+        snprintf(key, sizeof key, "\"copies\": 1, \"%0*d\": 1", n, 7);
+        snprintf(says, sizeof says, "has no \"%0*d\"", n, 7);
+        says[strlen("has no \"") + (n < 96 ? n : 96)] = '"';
+        says[strlen("has no \"") + (n < 96 ? n : 96) + 1] = '\0';
+        assert_with("\"copies\": 1", key, says);
+    }
     assert_refused("{}", "\"devices\" is missing");
 }
 END_TEST
@@ -158,7 +168,8 @@ START_TEST(lists_have_the_length_and_type_they_must)
     assert_with("[0, 1]", "[0]", "\"stage_device\" is not a list of 2");
     assert_with("[0, 1]", "[0, 1, 1]", "as many as there are stages");
     assert_with("[0, 1]", "{}", "\"stage_device\" is not a list");
-    assert_with("[0, 1]", "[0, 2]", "stage_device[1] is not a device");
+    assert_with("[0, 1]", "[0, 2]",
+                "stage_device[1] is not a device, an integer from 0 to 1");
     assert_with("[0, 1]", "[0, \"1\"]", "stage_device[1] is not a device");
     assert_with("[[\"0F0\"], [\"1F0\"]]", "[[\"0F0\"]]",
                 "\"actions\" is not a list of 2");
@@ -176,6 +187,14 @@ START_TEST(actions_are_those_of_the_schedule)
         "[\"1F0\"]", "null",      "\"1F0\\n\"", "\"99999999999F0\""};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_with("\"1F0\"", bad[i], "actions[1][0], \"");
+    for (int n = 95; n <= 98; n++) {
+        char longer[128];
+        snprintf(longer, sizeof longer, "\"%0*dF0\"", n - 2, 1);
+        assert_with("\"1F0\"", longer, "actions[1][0], \"0000");
+    }
+    static char far_too_long[700];
+    snprintf(far_too_long, sizeof far_too_long, "\"%0*d\"", 690, 1);
+    assert_with("\"1F0\"", far_too_long, "actions[1][0], \"0000");
     assert_with("\"1F0\"", "\"1F0\", \"2F0\"",
                 "actions[1][1]: an action of stage 2: there are stages 0 to 1");
     assert_with("\"1F0\"", "\"1F3\"", "micro-batch 3");
@@ -204,6 +223,10 @@ START_TEST(text_too_long_is_refused)
                                                 NULL, &schedule, &why),
                      SLUICE_FORMAT);
     ck_assert_msg(strstr(why.text, "at most 16777216") != NULL, "%s", why.text);
+    ck_assert_int_eq(sluice_schedule_parse_json(text, SLUICE_JSON_BYTES, NULL,
+                                                &schedule, &why),
+                     SLUICE_FORMAT);
+    ck_assert_msg(strstr(why.text, "no JSON") != NULL, "%s", why.text);
     free(text);
 }
 END_TEST
