@@ -55,7 +55,7 @@ static void sweep_config(sluice_schedule_config config, int max_devices,
             judge_all(&plan, forward_only, &tally);
         }
     ck_assert_int_gt(tally.accepted, 16);
-    ck_assert_int_gt(tally.refused, 1000 / SL_TEST_STRIDE);
+    ck_assert_int_gt(tally.refused, 1000 / MUTANT_STRIDE);
 }
 
 static void sweep(const char *name, sluice_backward_order order,
@@ -148,7 +148,7 @@ static void sweep_lowered(const char *name, bool spreads)
             sluice_schedule_destroy(lowered);
             sluice_schedule_destroy(schedule);
         }
-    ck_assert_int_gt(tally.refused, 1000 / SL_TEST_STRIDE);
+    ck_assert_int_gt(tally.refused, 1000 / MUTANT_STRIDE);
 }
 
 START_TEST(mutants_of_lowered_schedules_are_judged_as_by_execution)
@@ -190,7 +190,7 @@ static int sweep_edges(const char *name, int capacity)
             plan.n_edges = 0;
             n_stopped -= !naive_runs(&plan, 4, false);
         }
-    ck_assert_int_gt(tally.refused, 1000 / SL_TEST_STRIDE);
+    ck_assert_int_gt(tally.refused, 1000 / MUTANT_STRIDE);
     return n_stopped;
 }
 
@@ -218,7 +218,7 @@ static void sweep_vocabulary(const char *name, int max_devices)
             judge_all(&plan, !strcmp(name, "forward"), &tally);
             sluice_schedule_destroy(cut);
         }
-    ck_assert_int_gt(tally.refused, 1000 / SL_TEST_STRIDE);
+    ck_assert_int_gt(tally.refused, 1000 / MUTANT_STRIDE);
 }
 
 START_TEST(mutants_with_a_cut_vocabulary_are_judged_as_by_execution)
@@ -254,8 +254,8 @@ START_TEST(mutants_of_copies_apart_are_judged_as_by_execution)
     for (int s = 0; s < 4; s++)
         plan_append(&plan, plan.stage_device[s], SLUICE_UPDATE, s, -1);
     judge_all(&plan, false, &tally);
-    ck_assert_int_gt(tally.accepted, 60 / SL_TEST_STRIDE);
-    ck_assert_int_gt(tally.refused, 100 / SL_TEST_STRIDE);
+    ck_assert_int_gt(tally.accepted, 60 / MUTANT_STRIDE);
+    ck_assert_int_gt(tally.refused, 100 / MUTANT_STRIDE);
 }
 END_TEST
 
