@@ -46,6 +46,9 @@ static const char convolutions[] =
     "padding=1, stride=2, groups=4); conv2d(64, kernel=1); "
     "global_average_pool; linear(64)";
 
+static const char residual[] =
+    "input(2x8x8); resnet(blocks=1, width=8, classes=64)";
+
 static sluice_model *model;
 static float pixels[BATCH * 2 * 8 * 8];
 static int32_t tokens[BATCH * POSITIONS], labels[BATCH * POSITIONS];
@@ -148,6 +151,18 @@ START_TEST(teams_train_image_layers_to_the_bits_of_one_device)
 }
 END_TEST
 
+START_TEST(teams_train_a_resnet_to_the_bits_of_one_device)
+{
+    setup(residual);
+    ck_assert_double_eq(difference_by(1, 2, "plain"), 0);
+    ck_assert_double_eq(difference_by(2, 3, "plain"), 0);
+    if (sluice_gemm_is_built("packed"))
+        for (int team = 2; team <= 4; team++)
+            ck_assert_double_eq(difference_by(team % 2 + 1, team, "packed"), 0);
+    sluice_model_destroy(model);
+}
+END_TEST
+
 START_TEST(teams_by_openblas_agree_within_rounding)
 {
     setup(blocks);
@@ -235,6 +250,7 @@ END_TEST
 SLUICE_TEST_MAIN("pipeline.team_layers",
                  teams_of_two_and_four_train_blocks_to_the_bits_of_one_device,
                  teams_train_image_layers_to_the_bits_of_one_device,
+                 teams_train_a_resnet_to_the_bits_of_one_device,
                  teams_by_openblas_agree_within_rounding,
                  each_device_has_an_equal_share_of_all_that_divided_layers_hold,
                  what_blocks_hold_differs_among_devices_by_the_vectors_of_norms,
