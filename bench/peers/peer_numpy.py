@@ -6,12 +6,10 @@
 The threads are those of the BLAS, set by its environment variables.  Prints
 JSON.
 """
-import json
 import sys
-import time
 
 import numpy as np
-from blas import openblas_core
+from measured import tell_steps
 
 
 def step(weights, biases, velocities, x, target):
@@ -50,20 +48,10 @@ def main():
     ]
     x = random.uniform(-1, 1, (batch, width)).astype(np.float32)
     y = random.uniform(-1, 1, (batch, width)).astype(np.float32)
-    times = []
-    for i in range(-2, steps):
-        start = time.perf_counter()
-        step(weights, biases, velocities, x, y)
-        if i >= 0:
-            times.append(1e3 * (time.perf_counter() - start))
-    print(
-        json.dumps(
-            {
-                "ms": times,
-                "backend": "numpy " + np.__version__,
-                "core": openblas_core(),
-            }
-        )
+    tell_steps(
+        lambda: step(weights, biases, velocities, x, y),
+        steps,
+        "numpy " + np.__version__,
     )
 
 

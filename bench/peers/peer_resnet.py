@@ -9,12 +9,10 @@ MICROBATCHES parts, one after the other, gradients added up; 1: the whole batch.
 LAYOUT is `planes`, as PyTorch has it by default, or `channels_last`.  THREADS is
 for torch.set_num_threads().  Prints JSON.
 """
-import json
 import sys
-import time
 
 import torch
-from blas import openblas_core
+from measured import tell_steps
 from torch import nn
 
 STAGES = 4
@@ -80,20 +78,10 @@ def main():
         model = model.to(memory_format=torch.channels_last)
         x = x.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-    times = []
-    for i in range(-2, steps):
-        start = time.perf_counter()
-        step(model, optimizer, x, y, microbatches)
-        if i >= 0:
-            times.append(1e3 * (time.perf_counter() - start))
-    print(
-        json.dumps(
-            {
-                "ms": times,
-                "backend": "torch " + torch.__version__,
-                "core": openblas_core(),
-            }
-        )
+    tell_steps(
+        lambda: step(model, optimizer, x, y, microbatches),
+        steps,
+        "torch " + torch.__version__,
     )
 
 

@@ -8,13 +8,11 @@ added up; 1: the whole batch.  pipe: torch.distributed.pipeline.sync.Pipe on two
 devices.  THREADS is for torch.set_num_threads(); those of OpenBLAS are set by
 its environment variables.  Prints JSON.
 """
-import json
 import os
 import sys
-import time
 
 import torch
-from blas import openblas_core
+from measured import tell_steps
 
 
 def network(layers, width):
@@ -69,25 +67,14 @@ def main():
     else:
         model = torch.nn.Sequential(*parts)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-    times = []
-    for i in range(-2, steps):
-        start = time.perf_counter()
+
+    def step():
         if how == "pipe":
             pipe_step(model, optimizer, x, y)
         else:
             eager_step(model, optimizer, x, y, microbatches)
-        if i >= 0:
-            times.append(1e3 * (time.perf_counter() - start))
-    print(
-        json.dumps(
-            {
-                "ms": times,
-                "backend": "torch " + torch.__version__,
-                "core": openblas_core(),
-            }
-        ),
-        flush=True,
-    )
+
+    tell_steps(step, steps, "torch " + torch.__version__)
     os._exit(0)  # the agent of rpc would wait for others
 
 
