@@ -93,53 +93,43 @@ static sluice_status read_partition(struct reading *reading, const char *text)
                      &reading->plan->n_stages);
 }
 
-static sluice_status read_capacity(struct reading *reading, const char *text)
+static sluice_status read_int(const struct reading *reading, const char *text,
+                              int least, int most, int *value)
 {
     int64_t n = 0;
-    sluice_status st =
-        read_whole(reading, text, 1, SLUICE_MAX_MICROBATCHES, &n);
-    if (!st)
-        reading->plan->rows[0].queue_capacity = (int)n;
-    return st;
-}
-
-static sluice_status read_few(const struct reading *reading, const char *text,
-                              int *value)
-{
-    int64_t n = 0;
-    sluice_status st = read_whole(reading, text, 1, SLUICE_MAX_DEVICES, &n);
+    sluice_status st = read_whole(reading, text, least, most, &n);
     if (!st)
         *value = (int)n;
     return st;
 }
 
+static sluice_status read_capacity(struct reading *reading, const char *text)
+{
+    return read_int(reading, text, 1, SLUICE_MAX_MICROBATCHES,
+                    &reading->plan->rows[0].queue_capacity);
+}
+
 static sluice_status read_replicas(struct reading *reading, const char *text)
 {
-    return read_few(reading, text, &reading->plan->rows[0].replicas);
+    return read_int(reading, text, 1, SLUICE_MAX_DEVICES,
+                    &reading->plan->rows[0].replicas);
 }
 
 static sluice_status read_team(struct reading *reading, const char *text)
 {
-    return read_few(reading, text, &reading->plan->rows[0].team);
+    return read_int(reading, text, 1, SLUICE_MAX_DEVICES,
+                    &reading->plan->rows[0].team);
 }
 
 static sluice_status read_zero(struct reading *reading, const char *text)
 {
-    int64_t n = 0;
-    sluice_status st = read_whole(reading, text, 0, 3, &n);
-    if (!st)
-        reading->plan->rows[0].zero = (int)n;
-    return st;
+    return read_int(reading, text, 0, 3, &reading->plan->rows[0].zero);
 }
 
 static sluice_status read_gather(struct reading *reading, const char *text)
 {
-    int64_t n = 0;
-    sluice_status st =
-        read_whole(reading, text, 0, SLUICE_MAX_MICROBATCHES, &n);
-    if (!st)
-        reading->plan->rows[0].gather = (int)n;
-    return st;
+    return read_int(reading, text, 0, SLUICE_MAX_MICROBATCHES,
+                    &reading->plan->rows[0].gather);
 }
 
 static sluice_status read_places(struct reading *reading, const char *text)
