@@ -10,6 +10,7 @@
 #include "support/runner.h"
 #include "tensor/gemm_plain.h"
 #include "tensor/numbers.h"
+#include "tensor/tiles_here.h"
 
 /* Around the blocks: 256 of the depth, 168 rows, 1,024 columns, and tiles of 14
  * or 6 rows and 32 or 16 columns; and groups of 112 columns in slabs of 1,024
@@ -54,17 +55,6 @@ static void teardown(void)
     free(want);
     free(panels);
     free(scratch);
-}
-
-/* Those that this processor runs; NULL ends them. */
-static const struct sl_tiles *tiles_at(int i)
-{
-    const struct sl_tiles *all[] = {sl_tiles_avx512(), sl_tiles_avx2()};
-    int n = 0;
-    for (int k = 0; k < 2; k++)
-        if (all[k] && sl_tiles_run(all[k]) && n++ == i)
-            return all[k];
-    return NULL;
 }
 
 /* y (+)= x w, from packed weights or not, or dx = dy w^T, or dw (+)= x^T dy, of
@@ -152,7 +142,7 @@ static void start_again(void)
 START_TEST(every_size_agrees_with_plain_loops)
 {
     setup();
-    for (int t = 0; tiles_at(t); t++)
+    for (int t = 0; sl_test_tiles_at(t); t++)
         for (int i = 0; i < N_SIZES; i++)
             for (int what = 0; what < N_WHAT; what++)
                 for (int add = 0; add < 2; add++) {
@@ -160,7 +150,8 @@ START_TEST(every_size_agrees_with_plain_loops)
                     if ((add && is_input) || sl_test_skips())
                         continue;
                     start();
-                    run(tiles_at(t), what, product(what, sizes[i], a, b, add));
+                    run(sl_test_tiles_at(t), what,
+                        product(what, sizes[i], a, b, add));
                     plain(what, sizes[i], add);
                     double apart = sl_test_distance(MOST, got, want);
                     ck_assert_msg(apart < tolerance,
@@ -176,17 +167,19 @@ START_TEST(instruction_sets_and_packing_give_the_same_bits)
     setup();
     for (int i = 0; i < N_SIZES; i++)
         for (int what = 0; what < N_WHAT; what++) {
-            if (!tiles_at(0) || sl_test_skips())
+            if (!sl_test_tiles_at(0) || sl_test_skips())
                 continue;
             start();
-            run(tiles_at(0), what, product(what, sizes[i], a, b, false));
+            run(sl_test_tiles_at(0), what,
+                product(what, sizes[i], a, b, false));
             memcpy(want, got, MOST * sizeof *want);
-            for (int t = 0; tiles_at(t); t++) {
+            for (int t = 0; sl_test_tiles_at(t); t++) {
                 enum what other = what <= FORWARD_PACKED ? FORWARD
                                   : what <= INPUT_TURNED ? INPUT
                                                          : what;
                 start_again();
-                run(tiles_at(t), other, product(other, sizes[i], a, b, false));
+                run(sl_test_tiles_at(t), other,
+                    product(other, sizes[i], a, b, false));
                 /* Behind the result nothing was written. */
                 ck_assert_mem_eq(got, want, MOST * sizeof *got);
             }
@@ -201,24 +194,24 @@ START_TEST(rows_divided_give_the_same_bits)
 {
     const struct sl_gemm s = {170, 257, 31};
     setup();
-    for (int t = 0; tiles_at(t); t++) {
+    for (int t = 0; sl_test_tiles_at(t); t++) {
         start();
-        run(tiles_at(t), FORWARD, product(FORWARD, s, a, b, false));
+        run(sl_test_tiles_at(t), FORWARD, product(FORWARD, s, a, b, false));
         memcpy(want, got, MOST * sizeof *want);
         for (int64_t r = 0; r < s.rows; r += 10) {
             struct sl_gemm part = {10, s.in, s.out};
             struct sl_panel_product p =
                 product(FORWARD, part, a + r * s.in, b, false);
             p.c = got + r * s.out;
-            run(tiles_at(t), FORWARD, p);
+            run(sl_test_tiles_at(t), FORWARD, p);
         }
         ck_assert_mem_eq(got, want, MOST * sizeof *got);
         start();
-        run(tiles_at(t), WEIGHT, product(WEIGHT, s, a, b, false));
+        run(sl_test_tiles_at(t), WEIGHT, product(WEIGHT, s, a, b, false));
         memcpy(want, got, MOST * sizeof *want);
         for (int64_t r = 0; r < s.rows; r += 10) {
             struct sl_gemm part = {10, s.in, s.out};
-            run(tiles_at(t), WEIGHT,
+            run(sl_test_tiles_at(t), WEIGHT,
                 product(WEIGHT, part, a + r * s.in, b + r * s.out, r > 0));
         }
         ck_assert_mem_eq(got, want, MOST * sizeof *got);

@@ -10,6 +10,7 @@
 #include "tensor/conv/conv_rows.h"
 #include "tensor/conv/conv_weight.h"
 #include "tensor/numbers.h"
+#include "tensor/tiles_here.h"
 
 struct problem {
     int64_t in, out, height, width, kernel, stride, padding, images;
@@ -56,17 +57,6 @@ static void teardown(void)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     rows = scratch = NULL;
-}
-
-/* Those that this processor runs; NULL ends them. */
-static const struct sl_tiles *tiles_at(int i)
-{
-    const struct sl_tiles *all[] = {sl_tiles_avx512(), sl_tiles_avx2()};
-    int n = 0;
-    for (int k = 0; k < 2; k++)
-        if (all[k] && sl_tiles_run(all[k]) && n++ == i)
-            return all[k];
-    return NULL;
 }
 
 static struct sl_conv_shape shape_of(const struct problem *p)
@@ -209,9 +199,9 @@ START_TEST(forwards_are_those_of_plain_loops)
             for (int64_t j = 0; j < n; j++)
                 sums[k * s.y_image + j] = (double)bias[j / plane];
         for_each_term(p, add_forward, sums);
-        for (int t = 0; tiles_at(t); t++) {
+        for (int t = 0; sl_test_tiles_at(t); t++) {
             float *got = floats(MOST);
-            forward(tiles_at(t), p, x, p->images, got);
+            forward(sl_test_tiles_at(t), p, x, p->images, got);
             compare("y", i, sums, p->images, n, s.y_image, got);
             free(got);
         }
@@ -229,8 +219,8 @@ START_TEST(input_gradients_are_those_of_plain_loops)
         struct sl_conv_shape s = shape_of(p);
         double *sums = zeros();
         for_each_term(p, add_input, sums);
-        for (int t = 0; tiles_at(t); t++) {
-            input(tiles_at(t), p, y, p->images, dx);
+        for (int t = 0; sl_test_tiles_at(t); t++) {
+            input(sl_test_tiles_at(t), p, y, p->images, dx);
             compare("dx", i, sums, p->images, s.x_image - 3, s.x_image, dx);
         }
         free(sums);
@@ -247,13 +237,13 @@ START_TEST(weight_gradients_are_those_of_plain_loops)
         int64_t n = p->out * p->in * p->kernel * p->kernel;
         double *sums = zeros();
         for_each_term(p, add_weight, sums);
-        for (int t = 0; tiles_at(t); t++) {
-            weight(tiles_at(t), p, false, dw);
+        for (int t = 0; sl_test_tiles_at(t); t++) {
+            weight(sl_test_tiles_at(t), p, false, dw);
             compare("dw", i, sums, 1, n, n, dw);
             sl_test_fill(9, n, dw);
             for (int64_t j = 0; j < n; j++)
                 sums[j] += (double)dw[j];
-            weight(tiles_at(t), p, true, dw);
+            weight(sl_test_tiles_at(t), p, true, dw);
             compare("dw, added,", i, sums, 1, n, n, dw);
             sl_test_fill(9, n, dw);
             for (int64_t j = 0; j < n; j++)
@@ -269,7 +259,7 @@ END_TEST
 START_TEST(bits_of_an_image_are_always_the_same)
 {
     setup();
-    const struct sl_tiles *first = tiles_at(0);
+    const struct sl_tiles *first = sl_test_tiles_at(0);
     for (int i = 0; i < N_PROBLEMS && first; i++) {
         const struct problem *p = &problems[i];
         struct sl_conv_shape s = shape_of(p);
@@ -277,15 +267,15 @@ START_TEST(bits_of_an_image_are_always_the_same)
         float *all_y = floats(MOST), *all_dx = floats(MOST);
         forward(first, p, x, p->images, all_y);
         input(first, p, y, p->images, all_dx);
-        for (int t = 0; tiles_at(t); t++) {
-            forward(tiles_at(t), p, x + last * s.x_image, 1, want);
+        for (int t = 0; sl_test_tiles_at(t); t++) {
+            forward(sl_test_tiles_at(t), p, x + last * s.x_image, 1, want);
             ck_assert_mem_eq(want, all_y + last * s.y_image,
                              (size_t)n * sizeof *want);
-            input(tiles_at(t), p, y + last * s.y_image, 1, want);
+            input(sl_test_tiles_at(t), p, y + last * s.y_image, 1, want);
             ck_assert_mem_eq(want, all_dx + last * s.x_image,
                              (size_t)m * sizeof *want);
             weight(first, p, false, dw);
-            weight(tiles_at(t), p, false, want);
+            weight(sl_test_tiles_at(t), p, false, want);
             ck_assert_mem_eq(want, dw,
                              (size_t)(p->out * p->in * p->kernel * p->kernel) *
                                  sizeof *want);
