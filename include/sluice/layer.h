@@ -96,10 +96,11 @@ typedef struct sluice_row_parts {
     int n;                    /* parts */
     const int64_t *first;     /* [n + 1] where each begins; one past the last */
     const float *const *rows; /* [n] where its rows lie */
-    const float *const *found; /* [n] of a part whose rows lie in another
-                                  process found[rows][out], those that the
-                                  tokens of x name, each in the place of its
-                                  token; else NULL.  NULL: there is none */
+    const float *const *found; /* [n] for a part whose rows lie in another
+                                  process: the rows that the tokens of x name,
+                                  [rows][out], each at the place of its token;
+                                  NULL for other parts.  The array is NULL if
+                                  all parts lie in this process */
     float *dy; /* backward_weight(): dy[rows][out], from which each device takes
                   what its rows get by add_rows() */
 } sluice_row_parts;

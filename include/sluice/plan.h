@@ -83,15 +83,15 @@ typedef struct sluice_plan_config {
                          devices of one node each.  Counted bytes of a team
                          are divided evenly.  NULL: 1 */
     int n_teams;
-    const int *gathers; /* [n_gathers]: how many micro-batches' weight gradients
-                           may be one product, as gather_weights and
+    const int *gathers; /* [n_gathers]: numbers N of micro-batches whose weight
+                           gradients may be one product, as gather_weights and
                            join_weights of a pipeline make them; 0: as the
-                           schedule has them.  N that does not divide the
-                           micro-batches of a replica is left out, and so is N
-                           of M micro-batches in all where M / N is not among
-                           `microbatches`: N joined W cost what one W of M / N
-                           micro-batches costs.  The batch must be divisible by
-                           M.  Joining changes bits.  NULL: 0 */
+                           schedule has them.  N joined W of M micro-batches are
+                           priced as one W of M / N micro-batches.  Therefore N
+                           is left out with an M that is not a divisor of the
+                           batch, where M / N is not among `microbatches`, and
+                           where N does not divide the micro-batches of a
+                           replica.  Joining changes bits.  NULL: 0 */
     int n_gathers;
     const int *zeros; /* [n_zeros]: ZeRO stages that may be taken, 0 to 3, see
                          docs/zero.md; from 1 on only with replicas, and where
@@ -107,9 +107,10 @@ typedef struct sluice_plan_config {
                                 what two replicas need to add up a layer's
                                 gradients; R of them take 2 (R - 1) / R times as
                                 long, and from node to node the bytes' time by
-                                the network besides.  With ZeRO half of it comes
-                                behind the UPDATE, which takes 1 / R, or in
-                                stage 3 not at all */
+                                the network besides.  With ZeRO the first half
+                                of it stands before the UPDATE, which takes 1 /
+                                R of its cost, and the second behind it; in
+                                stage 3 there is no second half */
 
     const int64_t *first_ns; /* the same shape: how much more the first F, and
                                 the first B or I, of a step takes than others,

@@ -31,14 +31,15 @@ typedef struct sluice_product_spec {
     int64_t out;
     int64_t rows_per_row; /* vectors of one row; 0 means 1 */
 
-    /* The layer multiplies by itself, w[out][in], as a convolution does: the
-     * functions below are not for it.  The pipeline chooses the library, and
-     * keeps room for w as tiles of the backend `packed` read it in the forward
-     * and for the input gradient; 0: the layer has no use for them.  A copy is
-     * divided among a team in so many equal parts, as columns are. */
+    /* The layer computes the product itself, from w[out][in], as a convolution
+     * does: it does not call the functions below.  The pipeline chooses the
+     * library, and keeps room for copies of w in the layout that tiles of the
+     * backend `packed` read: [0] for the forward, [1] for the input gradient.
+     */
     bool own;
-    int64_t copy_bytes[2];
-    int64_t copy_parts[2];
+    int64_t copy_bytes[2]; /* 0: the layer needs no such copy */
+    int64_t copy_parts[2]; /* equal parts in which a team divides a copy, as
+                              it divides columns; 0: the copy is whole */
 } sluice_product_spec;
 
 /* A product as the pipeline has settled it. */

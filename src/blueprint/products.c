@@ -227,7 +227,8 @@ void sl_products_forget(const struct sl_stage *stage, const float *params)
     }
 }
 
-/* What it has whole at times was packed wherever it lay. */
+/* In ZeRO stage 3 whole parameters lie in one room or another, and copies were
+ * packed from each. */
 void sl_products_forget_newest(const struct sl_stage *stage)
 {
     if (stage->own_params)

@@ -120,9 +120,9 @@ static struct sl_op number(struct numbering *numbering, sluice_action action)
     return *cell;
 }
 
-/* Whether it has an operation from the beginning: parameters that replicas
- * share are read in place, and are there as soon as the step begins.  Where
- * that does not hold, blueprint/shards/rooms.h puts operations in. */
+/* Whether an action becomes an operation here.  UNSHARD and RESHARD do not:
+ * replicas of one process read the parameters that they share in place.
+ * Between processes blueprint/shards/rooms.h inserts their operations. */
 static bool is_done(sluice_action action)
 {
     return action.kind != SLUICE_UNSHARD && action.kind != SLUICE_RESHARD;

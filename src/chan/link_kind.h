@@ -25,8 +25,8 @@ struct sl_link_site {
 
 struct sl_link_kind {
     const char *name;
-    /* Whether it joins such ends: the same answer in all processes, so that it
-     * may ask for nothing of this one. */
+    /* Whether it joins such ends.  The answer must be the same in all
+     * processes: it may not depend on `rank`. */
     bool (*joins)(const struct sl_link_site *site);
     /* As sl_link_make(). */
     sluice_status (*create)(const struct sl_link_site *site,

@@ -39,8 +39,8 @@ static sluice_status check_skip(const struct sl_work *w, int i,
     return sl_skip_check(w->device, w->op, i, call->skip, w->rows.n, w->why);
 }
 
-/* For those who look on: unit i runs now, or the loss.  A moment, too, to let
- * messages of other processes move. */
+/* Publish which unit runs now, or the loss, for the watchdog; and take messages
+ * of other processes. */
 static void note_unit(const struct sl_work *w, int i)
 {
     sl_abroad_look(w->pipe);

@@ -2,17 +2,19 @@
  * The streams of a cut vocabulary: what one place makes, item after item, and
  * other places read.
  *
- *     terms k      what the S of place k gives for the loss          all T; B,
- * I gradients k  and for the input gradient                        B, I found k
- * the rows of place k for the tokens of a           F, R micro-batch, each
- * where its token stands outputs      x, which the last stage's F hands to all
- * all S, T row grads    dy, which the first stage hands to all            all S
+ * - terms of place k: what its S computes for the loss; read by every T, and by
+ *   the B or I of the last stage
+ * - gradients of place k: what its S computes for the input gradient; read by
+ *   the B or I of the last stage
+ * - found of place k: its rows of the table for the tokens of a micro-batch,
+ *   each at the place of its token; read by the F and R of the first stage
+ * - outputs: x, from the F of the last stage; read by every S and T
+ * - row gradients: dy, from the first stage; read by every S
  *
- * B and I are those of the last stage, F and R those of the first.  Within a
- * process a stream is read where it lies.  A place in another process has a
- * ring of as many slots, its copy.  Nothing of `found` is made where the first
- * stage is in the same process, which then reads the table itself; its items
- * are all made at the beginning, so that an R finds them again.
+ * Within a process a stream is read where it lies.  A place in another process
+ * has a copy: a ring of as many slots.  Nothing is found where the first stage
+ * is in the same process, as it then reads the table itself.  All rows are
+ * found when a job begins, so that they are still there for an R.
  *
  * Threads: as blueprint/shards/cut_head.h.
  */

@@ -15,15 +15,15 @@
 #include "blueprint/program.h"
 
 /*
- * Put [CLEAR,] BRING into the program of `device`, which is expanded yet to be,
- * where its list has an UNSHARD.  A stage of which the list has none is whole
- * from the beginning.
+ * Put [CLEAR,] BRING into the program of `device`, before its UPDATEs are
+ * expanded, wherever its list has an UNSHARD.  A stage without an UNSHARD in
+ * the list is whole from the beginning.
  *
- * Returns  SLUICE_OK, with *n_rooms raised to those that the program takes, if
- *          there are fewer; SLUICE_NO_MEMORY,
- *          with the program as it was; SLUICE_INVALID if `measures` is true and
- *          a REDUCE_GRAD, behind which whole parameters are measured, comes
- *          where those of its stage are given away.
+ * Returns  SLUICE_OK, with *n_rooms raised to the number that the program takes
+ *          if it was smaller; SLUICE_NO_MEMORY, with the program unchanged;
+ *          SLUICE_INVALID if `measures` is true, so that whole parameters are
+ *          measured behind a REDUCE_GRAD, and one comes after the RESHARD of
+ *          its stage.
  */
 sluice_status sl_rooms_place(struct sl_program *program,
                              const sluice_schedule *schedule, int device,

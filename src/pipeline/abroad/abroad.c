@@ -7,8 +7,9 @@
 #include "chan/link_kind.h"
 #include "chan/mpi/world.h"
 
-/* Devices look between layers.  For what takes longer the caller does, which
- * takes a device off its core if there is no other: not often. */
+/* Devices look for messages between layers.  The caller looks, too, for the
+ * sake of layers that take longer.  It may take a device off its core, and so
+ * looks seldom. */
 enum { LOOK_NS = 10 * 1000 * 1000 };
 
 static sluice_world *world_of(const sluice_pipeline_config *config)

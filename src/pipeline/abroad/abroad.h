@@ -88,9 +88,11 @@ void sl_abroad_find_judges(sluice_pipeline *pipe);
  * from the first of them to the last.  The others' x is not read. */
 struct sl_rows sl_abroad_input_rows(const sluice_pipeline *pipe, int64_t rows);
 
-/* How often the caller looks while devices run, and what it does then, as
- * devices do between layers: it takes messages of other processes, and lets MPI
- * work for what is under way.  (look) Any thread of the process. */
+/* The time between two looks of the caller while devices run.  A look, which
+ * devices have between layers, takes messages of other processes and lets MPI
+ * work on messages that are under way.
+ *
+ * Threads: any thread of the process, for sl_abroad_look(). */
 int64_t sl_abroad_period(const sluice_pipeline *pipe, int64_t otherwise_ns);
 void sl_abroad_look(sluice_pipeline *pipe);
 

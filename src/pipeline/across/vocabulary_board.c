@@ -155,8 +155,8 @@ static void send(struct sl_device *device, enum sl_cut_stream kind,
     sl_mail_send(device, stream_of(device, kind, device->at.place), item);
 }
 
-/* What the S of other places gave is read; the terms, by a device that starts
- * the backward too, twice. */
+/* Release what the S of other places gave.  The device of the last stage reads
+ * the terms twice in training: for its T, and to start the backward. */
 static void release_parts(struct sl_device *device, const struct sl_op *op)
 {
     const struct sl_cut_head *v = device->vocabulary;

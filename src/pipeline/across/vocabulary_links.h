@@ -8,7 +8,7 @@
  * device has read it for the last time; its slot is free by then for the item
  * after it, as the number of slots is that of the stream.
  *
- * Threads: the device, unless a function says else.
+ * Threads: the device, unless a function says otherwise.
  */
 #ifndef SL_PIPELINE_ACROSS_VOCABULARY_LINKS_H
 #define SL_PIPELINE_ACROSS_VOCABULARY_LINKS_H
