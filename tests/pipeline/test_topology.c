@@ -308,7 +308,8 @@ static void keep_note(void *context, sluice_log_level level, const char *text)
         strcpy(note, "told");
 }
 
-/* As many pipelines as there are cores, and one more. */
+/* As many pipelines as there are cores, and one more: one at least has none.
+ * Which one also depends on other programs, which may give a core back. */
 START_TEST(a_pipeline_that_finds_no_free_core_says_so)
 {
     struct sl_topology topology;
@@ -318,6 +319,7 @@ START_TEST(a_pipeline_that_finds_no_free_core_says_so)
     char note[8];
     sl_topology_init(&topology);
     int n = topology.n_cores < SLUICE_MAX_DEVICES ? topology.n_cores + 1 : 1;
+    int n_without = 0;
     sl_test_problem_init(&p, SL_TEST_RELU, 2, 4, NULL);
     p.config.schedule.devices = 1;
     p.config.pinning = SLUICE_PIN_AUTO;
@@ -328,8 +330,9 @@ START_TEST(a_pipeline_that_finds_no_free_core_says_so)
         ck_assert(!sluice_pipeline_create(&p.config, p.model, &pipes[i], NULL));
         sluice_pipeline_device(pipes[i], 0, &info);
         ck_assert_int_eq(info.core < 0, note[0] != '\0');
+        n_without += info.core < 0;
     }
-    ck_assert(n == 1 || info.core < 0);
+    ck_assert(n == 1 || n_without > 0);
     for (int i = 0; i < n; i++)
         sluice_pipeline_destroy(pipes[i]);
     sl_test_problem_fini(&p);
