@@ -219,7 +219,9 @@ START_TEST(the_wait_for_the_commit_is_told_behind_the_update)
         last[d] = &trace.events[d][trace.n_events[d] - 1];
         ck_assert_int_eq(last[d]->action.kind, SLUICE_UPDATE);
     }
-    ck_assert_int_le(last[1]->end_ns, last[0]->start_ns);
+    /* Device 0 waits for the last layer of device 1, whose thread may be
+     * preempted between that and its clock: only the starts are ordered. */
+    ck_assert_int_le(last[1]->start_ns, last[0]->start_ns);
     ck_assert_int_gt(last[1]->output_wait_ns, 0);
     ck_assert_int_ge(trace.end_ns, last[1]->end_ns + last[1]->output_wait_ns);
     end();
