@@ -3,35 +3,17 @@
 
 #include "bench/bubble/bubble_table.h"
 #include "bench/cli/command.h"
-#include "bench/cli/option_types.h"
+#include "bench/measure/sweep_options.h"
 #include "bench/order/schedule_source.h"
 #include "bench/order/schedule_names.h"
 #include "bench/output/environment.h"
 #include "bench/world/joined.h"
 
-enum { MAX_BATCH = 1 << 24 };
-
 static const struct option_row sizes[] = {
-    {.name = "devices",
-     .key = 'k',
-     .argument = "LIST",
-     .help = "Numbers of devices",
-     .type = &option_list,
-     .offset = offsetof(struct bubble_config, devices),
-     .least = 1,
-     .most = SLUICE_MAX_DEVICES,
-     .standard = "1,2",
+    {SWEEP_DEVICES(struct bubble_config, 1), .standard = "1,2",
      .small = "1,2,4"},
-    {.name = "microbatches",
-     .key = 'm',
-     .argument = "LIST",
-     .help = "Numbers of micro-batches",
-     .type = &option_list,
-     .offset = offsetof(struct bubble_config, microbatches),
-     .least = 1,
-     .most = SLUICE_MAX_MICROBATCHES,
-     .standard = "4,8,16,32",
-     .small = "1,4"},
+    {SWEEP_MICROBATCHES(struct bubble_config, "Numbers of micro-batches"),
+     .standard = "4,8,16,32", .small = "1,4"},
     {.name = "team",
      .argument = "LIST",
      .help = "Devices that work each stage together, at each of --devices",
@@ -51,29 +33,16 @@ static const struct option_row work[] = {
              "without needing a core; the stages of a device share it",
      .type = &option_time,
      .offset = offsetof(struct bubble_config, cell_ns)},
-    {.name = "model",
-     .argument = "SPEC",
-     .help = "Real layers",
-     .type = &option_text,
-     .offset = offsetof(struct bubble_config, model),
-     .standard = "1024-1024x16",
-     .small = "8-8x4"},
-    {.name = "batch",
-     .argument = "N",
-     .help = "Rows of a mini-batch of real layers",
-     .type = &option_long,
-     .offset = offsetof(struct bubble_config, batch),
-     .least = 1,
-     .most = MAX_BATCH,
-     .standard = "1024",
-     .small = "16"},
+    {SWEEP_MODEL(struct bubble_config, "Real layers"),
+     .standard = "1024-1024x16", .small = "8-8x4"},
+    {SWEEP_BATCH(struct bubble_config, "Rows of a mini-batch of real layers"),
+     .standard = "1024", .small = "16"},
     {0},
 };
 
 static const char doc[] =
     "Measure the bubble, the share of the devices' time in which they wait, "
-    "beside the formula (K-1)/(M+K-1).\v"
-    "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).\n\n"
+    "beside the formula (K-1)/(M+K-1).\v" SWEEP_LISTS "\n\n"
     "Each row trains a few steps from the same start as a sequential "
     "reference; `wrong' counts the parameters whose bits differ, of a team "
     "that "

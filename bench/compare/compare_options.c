@@ -2,12 +2,10 @@
 #include "bench/compare/compare.h"
 
 #include "bench/cli/command.h"
-#include "bench/cli/option_types.h"
+#include "bench/measure/sweep_options.h"
 #include "bench/order/schedule_source.h"
 #include "bench/compare/compare_table.h"
 #include "bench/world/joined.h"
-
-enum { MAX_BATCH = 1 << 24 };
 
 static const struct option_row sizes[] = {
     {.name = "devices",
@@ -20,16 +18,8 @@ static const struct option_row sizes[] = {
      .most = SLUICE_MAX_DEVICES,
      .standard = "1,2",
      .small = "2,4"},
-    {.name = "microbatches",
-     .key = 'm',
-     .argument = "LIST",
-     .help = "Micro-batches of pipelines",
-     .type = &option_list,
-     .offset = offsetof(struct compare_config, microbatches),
-     .least = 1,
-     .most = SLUICE_MAX_MICROBATCHES,
-     .standard = "4,8,16",
-     .small = "2,4"},
+    {SWEEP_MICROBATCHES(struct compare_config, "Micro-batches of pipelines"),
+     .standard = "4,8,16", .small = "2,4"},
     {.name = "team",
      .argument = "LIST",
      .help = "Devices of a team, which work a stage together",
@@ -51,22 +41,10 @@ static const struct option_row sizes[] = {
 };
 
 static const struct option_row work[] = {
-    {.name = "model",
-     .argument = "SPEC",
-     .help = "The network",
-     .type = &option_text,
-     .offset = offsetof(struct compare_config, model),
-     .standard = "1024-1024x16",
-     .small = "16-16x4"},
-    {.name = "batch",
-     .argument = "N",
-     .help = "Rows of a mini-batch",
-     .type = &option_long,
-     .offset = offsetof(struct compare_config, batch),
-     .least = 1,
-     .most = MAX_BATCH,
-     .standard = "1024",
-     .small = "32"},
+    {SWEEP_MODEL(struct compare_config, "The network"),
+     .standard = "1024-1024x16", .small = "16-16x4"},
+    {SWEEP_BATCH(struct compare_config, "Rows of a mini-batch"),
+     .standard = "1024", .small = "32"},
     {.name = "cap",
      .argument = "BYTES",
      .help = "Memory of a device, for the deepest network that fits",
@@ -80,8 +58,7 @@ static const struct option_row work[] = {
 
 static const char doc[] =
     "Compare one device, a pipeline, data and tensor parallelism and their "
-    "products on the same model, data and devices.\v"
-    "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).\n\n"
+    "products on the same model, data and devices.\v" SWEEP_LISTS "\n\n"
     "Parts of a step are means over the devices; `parts_clock' says whether "
     "of the wall clock or, without a core for each device, of the virtual "
     "one, which tells what a core for each would have done.  `wrong' counts "

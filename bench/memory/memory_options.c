@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "bench/cli/command.h"
-#include "bench/cli/option_types.h"
+#include "bench/measure/sweep_options.h"
 #include "bench/memory/table1.h"
 
-enum { MAX_BATCH = 1 << 24, MAX_WIDTH = 1 << 16, MAX_POSITIONS = 1 << 16 };
+enum { MAX_WIDTH = 1 << 16, MAX_POSITIONS = 1 << 16 };
 
 /* The command line as it is read. */
 struct line {
@@ -20,27 +20,12 @@ struct line {
 };
 
 static const struct option_row sizes[] = {
-    {.name = "devices",
-     .key = 'k',
-     .argument = "LIST",
-     .help = "Numbers of devices",
-     .type = &option_list,
-     .offset = offsetof(struct footprint_config, devices),
-     .least = 1,
-     .most = SLUICE_MAX_DEVICES,
-     .standard = "1,2,4,8",
+    {SWEEP_DEVICES(struct footprint_config, 1), .standard = "1,2,4,8",
      .small = "1,4"},
-    {.name = "microbatches",
-     .key = 'm',
-     .argument = "LIST",
-     .help =
-         "Numbers of micro-batches ({standard}); table 1 takes the first (32)",
-     .type = &option_list,
-     .offset = offsetof(struct footprint_config, microbatches),
-     .least = 1,
-     .most = SLUICE_MAX_MICROBATCHES,
-     .standard = "1,8,32",
-     .small = "1,4"},
+    {SWEEP_MICROBATCHES(
+         struct footprint_config,
+         "Numbers of micro-batches ({standard}); table 1 takes the first (32)"),
+     .standard = "1,8,32", .small = "1,4"},
     {.name = "remat",
      .argument = "LIST",
      .help = "Which activations are recomputed, a row for each: {choices}",
@@ -71,16 +56,8 @@ static const struct option_row networks[] = {
      .standard = "256",
      .small = "16",
      .context = "width"},
-    {.name = "batch",
-     .argument = "N",
-     .help = "Rows of a mini-batch",
-     .type = &option_long,
-     .offset = offsetof(struct footprint_config, batch),
-     .least = 1,
-     .most = MAX_BATCH,
-     .standard = "4096",
-     .small = "64",
-     .context = "batch"},
+    {SWEEP_BATCH(struct footprint_config, "Rows of a mini-batch"),
+     .standard = "4096", .small = "64", .context = "batch"},
     {0},
 };
 
@@ -130,8 +107,8 @@ static const struct option_row table1_options[] = {
 
 static const char doc[] =
     "Memory of a device, planned and actual, with and without "
-    "rematerialization, beside the paper's estimate O(N + L/K x N/M).\v"
-    "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).  "
+    "rematerialization, beside the paper's estimate O(N + L/K x "
+    "N/M).\v" SWEEP_LISTS "  "
     "Products are OpenBLAS's (--gemm openblas of other commands): no packed "
     "copies, whatever the processor.\n\n"
     "With --table1 the exit status is 1 if the depth does not grow linearly "

@@ -1,57 +1,26 @@
 /* `sluice-bench roofline`: its options.  The main thread. */
 #include "bench/cli/command.h"
-#include "bench/cli/option_types.h"
+#include "bench/measure/sweep_options.h"
 #include "bench/order/schedule_source.h"
 #include "bench/output/environment.h"
 #include "bench/roofline/roofline.h"
 #include "bench/roofline/roofline_table.h"
 
-enum { MAX_BATCH = 1 << 24 };
-
 static const struct option_row work[] = {
-    {.name = "devices",
-     .key = 'k',
-     .argument = "LIST",
-     .help = "Numbers of devices",
-     .type = &option_list,
-     .offset = offsetof(struct roofline_config, devices),
-     .least = 1,
-     .most = SLUICE_MAX_DEVICES,
-     .standard = "1,2",
+    {SWEEP_DEVICES(struct roofline_config, 1), .standard = "1,2",
      .small = "1,2"},
-    {.name = "microbatches",
-     .key = 'm',
-     .argument = "LIST",
-     .help = "Numbers of micro-batches",
-     .type = &option_list,
-     .offset = offsetof(struct roofline_config, microbatches),
-     .least = 1,
-     .most = SLUICE_MAX_MICROBATCHES,
-     .standard = "8,16,32",
-     .small = "4"},
-    {.name = "model",
-     .argument = "SPEC",
-     .help = "The network",
-     .type = &option_text,
-     .offset = offsetof(struct roofline_config, model),
-     .standard = "1024-1024x16",
-     .small = "8-8x4"},
-    {.name = "batch",
-     .argument = "N",
-     .help = "Rows of a mini-batch",
-     .type = &option_long,
-     .offset = offsetof(struct roofline_config, batch),
-     .least = 1,
-     .most = MAX_BATCH,
-     .standard = "1024",
-     .small = "16"},
+    {SWEEP_MICROBATCHES(struct roofline_config, "Numbers of micro-batches"),
+     .standard = "8,16,32", .small = "4"},
+    {SWEEP_MODEL(struct roofline_config, "The network"),
+     .standard = "1024-1024x16", .small = "8-8x4"},
+    {SWEEP_BATCH(struct roofline_config, "Rows of a mini-batch"),
+     .standard = "1024", .small = "16"},
     {0},
 };
 
 static const char doc[] =
     "Measure what this machine can do for a network, and a step as a share of "
-    "it.\v"
-    "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).\n\n"
+    "it.\v" SWEEP_LISTS "\n\n"
     "`fma' are multiply-adds in registers, `memory' and the other GB/s are y "
     "+= a x; `alone' is the slowest core by itself, of products the mean of "
     "cores by themselves; else it is a core's share, with all cores at work "

@@ -2,31 +2,15 @@
 #include "bench/table2/table2.h"
 
 #include "bench/cli/command.h"
-#include "bench/cli/option_types.h"
+#include "bench/measure/sweep_options.h"
 #include "bench/order/schedule_source.h"
 #include "bench/output/environment.h"
 
-enum { MAX_BATCH = 1 << 24 };
-
 static const struct option_row work[] = {
-    {.name = "model",
-     .argument = "SPEC",
-     .help = "Real layers",
-     .type = &option_text,
-     .offset = offsetof(struct table2_config, model),
-     .standard = "1024-1024x16",
-     .small = "16-16x8",
-     .context = "model"},
-    {.name = "batch",
-     .argument = "N",
-     .help = "Rows of a mini-batch of real layers",
-     .type = &option_long,
-     .offset = offsetof(struct table2_config, batch),
-     .least = 1,
-     .most = MAX_BATCH,
-     .standard = "1024",
-     .small = "64",
-     .context = "batch"},
+    {SWEEP_MODEL(struct table2_config, "Real layers"),
+     .standard = "1024-1024x16", .small = "16-16x8", .context = "model"},
+    {SWEEP_BATCH(struct table2_config, "Rows of a mini-batch of real layers"),
+     .standard = "1024", .small = "64", .context = "batch"},
     {.name = "cell",
      .argument = "TIME",
      .help = "F, I and W of one of eight timed cells with 32 micro-batches "

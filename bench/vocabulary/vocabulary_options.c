@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "bench/cli/command.h"
-#include "bench/cli/option_types.h"
+#include "bench/measure/sweep_options.h"
 #include "bench/vocabulary/vocabulary_rows.h"
 
 enum { PARTS_BYTES = 1024 };
@@ -14,26 +14,10 @@ struct line {
 };
 
 static const struct option_row sizes[] = {
-    {.name = "devices",
-     .key = 'k',
-     .argument = "LIST",
-     .help = "Numbers of devices",
-     .type = &option_list,
-     .offset = offsetof(struct vocabulary_bench, devices),
-     .least = 2,
-     .most = SLUICE_MAX_DEVICES,
-     .standard = "2,4",
+    {SWEEP_DEVICES(struct vocabulary_bench, 2), .standard = "2,4",
      .small = "2"},
-    {.name = "microbatches",
-     .key = 'm',
-     .argument = "LIST",
-     .help = "Numbers of micro-batches",
-     .type = &option_list,
-     .offset = offsetof(struct vocabulary_bench, microbatches),
-     .least = 1,
-     .most = SLUICE_MAX_MICROBATCHES,
-     .standard = "16",
-     .small = "4"},
+    {SWEEP_MICROBATCHES(struct vocabulary_bench, "Numbers of micro-batches"),
+     .standard = "16", .small = "4"},
     {0},
 };
 
@@ -70,8 +54,7 @@ static const struct option_row work[] = {
 
 static const char doc[] =
     "Cut the head of a language model across the devices, beside the best "
-    "contiguous cut of blocks and head, on timed cells.\v"
-    "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).\n\n"
+    "contiguous cut of blocks and head, on timed cells.\v" SWEEP_LISTS "\n\n"
     "The standards are the proportions of GPT-2, whose head takes as long as "
     "5.45 of its 12 blocks.  The schedule is 1f1b.  `bubble_formula' of a cut "
     "head is (K-1)(F+B) of idle time if each device has as many blocks, else "

@@ -2,10 +2,10 @@
 #include "bench/zero/zero_rows.h"
 
 #include "bench/cli/command.h"
-#include "bench/cli/option_types.h"
 #include "bench/measure/run_options.h"
+#include "bench/measure/sweep_options.h"
 
-enum { MAX_BATCH = 1 << 24, MAX_STEPS = 1 << 16, MOST_CHUNKS = 64 };
+enum { MAX_STEPS = 1 << 16, MOST_CHUNKS = 64 };
 
 /* The command line as it is read. */
 struct line {
@@ -67,24 +67,10 @@ static const struct option_row sizes[] = {
 };
 
 static const struct option_row work[] = {
-    {.name = "model",
-     .argument = "SPEC",
-     .help = "The network",
-     .type = &option_text,
-     .offset = offsetof(struct zero_config, model),
-     .standard = "256-256x16",
-     .small = "16-16x4",
-     .context = "model"},
-    {.name = "batch",
-     .argument = "N",
-     .help = "Rows of a mini-batch",
-     .type = &option_long,
-     .offset = offsetof(struct zero_config, batch),
-     .least = 1,
-     .most = MAX_BATCH,
-     .standard = "256",
-     .small = "24",
-     .context = "batch"},
+    {SWEEP_MODEL(struct zero_config, "The network"), .standard = "256-256x16",
+     .small = "16-16x4", .context = "model"},
+    {SWEEP_BATCH(struct zero_config, "Rows of a mini-batch"), .standard = "256",
+     .small = "24", .context = "batch"},
     {.name = "steps",
      .argument = "N",
      .help = "Steps that are timed, each behind one of plain replicas; 0: only "
@@ -110,8 +96,7 @@ static const struct option_row work[] = {
 static const char doc[] =
     "Bytes for each parameter with ZeRO stages 0 to 3, planned and actual, "
     "beside the paper's formula, and the step beside that of plain "
-    "replicas.\v"
-    "A LIST is 2,4,8 or a range: 1-8, 1-9+2 (by 2), 1-64*2 (doubling).  "
+    "replicas.\v" SWEEP_LISTS "  "
     "`paper' is Rajbhandari et al. (2020) in float32; stages 2 and 3 have the "
     "whole gradient of one stage of the pipeline besides.  `over' is the "
     "median of a step's time over that of the plain step beside it, less 1.  "
