@@ -140,6 +140,8 @@ sluice_status sl_banded_conv_input(const struct sl_convolution *conv,
                                    const sluice_layer_call *call)
 {
     struct sl_rows own = sl_convolution_share(conv, call).x;
+    if (own.n == 0)
+        return SLUICE_OK; /* fewer channels than devices */
     const float *w = joined_weights(conv, call);
     int64_t out = conv->out * (conv->depth / conv->in); /* of a channel of x */
     if (!sl_convolution_is_pointwise(conv))

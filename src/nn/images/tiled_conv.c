@@ -66,6 +66,8 @@ void sl_tiled_conv_forward(const struct sl_tiles *tiles,
     const float *w = call->params[SL_CONV_WEIGHT];
     struct sl_conv_pass pass;
     bool is_made;
+    if (own.n == 0)
+        return; /* fewer channels than devices */
     float *rows = sl_product_room(call->products, SL_GEMM_FORWARD, w, &is_made);
     sl_conv_forward_pass(&shape, &pass);
     for (int64_t g = 0; g < conv->groups; g++) {
@@ -112,6 +114,8 @@ void sl_tiled_conv_input(const struct sl_tiles *tiles,
     struct sl_rows own = sl_convolution_share(conv, call).x;
     const float *w = NULL;
     bool is_made;
+    if (own.n == 0)
+        return; /* fewer channels than devices */
     float *rows = sl_product_room(call->products, SL_GEMM_INPUT,
                                   call->params[SL_CONV_WEIGHT], &is_made);
     if (!is_made)

@@ -151,7 +151,8 @@ sluice_status sl_product_packed(struct sluice_product *product,
 
 /*
  * Room for a copy of weights w, if the layer multiplies by itself, and whether
- * it has been made there; else the caller makes it now.
+ * it has been made there; else the caller makes it now.  A device without a
+ * share of the result has no room: it may not ask for it.
  */
 float *sl_product_room(struct sluice_product *product, enum sl_gemm_kind kind,
                        const float *w, bool *is_made);

@@ -46,6 +46,12 @@ static const char convolutions[] =
     "padding=1, stride=2, groups=4); conv2d(64, kernel=1); "
     "global_average_pool; linear(64)";
 
+/* Fewer channels and columns than devices, on both sides of a layer. */
+static const char narrow[] =
+    "input(2x8x8); reshape(channels=1, height=16, width=8); conv2d(2, "
+    "padding=1, activation=relu); conv2d(3, stride=2); group_norm(1); "
+    "conv2d(1, kernel=1); max_pool(2); linear(2); linear(5)";
+
 static const char residual[] =
     "input(2x8x8); resnet(blocks=1, width=8, classes=64)";
 
@@ -151,6 +157,22 @@ START_TEST(teams_train_image_layers_to_the_bits_of_one_device)
 }
 END_TEST
 
+START_TEST(teams_train_narrow_layers_to_the_bits_of_one_device)
+{
+    setup(narrow);
+    for (int i = 0; i < BATCH * POSITIONS; i++)
+        labels[i] %= 5;
+    for (int team = 2; team <= 4; team++)
+        for (int devices = 1; devices <= 2; devices++) {
+            ck_assert_double_eq(difference_by(devices, team, "plain"), 0);
+            if (sluice_gemm_is_built("packed"))
+                ck_assert_double_eq(difference_by(devices, team, "packed"), 0);
+        }
+    ck_assert_double_le(difference_by(2, 4, "openblas"), 1e-5);
+    sluice_model_destroy(model);
+}
+END_TEST
+
 START_TEST(teams_train_a_resnet_to_the_bits_of_one_device)
 {
     setup(residual);
@@ -250,6 +272,7 @@ END_TEST
 SLUICE_TEST_MAIN("pipeline.team_layers",
                  teams_of_two_and_four_train_blocks_to_the_bits_of_one_device,
                  teams_train_image_layers_to_the_bits_of_one_device,
+                 teams_train_narrow_layers_to_the_bits_of_one_device,
                  teams_train_a_resnet_to_the_bits_of_one_device,
                  teams_by_openblas_agree_within_rounding,
                  each_device_has_an_equal_share_of_all_that_divided_layers_hold,
