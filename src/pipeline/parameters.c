@@ -266,6 +266,13 @@ int sl_tensor_n_runs(const sluice_pipeline *pipe,
     return n_runs(pipe, tensor_of(tensor));
 }
 
+int sl_tensor_most_runs(const sluice_pipeline *pipe)
+{
+    const struct sl_grid *grid = &pipe->blueprint.grid;
+    int n_parts = sl_cuts_vocabulary(pipe) ? grid->n_devices : 1;
+    return n_parts * sl_n_holders(grid);
+}
+
 struct sl_tensor_run sl_tensor_run_at(const sluice_pipeline *pipe,
                                       const sluice_state_tensor *tensor, int i)
 {

@@ -31,6 +31,9 @@ struct sl_tensor_run {
 };
 int sl_tensor_n_runs(const sluice_pipeline *pipe,
                      const sluice_state_tensor *tensor);
+
+/* No tensor has more. */
+int sl_tensor_most_runs(const sluice_pipeline *pipe);
 struct sl_tensor_run sl_tensor_run_at(const sluice_pipeline *pipe,
                                       const sluice_state_tensor *tensor, int i);
 

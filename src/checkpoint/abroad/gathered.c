@@ -209,8 +209,7 @@ sluice_status sl_gathered_save(const sluice_pipeline *pipe, enum sl_held held,
                                sluice_diag *why)
 {
     const sluice_allocator *allocator = pipe->allocator;
-    struct gathering g = {.pipe = pipe,
-                          .most_runs = sl_n_holders(&pipe->blueprint.grid)};
+    struct gathering g = {.pipe = pipe, .most_runs = sl_tensor_most_runs(pipe)};
     sluice_status st = sl_outgoing_init(&g.out, pipe, held, allocator, why);
     bool is_init = !st;
     if (!st) {
