@@ -60,7 +60,7 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     if (st)
         return st;
     verify.forward_only = true;
-    bool cut = sl_schedule_cuts_vocabulary(bp->schedule); /* without ZeRO */
+    bool cut = sl_schedule_cuts_vocabulary(bp->schedule); /* brings nothing */
     if (sl_n_holders(&bp->grid) > 1 && config->zero >= SL_ZERO_PARAMETERS &&
         !cut)
         st = sl_zero_place(config->zero, &bp->forward_schedule, why);
@@ -185,10 +185,10 @@ static sluice_status lay_out_vocabulary(struct sl_blueprint *bp,
     const struct sl_cut_head_input input = {
         bp->model,    bp->loss,          bp->schedule,   bp->train,
         bp->forward,  &layout->products, &bp->processes, layout->max_rows,
-        bp->n_states, bp->allocator,
+        bp->n_states, {.n_holders = 1},  bp->allocator,
     };
     return bp->body ? sl_cut_heads_init(&bp->vocabulary, &input, &bp->grid,
-                                        bp->layout.plans, why)
+                                        bp->updates.zero, bp->layout.plans, why)
                     : SLUICE_OK;
 }
 

@@ -44,17 +44,18 @@ enum sl_op_kind {
     SL_OP_TABLE_SCATTER, /* as REDUCE_SCATTER and ALL_GATHER, of a device's rows
                             of a table that is cut */
     SL_OP_TABLE_GATHER,
-    SL_OP_MEASURE, /* what the tensors of a stage add to the total */
-    SL_OP_TOTAL,   /* which all devices get */
-    SL_OP_PREPARE, /* that of an UPDATE which may fail */
-    SL_OP_ADVANCE, /* the whole UPDATE: makes the next version */
-    SL_OP_VOTE,    /* for the commit, without waiting for it */
+    SL_OP_TABLE_MEASURE, /* as MEASURE, of a device's rows of all tables */
+    SL_OP_MEASURE,       /* what the tensors of a stage add to the total */
+    SL_OP_TOTAL,         /* which all devices get */
+    SL_OP_PREPARE,       /* that of an UPDATE which may fail */
+    SL_OP_ADVANCE,       /* the whole UPDATE: makes the next version */
+    SL_OP_VOTE,          /* for the commit, without waiting for it */
     SL_OP_AHEAD,   /* that of an UPDATE which can be undone, until all agree */
     SL_OP_AGREE,   /* all devices commit the step, or none */
     SL_OP_APPLY,   /* that of an UPDATE which cannot fail: what is left of it */
     SL_OP_UNSHARD, /* give each other what each has updated of a stage */
-    SL_OP_KEEP,    /* the newest versions are what the next step begins
-                      with */
+    SL_OP_TABLE_UNSHARD, /* the same, of a device's rows of a table */
+    SL_OP_KEEP, /* the newest versions are what the next step begins with */
     SL_N_OP_KINDS,
 };
 

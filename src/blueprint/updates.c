@@ -127,26 +127,50 @@ static void put_unshards(struct writing *writing,
     }
 }
 
-/* What is done about the tables that a vocabulary is cut from.  Shown as of the
- * device's first stage. */
+/* An operation on the tables that a vocabulary is cut from, which is shown as
+ * of the device's first stage. */
+static struct sl_op table_op(const struct sl_program *program,
+                             sluice_action_kind kind)
+{
+    return (struct sl_op){
+        .action = {kind, program->ops[0].action.stage, -1, 0},
+        .forward_no = SL_NONE,
+        .backward_no = SL_NONE,
+        .stash_no = SL_NONE,
+        .n_joined = 1,
+    };
+}
+
+/* What is done about the tables before they are updated.  A device that updates
+ * its chunk alone needs no more of the sum than that. */
 static void put_tables(struct writing *writing,
                        const struct sl_program *program,
                        struct sl_update_mode mode)
 {
-    struct sl_op op = {.forward_no = SL_NONE,
-                       .backward_no = SL_NONE,
-                       .stash_no = SL_NONE,
-                       .n_joined = 1};
     if (program->n_ops == 0)
         return;
-    op.action = (sluice_action){SLUICE_REDUCE_GRAD,
-                                program->ops[0].action.stage, -1, 0};
+    struct sl_op op = table_op(program, SLUICE_REDUCE_GRAD);
     if (mode.takes_rows)
         put(writing, op, SL_OP_TAKE_ROWS);
     for (op.tie = 0; mode.reduces && op.tie < mode.n_tables; op.tie++) {
         put(writing, op, SL_OP_TABLE_SCATTER);
-        put(writing, op, SL_OP_TABLE_GATHER);
+        if (mode.zero == 0 || mode.measures)
+            put(writing, op, SL_OP_TABLE_GATHER);
     }
+    op.tie = 0;
+    if (mode.measures && mode.n_tables > 0)
+        put(writing, op, SL_OP_TABLE_MEASURE);
+}
+
+static void put_table_unshards(struct writing *writing,
+                               const struct sl_program *program,
+                               struct sl_update_mode mode)
+{
+    if (program->n_ops == 0)
+        return;
+    struct sl_op op = table_op(program, SLUICE_UNSHARD);
+    for (; op.tie < mode.n_tables; op.tie++)
+        put(writing, op, SL_OP_TABLE_UNSHARD);
 }
 
 static void expand(struct writing *writing, const struct sl_program *program,
@@ -155,7 +179,7 @@ static void expand(struct writing *writing, const struct sl_program *program,
     bool adds_tables = mode.reduces && mode.n_tables > 0;
     bool behind = mode.ties || mode.takes_rows || adds_tables;
     bool measured = mode.zero >= SL_ZERO_GRADIENTS && mode.measures;
-    assert(!behind || mode.zero < SL_ZERO_GRADIENTS); /* else refused */
+    assert(!mode.ties || mode.zero < SL_ZERO_GRADIENTS); /* else refused */
     writing->n = 0;
     if (mode.asynchronous)
         put_whole(writing, SL_OP_BACK_UP);
@@ -176,7 +200,7 @@ static void expand(struct writing *writing, const struct sl_program *program,
     if (mode.ties)
         put_ties(writing, ties);
     put_tables(writing, program, mode);
-    if (behind)
+    if (behind && !measured)
         put_each(writing, program, update_of(mode));
     if (mode.measures) {
         put_whole(writing, SL_OP_TOTAL);
@@ -191,8 +215,10 @@ static void expand(struct writing *writing, const struct sl_program *program,
         put_whole(writing, SL_OP_KEEP);
     else
         put_each(writing, program, SL_OP_APPLY);
-    if (mode.zero > 0 && mode.zero < SL_ZERO_PARAMETERS)
+    if (mode.zero > 0 && mode.zero < SL_ZERO_PARAMETERS) {
         put_unshards(writing, program);
+        put_table_unshards(writing, program, mode);
+    }
 }
 
 sluice_status sl_updates_expand(struct sl_program *program,

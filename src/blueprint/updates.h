@@ -21,8 +21,11 @@
  *                   list do that (blueprint/shards/rooms.h)
  *                   If an embedding is cut by rows, behind the list stands
  *                   TAKE_ROWS, and then the MEASUREs or PREPAREs
-                   If a cut vocabulary is added up, the same holds for its
-                   TABLE_SCATTERs and TABLE_GATHERs, behind TAKE_ROWS
+ *                   If a cut vocabulary is added up, the same holds for its
+ *                   TABLE_SCATTERs and TABLE_GATHERs, behind TAKE_ROWS; with
+ *                   ZeRO the latter stand there only if the optimizer reads a
+ *                   total, and TABLE_UNSHARDs behind the UNSHARDs.  If it reads
+ *                   a total, a TABLE_MEASURE comes next
  *     asynchronous  BACK_UP;
  *                   the list, in which each UPDATE becomes
  *                   [REDUCE_SCATTER, ALL_GATHER, [FENCE,]] ADVANCE;

@@ -251,7 +251,10 @@ static void free_devices(sluice_pipeline *pipe, int n_made)
 sluice_status sl_init_devices(sluice_pipeline *pipe, sluice_diag *why)
 {
     struct sl_layout *layout = &pipe->blueprint.layout;
+    struct sl_cut_heads *vocabulary = &pipe->blueprint.vocabulary;
     sluice_status st = sl_zero_take_common(layout, why);
+    if (!st)
+        st = sl_cut_heads_take_common(vocabulary, why);
     int n_made = 0;
     while (!st && n_made < pipe->n_local) {
         st = init_device(pipe, n_made, why);
@@ -259,6 +262,7 @@ sluice_status sl_init_devices(sluice_pipeline *pipe, sluice_diag *why)
     }
     if (st) {
         free_devices(pipe, n_made);
+        sl_cut_heads_give_common(vocabulary);
         sl_zero_give_common(layout);
         return st;
     }
@@ -269,5 +273,6 @@ sluice_status sl_init_devices(sluice_pipeline *pipe, sluice_diag *why)
 void sl_fini_devices(sluice_pipeline *pipe)
 {
     free_devices(pipe, pipe->n_local);
+    sl_cut_heads_give_common(&pipe->blueprint.vocabulary);
     sl_zero_give_common(&pipe->blueprint.layout);
 }

@@ -22,6 +22,7 @@
 #include "pipeline/across/row_parts.h"
 #include "pipeline/across/vocabulary_board.h"
 #include "pipeline/team/teamwork.h"
+#include "pipeline/update/head_update.h"
 #include "pipeline/update/versions.h"
 
 /* Which links an operation takes from and publishes to. */
@@ -85,6 +86,8 @@ static const struct behaviour {
                              sl_reduces_tables},
     [SL_OP_TABLE_GATHER] = {sl_reduce_table_gather, MEETING, NONE,
                             sl_reduces_tables},
+    [SL_OP_TABLE_MEASURE] = {sl_cut_head_measure, SILENT, NONE,
+                             sl_optimize_has_terms},
     [SL_OP_MEASURE] = {sl_optimize_measure, SILENT},
     [SL_OP_TOTAL] = {sl_optimize_total, WAITING, .name = "add up"},
     [SL_OP_PREPARE] = {sl_optimize_prepare, SILENT},
@@ -94,6 +97,8 @@ static const struct behaviour {
     [SL_OP_AGREE] = {agree, WAITING, .name = "agree"},
     [SL_OP_APPLY] = {sl_optimize_apply, EVENT, NONE, sl_ahead_left},
     [SL_OP_UNSHARD] = {sl_reduce_unshard, MEETING, NONE, sl_unshards},
+    [SL_OP_TABLE_UNSHARD] = {sl_reduce_table_unshard, MEETING, NONE,
+                             sl_optimize_has_terms},
     [SL_OP_BACK_UP] = {sl_versions_back_up, OUTSIDE, .name = "back up"},
     [SL_OP_ADVANCE] = {sl_versions_advance, EVENT},
     [SL_OP_KEEP] = {sl_versions_keep, OUTSIDE, .name = "keep"},

@@ -46,21 +46,25 @@ static sluice_status find(const sluice_pipeline *pipe, const char *name,
 static int n_runs(const sluice_pipeline *pipe, struct sl_tensor_item item)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    if (sl_cut_table_of(pipe, item.layer, item.param) >= 0)
-        return bp->grid.n_devices;
+    int cut = sl_cut_table_of(pipe, item.layer, item.param);
+    if (cut >= 0)
+        return bp->grid.n_devices *
+               sl_cut_table_n_holders(pipe, cut, item.state);
     return sl_item_is_shared(bp, item) ? sl_n_holders(&bp->grid) : 1;
 }
 
-/* What part number i of a cut table has of it. */
+/* Run number i of a cut table: the pieces of a part follow each other. */
 static struct sl_tensor_run cut_run(const sluice_pipeline *pipe,
                                     struct sl_tensor_item item, int table,
                                     int i)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    const struct sl_coordinates at = {.place = i};
+    int n_holders = sl_cut_table_n_holders(pipe, table, item.state);
+    const struct sl_coordinates at = {.place = i / n_holders,
+                                      .replica = i % n_holders};
     const float *elements;
-    struct sl_chunk piece =
-        sl_cut_table_piece(pipe, table, item.state, i, &elements);
+    struct sl_chunk piece = sl_cut_table_piece(pipe, table, item.state,
+                                               at.replica, at.place, &elements);
     return (struct sl_tensor_run){
         .process = sl_process_of(&bp->processes, &bp->grid, at),
         .elements = elements,

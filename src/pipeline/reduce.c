@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pipeline/clocks.h"
+#include "pipeline/update/head_update.h"
 #include "pipeline/update/optimize.h"
 
 bool sl_reduces(const struct sl_device *device, const struct sl_op *op)
@@ -122,14 +123,20 @@ bool sl_reduces_tables(const struct sl_device *device, const struct sl_op *op)
     return device->pipe->update_rows[op->update_no] > 0;
 }
 
-/* Do something with those that hold the same rows of a table. */
+/* The device's rows of a table. */
+static const struct sl_table_part *rows_of(const struct sl_device *device,
+                                           int table)
+{
+    return &sl_cut_table_at(device->vocabulary, table)->parts[device->at.place];
+}
+
+/* Do something with those that hold the same rows of a table: x[n] of each. */
 static sluice_status of_table(struct sl_device *device, const struct sl_op *op,
-                              collective_function *function)
+                              collective_function *function, float *x)
 {
     const struct sl_stage *stage = &device->stages[op->action.stage];
-    const struct sl_table_part *part =
-        &sl_cut_table_at(device->vocabulary, op->tie)->parts[device->at.place];
-    return together(device, stage, function, part->g, part->shard.run);
+    return together(device, stage, function, x,
+                    rows_of(device, op->tie)->n_floats);
 }
 
 /* Whether a device of a replica without rows has written no gradient. */
@@ -143,19 +150,19 @@ static bool is_fresh(const struct sl_device *device, int table)
 sluice_status sl_reduce_table_scatter(struct sl_device *device,
                                       const struct sl_op *op, sluice_diag *why)
 {
-    const struct sl_table_part *part =
-        &sl_cut_table_at(device->vocabulary, op->tie)->parts[device->at.place];
+    const struct sl_table_part *part = rows_of(device, op->tie);
     (void)why;
     if (is_fresh(device, op->tie))
         memset(part->g, 0, (size_t)part->shard.run * sizeof *part->g);
-    return of_table(device, op, sl_collective_reduce_scatter);
+    return of_table(device, op, sl_collective_reduce_scatter, part->g);
 }
 
 sluice_status sl_reduce_table_gather(struct sl_device *device,
                                      const struct sl_op *op, sluice_diag *why)
 {
     (void)why;
-    return of_table(device, op, sl_collective_all_gather);
+    return of_table(device, op, sl_collective_all_gather,
+                    rows_of(device, op->tie)->g);
 }
 
 sluice_status sl_reduce_leave(struct sl_device *device, const struct sl_op *op,
@@ -179,4 +186,14 @@ sluice_status sl_reduce_unshard(struct sl_device *device,
      */
     sl_products_forget_newest(stage);
     return SLUICE_OK; /* else a process has ended, which the job's end tells */
+}
+
+sluice_status sl_reduce_table_unshard(struct sl_device *device,
+                                      const struct sl_op *op, sluice_diag *why)
+{
+    (void)why;
+    (void)of_table(device, op, sl_collective_all_gather,
+                   rows_of(device, op->tie)->w);
+    sl_cut_head_forget(&device->vocabulary->parts[device->at.place]);
+    return SLUICE_OK;
 }

@@ -94,4 +94,8 @@ sluice_status sl_reduce_leave(struct sl_device *device, const struct sl_op *op,
 sluice_status sl_reduce_unshard(struct sl_device *device,
                                 const struct sl_op *op, sluice_diag *why);
 
+/* The same of the device's rows of a table that is cut. */
+sluice_status sl_reduce_table_unshard(struct sl_device *device,
+                                      const struct sl_op *op, sluice_diag *why);
+
 #endif

@@ -9,6 +9,13 @@ static bool makes_gradient(sluice_action action)
     return action.kind == SLUICE_B || action.kind == SLUICE_W;
 }
 
+/* Whether it does nothing to the gradients of a stage.  T has its own. */
+static bool leaves_gradients(sluice_action action)
+{
+    return action.kind == SLUICE_UNSHARD || action.kind == SLUICE_RESHARD ||
+           action.kind == SLUICE_S || action.kind == SLUICE_T;
+}
+
 /* Whether an action of the same stage makes a gradient from `at` on. */
 static bool goes_on(const sluice_action *actions, int n, int at, int stage)
 {
@@ -47,8 +54,8 @@ static sluice_status check_device(int wanted, const sluice_schedule *schedule,
     int n, open = -1; /* the last action that made a gradient */
     const sluice_action *at = sluice_schedule_actions(schedule, device, &n);
     for (int i = 0; i < n; i++) {
-        if (at[i].kind == SLUICE_UNSHARD || at[i].kind == SLUICE_RESHARD)
-            continue; /* they do nothing to gradients */
+        if (leaves_gradients(at[i]))
+            continue;
         bool same = open >= 0 && at[i].stage == at[open].stage;
         bool belongs =
             same && (makes_gradient(at[i]) || at[i].kind == SLUICE_R);

@@ -206,7 +206,7 @@ static sluice_status make_tables(struct sl_cut_head *v,
     };
     sluice_status st =
         sl_cut_table_init(&v->table, input->model, head, v->n_parts,
-                          input->n_states, v->allocator);
+                          input->n_states, input->share, v->allocator);
     if (!st && sl_rows_can_be_cut(input->model))
         st = sl_cut_rows_init(&v->rows, &rows);
     return st;
@@ -244,6 +244,13 @@ sluice_status sl_cut_head_init(struct sl_cut_head *v,
     for (int d = 0; d < v->n_parts && !st; d++)
         st = make_part(v, d, &head, input->products, why);
     return st;
+}
+
+struct sl_cut_table *sl_cut_table_made(struct sl_cut_head *v, int i)
+{
+    if (i == 0)
+        return &v->table;
+    return i == 1 && v->rows.ops && !v->rows.tied ? &v->rows.own : NULL;
 }
 
 const struct sl_cut_table *sl_cut_table_at(const struct sl_cut_head *v, int i)

@@ -84,6 +84,7 @@ struct sl_cut_head_input {
     const struct sl_processes *processes;
     int64_t max_rows;
     int n_states;
+    struct sl_table_share share;
     const sluice_allocator *allocator;
 };
 
@@ -124,6 +125,9 @@ void sl_cut_head_bind(struct sl_cut_head *vocabulary, int place,
  * it.  NULL past the last one. */
 const struct sl_cut_table *sl_cut_table_at(const struct sl_cut_head *vocabulary,
                                            int i);
+
+/* The same, while they are made. */
+struct sl_cut_table *sl_cut_table_made(struct sl_cut_head *vocabulary, int i);
 
 /* The table of an embedding that is cut.  No pointer into the struct: it may be
  * moved. */

@@ -2,7 +2,8 @@
  * The cut vocabulary of a pipeline: that of each replica.  All replicas cut it
  * in the same way, and each has its own rows of the tables, gradients, states
  * and slots.  The gradients of a part are added up over the replicas, in their
- * order (blueprint/updates.h).
+ * order (blueprint/updates.h).  With ZeRO the replicas share out the optimizer
+ * states of a part, and in stage 3 its rows (blueprint/shards/table_parts.h).
  *
  * Threads: as blueprint/shards/cut_head.h.
  */
@@ -23,15 +24,30 @@ struct sl_cut_heads {
 int sl_cut_heads_n_tables(const sluice_model *model);
 
 /*
- * Cut it in each replica, and add what its parts take to plans[devices of a
- * replica].  sl_cut_heads_fini() in both cases.
+ * Cut it in each replica, for a ZeRO stage, and add what its parts take to
+ * plans[devices of a replica].  `share` of the input is set here.
+ * sl_cut_heads_fini() in both cases.
  *
  * Returns  as sl_cut_head_init().
  */
 sluice_status sl_cut_heads_init(struct sl_cut_heads *vocabulary,
                                 const struct sl_cut_head_input *input,
-                                const struct sl_grid *grid,
+                                const struct sl_grid *grid, int zero,
                                 sluice_memory_plan *plans, sluice_diag *why);
 void sl_cut_heads_fini(struct sl_cut_heads *vocabulary);
+
+/*
+ * Take the memory of rows that lie in common, if they do, before parts are
+ * bound; and give it back, also if taking it has failed.
+ *
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ */
+sluice_status sl_cut_heads_take_common(struct sl_cut_heads *vocabulary,
+                                       sluice_diag *why);
+void sl_cut_heads_give_common(struct sl_cut_heads *vocabulary);
+
+/* Bytes of it that the device at `place` counts as its own. */
+size_t sl_cut_heads_common_bytes(const struct sl_cut_heads *vocabulary,
+                                 int place);
 
 #endif

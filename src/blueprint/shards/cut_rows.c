@@ -123,7 +123,7 @@ sluice_status sl_cut_rows_init(struct sl_cut_rows *rows,
     if (!rows->tied)
         st = sl_cut_table_init(&rows->own, input->model, &begin,
                                input->head->n_parts, input->head->n_states,
-                               rows->allocator);
+                               input->head->share, rows->allocator);
     if (!st)
         st = alloc_tables(rows);
     if (st)

@@ -2,6 +2,7 @@
 #include "blueprint/shards/table_parts.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/split.h"
 #include "nn/model/model.h"
@@ -27,14 +28,38 @@ static struct sl_tensor describe(const sluice_model *model,
     return tensor;
 }
 
+static struct sl_table_part make_part(const struct sl_cut_table *table, int d)
+{
+    enum { LINE = SL_ALIGN / sizeof(float) };
+    const struct sl_table_share *share = &table->share;
+    struct sl_rows rows =
+        sl_split_rows(table->tensor.shape.dims[0], table->n_parts, d);
+    int64_t n = rows.n * table->width;
+    int64_t n_floats = (n + LINE - 1) / LINE * LINE;
+    return (struct sl_table_part){
+        .first = rows.first,
+        .n = rows.n,
+        .shape = sluice_shape_matrix(rows.n, table->width),
+        .shard = {.n_runs = 1,
+                  .run = n,
+                  .stride = n,
+                  .first = rows.first * table->width},
+        .n_floats = n_floats,
+        .own = sl_chunk_of(n_floats, share->n_holders, share->holder),
+        .n_states = sl_chunk_largest(n_floats, share->n_holders),
+    };
+}
+
 sluice_status sl_cut_table_init(struct sl_cut_table *table,
                                 const sluice_model *model,
                                 const struct sl_end_layer *end, int n_parts,
-                                int n_states, const sluice_allocator *allocator)
+                                int n_states, struct sl_table_share share,
+                                const sluice_allocator *allocator)
 {
     size_t n = (size_t)n_parts;
     *table = (struct sl_cut_table){
         .allocator = allocator,
+        .share = share,
         .tensor = describe(model, end),
         .n_states = n_states,
         .n_parts = n_parts,
@@ -43,20 +68,10 @@ sluice_status sl_cut_table_init(struct sl_cut_table *table,
     };
     if (!table->parts || !table->first)
         return SLUICE_NO_MEMORY;
-    int64_t width = table->width = table->tensor.shape.dims[1];
+    table->width = table->tensor.shape.dims[1];
     for (int d = 0; d < n_parts; d++) {
-        struct sl_rows rows =
-            sl_split_rows(table->tensor.shape.dims[0], n_parts, d);
-        table->parts[d] = (struct sl_table_part){
-            .first = rows.first,
-            .n = rows.n,
-            .shape = sluice_shape_matrix(rows.n, width),
-            .shard = {.n_runs = 1,
-                      .run = rows.n * width,
-                      .stride = rows.n * width,
-                      .first = rows.first * width},
-        };
-        table->first[d] = rows.first;
+        table->parts[d] = make_part(table, d);
+        table->first[d] = table->parts[d].first;
     }
     table->first[n_parts] = table->tensor.shape.dims[0];
     return SLUICE_OK;
@@ -72,18 +87,26 @@ void sl_cut_table_fini(struct sl_cut_table *table)
 
 size_t sl_cut_table_bytes(const struct sl_cut_table *table, int place)
 {
-    return sl_round_up((size_t)table->parts[place].shard.run * sizeof(float));
+    return (size_t)table->parts[place].n_floats * sizeof(float);
+}
+
+/* Of one holder: an optimizer's state, and its share of rows in common. */
+static size_t shared_bytes(const struct sl_cut_table *table, int place)
+{
+    return (size_t)table->parts[place].n_states * sizeof(float);
 }
 
 void sl_cut_table_plan(const struct sl_cut_table *table, int place,
                        sluice_memory_plan *plan)
 {
     size_t bytes = sl_cut_table_bytes(table, place);
-    size_t states = (size_t)table->n_states;
-    plan->parameters += bytes;
+    size_t shared = shared_bytes(table, place);
+    size_t parameters = table->share.in_common ? shared : bytes;
+    size_t states = (size_t)table->n_states * shared;
+    plan->parameters += parameters;
     plan->gradients += bytes;
-    plan->optimizer += states * bytes;
-    plan->total += (2 + states) * bytes;
+    plan->optimizer += states;
+    plan->total += parameters + bytes + states;
 }
 
 void sl_cut_table_bind(struct sl_cut_table *table, int place,
@@ -91,8 +114,43 @@ void sl_cut_table_bind(struct sl_cut_table *table, int place,
 {
     struct sl_table_part *part = &table->parts[place];
     size_t bytes = sl_cut_table_bytes(table, place);
-    part->w = sl_arena_take(arena, bytes);
+    if (!table->share.in_common)
+        part->w = sl_arena_take(arena, bytes);
     part->g = sl_arena_take(arena, bytes);
     for (int i = 0; i < table->n_states; i++)
-        part->states[i] = sl_arena_take(arena, bytes);
+        part->states[i] = sl_arena_take(arena, shared_bytes(table, place));
+}
+
+static sluice_status take_part(struct sl_cut_table *const *tables, int n,
+                               int place)
+{
+    struct sl_arena *common = &tables[0]->parts[place].common;
+    size_t bytes = (size_t)n * shared_bytes(tables[0], place);
+    sluice_status st = sl_arena_init(common, bytes, tables[0]->allocator);
+    if (st)
+        return st;
+    memset(common->base, 0, bytes);
+    for (int i = 0; i < n; i++)
+        tables[i]->parts[place].w = (float *)(void *)common->base;
+    return SLUICE_OK;
+}
+
+sluice_status sl_cut_table_take_common(struct sl_cut_table *const *tables,
+                                       int n)
+{
+    sluice_status st = SLUICE_OK;
+    for (int d = 0; d < tables[0]->n_parts && !st; d++)
+        if (tables[0]->share.in_common)
+            st = take_part(tables, n, d);
+    return st;
+}
+
+void sl_cut_table_give_common(struct sl_cut_table *table)
+{
+    for (int d = 0; d < table->n_parts; d++) {
+        struct sl_arena *common = &table->parts[d].common;
+        if (common->base)
+            sl_arena_fini(common);
+        *common = (struct sl_arena){0};
+    }
 }

@@ -46,12 +46,6 @@ static sluice_status check_company(int wanted,
                                    const struct sl_update_mode *mode,
                                    sluice_diag *why)
 {
-    if (mode->n_tables > 0 && mode->reduces)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "ZeRO stage %d does not divide what a cut "
-                               "vocabulary divides already; set zero to 0, or "
-                               "do not cut it",
-                               wanted);
     if (mode->asynchronous)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "ZeRO stage %d under an asynchronous schedule, "
@@ -79,9 +73,19 @@ static bool sums_statistics(const sluice_layer_plan *plan)
     return false;
 }
 
-/* The layer whose statistics follow from all of its parameters. */
-static sluice_status check_brought(const sluice_model *model, sluice_diag *why)
+/* What is needed whole where no device has it: a layer whose statistics follow
+ * from all of its parameters, and rows that every S and T reads. */
+static sluice_status check_brought(const sluice_model *model,
+                                   const struct sl_update_mode *mode,
+                                   sluice_diag *why)
 {
+    if (mode->n_tables > 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "ZeRO stage 3 in several processes and a cut "
+                               "vocabulary, whose rows a device reads in every "
+                               "S and T, so that it would have them whole "
+                               "throughout the step; set zero to 2, or do not "
+                               "cut the vocabulary");
     for (int i = 0; i < sluice_model_n_layers(model); i++)
         if (sums_statistics(sluice_model_layer_plan(model, i)))
             return sluice_diag_set(why, SLUICE_INVALID,
@@ -154,7 +158,7 @@ sluice_status sl_zero_choose(int wanted, const struct sl_grid *grid,
         st = check_gradients(wanted, grid, model, schedule, mode, why);
     bool brings = wanted >= SL_ZERO_PARAMETERS && !one_process && mode->reduces;
     if (!st && brings)
-        st = check_brought(model, why);
+        st = check_brought(model, mode, why);
     if (!st && mode->reduces)
         mode->zero = wanted;
     if (!st)

@@ -50,10 +50,10 @@ sluice_status sl_zero_place(int wanted, sluice_schedule **schedule,
  * where each part has one holder.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if there is no such stage, or if it does
- *          not go with a cut vocabulary of replicas, an asynchronous schedule,
- *          or an optimizer that is not `elementwise`; from stage 2 on also if
- *          it does not go with ties, copies, or the order of the backwards;
- *          stage 3 in several processes also with layers that have statistics.
+ *          not go with an asynchronous schedule, or an optimizer that is not
+ *          `elementwise`; from stage 2 on also if it does not go with ties,
+ *          copies, or the order of the backwards; stage 3 in several processes
+ *          also with layers that have statistics, or a cut vocabulary.
  */
 sluice_status sl_zero_choose(int wanted, const struct sl_grid *grid,
                              bool one_process,

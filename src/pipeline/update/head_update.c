@@ -6,6 +6,7 @@
 #include "base/finite.h"
 #include "nn/model/init.h"
 #include "pipeline/across/head_parts.h"
+#include "pipeline/pieces/holding.h"
 
 /* Table number `i` that a device updates with a stage; NULL past the last. */
 static const struct sl_cut_table *table_at(const struct sl_device *device,
@@ -16,42 +17,82 @@ static const struct sl_cut_table *table_at(const struct sl_device *device,
     return sl_cut_table_at(device->vocabulary, i);
 }
 
+/* About a piece of the device's rows, without states. */
 static sluice_optimizer_call make_call(const struct sl_device *device,
                                        const struct sl_op *op,
-                                       const struct sl_cut_table *table)
+                                       const struct sl_cut_table *table,
+                                       struct sl_chunk piece)
 {
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_blueprint *bp = &pipe->blueprint;
     const struct sl_tensor *about = &table->tensor;
     const struct sl_table_part *part = &table->parts[device->at.place];
-    sluice_optimizer_call call = {
+    return (sluice_optimizer_call){
         .config = bp->optimizer_config,
         .learning_rate = pipe->learning_rate,
         .step = pipe->n_steps * (uint64_t)bp->updates.n_updates +
                 (uint64_t)op->update_no,
-        .n = part->shard.run,
-        .w = part->w,
-        .g = part->g,
+        .n = piece.n,
+        .w = part->w + piece.first,
+        .g = part->g + piece.first,
         .name = about->name,
         .shape = &part->shape,
         .layer = about->layer,
         .param = about->param,
         .tensor = about->first,
-        .total = device->total,
     };
-    for (int i = 0; i < bp->n_states; i++)
+}
+
+static float *state_at(const struct sl_table_part *part, int state,
+                       struct sl_chunk piece)
+{
+    return part->states[state] + piece.first - part->own.first;
+}
+
+/* About what of them the device updates, once the total is known. */
+static sluice_optimizer_call update_call(const struct sl_device *device,
+                                         const struct sl_op *op,
+                                         const struct sl_cut_table *table)
+{
+    const struct sl_table_part *part = &table->parts[device->at.place];
+    const struct sl_chunk piece = sl_table_part_piece(part);
+    sluice_optimizer_call call = make_call(device, op, table, piece);
+    for (int i = 0; i < device->pipe->blueprint.n_states; i++)
+        call.state[i] = state_at(part, i, piece);
+    call.total = device->total;
+    return call;
+}
+
+/* About all of them.  Of shared states it cannot have all. */
+static sluice_optimizer_call measure_call(const struct sl_device *device,
+                                          const struct sl_op *op,
+                                          const struct sl_cut_table *table)
+{
+    const struct sl_table_part *part = &table->parts[device->at.place];
+    const struct sl_chunk all = {0, part->shard.run};
+    sluice_optimizer_call call = make_call(device, op, table, all);
+    for (int i = 0;
+         table->share.n_holders == 1 && i < device->pipe->blueprint.n_states;
+         i++)
         call.state[i] = part->states[i];
     return call;
 }
 
-void sl_cut_head_measure(struct sl_device *device, const struct sl_op *op)
+sluice_status sl_cut_head_measure(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why)
 {
     const struct sl_cut_table *table;
-    for (int i = 0; (table = table_at(device, op, i)) != NULL; i++) {
-        sluice_optimizer_call call = make_call(device, op, table);
+    (void)why;
+    if (device->at.replica > 0) /* one holder measures */
+        return SLUICE_OK;
+    sl_place_runs(&device->place, SL_OPTIMIZER_RUNS);
+    for (int i = 0; (table = sl_cut_table_at(device->vocabulary, i)) != NULL;
+         i++) {
+        sluice_optimizer_call call = measure_call(device, op, table);
         device->terms[call.tensor] =
             device->pipe->blueprint.optimizer->measure(&call);
     }
+    return SLUICE_OK;
 }
 
 static sluice_status check_gradient(const struct sl_device *device,
@@ -59,19 +100,20 @@ static sluice_status check_gradient(const struct sl_device *device,
                                     sluice_diag *why)
 {
     const struct sl_table_part *part = &table->parts[device->at.place];
-    int64_t n = part->shard.run;
+    const struct sl_chunk piece = sl_table_part_piece(part);
+    const float *g = part->g + piece.first;
     if (device->pipe->blueprint.finite < SLUICE_FINITE_GRADIENTS)
         return SLUICE_OK;
-    int64_t i = sl_first_not_finite(part->g, n);
-    if (i == n)
+    int64_t i = sl_first_not_finite(g, piece.n);
+    if (i == piece.n)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_NOT_FINITE,
                            "the gradient of parameter %s, element %" PRId64
                            ", is %s, and the step changes nothing; use a "
                            "smaller learning rate",
                            table->tensor.name,
-                           sl_shard_element(&part->shard, i),
-                           sl_not_finite_name((double)part->g[i]));
+                           sl_shard_element(&part->shard, piece.first + i),
+                           sl_not_finite_name((double)g[i]));
 }
 
 static sluice_status prepare(struct sl_device *device, const struct sl_op *op,
@@ -79,9 +121,9 @@ static sluice_status prepare(struct sl_device *device, const struct sl_op *op,
 {
     const sluice_optimizer_ops *optimizer = device->pipe->blueprint.optimizer;
     sluice_status st = check_gradient(device, table, why);
-    if (st || !optimizer->prepare)
+    sluice_optimizer_call call = update_call(device, op, table);
+    if (st || !optimizer->prepare || call.n == 0)
         return st;
-    sluice_optimizer_call call = make_call(device, op, table);
     call.why = why;
     st = optimizer->prepare(&call);
     if (st && !why->text[0])
@@ -100,7 +142,7 @@ sluice_status sl_cut_head_prepare(struct sl_device *device,
     return st;
 }
 
-static void forget(struct sl_head_part *part)
+void sl_cut_head_forget(struct sl_head_part *part)
 {
     for (int k = 0; k < part->plan.n_products; k++)
         sl_product_forget(&part->products[k], NULL);
@@ -111,11 +153,12 @@ void sl_cut_head_apply(struct sl_device *device, const struct sl_op *op)
     struct sl_head_part *part = sl_head_part_of(device, op->action.stage);
     const struct sl_cut_table *table;
     for (int i = 0; (table = table_at(device, op, i)) != NULL; i++) {
-        sluice_optimizer_call call = make_call(device, op, table);
-        device->pipe->blueprint.optimizer->apply(&call);
+        sluice_optimizer_call call = update_call(device, op, table);
+        if (call.n > 0)
+            device->pipe->blueprint.optimizer->apply(&call);
     }
     if (part)
-        forget(part);
+        sl_cut_head_forget(part);
 }
 
 /* Table number `i` of a replica; NULL past the last, or if none is cut. */
@@ -136,42 +179,69 @@ int sl_cut_table_of(const sluice_pipeline *pipe, int layer, int param)
     return -1;
 }
 
-static float *array_of(const struct sl_table_part *part, int state)
+int sl_cut_table_n_holders(const sluice_pipeline *pipe, int table, int state)
 {
-    if (state == -2)
-        return part->g;
-    return state < 0 ? part->w : part->states[state];
+    const struct sl_cut_table *of = table_in(pipe, 0, table);
+    return state == SL_VALUES ? 1 : of->share.n_holders;
+}
+
+/* Which of a part's elements one holder has, and where they lie. */
+static struct sl_chunk piece_of(const struct sl_table_part *part, bool shared)
+{
+    return shared ? sl_table_part_piece(part)
+                  : (struct sl_chunk){0, part->shard.run};
+}
+
+static float *array_of(const struct sl_table_part *part, int state,
+                       struct sl_chunk piece)
+{
+    if (state >= 0)
+        return state_at(part, state, piece);
+    return (state == SL_GRADIENT ? part->g : part->w) + piece.first;
 }
 
 void sl_cut_table_get(const sluice_pipeline *pipe, int table, int state,
                       float *values)
 {
-    const struct sl_cut_table *from = table_in(pipe, 0, table);
-    for (int i = 0; i < from->n_parts; i++)
-        if (from->parts[i].w)
-            sl_shard_gather(&from->parts[i].shard,
-                            array_of(&from->parts[i], state), values);
+    int n_holders = sl_cut_table_n_holders(pipe, table, state);
+    for (int r = 0; r < n_holders; r++) {
+        const struct sl_cut_table *from = table_in(pipe, r, table);
+        for (int i = 0; i < from->n_parts; i++) {
+            const struct sl_table_part *part = &from->parts[i];
+            const struct sl_chunk piece = piece_of(part, n_holders > 1);
+            if (part->w)
+                sl_shard_gather_piece(&part->shard, piece,
+                                      array_of(part, state, piece), values);
+        }
+    }
 }
 
 struct sl_chunk sl_cut_table_piece(const sluice_pipeline *pipe, int table,
-                                   int state, int part, const float **elements)
+                                   int state, int replica, int part,
+                                   const float **elements)
 {
-    const struct sl_table_part *from = &table_in(pipe, 0, table)->parts[part];
-    *elements = from->w ? array_of(from, state) : NULL;
-    return (struct sl_chunk){from->shard.first, from->shard.run};
+    const struct sl_table_part *from =
+        &table_in(pipe, replica, table)->parts[part];
+    const struct sl_chunk piece =
+        piece_of(from, sl_cut_table_n_holders(pipe, table, state) > 1);
+    *elements = from->w ? array_of(from, state, piece) : NULL;
+    return (struct sl_chunk){from->shard.first + piece.first, piece.n};
 }
 
 void sl_cut_table_put(sluice_pipeline *pipe, int table, int state,
                       const float *values)
 {
+    bool shared = sl_cut_table_n_holders(pipe, table, state) > 1;
     for (int r = 0; r < pipe->blueprint.vocabulary.n_replicas; r++) {
         const struct sl_cut_table *to = table_in(pipe, r, table);
         for (int i = 0; i < to->n_parts; i++) {
-            if (!to->parts[i].w)
+            const struct sl_table_part *part = &to->parts[i];
+            const struct sl_chunk piece = piece_of(part, shared);
+            if (!part->w)
                 continue; /* in another process */
-            sl_shard_scatter(&to->parts[i].shard, values,
-                             array_of(&to->parts[i], state));
-            forget(&pipe->blueprint.vocabulary.heads[r].parts[i]);
+            sl_shard_scatter_piece(&part->shard, piece, values,
+                                   array_of(part, state, piece));
+            sl_cut_head_forget(&pipe->blueprint.vocabulary.heads[r].parts[i]);
         }
     }
 }
@@ -187,7 +257,7 @@ static sluice_status start(sluice_pipeline *pipe, int table, sluice_diag *why)
         sluice_model_layer_plan(pipe->blueprint.model, about->layer);
     sl_param_init(&plan->params[about->param], pipe->blueprint.seed,
                   about->layer, about->param, whole);
-    sl_cut_table_put(pipe, table, -1, whole);
+    sl_cut_table_put(pipe, table, SL_VALUES, whole);
     sl_free(pipe->allocator, whole, n, sizeof *whole);
     return SLUICE_OK;
 }

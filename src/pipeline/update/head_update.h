@@ -13,28 +13,41 @@
  * SLUICE_OK, SLUICE_NO_MEMORY.  The thread that creates the pipeline. */
 sluice_status sl_cut_head_start(sluice_pipeline *pipe, sluice_diag *why);
 
-/* MEASURE, PREPARE and APPLY of a stage, for the part beside it, if there is
- * one; as those of pipeline/update/optimize.h. */
-void sl_cut_head_measure(struct sl_device *device, const struct sl_op *op);
+/* TABLE_MEASURE: what the device's rows add to the total; as MEASURE of
+ * pipeline/update/optimize.h. */
+sluice_status sl_cut_head_measure(struct sl_device *device,
+                                  const struct sl_op *op, sluice_diag *why);
+
+/* PREPARE and APPLY of a stage, for the part beside it, if there is one; as
+ * those of pipeline/update/optimize.h. */
 sluice_status sl_cut_head_prepare(struct sl_device *device,
                                   const struct sl_op *op, sluice_diag *why);
 void sl_cut_head_apply(struct sl_device *device, const struct sl_op *op);
+
+/* The rows of a part have changed: forget what was packed of the old ones. */
+void sl_cut_head_forget(struct sl_head_part *part);
 
 /* Which of the tables a parameter of the model is, by its first use; -1 if that
  * is not cut. */
 int sl_cut_table_of(const sluice_pipeline *pipe, int layer, int param);
 
 /* Copy a table, its gradient, or a state of it, from all parts of replica 0, or
- * to those of all replicas; only parts of this process count.  `state` -1: the
- * table; -2: the gradient.  The caller, between steps. */
+ * of all replicas if they share it, or to those of all replicas; only parts of
+ * this process count.  `state` -1: the table; -2: the gradient.  The caller,
+ * between steps. */
 void sl_cut_table_get(const sluice_pipeline *pipe, int table, int state,
                       float *values);
 void sl_cut_table_put(sluice_pipeline *pipe, int table, int state,
                       const float *values);
 
-/* The elements of it that part number `part` of replica 0 has; *elements NULL:
+/* How many replicas have a piece of it each; 1: replica 0 has all of its part.
+ */
+int sl_cut_table_n_holders(const sluice_pipeline *pipe, int table, int state);
+
+/* The elements of it that part number `part` of a replica has; *elements NULL:
  * they are in another process. */
 struct sl_chunk sl_cut_table_piece(const sluice_pipeline *pipe, int table,
-                                   int state, int part, const float **elements);
+                                   int state, int replica, int part,
+                                   const float **elements);
 
 #endif

@@ -138,7 +138,6 @@ sluice_status sl_optimize_measure(struct sl_device *device,
             device->terms[call.tensor] = bp->optimizer->measure(&call);
         }
     }
-    sl_cut_head_measure(device, op);
     return SLUICE_OK;
 }
 

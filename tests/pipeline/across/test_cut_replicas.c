@@ -94,24 +94,7 @@ START_TEST(a_table_that_is_set_is_set_in_all_replicas)
 }
 END_TEST
 
-START_TEST(zero_is_refused_with_a_sentence)
-{
-    sluice_model *model = sl_test_cut_parse(tied);
-    for (int zero = 1; zero <= 3; zero++) {
-        sluice_pipeline *pipe = NULL;
-        sluice_diag why = {.text = ""};
-        sluice_pipeline_config config = config_of("gpipe", 2, 3, 2);
-        config.zero = zero;
-        ck_assert_int_eq(sluice_pipeline_create(&config, model, &pipe, &why),
-                         SLUICE_INVALID);
-        ck_assert_ptr_nonnull(strstr(why.text, "a cut vocabulary divides"));
-    }
-    sluice_model_destroy(model);
-}
-END_TEST
-
 SLUICE_TEST_MAIN("pipeline.cut_replicas", replicas_train_as_the_reference,
                  the_bits_depend_on_parts_and_replicas_alone,
                  a_replica_without_rows_adds_nothing,
-                 a_table_that_is_set_is_set_in_all_replicas,
-                 zero_is_refused_with_a_sentence)
+                 a_table_that_is_set_is_set_in_all_replicas)

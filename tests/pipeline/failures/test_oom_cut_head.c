@@ -1,5 +1,6 @@
 /* As test_oom.c, of a pipeline whose head is cut across its devices, and one
- * whose embedding is, too. */
+ * whose embedding is, too; of two devices also with replicas that share the
+ * rows (ZeRO). */
 #include <sluice/pipeline.h>
 
 #include "support/allocator.h"
@@ -31,8 +32,13 @@ static sluice_status live(const struct kind *kind, int devices)
 {
     static const int32_t labels[BATCH] = {0, 4, 2, 1};
     const sluice_sgd_config sgd = {.learning_rate = 0.1, .clip = 0.1};
+    bool shares = devices == 2;
     const sluice_pipeline_config config = {
-        .schedule = {.name = "1f1b", .devices = devices, .microbatches = 2},
+        .schedule = {.name = shares ? "gpipe" : "1f1b",
+                     .devices = devices,
+                     .microbatches = 2},
+        .replicas = shares ? 2 : 1,
+        .zero = shares ? 3 : 0,
         .vocabulary_parallel = true,
         .batch = BATCH,
         .loss = sluice_cross_entropy(),

@@ -1,8 +1,11 @@
 /*
  * A vocabulary that is cut across devices of several processes: losses,
- * parameters, gradients, evaluation and outputs have the bits that one process
- * alone gets, and each device holds what was planned.
+ * parameters, gradients, evaluation, outputs and checkpoints have the bits that
+ * one process alone gets, and each device holds what was planned.
  */
+#include <unistd.h>
+
+#include <sluice/checkpoint.h>
 #include <sluice/layer.h>
 #include <sluice/loss.h>
 #include <sluice/optimizer.h>
@@ -150,6 +153,93 @@ static void show_replicas(sluice_world *world)
     compare(world, config_of("1f1b", 2, 3, 2));
 }
 
+/* Stages 1 and 2, in processes that have a replica each, or a place of all. */
+static void show_zero(sluice_world *world)
+{
+    static const int places[] = {0, 1, 0, 1};
+    bool split = sluice_world_size(world) == 2;
+    for (int n = 0; n < 4; n++) {
+        static struct shown plain, shared;
+        const char *text = texts[n / 2];
+        sluice_pipeline_config config =
+            config_of(n % 2 ? "gpipe" : "1f1b", 2, 3, 2);
+        train(text, &config, &plain);
+        config.world = world;
+        config.zero = 1 + n % 2;
+        config.processes = split && n > 1 ? places : NULL;
+        config.n_processes = config.processes ? 4 : 0;
+        train(text, &config, &shared);
+        demand(!memcmp(&plain, &shared, sizeof plain),
+               "zero %d, model %d: loss %.17g instead of %.17g", config.zero,
+               n / 2, shared.losses[STEPS], plain.losses[STEPS]);
+    }
+}
+
+static void show_refusal(sluice_world *world)
+{
+    sluice_pipeline_config config = config_of("gpipe", 2, 3, 2);
+    sluice_model *model;
+    sluice_pipeline *pipe;
+    sluice_diag why;
+    config.world = world;
+    config.zero = 3;
+    demand(!sluice_model_parse(texts[0], NULL, &model, &why), "%s", why.text);
+    demand(sluice_pipeline_create(&config, model, &pipe, &why) ==
+                   SLUICE_INVALID &&
+               strstr(why.text, "ZeRO stage 3 in several processes and a cut "
+                                "vocabulary"),
+           "%s", why.text);
+    sluice_model_destroy(model);
+}
+
+/* Train a step, and save it as `path`. */
+static void save(const sluice_pipeline_config *config, const char *path)
+{
+    sluice_model *model;
+    sluice_pipeline *pipe;
+    sluice_diag why;
+    demand(!sluice_model_parse(texts[1], NULL, &model, &why), "%s", why.text);
+    demand(!sluice_pipeline_create(config, model, &pipe, &why), "%s", why.text);
+    demand(!sluice_pipeline_step(pipe, x, labels, BATCH, NULL, &why) &&
+               !sluice_checkpoint_save(pipe, NULL, path, &why),
+           "%s", why.text);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
+static size_t read_file(const char *path, char *bytes, size_t room)
+{
+    FILE *file = fopen(path, "rb");
+    demand(file, "no %s", path);
+    size_t n = fread(bytes, 1, room, file);
+    demand(n < room, "%s is longer", path);
+    fclose(file);
+    unlink(path);
+    return n;
+}
+
+/* Each with pieces of both tables, and of their states. */
+static void show_checkpoint(sluice_world *world)
+{
+    static char alone[1 << 17], together[1 << 17];
+    char names[2][80];
+    sluice_pipeline_config config = config_of("1f1b", 2, 3, 2);
+    for (int i = 0; i < 2; i++)
+        snprintf(names[i], sizeof names[i], "cut_world_%d_%d.safetensors",
+                 sluice_world_size(world), i);
+    config.zero = 1;
+    if (sluice_world_rank(world) == 0)
+        save(&config, names[0]);
+    config.world = world;
+    save(&config, names[1]);
+    if (sluice_world_rank(world) > 0)
+        return;
+    size_t n = read_file(names[0], alone, sizeof alone);
+    demand(n == read_file(names[1], together, sizeof together) &&
+               !memcmp(alone, together, n),
+           "another file");
+}
+
 /* A token that is none fails the step in all; the next one trains. */
 static void show_token(sluice_world *world)
 {
@@ -218,6 +308,9 @@ int main(int argc, char **argv)
     static const struct sl_test_claim claims[] = {
         {"the_bits_are_those_of_one_process", show_bits},
         {"replicas_have_the_bits_of_one_process", show_replicas},
+        {"replicas_that_share_have_the_bits_of_plain_ones", show_zero},
+        {"stage_3_is_refused_with_a_sentence", show_refusal},
+        {"a_checkpoint_is_that_of_one_process", show_checkpoint},
         {"a_token_that_is_none_fails_the_step_in_all", show_token},
         {"a_label_that_is_none_fails_the_step_in_all", show_label},
     };

@@ -12,12 +12,23 @@
 enum { LAYERS = 8, BATCH = 16, K = 2, M = 4, R = 2 };
 
 /* The part of a model or optimizer that decides. */
-enum peculiarity { NOTHING, CLIP, TIES, STATISTICS, N_PECULIARITIES };
+enum peculiarity {
+    NOTHING,
+    CLIP,
+    TIES,
+    STATISTICS,
+    CUT_VOCABULARY, /* of a table that both ends use */
+    N_PECULIARITIES
+};
 
 static const char normed[] =
     "input(6); reshape(1, height=2, width=3); "
     "conv2d(3, padding=1, no-bias); batch_norm; activate(relu); "
     "global_average_pool; linear(6); linear(5)";
+
+static const char spoken[] =
+    "gpt2(layers=4, heads=2, width=6, vocabulary=13, context=3)";
+static const int32_t tokens[BATCH * 3];
 
 static const struct {
     const char *name;
@@ -35,6 +46,9 @@ enum { N_SCHEDULES = sizeof schedules / sizeof *schedules };
 
 static bool goes(int zero, int team, int s, enum peculiarity is)
 {
+    if (is == CUT_VOCABULARY &&
+        (team > 1 || schedules[s].copies || schedules[s].asynchronous))
+        return false; /* without ZeRO, too */
     if (schedules[s].asynchronous)
         return zero == 0 && team == 1 && is != CLIP && is != TIES;
     if (zero < 2)
@@ -43,10 +57,11 @@ static bool goes(int zero, int team, int s, enum peculiarity is)
            !(is == STATISTICS && schedules[s].chunks);
 }
 
-/* Its sentence has no second one behind it, and names one of the two. */
+/* Its sentence has no second one behind it, and names one of the three. */
 static void check_sentence(const char *text, const char *where)
 {
-    bool names = strstr(text, "ZeRO stage") || strstr(text, "asynchronous");
+    bool names = strstr(text, "ZeRO stage") || strstr(text, "asynchronous") ||
+                 strstr(text, "vocabulary");
     ck_assert_msg(names && !strstr(text, ". "), "%s: %s", where, text);
 }
 
@@ -70,6 +85,7 @@ static void try(const struct sl_test_problem *problem, int zero, int team,
     config.zero = zero;
     config.team = team;
     config.replicas = R;
+    config.vocabulary_parallel = is == CUT_VOCABULARY;
     sluice_status st =
         sluice_pipeline_create(&config, problem->model, &pipe, &why);
     bool expected = goes(zero, team, s, is);
@@ -79,10 +95,13 @@ static void try(const struct sl_test_problem *problem, int zero, int team,
         check_sentence(why.text, where);
         return;
     }
-    ck_assert_msg(!sluice_pipeline_step(pipe, problem->x, problem->targets,
-                                        BATCH, &result, &why) &&
-                      isfinite(result.loss),
-                  "%s: %s", where, why.text);
+    bool spoke = is == CUT_VOCABULARY;
+    ck_assert_msg(
+        !sluice_pipeline_step(pipe, spoke ? (const void *)tokens : problem->x,
+                              spoke ? (const void *)tokens : problem->targets,
+                              BATCH, &result, &why) &&
+            isfinite(result.loss),
+        "%s: %s", where, why.text);
     sluice_pipeline_destroy(pipe);
 }
 
@@ -94,9 +113,10 @@ START_TEST(each_combination_trains_or_is_refused_with_one_sentence)
             &problem, is == TIES ? SL_TEST_TIED : SL_TEST_RELU, LAYERS, BATCH,
             NULL));
         problem.sgd.clip = is == CLIP ? 1 : 0;
-        if (is == STATISTICS) {
+        if (is >= STATISTICS) {
             sluice_model_destroy(problem.model);
-            ck_assert(!sluice_model_parse(normed, NULL, &problem.model, NULL));
+            ck_assert(!sluice_model_parse(is == STATISTICS ? normed : spoken,
+                                          NULL, &problem.model, NULL));
         }
         for (int zero = 0; zero <= 3; zero++)
             for (int team = 1; team <= 2; team++)
