@@ -357,8 +357,8 @@ SLUICE_API int sluice_pipeline_n_devices(const sluice_pipeline *pipe);
 
 /*
  * Which GEMM backends make the products of full micro-batches, constant text:
- * "openblas", "packed", "onednn" or "plain"; "openblas+packed" where `auto` has
- * some of each; "onednn+openblas" where oneDNN has not all; "none" without any.
+ * "openblas", "packed", "onednn" or "plain"; several with a plus between them,
+ * in the order of the alphabet, such as "onednn+packed"; "none" without any.
  */
 SLUICE_API const char *sluice_pipeline_gemm(const sluice_pipeline *pipe);
 

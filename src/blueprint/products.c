@@ -260,26 +260,41 @@ void sl_products_forget_all(const struct sl_stage *stage)
             sl_product_forget(&stage->units[i].products[k], NULL);
 }
 
+/* Bits of sl_backends. */
+enum { OPENBLAS = 1, PACKED = 2, ONEDNN = 4, PLAIN = 8 };
+
+static unsigned bit_of(const struct sl_gemm_backend *backend)
+{
+    if (!backend)
+        return 0;
+    if (backend == sl_gemm_openblas())
+        return OPENBLAS;
+    if (backend == sl_gemm_packed())
+        return PACKED;
+    if (backend == sl_gemm_plain() || backend == sl_gemm_plain_bf16())
+        return PLAIN;
+    return ONEDNN;
+}
+
 void sl_backends_note(struct sl_backends *seen,
                       const struct sluice_product *products, int n)
 {
     for (int i = 0; i < n; i++)
-        for (int kind = 0; kind < SL_GEMM_KINDS; kind++) {
-            const struct sl_gemm_backend *backend =
-                products[i].ruling.backend[kind];
-            if (backend == sl_gemm_openblas())
-                seen->beside = backend;
-            else if (backend)
-                seen->only = backend;
-        }
+        for (int kind = 0; kind < SL_GEMM_KINDS; kind++)
+            seen->bits |= bit_of(products[i].ruling.backend[kind]);
 }
 
 const char *sl_backends_name(const struct sl_backends *seen)
 {
-    if (seen->only && seen->beside) /* one at most shares with OpenBLAS */
-        return seen->only == sl_gemm_packed() ? "openblas+packed"
-                                              : "onednn+openblas";
-    if (seen->beside)
-        return seen->beside->name;
-    return seen->only ? seen->only->name : "none";
+    static const char *const names[PLAIN] = {
+        [0] = "none",
+        [OPENBLAS] = "openblas",
+        [PACKED] = "packed",
+        [OPENBLAS | PACKED] = "openblas+packed",
+        [ONEDNN] = "onednn",
+        [ONEDNN | OPENBLAS] = "onednn+openblas",
+        [ONEDNN | PACKED] = "onednn+packed",
+        [ONEDNN | OPENBLAS | PACKED] = "onednn+openblas+packed",
+    };
+    return seen->bits < PLAIN ? names[seen->bits] : "plain";
 }

@@ -79,8 +79,7 @@ sluice_status sl_products_settle(struct sl_stage *stage,
 
 /* The backends of products, all zero at first. */
 struct sl_backends {
-    const struct sl_gemm_backend *only;
-    const struct sl_gemm_backend *beside; /* OpenBLAS, which may share */
+    unsigned bits; /* one for each that was seen */
 };
 
 /* Note those of some products. */

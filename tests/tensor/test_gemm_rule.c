@@ -137,6 +137,24 @@ START_TEST(bf16_has_backends_of_its_own)
 }
 END_TEST
 
+/* Such a layer multiplies float32 in each precision: by the tiles where `auto`
+ * takes them for float32. */
+START_TEST(auto_leaves_convolutions_of_bf16_to_the_tiles_of_float32)
+{
+    struct sl_gemm_use use = {{4096, 576, 64}, 8, true};
+    if (!sl_gemm_onednn_bf16())
+        return;
+    struct sl_gemm_machine old = {.blas = SL_BLAS_AVX2};
+    assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, SL_BF16, &old, use), "openblas",
+                  false);
+    assert_ruling(sl_gemm_rule(SL_GEMM_ONEDNN, SL_BF16, &avx512, use), "onednn",
+                  true);
+    if (sl_gemm_packed())
+        assert_ruling(sl_gemm_rule(SL_GEMM_AUTO, SL_BF16, &avx512, use),
+                      "packed", true);
+}
+END_TEST
+
 START_TEST(precisions_are_found)
 {
     enum sl_precision found = SL_BF16;
@@ -172,4 +190,6 @@ SLUICE_TEST_MAIN("tensor.gemm_rule", weights_are_packed_from_two_uses_on,
                  old_kernels_of_openblas_are_avoided,
                  without_fused_multiply_adds_it_is_openblas,
                  a_name_makes_all_products, names_are_found,
-                 bf16_has_backends_of_its_own, precisions_are_found)
+                 bf16_has_backends_of_its_own,
+                 auto_leaves_convolutions_of_bf16_to_the_tiles_of_float32,
+                 precisions_are_found)

@@ -196,11 +196,12 @@ struct sl_gemm_ruling sl_gemm_rule(enum sl_gemm_choice choice,
                                    const struct sl_gemm_machine *machine,
                                    struct sl_gemm_use use)
 {
-    if (precision == SL_BF16) {
+    bool is_auto = choice == SL_GEMM_AUTO;
+    if (precision == SL_BF16 && !(is_auto && use.own)) {
         const struct sl_gemm_backend *backend = choices[choice].bf16();
         return same(backend, backend->preparing != NULL);
     }
-    if (choice == SL_GEMM_AUTO)
+    if (is_auto)
         return rule(machine, use);
     return same(choices[choice].backend(), choices[choice].packs);
 }

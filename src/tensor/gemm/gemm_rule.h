@@ -51,6 +51,8 @@ sluice_status sl_precision_find(const char *name, enum sl_gemm_choice choice,
 struct sl_gemm_use {
     struct sl_gemm size; /* with the rows of a full micro-batch */
     int n_uses;          /* of the weights between two updates */
+    bool own;            /* the layer multiplies by itself, in float32 in each
+                            precision: a convolution */
 };
 
 /* The backend of each kind of product, and whether weights are packed. */

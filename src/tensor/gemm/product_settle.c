@@ -153,7 +153,7 @@ sluice_status sl_product_settle(struct sluice_product *product,
 {
     struct sl_gemm size = {vectors(wish, 0), wish->in, wish->out};
     struct sl_gemm_machine machine = sl_gemm_this_machine();
-    struct sl_gemm_use use = {size, wish->n_uses};
+    struct sl_gemm_use use = {size, wish->n_uses, wish->own};
     *product = (struct sluice_product){
         .in = wish->in,
         .out = wish->out,

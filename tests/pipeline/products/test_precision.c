@@ -21,17 +21,27 @@ static const char text[] = "input(40); linear(64, activation=relu); "
                            "residual{linear(64, activation=gelu); linear(64)}; "
                            "linear(48, activation=tanh); linear(10)";
 
+/* A convolution is no product of bfloat16. */
+static const char image_text[] = "input(40); reshape(1, height=8, width=5); "
+                                 "conv2d(48, padding=1, activation=relu); "
+                                 "conv2d(16, stride=2); linear(10)";
+
 static sluice_model *model;
 static float x[BATCH * IN];
 static int32_t labels[BATCH];
 
-static void set_up(void)
+static void set_up_model(const char *network)
 {
-    ck_assert(!sluice_model_parse(text, NULL, &model, NULL));
+    ck_assert(!sluice_model_parse(network, NULL, &model, NULL));
     for (int i = 0; i < BATCH * IN; i++)
         x[i] = (float)(i * 7919 % 1000) / 500 - 1;
     for (int i = 0; i < BATCH; i++)
         labels[i] = i * 7 % 10;
+}
+
+static void set_up(void)
+{
+    set_up_model(text);
 }
 
 static void tear_down(void)
@@ -74,8 +84,11 @@ static sluice_pipeline *make(const sluice_pipeline_config *config)
     return pipe;
 }
 
-/* Full batches, parts of them, and evaluations. */
-static void check_bits(const sluice_pipeline_config *config, const char *gemm)
+/* Full batches, parts of them, and evaluations; then the bits of a parameter.
+ */
+static void check_bits_of(const char *name, int64_t n,
+                          const sluice_pipeline_config *config,
+                          const char *gemm)
 {
     static const int64_t rows[] = {BATCH, BATCH, 30, BATCH, 3, BATCH};
     static float got[N_FLOATS], want[N_FLOATS];
@@ -93,13 +106,16 @@ static void check_bits(const sluice_pipeline_config *config, const char *gemm)
         ck_assert(!sluice_reference_evaluate(ref, x, labels, BATCH, &b, NULL));
         ck_assert_double_eq(a.loss, b.loss);
     }
-    ck_assert(
-        !sluice_pipeline_get_parameter(pipe, "0.weight", got, N_FLOATS, NULL));
-    ck_assert(
-        !sluice_reference_get_parameter(ref, "0.weight", want, N_FLOATS, NULL));
-    ck_assert_mem_eq(got, want, sizeof got);
+    ck_assert(!sluice_pipeline_get_parameter(pipe, name, got, n, NULL));
+    ck_assert(!sluice_reference_get_parameter(ref, name, want, n, NULL));
+    ck_assert_mem_eq(got, want, (size_t)n * sizeof *got);
     sluice_reference_destroy(ref);
     sluice_pipeline_destroy(pipe);
+}
+
+static void check_bits(const sluice_pipeline_config *config, const char *gemm)
+{
+    check_bits_of("0.weight", N_FLOATS, config, gemm);
 }
 
 START_TEST(bf16_gives_the_bits_of_the_reference_in_bf16)
@@ -171,6 +187,42 @@ START_TEST(packed_copies_of_bf16_are_planned_at_half)
             ck_assert_uint_eq(info.actual_bytes, half[d].total);
         }
         sluice_pipeline_destroy(pipe);
+    }
+    tear_down();
+}
+END_TEST
+
+/* What float32 has of the backend that it says by `gemm`: copies of the
+ * weights of a convolution, and the same bytes promised and taken. */
+START_TEST(a_convolution_beside_bf16_has_the_tiles_of_float32)
+{
+    sluice_memory_plan full[2], beside[2];
+    set_up_model(image_text);
+    if (has_bf16()) {
+        sluice_pipeline_config config = configure(NULL, NULL);
+        sluice_pipeline *pipe = make(&config);
+        bool tiles = !strcmp(sluice_pipeline_gemm(pipe), "packed");
+        sluice_pipeline_destroy(pipe);
+        config.cut = SLUICE_CUT_LIST;
+        config.partition = (int[]){3, 1};
+        ck_assert(!sluice_pipeline_plan(model, &config, full, NULL));
+        config.precision = "bf16";
+        ck_assert(!sluice_pipeline_plan(model, &config, beside, NULL));
+        ck_assert_uint_eq(beside[0].packed, full[0].packed);
+        ck_assert_uint_eq(beside[0].total, full[0].total);
+        pipe = make(&config);
+        for (int d = 0; d < 2; d++) {
+            sluice_device_info info;
+            sluice_pipeline_device(pipe, d, &info);
+            ck_assert_uint_eq(info.actual_bytes, beside[d].total);
+        }
+        sluice_pipeline_destroy(pipe);
+        for (int k = 1; k <= 3; k++) {
+            config.schedule.devices = k;
+            config.cut = SLUICE_CUT_UNIFORM;
+            check_bits_of("1.weight", 48 * 9, &config,
+                          tiles ? "onednn+packed" : "onednn+openblas");
+        }
     }
     tear_down();
 }
@@ -251,6 +303,7 @@ SLUICE_TEST_MAIN("pipeline.precision",
                  teams_have_the_bits_of_bf16_by_plain_loops,
                  bf16_trains_near_float32,
                  packed_copies_of_bf16_are_planned_at_half,
+                 a_convolution_beside_bf16_has_the_tiles_of_float32,
                  a_backend_without_bf16_is_refused,
                  a_machine_without_bf16_is_refused,
                  an_unknown_precision_is_refused)
