@@ -2,6 +2,7 @@
 #include "chan/mpi/control.h"
 
 #include "base/memory.h"
+#include "chan/mpi/losses/loss.h"
 
 static bool is_lost(const struct sl_control *control)
 {
@@ -24,22 +25,22 @@ sluice_status sl_control_create(struct sl_wire *wire,
     sluice_status st = SLUICE_NO_MEMORY;
     if (!control->peers)
         goto free_control;
-    st = sl_post_create(wire, allocator, &control->post);
-    if (st)
-        goto free_peers;
     st = sl_lifeline_create(wire, allocator, &control->lifeline);
     if (st)
-        goto destroy_post;
+        goto free_peers;
+    st = sl_post_create(wire, control->lifeline, allocator, &control->post);
+    if (st)
+        goto destroy_lifeline;
     st = SLUICE_SYSTEM;
     if (pthread_mutex_init(&control->mu, NULL))
-        goto destroy_lifeline;
+        goto destroy_post;
     *out = control;
     return SLUICE_OK;
 
+destroy_post:
+    sl_post_destroy(control->post);
 destroy_lifeline:
     sl_lifeline_destroy(control->lifeline);
-destroy_post:
-    sl_post_destroy(control->post, false);
 free_peers:
     sl_free(allocator, control->peers, (size_t)control->n_ranks,
             sizeof *control->peers);
@@ -52,7 +53,7 @@ void sl_control_destroy(struct sl_control *control)
 {
     if (!control)
         return;
-    sl_post_destroy(control->post, is_lost(control));
+    sl_post_destroy(control->post);
     pthread_mutex_destroy(&control->mu);
     sl_lifeline_destroy(control->lifeline);
     sl_free(control->allocator, control->peers, (size_t)control->n_ranks,
@@ -75,14 +76,6 @@ static void tell_locked(struct sl_control *control,
         sl_post_send(control->post, SL_COORDINATOR, letter);
 }
 
-static void stop_locked(struct sl_control *control)
-{
-    struct sl_control_hooks *hooks = &control->hooks;
-    if (control->running && hooks->stop &&
-        atomic_load(&control->verdict) == SL_UNDECIDED)
-        hooks->stop(hooks->context, &control->loss);
-}
-
 /* A process that has left is needed in the epoch that runs.  Process 0 decides
  * what becomes of that, unless it is the one. */
 static void miss_locked(struct sl_control *control, int i)
@@ -103,14 +96,16 @@ static void miss_locked(struct sl_control *control, int i)
     if (control->rank == SL_COORDINATOR)
         sl_announce_locked(control);
     else
-        stop_locked(control);
+        sl_control_stop_locked(control);
 }
 
 static void take_locked(struct sl_control *control,
                         const struct sl_letter *letter)
 {
     struct peer *from = &control->peers[letter->from];
-    if (letter->kind == SL_LEAVE) {
+    if (letter->kind == SL_LOST) {
+        sl_lose_locked(control, &letter->why);
+    } else if (letter->kind == SL_LEAVE) {
         from->left = true;
         from->left_epoch = letter->epoch;
         miss_locked(control, letter->from);
@@ -135,18 +130,8 @@ void sl_control_look(void *context)
     if (pthread_mutex_trylock(&control->mu))
         return; /* another thread looks */
     look_locked(control);
+    sl_loss_look_locked(control);
     pthread_mutex_unlock(&control->mu);
-    if (is_lost(control))
-        return;
-    sluice_diag why;
-    bool lost = sl_wire_is_broken(control->wire);
-    if (lost)
-        sluice_diag_set(&why, SLUICE_SYSTEM,
-                        "MPI reported an error to process %d: the connection "
-                        "to another process is lost",
-                        control->rank);
-    if (lost || sl_lifeline_look(control->lifeline, &why))
-        sl_control_lose(control, &why);
 }
 
 void sl_control_begin(struct sl_control *control,
@@ -164,7 +149,7 @@ void sl_control_begin(struct sl_control *control,
     for (int i = 0; i < control->n_ranks; i++)
         miss_locked(control, i);
     if (is_lost(control))
-        stop_locked(control);
+        sl_control_stop_locked(control);
     pthread_mutex_unlock(&control->mu);
 }
 
@@ -174,7 +159,7 @@ bool sl_control_fail(struct sl_control *control, const sluice_diag *why)
     bool counts =
         !control->running ||
         (!control->voted && atomic_load(&control->verdict) == SL_UNDECIDED);
-    if (control->running) {
+    if (control->running && !is_lost(control)) {
         struct sl_letter letter = sl_control_letter(control, SL_FAIL);
         letter.why = *why;
         tell_locked(control, &letter);
@@ -269,17 +254,6 @@ void sl_control_leave(struct sl_control *control)
     }
     atomic_store(&control->missing, false);
     atomic_store(&control->leaderless, false);
-    pthread_mutex_unlock(&control->mu);
-}
-
-void sl_control_lose(struct sl_control *control, const sluice_diag *why)
-{
-    pthread_mutex_lock(&control->mu);
-    if (!is_lost(control)) {
-        control->loss = *why;
-        atomic_store(&control->lost, true);
-        stop_locked(control);
-    }
     pthread_mutex_unlock(&control->mu);
 }
 

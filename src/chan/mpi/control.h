@@ -12,6 +12,10 @@
  *     leave  a process has ended its         MISS to all, and STOP, as above;
  *            pipeline, and is needed         END does not wait for that one
  *
+ * A process that has ended without leaving is noticed by others, who tell each
+ * other (chan/mpi/losses/loss.h): from then on nothing is decided, and nothing
+ * waited for.
+ *
  * After COMMIT no failure counts, after STOP no vote.  A process that has voted
  * leaves it to process 0 whether a failure of its own still counts.  A message
  * of an epoch that has not begun here is kept until it does.
@@ -94,12 +98,6 @@ void sl_control_leave(struct sl_control *control);
 /* Take what messages there are for a struct sl_control.  Every wait on a
  * transfer does so, too. */
 void sl_control_look(void *control);
-
-/*
- * A process has gone without leaving: nothing waits for it any more, and every
- * epoch fails with `why`.
- */
-void sl_control_lose(struct sl_control *control, const sluice_diag *why);
 
 /* Whether a process has gone, has left while it is needed, or MPI has failed:
  * nothing is to be waited for. */

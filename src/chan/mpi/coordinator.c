@@ -43,6 +43,14 @@ void sl_control_obey_locked(struct sl_control *control,
     }
 }
 
+void sl_control_stop_locked(struct sl_control *control)
+{
+    struct sl_control_hooks *hooks = &control->hooks;
+    if (control->running && hooks->stop &&
+        atomic_load(&control->verdict) == SL_UNDECIDED)
+        hooks->stop(hooks->context, &control->loss);
+}
+
 static void decide_locked(struct sl_control *control, struct sl_letter letter)
 {
     letter.from = control->rank;

@@ -15,7 +15,7 @@
 #include <sluice/memory.h>
 #include <sluice/status.h>
 
-#include "chan/mpi/lifeline.h"
+#include "chan/mpi/losses/lifeline.h"
 #include "chan/mpi/post.h"
 
 enum { SL_COORDINATOR = 0 };
@@ -26,6 +26,8 @@ enum sl_verdict { SL_UNDECIDED, SL_COMMITTED, SL_STOPPED };
 struct sl_control_hooks {
     void (*commit)(void *context);
     void (*stop)(void *context, const sluice_diag *why);
+    void (*close)(void *context); /* a process is lost behind the commit: what
+                                     it was to send does not come */
     void *context;
 };
 
@@ -60,6 +62,11 @@ struct sl_control {
     atomic_bool leaderless;         /* [atomic] stored under mu: that is process
                                        0 */
     atomic_bool lost;               /* [atomic] stored under mu; stays */
+    int64_t suspected_ns; /* [mu] when the first end was seen, or MPI failed; 0:
+                             neither */
+    int n_looks;          /* [mu] since then */
+    bool suspects;        /* [mu] `suspect` is set */
+    sluice_diag suspect;  /* [mu] whose end was seen */
 };
 
 /* A letter about this epoch, from this process. */
@@ -73,6 +80,9 @@ void sl_control_obey_locked(struct sl_control *control,
 /* Process 0 takes a letter, in the order in which they come. */
 void sl_coordinate_locked(struct sl_control *control,
                           const struct sl_letter *letter);
+
+/* Stop what runs here, for `loss`, unless it is decided already. */
+void sl_control_stop_locked(struct sl_control *control);
 
 /* Process 0 tells that a process is missing; `loss` says why. */
 void sl_announce_locked(struct sl_control *control);

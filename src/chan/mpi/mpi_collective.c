@@ -60,26 +60,11 @@ struct wait {
     int at;
 };
 
-/* Behind a commit no failure closes the collective, and yet a process may have
- * ended that still has something to send. */
-static bool is_in_vain(const struct mpi_collective *is)
-{
-    const struct sl_control *control = is->crossing.control;
-    return sl_control_verdict(control) == SL_COMMITTED &&
-           sl_control_is_over(control);
-}
-
 static bool is_ready(void *state)
 {
     struct wait *wait = state;
-    return atomic_load(&wait->is->closed) || is_in_vain(wait->is) ||
+    return atomic_load(&wait->is->closed) ||
            wait->ready(&wait->is->crossing, wait->rank, wait->at);
-}
-
-static void close_inner(struct mpi_collective *is)
-{
-    atomic_store(&is->closed, true);
-    sl_collective_close(is->inner);
 }
 
 /* Wait for messages. */
@@ -89,8 +74,6 @@ static sluice_status await(struct mpi_collective *is,
 {
     struct wait wait = {is, ready, rank, at};
     sl_control_wait(is->crossing.control, is->patience, is_ready, &wait);
-    if (is_in_vain(is))
-        close_inner(is);
     return atomic_load(&is->closed) ? SLUICE_CLOSED : SLUICE_OK;
 }
 
@@ -206,6 +189,12 @@ static sluice_status mpi_agree(struct sl_collective *collective, int rank,
     return SLUICE_OK;
 }
 
+static void close_inner(struct mpi_collective *is)
+{
+    atomic_store(&is->closed, true);
+    sl_collective_close(is->inner);
+}
+
 static void stop_all(void *context)
 {
     struct mpi_collective *is = context;
@@ -228,7 +217,7 @@ static void committed(void *context)
 
 struct sl_control_hooks sl_mpi_collective_hooks(struct sl_collective *base)
 {
-    return (struct sl_control_hooks){committed, stopped, base};
+    return (struct sl_control_hooks){committed, stopped, stop_all, base};
 }
 
 /* Between a vote and the verdict it is for process 0 to say whether this

@@ -20,6 +20,7 @@ struct out {
 struct sl_post {
     const sluice_allocator *allocator; /* const after create */
     struct sl_wire *wire;              /* const after create */
+    struct sl_lifeline *lifeline;      /* const after create */
     size_t n_outs;                     /* const after create */
     struct out *outs;                  /* [n_ranks][N_OUT] */
     size_t most_kept;                  /* const after create */
@@ -42,7 +43,7 @@ static void free_post(struct sl_post *post)
     sl_free(post->allocator, post, 1, sizeof *post);
 }
 
-sluice_status sl_post_create(struct sl_wire *wire,
+sluice_status sl_post_create(struct sl_wire *wire, struct sl_lifeline *lifeline,
                              const sluice_allocator *allocator,
                              struct sl_post **out)
 {
@@ -51,6 +52,7 @@ sluice_status sl_post_create(struct sl_wire *wire,
         return SLUICE_NO_MEMORY;
     post->allocator = allocator;
     post->wire = wire;
+    post->lifeline = lifeline;
     post->n_outs = (size_t)sl_wire_n_ranks(wire) * N_OUT;
     post->outs = sl_alloc(allocator, post->n_outs, sizeof *post->outs);
     post->most_kept = (size_t)sl_wire_n_ranks(wire) * N_KEPT;
@@ -64,27 +66,33 @@ sluice_status sl_post_create(struct sl_wire *wire,
     return SLUICE_OK;
 }
 
-void sl_post_destroy(struct sl_post *post, bool alone)
+void sl_post_destroy(struct sl_post *post)
 {
-    if (!alone)
-        sl_wire_cancel(post->wire, &post->receive);
+    sl_wire_cancel(post->wire, &post->receive);
     free_post(post);
 }
 
+/* NULL: there is none, and there may never be one. */
 static struct out *free_out(struct sl_post *post, int to)
 {
-    for (;;)
+    sluice_diag why;
+    while (!sl_wire_is_broken(post->wire)) {
         for (int i = 0; i < N_OUT; i++) {
             struct out *out = &post->outs[to * N_OUT + i];
-            if (sl_wire_done(post->wire, &out->transfer) ||
-                sl_wire_is_broken(post->wire))
+            if (sl_wire_done(post->wire, &out->transfer))
                 return out;
         }
+        if (sl_lifeline_look(post->lifeline, &why))
+            return NULL;
+    }
+    return NULL;
 }
 
 void sl_post_send(struct sl_post *post, int to, const struct sl_letter *letter)
 {
     struct out *out = free_out(post, to);
+    if (!out)
+        return;
     out->letter = *letter;
     sl_wire_send(post->wire, SL_LANE_CONTROL, to, TAG, &out->letter,
                  sizeof out->letter, &out->transfer);
@@ -92,7 +100,8 @@ void sl_post_send(struct sl_post *post, int to, const struct sl_letter *letter)
 
 static bool is_early(const struct sl_letter *letter, uint32_t epoch)
 {
-    return letter->kind != SL_LEAVE && (int32_t)(letter->epoch - epoch) > 0;
+    bool has_epoch = letter->kind != SL_LEAVE && letter->kind != SL_LOST;
+    return has_epoch && (int32_t)(letter->epoch - epoch) > 0;
 }
 
 /* The first kept letter that is early no more. */

@@ -13,6 +13,7 @@
 #include <sluice/memory.h>
 #include <sluice/status.h>
 
+#include "chan/mpi/losses/lifeline.h"
 #include "chan/mpi/wire.h"
 
 enum sl_letter_kind {
@@ -23,7 +24,8 @@ enum sl_letter_kind {
     SL_STOP,
     SL_MISS, /* why a process is missing; it may come behind STOP */
     SL_END,
-    SL_LEAVE, /* from any to all */
+    SL_LEAVE, /* from any to all: these two, of no epoch */
+    SL_LOST,  /* a process has ended without leaving: which, and so the first */
 };
 
 struct sl_letter {
@@ -37,19 +39,20 @@ struct sl_letter {
 struct sl_post;
 
 /* Returns SLUICE_OK, SLUICE_NO_MEMORY. */
-sluice_status sl_post_create(struct sl_wire *wire,
+sluice_status sl_post_create(struct sl_wire *wire, struct sl_lifeline *lifeline,
                              const sluice_allocator *allocator,
                              struct sl_post **out);
 
-/* `alone`: nothing is under way any more, for a process is gone. */
-void sl_post_destroy(struct sl_post *post, bool alone);
+void sl_post_destroy(struct sl_post *post);
 
 /* Send a copy.  MPI takes short messages at once, so that this hardly ever
- * waits for one before it. */
+ * waits for one before it.  Once a process has ended it does not wait: then the
+ * letter may be dropped. */
 void sl_post_send(struct sl_post *post, int to, const struct sl_letter *letter);
 
 /* Whether a letter has come: it is then the next one, in *letter.  One about a
- * later epoch than `epoch`, except LEAVE, is kept until that has begun. */
+ * later epoch than `epoch`, except LEAVE and LOST, is kept until that has
+ * begun. */
 bool sl_post_receive(struct sl_post *post, uint32_t epoch,
                      struct sl_letter *letter);
 

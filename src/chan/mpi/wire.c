@@ -7,7 +7,10 @@
 
 #include <mpi.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+
+enum { CANCEL_NS = 100 * 1000 * 1000 };
 
 _Static_assert(sizeof(MPI_Request) <= sizeof(uint64_t),
                "a transfer holds a request");
@@ -224,8 +227,10 @@ void sl_wire_cancel(struct sl_wire *wire, struct sl_transfer *transfer)
     MPI_Request request;
     memcpy(&request, &transfer->request, sizeof request);
     MPI_Cancel(&request);
-    MPI_Wait(&request, MPI_STATUS_IGNORE);
-    transfer->under_way = false;
+    int64_t end = sl_now_ns() + CANCEL_NS;
+    while (!sl_wire_done(wire, transfer) && !sl_wire_is_broken(wire))
+        if (sl_now_ns() > end)
+            atomic_store(&wire->broken, true);
 }
 
 void sl_wire_ping(struct sl_wire *wire, bool first, int other, void *buffer,

@@ -88,7 +88,13 @@ bool sl_wire_done(struct sl_wire *wire, struct sl_transfer *transfer);
 void sl_wire_count(struct sl_wire *wire, size_t bytes);
 uint64_t sl_wire_sent_bytes(const struct sl_wire *wire);
 
-/* End a receive that no message has come for: its buffer is free. */
+/*
+ * End a receive that no message has come for: its buffer is free.
+ *
+ * A message of which a part has come cannot be called off; if its sender has
+ * ended, the rest never comes.  This is waited for a short time, and then the
+ * wire is broken.
+ */
 void sl_wire_cancel(struct sl_wire *wire, struct sl_transfer *transfer);
 
 /* Begin to give all processes what `root` has; all call it in the same order.

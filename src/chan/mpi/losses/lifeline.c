@@ -1,8 +1,8 @@
 /* Lifelines; any thread. */
-#include "chan/mpi/lifeline.h"
+#include "chan/mpi/losses/lifeline.h"
 
+#include <errno.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +12,11 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-enum { PERIOD_NS = 50 * 1000 * 1000 };
+enum {
+    PERIOD_NS = 50 * 1000 * 1000,
+    UNWATCHED = -1,
+    ENDED = -2, /* before it could be watched */
+};
 
 /* Who a process is, and where: processes of the same boot and the same
  * namespace know each other by their numbers. */
@@ -26,9 +30,9 @@ struct sl_lifeline {
     const sluice_allocator *allocator; /* const after create */
     int n_ranks;                       /* const after create */
     struct identity *of;               /* [n_ranks] const after create */
-    struct pollfd *ends;               /* [n_ranks] const after create: fd -1 if
-                                          it cannot be watched */
-    _Atomic(int64_t) looked_ns;        /* [atomic] a race costs one more look */
+    struct pollfd *ends;               /* [n_ranks] const after create: fd is a
+                                          descriptor, UNWATCHED or ENDED */
+    int64_t looked_ns;                 /* [owner: who has the lock] */
 };
 
 static struct identity identify(void)
@@ -57,10 +61,13 @@ static bool are_neighbours(const struct identity *a, const struct identity *b)
 static int open_process(int64_t pid)
 {
 #ifdef SYS_pidfd_open
-    return (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+    int fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+    if (fd >= 0)
+        return fd;
+    return errno == ESRCH ? ENDED : UNWATCHED;
 #else
     (void)pid;
-    return -1;
+    return UNWATCHED;
 #endif
 }
 
@@ -89,7 +96,7 @@ sluice_status sl_lifeline_create(struct sl_wire *wire,
     lifeline->of = sl_alloc(allocator, (size_t)n, sizeof *lifeline->of);
     lifeline->ends = sl_alloc(allocator, (size_t)n, sizeof *lifeline->ends);
     for (int i = 0; lifeline->ends && i < n; i++)
-        lifeline->ends[i] = (struct pollfd){.fd = -1, .events = POLLIN};
+        lifeline->ends[i] = (struct pollfd){.fd = UNWATCHED, .events = POLLIN};
     if (!lifeline->of || !lifeline->ends) {
         sl_lifeline_destroy(lifeline);
         return SLUICE_NO_MEMORY;
@@ -115,19 +122,18 @@ void sl_lifeline_destroy(struct sl_lifeline *lifeline)
     sl_free(lifeline->allocator, lifeline, 1, sizeof *lifeline);
 }
 
-/* poll() writes into what it is given, so that each call has its own. */
 static bool has_ended(const struct pollfd *end)
 {
     struct pollfd look = *end;
-    return look.fd >= 0 && poll(&look, 1, 0) == 1;
+    return look.fd == ENDED || (look.fd >= 0 && poll(&look, 1, 0) == 1);
 }
 
 bool sl_lifeline_look(struct sl_lifeline *lifeline, sluice_diag *why)
 {
     int64_t now = sl_now_ns();
-    if (now - atomic_load(&lifeline->looked_ns) < PERIOD_NS)
+    if (now - lifeline->looked_ns < PERIOD_NS)
         return false;
-    atomic_store(&lifeline->looked_ns, now);
+    lifeline->looked_ns = now;
     for (int i = 0; i < lifeline->n_ranks; i++) {
         if (!has_ended(&lifeline->ends[i]))
             continue;

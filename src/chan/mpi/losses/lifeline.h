@@ -6,7 +6,7 @@
  * Of processes on other machines, and where the system has no such descriptors,
  * the launcher notices: mpirun, or srun with --kill-on-bad-exit.
  *
- * Threads: any may look.
+ * Threads: one at a time; the control's lock sees to that.
  */
 #ifndef SL_CHAN_MPI_LIFELINE_H
 #define SL_CHAN_MPI_LIFELINE_H

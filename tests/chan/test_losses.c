@@ -1,0 +1,267 @@
+/*
+ * What a process does when another one ends: the order of what it sees and of
+ * what it is told is forced, by a wire and lifelines of the test's own.  One
+ * thread; process 1 of four.
+ */
+#include "chan/mpi/control.h"
+
+#include <string.h>
+
+#include "support/runner.h"
+
+enum { SELF = 1, RANKS = 4, MOST = 16, NONE = -1 };
+
+enum direction { RECEIVED = 1, SENT };
+
+struct sl_wire {
+    struct sl_letter in[MOST]; /* what comes next */
+    int n_in, n_taken;
+    struct sl_letter out[MOST];
+    int to[MOST];
+    int n_out;
+    bool stuck; /* no letter leaves */
+    void *room; /* where the next letter is to lie */
+};
+
+static struct sl_wire wire;
+static int ended; /* the process whose end is seen; NONE */
+static int n_seen_stuck;
+static int n_stopped, n_closed;
+
+int sl_wire_rank(const struct sl_wire *is)
+{
+    (void)is;
+    return SELF;
+}
+
+int sl_wire_n_ranks(const struct sl_wire *is)
+{
+    (void)is;
+    return RANKS;
+}
+
+bool sl_wire_is_broken(const struct sl_wire *is)
+{
+    (void)is;
+    return false;
+}
+
+void sl_wire_send(struct sl_wire *is, enum sl_lane lane, int to, int tag,
+                  const void *buffer, size_t bytes,
+                  struct sl_transfer *transfer)
+{
+    (void)lane;
+    (void)tag;
+    ck_assert_int_lt(is->n_out, MOST);
+    memcpy(&is->out[is->n_out], buffer, bytes);
+    is->to[is->n_out++] = to;
+    *transfer = (struct sl_transfer){SENT, bytes, true};
+}
+
+void sl_wire_receive(struct sl_wire *is, enum sl_lane lane, int from, int tag,
+                     void *buffer, size_t bytes, struct sl_transfer *transfer)
+{
+    (void)lane;
+    (void)from;
+    (void)tag;
+    is->room = buffer;
+    *transfer = (struct sl_transfer){RECEIVED, bytes, true};
+}
+
+bool sl_wire_done(struct sl_wire *is, struct sl_transfer *transfer)
+{
+    if (!transfer->under_way)
+        return true;
+    if (transfer->request == SENT ? is->stuck : is->n_taken == is->n_in)
+        return false;
+    if (transfer->request == RECEIVED)
+        memcpy(is->room, &is->in[is->n_taken++], sizeof *is->in);
+    transfer->under_way = false;
+    return true;
+}
+
+void sl_wire_cancel(struct sl_wire *is, struct sl_transfer *transfer)
+{
+    (void)is;
+    transfer->under_way = false;
+}
+
+sluice_status sl_lifeline_create(struct sl_wire *is,
+                                 const sluice_allocator *allocator,
+                                 struct sl_lifeline **out)
+{
+    (void)is;
+    (void)allocator;
+    *out = NULL;
+    return SLUICE_OK;
+}
+
+void sl_lifeline_destroy(struct sl_lifeline *lifeline)
+{
+    (void)lifeline;
+}
+
+static sluice_diag end_of(int process)
+{
+    sluice_diag why;
+    sluice_diag_set(&why, SLUICE_SYSTEM, "process %d has ended", process);
+    why.process = process;
+    return why;
+}
+
+bool sl_lifeline_look(struct sl_lifeline *lifeline, sluice_diag *why)
+{
+    (void)lifeline;
+    n_seen_stuck += wire.stuck;
+    if (ended == NONE)
+        return false;
+    *why = end_of(ended);
+    return true;
+}
+
+static void stop(void *context, const sluice_diag *why)
+{
+    (void)context;
+    (void)why;
+    n_stopped++;
+}
+
+static void commit(void *context)
+{
+    (void)context;
+}
+
+static void close_all(void *context)
+{
+    (void)context;
+    n_closed++;
+}
+
+static struct sl_control *begin(void)
+{
+    const struct sl_control_hooks hooks = {commit, stop, close_all, NULL};
+    struct sl_control *control;
+    wire = (struct sl_wire){.stuck = false};
+    ended = NONE;
+    n_stopped = n_closed = n_seen_stuck = 0;
+    ck_assert_int_eq(sl_control_create(&wire, NULL, &control), SLUICE_OK);
+    sl_control_begin(control, &hooks);
+    return control;
+}
+
+static void arrive(enum sl_letter_kind kind, int from, int about)
+{
+    struct sl_letter *letter = &wire.in[wire.n_in++];
+    memset(letter, 0, sizeof *letter);
+    letter->kind = kind;
+    letter->epoch = 1;
+    letter->from = from;
+    if (kind == SL_LOST)
+        letter->why = end_of(about);
+}
+
+static int named(struct sl_control *control)
+{
+    sluice_diag why;
+    while (!sl_control_is_over(control))
+        sl_control_look(control);
+    ck_assert_int_eq(sl_control_loss(control, &why), SLUICE_SYSTEM);
+    return why.process;
+}
+
+/* Process 0 has lost process 2, has told so, and has ended. */
+START_TEST(a_letter_about_the_first_end_counts_more_than_a_later_end_seen)
+{
+    struct sl_control *control = begin();
+    ended = 0;
+    sl_control_look(control);
+    ck_assert(!sl_control_is_over(control));
+    arrive(SL_LOST, 0, 2);
+    ck_assert_int_eq(named(control), 2);
+    arrive(SL_LOST, 3, 0);
+    sl_control_look(control);
+    ck_assert_int_eq(named(control), 2);
+    sl_control_destroy(control);
+}
+END_TEST
+
+START_TEST(without_a_letter_the_end_that_was_seen_first_is_named)
+{
+    struct sl_control *control = begin();
+    ended = 2;
+    sl_control_look(control);
+    ended = 0;
+    ck_assert_int_eq(named(control), 2);
+    sl_control_destroy(control);
+}
+END_TEST
+
+START_TEST(all_but_the_lost_one_are_told_once)
+{
+    struct sl_control *control = begin();
+    ended = 2;
+    named(control);
+    sl_control_look(control);
+    ck_assert_int_eq(wire.n_out, 2);
+    ck_assert_int_eq(wire.to[0], 0);
+    ck_assert_int_eq(wire.to[1], 3);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(wire.out[i].kind, SL_LOST);
+        ck_assert_int_eq(wire.out[i].why.process, 2);
+    }
+    sl_control_destroy(control);
+}
+END_TEST
+
+START_TEST(a_loss_before_the_verdict_stops)
+{
+    struct sl_control *control = begin();
+    arrive(SL_LOST, 0, 2);
+    sl_control_look(control);
+    arrive(SL_COMMIT, 0, NONE); /* it was on its way */
+    sl_control_look(control);
+    ck_assert_int_eq(n_stopped, 1);
+    ck_assert_int_eq(n_closed, 0);
+    sl_control_destroy(control);
+}
+END_TEST
+
+START_TEST(a_loss_behind_the_commit_closes_what_waits)
+{
+    struct sl_control *control = begin();
+    sluice_diag why;
+    sl_control_vote(control, 0);
+    arrive(SL_COMMIT, 0, NONE);
+    sl_control_look(control);
+    arrive(SL_LOST, 0, 2);
+    sl_control_look(control);
+    ck_assert_int_eq(n_stopped, 0);
+    ck_assert_int_eq(n_closed, 1);
+    ck_assert_int_eq(sl_control_finish(control, &why), SLUICE_SYSTEM);
+    ck_assert_int_eq(why.process, 2);
+    sl_control_destroy(control);
+}
+END_TEST
+
+/* Process 0 takes no letters any more: those before fill the post. */
+START_TEST(a_letter_that_cannot_leave_is_not_waited_for_once_one_has_ended)
+{
+    struct sl_control *control = begin();
+    sluice_diag why = end_of(SELF);
+    wire.stuck = true;
+    ended = 0;
+    for (int i = 0; i < MOST; i++)
+        sl_control_fail(control, &why);
+    ck_assert_int_lt(wire.n_out, MOST);
+    ck_assert_int_gt(n_seen_stuck, 0);
+    ck_assert_int_eq(named(control), 0);
+    sl_control_destroy(control);
+}
+END_TEST
+
+SLUICE_TEST_MAIN(
+    "losses", a_letter_about_the_first_end_counts_more_than_a_later_end_seen,
+    without_a_letter_the_end_that_was_seen_first_is_named,
+    all_but_the_lost_one_are_told_once, a_loss_before_the_verdict_stops,
+    a_loss_behind_the_commit_closes_what_waits,
+    a_letter_that_cannot_leave_is_not_waited_for_once_one_has_ended)
