@@ -17,11 +17,13 @@ enum { LAYERS = 4, BATCH = 6, MICROBATCHES = 3, LIMIT_NS = 10 * 1000 * 1000 };
 struct stuck {
     sem_t reported;
     atomic_bool armed; /* [atomic] by the test; one cell takes it */
+    atomic_bool waits; /* [atomic] by that cell, until it is reported */
     enum sl_test_pass pass;
     int layer;
     int64_t first_row;
     sluice_activity activity;
     sluice_activity last; /* of the last device, once all others wait */
+    bool meets;           /* it comes to a meeting in the end */
     bool in_order;        /* what it did before is what its list says */
     bool all_wait;        /* the others wait, in the end for it */
     bool cancelled;       /* the report is answered by a cancellation */
@@ -31,8 +33,10 @@ static sluice_status wait_there(void *context, const struct sl_test_cell *cell)
 {
     struct stuck *s = context;
     if (cell->pass == s->pass && cell->layer == s->layer &&
-        cell->first_row == s->first_row && atomic_exchange(&s->armed, false))
+        cell->first_row == s->first_row && atomic_exchange(&s->armed, false)) {
+        atomic_store(&s->waits, true);
         sem_wait(&s->reported);
+    }
     return SLUICE_OK;
 }
 
@@ -53,26 +57,27 @@ static bool is_in_order(sluice_pipeline *pipe, const sluice_activity *a)
 
 /* A slow machine may have others reported as well. */
 static void note(void *context, sluice_pipeline *pipe,
-                 const sluice_activity *activity, int64_t stuck_ns)
+                 const sluice_activity *reported, int64_t stuck_ns)
 {
     struct stuck *s = context;
-    bool is_loss = s->pass >= SL_TEST_LOSS_FORWARD;
-    if (activity->doing != SLUICE_RUNNING || activity->layer != s->layer ||
-        activity->microbatch != s->first_row / (BATCH / MICROBATCHES) ||
-        atomic_load(&s->armed) || stuck_ns < LIMIT_NS ||
-        (is_loss && !activity->part[0]))
+    sluice_activity now;
+    if (!sl_test_await_cell(pipe, reported, &s->waits))
         return;
-    s->activity = *activity;
-    s->in_order = is_in_order(pipe, activity);
-    sl_test_await_standstill(pipe, activity->device);
-    s->all_wait = true;
-    for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++)
-        s->all_wait =
-            s->all_wait && sl_test_leads_to(pipe, d, activity->device);
-    sluice_pipeline_activity(pipe, sluice_pipeline_n_devices(pipe) - 1,
-                             &s->last);
+    sluice_pipeline_activity(pipe, reported->device, &now);
+    if (now.doing != SLUICE_RUNNING || now.layer != s->layer ||
+        now.microbatch != s->first_row / (BATCH / MICROBATCHES) ||
+        stuck_ns < LIMIT_NS || !now.part[0])
+        return;
+    s->activity = now;
+    s->in_order = is_in_order(pipe, &now);
+    s->all_wait = sl_test_await_standstill(pipe, now.device);
+    do
+        sluice_pipeline_activity(pipe, sluice_pipeline_n_devices(pipe) - 1,
+                                 &s->last);
+    while (s->meets && s->last.doing != SLUICE_MEETING);
     if (s->cancelled)
         sluice_pipeline_cancel(pipe);
+    atomic_store(&s->waits, false);
     sem_post(&s->reported);
 }
 
@@ -185,6 +190,7 @@ START_TEST(a_device_that_waits_to_add_up_a_tied_tensor_waits_for_the_stuck_one)
     ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
     for (int m = 0; m < MICROBATCHES; m++) {
         s.first_row = (int64_t)m * (BATCH / MICROBATCHES);
+        s.meets = m == MICROBATCHES - 1;
         ck_assert_int_eq(step(&pair, &s), SLUICE_OK);
     }
     ck_assert_int_eq(s.last.doing, SLUICE_MEETING);

@@ -93,15 +93,13 @@ static void note(void *context, sluice_pipeline *pipe,
 {
     sluice_activity activity;
     (void)context;
-    (void)reported;
-    if (!atomic_load(&stuck.waits) || stuck_ns < LIMIT_NS)
+    if (!sl_test_await_cell(pipe, reported, &stuck.waits) ||
+        stuck_ns < LIMIT_NS)
         return;
     int device = find_stuck(pipe, &activity);
     strcpy(stuck.operation, activity.operation);
     snprintf(stuck.part, sizeof stuck.part, "%s", activity.part);
-    stuck.all_wait = true;
-    for (int d = 0; d < DEVICES; d++)
-        stuck.all_wait = stuck.all_wait && sl_test_leads_to(pipe, d, device);
+    stuck.all_wait = sl_test_await_standstill(pipe, device);
     atomic_store(&stuck.waits, false);
     sem_post(&stuck.reported);
 }
