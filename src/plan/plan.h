@@ -46,4 +46,18 @@ sluice_status sl_plan_keep_model_of(sluice_plan *plan,
 sluice_status sl_plan_check_model(const sluice_plan *plan,
                                   const sluice_model *model, sluice_diag *why);
 
+/*
+ * As sluice_plan_read() and sluice_plan_write(), but text in memory: text[n],
+ * which a 0 follows if it is written.  The caller frees what is written, n + 1
+ * bytes, by the plan's allocator.
+ *
+ * Threads  any.
+ * Returns  as those, without SLUICE_IO.
+ */
+sluice_status sl_plan_parse(const char *text, size_t n,
+                            const sluice_allocator *allocator,
+                            sluice_plan **out, sluice_diag *why);
+sluice_status sl_plan_format(const sluice_plan *plan, char **out, size_t *n,
+                             sluice_diag *why);
+
 #endif

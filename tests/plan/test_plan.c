@@ -409,6 +409,7 @@ static const struct refusal {
     {"partition = \n", "the list is empty"},
     {"speeds = 1,fast\n", "no list of speeds"},
     {"speeds = nan\n", "no list of speeds"},
+    {"speeds = 0x1\n", "no list of speeds"},
     {"zero = 4\n", "line 1: the value is no whole number in its range"},
     {"gather_weights = -1\n", "line 1: the value is no whole number"},
     {"batch\n", "neither NAME = VALUE"},
@@ -422,6 +423,9 @@ static const struct refusal {
      "model = any\nactions:\n"
      "0F0,0B0\n",
      "2 sizes of stages"},
+    {"batch = 1\npartition = 3\nqueue_capacity = 2\nplaces = 0\n"
+     "speeds = 1,0.5\nmodel = any\nactions:\n0F0,0B0\n",
+     "2 speeds for 1 places"},
     {"batch = 1\npartition = 3\nqueue_capacity = 2\nplaces = 0\n"
      "model = any\nactions:\n0B0,0F0\n",
      "order"},

@@ -39,6 +39,19 @@ bool sl_real_read(const char *text, double *value)
     return true;
 }
 
+bool sl_real_next(const char **list, double *value)
+{
+    char number[SL_REAL_TEXT];
+    size_t n = strcspn(*list, ",");
+    const char *end = *list + n;
+    if (n >= sizeof number || (*end && !end[1]))
+        return false;
+    memcpy(number, *list, n);
+    number[n] = '\0';
+    *list = *end ? end + 1 : end;
+    return sl_real_read(number, value);
+}
+
 /* Replace what the locale writes for a point, which may be several bytes. */
 static void point(char text[SL_REAL_TEXT])
 {

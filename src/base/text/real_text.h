@@ -17,6 +17,16 @@ enum { SL_REAL_TEXT = 32 }; /* bytes for any real, terminating 0 included */
 bool sl_real_read(const char *text, double *value);
 
 /*
+ * Read the first number of a list such as "1,0.5", as sl_real_read().  `*list`
+ * goes behind the comma that follows, or to the end.
+ *
+ * Threads  any.
+ * Returns  false if there is no number, it is longer than SL_REAL_TEXT, or the
+ *          list ends with a comma.
+ */
+bool sl_real_next(const char **list, double *value);
+
+/*
  * Write the shortest decimal that reads as `value`; if `is_float`, that reads
  * as the same float.
  *

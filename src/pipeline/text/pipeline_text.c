@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text/options.h"
+#include "base/text/real_text.h"
 #include "base/text/text_out.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/text/setting_table.h"
@@ -91,16 +92,14 @@ static sluice_status read_speeds(struct reading *reading, const char *value,
                                  sluice_diag *why)
 {
     for (const char *at = value; *at || at == value;) {
-        char *end;
-        double speed = strtod(at, &end);
-        if (end == at || (*end && (*end != ',' || !end[1])) ||
-            reading->n_speeds == SLUICE_MAX_DEVICES)
+        double speed;
+        if (reading->n_speeds == SLUICE_MAX_DEVICES ||
+            !sl_real_next(&at, &speed))
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "device_speeds is \"%s\": give the speed of "
                                    "each device, such as 1,0.5",
                                    value);
         reading->speeds[reading->n_speeds++] = speed;
-        at = *end ? end + 1 : end;
     }
     reading->config.device_speeds = reading->speeds;
     return SLUICE_OK;

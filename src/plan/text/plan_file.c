@@ -16,6 +16,7 @@
 #include <sluice/schedule_text.h>
 
 #include "base/memory.h"
+#include "base/text/real_text.h"
 #include "sched/schedule.h"
 #include "sched/text/text_file.h"
 
@@ -25,6 +26,7 @@ struct reading {
     char *at; /* the line that is being read, a copy; as long as the text */
     int line; /* of the text, from 1 */
     unsigned given;
+    int n_speeds;
     sluice_diag *why;
 };
 
@@ -69,15 +71,14 @@ static sluice_status read_speeds(struct reading *reading, const char *text)
 {
     int n = 0;
     for (; *text; n++) {
-        char *end;
-        double speed = strtod(text, &end);
-        if (end == text || !(speed >= 1e-3 && speed <= 1e3) ||
-            n == SLUICE_MAX_DEVICES || (*end && (*end != ',' || !end[1])))
+        double speed;
+        if (n == SLUICE_MAX_DEVICES || !sl_real_next(&text, &speed) ||
+            speed < 1e-3 || speed > 1e3)
             return refuse(reading, "the value is no list of speeds from 0.001 "
                                    "to 1000, such as 1,0.5");
         reading->plan->speed[n] = speed;
-        text = *end ? end + 1 : end;
     }
+    reading->n_speeds = n;
     return n ? SLUICE_OK : refuse(reading, "the list is empty");
 }
 
@@ -268,21 +269,26 @@ static sluice_status check(const struct reading *reading)
             plan->n_devices, plan->n_stages, row->replicas, row->team,
             row->replicas * schedule->n_devices * row->team,
             schedule->n_stages / schedule->n_copies);
+    if (reading->n_speeds && reading->n_speeds != plan->n_devices)
+        return sluice_diag_set(reading->why, SLUICE_FORMAT,
+                               "the plan has %d speeds for %d places: give a "
+                               "speed for each, or leave the line out",
+                               reading->n_speeds, plan->n_devices);
     const sluice_verify_config rules = {.queue_capacity =
                                             plan->rows[0].queue_capacity};
     return sluice_schedule_verify(schedule, &rules, NULL, reading->why);
 }
 
-static void complete(sluice_plan *plan)
+static void complete(const struct reading *reading)
 {
+    sluice_plan *plan = reading->plan;
     sluice_plan_row *row = &plan->rows[0];
     plan->n_rows = 1;
     row->devices = plan->n_places = plan->schedule->n_devices;
     row->microbatches = plan->schedule->n_microbatches;
     row->chunks = plan->n_stages / plan->n_places;
-    for (int p = 0; p < plan->n_devices; p++)
-        if (plan->speed[p] == 0)
-            plan->speed[p] = 1;
+    for (int p = 0; p < plan->n_devices && !reading->n_speeds; p++)
+        plan->speed[p] = 1;
 }
 
 static sluice_status parse(const char *text, size_t n,
@@ -303,7 +309,23 @@ static sluice_status parse(const char *text, size_t n,
     if (!st)
         st = check(&reading);
     if (!st)
-        complete(plan);
+        complete(&reading);
+    return st;
+}
+
+sluice_status sl_plan_parse(const char *text, size_t n,
+                            const sluice_allocator *allocator,
+                            sluice_plan **out, sluice_diag *why)
+{
+    sluice_plan *plan = sl_alloc(allocator, 1, sizeof *plan);
+    if (!plan)
+        return sl_no_memory(why, "a plan");
+    plan->allocator = allocator;
+    sluice_status st = parse(text, n, allocator, plan, why);
+    if (st)
+        sluice_plan_destroy(plan);
+    else
+        *out = plan;
     return st;
 }
 
@@ -312,20 +334,11 @@ sluice_status sluice_plan_read(const char *path,
                                sluice_plan **out, sluice_diag *why)
 {
     struct sl_content content;
-    sluice_plan *plan = sl_alloc(allocator, 1, sizeof *plan);
-    if (!plan)
-        return sl_no_memory(why, "a plan");
-    plan->allocator = allocator;
     sluice_status st =
         sl_content_read(&content, path, SLUICE_JSON_BYTES, allocator, why);
-    if (!st) {
-        st = parse(content.text, content.n, allocator, plan, why);
-        sl_content_fini(&content, allocator);
-        st = sl_content_blame(path, st, why);
-    }
     if (st)
-        sluice_plan_destroy(plan);
-    else
-        *out = plan;
-    return st;
+        return st;
+    st = sl_plan_parse(content.text, content.n, allocator, out, why);
+    sl_content_fini(&content, allocator);
+    return sl_content_blame(path, st, why);
 }

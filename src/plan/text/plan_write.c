@@ -8,6 +8,7 @@
 
 #include "base/files/file.h"
 #include "base/memory.h"
+#include "base/text/real_text.h"
 #include "base/text/text_out.h"
 
 enum { WORD = 96 };
@@ -51,7 +52,8 @@ static void put_settings(struct sl_text_out *text, const sluice_plan *plan)
     put_integers(text, "places", plan->device, plan->n_devices);
     sl_text_add(text, "speeds = ");
     for (int p = 0; p < plan->n_devices; p++) {
-        snprintf(word, sizeof word, "%s%.17g", p ? "," : "", plan->speed[p]);
+        sl_real_write(plan->speed[p], false, word);
+        sl_text_add(text, p ? "," : "");
         sl_text_add(text, word);
     }
     sl_text_add(text, "\nschedule = ");
@@ -66,8 +68,8 @@ static void put_settings(struct sl_text_out *text, const sluice_plan *plan)
     sl_text_add(text, actions_line);
 }
 
-sluice_status sluice_plan_write(const sluice_plan *plan, const char *path,
-                                sluice_diag *why)
+sluice_status sl_plan_format(const sluice_plan *plan, char **out, size_t *n,
+                             sluice_diag *why)
 {
     size_t n_csv;
     sluice_status st =
@@ -76,16 +78,31 @@ sluice_status sluice_plan_write(const sluice_plan *plan, const char *path,
         return st;
     struct sl_text_out length = {NULL, 0, 0};
     put_settings(&length, plan);
-    size_t n = length.length + n_csv;
-    char *text = sl_alloc(plan->allocator, n + 1, 1);
+    *n = length.length + n_csv;
+    char *text = sl_alloc(plan->allocator, *n + 1, 1);
     if (!text)
         return sl_no_memory(why, "the text of a plan");
-    struct sl_text_out out = {text, n + 1, 0};
-    put_settings(&out, plan);
-    st = sluice_schedule_format_csv(plan->schedule, false, text + out.length,
-                                    n + 1 - out.length, &n_csv, why);
-    if (!st)
-        st = sl_file_put(path, text, n, plan->allocator, why);
+    struct sl_text_out written = {text, *n + 1, 0};
+    put_settings(&written, plan);
+    st =
+        sluice_schedule_format_csv(plan->schedule, false, text + written.length,
+                                   *n + 1 - written.length, &n_csv, why);
+    if (st)
+        sl_free(plan->allocator, text, *n + 1, 1);
+    else
+        *out = text;
+    return st;
+}
+
+sluice_status sluice_plan_write(const sluice_plan *plan, const char *path,
+                                sluice_diag *why)
+{
+    char *text = NULL;
+    size_t n = 0;
+    sluice_status st = sl_plan_format(plan, &text, &n, why);
+    if (st)
+        return st;
+    st = sl_file_put(path, text, n, plan->allocator, why);
     sl_free(plan->allocator, text, n + 1, 1);
     return st;
 }

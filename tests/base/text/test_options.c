@@ -225,6 +225,9 @@ START_TEST(numbers_are_read_and_written_with_a_point_in_any_locale)
         ck_assert(sl_real_read("0.25", &value));
         ck_assert(value == 0.25);
         ck_assert(!sl_real_read("0,25", &value));
+        const char *list = "0.5,2";
+        ck_assert(sl_real_next(&list, &value) && value == 0.5);
+        ck_assert(sl_real_next(&list, &value) && value == 2 && !*list);
         sl_real_write(-1.5, false, text);
         ck_assert_str_eq(text, "-1.5");
         sl_real_write(1e-5, false, text);
@@ -235,6 +238,25 @@ START_TEST(numbers_are_read_and_written_with_a_point_in_any_locale)
         ck_assert_str_eq(text, "1.25e+30");
     }
     setlocale(LC_ALL, "C");
+}
+END_TEST
+
+START_TEST(what_is_no_list_of_numbers_is_refused)
+{
+    static const char *const lists[] = {
+        "",   "1,",    ",1",
+        "x",  "nan,1", "0x1",
+        " 1", "1 ,2",  "0.1000000000000000000000000000000"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        const char *list = lists[i];
+        double value = 7;
+        ck_assert_msg(!sl_real_next(&list, &value), "%s", lists[i]);
+        ck_assert(value == 7);
+    }
+    const char *longest = "0.10000000000000000000000000000";
+    double value;
+    ck_assert_uint_eq(strlen(longest), SL_REAL_TEXT - 1);
+    ck_assert(sl_real_next(&longest, &value) && value == 0.1);
 }
 END_TEST
 
@@ -275,4 +297,5 @@ SLUICE_TEST_MAIN("base.options",
                  a_required_option_must_be_given,
                  a_refused_value_leaves_the_config_as_it_was,
                  what_is_printed_reads_as_the_same,
-                 numbers_are_read_and_written_with_a_point_in_any_locale)
+                 numbers_are_read_and_written_with_a_point_in_any_locale,
+                 what_is_no_list_of_numbers_is_refused)
