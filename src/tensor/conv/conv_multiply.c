@@ -85,8 +85,8 @@ static void multiply_panel(const struct work *w, float *c, int64_t count)
         int64_t i = n * t / n_tiles, rows = n * (t + 1) / n_tiles - i;
         const float *a = w->rows + i * SL_TILE_ROW;
         float *to = c + i * w->c_row;
-        const struct sl_tile_ahead ahead = {
-            to + rows * w->c_row, a + rows * SL_TILE_ROW, LINE_FLOATS};
+        const struct sl_tile_ahead ahead = sl_tile_ahead_in_order(
+            to + rows * w->c_row, a + rows * SL_TILE_ROW, LINE_FLOATS);
         sl_tile *tile = w->tiles->by_rows[rows - 1];
         if (count >= columns) {
             tile(a, w->panel, w->deep, to, w->c_row, w->add, &ahead);

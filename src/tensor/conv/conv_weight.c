@@ -158,7 +158,8 @@ static void multiply_turned(const struct work *w, int64_t first, int64_t rows,
         gather_rows(w, first, rows, k, deep, w->a);
         for (int64_t j = 0; j < width; j += columns) {
             const float *after = panel + deep * columns;
-            const struct sl_tile_ahead ahead = {c + j, after, columns};
+            const struct sl_tile_ahead ahead =
+                sl_tile_ahead_in_order(c + j, after, columns);
             tile(w->a, panel, deep, c + j, width, k > 0, &ahead);
             panel = after;
         }
@@ -227,8 +228,8 @@ static void add_panel(const struct work *w, int64_t first, int64_t count,
         int64_t i = n * t / n_tiles, rows = n * (t + 1) / n_tiles - i;
         const float *a = w->turned + i * SL_TILE_ROW;
         float *to = w->dw + i * w->depth + first;
-        const struct sl_tile_ahead ahead = {
-            to + rows * w->depth, a + rows * SL_TILE_ROW, LINE_FLOATS};
+        const struct sl_tile_ahead ahead = sl_tile_ahead_in_order(
+            to + rows * w->depth, a + rows * SL_TILE_ROW, LINE_FLOATS);
         sl_tile *tile = w->tiles->by_rows[rows - 1];
         if (count == columns) {
             tile(a, w->panel, deep, to, w->depth, add, &ahead);

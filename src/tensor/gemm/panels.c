@@ -10,6 +10,7 @@ enum {
     BLOCK_ROWS = 12 * SL_TILE_ROWS, /* of a: they stay in the second cache */
     BLOCK_COLUMNS = 1024,           /* of b, packed for one use: the same */
     A_FLOATS = BLOCK_ROWS * SL_TILE_ROW, /* by depth a tile needs less */
+    LEAD = 2,                            /* tiles */
     CACHED_FLOATS = 512 * 1024,          /* as the second cache holds: 2 MiB */
 };
 
@@ -181,6 +182,11 @@ static int64_t tile_begin(int64_t rows, int64_t n_tiles, int64_t t)
  * a lies by rows: few rows of c, so that a panel of b stays in the first cache
  * while the tiles of a column pass by.  Each of them brings its share of the
  * next panel and its own place in the next column.
+ *
+ * A core can wait for few lines that its program asks for, but by itself it
+ * brings many more of a page of 4 KiB whose lines are asked for one after the
+ * other.  A share has its part in each quarter of the panel, a page or so, and
+ * the quarters take turns: so those lines have four times as long to come.
  */
 static void multiply_rows(const struct sl_tiles *tiles, const struct block *b,
                           float *scratch)
@@ -188,6 +194,7 @@ static void multiply_rows(const struct sl_tiles *tiles, const struct block *b,
     int64_t columns = tiles->columns;
     int64_t n_tiles = up(b->rows, tiles->rows);
     int64_t share = up(columns, n_tiles);
+    int64_t quarter = columns * b->deep / SL_TILE_STREAMS;
     for (int64_t i = 0; i < b->rows; i++)
         memcpy(scratch + i * SL_TILE_ROW, b->a.at + i * b->a.row,
                (size_t)b->deep * sizeof *scratch);
@@ -203,7 +210,9 @@ static void multiply_rows(const struct sl_tiles *tiles, const struct block *b,
                 .a = scratch + i * SL_TILE_ROW,
                 .panel = panel,
                 .ahead = {b->c + i * b->c_row + next,
-                          panel + (columns + t * share) * b->deep, share},
+                          panel + columns * b->deep +
+                              t * share * b->deep / SL_TILE_STREAMS,
+                          quarter, share},
             };
             run_tile(tiles, tiles->by_rows, b, &at);
         }
@@ -235,8 +244,22 @@ static void bring_columns(const struct block *b, int64_t end, int64_t i,
         __builtin_prefetch(at + k * b->a.column, 0, 2);
 }
 
+/* The place in c of the tile that is LEAD on from row i and column j, in the
+ * same row of tiles or in the next one. */
+static const float *place_ahead(const struct block *b, int64_t i, int64_t rows,
+                                int64_t j, int64_t columns)
+{
+    int64_t ahead = j + LEAD * columns;
+    if (ahead < b->n)
+        return b->c + i * b->c_row + ahead;
+    if (i + rows == b->rows)
+        return b->c;
+    return b->c + (i + rows) * b->c_row + ahead - b->n;
+}
+
 /* a is transposed: many rows of c, which pass by once; the tile of a stays in
- * the first cache, the panels of b in the second. */
+ * the first cache, the panels of b in the second.  The core itself brings more
+ * of rows of c that are passed along, but not where the next rows begin. */
 static void multiply_columns(const struct sl_tiles *tiles,
                              const struct block *b, float *scratch)
 {
@@ -248,7 +271,6 @@ static void multiply_columns(const struct sl_tiles *tiles,
         copy_columns(b, i, rows, scratch);
         for (int64_t j = 0; j < b->n; j += columns) {
             const float *panel = b->panels + j * b->deep;
-            const float *c = b->c + i * b->c_row + j;
             bool is_last = j + 2 * columns > b->n;
             bring_columns(b, i + rows, j / columns, up(b->n, columns));
             const struct place at = {
@@ -257,8 +279,9 @@ static void multiply_columns(const struct sl_tiles *tiles,
                 .rows = rows,
                 .a = scratch,
                 .panel = panel,
-                .ahead = {is_last ? c : c + columns,
-                          is_last ? panel : panel + b->deep * columns, columns},
+                .ahead = sl_tile_ahead_in_order(
+                    place_ahead(b, i, rows, j, columns),
+                    is_last ? panel : panel + b->deep * columns, columns),
             };
             run_tile(tiles, tiles->by_depth, b, &at);
         }

@@ -67,37 +67,58 @@ __attribute__((always_inline)) static inline void bring_row(const float *next)
     __builtin_prefetch(next + LINE, 0, 2);
 }
 
-/* The loops over rows unroll, because `rows` is a constant wherever this is
- * inlined, and the sums then live in registers. */
+/* One step of the depth.  The loop over rows unrolls, because `rows` is a
+ * constant wherever this is inlined, and the sums then live in registers. */
+__attribute__((always_inline)) static inline void
+multiply(int rows, int64_t a_row, const float *a, const float *b,
+         VECTOR (*sum)[2])
+{
+    VECTOR b0 = load(b);
+    VECTOR b1 = load(b + LANES);
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) {
+        VECTOR x = EVERY(a[i * a_row]);
+        sum[i][0] = MULTIPLY_ADD(x, b0, sum[i][0]);
+        sum[i][1] = MULTIPLY_ADD(x, b1, sum[i][1]);
+    }
+}
+
+/* Four steps of the depth for each turn of the loop: a core adds addresses in
+ * units that multiply, too, so what is added is lost to products. */
+enum { STEPS = SL_TILE_STREAMS };
+
 __attribute__((always_inline)) static inline void
 tile(int rows, int64_t a_row, int64_t a_step, const float *a, const float *b,
      int64_t depth, float *c, int64_t c_row, bool add,
      const struct sl_tile_ahead *ahead)
 {
     VECTOR sum[ROWS][2];
-    const int64_t every = depth > 64 ? 8 : 4;
     const float *next = ahead->next, *panel = ahead->panel;
-    int64_t panel_step = ahead->panel_step;
+    int64_t stream = ahead->stream, k = 0;
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
         sum[i][0] = add ? load(c + i * c_row) : EVERY(0.0F);
         sum[i][1] = add ? load(c + i * c_row + LANES) : EVERY(0.0F);
     }
-    for (int64_t k = 0, end = 0; k < depth; next += c_row) {
-        end = k + every < depth ? k + every : depth;
-        bring_row(next);
-        for (; k < end; k++, panel += panel_step) {
-            __builtin_prefetch(panel, 0, 2);
-            VECTOR b0 = load(b + k * WIDE);
-            VECTOR b1 = load(b + k * WIDE + LANES);
-#pragma GCC unroll 16
-            for (int i = 0; i < rows; i++) {
-                VECTOR x = EVERY(a[i * a_row + k * a_step]);
-                sum[i][0] = MULTIPLY_ADD(x, b0, sum[i][0]);
-                sum[i][1] = MULTIPLY_ADD(x, b1, sum[i][1]);
-            }
+    for (; k + STEPS <= depth; k += STEPS, panel += ahead->step) {
+        if (k % (2 * STEPS) == 0 || depth <= 64) {
+            bring_row(next);
+            next += c_row;
         }
+        if (depth <= 32) {
+            bring_row(next);
+            next += c_row;
+        }
+#pragma GCC unroll 4
+        for (int s = 0; s < STEPS; s++) {
+            __builtin_prefetch(panel + s * stream, 0, 2);
+            multiply(rows, a_row, a + s * a_step, b + s * WIDE, sum);
+        }
+        a += STEPS * a_step;
+        b += STEPS * WIDE;
     }
+    for (; k < depth; k++, a += a_step, b += WIDE)
+        multiply(rows, a_row, a, b, sum);
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
         store(c + i * c_row, sum[i][0]);

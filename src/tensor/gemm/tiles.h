@@ -31,18 +31,32 @@ enum {
 
     /* Floats from depth to depth of an operand that lies by depth. */
     SL_TILE_STEP = 16,
+
+    /* Places of a panel from which lines are brought in turn. */
+    SL_TILE_STREAMS = 4,
 };
 
 /* What a tile has brought into the second cache while it multiplies.  Any
  * address will do. */
 struct sl_tile_ahead {
     const float *next;  /* the first 128 bytes of a row for every 8 of the
-                           depth, for every 4 if there are but 64; rows are
-                           `c_row` floats apart: where a tile will be soon */
-    const float *panel; /* a line at every panel_step floats, as many as the
-                           depth: of a panel that will be read soon */
-    int64_t panel_step;
+                           depth, for every 4 or 2 if there are but 64 or 32;
+                           rows are `c_row` floats apart: where a tile will be
+                           soon */
+    const float *panel; /* lines of a panel that will be read soon, as many as
+                           the depth: one of each stream, then the next one of
+                           each */
+    int64_t stream;     /* floats from stream to stream */
+    int64_t step;       /* floats from line to line of a stream */
 };
+
+/* Lines that lie `step` floats apart are brought in the order in which they
+ * lie. */
+static inline struct sl_tile_ahead
+sl_tile_ahead_in_order(const float *next, const float *panel, int64_t step)
+{
+    return (struct sl_tile_ahead){next, panel, step, SL_TILE_STREAMS * step};
+}
 
 /*
  * c[rows][columns], rows of `c_row` floats, from a[rows][depth] and

@@ -102,7 +102,8 @@ static void multiply_tile(const struct sl_tiles *tiles, const struct group *g,
         for (int64_t j = 0; j < g->width; j += tiles->columns) {
             float *c = g->c + i * g->width + j;
             const float *after = panel + deep * tiles->columns;
-            const struct sl_tile_ahead ahead = {c, after, tiles->columns};
+            const struct sl_tile_ahead ahead =
+                sl_tile_ahead_in_order(c, after, tiles->columns);
             tile(g->a, panel, deep, c, g->width, g->add || k > 0, &ahead);
             panel = after;
         }
