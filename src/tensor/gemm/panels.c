@@ -103,13 +103,48 @@ static void pack_block(const struct sl_tiles *tiles, struct sl_view b,
     }
 }
 
+/* A panel of one block of a transposed b.  What is read later is transposed
+ * aside first, so that whole lines pass by the caches. */
+static void pack_panel(struct sl_view b, int64_t depth, int64_t count,
+                       int64_t columns, enum reader reader, float *to)
+{
+    _Alignas(64) float aside[SL_TILE_ROW_DEPTH * SL_TILE_COLUMNS];
+    if (reader == READ_NOW) {
+        pack_columns(b, depth, count, columns, to);
+        return;
+    }
+    pack_columns(b, depth, count, columns, aside);
+    for (int64_t i = 0; i < depth * columns; i += SL_LINE_FLOATS)
+        sl_line_store(to + i, aside + i);
+}
+
+/* Panel by panel, each through all blocks: so the columns of b, which lie from
+ * end to end in memory, are read that way. */
+static void pack_transposed(const struct sl_tiles *tiles, struct sl_view b,
+                            int64_t depth, int64_t n, enum reader reader,
+                            float *panels)
+{
+    int64_t columns = tiles->columns;
+    int64_t step = sl_panels_block_depth(depth);
+    for (int64_t j = 0; j < n; j += columns)
+        for (int64_t k = 0; k < depth; k += step) {
+            int64_t deep = least(step, depth - k);
+            struct sl_view panel = {b.at + k * b.row + j * b.column, b.row,
+                                    b.column};
+            pack_panel(panel, deep, least(columns, n - j), columns, reader,
+                       panels + sl_panels_floats(tiles, k, n) + j * deep);
+        }
+}
+
 void sl_panels_pack(const struct sl_tiles *tiles, struct sl_view b,
                     int64_t depth, int64_t n, float *panels)
 {
     int64_t step = sl_panels_block_depth(depth);
     bool is_large = sl_panels_floats(tiles, depth, n) > CACHED_FLOATS;
     enum reader reader = is_large ? READ_LATER : READ_NOW;
-    for (int64_t k = 0; k < depth; k += step) {
+    if (b.column != 1)
+        pack_transposed(tiles, b, depth, n, reader, panels);
+    for (int64_t k = 0; k < depth && b.column == 1; k += step) {
         int64_t deep = least(step, depth - k);
         struct sl_view block = {b.at + k * b.row, b.row, b.column};
         pack_block(tiles, block, deep, n, reader, panels);
