@@ -102,7 +102,7 @@ typedef struct sluice_group_norm_config {
 SLUICE_API const sluice_layer_ops *sluice_group_norm(void);
 
 /*
- * y = (x - mean) / sqrt(variance + epsilon) * weight + bias, with the mean and
+ * y = act((x - mean) / sqrt(variance + epsilon) * weight + bias), with mean and
  * variance of a channel over all rows of the micro-batch (Ioffe and Szegedy,
  * 2015).  A vector is taken as channels of one element.  The rows of a
  * micro-batch see each other, so the number of micro-batches is part of what
@@ -122,6 +122,8 @@ SLUICE_API const sluice_layer_ops *sluice_group_norm(void);
 typedef struct sluice_batch_norm_config {
     float momentum; /* 0 to 1; usual: 0.1.  0 keeps the running statistics */
     float epsilon;  /* 0 means 1e-5 */
+    sluice_activation activation; /* one pass less than as a layer of its own,
+                                     with the same bits */
 } sluice_batch_norm_config;
 SLUICE_API const sluice_layer_ops *sluice_batch_norm(void);
 

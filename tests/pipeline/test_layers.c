@@ -3,6 +3,7 @@
  * schedules that join and divide the backward pass, with and without
  * recomputation: the bits of the reference.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "support/judged_pair.h"
@@ -36,7 +37,9 @@ static const char *const models[] = {
     "average_pool(2, stride=1, padding=1); global_average_pool; linear(5)",
     "input(2x3); conv2d(4, padding=1, no-bias); batch_norm; activate(relu); "
     "residual{conv2d(4, padding=1, no-bias); batch_norm(0.3)}; linear(7); "
-    "batch_norm(epsilon=0.1); linear(5)",
+    "batch_norm(epsilon=0.1, activation=gelu); linear(5)",
+    "input(2x3); conv2d(4, padding=1); batch_norm(activation=relu); "
+    "residual{batch_norm(activation=tanh)}; linear(5)",
     "input(6); reshape(1, height=2, width=3); concat{activate(identity); "
     "activate(tanh); "
     "conv2d(1, padding=1)}; branches{sequence{conv2d(4, padding=1, "
@@ -107,5 +110,47 @@ START_TEST(smoothed_labels_give_the_bits_of_the_reference)
 }
 END_TEST
 
+/* The outputs after two steps of `format` with the activation's name. */
+static void train(const char *format, const char *activation,
+                  float y[BATCH * 5])
+{
+    char text[128];
+    sluice_pipeline *pipe;
+    snprintf(text, sizeof text, format, activation);
+    start(text);
+    problem.config.schedule.microbatches = 3;
+    ck_assert(
+        !sluice_pipeline_create(&problem.config, problem.model, &pipe, NULL));
+    for (int step = 0; step < 2; step++)
+        ck_assert(!sluice_pipeline_step(pipe, sl_test_x(&problem, step),
+                                        sl_test_targets(&problem, step), BATCH,
+                                        NULL, NULL));
+    ck_assert(
+        !sluice_pipeline_infer(pipe, sl_test_x(&problem, 2), BATCH, y, NULL));
+    sluice_pipeline_destroy(pipe);
+    sl_test_problem_fini(&problem);
+}
+
+/* As many layers in both: the place of a layer decides what its weights begin
+ * with. */
+START_TEST(an_activation_of_batch_norm_has_the_bits_of_a_layer_behind_it)
+{
+    static const char *const names[] = {"identity",  "relu",    "tanh", "gelu",
+                                        "gelu_tanh", "sigmoid", "silu"};
+    static const char one[] = "input(2x3); conv2d(4, padding=1); "
+                              "batch_norm(activation=%s); "
+                              "activate(identity); linear(5)";
+    static const char two[] = "input(2x3); conv2d(4, padding=1); "
+                              "batch_norm; activate(%s); linear(5)";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        float y[BATCH * 5], want[BATCH * 5];
+        train(one, names[i], y);
+        train(two, names[i], want);
+        ck_assert_msg(!memcmp(y, want, sizeof y), "%s", names[i]);
+    }
+}
+END_TEST
+
 SLUICE_TEST_MAIN("pipeline.layers", layers_give_the_bits_of_the_reference,
-                 smoothed_labels_give_the_bits_of_the_reference)
+                 smoothed_labels_give_the_bits_of_the_reference,
+                 an_activation_of_batch_norm_has_the_bits_of_a_layer_behind_it)

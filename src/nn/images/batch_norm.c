@@ -5,12 +5,18 @@
  * uses are parameters that are statistics (sluice/layer.h): their gradients are
  * sums over micro-batches, and update_statistics() makes the running mean and
  * variance of the mini-batch from them.
+ *
+ * The activation is applied, and its gradient taken, plane by plane while the
+ * plane is in the first cache: as a layer of its own it would read and write
+ * the whole micro-batch once more.  What it was applied to is not kept, and is
+ * calculated again from x.
  */
 #include <sluice/image_layers.h>
 
 #include <math.h>
 
 #include "nn/images/image.h"
+#include "nn/layers/activation.h"
 #include "nn/layers/norm.h"
 #include "nn/layers/positions.h"
 #include "nn/rows/given.h"
@@ -41,6 +47,14 @@ static const sluice_option options[] = {
         .max = 1,
     },
     SL_OPTION_NORM_EPSILON(sluice_batch_norm_config, "the variance"),
+    {
+        .name = "activation",
+        .help = "what is applied to each element",
+        .type = SLUICE_OPTION_CHOICE,
+        .offset = offsetof(sluice_batch_norm_config, activation),
+        .bytes = sizeof(sluice_activation),
+        .choice = sl_activation_word,
+    },
 };
 
 /* An image, or a vector of channels with a plane of one element each. */
@@ -59,23 +73,19 @@ static sluice_status check(const sluice_batch_norm_config *norm,
                                "batch_norm: momentum %g; it must be from 0 to "
                                "1",
                                (double)norm->momentum);
+    if (!sl_activation_get(norm->activation))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "batch_norm: %d is not a sluice_activation",
+                               (int)norm->activation);
     sluice_status st = sl_norm_check_epsilon("batch_norm", norm->epsilon, why);
     if (st || in->n_dims == 1)
         return st;
     return sl_image_check("batch_norm", in, why);
 }
 
-static sluice_status infer(const void *config, sluice_layer_plan *plan,
-                           sluice_diag *why)
+static void set_params(sluice_layer_plan *plan)
 {
-    sluice_status given = sl_layer_given("batch_norm", config, plan, why);
-    if (given)
-        return given;
-    sluice_status st = check(config, &plan->in, why);
-    if (st)
-        return st;
     int64_t channels = image_of(&plan->in).channels;
-    int64_t n = sluice_shape_elements(&plan->in);
     plan->out = plan->in;
     plan->n_params = N_PARAMS;
     sl_image_norm_params(channels, plan->params);
@@ -95,10 +105,36 @@ static sluice_status infer(const void *config, sluice_layer_plan *plan,
         .shape = sluice_shape_vector(1),
         .statistic = true,
     };
+}
+
+/* What is kept of a row, and the room for a plane of z. */
+static void set_costs(const sluice_batch_norm_config *norm,
+                      sluice_layer_plan *plan)
+{
+    struct sl_image image = image_of(&plan->in);
+    int64_t n = sluice_shape_elements(&plan->in);
+    int64_t flops = sl_activation_get(norm->activation)->flops;
     plan->needs_x = true;
-    plan->saved_row_bytes = sl_size_times(channels, sizeof(struct channel));
-    plan->forward_row_flops = sl_size_times(n, 8);
-    plan->input_row_flops = sl_size_times(n, 12);
+    plan->saved_row_bytes =
+        sl_size_times(image.channels, sizeof(struct channel));
+    if (norm->activation != SLUICE_IDENTITY)
+        plan->scratch_bytes =
+            sl_size_times(sl_image_plane(image), sizeof(float));
+    plan->forward_row_flops = sl_size_times(n, 8 + flops);
+    plan->input_row_flops = sl_size_times(n, 12 + flops);
+}
+
+static sluice_status infer(const void *config, sluice_layer_plan *plan,
+                           sluice_diag *why)
+{
+    sluice_status given = sl_layer_given("batch_norm", config, plan, why);
+    if (given)
+        return given;
+    sluice_status st = check(config, &plan->in, why);
+    if (st)
+        return st;
+    set_params(plan);
+    set_costs(config, plan);
     return SLUICE_OK;
 }
 
@@ -149,8 +185,34 @@ static struct channel measure(const struct planes *planes, const float *x)
     };
 }
 
+/* z = (x - mean) * scale + bias, to which the activation is applied. */
+struct line {
+    float mean;
+    float scale;
+    float bias;
+};
+
+static struct line line_of(const sluice_layer_call *call, int64_t c,
+                           struct channel m)
+{
+    return (struct line){
+        m.mean,
+        scale_of(call->config, m.variance) * call->params[WEIGHT][c],
+        call->params[BIAS][c],
+    };
+}
+
+static const struct sl_activation *activation_of(const sluice_layer_call *call)
+{
+    const sluice_batch_norm_config *norm = call->config;
+    return norm->activation == SLUICE_IDENTITY
+               ? NULL
+               : sl_activation_get(norm->activation);
+}
+
 static sluice_status forward(const sluice_layer_call *call)
 {
+    const struct sl_activation *act = activation_of(call);
     struct planes planes = planes_of(call);
     struct channel *saved = call->saved;
     for (int64_t c = planes.first; c < planes.end; c++) {
@@ -161,14 +223,26 @@ static sluice_status forward(const sluice_layer_call *call)
         };
         if (call->training)
             m = saved[c] = measure(&planes, x);
-        float scale =
-            scale_of(call->config, m.variance) * call->params[WEIGHT][c];
-        for (int64_t r = 0; r < planes.rows; r++)
-            sl_plane_normalize(planes.n, x + r * planes.stride, m.mean, scale,
-                               call->params[BIAS][c],
-                               call->y + c * planes.n + r * planes.stride);
+        struct line line = line_of(call, c, m);
+        for (int64_t r = 0; r < planes.rows; r++) {
+            float *y = call->y + c * planes.n + r * planes.stride;
+            sl_plane_normalize(planes.n, x + r * planes.stride, line.mean,
+                               line.scale, line.bias, y);
+            if (act)
+                act->forward(1, planes.n, y, NULL, NULL, y);
+        }
     }
     return SLUICE_OK;
+}
+
+/* dy of a plane becomes that of z. */
+static void turn_back(const struct sl_activation *act, struct line line,
+                      int64_t n, const float *x, float *z, float *dy)
+{
+    sl_plane_normalize(n, x, line.mean, line.scale, line.bias, z);
+    if (act->from_y)
+        act->forward(1, n, z, NULL, NULL, z);
+    act->backward(n, z, dy, dy);
 }
 
 /* dx = w scale (dy - mean(dy) - h mean(dy h)) with h = (x - mean) scale. */
@@ -184,6 +258,7 @@ static struct sl_plane_slope slope_of(struct channel m, double scale,
 
 static sluice_status backward_input(const sluice_layer_call *call)
 {
+    const struct sl_activation *act = activation_of(call);
     struct planes planes = planes_of(call);
     struct channel *saved = call->saved;
     for (int64_t c = planes.first; c < planes.end; c++) {
@@ -191,6 +266,9 @@ static sluice_status backward_input(const sluice_layer_call *call)
         double sum = 0, dot = 0;
         for (int64_t r = 0; r < planes.rows; r++) {
             int64_t at = c * planes.n + r * planes.stride;
+            if (act)
+                turn_back(act, line_of(call, c, *m), planes.n, call->x + at,
+                          call->scratch, call->dy + at);
             sum += sl_plane_sum(planes.n, call->dy + at);
             dot += sl_plane_dot(planes.n, call->x + at, m->mean, call->dy + at);
         }

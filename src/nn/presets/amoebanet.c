@@ -46,7 +46,7 @@ static void input(const void *config, sluice_model_config *model)
 
 static void add_normed(struct sl_text_out *out)
 {
-    sl_text_add(out, "; batch_norm; activate(relu)");
+    sl_text_add(out, "; batch_norm(activation=relu)");
 }
 
 /* A convolution of each channel for itself, then one of single pixels. */

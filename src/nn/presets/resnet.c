@@ -73,7 +73,7 @@ static void add_body(struct sl_text_out *out, int64_t width, int stride)
 {
     sl_preset_add(out,
                   "conv2d(%" PRId64 ", stride=%d, padding=1, no-bias); "
-                  "batch_norm; activate(relu); conv2d(%" PRId64
+                  "batch_norm(activation=relu); conv2d(%" PRId64
                   ", padding=1, no-bias); batch_norm",
                   width, stride, width);
 }
@@ -107,7 +107,7 @@ static void write(const void *config, int first, struct sl_text_out *out)
     (void)first;
     sl_preset_add(out,
                   "sequence{conv2d(%" PRId64
-                  ", padding=1, no-bias); batch_norm; activate(relu)}",
+                  ", padding=1, no-bias); batch_norm(activation=relu)}",
                   resnet->width);
     for (int s = 0; s < resnet->stages; s++) {
         int64_t width = resnet->width << s;
@@ -138,12 +138,12 @@ static const struct sl_published_row first_names[] = {
 static const struct sl_published_row block_names[] = {
     SAME("0.0.weight", "conv1.weight"),
     NORM("0.1", "bn1"),
-    SAME("0.3.weight", "conv2.weight"),
-    NORM("0.4", "bn2"),
+    SAME("0.2.weight", "conv2.weight"),
+    NORM("0.3", "bn2"),
 };
 static const struct sl_published_row step_names[] = {
     SAME("0.0.0.weight", "conv1.weight"),        NORM("0.0.1", "bn1"),
-    SAME("0.0.3.weight", "conv2.weight"),        NORM("0.0.4", "bn2"),
+    SAME("0.0.2.weight", "conv2.weight"),        NORM("0.0.3", "bn2"),
     SAME("0.1.0.weight", "downsample.0.weight"), NORM("0.1.1", "downsample.1"),
 };
 static const struct sl_published_row last_names[] = {

@@ -73,7 +73,7 @@ static void add_convolution(struct sl_text_out *out, const char *before,
 {
     sl_preset_add(out,
                   "sequence{%sconv2d(%" PRId64
-                  ", padding=1, no-bias); batch_norm; activate(relu)}",
+                  ", padding=1, no-bias); batch_norm(activation=relu)}",
                   before, width);
 }
 

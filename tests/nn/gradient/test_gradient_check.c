@@ -205,6 +205,9 @@ START_TEST(the_built_in_layers_pass)
     assert_passes(sluice_group_norm(), &group_norm, image, NULL);
     const sluice_batch_norm_config batch_norm = {.momentum = 0.1F};
     assert_passes(sluice_batch_norm(), &batch_norm, image, NULL);
+    const sluice_batch_norm_config activated = {.momentum = 0.1F,
+                                                .activation = SLUICE_GELU};
+    assert_passes(sluice_batch_norm(), &activated, image, NULL);
     const sluice_attention_config attention = {.heads = 2, .causal = true};
     assert_passes(sluice_attention(), &attention, sluice_shape_matrix(3, 4),
                   NULL);

@@ -59,17 +59,17 @@ START_TEST(resnet_is_printed_as_its_blocks)
     check_printed(
         "input(1x8x8); resnet(blocks=2,width=4,classes=3,stages=2)",
         "input(1x8x8); sequence{conv2d(channels=4,padding=1,no-bias); "
-        "batch_norm; activate(activation=relu)}; "
-        "sequence{residual{conv2d(channels=4,padding=1,no-bias); batch_norm; "
-        "activate(activation=relu); conv2d(channels=4,padding=1,no-bias); "
+        "batch_norm(activation=relu)}; "
+        "sequence{residual{conv2d(channels=4,padding=1,no-bias); "
+        "batch_norm(activation=relu); conv2d(channels=4,padding=1,no-bias); "
         "batch_norm}; activate(activation=relu)} x2; "
         "sequence{branches{sequence{"
-        "conv2d(channels=8,stride=2,padding=1,no-bias); batch_norm; "
-        "activate(activation=relu); conv2d(channels=8,padding=1,no-bias); "
+        "conv2d(channels=8,stride=2,padding=1,no-bias); "
+        "batch_norm(activation=relu); conv2d(channels=8,padding=1,no-bias); "
         "batch_norm}; sequence{conv2d(channels=8,kernel=1,stride=2,no-bias); "
         "batch_norm}}; activate(activation=relu)}; "
-        "sequence{residual{conv2d(channels=8,padding=1,no-bias); batch_norm; "
-        "activate(activation=relu); conv2d(channels=8,padding=1,no-bias); "
+        "sequence{residual{conv2d(channels=8,padding=1,no-bias); "
+        "batch_norm(activation=relu); conv2d(channels=8,padding=1,no-bias); "
         "batch_norm}; activate(activation=relu)}; "
         "sequence{global_average_pool; linear(out=3)}");
 }
@@ -81,18 +81,19 @@ START_TEST(unet_is_printed_as_its_levels)
         "input(1x4x8); flatten; reshape(1, height=4, width=8); "
         "unet(depth=1,convolutions=2,width=3)",
         "input(1x4x8); flatten; reshape(channels=1,height=4,width=8); "
-        "sequence{conv2d(channels=3,padding=1,no-bias); batch_norm; "
-        "activate(activation=relu)} x2; stash(name=u2_0); max_pool(kernel=2); "
-        "sequence{conv2d(channels=6,padding=1,no-bias); batch_norm; "
-        "activate(activation=relu)} x2; "
-        "sequence{upsample; conv2d(channels=3,padding=1,no-bias); batch_norm; "
-        "activate(activation=relu)}; pop(name=u2_0,concat); "
-        "sequence{conv2d(channels=3,padding=1,no-bias); batch_norm; "
-        "activate(activation=relu)} x2; conv2d(channels=1,kernel=1)");
+        "sequence{conv2d(channels=3,padding=1,no-bias); "
+        "batch_norm(activation=relu)} x2; stash(name=u2_0); "
+        "max_pool(kernel=2); "
+        "sequence{conv2d(channels=6,padding=1,no-bias); "
+        "batch_norm(activation=relu)} x2; "
+        "sequence{upsample; conv2d(channels=3,padding=1,no-bias); "
+        "batch_norm(activation=relu)}; pop(name=u2_0,concat); "
+        "sequence{conv2d(channels=3,padding=1,no-bias); "
+        "batch_norm(activation=relu)} x2; conv2d(channels=1,kernel=1)");
 }
 END_TEST
 
-#define NORMED "; batch_norm; activate(activation=relu)"
+#define NORMED "; batch_norm(activation=relu)"
 #define PIXELS "conv2d(channels=2,kernel=1,no-bias)" NORMED
 #define SEPARABLE(kernel, padding)                                             \
     "sequence{conv2d(channels=2," kernel "padding=" padding                    \

@@ -35,7 +35,8 @@ static const char planes[] =
     "input(2x8x8); conv2d(8, padding=1, no-bias); batch_norm; "
     "activate(relu); max_pool(3, stride=2, padding=1); group_norm(4); "
     "upsample(2); average_pool(2); conv2d(20, padding=1, stride=2, groups=4, "
-    "activation=gelu); batch_norm; residual{group_norm(1); conv2d(20, "
+    "activation=gelu); batch_norm(activation=silu); residual{group_norm(1); "
+    "conv2d(20, "
     "kernel=1)}; reshape(channels=5, height=4, width=4); global_average_pool; "
     "batch_norm; timed; "
     "linear(16)";
