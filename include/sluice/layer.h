@@ -95,7 +95,8 @@ typedef struct sluice_layer_plan {
 typedef struct sluice_row_parts {
     int n;                    /* parts */
     const int64_t *first;     /* [n + 1] where each begins; one past the last */
-    const float *const *rows; /* [n] where its rows lie */
+    const float *const *rows; /* [n] where its rows lie, whole, also if the
+                                 devices of a team make the call */
     const float *const *found; /* [n] for a part whose rows lie in another
                                   process: the rows that the tokens of x name,
                                   [rows][out], each at the place of its token;

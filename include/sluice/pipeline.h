@@ -141,11 +141,11 @@ typedef struct sluice_pipeline_config {
     bool vocabulary_parallel; /* cut the head that the model ends with, and an
                                  embedding that it begins with, across the
                                  devices by their rows, each of which then holds
-                                 1 / K of them: sluice_schedule_vocabulary() of
-                                 the schedule.  So does a custom schedule that
-                                 has S and T.  Needs a loss that can be cut, and
-                                 team 1; the two may be tied.  The bits depend
-                                 on K */
+                                 1 / (K team) of them:
+                                 sluice_schedule_vocabulary() of the schedule.
+                                 So does a custom schedule that has S and T.
+                                 Needs a loss that can be cut; the two may be
+                                 tied.  The bits depend on K team */
 
     int queue_capacity;        /* items a producer may run ahead; default 2 */
     size_t device_cap_bytes;   /* memory of one device; 0: no limit.  Measuring

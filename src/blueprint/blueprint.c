@@ -183,9 +183,17 @@ static sluice_status lay_out_vocabulary(struct sl_blueprint *bp,
                                         sluice_diag *why)
 {
     const struct sl_cut_head_input input = {
-        bp->model,    bp->loss,          bp->schedule,   bp->train,
-        bp->forward,  &layout->products, &bp->processes, layout->max_rows,
-        bp->n_states, {.n_holders = 1},  bp->allocator,
+        .model = bp->model,
+        .loss = bp->loss,
+        .schedule = bp->schedule,
+        .n_shards = bp->grid.n_shards,
+        .train = bp->train,
+        .forward = bp->forward,
+        .products = &layout->products,
+        .processes = &bp->processes,
+        .max_rows = layout->max_rows,
+        .n_states = bp->n_states,
+        .allocator = bp->allocator,
     };
     return bp->body ? sl_cut_heads_init(&bp->vocabulary, &input, &bp->grid,
                                         bp->updates.zero, bp->layout.plans, why)

@@ -1,6 +1,9 @@
 /* Making schedules.  The thread that creates the pipeline. */
 #include "blueprint/make_schedule.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include <sluice/schedule_passes.h>
 
 #include "blueprint/shards/cut_costs.h"
@@ -59,6 +62,22 @@ static sluice_status generate(const sluice_pipeline_config *config,
     return st;
 }
 
+/* What the pass refuses is about the schedule, which it does not know by name:
+ * put that before its sentence. */
+static sluice_status name_schedule(const sluice_pipeline_config *config,
+                                   sluice_status st, sluice_diag *why)
+{
+    const char *name = config->schedule.name ? config->schedule.name
+                                             : sluice_schedule_generator(0);
+    char said[SLUICE_DIAG_TEXT];
+    if (!st || st == SLUICE_NO_MEMORY || !why || config->custom)
+        return st;
+    memcpy(said, why->text, sizeof said);
+    snprintf(why->text, sizeof why->text, "schedule %s: %.*s", name,
+             SLUICE_DIAG_TEXT - 64, said);
+    return st;
+}
+
 /* Cut the vocabulary of a schedule, if that is wanted and not done. */
 static sluice_status
 cut_vocabulary(const sluice_pipeline_config *config, const sluice_model *model,
@@ -77,7 +96,8 @@ cut_vocabulary(const sluice_pipeline_config *config, const sluice_model *model,
     if (costs_ns[SLUICE_S] > 0)
         wanted.costs_ns = costs_ns;
     if (!st)
-        st = sluice_schedule_vocabulary(*out, &wanted, &cut, why);
+        st = name_schedule(
+            config, sluice_schedule_vocabulary(*out, &wanted, &cut, why), why);
     sluice_schedule_destroy(*out);
     *out = st ? NULL : cut;
     return st;

@@ -126,7 +126,7 @@ static bool is_mine(const struct sl_device *device, int stage)
 static struct sl_head_part *part_of(const struct sl_device *device)
 {
     struct sl_cut_head *v = device->vocabulary;
-    return v ? &v->parts[device->at.place] : NULL;
+    return v ? &v->parts[device->part] : NULL;
 }
 
 static void fini_products(struct sl_device *device)
@@ -175,6 +175,7 @@ static struct sl_device make_device(sluice_pipeline *pipe, int index)
         .crew = pipe->crew,
         .index = index,
         .at = at,
+        .part = sl_replica_device(&bp->grid, at),
         .core = {.cpu = -1, .claim = -1},
         .stages = &bp->layout.stages[first],
         .ends = &pipe->ends[first],
@@ -204,9 +205,8 @@ static sluice_status init_device(sluice_pipeline *pipe, int i, sluice_diag *why)
                                "%zu bytes",
                                index, bytes);
     if (device->vocabulary) {
-        sl_cut_head_bind(device->vocabulary, device->at.place, &device->arena);
-        sl_cut_streams_bind(device->vocabulary, device->at.place,
-                            &device->arena);
+        sl_cut_head_bind(device->vocabulary, device->part, &device->arena);
+        sl_cut_streams_bind(device->vocabulary, device->part, &device->arena);
     }
     sl_layout_bind(&bp->layout, device->at, &device->arena);
     sluice_status st = sl_recorder_init(

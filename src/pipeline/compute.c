@@ -134,12 +134,12 @@ static sluice_status start_backward(const struct sl_work *w)
     int last = w->stage->n_units - 1;
     const struct sl_blueprint *bp = &w->pipe->blueprint;
     float scale = sl_loss_scale(w->pipe, w->op->action.microbatch);
-    if (sl_cuts_vocabulary(w->pipe)) {
-        sl_cut_head_start_backward(w->device, w->op, w->rows.n, scale,
-                                   sl_work_dy(w, last));
-        return SLUICE_OK;
-    }
     struct sl_rows own = own_rows(w);
+    if (sl_cuts_vocabulary(w->pipe)) {
+        sl_cut_head_start_backward(w->device, w->op, own, scale,
+                                   sl_work_dy(w, last));
+        return sl_team_wait(w->device);
+    }
     int64_t first = own.first * w->stage->out;
     sluice_loss_call call = loss_call(w, sl_work_stashed_y(w, last) + first);
     call.rows = own.n;

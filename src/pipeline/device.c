@@ -89,7 +89,7 @@ void sl_device_train(struct sl_device *device)
         if (device->stages[s].device == device->at.place)
             device->stages[s].fresh = true;
     if (device->vocabulary)
-        device->vocabulary->parts[device->at.place].fresh = true;
+        device->vocabulary->parts[device->part].fresh = true;
     sl_row_parts_begin(device);
     device->recorder.n = 0;
     device->virtual_ns = 0;

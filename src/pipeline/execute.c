@@ -261,7 +261,8 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     bool leads = sl_leads(device);
     if (from && !device->team)
         pack(device, op, is->traffic);
-    if (leads && (from || skips || joint))
+    bool takes = leads || !is->by_team;
+    if (takes && (from || skips || joint))
         st = take(device, op, from, skips, joint);
     if (!st && is->by_team)
         st = sl_team_gather(device);

@@ -69,8 +69,10 @@ struct sl_device {
     _Alignas(SL_ALIGN) sluice_pipeline *pipe; /* [owner: caller] as crew->pipe;
                                                  constant while a job runs */
     struct sl_crew *crew;                     /* const after create */
-    int index;                      /* const after create: among all devices */
-    struct sl_coordinates at;       /* const after create */
+    int index;                /* const after create: among all devices */
+    struct sl_coordinates at; /* const after create */
+    int part; /* const after create: its number in its replica, which its part
+                 of a cut vocabulary has */
     struct sl_collective *team;     /* const after create: of the devices at
                                        its place; NULL if it is alone */
     struct sl_stage *stages;        /* const after create: its replica's */

@@ -127,7 +127,7 @@ bool sl_reduces_tables(const struct sl_device *device, const struct sl_op *op)
 static const struct sl_table_part *rows_of(const struct sl_device *device,
                                            int table)
 {
-    return &sl_cut_table_at(device->vocabulary, table)->parts[device->at.place];
+    return &sl_cut_table_at(device->vocabulary, table)->parts[device->part];
 }
 
 /* Do something with those that hold the same rows of a table: x[n] of each. */
@@ -143,8 +143,8 @@ static sluice_status of_table(struct sl_device *device, const struct sl_op *op,
 static bool is_fresh(const struct sl_device *device, int table)
 {
     const struct sl_cut_head *v = device->vocabulary;
-    return table == 0 ? v->parts[device->at.place].fresh
-                      : v->rows.shares[device->at.place].fresh;
+    return table == 0 ? v->parts[device->part].fresh
+                      : v->rows.shares[device->part].fresh;
 }
 
 sluice_status sl_reduce_table_scatter(struct sl_device *device,
@@ -194,6 +194,6 @@ sluice_status sl_reduce_table_unshard(struct sl_device *device,
     (void)why;
     (void)of_table(device, op, sl_collective_all_gather,
                    rows_of(device, op->tie)->w);
-    sl_cut_head_forget(&device->vocabulary->parts[device->at.place]);
+    sl_cut_head_forget(&device->vocabulary->parts[device->part]);
     return SLUICE_OK;
 }

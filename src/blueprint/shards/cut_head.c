@@ -45,21 +45,16 @@ static sluice_status check(const sluice_model *model,
                                "loss %s needs all outputs on one device; use "
                                "cross_entropy, or do not cut the vocabulary",
                                loss->name);
-    if (grid->n_shards > 1)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a vocabulary is cut across places of one "
-                               "device each; use team 1 instead of %d, or do "
-                               "not cut it",
-                               grid->n_shards);
+    int n_devices = sl_n_replica_devices(grid);
     int64_t rows = head.plan->params[0].shape.dims[0];
-    if (rows < grid->n_devices)
+    if (rows < n_devices)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a vocabulary of %" PRId64
                                " on %d devices; use at most as many",
-                               rows, grid->n_devices);
+                               rows, n_devices);
     sluice_status st = check_tie(model, &head, why);
     if (!st && sl_rows_can_be_cut(model))
-        st = sl_cut_rows_check(model, grid->n_devices, why);
+        st = sl_cut_rows_check(model, n_devices, why);
     return st;
 }
 
@@ -125,12 +120,11 @@ static void find_slots(struct sl_cut_head *v,
     v->n_slots = 1;
     for (int d = 0; d < v->n_parts; d++) {
         struct sl_head_part *part = &v->parts[d];
-        v->n_slots =
-            most_of(v->n_slots, slots_of(&input->train[d], part->stage, last));
-        v->n_slots = most_of(v->n_slots,
-                             slots_of(&input->forward[d], part->stage, last));
-        part->p.n_slots = most_of(p_slots_of(&input->train[d]),
-                                  p_slots_of(&input->forward[d]));
+        const struct sl_program *train = &input->train[d / input->n_shards];
+        const struct sl_program *forward = &input->forward[d / input->n_shards];
+        v->n_slots = most_of(v->n_slots, slots_of(train, part->stage, last));
+        v->n_slots = most_of(v->n_slots, slots_of(forward, part->stage, last));
+        part->p.n_slots = most_of(p_slots_of(train), p_slots_of(forward));
     }
 }
 
@@ -200,7 +194,7 @@ static sluice_status make_tables(struct sl_cut_head *v,
         .model = input->model,
         .head = &v->table,
         .train = &input->train[first_place],
-        .first_place = first_place,
+        .first_part = first_place * input->n_shards,
         .n_microbatches = sluice_schedule_n_microbatches(input->schedule),
         .max_rows = input->max_rows,
     };
@@ -210,6 +204,16 @@ static sluice_status make_tables(struct sl_cut_head *v,
     if (!st && sl_rows_can_be_cut(input->model))
         st = sl_cut_rows_init(&v->rows, &rows);
     return st;
+}
+
+static void name_stages(struct sl_cut_head *v,
+                        const struct sl_cut_head_input *input)
+{
+    for (int s = sluice_schedule_n_stages(input->schedule) - 1; s >= 0; s--) {
+        int place = sluice_schedule_stage_device(input->schedule, s);
+        for (int m = 0; m < input->n_shards; m++)
+            v->parts[place * input->n_shards + m].stage = s;
+    }
 }
 
 sluice_status sl_cut_head_init(struct sl_cut_head *v,
@@ -225,15 +229,15 @@ sluice_status sl_cut_head_init(struct sl_cut_head *v,
         .layer = head.layer,
         .width = head.plan->params[0].shape.dims[1],
         .max_rows = input->max_rows,
-        .n_parts = sluice_schedule_n_devices(schedule),
-        .last_place = sluice_schedule_stage_device(schedule, n_stages - 1),
+        .n_parts = sluice_schedule_n_devices(schedule) * input->n_shards,
+        .last_part = sluice_schedule_stage_device(schedule, n_stages - 1) *
+                     input->n_shards,
     };
     v->positions = sluice_shape_elements(&head.plan->in) / v->width;
     v->parts = sl_alloc(v->allocator, (size_t)v->n_parts, sizeof *v->parts);
     if (!v->parts || make_tables(v, input, &head))
         return sl_no_memory(why, "the parts of the vocabulary");
-    for (int s = n_stages - 1; s >= 0; s--)
-        v->parts[sluice_schedule_stage_device(schedule, s)].stage = s;
+    name_stages(v, input);
     find_slots(v, input);
     v->x = (struct sl_ring){
         .n_slots = v->n_slots,
@@ -311,13 +315,13 @@ static size_t packed_bytes(const struct sl_head_part *part)
     return bytes;
 }
 
-void sl_cut_head_plan(const struct sl_cut_head *v, int place,
+void sl_cut_head_plan(const struct sl_cut_head *v, int number,
                       sluice_memory_plan *plan)
 {
-    const struct sl_head_part *part = &v->parts[place];
+    const struct sl_head_part *part = &v->parts[number];
     struct temporary t = temporary_of(v, part);
     size_t boundary = ring_bytes(&part->terms) + ring_bytes(&part->gives) +
-                      (place == v->last_place ? ring_bytes(&v->x) : 0);
+                      (number == v->last_part ? ring_bytes(&v->x) : 0);
     size_t workspace = t.row_sum + t.workspace + t.scratch + t.product;
     plan->packed += packed_bytes(part);
     plan->boundary += boundary;
@@ -325,9 +329,9 @@ void sl_cut_head_plan(const struct sl_cut_head *v, int place,
     plan->workspace += workspace;
     plan->total +=
         packed_bytes(part) + boundary + ring_bytes(&part->p) + workspace;
-    sl_cut_table_plan(&v->table, place, plan);
+    sl_cut_table_plan(&v->table, number, plan);
     if (v->rows.ops)
-        sl_cut_rows_plan(&v->rows, &v->table, place, plan);
+        sl_cut_rows_plan(&v->rows, &v->table, number, plan);
 }
 
 static void bind_ring(struct sl_ring *ring, struct sl_arena *arena)
@@ -335,13 +339,13 @@ static void bind_ring(struct sl_ring *ring, struct sl_arena *arena)
     ring->slots = sl_arena_take(arena, ring_bytes(ring));
 }
 
-void sl_cut_head_bind(struct sl_cut_head *v, int place, struct sl_arena *arena)
+void sl_cut_head_bind(struct sl_cut_head *v, int number, struct sl_arena *arena)
 {
-    struct sl_head_part *part = &v->parts[place];
+    struct sl_head_part *part = &v->parts[number];
     struct temporary t = temporary_of(v, part);
-    sl_cut_table_bind(&v->table, place, arena);
+    sl_cut_table_bind(&v->table, number, arena);
     if (v->rows.ops)
-        sl_cut_rows_bind(&v->rows, &v->table, place, arena);
+        sl_cut_rows_bind(&v->rows, &v->table, number, arena);
     part->product_scratch = sl_arena_take(arena, t.product);
     for (int k = 0; k < part->plan.n_products; k++)
         sl_product_bind(
@@ -351,7 +355,7 @@ void sl_cut_head_bind(struct sl_cut_head *v, int place, struct sl_arena *arena)
     bind_ring(&part->p, arena);
     bind_ring(&part->terms, arena);
     bind_ring(&part->gives, arena);
-    if (place == v->last_place)
+    if (number == v->last_part)
         bind_ring(&v->x, arena);
     part->row_sum = sl_arena_take(arena, t.row_sum);
     part->workspace = sl_arena_take(arena, t.workspace);

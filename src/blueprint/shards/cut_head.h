@@ -1,8 +1,14 @@
 /*
  * A vocabulary that is cut across devices: the last layer of the model, or the
- * last one of a sequence that it ends with, which is in no stage.  Each place
- * has a part of its rows, and runs the S and T of its first stage.  If the
- * model begins with an embedding, that is cut too.
+ * last one of a sequence that it ends with, which is in no stage.  Each device
+ * of a replica has a part of its rows, and runs the S and T of the first stage
+ * of its place.  If the model begins with an embedding, that is cut too.
+ *
+ * A part has the number that its device has in its replica
+ * (sl_replica_device()).  In a team the S and T are each member's own, as if
+ * it were at a place of its own; what is of a stage, x and what begins its
+ * backward, is as for other layers: the first member publishes it, and the rows
+ * are shared out.
  *
  *     x      what the last stage's F hands to all devices
  *     terms  what an S makes for all devices
@@ -21,7 +27,7 @@
  * of x, terms and gives: blueprint/shards/cut_streams.h.
  *
  * Threads: the thread that creates the pipeline; constant afterwards, except
- * what the pointers point to, which belongs to the place's device.
+ * what the pointers point to, which belongs to the part's device.
  */
 #ifndef SL_BLUEPRINT_SHARDS_CUT_HEAD_H
 #define SL_BLUEPRINT_SHARDS_CUT_HEAD_H
@@ -39,9 +45,9 @@
 #include "blueprint/shards/cut_rows.h"
 #include "blueprint/shards/table_parts.h"
 
-/* What a place holds of the layer, beside its rows of the table. */
+/* What a device holds of the layer, beside its rows of the table. */
 struct sl_head_part {
-    int stage;    /* the first of the place */
+    int stage;    /* the first of its place */
     void *config; /* of a layer that has these outputs */
     sluice_layer_plan plan;
     struct sluice_product *products; /* [plan.n_products] */
@@ -65,9 +71,9 @@ struct sl_cut_head {
     int64_t positions;          /* of a row */
     int64_t max_rows;           /* of a micro-batch */
     int n_slots;                /* of x, terms and gives */
-    int n_parts;                /* places */
+    int n_parts;                /* devices of a replica */
     struct sl_head_part *parts; /* [n_parts] */
-    int last_place;             /* of the last stage */
+    int last_part;              /* of the first device of the last stage */
     struct sl_ring x;           /* in its arena */
     struct sl_ring *copies;     /* [n_parts][streams] of what places of other
                                    processes make; NULL: there is one */
@@ -78,6 +84,7 @@ struct sl_cut_head_input {
     const sluice_model *model;
     const sluice_loss_ops *loss;
     const sluice_schedule *schedule;
+    int n_shards;                   /* devices at a place */
     const struct sl_program *train; /* [places] */
     const struct sl_program *forward;
     const struct sl_products_choice *products;
@@ -113,12 +120,12 @@ sluice_status sl_cut_head_init(struct sl_cut_head *vocabulary,
                                sluice_diag *why);
 void sl_cut_head_fini(struct sl_cut_head *vocabulary);
 
-/* Add what a place's part takes to its plan. */
-void sl_cut_head_plan(const struct sl_cut_head *vocabulary, int place,
+/* Add what a part takes to its device's plan. */
+void sl_cut_head_plan(const struct sl_cut_head *vocabulary, int number,
                       sluice_memory_plan *plan);
 
 /* Give it its places in the arena: what was added. */
-void sl_cut_head_bind(struct sl_cut_head *vocabulary, int place,
+void sl_cut_head_bind(struct sl_cut_head *vocabulary, int number,
                       struct sl_arena *arena);
 
 /* The tables that are cut: of the head, and of an embedding that is not tied to

@@ -46,7 +46,7 @@ sluice_status sl_cut_heads_init(struct sl_cut_heads *vocabulary,
         if (!st && sl_cut_streams_init(head, input->processes, grid))
             st = sl_no_memory(why, "the vocabulary of each replica");
     }
-    for (int d = 0; d < grid->n_devices && !st; d++) {
+    for (int d = 0; d < sl_n_replica_devices(grid) && !st; d++) {
         size_t bytes = sl_cut_streams_bytes(&vocabulary->heads[0], d);
         sl_cut_head_plan(&vocabulary->heads[0], d, &plans[d]);
         plans[d].boundary += bytes;
@@ -106,7 +106,7 @@ void sl_cut_heads_give_common(struct sl_cut_heads *vocabulary)
 }
 
 size_t sl_cut_heads_common_bytes(const struct sl_cut_heads *vocabulary,
-                                 int place)
+                                 int number)
 {
     const struct sl_cut_table *table;
     size_t bytes = 0;
@@ -114,6 +114,6 @@ size_t sl_cut_heads_common_bytes(const struct sl_cut_heads *vocabulary,
                     (table = sl_cut_table_at(vocabulary->heads, i)) != NULL;
          i++)
         bytes +=
-            table->parts[place].common.size / (size_t)vocabulary->n_replicas;
+            table->parts[number].common.size / (size_t)vocabulary->n_replicas;
     return bytes;
 }

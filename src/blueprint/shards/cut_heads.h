@@ -46,8 +46,8 @@ sluice_status sl_cut_heads_take_common(struct sl_cut_heads *vocabulary,
                                        sluice_diag *why);
 void sl_cut_heads_give_common(struct sl_cut_heads *vocabulary);
 
-/* Bytes of it that the device at `place` counts as its own. */
+/* Bytes of it that part number `number` counts as its own. */
 size_t sl_cut_heads_common_bytes(const struct sl_cut_heads *vocabulary,
-                                 int place);
+                                 int number);
 
 #endif

@@ -116,7 +116,7 @@ sluice_status sl_cut_rows_init(struct sl_cut_rows *rows,
         .layer = begin.layer,
         .tied = sl_end_spec(input->model, &end)->tied,
         .n_parts = input->head->n_parts,
-        .first_place = input->first_place,
+        .first_part = input->first_part,
         .n_items = input->n_microbatches,
     };
     sluice_status st = SLUICE_OK;
@@ -154,40 +154,40 @@ void sl_cut_rows_fini(struct sl_cut_rows *rows)
     *rows = (struct sl_cut_rows){0};
 }
 
-static size_t ring_bytes(const struct sl_cut_rows *rows, int place)
+static size_t ring_bytes(const struct sl_cut_rows *rows, int number)
 {
     size_t bytes = (size_t)rows->dy.n_slots * rows->dy.slot_bytes;
-    return place == rows->first_place ? bytes : 0;
+    return number == rows->first_part ? bytes : 0;
 }
 
 void sl_cut_rows_plan(const struct sl_cut_rows *rows,
-                      const struct sl_cut_table *head, int place,
+                      const struct sl_cut_table *head, int number,
                       sluice_memory_plan *plan)
 {
-    size_t ring = ring_bytes(rows, place);
+    size_t ring = ring_bytes(rows, number);
     if (rows->tied) {
-        size_t bytes = sl_cut_table_bytes(head, place);
+        size_t bytes = sl_cut_table_bytes(head, number);
         plan->gradients += bytes;
         plan->total += bytes;
     } else {
-        sl_cut_table_plan(&rows->own, place, plan);
+        sl_cut_table_plan(&rows->own, number, plan);
     }
     plan->boundary += ring;
     plan->total += ring;
 }
 
 void sl_cut_rows_bind(struct sl_cut_rows *rows, const struct sl_cut_table *head,
-                      int place, struct sl_arena *arena)
+                      int number, struct sl_arena *arena)
 {
-    struct sl_row_share *share = &rows->shares[place];
+    struct sl_row_share *share = &rows->shares[number];
     if (rows->tied) {
-        share->g = sl_arena_take(arena, sl_cut_table_bytes(head, place));
-        rows->rows[place] = head->parts[place].w;
+        share->g = sl_arena_take(arena, sl_cut_table_bytes(head, number));
+        rows->rows[number] = head->parts[number].w;
     } else {
-        sl_cut_table_bind(&rows->own, place, arena);
-        share->g = rows->own.parts[place].g;
-        rows->rows[place] = rows->own.parts[place].w;
+        sl_cut_table_bind(&rows->own, number, arena);
+        share->g = rows->own.parts[number].g;
+        rows->rows[number] = rows->own.parts[number].w;
     }
-    if (place == rows->first_place)
-        rows->dy.slots = sl_arena_take(arena, ring_bytes(rows, place));
+    if (number == rows->first_part)
+        rows->dy.slots = sl_arena_take(arena, ring_bytes(rows, number));
 }

@@ -2,8 +2,8 @@
  * An embedding whose table is cut by rows: the first layer of a model whose
  * vocabulary is cut.  It may be one table with that of the head.
  *
- * The first stage's F reads the rows of all places where they lie, or what
- * places of other processes have found for it (cut_streams.h): nothing writes
+ * The first stage's F reads the rows of all parts where they lie, or what
+ * devices of other processes have found for it (cut_streams.h): nothing writes
  * them before all devices agree on the update.  Its weight gradient only
  * hands on dy, into a slot of a ring, and each device adds to its own rows what
  * dy brings to them.  The items of the ring are numbered in the order of the B
@@ -30,10 +30,10 @@
 #include "blueprint/program.h"
 #include "blueprint/shards/table_parts.h"
 
-/* What a place has beside its rows of the table. */
+/* What a device has beside its rows of the table. */
 struct sl_row_share {
-    float *g;             /* [n][width] of the rows of the place */
-    struct sl_ring found; /* its rows for the tokens of each micro-batch;
+    float *g;             /* [n][width] of its rows */
+    struct sl_ring found; /* these for the tokens of each micro-batch;
                              n_slots 0: they are read where they lie */
     int32_t n_taken;      /* [owner: device] items, in this step */
     bool fresh;           /* [owner: device] no gradient since the step began */
@@ -47,22 +47,22 @@ struct sl_cut_rows {
     int layer;                   /* of the model */
     bool tied;                   /* the table is the head's */
     struct sl_cut_table own;     /* if it is not */
-    int n_parts;                 /* places */
-    const float **rows;          /* [n_parts] those of each place */
+    int n_parts;                 /* devices of a replica */
+    const float **rows;          /* [n_parts] those of each */
     struct sl_row_share *shares; /* [n_parts] */
-    int first_place;             /* of the first stage */
+    int first_part;              /* of the first device of the first stage */
     int n_items;                 /* micro-batches */
     int32_t *item;               /* [n_items] number of a micro-batch's */
     int32_t *microbatch;         /* [n_items] of an item */
     int32_t *ready;    /* [n_items + 1] items that are there by an S; all */
-    struct sl_ring dy; /* in the arena of first_place */
+    struct sl_ring dy; /* in the arena of first_part */
 };
 
 struct sl_cut_rows_input {
     const sluice_model *model;
     const struct sl_cut_table *head; /* the table of the head */
-    const struct sl_program *train;  /* of the first stage's device */
-    int first_place;
+    const struct sl_program *train;  /* of the first stage's place */
+    int first_part;
     int n_microbatches;
     int64_t max_rows;
 };
@@ -87,12 +87,12 @@ sluice_status sl_cut_rows_init(struct sl_cut_rows *rows,
                                const struct sl_cut_rows_input *input);
 void sl_cut_rows_fini(struct sl_cut_rows *rows);
 
-/* Add what a place takes to its plan, and give it its places in the arena,
+/* Add what a device takes to its plan, and give it its places in the arena,
  * once the head's table has them. */
 void sl_cut_rows_plan(const struct sl_cut_rows *rows,
-                      const struct sl_cut_table *head, int place,
+                      const struct sl_cut_table *head, int number,
                       sluice_memory_plan *plan);
 void sl_cut_rows_bind(struct sl_cut_rows *rows, const struct sl_cut_table *head,
-                      int place, struct sl_arena *arena);
+                      int number, struct sl_arena *arena);
 
 #endif

@@ -25,9 +25,9 @@ int sl_cut_stream_source(const struct sl_cut_head *v, int i)
 {
     switch (kind_of(v, i)) {
     case SL_CUT_OUTPUTS:
-        return v->last_place;
+        return v->last_part;
     case SL_CUT_ROW_GRADIENTS:
-        return v->rows.first_place;
+        return v->rows.first_part;
     default:
         return i % v->n_parts;
     }
@@ -57,8 +57,8 @@ bool sl_cut_stream_reaches(const struct sl_cut_head *v, int i, int place)
     if (place == sl_cut_stream_source(v, i) || (is_of_rows && !v->rows.ops))
         return false;
     if (kind == SL_CUT_GRADIENTS)
-        return place == v->last_place;
-    return kind != SL_CUT_FOUND || place == v->rows.first_place;
+        return place == v->last_part;
+    return kind != SL_CUT_FOUND || place == v->rows.first_part;
 }
 
 static struct sl_ring *copy_at(const struct sl_cut_head *v, int place, int i)
@@ -99,7 +99,7 @@ sluice_status sl_cut_streams_init(struct sl_cut_head *v,
     if (!v->copies)
         return SLUICE_NO_MEMORY;
     for (int d = 0; v->rows.ops && d < v->n_parts; d++)
-        if (sl_process_parts(processes, grid, d, v->rows.first_place))
+        if (sl_process_parts(processes, grid, d, v->rows.first_part))
             v->rows.shares[d].found = (struct sl_ring){
                 .n_slots = v->rows.n_items,
                 .slot_bytes = v->rows.dy.slot_bytes,

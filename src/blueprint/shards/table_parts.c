@@ -85,22 +85,22 @@ void sl_cut_table_fini(struct sl_cut_table *table)
     *table = (struct sl_cut_table){0};
 }
 
-size_t sl_cut_table_bytes(const struct sl_cut_table *table, int place)
+size_t sl_cut_table_bytes(const struct sl_cut_table *table, int number)
 {
-    return (size_t)table->parts[place].n_floats * sizeof(float);
+    return (size_t)table->parts[number].n_floats * sizeof(float);
 }
 
 /* Of one holder: an optimizer's state, and its share of rows in common. */
-static size_t shared_bytes(const struct sl_cut_table *table, int place)
+static size_t shared_bytes(const struct sl_cut_table *table, int number)
 {
-    return (size_t)table->parts[place].n_states * sizeof(float);
+    return (size_t)table->parts[number].n_states * sizeof(float);
 }
 
-void sl_cut_table_plan(const struct sl_cut_table *table, int place,
+void sl_cut_table_plan(const struct sl_cut_table *table, int number,
                        sluice_memory_plan *plan)
 {
-    size_t bytes = sl_cut_table_bytes(table, place);
-    size_t shared = shared_bytes(table, place);
+    size_t bytes = sl_cut_table_bytes(table, number);
+    size_t shared = shared_bytes(table, number);
     size_t parameters = table->share.in_common ? shared : bytes;
     size_t states = (size_t)table->n_states * shared;
     plan->parameters += parameters;
@@ -109,29 +109,29 @@ void sl_cut_table_plan(const struct sl_cut_table *table, int place,
     plan->total += parameters + bytes + states;
 }
 
-void sl_cut_table_bind(struct sl_cut_table *table, int place,
+void sl_cut_table_bind(struct sl_cut_table *table, int number,
                        struct sl_arena *arena)
 {
-    struct sl_table_part *part = &table->parts[place];
-    size_t bytes = sl_cut_table_bytes(table, place);
+    struct sl_table_part *part = &table->parts[number];
+    size_t bytes = sl_cut_table_bytes(table, number);
     if (!table->share.in_common)
         part->w = sl_arena_take(arena, bytes);
     part->g = sl_arena_take(arena, bytes);
     for (int i = 0; i < table->n_states; i++)
-        part->states[i] = sl_arena_take(arena, shared_bytes(table, place));
+        part->states[i] = sl_arena_take(arena, shared_bytes(table, number));
 }
 
 static sluice_status take_part(struct sl_cut_table *const *tables, int n,
-                               int place)
+                               int number)
 {
-    struct sl_arena *common = &tables[0]->parts[place].common;
-    size_t bytes = (size_t)n * shared_bytes(tables[0], place);
+    struct sl_arena *common = &tables[0]->parts[number].common;
+    size_t bytes = (size_t)n * shared_bytes(tables[0], number);
     sluice_status st = sl_arena_init(common, bytes, tables[0]->allocator);
     if (st)
         return st;
     memset(common->base, 0, bytes);
     for (int i = 0; i < n; i++)
-        tables[i]->parts[place].w = (float *)(void *)common->base;
+        tables[i]->parts[number].w = (float *)(void *)common->base;
     return SLUICE_OK;
 }
 

@@ -1,12 +1,12 @@
 /*
- * A table [rows][width] whose rows are cut across the places of a pipeline:
+ * A table [rows][width] whose rows are cut across the devices of a replica:
  * each has as many of them, or one more, with gradient and optimizer states.
- * With ZeRO the replicas share out what each place would have for itself: its
+ * With ZeRO the replicas share out what each device would have for itself: its
  * optimizer states, and in stage 3 its rows, which then lie there once for all
- * replicas.  A place's gradient is whole in each stage: every T adds to it.
+ * replicas.  A device's gradient is whole in each stage: every T adds to it.
  *
  * Threads: the thread that creates the pipeline; constant afterwards, except
- * what the pointers point to, which belongs to the place's device.
+ * what the pointers point to, which belongs to the part's device.
  */
 #ifndef SL_BLUEPRINT_SHARDS_TABLE_PARTS_H
 #define SL_BLUEPRINT_SHARDS_TABLE_PARTS_H
@@ -19,14 +19,14 @@
 #include "blueprint/tensors.h"
 #include "nn/across/body.h"
 
-/* Who shares the rows of a place. */
+/* Who shares the rows of a part. */
 struct sl_table_share {
     int n_holders;  /* replicas that share; 1: each has all for itself */
     int holder;     /* which of them has this table */
     bool in_common; /* the rows lie there once, for all of them */
 };
 
-/* What a place has of it. */
+/* What a device has of it. */
 struct sl_table_part {
     int64_t first; /* rows */
     int64_t n;
@@ -47,7 +47,7 @@ struct sl_cut_table {
     struct sl_tensor tensor; /* whole; of a tied one, its first use */
     int64_t width;
     int n_states;
-    int n_parts;                 /* places */
+    int n_parts;                 /* devices */
     struct sl_table_part *parts; /* [n_parts] */
     int64_t *first;              /* [n_parts + 1] that of each part, and one
                                     past the last */
@@ -65,8 +65,8 @@ sluice_status sl_cut_table_init(struct sl_cut_table *table,
                                 const sluice_allocator *allocator);
 void sl_cut_table_fini(struct sl_cut_table *table);
 
-/* Bytes of the rows of a place, once. */
-size_t sl_cut_table_bytes(const struct sl_cut_table *table, int place);
+/* Bytes of the rows of a part, once. */
+size_t sl_cut_table_bytes(const struct sl_cut_table *table, int number);
 
 /* Of the elements of a part, those that the device updates. */
 static inline struct sl_chunk
@@ -75,11 +75,11 @@ sl_table_part_piece(const struct sl_table_part *part)
     return sl_chunk_common(part->own, (struct sl_chunk){0, part->shard.run});
 }
 
-/* Add what a place takes to its plan, `total` included, and give it its places
- * in the arena. */
-void sl_cut_table_plan(const struct sl_cut_table *table, int place,
+/* Add what a part takes to its device's plan, `total` included, and give it its
+ * places in the arena. */
+void sl_cut_table_plan(const struct sl_cut_table *table, int number,
                        sluice_memory_plan *plan);
-void sl_cut_table_bind(struct sl_cut_table *table, int place,
+void sl_cut_table_bind(struct sl_cut_table *table, int number,
                        struct sl_arena *arena);
 
 /*

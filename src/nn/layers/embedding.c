@@ -109,20 +109,23 @@ static sluice_status refuse(const sluice_layer_call *call, int64_t i)
                            embedding->vocabulary, embedding->vocabulary - 1);
 }
 
-/* The row of the table for token number `at` of x, wherever it lies: `n`
- * elements, of a team's device its own. */
-static const float *row_of(const sluice_layer_call *call, int64_t at, int64_t n)
+/* The row of the table for token number `at` of x, wherever it lies: of a
+ * team's device its own columns.  Rows that are cut have all of them. */
+static const float *row_of(const sluice_layer_call *call, int64_t at,
+                           struct sl_rows own)
 {
+    const sluice_embedding_config *embedding = call->config;
+    int64_t width = embedding->width;
     const sluice_row_parts *parts = call->parts;
     int32_t token = call->x_int32[at];
     int i = 0;
     if (!parts)
-        return call->params[0] + token * n;
+        return call->params[0] + token * own.n;
     while (token >= parts->first[i + 1])
         i++;
     if (parts->found && parts->found[i])
-        return parts->found[i] + at * n;
-    return parts->rows[i] + (token - parts->first[i]) * n;
+        return parts->found[i] + at * width + own.first;
+    return parts->rows[i] + (token - parts->first[i]) * width + own.first;
 }
 
 static sluice_status forward(const sluice_layer_call *call)
@@ -134,7 +137,7 @@ static sluice_status forward(const sluice_layer_call *call)
         int32_t token = call->x_int32[i];
         if (token < 0 || token >= embedding->vocabulary)
             return refuse(call, i);
-        memcpy(call->y + i * width + own.first, row_of(call, i, own.n),
+        memcpy(call->y + i * width + own.first, row_of(call, i, own),
                (size_t)own.n * sizeof *call->y);
     }
     return SLUICE_OK;
@@ -167,9 +170,13 @@ static void add_rows(const sluice_layer_call *call, int64_t first, int64_t n)
 static sluice_status backward_weight(const sluice_layer_call *call)
 {
     const sluice_embedding_config *embedding = call->config;
-    int64_t n = call->rows * tokens_of_row(call) * embedding->width;
+    int64_t width = embedding->width;
+    struct sl_rows own =
+        sl_team_vectors(call, call->rows * tokens_of_row(call));
     if (call->parts)
-        memcpy(call->parts->dy, call->dy, (size_t)n * sizeof *call->dy);
+        memcpy(call->parts->dy + own.first * width,
+               call->dy + own.first * width,
+               (size_t)(own.n * width) * sizeof *call->dy);
     else
         add_rows(call, 0, embedding->vocabulary);
     return SLUICE_OK;

@@ -323,8 +323,8 @@ static size_t bytes_in_common(const sluice_pipeline *pipe, int i)
     const struct sl_layout *layout = &pipe->blueprint.layout;
     const struct sl_grid *grid = &layout->grid;
     const struct sl_device *device = &pipe->devices[i];
-    size_t bytes = sl_cut_heads_common_bytes(&pipe->blueprint.vocabulary,
-                                             device->at.place);
+    size_t bytes =
+        sl_cut_heads_common_bytes(&pipe->blueprint.vocabulary, device->part);
     for (int s = 0; s < grid->n_stages; s++) {
         int first =
             sl_held_stage(grid, 0, device->at.shard, sl_part_of(grid, s));

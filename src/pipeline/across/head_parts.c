@@ -11,9 +11,9 @@
 struct sl_head_part *sl_head_part_of(const struct sl_device *device, int stage)
 {
     struct sl_cut_head *v = device->vocabulary;
-    if (!v || v->parts[device->at.place].stage != stage)
+    if (!v || v->parts[device->part].stage != stage)
         return NULL;
-    return &v->parts[device->at.place];
+    return &v->parts[device->part];
 }
 
 static int stream_of(const struct sl_device *device, enum sl_cut_stream kind,
@@ -76,8 +76,8 @@ static struct work make_work(struct sl_device *device, const struct sl_op *op,
                              sluice_diag *why)
 {
     struct sl_cut_head *v = device->vocabulary;
-    struct sl_head_part *part = &v->parts[device->at.place];
-    const struct sl_table_part *table = &v->table.parts[device->at.place];
+    struct sl_head_part *part = &v->parts[device->part];
+    const struct sl_table_part *table = &v->table.parts[device->part];
     struct sl_rows rows = sl_rows_of(device, op);
     return (struct work){
         .device = device,
@@ -186,7 +186,7 @@ static sluice_status measure(const struct work *w)
 {
     const sluice_pipeline *pipe = w->device->pipe;
     sluice_part_term *terms = sl_ring_slot(&w->part->terms, w->item);
-    float *pw = gradients_of(w->device, w->device->at.place, w->item);
+    float *pw = gradients_of(w->device, w->device->part, w->item);
     sl_place_runs(&w->device->place, SL_LOSS_RUNS);
     sluice_status st =
         pipe->blueprint.loss->part->measure(&w->loss, w->p, terms);
@@ -206,10 +206,10 @@ sluice_status sl_cut_head_scores(struct sl_device *device,
                                  const struct sl_op *op, sluice_diag *why)
 {
     struct work w = make_work(device, op, why);
-    int place = device->at.place;
+    int part = device->part;
     sluice_status st = sl_row_parts_take(device, op);
-    sl_mail_room(device, stream_of(device, SL_CUT_TERMS, place), w.item);
-    sl_mail_room(device, stream_of(device, SL_CUT_GRADIENTS, place), w.item);
+    sl_mail_room(device, stream_of(device, SL_CUT_TERMS, part), w.item);
+    sl_mail_room(device, stream_of(device, SL_CUT_GRADIENTS, part), w.item);
     if (st || w.rows.n == 0)
         return st;
     sluice_layer_call call = make_call(&w);
@@ -234,7 +234,7 @@ static const sluice_part_term *const *terms_of(struct sl_device *device,
 }
 
 void sl_cut_head_start_backward(struct sl_device *device,
-                                const struct sl_op *op, int64_t rows,
+                                const struct sl_op *op, struct sl_rows rows,
                                 float scale, float *dx)
 {
     const struct sl_cut_head *v = device->vocabulary;
@@ -242,9 +242,10 @@ void sl_cut_head_start_backward(struct sl_device *device,
     const sluice_part_term *const *terms = terms_of(device, op->forward_no);
     const sluice_loss_part_call call =
         loss_call(device, sl_rows_of(device, op), &v->table.parts[0], NULL);
-    int64_t width = v->width;
-    memset(dx, 0, (size_t)(rows * v->positions * width) * sizeof *dx);
-    for (int64_t i = 0; i < rows * v->positions; i++) {
+    int64_t width = v->width, first = rows.first * v->positions;
+    int64_t n = rows.n * v->positions;
+    memset(dx + first * width, 0, (size_t)(n * width) * sizeof *dx);
+    for (int64_t i = first; i < first + n; i++) {
         float *to = dx + i * width;
         if (loss->target(&call, i).label < 0)
             continue;
@@ -276,7 +277,7 @@ static void differentiate(const struct work *w,
             continue;
         }
         float factor =
-            scale * loss->factor(terms, w->v->n_parts, w->device->at.place, i);
+            scale * loss->factor(terms, w->v->n_parts, w->device->part, i);
         float elsewhere = (float)(q.elsewhere * (double)scale);
         for (int64_t j = 0; j < classes; j++)
             dy[j] = factor * dy[j] - elsewhere;
@@ -291,7 +292,7 @@ static sluice_status take_loss(const struct work *w,
 {
     sluice_pipeline *pipe = w->device->pipe;
     struct sl_outcome *outcome = &w->device->outcomes[microbatch];
-    if (w->device->at.place != w->v->last_place)
+    if (w->device->part != w->v->last_part)
         return SLUICE_OK;
     pipe->blueprint.loss->part->total(&w->loss, terms, w->v->table.first,
                                       w->v->n_parts, &outcome->loss_sum,

@@ -24,9 +24,10 @@ struct sl_head_part *sl_head_part_of(const struct sl_device *device, int stage);
 void sl_cut_head_keep_output(struct sl_device *device, const struct sl_op *op,
                              const float *y, int64_t rows);
 
-/* B and I of the last stage begin: the gradient by its output. */
+/* B and I of the last stage begin: the gradient by its output, of some of its
+ * rows, at their places in dx. */
 void sl_cut_head_start_backward(struct sl_device *device,
-                                const struct sl_op *op, int64_t rows,
+                                const struct sl_op *op, struct sl_rows rows,
                                 float scale, float *dx);
 
 /* S and T.  Return SLUICE_OK, or what the layer or the loss returned. */

@@ -20,7 +20,7 @@ static const struct sl_cut_table *table_of(const struct sl_device *device)
 
 static struct sl_row_share *share_of(const struct sl_device *device)
 {
-    return &rows_of(device)->shares[device->at.place];
+    return &rows_of(device)->shares[device->part];
 }
 
 static int stream_of(const struct sl_device *device, enum sl_cut_stream kind,
@@ -67,8 +67,7 @@ static void find_rows(const struct sl_device *device, const struct sl_op *op)
 {
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_cut_rows *about = rows_of(device);
-    const struct sl_table_part *part =
-        &table_of(device)->parts[device->at.place];
+    const struct sl_table_part *part = &table_of(device)->parts[device->part];
     int64_t width = table_of(device)->width;
     struct sl_rows rows = sl_rows_of(device, op);
     const int32_t *tokens =
@@ -89,7 +88,7 @@ void sl_row_parts_find(struct sl_device *device,
 {
     if (!device->mail || !sl_cuts_rows(device->pipe))
         return;
-    int stream = stream_of(device, SL_CUT_FOUND, device->at.place);
+    int stream = stream_of(device, SL_CUT_FOUND, device->part);
     if (!sl_mail_is_sent(device, stream))
         return;
     for (int i = 0; i < program->n_ops; i++) {
@@ -123,8 +122,7 @@ static void add_item(struct sl_device *device, int32_t item)
 {
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_cut_rows *about = rows_of(device);
-    const struct sl_table_part *part =
-        &table_of(device)->parts[device->at.place];
+    const struct sl_table_part *part = &table_of(device)->parts[device->part];
     struct sl_row_share *share = share_of(device);
     const struct sl_op op = {.action = {.microbatch = about->microbatch[item]}};
     struct sl_rows rows = sl_rows_of(device, &op);
@@ -176,8 +174,7 @@ sluice_status sl_row_parts_finish(struct sl_device *device,
                                   const struct sl_op *op, sluice_diag *why)
 {
     const struct sl_cut_rows *rows = rows_of(device);
-    const struct sl_table_part *part =
-        &table_of(device)->parts[device->at.place];
+    const struct sl_table_part *part = &table_of(device)->parts[device->part];
     (void)op;
     (void)why;
     sluice_status st = await(device, rows->n_items);

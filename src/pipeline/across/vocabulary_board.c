@@ -2,6 +2,7 @@
 #include "pipeline/across/vocabulary_board.h"
 
 #include "pipeline/across/vocabulary_links.h"
+#include "pipeline/team/teamwork.h"
 
 static int n_parts(const sluice_pipeline *pipe)
 {
@@ -35,7 +36,7 @@ sluice_status sl_vocabulary_create_boards(sluice_pipeline *pipe)
     const struct sl_blueprint *bp = &pipe->blueprint;
     size_t n = (size_t)bp->vocabulary.n_replicas;
     const struct sl_bulletin_config config = {
-        .n_members = bp->grid.n_devices + 2,
+        .n_members = sl_n_replica_devices(&bp->grid) + 2,
         .n_items = bp->grid.n_microbatches,
         .patience = pipe->crew->patience,
         .allocator = pipe->allocator,
@@ -87,8 +88,8 @@ static sluice_status await(struct sl_device *device, int stream, int poster,
 {
     return sl_mail_in(device, stream)
                ? sl_mail_take(device, stream, item)
-               : sl_bulletin_await(device->board, device->at.place, poster,
-                                   item, &device->virtual_ns);
+               : sl_bulletin_await(device->board, device->part, poster, item,
+                                   &device->virtual_ns);
 }
 
 sluice_status sl_vocabulary_await_rows(struct sl_device *device, int32_t item)
@@ -152,7 +153,7 @@ static void post(struct sl_device *device, int poster, int32_t item)
 static void send(struct sl_device *device, enum sl_cut_stream kind,
                  int32_t item)
 {
-    sl_mail_send(device, stream_of(device, kind, device->at.place), item);
+    sl_mail_send(device, stream_of(device, kind, device->part), item);
 }
 
 /* Release what the S of other places gave.  The device of the last stage reads
@@ -161,8 +162,7 @@ static void release_parts(struct sl_device *device, const struct sl_op *op)
 {
     const struct sl_cut_head *v = device->vocabulary;
     int32_t item = op->forward_no;
-    bool twice =
-        device->at.place == v->last_place && device->pipe->job.training;
+    bool twice = device->part == v->last_part && device->pipe->job.training;
     bool *half = &device->mail->half_read[item % v->n_slots];
     bool is_last = !twice || *half;
     *half = twice && !*half;
@@ -187,17 +187,19 @@ static void release(struct sl_device *device, const struct sl_op *op)
 void sl_vocabulary_cut_posts(struct sl_device *device, const struct sl_op *op)
 {
     const sluice_pipeline *pipe = device->pipe;
+    bool leads = sl_leads(device); /* what a team makes together */
     if (op->kind == SL_OP_S) {
-        post(device, device->at.place, op->forward_no);
+        post(device, device->part, op->forward_no);
         send(device, SL_CUT_TERMS, op->forward_no);
         if (pipe->job.training)
             send(device, SL_CUT_GRADIENTS, op->forward_no);
     }
-    if (op->kind == SL_OP_F && is_last_stage(device, op->action.stage)) {
+    if (leads && op->kind == SL_OP_F &&
+        is_last_stage(device, op->action.stage)) {
         post(device, output_poster(pipe), op->forward_no);
         send(device, SL_CUT_OUTPUTS, op->forward_no);
     }
-    if (sl_cuts_rows(pipe) && hands_rows_on(op)) {
+    if (leads && sl_cuts_rows(pipe) && hands_rows_on(op)) {
         int32_t item = device->vocabulary->rows.item[op->action.microbatch];
         post(device, sl_vocabulary_row_poster(pipe), item);
         send(device, SL_CUT_ROW_GRADIENTS, item);
@@ -234,12 +236,12 @@ int sl_vocabulary_awaited(const struct sl_device *device,
     if (op->kind == SL_OP_TAKE_ROWS) {
         int n = n_there(device, stream_of(device, SL_CUT_ROW_GRADIENTS, 0),
                         sl_vocabulary_row_poster(device->pipe));
-        return n < v->rows.n_items ? v->rows.first_place : -1;
+        return n < v->rows.n_items ? v->rows.first_part : -1;
     }
     if (op->kind == SL_OP_S) {
         int n = n_there(device, stream_of(device, SL_CUT_OUTPUTS, 0),
                         output_poster(device->pipe));
-        return n <= item ? v->last_place : -1;
+        return n <= item ? v->last_part : -1;
     }
     if (reads_rows(device, op))
         return awaited_found(device, item);

@@ -1,18 +1,21 @@
 /*
  * The board of a cut vocabulary, one for each replica: which operation posts
- * what, and which waits for it.  It has a member for each place, which posts
+ * what, and which waits for it.  It has a member for each part, which posts
  * what its S gives; one for the outputs of the last stage; and one for the
  * gradients that the first stage hands on, if an embedding is cut.  A board is
  * of one process: what places of other processes make comes by links
  * (vocabulary_links.h).
  *
  *     S                          waits for the output of the last stage
- *     T, and B and I of the      wait for the S of all places
+ *     T, and B and I of the      wait for the S of all parts
  *     last stage
  *     TAKE_ROWS                  waits for the gradients of all micro-batches
  *                                from the first stage (row_parts.h)
  *     F and R of the first       wait for the rows that other processes have
  *     stage                      found
+ *
+ * An S or T is of one device.  Of what a team makes together, its first device
+ * waits and posts.
  *
  * Threads: the device, unless a function says else.
  */
@@ -74,7 +77,7 @@ static inline void sl_vocabulary_post(struct sl_device *device,
         sl_vocabulary_cut_posts(device, op);
 }
 
-/* The place of the first device that has yet to post what an operation waits
+/* The part of the first device that has yet to post what an operation waits
  * for, at this moment; -1: none has.  Any thread. */
 int sl_vocabulary_awaited(const struct sl_device *device,
                           const struct sl_op *op);

@@ -26,7 +26,7 @@ static sluice_optimizer_call make_call(const struct sl_device *device,
     const sluice_pipeline *pipe = device->pipe;
     const struct sl_blueprint *bp = &pipe->blueprint;
     const struct sl_tensor *about = &table->tensor;
-    const struct sl_table_part *part = &table->parts[device->at.place];
+    const struct sl_table_part *part = &table->parts[device->part];
     return (sluice_optimizer_call){
         .config = bp->optimizer_config,
         .learning_rate = pipe->learning_rate,
@@ -54,7 +54,7 @@ static sluice_optimizer_call update_call(const struct sl_device *device,
                                          const struct sl_op *op,
                                          const struct sl_cut_table *table)
 {
-    const struct sl_table_part *part = &table->parts[device->at.place];
+    const struct sl_table_part *part = &table->parts[device->part];
     const struct sl_chunk piece = sl_table_part_piece(part);
     sluice_optimizer_call call = make_call(device, op, table, piece);
     for (int i = 0; i < device->pipe->blueprint.n_states; i++)
@@ -68,7 +68,7 @@ static sluice_optimizer_call measure_call(const struct sl_device *device,
                                           const struct sl_op *op,
                                           const struct sl_cut_table *table)
 {
-    const struct sl_table_part *part = &table->parts[device->at.place];
+    const struct sl_table_part *part = &table->parts[device->part];
     const struct sl_chunk all = {0, part->shard.run};
     sluice_optimizer_call call = make_call(device, op, table, all);
     for (int i = 0;
@@ -99,7 +99,7 @@ static sluice_status check_gradient(const struct sl_device *device,
                                     const struct sl_cut_table *table,
                                     sluice_diag *why)
 {
-    const struct sl_table_part *part = &table->parts[device->at.place];
+    const struct sl_table_part *part = &table->parts[device->part];
     const struct sl_chunk piece = sl_table_part_piece(part);
     const float *g = part->g + piece.first;
     if (device->pipe->blueprint.finite < SLUICE_FINITE_GRADIENTS)

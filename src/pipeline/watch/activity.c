@@ -50,6 +50,13 @@ static void remember(const struct sl_program *program, int op,
         name_operation(&program->ops[i], activity->recent[i - first]);
 }
 
+/* The device that has a part of the vocabulary in the same replica; -1: none.
+ */
+static int part_device(const struct sl_device *device, int part)
+{
+    return part < 0 ? -1 : device->index - device->part + part;
+}
+
 /* The device at a place of the same replica; -1: at none. */
 static int replica_device(const struct sl_device *device, int place)
 {
@@ -64,9 +71,12 @@ static int holder_of(const struct sl_device *device, int stage)
     return replica_device(device, device->stages[stage].device);
 }
 
-/* Whether it waits for what other devices post. */
-static bool is_joint(const struct sl_device *device, const struct sl_op *op)
+/* Whether it waits for what other devices post, and not for its team. */
+static bool is_joint(const struct sl_device *device, const struct sl_op *op,
+                     struct sl_seen seen)
 {
+    if (seen.doing == SLUICE_MEETING && sl_op_by_team(op->kind))
+        return false;
     return op->kind == SL_OP_TAKE_ROWS || sl_vocabulary_waits(device, op);
 }
 
@@ -96,11 +106,11 @@ static bool meet(const struct sl_grid *grid, const struct sl_op *a,
                  const struct sl_op *b)
 {
     if (a->kind != b->kind || a->update_no != b->update_no ||
-        a->bring_no != b->bring_no)
+        a->bring_no != b->bring_no || a->tie != b->tie)
         return false;
     if (a->kind == SL_OP_TIE_SCATTER || a->kind == SL_OP_TIE_GATHER)
-        return a->tie == b->tie && sl_copy_of(grid, a->action.stage) ==
-                                       sl_copy_of(grid, b->action.stage);
+        return sl_copy_of(grid, a->action.stage) ==
+               sl_copy_of(grid, b->action.stage);
     return a->action.stage == SL_NONE || sl_part_of(grid, a->action.stage) ==
                                              sl_part_of(grid, b->action.stage);
 }
@@ -149,8 +159,8 @@ static int first_to_come(const struct sl_device *device, struct sl_seen seen,
 static int waits_for(const struct sl_device *device, struct sl_seen seen,
                      const struct sl_op *op)
 {
-    if (is_joint(device, op) && is_waiting(seen))
-        return replica_device(device, sl_vocabulary_awaited(device, op));
+    if (is_joint(device, op, seen) && is_waiting(seen))
+        return part_device(device, sl_vocabulary_awaited(device, op));
     if (seen.doing == SLUICE_WAITS_INPUT)
         return holder_of(device, sl_op_source(op));
     if (seen.doing == SLUICE_WAITS_ROOM)

@@ -24,8 +24,10 @@ static sluice_status check(const sluice_schedule *schedule,
     if (schedule->n_copies > 1 || sluice_schedule_n_updates(schedule) > 1)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a vocabulary is cut for one copy of the model "
-                               "and one update: the schedule has %d copies and "
-                               "%d updates of a stage",
+                               "and one update, and there are %d copies and "
+                               "%d updates of a stage; use a synchronous "
+                               "schedule of one copy, as 1f1b or zb-v, or do "
+                               "not cut it",
                                schedule->n_copies,
                                sluice_schedule_n_updates(schedule));
     for (int d = 0; d < schedule->n_devices; d++)

@@ -208,25 +208,6 @@ START_TEST(what_cannot_be_cut_is_refused_with_a_sentence)
 }
 END_TEST
 
-START_TEST(teams_are_refused_with_every_zero_stage)
-{
-    sluice_model *model = sl_test_cut_parse(tied);
-    for (int zero = 0; zero <= 3; zero++) {
-        sluice_pipeline *pipe = NULL;
-        sluice_diag why = {.text = ""};
-        sluice_pipeline_config config = config_of("gpipe", 2, 3);
-        config.zero = zero;
-        config.team = 2;
-        ck_assert_int_eq(sluice_pipeline_create(&config, model, &pipe, &why),
-                         SLUICE_INVALID);
-        ck_assert_str_eq(why.text,
-                         "a vocabulary is cut across places of one device "
-                         "each; use team 1 instead of 2, or do not cut it");
-    }
-    sluice_model_destroy(model);
-}
-END_TEST
-
 /* There is one holder of each part; config_of() has a clip. */
 START_TEST(zero_changes_no_bit_of_a_cut_vocabulary)
 {
@@ -251,5 +232,4 @@ SLUICE_TEST_MAIN("pipeline.cut_embedding",
                  a_wrong_token_fails_the_step_in_its_f_and_changes_nothing,
                  a_tied_table_is_there_once_and_has_a_gradient_for_each_use,
                  what_cannot_be_cut_is_refused_with_a_sentence,
-                 teams_are_refused_with_every_zero_stage,
                  zero_changes_no_bit_of_a_cut_vocabulary)

@@ -118,24 +118,93 @@ static void train(sluice_pipeline_config config, struct sl_test_values *values)
     sluice_model_destroy(model);
 }
 
+/* Its sentence names the schedule first, and says why. */
+static void check_refusal(const sluice_pipeline_config *config)
+{
+    sluice_memory_plan plans[4];
+    sluice_model *model = make_model();
+    sluice_diag why = {.text = ""};
+    char start[40];
+    snprintf(start, sizeof start, "schedule %s: ", config->schedule.name);
+    ck_assert_int_eq(sluice_pipeline_plan(model, config, plans, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(!strncmp(why.text, start, strlen(start)) &&
+                      strstr(why.text, "one copy of the model and one update"),
+                  "%s", why.text);
+    sluice_model_destroy(model);
+}
+
+/* Whether a pipeline can be planned so. */
+static bool goes(const sluice_pipeline_config *config)
+{
+    sluice_memory_plan plans[4];
+    sluice_model *model = make_model();
+    bool goes = !sluice_pipeline_plan(model, config, plans, NULL);
+    sluice_model_destroy(model);
+    return goes;
+}
+
+/* What a schedule's bits are to be: of gpipe in its order of backwards; those
+ * of seq1f1b are in neither, but within the micro-batches of a sequence. */
+static sluice_backward_order order_of(const sluice_pipeline_config *config)
+{
+    sluice_backward_order order;
+    sluice_schedule *schedule;
+    ck_assert(!sluice_schedule_generate(&config->schedule, &schedule, NULL));
+    ck_assert(!sluice_reference_order(schedule, &order, NULL));
+    sluice_schedule_destroy(schedule);
+    return order;
+}
+
 START_TEST(the_bits_depend_on_the_parts_alone)
 {
+    static struct sl_test_values want[2], have;
+    const char *name;
     for (int k = 1; k <= 4; k++) {
-        static const char *const names[] = {"1f1b", "gpipe", "eager-1f1b",
-                                            "zb-v", "interleaved-1f1b"};
-        struct sl_test_values want, have;
-        train(config_of("1f1b", k, 4, &sl_test_cut_loss), &want);
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-            for (int remat = 0; remat < 2; remat++) {
-                sluice_pipeline_config config =
-                    config_of(names[i], k, 4, &sl_test_cut_loss);
-                config.remat = remat ? SLUICE_REMAT_ALWAYS : SLUICE_REMAT_NEVER;
-                train(config, &have);
-                ck_assert_msg(
-                    !memcmp(have.at, want.at, (size_t)want.n * sizeof(float)),
-                    "%s, K %d, remat %d", names[i], k, remat);
-            }
+        for (int order = 0; order < 2; order++) {
+            sluice_pipeline_config config =
+                config_of("gpipe", k, 4, &sl_test_cut_loss);
+            config.schedule.backward_order = (sluice_backward_order)order;
+            train(config, &want[order]);
+        }
+        for (int i = 0; (name = sluice_schedule_generator(i)); i++) {
+            sluice_pipeline_config config =
+                config_of(name, k, 4, &sl_test_cut_loss);
+            config.remat = i % 2 ? SLUICE_REMAT_ALWAYS : SLUICE_REMAT_NEVER;
+            if (!strcmp(name, "seq1f1b") || !goes(&config))
+                continue;
+            train(config, &have);
+            ck_assert_msg(sl_test_same(&have, &want[order_of(&config)]),
+                          "%s, K %d", name, k);
+        }
     }
+}
+END_TEST
+
+/* Every schedule that trains a whole vocabulary trains a cut one, unless it has
+ * several copies of the model or several updates. */
+START_TEST(a_schedule_is_cut_or_refused_with_its_name_and_the_reason)
+{
+    static const sluice_sgd_config sgd = {.learning_rate = 0.3F};
+    int n_cut = 0, n_refused = 0;
+    const char *name;
+    for (int i = 0; (name = sluice_schedule_generator(i)); i++) {
+        sluice_pipeline_config config = config_of(name, 4, 8, &plain);
+        config.batch = 8;
+        config.optimizer_config = &sgd;
+        config.vocabulary_parallel = false;
+        if (!goes(&config))
+            continue;
+        config.vocabulary_parallel = true;
+        bool single = strcmp(name, "dualpipe") && strncmp(name, "pipedream", 9);
+        ck_assert_msg(goes(&config) == single, "%s", name);
+        n_cut += single;
+        n_refused += !single;
+        if (!single)
+            check_refusal(&config);
+    }
+    ck_assert_int_ge(n_cut, 15);
+    ck_assert_int_eq(n_refused, 3);
 }
 END_TEST
 
@@ -351,9 +420,6 @@ START_TEST(what_cannot_be_cut_is_refused_with_a_sentence)
     config.loss = sluice_mean_squared_error();
     config.loss_config = NULL;
     assert_refused(&config, model, "needs all outputs on one device");
-    config = config_of("1f1b", 2, 4, &plain);
-    config.team = 2;
-    assert_refused(&config, model, "places of one device each");
     config = config_of("dualpipe", 2, 8, &plain);
     assert_refused(&config, model, "one copy of the model");
     ck_assert_int_eq(sluice_model_add(model, sluice_activate(),
@@ -369,6 +435,7 @@ END_TEST
 SLUICE_TEST_MAIN("pipeline.vocabulary",
                  a_cut_vocabulary_trains_as_the_whole_one,
                  the_bits_depend_on_the_parts_alone,
+                 a_schedule_is_cut_or_refused_with_its_name_and_the_reason,
                  evaluation_and_inference_are_those_of_the_whole_one,
                  a_parameter_is_whole_for_who_asks,
                  a_wrong_label_fails_the_step_in_an_s_and_changes_nothing,

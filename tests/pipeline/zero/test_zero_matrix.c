@@ -47,7 +47,7 @@ enum { N_SCHEDULES = sizeof schedules / sizeof *schedules };
 static bool goes(int zero, int team, int s, enum peculiarity is)
 {
     if (is == CUT_VOCABULARY &&
-        (team > 1 || schedules[s].copies || schedules[s].asynchronous))
+        (schedules[s].copies || schedules[s].asynchronous))
         return false; /* without ZeRO, too */
     if (schedules[s].asynchronous)
         return zero == 0 && team == 1 && is != CLIP && is != TIES;
