@@ -144,10 +144,12 @@ static sluice_status read_words(const struct option_row *option,
     char words[WORDS_BYTES];
     char *rest = words;
     struct range parsed = {0};
+    _Static_assert((int)WORDS_BYTES <= (int)RANGE_MAX,
+                   "a word takes a byte at least");
     if (strlen(text) >= sizeof words)
         return sluice_diag_set(why, SLUICE_INVALID, "the list is too long");
     snprintf(words, sizeof words, "%s", text);
-    for (char *word; (word = strsep(&rest, ",")) && parsed.n < RANGE_MAX;) {
+    for (char *word; (word = strsep(&rest, ","));) {
         sluice_status st = choice_parse(option->choices, word,
                                         &parsed.values[parsed.n++], why);
         if (st)

@@ -192,7 +192,7 @@ static const struct {
     {"{", "the header is not a JSON object"},
     {"[]", "byte 8: the header is not a JSON object"},
     {" {}", "it does not begin with {"},
-    {"{} {}", "the header is not a JSON object"},
+    {"{} {}", "byte 11: the header is not a JSON object"},
     {"{'a':1}", "the header is not a JSON object"},
     {"{\"a\":01}", "the header is not a JSON object"},
     {"{\"\xff\":1}", "the header is not a JSON object"},
@@ -229,6 +229,7 @@ static const struct {
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":{}}}",
      "not [begin, end]"},
     {"{\"a\":" F32("[2]", 0, 7) "}", "not as far apart as"},
+    {"{\"a\":" F32("[2]", 4, 4) "}", "not as far apart as"},
     {"{\"a\":" F32("[1]", 0, 4) "}", "lists 4 bytes of data, but there"},
     {"{\"a\":" F32("[3]", 0, 12) "}", "lists 12 bytes of data, but there"},
     {"{\"a\":" F32("[1]", 4, 8) "}", "there is a gap before its data"},
@@ -240,6 +241,8 @@ static const struct {
     {"{\"a\":[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]}", "not an object of"},
     {"{\"a\":[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]}", "lists in lists"},
     {"{\"__metadata__\":1}", "not an object of strings"},
+    {"{\"__metadata__\":{\"sluice.step\":\"1\"},\"a\":" F32("[2]", 0, 8) "}",
+     "the header has lost its checksum"},
     {"{\"__metadata__\":{\"a\":1}}", "not an object of strings"},
 };
 

@@ -107,10 +107,8 @@ static size_t find_fields(struct sl_json *json, struct sl_json values[N_FIELDS])
 {
     struct sl_json_string key;
     size_t n = 0;
-    if (!sl_json_accept(json, '{')) {
-        sl_json_skip(json);
+    if (!sl_json_accept(json, '{'))
         return 0;
-    }
     for (; sl_json_item(json, '}', n) && sl_json_key(json, &key); n++) {
         for (int i = 0; i < N_FIELDS; i++)
             if (sl_json_means(&key, fields[i].key))

@@ -72,7 +72,6 @@ static sluice_status turn(const struct walk *walk, int device, int position,
 {
     struct stage *stage = &walk->stages[action.stage];
     bool unshards = action.kind == SLUICE_UNSHARD;
-    int32_t last = stage->last;
     if (stage->is_whole == unshards)
         return sl_refuse(walk->proof, device, position, action,
                          "shards: %s at position %d of device %d comes where "
@@ -80,7 +79,7 @@ static sluice_status turn(const struct walk *walk, int device, int position,
                          sl_name_of(action).text, position, device,
                          action.stage, unshards ? "whole" : "shared");
     stage->is_whole = unshards;
-    stage->last = last < position ? position : last;
+    stage->last = position;
     return SLUICE_OK;
 }
 

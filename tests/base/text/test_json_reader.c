@@ -128,6 +128,18 @@ START_TEST(integers_are_those_of_64_bits)
 }
 END_TEST
 
+START_TEST(what_stands_behind_the_text_is_not_read)
+{
+    int64_t number = 0;
+    struct sl_json json = sl_json_of("12", 1);
+    ck_assert(sl_json_integer(&json, &number));
+    ck_assert_int_eq(number, 1);
+    ck_assert(sl_json_end(&json));
+    json = sl_json_of("1 2", 2);
+    ck_assert(sl_json_skip(&json) && sl_json_end(&json));
+}
+END_TEST
+
 START_TEST(escapes_mean_their_characters)
 {
     static const struct {
@@ -139,6 +151,9 @@ START_TEST(escapes_mean_their_characters)
         {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
         {"\"\\u0041\\u00e9\\u20AC\"", "A\xc3\xa9\xe2\x82\xac"},
         {"\"\\uD83D\\uDE00\"", "\xf0\x9f\x98\x80"},
+        {"\"\\uD800\\uDC00\"", "\xf0\x90\x80\x80"},
+        {"\"\\uDBFF\\uDFFF\"", "\xf4\x8f\xbf\xbf"},
+        {"\"\\uD7FF\\uE000\"", "\xed\x9f\xbf\xee\x80\x80"},
         {"\"\\u00ff\\u00FA\\u09a0\"", "\xc3\xbf\xc3\xba\xe0\xa6\xa0"},
         {"\"\xc3\xa9\x7f\"", "\xc3\xa9\x7f"},
     };
@@ -157,12 +172,13 @@ END_TEST
 
 START_TEST(a_string_is_resolved_where_it_stands)
 {
-    char text[] = "\"\\u20ac\\ud83d\\ude00\\n\\u0041z\"";
+    char text[] = " \"\\u20ac\\ud83d\\ude00\\n\\u0041z\"";
     struct sl_json json = of(text);
     struct sl_json_string string;
     ck_assert(sl_json_string(&json, &string));
-    ck_assert_str_eq(sl_json_settle(&json, text, &string),
-                     "\xe2\x82\xac\xf0\x9f\x98\x80\nAz");
+    const char *settled = sl_json_settle(&json, text, &string);
+    ck_assert_ptr_eq(settled, text + 2);
+    ck_assert_str_eq(settled, "\xe2\x82\xac\xf0\x9f\x98\x80\nAz");
 }
 END_TEST
 
@@ -179,6 +195,10 @@ START_TEST(bad_strings_are_refused_at_the_character)
                                       "\"a\xc3\"",
                                       "\"a\\ud83d\"",
                                       "\"a\\ude00\"",
+                                      "\"a\\udc00\\udc00\"",
+                                      "\"a\\udfff\"",
+                                      "\"a\\ud800\\udbff\"",
+                                      "\"a\\ud800\\ue000\"",
                                       "\"a\\ud83d\\n\"",
                                       "\"a\\ud83d\\u0041\"",
                                       "\"a\\ud83d\\udc\"",
@@ -260,12 +280,11 @@ START_TEST(a_string_is_compared_by_what_it_means)
 }
 END_TEST
 
-SLUICE_TEST_MAIN("base.json_reader", items_come_one_by_one_until_the_bracket,
-                 an_empty_list_has_no_item,
-                 what_is_missing_is_told_with_its_place,
-                 a_reader_goes_no_further_than_what_is_wrong,
-                 integers_are_those_of_64_bits, escapes_mean_their_characters,
-                 a_string_is_resolved_where_it_stands,
-                 bad_strings_are_refused_at_the_character,
-                 values_are_passed_over_to_a_depth,
-                 a_string_is_compared_by_what_it_means)
+SLUICE_TEST_MAIN(
+    "base.json_reader", items_come_one_by_one_until_the_bracket,
+    an_empty_list_has_no_item, what_is_missing_is_told_with_its_place,
+    a_reader_goes_no_further_than_what_is_wrong, integers_are_those_of_64_bits,
+    what_stands_behind_the_text_is_not_read, escapes_mean_their_characters,
+    a_string_is_resolved_where_it_stands,
+    bad_strings_are_refused_at_the_character, values_are_passed_over_to_a_depth,
+    a_string_is_compared_by_what_it_means)

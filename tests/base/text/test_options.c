@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text/options.h"
 #include "base/text/real_text.h"
 #include "support/runner.h"
 
@@ -54,17 +55,17 @@ static const sluice_option options[] = {
         .max = 1000,
     },
     {
+        .name = "fast",
+        .type = SLUICE_OPTION_FLAG,
+        .offset = offsetof(struct config, fast),
+        .bytes = sizeof(bool),
+    },
+    {
         .name = "kind",
         .type = SLUICE_OPTION_CHOICE,
         .offset = offsetof(struct config, kind),
         .bytes = sizeof(int32_t),
         .choice = kind,
-    },
-    {
-        .name = "fast",
-        .type = SLUICE_OPTION_FLAG,
-        .offset = offsetof(struct config, fast),
-        .bytes = sizeof(bool),
     },
 };
 
@@ -106,7 +107,7 @@ START_TEST(what_is_not_possible_is_refused_with_what_is)
         const char *sentence;
     } bad[] = {
         {"lrr=1", "thing has no option \"lrr\"; it has learning-rate, share, "
-                  "width, kind, fast"},
+                  "width, fast, kind"},
         {",", "thing has no option \"\""},
         {"lr=1,", "thing has no option \"\""},
         {"lr=1,,fast", "thing has no option \"\""},
@@ -214,6 +215,22 @@ START_TEST(what_is_printed_reads_as_the_same)
 }
 END_TEST
 
+START_TEST(a_config_written_in_c_is_checked_option_by_option)
+{
+    struct config config = parsed("");
+    ck_assert_int_eq(sl_options_check(&table, &config, &why), SLUICE_OK);
+    ck_assert_int_eq(sl_options_check(&table, NULL, &why), SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "there is no config"), "%s", why.text);
+    config.rate = 0;
+    ck_assert_int_eq(sl_options_check(&table, &config, &why), SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "learning-rate"), "%s", why.text);
+    config = parsed("");
+    config.width = 1001;
+    ck_assert_int_eq(sl_options_check(&table, &config, &why), SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "width"), "%s", why.text);
+}
+END_TEST
+
 START_TEST(numbers_are_read_and_written_with_a_point_in_any_locale)
 {
     static const char *const locales[] = {"C", "de_DE.UTF-8", "fr_FR.UTF-8",
@@ -298,4 +315,5 @@ SLUICE_TEST_MAIN("base.options",
                  a_refused_value_leaves_the_config_as_it_was,
                  what_is_printed_reads_as_the_same,
                  numbers_are_read_and_written_with_a_point_in_any_locale,
+                 a_config_written_in_c_is_checked_option_by_option,
                  what_is_no_list_of_numbers_is_refused)

@@ -56,6 +56,13 @@ START_TEST(fractions_are_taken_in_decimal)
     ck_assert_double_eq(v, 1e-3);
     ck_assert_int_eq(number_parse_real(".5", 0, 1, &v, NULL), SLUICE_OK);
     ck_assert_double_eq(v, .5);
+    ck_assert_int_eq(number_parse_real("0", 0, 1, &v, NULL), SLUICE_OK);
+    ck_assert_double_eq(v, 0);
+    ck_assert_int_eq(number_parse_real("1", 0, 1, &v, NULL), SLUICE_OK);
+    ck_assert_double_eq(v, 1);
+    static const char behind[] = "x-0.5"; /* what is before it is not read */
+    ck_assert_int_eq(number_parse_real(behind + 1, -1, 1, &v, NULL), SLUICE_OK);
+    ck_assert_double_eq(v, -0.5);
 }
 END_TEST
 
@@ -80,9 +87,13 @@ START_TEST(times_need_their_unit)
     static const struct {
         const char *text;
         int64_t ns;
-    } times[] = {
-        {"7ns", 7},         {"100us", 100000},           {"1ms", 1000000},
-        {"1.5ms", 1500000}, {"2s", INT64_C(2000000000)}, {"0ms", 0}};
+    } times[] = {{"7ns", 7},
+                 {"100us", 100000},
+                 {"1ms", 1000000},
+                 {"1.5ms", 1500000},
+                 {"2s", INT64_C(2000000000)},
+                 {"0ms", 0},
+                 {"3600s", INT64_C(3600000000000)}};
     static const char *const junk[] = {"1",    "ms",   "1 ms",  "1m",
                                        "-1ms", "1msx", "3601s", ""};
     int64_t ns = -1;
@@ -105,6 +116,9 @@ START_TEST(bytes_take_powers_of_1024)
     ck_assert_uint_eq(bytes, 1536);
     ck_assert_int_eq(number_parse_bytes("2G", &bytes, NULL), SLUICE_OK);
     ck_assert_uint_eq(bytes, UINT64_C(2) << 30);
+    ck_assert_int_eq(number_parse_bytes("4096T", &bytes, NULL), SLUICE_OK);
+    ck_assert_uint_eq(bytes, UINT64_C(1) << 52);
+    ck_assert_int_eq(number_parse_bytes("4097T", &bytes, NULL), SLUICE_INVALID);
     ck_assert_int_eq(number_parse_bytes("1k", &bytes, NULL), SLUICE_INVALID);
     ck_assert_int_eq(number_parse_bytes("-1", &bytes, NULL), SLUICE_INVALID);
     ck_assert_int_eq(number_parse_bytes("9999T", &bytes, NULL), SLUICE_INVALID);

@@ -71,6 +71,29 @@ START_TEST(a_multiplied_zero_ends)
 }
 END_TEST
 
+START_TEST(an_item_may_have_63_bytes_and_no_more)
+{
+    char text[] = "0000000000000000000000000000000000000000000000000000000000"
+                  "000001";
+    struct range range;
+    sluice_diag why;
+    ck_assert_uint_eq(strlen(text), 64);
+    ck_assert_int_eq(range_parse(text, 0, 64, &range, &why), SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "is not a list such as"), "%s", why.text);
+    ck_assert_int_eq(range_parse(text + 1, 0, 64, &range, NULL), SLUICE_OK);
+    ck_assert_int_eq(range.values[0], 1);
+}
+END_TEST
+
+START_TEST(the_largest_and_the_smallest_are_of_the_list)
+{
+    const struct range range = {.n = 3, .values = {4, 7, 2, 9, 1}};
+    ck_assert_int_eq(range_largest(&range), 7);
+    ck_assert_int_eq(range_smallest(&range), 2);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("bench.range", lists_and_ranges_give_their_values,
                  junk_is_refused, a_list_that_is_too_long_is_refused,
-                 a_multiplied_zero_ends)
+                 a_multiplied_zero_ends, an_item_may_have_63_bytes_and_no_more,
+                 the_largest_and_the_smallest_are_of_the_list)

@@ -87,6 +87,13 @@ START_TEST(a_gradient_is_summed_once_when_it_is_complete)
     refused("0F0,0B0,0REDUCE_GRAD,0REDUCE_GRAD", 0, 3, "0REDUCE_GRAD",
             "shards: 0REDUCE_GRAD at position 3 of device 0 is there twice: "
             "remove one");
+    refused("0REDUCE_GRAD,0REDUCE_GRAD,0F0,0B0", 0, 1, "0REDUCE_GRAD",
+            "shards: 0REDUCE_GRAD at position 1 of device 0 is there twice: "
+            "remove one");
+    refused("0REDUCE_GRAD,0F0,0B0", 0, 2, "0B0",
+            "shards: 0B0 at position 2 of device 0 adds to the gradient that "
+            "0REDUCE_GRAD at position 0 has summed: put 0REDUCE_GRAD behind "
+            "the last B or W of its stage");
     refused("0F0,0B0,0REDUCE_GRAD\n1F0,1B0", 1, -1, "1REDUCE_GRAD",
             "shards: 1REDUCE_GRAD is missing: other stages have theirs; put it "
             "behind the last B or W of its stage");
