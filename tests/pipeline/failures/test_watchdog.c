@@ -27,6 +27,7 @@ struct stuck {
     bool in_order;        /* what it did before is what its list says */
     bool all_wait;        /* the others wait, in the end for it */
     bool cancelled;       /* the report is answered by a cancellation */
+    bool splits;          /* the schedule has I and W, and recomputes: zb-h1 */
 };
 
 static sluice_status wait_there(void *context, const struct sl_test_cell *cell)
@@ -88,7 +89,8 @@ static void make_pair(struct sl_test_pair *pair, struct sl_test_problem *p,
     ck_assert(!sem_init(&s->reported, 0, 0));
     sl_test_problem_init(p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
     sluice_pipeline_config config = p->config;
-    config.schedule.name = "1f1b";
+    config.schedule.name = s->splits ? "zb-h1" : "1f1b";
+    config.remat = s->splits ? SLUICE_REMAT_ALWAYS : SLUICE_REMAT_NEVER;
     config.schedule.devices = devices;
     config.schedule.microbatches = MICROBATCHES;
     config.watchdog_ns = LIMIT_NS;
@@ -114,10 +116,19 @@ static sluice_status step(struct sl_test_pair *pair, struct stuck *s)
                                 &why);
 }
 
-/* The kind of action that runs a pass. */
-static char kind_of(enum sl_test_pass pass)
+/* The kind of action that runs a pass, in a schedule with B, and in one with R,
+ * I and W. */
+static char kind_of(enum sl_test_pass pass, bool splits)
 {
-    return pass == SL_TEST_FORWARD || pass == SL_TEST_LOSS_FORWARD ? 'F' : 'B';
+    static const char kinds[][2] = {
+        [SL_TEST_FORWARD] = {'F', 'F'},
+        [SL_TEST_RECOMPUTE] = {'-', 'R'},
+        [SL_TEST_INPUT] = {'B', 'I'},
+        [SL_TEST_WEIGHT] = {'B', 'W'},
+        [SL_TEST_LOSS_FORWARD] = {'F', 'F'},
+        [SL_TEST_LOSS_BACKWARD] = {'B', 'I'},
+    };
+    return kinds[pass][splits];
 }
 
 static void judge(const struct stuck *s, int devices)
@@ -126,8 +137,8 @@ static void judge(const struct stuck *s, int devices)
     int at = s->layer < 0 ? LAYERS - 1 : s->layer;
     int stage = at * devices / LAYERS;
     const sluice_activity *a = &s->activity;
-    snprintf(wanted, sizeof wanted, "%d%c%d", stage, kind_of(s->pass),
-             a->microbatch);
+    snprintf(wanted, sizeof wanted, "%d%c%d", stage,
+             kind_of(s->pass, s->splits), a->microbatch);
     ck_assert_str_eq(a->operation, wanted);
     ck_assert_int_eq(a->device, stage);
     ck_assert_int_eq(a->stage, stage);
@@ -138,19 +149,18 @@ static void judge(const struct stuck *s, int devices)
     ck_assert_msg(s->all_wait, "%s: a device waits for another one", wanted);
 }
 
-static void stick_everywhere(int devices)
+static void stick_everywhere(int devices, bool splits)
 {
-    static const enum sl_test_pass passes[] = {
-        SL_TEST_FORWARD, SL_TEST_INPUT, SL_TEST_WEIGHT, SL_TEST_LOSS_FORWARD,
-        SL_TEST_LOSS_BACKWARD};
-    struct stuck s = {.layer = 0};
+    struct stuck s = {.layer = 0, .splits = splits};
     struct sl_test_problem p = {.n_rows = 0};
     struct sl_test_pair pair;
     make_pair(&pair, &p, &s, devices);
-    for (int i = 0; i < 5; i++)
+    for (int pass = 0; pass <= SL_TEST_LOSS_BACKWARD; pass++)
         for (int layer = 0; layer < LAYERS; layer++)
             for (int m = 0; m < MICROBATCHES; m++) {
-                s.pass = passes[i];
+                if (pass == SL_TEST_RECOMPUTE && !splits)
+                    continue;
+                s.pass = (enum sl_test_pass)pass;
                 s.layer = s.pass < SL_TEST_LOSS_FORWARD ? layer : -1;
                 s.first_row = (int64_t)m * (BATCH / MICROBATCHES);
                 s.activity = (sluice_activity){.device = -1};
@@ -162,9 +172,77 @@ static void stick_everywhere(int devices)
 
 START_TEST(every_cell_is_named_and_all_others_wait_for_it)
 {
-    stick_everywhere(1);
-    stick_everywhere(2);
-    stick_everywhere(4);
+    stick_everywhere(1, false);
+    stick_everywhere(2, false);
+    stick_everywhere(4, false);
+}
+END_TEST
+
+START_TEST(so_is_every_cell_of_a_schedule_that_splits_and_recomputes)
+{
+    stick_everywhere(2, true);
+}
+END_TEST
+
+/* An optimizer that is stuck in the first tensor of the device that comes
+ * first. */
+static struct {
+    sem_t reported;
+    atomic_bool armed; /* [atomic] by the test; one tensor takes it */
+    atomic_bool waits; /* [atomic] by that tensor, until it is reported */
+    sluice_activity activity;
+} slow;
+
+static void apply_slowly(const sluice_optimizer_call *call)
+{
+    if (atomic_exchange(&slow.armed, false)) {
+        atomic_store(&slow.waits, true);
+        sem_wait(&slow.reported);
+    }
+    sluice_sgd()->apply(call);
+}
+
+static void note_update(void *context, sluice_pipeline *pipe,
+                        const sluice_activity *reported, int64_t stuck_ns)
+{
+    (void)context, (void)stuck_ns;
+    if (!sl_test_await_cell(pipe, reported, &slow.waits))
+        return;
+    sluice_pipeline_activity(pipe, reported->device, &slow.activity);
+    if (!strstr(slow.activity.operation, "UPDATE"))
+        return;
+    atomic_store(&slow.waits, false);
+    sem_post(&slow.reported);
+}
+
+START_TEST(an_optimizer_that_is_stuck_is_named_with_its_update)
+{
+    struct sl_test_problem p = {.n_rows = 0};
+    struct sl_test_pair pair;
+    sluice_optimizer_ops ops = *sluice_sgd();
+    ops.apply = apply_slowly;
+    ck_assert(!sem_init(&slow.reported, 0, 0));
+    sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
+    sluice_pipeline_config config = p.config;
+    config.optimizer = &ops;
+    config.schedule.devices = 2;
+    config.schedule.microbatches = MICROBATCHES;
+    config.watchdog_ns = LIMIT_NS;
+    config.on_stuck = note_update;
+    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    atomic_store(&slow.armed, true);
+    ck_assert_int_eq(
+        sluice_pipeline_step(pair.pipe, p.x, p.targets, BATCH, NULL, NULL),
+        SLUICE_OK);
+    char wanted[SLUICE_DIAG_ACTION];
+    snprintf(wanted, sizeof wanted, "%dUPDATE", slow.activity.device);
+    ck_assert_str_eq(slow.activity.operation, wanted);
+    ck_assert_str_eq(slow.activity.part, ops.name);
+    ck_assert_int_eq(slow.activity.doing, SLUICE_RUNNING);
+    ck_assert_int_eq(slow.activity.waits_for, -1);
+    sl_test_pair_fini(&pair);
+    sl_test_problem_fini(&p);
+    sem_destroy(&slow.reported);
 }
 END_TEST
 
@@ -242,6 +320,8 @@ END_TEST
 
 SLUICE_TEST_MAIN(
     "watchdog", every_cell_is_named_and_all_others_wait_for_it,
+    so_is_every_cell_of_a_schedule_that_splits_and_recomputes,
+    an_optimizer_that_is_stuck_is_named_with_its_update,
     a_device_that_waits_to_add_up_a_tied_tensor_waits_for_the_stuck_one,
     a_cancellation_in_the_report_ends_the_step_with_the_layer,
     a_watchdog_without_a_time_or_a_function_is_refused)
