@@ -89,6 +89,32 @@ static struct sl_tensor_run run_at(const sluice_pipeline *pipe,
     };
 }
 
+/* What each device of teams holds, a part at a time, in all processes. */
+static sluice_status get_from_teams(const sluice_pipeline *pipe,
+                                    struct sl_tensor_item item, int holder,
+                                    float *values, sluice_diag *why)
+{
+    enum { PART = 2048 };
+    float part[PART];
+    int process = sl_holding_process(pipe, holder, item);
+    sluice_status st = SLUICE_OK;
+    for (int s = 0; s < pipe->blueprint.grid.n_shards; s++) {
+        struct sl_holding is = sl_holding_at(pipe, holder, s, item);
+        struct sl_chunk at = {is.piece.first, PART};
+        int64_t end = is.piece.first + is.piece.n;
+        for (; at.first < end && !st; at.first += at.n) {
+            at.n = end - at.first < PART ? end - at.first : PART;
+            size_t bytes = (size_t)at.n * sizeof *part;
+            if (sl_is_held_here(pipe, holder, item))
+                memcpy(part, is.values + (at.first - is.piece.first), bytes);
+            st = sl_abroad_share(pipe, process, part, bytes, why);
+            if (!st)
+                sl_shard_gather_piece(&is.shard, at, part, values);
+        }
+    }
+    return st;
+}
+
 /* Put together its elements, in all processes. */
 static sluice_status get(const sluice_pipeline *pipe,
                          struct sl_tensor_item item, float *values,
@@ -100,6 +126,10 @@ static sluice_status get(const sluice_pipeline *pipe,
         return st;
     }
     for (int i = 0; i < n_runs(pipe, item) && !st; i++) {
+        if (pipe->blueprint.grid.n_shards > 1) {
+            st = get_from_teams(pipe, item, i, values, why);
+            continue;
+        }
         struct sl_tensor_run run = run_at(pipe, item, i);
         size_t bytes = (size_t)run.n * sizeof *values;
         if (run.elements && run.n > 0)
@@ -295,6 +325,13 @@ bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
         has = sl_is_held_here(pipe, at.holder, at.use);
     }
     return has;
+}
+
+sluice_status sl_pipeline_get_everywhere(const sluice_pipeline *pipe,
+                                         const sluice_state_tensor *tensor,
+                                         float *values, sluice_diag *why)
+{
+    return get(pipe, tensor_of(tensor), values, why);
 }
 
 void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,

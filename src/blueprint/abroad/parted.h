@@ -10,7 +10,7 @@
 #include "blueprint/arena/layout_data.h"
 
 /* Give the boundaries between stages, and the edges, of replica 0 the slots
- * that it takes to send; all replicas get the same.  Without teams. */
+ * that it takes to send; all replicas get the same. */
 void sl_part_boundaries(const struct sl_processes *processes,
                         struct sl_layout *layout);
 

@@ -3,16 +3,34 @@
 
 #include "base/memory.h"
 
+/* The devices of a team read each other's memory. */
+static sluice_status check_teams(const struct sl_processes *processes,
+                                 const struct sl_grid *grid, const int *list,
+                                 sluice_diag *why)
+{
+    int t = grid->n_shards, n = processes->n_all;
+    if (processes->n > n / t)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d processes for %d teams of %d devices: each "
+                               "runs at least one team; start fewer",
+                               processes->n, n / t, t);
+    for (int i = 0; list && i < n; i++)
+        if (list[i] != list[i - i % t])
+            return sluice_diag_set(why, SLUICE_INVALID,
+                                   "devices %d to %d are a team, and "
+                                   "`processes` gives device %d to process %d "
+                                   "and device %d to process %d; give all of "
+                                   "a team to one process",
+                                   i - i % t, i - i % t + t - 1, i - i % t,
+                                   list[i - i % t], i, list[i]);
+    return SLUICE_OK;
+}
+
 static sluice_status check(const struct sl_processes *processes,
                            const struct sl_grid *grid, const int *list,
                            int n_listed, sluice_diag *why)
 {
     int n = processes->n_all;
-    if (processes->n > 1 && grid->n_shards > 1)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a pipeline of several processes has no teams "
-                               "yet: give each stage one device, or start one "
-                               "process");
     if (processes->n > n)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d processes for %d devices: each runs at "
@@ -29,7 +47,8 @@ static sluice_status check(const struct sl_processes *processes,
                                    "device %d is to run in process %d; there "
                                    "are processes 0 to %d",
                                    i, list[i], processes->n - 1);
-    return SLUICE_OK;
+    return grid->n_shards > 1 ? check_teams(processes, grid, list, why)
+                              : SLUICE_OK;
 }
 
 /* That each process has a device. */
@@ -55,7 +74,7 @@ sluice_status sl_processes_init(struct sl_processes *processes,
                                 int n_listed, const sluice_allocator *allocator,
                                 sluice_diag *why)
 {
-    int n = sl_n_all_devices(grid);
+    int n = sl_n_all_devices(grid), t = grid->n_shards;
     *processes = (struct sl_processes){
         .allocator = allocator,
         .rank = view ? view->rank : 0,
@@ -69,7 +88,7 @@ sluice_status sl_processes_init(struct sl_processes *processes,
     sluice_status st =
         check(processes, grid, view ? list : NULL, n_listed, why);
     for (int i = 0; i < n && !st; i++) {
-        int run = (int)((long)i * processes->n / n);
+        int run = (int)((long)(i / t) * processes->n / (n / t));
         processes->of[i] = view && list ? list[i] : run;
         if (processes->of[i] == processes->rank)
             processes->local[processes->n_local++] = i;

@@ -37,13 +37,14 @@ struct sl_processes {
 };
 
 /*
- * Place the devices of a grid: as `list` says, or in runs of equal length.
+ * Place the devices of a grid: as `list` says, or in runs of equal length,
+ * counted in teams.
  *
  * Shapes   list[n_listed], by index of the device; NULL: runs.
  * Returns  SLUICE_OK; SLUICE_NO_MEMORY; SLUICE_INVALID if a process would have
  *          no device, the list has another length or a number that is no
- *          process, or several processes would have teams.  sl_processes_fini()
- * in all cases.
+ *          process, or a team would be in several.  sl_processes_fini() in all
+ *          cases.
  */
 sluice_status sl_processes_init(struct sl_processes *processes,
                                 const struct sl_world_view *view,

@@ -9,6 +9,9 @@
  *   write   Process 0 opens the file and writes header and data.  Behind an
  *           error of its own it still takes what is sent to it.
  *
+ * The devices of a team have strips of a tensor, not runs: there each process
+ * puts a tensor together, one at a time, both to sum and to write.
+ *
  * Between these all processes agree to go on.  The thread that owns the
  * pipeline.
  */
@@ -29,10 +32,18 @@ enum { PIECE = 1 << 18 }; /* elements */
 struct gathering {
     const sluice_pipeline *pipe;
     struct sl_outgoing out;
-    int most_runs;              /* of a tensor */
-    struct sl_tensor_run *runs; /* [tensors][most_runs], by their numbers */
-    float *piece;               /* [PIECE] process 0: from others */
+    int most_runs;                /* of a tensor */
+    struct sl_tensor_run *runs;   /* [tensors][most_runs], by their numbers */
+    float *piece;                 /* [PIECE] process 0: from others */
+    sluice_state_tensor *tensors; /* [tensors] by their numbers; of teams: */
+    float *whole;                 /* [n_whole] one of them */
+    size_t n_whole;
 };
+
+static bool has_teams(const struct gathering *g)
+{
+    return g->pipe->blueprint.grid.n_shards > 1;
+}
 
 static int rank_of(const sluice_pipeline *pipe)
 {
@@ -52,6 +63,10 @@ static sluice_status list_tensor(struct gathering *g, size_t number,
 {
     struct sl_tensor_run *runs = runs_of(g, number);
     sluice_status st = SLUICE_OK;
+    if (has_teams(g)) {
+        g->tensors[number] = *at;
+        return st;
+    }
     for (int r = 0; r < sl_tensor_n_runs(g->pipe, at) && !st; r++) {
         runs[r] = sl_tensor_run_at(g->pipe, at, r);
         if (at->state < 0 && runs[r].elements)
@@ -94,11 +109,43 @@ static sluice_status sum_tensor(const struct gathering *g,
     return st;
 }
 
+/* Put a tensor together; all processes see, and say, the same of it. */
+static sluice_status get_whole(const struct gathering *g,
+                               const struct sl_saved_tensor *tensor,
+                               sluice_diag *why)
+{
+    return sl_pipeline_get_everywhere(g->pipe, &g->tensors[tensor->number],
+                                      g->whole, why);
+}
+
+static size_t n_of(const struct gathering *g,
+                   const struct sl_saved_tensor *tensor)
+{
+    return (size_t)g->tensors[tensor->number].parameter.n;
+}
+
+static sluice_status sum_whole(const struct gathering *g,
+                               struct sl_saved_tensor *tensor, sluice_diag *why)
+{
+    const sluice_state_tensor *at = &g->tensors[tensor->number];
+    sluice_status st = get_whole(g, tensor, why);
+    if (!st && at->state < 0)
+        st = sl_check_finite("parameter", at->name, g->whole, at->parameter.n,
+                             why);
+    if (!st)
+        tensor->checksum = sl_checksum_elements(tensor->checksum, tensor->type,
+                                                g->whole, n_of(g, tensor));
+    return st;
+}
+
 static sluice_status sum(struct gathering *g, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    for (size_t i = 0; i < g->out.file.n_tensors && !st; i++)
-        st = sum_tensor(g, &g->out.file.tensors[i], why);
+    for (size_t i = 0; i < g->out.file.n_tensors && !st; i++) {
+        struct sl_saved_tensor *tensor = &g->out.file.tensors[i];
+        st = has_teams(g) ? sum_whole(g, tensor, why)
+                          : sum_tensor(g, tensor, why);
+    }
     return st;
 }
 
@@ -124,12 +171,30 @@ static sluice_status move(struct gathering *g, struct sl_file *file,
     return st;
 }
 
+/* The same of a tensor that is put together. */
+static sluice_status move_whole(struct gathering *g, struct sl_file *file,
+                                const struct sl_saved_tensor *tensor,
+                                sluice_status st, sluice_diag *why)
+{
+    sluice_diag lost;
+    if (get_whole(g, tensor, st ? &lost : why))
+        return SLUICE_SYSTEM;
+    if (file && !st)
+        st = sl_safetensors_append(file, tensor->type, g->whole,
+                                   n_of(g, tensor), why);
+    return st;
+}
+
 static sluice_status move_all(struct gathering *g, struct sl_file *file,
                               sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
     for (size_t i = 0; i < g->out.file.n_tensors; i++) {
         const struct sl_saved_tensor *tensor = &g->out.file.tensors[i];
+        if (has_teams(g)) {
+            st = move_whole(g, file, tensor, st, why);
+            continue;
+        }
         for (int r = 0; r < g->most_runs; r++)
             st = move(g, file, tensor->type, &runs_of(g, tensor->number)[r], st,
                       why);
@@ -191,6 +256,15 @@ static sluice_status gather(struct gathering *g, enum sl_held held,
     return st ? st : write_all(g, path, why);
 }
 
+static size_t most_elements(const sluice_pipeline *pipe)
+{
+    sluice_parameter at = {.name = ""};
+    size_t most = 0;
+    while (sluice_model_next_parameter(pipe->blueprint.model, &at))
+        most = (size_t)at.n > most ? (size_t)at.n : most;
+    return most;
+}
+
 /* Room for the runs of each tensor, and for a piece of one. */
 static sluice_status make_room(struct gathering *g, sluice_diag *why)
 {
@@ -198,7 +272,12 @@ static sluice_status make_room(struct gathering *g, sluice_diag *why)
     size_t n = g->out.file.n_tensors;
     g->runs = sl_alloc(allocator, n * (size_t)g->most_runs, sizeof *g->runs);
     g->piece = sl_alloc(allocator, PIECE, sizeof *g->piece);
-    return g->runs && g->piece
+    if (has_teams(g)) {
+        g->tensors = sl_alloc(allocator, n, sizeof *g->tensors);
+        g->whole = sl_alloc(allocator, g->n_whole, sizeof *g->whole);
+    }
+    bool has_all = !has_teams(g) || (g->tensors && g->whole);
+    return g->runs && g->piece && has_all
                ? SLUICE_OK
                : sl_no_memory(why, "a piece of a tensor to be saved");
 }
@@ -209,7 +288,9 @@ sluice_status sl_gathered_save(const sluice_pipeline *pipe, enum sl_held held,
                                sluice_diag *why)
 {
     const sluice_allocator *allocator = pipe->allocator;
-    struct gathering g = {.pipe = pipe, .most_runs = sl_tensor_most_runs(pipe)};
+    struct gathering g = {.pipe = pipe,
+                          .most_runs = sl_tensor_most_runs(pipe),
+                          .n_whole = most_elements(pipe)};
     sluice_status st = sl_outgoing_init(&g.out, pipe, held, allocator, why);
     bool is_init = !st;
     if (!st) {
@@ -220,6 +301,8 @@ sluice_status sl_gathered_save(const sluice_pipeline *pipe, enum sl_held held,
     st = sl_world_check(pipe->world, st, why);
     if (!st)
         st = gather(&g, held, path, why);
+    sl_free(allocator, g.whole, g.n_whole, sizeof *g.whole);
+    sl_free(allocator, g.tensors, g.out.file.n_tensors, sizeof *g.tensors);
     sl_free(allocator, g.piece, PIECE, sizeof *g.piece);
     sl_free(allocator, g.runs, g.out.file.n_tensors * (size_t)g.most_runs,
             sizeof *g.runs);

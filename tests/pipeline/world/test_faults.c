@@ -376,16 +376,6 @@ static void show_zero(sluice_world *world)
     sl_test_problem_fini(&problem);
 }
 
-static void show_teams(sluice_world *world)
-{
-    struct sl_test_problem problem;
-    sluice_pipeline_config config;
-    begin_config(&problem, world, &config);
-    config.team = 2;
-    refuse(&problem, &config, SLUICE_INVALID, "has no teams yet");
-    sl_test_problem_fini(&problem);
-}
-
 /* Only process 0 opens the file; all learn why it cannot. */
 static void show_saving(sluice_world *world)
 {
@@ -464,7 +454,6 @@ int main(int argc, char **argv)
         {"an_allocation_that_fails_in_one_process_fails_in_all", show_memory},
         {"a_list_that_cannot_be_is_refused_in_all", show_lists},
         {"what_zero_cannot_bring_is_refused", show_zero},
-        {"teams_are_refused", show_teams},
         {"a_file_that_cannot_be_is_told_to_all", show_saving},
         {"a_decoder_of_several_processes_is_refused", show_decoding},
         {"a_process_that_leaves_is_named", show_leaving},
