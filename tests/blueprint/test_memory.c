@@ -8,6 +8,7 @@
 #include "pipeline/pipeline.h"
 #include "blueprint/stage.h"
 #include "support/allocator.h"
+#include "support/grid.h"
 #include "support/problem.h"
 #include "support/process.h"
 #include "support/runner.h"
@@ -98,7 +99,8 @@ START_TEST(the_plan_is_what_is_taken)
                     config.schedule.microbatches = microbatches[m];
                     config.remat = (sluice_remat)remat;
                     config.queue_capacity = 1 + (devices + remat) % 4;
-                    check_exact(&config);
+                    if (!sl_test_skips())
+                        check_exact(&config);
                 }
         tear_down();
     }

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 
 #include "chan/queue.h"
+#include "support/grid.h"
 #include "support/runner.h"
 
-enum { ITEMS = 1000000, MAX_CAPACITY = 64 };
+enum { ITEMS = 1000000 / SL_TEST_STRIDE, MAX_CAPACITY = 64 };
 
 struct run {
     struct sl_queue queue;

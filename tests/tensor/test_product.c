@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "support/grid.h"
 #include "support/runner.h"
 #include "tensor/gemm_plain.h"
 #include "tensor/numbers.h"
@@ -160,6 +161,8 @@ static void check_all_sizes(enum sl_precision of)
         for (int i = 0; i < N_SIZES && is_there(choice); i++) {
             struct rig rig;
             struct sl_gemm s = sizes[i];
+            if (sl_test_skips())
+                continue;
             rig_init(&rig, choice, s, 1);
             for (int fewer = 0; fewer < 3 && s.rows > 0; fewer++, s.rows--) {
                 sl_product_forget(&rig.product, w[0]);

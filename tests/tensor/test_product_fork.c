@@ -7,11 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/grid.h"
 #include "support/runner.h"
 #include "tensor/blas_threads.h"
 #include "tensor/gemm/product.h"
 
-enum { THREADS = 2, FORKS = 100, SHAPES = 4000, ALARM_S = 20 };
+enum { THREADS = 2, FORKS = 100 / SL_TEST_STRIDE, SHAPES = 4000, ALARM_S = 20 };
 
 static atomic_bool over;
 

@@ -3,9 +3,10 @@
 #include "sched/place.h"
 
 #include "sched/random_plan.h"
+#include "support/grid.h"
 #include "support/runner.h"
 
-enum { N_SCHEDULES = 100000 };
+enum { N_SCHEDULES = 100000 / SL_TEST_STRIDE };
 
 /* Exchange two actions of one device, anywhere. */
 static void disturb(struct plan *plan, struct dice *dice)
