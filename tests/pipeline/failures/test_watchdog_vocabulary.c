@@ -1,6 +1,6 @@
 /*
  * A device that is stuck in an S or T of a cut vocabulary, or in what these
- * wait for, is named, and all others wait for it.
+ * wait for, is named, and all others wait for it, also in a team.
  */
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -141,7 +141,8 @@ static void stick(sluice_pipeline *pipe, char pass, int microbatch)
                   stuck.operation);
 }
 
-START_TEST(all_others_wait_for_the_device_that_is_stuck)
+/* `places` of as many devices each as make DEVICES. */
+static void stick_everywhere(int places)
 {
     sluice_layer_ops embedding = *sluice_embedding(), head = *sluice_head();
     embedding.backward_weight = slow_embedding;
@@ -151,8 +152,9 @@ START_TEST(all_others_wait_for_the_device_that_is_stuck)
     sluice_model *model = make_model(&embedding, &head);
     const sluice_pipeline_config config = {
         .schedule = {.name = "1f1b",
-                     .devices = DEVICES,
+                     .devices = places,
                      .microbatches = MICROBATCHES},
+        .team = DEVICES / places,
         .vocabulary_parallel = true,
         .batch = BATCH,
         .loss = sluice_cross_entropy(),
@@ -173,7 +175,19 @@ START_TEST(all_others_wait_for_the_device_that_is_stuck)
     sluice_model_destroy(model);
     sem_destroy(&stuck.reported);
 }
+
+START_TEST(all_others_wait_for_the_device_that_is_stuck)
+{
+    stick_everywhere(DEVICES);
+}
+END_TEST
+
+START_TEST(so_do_the_others_of_its_team)
+{
+    stick_everywhere(1);
+}
 END_TEST
 
 SLUICE_TEST_MAIN("pipeline.watchdog_vocabulary",
-                 all_others_wait_for_the_device_that_is_stuck)
+                 all_others_wait_for_the_device_that_is_stuck,
+                 so_do_the_others_of_its_team)
