@@ -25,6 +25,20 @@ static struct sl_table_share share_of(const struct sl_grid *grid, int zero,
     return zero > 0 ? shared : alone;
 }
 
+/* A part of another process has one reader at each place that it goes to. */
+static sluice_status check_teams(const struct sl_processes *processes,
+                                 const struct sl_grid *grid, sluice_diag *why)
+{
+    if (processes->n == 1 || grid->n_shards == 1)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "a cut vocabulary and teams of %d devices in %d "
+                           "processes, where each place reads the parts of "
+                           "other processes for one device; use team 1, or "
+                           "one process, or do not cut the vocabulary",
+                           grid->n_shards, processes->n);
+}
+
 sluice_status sl_cut_heads_init(struct sl_cut_heads *vocabulary,
                                 const struct sl_cut_head_input *input,
                                 const struct sl_grid *grid, int zero,
@@ -32,12 +46,14 @@ sluice_status sl_cut_heads_init(struct sl_cut_heads *vocabulary,
 {
     size_t n = (size_t)grid->n_replicas;
     *vocabulary = (struct sl_cut_heads){.allocator = input->allocator};
+    sluice_status st = check_teams(input->processes, grid, why);
+    if (st)
+        return st;
     vocabulary->heads =
         sl_alloc(input->allocator, n, sizeof *vocabulary->heads);
     if (!vocabulary->heads)
         return sl_no_memory(why, "the vocabulary of each replica");
     vocabulary->n_replicas = grid->n_replicas;
-    sluice_status st = SLUICE_OK;
     for (int r = 0; r < grid->n_replicas && !st; r++) {
         struct sl_cut_head *head = &vocabulary->heads[r];
         struct sl_cut_head_input of_replica = *input;

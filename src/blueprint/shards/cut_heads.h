@@ -28,7 +28,8 @@ int sl_cut_heads_n_tables(const sluice_model *model);
  * plans[devices of a replica].  `share` of the input is set here.
  * sl_cut_heads_fini() in both cases.
  *
- * Returns  as sl_cut_head_init().
+ * Returns  as sl_cut_head_init(); SLUICE_INVALID for teams in several
+ *          processes.
  */
 sluice_status sl_cut_heads_init(struct sl_cut_heads *vocabulary,
                                 const struct sl_cut_head_input *input,

@@ -16,7 +16,8 @@
  * is in the same process, as it then reads the table itself.  All rows are
  * found when a job begins, so that they are still there for an R.
  *
- * As processes have no teams, a place has one part, of the same number.
+ * As a cut vocabulary of several processes has no teams, a place has one part,
+ * of the same number.
  *
  * Threads: as blueprint/shards/cut_head.h.
  */

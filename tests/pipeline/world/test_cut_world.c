@@ -175,21 +175,29 @@ static void show_zero(sluice_world *world)
     }
 }
 
-static void show_refusal(sluice_world *world)
+static void refuse(sluice_pipeline_config config, const char *says)
 {
-    sluice_pipeline_config config = config_of("gpipe", 2, 3, 2);
     sluice_model *model;
     sluice_pipeline *pipe;
     sluice_diag why;
-    config.world = world;
-    config.zero = 3;
     demand(!sluice_model_parse(texts[0], NULL, &model, &why), "%s", why.text);
     demand(sluice_pipeline_create(&config, model, &pipe, &why) ==
                    SLUICE_INVALID &&
-               strstr(why.text, "ZeRO stage 3 in several processes and a cut "
-                                "vocabulary"),
+               strstr(why.text, says),
            "%s", why.text);
     sluice_model_destroy(model);
+}
+
+static void show_refusal(sluice_world *world)
+{
+    sluice_pipeline_config config = config_of("gpipe", 2, 3, 2);
+    config.world = world;
+    config.zero = 3;
+    refuse(config, "ZeRO stage 3 in several processes and a cut vocabulary");
+    config = config_of("1f1b", 2, 3, 2);
+    config.world = world;
+    config.team = 2;
+    refuse(config, "a cut vocabulary and teams of 2 devices in ");
 }
 
 /* Train a step, and save it as `path`. */
@@ -309,7 +317,7 @@ int main(int argc, char **argv)
         {"the_bits_are_those_of_one_process", show_bits},
         {"replicas_have_the_bits_of_one_process", show_replicas},
         {"replicas_that_share_have_the_bits_of_plain_ones", show_zero},
-        {"stage_3_is_refused_with_a_sentence", show_refusal},
+        {"what_needs_parts_elsewhere_is_refused", show_refusal},
         {"a_checkpoint_is_that_of_one_process", show_checkpoint},
         {"a_token_that_is_none_fails_the_step_in_all", show_token},
         {"a_label_that_is_none_fails_the_step_in_all", show_label},
