@@ -43,7 +43,7 @@ static sluice_status check_skip(const struct sl_work *w, int i,
  * of other processes. */
 static void note_unit(const struct sl_work *w, int i)
 {
-    sl_abroad_look(w->pipe);
+    sl_abroad_look_between(w->device);
     sl_place_runs(&w->device->place, SL_LAYER_RUNS + i);
 }
 

@@ -97,6 +97,7 @@ struct sl_device {
     _Alignas(SL_ALIGN) struct sl_recorder recorder; /* [owner: device] */
     struct sl_place_word place;                     /* where it is */
     unsigned last_job;                              /* [owner: device] */
+    int64_t looked_ns; /* [owner: device] at messages, between layers */
     struct sl_row_spread spread; /* [owner: device] of this job's rows
                                     over its micro-batches */
     bool records; /* [owner: device] this job: a training step of a pipeline

@@ -1,6 +1,7 @@
 /* Together with other processes.  The caller. */
 #include "pipeline/abroad/abroad.h"
 
+#include "base/clock.h"
 #include "base/split.h"
 #include "blueprint/abroad/known_room.h"
 #include "chan/collective_kind.h"
@@ -10,7 +11,10 @@
 /* Devices look for messages between layers.  The caller looks, too, for the
  * sake of layers that take longer.  It may take a device off its core, and so
  * looks seldom. */
-enum { LOOK_NS = 10 * 1000 * 1000 };
+enum {
+    LOOK_NS = 10 * 1000 * 1000,
+    BETWEEN_NS = 50 * 1000, /* from look to look of a device that computes */
+};
 
 static sluice_world *world_of(const sluice_pipeline_config *config)
 {
@@ -159,6 +163,15 @@ void sl_abroad_look(sluice_pipeline *pipe)
 {
     if (pipe->world)
         sl_world_look(pipe->world);
+}
+
+void sl_abroad_look_between(struct sl_device *device)
+{
+    int64_t now = device->pipe->world ? sl_now_ns() : 0;
+    if (now - device->looked_ns < BETWEEN_NS)
+        return;
+    device->looked_ns = now;
+    sl_world_look(device->pipe->world);
 }
 
 /* In the order in which they were created, as in all processes. */

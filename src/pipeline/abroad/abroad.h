@@ -96,6 +96,12 @@ struct sl_rows sl_abroad_input_rows(const sluice_pipeline *pipe, int64_t rows);
 int64_t sl_abroad_period(const sluice_pipeline *pipe, int64_t otherwise_ns);
 void sl_abroad_look(sluice_pipeline *pipe);
 
+/* The device's look between two layers: not at each, for a look takes longer
+ * than a small layer.
+ *
+ * Threads: the device. */
+void sl_abroad_look_between(struct sl_device *device);
+
 /* What the last stages found out about the micro-batches of this job, in all
  * processes.  A failure latches. */
 void sl_abroad_share_outcomes(sluice_pipeline *pipe);
