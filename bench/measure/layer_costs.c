@@ -7,6 +7,7 @@
 
 #include "bench/measure/layer_times.h"
 #include "bench/measure/measure_config.h"
+#include "bench/measure/timed_step.h"
 #include "bench/measure/workload.h"
 
 enum {
@@ -16,146 +17,63 @@ enum {
     WARM_UP = 3,    /* steps */
 };
 
-/* Which backwards the micro-batches of a step have. */
-enum backwards {
-    WHOLE,
-    SPLIT,
-    MIXED, /* half of them each */
+/* What is measured. */
+struct measuring {
+    const sluice_model *model;
+    const struct layer_costs_config *config;
+    const struct workload *work;
 };
-
-struct timed_step {
-    enum backwards backwards;
-    int n_layers;
-    int n_microbatches;
-};
-
-static sluice_status append(sluice_schedule *schedule, sluice_action_kind kind,
-                            int stage, int microbatch, sluice_diag *why)
-{
-    return sluice_schedule_append(
-        schedule, 0, (sluice_action){kind, stage, microbatch}, why);
-}
-
-/* An R leaves the layer's weights and activations in the caches, so that the
- * backward behind it takes less than others: one micro-batch has R's, the first
- * to go back, which does not count. */
-static bool recomputes(const struct timed_step *step, int microbatch)
-{
-    return step->backwards != WHOLE && step->n_microbatches > 1 &&
-           microbatch == 0;
-}
-
-static bool is_whole(const struct timed_step *step, int microbatch)
-{
-    return step->backwards == WHOLE ||
-           (step->backwards == MIXED && microbatch >= step->n_microbatches / 2);
-}
-
-/* W's come behind all I's, as those of a stage of several layers do. */
-static sluice_status append_backward(sluice_schedule *schedule,
-                                     const struct timed_step *step,
-                                     int microbatch, sluice_diag *why)
-{
-    bool whole = is_whole(step, microbatch);
-    sluice_status st = SLUICE_OK;
-    for (int s = step->n_layers - 1; s >= 0 && !st; s--) {
-        if (recomputes(step, microbatch))
-            st = append(schedule, SLUICE_R, s, microbatch, why);
-        if (!st)
-            st = append(schedule, whole ? SLUICE_B : SLUICE_I, s, microbatch,
-                        why);
-    }
-    for (int s = step->n_layers - 1; s >= 0 && !st && !whole; s--)
-        st = append(schedule, SLUICE_W, s, microbatch, why);
-    return st;
-}
-
-/* Each backward comes behind its forward: a device then holds what one
- * micro-batch leaves in all layers, as much as the first of K devices with 1f1b
- * holds of K micro-batches in its layers. */
-static sluice_status fill(sluice_schedule *schedule,
-                          const struct timed_step *step, sluice_diag *why)
-{
-    sluice_status st = SLUICE_OK;
-    for (int m = 0; m < step->n_microbatches && !st; m++) {
-        for (int s = 0; s < step->n_layers && !st; s++)
-            st = append(schedule, SLUICE_F, s, m, why);
-        if (!st)
-            st = append_backward(schedule, step, m, why);
-    }
-    for (int s = 0; s < step->n_layers && !st; s++)
-        st = append(schedule, SLUICE_UPDATE, s, -1, why);
-    return st;
-}
-
-static sluice_status make_schedule(const struct timed_step *step,
-                                   sluice_schedule **out, sluice_diag *why)
-{
-    static const int on_device_0[SLUICE_MAX_STAGES];
-    sluice_schedule *schedule;
-    sluice_status st =
-        sluice_schedule_create(1, step->n_layers, step->n_microbatches,
-                               on_device_0, NULL, &schedule, why);
-    if (st)
-        return st;
-    st = fill(schedule, step, why);
-    if (st)
-        sluice_schedule_destroy(schedule);
-    else
-        *out = schedule;
-    return st;
-}
 
 static sluice_status run_steps(sluice_pipeline *pipe,
-                               const struct workload *work,
+                               const struct workload *work, int64_t rows,
                                struct layer_times *times, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
     for (int i = -WARM_UP; i < LAYER_TIMES_STEPS && !st; i++) {
-        st = sluice_pipeline_step(pipe, work->x, work->targets, work->rows,
-                                  NULL, why);
+        st =
+            sluice_pipeline_step(pipe, work->x, work->targets, rows, NULL, why);
         if (!st && i >= 0)
             st = layer_times_read(times, pipe, why);
     }
     return st;
 }
 
-/* Each replica is a device of its own. */
-static sluice_status train(const sluice_model *model,
+/* Where one device has all layers, each of several is a replica of its own. */
+static sluice_status train(const struct measuring *m,
+                           const struct timed_step *step,
                            const sluice_schedule *schedule,
-                           const struct workload *work,
-                           const struct layer_costs_config *what,
                            struct layer_times *times, sluice_diag *why)
 {
-    sluice_pipeline_config config = plain_pipeline_config(0, 0, work->rows);
+    int replicas = step->devices > 1 ? 1 : m->config->devices;
+    int64_t rows = m->config->rows * step->n_microbatches * replicas;
+    sluice_pipeline_config config = plain_pipeline_config(0, 0, rows);
     config.custom = schedule;
-    config.replicas = what->devices;
-    config.team = what->team;
-    config.gemm = what->gemm;
-    config.precision = what->precision;
+    config.replicas = replicas;
+    config.team = m->config->team;
+    config.gemm = m->config->gemm;
+    config.precision = m->config->precision;
     config.trace = true;
     sluice_pipeline *pipe;
-    sluice_status st = sluice_pipeline_create(&config, model, &pipe, why);
+    sluice_status st = sluice_pipeline_create(&config, m->model, &pipe, why);
     if (st)
         return st;
-    st = run_steps(pipe, work, times, why);
+    st = run_steps(pipe, m->work, rows, times, why);
     sluice_pipeline_destroy(pipe);
     return st;
 }
 
-static sluice_status
-time_step(const struct timed_step *step, const sluice_model *model,
-          const struct workload *work, const struct layer_costs_config *config,
-          int64_t *costs_ns, int64_t *first_ns, sluice_diag *why)
+static sluice_status time_step(const struct measuring *m,
+                               const struct timed_step *step, int64_t *costs_ns,
+                               int64_t *first_ns, sluice_diag *why)
 {
     struct layer_times times;
     sluice_schedule *schedule;
-    sluice_status st = make_schedule(step, &schedule, why);
+    sluice_status st = timed_step_schedule(step, &schedule, why);
     if (st)
         return st;
     st = layer_times_init(&times, step->n_layers, why);
     if (!st)
-        st = train(model, schedule, work, config, &times, why);
+        st = train(m, step, schedule, &times, why);
     if (!st)
         layer_times_medians(&times, costs_ns, first_ns);
     layer_times_fini(&times);
@@ -163,38 +81,52 @@ time_step(const struct timed_step *step, const sluice_model *model,
     return st;
 }
 
-/* What the B's take, in steps of their own. */
-static sluice_status add_whole(struct timed_step step,
-                               const sluice_model *model,
-                               const struct workload *work,
-                               const struct layer_costs_config *config,
-                               int64_t *costs_ns, sluice_diag *why)
+/* What F, B, I and W take in another step, those that it has. */
+static sluice_status replace(const struct measuring *m, struct timed_step step,
+                             enum timed_backwards backwards, int64_t *costs_ns,
+                             sluice_diag *why)
 {
     size_t n = (size_t)step.n_layers * KINDS;
-    int64_t *whole_ns = calloc(2 * n, sizeof *whole_ns);
-    if (!whole_ns)
+    int64_t *other_ns = calloc(2 * n, sizeof *other_ns);
+    if (!other_ns)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the costs of layers");
-    step.backwards = WHOLE;
-    sluice_status st =
-        time_step(&step, model, work, config, whole_ns, whole_ns + n, why);
-    for (size_t i = 0; i < n && !st; i += KINDS)
-        costs_ns[i + SLUICE_B] = whole_ns[i + SLUICE_B];
-    free(whole_ns);
+    step.backwards = backwards;
+    sluice_status st = time_step(m, &step, other_ns, other_ns + n, why);
+    for (size_t i = 0; i < n && !st; i++)
+        if (i % KINDS <= SLUICE_W && other_ns[i] >= 0)
+            costs_ns[i] = other_ns[i];
+    free(other_ns);
     return st;
 }
 
-/* With few micro-batches there are not enough for both kinds of backwards. */
-static sluice_status
-measure(const struct timed_step *step, const sluice_model *model,
-        const struct workload *work, const struct layer_costs_config *config,
-        int64_t *costs_ns, int64_t *first_ns, sluice_diag *why)
+/*
+ * Where one device has all layers, it never waits, and the first F and backward
+ * show what packing takes.  What others take is measured where each device has
+ * a part of the layers, as in a pipeline: less goes through its caches.  With
+ * few micro-batches there are not enough for both kinds of backwards.
+ */
+static sluice_status measure(const struct measuring *m, int n_microbatches,
+                             int64_t *costs_ns, int64_t *first_ns,
+                             sluice_diag *why)
 {
-    sluice_status st =
-        time_step(step, model, work, config, costs_ns, first_ns, why);
-    if (!st && step->backwards == SPLIT)
-        st = add_whole(*step, model, work, config, costs_ns, why);
-    for (int i = 0; i < step->n_layers && !st && step->n_microbatches == 1; i++)
+    bool few = n_microbatches < MOST_USES;
+    struct timed_step step = {
+        .backwards = few ? TIMED_SPLIT : TIMED_MIXED,
+        .n_layers = sluice_model_n_layers(m->model),
+        .n_microbatches = n_microbatches,
+        .devices = 1,
+        .recomputes = true,
+    };
+    sluice_status st = time_step(m, &step, costs_ns, first_ns, why);
+    step.recomputes = false;
+    if (m->config->devices < step.n_layers)
+        step.devices = m->config->devices;
+    if (!st && step.devices > 1)
+        st = replace(m, step, step.backwards, costs_ns, why);
+    if (!st && few)
+        st = replace(m, step, TIMED_WHOLE, costs_ns, why);
+    for (int i = 0; i < step.n_layers && !st && n_microbatches == 1; i++)
         costs_ns[i * KINDS + SLUICE_R] = costs_ns[i * KINDS + SLUICE_F];
     return st;
 }
@@ -216,17 +148,13 @@ sluice_status layer_costs_measure(const sluice_model *model,
                                   sluice_diag *why)
 {
     int n = uses_of(config->microbatches);
-    const struct timed_step step = {
-        .backwards = n < MOST_USES ? SPLIT : MIXED,
-        .n_layers = sluice_model_n_layers(model),
-        .n_microbatches = n,
-    };
-    int64_t rows = config->rows * n * config->devices;
     struct workload work;
-    sluice_status st = workload_fill(&work, model, rows, config->seed, why);
+    const struct measuring m = {model, config, &work};
+    sluice_status st = workload_fill(
+        &work, model, config->rows * n * config->devices, config->seed, why);
     if (st)
         return st;
-    st = measure(&step, model, &work, config, costs_ns, first_ns, why);
+    st = measure(&m, n, costs_ns, first_ns, why);
     workload_fini(&work);
     return st;
 }
