@@ -17,6 +17,7 @@ struct lane {
     _Alignas(64) atomic_uint turn; /* [atomic] the sender's seq_cst store
                                       publishes `payload` */
     int64_t payload[2];            /* [owner: as `turn` says] */
+    double sent_ns;                /* the same */
     pthread_mutex_t mu;
     pthread_cond_t changed; /* turn has changed under `mu` */
 };
@@ -25,7 +26,8 @@ struct game {
     struct lane lanes[2]; /* to member 1, to member 0 */
     int round_trips;
     bool parks;
-    bool yields; /* both threads have one core */
+    double rest_ns; /* that member 0 works before it sends */
+    bool yields;    /* both threads have one core */
 };
 
 static double now_ns(void)
@@ -93,6 +95,49 @@ static double play(void *context, int i)
     return (now_ns() - start) / game->round_trips + (double)sum;
 }
 
+/* Member 0 works, then sends, and waits for the answer. */
+static void send_rested(struct game *game, int turn)
+{
+    struct lane *out = &game->lanes[0];
+    out->sent_ns = now_ns() + game->rest_ns;
+    while (now_ns() < out->sent_ns)
+        ;
+    put(game, out, (unsigned)turn);
+    take(game, &game->lanes[1], (unsigned)turn);
+}
+
+/* A crew_work.  Returns, to member 1, the mean time on the way. */
+static double rouse(void *context, int i)
+{
+    struct game *game = context;
+    double ns = 0;
+    for (int n = 1; n <= game->round_trips; n++) {
+        if (i == 0) {
+            send_rested(game, n);
+            continue;
+        }
+        take(game, &game->lanes[0], (unsigned)n);
+        ns += now_ns() - game->lanes[0].sent_ns;
+        put(game, &game->lanes[1], (unsigned)n);
+    }
+    return ns / game->round_trips;
+}
+
+static sluice_status run(struct game *game, crew_work *work, double results[2],
+                         sluice_diag *why)
+{
+    for (int i = 0; i < 2; i++) {
+        pthread_mutex_init(&game->lanes[i].mu, NULL);
+        pthread_cond_init(&game->lanes[i].changed, NULL);
+    }
+    sluice_status st = crew_run(0, 2, work, game, results, why);
+    for (int i = 0; i < 2; i++) {
+        pthread_cond_destroy(&game->lanes[i].changed);
+        pthread_mutex_destroy(&game->lanes[i].mu);
+    }
+    return st;
+}
+
 static sluice_status measure(int round_trips, bool parks, double *ns,
                              sluice_diag *why)
 {
@@ -102,15 +147,7 @@ static sluice_status measure(int round_trips, bool parks, double *ns,
         .yields = crew_cores() < 2,
     };
     double results[2];
-    for (int i = 0; i < 2; i++) {
-        pthread_mutex_init(&game.lanes[i].mu, NULL);
-        pthread_cond_init(&game.lanes[i].changed, NULL);
-    }
-    sluice_status st = crew_run(0, 2, play, &game, results, why);
-    for (int i = 0; i < 2; i++) {
-        pthread_cond_destroy(&game.lanes[i].changed);
-        pthread_mutex_destroy(&game.lanes[i].mu);
-    }
+    sluice_status st = run(&game, play, results, why);
     if (!st)
         *ns = results[0] / 2;
     return st;
@@ -124,4 +161,19 @@ sluice_status hand_off_spinning(int round_trips, double *ns, sluice_diag *why)
 sluice_status hand_off_parked(int round_trips, double *ns, sluice_diag *why)
 {
     return measure(round_trips, true, ns, why);
+}
+
+sluice_status hand_off_asleep(int round_trips, int64_t rest_ns, double *ns,
+                              sluice_diag *why)
+{
+    struct game game = {
+        .round_trips = round_trips,
+        .parks = true,
+        .rest_ns = (double)rest_ns,
+    };
+    double results[2];
+    sluice_status st = run(&game, rouse, results, why);
+    if (!st)
+        *ns = results[1];
+    return st;
 }

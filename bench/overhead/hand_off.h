@@ -5,6 +5,8 @@
 #ifndef BENCH_OVERHEAD_HAND_OFF_H
 #define BENCH_OVERHEAD_HAND_OFF_H
 
+#include <stdint.h>
+
 #include <sluice/status.h>
 
 /*
@@ -19,5 +21,13 @@
  */
 sluice_status hand_off_spinning(int round_trips, double *ns, sluice_diag *why);
 sluice_status hand_off_parked(int round_trips, double *ns, sluice_diag *why);
+
+/*
+ * The same, parked, to a receiver that has slept for `rest_ns`, while the
+ * sender worked: its core may have gone to sleep, too, which takes longer to
+ * wake.
+ */
+sluice_status hand_off_asleep(int round_trips, int64_t rest_ns, double *ns,
+                              sluice_diag *why);
 
 #endif

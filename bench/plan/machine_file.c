@@ -71,6 +71,8 @@ static sluice_status read_line(struct machine *machine, char *line,
         return read_node(machine, value, rest, why);
     if (!strcmp(word, "latency"))
         return number_parse_time(value, &machine->latency_ns, why);
+    if (!strcmp(word, "wake"))
+        return number_parse_time(value, &machine->wake_ns, why);
     if (!strcmp(word, "network-latency"))
         return number_parse_time(value, &machine->network_ns, why);
     if (!strcmp(word, "bandwidth"))
@@ -79,7 +81,8 @@ static sluice_status read_line(struct machine *machine, char *line,
         return number_parse_bytes(value, &machine->network_bandwidth, why);
     return sluice_diag_set(why, SLUICE_FORMAT,
                            "no \"%.32s\" is known: give node, latency, "
-                           "bandwidth, network-latency or network-bandwidth",
+                           "bandwidth, wake, network-latency or "
+                           "network-bandwidth",
                            word);
 }
 

@@ -4,7 +4,8 @@
  *     # two laptops
  *     latency 300ns            a hand-off between cores of a node
  *     bandwidth 8G             its bytes a second, in addition
- *     network-latency 50us     the same two between nodes
+ *     wake 50us                a core whose thread has waited and sleeps
+ *     network-latency 50us     the first two between nodes
  *     network-bandwidth 1G
  *     node 2                   two cores of speed 1
  *     node 4 speed 0.5 cap 2G  four that take twice the time, with 2 GiB each
@@ -23,6 +24,7 @@ struct machine {
     int n_nodes;
     int64_t latency_ns;
     uint64_t bandwidth; /* bytes a second; 0: takes no time */
+    int64_t wake_ns;    /* what a thread that sleeps takes to wake */
     int64_t network_ns;
     uint64_t network_bandwidth;
 };

@@ -63,8 +63,8 @@ static const struct option_row machine[] = {
     {.name = "machine",
      .argument = "FILE",
      .help = "The devices, a line for each node: \"node 4 speed 0.5 cap 2G\"; "
-             "also \"latency 300ns\", \"bandwidth 8G\", \"network-latency "
-             "50us\" and \"network-bandwidth 1G\"",
+             "also \"latency 300ns\", \"bandwidth 8G\", \"wake 50us\", "
+             "\"network-latency 50us\" and \"network-bandwidth 1G\"",
      .type = &option_text,
      .offset = offsetof(struct planning_config, machine)},
     {0},

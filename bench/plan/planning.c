@@ -7,13 +7,17 @@
 #include "bench/measure/measure_config.h"
 #include "bench/output/environment.h"
 #include "bench/output/progress.h"
+#include "bench/overhead/hand_off.h"
 #include "bench/plan/costs_file.h"
 
 enum {
     KINDS = SLUICE_N_ACTION_KINDS,
     STANDARD_DEVICES = 2,
-    HAND_OFF_NS = 300, /* between cores that poll */
-    MEETING_NS = 500,  /* of the devices of a team */
+    HAND_OFF_NS = 300,  /* between cores that poll */
+    WAKE_NS = 50000,    /* of a thread that sleeps */
+    HAND_OFFS = 20,     /* that are timed, */
+    REST_NS = 10000000, /* to a thread that has slept so long */
+    MEETING_NS = 500,   /* of the devices of a team */
 };
 
 struct work {
@@ -30,6 +34,15 @@ struct work {
     sluice_pipeline_config pipeline;
 };
 
+static sluice_status time_waking(struct machine *machine, sluice_diag *why)
+{
+    double ns;
+    sluice_status st = hand_off_asleep(HAND_OFFS, REST_NS, &ns, why);
+    if (!st)
+        machine->wake_ns = (int64_t)ns;
+    return st;
+}
+
 /* The file's devices, or equal ones; speeds and cap of options hold for all. */
 static sluice_status settle_machine(struct work *work, sluice_diag *why)
 {
@@ -44,7 +57,10 @@ static sluice_status settle_machine(struct work *work, sluice_diag *why)
                          : config->speeds.n ? config->speeds.n
                                             : STANDARD_DEVICES,
             .latency_ns = HAND_OFF_NS,
+            .wake_ns = WAKE_NS,
         };
+    if (!st && !config->machine && config->measures && !config->measure)
+        st = time_waking(machine, why);
     if (!st)
         st = device_speeds_check(&config->speeds, machine->n_devices, why);
     for (int d = 0; d < machine->n_devices && !st; d++) {
@@ -205,6 +221,7 @@ static sluice_status find(struct work *work, sluice_plan **out,
         .latency_ns = machine->latency_ns,
         .bytes_per_ns = (double)machine->bandwidth / 1e9,
         .network_ns = machine->network_ns,
+        .wake_ns = machine->wake_ns,
         .network_bytes_per_ns = (double)machine->network_bandwidth / 1e9,
         .batch = config->batch,
         .layers = work->layers,

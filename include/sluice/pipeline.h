@@ -74,6 +74,9 @@ extern "C" {
 #endif
 
 typedef struct sluice_pipeline sluice_pipeline;
+
+/* How long a waiting device polls, unless a config says other. */
+enum { SLUICE_SPIN_NS = 200 * 1000 };
 typedef struct sluice_world sluice_world; /* see world.h */
 
 /* Zero means the default in every field. */
@@ -163,9 +166,9 @@ typedef struct sluice_pipeline_config {
     const int *pin_cpus; /* [n_pin_cpus], one for each device at least */
     int n_pin_cpus;
     int64_t spin_ns; /* how long a waiting device polls before it sleeps; 0:
-                        200 us if there is a core for each device, else it
-                        sleeps at once; negative: it sleeps at once.  Without a
-                        core for each device it yields the core between two
+                        SLUICE_SPIN_NS if there is a core for each device, else
+                        it sleeps at once; negative: it sleeps at once.  Without
+                        a core for each device it yields the core between two
                         polls. */
     bool trace;      /* record events; see sluice_pipeline_trace() */
     sluice_finite finite;

@@ -68,6 +68,10 @@ typedef struct sluice_plan_config {
     double bytes_per_ns; /* of a hand-off, in addition; 0: takes no time */
     int64_t network_ns;  /* the same two between nodes */
     double network_bytes_per_ns;
+    int64_t spin_ns; /* a device that has waited for longer sleeps; 0:
+                        SLUICE_SPIN_NS, as in a pipeline */
+    int64_t wake_ns; /* what it takes to wake then, and what a step takes
+                        besides, whose devices and caller wake */
 
     int64_t batch;                   /* rows of a mini-batch; must be given */
     const sluice_plan_layer *layers; /* [n_layers]; must be given */
@@ -182,7 +186,8 @@ SLUICE_API void sluice_plan_destroy(sluice_plan *plan);
 
 /* The plan itself, row 0, and its runners-up, the fastest first: one for each
  * number of devices, replicas, size of a team, ZeRO stage, gathered weight
- * gradients, schedule and whether it recomputes; and, if the schedule "varuna"
+ * gradients, schedule and whether it recomputes, where one device has all
+ * layers only the fastest schedule; and, if the schedule "varuna"
  * may be chosen, what Varuna would do: its sizes of micro-batches, equal cuts,
  * and the best numbers of devices and replicas. */
 SLUICE_API int sluice_plan_n_rows(const sluice_plan *plan);

@@ -60,6 +60,12 @@ typedef struct sluice_simulate_config {
     int n_edges;
     const int64_t *edge_latency_ns;    /* [n_edges], of each, both ways; NULL:
                                           latency_ns */
+    int64_t spin_ns;                   /* a device that has waited for longer
+                                          sleeps, and goes on wake_ns after
+                                          what it waits for is there; as
+                                          spin_ns of a pipeline, and what its
+                                          threads take to wake */
+    int64_t wake_ns;                   /* 0: no time */
     bool no_barrier;                   /* an UPDATE does not wait for other
                                           devices */
     bool naive_recompute;              /* an R just before its backward waits
@@ -113,7 +119,8 @@ typedef struct sluice_simulation sluice_simulation;
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_SCHEDULE as sluice_schedule_verify(), with its
  *          sentence; SLUICE_INVALID if not exactly one kind of costs is given,
- *          for a speed out of range, for a negative latency, capacity or cost
+ *          for a speed out of range, for a negative latency, time to spin or
+ *          to wake, capacity or cost
  *          (naming its action), or if the sum of all costs and latencies, times
  *          the number of devices, exceeds INT64_MAX;
  *          SLUICE_NO_MEMORY.

@@ -1,13 +1,11 @@
 /*
- * Executing lists on a clock.
+ * Executing lists on a clock.  A device runs until a queue stops it, as in the
+ * proof of a schedule.  What it can do, and when, depends on its own list and
+ * on the times of the items it takes, never on the order in which devices are
+ * visited.  So the simulator needs a list of the devices that may go on, and no
+ * order of time.
  *
- * A device runs until a queue stops it, as in the proof of a schedule.  What it
- * can do, and when, depends on its own list and on the times of the items it
- * takes, never on the order in which devices are visited.  So the simulator
- * needs a list of the devices that may go on, and no order of time.
- *
- * In a lowered schedule a RECV is posted where it stands and does not wait; the
- * action that needs the item waits for it.
+ * In a lowered schedule a RECV is posted where it stands, without waiting.
  */
 #include "sim/clockwork.h"
 
@@ -52,8 +50,8 @@ struct execution {
     int n_ready;
     struct sl_joint joint;
     struct sl_skips skips;
-    bool committed;    /* UPDATEs may start, */
-    int64_t commit_ns; /* and do so from here on */
+    bool committed; /* UPDATEs may start, from commit_ns on */
+    int64_t commit_ns;
 };
 
 /* The queue between s and s+1, or NULL if there is none. */
@@ -186,10 +184,12 @@ static bool compute(struct execution *run, struct device *self,
                     sluice_action action)
 {
     int device = (int)(self - run->devices);
-    int64_t start =
+    int64_t ready =
         self->clock_ns + sl_ahead_ns(run->work, device, self->position);
+    int64_t start = ready;
     if (!begin(run, self, action, &start))
         return false;
+    start = sl_woken_ns(run->work, ready, start);
     int64_t cost = sl_cost_ns(run->work, device, self->position, action);
     self->event = (sluice_trace_event){
         .action = action,

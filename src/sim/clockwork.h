@@ -21,6 +21,8 @@ struct sl_clockwork {
     const sluice_schedule_edge *edges; /* [n_edges] */
     int n_edges;
     const int64_t *edge_latency_ns; /* [n_edges]; NULL: latency_ns */
+    int64_t spin_ns;
+    int64_t wake_ns;
     bool no_barrier;
     bool naive_recompute;
     const sluice_allocator *allocator;
@@ -66,6 +68,13 @@ static inline int64_t sl_latency_ns(const struct sl_clockwork *work, int stage)
 {
     return work->stage_latency_ns ? work->stage_latency_ns[stage]
                                   : work->latency_ns;
+}
+
+/* When a device goes on that was ready to and had to wait until `there`. */
+static inline int64_t sl_woken_ns(const struct sl_clockwork *work,
+                                  int64_t ready, int64_t there)
+{
+    return there - ready > work->spin_ns ? there + work->wake_ns : there;
 }
 
 /*

@@ -44,6 +44,12 @@ static sluice_status check_devices(const sluice_schedule *schedule,
                                    sluice_diag *why)
 {
     sluice_status st = check_latency(config->latency_ns, why);
+    if (!st && (config->spin_ns < 0 || config->wake_ns < 0))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%lld ns to spin and %lld ns to wake: give at "
+                               "least 0 for both",
+                               (long long)config->spin_ns,
+                               (long long)config->wake_ns);
     for (int s = 0; s < schedule->n_stages && config->stage_latency_ns && !st;
          s++)
         st = check_latency(config->stage_latency_ns[s], why);
@@ -124,7 +130,9 @@ static sluice_status check_costs(const struct sl_clockwork *work,
                                    why);
             if (__builtin_add_overflow(sum, cost, &sum) ||
                 __builtin_add_overflow(sum, ahead, &sum) ||
-                __builtin_add_overflow(sum, latency_of(work, actions[i]), &sum))
+                __builtin_add_overflow(sum, latency_of(work, actions[i]),
+                                       &sum) ||
+                __builtin_add_overflow(sum, work->wake_ns, &sum))
                 return refuse_sum(n_devices, why);
         }
     }
@@ -248,6 +256,8 @@ sluice_status sluice_simulate(const sluice_schedule *schedule,
         .edges = config->edges,
         .n_edges = config->n_edges,
         .edge_latency_ns = config->edge_latency_ns,
+        .spin_ns = config->spin_ns,
+        .wake_ns = config->wake_ns,
         .no_barrier = config->no_barrier,
         .naive_recompute = config->naive_recompute,
         .allocator = config->allocator,

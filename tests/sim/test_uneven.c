@@ -70,6 +70,23 @@ START_TEST(each_boundary_adds_its_own_latency)
 }
 END_TEST
 
+/* Device 1 waits 3 for the forward and 7 for the commit, device 0 waits 10 for
+ * the gradient. */
+START_TEST(a_device_that_waited_longer_than_it_spins_goes_on_later)
+{
+    static const int64_t spins[] = {2, 3, 8, 10}, n_woken[] = {3, 2, 1, 0};
+    sluice_schedule *schedule = generate("1f1b", 2, 1);
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(
+            end_of(schedule,
+                   (sluice_simulate_config){.costs_ns = unit.ns,
+                                            .spin_ns = spins[i] * UNIT,
+                                            .wake_ns = 1}),
+            21 * UNIT + n_woken[i]);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 static void assert_refused(sluice_simulate_config config, const char *says)
 {
     sluice_schedule *schedule = generate("gpipe", 2, 2);
@@ -96,6 +113,12 @@ START_TEST(speeds_and_latencies_out_of_range_are_refused)
                    "a hand-off latency of -7 ns: give at least 0");
     assert_refused((sluice_simulate_config){.stage_latency_ns = most},
                    "exceed 4611686018427387903 ns in all");
+    assert_refused((sluice_simulate_config){.wake_ns = -1},
+                   "0 ns to spin and -1 ns to wake: give at least 0");
+    assert_refused((sluice_simulate_config){.spin_ns = -1},
+                   "-1 ns to spin and 0 ns to wake: give at least 0");
+    assert_refused((sluice_simulate_config){.wake_ns = INT64_MAX / 4},
+                   "exceed 4611686018427387903 ns in all");
 }
 END_TEST
 
@@ -118,5 +141,6 @@ END_TEST
 
 SLUICE_TEST_MAIN("sim.uneven", a_speed_divides_all_costs_of_its_device,
                  each_boundary_adds_its_own_latency,
+                 a_device_that_waited_longer_than_it_spins_goes_on_later,
                  speeds_and_latencies_out_of_range_are_refused,
                  a_cost_that_a_speed_makes_too_long_is_refused)

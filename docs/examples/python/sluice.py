@@ -153,7 +153,8 @@ class _SimulateConfig(_Struct):
                 ("device_speeds", c_void_p), ("latency_ns", c_int64),
                 ("stage_latency_ns", c_void_p), ("queue_capacity", c_int),
                 ("edges", c_void_p), ("n_edges", c_int),
-                ("edge_latency_ns", c_void_p), ("no_barrier", c_bool),
+                ("edge_latency_ns", c_void_p), ("spin_ns", c_int64),
+                ("wake_ns", c_int64), ("no_barrier", c_bool),
                 ("naive_recompute", c_bool), ("no_events", c_bool),
                 ("allocator", c_void_p),
                 _LATER]

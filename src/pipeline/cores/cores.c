@@ -6,7 +6,6 @@
 #include "tensor/blas_threads.h"
 
 enum {
-    DEFAULT_SPIN_NS = 200 * 1000,
     LOG_TEXT = 256,
 };
 
@@ -26,7 +25,7 @@ void sl_cores_choose_patience(sluice_pipeline *pipe,
     bool own_core = pipe->n_local <= n_cores;
     int64_t spin = config->spin_ns;
     if (spin == 0)
-        spin = own_core ? DEFAULT_SPIN_NS : 0;
+        spin = own_core ? SLUICE_SPIN_NS : 0;
     pipe->crew->patience = (struct sl_patience){
         .spin_ns = spin > 0 ? spin : 0,
         .yield = !own_core,

@@ -2,7 +2,32 @@
 #include "plan/pricing/bytes.h"
 
 #include "blueprint/blueprint.h"
+#include "plan/problem/groups.h"
 #include "sched/schedule.h"
+
+/* In ZeRO stage 3, between nodes, a place has rooms for whole stages, each as
+ * large as its largest: docs/zero.md. */
+static size_t rooms_of(const struct sl_plan_problem *problem,
+                       const sluice_schedule *schedule,
+                       const struct sl_plan_candidate *candidate, int place)
+{
+    int64_t largest = 0;
+    int n = 0;
+    if (problem->division.zero < 3 ||
+        !sl_plan_is_spread(problem, candidate->device[place]))
+        return 0;
+    for (int s = 0, i = 0; s < schedule->n_stages; s++) {
+        int64_t bytes = 0;
+        for (int end = i + candidate->sizes[s]; i < end; i++)
+            bytes += problem->config->layers[i].param_bytes;
+        if (schedule->stage_device[s] != place)
+            continue;
+        largest = bytes > largest ? bytes : largest;
+        n++;
+    }
+    return (size_t)(n < SL_PLAN_MOST_WHOLE ? n : SL_PLAN_MOST_WHOLE) *
+           (size_t)largest;
+}
 
 sluice_status sl_plan_count_bytes(const struct sl_plan_problem *problem,
                                   const sluice_schedule *schedule,
@@ -38,7 +63,8 @@ sluice_status sl_plan_count_bytes(const struct sl_plan_problem *problem,
     sluice_status st = sluice_schedule_verify(schedule, &rules, facts, why);
     for (int d = 0; d < schedule->n_devices && !st; d++)
         candidate->bytes[d] +=
-            (size_t)(facts[d].peak_bytes + scratch[d] + lent[d]);
+            (size_t)(facts[d].peak_bytes + scratch[d] + lent[d]) +
+            rooms_of(problem, schedule, candidate, d);
     return st;
 }
 
@@ -108,6 +134,8 @@ sluice_status sl_plan_exact_bytes(const struct sl_plan_problem *problem,
     if (st)
         return st;
     set_bytes(&blueprint, config.team, schedule->n_devices, candidate->bytes);
+    for (int d = 0; d < schedule->n_devices; d++)
+        candidate->bytes[d] += rooms_of(problem, schedule, candidate, d);
     sl_blueprint_fini(&blueprint);
     return SLUICE_OK;
 }

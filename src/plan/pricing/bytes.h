@@ -5,6 +5,10 @@
 
 #include "plan/search/candidate.h"
 
+/* Stages of a device whose parameters are whole at a time in ZeRO stage 3, as
+ * sl_zero_place() has them. */
+enum { SL_PLAN_MOST_WHOLE = 3 };
+
 /*
  * Set candidate->bytes, by the layers' bytes and the verifier.
  *

@@ -72,5 +72,5 @@ int64_t sl_plan_bound(struct sl_plan_problem *problem)
             least = fmin(least, bound_of(problem));
     }
     /* Costs on a device are rounded to whole ns: half a one for each. */
-    return (int64_t)floor(least);
+    return (int64_t)floor(least) + problem->config->wake_ns;
 }

@@ -20,8 +20,9 @@
  *     layer  A layer is on one device, which begins when the forwards before
  *            it have ended: (sum of F before + M (F + I + W)) / s1
  *
- * To each comes what all UPDATEs take of the devices together.  Of B and of I
- * with W the cheaper is taken, layer by layer.
+ * To each comes what all UPDATEs take of the devices together, and what it
+ * takes to wake them once.  Of B and of I with W the cheaper is taken, layer by
+ * layer.
  */
 int64_t sl_plan_bound(struct sl_plan_problem *problem);
 

@@ -9,15 +9,14 @@
 
 #include "base/memory.h"
 #include "blueprint/checks/zero_order.h"
+#include "plan/pricing/action_costs.h"
 #include "plan/pricing/bytes.h"
 #include "plan/pricing/plan_latency.h"
 #include "plan/pricing/plan_skips.h"
+#include "plan/problem/groups.h"
 #include "sched/schedule.h"
 
 enum { KINDS = SLUICE_N_ACTION_KINDS };
-
-/* Stages whose parameters are whole, as sl_zero_place() has them. */
-enum { MOST_WHOLE = 3 };
 
 /* Replicas add up the gradients of a stage behind its last backward. */
 static sluice_status finish(const struct sl_plan_problem *problem,
@@ -26,7 +25,8 @@ static sluice_status finish(const struct sl_plan_problem *problem,
 {
     if (problem->division.replicas > 1)
         return sluice_schedule_shard(
-            schedule, problem->division.zero == 3 ? MOST_WHOLE : 0, out, why);
+            schedule, problem->division.zero == 3 ? SL_PLAN_MOST_WHOLE : 0, out,
+            why);
     return sl_schedule_copy(schedule, problem->allocator, out, why);
 }
 
@@ -61,18 +61,6 @@ sluice_status sl_plan_make(const struct sl_plan_problem *problem,
     return st;
 }
 
-/* Whether the replicas of a group are on several nodes. */
-static bool is_spread(const struct sl_plan_problem *problem, int device)
-{
-    const sluice_plan_device *devices = problem->config->devices;
-    const int *members = sl_plan_members(problem, device);
-    int n = problem->division.replicas * sl_plan_team(problem);
-    for (int i = 1; i < n; i++)
-        if (devices[members[i]].node != devices[members[0]].node)
-            return true;
-    return false;
-}
-
 /*
  * What a group takes for `n_passes` of the two that adding up the gradients of
  * layers `first` to `end` has, a reduce-scatter and an all-gather: in each a
@@ -93,13 +81,28 @@ static int64_t exchange(const struct sl_plan_problem *problem, int device,
         bytes += (double)config->layers[i].param_bytes;
     }
     ns *= share / sl_plan_speed(problem, device);
-    if (is_spread(problem, device) && bytes > 0) {
+    if (sl_plan_is_spread(problem, device) && bytes > 0) {
         double rate = config->network_bytes_per_ns;
         bytes *= share / sl_plan_team(problem);
         ns += n_passes * (double)config->network_ns +
               (rate > 0 ? bytes / rate : 0);
     }
     return llround(ns);
+}
+
+/* What an UNSHARD takes: replicas on several nodes each bring the parts of the
+ * parameters that the others keep. */
+static int64_t bring(const struct sl_plan_problem *problem, int device,
+                     int first, int end)
+{
+    const sluice_plan_config *config = problem->config;
+    double n = problem->division.replicas, bytes = 0;
+    double rate = config->network_bytes_per_ns;
+    if (problem->division.zero < 3 || !sl_plan_is_spread(problem, device))
+        return 0;
+    for (int i = first; i < end; i++)
+        bytes += (double)config->layers[i].param_bytes * (n - 1) / n;
+    return config->network_ns + (rate > 0 ? llround(bytes / rate) : 0);
 }
 
 const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
@@ -122,108 +125,11 @@ const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
         int first = i - candidate->sizes[s], zero = problem->division.zero;
         of[SLUICE_REDUCE_GRAD] =
             exchange(problem, device, first, i, zero ? 1 : 2);
+        of[SLUICE_UNSHARD] = bring(problem, device, first, i);
         of[SLUICE_UPDATE] +=
             exchange(problem, device, first, i, zero == 1 || zero == 2);
     }
     return costs;
-}
-
-/* By how much the first of a stage's actions of a kind takes longer. */
-static int64_t first_of(const struct sl_plan_problem *problem,
-                        const struct sl_plan_order *order,
-                        const struct sl_plan_candidate *candidate, int stage,
-                        int kind)
-{
-    int i = 0;
-    int64_t ns = 0;
-    for (int s = 0; s < stage; s++)
-        i += candidate->sizes[s];
-    for (int end = i + candidate->sizes[stage]; i < end; i++) {
-        ns += problem->config->first_ns[sl_plan_row(problem, i) + (size_t)kind];
-    }
-    int device = candidate->device[order->schedule->stage_device[stage]];
-    return llround((double)ns / sl_plan_speed(problem, device));
-}
-
-static bool is_backward(int kind)
-{
-    return kind == SLUICE_B || kind == SLUICE_I;
-}
-
-/* By how much the first backward of a stage takes longer. */
-static int64_t first_backward(const struct sl_plan_problem *problem,
-                              const struct sl_plan_order *order,
-                              const struct sl_plan_candidate *candidate,
-                              const struct sl_action_list *list, int stage)
-{
-    for (int i = 0; i < list->n; i++)
-        if (list->actions[i].stage == stage &&
-            is_backward(list->actions[i].kind))
-            return first_of(problem, order, candidate, stage,
-                            list->actions[i].kind);
-    return 0;
-}
-
-/* The cost of each action of a device, in the order of its list, and what it
- * does before: weights are packed before the input is waited for, and within
- * the action where the input is that of the model.  The last stage never waits
- * for gradients: it packs for both ways before its first forward. */
-static void fill_actions(const struct sl_plan_problem *problem,
-                         const struct sl_plan_order *order,
-                         const struct sl_plan_candidate *candidate,
-                         const struct sl_action_list *list, int64_t *ns,
-                         int64_t *ahead)
-{
-    bool seen[SLUICE_PLAN_MAX_STAGES][2] = {{false}};
-    for (int i = 0; i < list->n; i++) {
-        int kind = list->actions[i].kind, stage = list->actions[i].stage;
-        bool back = is_backward(kind);
-        bool last = stage == candidate->n_stages - 1, waits = stage > 0;
-        ns[i] = problem->stage_ns[stage * KINDS + kind];
-        ahead[i] = 0;
-        if ((kind != SLUICE_F && !back) || seen[stage][back])
-            continue;
-        seen[stage][back] = true;
-        if (back && last && waits)
-            continue;
-        *(waits || (back && !last) ? &ahead[i] : &ns[i]) +=
-            first_of(problem, order, candidate, stage, kind);
-        if (!back && last && waits)
-            ahead[i] += first_backward(problem, order, candidate, list, stage);
-    }
-}
-
-/* Costs of single actions. */
-struct action_costs {
-    const int64_t *lists[SLUICE_MAX_DEVICES];
-    const int64_t *ahead[SLUICE_MAX_DEVICES];
-    int64_t *storage; /* [2][n], n actions */
-    size_t n;
-};
-
-static sluice_status fill(const struct sl_plan_problem *problem,
-                          const struct sl_plan_order *order,
-                          const sluice_schedule *schedule,
-                          const struct sl_plan_candidate *candidate,
-                          struct action_costs *costs, sluice_diag *why)
-{
-    costs->n = 0;
-    for (int d = 0; d < schedule->n_devices; d++)
-        costs->n += (size_t)schedule->programs[d].n;
-    costs->storage =
-        sl_alloc(problem->allocator, 2 * costs->n, sizeof *costs->storage);
-    if (!costs->storage)
-        return sl_no_memory(why, "the costs of a plan's actions");
-    int64_t *at = costs->storage, *ahead = at + costs->n;
-    for (int d = 0; d < schedule->n_devices; d++) {
-        const struct sl_action_list *list = &schedule->programs[d];
-        costs->lists[d] = at;
-        costs->ahead[d] = ahead;
-        fill_actions(problem, order, candidate, list, at, ahead);
-        at += list->n;
-        ahead += list->n;
-    }
-    return SLUICE_OK;
 }
 
 /* With the costs of stages, or, if the first actions take longer, of each
@@ -235,20 +141,25 @@ static sluice_status simulate_costs(const struct sl_plan_problem *problem,
                                     sluice_simulate_config *config,
                                     sluice_simulation **out, sluice_diag *why)
 {
-    struct action_costs costs;
+    struct sl_plan_action_costs costs;
     config->stage_costs_ns = sl_plan_stage_costs(problem, order, candidate);
     if (!problem->config->first_ns)
         return sluice_simulate(schedule, config, out, why);
-    sluice_status st = fill(problem, order, schedule, candidate, &costs, why);
-    if (st)
-        return st;
+    if (sl_plan_action_costs_init(&costs, problem, order, schedule, candidate))
+        return sl_no_memory(why, "the costs of a plan's actions");
     config->stage_costs_ns = NULL;
     config->action_costs_ns = costs.lists;
     config->ahead_costs_ns = costs.ahead;
-    st = sluice_simulate(schedule, config, out, why);
-    sl_free(problem->allocator, costs.storage, 2 * costs.n,
-            sizeof *costs.storage);
+    sluice_status st = sluice_simulate(schedule, config, out, why);
+    sl_plan_action_costs_fini(&costs, problem);
     return st;
+}
+
+/* How long a waiting device polls before it sleeps. */
+static int64_t spin_of(const struct sl_plan_problem *problem)
+{
+    int64_t ns = problem->config->spin_ns;
+    return ns > 0 ? ns : SLUICE_SPIN_NS;
 }
 
 /* SLUICE_SCHEDULE: it does not run with these queues. */
@@ -270,6 +181,8 @@ static sluice_status simulate(const struct sl_plan_problem *problem,
         .n_edges = skips.n,
         .edge_latency_ns = skips.latency_ns,
         .queue_capacity = candidate->capacity,
+        .spin_ns = spin_of(problem),
+        .wake_ns = problem->config->wake_ns,
         .no_events = true,
         .allocator = problem->allocator,
     };
@@ -280,7 +193,8 @@ static sluice_status simulate(const struct sl_plan_problem *problem,
     if (st)
         return st;
     sluice_simulation_account(simulation, shares, &all);
-    candidate->step_ns = sluice_simulation_trace(simulation)->end_ns;
+    candidate->step_ns =
+        sluice_simulation_trace(simulation)->end_ns + problem->config->wake_ns;
     candidate->bubble = all.bubble;
     for (int d = 0; d < schedule->n_devices; d++)
         candidate->busy_ns[d] = shares[d].busy_ns;
@@ -315,9 +229,22 @@ static bool recompute_more(const struct sl_plan_problem *problem,
     return false;
 }
 
+/* Whether the model has statistics, such as a batch_norm's. */
+static bool has_statistics(const sluice_model *model)
+{
+    int n = model ? sluice_model_n_layers(model) : 0;
+    for (int i = 0; i < n; i++) {
+        const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
+        for (int p = 0; p < plan->n_params; p++)
+            if (plan->params[p].statistic)
+                return true;
+    }
+    return false;
+}
+
 /* Whether its stage of ZeRO can have a candidate: an R that was moved may stand
- * between the backwards of a stage, and what stage 3 moves from node to
- * node, and its rooms (docs/zero.md), are not priced. */
+ * between the backwards of a stage, and stage 3 from node to node goes with
+ * neither teams nor statistics (docs/zero.md). */
 static bool can_share(const struct sl_plan_problem *problem,
                       const sluice_schedule *schedule,
                       const struct sl_plan_candidate *candidate)
@@ -326,7 +253,9 @@ static bool can_share(const struct sl_plan_problem *problem,
     if (zero < 2)
         return true;
     for (int p = 0; p < schedule->n_devices && zero == 3; p++)
-        if (is_spread(problem, candidate->device[p]))
+        if (sl_plan_is_spread(problem, candidate->device[p]) &&
+            (sl_plan_team(problem) > 1 ||
+             has_statistics(problem->config->model)))
             return false;
     return !sl_zero_check_order(zero, schedule, NULL);
 }

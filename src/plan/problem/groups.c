@@ -158,6 +158,16 @@ bool sl_plan_is_same(const struct sl_plan_problem *problem, int a, int b)
     return true;
 }
 
+bool sl_plan_is_spread(const struct sl_plan_problem *problem, int device)
+{
+    const int *members = sl_plan_members(problem, device);
+    int n = problem->division.replicas * sl_plan_team(problem);
+    for (int i = 1; i < n; i++)
+        if (node_of(problem, members[i]) != node_of(problem, members[0]))
+            return true;
+    return false;
+}
+
 static void compare(struct sl_plan_problem *problem)
 {
     problem->capped = problem->uneven = false;

@@ -17,4 +17,7 @@ bool sl_plan_next_division(const struct sl_plan_problem *problem, int *i,
 /* Whether two groups are the same, also in the nodes of their devices. */
 bool sl_plan_is_same(const struct sl_plan_problem *problem, int a, int b);
 
+/* Whether the replicas of a group are on several nodes. */
+bool sl_plan_is_spread(const struct sl_plan_problem *problem, int device);
+
 #endif

@@ -56,13 +56,15 @@ static sluice_status check_given(const sluice_plan_config *config,
             config->least_devices, config->n_devices, config->n_devices);
     if (config->latency_ns < 0 || config->latency_ns > MOST_LATENCY ||
         config->network_ns < 0 || config->network_ns > MOST_LATENCY ||
+        config->wake_ns < 0 || config->wake_ns > MOST_LATENCY ||
         config->queue_capacity < 0)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "latencies of %" PRId64 " and %" PRId64
-                               " ns, a queue capacity of %d: give at least 0 "
-                               "for each",
-                               config->latency_ns, config->network_ns,
-                               config->queue_capacity);
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "latencies of %" PRId64 " and %" PRId64 " ns, %" PRId64
+            " ns to wake, a queue capacity of %d: give at least 0 "
+            "for each",
+            config->latency_ns, config->network_ns, config->wake_ns,
+            config->queue_capacity);
     return SLUICE_OK;
 }
 

@@ -33,7 +33,7 @@ static const struct refusal of_machines[] = {
     {"latency 3\n", "line 1: \"3\" is not a time of at most an hour with its "
                     "unit (ns, us, ms or s), such as 100us"},
     {"speed 2\n", "line 1: no \"speed\" is known: give node, latency, "
-                  "bandwidth, network-latency or network-bandwidth"},
+                  "bandwidth, wake, network-latency or network-bandwidth"},
     {"node 1\nnode \xff\n", "line 2: has a byte 255 at position 5: write "
                             "ASCII, or a remark, which begins with #"},
 };
