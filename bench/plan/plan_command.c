@@ -108,6 +108,10 @@ static int run(const char *called, void *given)
     table_end(&table);
     if (!line->output.format) {
         printf("\n%s\n", sluice_plan_sentence(plan));
+        if (!line->config.measures && !line->config.costs)
+            printf("These are times of a model of a core, %g GFLOP/s and %.1f "
+                   "GB/s, not of this machine: --measure times the layers.\n",
+                   line->config.gflops, (double)line->config.bandwidth / 1e9);
         if (line->config.tries)
             print_trial(&planned);
     }

@@ -5,6 +5,7 @@
 #include "bench/cli/command.h"
 #include "bench/output/environment.h"
 #include "bench/order/schedule_source.h"
+#include "bench/output/formats/table_formats.h"
 #include "bench/schedule/schedule_make.h"
 #include "bench/schedule/schedule_options.h"
 #include "bench/schedule/schedule_recommend.h"
@@ -165,8 +166,13 @@ static int recommend(const char *command, const struct schedule_line *line)
     struct table table;
     sluice_diag why;
     table_begin(&table, line->table_format, stdout);
-    sluice_status st = schedule_recommend(&line->wanted, &table, &why);
+    char sentence[RECOMMEND_TEXT];
+    sluice_status st =
+        schedule_recommend(&line->wanted, &table, sentence, &why);
     table_end(&table);
+    if (!st &&
+        line->table_format == table_format_find("md", TABLE_SHOWS_FIGURES))
+        printf("\n%s\n", sentence);
     return st ? command_fail(command, &why) : EXIT_SUCCESS;
 }
 

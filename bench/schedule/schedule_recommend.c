@@ -65,9 +65,38 @@ static void write_row(struct table *table, const sluice_plan *plan, int i)
     table_row(table, fields.of, fields.n);
 }
 
+/* "with 2 chunks, ", or nothing. */
+static void say_chunks(const sluice_plan_row *row, char *text, size_t size)
+{
+    if (row->chunks > 1)
+        snprintf(text, size, " with %d chunks on each device", row->chunks);
+    else
+        *text = '\0';
+}
+
+static void say(const sluice_plan *plan, char sentence[RECOMMEND_TEXT])
+{
+    const sluice_plan_row *row = sluice_plan_row_at(plan, 0);
+    double step = (double)row->step_ns;
+    char chunks[64], rival[96] = "";
+    say_chunks(row, chunks, sizeof chunks);
+    for (int i = 1; i < sluice_plan_n_rows(plan) && !*rival; i++) {
+        const sluice_plan_row *next = sluice_plan_row_at(plan, i);
+        if (next->step_ns > row->step_ns)
+            snprintf(rival, sizeof rival, "; %s takes %.1f %% longer",
+                     next->schedule, 100 * ((double)next->step_ns / step - 1));
+    }
+    snprintf(sentence, RECOMMEND_TEXT,
+             "Take %s%s: %.1f %% above what no schedule can beat (%s), with %g "
+             "micro-batches' activations at most%s.",
+             row->schedule, chunks,
+             100 * (step / (double)sluice_plan_bound_ns(plan) - 1), row->limit,
+             (double)row->bytes / WHOLE, rival);
+}
+
 static sluice_status recommend(const struct schedule_wanted *wanted,
                                struct question *q, struct table *table,
-                               sluice_diag *why)
+                               char sentence[RECOMMEND_TEXT], sluice_diag *why)
 {
     sluice_status st = fill(wanted, q, why);
     if (st)
@@ -92,18 +121,21 @@ static sluice_status recommend(const struct schedule_wanted *wanted,
         return st;
     for (int i = 0; i < sluice_plan_n_rows(plan); i++)
         write_row(table, plan, i);
+    say(plan, sentence);
     sluice_plan_destroy(plan);
     return SLUICE_OK;
 }
 
 sluice_status schedule_recommend(const struct schedule_wanted *wanted,
-                                 struct table *table, sluice_diag *why)
+                                 struct table *table,
+                                 char sentence[RECOMMEND_TEXT],
+                                 sluice_diag *why)
 {
     struct question *q = calloc(1, sizeof *q);
     if (!q)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for a recommendation");
-    sluice_status st = recommend(wanted, q, table, why);
+    sluice_status st = recommend(wanted, q, table, sentence, why);
     free(q);
     return st;
 }

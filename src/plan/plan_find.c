@@ -242,13 +242,31 @@ static sluice_status count_bytes(struct planning *planning,
     return st;
 }
 
+/* On one place all schedules do the same: the fastest stands for them. */
+static bool is_told(const struct planning *planning, size_t i)
+{
+    const struct sl_plan_entry *entries = planning->board.entries;
+    const struct sl_plan_division *own = &entries[i].division;
+    for (size_t j = 0; j < i && entries[i].n_places == 1; j++) {
+        const struct sl_plan_division *other = &entries[j].division;
+        if (entries[j].n_places == 1 && other->replicas == own->replicas &&
+            other->team == own->team && other->zero == own->zero &&
+            other->gather == own->gather)
+            return true;
+    }
+    return false;
+}
+
 static sluice_status fill_rows(struct planning *planning, sluice_plan *plan,
                                sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    for (size_t i = 0; i < planning->board.n && i < SLUICE_PLAN_MAX_ROWS; i++) {
+    for (size_t i = 0;
+         i < planning->board.n && plan->n_rows < SLUICE_PLAN_MAX_ROWS; i++) {
         struct sl_plan_entry *entry = &planning->board.entries[i];
         sluice_schedule *schedule;
+        if (is_told(planning, i))
+            continue;
         st = count_bytes(planning, entry, &schedule, why);
         if (st)
             return st;

@@ -62,6 +62,7 @@ static sluice_status try_number(struct sl_plan_problem *problem,
                                 sluice_diag *why)
 {
     struct sl_plan_division division;
+    int least = problem->config->least_devices;
     sluice_status st = SLUICE_OK;
     for (int i = 0; sl_plan_next_division(problem, &i, &division);) {
         sl_plan_divide(problem, &division);
@@ -69,7 +70,9 @@ static sluice_status try_number(struct sl_plan_problem *problem,
             sl_plan_team(problem) > 1 || division.zero || division.gather ||
             division.grouping != SL_PLAN_BY_SPEED)
             continue;
-        for (int k = 1;
+        for (int k = least > division.replicas
+                         ? (least - 1) / division.replicas + 1
+                         : 1;
              k <= problem->n_devices && k <= problem->n_layers && !st; k++)
             st = try_places(problem, k, board, why);
     }

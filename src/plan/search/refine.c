@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <sluice/schedule_passes.h>
 #include <sluice/search.h>
 
 #include "base/memory.h"
@@ -226,14 +227,26 @@ static sluice_status search(const struct sl_plan_problem *problem,
     return sluice_schedule_search(&config, out, NULL, why);
 }
 
+/* What was found, with W's that stand together; SLUICE_NOT_FOUND: they
+ * cannot. */
+static sluice_status gather(sluice_schedule **found, int n, sluice_diag *why)
+{
+    sluice_schedule *gathered;
+    sluice_status st =
+        sluice_schedule_gather_weights(*found, n, &gathered, why);
+    sluice_schedule_destroy(*found);
+    *found = st ? NULL : gathered;
+    return !st || st == SLUICE_NO_MEMORY ? st : SLUICE_NOT_FOUND;
+}
+
 sluice_status sl_plan_search(struct sl_plan_problem *problem,
                              const struct sl_plan_entry *entry,
                              struct sl_plan_board *board, sluice_diag *why)
 {
     struct sl_plan_order order;
     const struct sl_plan_entry from = *entry; /* the board may move it */
-    if (!problem->has_split || !problem->has_whole || entry->division.gather)
-        return SLUICE_OK; /* what is found does not gather */
+    if (!problem->has_split || !problem->has_whole)
+        return SLUICE_OK;
     sluice_status st = sl_plan_entry_order(problem, entry, &order, why);
     if (st)
         return st;
@@ -242,6 +255,8 @@ sluice_status sl_plan_search(struct sl_plan_problem *problem,
              ? SLUICE_NOT_FOUND
              : search(problem, &order, &from.candidate, &found, why);
     sl_plan_order_fini(&order);
+    if (!st && from.division.gather)
+        st = gather(&found, from.division.gather, why);
     if (st)
         return st == SLUICE_NO_MEMORY ? st : SLUICE_OK;
     return offer_found(problem, &from, found, board, why);

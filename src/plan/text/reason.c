@@ -108,7 +108,7 @@ static const sluice_plan_row *other(const sluice_plan *plan)
 /* "2 devices", or "2 x 4 devices": replicas and teams are factors. */
 static void say_devices(const sluice_plan_row *row, char *text, size_t size)
 {
-    int n = row->replicas * row->devices * row->team, at = 0;
+    int at = 0;
     if (row->replicas > 1)
         at += snprintf(text, size, "%d replicas of ", row->replicas);
     if (row->team > 1)
@@ -116,7 +116,7 @@ static void say_devices(const sluice_plan_row *row, char *text, size_t size)
                  row->devices, row->devices == 1 ? "" : "s", row->team);
     else
         snprintf(text + at, size - (size_t)at, "%d device%s", row->devices,
-                 n == 1 ? "" : "s");
+                 row->devices == 1 ? "" : "s");
 }
 
 /* ", ZeRO stage 1, 2 weight gradients in one product": what was allowed and
