@@ -10,7 +10,7 @@
 #include <sluice/plan.h>
 
 #include "bench/cli/range.h"
-#include "bench/measure/layer_costs.h"
+#include "bench/measure/layers/layer_costs.h"
 #include "bench/order/device_speeds.h"
 #include "bench/plan/machine_file.h"
 #include "bench/plan/plan_trial.h"

@@ -75,8 +75,6 @@ extern "C" {
 
 typedef struct sluice_pipeline sluice_pipeline;
 
-/* How long a waiting device polls, unless a config says other. */
-enum { SLUICE_SPIN_NS = 200 * 1000 };
 typedef struct sluice_world sluice_world; /* see world.h */
 
 /* Zero means the default in every field. */
@@ -167,9 +165,8 @@ typedef struct sluice_pipeline_config {
     int n_pin_cpus;
     int64_t spin_ns; /* how long a waiting device polls before it sleeps; 0:
                         SLUICE_SPIN_NS if there is a core for each device, else
-                        it sleeps at once; negative: it sleeps at once.  Without
-                        a core for each device it yields the core between two
-                        polls. */
+                        at once, and it yields the core between two polls;
+                        negative: at once */
     bool trace;      /* record events; see sluice_pipeline_trace() */
     sluice_finite finite;
     bool check_recompute; /* if an R's output has another checksum than the

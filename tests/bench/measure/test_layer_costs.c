@@ -1,5 +1,5 @@
 /* What layers take, as it is measured. */
-#include "bench/measure/layer_costs.h"
+#include "bench/measure/layers/layer_costs.h"
 
 #include "support/runner.h"
 

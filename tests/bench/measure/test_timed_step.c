@@ -1,5 +1,5 @@
 /* Schedules whose steps are timed. */
-#include "bench/measure/timed_step.h"
+#include "bench/measure/layers/timed_step.h"
 
 #include "support/runner.h"
 

@@ -2,8 +2,8 @@
  * What layers take, read from the traces of pipelines in which each layer is a
  * stage; the median over steps.
  */
-#ifndef BENCH_MEASURE_LAYER_TIMES_H
-#define BENCH_MEASURE_LAYER_TIMES_H
+#ifndef BENCH_MEASURE_LAYERS_LAYER_TIMES_H
+#define BENCH_MEASURE_LAYERS_LAYER_TIMES_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* The times of layers, step by step.  The main thread. */
-#include "bench/measure/layer_times.h"
+#include "bench/measure/layers/layer_times.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * Schedules whose steps are timed to learn what layers take: every layer is a
  * stage.  Any thread.
  */
-#ifndef BENCH_MEASURE_TIMED_STEP_H
-#define BENCH_MEASURE_TIMED_STEP_H
+#ifndef BENCH_MEASURE_LAYERS_TIMED_STEP_H
+#define BENCH_MEASURE_LAYERS_TIMED_STEP_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* How long each layer of a model takes. */
-#ifndef BENCH_MEASURE_LAYER_COSTS_H
-#define BENCH_MEASURE_LAYER_COSTS_H
+#ifndef BENCH_MEASURE_LAYERS_LAYER_COSTS_H
+#define BENCH_MEASURE_LAYERS_LAYER_COSTS_H
 
 #include <stdint.h>
 

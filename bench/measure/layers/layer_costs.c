@@ -1,13 +1,13 @@
 /* How long each layer takes.  The main thread. */
-#include "bench/measure/layer_costs.h"
+#include "bench/measure/layers/layer_costs.h"
 
 #include <stdlib.h>
 
 #include <sluice/pipeline.h>
 
-#include "bench/measure/layer_times.h"
+#include "bench/measure/layers/layer_times.h"
 #include "bench/measure/measure_config.h"
-#include "bench/measure/timed_step.h"
+#include "bench/measure/layers/timed_step.h"
 #include "bench/measure/workload.h"
 
 enum {

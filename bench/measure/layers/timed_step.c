@@ -1,5 +1,5 @@
 /* Schedules of steps that are timed.  Any thread. */
-#include "bench/measure/timed_step.h"
+#include "bench/measure/layers/timed_step.h"
 
 /* The layers of a device. */
 struct portion {
