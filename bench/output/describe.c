@@ -66,6 +66,7 @@ static void add(struct time_sum *sum, const sluice_trace *trace)
     sluice_trace_account(trace, devices, &all);
     sum->n_devices = trace->n_devices;
     sum->n_steps++;
+    sum->step_ns += trace->end_ns - trace->start_ns;
     sum->makespan_ns += all.makespan_ns;
     for (int d = 0; d < trace->n_devices; d++) {
         sum->busy_ns[d] += devices[d].busy_ns;

@@ -17,7 +17,8 @@ void describe_devices(const sluice_pipeline *pipe, const sluice_model *model,
 struct time_sum {
     int n_devices;
     int n_steps;
-    int64_t makespan_ns; /* sums over the steps */
+    int64_t step_ns;     /* sums over the steps: from the call to its end */
+    int64_t makespan_ns; /* without the updates, as sluice_trace_account() */
     int64_t busy_ns[SLUICE_MAX_DEVICES];
     int64_t wait_ns[SLUICE_MAX_DEVICES];
 };

@@ -8,7 +8,6 @@
 #include <sluice/simulate.h>
 
 #include "bench/measure/measure_config.h"
-#include "bench/order/schedule_costs.h"
 #include "bench/order/schedule_source.h"
 #include "bench/roofline/crew.h"
 #include "bench/roofline/peak.h"
@@ -190,6 +189,7 @@ static sluice_status simulate(struct work *w, struct bound *out,
     const sluice_simulate_config config = {
         .stage_costs_ns = w->costs_ns,
         .queue_capacity = w->config->order->capacity,
+        .no_barrier = true, /* a device may update ahead of the commit */
     };
     sluice_simulation *simulation;
     sluice_status st = sluice_simulate(w->schedule, &config, &simulation, why);
@@ -225,11 +225,6 @@ static sluice_status calculate(struct work *w, struct bound *out,
 {
     const struct bound_config *c = w->config;
     sluice_status st = take_schedule(w, why);
-    if (!st && schedule_cuts_vocabulary(w->schedule))
-        st = sluice_diag_set(why, SLUICE_INVALID,
-                             "the bound of a step is not known where the "
-                             "devices share a head: give no "
-                             "--vocabulary-parallel");
     if (!st)
         st = measure_rates(w, out, why);
     if (st)

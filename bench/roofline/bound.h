@@ -48,12 +48,12 @@ struct bound {
  * Measure what the bound stands on, and calculate it.  Layers are cut so that
  * with these costs the slowest stage takes least.  A team takes its part of the
  * work of one device, replicas exchange their gradients at no cost, and with
- * ZeRO they divide the update.  With more devices than cores the step takes at
- * least the work of all devices divided by the cores.
+ * ZeRO they divide the update.  A device updates when its own backwards are
+ * done, as one that would wait for the commit does.  With more devices than
+ * cores the step takes at least the work of all devices divided by the cores.
  *
  * Blocks   for about `steps` steps of four micro-batches.
- * Returns  SLUICE_OK; SLUICE_INVALID for a schedule that cuts the vocabulary,
- *          of which the bound is not known; or the first error of a pipeline,
+ * Returns  SLUICE_OK; as step_costs(); or the first error of a pipeline,
  *          schedule, or thread.
  */
 sluice_status bound_measure(const struct bound_config *config,

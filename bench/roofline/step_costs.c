@@ -6,95 +6,100 @@
 
 #include <sluice/partition.h>
 
-static double bytes_of(const sluice_shape *shape)
-{
-    return (double)sluice_shape_elements(shape) * sizeof(float);
-}
+#include "bench/order/schedule_costs.h"
+#include "bench/roofline/vocabulary_costs.h"
 
-static double largest(double a, double b)
-{
-    return a > b ? a : b;
-}
+/* What the costs are made from. */
+struct step_subject {
+    const sluice_model *model;
+    const struct step_rates *rates;
+    bool cuts_vocabulary;
+};
 
-struct element_bytes element_bytes_of(const sluice_layer_plan *plan)
+/* The costs of layer l in its stage. */
+static void cost_layer(const struct step_subject *step, int l, double costs[])
 {
-    double x = bytes_of(&plan->in);
-    double y = bytes_of(&plan->out);
-    double saved = (double)plan->saved_row_bytes;
-    if (plan->n_products == 0)
-        return (struct element_bytes){
-            .forward = x + y + saved,
-            .input = (plan->needs_x ? x : 0) + (plan->needs_y ? y : 0) + y + x,
-            .weight = plan->n_params ? (plan->needs_x ? x : 0) + y : 0,
-        };
-    bool has_bias = plan->n_params > plan->n_products;
-    bool has_gradient = plan->needs_y || plan->saved_row_bytes;
-    return (struct element_bytes){
-        .forward = has_bias || has_gradient ? 2 * y + saved : 0,
-        .input = has_gradient ? 3 * y : 0,
-        .weight = has_bias ? y : 0,
-    };
-}
-
-double element_bytes_most(const sluice_model *model)
-{
-    double most = 0;
-    for (int i = 0; i < sluice_model_n_layers(model); i++) {
-        struct element_bytes b =
-            element_bytes_of(sluice_model_layer_plan(model, i));
-        most = largest(most, largest(b.forward, largest(b.input, b.weight)));
-    }
-    return most;
-}
-
-double update_bytes_of(const sluice_layer_plan *plan, double n_states)
-{
-    double bytes = 0;
-    for (int p = 0; p < plan->n_params; p++)
-        bytes += bytes_of(&plan->params[p].shape);
-    return bytes * (3 + 2 * n_states);
-}
-
-/* Add one layer to the costs of its stage. */
-static void add_layer(const sluice_layer_plan *plan,
-                      const struct product_time *product,
-                      const struct step_rates *rates, double costs[])
-{
+    const struct step_rates *rates = step->rates;
+    const sluice_layer_plan *plan = sluice_model_layer_plan(step->model, l);
+    const struct product_time *product = &rates->products->layers[l];
     struct element_bytes bytes = element_bytes_of(plan);
     double row_ns = (double)rates->rows / rates->bandwidth;
     double f = product->together_ns[PRODUCT_FORWARD] + bytes.forward * row_ns;
     double i = product->together_ns[PRODUCT_INPUT] + bytes.input * row_ns;
     double w = product->together_ns[PRODUCT_WEIGHT] + bytes.weight * row_ns;
-    costs[SLUICE_F] += f;
-    costs[SLUICE_R] += f;
-    costs[SLUICE_I] += i;
-    costs[SLUICE_W] += w;
-    costs[SLUICE_B] += i + w;
-    costs[SLUICE_UPDATE] +=
+    costs[SLUICE_F] = costs[SLUICE_R] = f;
+    costs[SLUICE_I] = i;
+    costs[SLUICE_W] = w;
+    costs[SLUICE_B] = i + w;
+    costs[SLUICE_UPDATE] =
         update_bytes_of(plan, rates->n_states) / rates->bandwidth_update;
+    if (step->cuts_vocabulary)
+        vocabulary_take(step->model, l, rates, costs);
 }
 
 /* Where the slowest stage takes least in a step. */
-static sluice_status cut(const sluice_model *model,
-                         const struct step_rates *rates, int parts, int *sizes,
+static sluice_status cut(const struct step_subject *step, int parts, int *sizes,
                          sluice_diag *why)
 {
-    int n = sluice_model_n_layers(model);
+    int n = sluice_model_n_layers(step->model);
     double *layers = calloc((size_t)n, sizeof *layers);
     if (!layers)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the costs of layers");
     for (int i = 0; i < n; i++) {
         double costs[SLUICE_N_ACTION_KINDS] = {0};
-        add_layer(sluice_model_layer_plan(model, i),
-                  &rates->products->layers[i], rates, costs);
-        layers[i] = rates->microbatches * (costs[SLUICE_F] + costs[SLUICE_B]) +
-                    costs[SLUICE_UPDATE];
+        cost_layer(step, i, costs);
+        layers[i] =
+            step->rates->microbatches * (costs[SLUICE_F] + costs[SLUICE_B]) +
+            costs[SLUICE_UPDATE];
     }
     sluice_status st =
         sluice_partition_minimax(layers, n, parts, NULL, sizes, why);
     free(layers);
     return st;
+}
+
+static bool is_first_of_device(const sluice_schedule *schedule, int stage)
+{
+    int device = sluice_schedule_stage_device(schedule, stage);
+    for (int s = 0; s < stage; s++)
+        if (sluice_schedule_stage_device(schedule, s) == device)
+            return false;
+    return true;
+}
+
+/* What a stage does for a head that is in no stage. */
+static void add_vocabulary(const struct step_subject *step,
+                           const sluice_schedule *schedule, int stage,
+                           double costs[])
+{
+    int devices = sluice_schedule_n_devices(schedule);
+    if (is_first_of_device(schedule, stage))
+        vocabulary_add_part(step->model, devices, step->rates, costs);
+    if (stage == sluice_schedule_n_stages(schedule) - 1)
+        vocabulary_add_start(step->model, devices, step->rates, costs);
+}
+
+static void cost_stages(const struct step_subject *step,
+                        const sluice_schedule *schedule, int parts,
+                        const int *sizes, int64_t *costs_ns)
+{
+    int stages = sluice_schedule_n_stages(schedule);
+    int layer = 0;
+    for (int s = 0; s < parts; s++) {
+        double costs[SLUICE_N_ACTION_KINDS] = {0};
+        for (int i = 0; i < sizes[s]; i++, layer++) {
+            double one[SLUICE_N_ACTION_KINDS] = {0};
+            cost_layer(step, layer, one);
+            for (int k = 0; k < SLUICE_N_ACTION_KINDS; k++)
+                costs[k] += one[k];
+        }
+        if (step->cuts_vocabulary)
+            add_vocabulary(step, schedule, s, costs);
+        for (int copy = s; copy < stages; copy += parts)
+            for (int k = 0; k < SLUICE_N_ACTION_KINDS; k++)
+                costs_ns[copy * SLUICE_N_ACTION_KINDS + k] = (int64_t)costs[k];
+    }
 }
 
 sluice_status step_costs(const sluice_model *model,
@@ -103,18 +108,20 @@ sluice_status step_costs(const sluice_model *model,
                          sluice_diag *why)
 {
     int sizes[SLUICE_MAX_STAGES];
-    int stages = sluice_schedule_n_stages(schedule);
-    int parts = stages / sluice_schedule_n_copies(schedule);
-    sluice_status st = cut(model, rates, parts, sizes, why);
-    int layer = 0;
-    for (int s = 0; s < parts && !st; s++) {
-        double costs[SLUICE_N_ACTION_KINDS] = {0};
-        for (int i = 0; i < sizes[s]; i++, layer++)
-            add_layer(sluice_model_layer_plan(model, layer),
-                      &rates->products->layers[layer], rates, costs);
-        for (int copy = s; copy < stages; copy += parts)
-            for (int k = 0; k < SLUICE_N_ACTION_KINDS; k++)
-                costs_ns[copy * SLUICE_N_ACTION_KINDS + k] = (int64_t)costs[k];
-    }
+    int parts =
+        sluice_schedule_n_stages(schedule) / sluice_schedule_n_copies(schedule);
+    const struct step_subject step = {
+        .model = model,
+        .rates = rates,
+        .cuts_vocabulary = schedule_cuts_vocabulary(schedule),
+    };
+    if (step.cuts_vocabulary && !vocabulary_can_be_cut(model))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the schedule has S and T, but the last layer "
+                               "of the model has no product to cut: end the "
+                               "model with a head");
+    sluice_status st = cut(&step, parts, sizes, why);
+    if (!st)
+        cost_stages(&step, schedule, parts, sizes, costs_ns);
     return st;
 }

@@ -14,11 +14,6 @@ sluice_status step_bound_check(const struct training_config *config,
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--roofline measures the cores of one process: "
                                "give it without mpirun");
-    if (config->roofline && config->order.vocabulary_parallel)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "--roofline knows no bound where devices share "
-                               "a head: leave out one of --roofline and "
-                               "--vocabulary-parallel");
     return SLUICE_OK;
 }
 
@@ -49,7 +44,7 @@ struct step_bound step_bound_find(const struct training_config *config,
     };
     found.bound_ns = bound_step_ns(&bound);
     if (time->n_steps > 0)
-        found.step_ns = (double)time->makespan_ns / time->n_steps;
+        found.step_ns = (double)time->step_ns / time->n_steps;
     return found;
 }
 

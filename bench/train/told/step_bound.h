@@ -15,15 +15,15 @@
 #include "bench/train/training_config.h"
 
 struct step_bound {
-    double step_ns;  /* mean of the last epoch's full batches; NAN: none */
+    double step_ns;  /* with its update; mean of the last epoch's full batches;
+                        NAN: there were none */
     double bound_ns; /* as bench/roofline/bound.h; NAN: it is not known */
 };
 
 /*
  * Whether `--roofline` can be had.
  *
- * Returns  SLUICE_OK; SLUICE_INVALID with several processes, and with a head
- *          that devices share.
+ * Returns  SLUICE_OK; SLUICE_INVALID with several processes.
  */
 sluice_status step_bound_check(const struct training_config *config,
                                sluice_diag *why);

@@ -2,7 +2,10 @@
  * products multiplies all of them. */
 #include "bench/roofline/step_costs.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include <sluice/schedule_passes.h>
 
 #include "support/runner.h"
 
@@ -103,6 +106,105 @@ START_TEST(a_stage_costs_what_its_layers_do)
 }
 END_TEST
 
+/* A table of 6 x 4 is embedding and head; a norm of 2 x 4 before it. */
+static sluice_model *make_tied(const char *tie)
+{
+    char text[160];
+    sluice_model *model;
+    snprintf(text, sizeof text,
+             "input(3, int32); embedding(6, width=4); linear(4, per-position); "
+             "sequence{layer_norm(per-position); head(6)}%s",
+             tie);
+    ck_assert_int_eq(sluice_model_parse(text, NULL, &model, NULL), SLUICE_OK);
+    return model;
+}
+
+static void check_cut_costs(const char *tie, int updated_by_part)
+{
+    sluice_model *model = make_tied(tie);
+    struct product_time layers[3] = {
+        {.together_ns = {0}},
+        {.together_ns = {100, 200, 300}},
+        {.together_ns = {1000, 2000, 4000}},
+    };
+    const struct product_times products = {.n_layers = 3, .layers = layers};
+    const struct step_rates rates = {
+        .products = &products,
+        .rows = 8,
+        .microbatches = 2,
+        .bandwidth = 2,
+        .bandwidth_update = 4,
+        .n_states = 2,
+    };
+    const sluice_schedule_config two = {
+        .devices = 2, .microbatches = 2, .name = "1f1b"};
+    sluice_schedule *whole, *schedule;
+    ck_assert_int_eq(sluice_schedule_generate(&two, &whole, NULL), SLUICE_OK);
+    ck_assert_int_eq(sluice_schedule_vocabulary(whole,
+                                                &(sluice_vocabulary_config){0},
+                                                &schedule, NULL),
+                     SLUICE_OK);
+    int64_t costs[2][SLUICE_N_ACTION_KINDS];
+    ck_assert_int_eq(step_costs(model, schedule, &rates, costs[0], NULL),
+                     SLUICE_OK);
+    /* 8 rows of 3 vectors: passes over scores of 6 and vectors of 4 floats. */
+    int y = 8 * 3 * 6 * 4 / 2, x = 8 * 3 * 4 * 4 / 2;
+    for (int s = 0; s < 2; s++) {
+        ck_assert_int_eq(costs[s][SLUICE_S], (1000 + 2000 + 2 * x + 2 * y) / 2);
+        ck_assert_int_eq(costs[s][SLUICE_T], (4000 + 2 * y + 3 * x) / 2);
+    }
+    /* The last stage has the norm alone, or with the linear layer. */
+    bool has_both = costs[0][SLUICE_I] < 200;
+    int linear = (4 * 4 + 4) * 4 * 7 / 4, norm = 2 * 4 * 4 * 7 / 4;
+    int start = (2 * 2 + 1) * x;
+    ck_assert_int_eq(costs[1][SLUICE_I], 3 * x + start + (has_both ? 200 : 0));
+    ck_assert_int_eq(costs[0][SLUICE_UPDATE],
+                     updated_by_part + (has_both ? 0 : linear));
+    ck_assert_int_eq(costs[1][SLUICE_UPDATE],
+                     updated_by_part + norm + (has_both ? linear : 0));
+    sluice_schedule_destroy(schedule);
+    sluice_schedule_destroy(whole);
+    sluice_model_destroy(model);
+}
+
+START_TEST(a_cut_vocabulary_is_shared_out_by_all_devices)
+{
+    check_cut_costs("; tie(2.1.weight, 0.weight)", 6 * 4 * 4 * 7 / 4 / 2);
+}
+END_TEST
+
+START_TEST(tables_that_are_not_tied_are_both_updated)
+{
+    check_cut_costs("", 6 * 4 * 4 * 7 / 4);
+}
+END_TEST
+
+START_TEST(a_schedule_cannot_cut_what_has_no_product)
+{
+    sluice_model *model;
+    ck_assert_int_eq(sluice_model_parse("input(4); linear(4); dropout(0.5)",
+                                        NULL, &model, NULL),
+                     SLUICE_OK);
+    const sluice_schedule_config two = {
+        .devices = 2, .microbatches = 2, .name = "1f1b"};
+    sluice_schedule *whole, *schedule;
+    ck_assert_int_eq(sluice_schedule_generate(&two, &whole, NULL), SLUICE_OK);
+    ck_assert_int_eq(sluice_schedule_vocabulary(whole,
+                                                &(sluice_vocabulary_config){0},
+                                                &schedule, NULL),
+                     SLUICE_OK);
+    sluice_diag why;
+    int64_t costs[2][SLUICE_N_ACTION_KINDS];
+    ck_assert_int_eq(
+        step_costs(model, schedule, &(struct step_rates){0}, costs[0], &why),
+        SLUICE_INVALID);
+    ck_assert_ptr_nonnull(strstr(why.text, "end the model with a head"));
+    sluice_schedule_destroy(schedule);
+    sluice_schedule_destroy(whole);
+    sluice_model_destroy(model);
+}
+END_TEST
+
 START_TEST(each_layer_with_products_takes_time)
 {
     sluice_model *model = make_model();
@@ -151,5 +253,8 @@ END_TEST
 SLUICE_TEST_MAIN("bench.step_costs", bytes_of_layers_are_counted_by_hand,
                  products_of_a_row_leave_out_what_no_step_makes,
                  a_stage_costs_what_its_layers_do,
+                 a_cut_vocabulary_is_shared_out_by_all_devices,
+                 tables_that_are_not_tied_are_both_updated,
+                 a_schedule_cannot_cut_what_has_no_product,
                  each_layer_with_products_takes_time,
                  more_devices_than_layers_are_refused)
