@@ -16,7 +16,6 @@
 #include "pipeline/reshape/meaning.h"
 #include "pipeline/cores/topology.h"
 #include "pipeline/uneven/uneven.h"
-#include "pipeline/update/head_update.h"
 #include "tensor/blas_threads.h"
 
 static sluice_status plan(const sluice_model *model,
@@ -116,8 +115,6 @@ static sluice_status bring_up(sluice_pipeline *pipe,
         st = sl_pipeline_end(pipe, why);
         pipe->told = true; /* the job ends the same in all processes */
     }
-    if (!st)
-        st = sl_cut_head_start(pipe, why);
     if (!st)
         st = sl_abroad_share_facts(pipe, why);
     if (pinned)

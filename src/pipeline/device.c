@@ -12,6 +12,7 @@
 #include "pipeline/across/row_parts.h"
 #include "pipeline/across/vocabulary_links.h"
 #include "pipeline/update/ahead.h"
+#include "pipeline/update/head_update.h"
 #include "pipeline/clocks.h"
 #include "pipeline/compute.h"
 #include "pipeline/execute.h"
@@ -169,6 +170,7 @@ void sl_device_settle(struct sl_device *device)
             (layout->zero < SL_ZERO_PARAMETERS || layout->brings ||
              sl_holder_of(&layout->grid, device->at, s) == 0))
             init_params(device, &device->stages[s]);
+    sl_cut_head_start(device);
 }
 
 bool sl_pipeline_is_inherited(const sluice_pipeline *pipe)

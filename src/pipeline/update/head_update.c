@@ -246,26 +246,27 @@ void sl_cut_table_put(sluice_pipeline *pipe, int table, int state,
     }
 }
 
-static sluice_status start(sluice_pipeline *pipe, int table, sluice_diag *why)
+/* The rows of a part, as in the whole table.  Of rows that lie there once for
+ * all holders each writes those that it updates. */
+static void start(struct sl_device *device, const struct sl_cut_table *table)
 {
-    const struct sl_tensor *about = &table_in(pipe, 0, table)->tensor;
-    size_t n = (size_t)about->n;
-    float *whole = sl_alloc(pipe->allocator, n, sizeof *whole);
-    if (!whole)
-        return sl_no_memory(why, "the initial values of the vocabulary");
-    const sluice_layer_plan *plan =
-        sluice_model_layer_plan(pipe->blueprint.model, about->layer);
-    sl_param_init(&plan->params[about->param], pipe->blueprint.seed,
-                  about->layer, about->param, whole);
-    sl_cut_table_put(pipe, table, SL_VALUES, whole);
-    sl_free(pipe->allocator, whole, n, sizeof *whole);
-    return SLUICE_OK;
+    const struct sl_blueprint *bp = &device->pipe->blueprint;
+    const struct sl_tensor *about = &table->tensor;
+    const struct sl_table_part *part = &table->parts[device->part];
+    const sluice_param_spec *spec =
+        &sluice_model_layer_plan(bp->model, about->layer)->params[about->param];
+    const struct sl_chunk piece = piece_of(part, table->share.in_common);
+    const struct sl_rows run = {part->shard.first + piece.first, piece.n};
+    if (piece.n > 0)
+        sl_param_init_run(spec, bp->seed, about->layer, about->param, run,
+                          part->w + piece.first);
 }
 
-sluice_status sl_cut_head_start(sluice_pipeline *pipe, sluice_diag *why)
+void sl_cut_head_start(struct sl_device *device)
 {
-    sluice_status st = SLUICE_OK;
-    for (int i = 0; !st && table_in(pipe, 0, i) != NULL; i++)
-        st = start(pipe, i, why);
-    return st;
+    const struct sl_cut_table *table;
+    if (!device->vocabulary)
+        return;
+    for (int i = 0; (table = sl_cut_table_at(device->vocabulary, i)); i++)
+        start(device, table);
 }

@@ -9,9 +9,9 @@
 
 #include "pipeline/pipeline.h"
 
-/* How the tables start: as whole ones do.  Returns
- * SLUICE_OK, SLUICE_NO_MEMORY.  The thread that creates the pipeline. */
-sluice_status sl_cut_head_start(sluice_pipeline *pipe, sluice_diag *why);
+/* Give the device's rows the values with which whole tables start.  Without a
+ * cut vocabulary nothing is done. */
+void sl_cut_head_start(struct sl_device *device);
 
 /* TABLE_MEASURE: what the device's rows add to the total; as MEASURE of
  * pipeline/update/optimize.h. */
