@@ -10,7 +10,7 @@
 #include "nn/model/model.h"
 #include "tensor/blas_threads.h"
 
-enum { REPETITIONS = 5 };
+enum { REPETITIONS = 5, DRAWN = 1 << 16 /* values of a parameter */ };
 
 /* The buffers of one layer: one block, handed out in order. */
 struct bench {
@@ -86,6 +86,20 @@ static const void *make_input(struct sl_arena *arena,
     return x;
 }
 
+/* As a training starts.  What a layer takes does not depend on which values
+ * these are, so that a block of them is drawn and repeated. */
+static void fill_param(const sluice_param_spec *spec, int layer, int param,
+                       float *values)
+{
+    int64_t n = sluice_shape_elements(&spec->shape);
+    const struct sl_rows drawn = {.n = n < DRAWN ? n : DRAWN};
+    sl_param_init_run(spec, 1, layer, param, drawn, values);
+    for (int64_t i = drawn.n; i < n; i += drawn.n) {
+        int64_t more = n - i < drawn.n ? n - i : drawn.n;
+        memcpy(values + i, values, (size_t)more * sizeof *values);
+    }
+}
+
 static void prepare(struct bench *bench, const sluice_model *model, int layer,
                     int64_t rows)
 {
@@ -118,7 +132,7 @@ static void prepare(struct bench *bench, const sluice_model *model, int layer,
     for (int p = 0; p < plan->n_params; p++) {
         int64_t n = sluice_shape_elements(&plan->params[p].shape);
         float *values = take_floats(arena, n);
-        sl_param_init(&plan->params[p], 1, layer, p, values);
+        fill_param(&plan->params[p], layer, p, values);
         bench->params[p] = values;
         bench->grads[p] = take_floats(arena, n);
     }
