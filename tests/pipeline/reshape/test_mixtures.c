@@ -1,5 +1,6 @@
 /*
- * Settings that no other test brings together, as support/mixture.h draws them.
+ * Settings that no other test brings together, as support/drawn/mixture.h draws
+ * them.
  *
  * Each training is compared with the reference where that has its bits, is
  * cancelled now and then, and changes to another shape twice: by a reshape, and
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 #include "support/grid.h"
-#include "support/mixture.h"
+#include "support/drawn/mixture.h"
 #include "support/runner.h"
 
 enum {

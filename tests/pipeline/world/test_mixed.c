@@ -1,5 +1,5 @@
 /*
- * Mixtures of settings (support/mixture.h) in several processes, beside a
+ * Mixtures of settings (support/drawn/mixture.h) in several processes, beside a
  * pipeline in one process: losses, outputs and all tensors have its bits, also
  * where a step is cancelled by a process, and after a checkpoint.
  */
@@ -11,7 +11,7 @@
 
 #include "pipeline/world/world.h"
 #include "support/grid.h"
-#include "support/mixture.h"
+#include "support/drawn/mixture.h"
 
 enum { STEPS = 2, POINTS = 24, POINTS_LONG = 800 };
 

@@ -1,5 +1,5 @@
 /* Settings drawn at random. */
-#include "support/mixture.h"
+#include "support/drawn/mixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
