@@ -74,7 +74,6 @@ extern "C" {
 #endif
 
 typedef struct sluice_pipeline sluice_pipeline;
-
 typedef struct sluice_world sluice_world; /* see world.h */
 
 /* Zero means the default in every field. */

@@ -65,7 +65,8 @@ enum {
     SLUICE_MAX_COPIES = 64,             /* of the model */
     SLUICE_MAX_ACTIONS = 1 << 25,       /* in the list of one device */
     SLUICE_QUEUE_CAPACITY = 2,          /* items, unless a config says other */
-    SLUICE_SPIN_NS = 200 * 1000,        /* a waiting device polls, the same */
+    SLUICE_SPIN_NS = 200 * 1000,        /* a waiting device polls for so long,
+                                           unless a config says other */
 };
 
 /* The order of the backwards of GPipe.  Gradients are added in this order, so

@@ -14,7 +14,8 @@
  * The bits are those of one process, a cut vocabulary (vocabulary_parallel)
  * included: with an embedding that is cut, too, a process reads the rows of
  * each replica of which it has a device.  The devices of a team are in one
- * process.  Reshapes, and in ZeRO stage 3 layers with statistics, are refused.
+ * process.  Refused are reshapes, a cut vocabulary with teams or with ZeRO
+ * stage 3, and in that stage layers with statistics.
  *
  * sluice_pipeline_trace() is the trace of this process's own devices, on its
  * own clock, as of one replica, sluice_pipeline_trace_all() that of all; each

@@ -46,8 +46,8 @@ bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
 void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,
                              const sluice_state_tensor *tensor, float *values);
 
-/* The same in all processes, each of which holds what it may of it.  All call
- * it.  Returns SLUICE_OK, or why a process is gone. */
+/* The same in all processes, whichever of them have a copy, or a part of it.
+ * All call it.  Returns SLUICE_OK, or why a process is gone. */
 sluice_status sl_pipeline_get_everywhere(const sluice_pipeline *pipe,
                                          const sluice_state_tensor *tensor,
                                          float *values, sluice_diag *why);
