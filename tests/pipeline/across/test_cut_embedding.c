@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "support/cut_training.h"
+#include "support/grid.h"
 #include "support/runner.h"
 
 enum {
@@ -44,6 +45,8 @@ START_TEST(a_cut_embedding_trains_as_the_whole_one)
     static const char *const texts[] = {tied, untied, dropped, inside};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         for (int k = 1; k <= 4; k++) {
+            if (sl_test_skips())
+                continue;
             sl_test_cut_compare(texts[i], config_of("1f1b", k, 7));
             sl_test_cut_compare(texts[i],
                                 config_of(k % 2 ? "gpipe" : "zb-v", k, 5));
@@ -66,6 +69,8 @@ START_TEST(the_bits_depend_on_the_parts_alone)
             for (int remat = 0; remat < 2; remat++) {
                 sluice_pipeline_config config = config_of(names[i], k, 4);
                 config.remat = remat ? SLUICE_REMAT_ALWAYS : SLUICE_REMAT_NEVER;
+                if (sl_test_skips())
+                    continue;
                 train(config, dropped, &have);
                 ck_assert_msg(sl_test_same(&have, &want), "%s, K %d, remat %d",
                               names[i], k, remat);
