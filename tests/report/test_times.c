@@ -8,9 +8,10 @@
 #include <sluice/simulate.h>
 
 #include "report/collect.h"
+#include "support/grid.h"
 #include "support/runner.h"
 
-enum { K = 2, N = 8, ROUNDS = 20000 };
+enum { K = 2, N = 8, ROUNDS = 20000 / SL_TEST_STRIDE };
 
 static const int64_t extremes[] = {INT64_MIN,
                                    INT64_MIN + 1,
