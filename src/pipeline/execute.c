@@ -64,7 +64,8 @@ static const struct behaviour {
                    const struct sl_op *op); /* the event to another operation,
                                                which does the rest */
     bool by_team; /* a team works it together: its leader has taken what it
-                     needs, and all have ended what came before */
+                     needs, has acquired what it writes into, and all have
+                     ended what came before */
 } behaviours[SL_N_OP_KINDS] = {
     [SL_OP_F] = {sl_compute_forward, EVENT, ACTIVATIONS, .by_team = true},
     [SL_OP_B] = {sl_compute_backward, EVENT, GRADIENTS, .by_team = true},
@@ -222,6 +223,20 @@ static sluice_status take(struct sl_device *device, const struct sl_op *op,
     return st;
 }
 
+/* The leader of a team acquires for all the slots that they write into. */
+static void acquire(struct sl_device *device, const struct sl_op *op,
+                    enum traffic traffic, bool skips)
+{
+    struct sl_link *to = sink(device, op, traffic);
+    if (!device->team || !sl_leads(device))
+        return;
+    if (to)
+        (void)sl_link_acquire(to, traffic == ACTIVATIONS ? op->forward_no
+                                                         : op->backward_no);
+    if (skips)
+        sl_skip_acquire(device, op);
+}
+
 /* Hand the result on; what that takes is the event's wait for output. */
 static sluice_status publish(struct sl_device *device, const struct sl_op *op,
                              struct sl_link *to, bool skips)
@@ -264,8 +279,10 @@ static sluice_status execute(struct sl_device *device, const struct sl_op *op)
     bool takes = leads || !is->by_team;
     if (takes && (from || skips || joint))
         st = take(device, op, from, skips, joint);
-    if (!st && is->by_team)
+    if (!st && is->by_team) {
+        acquire(device, op, is->traffic, skips);
         st = sl_team_gather(device);
+    }
     if (!st)
         st = run(device, op, is);
     if (st)

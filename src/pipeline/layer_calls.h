@@ -81,7 +81,7 @@ static inline float *sl_work_forward_y(const struct sl_work *w, int i)
         if (stage->is_last && w->pipe->job.y && !sl_cuts_vocabulary(w->pipe))
             return w->pipe->job.y + w->rows.first * stage->out;
         if (!stage->is_last && w->op->action.kind == SLUICE_F)
-            return sl_link_acquire(w->ends->y, w->op->forward_no);
+            return sl_team_room(w->device, w->ends->y, w->op->forward_no);
     }
     if (w->stashes && stage->units[i].y.n_slots > 0)
         return sl_work_stashed_y(w, i);
@@ -115,7 +115,7 @@ static inline float *sl_work_dx(const struct sl_work *w, int i)
         return sl_work_dy(w, i - 1);
     if (w->stage->is_first)
         return NULL;
-    return sl_link_acquire(w->ends->dx, w->op->backward_no);
+    return sl_team_room(w->device, w->ends->dx, w->op->backward_no);
 }
 
 /* The weights of the action's version, and where their gradients go. */

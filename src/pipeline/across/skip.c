@@ -2,6 +2,7 @@
 #include "pipeline/across/skip.h"
 
 #include "pipeline/finite_check.h"
+#include "pipeline/team/teamwork.h"
 
 static const struct sl_edge_links *links_of(const struct sl_device *device,
                                             const struct sl_edge *edge)
@@ -30,13 +31,13 @@ float *sl_skip_tensor(struct sl_device *device, const struct sl_op *op, int i,
     const struct sl_edge_links *links = links_of(device, edge);
     if (backward)
         return pops(op, edge, i)
-                   ? sl_link_acquire(links->gradients, op->backward_no)
+                   ? sl_team_room(device, links->gradients, op->backward_no)
                    : sl_link_slot(links->gradients, op->backward_no);
     if (pops(op, edge, i))
         return sl_link_slot(links->activations, op->forward_no);
     if (op->action.kind == SLUICE_R)
         return NULL; /* the pop has it */
-    return sl_link_acquire(links->activations, op->forward_no);
+    return sl_team_room(device, links->activations, op->forward_no);
 }
 
 sluice_status sl_skip_check(const struct sl_device *device,
@@ -83,6 +84,19 @@ static sluice_status take(struct sl_device *device, const struct sl_op *op,
                         op->action.microbatch, &device->virtual_ns);
 }
 
+static sluice_status acquire(struct sl_device *device, const struct sl_op *op,
+                             const struct sl_edge_links *links, bool pops)
+{
+    (void)device;
+    if (pops != is_backward(op) || op->action.kind == SLUICE_R)
+        return SLUICE_OK;
+    if (pops)
+        (void)sl_link_acquire(links->gradients, op->backward_no);
+    else
+        (void)sl_link_acquire(links->activations, op->forward_no);
+    return SLUICE_OK;
+}
+
 static sluice_status release(struct sl_device *device, const struct sl_op *op,
                              const struct sl_edge_links *links, bool pops)
 {
@@ -107,6 +121,11 @@ static sluice_status publish(struct sl_device *device, const struct sl_op *op,
 sluice_status sl_skip_take(struct sl_device *device, const struct sl_op *op)
 {
     return for_ends(device, op, take);
+}
+
+void sl_skip_acquire(struct sl_device *device, const struct sl_op *op)
+{
+    for_ends(device, op, acquire);
 }
 
 sluice_status sl_skip_publish(struct sl_device *device, const struct sl_op *op)

@@ -36,6 +36,10 @@ sluice_status sl_skip_check(const struct sl_device *device,
  */
 sluice_status sl_skip_take(struct sl_device *device, const struct sl_op *op);
 
+/* Acquire the slots that it leaves something in, before the devices of a team
+ * write there.  The leader. */
+void sl_skip_acquire(struct sl_device *device, const struct sl_op *op);
+
 /*
  * Let go of what the operation has read for the last time, and publish what it
  * has made for other stages.

@@ -1,8 +1,8 @@
 /*
  * Teams: the devices at one place, which run its program together.  The first
- * of them leads: it alone takes from links and publishes to them.  The others
- * wait for it where an operation takes something, and all of them meet within
- * the operation as its layers ask for.
+ * of them leads: it alone takes from links, acquires their slots and publishes.
+ * The others wait for it where an operation takes something, and all of them
+ * meet within the operation as its layers ask for.
  *
  * A meeting is one of a collective without anything that is added up: a device
  * polls for the others as long as the pipeline's patience says, then parks.  A
@@ -43,6 +43,15 @@ static inline sluice_status sl_team_gather(struct sl_device *device)
 static inline sluice_status sl_team_wait(struct sl_device *device)
 {
     return device->team ? sl_team_meet_within(device) : SLUICE_OK;
+}
+
+/* The slot of `link` that an operation writes into.  A link has one producer:
+ * the leader of a team has acquired the slot before the team met. */
+static inline void *sl_team_room(const struct sl_device *device,
+                                 struct sl_link *link, int32_t number)
+{
+    return device->team ? sl_link_slot(link, number)
+                        : sl_link_acquire(link, number);
 }
 
 /* What the layers of the device are told of its team, for one whose undivided
