@@ -65,7 +65,7 @@ static void check_settings(const struct sl_test_problem *problem, int kind,
                 if (!sl_test_is_long() &&
                     (i++ + devices + 3 * microbatches) % 8)
                     continue;
-                if (sl_test_skips_of(2))
+                if (sl_test_skips_of(4))
                     continue;
                 sluice_pipeline_config config = problem->config;
                 config.schedule.devices = devices;
@@ -175,7 +175,7 @@ START_TEST(one_forward_one_backward_equals_the_reference_in_order)
                              NULL);
         for (int devices = 1; devices <= 8; devices++)
             for (int m = 0; m < 5; m++) {
-                if (sl_test_skips_of(2))
+                if (sl_test_skips_of(4))
                     continue;
                 sluice_pipeline_config config = problem.config;
                 config.schedule.devices = devices;

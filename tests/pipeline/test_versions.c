@@ -67,7 +67,7 @@ static int check(const struct sl_test_problem *problem, const struct variant *v,
     struct sl_test_pair pair;
     if (!begin(&pair, problem, v, config))
         return 0;
-    if (sl_test_skips_of(2)) {
+    if (sl_test_skips_of(4)) {
         sl_test_pair_fini(&pair);
         return 1;
     }

@@ -4,7 +4,7 @@
  * Sanitizers are ten times as slow and look for what most points of a grid
  * would show: of every nine points in a row they take one, drawn at random but
  * the same each time.  A run with another GEMM backend, named by
- * SLUICE_TEST_GEMM, takes one of four; with sanitizers, one of 36.
+ * SLUICE_TEST_GEMM, takes one of six; with sanitizers, one of 54.
  * SLUICE_TEST_LONG in the environment asks for everything in any build, and for
  * more than a day-to-day run can afford.
  */
@@ -38,7 +38,7 @@ static inline bool sl_test_skips_of(uint32_t thin)
     static uint32_t at, taken; /* the next point, and which of them is taken */
     uint32_t stride = thin * SL_TEST_STRIDE;
     if (getenv("SLUICE_TEST_GEMM"))
-        stride *= 4;
+        stride *= 6;
     if (at % stride == 0) {
         state = (uint32_t)((uint64_t)state * 48271 % 2147483647);
         taken = state % stride;

@@ -69,7 +69,7 @@ static void fail_step(struct bench *b, int device, sluice_action action,
     char name[SLUICE_DIAG_ACTION], where[160];
     const struct sl_test_problem *p = &b->problem;
     b->n_cells++;
-    if (sl_test_skips_of(3))
+    if (sl_test_skips_of(5))
         return;
     sluice_action_format(action, name, sizeof name);
     snprintf(where, sizeof where,
@@ -397,7 +397,7 @@ START_TEST(of_two_failures_one_true_one_is_reported)
             char names[2][SLUICE_DIAG_ACTION];
             sluice_result result;
             sluice_diag why;
-            if (sl_test_skips_of(3))
+            if (sl_test_skips_of(5))
                 continue;
             pair_name(&b, i, names[0], sizeof names[0]);
             pair_name(&b, j, names[1], sizeof names[1]);
