@@ -7,6 +7,7 @@
 
 #include "plan/layers.h"
 #include "sched/failing.h"
+#include "support/parse_model.h"
 #include "support/runner.h"
 
 static sluice_plan *found(const struct layered *l)
@@ -265,15 +266,6 @@ START_TEST(a_plan_is_read_as_it_was_written)
 }
 END_TEST
 
-static sluice_model *parsed(const char *text)
-{
-    sluice_model *model;
-    sluice_diag why = {.text = ""};
-    sluice_status st = sluice_model_parse(text, NULL, &model, &why);
-    ck_assert_msg(!st, "%s", why.text);
-    return model;
-}
-
 START_TEST(a_plan_is_refused_for_another_model_with_as_many_layers)
 {
     struct layered l;
@@ -281,7 +273,8 @@ START_TEST(a_plan_is_refused_for_another_model_with_as_many_layers)
     sluice_diag why = {.text = ""};
     char path[] = "/tmp/sluice_plan_XXXXXX";
     close(mkstemp(path));
-    sluice_model *model = parsed("8-16x3-4"), *other = parsed("8-12x3-4");
+    sluice_model *model = sl_test_parse("8-16x3-4"),
+                 *other = sl_test_parse("8-12x3-4");
     ck_assert_int_eq(sluice_model_n_layers(model),
                      sluice_model_n_layers(other));
     layered_init(&l, sluice_model_n_layers(model), 2, 4);
@@ -311,7 +304,7 @@ START_TEST(the_bytes_of_replicas_and_teams_are_those_of_a_pipeline)
     static const int two[] = {2};
     static const sluice_sgd_config sgd = {.learning_rate = 0.1};
     sluice_memory_plan plans[8] = {{0}};
-    sluice_model *model = parsed("64-64x3-32");
+    sluice_model *model = sl_test_parse("64-64x3-32");
     sluice_pipeline_config config = {
         .loss = sluice_cross_entropy(),
         .optimizer = sluice_sgd(),
@@ -349,7 +342,7 @@ START_TEST(the_bytes_of_shared_states_and_gathered_weights_are_too)
     static const sluice_sgd_config sgd = {.learning_rate = 0.1};
     static int64_t costs[2][MOST_LAYERS][KINDS];
     sluice_memory_plan plans[8] = {{0}};
-    sluice_model *model = parsed("64-64x3-32");
+    sluice_model *model = sl_test_parse("64-64x3-32");
     sluice_pipeline_config config = {
         .loss = sluice_cross_entropy(),
         .optimizer = sluice_sgd(),

@@ -1,6 +1,7 @@
 /* The simulator against what is known in closed form. */
 #include "sim/priced.h"
 
+#include "support/published_bubbles.h"
 #include "support/runner.h"
 
 static const char *const names[] = {"gpipe", "1f1b", "eager-1f1b"};
@@ -43,26 +44,15 @@ START_TEST(flushing_schedules_take_m_plus_p_minus_1_pairs)
 }
 END_TEST
 
-/* (K - 1)/(M + K - 1), per cent, for M = 1, 2, 4, 8, 16, 32, 64. */
-static const double bubbles[][7] = {
-    [2] = {50.00, 33.33, 20.00, 11.11, 5.88, 3.03, 1.54},
-    [3] = {66.67, 50.00, 33.33, 20.00, 11.11, 5.88, 3.03},
-    [4] = {75.00, 60.00, 42.86, 27.27, 15.79, 8.57, 4.48},
-    [5] = {80.00, 66.67, 50.00, 33.33, 20.00, 11.11, 5.88},
-    [6] = {83.33, 71.43, 55.56, 38.46, 23.81, 13.51, 7.25},
-    [7] = {85.71, 75.00, 60.00, 42.86, 27.27, 15.79, 8.57},
-    [8] = {87.50, 77.78, 63.64, 46.67, 30.43, 17.95, 9.86},
-};
-
 START_TEST(the_bubbles_are_those_of_the_published_table)
 {
     for (int i = 0; i < 3; i++)
-        for (int k = 2; k <= 8; k++)
-            for (int c = 0; c < 7; c++) {
+        for (int k = 2; k <= SL_TEST_BUBBLES_MOST_K; k++)
+            for (int c = 0; c < SL_TEST_BUBBLES_N_M; c++) {
                 sluice_time_share all =
                     price(generate(names[i], k, 1 << c),
                           price_of(UNIT, UNIT, UNIT), 0, 0, NULL);
-                ck_assert_double_eq_tol(100 * all.bubble, bubbles[k][c],
+                ck_assert_double_eq_tol(100 * all.bubble, sl_test_bubbles[k][c],
                                         0.00501);
             }
 }

@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sluice/schedule_passes.h>
-
 #include "support/runner.h"
+#include "support/cut/vocabulary.h"
 
 #include "bench/roofline/bound.h"
 
@@ -61,6 +60,20 @@ START_TEST(products_of_a_row_leave_out_what_no_step_makes)
 }
 END_TEST
 
+/* Of a batch of two micro-batches. */
+static struct step_rates rates_of(const struct product_times *products,
+                                  int64_t rows, int n_states)
+{
+    return (struct step_rates){
+        .products = products,
+        .rows = rows,
+        .microbatches = 2,
+        .bandwidth = 2,
+        .bandwidth_update = 4,
+        .n_states = n_states,
+    };
+}
+
 START_TEST(a_stage_costs_what_its_layers_do)
 {
     sluice_model *model = make_model();
@@ -70,14 +83,7 @@ START_TEST(a_stage_costs_what_its_layers_do)
         {.together_ns = {1000, 2000, 3000}},
     };
     const struct product_times products = {.n_layers = 3, .layers = layers};
-    const struct step_rates rates = {
-        .products = &products,
-        .rows = 16,
-        .microbatches = 2,
-        .bandwidth = 2,
-        .bandwidth_update = 4,
-        .n_states = 1,
-    };
+    const struct step_rates rates = rates_of(&products, 16, 1);
     const sluice_schedule_config two = {.devices = 2, .microbatches = 2};
     sluice_schedule *schedule;
     ck_assert_int_eq(sluice_schedule_generate(&two, &schedule, NULL),
@@ -128,22 +134,9 @@ static void check_cut_costs(const char *tie, int updated_by_part)
         {.together_ns = {1000, 2000, 4000}},
     };
     const struct product_times products = {.n_layers = 3, .layers = layers};
-    const struct step_rates rates = {
-        .products = &products,
-        .rows = 8,
-        .microbatches = 2,
-        .bandwidth = 2,
-        .bandwidth_update = 4,
-        .n_states = 2,
-    };
-    const sluice_schedule_config two = {
-        .devices = 2, .microbatches = 2, .name = "1f1b"};
-    sluice_schedule *whole, *schedule;
-    ck_assert_int_eq(sluice_schedule_generate(&two, &whole, NULL), SLUICE_OK);
-    ck_assert_int_eq(sluice_schedule_vocabulary(whole,
-                                                &(sluice_vocabulary_config){0},
-                                                &schedule, NULL),
-                     SLUICE_OK);
+    const struct step_rates rates = rates_of(&products, 8, 2);
+    sluice_schedule *schedule =
+        sl_test_vocabulary("1f1b", 2, 2, &(sluice_vocabulary_config){0});
     int64_t costs[2][SLUICE_N_ACTION_KINDS];
     ck_assert_int_eq(step_costs(model, schedule, &rates, costs[0], NULL),
                      SLUICE_OK);
@@ -163,7 +156,6 @@ static void check_cut_costs(const char *tie, int updated_by_part)
     ck_assert_int_eq(costs[1][SLUICE_UPDATE],
                      updated_by_part + norm + (has_both ? linear : 0));
     sluice_schedule_destroy(schedule);
-    sluice_schedule_destroy(whole);
     sluice_model_destroy(model);
 }
 
@@ -185,14 +177,8 @@ START_TEST(a_schedule_cannot_cut_what_has_no_product)
     ck_assert_int_eq(sluice_model_parse("input(4); linear(4); dropout(0.5)",
                                         NULL, &model, NULL),
                      SLUICE_OK);
-    const sluice_schedule_config two = {
-        .devices = 2, .microbatches = 2, .name = "1f1b"};
-    sluice_schedule *whole, *schedule;
-    ck_assert_int_eq(sluice_schedule_generate(&two, &whole, NULL), SLUICE_OK);
-    ck_assert_int_eq(sluice_schedule_vocabulary(whole,
-                                                &(sluice_vocabulary_config){0},
-                                                &schedule, NULL),
-                     SLUICE_OK);
+    sluice_schedule *schedule =
+        sl_test_vocabulary("1f1b", 2, 2, &(sluice_vocabulary_config){0});
     sluice_diag why;
     int64_t costs[2][SLUICE_N_ACTION_KINDS];
     ck_assert_int_eq(
@@ -200,7 +186,6 @@ START_TEST(a_schedule_cannot_cut_what_has_no_product)
         SLUICE_INVALID);
     ck_assert_ptr_nonnull(strstr(why.text, "end the model with a head"));
     sluice_schedule_destroy(schedule);
-    sluice_schedule_destroy(whole);
     sluice_model_destroy(model);
 }
 END_TEST

@@ -3,19 +3,12 @@
 
 #include <string.h>
 
+#include "support/parse_model.h"
 #include "support/runner.h"
 
 enum { VOCABULARY = 3, WIDTH = 2, TOKENS = 4, ROWS = 2 };
 
 static sluice_diag why;
-
-static sluice_model *parse(const char *text)
-{
-    sluice_model *model = NULL;
-    ck_assert_msg(!sluice_model_parse(text, NULL, &model, &why), "%s",
-                  why.text);
-    return model;
-}
 
 /* One pass of the layer, which keeps nothing between calls. */
 struct bench {
@@ -33,11 +26,11 @@ struct bench {
 
 static void set_up(struct bench *b, const int32_t *tokens)
 {
-    *b =
-        (struct bench){.ops = sluice_embedding(),
-                       .config = {VOCABULARY, WIDTH},
-                       .model = parse("input(4, int32); embedding(3, width=2)"),
-                       .weight = {0, 1, 10, 11, 20, 21}};
+    *b = (struct bench){
+        .ops = sluice_embedding(),
+        .config = {VOCABULARY, WIDTH},
+        .model = sl_test_parse("input(4, int32); embedding(3, width=2)"),
+        .weight = {0, 1, 10, 11, 20, 21}};
     b->params[0] = b->weight;
     b->grads[0] = b->grad;
     b->call = (sluice_layer_call){
@@ -170,7 +163,8 @@ END_TEST
 
 START_TEST(a_row_of_the_output_has_a_row_of_the_table_for_each_token)
 {
-    sluice_model *model = parse("input(2x3, int32); embedding(5, width=7)");
+    sluice_model *model =
+        sl_test_parse("input(2x3, int32); embedding(5, width=7)");
     const sluice_layer_plan *plan = sluice_model_layer_plan(model, 0);
     ck_assert_int_eq(plan->out.n_dims, 3);
     ck_assert_int_eq(plan->out.dims[0], 2);

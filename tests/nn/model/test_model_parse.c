@@ -5,17 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/parse_model.h"
 #include "support/runner.h"
 
 static sluice_diag why;
-
-static sluice_model *parse(const char *text)
-{
-    sluice_model *model = NULL;
-    sluice_status st = sluice_model_parse(text, NULL, &model, &why);
-    ck_assert_msg(!st, "%s", why.text);
-    return model;
-}
 
 static int64_t out(const sluice_model *model, int i)
 {
@@ -31,7 +24,7 @@ static sluice_activation activation(const sluice_model *model, int i)
 
 START_TEST(a_perceptron)
 {
-    sluice_model *model = parse("784-256-128-10");
+    sluice_model *model = sl_test_parse("784-256-128-10");
     ck_assert_int_eq(sluice_model_n_layers(model), 3);
     ck_assert_int_eq(sluice_model_input(model).dims[0], 784);
     ck_assert_int_eq(out(model, 0), 256);
@@ -46,7 +39,7 @@ END_TEST
 
 START_TEST(repeated_layers)
 {
-    sluice_model *model = parse("128-256x10-10");
+    sluice_model *model = sl_test_parse("128-256x10-10");
     ck_assert_int_eq(sluice_model_n_layers(model), 11);
     for (int i = 0; i < 10; i++) {
         ck_assert_int_eq(out(model, i), 256);
@@ -59,7 +52,7 @@ END_TEST
 
 START_TEST(the_last_of_repeated_layers_has_no_activation)
 {
-    sluice_model *model = parse("1024-1024x16:tanh");
+    sluice_model *model = sl_test_parse("1024-1024x16:tanh");
     ck_assert_int_eq(sluice_model_n_layers(model), 16);
     for (int i = 0; i < 15; i++)
         ck_assert_int_eq(activation(model, i), SLUICE_TANH);
@@ -73,7 +66,7 @@ START_TEST(every_activation_by_name)
     for (int i = 0; i < SLUICE_N_ACTIVATIONS; i++) {
         char text[32] = "2-3-1:";
         strcat(text, sluice_activation_name((sluice_activation)i));
-        sluice_model *model = parse(text);
+        sluice_model *model = sl_test_parse(text);
         ck_assert_int_eq(activation(model, 0), i);
         sluice_model_destroy(model);
     }
@@ -82,7 +75,7 @@ END_TEST
 
 static void check_dropout(const char *text, double rate)
 {
-    sluice_model *model = parse(text);
+    sluice_model *model = sl_test_parse(text);
     ck_assert_int_eq(sluice_model_n_layers(model), 5);
     for (int i = 1; i < 4; i += 2) {
         const sluice_dropout_config *config = sl_model_layer_config(model, i);
@@ -117,7 +110,7 @@ static void check_inside(const sluice_model *model, int i, int n,
 
 START_TEST(residual_blocks)
 {
-    sluice_model *model = parse("8-4-res(6-3x2-4)x2-res(4)-2");
+    sluice_model *model = sl_test_parse("8-4-res(6-3x2-4)x2-res(4)-2");
     ck_assert_int_eq(sluice_model_n_layers(model), 5);
     check_inside(model, 1, 4, (const int64_t[]){6, 3, 3, 4});
     check_inside(model, 2, 4, (const int64_t[]){6, 3, 3, 4});
@@ -125,7 +118,7 @@ START_TEST(residual_blocks)
     ck_assert_int_eq(activation(model, 0), SLUICE_RELU);
     ck_assert_int_eq(activation(model, 4), SLUICE_IDENTITY);
     sluice_model_destroy(model);
-    model = parse("4-res(4)");
+    model = sl_test_parse("4-res(4)");
     ck_assert_int_eq(sluice_model_n_layers(model), 1);
     sluice_model_destroy(model);
 }
@@ -139,7 +132,7 @@ static const struct sl_layer_list *inside(const sluice_model *model, int i)
 
 START_TEST(a_block_has_activations_and_dropout_but_at_its_end)
 {
-    sluice_model *model = parse("8-4-res(6-3-4)-2:tanh,dropout=0.5");
+    sluice_model *model = sl_test_parse("8-4-res(6-3-4)-2:tanh,dropout=0.5");
     ck_assert_int_eq(sluice_model_n_layers(model), 4);
     const struct sl_layer_list *list = inside(model, 2);
     ck_assert_int_eq(list->n, 5);
@@ -249,7 +242,7 @@ END_TEST
 
 START_TEST(as_many_layers_as_the_limit)
 {
-    sluice_model *model = parse("1-1x65535-1");
+    sluice_model *model = sl_test_parse("1-1x65535-1");
     ck_assert_int_eq(sluice_model_n_layers(model), SLUICE_MODEL_MAX_LAYERS);
     sluice_model_destroy(model);
 }
@@ -279,7 +272,7 @@ END_TEST
 
 START_TEST(a_block_of_many_layers)
 {
-    sluice_model *model = parse("4-res(4x300)");
+    sluice_model *model = sl_test_parse("4-res(4x300)");
     ck_assert_int_eq(sluice_model_layer_plan(model, 0)->n_params, 600);
     sluice_model_destroy(model);
 }

@@ -7,23 +7,16 @@
 #include <string.h>
 
 #include "nn/model/model_promises.h"
+#include "support/parse_model.h"
 #include "support/runner.h"
 
 static sluice_diag why;
 
-static sluice_model *parse(const char *text)
-{
-    sluice_model *model = NULL;
-    ck_assert_msg(!sluice_model_parse(text, NULL, &model, &why), "%s",
-                  why.text);
-    return model;
-}
-
 START_TEST(a_text_with_skips_is_printed_with_their_names)
 {
-    sluice_model *model =
-        parse("input(4); stash(name=a); linear(4); stash(b_2); linear(4); "
-              "pop(b_2); pop(a, concat)");
+    sluice_model *model = sl_test_parse(
+        "input(4); stash(name=a); linear(4); stash(b_2); linear(4); "
+        "pop(b_2); pop(a, concat)");
     char *printed = promise_print(model);
     ck_assert_str_eq(printed, "input(4); stash(name=a); linear(out=4); "
                               "stash(name=b_2); linear(out=4); pop(name=b_2); "
@@ -36,8 +29,9 @@ END_TEST
 
 START_TEST(a_name_may_be_used_again_once_it_was_popped)
 {
-    sluice_model *model = parse("input(4); stash(a); linear(4); pop(a); "
-                                "stash(a); linear(4); pop(a)");
+    sluice_model *model =
+        sl_test_parse("input(4); stash(a); linear(4); pop(a); "
+                      "stash(a); linear(4); pop(a)");
     ck_assert_int_eq(sluice_model_n_layers(model), 6);
     sluice_model_destroy(model);
 }
@@ -46,7 +40,7 @@ END_TEST
 START_TEST(concat_adds_the_first_dimensions)
 {
     sluice_model *model =
-        parse("input(3x2x5); stash(a); activate(relu); pop(a, concat)");
+        sl_test_parse("input(3x2x5); stash(a); activate(relu); pop(a, concat)");
     sluice_shape out = sluice_model_output(model);
     const sluice_shape want = {3, {6, 2, 5}};
     ck_assert(sluice_shape_equal(&out, &want));
@@ -59,7 +53,7 @@ static void check_pop(const char *text, const float *want, int n)
 {
     const float x[] = {1, 2, 3, 4}, want_skip[] = {5, 6, 7, 8};
     float skip[] = {5, 6, 7, 8}, y[8], dy[8], dx[4];
-    sluice_model *model = parse(text);
+    sluice_model *model = sl_test_parse(text);
     sluice_layer_call call = {
         .config = &(sluice_pop_config){"a", n == 8},
         .plan = sluice_model_layer_plan(model, 1),

@@ -6,17 +6,10 @@
 #include <string.h>
 
 #include "nn/model/model_promises.h"
+#include "support/parse_model.h"
 #include "support/runner.h"
 
 static sluice_diag why;
-
-static sluice_model *parse(const char *text)
-{
-    sluice_model *model = NULL;
-    ck_assert_msg(!sluice_model_parse(text, NULL, &model, &why), "%s",
-                  why.text);
-    return model;
-}
 
 static const char tied[] = "input(6); linear(5); linear(6) x3; linear(5); "
                            "head(5); linear(5); tie(3.weight, 2.weight); "
@@ -24,7 +17,7 @@ static const char tied[] = "input(6); linear(5); linear(6) x3; linear(5); "
 
 START_TEST(a_text_with_ties_is_printed_with_them)
 {
-    sluice_model *model = parse(tied);
+    sluice_model *model = sl_test_parse(tied);
     char *printed = promise_print(model);
     ck_assert_str_eq(printed,
                      "input(6); linear(out=5); linear(out=6) x3; "
@@ -39,7 +32,7 @@ END_TEST
 
 START_TEST(a_tied_parameter_counts_and_comes_once)
 {
-    sluice_model *model = parse(tied);
+    sluice_model *model = sl_test_parse(tied);
     ck_assert_int_eq(sluice_model_n_parameters(model),
                      (30 + 5) + (30 + 6) + (36 + 6) + (30 + 5) + 25 + 5);
     sluice_parameter at = {0};
@@ -57,7 +50,7 @@ END_TEST
 
 START_TEST(both_names_are_of_the_first_use)
 {
-    sluice_model *model = parse(tied);
+    sluice_model *model = sl_test_parse(tied);
     int layer = -1, param = -1;
     const sluice_param_spec *spec = NULL;
     ck_assert(!sluice_model_find_parameter(model, "3.bias", &layer, &param,
@@ -72,10 +65,10 @@ END_TEST
 START_TEST(a_tie_to_a_tied_one_is_to_its_first_use)
 {
     int layer;
-    sluice_model *model = parse("input(4); linear(4) x4; "
-                                "tie(2.weight, 1.weight); "
-                                "tie(3.weight, 2.weight); "
-                                "tie(1.weight, 0.weight)");
+    sluice_model *model = sl_test_parse("input(4); linear(4) x4; "
+                                        "tie(2.weight, 1.weight); "
+                                        "tie(3.weight, 2.weight); "
+                                        "tie(1.weight, 0.weight)");
     ck_assert_int_eq(sluice_model_n_parameters(model), 16 + 4 * 4);
     for (int i = 0; i < 4; i++) {
         char name[] = "0.weight";
@@ -90,8 +83,8 @@ END_TEST
 
 START_TEST(parameters_inside_composites_can_be_tied)
 {
-    sluice_model *model = parse("input(4); residual{linear(4)} x2; "
-                                "tie(1.0.weight, 0.0.weight)");
+    sluice_model *model = sl_test_parse("input(4); residual{linear(4)} x2; "
+                                        "tie(1.0.weight, 0.0.weight)");
     ck_assert_int_eq(sluice_model_n_parameters(model), 16 + 2 * 4);
     sluice_model_destroy(model);
 }

@@ -6,21 +6,14 @@
 #include <string.h>
 
 #include "nn/model/model_promises.h"
+#include "support/parse_model.h"
 #include "support/runner.h"
 
 static sluice_diag why;
 
-static sluice_model *parse(const char *text)
-{
-    sluice_model *model = NULL;
-    ck_assert_msg(!sluice_model_parse(text, NULL, &model, &why), "%s",
-                  why.text);
-    return model;
-}
-
 static void check_printed(const char *text, const char *want)
 {
-    sluice_model *model = parse(text);
+    sluice_model *model = sl_test_parse(text);
     char *printed = promise_print(model);
     ck_assert_str_eq(printed, want);
     ck_assert_int_eq(promise_model(printed), SLUICE_OK);
@@ -127,7 +120,7 @@ END_TEST
 START_TEST(amoebanet_has_the_parameters_of_its_cells)
 {
     int64_t n = 0, c = 32, in = 3;
-    sluice_model *model = parse("amoebanet");
+    sluice_model *model = sl_test_parse("amoebanet");
     for (int stage = 0; stage < 3; stage++, c *= 2) {
         n += 9 * in * c + 4 * c + 1;
         for (int cell = 0; cell < 3; cell++)
@@ -145,7 +138,7 @@ END_TEST
  * count. */
 START_TEST(resnet_has_the_parameters_of_resnet_18)
 {
-    sluice_model *model = parse("resnet");
+    sluice_model *model = sl_test_parse("resnet");
     ck_assert_int_eq(sluice_model_n_layers(model), 10);
     ck_assert_int_eq(sluice_model_n_parameters(model),
                      11173962 + 2 * 4800 + 20);
@@ -155,8 +148,9 @@ END_TEST
 
 START_TEST(dropout_stands_in_the_usual_places)
 {
-    sluice_model *model = parse("gpt2(layers=1,heads=1,width=4,vocabulary=5,"
-                                "context=3,dropout=0.1)");
+    sluice_model *model =
+        sl_test_parse("gpt2(layers=1,heads=1,width=4,vocabulary=5,"
+                      "context=3,dropout=0.1)");
     char *printed = promise_print(model);
     int n = 0;
     for (const char *at = printed; (at = strstr(at, "dropout(rate=0.1)")); at++)
@@ -171,7 +165,7 @@ END_TEST
 /* The sizes that are published, with the output layer of GPT-2 tied. */
 START_TEST(the_published_sizes_are_the_defaults)
 {
-    sluice_model *gpt2 = parse("gpt2"), *llama = parse("llama");
+    sluice_model *gpt2 = sl_test_parse("gpt2"), *llama = sl_test_parse("llama");
     ck_assert_int_eq(sluice_model_n_parameters(gpt2), INT64_C(124439808));
     ck_assert_int_eq(sluice_model_n_parameters(llama), INT64_C(6738415616));
     ck_assert_int_eq(sluice_model_n_layers(gpt2), 14);
@@ -184,7 +178,7 @@ END_TEST
 START_TEST(an_untied_output_layer_has_a_table_of_its_own)
 {
     const sluice_param_spec *spec;
-    sluice_model *model = parse("gpt2(untied)");
+    sluice_model *model = sl_test_parse("gpt2(untied)");
     ck_assert_int_eq(sluice_model_n_parameters(model),
                      INT64_C(124439808) + 50257 * 768);
     ck_assert(!sluice_model_find_parameter(model, "13.1.weight", NULL, NULL,
@@ -212,7 +206,7 @@ END_TEST
 START_TEST(weights_before_a_sum_start_smaller_by_the_root_of_the_sums)
 {
     const sluice_param_spec *spec;
-    sluice_model *model = parse("gpt2");
+    sluice_model *model = sl_test_parse("gpt2");
     static const struct {
         const char *name;
         double std;

@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "support/cut_training.h"
+#include "support/cut/cut_training.h"
 #include "support/grid.h"
 #include "support/runner.h"
 
@@ -14,13 +14,9 @@ enum {
     VOCABULARY = SL_TEST_CUT_VOCABULARY,
 };
 
-/* Of GPT-2, with the ends inside sequences; a table of its own for each end,
- * of different lengths; and an embedding without a sequence. */
-static const char tied[] =
-    "gpt2(layers=6, heads=2, width=6, vocabulary=13, context=3)";
-static const char untied[] =
-    "input(3, int32); embedding(17, width=6); linear(6, per-position, "
-    "activation=tanh) x7; sequence{layer_norm(per-position); head(13)}";
+/* As the first of the models, and with dropout; and an embedding without a
+ * sequence. */
+static const char *const *const models = sl_test_cut_models;
 static const char dropped[] =
     "gpt2(layers=6, heads=2, width=6, vocabulary=13, context=3, dropout=0.2)";
 static const char inside[] =
@@ -42,7 +38,8 @@ static void train(sluice_pipeline_config config, const char *text,
 
 START_TEST(a_cut_embedding_trains_as_the_whole_one)
 {
-    static const char *const texts[] = {tied, untied, dropped, inside};
+    const char *const texts[] = {models[SL_TEST_CUT_TIED],
+                                 models[SL_TEST_CUT_UNTIED], dropped, inside};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         for (int k = 1; k <= 4; k++) {
             if (sl_test_skips())
@@ -53,7 +50,7 @@ START_TEST(a_cut_embedding_trains_as_the_whole_one)
             sl_test_cut_compare(texts[i],
                                 config_of("zb-h1", k, 8)); /* one is empty */
         }
-    sl_test_cut_compare(tied, config_of("1f1b", 6, 7));
+    sl_test_cut_compare(models[SL_TEST_CUT_TIED], config_of("1f1b", 6, 7));
 }
 END_TEST
 
@@ -84,9 +81,9 @@ START_TEST(weight_gradients_in_one_product_are_those_of_each)
     static struct sl_test_values want, have;
     sluice_pipeline_config config = config_of("zb-h1", 3, 7);
     config.join_weights = true;
-    train(config, tied, &have);
+    train(config, models[SL_TEST_CUT_TIED], &have);
     config.vocabulary_parallel = false;
-    train(config, tied, &want);
+    train(config, models[SL_TEST_CUT_TIED], &want);
     sl_test_near(&have, &want, 1e-5, "parameter");
 }
 END_TEST
@@ -96,7 +93,7 @@ START_TEST(evaluation_and_inference_are_those_of_the_whole_one)
     struct sl_test_cut_data data;
     static float have[BATCH * POSITIONS * VOCABULARY];
     static float want[BATCH * POSITIONS * VOCABULARY];
-    sluice_model *model = sl_test_cut_parse(tied);
+    sluice_model *model = sl_test_parse(models[SL_TEST_CUT_TIED]);
     sluice_pipeline_config config = config_of("1f1b", 3, 3);
     sluice_pipeline *pipe = sl_test_cut_create(&config, model);
     sluice_reference *ref;
@@ -127,7 +124,7 @@ START_TEST(a_wrong_token_fails_the_step_in_its_f_and_changes_nothing)
 {
     static struct sl_test_values before, after;
     struct sl_test_cut_data data;
-    sluice_model *model = sl_test_cut_parse(tied);
+    sluice_model *model = sl_test_parse(models[SL_TEST_CUT_TIED]);
     sluice_pipeline_config config = config_of("1f1b", 3, BATCH);
     sluice_pipeline *pipe = sl_test_cut_create(&config, model);
     sl_test_cut_fill(&data);
@@ -159,7 +156,7 @@ static size_t parameters_of(const char *text, bool cut, size_t *gradients)
 {
     sluice_memory_plan plan[3];
     size_t bytes = 0;
-    sluice_model *model = sl_test_cut_parse(text);
+    sluice_model *model = sl_test_parse(text);
     sluice_pipeline_config config = config_of("1f1b", 3, 4);
     config.vocabulary_parallel = cut;
     ck_assert_int_eq(sluice_pipeline_plan(model, &config, plan, NULL),
@@ -178,8 +175,8 @@ START_TEST(a_tied_table_is_there_once_and_has_a_gradient_for_each_use)
 {
     enum { WHOLE = 320, PARTS = 3 * 128 };
     size_t cut_gradients, gradients;
-    size_t cut = parameters_of(tied, true, &cut_gradients);
-    size_t whole = parameters_of(tied, false, &gradients);
+    size_t cut = parameters_of(models[SL_TEST_CUT_TIED], true, &cut_gradients);
+    size_t whole = parameters_of(models[SL_TEST_CUT_TIED], false, &gradients);
     ck_assert_uint_eq(cut, whole - 2 * WHOLE + PARTS);
     ck_assert_uint_eq(cut_gradients, gradients - 2 * WHOLE + 2 * PARTS);
 }
@@ -189,7 +186,7 @@ static void assert_refused(const char *text, int devices, const char *says)
 {
     sluice_pipeline *pipe = NULL;
     sluice_diag why = {.text = ""};
-    sluice_model *model = sl_test_cut_parse(text);
+    sluice_model *model = sl_test_parse(text);
     sluice_pipeline_config config = config_of("1f1b", devices, 4);
     config.loss_config = NULL;
     ck_assert_int_eq(sluice_pipeline_create(&config, model, &pipe, &why),
@@ -216,13 +213,12 @@ END_TEST
 /* There is one holder of each part; config_of() has a clip. */
 START_TEST(zero_changes_no_bit_of_a_cut_vocabulary)
 {
-    static const char *const texts[] = {tied, untied};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    for (int i = 0; i < SL_TEST_CUT_N_MODELS; i++) {
         static struct sl_test_values want, have;
         sluice_pipeline_config config = config_of("gpipe", 3, 4);
-        train(config, texts[i], &want);
+        train(config, models[i], &want);
         for (config.zero = 1; config.zero <= 3; config.zero++) {
-            train(config, texts[i], &have);
+            train(config, models[i], &have);
             ck_assert_msg(sl_test_same(&have, &want), "zero %d", config.zero);
         }
     }

@@ -3,18 +3,12 @@
  * of the reference, with the same bits in all replicas and under every
  * schedule.
  */
-#include "support/cut_training.h"
+#include "support/cut/cut_training.h"
 #include "support/runner.h"
 
 enum { BATCH = 11, VOCABULARY = SL_TEST_CUT_VOCABULARY };
 
-/* One table for both ends, and one for each. */
-static const char tied[] =
-    "gpt2(layers=3, heads=2, width=6, vocabulary=13, context=3)";
-static const char untied[] =
-    "input(3, int32); embedding(17, width=6); linear(6, per-position, "
-    "activation=tanh) x5; sequence{layer_norm(per-position); head(13)}";
-static const char *const texts[] = {tied, untied};
+static const char *const *const texts = sl_test_cut_models;
 
 static sluice_pipeline_config config_of(const char *schedule, int devices,
                                         int microbatches, int replicas)
@@ -27,7 +21,7 @@ static sluice_pipeline_config config_of(const char *schedule, int devices,
 
 START_TEST(replicas_train_as_the_reference)
 {
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    for (int i = 0; i < SL_TEST_CUT_N_MODELS; i++)
         for (int replicas = 2; replicas <= 3; replicas++) {
             sl_test_cut_compare(texts[i], config_of("1f1b", 1, 3, replicas));
             sl_test_cut_compare(texts[i], config_of("1f1b", 3, 4, replicas));
@@ -43,7 +37,7 @@ START_TEST(the_bits_depend_on_parts_and_replicas_alone)
     static const char *const names[] = {"gpipe", "zb-h1", "zb-v",
                                         "interleaved-1f1b"};
     static struct sl_test_values want, have;
-    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+    for (int t = 0; t < SL_TEST_CUT_N_MODELS; t++) {
         sl_test_cut_train(texts[t], config_of("1f1b", 2, 4, 2), BATCH, &want);
         for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
             sluice_pipeline_config config = config_of(names[i], 2, 4, 2);
@@ -59,7 +53,7 @@ END_TEST
 START_TEST(a_replica_without_rows_adds_nothing)
 {
     static struct sl_test_values want, have;
-    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+    for (int t = 0; t < SL_TEST_CUT_N_MODELS; t++) {
         sl_test_cut_train(texts[t], config_of("1f1b", 2, 3, 1), 1, &want);
         sl_test_cut_train(texts[t], config_of("1f1b", 2, 3, 2), 1, &have);
         sl_test_near(&have, &want, 1e-5, "parameter");
@@ -72,7 +66,7 @@ START_TEST(a_table_that_is_set_is_set_in_all_replicas)
 {
     float values[VOCABULARY * 6] = {0}, again[VOCABULARY * 6];
     struct sl_test_cut_data data;
-    sluice_model *model = sl_test_cut_parse(tied);
+    sluice_model *model = sl_test_parse(texts[SL_TEST_CUT_TIED]);
     sluice_pipeline_config config = config_of("1f1b", 2, 3, 2);
     sluice_pipeline *pipe = sl_test_cut_create(&config, model);
     sluice_result result;

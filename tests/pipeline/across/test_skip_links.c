@@ -10,20 +10,13 @@
 #include <string.h>
 
 #include "support/fault.h"
+#include "support/parse_model.h"
 #include "support/runner.h"
 
 enum { BATCH = 12, M = 6 };
 
 static struct sl_test_problem problem;
 static sluice_diag why;
-
-static sluice_model *parse(const char *text)
-{
-    sluice_model *model = NULL;
-    ck_assert_msg(!sluice_model_parse(text, NULL, &model, &why), "%s",
-                  why.text);
-    return model;
-}
 
 static sluice_pipeline *start(const sluice_model *model, int devices,
                               const int *partition)
@@ -65,10 +58,12 @@ START_TEST(a_skip_around_layers_is_a_residual_to_the_bit)
     static const int n_cuts[] = {1, 2, 2, 3, 4, 5};
     problem = (struct sl_test_problem){0};
     ck_assert(!sl_test_problem_init(&problem, SL_TEST_BLOCKS, 4, BATCH, NULL));
-    sluice_model *block = parse("input(6); residual{linear(6,activation=tanh); "
-                                "linear(6)}; linear(5)");
-    sluice_model *skip = parse("input(6); stash(a); linear(6,activation=tanh); "
-                               "linear(6); pop(a); linear(5)");
+    sluice_model *block =
+        sl_test_parse("input(6); residual{linear(6,activation=tanh); "
+                      "linear(6)}; linear(5)");
+    sluice_model *skip =
+        sl_test_parse("input(6); stash(a); linear(6,activation=tanh); "
+                      "linear(6); pop(a); linear(5)");
     for (int i = 0; i < 6; i++) {
         float want[36], got[36];
         sluice_result a, b;
@@ -104,9 +99,9 @@ START_TEST(an_edge_takes_slots_for_the_micro_batches_under_way)
     size_t slot = 64; /* 2 rows of 6 floats, on a line of its own */
     problem = (struct sl_test_problem){0};
     ck_assert(!sl_test_problem_init(&problem, SL_TEST_RELU, 4, BATCH, NULL));
-    sluice_model *skip = parse("input(6); stash(a); linear(6); pop(a)");
-    sluice_model *plain = parse("input(6); activate(relu); linear(6); "
-                                "activate(relu)");
+    sluice_model *skip = sl_test_parse("input(6); stash(a); linear(6); pop(a)");
+    sluice_model *plain = sl_test_parse("input(6); activate(relu); linear(6); "
+                                        "activate(relu)");
     sluice_pipeline_config config = problem.config;
     config.schedule.name = "1f1b";
     config.schedule.devices = 3;
@@ -133,7 +128,8 @@ START_TEST(a_stash_that_is_not_popped_is_refused)
     sluice_reference *ref = NULL;
     problem = (struct sl_test_problem){0};
     ck_assert(!sl_test_problem_init(&problem, SL_TEST_RELU, 4, BATCH, NULL));
-    sluice_model *model = parse("input(6); linear(6); stash(left); linear(5)");
+    sluice_model *model =
+        sl_test_parse("input(6); linear(6); stash(left); linear(5)");
     sluice_pipeline_config config = problem.config;
     ck_assert_int_eq(sluice_pipeline_create(&config, model, &pipe, &why),
                      SLUICE_INVALID);

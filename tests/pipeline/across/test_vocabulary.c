@@ -8,7 +8,7 @@
 
 #include <sluice/across_layers.h>
 
-#include "support/cut_training.h"
+#include "support/cut/cut_training.h"
 #include "support/runner.h"
 
 enum {

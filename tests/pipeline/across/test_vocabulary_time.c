@@ -11,7 +11,7 @@
 #include <sluice/schedule_formula.h>
 
 #include "support/runner.h"
-#include "support/vocabulary.h"
+#include "support/cut/vocabulary.h"
 
 enum {
     K = 4,

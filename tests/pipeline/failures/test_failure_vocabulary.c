@@ -8,17 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sluice/across_layers.h>
 #include <sluice/pipeline.h>
-#include <sluice/sequence_layers.h>
 
+#include "pipeline/failures/tied_model.h"
 #include "support/grid.h"
 #include "support/runner.h"
 
 enum {
     BATCH = 6,
     MICROBATCHES = 3,
-    WIDTH = 2,
+    WIDTH = SL_TEST_TIED_WIDTH,
     VOCABULARY = 7, /* uneven parts */
     LAYERS = 6,
     MOST_DEVICES = 3
@@ -72,23 +71,6 @@ static sluice_status backward_weight(const sluice_layer_call *call)
 {
     sluice_status st = sluice_head()->backward_weight(call);
     return is_there(call, 'w') ? spoil(call->grads[0], st) : st;
-}
-
-static sluice_model *make_model(const sluice_layer_ops *head)
-{
-    const sluice_model_config input = {.input = sluice_shape_vector(1),
-                                       .input_type = SLUICE_I32};
-    const sluice_embedding_config rows = {VOCABULARY, WIDTH};
-    const sluice_linear_config linear = {.out = WIDTH, .per_position = true};
-    const sluice_head_config scores = {.vocabulary = VOCABULARY};
-    sluice_model *model;
-    ck_assert(!sluice_model_create(&input, &model, NULL));
-    ck_assert(!sluice_model_add(model, sluice_embedding(), &rows, NULL));
-    for (int i = 0; i < LAYERS; i++)
-        ck_assert(!sluice_model_add(model, sluice_linear(), &linear, NULL));
-    ck_assert(!sluice_model_add(model, head, &scores, NULL));
-    ck_assert(!sluice_model_tie(model, "7.weight", "0.weight", NULL));
-    return model;
 }
 
 /* NULL if the schedule does not go with a cut vocabulary. */
@@ -219,7 +201,12 @@ START_TEST(whatever_fails_in_an_s_or_t_is_reported_and_changes_nothing)
     head.forward = forward;
     head.backward_input = backward_input;
     head.backward_weight = backward_weight;
-    sluice_model *model = make_model(&head);
+    sluice_model *model = sl_test_tied_model((struct sl_test_tied){
+        .embedding = sluice_embedding(),
+        .head = &head,
+        .vocabulary = VOCABULARY,
+        .layers = LAYERS,
+    });
     int n = 0;
     atomic_store(&fault.turn, -1);
     for (int i = 0; sluice_schedule_generator(i); i++)

@@ -7,17 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sluice/across_layers.h>
 #include <sluice/pipeline.h>
 
 #include "pipeline/failures/standstill.h"
+#include "pipeline/failures/tied_model.h"
 #include "support/runner.h"
 
 enum {
     BATCH = 6,
     MICROBATCHES = 3,
     DEVICES = 3,
-    WIDTH = 2,
     VOCABULARY = 6, /* two rows for each device */
     LIMIT_NS = 10 * 1000 * 1000
 };
@@ -104,24 +103,6 @@ static void note(void *context, sluice_pipeline *pipe,
     sem_post(&stuck.reported);
 }
 
-static sluice_model *make_model(const sluice_layer_ops *embedding,
-                                const sluice_layer_ops *head)
-{
-    const sluice_model_config input = {.input = sluice_shape_vector(1),
-                                       .input_type = SLUICE_I32};
-    const sluice_embedding_config rows = {VOCABULARY, WIDTH};
-    const sluice_linear_config linear = {.out = WIDTH, .per_position = true};
-    const sluice_head_config scores = {.vocabulary = VOCABULARY};
-    sluice_model *model;
-    ck_assert(!sluice_model_create(&input, &model, NULL));
-    ck_assert(!sluice_model_add(model, embedding, &rows, NULL));
-    for (int i = 0; i < DEVICES; i++)
-        ck_assert(!sluice_model_add(model, sluice_linear(), &linear, NULL));
-    ck_assert(!sluice_model_add(model, head, &scores, NULL));
-    ck_assert(!sluice_model_tie(model, "4.weight", "0.weight", NULL));
-    return model;
-}
-
 static void stick(sluice_pipeline *pipe, char pass, int microbatch)
 {
     static const int32_t x[BATCH] = {0, 1, 2, 3, 4, 5};
@@ -149,7 +130,12 @@ static void stick_everywhere(int places)
     head.forward = slow_forward;
     head.backward_input = slow_input;
     head.backward_weight = slow_weight;
-    sluice_model *model = make_model(&embedding, &head);
+    sluice_model *model = sl_test_tied_model((struct sl_test_tied){
+        .embedding = &embedding,
+        .head = &head,
+        .vocabulary = VOCABULARY,
+        .layers = DEVICES,
+    });
     const sluice_pipeline_config config = {
         .schedule = {.name = "1f1b",
                      .devices = places,

@@ -6,31 +6,25 @@
 #include <sluice/gemm.h>
 #include <sluice/pipeline_state.h>
 
-#include "support/cut_training.h"
+#include "support/cut/cut_training.h"
 #include "support/runner.h"
 
-enum { BATCH = 11, WIDTH = 6, ROWS = 13, OTHER_ROWS = 17 };
+enum {
+    BATCH = 11,
+    WIDTH = SL_TEST_CUT_WIDTH,
+    ROWS = SL_TEST_CUT_VOCABULARY,
+    OTHER_ROWS = SL_TEST_CUT_OTHER_ROWS,
+    N_TEXTS = SL_TEST_CUT_N_MODELS,
+};
 
-/* One table for both ends, and one for each. */
-static const char tied[] =
-    "gpt2(layers=6, heads=2, width=6, vocabulary=13, context=3)";
-static const char untied[] =
-    "input(3, int32); embedding(17, width=6); linear(6, per-position, "
-    "activation=tanh) x7; sequence{layer_norm(per-position); head(13)}";
-static const char *const texts[] = {tied, untied};
-
-enum { N_TEXTS = sizeof texts / sizeof *texts };
-
-static sluice_optimizer_choice choice;
+static const char *const *const texts = sl_test_cut_models;
 
 static sluice_pipeline_config config_of(const char *schedule, int devices,
                                         int team, const char *optimizer)
 {
     sluice_pipeline_config config =
         sl_test_cut_config(schedule, devices, 4, BATCH);
-    ck_assert(!sluice_optimizer_parse(optimizer, &choice, NULL));
-    config.optimizer = choice.ops;
-    config.optimizer_config = &choice.config;
+    sl_test_cut_optimize(&config, optimizer);
     config.team = team;
     config.gemm = sluice_gemm_is_built("packed") ? "packed" : "plain";
     return config;
@@ -73,7 +67,7 @@ static void show(sluice_pipeline *pipe, const sluice_model *model,
 static void train(const char *text, const sluice_pipeline_config *config,
                   struct shown *shown)
 {
-    sluice_model *model = sl_test_cut_parse(text);
+    sluice_model *model = sl_test_parse(text);
     sluice_pipeline *pipe = sl_test_cut_create(config, model);
     show(pipe, model, shown);
     sluice_pipeline_destroy(pipe);
@@ -146,7 +140,7 @@ START_TEST(a_device_has_its_part_of_the_rows_to_the_byte)
         "input(3, int32); embedding(17, width=6); activate(tanh) x4; head(13)";
     for (int n = 0; n < 6; n++) {
         int devices = 1 + n % 2, team = 2 + n / 2;
-        sluice_model *model = sl_test_cut_parse(bare);
+        sluice_model *model = sl_test_parse(bare);
         sluice_pipeline_config config =
             config_of("1f1b", devices, team, "adamw:lr=0.01");
         sluice_pipeline *pipe = sl_test_cut_create(&config, model);
@@ -170,9 +164,9 @@ START_TEST(what_fails_in_a_device_fails_the_step_and_changes_nothing)
 {
     static struct shown want, have;
     struct sl_test_cut_data data;
-    sluice_model *model = sl_test_cut_parse(tied);
+    sluice_model *model = sl_test_parse(texts[SL_TEST_CUT_TIED]);
     sluice_pipeline_config config = config_of("1f1b", 2, 2, "adamw:lr=0.01");
-    train(tied, &config, &want);
+    train(texts[SL_TEST_CUT_TIED], &config, &want);
     sluice_pipeline *pipe = sl_test_cut_create(&config, model);
     sl_test_cut_fill(&data);
     for (int i = 0; i < BATCH; i++) {
@@ -195,7 +189,7 @@ END_TEST
 
 START_TEST(more_devices_than_rows_are_refused)
 {
-    sluice_model *model = sl_test_cut_parse(tied);
+    sluice_model *model = sl_test_parse(texts[SL_TEST_CUT_TIED]);
     sluice_pipeline_config config = config_of("1f1b", 2, 7, "adamw:lr=0.01");
     sluice_pipeline *pipe;
     sluice_diag why = {.text = ""};

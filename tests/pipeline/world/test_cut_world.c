@@ -3,26 +3,23 @@
  * parameters, gradients, evaluation, outputs and checkpoints have the bits that
  * one process alone gets, and each device holds what was planned.
  */
-#include <unistd.h>
-
 #include <sluice/checkpoint.h>
-#include <sluice/layer.h>
-#include <sluice/loss.h>
-#include <sluice/optimizer.h>
 #include <sluice/pipeline.h>
 
 #include "pipeline/world/world.h"
+#include "support/cut/cut_problem.h"
 
-enum { BATCH = 11, POSITIONS = 3, VOCABULARY = 13, STEPS = 3, MOST = 1 << 14 };
-
-static int32_t x[BATCH * POSITIONS], labels[BATCH * POSITIONS];
-
-/* One table for both ends, and one for each. */
-static const char *const texts[] = {
-    "gpt2(layers=7, heads=2, width=6, vocabulary=13, context=3)",
-    "input(3, int32); embedding(17, width=6); linear(6, per-position, "
-    "activation=tanh) x8; sequence{layer_norm(per-position); head(13)}",
+enum {
+    BATCH = SL_TEST_CUT_MOST_ROWS,
+    POSITIONS = SL_TEST_CUT_POSITIONS,
+    VOCABULARY = SL_TEST_CUT_VOCABULARY,
+    STEPS = SL_TEST_CUT_STEPS,
+    MOST = 1 << 14
 };
+
+static struct sl_test_cut_data data;
+static int32_t *const x = data.x, *const labels = data.labels;
+static const char *const *const texts = sl_test_cut_models;
 
 /* All that a training shows. */
 struct shown {
@@ -32,14 +29,6 @@ struct shown {
     float y[BATCH * POSITIONS * VOCABULARY];
     int n;
 };
-
-static void fill(void)
-{
-    for (int i = 0; i < BATCH * POSITIONS; i++) {
-        x[i] = i % POSITIONS == 1 ? 5 : i * 5 % VOCABULARY;
-        labels[i] = i % 5 == 4 ? -100 : i * 7 % 11;
-    }
-}
 
 static void read_all(const sluice_pipeline *pipe, const sluice_model *model,
                      struct shown *shown)
@@ -99,40 +88,24 @@ static void train(const char *text, const sluice_pipeline_config *config,
 static sluice_pipeline_config config_of(const char *schedule, int devices,
                                         int microbatches, int replicas)
 {
-    static const sluice_sgd_config sgd = {
-        .learning_rate = 0.3F, .momentum = 0.9F, .clip = 1};
-    static const sluice_cross_entropy_config loss = {.classes = 11,
-                                                     .label_smoothing = 0.1};
-    return (sluice_pipeline_config){
-        .schedule = {.name = schedule,
-                     .devices = devices,
-                     .microbatches = microbatches,
-                     .backward_order = SLUICE_IN_ORDER},
-        .replicas = replicas,
-        .vocabulary_parallel = true,
-        .batch = BATCH,
-        .uneven = true,
-        .loss = sluice_cross_entropy(),
-        .loss_config = &loss,
-        .optimizer = sluice_sgd(),
-        .optimizer_config = &sgd,
-        .seed = 5,
-        .queue_capacity = 4,
-    };
+    sluice_pipeline_config config =
+        sl_test_cut_config(schedule, devices, microbatches, BATCH);
+    config.replicas = replicas;
+    return config;
 }
 
 /* Alone, and together with the other processes. */
 static void compare(sluice_world *world, sluice_pipeline_config config)
 {
     static struct shown alone, together;
-    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+    for (int t = 0; t < SL_TEST_CUT_N_MODELS; t++) {
         config.world = NULL;
         config.processes = NULL;
         train(texts[t], &config, &alone);
         config.world = world;
         train(texts[t], &config, &together);
         demand(!memcmp(&alone, &together, sizeof alone),
-               "%s, model %zu: loss %.17g instead of %.17g",
+               "%s, model %d: loss %.17g instead of %.17g",
                config.schedule.name, t, together.losses[STEPS],
                alone.losses[STEPS]);
     }
@@ -180,7 +153,8 @@ static void refuse(sluice_pipeline_config config, const char *says)
     sluice_model *model;
     sluice_pipeline *pipe;
     sluice_diag why;
-    demand(!sluice_model_parse(texts[0], NULL, &model, &why), "%s", why.text);
+    demand(!sluice_model_parse(texts[SL_TEST_CUT_TIED], NULL, &model, &why),
+           "%s", why.text);
     demand(sluice_pipeline_create(&config, model, &pipe, &why) ==
                    SLUICE_INVALID &&
                strstr(why.text, says),
@@ -206,7 +180,8 @@ static void save(const sluice_pipeline_config *config, const char *path)
     sluice_model *model;
     sluice_pipeline *pipe;
     sluice_diag why;
-    demand(!sluice_model_parse(texts[1], NULL, &model, &why), "%s", why.text);
+    demand(!sluice_model_parse(texts[SL_TEST_CUT_UNTIED], NULL, &model, &why),
+           "%s", why.text);
     demand(!sluice_pipeline_create(config, model, &pipe, &why), "%s", why.text);
     demand(!sluice_pipeline_step(pipe, x, labels, BATCH, NULL, &why) &&
                !sluice_checkpoint_save(pipe, NULL, path, &why),
@@ -215,21 +190,9 @@ static void save(const sluice_pipeline_config *config, const char *path)
     sluice_model_destroy(model);
 }
 
-static size_t read_file(const char *path, char *bytes, size_t room)
-{
-    FILE *file = fopen(path, "rb");
-    demand(file, "no %s", path);
-    size_t n = fread(bytes, 1, room, file);
-    demand(n < room, "%s is longer", path);
-    fclose(file);
-    unlink(path);
-    return n;
-}
-
 /* Each with pieces of both tables, and of their states. */
 static void show_checkpoint(sluice_world *world)
 {
-    static char alone[1 << 17], together[1 << 17];
     char names[2][80];
     sluice_pipeline_config config = config_of("1f1b", 2, 3, 2);
     for (int i = 0; i < 2; i++)
@@ -240,12 +203,8 @@ static void show_checkpoint(sluice_world *world)
         save(&config, names[0]);
     config.world = world;
     save(&config, names[1]);
-    if (sluice_world_rank(world) > 0)
-        return;
-    size_t n = read_file(names[0], alone, sizeof alone);
-    demand(n == read_file(names[1], together, sizeof together) &&
-               !memcmp(alone, together, n),
-           "another file");
+    if (sluice_world_rank(world) == 0)
+        sl_test_same_files(names[0], names[1]);
 }
 
 /* A token that is none fails the step in all; the next one trains. */
@@ -253,13 +212,14 @@ static void show_token(sluice_world *world)
 {
     static struct shown want, have;
     sluice_pipeline_config config = config_of("1f1b", 4, 5, 1);
-    train(texts[0], &config, &want);
+    train(texts[SL_TEST_CUT_TIED], &config, &want);
     config.world = world;
     sluice_model *model;
     sluice_pipeline *pipe;
     sluice_result result;
     sluice_diag why;
-    demand(!sluice_model_parse(texts[0], NULL, &model, &why), "%s", why.text);
+    demand(!sluice_model_parse(texts[SL_TEST_CUT_TIED], NULL, &model, &why),
+           "%s", why.text);
     demand(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
            why.text);
     for (int i = 0; i < BATCH; i += 5) {
@@ -292,7 +252,8 @@ static void show_label(sluice_world *world)
     sluice_pipeline *pipe;
     sluice_diag why;
     config.world = world;
-    demand(!sluice_model_parse(texts[0], NULL, &model, &why), "%s", why.text);
+    demand(!sluice_model_parse(texts[SL_TEST_CUT_TIED], NULL, &model, &why),
+           "%s", why.text);
     demand(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
            why.text);
     for (int i = 0; i < BATCH; i++) {
@@ -323,7 +284,7 @@ int main(int argc, char **argv)
         {"a_label_that_is_none_fails_the_step_in_all", show_label},
     };
     (void)argc;
-    fill();
+    sl_test_cut_fill(&data);
     return sl_test_claims(claims, (int)(sizeof claims / sizeof *claims),
                           argv + 1);
 }

@@ -7,8 +7,6 @@
 #include <sluice/gemm.h>
 #include <sluice/schedule_passes.h>
 
-#include <unistd.h>
-
 #include "pipeline/world/world.h"
 #include "support/judged_pair.h"
 #include "support/version_programs.h"
@@ -130,20 +128,8 @@ static void save(const struct sl_test_problem *problem,
     sluice_pipeline_destroy(pipe);
 }
 
-static size_t read_file(const char *path, char *bytes, size_t room)
-{
-    FILE *file = fopen(path, "rb");
-    demand(file, "no %s", path);
-    size_t n = fread(bytes, 1, room, file);
-    demand(n < room, "%s is longer", path);
-    fclose(file);
-    unlink(path);
-    return n;
-}
-
 static void show_checkpoint(sluice_world *world)
 {
-    static char alone[1 << 18], together[1 << 18];
     for (int zero = 0; zero < 2; zero++) {
         struct sl_test_problem problem;
         char names[2][80];
@@ -161,12 +147,8 @@ static void show_checkpoint(sluice_world *world)
         config.world = world;
         save(&problem, &config, names[1]);
         sl_test_problem_fini(&problem);
-        if (sluice_world_rank(world) > 0)
-            continue;
-        size_t n = read_file(names[0], alone, sizeof alone);
-        demand(n == read_file(names[1], together, sizeof together) &&
-                   !memcmp(alone, together, n),
-               "another file");
+        if (sluice_world_rank(world) == 0)
+            sl_test_same_files(names[0], names[1]);
     }
 }
 

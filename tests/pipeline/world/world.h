@@ -28,6 +28,30 @@ struct sl_test_claim {
     void (*show)(sluice_world *world);
 };
 
+static inline FILE *sl_test_open(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    demand(file, "no %s", path);
+    return file;
+}
+
+/* The files have the same bytes; they are removed. */
+static inline void sl_test_same_files(const char *one, const char *other)
+{
+    FILE *files[2] = {sl_test_open(one), sl_test_open(other)};
+    long at = 0;
+    for (int c = 0; c != EOF; at++) {
+        c = getc(files[0]);
+        demand(getc(files[1]) == c, "%s and %s differ at byte %ld", one, other,
+               at);
+    }
+    demand(at > 1, "%s is empty", one);
+    for (int i = 0; i < 2; i++)
+        fclose(files[i]);
+    remove(one);
+    remove(other);
+}
+
 /* Show those of claims[n] that the arguments name; all without any. */
 static inline int sl_test_claims(const struct sl_test_claim *claims, int n,
                                  char **wanted)

@@ -5,18 +5,12 @@
  */
 #include <sluice/pipeline_state.h>
 
-#include "support/cut_training.h"
+#include "support/cut/cut_training.h"
 #include "support/runner.h"
 
-enum { BATCH = 11, WIDTH = 6, K = 2 };
+enum { BATCH = 11, WIDTH = SL_TEST_CUT_WIDTH, K = 2 };
 
-/* One table for both ends, and one for each. */
-static const char tied[] =
-    "gpt2(layers=3, heads=2, width=6, vocabulary=13, context=3)";
-static const char untied[] =
-    "input(3, int32); embedding(17, width=6); linear(6, per-position, "
-    "activation=tanh) x5; sequence{layer_norm(per-position); head(13)}";
-static const char *const texts[] = {tied, untied};
+static const char *const *const texts = sl_test_cut_models;
 
 static const char *const optimizers[] = {
     "adamw:lr=0.01",
@@ -25,21 +19,17 @@ static const char *const optimizers[] = {
 };
 
 enum {
-    N_TEXTS = sizeof texts / sizeof *texts,
+    N_TEXTS = SL_TEST_CUT_N_MODELS,
     N_OPTIMIZERS = sizeof optimizers / sizeof *optimizers
 };
-
-static sluice_optimizer_choice choice;
 
 static sluice_pipeline_config config_of(const char *schedule, int devices,
                                         int replicas, const char *optimizer)
 {
     sluice_pipeline_config config =
         sl_test_cut_config(schedule, devices, 4, BATCH);
-    ck_assert(!sluice_optimizer_parse(optimizer, &choice, NULL));
     config.replicas = replicas;
-    config.optimizer = choice.ops;
-    config.optimizer_config = &choice.config;
+    sl_test_cut_optimize(&config, optimizer);
     return config;
 }
 
@@ -81,7 +71,7 @@ static void train(const char *text, sluice_pipeline_config config, int then,
 {
     static const int64_t rows[] = {BATCH, 1, BATCH - 2};
     struct sl_test_cut_data data;
-    sluice_model *model = sl_test_cut_parse(text);
+    sluice_model *model = sl_test_parse(text);
     sl_test_cut_fill(&data);
     for (int part = 0; part < 2; part++) {
         sluice_pipeline *pipe = sl_test_cut_create(&config, model);
@@ -165,8 +155,8 @@ static void check_device(const sluice_memory_plan *alone,
                          const sluice_memory_plan *plan, bool one_table,
                          int device, int zero, int replicas)
 {
-    size_t head = lines_of(13, device);
-    size_t rows = one_table ? 0 : lines_of(17, device);
+    size_t head = lines_of(SL_TEST_CUT_VOCABULARY, device);
+    size_t rows = one_table ? 0 : lines_of(SL_TEST_CUT_OTHER_ROWS, device);
     size_t stage = alone->parameters / 64 - head - rows;
     size_t states = share_of(stage, replicas, zero >= 1) +
                     share_of(head, replicas, zero >= 1) +
@@ -184,7 +174,7 @@ START_TEST(memory_is_that_of_the_formula_to_the_byte)
 {
     for (int n = 0; n < N_TEXTS * 3 * 4; n++) {
         sluice_memory_plan alone[K], plans[K];
-        sluice_model *model = sl_test_cut_parse(texts[n % N_TEXTS]);
+        sluice_model *model = sl_test_parse(texts[n % N_TEXTS]);
         int replicas = 2 + n / N_TEXTS % 3;
         sluice_pipeline_config config =
             config_of("gpipe", K, replicas, "adamw:lr=0.01");
@@ -202,7 +192,7 @@ END_TEST
 
 START_TEST(the_order_of_backwards_is_refused_as_without_it)
 {
-    sluice_model *model = sl_test_cut_parse(tied);
+    sluice_model *model = sl_test_parse(texts[SL_TEST_CUT_TIED]);
     sluice_pipeline_config config = config_of("1f1b", K, 2, optimizers[0]);
     sluice_pipeline *pipe;
     sluice_diag why = {.text = ""};

@@ -3,25 +3,15 @@
 
 #include <math.h>
 
+#include "support/published_bubbles.h"
 #include "support/runner.h"
-
-/* Per cent, for M = 1, 2, 4, 8, 16, 32, 64. */
-static const double table[][7] = {
-    [2] = {50.00, 33.33, 20.00, 11.11, 5.88, 3.03, 1.54},
-    [3] = {66.67, 50.00, 33.33, 20.00, 11.11, 5.88, 3.03},
-    [4] = {75.00, 60.00, 42.86, 27.27, 15.79, 8.57, 4.48},
-    [5] = {80.00, 66.67, 50.00, 33.33, 20.00, 11.11, 5.88},
-    [6] = {83.33, 71.43, 55.56, 38.46, 23.81, 13.51, 7.25},
-    [7] = {85.71, 75.00, 60.00, 42.86, 27.27, 15.79, 8.57},
-    [8] = {87.50, 77.78, 63.64, 46.67, 30.43, 17.95, 9.86},
-};
 
 START_TEST(the_ideal_bubble_is_that_of_the_table)
 {
-    for (int k = 2; k <= 8; k++)
-        for (int i = 0; i < 7; i++)
+    for (int k = 2; k <= SL_TEST_BUBBLES_MOST_K; k++)
+        for (int i = 0; i < SL_TEST_BUBBLES_N_M; i++)
             ck_assert_double_eq_tol(100 * sluice_bubble_formula(k, 1 << i),
-                                    table[k][i], 0.00501);
+                                    sl_test_bubbles[k][i], 0.00501);
 }
 END_TEST
 

@@ -5,7 +5,7 @@
 
 #include "sched/every.h"
 #include "support/runner.h"
-#include "support/vocabulary.h"
+#include "support/cut/vocabulary.h"
 
 enum { MOST_DEVICES = 8, WIDE = 64 /* a queue that is never full */ };
 

@@ -6,7 +6,7 @@
 #include <sluice/schedule_passes.h>
 
 #include "support/grid.h"
-#include "support/vocabulary.h"
+#include "support/cut/vocabulary.h"
 #include "support/runner.h"
 
 /* Each B becomes an I and a W. */

@@ -1,6 +1,6 @@
 /* A training whose sums have another order than the reference's. */
-#ifndef SL_TEST_SUPPORT_NEAR_TRAINING_H
-#define SL_TEST_SUPPORT_NEAR_TRAINING_H
+#ifndef SL_TEST_CUT_NEAR_TRAINING_H
+#define SL_TEST_CUT_NEAR_TRAINING_H
 
 #include "support/values.h"
 

@@ -1,6 +1,6 @@
 /* Schedules with a cut vocabulary. */
-#ifndef SL_TEST_SUPPORT_VOCABULARY_H
-#define SL_TEST_SUPPORT_VOCABULARY_H
+#ifndef SL_TEST_CUT_VOCABULARY_H
+#define SL_TEST_CUT_VOCABULARY_H
 
 #include <check.h>
 #include <sluice/schedule_passes.h>
