@@ -1,7 +1,7 @@
 /*
- * What a process does when another one ends: the order of what it sees and of
- * what it is told is forced, by a wire and lifelines of the test's own.  One
- * thread; process 1 of four.
+ * What a process does about a verdict, and when another one ends: the order of
+ * what it sees and of what it is told is forced, by a wire and lifelines of the
+ * test's own.  One thread; process 1 of four.
  */
 #include "chan/mpi/control.h"
 
@@ -26,7 +26,9 @@ struct sl_wire {
 static struct sl_wire wire;
 static int ended; /* the process whose end is seen; NONE */
 static int n_seen_stuck;
-static int n_stopped, n_closed;
+static struct sl_control *watched;
+static int n_committed, n_stopped, n_closed;
+static enum sl_verdict seen; /* by another thread, during a hook */
 
 int sl_wire_rank(const struct sl_wire *is)
 {
@@ -124,11 +126,14 @@ static void stop(void *context, const sluice_diag *why)
     (void)context;
     (void)why;
     n_stopped++;
+    seen = sl_control_verdict(watched);
 }
 
 static void commit(void *context)
 {
     (void)context;
+    n_committed++;
+    seen = sl_control_verdict(watched);
 }
 
 static void close_all(void *context)
@@ -143,8 +148,9 @@ static struct sl_control *begin(void)
     struct sl_control *control;
     wire = (struct sl_wire){.stuck = false};
     ended = NONE;
-    n_stopped = n_closed = n_seen_stuck = 0;
+    n_committed = n_stopped = n_closed = n_seen_stuck = 0;
     ck_assert_int_eq(sl_control_create(&wire, NULL, &control), SLUICE_OK);
+    watched = control;
     sl_control_begin(control, &hooks);
     return control;
 }
@@ -213,6 +219,26 @@ START_TEST(all_but_the_lost_one_are_told_once)
 }
 END_TEST
 
+/* A device that saw COMMIT before would find nothing committed, and leave
+ * without its update. */
+START_TEST(a_verdict_is_seen_when_its_hook_has_run)
+{
+    static const enum sl_letter_kind kinds[] = {SL_COMMIT, SL_STOP};
+    static const enum sl_verdict verdicts[] = {SL_COMMITTED, SL_STOPPED};
+    for (int i = 0; i < 2; i++) {
+        struct sl_control *control = begin();
+        seen = verdicts[i];
+        arrive(kinds[i], 0, NONE);
+        sl_control_look(control);
+        ck_assert_int_eq(n_committed, i == 0);
+        ck_assert_int_eq(n_stopped, i == 1);
+        ck_assert_int_eq(seen, SL_UNDECIDED);
+        ck_assert_int_eq(sl_control_verdict(control), verdicts[i]);
+        sl_control_destroy(control);
+    }
+}
+END_TEST
+
 START_TEST(a_loss_before_the_verdict_stops)
 {
     struct sl_control *control = begin();
@@ -262,6 +288,6 @@ END_TEST
 SLUICE_TEST_MAIN(
     "losses", a_letter_about_the_first_end_counts_more_than_a_later_end_seen,
     without_a_letter_the_end_that_was_seen_first_is_named,
-    all_but_the_lost_one_are_told_once, a_loss_before_the_verdict_stops,
-    a_loss_behind_the_commit_closes_what_waits,
+    all_but_the_lost_one_are_told_once, a_verdict_is_seen_when_its_hook_has_run,
+    a_loss_before_the_verdict_stops, a_loss_behind_the_commit_closes_what_waits,
     a_letter_that_cannot_leave_is_not_waited_for_once_one_has_ended)

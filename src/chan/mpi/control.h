@@ -71,7 +71,7 @@ bool sl_control_fail(struct sl_control *control, const sluice_diag *why);
 /* Say that this process can commit, at `virtual_ns`.  Once in an epoch. */
 void sl_control_vote(struct sl_control *control, int64_t virtual_ns);
 
-/* What was decided so far. */
+/* What was decided so far; its hook has run. */
 enum sl_verdict sl_control_verdict(const struct sl_control *control);
 
 /* After COMMIT: the latest time of all votes. */

@@ -14,6 +14,7 @@ struct sl_letter sl_control_letter(const struct sl_control *control,
     return letter;
 }
 
+/* A device that sees the verdict relies on what the hook has done. */
 void sl_control_obey_locked(struct sl_control *control,
                             const struct sl_letter *letter)
 {
@@ -25,14 +26,14 @@ void sl_control_obey_locked(struct sl_control *control,
     switch (letter->kind) {
     case SL_COMMIT:
         atomic_store(&control->latest_ns, letter->virtual_ns);
-        atomic_store(&control->verdict, SL_COMMITTED);
         if (hooks->commit)
             hooks->commit(hooks->context);
+        atomic_store(&control->verdict, SL_COMMITTED);
         break;
     case SL_STOP:
-        atomic_store(&control->verdict, SL_STOPPED);
         if (hooks->stop)
             hooks->stop(hooks->context, &letter->why);
+        atomic_store(&control->verdict, SL_STOPPED);
         break;
     case SL_MISS:
         control->loss = letter->why;

@@ -22,7 +22,8 @@ enum { SL_COORDINATOR = 0 };
 
 enum sl_verdict { SL_UNDECIDED, SL_COMMITTED, SL_STOPPED };
 
-/* What a process does about a verdict; called under the lock of the control. */
+/* What a process does about a verdict, before any thread can see it; called
+ * under the lock of the control. */
 struct sl_control_hooks {
     void (*commit)(void *context);
     void (*stop)(void *context, const sluice_diag *why);
@@ -55,7 +56,8 @@ struct sl_control {
     sluice_diag first;              /* [mu] of this epoch */
     sluice_diag loss;               /* [mu] why a process is missing or lost */
     _Atomic(int64_t) latest_ns;     /* [atomic] stored before `verdict` */
-    atomic_int verdict;             /* [atomic] stored under mu */
+    atomic_int verdict;             /* [atomic] stored under mu, behind its
+                                       hook */
     atomic_bool ended;              /* [atomic] stored under mu */
     atomic_bool missing;            /* [atomic] stored under mu: a process has
                                        left and is needed */
