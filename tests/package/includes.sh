@@ -13,7 +13,8 @@
 #   - files include each other in no circle; X.c and X.h are one file here;
 #   - cblas.h and dnnl.h are included by one file each, mpi.h by one at most,
 #     hwloc.h by none;
-#   - programs and examples use the public headers and nothing else of ours.
+#   - programs and examples use the public headers and nothing else of ours;
+#   - bench/peers has programs that are not ours: it is left out.
 #
 #     includes.sh ROOT GROUP:MODULE:LINK,...:HEADER,...:NEVER,... ...
 set -u
@@ -21,7 +22,8 @@ cd "$1" || exit 1
 shift
 
 # A line for each #include: FILE HEADER, in the order of the file.
-find src include bench docs/examples -name '*.[ch]' | LC_ALL=C sort |
+find src include bench docs/examples -name '*.[ch]' -not -path 'bench/peers/*' |
+    LC_ALL=C sort |
     while read -r file; do
         sed -n "s|^[[:space:]]*#[[:space:]]*include[[:space:]]*\([<\"][^>\"]*[>\"]\).*|$file \1|p" \
             "$file"
