@@ -39,6 +39,12 @@ void sl_mask(int64_t n, const uint32_t *bits, uint32_t threshold, float scale,
 /* to = sl_bf16_of(x).  Shapes: x, to [n]; they do not overlap. */
 void sl_bf16_round(int64_t n, const float *x, sl_bfloat16 *to);
 
+/*
+ * The updates of optimizers.  What they keep from step to step (v, m, mean,
+ * speed) is 0 where it would be denormal, less than FLT_MIN: without gradient
+ * it falls below that for ever, and an update would take many times as long.
+ */
+
 /* Update w, and v if there is a momentum.  Shapes: w, g, v [n]. */
 void sl_sgd_update(int64_t n, struct sl_sgd sgd, const float *g, float *w,
                    float *v);

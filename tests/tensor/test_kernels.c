@@ -5,6 +5,7 @@
 #include "tensor/pointwise.h"
 #include "tensor/softmax.h"
 
+#include <float.h>
 #include <string.h>
 
 #include "support/runner.h"
@@ -338,6 +339,50 @@ START_TEST(every_instruction_set_gives_the_same_bits)
 }
 END_TEST
 
+/* A vector of each width, and a part of one. */
+enum { N_ELEMENTS = 16 + 8 + 4 + 3, N_STATES = 6 };
+
+/* An update of each optimizer without a gradient. */
+static void fade(const struct sl_kernels *k, float s[N_STATES][N_ELEMENTS])
+{
+    static const float g[N_ELEMENTS];
+    static float w[N_ELEMENTS];
+    const struct sl_sgd sgd = {.scale = 1, .rate = 0.1F, .momentum = 0.9F};
+    const struct sl_adam adam = {.scale = 1,
+                                 .beta1 = 0.9F,
+                                 .beta2 = 0.9F,
+                                 .rate = 0.1F,
+                                 .root = 1,
+                                 .epsilon = 1e-8F};
+    const struct sl_rmsprop rmsprop = {.scale = 1,
+                                       .alpha = 0.9F,
+                                       .rate = 0.1F,
+                                       .epsilon = 1e-8F,
+                                       .momentum = 0.9F};
+    k->sgd_update(N_ELEMENTS, sgd, g, w, s[0]);
+    k->adam_update(N_ELEMENTS, adam, g, w, s[1], s[2]);
+    k->rmsprop_update(N_ELEMENTS, rmsprop, g, w, s[3], s[4], s[5]);
+}
+
+START_TEST(states_below_the_least_normal_number_become_zero)
+{
+    const struct sl_kernel_set *sets = sl_kernel_sets();
+    for (int k = 0; k < sl_kernel_sets_n(); k++) {
+        float s[N_STATES][N_ELEMENTS];
+        if (!sets[k].runs())
+            continue;
+        for (int i = 0; i < N_STATES * N_ELEMENTS; i++)
+            s[i / N_ELEMENTS][i % N_ELEMENTS] = FLT_MIN;
+        s[0][1] = -FLT_MIN;
+        s[0][2] = -2 * FLT_MIN;
+        fade(sets[k].kernels, s);
+        for (int i = 0; i < N_STATES * N_ELEMENTS; i++)
+            ck_assert_float_eq(s[i / N_ELEMENTS][i % N_ELEMENTS],
+                               i == 2 ? 0.9F * -2 * FLT_MIN : 0);
+    }
+}
+END_TEST
+
 START_TEST(the_widest_set_that_runs_is_chosen)
 {
     const struct sl_kernel_set *sets = sl_kernel_sets();
@@ -432,6 +477,7 @@ START_TEST(bfloat16_is_the_nearest_and_of_two_the_even_one)
 END_TEST
 
 SLUICE_TEST_MAIN("tensor.kernels", every_instruction_set_gives_the_same_bits,
+                 states_below_the_least_normal_number_become_zero,
                  the_widest_set_that_runs_is_chosen,
                  a_mask_drops_what_is_below_the_threshold,
                  squared_distance_is_exact_where_double_is,

@@ -191,6 +191,14 @@ static inline sl_lanes sl_lanes_unless(sl_lane_bits drop, sl_lanes x)
     return (sl_lanes)(~drop & (sl_lane_bits)x);
 }
 
+/* x, 0 where it is so small that it is denormal: a multiplication takes some
+ * hundred cycles for such a number. */
+static inline sl_lanes sl_lanes_normal(sl_lanes x)
+{
+    sl_lane_bits exponent = (sl_lane_bits)x & 0x7f800000;
+    return sl_lanes_unless((sl_lane_bits)(exponent == 0), x);
+}
+
 /* `a` where the bits of `first` are ones, `b` where they are zero. */
 static inline sl_lanes sl_lanes_choose(sl_lane_bits first, sl_lanes a,
                                        sl_lanes b)

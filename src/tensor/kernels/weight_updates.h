@@ -57,7 +57,7 @@ sl_sgd_lanes(struct sl_sgd sgd, sl_lanes g, sl_lanes w, sl_lanes *v)
 {
     g = g * sgd.scale + sgd.decay * w;
     if (v) {
-        *v = sgd.momentum * *v + g;
+        *v = sl_lanes_normal(sgd.momentum * *v + g);
         g = sgd.nesterov ? g + sgd.momentum * *v : *v;
     }
     return w - sgd.rate * g;
@@ -116,8 +116,10 @@ sl_adam_some(int64_t n, const struct sl_adam *adam, const float *g_at,
 {
     sl_lanes w = sl_some_load(w_at, n);
     sl_lanes g = sl_some_load(g_at, n) * adam->scale + adam->decay * w;
-    sl_lanes m = adam->beta1 * sl_some_load(m_at, n) + adam->share1 * g;
-    sl_lanes v = adam->beta2 * sl_some_load(v_at, n) + adam->share2 * g * g;
+    sl_lanes m =
+        sl_lanes_normal(adam->beta1 * sl_some_load(m_at, n) + adam->share1 * g);
+    sl_lanes v = sl_lanes_normal(adam->beta2 * sl_some_load(v_at, n) +
+                                 adam->share2 * g * g);
     sl_lanes root = sl_lanes_sqrt(v) / adam->root + adam->epsilon;
     sl_some_store(m_at, m, n);
     sl_some_store(v_at, v, n);
@@ -156,19 +158,20 @@ sl_rmsprop_some(int64_t i, int64_t n, const struct sl_rmsprop *to,
 {
     sl_lanes w = sl_some_load(at->w + i, n);
     sl_lanes g = sl_some_load(at->g + i, n) * to->scale + to->decay * w;
-    sl_lanes v = to->alpha * sl_some_load(at->v + i, n) + to->share * g * g;
+    sl_lanes v = sl_lanes_normal(to->alpha * sl_some_load(at->v + i, n) +
+                                 to->share * g * g);
     sl_some_store(at->v + i, v, n);
     if (at->mean) {
-        sl_lanes mean =
-            to->alpha * sl_some_load(at->mean + i, n) + to->share * g;
+        sl_lanes mean = sl_lanes_normal(
+            to->alpha * sl_some_load(at->mean + i, n) + to->share * g);
         sl_some_store(at->mean + i, mean, n);
         v = sl_rmsprop_spread(v, mean);
     }
     sl_lanes root = sl_lanes_sqrt(v) + to->epsilon;
     sl_lanes step = to->rate * g / root;
     if (at->speed) {
-        sl_lanes speed =
-            to->momentum * sl_some_load(at->speed + i, n) + g / root;
+        sl_lanes speed = sl_lanes_normal(
+            to->momentum * sl_some_load(at->speed + i, n) + g / root);
         sl_some_store(at->speed + i, speed, n);
         step = to->rate * speed;
     }
