@@ -45,9 +45,11 @@ void *sl_device_main(void *argument)
     sl_gemm_one_thread();
     /* Sleeps end on time: see nn/layers/timed.c. */
     prctl(PR_SET_TIMERSLACK, 1UL);
+    /* Between two jobs the caller needs a core; it may be this one. */
+    const struct sl_patience rest = {crew->patience.spin_ns, .yield = true};
     bool quits;
     do {
-        sl_gate_rest(&device->gate, crew->patience, has_job_or_quits, device);
+        sl_gate_rest(&device->gate, rest, has_job_or_quits, device);
         quits = atomic_load(&crew->quit);
         if (!quits) {
             device->last_job = atomic_load(&crew->job_no);
