@@ -1,6 +1,7 @@
 #!/bin/sh
 # Each public header compiles alone, as strict C11 and C++17; each internal one
-# alone, as the C that we write ourselves.
+# alone, as the C that we write ourselves.  One that its own source includes
+# before anything else has been compiled so by the build.
 #
 #     headers.sh ROOT CC [CXX]
 set -u
@@ -31,12 +32,34 @@ for path in include/sluice/*.h; do
     [ -z "$cxx" ] ||
         alone "$header" "$cxx" -std=c++17 -pedantic $warn -Iinclude -x c++
 done
+# The first line for the preprocessor of each source, if it is its own header.
+built=$(find src -name '*.c' -exec awk '
+    FNR == 1 { seen = 0 }
+    /^#/ && !seen++ {
+        own = FILENAME
+        sub(/^src\//, "", own)
+        sub(/c$/, "h", own)
+        if ($0 == "#include \"" own "\"")
+            print own
+    }' {} +)
+n_built=0
 for path in $(find src -name '*.h' | LC_ALL=C sort); do
+    header=${path#src/}
+    case "
+$built
+" in
+    *"
+$header
+"*)
+        n_built=$((n_built + 1))
+        continue
+        ;;
+    esac
     # shellcheck disable=SC2086
-    alone "${path#src/}" "$cc" -std=gnu11 -D_GNU_SOURCE $warn -Iinclude -Isrc \
+    alone "$header" "$cc" -std=gnu11 -D_GNU_SOURCE $warn -Iinclude -Isrc \
         -x c
 done
 
 [ -n "$cxx" ] || echo "no C++ compiler: the headers were not tried as C++"
-echo "$n compilations, $bad bad"
-[ "$bad" -eq 0 ] && [ "$n" -gt 0 ]
+echo "$n compilations, $bad bad; $n_built headers come first in their sources"
+[ "$bad" -eq 0 ] && [ "$n" -gt 0 ] && [ "$n_built" -gt 0 ]
