@@ -13,7 +13,7 @@
 #include "support/grid.h"
 #include "support/runner.h"
 
-enum { ITEMS = 1000000 / SL_TEST_STRIDE, MAX_CAPACITY = 64 };
+enum { ITEMS = 400000 / SL_TEST_STRIDE, MAX_CAPACITY = 64 };
 
 struct run {
     struct sl_queue queue;

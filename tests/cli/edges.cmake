@@ -9,7 +9,7 @@ foreach(format csv json)
             -DFILE=${CMAKE_CURRENT_BINARY_DIR}/${generator}.${format}
             -P ${CMAKE_CURRENT_SOURCE_DIR}/same_losses.cmake)
         set_tests_properties(cli.train_by_${format}_of_${generator}
-            PROPERTIES TIMEOUT 60 LABELS cli)
+            PROPERTIES TIMEOUT 180 LABELS cli)
     endforeach()
 endforeach()
 cli_test(train_by_auto run_tool STATUS=0

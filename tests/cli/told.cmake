@@ -2,7 +2,7 @@
 add_test(NAME cli.kept COMMAND ${CMAKE_COMMAND} -DTOOL=${tool}
     -DDIR=${CMAKE_CURRENT_BINARY_DIR}/kept
     -P ${CMAKE_CURRENT_LIST_DIR}/check_kept.cmake)
-set_tests_properties(cli.kept PROPERTIES TIMEOUT 60 LABELS cli)
+set_tests_properties(cli.kept PROPERTIES TIMEOUT 180 LABELS cli)
 
 cli_test(train_speed_of_none run_tool STATUS=2
     "MATCH=--speeds: \"0\" is not a number from 0.001 to 1\n"

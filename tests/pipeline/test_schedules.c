@@ -71,7 +71,7 @@ static int check_name(const struct sl_test_problem *problem, const char *name,
                 if (!schedule)
                     continue;
                 bool judged = sluice_reference_exists(schedule, false);
-                if (judged && !sl_test_skips_of(5))
+                if (judged && !sl_test_skips_of(8))
                     check(problem, name, schedule, capacity);
                 sluice_schedule_destroy(schedule);
                 n += judged;

@@ -10,6 +10,7 @@
 
 #include <math.h>
 
+#include "support/grid.h"
 #include "support/runner.h"
 
 enum { MOST_DEVICES = 32, KINDS = SLUICE_N_ACTION_KINDS };
@@ -144,8 +145,10 @@ static void check_found(const struct setting *s, int times_p, double printed)
 START_TEST(the_search_finds_the_rates_of_zb_1p_and_zb_2p)
 {
     for (int i = 0; i < N_SETTINGS; i++) {
-        check_found(&settings[i], 1, settings[i].of_zb_1p);
-        check_found(&settings[i], 2, settings[i].of_zb_2p);
+        if (!sl_test_skips_of(3))
+            check_found(&settings[i], 1, settings[i].of_zb_1p);
+        if (!sl_test_skips_of(3))
+            check_found(&settings[i], 2, settings[i].of_zb_2p);
     }
 }
 END_TEST
@@ -160,6 +163,8 @@ START_TEST(with_activations_kept_until_w_the_search_reaches_the_bound)
         struct costs costs = costs_of(s);
         sluice_schedule *schedule;
         sluice_search_result result;
+        if (sl_test_skips_of(3))
+            continue;
         const sluice_search_config config = {
             .devices = s->p,
             .microbatches = s->m,

@@ -251,7 +251,7 @@ static void fail_everywhere(struct bench *b)
         const sluice_action *actions =
             sluice_schedule_actions(b->schedule, d, &n);
         for (int i = 0; i < n; i++)
-            if (!sl_test_skips_of(8))
+            if (!sl_test_skips_of(16))
                 fail_action(b, d, actions, i);
         b->n_cells += n;
     }

@@ -102,7 +102,7 @@ static int check_schedule(const char *name)
                     : SLUICE_REVERSE;
             config.replicas = 1 + i % 2;
             config.remat = (sluice_remat)((k + i) % 3);
-            if (!sl_test_skips_of(4))
+            if (!sl_test_skips_of(6))
                 check(&config, sluice_schedule_n_copies(schedule), name);
             sluice_schedule_destroy(schedule);
             n++;

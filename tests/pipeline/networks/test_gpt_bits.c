@@ -83,7 +83,7 @@ static void check_schedules(const char *model)
         int n = 0, n_skipped = 0;
         for (int k = 1; k <= MOST_DEVICES; k++)
             for (int m = 2; m <= 12; m += 2 + m / 3)
-                if (sl_test_skips_of(4))
+                if (sl_test_skips_of(6))
                     n_skipped++;
                 else
                     n += check_schedule(name, k, m);

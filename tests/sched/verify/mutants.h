@@ -12,10 +12,10 @@
 #include "support/grid.h"
 #include "support/runner.h"
 
-/* From day to day a third of them, or what sanitizers take of any grid; all
+/* From day to day a seventh of them, or what sanitizers take of any grid; all
  * with SLUICE_TEST_LONG. */
 enum {
-    MUTANT_THIN = SL_TEST_STRIDE > 1 ? 1 : 3,
+    MUTANT_THIN = SL_TEST_STRIDE > 1 ? 1 : 7,
     MUTANT_STRIDE = MUTANT_THIN * SL_TEST_STRIDE
 };
 
