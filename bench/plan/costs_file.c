@@ -23,11 +23,12 @@ enum {
     FIRST_F = COSTS + N_COSTS,
     FIRST_B,
     REDUCE,
+    ONCE,
     N_NUMBERS
 };
 
 static const char head[] = "team,microbatches,layer,F,B,I,W,R,UPDATE,"
-                           "first_F,first_B,REDUCE_GRAD";
+                           "first_F,first_B,REDUCE_GRAD,once";
 
 static const int columns[N_COSTS] = {SLUICE_F, SLUICE_B, SLUICE_I,
                                      SLUICE_W, SLUICE_R, SLUICE_UPDATE};
@@ -45,37 +46,52 @@ static size_t place(const struct costs_shape *shape, int team, int m, int layer)
     return (row * (size_t)shape->n_layers + (size_t)layer) * KINDS;
 }
 
+/* Whether there are rows of replicas with one micro-batch each. */
+static bool has_once(const struct costs_shape *shape, int m)
+{
+    return shape->once && shape->once[m];
+}
+
 static void print_row(FILE *out, const int64_t *costs_ns,
-                      const int64_t *first_ns)
+                      const int64_t *first_ns, bool once)
 {
     for (int c = 0; c < N_COSTS; c++)
         fprintf(out, ",%" PRId64, costs_ns[columns[c]]);
-    fprintf(out, ",%" PRId64 ",%" PRId64 ",%" PRId64 "\n", first_ns[SLUICE_F],
-            first_ns[SLUICE_B], costs_ns[SLUICE_REDUCE_GRAD]);
+    fprintf(out, ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d\n",
+            first_ns[SLUICE_F], first_ns[SLUICE_B],
+            costs_ns[SLUICE_REDUCE_GRAD], once);
+}
+
+static void print_rows(FILE *out, const struct costs_shape *shape, int team,
+                       int m, const struct costs_tables *tables)
+{
+    for (int once = 0; once <= has_once(shape, m); once++)
+        for (int i = 0; i < shape->n_layers; i++) {
+            size_t at = place(shape, team, m, i);
+            fprintf(out, "%d,%d,%d", shape->teams[team], shape->microbatches[m],
+                    i);
+            print_row(out, once ? &tables->once_ns[at] : &tables->costs_ns[at],
+                      once ? &tables->once_first_ns[at] : &tables->first_ns[at],
+                      once);
+        }
 }
 
 void costs_print(FILE *out, const struct costs_shape *shape,
-                 const int64_t *costs_ns, const int64_t *first_ns)
+                 const struct costs_tables *tables)
 {
     fprintf(out, "%s\n", head);
     for (int t = 0; t < shape->n_teams; t++)
         for (int m = 0; m < shape->n; m++)
-            for (int i = 0; i < shape->n_layers; i++) {
-                size_t at = place(shape, t, m, i);
-                fprintf(out, "%d,%d,%d", shape->teams[t],
-                        shape->microbatches[m], i);
-                print_row(out, &costs_ns[at], &first_ns[at]);
-            }
+            print_rows(out, shape, t, m, tables);
 }
 
 sluice_status costs_write(const char *path, const struct costs_shape *shape,
-                          const int64_t *costs_ns, const int64_t *first_ns,
-                          sluice_diag *why)
+                          const struct costs_tables *tables, sluice_diag *why)
 {
     FILE *out = fopen(path, "we");
     if (!out)
         return refuse_file(path, why);
-    costs_print(out, shape, costs_ns, first_ns);
+    costs_print(out, shape, tables);
     bool failed = ferror(out);
     if (fclose(out) || failed)
         return refuse_file(path, why);
@@ -97,28 +113,39 @@ static bool read_numbers(const char *line, int64_t numbers[N_NUMBERS])
     return true;
 }
 
+/* Set the costs of a layer, which begin at `costs_ns` and at `first_ns`. */
+static void set_costs(const int64_t numbers[N_NUMBERS], int64_t *costs_ns,
+                      int64_t *first_ns)
+{
+    for (int c = 0; c < N_COSTS; c++)
+        costs_ns[columns[c]] = numbers[COSTS + c];
+    costs_ns[SLUICE_REDUCE_GRAD] = numbers[REDUCE];
+    first_ns[SLUICE_F] = numbers[FIRST_F];
+    first_ns[SLUICE_B] = first_ns[SLUICE_I] = numbers[FIRST_B];
+}
+
 /* Keep a row, if its team and number of micro-batches are wanted. */
 static void keep(const int64_t numbers[N_NUMBERS],
-                 const struct costs_shape *shape, int64_t *costs_ns,
-                 int64_t *first_ns)
+                 const struct costs_shape *shape,
+                 const struct costs_tables *tables)
 {
     for (int t = 0; t < shape->n_teams; t++)
         for (int m = 0; m < shape->n; m++) {
+            size_t at = place(shape, t, m, (int)numbers[LAYER]);
             if (shape->microbatches[m] != numbers[MICROBATCHES] ||
                 shape->teams[t] != numbers[TEAM])
                 continue;
-            size_t at = place(shape, t, m, (int)numbers[LAYER]);
-            for (int c = 0; c < N_COSTS; c++)
-                costs_ns[at + (size_t)columns[c]] = numbers[COSTS + c];
-            costs_ns[at + SLUICE_REDUCE_GRAD] = numbers[REDUCE];
-            first_ns[at + SLUICE_F] = numbers[FIRST_F];
-            first_ns[at + SLUICE_B] = first_ns[at + SLUICE_I] =
-                numbers[FIRST_B];
+            if (!numbers[ONCE])
+                set_costs(numbers, &tables->costs_ns[at],
+                          &tables->first_ns[at]);
+            else if (has_once(shape, m))
+                set_costs(numbers, &tables->once_ns[at],
+                          &tables->once_first_ns[at]);
         }
 }
 
 static sluice_status read_row(const char *line, const struct costs_shape *shape,
-                              int64_t *costs_ns, int64_t *first_ns,
+                              const struct costs_tables *tables,
                               sluice_diag *why)
 {
     int64_t numbers[N_NUMBERS];
@@ -131,13 +158,17 @@ static sluice_status read_row(const char *line, const struct costs_shape *shape,
                                "is of layer %" PRId64
                                ", and the model has %d layers",
                                numbers[LAYER], shape->n_layers);
-    keep(numbers, shape, costs_ns, first_ns);
+    if (numbers[ONCE] < 0 || numbers[ONCE] > 1)
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "has %" PRId64 " as once: write 0 or 1",
+                               numbers[ONCE]);
+    keep(numbers, shape, tables);
     return SLUICE_OK;
 }
 
 static sluice_status read_rows(struct text_lines *lines,
                                const struct costs_shape *shape,
-                               int64_t *costs_ns, int64_t *first_ns,
+                               const struct costs_tables *tables,
                                sluice_diag *why)
 {
     bool more;
@@ -149,17 +180,27 @@ static sluice_status read_rows(struct text_lines *lines,
             st = text_lines_next(lines, &more, why);
         if (st || !more)
             return st;
-        st = read_row(lines->line, shape, costs_ns, first_ns, why);
+        st = read_row(lines->line, shape, tables, why);
+    }
+}
+
+/* Nothing is known yet. */
+static void unset(int64_t *costs_ns, int64_t *first_ns, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        costs_ns[i] = i % KINDS == SLUICE_F ? UNSET : 0;
+        first_ns[i] = 0;
     }
 }
 
 static sluice_status check_all(const struct costs_shape *shape,
-                               const int64_t *costs_ns, sluice_diag *why)
+                               const struct costs_tables *tables,
+                               sluice_diag *why)
 {
     for (int t = 0; t < shape->n_teams; t++)
         for (int m = 0; m < shape->n; m++)
             for (int i = 0; i < shape->n_layers; i++)
-                if (costs_ns[place(shape, t, m, i) + SLUICE_F] == UNSET)
+                if (tables->costs_ns[place(shape, t, m, i) + SLUICE_F] == UNSET)
                     return sluice_diag_set(
                         why, SLUICE_FORMAT,
                         "has no costs of layer %d with %d micro-batches and "
@@ -170,32 +211,46 @@ static sluice_status check_all(const struct costs_shape *shape,
     return SLUICE_OK;
 }
 
+/* What there are no rows of takes as long as with more micro-batches. */
+static void fill_once(const struct costs_tables *tables, size_t n)
+{
+    for (size_t i = 0; i < n; i += KINDS) {
+        if (tables->once_ns[i + SLUICE_F] != UNSET)
+            continue;
+        memcpy(&tables->once_ns[i], &tables->costs_ns[i],
+               KINDS * sizeof *tables->once_ns);
+        memcpy(&tables->once_first_ns[i], &tables->first_ns[i],
+               KINDS * sizeof *tables->once_first_ns);
+    }
+}
+
 sluice_status costs_parse(FILE *in, const struct costs_shape *shape,
-                          int64_t *costs_ns, int64_t *first_ns,
-                          sluice_diag *why)
+                          const struct costs_tables *tables, sluice_diag *why)
 {
     struct text_lines lines = {.in = in};
     sluice_diag said;
     size_t n = place(shape, shape->n_teams, 0, 0);
-    for (size_t i = 0; i < n; i++) {
-        costs_ns[i] = i % KINDS == SLUICE_F ? UNSET : 0;
-        first_ns[i] = 0;
-    }
-    sluice_status st = read_rows(&lines, shape, costs_ns, first_ns, &said);
+    unset(tables->costs_ns, tables->first_ns, n);
+    if (shape->once)
+        unset(tables->once_ns, tables->once_first_ns, n);
+    sluice_status st = read_rows(&lines, shape, tables, &said);
     if (st)
         return sluice_diag_set(why, st, "line %d %.200s", lines.number,
                                said.text);
-    return check_all(shape, costs_ns, why);
+    st = check_all(shape, tables, why);
+    if (!st && shape->once)
+        fill_once(tables, n);
+    return st;
 }
 
 sluice_status costs_read(const char *path, const struct costs_shape *shape,
-                         int64_t *costs_ns, int64_t *first_ns, sluice_diag *why)
+                         const struct costs_tables *tables, sluice_diag *why)
 {
     sluice_diag said;
     FILE *in = fopen(path, "re");
     if (!in)
         return refuse_file(path, why);
-    sluice_status st = costs_parse(in, shape, costs_ns, first_ns, &said);
+    sluice_status st = costs_parse(in, shape, tables, &said);
     fclose(in);
     return st ? sluice_diag_set(why, st, "%.200s: %.250s", path, said.text)
               : SLUICE_OK;

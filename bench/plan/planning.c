@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/measure/measure_config.h"
 #include "bench/output/environment.h"
@@ -29,8 +30,10 @@ struct work {
     struct range replicas;     /* for which there are devices */
     struct range teams;        /* the same */
     sluice_plan_layer *layers; /* [n_layers] */
-    int64_t *costs_ns;         /* [teams][microbatches][n_layers][KINDS] */
-    int64_t *first_ns;         /* the same */
+    int64_t *cells;            /* the memory of `costs` */
+    struct costs_tables costs; /* [teams][microbatches][n_layers][KINDS] */
+    bool once[RANGE_MAX];      /* [microbatches]: some R of several replicas is
+                                  as large: each has one micro-batch */
     sluice_pipeline_config pipeline;
 };
 
@@ -111,6 +114,11 @@ static void choose_widths(struct work *work)
     if (config->any_team && config->costs)
         most = 1; /* the file need not have others */
     work->teams = at_most(&config->teams, most);
+    for (int m = 0; m < work->microbatches.n; m++)
+        for (int r = 0; r < work->replicas.n; r++)
+            work->once[m] |=
+                work->replicas.values[r] > 1 &&
+                work->replicas.values[r] == work->microbatches.values[m];
 }
 
 static size_t cells_of(const struct work *work)
@@ -139,12 +147,17 @@ static sluice_status measure_team(struct work *work, int t,
     };
     sluice_status st = SLUICE_OK;
     for (int m = 0; m < work->microbatches.n && !st; m++) {
+        const struct costs_tables *to = &work->costs;
         size_t at = (size_t)t * cells_of(work) +
                     (size_t)m * (size_t)work->n_layers * KINDS;
         what.microbatches = work->microbatches.values[m];
         what.rows = config->batch / what.microbatches;
-        st = costs(work->model, &what, &work->costs_ns[at], &work->first_ns[at],
+        st = costs(work->model, &what, &to->costs_ns[at], &to->first_ns[at],
                    why);
+        what.microbatches = 1;
+        if (!st && work->once[m])
+            st = costs(work->model, &what, &to->once_ns[at],
+                       &to->once_first_ns[at], why);
         progress_step(progress);
     }
     return st;
@@ -174,7 +187,7 @@ static void model_costs(struct work *work)
         .bytes_per_ns = (double)config->bandwidth / 1e9,
         .meeting_ns = MEETING_NS,
     };
-    int64_t *at = work->costs_ns;
+    int64_t *at = work->costs.costs_ns;
     for (int t = 0; t < work->teams.n; t++)
         for (int m = 0; m < work->microbatches.n; m++) {
             rates.team = work->teams.values[t];
@@ -183,6 +196,8 @@ static void model_costs(struct work *work)
                 &rates, at);
             at += (size_t)work->n_layers * KINDS;
         }
+    memcpy(work->costs.once_ns, work->costs.costs_ns,
+           (size_t)work->teams.n * cells_of(work) * sizeof *at);
 }
 
 static sluice_status get_costs(struct work *work, sluice_diag *why)
@@ -194,19 +209,18 @@ static sluice_status get_costs(struct work *work, sluice_diag *why)
         .microbatches = work->microbatches.values,
         .n = work->microbatches.n,
         .n_layers = work->n_layers,
+        .once = work->once,
     };
     sluice_status st = SLUICE_OK;
     if (config->costs)
-        st = costs_read(config->costs, &shape, work->costs_ns, work->first_ns,
-                        why);
+        st = costs_read(config->costs, &shape, &work->costs, why);
     else if (config->measures)
         st = measure(work, why);
     else
         model_costs(work);
     shape.n_teams = work->teams.n;
     if (!st && config->saves_costs)
-        st = costs_write(config->saves_costs, &shape, work->costs_ns,
-                         work->first_ns, why);
+        st = costs_write(config->saves_costs, &shape, &work->costs, why);
     return st;
 }
 
@@ -236,8 +250,10 @@ static sluice_status find(struct work *work, sluice_plan **out,
         .n_zeros = config->zeros.n,
         .gathers = config->gathers.n ? config->gathers.values : NULL,
         .n_gathers = config->gathers.n,
-        .costs_ns = work->costs_ns,
-        .first_ns = work->first_ns,
+        .costs_ns = work->costs.costs_ns,
+        .first_ns = work->costs.first_ns,
+        .once_ns = work->costs.once_ns,
+        .once_first_ns = work->costs.once_first_ns,
         .schedules = config->schedules,
         .queue_capacity = config->capacity,
         .no_remat = config->no_remat,
@@ -263,11 +279,13 @@ static sluice_status plan(struct work *work, sluice_plan **out,
     size_t n = (size_t)work->n_layers;
     work->layers = calloc(n, sizeof *work->layers);
     size_t cells = (size_t)work->teams.n * cells_of(work);
-    work->costs_ns = calloc(cells, sizeof *work->costs_ns);
-    work->first_ns = calloc(cells, sizeof *work->first_ns);
-    if (!work->layers || !work->costs_ns || !work->first_ns)
+    work->cells = calloc(4 * cells, sizeof *work->cells);
+    if (!work->layers || !work->cells)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the costs of layers");
+    int64_t *at = work->cells;
+    work->costs =
+        (struct costs_tables){at, at + cells, at + 2 * cells, at + 3 * cells};
     sluice_status st =
         sluice_plan_layers(work->model, &work->pipeline, work->layers, why);
     if (!st)
@@ -293,8 +311,7 @@ sluice_status planning_find(const struct planning_config *config,
     if (!st && config->tries)
         st = trial_run(planned.plan, work.model, &work.pipeline, config->tries,
                        &planned.trial, why);
-    free(work.first_ns);
-    free(work.costs_ns);
+    free(work.cells);
     free(work.layers);
     sluice_model_destroy(work.model);
     if (st)

@@ -122,6 +122,12 @@ typedef struct sluice_plan_config {
                                 A stage that waits for its input packs before
                                 it waits.  The bound leaves it out */
 
+    /* The same two where each of several replicas has one micro-batch.  Its
+     * weights are used once between two updates, so that packing them does not
+     * pay, and products are made in another way.  NULL: as with more. */
+    const int64_t *once_ns;
+    const int64_t *once_first_ns;
+
     const char *schedules; /* names of generators, separated by commas, and
                               "auto", the search of sluice/search.h; NULL: all
                               that are synchronous and have one copy */

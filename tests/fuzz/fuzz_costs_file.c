@@ -12,12 +12,22 @@
 enum { N = 2, LAYERS = 2, CELLS = N * LAYERS * SLUICE_N_ACTION_KINDS };
 
 static const int microbatches[N] = {4, 8}, team[] = {1};
-static const struct costs_shape shape = {team, 1, microbatches, N, LAYERS};
+static const bool once[N] = {true, false};
+static const struct costs_shape shape = {team, 1,      microbatches,
+                                         N,    LAYERS, once};
 
 struct costs {
     int64_t costs_ns[CELLS];
     int64_t first_ns[CELLS];
+    int64_t once_ns[CELLS];
+    int64_t once_first_ns[CELLS];
 };
+
+static struct costs_tables tables_of(struct costs *costs)
+{
+    return (struct costs_tables){costs->costs_ns, costs->first_ns,
+                                 costs->once_ns, costs->once_first_ns};
+}
 
 static sluice_status read(const char *text, size_t n, struct costs *costs,
                           sluice_diag *why)
@@ -25,8 +35,8 @@ static sluice_status read(const char *text, size_t n, struct costs *costs,
     FILE *in = n ? fmemopen((void *)(uintptr_t)text, n, "r")
                  : fopen("/dev/null", "re");
     text_require(in != NULL);
-    sluice_status st =
-        costs_parse(in, &shape, costs->costs_ns, costs->first_ns, why);
+    const struct costs_tables tables = tables_of(costs);
+    sluice_status st = costs_parse(in, &shape, &tables, why);
     fclose(in);
     return st;
 }
@@ -43,7 +53,8 @@ static sluice_status parse(const char *text, size_t n,
         return st;
     FILE *out = open_memstream(&again, &length);
     text_require(out != NULL);
-    costs_print(out, &shape, costs.costs_ns, costs.first_ns);
+    const struct costs_tables tables = tables_of(&costs);
+    costs_print(out, &shape, &tables);
     text_require(fclose(out) == 0);
     text_require(!read(again, length, &same, why));
     text_require(!memcmp(&costs, &same, sizeof costs));

@@ -16,10 +16,11 @@ static int64_t first_of(const struct sl_plan_problem *problem,
 {
     int i = 0;
     int64_t ns = 0;
+    const int64_t *first_ns = sl_plan_first_costs(problem);
     for (int s = 0; s < stage; s++)
         i += candidate->sizes[s];
     for (int end = i + candidate->sizes[stage]; i < end; i++) {
-        ns += problem->config->first_ns[sl_plan_row(problem, i) + (size_t)kind];
+        ns += first_ns[sl_plan_row(problem, i) + (size_t)kind];
     }
     int device = candidate->device[order->schedule->stage_device[stage]];
     return llround((double)ns / sl_plan_speed(problem, device));

@@ -143,7 +143,7 @@ static sluice_status simulate_costs(const struct sl_plan_problem *problem,
 {
     struct sl_plan_action_costs costs;
     config->stage_costs_ns = sl_plan_stage_costs(problem, order, candidate);
-    if (!problem->config->first_ns)
+    if (!sl_plan_first_costs(problem))
         return sluice_simulate(schedule, config, out, why);
     if (sl_plan_action_costs_init(&costs, problem, order, schedule, candidate))
         return sl_no_memory(why, "the costs of a plan's actions");

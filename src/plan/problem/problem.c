@@ -183,14 +183,13 @@ static sluice_status check_layer(const struct sl_plan_problem *problem, int i,
                                  bool has[KINDS], sluice_diag *why)
 {
     const sluice_plan_config *config = problem->config;
+    const int64_t *first_ns = sl_plan_first_costs(problem);
     int64_t most = most_cost(config);
     for (int k = 0; k < N_KINDS; k++) {
         int kind = kinds[k];
         int64_t ns = sl_plan_cost(problem, i, kind);
         int64_t first =
-            config->first_ns
-                ? config->first_ns[sl_plan_row(problem, i) + (size_t)kind]
-                : 0;
+            first_ns ? first_ns[sl_plan_row(problem, i) + (size_t)kind] : 0;
         if (ns < -1 || ns > most)
             return sluice_diag_set(
                 why, SLUICE_INVALID,
@@ -221,8 +220,13 @@ static sluice_status check_costs(struct sl_plan_problem *problem,
     for (division->team = 0; division->team < n_teams; division->team++)
         for (division->m = 0; division->m < config->n_microbatches;
              division->m++)
-            for (int i = 0; i < problem->n_layers && !st; i++)
-                st = check_layer(problem, i, has, why);
+            for (int once = 0; once <= 1; once++) {
+                division->replicas =
+                    once ? config->microbatches[division->m] : 1;
+                for (int i = 0; i < problem->n_layers && !st; i++)
+                    st = check_layer(problem, i, has, why);
+            }
+    division->replicas = 1;
     if (st)
         return st;
     problem->has_whole = has[SLUICE_B];
@@ -308,7 +312,10 @@ int64_t sl_plan_cost(const struct sl_plan_problem *problem, int layer, int kind)
     const struct sl_plan_division *division = &problem->division;
     bool joins = kind == SLUICE_W && division->gather > 1;
     size_t row = row_of(problem, joins ? division->joined : division->m, layer);
-    int64_t ns = problem->config->costs_ns[row + (size_t)kind];
+    const int64_t *costs_ns = sl_plan_is_once(problem)
+                                  ? problem->config->once_ns
+                                  : problem->config->costs_ns;
+    int64_t ns = costs_ns[row + (size_t)kind];
     if (joins)
         return part_of(ns, division->gather);
     return kind == SLUICE_UPDATE && division->zero

@@ -112,6 +112,23 @@ static inline const int *sl_plan_members(const struct sl_plan_problem *problem,
                              sl_plan_team(problem)];
 }
 
+/* Whether each of several replicas has one micro-batch: its weights are used
+ * once, and the config may have costs for that. */
+static inline bool sl_plan_is_once(const struct sl_plan_problem *problem)
+{
+    return problem->config->once_ns && problem->division.replicas > 1 &&
+           sl_plan_microbatches(problem) == 1;
+}
+
+/* How much more the first actions of a step take, in the config's table; NULL:
+ * nothing. */
+static inline const int64_t *
+sl_plan_first_costs(const struct sl_plan_problem *problem)
+{
+    return sl_plan_is_once(problem) ? problem->config->once_first_ns
+                                    : problem->config->first_ns;
+}
+
 /* Where a layer's costs begin in the config's tables. */
 size_t sl_plan_row(const struct sl_plan_problem *problem, int layer);
 

@@ -12,8 +12,9 @@ struct refusal {
 };
 
 #define HEAD                                                                   \
-    "team,microbatches,layer,F,B,I,W,R,UPDATE,first_F,first_B,REDUCE_GRAD"
-#define NUMBERS "10,20,9,11,10,3,5,6,7"
+    "team,microbatches,layer,F,B,I,W,R,UPDATE,first_F,first_B,REDUCE_GRAD,"    \
+    "once"
+#define NUMBERS "10,20,9,11,10,3,5,6,7,0"
 
 static const struct refusal of_machines[] = {
     {"", "there is no node: write \"node 2\" for two cores"},
@@ -40,9 +41,11 @@ static const struct refusal of_machines[] = {
 
 static const struct refusal of_costs[] = {
     {"layer,F\n", "line 1 is not \"" HEAD "\""},
-    {HEAD "\n1,4,0,1\n", "line 2 is not 12 whole numbers between commas"},
+    {HEAD "\n1,4,0,1\n", "line 2 is not 13 whole numbers between commas"},
     {HEAD "\n1,4,0," NUMBERS ",7\n",
-     "line 2 is not 12 whole numbers between commas"},
+     "line 2 is not 13 whole numbers between commas"},
+    {HEAD "\n1,4,0,10,20,9,11,10,3,5,6,7,2\n",
+     "line 2 has 2 as once: write 0 or 1"},
     {HEAD "\n1,4,2," NUMBERS "\n",
      "line 2 is of layer 2, and the model has 2 layers"},
     {HEAD "\n1,4,-1," NUMBERS "\n",
@@ -72,10 +75,10 @@ static sluice_status read_machine(const char *path, sluice_diag *why)
 static sluice_status read_costs(const char *path, sluice_diag *why)
 {
     static const int microbatches[] = {4}, team[] = {1};
-    static const struct costs_shape shape = {team, 1, microbatches, 1, 2};
-    int64_t costs_ns[2 * SLUICE_N_ACTION_KINDS];
-    int64_t first_ns[2 * SLUICE_N_ACTION_KINDS];
-    return costs_read(path, &shape, costs_ns, first_ns, why);
+    static const struct costs_shape shape = {team, 1, microbatches, 1, 2, NULL};
+    int64_t cells[2][2 * SLUICE_N_ACTION_KINDS];
+    const struct costs_tables tables = {cells[0], cells[1], NULL, NULL};
+    return costs_read(path, &shape, &tables, why);
 }
 
 typedef sluice_status reader(const char *path, sluice_diag *why);
