@@ -5,6 +5,7 @@
  */
 #include "chan/mpi/control.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "support/runner.h"
@@ -239,6 +240,30 @@ START_TEST(a_verdict_is_seen_when_its_hook_has_run)
 }
 END_TEST
 
+static void stop_locked(void *context, const sluice_diag *why)
+{
+    ck_assert_int_eq(why->process, SELF);
+    ck_assert_int_eq(pthread_mutex_trylock(&watched->mu), EBUSY);
+    ++*(int *)context;
+}
+
+/* Between the two, the epoch could have ended, and another one begun: it would
+ * stop here, and nobody would have been told. */
+START_TEST(what_fails_stops_before_another_epoch_can_begin)
+{
+    struct sl_control *control = begin();
+    sluice_diag why = end_of(SELF);
+    int n = 0;
+    sl_control_fail(control, &why, stop_locked, &n);
+    ck_assert_int_eq(n, 1);
+    ck_assert_int_eq(wire.n_out, 1);
+    sl_control_vote(control, 0);
+    sl_control_fail(control, &why, stop_locked, &n); /* process 0 decides */
+    ck_assert_int_eq(n, 1);
+    sl_control_destroy(control);
+}
+END_TEST
+
 START_TEST(a_loss_before_the_verdict_stops)
 {
     struct sl_control *control = begin();
@@ -277,7 +302,7 @@ START_TEST(a_letter_that_cannot_leave_is_not_waited_for_once_one_has_ended)
     wire.stuck = true;
     ended = 0;
     for (int i = 0; i < MOST; i++)
-        sl_control_fail(control, &why);
+        sl_control_fail(control, &why, NULL, NULL);
     ck_assert_int_lt(wire.n_out, MOST);
     ck_assert_int_gt(n_seen_stuck, 0);
     ck_assert_int_eq(named(control), 0);
@@ -289,5 +314,6 @@ SLUICE_TEST_MAIN(
     "losses", a_letter_about_the_first_end_counts_more_than_a_later_end_seen,
     without_a_letter_the_end_that_was_seen_first_is_named,
     all_but_the_lost_one_are_told_once, a_verdict_is_seen_when_its_hook_has_run,
+    what_fails_stops_before_another_epoch_can_begin,
     a_loss_before_the_verdict_stops, a_loss_behind_the_commit_closes_what_waits,
     a_letter_that_cannot_leave_is_not_waited_for_once_one_has_ended)

@@ -153,7 +153,9 @@ void sl_control_begin(struct sl_control *control,
     pthread_mutex_unlock(&control->mu);
 }
 
-bool sl_control_fail(struct sl_control *control, const sluice_diag *why)
+void sl_control_fail(struct sl_control *control, const sluice_diag *why,
+                     void (*stop)(void *context, const sluice_diag *why),
+                     void *context)
 {
     pthread_mutex_lock(&control->mu);
     bool counts =
@@ -164,8 +166,9 @@ bool sl_control_fail(struct sl_control *control, const sluice_diag *why)
         letter.why = *why;
         tell_locked(control, &letter);
     }
+    if (counts && stop)
+        stop(context, why);
     pthread_mutex_unlock(&control->mu);
-    return counts;
 }
 
 void sl_control_vote(struct sl_control *control, int64_t virtual_ns)

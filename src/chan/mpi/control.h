@@ -59,14 +59,15 @@ void sl_control_begin(struct sl_control *control,
                       const struct sl_control_hooks *hooks);
 
 /*
- * Say that this process cannot go on.
- *
- * Returns  whether it counts here and now: then the caller of this function
- *          stops this process at once, too.  False after a vote, for process 0
- *          decides.  While no epoch is under way it counts, and the next one
- *          must be told.
+ * Say that this process cannot go on.  If that counts here and now,
+ * stop(context, why) is called, unless `stop` is NULL: under the lock, so that
+ * no epoch begins or ends in between, which nobody would have told.  After a
+ * vote it does not, for process 0 decides.  While no epoch is under way it
+ * counts, and the next one must be told.
  */
-bool sl_control_fail(struct sl_control *control, const sluice_diag *why);
+void sl_control_fail(struct sl_control *control, const sluice_diag *why,
+                     void (*stop)(void *context, const sluice_diag *why),
+                     void *context);
 
 /* Say that this process can commit, at `virtual_ns`.  Once in an epoch. */
 void sl_control_vote(struct sl_control *control, int64_t virtual_ns);

@@ -228,8 +228,7 @@ static void mpi_fail(struct sl_collective *collective, const sluice_diag *why)
     sluice_diag told = *why;
     if (told.process < 0)
         told.process = is->crossing.rank;
-    if (sl_control_fail(is->crossing.control, &told))
-        stopped(is, &told);
+    sl_control_fail(is->crossing.control, &told, stopped, is);
 }
 
 static void mpi_close(struct sl_collective *collective)

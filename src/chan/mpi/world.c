@@ -129,7 +129,7 @@ void sl_world_begin(sluice_world *world, struct sl_collective *everyone)
     sluice_diag why;
     sl_control_begin(world->control, &hooks);
     if (sl_failure_latched(&everyone->failure, &why))
-        sl_control_fail(world->control, &why); /* it has failed before */
+        sl_control_fail(world->control, &why, NULL, NULL); /* before this */
 }
 
 void sl_world_look(sluice_world *world)
@@ -157,7 +157,7 @@ sluice_status sl_world_check(sluice_world *world, sluice_status st,
         if (why)
             told = *why;
         told.process = world->rank;
-        sl_control_fail(world->control, &told);
+        sl_control_fail(world->control, &told, NULL, NULL);
     }
     st = sl_control_finish(world->control, why);
     if (st) /* processes have come to different tags */
