@@ -13,8 +13,11 @@
  * The files are those of sluice_checkpoint_save(), and as safe: until the new
  * one is complete an older one stays.
  *
- * In several processes (world.h) nothing is copied: sluice_saver_start() has
- * written the files when it returns, and is a call of all processes.
+ * In several processes (world.h) create and start are calls of all processes,
+ * at the same point between two calls of a pipeline; each copies what it holds.
+ * Then a thread of each sends its copy to that of process 0, which writes the
+ * file, by messages that have nothing to do with those of steps.  The world
+ * must outlive the saver.
  */
 #ifndef SLUICE_SAVER_H
 #define SLUICE_SAVER_H
@@ -42,7 +45,8 @@ typedef struct sluice_saving {
     int n_written;    /* paths; all of them if the save succeeded */
     uint64_t bytes;   /* of the tensors */
     int64_t copy_ns;  /* of the caller: it copied */
-    int64_t write_ns; /* of the other thread: it wrote, beside training */
+    int64_t write_ns; /* of the other thread: it wrote, or sent what another
+                         process wrote, beside training */
     int64_t wait_ns;  /* of the caller: it waited in join */
 } sluice_saving;
 
@@ -56,8 +60,11 @@ typedef struct sluice_saving {
  *          must be safe for that.
  * Threads  as sluice_checkpoint_save(); the thread that was started takes no
  *          signals.
+ * Blocks   in several processes, until all have called it.
  * Returns  SLUICE_OK; SLUICE_INVALID if the model has more parameters than the
- *          header of a checkpoint can list; SLUICE_NO_MEMORY; SLUICE_SYSTEM.
+ *          header of a checkpoint can list; SLUICE_NO_MEMORY; SLUICE_SYSTEM; in
+ *          several processes the same in all of them, and what
+ *          sluice_world_agree() returns.
  */
 SLUICE_API sluice_status sluice_saver_create(const sluice_pipeline *pipe,
                                              const sluice_allocator *allocator,
@@ -70,11 +77,13 @@ SLUICE_API sluice_status sluice_saver_create(const sluice_pipeline *pipe,
  *
  * Takes    nothing: `run` (may be NULL) and the paths are copied.
  * Threads  as sluice_checkpoint_save().
- * Blocks   while it copies; the other thread writes.
+ * Blocks   while it copies, in several processes until all have; the other
+ *          thread writes.
  * Returns  SLUICE_OK: it is on its way, and join tells how it ended;
  *          SLUICE_INVALID for n_paths out of 1 to SLUICE_SAVER_PATHS, if the
  *          save before was not joined, or in a child of fork();
- *          SLUICE_NOT_FINITE; SLUICE_NO_MEMORY.
+ *          SLUICE_NOT_FINITE; SLUICE_NO_MEMORY; in several processes the same
+ *          in all of them, and what sluice_world_agree() returns.
  */
 SLUICE_API sluice_status sluice_saver_start(sluice_saver *saver,
                                             const sluice_run *run,
@@ -82,7 +91,8 @@ SLUICE_API sluice_status sluice_saver_start(sluice_saver *saver,
                                             int n_paths, sluice_diag *why);
 
 /* Whether a save was started and is still being written: whether join would
- * wait.  Threads: as start. */
+ * wait.  In several processes each has an answer of its own.  Threads: as
+ * start. */
 SLUICE_API bool sluice_saver_is_busy(const sluice_saver *saver);
 
 /*
@@ -91,7 +101,10 @@ SLUICE_API bool sluice_saver_is_busy(const sluice_saver *saver);
  * Threads  as start.
  * Blocks   until it has.
  * Returns  what sluice_checkpoint_save() would have, and `*saving` (may be
- *          NULL) in any case; SLUICE_OK and zeros if none was started.
+ *          NULL) in any case; SLUICE_OK and zeros if none was started.  In
+ *          several processes the same in all of them, unless one is lost: then
+ *          SLUICE_SYSTEM, and the file is the old one, or the new one if
+ *          process 0 had all of it.
  */
 SLUICE_API sluice_status sluice_saver_join(sluice_saver *saver,
                                            sluice_saving *saving,

@@ -7,7 +7,6 @@
 
 #include "base/finite.h"
 #include "pipeline/abroad/abroad.h"
-#include "pipeline/across/vocabulary_board.h"
 #include "pipeline/pieces/holding.h"
 #include "pipeline/update/head_update.h"
 
@@ -43,74 +42,25 @@ static sluice_status find(const sluice_pipeline *pipe, const char *name,
               : check_size(name, sluice_shape_elements(&spec->shape), n, why);
 }
 
-static int n_runs(const sluice_pipeline *pipe, struct sl_tensor_item item)
-{
-    const struct sl_blueprint *bp = &pipe->blueprint;
-    int cut = sl_cut_table_of(pipe, item.layer, item.param);
-    if (cut >= 0)
-        return bp->grid.n_devices *
-               sl_cut_table_n_holders(pipe, cut, item.state);
-    return sl_item_is_shared(bp, item) ? sl_n_holders(&bp->grid) : 1;
-}
-
-/* Run number i of a cut table: the pieces of a part follow each other. */
-static struct sl_tensor_run cut_run(const sluice_pipeline *pipe,
-                                    struct sl_tensor_item item, int table,
-                                    int i)
-{
-    const struct sl_blueprint *bp = &pipe->blueprint;
-    int n_holders = sl_cut_table_n_holders(pipe, table, item.state);
-    const struct sl_coordinates at = {.place = i / n_holders,
-                                      .replica = i % n_holders};
-    const float *elements;
-    struct sl_chunk piece = sl_cut_table_piece(pipe, table, item.state,
-                                               at.replica, at.place, &elements);
-    return (struct sl_tensor_run){
-        .process = sl_process_of(&bp->processes, &bp->grid, at),
-        .elements = elements,
-        .first = piece.first,
-        .n = piece.n,
-    };
-}
-
-/* What holder number i has of it. */
-static struct sl_tensor_run run_at(const sluice_pipeline *pipe,
-                                   struct sl_tensor_item item, int i)
-{
-    int cut = sl_cut_table_of(pipe, item.layer, item.param);
-    if (cut >= 0)
-        return cut_run(pipe, item, cut, i);
-    struct sl_holding is = sl_holding_at(pipe, i, 0, item);
-    return (struct sl_tensor_run){
-        .process = sl_holding_process(pipe, i, item),
-        .elements = sl_is_held_here(pipe, i, item) ? is.values : NULL,
-        .first = is.piece.first,
-        .n = is.piece.n,
-    };
-}
-
-/* What each device of teams holds, a part at a time, in all processes. */
-static sluice_status get_from_teams(const sluice_pipeline *pipe,
-                                    struct sl_tensor_item item, int holder,
-                                    float *values, sluice_diag *why)
+/* A run of elements that have places of their own, a part at a time, in all
+ * processes. */
+static sluice_status get_strip(const sluice_pipeline *pipe,
+                               const struct sl_tensor_run *run, float *values,
+                               sluice_diag *why)
 {
     enum { PART = 2048 };
     float part[PART];
-    int process = sl_holding_process(pipe, holder, item);
+    struct sl_chunk at = {run->first, PART};
+    int64_t end = run->first + run->n;
     sluice_status st = SLUICE_OK;
-    for (int s = 0; s < pipe->blueprint.grid.n_shards; s++) {
-        struct sl_holding is = sl_holding_at(pipe, holder, s, item);
-        struct sl_chunk at = {is.piece.first, PART};
-        int64_t end = is.piece.first + is.piece.n;
-        for (; at.first < end && !st; at.first += at.n) {
-            at.n = end - at.first < PART ? end - at.first : PART;
-            size_t bytes = (size_t)at.n * sizeof *part;
-            if (sl_is_held_here(pipe, holder, item))
-                memcpy(part, is.values + (at.first - is.piece.first), bytes);
-            st = sl_abroad_share(pipe, process, part, bytes, why);
-            if (!st)
-                sl_shard_gather_piece(&is.shard, at, part, values);
-        }
+    for (; at.first < end && !st; at.first += at.n) {
+        at.n = end - at.first < PART ? end - at.first : PART;
+        size_t bytes = (size_t)at.n * sizeof *part;
+        if (run->elements)
+            memcpy(part, run->elements + (at.first - run->first), bytes);
+        st = sl_abroad_share(pipe, run->process, part, bytes, why);
+        if (!st)
+            sl_shard_gather_piece(&run->shard, at, part, values);
     }
     return st;
 }
@@ -125,12 +75,12 @@ static sluice_status get(const sluice_pipeline *pipe,
         gather(pipe, item, values);
         return st;
     }
-    for (int i = 0; i < n_runs(pipe, item) && !st; i++) {
+    for (int i = 0; i < sl_item_n_runs(pipe, item) && !st; i++) {
+        struct sl_tensor_run run = sl_item_run_at(pipe, item, i);
         if (pipe->blueprint.grid.n_shards > 1) {
-            st = get_from_teams(pipe, item, i, values, why);
+            st = get_strip(pipe, &run, values, why);
             continue;
         }
-        struct sl_tensor_run run = run_at(pipe, item, i);
         size_t bytes = (size_t)run.n * sizeof *values;
         if (run.elements && run.n > 0)
             memcpy(values + run.first, run.elements, bytes);
@@ -297,20 +247,13 @@ bool sluice_pipeline_holds(const sluice_pipeline *pipe, const char *name)
 int sl_tensor_n_runs(const sluice_pipeline *pipe,
                      const sluice_state_tensor *tensor)
 {
-    return n_runs(pipe, tensor_of(tensor));
-}
-
-int sl_tensor_most_runs(const sluice_pipeline *pipe)
-{
-    const struct sl_grid *grid = &pipe->blueprint.grid;
-    int n_parts = sl_cuts_vocabulary(pipe) ? grid->n_devices : 1;
-    return n_parts * sl_n_holders(grid);
+    return sl_item_n_runs(pipe, tensor_of(tensor));
 }
 
 struct sl_tensor_run sl_tensor_run_at(const sluice_pipeline *pipe,
                                       const sluice_state_tensor *tensor, int i)
 {
-    return run_at(pipe, tensor_of(tensor), i);
+    return sl_item_run_at(pipe, tensor_of(tensor), i);
 }
 
 bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
@@ -325,13 +268,6 @@ bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
         has = sl_is_held_here(pipe, at.holder, at.use);
     }
     return has;
-}
-
-sluice_status sl_pipeline_get_everywhere(const sluice_pipeline *pipe,
-                                         const sluice_state_tensor *tensor,
-                                         float *values, sluice_diag *why)
-{
-    return get(pipe, tensor_of(tensor), values, why);
 }
 
 void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,

@@ -9,7 +9,7 @@
 
 #include <sluice/pipeline_state.h>
 
-#include "pipeline/pipeline.h"
+#include "pipeline/pieces/tensor_run.h"
 
 /* The number of the state that a name is one of, "state0.0.weight"; -1: it is
  * none. */
@@ -21,19 +21,9 @@ int sl_tensor_state(const char *name);
 float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
                           const sluice_state_tensor *tensor);
 
-/* A run of its elements, as it lies in several processes, without teams.  The
- * runs of a tensor make it whole, one behind the other; some may be empty. */
-struct sl_tensor_run {
-    int process;           /* which has it */
-    const float *elements; /* [n]; NULL in another process */
-    int64_t first;         /* element of the tensor */
-    int64_t n;
-};
+/* Its runs. */
 int sl_tensor_n_runs(const sluice_pipeline *pipe,
                      const sluice_state_tensor *tensor);
-
-/* No tensor has more. */
-int sl_tensor_most_runs(const sluice_pipeline *pipe);
 struct sl_tensor_run sl_tensor_run_at(const sluice_pipeline *pipe,
                                       const sluice_state_tensor *tensor, int i);
 
@@ -45,12 +35,6 @@ bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
  * process. */
 void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,
                              const sluice_state_tensor *tensor, float *values);
-
-/* The same in all processes, whichever of them have a copy, or a part of it.
- * All call it.  Returns SLUICE_OK, or why a process is gone. */
-sluice_status sl_pipeline_get_everywhere(const sluice_pipeline *pipe,
-                                         const sluice_state_tensor *tensor,
-                                         float *values, sluice_diag *why);
 
 /* Copy values into all copies of it; cannot fail. */
 void sl_pipeline_put_tensor(sluice_pipeline *pipe,

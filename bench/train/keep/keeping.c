@@ -134,10 +134,11 @@ static sluice_status list_all(const struct keeping *k,
 static sluice_status agree_to_save(struct keeping *k, const sluice_run *run,
                                    sluice_diag *why)
 {
-    sluice_status st = sluice_checkpoint_check(k->pipe, run, why);
+    sluice_status st = sluice_world_agree(
+        k->world, sluice_checkpoint_check(k->pipe, run, why), why);
     if (!st && k->config->dir)
         st = sluice_saver_create(k->pipe, NULL, &k->saver, why);
-    return sluice_world_agree(k->world, st, why);
+    return st;
 }
 
 static sluice_status begin_directory(struct keeping *k, sluice_diag *why)
@@ -264,6 +265,14 @@ void keeping_settle(struct keeping *keeping)
         tell_failure(keeping, &why);
 }
 
+/* Whether the writer is at work, as process 0 has it: all settle at the same
+ * step.  The others' writers end when they hear of it. */
+static bool is_writing(const struct keeping *k)
+{
+    bool is = sluice_saver_is_busy(k->saver);
+    return !sluice_world_share(k->world, 0, &is, sizeof is, NULL) && is;
+}
+
 /* Of the newest checkpoint, the one under way included. */
 static uint64_t last_step(const struct keeping *k)
 {
@@ -295,7 +304,7 @@ void keeping_progress(struct keeping *keeping, const sluice_progress *progress,
     keeping->is_pending = true;
     if (!keeping->config->dir)
         return;
-    if (keeping->is_saving && !sluice_saver_is_busy(keeping->saver))
+    if (keeping->is_saving && !is_writing(keeping))
         keeping_settle(keeping);
     if (!run->was_tested && !is_time(keeping, progress))
         return;

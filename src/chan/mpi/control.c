@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "chan/mpi/losses/loss.h"
 
-static bool is_lost(const struct sl_control *control)
+bool sl_control_is_lost(const struct sl_control *control)
 {
     return atomic_load(&control->lost);
 }
@@ -84,7 +84,7 @@ static void miss_locked(struct sl_control *control, int i)
     if (i != SL_COORDINATOR && control->rank != SL_COORDINATOR)
         return;
     if (!control->running || !peer->left ||
-        peer->left_epoch == control->epoch || is_lost(control))
+        peer->left_epoch == control->epoch || sl_control_is_lost(control))
         return;
     sluice_diag_set(&control->loss, SLUICE_CLOSED,
                     "process %d has left: it has ended its pipeline, without "
@@ -148,7 +148,7 @@ void sl_control_begin(struct sl_control *control,
     look_locked(control);
     for (int i = 0; i < control->n_ranks; i++)
         miss_locked(control, i);
-    if (is_lost(control))
+    if (sl_control_is_lost(control))
         sl_control_stop_locked(control);
     pthread_mutex_unlock(&control->mu);
 }
@@ -161,7 +161,7 @@ void sl_control_fail(struct sl_control *control, const sluice_diag *why,
     bool counts =
         !control->running ||
         (!control->voted && atomic_load(&control->verdict) == SL_UNDECIDED);
-    if (control->running && !is_lost(control)) {
+    if (control->running && !sl_control_is_lost(control)) {
         struct sl_letter letter = sl_control_letter(control, SL_FAIL);
         letter.why = *why;
         tell_locked(control, &letter);
@@ -194,7 +194,7 @@ int64_t sl_control_latest_ns(const struct sl_control *control)
 /* Nothing ends the epoch any more. */
 static bool has_no_end(const struct sl_control *control)
 {
-    return is_lost(control) || atomic_load(&control->leaderless);
+    return sl_control_is_lost(control) || atomic_load(&control->leaderless);
 }
 
 static bool has_ended(void *state)
@@ -235,7 +235,7 @@ static bool all_left(void *state)
     for (int i = 0; i < control->n_ranks; i++)
         all = all && (i == control->rank || control->peers[i].left);
     pthread_mutex_unlock(&control->mu);
-    return all || is_lost(control);
+    return all || sl_control_is_lost(control);
 }
 
 void sl_control_leave(struct sl_control *control)
@@ -243,7 +243,7 @@ void sl_control_leave(struct sl_control *control)
     pthread_mutex_lock(&control->mu);
     struct sl_letter letter = sl_control_letter(control, SL_LEAVE);
     for (int to = 0; to < control->n_ranks; to++)
-        if (to != control->rank && !is_lost(control))
+        if (to != control->rank && !sl_control_is_lost(control))
             sl_post_send(control->post, to, &letter);
     pthread_mutex_unlock(&control->mu);
     sl_control_wait(control, impatient, all_left, control);
@@ -262,7 +262,7 @@ void sl_control_leave(struct sl_control *control)
 
 bool sl_control_is_over(const struct sl_control *control)
 {
-    return is_lost(control) || atomic_load(&control->missing);
+    return sl_control_is_lost(control) || atomic_load(&control->missing);
 }
 
 sluice_status sl_control_loss(struct sl_control *control, sluice_diag *why)

@@ -104,6 +104,9 @@ void sl_control_look(void *control);
  * nothing is to be waited for. */
 bool sl_control_is_over(const struct sl_control *control);
 
+/* Whether a process has gone without leaving, or MPI has failed: this stays. */
+bool sl_control_is_lost(const struct sl_control *control);
+
 /* Why nothing is to be waited for.  Returns its status. */
 sluice_status sl_control_loss(struct sl_control *control, sluice_diag *why);
 

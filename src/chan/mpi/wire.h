@@ -30,6 +30,7 @@ enum sl_lane {
     SL_LANE_NOTES,   /* what is said beside the data */
     SL_LANE_CONTROL, /* see chan/mpi/control.h */
     SL_LANE_CALLS,   /* what the callers of a pipeline exchange */
+    SL_LANE_ASIDE,   /* what goes on beside steps: see chan/mpi/courier.h */
     SL_N_LANES
 };
 

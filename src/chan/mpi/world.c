@@ -1,8 +1,6 @@
 /* The world.  The caller of a pipeline. */
 #include "chan/mpi/world.h"
 
-#include <assert.h>
-
 #include "base/clock.h"
 #include "base/memory.h"
 #include "chan/mpi/control.h"
@@ -10,7 +8,7 @@
 
 enum {
     TAGS_OF_A_PIPELINE = 1 << 16, /* more than any takes */
-    BRING_TAG = 0,                /* among the calls */
+    WORD_TAG = 0,                 /* among the calls */
     ALIGN_ROUNDS = 16,
 };
 
@@ -21,6 +19,7 @@ struct sluice_world {
     int rank;                          /* const after create */
     int n_tags;                        /* [owner: caller] taken so far */
     int first_tag;                     /* [owner: caller] of this pipeline */
+    int n_couriers;                    /* [owner: caller] counted so far */
 };
 
 static const struct sl_patience impatient = {.spin_ns = 50 * 1000};
@@ -105,6 +104,11 @@ struct sl_wire *sl_world_wire(sluice_world *world)
 struct sl_control *sl_world_control(sluice_world *world)
 {
     return world->control;
+}
+
+int sl_world_count_courier(sluice_world *world)
+{
+    return world->n_couriers++;
 }
 
 sluice_status sl_world_take_tags(sluice_world *world, int n, int *first,
@@ -194,34 +198,15 @@ sluice_status sl_world_broadcast(sluice_world *world, int root, void *buffer,
     return sl_control_loss(world->control, why);
 }
 
-sluice_status sl_world_bring(sluice_world *world, int from, const void *mine,
-                             void *room, size_t bytes, sluice_diag *why)
-{
-    struct wait wait = {.world = world};
-    if (world->rank != 0 && world->rank != from)
-        return SLUICE_OK;
-    assert(from != 0 && bytes <= sl_wire_most_bytes());
-    if (world->rank == 0)
-        sl_wire_receive(world->wire, SL_LANE_CALLS, from, BRING_TAG, room,
-                        bytes, &wait.transfer);
-    else
-        sl_wire_send(world->wire, SL_LANE_CALLS, 0, BRING_TAG, mine, bytes,
-                     &wait.transfer);
-    sl_control_wait(world->control, impatient, is_done, &wait);
-    if (!sl_control_is_over(world->control))
-        return SLUICE_OK;
-    return sl_control_loss(world->control, why);
-}
-
 /* One word to another process, or from it. */
 static void pass_word(sluice_world *world, int other, bool sends, int64_t *word)
 {
     struct wait wait = {.world = world};
     if (sends)
-        sl_wire_send(world->wire, SL_LANE_CALLS, other, BRING_TAG, word,
+        sl_wire_send(world->wire, SL_LANE_CALLS, other, WORD_TAG, word,
                      sizeof *word, &wait.transfer);
     else
-        sl_wire_receive(world->wire, SL_LANE_CALLS, other, BRING_TAG, word,
+        sl_wire_receive(world->wire, SL_LANE_CALLS, other, WORD_TAG, word,
                         sizeof *word, &wait.transfer);
     sl_control_wait(world->control, impatient, is_done, &wait);
 }

@@ -32,6 +32,9 @@ sluice_status sl_world_take_tags(sluice_world *world, int n, int *first,
 struct sl_wire *sl_world_wire(sluice_world *world);
 struct sl_control *sl_world_control(sluice_world *world);
 
+/* The number of the next courier (chan/mpi/courier.h). */
+int sl_world_count_courier(sluice_world *world);
+
 /*
  * Begin a job in all processes, after links and collectives have been opened,
  * and finish it when no device runs any more.  A failure in one process stops
@@ -61,16 +64,6 @@ sluice_status sl_world_check(sluice_world *world, sluice_status st,
  */
 sluice_status sl_world_broadcast(sluice_world *world, int root, void *buffer,
                                  size_t bytes, sluice_diag *why);
-
-/*
- * Bring bytes from `mine` of process `from`, which is not 0, to `room` of
- * process 0; the others do nothing.
- *
- * Blocks   process 0 until they have come; `from` until its buffer is free.
- * Returns  as sl_world_broadcast().
- */
-sluice_status sl_world_bring(sluice_world *world, int from, const void *mine,
-                             void *room, size_t bytes, sluice_diag *why);
 
 /*
  * Compare the clocks of all processes by messages to and fro: offsets[r], added

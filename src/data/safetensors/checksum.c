@@ -15,6 +15,11 @@ uint32_t sl_checksum_bytes(uint32_t so_far, const void *bytes, size_t n)
     return (uint32_t)crc32_z(so_far, bytes, n);
 }
 
+uint32_t sl_checksum_join(uint32_t first, uint32_t second, size_t n)
+{
+    return (uint32_t)crc32_combine(first, second, (z_off_t)n);
+}
+
 void sl_checksum_text(uint32_t checksum, char text[SL_CHECKSUM_TEXT])
 {
     snprintf(text, SL_CHECKSUM_TEXT, "%08x", (unsigned)checksum);

@@ -33,6 +33,9 @@ enum {
 /* Of bytes that follow those which gave `so_far`; 0 if none do. */
 uint32_t sl_checksum_bytes(uint32_t so_far, const void *bytes, size_t n);
 
+/* Of bytes that gave `first`, and behind them `n` that gave `second`. */
+uint32_t sl_checksum_join(uint32_t first, uint32_t second, size_t n);
+
 /* As text. */
 void sl_checksum_text(uint32_t checksum, char text[SL_CHECKSUM_TEXT]);
 

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include <sluice/checkpoint.h>
+#include <sluice/saver.h>
 #include <sluice/train.h>
 
 #include "bench/train/keep/keeping.h"
@@ -168,6 +168,27 @@ static void show_load(sluice_world *world)
     }
 }
 
+/* The saver's thread allocates, too. */
+static sluice_status save_beside(struct scene *is)
+{
+    const char *paths[] = {path(is)};
+    sluice_saver *saver;
+    sluice_status st =
+        sluice_saver_create(is->pipe, &is->allocator.hooks, &saver, &is->why);
+    if (st)
+        return st;
+    st = sluice_saver_start(saver, NULL, paths, 1, &is->why);
+    if (!st)
+        st = sluice_saver_join(saver, NULL, &is->why);
+    sluice_saver_destroy(saver);
+    return st;
+}
+
+static void show_beside(sluice_world *world)
+{
+    show(world, true, save_beside, 10);
+}
+
 /* A training that begins, and goes on from a checkpoint. */
 static sluice_status keep(struct scene *is)
 {
@@ -219,6 +240,7 @@ int main(int argc, char **argv)
     static const struct sl_test_claim claims[] = {
         {"a_pipeline_is_created_by_all_or_none", show_create},
         {"a_checkpoint_is_saved_by_all_or_none", show_save},
+        {"a_checkpoint_is_saved_beside_steps_by_all_or_none", show_beside},
         {"a_checkpoint_is_loaded_by_all_or_none", show_load},
         {"a_training_is_kept_by_all_or_none", show_keep},
         {"a_training_is_begun_by_all_or_none", show_train},
