@@ -277,8 +277,9 @@ sluice_status sl_layout_init(struct sl_layout *layout,
         sl_layout_fini(layout);
         return st;
     }
-    for (int d = 0; d < layout->grid.n_devices && layout->brings; d++)
-        layout->workspaces[d].n_rooms = input->rooms[d]; /* without teams */
+    for (int d = 0; d < sl_n_replica_devices(&layout->grid) && layout->brings;
+         d++)
+        layout->workspaces[d].n_rooms = input->rooms[d / layout->grid.n_shards];
     sl_layout_plan_memory(layout);
     for (int r = 1; r < layout->grid.n_replicas; r++)
         copy_replica(layout, r);

@@ -113,24 +113,19 @@ void sl_device_forward(struct sl_device *device)
     sl_walk(device, device->forward);
 }
 
-/* What the device keeps of it, without a team. */
-static void init_piece(const struct sl_device *device,
-                       const struct sl_stage *stage, const struct sl_unit *unit,
-                       int p, const struct sl_tensor *about)
+/* The elements that the device keeps, counted on it: a piece, or all. */
+static struct sl_chunk kept_of(const struct sl_stage *stage,
+                               const struct sl_unit *unit, int p, int64_t n)
 {
-    const struct sl_blueprint *bp = &device->pipe->blueprint;
-    const sluice_param_spec *spec = &unit->plan->params[p];
-    const struct sl_chunk piece = sl_unit_piece(stage, unit, p, about->n);
-    const struct sl_rows run = {piece.first, piece.n};
-    if (piece.n > 0)
-        sl_param_init_run(spec, bp->seed, about->layer, about->param, run,
-                          sl_unit_weights(stage, unit, p, piece));
+    return stage->own_params ? sl_unit_piece(stage, unit, p, n)
+                             : (struct sl_chunk){0, n};
 }
 
-/* What the device holds of it, run by run.  A tied one starts as its first use
+/* What the device keeps of it, run by run.  A tied one starts as its first use
  * does, on every stage. */
-static void init_param(const struct sl_device *device, struct sl_stage *stage,
-                       const struct sl_unit *unit, int p)
+static void init_param(const struct sl_device *device,
+                       const struct sl_stage *stage, const struct sl_unit *unit,
+                       int p)
 {
     const struct sl_blueprint *bp = &device->pipe->blueprint;
     const struct sl_tensor *about = &sl_layout_tensors(
@@ -138,17 +133,16 @@ static void init_param(const struct sl_device *device, struct sl_stage *stage,
     const sluice_param_spec *spec =
         &sluice_model_layer_plan(bp->model, about->layer)->params[about->param];
     const struct sl_shard *shard = &about->shard;
+    struct sl_chunk left = kept_of(stage, unit, p, about->n);
     if (sl_unit_shares(unit, p))
         return;
-    if (stage->own_params) {
-        init_piece(device, stage, unit, p, about);
-        return;
-    }
-    float *values = stage->params + unit->param_at[p];
-    for (int64_t i = 0; i < shard->n_runs; i++, values += shard->run) {
-        struct sl_rows run = {shard->first + i * shard->stride, shard->run};
+    while (left.n > 0) {
+        struct sl_rows run = {sl_shard_element(shard, left.first),
+                              sl_shard_run_length(shard, left)};
         sl_param_init_run(spec, bp->seed, about->layer, about->param, run,
-                          values);
+                          sl_unit_weights(stage, unit, p, left));
+        left.first += run.n;
+        left.n -= run.n;
     }
 }
 

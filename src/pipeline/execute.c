@@ -75,7 +75,7 @@ static const struct behaviour {
     [SL_OP_S] = {sl_cut_head_scores, EVENT},
     [SL_OP_T] = {sl_cut_head_weight, EVENT},
     [SL_OP_CLEAR] = {sl_reduce_clear, MEETING, NONE, sl_brings},
-    [SL_OP_BRING] = {sl_reduce_bring, MEETING, NONE, sl_brings},
+    [SL_OP_BRING] = {sl_reduce_bring, MEETING, NONE, sl_brings_team},
     [SL_OP_REDUCE_SCATTER] = {sl_reduce_scatter, MEETING, NONE, sl_reduces},
     [SL_OP_ALL_GATHER] = {sl_reduce_gather, MEETING, NONE, sl_gathers},
     [SL_OP_LEAVE] = {sl_reduce_leave, MEETING, NONE, sl_leaves},

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "blueprint/shards/join.h"
 #include "pipeline/clocks.h"
 #include "pipeline/update/head_update.h"
 #include "pipeline/update/optimize.h"
@@ -95,6 +96,11 @@ bool sl_brings(const struct sl_device *device, const struct sl_op *op)
     return device->stages[op->action.stage].n_params > 0;
 }
 
+bool sl_brings_team(const struct sl_device *device, const struct sl_op *op)
+{
+    return sl_brings(device, op) || device->pipe->blueprint.grid.n_shards > 1;
+}
+
 sluice_status sl_reduce_clear(struct sl_device *device, const struct sl_op *op,
                               sluice_diag *why)
 {
@@ -107,11 +113,14 @@ sluice_status sl_reduce_clear(struct sl_device *device, const struct sl_op *op,
 sluice_status sl_reduce_bring(struct sl_device *device, const struct sl_op *op,
                               sluice_diag *why)
 {
-    struct sl_stage *stage = &device->stages[op->action.stage];
+    const struct sl_stage *stage = &device->stages[op->action.stage];
     (void)why;
-    stage->params = sl_workspace_room(device->workspace, op->room);
-    stage->versions = stage->params;
-    sl_tensors_bind(stage);
+    sl_layout_bring(&device->pipe->blueprint.layout, device->at,
+                    op->action.stage, op->room);
+    if (stage->n_params == 0) {
+        sl_begin_work(device);
+        return SLUICE_OK;
+    }
     memcpy(stage->params + stage->own.first, stage->own_params,
            (size_t)stage->own.n * sizeof(float));
     return together(device, stage, sl_collective_all_gather, stage->params,

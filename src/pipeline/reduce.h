@@ -47,6 +47,9 @@ sluice_status sl_reduce_fence(struct sl_device *device, const struct sl_op *op,
 /* Whether the stage has parameters to be brought. */
 bool sl_brings(const struct sl_device *device, const struct sl_op *op);
 
+/* Whether they, or those of another device of its team, are. */
+bool sl_brings_team(const struct sl_device *device, const struct sl_op *op);
+
 /*
  * CLEAR: wait until no member reads any more what it has brought from this
  * device's room.  BRING: have all parameters of the stage there, the own chunk

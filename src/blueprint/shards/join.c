@@ -82,6 +82,51 @@ static const float **share_pointers(const struct sl_layout *layout, int replica,
     return pointers;
 }
 
+/* Where a shard has a parameter of its own in one of its rooms. */
+static float *place_in_room(const struct sl_layout *layout,
+                            struct sl_coordinates at, int s, int i, int p,
+                            int room)
+{
+    const struct sl_workspace *ws =
+        &layout->workspaces[sl_device_index(&layout->grid, at)];
+    const struct sl_stage *stage = stage_of(layout, at.replica, at.shard, s);
+    return sl_workspace_room(ws, room) + stage->units[i].param_at[p];
+}
+
+/* All of a team do the same with their rooms, at fixed addresses: each knows
+ * where the others have theirs.  What all read is the leader's to write, before
+ * they meet. */
+static void bring_param(const struct sl_layout *layout,
+                        struct sl_coordinates at, int s, int i, int p, int room)
+{
+    const int n = layout->grid.n_shards;
+    const struct sl_unit *unit =
+        &stage_of(layout, at.replica, at.shard, s)->units[i];
+    const int holder = holder_of(layout, unit->first_tensor + p);
+    struct sl_coordinates from = at;
+    if (holder >= 0)
+        from.shard = holder;
+    unit->params[p] = place_in_room(layout, from, s, i, p, room);
+    for (int shard = 0; n > 1 && at.shard == 0 && shard < n; shard++) {
+        from.shard = holder < 0 ? shard : holder;
+        unit->shards[p * n + shard] =
+            place_in_room(layout, from, s, i, p, room);
+    }
+}
+
+void sl_layout_bring(const struct sl_layout *layout, struct sl_coordinates at,
+                     int s, int room)
+{
+    const struct sl_workspace *ws =
+        &layout->workspaces[sl_device_index(&layout->grid, at)];
+    struct sl_stage *stage = stage_of(layout, at.replica, at.shard, s);
+    stage->params = sl_workspace_room(ws, room);
+    stage->versions = stage->params;
+    for (int i = 0; i < stage->n_units; i++)
+        for (int p = 0; p < stage->units[i].plan->n_params; p++)
+            bring_param(layout, at, s, i, p, room);
+}
+
 static void share_workspace(const struct sl_layout *layout, int replica,
                             int place)
 {

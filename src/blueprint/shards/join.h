@@ -13,4 +13,13 @@
  * is nothing to do. */
 void sl_layout_join(struct sl_layout *layout);
 
+/*
+ * Let the parameters of a stage, which its device has whole at times, lie in
+ * one of its rooms from now on, and those of its team in theirs.
+ *
+ * Threads  the stage's device, in a step, before its team meets.
+ */
+void sl_layout_bring(const struct sl_layout *layout, struct sl_coordinates at,
+                     int stage, int room);
+
 #endif

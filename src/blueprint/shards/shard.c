@@ -58,12 +58,16 @@ static struct sl_chunk all_of(const struct sl_shard *shard)
     return (struct sl_chunk){0, sl_shard_elements(shard)};
 }
 
-/* From element `i` of the device on: those of a run that belong to what ends
- * before element `end`. */
+int64_t sl_shard_run_length(const struct sl_shard *shard, struct sl_chunk piece)
+{
+    int64_t left = shard->run - piece.first % shard->run;
+    return left < piece.n ? left : piece.n;
+}
+
+/* As above, from element `i` on, before element `end`. */
 static int64_t run_length(const struct sl_shard *shard, int64_t i, int64_t end)
 {
-    int64_t left = shard->run - i % shard->run;
-    return left < end - i ? left : end - i;
+    return sl_shard_run_length(shard, (struct sl_chunk){i, end - i});
 }
 
 void sl_shard_gather_piece(const struct sl_shard *shard, struct sl_chunk piece,

@@ -44,6 +44,11 @@ int64_t sl_shard_elements(const struct sl_shard *shard);
 /* Where element `i` of those on the device lies in the tensor. */
 int64_t sl_shard_element(const struct sl_shard *shard, int64_t i);
 
+/* How many of a piece of them, which is not empty, lie in one run with the
+ * first. */
+int64_t sl_shard_run_length(const struct sl_shard *shard,
+                            struct sl_chunk piece);
+
 /* Copy a device's elements to their places in the whole tensor, or from there.
  */
 void sl_shard_gather(const struct sl_shard *shard, const float *part,

@@ -11,15 +11,17 @@
 #include "support/judged_pair.h"
 #include "support/version_programs.h"
 
-enum { LAYERS = 7, BATCH = 12, MICROBATCHES = 4, TEAM = 2, MOST_DEVICES = 32 };
+enum { LAYERS = 9, BATCH = 12, MICROBATCHES = 4, TEAM = 2, MOST_DEVICES = 32 };
 
 /* A pipeline of teams, and which process has each of them. */
 struct shape {
     enum sl_test_kind kind;
     const char *schedule;
     int places;
+    int chunks; /* stages of a place */
     int replicas;
     int zero;
+    int team;
     bool in_turn; /* the teams; else in runs */
 };
 
@@ -51,35 +53,71 @@ static void judge(const struct sl_test_problem *problem,
     sl_test_pair_fini(&pair);
 }
 
+static void show_shape(sluice_world *world, const struct shape *shape)
+{
+    int processes[MOST_DEVICES], size = sluice_world_size(world);
+    struct sl_test_problem problem;
+    char what[80];
+    if (shape->places * shape->replicas < size)
+        return;
+    snprintf(what, sizeof what, "%s, zero %d, team %d", shape->schedule,
+             shape->zero, shape->team);
+    make(&problem, shape->kind);
+    sluice_pipeline_config config = problem.config;
+    config.world = world;
+    config.schedule.name = shape->schedule;
+    config.schedule.devices = shape->places;
+    config.schedule.chunks = shape->chunks > 1 ? shape->chunks : 0;
+    config.schedule.microbatches = MICROBATCHES;
+    if (!strcmp(shape->schedule, "1f1b"))
+        config.schedule.backward_order = SLUICE_IN_ORDER;
+    config.replicas = shape->replicas;
+    config.zero = shape->zero;
+    config.team = shape->team;
+    config.n_processes = shape->team * shape->places * shape->replicas;
+    for (int d = 0; d < config.n_processes; d++)
+        processes[d] = d / shape->team % size;
+    config.processes = shape->in_turn ? processes : NULL;
+    judge(&problem, &config, what);
+    sl_test_problem_fini(&problem);
+}
+
 static void show_shapes(sluice_world *world)
 {
     static const struct shape shapes[] = {
-        {SL_TEST_GPT, "1f1b", 2, 2, 0, false},
-        {SL_TEST_SKIPS, "gpipe", 3, 2, 0, true},
-        {SL_TEST_TIED, "1f1b", 1, 4, 0, true},
-        {SL_TEST_NORM, "gpipe", 2, 2, 1, false},
-        {SL_TEST_RELU, "gpipe", 1, 4, 2, true},
+        {SL_TEST_GPT, "1f1b", 2, 1, 2, 0, 2, false},
+        {SL_TEST_SKIPS, "gpipe", 3, 1, 2, 0, 2, true},
+        {SL_TEST_TIED, "1f1b", 1, 1, 4, 0, 2, true},
+        {SL_TEST_NORM, "gpipe", 2, 1, 2, 1, 2, false},
+        {SL_TEST_RELU, "gpipe", 1, 1, 4, 2, 2, true},
     };
-    int processes[MOST_DEVICES], size = sluice_world_size(world);
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        const struct shape *shape = &shapes[i];
-        struct sl_test_problem problem;
-        make(&problem, shape->kind);
-        sluice_pipeline_config config = problem.config;
-        config.world = world;
-        config.schedule.name = shape->schedule;
-        config.schedule.devices = shape->places;
-        config.schedule.microbatches = MICROBATCHES;
-        config.schedule.backward_order = SLUICE_IN_ORDER;
-        config.replicas = shape->replicas;
-        config.zero = shape->zero;
-        config.n_processes = TEAM * shape->places * shape->replicas;
-        for (int d = 0; d < config.n_processes; d++)
-            processes[d] = d / TEAM % size;
-        config.processes = shape->in_turn ? processes : NULL;
-        judge(&problem, &config, shape->schedule);
-        sl_test_problem_fini(&problem);
-    }
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        show_shape(world, &shapes[i]);
+}
+
+/* With parameters that are brought, also those that a team does not divide: a
+ * stage of one layer may have no others. */
+static void show_brought(sluice_world *world)
+{
+    static const struct shape shapes[] = {
+        {SL_TEST_GPT, "gpipe", 2, 1, 2, 3, 2, true},
+        {SL_TEST_NORM, "looped-bfs", 2, 4, 2, 3, 2, false},
+        {SL_TEST_NORM, "looped-bfs", 1, 4, 4, 3, 2, true},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        show_shape(world, &shapes[i]);
+}
+
+/* In two processes: as many devices as cores is few. */
+static void show_four(sluice_world *world)
+{
+    static const struct shape shapes[] = {
+        {SL_TEST_GPT, "1f1b", 2, 1, 1, 0, 4, false},
+        {SL_TEST_RELU, "gpipe", 1, 1, 2, 1, 4, false},
+        {SL_TEST_NORM, "looped-bfs", 1, 4, 2, 3, 4, false},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        show_shape(world, &shapes[i]);
 }
 
 static void show_schedules(sluice_world *world)
@@ -130,7 +168,7 @@ static void save(const struct sl_test_problem *problem,
 
 static void show_checkpoint(sluice_world *world)
 {
-    for (int zero = 0; zero < 2; zero++) {
+    for (int zero = 0; zero < 4; zero++) {
         struct sl_test_problem problem;
         char names[2][80];
         for (int i = 0; i < 2; i++)
@@ -142,6 +180,8 @@ static void show_checkpoint(sluice_world *world)
         config.schedule.microbatches = MICROBATCHES;
         config.replicas = 2;
         config.zero = zero;
+        if (zero > 1)
+            config.schedule.name = "gpipe";
         if (sluice_world_rank(world) == 0)
             save(&problem, &config, names[0]);
         config.world = world;
@@ -191,6 +231,8 @@ int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
         {"teams_inside_processes_equal_the_reference", show_shapes},
+        {"parameters_that_are_brought_equal_the_reference", show_brought},
+        {"teams_of_four_equal_the_reference", show_four},
         {"under_every_synchronous_schedule", show_schedules},
         {"a_checkpoint_of_teams_is_that_of_one_process", show_checkpoint},
         {"a_team_is_in_one_process", show_refusals},
