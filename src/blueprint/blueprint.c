@@ -60,16 +60,13 @@ static sluice_status make_schedules(struct sl_blueprint *bp,
     if (st)
         return st;
     verify.forward_only = true;
-    bool cut = sl_schedule_cuts_vocabulary(bp->schedule); /* brings nothing */
-    if (sl_n_holders(&bp->grid) > 1 && config->zero >= SL_ZERO_PARAMETERS &&
-        !cut)
-        st = sl_zero_place(config->zero, &bp->forward_schedule, why);
-    if (st)
-        return st;
-    if (cut)
+    if (sl_schedule_cuts_vocabulary(bp->schedule))
         st = sl_cut_head_begin(bp->model, bp->loss, &bp->grid,
                                bp->queue_capacity, bp->allocator,
                                &bp->forward_schedule, &bp->body, why);
+    if (!st && sl_n_holders(&bp->grid) > 1 &&
+        config->zero >= SL_ZERO_PARAMETERS)
+        st = sl_zero_place(config->zero, &bp->forward_schedule, why);
     if (st)
         return st;
     return sl_verify(bp->forward_schedule, &verify, &bp->forward_findings, why);

@@ -215,10 +215,11 @@ static void expand(struct writing *writing, const struct sl_program *program,
         put_whole(writing, SL_OP_KEEP);
     else
         put_each(writing, program, SL_OP_APPLY);
-    if (mode.zero > 0 && mode.zero < SL_ZERO_PARAMETERS) {
+    bool keeps_whole = mode.zero > 0 && mode.zero < SL_ZERO_PARAMETERS;
+    if (keeps_whole)
         put_unshards(writing, program);
+    if (keeps_whole || mode.brings) /* tables are never brought */
         put_table_unshards(writing, program, mode);
-    }
 }
 
 sluice_status sl_updates_expand(struct sl_program *program,

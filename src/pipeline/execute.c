@@ -235,6 +235,7 @@ static void acquire(struct sl_device *device, const struct sl_op *op,
                                                          : op->backward_no);
     if (skips)
         sl_skip_acquire(device, op);
+    sl_vocabulary_acquire(device, op);
 }
 
 /* Hand the result on; what that takes is the event's wait for output. */

@@ -97,9 +97,7 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
 {
     struct sl_tensor_item item = {.state = SL_VALUES};
     sluice_status st = find(pipe, name, n, &item, why);
-    if (!st)
-        st = get(pipe, item, values, why);
-    return st;
+    return st ? st : get(pipe, item, values, why);
 }
 
 /* Packed copies of the weights are of the old values. */
@@ -184,9 +182,7 @@ sluice_status sluice_pipeline_get_gradient(const sluice_pipeline *pipe,
 {
     struct sl_tensor_item item = {.state = SL_GRADIENT};
     sluice_status st = find(pipe, name, n, &item, why);
-    if (!st)
-        st = get(pipe, item, values, why);
-    return st;
+    return st ? st : get(pipe, item, values, why);
 }
 
 bool sluice_pipeline_next_tensor(const sluice_pipeline *pipe,

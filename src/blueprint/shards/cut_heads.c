@@ -12,31 +12,20 @@ int sl_cut_heads_n_tables(const sluice_model *model)
     return sl_rows_can_be_cut(model) && !tied ? 2 : 1;
 }
 
-/* As the cut copy of the model is the replica's only one, replicas hold it. */
-static struct sl_table_share share_of(const struct sl_grid *grid, int zero,
+/* As the cut copy of the model is the replica's only one, replicas hold it.
+ * Rows lie in common in one process.  In several a device has its own whole, in
+ * each stage: every S and T reads them. */
+static struct sl_table_share share_of(const struct sl_processes *processes,
+                                      const struct sl_grid *grid, int zero,
                                       int replica)
 {
     struct sl_table_share alone = {.n_holders = 1};
     struct sl_table_share shared = {
         .n_holders = grid->n_replicas,
         .holder = replica,
-        .in_common = zero >= SL_ZERO_PARAMETERS,
+        .in_common = zero >= SL_ZERO_PARAMETERS && processes->n == 1,
     };
     return zero > 0 ? shared : alone;
-}
-
-/* A part of another process has one reader at each place that it goes to. */
-static sluice_status check_teams(const struct sl_processes *processes,
-                                 const struct sl_grid *grid, sluice_diag *why)
-{
-    if (processes->n == 1 || grid->n_shards == 1)
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "a cut vocabulary and teams of %d devices in %d "
-                           "processes, where each place reads the parts of "
-                           "other processes for one device; use team 1, or "
-                           "one process, or do not cut the vocabulary",
-                           grid->n_shards, processes->n);
 }
 
 sluice_status sl_cut_heads_init(struct sl_cut_heads *vocabulary,
@@ -46,18 +35,16 @@ sluice_status sl_cut_heads_init(struct sl_cut_heads *vocabulary,
 {
     size_t n = (size_t)grid->n_replicas;
     *vocabulary = (struct sl_cut_heads){.allocator = input->allocator};
-    sluice_status st = check_teams(input->processes, grid, why);
-    if (st)
-        return st;
     vocabulary->heads =
         sl_alloc(input->allocator, n, sizeof *vocabulary->heads);
     if (!vocabulary->heads)
         return sl_no_memory(why, "the vocabulary of each replica");
     vocabulary->n_replicas = grid->n_replicas;
+    sluice_status st = SLUICE_OK;
     for (int r = 0; r < grid->n_replicas && !st; r++) {
         struct sl_cut_head *head = &vocabulary->heads[r];
         struct sl_cut_head_input of_replica = *input;
-        of_replica.share = share_of(grid, zero, r);
+        of_replica.share = share_of(input->processes, grid, zero, r);
         st = sl_cut_head_init(head, &of_replica, why);
         if (!st && sl_cut_streams_init(head, input->processes, grid))
             st = sl_no_memory(why, "the vocabulary of each replica");

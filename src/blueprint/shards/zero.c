@@ -74,18 +74,9 @@ static bool sums_statistics(const sluice_layer_plan *plan)
 }
 
 /* What is needed whole where no device has it: a layer whose statistics follow
- * from all of its parameters, and rows that every S and T reads. */
-static sluice_status check_brought(const sluice_model *model,
-                                   const struct sl_update_mode *mode,
-                                   sluice_diag *why)
+ * from all of its parameters. */
+static sluice_status check_brought(const sluice_model *model, sluice_diag *why)
 {
-    if (mode->n_tables > 0)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "ZeRO stage 3 in several processes and a cut "
-                               "vocabulary, whose rows a device reads in every "
-                               "S and T, so that it would have them whole "
-                               "throughout the step; set zero to 2, or do not "
-                               "cut the vocabulary");
     for (int i = 0; i < sluice_model_n_layers(model); i++)
         if (sums_statistics(sluice_model_layer_plan(model, i)))
             return sluice_diag_set(why, SLUICE_INVALID,
@@ -158,7 +149,7 @@ sluice_status sl_zero_choose(int wanted, const struct sl_grid *grid,
         st = check_gradients(wanted, grid, model, schedule, mode, why);
     bool brings = wanted >= SL_ZERO_PARAMETERS && !one_process && mode->reduces;
     if (!st && brings)
-        st = check_brought(model, mode, why);
+        st = check_brought(model, why);
     if (!st && mode->reduces)
         mode->zero = wanted;
     if (!st)

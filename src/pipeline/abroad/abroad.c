@@ -290,17 +290,18 @@ void sl_abroad_share_outcomes(sluice_pipeline *pipe)
     }
 }
 
-/* Of rows of a cut vocabulary: each place has made its own columns. */
+/* Of rows of a cut vocabulary: each device has made its own columns. */
 static bool share_columns(sluice_pipeline *pipe, int replica,
                           struct sl_rows rows, int64_t out)
 {
     const struct sl_cut_table *table = &cut_head(pipe)->table;
     int64_t all = table->tensor.shape.dims[0];
+    int n_shards = pipe->blueprint.grid.n_shards;
     float *y = pipe->job.y + rows.first * out;
     bool goes_on = true;
     for (int64_t i = 0; i < rows.n * (out / all); i++)
         for (int d = 0; goes_on && d < table->n_parts; d++)
-            goes_on = tell(pipe, process_at(pipe, replica, d),
+            goes_on = tell(pipe, process_at(pipe, replica, d / n_shards),
                            y + i * all + table->parts[d].first,
                            (size_t)table->parts[d].n * sizeof *y);
     return goes_on;

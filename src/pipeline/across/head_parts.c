@@ -6,6 +6,7 @@
 #include "pipeline/across/row_parts.h"
 #include "pipeline/across/vocabulary_links.h"
 #include "pipeline/finite_check.h"
+#include "pipeline/team/teamwork.h"
 #include "pipeline/uneven/microbatch.h"
 
 struct sl_head_part *sl_head_part_of(const struct sl_device *device, int stage)
@@ -222,14 +223,14 @@ sluice_status sl_cut_head_scores(struct sl_device *device,
     return w.loss.targets ? measure(&w) : SLUICE_OK;
 }
 
-/* The terms of all parts. */
-static const sluice_part_term *const *terms_of(struct sl_device *device,
-                                               int32_t item)
+/* The terms of all parts, as `reader` has got them. */
+static const sluice_part_term *const *
+terms_of(struct sl_device *device, const struct sl_device *reader, int32_t item)
 {
     const struct sl_cut_head *v = device->vocabulary;
     for (int i = 0; i < v->n_parts; i++)
         device->part_terms[i] =
-            sl_mail_item(device, stream_of(device, SL_CUT_TERMS, i), item);
+            sl_mail_item(reader, stream_of(reader, SL_CUT_TERMS, i), item);
     return device->part_terms;
 }
 
@@ -239,7 +240,9 @@ void sl_cut_head_start_backward(struct sl_device *device,
 {
     const struct sl_cut_head *v = device->vocabulary;
     const sluice_loss_part_ops *loss = device->pipe->blueprint.loss->part;
-    const sluice_part_term *const *terms = terms_of(device, op->forward_no);
+    const struct sl_device *reader = sl_leader_of(device);
+    const sluice_part_term *const *terms =
+        terms_of(device, reader, op->forward_no);
     const sluice_loss_part_call call =
         loss_call(device, sl_rows_of(device, op), &v->table.parts[0], NULL);
     int64_t width = v->width, first = rows.first * v->positions;
@@ -251,7 +254,7 @@ void sl_cut_head_start_backward(struct sl_device *device,
             continue;
         for (int k = 0; k < v->n_parts; k++) {
             const float *pw =
-                gradients_of(device, k, op->forward_no) + i * width;
+                gradients_of(reader, k, op->forward_no) + i * width;
             const float *qw = pw + sl_cut_head_vectors(v) * width;
             float factor = loss->factor(terms, v->n_parts, k, i);
             for (int64_t c = 0; c < width; c++)
@@ -306,7 +309,7 @@ sluice_status sl_cut_head_weight(struct sl_device *device,
     struct work w = make_work(device, op, why);
     if (w.rows.n == 0 || !w.loss.targets)
         return SLUICE_OK;
-    const sluice_part_term *const *terms = terms_of(device, w.item);
+    const sluice_part_term *const *terms = terms_of(device, device, w.item);
     sluice_status st = take_loss(&w, terms, op->action.microbatch);
     if (st || !device->pipe->job.training)
         return st;

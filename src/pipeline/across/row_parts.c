@@ -5,6 +5,7 @@
 
 #include "pipeline/across/vocabulary_links.h"
 #include "pipeline/clocks.h"
+#include "pipeline/team/teamwork.h"
 #include "pipeline/uneven/microbatch.h"
 #include "tensor/elementwise.h"
 
@@ -29,14 +30,16 @@ static int stream_of(const struct sl_device *device, enum sl_cut_stream kind,
     return sl_cut_stream_number(device->vocabulary, kind, place);
 }
 
-/* What places of other processes have found; NULL: there are none. */
+/* What devices of other processes have found, as the leader of the team has
+ * got it; NULL: there are none. */
 static const float *const *found_of(struct sl_device *device, int32_t item)
 {
+    const struct sl_device *reader = sl_leader_of(device);
     const struct sl_vocabulary_mail *mail = device->mail;
     for (int i = 0; mail && i < rows_of(device)->n_parts; i++) {
         int stream = stream_of(device, SL_CUT_FOUND, i);
-        mail->found[i] = sl_mail_in(device, stream)
-                             ? sl_mail_item(device, stream, item)
+        mail->found[i] = sl_mail_in(reader, stream)
+                             ? sl_mail_item(reader, stream, item)
                              : NULL;
     }
     return mail ? mail->found : NULL;
@@ -55,13 +58,15 @@ sluice_row_parts sl_row_parts_of(struct sl_device *device,
     };
     if (hands_on) {
         int32_t item = rows->item[op->action.microbatch];
-        sl_mail_room(device, stream_of(device, SL_CUT_ROW_GRADIENTS, 0), item);
+        if (!device->team) /* else its leader has acquired it */
+            sl_mail_room(device, stream_of(device, SL_CUT_ROW_GRADIENTS, 0),
+                         item);
         parts.dy = sl_ring_slot(&rows->dy, item);
     }
     return parts;
 }
 
-/* The rows that a place has for the tokens of a micro-batch, each where its
+/* The rows that a device has for the tokens of a micro-batch, each where its
  * token stands; what lies between them is not read. */
 static void find_rows(const struct sl_device *device, const struct sl_op *op)
 {

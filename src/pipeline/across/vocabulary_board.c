@@ -110,7 +110,7 @@ static sluice_status take_found(struct sl_device *device, int32_t item)
     return st;
 }
 
-/* For what the S of a place gives. */
+/* For what the S of a part gives. */
 static sluice_status take_part(struct sl_device *device, int i, int32_t item,
                                bool gradients)
 {
@@ -145,6 +145,15 @@ static bool hands_rows_on(const struct sl_op *op)
            (op->kind == SL_OP_B || op->kind == SL_OP_W);
 }
 
+void sl_vocabulary_cut_acquire(const struct sl_device *device,
+                               const struct sl_op *op)
+{
+    const struct sl_cut_rows *rows = &device->vocabulary->rows;
+    if (sl_cuts_rows(device->pipe) && hands_rows_on(op))
+        sl_mail_room(device, stream_of(device, SL_CUT_ROW_GRADIENTS, 0),
+                     rows->item[op->action.microbatch]);
+}
+
 static void post(struct sl_device *device, int poster, int32_t item)
 {
     sl_bulletin_post(device->board, poster, item, device->virtual_ns);
@@ -156,8 +165,9 @@ static void send(struct sl_device *device, enum sl_cut_stream kind,
     sl_mail_send(device, stream_of(device, kind, device->part), item);
 }
 
-/* Release what the S of other places gave.  The device of the last stage reads
- * the terms twice in training: for its T, and to start the backward. */
+/* Release what the S of other devices gave.  The first device of the last stage
+ * has the terms read twice in training: for its T, and to start the backward.
+ */
 static void release_parts(struct sl_device *device, const struct sl_op *op)
 {
     const struct sl_cut_head *v = device->vocabulary;
@@ -180,7 +190,7 @@ static void release(struct sl_device *device, const struct sl_op *op)
     if (op->kind == SL_OP_T)
         sl_mail_release(device, stream_of(device, SL_CUT_OUTPUTS, 0),
                         op->forward_no);
-    if (op->kind == SL_OP_T || starts_back(device, op))
+    if (op->kind == SL_OP_T || (sl_leads(device) && starts_back(device, op)))
         release_parts(device, op);
 }
 
@@ -216,7 +226,7 @@ static int n_there(const struct sl_device *device, int stream, int poster)
                : sl_bulletin_n_posted(device->board, poster);
 }
 
-/* The place whose rows a first stage waits for; -1: none. */
+/* The part whose rows a first stage waits for; -1: none. */
 static int awaited_found(const struct sl_device *device, int32_t item)
 {
     for (int i = 0; i < n_parts(device->pipe); i++) {

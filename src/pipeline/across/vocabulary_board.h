@@ -3,7 +3,7 @@
  * what, and which waits for it.  It has a member for each part, which posts
  * what its S gives; one for the outputs of the last stage; and one for the
  * gradients that the first stage hands on, if an embedding is cut.  A board is
- * of one process: what places of other processes make comes by links
+ * of one process: what devices of other processes make comes by links
  * (vocabulary_links.h).
  *
  *     S                          waits for the output of the last stage
@@ -57,6 +57,8 @@ sluice_status sl_vocabulary_await_rows(struct sl_device *device, int32_t item);
 bool sl_vocabulary_cut_waits(const struct sl_device *device,
                              const struct sl_op *op);
 void sl_vocabulary_cut_posts(struct sl_device *device, const struct sl_op *op);
+void sl_vocabulary_cut_acquire(const struct sl_device *device,
+                               const struct sl_op *op);
 
 /* Whether an operation waits for items; and waiting, see sl_bulletin_await().
  */
@@ -68,6 +70,15 @@ static inline bool sl_vocabulary_waits(const struct sl_device *device,
 }
 sluice_status sl_vocabulary_take(struct sl_device *device,
                                  const struct sl_op *op);
+
+/* The leader of a team: wait until they may write what they hand on together.
+ */
+static inline void sl_vocabulary_acquire(const struct sl_device *device,
+                                         const struct sl_op *op)
+{
+    if (sl_cuts_vocabulary(device->pipe))
+        sl_vocabulary_cut_acquire(device, op);
+}
 
 /* Post what an operation gives to all, if it does. */
 static inline void sl_vocabulary_post(struct sl_device *device,

@@ -65,28 +65,31 @@ static sluice_status alloc_mail(struct sl_device *device)
                : SLUICE_NO_MEMORY;
 }
 
-/* The device of this process at a place of a replica; NULL: it is elsewhere. */
-static struct sl_device *device_at(const sluice_pipeline *pipe, int replica,
-                                   int place)
+/* The device of this process that has a part of a replica's vocabulary; NULL:
+ * it is elsewhere. */
+static struct sl_device *device_of(const sluice_pipeline *pipe, int replica,
+                                   int part)
 {
     int i = 0;
     while (i < pipe->n_local && (pipe->devices[i].at.replica != replica ||
-                                 pipe->devices[i].at.place != place))
+                                 pipe->devices[i].part != part))
         i++;
     return i < pipe->n_local ? &pipe->devices[i] : NULL;
 }
 
-/* From the place that makes a stream to one that reads it. */
-static sluice_status link_places(sluice_pipeline *pipe, int replica, int stream,
-                                 int reader, sluice_diag *why)
+/* From the device that makes a stream to one that reads it. */
+static sluice_status link_parts(sluice_pipeline *pipe, int replica, int stream,
+                                int reader, sluice_diag *why)
 {
+    const int n_shards = pipe->blueprint.grid.n_shards;
     const struct sl_cut_head *v = &pipe->blueprint.vocabulary.heads[replica];
     int maker = sl_cut_stream_source(v, stream);
-    struct sl_device *to = device_at(pipe, replica, reader);
-    struct sl_device *from = device_at(pipe, replica, maker);
+    struct sl_device *to = device_of(pipe, replica, reader);
+    struct sl_device *from = device_of(pipe, replica, maker);
     const struct sl_ring *slots = to ? sl_cut_stream_copy(v, reader, stream)
                                      : sl_cut_stream_ring(v, stream);
-    const struct sl_abroad_places about = {replica, maker, reader};
+    const struct sl_abroad_places about = {replica, maker / n_shards,
+                                           reader / n_shards};
     struct sl_link *link;
     if (!sl_cut_stream_reaches(v, stream, reader) ||
         !sl_abroad_are_apart(pipe, about))
@@ -115,7 +118,7 @@ sluice_status sl_vocabulary_init_links(sluice_pipeline *pipe, sluice_diag *why)
     const struct sl_cut_head *v = bp->vocabulary.heads;
     int n = sl_cut_n_streams(v) * v->n_parts;
     for (int i = 0; i < bp->vocabulary.n_replicas * n && !st; i++)
-        st = link_places(pipe, i / n, i % n / v->n_parts, i % v->n_parts, why);
+        st = link_parts(pipe, i / n, i % n / v->n_parts, i % v->n_parts, why);
     return st;
 }
 
@@ -137,7 +140,7 @@ void sl_mail_begin(struct sl_device *device)
            (size_t)device->vocabulary->n_slots * sizeof *mail->half_read);
 }
 
-/* The links by which a device hands a stream out: [places], with gaps. */
+/* The links by which a device hands a stream out: [parts], with gaps. */
 static struct sl_link *const *out_of(const struct sl_device *device, int stream)
 {
     return &device->mail->out[stream * device->vocabulary->n_parts];

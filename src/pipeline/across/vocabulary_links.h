@@ -1,8 +1,8 @@
 /*
  * The links of a cut vocabulary between processes: a device has one for each
- * stream (blueprint/shards/cut_streams.h) of a place in another process that it
- * reads, and one for each of its own streams to each place in another process
- * that reads it.
+ * stream (blueprint/shards/cut_streams.h) of another process that it reads, and
+ * one for each of its own streams to each device of another process that reads
+ * it.
  *
  * An item is taken once, in the order of the numbers, and stays until the
  * device has read it for the last time; its slot is free by then for the item
@@ -20,9 +20,9 @@ struct sl_vocabulary_mail {
     struct sl_link **in;  /* [streams] NULL: in this process */
     atomic_int *n_taken;  /* [streams] [atomic] by the device, for those who
                              look on: items, in this job */
-    struct sl_link **out; /* [streams][places] NULL: in this process */
+    struct sl_link **out; /* [streams][parts] NULL: in this process */
     bool *half_read;      /* [slots] of the terms: by B or I, or by T */
-    const float **found;  /* [places] rows of a micro-batch; see
+    const float **found;  /* [parts] rows of a micro-batch; see
                              sluice_row_parts */
     int n_streams;
 };
@@ -51,7 +51,7 @@ static inline struct sl_link *sl_mail_in(const struct sl_device *device,
 /* Where item `n` of a stream lies for a device that reads or makes it. */
 void *sl_mail_item(const struct sl_device *device, int stream, int32_t n);
 
-/* Whether a place in another process reads a stream of a device. */
+/* Whether a device of another process reads a stream of a device. */
 bool sl_mail_is_sent(const struct sl_device *device, int stream);
 
 /* A job begins: nothing is taken. */

@@ -16,7 +16,7 @@ int sl_item_n_runs(const sluice_pipeline *pipe, struct sl_tensor_item item)
     const struct sl_blueprint *bp = &pipe->blueprint;
     int cut = sl_cut_table_of(pipe, item.layer, item.param);
     if (cut >= 0)
-        return bp->grid.n_devices *
+        return sl_n_replica_devices(&bp->grid) *
                sl_cut_table_n_holders(pipe, cut, item.state);
     int n_holders = sl_item_is_shared(bp, item) ? sl_n_holders(&bp->grid) : 1;
     return n_holders * n_strips(pipe, item);
@@ -25,7 +25,8 @@ int sl_item_n_runs(const sluice_pipeline *pipe, struct sl_tensor_item item)
 int sl_most_runs(const sluice_pipeline *pipe)
 {
     const struct sl_grid *grid = &pipe->blueprint.grid;
-    int n_parts = sl_cuts_vocabulary(pipe) ? grid->n_devices : grid->n_shards;
+    int n_parts =
+        sl_cuts_vocabulary(pipe) ? sl_n_replica_devices(grid) : grid->n_shards;
     return n_parts * sl_n_holders(grid);
 }
 
@@ -36,13 +37,14 @@ static struct sl_tensor_run cut_run(const sluice_pipeline *pipe,
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     int n_holders = sl_cut_table_n_holders(pipe, table, item.state);
-    const struct sl_coordinates at = {.place = i / n_holders,
-                                      .replica = i % n_holders};
+    int part = i / n_holders;
+    struct sl_coordinates at = sl_coordinates_of(&bp->grid, part);
+    at.replica = i % n_holders;
     const sluice_layer_plan *plan =
         sluice_model_layer_plan(bp->model, item.layer);
     const float *elements;
     struct sl_chunk piece = sl_cut_table_piece(pipe, table, item.state,
-                                               at.replica, at.place, &elements);
+                                               at.replica, part, &elements);
     return (struct sl_tensor_run){
         .process = sl_process_of(&bp->processes, &bp->grid, at),
         .elements = elements,

@@ -28,6 +28,12 @@ static inline bool sl_leads(const struct sl_device *device)
     return device->at.shard == 0;
 }
 
+/* The leader of its team; itself, if it has none. */
+static inline struct sl_device *sl_leader_of(struct sl_device *device)
+{
+    return device - device->at.shard; /* a team is in one process */
+}
+
 /* The meetings below, of a device that has a team. */
 sluice_status sl_team_meet_before(struct sl_device *device);
 sluice_status sl_team_meet_within(struct sl_device *device);
