@@ -190,44 +190,62 @@ START_TEST(a_failure_of_one_device_ends_the_step_of_the_team)
 }
 END_TEST
 
-/* Of linear layers of 64 columns each device of two has half. */
+/* A device has 1 / team of what one alone has at its place; their activations
+ * are there once.  Of each replica. */
+static void check_bytes(const sluice_model *model,
+                        sluice_pipeline_config config, int team)
+{
+    enum { MOST = 3 * 4 };
+    sluice_memory_plan one[MOST], plans[MOST];
+    sluice_pipeline *pipe;
+    sluice_diag why;
+    int n = config.schedule.devices * team;
+    ck_assert_msg(!sluice_pipeline_plan(model, &config, one, &why), "%s",
+                  why.text);
+    config.team = team;
+    ck_assert(!sluice_pipeline_plan(model, &config, plans, NULL));
+    ck_assert(!sluice_pipeline_create(&config, model, &pipe, NULL));
+    for (int d = 0; d < n * config.replicas; d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(pipe, d, &info);
+        ck_assert_uint_eq(info.actual_bytes, plans[d % n].total);
+        ck_assert_uint_eq(info.planned.total, plans[d % n].total);
+    }
+    sluice_pipeline_destroy(pipe);
+    for (int d = 0; d < n; d++) {
+        ck_assert_uint_eq(plans[d].parameters * team, one[d / team].parameters);
+        ck_assert_uint_eq(plans[d].gradients * team, one[d / team].gradients);
+        ck_assert_uint_eq(plans[d].optimizer * team, one[d / team].optimizer);
+        ck_assert_uint_lt(plans[d].total, one[d / team].total);
+    }
+    for (int d = 0; d < n; d += team) {
+        size_t stash = 0;
+        for (int s = 0; s < team; s++)
+            stash += plans[d + s].stash;
+        ck_assert_uint_eq(stash, one[d / team].stash);
+    }
+}
+
+/* Of linear layers of 64 columns each device has as many as any other. */
 START_TEST(each_device_has_its_shard_as_planned_to_the_byte)
 {
-    enum { K = 2, T = 2 };
     const sluice_adam_config adam = {
         .learning_rate = 0.01, .beta1 = 0.9, .beta2 = 0.99, .epsilon = 1e-8};
     sluice_pipeline_config config = {
-        .schedule = {.devices = K, .microbatches = 2},
+        .schedule = {.microbatches = 2},
         .batch = 16,
         .loss = sluice_cross_entropy(),
         .optimizer = sluice_adam(),
         .optimizer_config = &adam,
         .gemm = "plain",
     };
-    sluice_memory_plan one[K], plans[K * T];
     sluice_model *model;
-    sluice_pipeline *pipe;
     ck_assert(!sluice_model_parse("64-64x7-64", NULL, &model, NULL));
-    sluice_diag why;
-    ck_assert_msg(!sluice_pipeline_plan(model, &config, one, &why), "%s",
-                  why.text);
-    config.team = T;
-    ck_assert(!sluice_pipeline_plan(model, &config, plans, NULL));
-    ck_assert(!sluice_pipeline_create(&config, model, &pipe, NULL));
-    for (int d = 0; d < K * T; d++) {
-        sluice_device_info info;
-        sluice_pipeline_device(pipe, d, &info);
-        ck_assert_uint_eq(info.actual_bytes, plans[d].total);
-        ck_assert_uint_eq(info.planned.total, plans[d].total);
-        ck_assert_uint_eq(plans[d].parameters * T, one[d / T].parameters);
-        ck_assert_uint_eq(plans[d].gradients * T, one[d / T].gradients);
-        ck_assert_uint_eq(plans[d].optimizer * T, one[d / T].optimizer);
-        ck_assert_uint_lt(plans[d].stash, one[d / T].stash);
+    for (int n = 0; n < 2 * 3 * 2; n++) {
+        config.schedule.devices = 1 + n / 2 % 3;
+        config.replicas = 1 + n / 6;
+        check_bytes(model, config, n % 2 ? 4 : 2);
     }
-    for (int k = 0; k < K; k++)
-        ck_assert_uint_eq(plans[k * T].stash + plans[k * T + 1].stash,
-                          one[k].stash);
-    sluice_pipeline_destroy(pipe);
     sluice_model_destroy(model);
 }
 END_TEST
