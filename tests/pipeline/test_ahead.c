@@ -19,7 +19,7 @@ enum { LAYERS = 6, BATCH = 141, M = 8 };
 /* What the held device does once others have updated. */
 enum ending { AS_EVER, REFUSE, CANCEL };
 
-static const int64_t GIVE_UP_NS = 10LL * 1000 * 1000 * 1000;
+static const int64_t GIVE_UP_NS = 60LL * 1000 * 1000 * 1000;
 
 static const sluice_optimizer_ops *real;
 static sluice_pipeline *held; /* NULL: prepare() holds no device */
