@@ -228,7 +228,8 @@ static sluice_status lay_out(struct sl_blueprint *bp,
     if (!bp->stage_layers)
         return sl_no_memory(why, "the partition");
     st = sl_cut_model(config, &input, bp->grid.depth, bp->stage_layers, why);
-    if (view && config->cut == SLUICE_CUT_TIME) /* each has other times */
+    if (view &&
+        config->cut == SLUICE_CUT_TIME) /* processes measure other times */
         st = view->share(view->context, st, bp->stage_layers,
                          (size_t)bp->grid.depth * sizeof(int), why);
     if (st)
@@ -245,7 +246,7 @@ static sluice_status lay_out(struct sl_blueprint *bp,
     return st ? st : lay_out_vocabulary(bp, &input, why);
 }
 
-/* What an UPDATE is in this pipeline. */
+/* Choose what the UPDATEs of this pipeline do. */
 static sluice_status choose_mode(struct sl_blueprint *bp, int zero,
                                  sluice_diag *why)
 {

@@ -32,11 +32,10 @@ enum traffic {
     GRADIENTS,   /* the other way */
 };
 
-/* How it appears in the accounts of time. */
+/* How an operation appears in the accounts of time. */
 enum account {
     EVENT,   /* it is work, and has an event in the trace */
-    MEETING, /* the same; it begins its work itself, once the others have come
-              */
+    MEETING, /* the same, but its work begins once all others have come */
     SILENT,  /* it is work on the virtual clock, and has no event */
     OUTSIDE, /* it is neither waiting nor work */
     WAITING, /* it is part of what the next operation waits for */
@@ -60,12 +59,11 @@ static const struct behaviour {
     enum traffic traffic;
     bool (*applies)(const struct sl_device *device, const struct sl_op *op);
     const char *name; /* of one that is no action of the schedule */
-    bool (*leaves)(const struct sl_device *device,
-                   const struct sl_op *op); /* the event to another operation,
-                                               which does the rest */
-    bool by_team; /* a team works it together: its leader has taken what it
-                     needs, has acquired what it writes into, and all have
-                     ended what came before */
+    /* Whether another operation does the rest, and records the event. */
+    bool (*leaves)(const struct sl_device *device, const struct sl_op *op);
+    /* A team runs it together: before, the leader has taken the inputs and
+     * acquired the outputs, and all have ended what came before. */
+    bool by_team;
 } behaviours[SL_N_OP_KINDS] = {
     [SL_OP_F] = {sl_compute_forward, EVENT, ACTIVATIONS, .by_team = true},
     [SL_OP_B] = {sl_compute_backward, EVENT, GRADIENTS, .by_team = true},
@@ -136,7 +134,7 @@ static struct sl_link *sink(const struct sl_device *device,
     return traffic == ACTIVATIONS ? ends->y : ends->dx;
 }
 
-/* Whether skip connections between stages concern it. */
+/* Whether skip connections begin or end at the operation. */
 static bool has_skips(const struct sl_device *device, const struct sl_op *op,
                       const struct behaviour *is)
 {
@@ -144,7 +142,8 @@ static bool has_skips(const struct sl_device *device, const struct sl_op *op,
     return passes && device->stages[op->action.stage].has_edges;
 }
 
-/* Its micro-batch's input and output gradient have been read. */
+/* Release the slots of a micro-batch's input and output gradient: both have
+ * been read. */
 static void release(const struct sl_device *device, const struct sl_op *op)
 {
     const struct sl_ends *ends = &device->ends[op->action.stage];
@@ -208,7 +207,8 @@ static void pack(struct sl_device *device, const struct sl_op *op,
     sl_pack_ahead(device, op, forward ? SL_GEMM_FORWARD : SL_GEMM_INPUT);
 }
 
-/* Wait for the input: from a neighbour, and of skip connections. */
+/* Wait for the inputs: a neighbour's, those of skip connections, and those of
+ * a cut vocabulary. */
 static sluice_status take(struct sl_device *device, const struct sl_op *op,
                           struct sl_link *from, bool skips, bool joint)
 {
@@ -238,7 +238,7 @@ static void acquire(struct sl_device *device, const struct sl_op *op,
     sl_vocabulary_acquire(device, op);
 }
 
-/* Hand the result on; what that takes is the event's wait for output. */
+/* Hand the result on; the time it takes is the event's wait for output. */
 static sluice_status publish(struct sl_device *device, const struct sl_op *op,
                              struct sl_link *to, bool skips)
 {

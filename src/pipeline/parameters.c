@@ -65,7 +65,7 @@ static sluice_status get_strip(const sluice_pipeline *pipe,
     return st;
 }
 
-/* Put together its elements, in all processes. */
+/* Put together the elements of a tensor, in all processes. */
 static sluice_status get(const sluice_pipeline *pipe,
                          struct sl_tensor_item item, float *values,
                          sluice_diag *why)
@@ -100,7 +100,7 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
     return st ? st : get(pipe, item, values, why);
 }
 
-/* Packed copies of the weights are of the old values. */
+/* Weights that were packed before have the old values: forget them. */
 static void put(struct sl_holding is, const float *from,
                 struct sl_tensor_item item)
 {

@@ -134,14 +134,14 @@ static bool build_param(struct sluice_reference *ref, int i, int p,
     param->g = sl_reference_take(ref, param->n, sizeof(float));
     if (ref->replicas > 1)
         param->sum = sl_reference_take(ref, param->n, sizeof(float));
-    bool there = param->w && param->g && (ref->replicas == 1 || param->sum);
+    bool allocated = param->w && param->g && (ref->replicas == 1 || param->sum);
     for (int s = 0; s < n_states && !spec->tied; s++) {
         param->state[s] = sl_reference_take(ref, param->n, sizeof(float));
-        there = there && param->state[s];
+        allocated = allocated && param->state[s];
     }
-    if (there && !spec->tied)
+    if (allocated && !spec->tied)
         sl_param_init(spec, ref->seed, i, p, param->w);
-    return there;
+    return allocated;
 }
 
 static bool build_params(struct sluice_reference *ref, int i, int n_states)
@@ -336,7 +336,7 @@ void sluice_reference_destroy(sluice_reference *ref)
     sl_free(ref->allocator, ref, 1, sizeof *ref);
 }
 
-/* Sums of gradients, where a single one needed none. */
+/* Memory for sums of gradients, which one replica of one copy does without. */
 static bool take_sums(struct sluice_reference *ref)
 {
     for (int i = 0; i < ref->n_layers; i++)

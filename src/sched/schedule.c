@@ -133,7 +133,7 @@ no_memory:
     return sl_no_memory(why, "a schedule");
 }
 
-/* With an allocator of its own, and no actions yet. */
+/* A schedule of the same sizes, stage map and remark, without actions. */
 static sluice_status create_like(const sluice_schedule *schedule,
                                  const sluice_allocator *allocator,
                                  sluice_schedule **out, sluice_diag *why)

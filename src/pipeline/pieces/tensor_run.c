@@ -30,7 +30,7 @@ int sl_most_runs(const sluice_pipeline *pipe)
     return n_parts * sl_n_holders(grid);
 }
 
-/* Run number i of a cut table: the pieces of a part follow each other. */
+/* Run number i of a cut table: part after part, holder after holder. */
 static struct sl_tensor_run cut_run(const sluice_pipeline *pipe,
                                     struct sl_tensor_item item, int table,
                                     int i)

@@ -5,7 +5,7 @@
  * (items appended, items taken), and never on the speed of others.  So all
  * orders of execution stop at the same place, and one of them is enough.  Each
  * action wakes at most two devices, and one more for each edge that ends at its
- * stage: the time is linear, for each edge.
+ * stage: the time is linear in the actions, times the edges.
  *
  * In a lowered schedule a RECV is posted and does not wait: what arrives for it
  * leaves the queue, and the action that needs it waits instead.
@@ -29,7 +29,7 @@ struct device {
     bool computed; /* the action there has taken its inputs and computed */
     int n_moved;   /* inputs that it has taken, or outputs appended since */
     bool ready;    /* is in the worklist */
-    int walk;      /* the search for circles that came by, from 1; 0: none */
+    int walk;      /* the first walk of find_cycle() that visited it; 0: none */
 };
 
 struct execution {
@@ -256,33 +256,33 @@ static int awaited_device(const struct execution *run, int device)
 }
 
 /* Devices that wait for each other. */
-struct circle {
-    int first; /* the lowest of them; -1: there is no circle */
+struct cycle {
+    int first; /* the lowest of them; -1: there is no cycle */
     int n;
 };
 
-/* The circle that `device` is part of. */
-static struct circle circle_of(const struct execution *run, int device)
+/* The cycle that `device` is part of. */
+static struct cycle cycle_of(const struct execution *run, int device)
 {
-    struct circle circle = {device, 1};
+    struct cycle cycle = {device, 1};
     for (int d = awaited_device(run, device); d != device;
          d = awaited_device(run, d)) {
-        circle.n++;
-        circle.first = d < circle.first ? d : circle.first;
+        cycle.n++;
+        cycle.first = d < cycle.first ? d : cycle.first;
     }
-    return circle;
+    return cycle;
 }
 
 /*
- * The shortest circle, the lowest of several.  A stopped device waits for
+ * The shortest cycle, the lowest of several.  A stopped device waits for
  * another stopped device: by `complete` and `hand-off` a device that reached
  * its end has appended and taken all items, so no other waits for it.  Each
- * device waits for exactly one, so every stopped device is in a circle or
+ * device waits for exactly one, so every stopped device is in a cycle or
  * leads to one.  Each device is visited once: the time is linear.
  */
-static struct circle find_circle(struct execution *run)
+static struct cycle find_cycle(struct execution *run)
 {
-    struct circle best = {-1, 0};
+    struct cycle best = {-1, 0};
     for (int start = 0; start < run->proof->schedule->n_devices; start++) {
         if (at_end(run, start))
             continue;
@@ -291,10 +291,10 @@ static struct circle find_circle(struct execution *run)
             run->devices[d].walk = start + 1;
         if (run->devices[d].walk != start + 1)
             continue; /* it runs into what an earlier walk has seen */
-        struct circle circle = circle_of(run, d);
-        if (best.first < 0 || circle.n < best.n ||
-            (circle.n == best.n && circle.first < best.first))
-            best = circle;
+        struct cycle cycle = cycle_of(run, d);
+        if (best.first < 0 || cycle.n < best.n ||
+            (cycle.n == best.n && cycle.first < best.first))
+            best = cycle;
     }
     return best;
 }
@@ -302,46 +302,46 @@ static struct circle find_circle(struct execution *run)
 /* The full queue that one of them waits at; NULL: none waits for room, and
  * larger queues do not help. */
 static const struct queue *full_queue(const struct execution *run,
-                                      struct circle circle)
+                                      struct cycle cycle)
 {
-    int d = circle.first;
-    for (int i = 0; i < circle.n; i++, d = awaited_device(run, d))
+    int d = cycle.first;
+    for (int i = 0; i < cycle.n; i++, d = awaited_device(run, d))
         if (run->devices[d].computed)
             return queue_at(run, action_at(run, d), false,
                             run->devices[d].n_moved);
     return NULL;
 }
 
-/* One device of the circle; long enough for the largest numbers. */
-struct link {
+/* What a device of the cycle waits for; there is room for the largest numbers.
+ */
+struct wait_text {
     char text[128];
 };
 
-static struct link describe(const struct execution *run, int device)
+static struct wait_text describe(const struct execution *run, int device)
 {
-    struct link link;
-    snprintf(link.text, sizeof link.text,
+    struct wait_text wait;
+    snprintf(wait.text, sizeof wait.text,
              "%s at position %d of device %d waits for %s%s",
              sl_name_of(action_at(run, device)).text,
              run->devices[device].position, device,
              sl_name_of(awaited(run, device)).text,
              run->devices[device].computed ? " to take its output" : "");
-    return link;
+    return wait;
 }
 
-static sluice_status refuse(const struct execution *run, struct circle circle)
+static sluice_status refuse(const struct execution *run, struct cycle cycle)
 {
-    int first = circle.first;
+    int first = cycle.first;
     int second = awaited_device(run, first);
     int third = awaited_device(run, second);
     char rest[160] = "";
     char larger[80] = "";
-    const struct queue *full = full_queue(run, circle);
-    if (circle.n == 3)
+    const struct queue *full = full_queue(run, cycle);
+    if (cycle.n == 3)
         snprintf(rest, sizeof rest, "; %s", describe(run, third).text);
-    else if (circle.n > 3)
-        snprintf(rest, sizeof rest, "; and so on, through %d devices",
-                 circle.n);
+    else if (cycle.n > 3)
+        snprintf(rest, sizeof rest, "; and so on, through %d devices", cycle.n);
     if (full && full->of_edge)
         snprintf(larger, sizeof larger,
                  ", or enlarge the queues of %d between stages %d and %d",
@@ -370,8 +370,8 @@ static sluice_status judge(struct execution *run)
         queues[1] = make_queue(edge->to, edge->from, edge->capacity, true);
     }
     execute(run);
-    struct circle circle = find_circle(run);
-    return circle.first < 0 ? SLUICE_OK : refuse(run, circle);
+    struct cycle cycle = find_cycle(run);
+    return cycle.first < 0 ? SLUICE_OK : refuse(run, cycle);
 }
 
 sluice_status sl_verify_deadlock(struct sl_proof *proof)

@@ -235,7 +235,7 @@ START_TEST(sends_and_receives_have_one_order)
 }
 END_TEST
 
-START_TEST(a_deadlock_names_the_hand_offs_of_its_circle)
+START_TEST(a_deadlock_names_the_hand_offs_of_its_cycle)
 {
     static const char text[] =
         "0F0,0SEND_F0,0F1,0SEND_F1,0RECV_B0,0B0,0RECV_B1,0B1\n"
@@ -359,4 +359,4 @@ SLUICE_TEST_MAIN("sched.lower", a_receive_is_posted_and_waits_for_nobody,
                  a_hand_off_without_its_like_is_refused_at_its_cell,
                  hand_offs_stand_on_the_right_side_of_their_action,
                  sends_and_receives_have_one_order,
-                 a_deadlock_names_the_hand_offs_of_its_circle)
+                 a_deadlock_names_the_hand_offs_of_its_cycle)

@@ -196,7 +196,7 @@ START_TEST(neighbours_that_disagree_on_the_order_are_refused)
 }
 END_TEST
 
-START_TEST(a_deadlock_is_named_as_a_circle)
+START_TEST(a_deadlock_is_named_as_a_cycle)
 {
     struct plan plan = parse(2, 4,
                              "0F0 0F1 0F2 0F3 0B0 0B1 0B2 0B3 0U|"
@@ -221,7 +221,7 @@ START_TEST(an_order_that_no_queue_can_save_is_a_deadlock_too)
 }
 END_TEST
 
-START_TEST(the_shortest_circle_is_named_not_who_waits_for_it)
+START_TEST(the_shortest_cycle_is_named_not_who_waits_for_it)
 {
     /* Devices 1 and 2 stop each other, device 0 waits for them. */
     struct plan plan = parse(3, 2,
@@ -234,7 +234,7 @@ START_TEST(the_shortest_circle_is_named_not_who_waits_for_it)
 }
 END_TEST
 
-/* A circle through `k` devices, two stages on each in loop placement: each
+/* A cycle through `k` devices, two stages on each in loop placement: each
  * wants to finish micro-batch 0 forwards before it starts micro-batch 1, but
  * takes its second stage first. */
 static sluice_schedule *ring(int k)
@@ -270,7 +270,7 @@ static void assert_ring(int k, const char *text)
     sluice_schedule_destroy(schedule);
 }
 
-START_TEST(a_circle_of_any_length_fits_the_sentence)
+START_TEST(a_cycle_of_any_length_fits_the_sentence)
 {
     assert_ring(3, "deadlock: 3F0 at position 0 of device 0 waits for 2F0; 2F0 "
                    "at position 0 of device 2 waits for 1F0; 1F0 at position 0 "
@@ -281,7 +281,7 @@ START_TEST(a_circle_of_any_length_fits_the_sentence)
 }
 END_TEST
 
-START_TEST(a_circle_of_a_thousand_devices_is_found)
+START_TEST(a_cycle_of_a_thousand_devices_is_found)
 {
     assert_ring(1024, "deadlock: 1024F0 at position 0 of device 0 waits for "
                       "1023F0; 1023F0 at position 0 of device 1023 waits for "
@@ -474,11 +474,11 @@ SLUICE_TEST_MAIN("sched.verify",
                  nothing_follows_an_update,
                  stages_on_one_device_hand_over_in_its_list,
                  neighbours_that_disagree_on_the_order_are_refused,
-                 a_deadlock_is_named_as_a_circle,
+                 a_deadlock_is_named_as_a_cycle,
                  an_order_that_no_queue_can_save_is_a_deadlock_too,
-                 the_shortest_circle_is_named_not_who_waits_for_it,
-                 a_circle_of_any_length_fits_the_sentence,
-                 a_circle_of_a_thousand_devices_is_found,
+                 the_shortest_cycle_is_named_not_who_waits_for_it,
+                 a_cycle_of_any_length_fits_the_sentence,
+                 a_cycle_of_a_thousand_devices_is_found,
                  a_negative_capacity_is_refused, no_capacity_means_two,
                  a_split_backward_is_live_until_its_weight_gradient,
                  facts_are_not_written_on_refusal,
