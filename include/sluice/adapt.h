@@ -81,6 +81,8 @@ typedef struct sluice_adaptation {
     int64_t measured_ns;  /* it took, if MEASURED, or if RESHAPED back, or
                              REFUSED that, because it was longer than before;
                              else 0 */
+    int64_t expected_ns;  /* if MEASURED: as predicted_ns, at the speeds that
+                             devices have shown since the reshape */
     char text[SLUICE_ADAPT_TEXT]; /* the same as a sentence */
 } sluice_adaptation;
 

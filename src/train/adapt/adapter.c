@@ -12,7 +12,9 @@
  *              again before half a window has passed.
  *   reshape    The plan's devices keep their cores.  A new window begins.
  *   conclude   If a step takes longer there than before, the pipeline gets its
- *              former shape back, except if that needs a lost core.
+ *              former shape back, except if that needs a lost core, or if a
+ *              device is slower that was given no more work: then the machine
+ *              has changed, not the shape failed.
  */
 #include "train/adapt/adapter.h"
 
@@ -34,9 +36,8 @@ enum { MOST_FAILED = 8 }; /* reshapes in a row that let one wait longer */
  * wait, each has more of the caches and of the memory's bandwidth to itself,
  * and loses that again once all of them have work.
  */
-static double speed_seen(const sluice_adapter *a, int place)
+static double speed_seen(const sluice_adapter *a, int place, double seen)
 {
-    double seen = sl_window_speed(&a->seen, place);
     double usual = a->usual[a->now.places[place]];
     return seen > usual && seen < (1 + a->margin) * usual ? usual : seen;
 }
@@ -47,7 +48,8 @@ static struct sl_machine look(const sluice_adapter *a)
 {
     struct sl_machine machine = a->machine;
     for (int p = 0; p < a->now.n_places; p++)
-        machine.speeds[a->now.places[p]] = speed_seen(a, p);
+        machine.speeds[a->now.places[p]] =
+            speed_seen(a, p, sl_window_speed(&a->seen, p));
     sl_cpus_find_lost(&a->cpus, machine.lost);
     for (int d = 0; d < machine.n_devices; d++)
         if (a->machine.lost[d] && !machine.lost[d])
@@ -87,12 +89,41 @@ static struct sl_cut cut_of(const sluice_pipeline *pipe)
                            pipe->blueprint.grid.depth};
 }
 
+static struct sl_running_shape running(const sluice_adapter *a,
+                                       const sluice_pipeline *pipe)
+{
+    return (struct sl_running_shape){
+        .schedule = pipe->blueprint.schedule,
+        .cut = cut_of(pipe),
+        .places = a->now.places,
+        .n_places = a->now.n_places,
+        .queue_capacity = pipe->blueprint.queue_capacity,
+    };
+}
+
+/* Add what the layers of each device take, times `sign`. */
+static void add_work(const sluice_adapter *a, const sluice_pipeline *pipe,
+                     const struct sl_held_shape *shape, double sign,
+                     double work[SLUICE_MAX_DEVICES])
+{
+    struct sl_cut cut = cut_of(pipe);
+    for (int s = 0, first = 0; s < cut.n_stages; s++) {
+        int end = first + cut.partition[s];
+        int place = sluice_schedule_stage_device(pipe->blueprint.schedule, s);
+        work[shape->places[place]] +=
+            sign * sl_cells_work(a->costs_ns, first, end);
+        first = end;
+    }
+}
+
 /* Returns whether the pipeline has the shape `to`. */
 static bool move_to(sluice_adapter *a, sluice_pipeline *pipe,
                     const struct sl_held_shape *to, sluice_adaptation *news)
 {
     char before[SL_CUT_TEXT], after[SL_CUT_TEXT];
+    double work[SLUICE_MAX_DEVICES] = {0};
     sluice_diag refused = {.text = ""};
+    add_work(a, pipe, &a->now, -1, work);
     sl_print_cut(cut_of(pipe), before);
     if (sl_held_apply(to, &a->config, a->slows ? a->slowed : NULL, &a->cpus,
                       pipe, &refused)) {
@@ -103,6 +134,9 @@ static bool move_to(sluice_adapter *a, sluice_pipeline *pipe,
         return false;
     }
     sl_print_cut(cut_of(pipe), after);
+    add_work(a, pipe, to, 1, work);
+    for (int d = 0; d < a->machine.n_devices; d++)
+        a->relieved[d] = work[d] <= 0;
     a->n_seen = 0;
     news->what = SLUICE_ADAPT_RESHAPED;
     sl_tell_reshape(to->n_places, before, after, news);
@@ -110,18 +144,37 @@ static bool move_to(sluice_adapter *a, sluice_pipeline *pipe,
     return true;
 }
 
+/* How many times as long as now a step is to take: the plan was searched for by
+ * rounded speeds, and is priced by those that were seen. */
+static double predict(sluice_adapter *a, const struct sl_running_shape *now,
+                      const struct sl_decision *decision)
+{
+    int64_t now_ns, then_ns;
+    const sluice_plan_row *row = sluice_plan_row_at(decision->plan, 0);
+    struct sl_running_shape then = {
+        .schedule = sluice_plan_schedule(decision->plan),
+        .places = decision->places,
+        .n_places = decision->n_places,
+        .queue_capacity = row->queue_capacity,
+    };
+    then.cut.partition =
+        sluice_plan_partition(decision->plan, &then.cut.n_stages);
+    a->assumed = a->machine;
+    for (int p = 0; p < now->n_places; p++)
+        a->assumed.speeds[now->places[p]] =
+            speed_seen(a, p, sl_window_exact_speed(&a->seen, p));
+    if (sl_decision_price(&a->problem, &a->assumed, now, &now_ns, NULL) ||
+        sl_decision_price(&a->problem, &a->assumed, &then, &then_ns, NULL))
+        return (double)decision->best_ns / (double)decision->now_ns;
+    return (double)then_ns / (double)now_ns;
+}
+
 /* A plan that cannot be had is no error of the training. */
 static void judge(sluice_adapter *a, sluice_pipeline *pipe, int device,
                   sluice_adaptation *news)
 {
     struct sl_decision decision;
-    const struct sl_running_shape now = {
-        .schedule = pipe->blueprint.schedule,
-        .cut = cut_of(pipe),
-        .places = a->now.places,
-        .n_places = a->now.n_places,
-        .queue_capacity = pipe->blueprint.queue_capacity,
-    };
+    const struct sl_running_shape now = running(a, pipe);
     a->waits = a->seen.n / 2 + 1;
     if (sl_decide(&a->problem, &a->machine, &now, a->margin, &decision, NULL) ||
         !decision.reshapes)
@@ -131,8 +184,7 @@ static void judge(sluice_adapter *a, sluice_pipeline *pipe, int device,
         .device = device,
         .speed = device >= 0 ? a->machine.speeds[device] : 0,
         .before_ns = llround(before),
-        .predicted_ns = llround(before * (double)decision.best_ns /
-                                (double)decision.now_ns),
+        .predicted_ns = llround(before * predict(a, &now, &decision)),
     };
     struct sl_held_shape to = {.plan = decision.plan,
                                .n_places = decision.n_places};
@@ -179,6 +231,35 @@ static bool needs_lost(const sluice_adapter *a,
     return false;
 }
 
+/* Whether a device that was given no more work is slower than it was: the shape
+ * is not what makes it so. */
+static bool has_slowed(const sluice_adapter *a)
+{
+    for (int p = 0; p < a->now.n_places; p++) {
+        int device = a->now.places[p];
+        double ratio =
+            sl_window_exact_speed(&a->seen, p) / a->assumed.speeds[device];
+        if (a->relieved[device] && log(ratio) < -a->margin / 2)
+            return true;
+    }
+    return false;
+}
+
+/* What a step was to take, had the speeds been known that are seen now. */
+static int64_t expect(const sluice_adapter *a, const sluice_pipeline *pipe)
+{
+    const struct sl_running_shape now = running(a, pipe);
+    struct sl_machine seen = a->assumed;
+    int64_t planned_ns, seen_ns;
+    for (int p = 0; p < a->now.n_places; p++)
+        seen.speeds[a->now.places[p]] = sl_window_exact_speed(&a->seen, p);
+    if (sl_decision_price(&a->problem, &a->assumed, &now, &planned_ns, NULL) ||
+        sl_decision_price(&a->problem, &seen, &now, &seen_ns, NULL))
+        return a->last.predicted_ns;
+    return llround((double)a->last.predicted_ns * (double)seen_ns /
+                   (double)planned_ns);
+}
+
 /* The first window of a new shape is complete.  Fewer cores may well take
  * longer: a shape that needs a lost one is not to return. */
 static void conclude(sluice_adapter *a, sluice_pipeline *pipe,
@@ -189,9 +270,10 @@ static void conclude(sluice_adapter *a, sluice_pipeline *pipe,
     a->awaits = false;
     news->what = SLUICE_ADAPT_MEASURED;
     news->measured_ns = llround(sl_window_step_ns(&a->seen));
+    news->expected_ns = expect(a, pipe);
     sl_tell_measured(news);
     if ((double)news->measured_ns > (1 + a->margin / 2) * before &&
-        !needs_lost(a, &a->before))
+        !needs_lost(a, &a->before) && !has_slowed(a))
         go_back(a, pipe, news);
     else
         a->n_failed = 0;

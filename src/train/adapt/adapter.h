@@ -28,6 +28,7 @@ struct sluice_adapter {
 
     sluice_plan_device devices[SLUICE_MAX_DEVICES]; /* the machine's: caps */
     struct sl_machine machine;                      /* as judged last */
+    struct sl_machine assumed; /* the same, with speeds that are not rounded */
     double usual[SLUICE_MAX_DEVICES];  /* speeds when all had work, */
     bool knows_usual;                  /* once a window showed them */
     bool slows;                        /* devices are told to be slow */
@@ -41,6 +42,7 @@ struct sluice_adapter {
     int waits;  /* steps until it may judge again */
     struct sl_step_window seen;
     bool awaits; /* what the last reshape has gained is to be measured */
+    bool relieved[SLUICE_MAX_DEVICES]; /* it has given a device no more work */
     sluice_adaptation last;
 };
 

@@ -127,3 +127,9 @@ void sl_cells_speeds(const sluice_trace *trace, struct sl_cut cut,
         speeds[d] = took > 0 ? wanted / took : 1;
     }
 }
+
+double sl_cells_work(const int64_t *costs_ns, int first, int end)
+{
+    return sum(costs_ns, first, end, SLUICE_F) +
+           sum(costs_ns, first, end, SLUICE_B);
+}

@@ -45,11 +45,10 @@ static sluice_status simulate(const sluice_plan_config *problem,
     return SLUICE_OK;
 }
 
-/* What a step takes in the shape that it has, at these speeds. */
-static sluice_status price(const sluice_plan_config *problem,
-                           const struct sl_machine *machine,
-                           const struct sl_running_shape *now, int64_t *out,
-                           sluice_diag *why)
+sluice_status sl_decision_price(const sluice_plan_config *problem,
+                                const struct sl_machine *machine,
+                                const struct sl_running_shape *now,
+                                int64_t *out, sluice_diag *why)
 {
     size_t n = (size_t)now->cut.n_stages * KINDS;
     int64_t *stage_ns = sl_alloc(problem->allocator, n, sizeof *stage_ns);
@@ -111,7 +110,8 @@ sluice_status sl_decide(const sluice_plan_config *problem,
     int left[SLUICE_MAX_DEVICES];
     sluice_plan *plan;
     *out = (struct sl_decision){.reshapes = false};
-    sluice_status st = price(problem, machine, now, &out->now_ns, why);
+    sluice_status st =
+        sl_decision_price(problem, machine, now, &out->now_ns, why);
     if (!st)
         st = find(problem, machine, left, &plan, why);
     if (st)

@@ -39,6 +39,17 @@ struct sl_decision {
 };
 
 /*
+ * What a step takes in the shape that a pipeline has, at these speeds, by
+ * simulation.
+ *
+ * Returns  as sluice_simulate().
+ */
+sluice_status sl_decision_price(const sluice_plan_config *problem,
+                                const struct sl_machine *machine,
+                                const struct sl_running_shape *now,
+                                int64_t *out, sluice_diag *why);
+
+/*
  * Look for a plan on the devices that are left.  It is worth a reshape if a
  * step now takes more than 1 + margin times as long, or if a device that works
  * is lost; and if it adds up the gradients in the same order.

@@ -18,12 +18,19 @@ static double median(double *values, int n)
     return values[n / 2];
 }
 
-double sl_window_speed(const struct sl_step_window *window, int place)
+double sl_window_exact_speed(const struct sl_step_window *window, int place)
 {
     double speeds[SLUICE_ADAPT_MOST_WINDOW];
     for (int i = 0; i < window->n; i++)
         speeds[i] = window->speeds[i][place];
-    double grains = round(median(speeds, window->n) * SL_SPEED_GRAIN);
+    return fmin(fmax(median(speeds, window->n), 1.0 / SL_SPEED_GRAIN),
+                SL_SPEED_GRAIN);
+}
+
+double sl_window_speed(const struct sl_step_window *window, int place)
+{
+    double exact = sl_window_exact_speed(window, place);
+    double grains = round(exact * SL_SPEED_GRAIN);
     return fmin(fmax(grains, 1), SL_SPEED_GRAIN * SL_SPEED_GRAIN) /
            SL_SPEED_GRAIN;
 }

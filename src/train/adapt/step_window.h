@@ -15,12 +15,13 @@ struct sl_step_window {
     double step_ns[SLUICE_ADAPT_MOST_WINDOW];
 };
 
-/* The medians over a window that is full: of the device at a place, as a
- * multiple of 1 / SL_SPEED_GRAIN and at least that; and of the steps. */
+/* The medians over a window that is full: of the device at a place, at least
+ * 1 / SL_SPEED_GRAIN, and the same as a multiple of that; and of the steps. */
 enum {
     SL_SPEED_GRAIN = 50, /* devices that are equal except for noise are to be
                             the same to the planner */
 };
+double sl_window_exact_speed(const struct sl_step_window *window, int place);
 double sl_window_speed(const struct sl_step_window *window, int place);
 double sl_window_step_ns(const struct sl_step_window *window);
 

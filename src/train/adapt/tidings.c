@@ -31,12 +31,15 @@ void sl_tell_reshape(int n_devices, const char *before, const char *after,
 
 void sl_tell_measured(sluice_adaptation *news)
 {
-    double beside =
-        100 * ((double)news->measured_ns / (double)news->predicted_ns - 1);
+    double took = (double)news->measured_ns;
+    double predicted = (double)news->predicted_ns;
+    double expected = (double)news->expected_ns;
     snprintf(news->text, sizeof news->text,
-             "a step takes %.3f ms, %.3f predicted (%+.1f %%), %.2f x",
-             (double)news->measured_ns / 1e6, (double)news->predicted_ns / 1e6,
-             beside, (double)news->before_ns / (double)news->measured_ns);
+             "a step takes %.3f ms, %.3f predicted (%+.1f %%), %.3f at the "
+             "speeds seen since (%+.1f %%), %.2f x",
+             took / 1e6, predicted / 1e6, 100 * (took / predicted - 1),
+             expected / 1e6, 100 * (took / expected - 1),
+             (double)news->before_ns / took);
 }
 
 void sl_tell_return(const char *cut, sluice_adaptation *news)

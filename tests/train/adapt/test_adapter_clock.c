@@ -185,6 +185,49 @@ START_TEST(a_device_that_recovers_gets_its_layers_back)
 }
 END_TEST
 
+/* A device that the reshape gave no more work is slower: the next plan follows,
+ * and not the former shape.  All devices slow down in the same way. */
+START_TEST(a_machine_that_changes_after_a_reshape_does_not_undo_it)
+{
+    for (int all = 0; all <= 1; all++) {
+        begin(NULL);
+        run_quietly(BEFORE);
+        speeds[1] = 0.75;
+        ck_assert_int_eq(await_news().what, SLUICE_ADAPT_RESHAPED);
+        int first = pipe->blueprint.stage_layers[0];
+        speeds[0] = all ? 0.6 : 1;
+        speeds[1] = all ? 0.45 : 0.4;
+        sluice_adaptation news = await_news();
+        ck_assert_msg(news.what == SLUICE_ADAPT_MEASURED, "%s", news.text);
+        ck_assert_int_gt(news.measured_ns, 1.05 * (double)news.before_ns);
+        ck_assert_int_gt(news.measured_ns, 0.99 * (double)news.expected_ns);
+        ck_assert_int_lt(news.measured_ns, 1.01 * (double)news.expected_ns);
+        if (all) {
+            run_quietly(REACTION);
+        } else {
+            ck_assert_int_eq(await_news().what, SLUICE_ADAPT_RESHAPED);
+            ck_assert_int_gt(pipe->blueprint.stage_layers[0], first);
+        }
+        end();
+    }
+}
+END_TEST
+
+/* A device is slower since it has more to do: the former shape returns. */
+START_TEST(a_shape_that_makes_a_device_slower_is_given_up)
+{
+    begin(NULL);
+    run_quietly(BEFORE);
+    speeds[1] = 0.75;
+    ck_assert_int_eq(await_news().what, SLUICE_ADAPT_RESHAPED);
+    speeds[0] = 0.5;
+    sluice_adaptation news = await_news();
+    ck_assert_msg(news.what == SLUICE_ADAPT_RESHAPED, "%s", news.text);
+    ck_assert_int_eq(pipe->blueprint.stage_layers[0], N_LAYERS / 2);
+    end();
+}
+END_TEST
+
 /* The first two CPUs of this thread; false: it has one. */
 static bool find_cpus(cpu_set_t *set, int cpus[2])
 {
@@ -250,5 +293,7 @@ SLUICE_TEST_MAIN(
     what_a_device_gains_while_others_wait_is_not_counted_on,
     noise_below_the_margin_changes_nothing,
     a_device_that_recovers_gets_its_layers_back,
+    a_machine_that_changes_after_a_reshape_does_not_undo_it,
+    a_shape_that_makes_a_device_slower_is_given_up,
     a_core_that_is_taken_away_is_left_and_taken_again_when_it_is_back,
     a_core_that_is_taken_away_is_left_at_once)
