@@ -74,6 +74,7 @@ static void write_row(struct table *table, const struct environment *env,
         add_real(&fields, "equal_cut_ns", i ? NAN : trial->even_ns);
         add_real(&fields, "equal_cut_virtual_ns",
                  i ? NAN : trial->even_virtual_ns);
+        add_real(&fields, "pace", i || trial->pace == 0 ? NAN : trial->pace);
     }
     table_row(table, fields.of, fields.n);
 }
@@ -89,6 +90,12 @@ static void print_trial(const struct planned *planned)
            trial->virtual_ns / 1e6, 100 * (trial->virtual_ns / step_ns - 1),
            trial->even_ns / 1e6, trial->even_ns / trial->step_ns,
            trial->even_virtual_ns / trial->virtual_ns);
+    if (trial->pace > 0)
+        printf("Timed before and behind the trial, the layers take %.3f times "
+               "what the plan counts with: beside a prediction by that, %+.1f "
+               "%% and on the virtual clock %+.1f %%.\n",
+               trial->pace, 100 * (trial->step_ns / step_ns / trial->pace - 1),
+               100 * (trial->virtual_ns / step_ns / trial->pace - 1));
 }
 
 static int run(const char *called, void *given)

@@ -10,6 +10,8 @@ struct trial {
     double virtual_ns; /* the same on the virtual clock */
     double even_ns;    /* by a cut into equal numbers of layers */
     double even_virtual_ns;
+    double pace; /* what layers took, the mean of just before the trial and just
+                    behind it, as a multiple of before; 0: not measured */
 };
 
 /*

@@ -126,32 +126,41 @@ static size_t cells_of(const struct work *work)
     return (size_t)work->microbatches.n * (size_t)work->n_layers * KINDS;
 }
 
-/* The costs of a team, for each number of micro-batches. */
-static sluice_status measure_team(struct work *work, int t,
-                                  struct progress *progress, sluice_diag *why)
+/* What is measured of a team, but for the micro-batches. */
+static struct layer_costs_config asked_of(const struct work *work, int team)
 {
     const struct planning_config *config = work->config;
-    layer_costs_fn *costs =
-        config->measure ? config->measure : layer_costs_measure;
     struct environment env;
     environment_read(&env);
-    int team = work->teams.values[t];
     int devices = work->machine.n_devices < env.cores ? work->machine.n_devices
                                                       : env.cores;
-    struct layer_costs_config what = {
+    return (struct layer_costs_config){
         .seed = config->seed,
         .devices = devices > team ? devices / team : 1,
         .team = team,
         .gemm = config->gemm,
         .precision = config->precision,
     };
+}
+
+static layer_costs_fn *costs_of(const struct work *work)
+{
+    return work->config->measure ? work->config->measure : layer_costs_measure;
+}
+
+/* The costs of a team, for each number of micro-batches. */
+static sluice_status measure_team(struct work *work, int t,
+                                  struct progress *progress, sluice_diag *why)
+{
+    layer_costs_fn *costs = costs_of(work);
+    struct layer_costs_config what = asked_of(work, work->teams.values[t]);
     sluice_status st = SLUICE_OK;
     for (int m = 0; m < work->microbatches.n && !st; m++) {
         const struct costs_tables *to = &work->costs;
         size_t at = (size_t)t * cells_of(work) +
                     (size_t)m * (size_t)work->n_layers * KINDS;
         what.microbatches = work->microbatches.values[m];
-        what.rows = config->batch / what.microbatches;
+        what.rows = work->config->batch / what.microbatches;
         st = costs(work->model, &what, &to->costs_ns[at], &to->first_ns[at],
                    why);
         what.microbatches = 1;
@@ -293,6 +302,67 @@ static sluice_status plan(struct work *work, sluice_plan **out,
     return st ? st : find(work, out, why);
 }
 
+/* Where the costs begin by which the plan was priced. */
+static const int64_t *costs_behind(const struct work *work,
+                                   const sluice_plan_row *row)
+{
+    int n = row->microbatches * row->replicas, t = 0, m = 0;
+    while (work->teams.values[t] != row->team)
+        t++;
+    while (work->microbatches.values[m] != n)
+        m++;
+    bool once = row->replicas > 1 && row->microbatches == 1;
+    size_t at =
+        (size_t)t * cells_of(work) + (size_t)m * (size_t)work->n_layers * KINDS;
+    return (once ? work->costs.once_ns : work->costs.costs_ns) + at;
+}
+
+/* What all layers take for F, B, I and W. */
+static double sum_of(const struct work *work, const int64_t *costs_ns)
+{
+    double ns = 0;
+    for (int i = 0; i < work->n_layers; i++)
+        for (int kind = 0; kind <= SLUICE_W; kind++)
+            ns += (double)costs_ns[i * KINDS + kind];
+    return ns;
+}
+
+/* The machine may be another one than when the layers were timed: time them
+ * once more. */
+static sluice_status find_pace(const struct work *work,
+                               const sluice_plan_row *row, double *pace,
+                               sluice_diag *why)
+{
+    size_t n = (size_t)work->n_layers * KINDS;
+    int64_t *again = calloc(2 * n, sizeof *again);
+    struct layer_costs_config what = asked_of(work, row->team);
+    if (!again)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the costs of layers");
+    what.microbatches = row->microbatches;
+    what.rows = work->config->batch / row->microbatches / row->replicas;
+    sluice_status st =
+        costs_of(work)(work->model, &what, again, again + n, why);
+    double before = sum_of(work, costs_behind(work, row));
+    if (!st && before > 0)
+        *pace = (1 + sum_of(work, again) / before) / 2;
+    free(again);
+    return st;
+}
+
+/* Train by the plan, and see how fast the machine was meanwhile. */
+static sluice_status try_plan(const struct work *work, struct planned *planned,
+                              sluice_diag *why)
+{
+    const struct planning_config *config = work->config;
+    sluice_status st = trial_run(planned->plan, work->model, &work->pipeline,
+                                 config->tries, &planned->trial, why);
+    if (!st && config->measures)
+        st = find_pace(work, sluice_plan_row_at(planned->plan, 0),
+                       &planned->trial.pace, why);
+    return st;
+}
+
 sluice_status planning_find(const struct planning_config *config,
                             struct planned *out, sluice_diag *why)
 {
@@ -309,8 +379,7 @@ sluice_status planning_find(const struct planning_config *config,
     if (!st && config->write)
         st = sluice_plan_write(planned.plan, config->write, why);
     if (!st && config->tries)
-        st = trial_run(planned.plan, work.model, &work.pipeline, config->tries,
-                       &planned.trial, why);
+        st = try_plan(&work, &planned, why);
     free(work.cells);
     free(work.layers);
     sluice_model_destroy(work.model);
