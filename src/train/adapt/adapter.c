@@ -28,7 +28,10 @@
 #include "pipeline/pipeline.h"
 #include "train/adapt/tidings.h"
 
-enum { MOST_FAILED = 8 }; /* reshapes in a row that let one wait longer */
+enum {
+    MOST_FAILED = 8, /* reshapes in a row that let one wait longer */
+    LAST_STEPS = 3,  /* of a window, by which it is settled */
+};
 
 /*
  * The speed of a device as the window shows it.  One that seems to be a little
@@ -81,6 +84,23 @@ static int find_change(const sluice_adapter *a, const struct sl_machine *now)
         }
     }
     return device;
+}
+
+/* Whether the last steps of the window show what all of it does: while devices
+ * change, its medians are of before and of after, of each device in another
+ * way. */
+static bool is_settled(const sluice_adapter *a)
+{
+    int newest = a->n_seen % a->seen.n;
+    if (a->seen.n <= LAST_STEPS)
+        return true;
+    for (int p = 0; p < a->now.n_places; p++) {
+        double late = sl_window_late_speed(&a->seen, p, newest, LAST_STEPS);
+        double ratio = late / sl_window_exact_speed(&a->seen, p);
+        if (fabs(log(ratio)) > a->margin / 2)
+            return false;
+    }
+    return true;
 }
 
 static struct sl_cut cut_of(const sluice_pipeline *pipe)
@@ -311,6 +331,11 @@ static void watch(sluice_adapter *a, sluice_pipeline *pipe,
     int device = find_change(a, &now);
     if (device == -2 || (device >= 0 && a->waits))
         return;
+    if (device >= 0 && a->n_unsettled < a->seen.n && !is_settled(a)) {
+        a->n_unsettled++;
+        return;
+    }
+    a->n_unsettled = 0;
     a->machine = now;
     judge(a, pipe, device, news);
 }

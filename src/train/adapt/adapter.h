@@ -38,8 +38,9 @@ struct sluice_adapter {
     struct sl_held_shape before; /* the one that it had before */
     int n_failed;                /* reshapes in a row that gained nothing */
 
-    int n_seen; /* steps of this shape; the first one does not count */
-    int waits;  /* steps until it may judge again */
+    int n_seen;      /* steps of this shape; the first one does not count */
+    int waits;       /* steps until it may judge again */
+    int n_unsettled; /* steps in a row in which devices were changing */
     struct sl_step_window seen;
     bool awaits; /* what the last reshape has gained is to be measured */
     bool relieved[SLUICE_MAX_DEVICES]; /* it has given a device no more work */

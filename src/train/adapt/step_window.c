@@ -18,13 +18,18 @@ static double median(double *values, int n)
     return values[n / 2];
 }
 
-double sl_window_exact_speed(const struct sl_step_window *window, int place)
+double sl_window_late_speed(const struct sl_step_window *window, int place,
+                            int newest, int n)
 {
     double speeds[SLUICE_ADAPT_MOST_WINDOW];
-    for (int i = 0; i < window->n; i++)
-        speeds[i] = window->speeds[i][place];
-    return fmin(fmax(median(speeds, window->n), 1.0 / SL_SPEED_GRAIN),
-                SL_SPEED_GRAIN);
+    for (int i = 0; i < n; i++)
+        speeds[i] = window->speeds[(newest - i + window->n) % window->n][place];
+    return fmin(fmax(median(speeds, n), 1.0 / SL_SPEED_GRAIN), SL_SPEED_GRAIN);
+}
+
+double sl_window_exact_speed(const struct sl_step_window *window, int place)
+{
+    return sl_window_late_speed(window, place, window->n - 1, window->n);
 }
 
 double sl_window_speed(const struct sl_step_window *window, int place)

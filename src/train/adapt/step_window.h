@@ -25,4 +25,8 @@ double sl_window_exact_speed(const struct sl_step_window *window, int place);
 double sl_window_speed(const struct sl_step_window *window, int place);
 double sl_window_step_ns(const struct sl_step_window *window);
 
+/* The same, not rounded, of the `n` steps up to place `newest` of the ring. */
+double sl_window_late_speed(const struct sl_step_window *window, int place,
+                            int newest, int n);
+
 #endif

@@ -213,6 +213,25 @@ START_TEST(a_machine_that_changes_after_a_reshape_does_not_undo_it)
 }
 END_TEST
 
+/* Device 1 is slow in four steps of seven and fast again in the last three:
+ * what the window shows is what was. */
+START_TEST(a_window_in_which_a_device_changes_decides_nothing)
+{
+    begin(NULL);
+    run_quietly(BEFORE);
+    speeds[1] = 0.5;
+    run_quietly(3);
+    speeds[1] = 1;
+    run_quietly(2);
+    speeds[1] = 0.5;
+    run_quietly(1);
+    speeds[1] = 1;
+    run_quietly(REACTION);
+    ck_assert_uint_eq(sluice_pipeline_n_reshapes(pipe), 0);
+    end();
+}
+END_TEST
+
 /* A device is slower since it has more to do: the former shape returns. */
 START_TEST(a_shape_that_makes_a_device_slower_is_given_up)
 {
@@ -294,6 +313,7 @@ SLUICE_TEST_MAIN(
     noise_below_the_margin_changes_nothing,
     a_device_that_recovers_gets_its_layers_back,
     a_machine_that_changes_after_a_reshape_does_not_undo_it,
+    a_window_in_which_a_device_changes_decides_nothing,
     a_shape_that_makes_a_device_slower_is_given_up,
     a_core_that_is_taken_away_is_left_and_taken_again_when_it_is_back,
     a_core_that_is_taken_away_is_left_at_once)
