@@ -201,7 +201,7 @@ SLUICE_API const sluice_plan_row *sluice_plan_row_at(const sluice_plan *plan,
                                                      int i);
 
 /* No plan of these devices, micro-batches and costs has a shorter step,
- * whatever its schedule; 0 for a plan that was read from a file. */
+ * whatever its schedule; 0: not known, as of a file that does not say it. */
 SLUICE_API int64_t sluice_plan_bound_ns(const sluice_plan *plan);
 
 /* Why this plan, in one sentence. */
