@@ -52,8 +52,7 @@ bool sl_real_next(const char **list, double *value)
     return sl_real_read(number, value);
 }
 
-/* Replace what the locale writes for a point, which may be several bytes. */
-static void point(char text[SL_REAL_TEXT])
+void sl_real_point(char text[SL_REAL_TEXT])
 {
     size_t before = strspn(text, "-0123456789");
     size_t odd = strcspn(text + before, "e0123456789");
@@ -78,7 +77,7 @@ void sl_real_write(double value, bool is_float, char text[SL_REAL_TEXT])
     do {
         snprintf(text, SL_REAL_TEXT, "%.*g", digits, value);
         if (isfinite(value))
-            point(text);
+            sl_real_point(text);
     } while (isfinite(value) && !reads_as(text, value, is_float) &&
              digits++ < 17);
 }

@@ -34,4 +34,12 @@ bool sl_real_next(const char **list, double *value);
  */
 void sl_real_write(double value, bool is_float, char text[SL_REAL_TEXT]);
 
+/*
+ * Replace by a point what a locale writes in its place, a byte or more, in a
+ * number as printf() writes it.
+ *
+ * Threads  any.
+ */
+void sl_real_point(char text[SL_REAL_TEXT]);
+
 #endif
