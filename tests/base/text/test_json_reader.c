@@ -44,6 +44,21 @@ START_TEST(an_empty_list_has_no_item)
 }
 END_TEST
 
+START_TEST(four_characters_are_blank_and_no_other)
+{
+    static const char blanks[] = " \n\t\r";
+    for (int c = 1; c < 128; c++) {
+        char text[] = {(char)c, '[', ']', (char)c, '\0'};
+        struct sl_json json = of(text);
+        bool is_blank = strchr(blanks, c) != NULL;
+        ck_assert_msg(sl_json_accept(&json, '[') == (is_blank || c == '['),
+                      "%d", c);
+        if (is_blank)
+            ck_assert(sl_json_accept(&json, ']') && sl_json_end(&json));
+    }
+}
+END_TEST
+
 START_TEST(what_is_missing_is_told_with_its_place)
 {
     struct sl_json_string string;
@@ -224,6 +239,7 @@ START_TEST(values_are_passed_over_to_a_depth)
     static const char *const good[] = {
         "{\"a\": [1, {\"b\": [], \"c\": {}}, \"]\"], \"d\": -1.5e-3}",
         "[[], [[]], [[], []]]",
+        "[1e5, 2E+10, true, false, null]",
         "true",
         "false",
         "null",
@@ -282,7 +298,8 @@ END_TEST
 
 SLUICE_TEST_MAIN(
     "base.json_reader", items_come_one_by_one_until_the_bracket,
-    an_empty_list_has_no_item, what_is_missing_is_told_with_its_place,
+    an_empty_list_has_no_item, four_characters_are_blank_and_no_other,
+    what_is_missing_is_told_with_its_place,
     a_reader_goes_no_further_than_what_is_wrong, integers_are_those_of_64_bits,
     what_stands_behind_the_text_is_not_read, escapes_mean_their_characters,
     a_string_is_resolved_where_it_stands,
