@@ -226,6 +226,8 @@ static const struct {
     {"{\"a\":" F32("[2]", 0, 8.0) "}", "not [begin, end]"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0]}}",
      "not [begin, end]"},
+    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,8]}}",
+     "not [begin, end]"},
     {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":{}}}",
      "not [begin, end]"},
     {"{\"a\":" F32("[2]", 0, 7) "}", "not as far apart as"},
@@ -409,6 +411,24 @@ START_TEST(a_file_that_is_cut_after_opening_is_an_io_error)
 }
 END_TEST
 
+START_TEST(a_file_that_is_cut_before_its_header_is_an_io_error)
+{
+    static const char bytes[] = "\2\0\0\0\0\0\0\0{}";
+    char path[FIXTURE_PATH];
+    struct sl_source *source;
+    sluice_safetensors *file = NULL;
+    sluice_diag why;
+    fixture_file("cut", bytes, sizeof bytes - 1, path);
+    ck_assert(!sl_source_open(path, SL_PLAIN, NULL, &source, NULL));
+    fixture_file("cut", bytes, 8, path);
+    ck_assert_int_eq(sl_safetensors_parse(source, 0, NULL, &file, &why),
+                     SLUICE_IO);
+    fixture_says(&why, SLUICE_IO, "the file has become shorter");
+    ck_assert_ptr_null(file);
+    sl_source_close(source);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("data.safetensors",
                  names_and_shapes_come_in_the_order_of_the_data,
                  all_four_types_become_floats_in_any_order,
@@ -422,4 +442,5 @@ SLUICE_TEST_MAIN("data.safetensors",
                  there_may_be_65536_tensors_and_no_more,
                  a_double_too_large_for_a_float_is_refused,
                  a_path_that_leads_nowhere_is_an_io_error,
-                 a_file_that_is_cut_after_opening_is_an_io_error)
+                 a_file_that_is_cut_after_opening_is_an_io_error,
+                 a_file_that_is_cut_before_its_header_is_an_io_error)

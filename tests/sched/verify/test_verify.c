@@ -158,6 +158,17 @@ START_TEST(nothing_follows_an_update)
                    "order: 0B0 at position 4 of device 0 follows the UPDATE at "
                    "position 3, which waits until all devices have done their "
                    "backward actions: put UPDATEs last");
+    plan = parse(1, 1, "0U 0F0 0B0");
+    assert_refused(&plan, 2, 0, "0F0",
+                   "order: 0F0 at position 1 of device 0 follows the UPDATE at "
+                   "position 0, which waits until all devices have done their "
+                   "backward actions: put UPDATEs last");
+    plan = parse(2, 1, "0U 1U 0F0 1F0 1B0 0B0|");
+    plan.stage_device[1] = 0;
+    assert_refused(&plan, 2, 0, "0F0",
+                   "order: 0F0 at position 2 of device 0 follows the UPDATE at "
+                   "position 0, which waits until all devices have done their "
+                   "backward actions: put UPDATEs last");
 }
 END_TEST
 
