@@ -179,7 +179,7 @@ while read -r file tests; do
     draw >"$work/drawn.txt"
     ready=0
     while IFS=$tab read -r line text <&3; do
-        bare=$(echo "$text" | sed 's/^ *//')
+        bare=$(printf '%s\n' "$text" | sed 's/^ *//')
         equal "$file" "$bare" && continue
         word=$(L="$line$tab$bare" awk -F '\t' \
             '$2 "\t" $3 == ENVIRON["L"] { word = $1 }
