@@ -52,8 +52,8 @@ static const char doc[] =
     "threads that do nothing else, measured in turn: a store that the other "
     "thread polls for, or a condition variable.  `dispatch' is one action of "
     "one device.  Medians, in nanoseconds.  Under mpirun with two processes: a "
-    "hand-off between these, of as much as the row says, beside MPI_Send and "
-    "MPI_Recv of the same.";
+    "hand-off between these, of as much as the row says, beside MPI_Isend and "
+    "MPI_Irecv of the same.";
 
 /* The command line as it is read. */
 struct line {

@@ -128,9 +128,10 @@ SLUICE_API uint64_t sluice_world_sent_bytes(const sluice_world *world);
 
 /*
  * Measure MPI itself: half of a round trip of `bytes` between process 0 and 1
- * by MPI_Send() and MPI_Recv(), in ns, the mean over `n`.  All call it, as
- * sluice_world_agree(), and get it.
+ * by MPI_Isend(), MPI_Irecv() and MPI_Test(), in ns, the mean over `n`.  All
+ * call it, as sluice_world_agree(), and get it.
  *
+ * Blocks   until all have called it, or one is gone.
  * Returns  SLUICE_OK; SLUICE_INVALID if there is one process, or `bytes` is no
  *          length of a message; SLUICE_NO_MEMORY; as sluice_world_agree().
  */

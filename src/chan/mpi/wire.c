@@ -232,17 +232,3 @@ void sl_wire_cancel(struct sl_wire *wire, struct sl_transfer *transfer)
         if (sl_now_ns() > end)
             atomic_store(&wire->broken, true);
 }
-
-void sl_wire_ping(struct sl_wire *wire, bool first, int other, void *buffer,
-                  size_t bytes, int n)
-{
-    MPI_Comm lane = wire->lanes[SL_LANE_CALLS];
-    int failed = 0;
-    for (int i = 0; i < 2 * n && !failed; i++)
-        failed = first == (i % 2 == 0)
-                     ? MPI_Send(buffer, (int)bytes, MPI_BYTE, other, 0, lane)
-                     : MPI_Recv(buffer, (int)bytes, MPI_BYTE, other, 0, lane,
-                                MPI_STATUS_IGNORE);
-    if (failed)
-        atomic_store(&wire->broken, true);
-}

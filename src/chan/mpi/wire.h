@@ -103,9 +103,4 @@ void sl_wire_cancel(struct sl_wire *wire, struct sl_transfer *transfer);
 void sl_wire_broadcast(struct sl_wire *wire, int root, void *buffer,
                        size_t bytes, struct sl_transfer *transfer);
 
-/* To and from another process `n` times, as MPI_Send() and MPI_Recv() do it;
- * `first` says who sends first.  Blocks until both have called it. */
-void sl_wire_ping(struct sl_wire *wire, bool first, int other, void *buffer,
-                  size_t bytes, int n);
-
 #endif

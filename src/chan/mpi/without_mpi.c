@@ -106,14 +106,3 @@ void sl_wire_broadcast(struct sl_wire *wire, int root, void *buffer,
     (void)bytes;
     (void)transfer;
 }
-
-void sl_wire_ping(struct sl_wire *wire, bool first, int other, void *buffer,
-                  size_t bytes, int n)
-{
-    (void)wire;
-    (void)first;
-    (void)other;
-    (void)buffer;
-    (void)bytes;
-    (void)n;
-}
