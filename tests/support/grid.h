@@ -2,9 +2,9 @@
  * How much of a grid of settings a test takes.  The release build takes it all,
  * or what the test says is enough from day to day.
  * Sanitizers are ten times as slow and look for what most points of a grid
- * would show: of every nine points in a row they take one, drawn at random but
- * the same each time.  A run with another GEMM backend, named by
- * SLUICE_TEST_GEMM, takes one of six; with sanitizers, one of 54.
+ * would show: of every fifteen points in a row they take one, drawn at random
+ * but the same each time.  A run with another GEMM backend, named by
+ * SLUICE_TEST_GEMM, takes one of six; with sanitizers, one of 90.
  * SLUICE_TEST_LONG in the environment asks for everything in any build, and for
  * more than a day-to-day run can afford.
  */
@@ -17,7 +17,7 @@
 
 enum {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    SL_TEST_STRIDE = 9, /* odd: grids have many settings of two values */
+    SL_TEST_STRIDE = 15, /* odd: grids have many settings of two values */
 #else
     SL_TEST_STRIDE = 1,
 #endif

@@ -4,6 +4,7 @@
  * schedule.
  */
 #include "support/cut/cut_training.h"
+#include "support/grid.h"
 #include "support/runner.h"
 
 enum { BATCH = 11, VOCABULARY = SL_TEST_CUT_VOCABULARY };
@@ -23,6 +24,8 @@ START_TEST(replicas_train_as_the_reference)
 {
     for (int i = 0; i < SL_TEST_CUT_N_MODELS; i++)
         for (int replicas = 2; replicas <= 3; replicas++) {
+            if (sl_test_skips())
+                continue;
             sl_test_cut_compare(texts[i], config_of("1f1b", 1, 3, replicas));
             sl_test_cut_compare(texts[i], config_of("1f1b", 3, 4, replicas));
             sl_test_cut_compare(
