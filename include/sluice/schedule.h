@@ -358,7 +358,7 @@ typedef struct sluice_device_facts {
  * The text of a refusal begins with the rule.  It names the action, its device
  * and its position in the device's list, counted from 0 (an action that is
  * missing has none), says what the action waits for and what to do.  For a
- * deadlock it names a shortest circle of devices that wait for each other.
+ * deadlock it names a shortest cycle of devices that wait for each other.
  *
  * Time and memory are linear in the number of actions, the time for each edge.
  *

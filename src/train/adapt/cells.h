@@ -45,7 +45,8 @@ void sl_cells_calibrate(const struct sl_cells *cells, struct sl_cut cut,
 void sl_cells_speeds(const sluice_trace *trace, struct sl_cut cut,
                      const int64_t *costs_ns, double *speeds);
 
-/* What layers `first` to `end` take of all kinds that are counted. */
+/* What the layers from `first` to before `end` take of all kinds that are
+ * counted. */
 double sl_cells_work(const int64_t *costs_ns, int first, int end);
 
 #endif
