@@ -17,8 +17,9 @@
 #include "support/allocator.h"
 #include "support/problem.h"
 #include "support/runner.h"
+#include "support/same_bytes.h"
 
-enum { LAYERS = 3, BATCH = 4, MAX_FLOATS = 1024, FILE_BYTES = 1 << 16 };
+enum { LAYERS = 3, BATCH = 4, MAX_FLOATS = 1024 };
 
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
@@ -87,22 +88,6 @@ static sluice_status start(struct fixture *f, const char *path,
     return sluice_saver_start(f->saver, NULL, &path, 1, why);
 }
 
-static size_t read_file(const char *path, char bytes[FILE_BYTES])
-{
-    FILE *file = fopen(path, "rb");
-    ck_assert_ptr_nonnull(file);
-    size_t n = fread(bytes, 1, FILE_BYTES, file);
-    fclose(file);
-    return n;
-}
-
-static bool same_files(const char *a, const char *b)
-{
-    static char bytes[2][FILE_BYTES];
-    size_t n = read_file(a, bytes[0]);
-    return n == read_file(b, bytes[1]) && !memcmp(bytes[0], bytes[1], n);
-}
-
 START_TEST(what_was_started_is_written_while_steps_are_made)
 {
     struct fixture f;
@@ -124,7 +109,7 @@ START_TEST(what_was_started_is_written_while_steps_are_made)
     ck_assert_int_eq(saving.n_written, 1);
     ck_assert_uint_gt(saving.bytes, 0);
     ck_assert_int_gt(saving.write_ns, 0);
-    ck_assert(same_files(first, second));
+    ck_assert(sl_test_same_bytes(first, second));
     end(&f);
 }
 END_TEST
@@ -151,7 +136,7 @@ START_TEST(the_run_and_the_paths_are_copied_and_all_paths_are_written)
     atomic_store(&sync_waits, false);
     sem_post(&may_sync);
     ck_assert(!sluice_saver_join(f.saver, NULL, NULL));
-    ck_assert(same_files(first, second));
+    ck_assert(sl_test_same_bytes(first, second));
     int n_differences = -1;
     run = (sluice_run){
         .model = "a model", .rate = "a rate", .tokenizer = "a tokenizer"};
@@ -179,11 +164,11 @@ START_TEST(an_error_of_the_writer_comes_back_and_the_old_file_stays)
     ck_assert_int_eq(sluice_saver_join(f.saver, &saving, &why), SLUICE_IO);
     ck_assert_msg(strstr(why.text, first), "%s", why.text);
     ck_assert_int_eq(saving.n_written, 0);
-    ck_assert(same_files(first, second));
+    ck_assert(sl_test_same_bytes(first, second));
     atomic_store(&sync_fails, 0);
     ck_assert(!start(&f, first, NULL) &&
               !sluice_saver_join(f.saver, NULL, NULL));
-    ck_assert(!same_files(first, second));
+    ck_assert(!sl_test_same_bytes(first, second));
     end(&f);
 }
 END_TEST
@@ -219,7 +204,7 @@ START_TEST(destroying_waits_until_it_is_written)
     ck_assert(!start(&f, second, NULL));
     sluice_saver_destroy(f.saver);
     f.saver = NULL;
-    ck_assert(same_files(first, second));
+    ck_assert(sl_test_same_bytes(first, second));
     end(&f);
 }
 END_TEST

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "support/fault.h"
+#include "support/faults/fault.h"
 #include "support/grid.h"
 #include "support/runner.h"
 

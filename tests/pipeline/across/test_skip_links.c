@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support/fault.h"
+#include "support/faults/fault.h"
 #include "support/parse_model.h"
 #include "support/runner.h"
 

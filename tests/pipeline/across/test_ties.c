@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "support/fault.h"
+#include "support/faults/fault.h"
 #include "support/runner.h"
 
 enum { LAYERS = 7, BATCH = 13, N = 30 };

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support/fault.h"
+#include "support/faults/fault.h"
 #include "support/grid.h"
 #include "support/runner.h"
-#include "support/wary_sgd.h"
+#include "support/faults/wary_sgd.h"
 
 enum { LAYERS_EACH = 2, BATCH = 8 }; /* layers of a stage; rows */
 

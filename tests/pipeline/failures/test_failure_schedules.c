@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support/fault.h"
+#include "support/faults/fault.h"
 #include "support/grid.h"
 #include "support/problem.h"
 #include "support/runner.h"
 #include "support/version_programs.h"
-#include "support/wary_sgd.h"
+#include "support/faults/wary_sgd.h"
 
 enum { MAX_DEVICES = 4, BATCH = 8, MAX_FLOATS = 64 };
 

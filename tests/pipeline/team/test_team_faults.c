@@ -6,7 +6,7 @@
 #include <sluice/pipeline.h>
 
 #include "support/grid.h"
-#include "support/member_fault.h"
+#include "support/faults/member_fault.h"
 #include "support/runner.h"
 
 enum {

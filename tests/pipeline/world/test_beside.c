@@ -18,6 +18,7 @@
 
 #include "pipeline/world/world.h"
 #include "support/problem.h"
+#include "support/same_bytes.h"
 
 enum {
     LAYERS = 6,
@@ -25,7 +26,6 @@ enum {
     MICROBATCHES = 2,
     STEPS = 3,
     MOST_DEVICES = 16,
-    FILE_BYTES = 1 << 17,
 };
 
 static sem_t may_sync;         /* posted for each fsync() that waits */
@@ -163,23 +163,6 @@ static void save(struct scene *is, int path)
            "%s", is->why.text);
 }
 
-static size_t read_file(const char *path, char bytes[FILE_BYTES])
-{
-    FILE *file = fopen(path, "rb");
-    demand(file, "no %s", path);
-    size_t n = fread(bytes, 1, FILE_BYTES, file);
-    demand(n < FILE_BYTES, "%s is longer", path);
-    fclose(file);
-    return n;
-}
-
-static bool same_files(const char *a, const char *b)
-{
-    static char bytes[2][FILE_BYTES];
-    size_t n = read_file(a, bytes[0]);
-    return n == read_file(b, bytes[1]) && !memcmp(bytes[0], bytes[1], n);
-}
-
 /* The file of one process, as process 0 makes it. */
 static void save_alone(struct scene *is, const struct shape *shape, int path)
 {
@@ -212,8 +195,8 @@ static void show_bits_of(sluice_world *world, const struct shape *shape)
                saving.write_ns > 0,
            "%d files of step %d", saving.n_written, (int)saving.n_steps);
     if (is.rank == 0)
-        demand(same_files(is.paths[0], is.paths[1]) &&
-                   same_files(is.paths[0], is.paths[2]),
+        demand(sl_test_same_bytes(is.paths[0], is.paths[1]) &&
+                   sl_test_same_bytes(is.paths[0], is.paths[2]),
                "kind %d, zero %d, teams of %d: another file", shape->kind,
                shape->zero, shape->team);
     end(&is);
@@ -250,7 +233,7 @@ static void show_failure(sluice_world *world)
                strstr(is.why.text, is.paths[1]) && saving.n_written == 0,
            "%d: %s", st, is.why.text);
     if (is.rank == 0)
-        demand(same_files(is.paths[0], is.paths[1]) &&
+        demand(sl_test_same_bytes(is.paths[0], is.paths[1]) &&
                    access(is.paths[2], F_OK),
                "another file");
     atomic_store(&sync_fails, 0);
@@ -258,7 +241,7 @@ static void show_failure(sluice_world *world)
     demand(!start(&is, 1, 1) && !sluice_saver_join(is.saver, NULL, &is.why),
            "%s", is.why.text);
     if (is.rank == 0)
-        demand(!same_files(is.paths[0], is.paths[1]), "the old file");
+        demand(!sl_test_same_bytes(is.paths[0], is.paths[1]), "the old file");
     end(&is);
 }
 
@@ -299,7 +282,8 @@ static void show_two(sluice_world *world)
         sluice_saver_destroy(is[i].saver);
         is[i].saver = NULL;
         if (is[0].rank == 0)
-            demand(same_files(is[0].paths[0], is[i].paths[1]), "other bytes");
+            demand(sl_test_same_bytes(is[0].paths[0], is[i].paths[1]),
+                   "other bytes");
     }
     demand(!sluice_world_agree(world, SLUICE_OK, NULL), "a process is gone");
     end(&is[0]);
@@ -325,7 +309,7 @@ static int die(const char *folder)
     sluice_status st = sluice_saver_join(is.saver, NULL, &is.why);
     sluice_saver_destroy(is.saver);
     if (is.rank == 0)
-        demand(same_files(is.paths[0], is.paths[1]), "another file");
+        demand(sl_test_same_bytes(is.paths[0], is.paths[1]), "another file");
     printf("status %d: %s\n", st, is.why.text);
     fflush(stdout);
     sluice_pipeline_destroy(is.pipe);

@@ -12,7 +12,7 @@
 #include "pipeline/world/world.h"
 #include "support/allocator.h"
 #include "support/judged_pair.h"
-#include "support/wary_sgd.h"
+#include "support/faults/wary_sgd.h"
 
 enum { LAYERS = 4, BATCH = 8, MICROBATCHES = 4 };
 enum { LONG_BATCH = 1024 * MICROBATCHES }; /* items of more than 8 KiB */

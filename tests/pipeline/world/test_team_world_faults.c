@@ -7,8 +7,8 @@
 
 #include "pipeline/world/world.h"
 #include "support/grid.h"
-#include "support/member_fault.h"
-#include "support/wary_sgd.h"
+#include "support/faults/member_fault.h"
+#include "support/faults/wary_sgd.h"
 
 enum {
     WIDTH = SL_TEST_MEMBER_WIDTH,

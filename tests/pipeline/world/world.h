@@ -12,6 +12,8 @@
 
 #include <sluice/world.h>
 
+#include "support/same_bytes.h"
+
 #define demand(holds, ...)                                                     \
     do {                                                                       \
         if (!(holds)) {                                                        \
@@ -28,26 +30,10 @@ struct sl_test_claim {
     void (*show)(sluice_world *world);
 };
 
-static inline FILE *sl_test_open(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    demand(file, "no %s", path);
-    return file;
-}
-
 /* The files have the same bytes; they are removed. */
 static inline void sl_test_same_files(const char *one, const char *other)
 {
-    FILE *files[2] = {sl_test_open(one), sl_test_open(other)};
-    long at = 0;
-    for (int c = 0; c != EOF; at++) {
-        c = getc(files[0]);
-        demand(getc(files[1]) == c, "%s and %s differ at byte %ld", one, other,
-               at);
-    }
-    demand(at > 1, "%s is empty", one);
-    for (int i = 0; i < 2; i++)
-        fclose(files[i]);
+    demand(sl_test_same_bytes(one, other), "%s and %s differ", one, other);
     remove(one);
     remove(other);
 }

@@ -6,12 +6,12 @@
 
 #include <sluice/schedule_text.h>
 
-#include "support/fault.h"
+#include "support/faults/fault.h"
 #include "support/judged_pair.h"
 #include "support/optimized.h"
 #include "support/grid.h"
 #include "support/runner.h"
-#include "support/wary_sgd.h"
+#include "support/faults/wary_sgd.h"
 
 enum { LAYERS = 8, BATCH = 24, MOST = 8 };
 

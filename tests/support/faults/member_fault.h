@@ -75,36 +75,29 @@ static inline sluice_status sl_test_member_begin(const sluice_layer_call *call,
     return st;
 }
 
-static inline void sl_test_member_scale(const sluice_layer_call *call,
-                                        int64_t first, int64_t n,
-                                        const float *from, float *to)
+static inline sluice_status sl_test_member_scale(const sluice_layer_call *call,
+                                                 enum sl_test_member_pass pass,
+                                                 const float *from, float *to)
 {
-    for (int64_t r = 0; r < call->rows && to; r++)
+    int64_t first, n;
+    sluice_status st = sl_test_member_begin(call, pass, &first, &n);
+    for (int64_t r = 0; r < call->rows && to && !st; r++)
         for (int64_t i = first; i < first + n; i++)
             to[r * SL_TEST_MEMBER_WIDTH + i] =
                 from[r * SL_TEST_MEMBER_WIDTH + i] * call->params[0][i - first];
+    return st;
 }
 
 static inline sluice_status
 sl_test_member_forward(const sluice_layer_call *call)
 {
-    int64_t first, n;
-    sluice_status st =
-        sl_test_member_begin(call, SL_TEST_MEMBER_FORWARD, &first, &n);
-    if (!st)
-        sl_test_member_scale(call, first, n, call->x, call->y);
-    return st;
+    return sl_test_member_scale(call, SL_TEST_MEMBER_FORWARD, call->x, call->y);
 }
 
 static inline sluice_status
 sl_test_member_backward_input(const sluice_layer_call *call)
 {
-    int64_t first, n;
-    sluice_status st =
-        sl_test_member_begin(call, SL_TEST_MEMBER_INPUT, &first, &n);
-    if (!st)
-        sl_test_member_scale(call, first, n, call->dy, call->dx);
-    return st;
+    return sl_test_member_scale(call, SL_TEST_MEMBER_INPUT, call->dy, call->dx);
 }
 
 static inline sluice_status
