@@ -32,6 +32,7 @@
 #ifndef SLUICE_WORLD_H
 #define SLUICE_WORLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -104,6 +105,18 @@ SLUICE_API sluice_status sluice_world_agree(sluice_world *world,
 SLUICE_API sluice_status sluice_world_share(sluice_world *world, int process,
                                             void *buffer, size_t bytes,
                                             sluice_diag *why);
+
+/*
+ * What this process reads of the rows that are handed to step, evaluate and
+ * infer: inputs, where a replica has its first stage, and targets, where one
+ * has its last.  It may hand in NULL instead of others; then NULL is no error.
+ * With a cut vocabulary it reads targets wherever it is, and with a cut
+ * embedding inputs, too.  Without a world both are true.
+ *
+ * Threads  any, while no reshape is under way.
+ */
+SLUICE_API void sluice_pipeline_reads(const sluice_pipeline *pipe, bool *x,
+                                      bool *targets);
 
 /*
  * The same of all devices in all processes (world.h), by the clock of process

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "pipeline/abroad/abroad.h"
+#include "pipeline/abroad/judges.h"
 #include "pipeline/abroad/traces.h"
 #include "pipeline/abroad/collectives.h"
 #include "pipeline/assembly.h"

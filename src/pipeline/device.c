@@ -9,6 +9,7 @@
 #include "blueprint/shards/zero.h"
 #include "nn/model/init.h"
 #include "pipeline/abroad/abroad.h"
+#include "pipeline/abroad/judges.h"
 #include "pipeline/across/row_parts.h"
 #include "pipeline/across/vocabulary_links.h"
 #include "pipeline/update/ahead.h"
@@ -199,7 +200,12 @@ sluice_status sl_pipeline_begin(sluice_pipeline *pipe, sluice_diag *why)
 sluice_status sl_pipeline_end(sluice_pipeline *pipe, sluice_diag *why)
 {
     sl_blas_leave();
-    sluice_status st = sl_collective_conclude(pipe->everyone, why);
+    sluice_diag first;
+    sluice_status st = sl_collective_conclude(pipe->everyone, &first);
+    if (st && !sl_abroad_stopped(pipe))
+        st = SLUICE_OK; /* cancelled behind what all processes have done */
+    if (st && why)
+        *why = first;
     pthread_setcancelstate(pipe->cancel_state, NULL);
     return st;
 }

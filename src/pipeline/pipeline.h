@@ -61,6 +61,7 @@ struct sl_edge_links {
 struct sl_outcome {
     double loss_sum;
     int64_t correct;
+    int64_t terms; /* that count; known before the job */
 };
 
 /* A device writes its own in every action: none shares a cache line with the

@@ -43,6 +43,8 @@
 #include "base/clock.h"
 #include "nn/model/settle.h"
 #include "pipeline/abroad/abroad.h"
+#include "pipeline/abroad/judges.h"
+#include "pipeline/abroad/reads.h"
 #include "pipeline/device.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/reshape/door.h"
@@ -78,63 +80,43 @@ static sluice_status check_rows(int64_t rows, sluice_diag *why)
                            "%" PRId64 " rows; give at least 1", rows);
 }
 
-static sluice_status check_given(const void *x, const void *other,
-                                 const char *name, sluice_diag *why)
+/* What this process does not read need not be given. */
+static sluice_status check_x(const sluice_pipeline *pipe, const void *x,
+                             sluice_diag *why)
 {
-    if (x && other)
+    if (x || !sl_abroad_reads_x(pipe))
         return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID, "`%s` is NULL; give its rows",
-                           x ? name : "x");
+    return sluice_diag_set(why, SLUICE_INVALID, "`x` is NULL; give its rows");
 }
 
-/* Count the terms of rows[n] that count, `targets` being those of row 0. */
-static sluice_status count_terms(const sluice_pipeline *pipe,
-                                 const char *targets, struct sl_rows rows,
-                                 int64_t *terms, sluice_diag *why)
+static sluice_status check_given(const sluice_pipeline *pipe, const void *x,
+                                 const void *targets, sluice_diag *why)
 {
-    const struct sl_blueprint *bp = &pipe->blueprint;
-    return sl_loss_terms(bp->loss, &bp->loss_plan,
-                         targets + rows.first * bp->loss_plan.target_row_bytes,
-                         rows.n, terms, why);
+    sluice_status st = check_x(pipe, x, why);
+    if (st || targets || !sl_abroad_reads_targets(pipe))
+        return st;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "`targets` is NULL; give its rows");
 }
 
-/* How many rows and terms of a replica, whose rows are spread like this, go
- * into each update: add them up. */
-static sluice_status share_replica(sluice_pipeline *pipe, const void *targets,
-                                   struct sl_row_spread spread,
-                                   int64_t *n_terms, sluice_diag *why)
-{
-    const struct sl_blueprint *bp = &pipe->blueprint;
-    for (int m = 0; m < bp->grid.n_microbatches; m++) {
-        int64_t terms;
-        struct sl_rows rows = sl_spread_rows(&spread, m);
-        sluice_status st = count_terms(pipe, targets, rows, &terms, why);
-        if (st)
-            return st;
-        pipe->update_rows[bp->findings.update_of[m]] += rows.n;
-        pipe->update_terms[bp->findings.update_of[m]] += terms;
-        *n_terms += terms;
-    }
-    return SLUICE_OK;
-}
-
-/* The same of the whole step, and its terms that go into all updates. */
-static sluice_status share_rows(sluice_pipeline *pipe, const void *targets,
-                                int64_t n_rows, int64_t *n_terms,
-                                sluice_diag *why)
+/* How many rows and terms go into each update, and the step's terms, which go
+ * into all. */
+static int64_t share_rows(sluice_pipeline *pipe, int64_t n_rows)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
     const struct sl_grid *grid = &bp->grid;
-    *n_terms = 0;
+    int n = grid->n_microbatches;
+    int64_t n_terms = 0;
     for (int u = 0; u < bp->updates.n_updates; u++)
         pipe->update_rows[u] = pipe->update_terms[u] = 0;
-    sluice_status st = SLUICE_OK;
-    for (int r = 0; r < grid->n_replicas && !st; r++) {
-        struct sl_row_spread spread = sl_replica_spread(
-            n_rows, grid->n_replicas, r, grid->n_microbatches);
-        st = share_replica(pipe, targets, spread, n_terms, why);
+    for (int i = 0; i < sl_n_all_microbatches(grid); i++) {
+        int update = bp->findings.update_of[i % n];
+        pipe->update_rows[update] +=
+            sl_replica_rows(n_rows, grid->n_replicas, i / n, n, i % n).n;
+        pipe->update_terms[update] += pipe->outcomes[i].terms;
+        n_terms += pipe->outcomes[i].terms;
     }
-    return st;
+    return n_terms;
 }
 
 sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,
@@ -146,16 +128,6 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,
                                "a step of %" PRId64 " rows; give 1 to %" PRId64
                                ", the pipeline's batch",
                                rows, pipe->blueprint.batch);
-    int64_t terms;
-    sluice_status st = check_given(x, targets, "targets", why);
-    if (!st)
-        st = share_rows(pipe, targets, rows, &terms, why);
-    if (!st)
-        st = sl_pipeline_begin(pipe, why);
-    if (st)
-        return st;
-    pipe->has_trace = false;
-    pipe->start_ns = sl_now_ns();
     struct sl_job job = {
         .run = sl_device_train,
         .training = true,
@@ -163,6 +135,16 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,
         .targets = targets,
         .rows = rows,
     };
+    sluice_status st = check_given(pipe, x, targets, why);
+    if (!st)
+        st = sl_abroad_count_terms(pipe, &job, why);
+    if (!st)
+        st = sl_pipeline_begin(pipe, why);
+    if (st)
+        return st;
+    int64_t terms = share_rows(pipe, rows);
+    pipe->has_trace = false;
+    pipe->start_ns = sl_now_ns();
     sl_pipeline_run(pipe, job);
     st = sl_pipeline_end(pipe, why);
     pipe->end_ns = sl_now_ns();
@@ -178,33 +160,63 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,
     return SLUICE_OK;
 }
 
+/* The part of a job over any number of rows that begins at row `at`: a batch,
+ * or what is left. */
+static struct sl_job part_of(const sluice_pipeline *pipe,
+                             const struct sl_job *all, int64_t at)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    sluice_shape output = sluice_model_output(bp->model);
+    int64_t left = all->rows - at;
+    struct sl_job part = *all;
+    if (part.x)
+        part.x += at * bp->input_row_bytes;
+    if (part.targets)
+        part.targets += at * bp->loss_plan.target_row_bytes;
+    if (part.y)
+        part.y += at * sluice_shape_elements(&output);
+    part.rows = left < bp->batch ? left : bp->batch;
+    return part;
+}
+
 /* The forward program over any number of rows, a batch at a time. */
-static sluice_status run_forward(sluice_pipeline *pipe, struct sl_job all,
-                                 double *loss_sum, int64_t *correct,
-                                 sluice_diag *why)
+static sluice_status run_forward(sluice_pipeline *pipe,
+                                 const struct sl_job *all, double *loss_sum,
+                                 int64_t *correct, sluice_diag *why)
 {
     sluice_shape output = sluice_model_output(pipe->blueprint.model);
-    int64_t out = sluice_shape_elements(&output);
-    int64_t batch = pipe->blueprint.batch;
     sluice_status st = sl_pipeline_begin(pipe, why);
     if (st)
         return st;
-    for (int64_t at = 0; at < all.rows; at += batch) {
-        struct sl_job part = all;
-        part.x += at * pipe->blueprint.input_row_bytes;
-        if (part.targets)
-            part.targets += at * pipe->blueprint.loss_plan.target_row_bytes;
-        if (part.y)
-            part.y += at * out;
-        part.rows = all.rows - at < batch ? all.rows - at : batch;
+    for (int64_t at = 0; at < all->rows; at += pipe->blueprint.batch) {
+        struct sl_job part = part_of(pipe, all, at);
         sl_pipeline_run(pipe, part);
         if (part.y)
-            sl_abroad_share_outputs(pipe, out);
+            sl_abroad_share_outputs(pipe, sluice_shape_elements(&output));
         if (sl_abroad_stopped(pipe))
             break;
         add_outcomes(pipe, loss_sum, correct);
     }
     return sl_pipeline_end(pipe, why);
+}
+
+/* The terms of any number of rows that count. */
+static sluice_status count_all(sluice_pipeline *pipe, const struct sl_job *all,
+                               int64_t *terms, sluice_diag *why)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    if (!sl_abroad_tells_terms(pipe))
+        return sl_loss_terms(bp->loss, &bp->loss_plan, all->targets, all->rows,
+                             terms, why);
+    sluice_status st = SLUICE_OK;
+    *terms = 0;
+    for (int64_t at = 0; at < all->rows && !st; at += bp->batch) {
+        struct sl_job part = part_of(pipe, all, at);
+        st = sl_abroad_count_terms(pipe, &part, why);
+        for (int i = 0; i < sl_n_all_microbatches(&bp->grid); i++)
+            *terms += pipe->outcomes[i].terms;
+    }
+    return st;
 }
 
 sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe, const void *x,
@@ -214,21 +226,19 @@ sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe, const void *x,
     double loss_sum = 0;
     int64_t correct = 0;
     int64_t terms;
-    sluice_status st = check_rows(rows, why);
-    if (!st)
-        st = check_given(x, targets, "targets", why);
-    if (!st)
-        st = count_terms(pipe, targets, (struct sl_rows){.n = rows}, &terms,
-                         why);
-    if (st)
-        return st;
-    struct sl_job job = {
+    const struct sl_job job = {
         .run = sl_device_forward,
         .x = x,
         .targets = targets,
         .rows = rows,
     };
-    st = run_forward(pipe, job, &loss_sum, &correct, why);
+    sluice_status st = check_rows(rows, why);
+    if (!st)
+        st = check_given(pipe, x, targets, why);
+    if (!st)
+        st = count_all(pipe, &job, &terms, why);
+    if (!st)
+        st = run_forward(pipe, &job, &loss_sum, &correct, why);
     if (!st && result)
         *result = make_result(loss_sum, correct, rows, terms);
     return st;
@@ -239,18 +249,18 @@ sluice_status sluice_pipeline_infer(sluice_pipeline *pipe, const void *x,
 {
     double loss_sum = 0;
     int64_t correct = 0;
-    sluice_status st = check_rows(rows, why);
-    if (!st)
-        st = check_given(x, y, "y", why);
-    if (st)
-        return st;
-    struct sl_job job = {
+    const struct sl_job job = {
         .run = sl_device_forward,
         .x = x,
         .y = y,
         .rows = rows,
     };
-    return run_forward(pipe, job, &loss_sum, &correct, why);
+    sluice_status st = check_rows(rows, why);
+    if (!st)
+        st = check_x(pipe, x, why);
+    if (!st && !y)
+        st = sluice_diag_set(why, SLUICE_INVALID, "`y` is NULL; give its rows");
+    return st ? st : run_forward(pipe, &job, &loss_sum, &correct, why);
 }
 
 sluice_status sluice_pipeline_set_learning_rate(sluice_pipeline *pipe,

@@ -14,6 +14,7 @@
 #include "base/finite.h"
 #include "base/memory.h"
 #include "pipeline/abroad/abroad.h"
+#include "pipeline/abroad/reads.h"
 #include "pipeline/pipeline.h"
 #include "train/dataset_check.h"
 #include "train/tally.h"

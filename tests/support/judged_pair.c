@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sluice/world.h>
+
 /* One of the get functions of each side. */
 typedef sluice_status get_pipe(const sluice_pipeline *, const char *, float *,
                                int64_t, sluice_diag *);
@@ -136,13 +138,31 @@ long sl_test_parameters(struct sl_test_pair *pair)
                        sluice_reference_get_parameter);
 }
 
+/* What this process is to read of the rows from `row` on; NULL instead of what
+ * it must not. */
+struct given {
+    const void *x;
+    const void *targets;
+};
+
+static struct given given(const struct sl_test_pair *pair, int64_t row)
+{
+    bool x, targets;
+    sluice_pipeline_reads(pair->pipe, &x, &targets);
+    return (struct given){
+        x ? sl_test_x(pair->problem, row) : NULL,
+        targets ? sl_test_targets(pair->problem, row) : NULL,
+    };
+}
+
 long sl_test_step(struct sl_test_pair *pair, int64_t row, int64_t rows)
 {
     const void *x = sl_test_x(pair->problem, row);
     const void *targets = sl_test_targets(pair->problem, row);
+    const struct given its = given(pair, row);
     sluice_result a, b;
-    sluice_status st =
-        sluice_pipeline_step(pair->pipe, x, targets, rows, &a, &pair->why);
+    sluice_status st = sluice_pipeline_step(pair->pipe, its.x, its.targets,
+                                            rows, &a, &pair->why);
     sluice_status ref_st = sluice_reference_step(pair->ref, x, targets, rows,
                                                  &b, st ? NULL : &pair->why);
     long wrong = same_result(pair, st, &a, ref_st, &b);
@@ -157,9 +177,10 @@ long sl_test_evaluate(struct sl_test_pair *pair, int64_t row, int64_t rows)
 {
     const void *x = sl_test_x(pair->problem, row);
     const void *targets = sl_test_targets(pair->problem, row);
+    const struct given its = given(pair, row);
     sluice_result a, b;
-    sluice_status st =
-        sluice_pipeline_evaluate(pair->pipe, x, targets, rows, &a, &pair->why);
+    sluice_status st = sluice_pipeline_evaluate(pair->pipe, its.x, its.targets,
+                                                rows, &a, &pair->why);
     sluice_status ref_st = sluice_reference_evaluate(
         pair->ref, x, targets, rows, &b, st ? NULL : &pair->why);
     return same_result(pair, st, &a, ref_st, &b);
@@ -173,8 +194,8 @@ long sl_test_infer(struct sl_test_pair *pair, int64_t row, int64_t rows)
     if (!a)
         abort();
     sluice_result none = {0};
-    sluice_status st =
-        sluice_pipeline_infer(pair->pipe, x, rows, a, &pair->why);
+    sluice_status st = sluice_pipeline_infer(pair->pipe, given(pair, row).x,
+                                             rows, a, &pair->why);
     sluice_status ref_st =
         sluice_reference_infer(pair->ref, x, rows, b, st ? NULL : &pair->why);
     long wrong = same_result(pair, st, &none, ref_st, &none);

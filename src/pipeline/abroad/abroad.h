@@ -21,54 +21,11 @@ struct sl_world_view sl_abroad_view(sluice_pipeline *pipe);
 int sl_abroad_process(const sluice_pipeline *pipe, int replica,
                       const struct sl_stage *stage);
 
-/*
- * Create a link from a stage to another of the same replica, if one of them is
- * in this process; else *out is NULL.  `sent` are the slots of an end in
- * another process than the consumer's.
- *
- * Returns  SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM, SLUICE_INVALID.
- */
-struct sl_abroad_link {
-    int replica;
-    const struct sl_stage *from;
-    const struct sl_stage *to;
-    struct sl_ring slots;
-    struct sl_ring sent;
-    int capacity;
-};
-sluice_status sl_abroad_link(sluice_pipeline *pipe,
-                             const struct sl_abroad_link *about,
-                             struct sl_link **out, sluice_diag *why);
+/* The same of the device at one place. */
+int sl_abroad_process_at(const sluice_pipeline *pipe, int replica, int place);
 
-/*
- * The same from the device at one place of a replica to that at another one of
- * a different process, which has room whenever the first hands on an item: see
- * blueprint/shards/cut_streams.h.  `slots` are those at this end.
- */
-struct sl_abroad_places {
-    int replica;
-    int from;
-    int to;
-};
-bool sl_abroad_are_apart(const sluice_pipeline *pipe,
-                         struct sl_abroad_places places);
-sluice_status sl_abroad_link_places(sluice_pipeline *pipe,
-                                    struct sl_abroad_places places,
-                                    const struct sl_ring *slots,
-                                    struct sl_link **out, sluice_diag *why);
-
-/* A collective whose members have the given devices, by index, if one of them
- * is in this process; else *out is NULL.  Returns as sl_abroad_link(). */
-struct sl_abroad_members {
-    const int *devices; /* [n_members] */
-    const int *owners;  /* as in struct sl_collective_site */
-    bool adds_arrays;
-};
-sluice_status sl_abroad_collective(sluice_pipeline *pipe,
-                                   const struct sl_collective_config *config,
-                                   const struct sl_abroad_members *members,
-                                   struct sl_collective **out,
-                                   sluice_diag *why);
+/* The cut vocabulary; NULL: it is whole. */
+const struct sl_cut_head *sl_abroad_cut_head(const sluice_pipeline *pipe);
 
 /*
  * Begin a job, and end it: all processes have done it, or all have failed, and
@@ -77,16 +34,10 @@ sluice_status sl_abroad_collective(sluice_pipeline *pipe,
 void sl_abroad_begin(sluice_pipeline *pipe);
 void sl_abroad_end(sluice_pipeline *pipe);
 
-/* Whether the job has failed, as all processes know it: a cancellation that
- * comes behind the end of a job stops this process alone. */
+/* Whether the job has failed, as all processes know it.  A cancellation that
+ * comes behind the end of a job stops this process alone: it ends the next job
+ * of the call, or nothing. */
 bool sl_abroad_stopped(const sluice_pipeline *pipe);
-
-/* Work out which process knows about each micro-batch. */
-void sl_abroad_find_judges(sluice_pipeline *pipe);
-
-/* Of a job of `rows`, those of which devices of this process read the inputs:
- * from the first of them to the last.  The others' x is not read. */
-struct sl_rows sl_abroad_input_rows(const sluice_pipeline *pipe, int64_t rows);
 
 /* The time between two looks of the caller while devices run.  A look, which
  * devices have between layers, takes messages of other processes and lets MPI
@@ -101,13 +52,6 @@ void sl_abroad_look(sluice_pipeline *pipe);
  *
  * Threads: the device. */
 void sl_abroad_look_between(struct sl_device *device);
-
-/* What the last stages found out about the micro-batches of this job, in all
- * processes.  A failure latches. */
-void sl_abroad_share_outcomes(sluice_pipeline *pipe);
-
-/* The same of the outputs, whose rows have `out` elements. */
-void sl_abroad_share_outputs(sluice_pipeline *pipe, int64_t out);
 
 /* Give all processes what one of them has; all call it, outside of jobs.
  * Returns  SLUICE_OK, or why a process is gone. */

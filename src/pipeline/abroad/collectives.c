@@ -1,7 +1,7 @@
 /* The collectives of a pipeline.  The caller. */
 #include "pipeline/abroad/collectives.h"
 
-#include "pipeline/abroad/abroad.h"
+#include "pipeline/abroad/abroad_links.h"
 #include "pipeline/across/vocabulary_board.h"
 #include "pipeline/across/tied.h"
 #include "pipeline/team/teamwork.h"

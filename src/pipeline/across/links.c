@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "pipeline/abroad/abroad.h"
+#include "pipeline/abroad/abroad_links.h"
 #include "pipeline/across/vocabulary_links.h"
 
 size_t sl_n_all_edges(const struct sl_blueprint *bp)

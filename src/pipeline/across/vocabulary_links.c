@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "pipeline/abroad/abroad.h"
+#include "pipeline/abroad/abroad_links.h"
 
 static bool has_processes(const struct sl_blueprint *bp)
 {
