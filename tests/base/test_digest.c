@@ -70,6 +70,25 @@ START_TEST(what_lies_behind_the_elements_does_not_count)
 }
 END_TEST
 
+/* What was computed once is what is computed everywhere. */
+START_TEST(the_digests_of_known_floats_are_known)
+{
+    static const struct {
+        int n;
+        uint64_t digest;
+    } known[] = {
+        {0, UINT64_C(0x0aaf9c4b2bcfe723)},  {1, UINT64_C(0x7ea48e00640342ad)},
+        {8, UINT64_C(0x82541015c5cecd45)},  {11, UINT64_C(0xd0eade597d65e263)},
+        {16, UINT64_C(0xf9cb787183f810b6)}, {50, UINT64_C(0x2b5e8d5df6856bff)},
+    };
+    float x[MOST];
+    fill(x);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        ck_assert_uint_eq(sl_digest(x, known[i].n), known[i].digest);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("base.digest", every_bit_of_every_element_counts,
                  order_and_number_of_elements_count,
-                 what_lies_behind_the_elements_does_not_count)
+                 what_lies_behind_the_elements_does_not_count,
+                 the_digests_of_known_floats_are_known)
