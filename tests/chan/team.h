@@ -9,10 +9,12 @@
 
 #include "base/memory.h"
 #include "chan/collective.h"
+#include "support/guarded.h"
 #include "support/runner.h"
 
-/* N: each member of three adds up its chunk in more than one piece. */
-enum { MOST = 5, N = 5000, N_SUMS = 7, N_ROUNDS = 200 };
+/* N: each member of three adds up its chunk in more than one piece.  N_SUMS:
+ * they fill whole lines. */
+enum { MOST = 5, N = 5000, N_SUMS = 8, N_ROUNDS = 200 };
 
 struct team;
 
@@ -52,6 +54,7 @@ static inline void make(int n)
         .n_sums = N_SUMS,
         .stop = count_stop,
         .context = &team,
+        .allocator = &guarded,
     };
     ck_assert_int_eq(sl_collective_create(&config, &team.collective),
                      SLUICE_OK);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "chan/team.h"
+#include "support/lock_watch.h"
 
 START_TEST(what_the_members_agree_on_is_added_in_the_order_of_the_ranks)
 {
@@ -98,6 +99,21 @@ START_TEST(if_one_member_fails_none_commits_and_all_learn_the_first_failure)
 }
 END_TEST
 
+START_TEST(a_failure_leaves_the_sums_of_its_members_alone)
+{
+    sluice_diag why = failure(1);
+    make(3);
+    for (int i = 0; i < 3; i++)
+        team.people[i].sums[0] = 1;
+    start(add_up, 1);
+    sl_collective_fail(team.collective, &why);
+    join(1);
+    for (int i = 0; i < 3; i++)
+        ck_assert(team.people[i].sums[0] == 1);
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
 /* All sum; then member 0 fails, and the others come to the next meeting. */
 static void sum_then_gather(struct person *person)
 {
@@ -184,7 +200,11 @@ START_TEST(a_vote_does_not_wait_and_the_last_one_decides)
         ck_assert_int_eq(team.people[i].status, SLUICE_OK);
         /* The latest vote is member 2's, which has worked since. */
         ck_assert_int_eq(team.people[i].virtual_ns, i == 2 ? 1020 : 20);
+        team.people[i].sums[0] = 1;
     }
+    play(agree); /* a meeting of its own, at which nobody has voted */
+    for (int i = 0; i < 3; i++)
+        ck_assert(team.people[i].sums[0] == 3);
     sl_collective_destroy(team.collective);
 }
 END_TEST
@@ -218,6 +238,20 @@ START_TEST(who_has_voted_learns_of_a_failure_and_can_vote_in_the_next_step)
     play(vote_then_agree);
     for (int i = 0; i < 3; i++)
         ck_assert_int_eq(team.people[i].status, SLUICE_OK);
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
+START_TEST(opened_again_no_meeting_is_over)
+{
+    make(2);
+    play(add_up);
+    sl_collective_conclude(team.collective, NULL);
+    sl_collective_open(team.collective);
+    sl_collective_vote(team.collective, 0, 0);
+    ck_assert(!sl_collective_decided(team.collective, 0));
+    sl_collective_vote(team.collective, 1, 0);
+    ck_assert(sl_collective_decided(team.collective, 0));
     sl_collective_destroy(team.collective);
 }
 END_TEST
@@ -285,16 +319,127 @@ START_TEST(a_text_that_a_layer_has_written_is_ended_and_cleaned)
 }
 END_TEST
 
+static void note_stop(void *context)
+{
+    const struct sl_failure *latch = context;
+    ck_assert(sl_failure_stopped(latch));
+    team.n_stops++;
+}
+
+static void check_latch(struct sl_failure *latch, bool stopped, bool committed,
+                        int stage)
+{
+    sluice_diag told = {.stage = -1};
+    ck_assert_int_eq(sl_failure_stopped(latch), stopped);
+    ck_assert_int_eq(sl_failure_committed(latch), committed);
+    ck_assert_int_eq(sl_failure_latched(latch, &told), stage >= 0);
+    ck_assert_int_eq(told.stage, stage);
+    ck_assert_int_eq(sl_failure_shut(latch, &told),
+                     stage >= 0 ? SLUICE_INVALID : SLUICE_OK);
+    ck_assert_int_eq(told.stage, stage);
+}
+
+START_TEST(a_latch_keeps_the_first_error_until_it_is_opened_again)
+{
+    struct sl_failure latch;
+    sluice_diag first = failure(3), second = failure(4);
+    team.n_stops = 0;
+    ck_assert_int_eq(sl_failure_init(&latch), SLUICE_OK);
+    sl_failure_latch(&latch, &first, note_stop, &latch);
+    check_latch(&latch, false, false, -1); /* it was not open */
+    sl_failure_open(&latch);
+    sl_failure_latch(&latch, &first, note_stop, &latch);
+    sl_failure_latch(&latch, &second, note_stop, &latch);
+    sl_failure_commit(&latch);
+    check_latch(&latch, true, false, 3);
+    ck_assert_int_eq(sl_failure_shut(&latch, NULL), SLUICE_INVALID);
+    ck_assert_int_eq(team.n_stops, 1);
+    sl_failure_open(&latch);
+    check_latch(&latch, false, false, -1);
+    sl_failure_latch(&latch, &second, note_stop, &latch);
+    check_latch(&latch, false, false, -1); /* it is shut */
+    sl_failure_fini(&latch);
+}
+END_TEST
+
+START_TEST(of_a_stop_and_a_commit_the_first_one_counts)
+{
+    struct sl_failure latch;
+    sluice_diag why = failure(3);
+    team.n_stops = 0;
+    ck_assert_int_eq(sl_failure_init(&latch), SLUICE_OK);
+    sl_failure_open(&latch);
+    sl_failure_commit(&latch);
+    sl_failure_stop(&latch);
+    sl_failure_latch(&latch, &why, note_stop, &latch);
+    check_latch(&latch, false, true, -1);
+    sl_failure_open(&latch);
+    sl_failure_stop(&latch);
+    sl_failure_commit(&latch);
+    check_latch(&latch, true, false, -1);
+    sl_failure_open(&latch);
+    sl_failure_overrule(&latch, &why); /* whatever has latched here */
+    check_latch(&latch, true, false, 3);
+    ck_assert_int_eq(team.n_stops, 0);
+    sl_failure_fini(&latch);
+}
+END_TEST
+
+START_TEST(each_call_of_a_latch_is_made_under_its_lock)
+{
+    struct sl_failure latch;
+    sluice_diag why = failure(3);
+    ck_assert_int_eq(sl_failure_init(&latch), SLUICE_OK);
+    for (int call = 0; call < 7; call++) {
+        lock_watch_begin(&latch.mu);
+        switch (call) {
+        case 0:
+            sl_failure_open(&latch);
+            break;
+        case 1:
+            sl_failure_latch(&latch, &why, note_stop, &latch);
+            break;
+        case 2:
+            sl_failure_overrule(&latch, &why);
+            break;
+        case 3:
+            sl_failure_latched(&latch, &why);
+            break;
+        case 4:
+            sl_failure_stop(&latch);
+            break;
+        case 5:
+            sl_failure_commit(&latch);
+            break;
+        case 6:
+            sl_failure_shut(&latch, &why);
+            break;
+        }
+        lock_watch_end(&latch.mu);
+    }
+    pthread_mutex_lock(&latch.mu); /* by a thread that is gone */
+    sl_failure_abandon(&latch);
+    ck_assert_int_eq(pthread_mutex_trylock(&latch.mu), 0);
+    pthread_mutex_unlock(&latch.mu);
+    sl_failure_fini(&latch);
+}
+END_TEST
+
 SLUICE_TEST_MAIN(
     "chan.agree", what_the_members_agree_on_is_added_in_the_order_of_the_ranks,
     sums_without_a_commit_can_be_followed_by_a_failure,
     a_sum_over_the_model_has_the_same_bits_for_every_cut,
     if_one_member_fails_none_commits_and_all_learn_the_first_failure,
+    a_failure_leaves_the_sums_of_its_members_alone,
     a_failure_between_two_meetings_ends_the_second_one,
     after_all_have_committed_nothing_fails,
     a_vote_does_not_wait_and_the_last_one_decides,
     who_has_voted_learns_of_a_failure_and_can_vote_in_the_next_step,
+    opened_again_no_meeting_is_over,
     a_failure_that_races_with_the_commit_stops_all_or_none,
     a_closed_collective_lets_nobody_wait_and_names_no_failure,
     a_failure_before_it_is_opened_or_after_it_is_concluded_is_late,
-    a_text_that_a_layer_has_written_is_ended_and_cleaned)
+    a_text_that_a_layer_has_written_is_ended_and_cleaned,
+    a_latch_keeps_the_first_error_until_it_is_opened_again,
+    of_a_stop_and_a_commit_the_first_one_counts,
+    each_call_of_a_latch_is_made_under_its_lock)

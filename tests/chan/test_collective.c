@@ -201,6 +201,18 @@ START_TEST(opened_again_after_a_failure_it_works_as_new)
 }
 END_TEST
 
+/* In the child of fork() whoever held the lock is gone. */
+START_TEST(an_abandoned_collective_has_a_free_lock_and_can_be_ended)
+{
+    make(3);
+    pthread_mutex_lock(&team.collective->failure.mu);
+    sl_collective_abandon(team.collective);
+    ck_assert_int_eq(pthread_mutex_trylock(&team.collective->failure.mu), 0);
+    pthread_mutex_unlock(&team.collective->failure.mu);
+    sl_collective_destroy(team.collective);
+}
+END_TEST
+
 static int n_left;   /* allocations that succeed */
 static int n_blocks; /* allocated and not freed */
 
@@ -240,6 +252,7 @@ START_TEST(without_memory_nothing_is_made_and_nothing_leaks)
         st = sl_collective_create(&config, &collective);
     }
     ck_assert_int_eq(st, SLUICE_OK);
+    ck_assert_ptr_nonnull(collective);
     ck_assert_int_gt(n, 1);
     sl_collective_destroy(collective);
     ck_assert_int_eq(n_blocks, 0);
@@ -255,4 +268,5 @@ SLUICE_TEST_MAIN("chan.collective",
                  all_leave_at_the_latest_virtual_time,
                  a_failure_ends_the_wait_in_a_sum,
                  opened_again_after_a_failure_it_works_as_new,
+                 an_abandoned_collective_has_a_free_lock_and_can_be_ended,
                  without_memory_nothing_is_made_and_nothing_leaks)

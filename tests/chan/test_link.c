@@ -264,6 +264,7 @@ START_TEST(without_memory_nothing_is_made_and_nothing_leaks)
         n_left = n_failures + 1;
     }
     ck_assert_int_gt(n_failures, 0);
+    ck_assert_ptr_nonnull(link);
     sl_link_destroy(link);
     ck_assert_int_eq(n_blocks, 0);
 }

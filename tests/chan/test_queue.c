@@ -3,13 +3,14 @@
 
 #include <pthread.h>
 
+#include "support/guarded.h"
 #include "support/runner.h"
 
 static const struct sl_patience park = {0};
 
 static void init(struct sl_queue *queue, int capacity)
 {
-    ck_assert_int_eq(sl_queue_init(queue, capacity, park, NULL), SLUICE_OK);
+    ck_assert_int_eq(sl_queue_init(queue, capacity, park, &guarded), SLUICE_OK);
 }
 
 static struct sl_item item(int microbatch)
@@ -194,6 +195,22 @@ START_TEST(a_full_queue_holds_the_producer_until_a_pop)
 }
 END_TEST
 
+/* In the child of fork() whoever held a lock is gone. */
+START_TEST(an_abandoned_queue_has_free_locks)
+{
+    struct sl_queue queue;
+    init(&queue, 1);
+    pthread_mutex_lock(&queue.not_full.mu);
+    pthread_mutex_lock(&queue.not_empty.mu);
+    sl_queue_abandon(&queue);
+    ck_assert_int_eq(pthread_mutex_trylock(&queue.not_full.mu), 0);
+    ck_assert_int_eq(pthread_mutex_trylock(&queue.not_empty.mu), 0);
+    pthread_mutex_unlock(&queue.not_full.mu);
+    pthread_mutex_unlock(&queue.not_empty.mu);
+    sl_queue_fini(&queue);
+}
+END_TEST
+
 START_TEST(virtual_times_pass_with_items_and_places)
 {
     struct sl_queue queue;
@@ -236,5 +253,6 @@ SLUICE_TEST_MAIN("chan.queue", items_leave_in_the_order_they_came,
                  counts_of_items_may_wrap, close_wakes_a_parked_consumer,
                  close_wakes_a_parked_producer,
                  a_full_queue_holds_the_producer_until_a_pop,
+                 an_abandoned_queue_has_free_locks,
                  virtual_times_pass_with_items_and_places,
                  init_without_memory_is_refused)
