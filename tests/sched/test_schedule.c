@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sched/failing.h"
+#include "support/guarded.h"
 #include "support/runner.h"
 
 static const int straight[] = {0, 1, 2, 3};
@@ -273,6 +274,30 @@ START_TEST(a_full_list_refuses_another_action)
 }
 END_TEST
 
+/* Arrays that fill whole lines, so that one element too many is a fault. */
+START_TEST(nothing_behind_the_arrays_is_read_or_written)
+{
+    enum { DEVICES = 8, STAGES = 16, ACTIONS = 8 };
+    int *stage_device =
+        guarded_allocate(NULL, STAGES * sizeof *stage_device, 64);
+    sluice_schedule *schedule, *copy;
+    for (int s = 0; s < STAGES; s++)
+        stage_device[s] = s % DEVICES;
+    ck_assert(!sluice_schedule_create(DEVICES, STAGES, ACTIONS, stage_device,
+                                      &guarded, &schedule, NULL));
+    guarded_release(NULL, stage_device, STAGES * sizeof *stage_device);
+    for (int d = 0; d < DEVICES; d++)
+        for (int m = 0; m < ACTIONS; m++)
+            ck_assert(!sluice_schedule_append(
+                schedule, d, (sluice_action){SLUICE_F, d, m}, NULL));
+    ck_assert(!sl_schedule_copy(schedule, &guarded, &copy, NULL));
+    ck_assert_int_eq(sluice_schedule_n_updates(copy), 0);
+    ck_assert(!sluice_schedule_is_lowered(copy));
+    sluice_schedule_destroy(copy);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 START_TEST(destroying_nothing_is_allowed)
 {
     sluice_schedule_destroy(NULL);
@@ -314,5 +339,6 @@ SLUICE_TEST_MAIN("sched.schedule", what_was_appended_is_read_back_in_order,
                  a_list_with_room_takes_its_actions_without_more,
                  what_a_config_leaves_open_is_settled,
                  a_full_list_refuses_another_action,
+                 nothing_behind_the_arrays_is_read_or_written,
                  destroying_nothing_is_allowed,
                  actions_are_written_as_pytorch_writes_them)

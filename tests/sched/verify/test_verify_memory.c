@@ -1,4 +1,5 @@
-/* The rule `memory` at the ends of what may be said, and who is counted. */
+/* The rule `memory` at the ends of what may be said, and who is counted; and
+ * that the verifier keeps to the lists that it is given. */
 #include <stdint.h>
 #include <string.h>
 
@@ -7,6 +8,8 @@
 #include <sluice/schedule_text.h>
 
 #include "sched/every.h"
+#include "sched/verify/findings.h"
+#include "support/guarded.h"
 #include "support/runner.h"
 
 START_TEST(sizes_of_0_and_the_largest_are_taken)
@@ -73,6 +76,157 @@ START_TEST(what_follows_a_hand_off_or_an_update_is_counted)
 }
 END_TEST
 
+/* All of these fill whole lines, so that one more is a fault. */
+enum { DEVICES = 16, MICROBATCHES = 6, ACTIONS = 16 };
+
+static sluice_schedule *make_guarded(int microbatches)
+{
+    int stage_device[DEVICES];
+    sluice_schedule *schedule;
+    for (int d = 0; d < DEVICES; d++)
+        stage_device[d] = d;
+    ck_assert(!sluice_schedule_create(DEVICES, DEVICES, microbatches,
+                                      stage_device, &guarded, &schedule, NULL));
+    return schedule;
+}
+
+static void append(sluice_schedule *schedule, int kind, int stage, int m)
+{
+    ck_assert(!sluice_schedule_append(schedule, stage,
+                                      (sluice_action){kind, stage, m}, NULL));
+}
+
+/* Half of the micro-batches are recomputed. */
+static void append_synchronous(sluice_schedule *schedule, int s)
+{
+    for (int m = 0; m < MICROBATCHES; m++)
+        append(schedule, SLUICE_F, s, m);
+    for (int m = 0; m < MICROBATCHES; m++) {
+        if (m < MICROBATCHES / 2)
+            append(schedule, SLUICE_R, s, m);
+        append(schedule, SLUICE_B, s, m);
+    }
+    append(schedule, SLUICE_UPDATE, s, -1);
+}
+
+/* Updates by two, two, one and one of them. */
+static void append_asynchronous(sluice_schedule *schedule, int s)
+{
+    static const int first[] = {0, 2, 4, 5, MICROBATCHES};
+    for (int u = 0; u < 4; u++) {
+        for (int m = first[u]; m < first[u + 1]; m++)
+            append(schedule, SLUICE_F, s, m);
+        for (int m = first[u]; m < first[u + 1]; m++)
+            append(schedule, SLUICE_B, s, m);
+        append(schedule, SLUICE_UPDATE, s, -1);
+    }
+}
+
+static void append_shards(sluice_schedule *schedule, int s)
+{
+    append(schedule, SLUICE_UNSHARD, s, -1);
+    for (int m = 0; m < MICROBATCHES; m++)
+        append(schedule, SLUICE_F, s, m);
+    for (int m = 0; m < MICROBATCHES; m++)
+        append(schedule, SLUICE_B, s, m);
+    append(schedule, SLUICE_REDUCE_GRAD, s, -1);
+    append(schedule, SLUICE_RESHARD, s, -1);
+    append(schedule, SLUICE_UPDATE, s, -1);
+}
+
+static void append_vocabulary(sluice_schedule *schedule, int s)
+{
+    static const int kinds[] = {SLUICE_F, SLUICE_S, SLUICE_T};
+    for (int k = 0; k < 3; k++)
+        for (int m = 0; m < 3; m++)
+            append(schedule, kinds[k], s, m);
+    for (int m = 0; m < 3; m++) {
+        append(schedule, SLUICE_R, s, m);
+        append(schedule, SLUICE_B, s, m);
+    }
+    append(schedule, SLUICE_UPDATE, s, -1);
+}
+
+static const struct {
+    void (*append)(sluice_schedule *schedule, int stage);
+    int microbatches, live, inner;
+} guarded_lists[] = {
+    {append_synchronous, MICROBATCHES, MICROBATCHES, 4},
+    {append_asynchronous, MICROBATCHES, 2, 2},
+    {append_shards, MICROBATCHES, MICROBATCHES, MICROBATCHES},
+    {append_vocabulary, 3, 3, 1},
+};
+
+START_TEST(nothing_behind_the_lists_is_read_or_written)
+{
+    int64_t *bytes = guarded_allocate(NULL, DEVICES * sizeof *bytes, 8);
+    sluice_device_facts *facts =
+        guarded_allocate(NULL, DEVICES * sizeof *facts, 8);
+    for (int s = 0; s < DEVICES; s++)
+        bytes[s] = 1;
+    for (int i = 0; i < 4; i++) {
+        struct sl_findings findings;
+        sluice_diag why = {.text = ""};
+        sluice_schedule *schedule = make_guarded(guarded_lists[i].microbatches);
+        for (int s = 0; s < DEVICES; s++)
+            guarded_lists[i].append(schedule, s);
+        ck_assert_msg(!sluice_schedule_verify(
+                          schedule,
+                          &(sluice_verify_config){.input_bytes = bytes}, facts,
+                          &why),
+                      "%s", why.text);
+        for (int d = 0; d < DEVICES; d++) {
+            ck_assert_int_eq(facts[d].n_actions, ACTIONS);
+            ck_assert_int_eq(facts[d].peak_activations, guarded_lists[i].live);
+            ck_assert_int_eq(facts[d].peak_inner, guarded_lists[i].inner);
+            ck_assert_int_eq(facts[d].peak_bytes, guarded_lists[i].live);
+            ck_assert(facts[d].whole_activations == guarded_lists[i].live);
+            ck_assert_int_eq(facts[d].peak_versions, 1);
+            ck_assert_int_eq(facts[d].max_staleness, 0);
+        }
+        ck_assert(!sl_findings_init(&findings, schedule));
+        ck_assert_int_eq(sl_max_staleness(&findings), 0);
+        sl_findings_fini(&findings);
+        sluice_schedule_destroy(schedule);
+    }
+    guarded_release(NULL, facts, DEVICES * sizeof *facts);
+    guarded_release(NULL, bytes, DEVICES * sizeof *bytes);
+}
+END_TEST
+
+/* A model of one part, and as many copies of it as may be. */
+START_TEST(activations_of_the_most_copies_are_counted)
+{
+    enum { MOST = SLUICE_MAX_COPIES };
+    int stage_device[MOST];
+    sluice_schedule *schedule;
+    sluice_device_facts facts[MOST];
+    for (int s = 0; s < MOST; s++)
+        stage_device[s] = s;
+    ck_assert(!sluice_schedule_create_copies(
+        MOST, MOST, MOST, 2 * MOST, stage_device, NULL, &schedule, NULL));
+    for (int s = 0; s < MOST; s++) {
+        append(schedule, SLUICE_F, s, s);
+        append(schedule, SLUICE_F, s, s + MOST);
+        append(schedule, SLUICE_B, s, s);
+        append(schedule, SLUICE_B, s, s + MOST);
+        append(schedule, SLUICE_UPDATE, s, -1);
+    }
+    sluice_diag why;
+    ck_assert_msg(!sluice_schedule_verify(schedule, &(sluice_verify_config){0},
+                                          facts, &why),
+                  "%s", why.text);
+    for (int d = 0; d < MOST; d++) {
+        ck_assert_int_eq(facts[d].peak_activations, 2);
+        ck_assert(facts[d].whole_activations == 2);
+        ck_assert(facts[d].whole_inner == 2);
+    }
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("sched.verify_memory", sizes_of_0_and_the_largest_are_taken,
                  one_of_both_sizes_is_enough,
-                 what_follows_a_hand_off_or_an_update_is_counted)
+                 what_follows_a_hand_off_or_an_update_is_counted,
+                 nothing_behind_the_lists_is_read_or_written,
+                 activations_of_the_most_copies_are_counted)
