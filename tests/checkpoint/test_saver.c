@@ -8,7 +8,10 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -24,6 +27,63 @@ enum { LAYERS = 3, BATCH = 4, MAX_FLOATS = 1024 };
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 
+int __real_pthread_cond_signal(pthread_cond_t *cond);
+int __wrap_pthread_cond_signal(pthread_cond_t *cond);
+int __real_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mu);
+int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mu);
+int __real_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mu,
+                                  const struct timespec *until);
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mu,
+                                  const struct timespec *until);
+int __real_pthread_join(pthread_t thread, void **result);
+int __wrap_pthread_join(pthread_t thread, void **result);
+
+static atomic_int n_lost;    /* [atomic] signals still to be lost */
+static atomic_bool holds;    /* [atomic] no wait ends by its time */
+static atomic_int n_resting; /* [atomic] waits without a time, all told */
+static atomic_int n_open;    /* [atomic] waits with one that can be cancelled */
+static atomic_int n_joined;  /* [atomic] threads */
+static atomic_int n_unmasked; /* [atomic] fsync() where a signal may come */
+
+int __wrap_pthread_cond_signal(pthread_cond_t *cond)
+{
+    if (atomic_load(&n_lost) > 0 && atomic_fetch_sub(&n_lost, 1) > 0)
+        return 0;
+    return __real_pthread_cond_signal(cond);
+}
+
+int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mu)
+{
+    atomic_fetch_add(&n_resting, 1);
+    return __real_pthread_cond_wait(cond, mu);
+}
+
+int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mu,
+                                  const struct timespec *until)
+{
+    int state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    pthread_setcancelstate(state, NULL);
+    atomic_fetch_add(&n_open, state != PTHREAD_CANCEL_DISABLE);
+    return atomic_load(&holds) ? __real_pthread_cond_wait(cond, mu)
+                               : __real_pthread_cond_timedwait(cond, mu, until);
+}
+
+int __wrap_pthread_join(pthread_t thread, void **result)
+{
+    atomic_fetch_add(&n_joined, 1);
+    return __real_pthread_join(thread, result);
+}
+
+static void note_mask(void)
+{
+    sigset_t mask;
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    atomic_fetch_add(&n_unmasked, !sigismember(&mask, SIGUSR1) ||
+                                      !sigismember(&mask, SIGINT) ||
+                                      !sigismember(&mask, SIGTERM));
+}
+
 static sem_t may_sync;         /* posted for each fsync() that waits */
 static atomic_bool sync_waits; /* [atomic] by the test */
 static atomic_int sync_fails;  /* [atomic] by the test: an errno */
@@ -31,6 +91,7 @@ static atomic_int sync_fails;  /* [atomic] by the test: an errno */
 int __wrap_fsync(int fd)
 {
     int error = atomic_load(&sync_fails);
+    note_mask();
     if (atomic_load(&sync_waits))
         sem_wait(&may_sync);
     errno = error;
@@ -55,6 +116,7 @@ static void begin(struct fixture *f)
     ck_assert(!sem_init(&may_sync, 0, 0));
     atomic_store(&sync_waits, false);
     atomic_store(&sync_fails, 0);
+    atomic_store(&n_unmasked, 0);
     *f = (struct fixture){.pipe = NULL};
     sl_test_problem_init(&f->problem, SL_TEST_DROPOUT, LAYERS, BATCH, NULL);
     f->problem.config.schedule.devices = 2;
@@ -162,12 +224,15 @@ START_TEST(an_error_of_the_writer_comes_back_and_the_old_file_stays)
     atomic_store(&sync_fails, EIO);
     ck_assert(!sluice_saver_start(f.saver, NULL, paths, 2, NULL));
     ck_assert_int_eq(sluice_saver_join(f.saver, &saving, &why), SLUICE_IO);
+    ck_assert(!sluice_saver_join(f.saver, NULL, NULL)); /* it is told once */
     ck_assert_msg(strstr(why.text, first), "%s", why.text);
     ck_assert_int_eq(saving.n_written, 0);
     ck_assert(sl_test_same_bytes(first, second));
     atomic_store(&sync_fails, 0);
+    why.stage = 77;
     ck_assert(!start(&f, first, NULL) &&
-              !sluice_saver_join(f.saver, NULL, NULL));
+              !sluice_saver_join(f.saver, NULL, &why));
+    ck_assert_int_eq(why.stage, 77); /* written if it fails only */
     ck_assert(!sl_test_same_bytes(first, second));
     end(&f);
 }
@@ -274,6 +339,66 @@ START_TEST(a_child_of_fork_has_no_writer_and_frees_the_memory)
 }
 END_TEST
 
+/* A wait that ends by nothing except its signal ends. */
+START_TEST(the_writer_and_the_caller_wake_each_other)
+{
+    struct fixture f;
+    atomic_store(&holds, true);
+    begin(&f);
+    atomic_store(&sync_waits, true);
+    for (int i = 0; i < 2; i++) {
+        atomic_store(&n_open, 0);
+        ck_assert(!start(&f, i ? second : first, NULL));
+        ck_assert(sluice_saver_is_busy(f.saver));
+        sem_post(&may_sync); /* of the file and of its directory */
+        sem_post(&may_sync);
+        ck_assert(!sluice_saver_join(f.saver, NULL, NULL));
+        ck_assert_int_eq(atomic_load(&n_open), 0);
+    }
+    ck_assert_int_eq(atomic_load(&n_unmasked), 0);
+    atomic_store(&n_joined, 0);
+    sluice_saver_destroy(f.saver);
+    f.saver = NULL;
+    ck_assert_int_eq(atomic_load(&n_joined), 1);
+    atomic_store(&holds, false);
+    end(&f);
+}
+END_TEST
+
+START_TEST(a_wake_up_that_is_lost_is_made_good)
+{
+    struct fixture f;
+    begin(&f);
+    sluice_saver_destroy(f.saver);
+    atomic_store(&n_resting, 0);
+    ck_assert(!sluice_saver_create(f.pipe, NULL, &f.saver, NULL));
+    while (!atomic_load(&n_resting))
+        sched_yield();
+    atomic_store(&n_lost, 1);
+    ck_assert(!start(&f, first, NULL));
+    ck_assert(!sluice_saver_join(f.saver, NULL, NULL));
+    atomic_store(&n_lost, 1);
+    sluice_saver_destroy(f.saver);
+    f.saver = NULL;
+    atomic_store(&n_lost, 0);
+    end(&f);
+}
+END_TEST
+
+START_TEST(the_callers_signals_are_as_before)
+{
+    struct fixture f;
+    sigset_t before, after;
+    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    begin(&f);
+    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    for (int signal = 1; signal <= SIGRTMAX; signal++)
+        ck_assert_int_eq(sigismember(&before, signal),
+                         sigismember(&after, signal));
+    end(&f);
+}
+END_TEST
+
 /* 2,000 layers of 2 parameters, with 2 states each. */
 START_TEST(more_tensors_than_a_header_lists_are_refused_before_training)
 {
@@ -312,4 +437,7 @@ SLUICE_TEST_MAIN("saver", what_was_started_is_written_while_steps_are_made,
                  parameters_that_are_not_finite_start_nothing,
                  no_memory_at_any_allocation_is_an_error_without_a_leak,
                  a_child_of_fork_has_no_writer_and_frees_the_memory,
+                 the_writer_and_the_caller_wake_each_other,
+                 a_wake_up_that_is_lost_is_made_good,
+                 the_callers_signals_are_as_before,
                  more_tensors_than_a_header_lists_are_refused_before_training)

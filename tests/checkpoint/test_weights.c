@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "damage.h"
+#include "pipeline/parameters.h"
 #include "support/allocator.h"
 #include "support/runner.h"
 
@@ -46,6 +47,31 @@ static const char partial[] =
 static const char stranger[] =
     "{\"9.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}";
 
+/* What another optimizer has kept comes before a tensor that nobody knows. */
+static const char state_then_stranger[] =
+    "{\"0.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+    "\"0.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],"
+    "\"data_offsets\":[8,32]},"
+    "\"state0.0.bias\":{\"dtype\":\"F32\",\"shape\":[2],"
+    "\"data_offsets\":[32,40]},"
+    "\"stranger\":{\"dtype\":\"F32\",\"shape\":[2],"
+    "\"data_offsets\":[40,48]}}";
+
+/* Tensors of a model that this process does not hold, as in a world. */
+static const char *elsewhere; /* its name; NULL: none */
+
+bool __real_sl_pipeline_has_tensor(const sluice_pipeline *pipe,
+                                   const sluice_state_tensor *at);
+bool __wrap_sl_pipeline_has_tensor(const sluice_pipeline *pipe,
+                                   const sluice_state_tensor *at);
+
+bool __wrap_sl_pipeline_has_tensor(const sluice_pipeline *pipe,
+                                   const sluice_state_tensor *at)
+{
+    return __real_sl_pipeline_has_tensor(pipe, at) &&
+           (!elsewhere || strcmp(at->name, elsewhere) != 0);
+}
+
 struct fixture {
     sluice_model *model;
     sluice_pipeline *pipe;
@@ -78,6 +104,13 @@ static void end(struct fixture *f)
     sluice_pipeline_destroy(f->pipe);
     sluice_model_destroy(f->model);
     unlink(path);
+}
+
+static void get_all(const sluice_pipeline *pipe, float values[N_VALUES])
+{
+    sluice_pipeline_get_parameter(pipe, "0.bias", values, OUT, NULL);
+    sluice_pipeline_get_parameter(pipe, "0.weight", values + OUT, IN * OUT,
+                                  NULL);
 }
 
 START_TEST(every_parameter_gets_the_tensor_of_its_name)
@@ -122,6 +155,31 @@ START_TEST(what_does_not_fit_is_refused_by_name)
     assert_refused(partial, OUT, SLUICE_INVALID,
                    "the weights have no tensor \"0.weight\"");
     assert_refused(stranger, OUT, SLUICE_NOT_FOUND, "9.bias");
+    assert_refused(state_then_stranger, N_VALUES + 2 * OUT, SLUICE_NOT_FOUND,
+                   "stranger");
+}
+END_TEST
+
+START_TEST(tensors_that_are_held_elsewhere_are_left_as_they_are)
+{
+    static const char *const names[] = {"0.weight", "0.bias"};
+    for (int t = 0; t < 2; t++) {
+        struct fixture f;
+        float before[N_VALUES], after[N_VALUES];
+        begin(&f);
+        get_all(f.pipe, before);
+        write_file(whole, N_VALUES);
+        elsewhere = names[t];
+        ck_assert_int_eq(
+            sluice_pipeline_load_weights(f.pipe, f.model, path, NULL, NULL),
+            SLUICE_OK);
+        elsewhere = NULL;
+        get_all(f.pipe, after);
+        for (int i = 0; i < N_VALUES; i++)
+            ck_assert_float_eq(
+                after[i], (i < OUT) == (t == 1) ? before[i] : (float)(i + 1));
+        end(&f);
+    }
 }
 END_TEST
 
@@ -146,13 +204,6 @@ START_TEST(every_allocation_may_fail)
     end(&f);
 }
 END_TEST
-
-static void get_all(const sluice_pipeline *pipe, float values[N_VALUES])
-{
-    sluice_pipeline_get_parameter(pipe, "0.bias", values, OUT, NULL);
-    sluice_pipeline_get_parameter(pipe, "0.weight", values + OUT, IN * OUT,
-                                  NULL);
-}
 
 START_TEST(saved_weights_are_loaded_bit_for_bit)
 {
@@ -266,6 +317,7 @@ END_TEST
 SLUICE_TEST_MAIN("checkpoint.weights",
                  every_parameter_gets_the_tensor_of_its_name,
                  what_does_not_fit_is_refused_by_name,
+                 tensors_that_are_held_elsewhere_are_left_as_they_are,
                  every_allocation_may_fail,
                  saved_weights_are_loaded_bit_for_bit,
                  weights_that_are_refused_change_nothing,

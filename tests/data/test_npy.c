@@ -1,7 +1,9 @@
 /* The .npy format of NumPy: what NumPy wrote, and what it never would. */
 #include "data/formats/npy.h"
 
+#include "data/formats/npy_header.h"
 #include "fixture.h"
+#include "support/guarded.h"
 #include "support/runner.h"
 
 #include <math.h>
@@ -158,6 +160,9 @@ START_TEST(each_malformed_header_is_refused_with_its_place)
         {"{'descr':['<f4']," O "," S "}", "records are not read"},
         {"{" D ",'fortran_order':0," S "}", "neither True nor False"},
         {"{" D ",'fortran_order':Falsely," S "}", "neither True nor False"},
+        {"{" D ",'fortran_order':Falsez," S "}", "neither True nor False"},
+        {"{" D ",'fortran_order':FalseA," S "}", "neither True nor False"},
+        {"{" D ",'fortran_order':FalseZ," S "}", "neither True nor False"},
         {"{" D "," O ",'shape':1}", "is not a tuple"},
         {"{" D "," O ",'shape':(1)}", "(n) should be (n,)"},
         {"{" D "," O ",'shape':(1 1)}", "a comma or ) is missing"},
@@ -191,6 +196,51 @@ START_TEST(there_may_be_8_dims_and_no_more)
     parse_v1("{" D "," O ",'shape':(1,1,1,1,1,1,1,1,1)}", "\0\0\x80\x3f", 4,
              &array, &why);
     fixture_says(&why, SLUICE_FORMAT, "more than 8 dims");
+}
+END_TEST
+
+START_TEST(every_digit_of_a_dim_counts)
+{
+    static const float zeros[70];
+    static const struct {
+        const char *header;
+        int n;
+    } headers[] = {
+        {"{" D "," O ",'shape':(9,)}", 9},
+        {"{" D "," O ",'shape':(10,)}", 10},
+        {"{" D "," O ",'shape':(70,)}", 70},
+    };
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        sluice_array array;
+        ck_assert(!parse_v1(headers[i].header, zeros,
+                            (size_t)headers[i].n * sizeof *zeros, &array,
+                            NULL));
+        ck_assert_int_eq(array.shape.dims[0], headers[i].n);
+        sluice_array_fini(&array);
+    }
+}
+END_TEST
+
+/* Nothing may be read behind the text. */
+START_TEST(a_header_that_ends_anywhere_is_refused)
+{
+    static const char *const headers[] = {
+        "{" D "," O "," S "}",
+        " { \"shape\" : ( 12 , 3 ) ,\n" O "," D "}",
+    };
+    struct sl_source *source = fixture_source("", 0, SL_PLAIN);
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
+        for (size_t n = 0; n <= strlen(headers[i]); n++) {
+            struct sl_npy_header header;
+            sluice_diag why;
+            char *text = guarded_allocate(NULL, n, 1);
+            memcpy(text, headers[i], n);
+            ck_assert_int_eq(
+                sl_npy_header_parse(source, 0, text, n, &header, &why),
+                headers[i][n] ? SLUICE_FORMAT : SLUICE_OK);
+            guarded_release(NULL, text, n);
+        }
+    sl_source_close(source);
 }
 END_TEST
 
@@ -327,7 +377,8 @@ SLUICE_TEST_MAIN("data.npy", floats_of_numpy_are_read_in_all_three_versions,
                  arrays_of_numpy_that_are_not_read_are_refused_with_advice,
                  a_path_that_leads_nowhere_is_an_io_error,
                  each_malformed_header_is_refused_with_its_place,
-                 there_may_be_8_dims_and_no_more,
+                 there_may_be_8_dims_and_no_more, every_digit_of_a_dim_counts,
+                 a_header_that_ends_anywhere_is_refused,
                  quotes_blanks_and_order_do_not_matter,
                  magic_version_and_length_are_checked,
                  data_is_as_long_as_the_shape_says,

@@ -7,10 +7,14 @@
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "data/safetensors/safetensors.h"
+#include "data/safetensors/safetensors_header.h"
 #include "support/allocator.h"
+#include "support/guarded.h"
 #include "support/runner.h"
 
 enum { N_TENSORS = 3, N_PAIRS = 2, FILE_BYTES = 4096 };
@@ -198,6 +202,72 @@ START_TEST(what_could_not_be_read_again_is_not_written)
 }
 END_TEST
 
+/* As many as may be, whose names are all different. */
+START_TEST(as_many_tensors_as_are_read_again_are_allowed_and_no_more)
+{
+    enum { MOST = SLUICE_SAFETENSORS_TENSORS };
+    char(*names)[8] = malloc((MOST + 1) * sizeof *names);
+    struct sl_saved_tensor *tensors = malloc((MOST + 1) * sizeof *tensors);
+    sluice_diag why;
+    ck_assert(names && tensors);
+    for (int i = 0; i <= MOST; i++) {
+        snprintf(names[i], sizeof names[i], "%d", i);
+        tensors[i] =
+            (struct sl_saved_tensor){names[i], SLUICE_U8, {1, {1}}, byte};
+    }
+    struct sl_saved_file file = {tensors, MOST, NULL, 0};
+    ck_assert_int_eq(sl_header_check(&file, &why), SLUICE_OK);
+    file.n_tensors++;
+    ck_assert_int_eq(sl_header_check(&file, &why), SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "65537 tensors"), "%s", why.text);
+    free(tensors);
+    free(names);
+}
+END_TEST
+
+/* The lists and the text end where memory does. */
+START_TEST(a_header_of_any_length_stays_in_its_memory)
+{
+    char value[65] = "";
+    struct sl_saved_tensor *tensors =
+        guarded_allocate(NULL, N_TENSORS * sizeof *tensors, 8);
+    struct sl_metadata_pair *pairs =
+        guarded_allocate(NULL, N_PAIRS * sizeof *pairs, 8);
+    struct sl_saved_file file = {tensors, N_TENSORS, pairs, N_PAIRS};
+    for (size_t n = 0; n < sizeof value; n++) {
+        char *header;
+        size_t bytes, measured;
+        memset(value, ' ', n);
+        value[n] = '\0';
+        list(tensors, pairs);
+        pairs[1].value = value;
+        ck_assert(!sl_header_check(&file, NULL));
+        ck_assert(!sl_header_measure(&file, &measured, NULL));
+        ck_assert(!sl_header_make(&file, &guarded, &header, &bytes, NULL));
+        ck_assert_uint_eq(bytes, 8 + measured);
+        ck_assert_uint_eq(strlen(header + 8), measured);
+        ck_assert_ptr_nonnull(strstr(header + 8, value)); /* not escaped */
+        sl_free(&guarded, header, bytes + 1, 1);
+    }
+    guarded_release(NULL, tensors, N_TENSORS * sizeof *tensors);
+    guarded_release(NULL, pairs, N_PAIRS * sizeof *pairs);
+}
+END_TEST
+
+START_TEST(the_longest_header_that_is_read_again_is_allowed)
+{
+    enum { MOST = SLUICE_SAFETENSORS_HEADER };
+    static char value[MOST + 1];
+    struct sl_metadata_pair pair = {"model", value};
+    struct sl_saved_file file = {NULL, 0, &pair, 1};
+    size_t n;
+    ck_assert(!sl_header_measure(&file, &n, NULL));
+    memset(value, 'a', MOST - n);
+    ck_assert(!sl_header_measure(&file, &n, NULL));
+    ck_assert_uint_eq(n, MOST);
+}
+END_TEST
+
 START_TEST(a_name_of_255_bytes_is_read_again)
 {
     char name[256];
@@ -244,4 +314,7 @@ SLUICE_TEST_MAIN("data.safetensors_write", the_bytes_are_as_the_format_has_them,
                  the_same_content_makes_the_same_bytes,
                  what_is_written_is_read_again_bit_for_bit,
                  what_could_not_be_read_again_is_not_written,
+                 as_many_tensors_as_are_read_again_are_allowed_and_no_more,
+                 a_header_of_any_length_stays_in_its_memory,
+                 the_longest_header_that_is_read_again_is_allowed,
                  a_name_of_255_bytes_is_read_again, every_allocation_may_fail)

@@ -81,10 +81,9 @@ static struct word take_name(struct text *text)
     return (struct word){begin, (size_t)(text->at - begin)};
 }
 
-/* Digits.  No locale comes near them. */
+/* Digits, which accept() has made the next.  No locale comes near them. */
 static bool take_integer(struct text *text, int64_t *out)
 {
-    skip_blanks(text);
     const char *begin = text->at;
     int64_t value = 0;
     for (; text->at < text->end && *text->at >= '0' && *text->at <= '9';
