@@ -43,6 +43,34 @@ static sluice_status backward_input(const sluice_layer_call *call)
     return st;
 }
 
+/* The element of a gradient that is spoilt in every micro-batch. */
+static struct {
+    int layer; /* -1: none */
+    int param, element;
+} spoil_gradient;
+
+/* The probe's parameter, and a second one that is not used. */
+static sluice_status infer_two(const void *config, sluice_layer_plan *plan,
+                               sluice_diag *why)
+{
+    sluice_status st = sl_test_probe_layer()->infer(config, plan, why);
+    plan->n_params = 2;
+    plan->params[1] = plan->params[0];
+    snprintf(plan->params[1].name, sizeof plan->params[1].name, "unused");
+    return st;
+}
+
+static sluice_status backward_two(const sluice_layer_call *call)
+{
+    int64_t n = sluice_shape_elements(&call->plan->in);
+    sluice_status st = sl_test_probe_layer()->backward_weight(call);
+    for (int64_t i = 0; i < n && !call->accumulate; i++)
+        call->grads[1][i] = 0;
+    if (call->layer == spoil_gradient.layer)
+        call->grads[spoil_gradient.param][spoil_gradient.element] = NAN;
+    return st;
+}
+
 static struct altered altered;
 
 static void set_up(void)
@@ -196,6 +224,51 @@ START_TEST(boundaries_are_not_checked_unless_asked)
 }
 END_TEST
 
+static void spoil_gradients(int zero)
+{
+    static const char *const names[] = {"weight", "unused"};
+    sluice_diag why;
+    sluice_pipeline *pipe;
+    sluice_pipeline_config config = altered.problem.config;
+    config.schedule.name = zero < 2 ? "1f1b" : "gpipe";
+    config.schedule.devices = 2;
+    config.schedule.microbatches = MICROBATCHES;
+    config.replicas = zero ? 2 : 1;
+    config.zero = zero;
+    config.finite = SLUICE_FINITE_GRADIENTS;
+    ck_assert_msg(!sluice_pipeline_create(&config, altered.model, &pipe, &why),
+                  "%s", why.text);
+    for (int i = 0; i < LAYERS * 2 * 3; i++) {
+        char text[64];
+        int in = (int)altered.problem.in;
+        int elements[] = {0, 1, in - 1};
+        spoil_gradient.layer = i / 6;
+        spoil_gradient.param = i / 3 % 2;
+        spoil_gradient.element = elements[i % 3];
+        snprintf(text, sizeof text, "parameter %d.%s, element %d, is NaN",
+                 spoil_gradient.layer, names[spoil_gradient.param],
+                 spoil_gradient.element);
+        ck_assert_int_eq(altered_step(&altered, pipe, &why), SLUICE_NOT_FINITE);
+        ck_assert_msg(strstr(why.text, text), "%s: %s", text, why.text);
+    }
+    spoil_gradient.layer = -1;
+    ck_assert_msg(!altered_step(&altered, pipe, &why), "%s", why.text);
+    sluice_pipeline_destroy(pipe);
+}
+
+START_TEST(a_gradient_is_named_by_its_parameter_and_element)
+{
+    altered_ops(&altered);
+    altered.ops.infer = infer_two;
+    altered.ops.backward_weight = backward_two;
+    altered_begin(&altered);
+    for (int zero = 0; zero <= 2; zero++)
+        spoil_gradients(zero);
+    altered_end(&altered);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("boundaries", every_boundary_is_checked_in_both_directions,
                  what_a_skip_connection_carries_is_checked_in_both_directions,
-                 boundaries_are_not_checked_unless_asked)
+                 boundaries_are_not_checked_unless_asked,
+                 a_gradient_is_named_by_its_parameter_and_element)

@@ -3,6 +3,7 @@
 
 #include "pipeline/pipeline.h"
 #include "pipeline/watch/watchdog.h"
+#include "support/guarded.h"
 #include "support/problem.h"
 #include "support/runner.h"
 
@@ -40,6 +41,7 @@ static sluice_pipeline *make_of(struct sl_test_problem *p, struct heard *heard,
     config.watchdog_ns = LIMIT;
     config.on_stuck = hear;
     config.stuck_context = heard;
+    config.allocator = &guarded; /* nobody looks at one device too many */
     ck_assert_msg(!sluice_pipeline_create(&config, p->model, &pipe, &why), "%s",
                   why.text);
     return pipe;
@@ -158,6 +160,79 @@ START_TEST(a_standstill_of_all_is_reported)
     ck_assert_int_eq(heard.n, 1);
     ck_assert_int_eq(heard.last.device, 0);
     ck_assert_int_eq(heard.last.waits_for, 1);
+    fini(pipe, &p);
+}
+END_TEST
+
+/* A device without work says nothing about the others. */
+START_TEST(a_standstill_beside_a_device_at_rest_is_reported)
+{
+    struct sl_test_problem p = {.n_rows = 0};
+    struct heard heard;
+    sluice_pipeline *pipe = make(&p, &heard);
+    sl_watchdog_begin(pipe, 0);
+    put(pipe, 0, 1, SLUICE_IDLE);
+    put(pipe, 1, 0, SLUICE_WAITS_INPUT);
+    for (int64_t now = 0; now < LIMIT; now += LIMIT / 16)
+        sl_watchdog_look(pipe, now);
+    ck_assert_int_eq(heard.n, 0);
+    sl_watchdog_look(pipe, LIMIT);
+    ck_assert_int_eq(heard.n, 1);
+    ck_assert_int_eq(heard.last.device, 1);
+    put(pipe, 0, 1, SLUICE_WAITS_ROOM); /* it is the same standstill */
+    look(pipe, LIMIT, 100);
+    ck_assert_int_eq(heard.n, 1);
+    fini(pipe, &p);
+}
+END_TEST
+
+START_TEST(a_standstill_is_told_once_though_others_wait_longer)
+{
+    struct sl_test_problem p = {.n_rows = 0};
+    struct heard heard;
+    sluice_pipeline *pipe = make(&p, &heard);
+    sl_watchdog_begin(pipe, 0);
+    put(pipe, 0, 2, SLUICE_WAITS_ROOM);
+    put(pipe, 1, 1, SLUICE_WAITS_INPUT);
+    look(pipe, 0, 300);
+    ck_assert_int_eq(heard.n, 1);
+    ck_assert_int_eq(heard.last.device, 0);
+    fini(pipe, &p);
+}
+END_TEST
+
+/* Another job begins: what was seen in the last one is forgotten. */
+START_TEST(a_new_job_begins_with_no_age)
+{
+    struct sl_test_problem p = {.n_rows = 0};
+    struct heard heard;
+    sluice_pipeline *pipe = make(&p, &heard);
+    sl_watchdog_begin(pipe, 0);
+    put(pipe, 1, 3, SLUICE_RUNNING);
+    int64_t now = look(pipe, 0, 16);
+    sl_watchdog_begin(pipe, now);
+    now = look(pipe, now, 16);
+    ck_assert_int_eq(heard.n, 0);
+    look(pipe, now, 1);
+    ck_assert_int_eq(heard.n, 1);
+    fini(pipe, &p);
+}
+END_TEST
+
+START_TEST(without_a_limit_it_looks_at_nothing)
+{
+    struct sl_test_problem p = {.n_rows = 0};
+    struct heard heard;
+    sluice_pipeline *pipe = make(&p, &heard);
+    pipe->watchdog.limit_ns = 0;
+    ck_assert_int_eq(sl_watchdog_period(&pipe->watchdog), SL_GATE_RECHECK_NS);
+    sl_watchdog_begin(pipe, 0);
+    put(pipe, 1, 3, SLUICE_RUNNING);
+    look(pipe, 0, 100);
+    ck_assert_int_eq(heard.n, 0);
+    pipe->watchdog.limit_ns = 100 * (int64_t)SL_GATE_RECHECK_NS;
+    ck_assert_int_eq(sl_watchdog_period(&pipe->watchdog), SL_GATE_RECHECK_NS);
+    pipe->watchdog.limit_ns = LIMIT;
     fini(pipe, &p);
 }
 END_TEST
@@ -284,6 +359,10 @@ SLUICE_TEST_MAIN("watchdog_looks",
                  who_goes_on_is_not_reported,
                  time_in_which_the_process_was_stopped_does_not_count,
                  a_standstill_of_all_is_reported,
+                 a_standstill_beside_a_device_at_rest_is_reported,
+                 a_standstill_is_told_once_though_others_wait_longer,
+                 a_new_job_begins_with_no_age,
+                 without_a_limit_it_looks_at_nothing,
                  the_last_64_operations_are_remembered,
                  a_meeting_waits_for_those_that_have_not_come,
                  a_device_of_a_team_waits_for_its_mate,
