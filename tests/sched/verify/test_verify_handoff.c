@@ -78,6 +78,31 @@ START_TEST(of_two_cycles_the_lowest_is_named)
 }
 END_TEST
 
+/* Device 0 waits at 0S0 for 2F0 only, and device 2 goes on when it has it. */
+START_TEST(scores_wait_for_the_last_forward_and_for_nothing_else)
+{
+    static const char csv[] = "0F0,0S0,0F1,0S1,0T0,0T1,0B0,0B1\n"
+                              "1F0,1F1,1S0,1S1,1T0,1T1,1B0,1B1\n"
+                              "2F0,2F1,2S0,2S1,2T0,2T1,2B0,2B1\n";
+    sluice_schedule *schedule;
+    sluice_diag why = {.text = ""};
+    ck_assert(!sluice_schedule_parse_csv(csv, strlen(csv), SLUICE_CSV_NEW, NULL,
+                                         &schedule, NULL));
+    ck_assert_msg(!sluice_schedule_verify(schedule, &(sluice_verify_config){0},
+                                          NULL, &why),
+                  "%s", why.text);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(the_last_backward_waits_for_the_scores_of_all_devices)
+{
+    refused("0F0,0B0,0S0,0T0\n1F0,1S0,1B0,1T0\n",
+            "deadlock: 0B0 at position 1 of device 0 waits for 1B0; 1B0 at "
+            "position 2 of device 1 waits for 0S0: reorder");
+}
+END_TEST
+
 /* Two copies of two parts; device 0 begins with its UPDATEs, which is wrong,
  * too, but comes to light later. */
 START_TEST(updates_of_copies_are_in_the_order_of_the_parts_from_the_start)
@@ -121,4 +146,6 @@ SLUICE_TEST_MAIN("sched.verify_handoff",
                  so_are_activations,
                  what_follows_an_action_of_shards_is_in_order_too,
                  of_two_cycles_the_lowest_is_named,
+                 scores_wait_for_the_last_forward_and_for_nothing_else,
+                 the_last_backward_waits_for_the_scores_of_all_devices,
                  updates_of_copies_are_in_the_order_of_the_parts_from_the_start)
