@@ -136,7 +136,8 @@ typedef struct sluice_pipeline_config {
     const char *precision; /* of operands of products with weights: "float32"
                               (default), or "bf16", which changes the bits; it
                               needs gemm "plain", or oneDNN, a processor that
-                              has it, and team 1.  See docs/performance.md */
+                              has it, and team 1.  "auto" refuses it where it
+                              is slower.  See docs/performance.md */
 
     bool vocabulary_parallel; /* cut the head that the model ends with, and an
                                  embedding that it begins with, across the

@@ -130,7 +130,8 @@ START_TEST(bf16_has_backends_of_its_own)
     ck_assert_int_eq(found, SL_BF16);
     assert_ruling(sl_gemm_rule(SL_GEMM_PLAIN, SL_BF16, &avx512, use), "plain",
                   false);
-    for (int i = 0; i < 2 && sl_gemm_onednn_bf16(); i++)
+    int n = sl_gemm_onednn_bf16_is_slow() ? 1 : 2; /* the second is auto */
+    for (int i = 0; i < n && sl_gemm_onednn_bf16(); i++)
         assert_ruling(sl_gemm_rule(i ? SL_GEMM_AUTO : SL_GEMM_ONEDNN, SL_BF16,
                                    &avx512, use),
                       "onednn", true);
@@ -176,11 +177,25 @@ START_TEST(precisions_are_found)
     ck_assert_int_eq(sl_precision_find("bf16", SL_GEMM_PACKED, &found, &why),
                      SLUICE_INVALID);
     ck_assert(strstr(why.text, "packed"));
-    for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(sl_precision_find("bf16",
-                                           i ? SL_GEMM_AUTO : SL_GEMM_ONEDNN,
-                                           &found, &why),
-                         sl_gemm_onednn_bf16() ? SLUICE_OK : SLUICE_INVALID);
+    ck_assert_int_eq(sl_precision_find("bf16", SL_GEMM_ONEDNN, &found, &why),
+                     sl_gemm_onednn_bf16() ? SLUICE_OK : SLUICE_INVALID);
+}
+END_TEST
+
+/* Who names oneDNN gets its roundings all the same, as to go on from a
+ * checkpoint. */
+START_TEST(auto_refuses_products_of_bf16_that_are_slow)
+{
+    enum sl_precision found = SL_FLOAT32;
+    sluice_diag why;
+    bool takes = sl_gemm_onednn_bf16() && !sl_gemm_onednn_bf16_is_slow();
+    ck_assert_int_eq(sl_precision_find("bf16", SL_GEMM_AUTO, &found, &why),
+                     takes ? SLUICE_OK : SLUICE_INVALID);
+    ck_assert_int_eq(found, takes ? SL_BF16 : SL_FLOAT32);
+    if (!takes)
+        ck_assert_ptr_eq(strstr(why.text, "precision bf16"), why.text);
+    if (!takes && sl_gemm_onednn_bf16())
+        ck_assert(strstr(why.text, "is slower than float32"));
 }
 END_TEST
 
@@ -192,4 +207,5 @@ SLUICE_TEST_MAIN("tensor.gemm_rule", weights_are_packed_from_two_uses_on,
                  a_name_makes_all_products, names_are_found,
                  bf16_has_backends_of_its_own,
                  auto_leaves_convolutions_of_bf16_to_the_tiles_of_float32,
-                 precisions_are_found)
+                 precisions_are_found,
+                 auto_refuses_products_of_bf16_that_are_slow)

@@ -169,6 +169,12 @@ const struct sl_gemm_backend *sl_gemm_packed(void);
 const struct sl_gemm_backend *sl_gemm_plain_bf16(void);
 const struct sl_gemm_backend *sl_gemm_onednn_bf16(void);
 
+/* Whether the products of sl_gemm_onednn_bf16(), if there is one, take longer
+ * than those of float32: Intel's cores since Golden Cove make half as many
+ * additions in a vdpbf16ps as in the fused multiply-adds of that time, and have
+ * AMX for such products, which a virtual machine may hide. */
+bool sl_gemm_onednn_bf16_is_slow(void);
+
 /*
  * Make OpenMP, on which a backend may stand, use the calling thread alone, or
  * as many threads as before.

@@ -16,6 +16,12 @@ enum {
     NAMES_BYTES = 128,
 };
 
+/* `auto` does not take products that are slower than those of float32. */
+static const struct sl_gemm_backend *fast_bf16(void)
+{
+    return sl_gemm_onednn_bf16_is_slow() ? NULL : sl_gemm_onednn_bf16();
+}
+
 static const struct choice {
     const char *name;
     const struct sl_gemm_backend *(*backend)(void); /* NULL: rule() decides */
@@ -23,7 +29,7 @@ static const struct choice {
     const char *without; /* why there may be none, and what to do */
     const struct sl_gemm_backend *(*bf16)(void); /* NULL: it has none */
 } choices[SL_GEMM_CHOICES] = {
-    [SL_GEMM_AUTO] = {.name = "auto", .bf16 = sl_gemm_onednn_bf16},
+    [SL_GEMM_AUTO] = {.name = "auto", .bf16 = fast_bf16},
     [SL_GEMM_OPENBLAS] = {.name = "openblas", .backend = sl_gemm_openblas},
     [SL_GEMM_PACKED] = {.name = "packed",
                         .backend = sl_gemm_packed,
@@ -103,6 +109,12 @@ static sluice_status refuse_bf16(enum sl_gemm_choice choice, sluice_diag *why)
             why, SLUICE_INVALID,
             "precision bf16 needs oneDNN, which is not in this build of the "
             "library; install libdnnl-dev and build it again, or take float32");
+    if (sl_gemm_onednn_bf16())
+        return sluice_diag_set(
+            why, SLUICE_INVALID,
+            "precision bf16 is slower than float32 on this processor, whose "
+            "products of bfloat16 (AVX512_BF16 without AMX) take twice as "
+            "long; take float32, or onednn for its roundings");
     return sluice_diag_set(
         why, SLUICE_INVALID,
         "precision bf16 needs a processor with products of bfloat16 "

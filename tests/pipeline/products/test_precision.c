@@ -66,15 +66,27 @@ static sluice_pipeline_config configure(const char *gemm, const char *precision)
     };
 }
 
+static bool accepts_bf16(const char *gemm)
+{
+    sluice_memory_plan plans[2];
+    sluice_pipeline_config config = configure(gemm, "bf16");
+    sluice_status st = sluice_pipeline_plan(model, &config, plans, NULL);
+    ck_assert(!st || st == SLUICE_INVALID);
+    return !st;
+}
+
 /* Whether oneDNN has such products here; that of a test may be told not to. */
 static bool has_bf16(void)
 {
-    sluice_memory_plan plans[2];
-    sluice_pipeline_config config = configure("onednn", "bf16");
-    sluice_status st = sluice_pipeline_plan(model, &config, plans, NULL);
-    ck_assert(!st || st == SLUICE_INVALID);
-    ck_assert(st || !getenv("ONEDNN_MAX_CPU_ISA"));
-    return !st;
+    bool has = accepts_bf16("onednn");
+    ck_assert(!has || !getenv("ONEDNN_MAX_CPU_ISA"));
+    return has;
+}
+
+/* Not where they are slower than those of float32. */
+static bool auto_has_bf16(void)
+{
+    return accepts_bf16(NULL);
 }
 
 static sluice_pipeline *make(const sluice_pipeline_config *config)
@@ -125,7 +137,7 @@ START_TEST(bf16_gives_the_bits_of_the_reference_in_bf16)
     for (int i = 0; i < 3; i++) {
         bool is_plain = i == 2;
         sluice_pipeline_config config = configure(gemms[i], "bf16");
-        if (!is_plain && !has_bf16())
+        if (!accepts_bf16(gemms[i]))
             continue;
         for (int k = 1; k <= 4; k++) {
             config.schedule.devices = k;
@@ -198,7 +210,7 @@ START_TEST(a_convolution_beside_bf16_has_the_tiles_of_float32)
 {
     sluice_memory_plan full[2], beside[2];
     set_up_model(image_text);
-    if (has_bf16()) {
+    if (auto_has_bf16()) {
         sluice_pipeline_config config = configure(NULL, NULL);
         sluice_pipeline *pipe = make(&config);
         bool tiles = !strcmp(sluice_pipeline_gemm(pipe), "packed");
@@ -256,7 +268,7 @@ START_TEST(a_backend_without_bf16_is_refused)
                        "precision bf16 with the GEMM backend packed");
     }
     if (has_bf16()) {
-        config.gemm = NULL;
+        config.gemm = "onednn";
         config.team = 2;
         assert_refused(&config, SLUICE_INVALID,
                        "precision bf16 with teams of 2 devices");
@@ -276,6 +288,20 @@ START_TEST(a_machine_without_bf16_is_refused)
                                ? "needs a processor with products of bfloat16"
                                : "needs oneDNN");
         }
+    tear_down();
+}
+END_TEST
+
+/* oneDNN does it for who names it. */
+START_TEST(auto_refuses_bf16_where_it_is_slower_than_float32)
+{
+    set_up();
+    if (has_bf16() && !auto_has_bf16()) {
+        sluice_pipeline_config config = configure("auto", "bf16");
+        assert_refused(&config, SLUICE_INVALID,
+                       "precision bf16 is slower than float32 on this");
+    }
+    ck_assert(has_bf16() || !auto_has_bf16());
     tear_down();
 }
 END_TEST
@@ -306,4 +332,5 @@ SLUICE_TEST_MAIN("pipeline.precision",
                  a_convolution_beside_bf16_has_the_tiles_of_float32,
                  a_backend_without_bf16_is_refused,
                  a_machine_without_bf16_is_refused,
+                 auto_refuses_bf16_where_it_is_slower_than_float32,
                  an_unknown_precision_is_refused)

@@ -13,6 +13,9 @@
  */
 #include "tensor/gemm/onednn/onednn_form.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -290,6 +293,22 @@ const struct sl_gemm_backend *sl_gemm_onednn_bf16(void)
     };
     unsigned has = (unsigned)dnnl_get_effective_cpu_isa();
     return (has & needed) == needed ? &backend : NULL;
+}
+
+/* Those cores are told from others that have vdpbf16ps by their instructions
+ * for half precision, bit 23 of CPUID's word for leaf 7. */
+bool sl_gemm_onednn_bf16_is_slow(void)
+{
+#if defined(__x86_64__)
+    enum { LEAF = 7, HALF_PRECISION = 1 << 23 };
+    const unsigned amx = dnnl_cpu_isa_avx512_core_amx;
+    unsigned has = (unsigned)dnnl_get_effective_cpu_isa();
+    unsigned a, b, c, d;
+    return (has & amx) != amx && __builtin_cpu_is("intel") &&
+           __get_cpuid_count(LEAF, 0, &a, &b, &c, &d) && (d & HALF_PRECISION);
+#else
+    return false;
+#endif
 }
 
 int sl_gemm_one_thread(void)

@@ -11,6 +11,11 @@ const struct sl_gemm_backend *sl_gemm_onednn_bf16(void)
     return NULL;
 }
 
+bool sl_gemm_onednn_bf16_is_slow(void)
+{
+    return false;
+}
+
 int sl_gemm_one_thread(void)
 {
     return 0;
