@@ -6,6 +6,9 @@
  * never sees threads, queues or schedules.  The built-in layers stand at the
  * end of this file; a program adds its own by filling a sluice_layer_ops, see
  * docs/examples/own_layer.c.
+ *
+ * Where a pipeline, the sequential reference or a decoder runs it, denormal
+ * numbers, less than FLT_MIN, are read and written as 0 on x86-64 and AArch64.
  */
 #ifndef SLUICE_LAYER_H
 #define SLUICE_LAYER_H

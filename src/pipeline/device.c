@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/denormals.h"
 #include "blueprint/shards/zero.h"
 #include "nn/model/init.h"
 #include "pipeline/abroad/abroad.h"
@@ -44,6 +45,7 @@ void *sl_device_main(void *argument)
     /* What a layer does to the thread that runs it is not to end a device. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &(int){0});
     sl_gemm_one_thread();
+    sl_denormals_off();
     /* Sleeps end on time: see nn/layers/timed.c. */
     prctl(PR_SET_TIMERSLACK, 1UL);
     /* Between two jobs the caller needs a core; it may be this one. */

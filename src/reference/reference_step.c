@@ -9,12 +9,14 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/denormals.h"
 #include "tensor/blas_threads.h"
 
 /* How the caller's thread was before the reference computed on it. */
 struct entry {
     int cancel_state;
     int n_threads; /* of OpenMP */
+    uint64_t denormals;
 };
 
 /* The reference computes on this thread alone, to the end. */
@@ -24,11 +26,13 @@ static struct entry enter(void)
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &entry.cancel_state);
     sl_blas_enter();
     entry.n_threads = sl_gemm_one_thread();
+    entry.denormals = sl_denormals_off();
     return entry;
 }
 
 static void leave(struct entry entry)
 {
+    sl_denormals_restore(entry.denormals);
     sl_gemm_restore_threads(entry.n_threads);
     sl_blas_leave();
     pthread_setcancelstate(entry.cancel_state, NULL);

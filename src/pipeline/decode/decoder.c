@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/denormals.h"
 #include "base/memory.h"
 #include "nn/model/model.h"
 #include "pipeline/parameters.h"
@@ -331,7 +332,9 @@ sluice_status sluice_decoder_next(sluice_decoder *d, int32_t token, float *y,
         return st;
     int cancel_state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
+    uint64_t denormals = sl_denormals_off(); /* as on a device */
     st = run(d, &token, y, why);
+    sl_denormals_restore(denormals);
     pthread_setcancelstate(cancel_state, NULL);
     d->position += !st;
     return st;
