@@ -48,8 +48,9 @@ static sluice_status fill(struct workload *work, const sluice_model *model,
                   ? random_values(n, &state)
                   : calloc((size_t)n, sizeof(int32_t));
     n = sluice_shape_elements(&out);
-    if (work->labelled)
-        work->targets = make_labels(rows, n);
+    int64_t classes = out.n_dims ? out.dims[out.n_dims - 1] : 1;
+    if (work->labelled) /* each position of a sequence has a label */
+        work->targets = make_labels(rows * (n / classes), classes);
     else
         work->targets = random_values(rows * n, &state);
     if (work->x && work->targets)
@@ -59,9 +60,10 @@ static sluice_status fill(struct workload *work, const sluice_model *model,
 }
 
 sluice_status workload_fill(struct workload *work, const sluice_model *model,
-                            int64_t rows, uint64_t seed, sluice_diag *why)
+                            bool labelled, int64_t rows, uint64_t seed,
+                            sluice_diag *why)
 {
-    *work = (struct workload){0};
+    *work = (struct workload){.labelled = labelled};
     sluice_status st = fill(work, model, rows, seed, why);
     if (st)
         workload_fini(work);

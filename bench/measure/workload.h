@@ -20,9 +20,9 @@ struct workload {
     int64_t rows;          /* of a mini-batch */
     void *x;               /* x[rows][input], uniform in [-1, 1); integers are
                               all 0, which is a token of every vocabulary */
-    bool labelled;         /* the model ends with a head: */
-    void *targets;         /* float targets[rows][output], or int32 labels[rows]
-                            */
+    bool labelled;         /* the loss is cross-entropy: */
+    void *targets;         /* float targets[rows][output], or int32
+ labels[rows][positions] */
 };
 
 /*
@@ -48,9 +48,11 @@ sluice_status workload_cells(struct workload *work, int cells,
 /* A cell that takes so long for each of F, I, W and R. */
 sluice_timed_config workload_cell(int64_t ns);
 
-/* Inputs and targets only, for a model of the caller's.  Returns as above. */
+/* Inputs and targets only, for a model of the caller's; labels of its last
+ * dimension if `labelled`.  Returns as above. */
 sluice_status workload_fill(struct workload *work, const sluice_model *model,
-                            int64_t rows, uint64_t seed, sluice_diag *why);
+                            bool labelled, int64_t rows, uint64_t seed,
+                            sluice_diag *why);
 
 void workload_fini(struct workload *work);
 

@@ -156,8 +156,8 @@ static sluice_status make_pipeline(struct empty_cells *cells,
         .spin_ns = how->spin_ns,
         .world = how->world,
     };
-    sluice_status st =
-        workload_fill(&cells->work, cells->model, cells->microbatches, 1, why);
+    sluice_status st = workload_fill(&cells->work, cells->model, false,
+                                     cells->microbatches, 1, why);
     return st ? st
               : sluice_pipeline_create(&config, cells->model, &cells->pipe,
                                        why);

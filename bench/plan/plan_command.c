@@ -53,6 +53,7 @@ static void write_row(struct table *table, const struct environment *env,
     add_key(&fields, "team", row->team);
     add_key(&fields, "zero", row->zero);
     add_key(&fields, "gather_weights", row->gather);
+    add_key(&fields, "vocabulary_cut", row->vocabulary);
     add_key(&fields, "microbatches", row->microbatches);
     add_integer(&fields, "chunks", row->chunks);
     add_integer(&fields, "capacity", row->queue_capacity);

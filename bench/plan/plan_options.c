@@ -118,6 +118,11 @@ static const struct option_row choices[] = {
      .offset = offsetof(struct planning_config, gathers),
      .least = 0,
      .most = SLUICE_MAX_MICROBATCHES},
+    {.name = "vocabulary-parallel",
+     .help = "The head that the model ends with, and an embedding that it "
+             "begins with, may be cut across the devices",
+     .type = &option_flag,
+     .offset = offsetof(struct planning_config, vocabulary)},
     {.name = "schedules",
      .argument = "NAME,...",
      .help = "Schedules to choose from, auto among them (default: all that "
@@ -210,7 +215,8 @@ const char plan_doc[] =
     "Find the fastest way to train a model on given devices.\v"
     "Chooses devices and their order, replicas, teams, cut, schedule, "
     "micro-batches, queues, which stages recompute, and, if allowed, ZeRO "
-    "stages and gathered weight gradients.  The table has the "
+    "stages, gathered weight gradients and a cut vocabulary.  The table has "
+    "the "
     "plan first, then the best of "
     "each other schedule and number of devices, replicas and teams; each is "
     "proved to run, and "

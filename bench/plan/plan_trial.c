@@ -101,7 +101,8 @@ static sluice_status measure(struct runner runners[2], const sluice_plan *plan,
 {
     struct workload work;
     sluice_status st =
-        workload_fill(&work, model, sluice_plan_batch(plan), 1, why);
+        workload_fill(&work, model, pipeline->loss == sluice_cross_entropy(),
+                      sluice_plan_batch(plan), 1, why);
     if (st)
         return st;
     st = run_all(runners, plan, model, pipeline, &work, steps, why);

@@ -259,6 +259,7 @@ static sluice_status find(struct work *work, sluice_plan **out,
         .n_zeros = config->zeros.n,
         .gathers = config->gathers.n ? config->gathers.values : NULL,
         .n_gathers = config->gathers.n,
+        .vocabulary = config->vocabulary,
         .costs_ns = work->costs.costs_ns,
         .first_ns = work->costs.first_ns,
         .once_ns = work->costs.once_ns,
@@ -279,6 +280,8 @@ static sluice_status plan(struct work *work, sluice_plan **out,
     const struct planning_config *config = work->config;
     work->n_layers = sluice_model_n_layers(work->model);
     work->pipeline = plain_pipeline_config(0, 0, config->batch);
+    if (config->vocabulary) /* that has a form for a cut one */
+        work->pipeline.loss = sluice_cross_entropy();
     work->pipeline.gemm = config->gemm;
     work->pipeline.precision = config->precision;
     if (config->optimizer.ops) {

@@ -29,6 +29,7 @@ struct planning_config {
     struct range teams;    /* the same */
     struct range zeros;    /* the same; none: 0 */
     struct range gathers;  /* the same */
+    bool vocabulary;       /* may be cut */
     bool any_team;         /* teams that cannot be measured are left out */
     const char *schedules; /* as in sluice_plan_config */
     int capacity;          /* of the queues; 0: what is best */

@@ -61,7 +61,8 @@ static sluice_status make_pipeline(struct runner *r,
         .precision = c->precision,
         .finite = SLUICE_FINITE_OFF,
     };
-    sluice_status st = workload_fill(&r->work, r->model, config.batch, 1, why);
+    sluice_status st =
+        workload_fill(&r->work, r->model, false, config.batch, 1, why);
     if (!st)
         st = sluice_pipeline_create(&config, r->model, &r->pipe, why);
     return st ? st : sluice_pipeline_set_learning_rate(r->pipe, 0);

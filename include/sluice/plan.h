@@ -102,6 +102,14 @@ typedef struct sluice_plan_config {
                          the model, the optimizer and the order of the backwards
                          allow it.  NULL: 0 */
     int n_zeros;
+    bool vocabulary; /* the model's head, and an embedding that it begins with,
+                        may be cut across the devices of a replica, as
+                        vocabulary_parallel of a pipeline cuts them: of
+                        `model`, which must be given, with costs of all its
+                        layers.  Each of K places takes 1 / K of what F and I
+                        of the head take as S, of its W as T, and of the
+                        UPDATE.  The partition of such a plan is that of the
+                        layers without the head */
     const int64_t *costs_ns; /* [n_teams][n_microbatches][n_layers]
                                 [SLUICE_N_ACTION_KINDS]: what a layer takes with
                                 a team on devices of speed 1, for micro-batches
@@ -155,6 +163,7 @@ typedef struct sluice_plan_row {
     int zero;          /* ZeRO stage */
     int gather;        /* W's of so many micro-batches are one product; 0: as
                           the schedule has them */
+    bool vocabulary;   /* the head is cut across the devices */
     int microbatches;  /* of each replica */
     char schedule[32]; /* a generator's name, "auto", or "varuna's rule" */
     int chunks;        /* stages of a device */
@@ -180,7 +189,8 @@ typedef struct sluice_plan_row {
  *
  * Threads  any.
  * Returns  SLUICE_OK; SLUICE_INVALID for numbers out of range, or what must be
- *          given and is not; SLUICE_NOT_FOUND for a schedule of another name;
+ *          given and is not, and for `vocabulary` of a model or with a loss
+ *          that cannot be cut; SLUICE_NOT_FOUND for a schedule of another name;
  *          SLUICE_OVER_CAP if nothing fits under the caps, with the smallest
  *          that was found; SLUICE_NO_MEMORY; or as sluice_pipeline_plan().
  */
@@ -192,10 +202,10 @@ SLUICE_API void sluice_plan_destroy(sluice_plan *plan);
 
 /* The plan itself, row 0, and its runners-up, the fastest first: one for each
  * number of devices, replicas, size of a team, ZeRO stage, gathered weight
- * gradients, schedule and whether it recomputes, where one device has all
- * layers only the fastest schedule; and, if the schedule "varuna"
- * may be chosen, what Varuna would do: its sizes of micro-batches, equal cuts,
- * and the best numbers of devices and replicas. */
+ * gradients, schedule, whether it recomputes, and whether the vocabulary is
+ * cut, where one device has all layers only the fastest schedule; and, if the
+ * schedule "varuna" may be chosen, what Varuna would do: its sizes of
+ * micro-batches, equal cuts, and the best numbers of devices and replicas. */
 SLUICE_API int sluice_plan_n_rows(const sluice_plan *plan);
 SLUICE_API const sluice_plan_row *sluice_plan_row_at(const sluice_plan *plan,
                                                      int i);
@@ -227,9 +237,10 @@ SLUICE_API const char *sluice_plan_model(const sluice_plan *plan);
 
 /*
  * Set the fields of a pipeline's config that the plan decides: `custom`, `cut`,
- * `partition`, `batch`, `replicas`, `team`, `zero`, `queue_capacity`, `remat`,
- * as the schedule recomputes by itself, of `schedule` `devices` and
- * `microbatches`, and, if the plan gathers weight gradients, `join_weights`.
+ * `partition`, `batch`, `replicas`, `team`, `zero`, `vocabulary_parallel`,
+ * `queue_capacity`, `remat`, as the schedule recomputes by itself, of
+ * `schedule` `devices` and `microbatches`, and, if the plan gathers weight
+ * gradients, `join_weights`.
  * The plan must outlive the creation of the pipeline.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if the plan was made for another model

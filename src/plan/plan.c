@@ -81,6 +81,7 @@ sluice_status sluice_plan_apply(const sluice_plan *plan,
     config->replicas = plan->rows[0].replicas;
     config->team = plan->rows[0].team;
     config->zero = plan->rows[0].zero;
+    config->vocabulary_parallel = plan->rows[0].vocabulary;
     config->join_weights |= plan->rows[0].gather > 0;
     config->remat = SLUICE_REMAT_NEVER;
     config->schedule.devices = plan->n_places;

@@ -1,18 +1,17 @@
 /* The search for a plan.  One thread. */
 #include "plan/plan.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "plan/pricing/plan_bound.h"
+#include "plan/plan_names.h"
+#include "plan/plan_rows.h"
 #include "plan/pricing/bytes.h"
 #include "plan/search/cut_table.h"
 #include "plan/problem/groups.h"
+#include "plan/problem/plan_cut.h"
 #include "plan/pricing/price.h"
-#include "plan/text/reason.h"
 #include "plan/search/refine.h"
-#include "plan/rules/varuna_rule.h"
 #include "sched/schedule.h"
 
 enum {
@@ -30,37 +29,6 @@ struct planning {
     struct sl_plan_board board;
     struct sl_plan_candidate cuts[MOST_CUTS + 1]; /* scratch */
 };
-
-/* Whether `name` is in the list of names between commas. */
-static bool is_listed(const char *list, const char *name)
-{
-    size_t n = strlen(name);
-    for (const char *at = list; at;) {
-        size_t length = strcspn(at, ",");
-        if (length == n && !strncmp(at, name, n))
-            return true;
-        at = at[length] ? at + length + 1 : NULL;
-    }
-    return !list;
-}
-
-static sluice_status check_names(const char *list, sluice_diag *why)
-{
-    for (const char *at = list; at;) {
-        int n = (int)strcspn(at, ","), i = 0;
-        const char *name;
-        while ((name = sluice_schedule_generator(i)) &&
-               ((int)strlen(name) != n || strncmp(name, at, (size_t)n) != 0))
-            i++;
-        if (!name && (n != 4 || strncmp(at, "auto", 4) != 0))
-            return sluice_diag_set(why, SLUICE_NOT_FOUND,
-                                   "no schedule is called \"%.*s\": `sluice "
-                                   "schedule --list' lists them; or auto",
-                                   n < 64 ? n : 64, at);
-        at = at[n] ? at + n + 1 : NULL;
-    }
-    return SLUICE_OK;
-}
 
 /* Its cuts, on given devices or NULL, priced, refined if wanted, and offered.
  */
@@ -145,9 +113,11 @@ static sluice_status try_division(struct planning *planning, sluice_diag *why)
     int n = problem->division.replicas * sl_plan_team(problem);
     int least =
         config->least_devices > n ? (config->least_devices - 1) / n + 1 : 1;
+    if (problem->cut)
+        sl_plan_cut_places(problem, &least, &last);
     for (int k = least; k <= last && !st; k = next_devices(k, last))
         for (int i = 0; (name = sluice_schedule_generator(i)) && !st; i++)
-            if (is_listed(config->schedules, name) ||
+            if (sl_plan_is_listed(config->schedules, name) ||
                 !strcmp(config->schedules, "auto"))
                 st = try_generator(planning, k, i, why);
     return st;
@@ -212,145 +182,11 @@ static sluice_status improve(struct planning *planning, sluice_diag *why)
     sl_plan_board_sort(board);
     n = board->n;
     for (size_t i = 0; i < n && i < MOST_SEARCHED && !st; i++)
-        if (is_listed(names, "auto"))
+        if (sl_plan_is_listed(names, "auto"))
             st = sl_plan_search(&planning->problem, &board->entries[i], board,
                                 why);
     sl_plan_board_sort(board);
     return st;
-}
-
-/* The bytes of an entry, as they are shown. */
-static sluice_status count_bytes(struct planning *planning,
-                                 struct sl_plan_entry *entry,
-                                 sluice_schedule **schedule, sluice_diag *why)
-{
-    struct sl_plan_problem *problem = &planning->problem;
-    struct sl_plan_order order;
-    sluice_status st = sl_plan_entry_order(problem, entry, &order, why);
-    if (st)
-        return st;
-    st = sl_plan_make(problem, &order, &entry->candidate, schedule, why);
-    sl_plan_order_fini(&order);
-    if (st)
-        return st;
-    bool exact = problem->config->model && problem->config->pipeline;
-    st = exact
-             ? sl_plan_exact_bytes(problem, *schedule, &entry->candidate, why)
-             : sl_plan_count_bytes(problem, *schedule, &entry->candidate, why);
-    if (st)
-        sluice_schedule_destroy(*schedule);
-    return st;
-}
-
-/* On one place all schedules do the same: the fastest stands for them. */
-static bool is_told(const struct planning *planning, size_t i)
-{
-    const struct sl_plan_entry *entries = planning->board.entries;
-    const struct sl_plan_division *own = &entries[i].division;
-    for (size_t j = 0; j < i && entries[i].n_places == 1; j++) {
-        const struct sl_plan_division *other = &entries[j].division;
-        if (entries[j].n_places == 1 && other->replicas == own->replicas &&
-            other->team == own->team && other->zero == own->zero &&
-            other->gather == own->gather)
-            return true;
-    }
-    return false;
-}
-
-static sluice_status fill_rows(struct planning *planning, sluice_plan *plan,
-                               sluice_diag *why)
-{
-    sluice_status st = SLUICE_OK;
-    for (size_t i = 0;
-         i < planning->board.n && plan->n_rows < SLUICE_PLAN_MAX_ROWS; i++) {
-        struct sl_plan_entry *entry = &planning->board.entries[i];
-        sluice_schedule *schedule;
-        if (is_told(planning, i))
-            continue;
-        st = count_bytes(planning, entry, &schedule, why);
-        if (st)
-            return st;
-        plan->rows[plan->n_rows++] = sl_plan_row_of(&planning->problem, entry);
-        if (i == 0)
-            plan->schedule = schedule;
-        else
-            sluice_schedule_destroy(schedule);
-    }
-    return st;
-}
-
-/* What Varuna would do, in its place among the rows, if its schedule may be
- * chosen.  There is always room for it. */
-static sluice_status add_rule(struct planning *planning, sluice_plan *plan,
-                              sluice_diag *why)
-{
-    struct sl_plan_board board = {.allocator = planning->problem.allocator};
-    sluice_schedule *schedule = NULL;
-    if (!is_listed(planning->problem.config->schedules, "varuna"))
-        return SLUICE_OK;
-    sluice_status st = sl_plan_varuna_rule(&planning->problem, &board, why);
-    if (!st && board.n)
-        st = count_bytes(planning, &board.entries[0], &schedule, why);
-    if (!st && board.n) {
-        sluice_plan_row row =
-            sl_plan_row_of(&planning->problem, &board.entries[0]);
-        int at = plan->n_rows < SLUICE_PLAN_MAX_ROWS ? plan->n_rows++
-                                                     : plan->n_rows - 1;
-        for (; at > 1 && plan->rows[at - 1].step_ns > row.step_ns; at--)
-            plan->rows[at] = plan->rows[at - 1];
-        snprintf(row.schedule, sizeof row.schedule, "varuna's rule");
-        plan->rows[at] = row;
-        sluice_schedule_destroy(schedule);
-    }
-    sl_plan_board_fini(&board);
-    return st;
-}
-
-/* The devices of each place, by the index that a pipeline gives them. */
-static void set_devices(struct sl_plan_problem *problem,
-                        const struct sl_plan_entry *entry, sluice_plan *plan)
-{
-    sl_plan_divide(problem, &entry->division);
-    int t = sl_plan_team(problem);
-    for (int r = 0; r < entry->division.replicas; r++)
-        for (int p = 0; p < entry->n_places; p++)
-            for (int s = 0; s < t; s++) {
-                int group = entry->candidate.device[p];
-                int device = sl_plan_members(problem, group)[r * t + s];
-                double speed = problem->config->devices[device].speed;
-                plan->device[plan->n_devices] = device;
-                plan->speed[plan->n_devices++] = speed > 0 ? speed : 1;
-            }
-}
-
-/* What the first entry says, as a plan. */
-static sluice_status build(struct planning *planning, sluice_plan **out,
-                           sluice_diag *why)
-{
-    struct sl_plan_problem *problem = &planning->problem;
-    const struct sl_plan_entry *entry = &planning->board.entries[0];
-    sluice_plan *plan = sl_alloc(problem->allocator, 1, sizeof *plan);
-    if (!plan)
-        return sl_no_memory(why, "a plan");
-    plan->allocator = problem->allocator;
-    plan->batch = problem->config->batch;
-    plan->n_stages = entry->candidate.n_stages;
-    plan->n_places = entry->n_places;
-    memcpy(plan->sizes, entry->candidate.sizes, sizeof plan->sizes);
-    set_devices(problem, entry, plan);
-    sluice_status st = fill_rows(planning, plan, why);
-    if (!st)
-        st = add_rule(planning, plan, why);
-    plan->bound_ns = sl_plan_bound(problem);
-    if (!st && problem->config->model)
-        st = sl_plan_keep_model_of(plan, problem->config->model, why);
-    if (st) {
-        sluice_plan_destroy(plan);
-        return st;
-    }
-    sl_plan_explain(plan);
-    *out = plan;
-    return SLUICE_OK;
 }
 
 static sluice_status refuse(const struct planning *planning, sluice_diag *why)
@@ -367,34 +203,70 @@ static sluice_status refuse(const struct planning *planning, sluice_diag *why)
                            "micro-batches, queues and costs: allow others");
 }
 
-static sluice_status find(struct planning *planning, sluice_plan **out,
+/* A cut head has its own places among those of the layers. */
+static sluice_status find(const sluice_plan_config *config,
+                          const struct sl_plan_cut *cut, sluice_plan **out,
                           sluice_diag *why)
 {
-    sluice_status st = try_all(planning, why);
+    struct planning *planning =
+        sl_alloc(config->allocator, 1, sizeof *planning);
+    if (!planning)
+        return sl_no_memory(why, "the search for a plan");
+    sluice_status st = sl_plan_problem_init(&planning->problem, config, why);
+    planning->problem.cut = cut;
+    planning->board.allocator = config->allocator;
+    if (!st)
+        st = try_all(planning, why);
     if (!st)
         st = improve(planning, why);
-    if (st)
-        return st;
-    return planning->board.n ? build(planning, out, why)
-                             : refuse(planning, why);
+    if (!st)
+        st = planning->board.n
+                 ? sl_plan_build(&planning->problem, &planning->board, out, why)
+                 : refuse(planning, why);
+    sl_plan_board_fini(&planning->board);
+    sl_plan_problem_fini(&planning->problem);
+    sl_free(config->allocator, planning, 1, sizeof *planning);
+    return st;
+}
+
+/* Whether a search has failed although there may be a plan of another kind. */
+static bool is_no_plan(sluice_status st)
+{
+    return st == SLUICE_OVER_CAP || st == SLUICE_NOT_FOUND;
+}
+
+/* The same with the vocabulary cut, besides `*out`, which may be NULL: `st`
+ * says why. */
+static sluice_status find_cut(const sluice_plan_config *config,
+                              sluice_status st, sluice_plan **out,
+                              sluice_diag *why)
+{
+    struct sl_plan_cut cut;
+    sluice_plan *other = NULL;
+    sluice_diag said;
+    sluice_status found = sl_plan_cut_init(&cut, config, &said);
+    if (!found)
+        found = find(&cut.config, &cut, &other, &said);
+    sl_plan_cut_fini(&cut);
+    if (found && !is_no_plan(found)) {
+        sluice_plan_destroy(*out);
+        return sluice_diag_set(why, found, "%s", said.text);
+    }
+    *out = sl_plan_join(*out, other);
+    return *out ? SLUICE_OK : st;
 }
 
 sluice_status sluice_plan_find(const sluice_plan_config *config,
                                sluice_plan **out, sluice_diag *why)
 {
-    sluice_status st = check_names(config->schedules, why);
-    struct planning *planning =
-        sl_alloc(config->allocator, 1, sizeof *planning);
-    if (!planning)
-        return sl_no_memory(why, "the search for a plan");
+    sluice_plan *plan = NULL;
+    sluice_status st = sl_plan_check_names(config->schedules, why);
+    if (st)
+        return st;
+    st = find(config, NULL, &plan, why);
+    if (config->vocabulary && (!st || is_no_plan(st)))
+        st = find_cut(config, st, &plan, why);
     if (!st)
-        st = sl_plan_problem_init(&planning->problem, config, why);
-    if (!st) {
-        planning->board.allocator = config->allocator;
-        st = find(planning, out, why);
-        sl_plan_board_fini(&planning->board);
-        sl_plan_problem_fini(&planning->problem);
-    }
-    sl_free(config->allocator, planning, 1, sizeof *planning);
+        *out = plan;
     return st;
 }

@@ -4,8 +4,10 @@ set(model --model 784-32x5-10)
 set(asked plan ${model} --batch 64)
 file(REMOVE ${DIR}/check.plan ${DIR}/check_costs.csv)
 
+# An @ stands for the semicolon of a model.
 function(sluice out)
-    execute_process(COMMAND ${TOOL} ${ARGN} RESULT_VARIABLE status
+    string(REPLACE "@" "\\;" args "${ARGN}")
+    execute_process(COMMAND ${TOOL} ${args} RESULT_VARIABLE status
         OUTPUT_VARIABLE text ERROR_VARIABLE error)
     if(NOT status EQUAL 0)
         message(FATAL_ERROR "sluice ${ARGN}: status ${status}\n${text}${error}")
@@ -89,6 +91,17 @@ same_bits(replicas -k ${first} -m 4 --replicas 2 --schedule 1f1b
 plan(team "gpipe on 1 team of 2 devices with 4 micro-batches,"
     -m 4 --replicas 1 --team 2 --schedules gpipe)
 train(text --plan ${DIR}/team.plan)
+
+# A head that may be cut is, where that is faster, and trains to the bits of
+# the same parts by options.
+set(whole ${model})
+set(model --model "input(784)@ linear(64, activation=tanh) x4@ head(3000)")
+set(asked plan ${model} --batch 64)
+plan(cut "1f1b on 2 devices with 4 micro-batches, vocabulary cut, layers cut ([0-9,]+):"
+    -m 4 --schedules 1f1b --replicas 1 --team 1 --vocabulary-parallel)
+same_bits(cut -k 2 -m 4 --schedule 1f1b --partition ${first}
+    --vocabulary-parallel)
+set(model ${whole})
 
 # The plan is for its model, and for no other with as many layers.
 execute_process(COMMAND ${TOOL} train --data embedded --model 784-24x5-10

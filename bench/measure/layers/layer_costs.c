@@ -150,8 +150,9 @@ sluice_status layer_costs_measure(const sluice_model *model,
     int n = uses_of(config->microbatches);
     struct workload work;
     const struct measuring m = {model, config, &work};
-    sluice_status st = workload_fill(
-        &work, model, config->rows * n * config->devices, config->seed, why);
+    sluice_status st =
+        workload_fill(&work, model, false, config->rows * n * config->devices,
+                      config->seed, why);
     if (st)
         return st;
     st = measure(&m, n, costs_ns, first_ns, why);

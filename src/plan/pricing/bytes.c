@@ -3,6 +3,7 @@
 
 #include "blueprint/blueprint.h"
 #include "plan/problem/groups.h"
+#include "plan/problem/plan_cut.h"
 #include "sched/schedule.h"
 
 /* In ZeRO stage 3, between nodes, a place has rooms for whole stages, each as
@@ -39,7 +40,10 @@ sluice_status sl_plan_count_bytes(const struct sl_plan_problem *problem,
     int64_t rows = sl_plan_rows(problem);
     sluice_device_facts facts[SLUICE_MAX_DEVICES];
     for (int d = 0; d < schedule->n_devices; d++)
-        candidate->bytes[d] = 0;
+        candidate->bytes[d] =
+            problem->cut
+                ? (size_t)(problem->cut->fixed_bytes / schedule->n_devices)
+                : 0;
     for (int s = 0, i = 0; s < schedule->n_stages; s++) {
         int d = schedule->stage_device[s];
         input[s] = problem->config->layers[i].input_row_bytes * rows;
@@ -83,6 +87,7 @@ static sluice_pipeline_config pipeline_of(const struct sl_plan_problem *problem)
     config.team = sl_plan_team(problem);
     config.zero = problem->division.zero;
     config.join_weights |= problem->division.gather > 0;
+    config.vocabulary_parallel = problem->cut;
     config.allocator = problem->allocator;
     return config;
 }
@@ -93,7 +98,8 @@ sluice_status sl_plan_check_division(const struct sl_plan_problem *problem,
     struct sl_blueprint blueprint;
     *possible = true;
     if (!problem->config->model || !problem->config->pipeline ||
-        (sl_plan_team(problem) == 1 && problem->division.zero == 0))
+        (sl_plan_team(problem) == 1 && problem->division.zero == 0 &&
+         !problem->cut))
         return SLUICE_OK;
     const sluice_pipeline_config config = pipeline_of(problem);
     sluice_status st = sl_blueprint_init(&blueprint, &config, NULL,

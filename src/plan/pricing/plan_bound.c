@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "plan/problem/groups.h"
+#include "plan/problem/plan_cut.h"
 
 struct speeds {
     double sum;
@@ -54,6 +55,11 @@ static double bound_of(const struct sl_plan_problem *problem)
         layer = fmax(layer, before + n * own);
         before += forward;
         updates += fmax(update, 0);
+    }
+    if (problem->cut) { /* divided among all: it is on no layer's way */
+        const int64_t *head_ns = sl_plan_head_costs(problem);
+        all += n * (double)(head_ns[SLUICE_S] + head_ns[SLUICE_T]);
+        updates += (double)head_ns[SLUICE_UPDATE];
     }
     double first = (double)sl_plan_cost(problem, 0, SLUICE_F);
     double work =

@@ -14,12 +14,13 @@
 #include "plan/pricing/plan_latency.h"
 #include "plan/pricing/plan_skips.h"
 #include "plan/problem/groups.h"
+#include "plan/problem/plan_cut.h"
 #include "sched/schedule.h"
 
 enum { KINDS = SLUICE_N_ACTION_KINDS };
 
 /* Replicas add up the gradients of a stage behind its last backward. */
-static sluice_status finish(const struct sl_plan_problem *problem,
+static sluice_status add_up(const struct sl_plan_problem *problem,
                             const sluice_schedule *schedule,
                             sluice_schedule **out, sluice_diag *why)
 {
@@ -28,6 +29,29 @@ static sluice_status finish(const struct sl_plan_problem *problem,
             schedule, problem->division.zero == 3 ? SL_PLAN_MOST_WHOLE : 0, out,
             why);
     return sl_schedule_copy(schedule, problem->allocator, out, why);
+}
+
+/* S and T of a head that is cut come before that. */
+static sluice_status finish(const struct sl_plan_problem *problem,
+                            const struct sl_plan_order *order,
+                            const struct sl_plan_candidate *candidate,
+                            const sluice_schedule *schedule,
+                            sluice_schedule **out, sluice_diag *why)
+{
+    if (!problem->cut)
+        return add_up(problem, schedule, out, why);
+    const sluice_vocabulary_config config = {
+        .stage_costs_ns = sl_plan_stage_costs(problem, order, candidate),
+        .queue_capacity = candidate->capacity,
+    };
+    sluice_schedule *parts;
+    sluice_status st =
+        sluice_schedule_vocabulary(schedule, &config, &parts, why);
+    if (st)
+        return st;
+    st = add_up(problem, parts, out, why);
+    sluice_schedule_destroy(parts);
+    return st;
 }
 
 sluice_status sl_plan_make(const struct sl_plan_problem *problem,
@@ -43,7 +67,7 @@ sluice_status sl_plan_make(const struct sl_plan_problem *problem,
         any |= candidate->again[s];
     }
     if (!any)
-        return finish(problem, order->schedule, out, why);
+        return finish(problem, order, candidate, order->schedule, out, why);
     const sluice_recompute_config config = {
         .stage_remat = remats,
         .early = candidate->early,
@@ -55,7 +79,7 @@ sluice_status sl_plan_make(const struct sl_plan_problem *problem,
     sluice_status st =
         sluice_schedule_recompute(order->schedule, &config, &again, why);
     if (!st) {
-        st = finish(problem, again, out, why);
+        st = finish(problem, order, candidate, again, out, why);
         sluice_schedule_destroy(again);
     }
     return st;
@@ -105,6 +129,36 @@ static int64_t bring(const struct sl_plan_problem *problem, int device,
     return config->network_ns + (rate > 0 ? llround(bytes / rate) : 0);
 }
 
+/* The part of a cut head that each of `n` places has, in its first stage. */
+static void add_part(const struct sl_plan_problem *problem, int device, int n,
+                     int64_t *of)
+{
+    const int64_t *head_ns = sl_plan_head_costs(problem);
+    double part = 1 / (sl_plan_speed(problem, device) * n);
+    double reduce =
+        2.0 * (problem->division.replicas - 1) / problem->division.replicas;
+    of[SLUICE_S] += llround((double)head_ns[SLUICE_S] * part);
+    of[SLUICE_T] += llround((double)head_ns[SLUICE_T] * part);
+    of[SLUICE_UPDATE] +=
+        llround(((double)head_ns[SLUICE_UPDATE] +
+                 (double)head_ns[SLUICE_REDUCE_GRAD] * reduce) *
+                part);
+}
+
+static void add_parts(const struct sl_plan_problem *problem,
+                      const sluice_schedule *schedule,
+                      const struct sl_plan_candidate *candidate, int64_t *costs)
+{
+    bool seen[SLUICE_MAX_DEVICES] = {false};
+    for (int s = 0; s < candidate->n_stages; s++) {
+        int place = schedule->stage_device[s];
+        if (!seen[place])
+            add_part(problem, candidate->device[place], schedule->n_devices,
+                     &costs[s * KINDS]);
+        seen[place] = true;
+    }
+}
+
 const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
                                    const struct sl_plan_order *order,
                                    const struct sl_plan_candidate *candidate)
@@ -129,6 +183,8 @@ const int64_t *sl_plan_stage_costs(const struct sl_plan_problem *problem,
         of[SLUICE_UPDATE] +=
             exchange(problem, device, first, i, zero == 1 || zero == 2);
     }
+    if (problem->cut)
+        add_parts(problem, order->schedule, candidate, costs);
     return costs;
 }
 

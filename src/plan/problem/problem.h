@@ -45,6 +45,7 @@ struct sl_plan_division {
  */
 struct sl_plan_problem {
     const sluice_plan_config *config;
+    const struct sl_plan_cut *cut; /* the head is in no stage; NULL: it is */
     const sluice_allocator *allocator;
     int n_layers;
     struct sl_plan_division division; /* that of the last sl_plan_divide() */

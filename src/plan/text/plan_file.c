@@ -287,6 +287,7 @@ static void complete(const struct reading *reading)
     row->devices = plan->n_places = plan->schedule->n_devices;
     row->microbatches = plan->schedule->n_microbatches;
     row->chunks = plan->n_stages / plan->n_places;
+    row->vocabulary = sl_schedule_cuts_vocabulary(plan->schedule);
     for (int p = 0; p < plan->n_devices && !reading->n_speeds; p++)
         plan->speed[p] = 1;
 }

@@ -76,6 +76,7 @@ sluice_plan_row sl_plan_row_of(const struct sl_plan_problem *problem,
         .team = sl_plan_team(problem),
         .zero = problem->division.zero,
         .gather = problem->division.gather,
+        .vocabulary = problem->cut != NULL,
         .microbatches = sl_plan_microbatches(problem),
         .chunks = candidate->n_stages / entry->n_places,
         .warm_up = entry->generated.warm_up,
@@ -119,8 +120,8 @@ static void say_devices(const sluice_plan_row *row, char *text, size_t size)
                  row->devices == 1 ? "" : "s");
 }
 
-/* ", ZeRO stage 1, 2 weight gradients in one product": what was allowed and
- * chosen. */
+/* ", ZeRO stage 1, 2 weight gradients in one product, vocabulary cut": what was
+ * allowed and chosen. */
 static void say_shares(const sluice_plan_row *row, char *text, size_t size)
 {
     int at = 0;
@@ -128,15 +129,17 @@ static void say_shares(const sluice_plan_row *row, char *text, size_t size)
     if (row->zero)
         at = snprintf(text, size, ", ZeRO stage %d", row->zero);
     if (row->gather > 1)
-        snprintf(text + at, size - (size_t)at,
-                 ", %d weight gradients in one product", row->gather);
+        at += snprintf(text + at, size - (size_t)at,
+                       ", %d weight gradients in one product", row->gather);
+    if (row->vocabulary)
+        snprintf(text + at, size - (size_t)at, ", vocabulary cut");
 }
 
 void sl_plan_explain(sluice_plan *plan)
 {
     const sluice_plan_row *row = &plan->rows[0];
     const sluice_plan_row *next = other(plan);
-    char sizes[64], rival[128] = "", devices[64], others[64], shares[64];
+    char sizes[64], rival[128] = "", devices[64], others[64], shares[96];
     int n = 0;
     for (int s = 0; s < plan->n_stages && n < (int)sizeof sizes; s++)
         n += snprintf(sizes + n, sizeof sizes - (size_t)n, "%s%d", s ? "," : "",

@@ -1,0 +1,198 @@
+/* Plans of which the vocabulary may be cut. */
+#include <sluice/plan.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plan/layers.h"
+#include "sched/failing.h"
+#include "support/parse_model.h"
+#include "support/runner.h"
+
+enum { M = 8, BODY = 4 };
+
+static const sluice_sgd_config sgd = {.learning_rate = 0.1};
+
+/* Equal layers of 1000 ns for F, I and W, and a head of 4000 each. */
+struct with_head {
+    struct layered l;
+    sluice_model *model;
+    sluice_pipeline_config pipeline;
+};
+
+static void with_head_init(struct with_head *h, const char *text)
+{
+    *h = (struct with_head){.model = sl_test_parse(text)};
+    h->pipeline = (sluice_pipeline_config){
+        .loss = sluice_cross_entropy(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+    };
+    int n = sluice_model_n_layers(h->model);
+    layered_init(&h->l, n, 2, M);
+    layered_set(&h->l, n - 1, 4000, 4000, 4000);
+    h->l.config.batch = 16;
+    h->l.config.schedules = "1f1b";
+    h->l.config.model = h->model;
+    h->l.config.pipeline = &h->pipeline;
+    h->l.config.vocabulary = true;
+    h->l.config.least_devices = 2;
+    h->l.config.no_remat = true;
+    ck_assert(!sluice_plan_layers(h->model, &h->pipeline, h->l.layers, NULL));
+}
+
+static const char of_layers[] = "input(8); linear(8) x4; head(24)";
+
+static sluice_plan *found(const struct with_head *h)
+{
+    sluice_plan *plan;
+    sluice_diag why = {.text = ""};
+    ck_assert_msg(!sluice_plan_find(&h->l.config, &plan, &why), "%s", why.text);
+    return plan;
+}
+
+/* Algorithm 2 of Yeung et al. idles (p - 1) (tF + tB): of two layers, as two
+ * thirds of the head are S and one is T.  A whole head on a device of its own
+ * takes as long as the four layers. */
+START_TEST(a_cut_head_takes_its_formula_and_stands_beside_the_whole_one)
+{
+    struct with_head h;
+    with_head_init(&h, of_layers);
+    sluice_plan *plan = found(&h);
+    const sluice_plan_row *row = sluice_plan_row_at(plan, 0);
+    int n;
+    const int *sizes = sluice_plan_partition(plan, &n);
+    ck_assert(row->vocabulary);
+    ck_assert_int_eq(row->step_ns, M * (2 * 3000 + 12000 / 2) + 2 * 3000);
+    ck_assert_int_eq(n, 2);
+    ck_assert_int_eq(sizes[0] + sizes[1], BODY);
+    ck_assert_int_le(sluice_plan_bound_ns(plan), row->step_ns);
+    ck_assert_ptr_nonnull(
+        strstr(sluice_plan_sentence(plan), ", vocabulary cut, layers cut 2,2"));
+    ck_assert_int_eq(sluice_plan_n_rows(plan), 2);
+    row = sluice_plan_row_at(plan, 1);
+    ck_assert(!row->vocabulary);
+    ck_assert_int_eq(row->step_ns, M * 12000 + 12000);
+    sluice_plan_destroy(plan);
+    sluice_model_destroy(h.model);
+}
+END_TEST
+
+static const char *const models[] = {
+    of_layers,
+    "input(6, int32); embedding(40, width=8); linear(8, per-position) x4; "
+    "sequence{layer_norm(per-position); head(40)}",
+    "input(6, int32); embedding(40, width=8); linear(8, per-position) x4; "
+    "head(40); tie(5.weight, 0.weight)",
+};
+
+static void check_bytes(const char *text)
+{
+    struct with_head h;
+    sluice_memory_plan plans[2] = {{0}};
+    char path[] = "/tmp/sluice-plan-cut-XXXXXX";
+    int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
+    close(file);
+    with_head_init(&h, text);
+    sluice_plan *plan = found(&h), *again;
+    const sluice_plan_row *row = sluice_plan_row_at(plan, 0);
+    ck_assert(row->vocabulary);
+    ck_assert(!sluice_plan_write(plan, path, NULL));
+    ck_assert(!sluice_plan_read(path, NULL, &again, NULL));
+    ck_assert(!sluice_plan_apply(again, h.model, &h.pipeline, NULL));
+    ck_assert(h.pipeline.vocabulary_parallel);
+    ck_assert(!sluice_pipeline_plan(h.model, &h.pipeline, plans, NULL));
+    size_t most =
+        plans[0].total > plans[1].total ? plans[0].total : plans[1].total;
+    ck_assert_uint_eq(row->bytes, most);
+    ck_assert_uint_eq(sluice_plan_row_at(again, 0)->bytes, most);
+    /* It fits under a cap of exactly so much, and under no smaller one. */
+    for (int less = 0; less <= 1; less++) {
+        sluice_plan *capped = NULL;
+        for (int d = 0; d < 2; d++)
+            h.l.devices[d].cap_bytes = most - (size_t)less;
+        sluice_status st = sluice_plan_find(&h.l.config, &capped, NULL);
+        ck_assert(less || !st);
+        ck_assert(st || sluice_plan_row_at(capped, 0)->bytes <= most - less);
+        if (!less)
+            ck_assert_int_eq(sluice_plan_row_at(capped, 0)->step_ns,
+                             row->step_ns);
+        sluice_plan_destroy(capped);
+    }
+    sluice_plan_destroy(again);
+    sluice_plan_destroy(plan);
+    sluice_model_destroy(h.model);
+    unlink(path);
+}
+
+/* To the byte what the pipeline says, also from a file, with the head in a
+ * sequence, an embedding, and a tie. */
+START_TEST(the_bytes_of_a_cut_vocabulary_are_those_of_a_pipeline)
+{
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+        check_bytes(models[i]);
+}
+END_TEST
+
+/* A whole plan takes the flag back. */
+START_TEST(a_whole_head_is_planned_where_parts_are_no_use)
+{
+    struct with_head h;
+    with_head_init(&h, of_layers);
+    layered_set(&h.l, BODY, 1, 1, 1);
+    h.l.config.vocabulary = false;
+    h.pipeline.vocabulary_parallel = true;
+    sluice_plan *plan = found(&h);
+    ck_assert(!sluice_plan_row_at(plan, 0)->vocabulary);
+    ck_assert(!sluice_plan_apply(plan, h.model, &h.pipeline, NULL));
+    ck_assert(!h.pipeline.vocabulary_parallel);
+    sluice_plan_destroy(plan);
+    sluice_model_destroy(h.model);
+}
+END_TEST
+
+START_TEST(what_cannot_be_cut_is_refused_with_the_reason)
+{
+    struct with_head h;
+    sluice_plan *plan;
+    sluice_diag why;
+    with_head_init(&h, "input(8); linear(8) x5");
+    ck_assert_int_eq(sluice_plan_find(&h.l.config, &plan, &why),
+                     SLUICE_INVALID);
+    ck_assert_ptr_nonnull(strstr(why.text, "end the model with a head"));
+    h.l.config.model = NULL;
+    ck_assert_int_eq(sluice_plan_find(&h.l.config, &plan, &why),
+                     SLUICE_INVALID);
+    ck_assert_ptr_nonnull(strstr(why.text, "which say what the head is"));
+    sluice_model_destroy(h.model);
+}
+END_TEST
+
+START_TEST(every_allocation_may_fail)
+{
+    struct with_head h;
+    with_head_init(&h, of_layers);
+    sluice_status st = SLUICE_NO_MEMORY;
+    for (int i = 1; st; i += 1 + i / 8) {
+        struct failing failing = {.fail_at = i};
+        sluice_allocator allocator = failing_allocator(&failing);
+        sluice_plan *plan;
+        h.l.config.allocator = &allocator;
+        st = sluice_plan_find(&h.l.config, &plan, NULL);
+        ck_assert(st == SLUICE_OK || st == SLUICE_NO_MEMORY);
+        if (!st)
+            sluice_plan_destroy(plan);
+        ck_assert_int_eq(failing.n_live, 0);
+    }
+    sluice_model_destroy(h.model);
+}
+END_TEST
+
+SLUICE_TEST_MAIN("plan.plan_cut",
+                 a_cut_head_takes_its_formula_and_stands_beside_the_whole_one,
+                 the_bytes_of_a_cut_vocabulary_are_those_of_a_pipeline,
+                 a_whole_head_is_planned_where_parts_are_no_use,
+                 what_cannot_be_cut_is_refused_with_the_reason,
+                 every_allocation_may_fail)
