@@ -83,7 +83,7 @@ static void miss_locked(struct sl_control *control, int i)
     const struct peer *peer = &control->peers[i];
     if (i != SL_COORDINATOR && control->rank != SL_COORDINATOR)
         return;
-    if (!control->running || !peer->left ||
+    if (!control->running || peer->n_left == 0 ||
         peer->left_epoch == control->epoch || sl_control_is_lost(control))
         return;
     sluice_diag_set(&control->loss, SLUICE_CLOSED,
@@ -106,7 +106,7 @@ static void take_locked(struct sl_control *control,
     if (letter->kind == SL_LOST) {
         sl_lose_locked(control, &letter->why);
     } else if (letter->kind == SL_LEAVE) {
-        from->left = true;
+        from->n_left++; /* it may leave twice before this process sees it */
         from->left_epoch = letter->epoch;
         miss_locked(control, letter->from);
     } else if (letter->epoch == control->epoch && control->running) {
@@ -233,7 +233,7 @@ static bool all_left(void *state)
     bool all = true;
     pthread_mutex_lock(&control->mu);
     for (int i = 0; i < control->n_ranks; i++)
-        all = all && (i == control->rank || control->peers[i].left);
+        all = all && (i == control->rank || control->peers[i].n_left > 0);
     pthread_mutex_unlock(&control->mu);
     return all || sl_control_is_lost(control);
 }
@@ -251,9 +251,11 @@ void sl_control_leave(struct sl_control *control)
     for (int i = 0; i < control->n_ranks; i++) {
         struct peer *peer = &control->peers[i];
         /* One may have begun an epoch more, to find that another had left. */
-        if (peer->left && (int32_t)(peer->left_epoch - control->epoch) > 0)
+        if (peer->n_left > 0 &&
+            (int32_t)(peer->left_epoch - control->epoch) > 0)
             control->epoch = peer->left_epoch;
-        peer->left = false;
+        if (peer->n_left > 0) /* none is lost, or this process itself */
+            peer->n_left--;
     }
     atomic_store(&control->missing, false);
     atomic_store(&control->leaderless, false);

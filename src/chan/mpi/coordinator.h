@@ -33,7 +33,7 @@ struct sl_control_hooks {
 };
 
 struct peer {
-    bool left;           /* [mu] */
+    int n_left;          /* [mu] how often more than this process */
     uint32_t left_epoch; /* [mu] its last one */
 };
 
