@@ -12,6 +12,7 @@
 #include "bench/order/schedule_source.h"
 #include "bench/measure/yardstick.h"
 #include "bench/roofline/bound.h"
+#include "bench/world/joined.h"
 #include "bench/zero/zero_formula.h"
 
 /* A reference serves all rows with its replicas and micro-batches, on any
@@ -55,18 +56,6 @@ static struct measure_config how_to(const struct comparison *c,
         .seed = run->seed,
         .world = row->processes > 1 ? run->world : NULL,
     };
-}
-
-/* The processes of a row; 0: it is that of another process. */
-static int processes_of(const struct comparison *c,
-                        const struct compare_row *row)
-{
-    sluice_world *world = c->config->run.world;
-    int n = world ? sluice_world_size(world) : 1;
-    int devices = row->places * row->replicas;
-    if (row->team == 1 && devices >= n)
-        return n;
-    return !world || sluice_world_rank(world) == 0;
 }
 
 static sluice_status find_yardstick(struct comparison *c,
@@ -204,7 +193,8 @@ static sluice_status measure_row(struct comparison *c, struct compare_row row,
                                  sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    row.processes = processes_of(c, &row);
+    row.processes =
+        joined_processes(c->config->run.world, row.places * row.replicas);
     if (row.processes > 0)
         st = run_row(c, row, why);
     return sluice_world_agree(c->config->run.world, st, why);

@@ -49,8 +49,8 @@ struct compare_row {
 typedef void compare_on_row(void *context, const struct compare_row *row);
 
 /*
- * Several processes share the devices of a row, if there are at least as many
- * and it has no teams; else process 0 runs it alone, and the
+ * Several processes share the teams of a row, each of which is a device if t is
+ * 1, if there are at least as many; else process 0 runs it alone, and the
  * others have no such row.
  *
  * Measure one device first, then for each number D of devices all K places, R

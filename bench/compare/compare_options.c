@@ -64,8 +64,8 @@ static const char doc[] =
     "one, which tells what a core for each would have done.  `wrong' counts "
     "the parameters whose bits differ from a sequential reference with the "
     "same replicas, and the exit status is 1 if there are any.\n\n"
-    "Under mpirun the processes share the devices of a row; a row with teams "
-    "or fewer devices than processes is that of process 0 alone.  "
+    "Under mpirun the processes share the teams of a row, or its devices; a "
+    "row with fewer than processes is that of process 0 alone.  "
     "`sent_bytes' counts what they sent each other in a step, beside "
     "`sent_formula'.";
 

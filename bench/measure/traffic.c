@@ -53,21 +53,21 @@ static int far_pairs(int place, int places, int replicas, int processes)
 
 double traffic_sent_bytes(const sluice_pipeline *pipe,
                           const sluice_model *model, int64_t rows, int replicas,
-                          int processes)
+                          int team, int processes)
 {
-    int n = sluice_pipeline_n_devices(pipe), places = n / replicas;
+    int n = sluice_pipeline_n_devices(pipe) / team, places = n / replicas;
     double bytes = 0;
     for (int d = 0; d < n; d++) {
         bool enters =
             d % places > 0 && d * processes / n != (d - 1) * processes / n;
         if (enters)
-            bytes +=
-                2 * input_row_bytes(pipe, model, d) * (double)rows / replicas;
+            bytes += 2 * input_row_bytes(pipe, model, d * team) * (double)rows /
+                     replicas;
     }
-    for (int place = 0; place < places; place++) {
+    for (int d = 0; d < places * team; d++) {
         sluice_device_info info;
-        sluice_pipeline_device(pipe, place, &info);
-        bytes += 4.0 * far_pairs(place, places, replicas, processes) *
+        sluice_pipeline_device(pipe, d, &info);
+        bytes += 4.0 * far_pairs(d / team, places, replicas, processes) *
                  (double)info.planned.gradients / replicas;
     }
     return bytes;

@@ -23,14 +23,14 @@ double traffic_boundary_bytes(const sluice_pipeline *pipe,
 double traffic_reduce_bytes(const sluice_pipeline *pipe, int replicas);
 
 /*
- * What of both goes from process to process, if the devices lie in them in
- * equal runs: activations and gradients of the boundaries between processes;
- * and for each two replicas of a place that are in different processes a chunk
- * of the gradient's terms and one of its sums, each way.
+ * What of both goes from process to process, if the teams, or devices, lie in
+ * them in equal runs: activations and gradients of the boundaries between
+ * processes; and for each two replicas of a place that are in different
+ * processes a chunk of the gradient's terms and one of its sums, each way.
  */
 double traffic_sent_bytes(const sluice_pipeline *pipe,
                           const sluice_model *model, int64_t rows, int replicas,
-                          int processes);
+                          int team, int processes);
 
 /* What a model's teams of t devices move for `rows` in all, all of them
  * together. */

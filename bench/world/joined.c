@@ -14,6 +14,14 @@ sluice_status joined_begin(struct joined *joined, sluice_diag *why)
                : SLUICE_OK;
 }
 
+int joined_processes(const sluice_world *world, int places)
+{
+    int n = world ? sluice_world_size(world) : 1;
+    if (places >= n)
+        return n;
+    return sluice_world_rank(world) == 0;
+}
+
 bool joined_is_first(const struct joined *joined)
 {
     return !joined->world || sluice_world_rank(joined->world) == 0;

@@ -27,6 +27,13 @@ struct joined {
  */
 sluice_status joined_begin(struct joined *joined, sluice_diag *why);
 
+/*
+ * How many processes share the places of a measurement, in equal runs: all, if
+ * there are as many places; else process 0 runs it alone, 1, and the others
+ * have none, 0.  Without a world 1.
+ */
+int joined_processes(const sluice_world *world, int places);
+
 /* Whether this process speaks, and writes files: process 0. */
 bool joined_is_first(const struct joined *joined);
 

@@ -4,6 +4,7 @@
 #include "bench/cli/command.h"
 #include "bench/measure/run_options.h"
 #include "bench/measure/sweep_options.h"
+#include "bench/world/joined.h"
 
 enum { MAX_STEPS = 1 << 16, MOST_CHUNKS = 64 };
 
@@ -101,7 +102,9 @@ static const char doc[] =
     "whole gradient of one stage of the pipeline besides.  `over' is the "
     "median of a step's time over that of the plain step beside it, less 1.  "
     "The exit status is 1 if parameters have other bits than those of plain "
-    "replicas, or if other bytes were taken than planned.";
+    "replicas, or if other bytes were taken than planned.\n\n"
+    "Under mpirun the processes share the devices of a row; a row with fewer "
+    "than processes is that of process 0 alone.";
 
 static const struct option_group groups[] = {
     {.options = sizes, .offset = offsetof(struct line, config)},
@@ -130,6 +133,7 @@ static void write_row(void *context, const struct zero_row *row)
     add_key_word(&fields, "optimizer", row->optimizer);
     add_key(&fields, "replicas", row->replicas);
     add_key(&fields, "zero", row->zero);
+    add_key(&fields, "processes", row->processes);
     add_real(&fields, "parameters", row->parameters);
     add_real(&fields, "gradients", row->gradients);
     add_real(&fields, "states", row->states);
@@ -147,13 +151,19 @@ static void write_row(void *context, const struct zero_row *row)
 
 static int run(const char *called, void *config)
 {
-    const struct line *line = config;
+    struct line *line = config;
     struct zero_table table = {.config = &line->config};
+    struct joined joined = {0};
     sluice_diag why;
+    if (joined_begin(&joined, &why))
+        return command_fail(called, &why);
+    line->config.world = joined.world;
     environment_read(&table.env);
     output_begin(&line->output, &table.table);
     sluice_status st = zero_measure(&line->config, write_row, &table, &why);
     table_end(&table.table);
+    joined_before_failure(&joined);
+    joined_end(&joined);
     return command_finish(called, st, &why, table.wrong);
 }
 
@@ -163,5 +173,6 @@ const struct command zero_command = {
     .doc = doc,
     .groups = groups,
     .config_bytes = sizeof(struct line),
+    .joins = true,
     .run = run,
 };

@@ -16,6 +16,7 @@
 #include "bench/order/order.h"
 #include "bench/output/progress.h"
 #include "bench/roofline/bound.h"
+#include "bench/world/joined.h"
 #include "bench/zero/zero_formula.h"
 
 enum { WARM_UP = 2 };
@@ -52,8 +53,8 @@ static double now_ns(void)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static sluice_status create(const struct race *race, int replicas, int zero,
-                            sluice_pipeline **out, sluice_diag *why)
+static sluice_status create(const struct race *race, const struct zero_row *row,
+                            int zero, sluice_pipeline **out, sluice_diag *why)
 {
     const struct zero_config *c = race->config;
     sluice_pipeline_config config =
@@ -62,7 +63,8 @@ static sluice_status create(const struct race *race, int replicas, int zero,
     config.schedule.chunks = c->chunks;
     config.optimizer = race->optimizer.ops;
     config.optimizer_config = &race->optimizer.config;
-    config.replicas = replicas;
+    config.replicas = row->replicas;
+    config.world = row->processes > 1 ? c->world : NULL;
     config.zero = zero;
     config.uneven = true;
     config.seed = c->seed;
@@ -126,6 +128,12 @@ static double find_bound(const struct race *race, const struct zero_row *row)
     return bound_step_ns(&bound);
 }
 
+static bool is_first(const struct race *race)
+{
+    const sluice_world *world = race->config->world;
+    return !world || sluice_world_rank(world) == 0;
+}
+
 /* Steps in turn, so that what disturbs the machine disturbs both. */
 static sluice_status time_steps(struct race *race, struct zero_row *row,
                                 sluice_diag *why)
@@ -152,7 +160,8 @@ static sluice_status time_steps(struct race *race, struct zero_row *row,
     if (!st && n > 0) {
         row->step_ns = median_of(race->ns, n);
         row->over = median_of(race->ratios, n);
-        row->bound_ns = find_bound(race, row);
+        if (is_first(race)) /* alone: it measures the machine */
+            row->bound_ns = find_bound(race, row);
     }
     return st;
 }
@@ -182,10 +191,10 @@ static sluice_status compare(const struct race *race, struct zero_row *row,
 static sluice_status measure_row(struct race *race, struct zero_row *row,
                                  sluice_diag *why)
 {
-    sluice_status st = create(race, row->replicas, 0, &race->plain, why);
+    sluice_status st = create(race, row, 0, &race->plain, why);
     if (st)
         return st;
-    st = create(race, row->replicas, row->zero, &race->pipe, why);
+    st = create(race, row, row->zero, &race->pipe, why);
     if (!st) {
         count_bytes(race->pipe, race->work->model, row);
         st = time_steps(race, row, why);
@@ -195,6 +204,21 @@ static sluice_status measure_row(struct race *race, struct zero_row *row,
     }
     sluice_pipeline_destroy(race->plain);
     return st;
+}
+
+/* All processes go on together, whichever of them have run it. */
+static sluice_status run_row(struct race *race, const char *optimizer,
+                             struct zero_row *row, sluice_diag *why)
+{
+    sluice_world *world = race->config->world;
+    sluice_status st = SLUICE_OK;
+    row->processes =
+        joined_processes(world, race->config->devices * row->replicas);
+    if (row->processes > 0)
+        st = sluice_optimizer_parse(optimizer, &race->optimizer, why);
+    if (!st && row->processes > 0)
+        st = measure_row(race, row, why);
+    return sluice_world_agree(world, st, why);
 }
 
 static sluice_status measure_all(struct race *race, zero_on_row *on_row,
@@ -214,11 +238,9 @@ static sluice_status measure_all(struct race *race, zero_on_row *on_row,
             .zero = stages->values[i % stages->n],
         };
         row.paper = zero_formula_parameter(row.zero, row.replicas, s->n_states);
-        st = sluice_optimizer_parse(s->text, &race->optimizer, why);
-        if (!st)
-            st = measure_row(race, &row, why);
+        st = run_row(race, s->text, &row, why);
         progress_erase(&progress);
-        if (!st)
+        if (!st && row.processes > 0)
             on_row(context, &row);
         progress_step(&progress);
     }

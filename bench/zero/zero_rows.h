@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <sluice/status.h>
+#include <sluice/world.h>
 
 #include "bench/cli/range.h"
 
@@ -22,6 +23,7 @@ struct zero_config {
     struct range stages; /* of ZeRO */
     int steps;           /* that are timed; 0: none */
     uint64_t seed;
+    sluice_world *world; /* whose processes share the devices; NULL: alone */
 };
 
 /* All devices of a replica together; bytes for each parameter of the model. */
@@ -29,6 +31,7 @@ struct zero_row {
     const char *optimizer;
     int replicas;
     int zero;
+    int processes; /* that run the devices, in equal runs */
     double parameters;
     double gradients;
     double states;
@@ -45,7 +48,9 @@ struct zero_row {
 typedef void zero_on_row(void *context, const struct zero_row *row);
 
 /*
- * A row for each optimizer, number of replicas and stage.
+ * A row for each optimizer, number of replicas and stage.  Several processes
+ * share its devices, if there are as many; else process 0 runs it alone, and
+ * the others have no such row.  All call this.
  *
  * Returns  SLUICE_OK, or the first error.
  */

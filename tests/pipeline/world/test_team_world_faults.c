@@ -15,9 +15,9 @@ enum {
     BATCH = 16,
     MICROBATCHES = 4,
     LAYERS = 4, /* each second one fails */
-    TEAM = 2,
+    MOST_TEAM = 4,
     MOST = LAYERS * WIDTH * WIDTH,
-    CELLS = SL_TEST_MEMBER_PASSES * 2 * 2 * TEAM * MICROBATCHES,
+    CELLS = SL_TEST_MEMBER_PASSES * 2 * 2 * MICROBATCHES, /* of a member */
 };
 
 static struct sl_test_member_fault *const fault = &sl_test_member_fault;
@@ -30,20 +30,22 @@ struct shape {
     int replicas;
     int zero;
     bool in_turn; /* the teams; else in runs */
+    int team;
 };
 
 static const struct shape shapes[] = {
-    {"1f1b", 4, 1, 1, 0, false},      {"gpipe", 2, 1, 2, 0, true},
-    {"1f1b", 2, 1, 2, 1, false},      {"gpipe", 2, 1, 2, 2, true},
-    {"looped-bfs", 2, 2, 2, 2, true}, {"looped-bfs", 2, 2, 2, 3, true},
-    {"zb-h1", 2, 1, 2, 1, true},
+    {"1f1b", 4, 1, 1, 0, false, 2},      {"gpipe", 2, 1, 2, 0, true, 2},
+    {"1f1b", 2, 1, 2, 1, false, 2},      {"gpipe", 2, 1, 2, 2, true, 2},
+    {"looped-bfs", 2, 2, 2, 2, true, 2}, {"looped-bfs", 2, 2, 2, 3, true, 2},
+    {"zb-h1", 2, 1, 2, 1, true, 2},      {"1f1b", 4, 1, 1, 0, true, 4},
+    {"gpipe", 2, 1, 2, 1, false, 4},
 };
 
 /* The pipeline of a shape, and, in process 0, the one that it must equal. */
 struct setting {
     const struct shape *shape;
     sluice_world *world;
-    int processes[4 * TEAM];
+    int processes[4 * MOST_TEAM];
     sluice_model *model;
     sluice_pipeline *pipe;
     sluice_pipeline *alone;
@@ -57,12 +59,12 @@ static void begin(struct setting *is, sluice_world *world,
     static sluice_optimizer_ops wary;
     static const sluice_sgd_config sgd = {.learning_rate = 0.1F,
                                           .momentum = 0.9F};
-    int n = shape->places * shape->replicas * TEAM;
+    int team = shape->team, n = shape->places * shape->replicas * team;
     *is = (struct setting){.shape = shape, .world = world};
     for (int d = 0; d < n; d++) {
-        int size = sluice_world_size(world), team = d / TEAM;
+        int size = sluice_world_size(world), which = d / team;
         is->processes[d] =
-            shape->in_turn ? team % size : team * size / (n / TEAM);
+            shape->in_turn ? which % size : which * size / (n / team);
     }
     wary = sl_test_wary_sgd();
     sluice_pipeline_config config = {
@@ -71,7 +73,7 @@ static void begin(struct setting *is, sluice_world *world,
                      .chunks = shape->chunks > 1 ? shape->chunks : 0,
                      .microbatches = MICROBATCHES},
         .replicas = shape->replicas,
-        .team = TEAM,
+        .team = team,
         .zero = shape->zero,
         .gemm = "plain",
         .batch = BATCH,
@@ -135,10 +137,11 @@ static void check(const struct setting *is, const sluice_diag *why)
     bool spoilt = fault->pass == SL_TEST_MEMBER_SPOILS;
     if (spoilt && shape->zero > 0)
         replica = shape->replicas - 1;
-    int device = (replica * shape->places + stage % shape->places) * TEAM +
-                 (int)fault->first / (WIDTH / TEAM);
+    int device =
+        (replica * shape->places + stage % shape->places) * shape->team +
+        (int)fault->first / (WIDTH / shape->team);
     bool anywhere = spoilt && shape->zero == 0; /* each replica refuses it */
-    int n = shape->places * TEAM;
+    int n = shape->places * shape->team;
     demand(anywhere ? why->device % n == device % n : why->device == device,
            "device %d instead of %d (%s)", why->device, device, why->text);
     demand(why->process == is->processes[why->device], "process %d",
@@ -185,13 +188,14 @@ static void choose(const struct shape *shape, int n)
 {
     int left = n / SL_TEST_MEMBER_PASSES;
     int replica = left % 3 % shape->replicas; /* often, and not in step */
+    int team = shape->team;
     fault->pass = (enum sl_test_member_pass)(n % SL_TEST_MEMBER_PASSES);
-    fault->first = (int64_t)(left % TEAM) * (WIDTH / TEAM);
-    fault->layer = left / TEAM % 2 ? 3 : 1;
-    fault->before = left / TEAM / 2 % 2;
+    fault->first = (int64_t)(left % team) * (WIDTH / team);
+    fault->layer = left / team % 2 ? 3 : 1;
+    fault->before = left / team / 2 % 2;
     fault->first_row =
         replica * (BATCH / shape->replicas) +
-        (int64_t)(left / TEAM / 4) * (BATCH / shape->replicas / MICROBATCHES);
+        (int64_t)(left / team / 4) * (BATCH / shape->replicas / MICROBATCHES);
 }
 
 static void show_members(sluice_world *world)
@@ -202,8 +206,8 @@ static void show_members(sluice_world *world)
         struct setting is;
         begin(&is, world, &shapes[i]);
         compare(&is, "at the beginning");
-        for (int n = 0; n < CELLS; n++) {
-            if (sl_test_skips_of(thin))
+        for (int n = 0; n < CELLS * shapes[i].team; n++) {
+            if (sl_test_skips_of(shapes[i].team > 2 ? 4 * thin : thin))
                 continue;
             choose(&shapes[i], n);
             fail_step(&is);
