@@ -10,6 +10,9 @@
 #include "bench/order/order.h"
 #include "bench/order/schedule_source.h"
 #include "bench/output/option_list.h"
+#include "bench/output/output_path.h"
+#include "bench/output/picture.h"
+#include "bench/train/told/training_page.h"
 
 static void list_optimizers(void)
 {
@@ -211,4 +214,17 @@ double train_rate_factor(const struct training_config *c,
     before += (uint64_t)(p->rows_done - 1) / batch;
     return c->rate.ops->factor(&c->rate.config, before,
                                steps * (uint64_t)c->epochs);
+}
+
+sluice_status train_check_files(const struct training_config *c,
+                                sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    if (c->trace)
+        st = picture_check(c->trace, why);
+    if (!st && c->keeping.weights)
+        st = output_path_check(c->keeping.weights, why);
+    if (!st && c->report)
+        st = training_page_check(c->report, why);
+    return st;
 }

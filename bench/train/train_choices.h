@@ -31,6 +31,14 @@ sluice_status train_choices_settle(struct training_config *config,
 sluice_status train_check_partition(const struct training_config *c,
                                     sluice_diag *why);
 
+/*
+ * Whether the files can be written that are to be at the end.
+ *
+ * Returns  SLUICE_OK; what the first that cannot returns.
+ */
+sluice_status train_check_files(const struct training_config *c,
+                                sluice_diag *why);
+
 enum { TRAIN_RATE_TEXT = 512 };
 
 /* The augmentation of images as a text; "none" if there is none. */

@@ -14,7 +14,7 @@ static const char *input_text(const struct train_network *network,
     text[0] = '\0';
     if (*given == '-')
         snprintf(text, 32, "%" PRId64, features);
-    else if (source->text.text && !network->says_input)
+    else if (source->is_text && !network->says_input)
         snprintf(text, 32, "input(%" PRId64 ", int32); ", features);
     return text;
 }
@@ -39,7 +39,7 @@ sluice_status train_network_make(struct train_network *network,
                                  sluice_diag *why)
 {
     char before[32];
-    if (source->text.text && given[0] == '-')
+    if (source->is_text && given[0] == '-')
         return sluice_diag_set(
             why, SLUICE_INVALID,
             "a text needs a model that takes tokens, such "

@@ -10,9 +10,8 @@
 
 #include "bench/cli/choice.h"
 #include "bench/output/describe.h"
-#include "bench/output/output_path.h"
 #include "bench/train/adapt/adapting.h"
-#include "bench/train/data/same_data.h"
+#include "bench/train/data/shared_source.h"
 #include "bench/train/gradient_norm.h"
 #include "bench/train/keep/keeping.h"
 #include "bench/train/metrics.h"
@@ -27,12 +26,12 @@
 #include "bench/train/told/training_page.h"
 #include "bench/train/train_choices.h"
 #include "bench/train/train_network.h"
-#include "bench/output/picture.h"
 
 /* A training under way. */
 struct training {
     const struct training_config *config;
-    FILE *out; /* NULL: quiet */
+    FILE *out;                  /* NULL: quiet */
+    struct source_config asked; /* with what the model says about rows */
     struct source source;
     struct train_network network;
     char rate_text[TRAIN_RATE_TEXT];
@@ -62,7 +61,7 @@ static void print_log(void *context, sluice_log_level level, const char *text)
         fprintf(out, "%-9s %s\n", warns ? "warning" : "note", text);
 }
 
-/* What may fail in this process alone. */
+/* The same of what needs to know the data. */
 static sluice_status before_pipeline(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
@@ -310,28 +309,35 @@ static sluice_status train(struct training *t, double *accuracy,
     return SLUICE_OK;
 }
 
-/* Data, model, and what else this process needs before the others. */
+/* What may fail in this process alone; process 0 opens the data. */
 static sluice_status begin(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;
-    bool writes = joined_is_first(&c->joined);
-    struct source_config source = c->source;
-    sluice_status st = SLUICE_OK;
-    if (writes && c->trace)
-        st = picture_check(c->trace, why);
-    if (!st && writes && c->keeping.weights)
-        st = output_path_check(c->keeping.weights, why);
-    if (!st && writes && c->report)
-        st = training_page_check(c->report, why);
-    train_network_ask(&t->network, c->model, &source);
-    if (!st)
-        st = source_open(&t->source, &source, why);
+    bool is_first = joined_is_first(&c->joined);
+    sluice_status st = is_first ? train_check_files(c, why) : SLUICE_OK;
+    t->asked = c->source;
+    train_network_ask(&t->network, c->model, &t->asked);
+    if (!st && is_first)
+        st = source_open(&t->source, &t->asked, why);
+    if (!st && t->out)
+        source_print(&t->source, t->out);
+    return st;
+}
+
+static sluice_status make(struct training *t, sluice_diag *why)
+{
+    sluice_world *world = t->config->joined.world;
+    sluice_status st = shared_source_tell(&t->source, world, why);
     if (st)
         return st;
-    if (t->out)
-        source_print(&t->source, t->out);
     t->telling.tests = t->source.test;
-    return before_pipeline(t, why);
+    st = sluice_world_agree(world, before_pipeline(t, why), why);
+    if (!st)
+        st = make_pipeline(t, why);
+    if (st)
+        return st;
+    st = shared_source_read(&t->source, &t->asked, t->pipe, world, why);
+    return sluice_world_agree(world, st, why);
 }
 
 /* Tell what begins, train, and tell what was done. */
@@ -374,9 +380,7 @@ sluice_status training_run(const struct training_config *config,
     sluice_status st = begin(&t, why);
     st = sluice_world_agree(world, st, why);
     if (!st)
-        st = same_data_check(world, &t.source, why);
-    if (!st)
-        st = make_pipeline(&t, why);
+        st = make(&t, why);
     if (!st)
         st = begin_watching(&t, why);
     if (!st && writes)

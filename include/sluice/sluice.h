@@ -62,6 +62,7 @@
 #include <sluice/model.h>
 #include <sluice/optimizer.h>
 #include <sluice/options.h>
+#include <sluice/outline.h>
 #include <sluice/partition.h>
 #include <sluice/pipeline.h>
 #include <sluice/pipeline_choice.h>

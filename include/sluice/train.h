@@ -83,6 +83,8 @@ SLUICE_API sluice_status sluice_train_check(const sluice_pipeline *pipe,
  * and size, and the range of labels.  Unless the pipeline's `finite` is
  * SLUICE_FINITE_OFF, all values are checked for NaN and infinity.  An error
  * names the row by its place in the data set, which is its place in the file.
+ * Rows that are left out (outline.h) are not checked, and need not be there in
+ * a process that does not read them (sluice_pipeline_reads()).
  *
  * With a `rate` each step's learning rate is the pipeline's, times the rule's
  * factor at that step of a training of all epochs, `start` included; in

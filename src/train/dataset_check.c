@@ -98,6 +98,8 @@ static sluice_status check_labels(const sluice_dataset *dataset,
                                   sluice_diag *why)
 {
     const int32_t *labels = dataset->targets.data;
+    if (!labels)
+        return SLUICE_OK; /* left out */
     int64_t each = (int64_t)(dataset->target_bytes / sizeof *labels);
     for (int64_t i = 0; i < dataset->n_rows * each; i++)
         if ((labels[i] < 0 || labels[i] >= plan->classes) &&
@@ -122,7 +124,7 @@ sluice_status sl_dataset_check_targets(const sluice_dataset *dataset,
             sluice_element_name(plan->target_type), sluice_element_name(has));
     if (dataset->target_bytes != (size_t)plan->target_row_bytes)
         return refuse_size(dataset, part, loss, plan, why);
-    if (plan->classes > 0 && dataset->text)
+    if (plan->classes > 0 && dataset->places)
         return check_tokens(dataset, part, plan, why);
     if (plan->classes > 0 && has == SLUICE_I32)
         return check_labels(dataset, part, plan, why);
@@ -160,16 +162,16 @@ static bool bytes_are_finite(const sluice_dataset *dataset)
 sluice_status sl_dataset_check_finite(const sluice_dataset *dataset,
                                       const char *part, sluice_diag *why)
 {
-    int64_t n = dataset->type == SLUICE_I32 || bytes_are_finite(dataset)
-                    ? 0
-                    : sluice_shape_elements(&dataset->features.shape);
+    bool none = dataset->type == SLUICE_I32 || !dataset->features.data ||
+                bytes_are_finite(dataset);
+    int64_t n = none ? 0 : sluice_shape_elements(&dataset->features.shape);
     for (int64_t i = 0; i < n; i++) {
         float value = feature(dataset, i);
         if (!isfinite(value))
             return refuse_value(part, "feature", i, (int64_t)dataset->row,
                                 value, why);
     }
-    if (dataset->targets.type != SLUICE_F32)
+    if (dataset->targets.type != SLUICE_F32 || !dataset->targets.data)
         return SLUICE_OK;
     const float *targets = dataset->targets.data;
     n = sluice_shape_elements(&dataset->targets.shape);

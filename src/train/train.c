@@ -321,7 +321,9 @@ static sluice_status begin(struct trainer *t, sluice_diag *why)
     sluice_status st = check(t->pipe, t->config, why);
     bool has_buffers = false;
     if (!st) {
-        st = sl_train_buffers_init(&t->buffers, t->config, why);
+        const struct sl_train_reads reads = {sl_abroad_reads_x(t->pipe),
+                                             sl_abroad_reads_targets(t->pipe)};
+        st = sl_train_buffers_init(&t->buffers, t->config, &reads, why);
         has_buffers = !st;
     }
     st = sl_abroad_check(t->pipe, st, why);

@@ -13,6 +13,7 @@ void sl_train_buffers_fini(struct sl_train_buffers *b)
 
 sluice_status sl_train_buffers_init(struct sl_train_buffers *b,
                                     const sluice_train_config *config,
+                                    const struct sl_train_reads *reads,
                                     sluice_diag *why)
 {
     sluice_shape input = sluice_dataset_input(config->train);
@@ -32,12 +33,15 @@ sluice_status sl_train_buffers_init(struct sl_train_buffers *b,
                 &b->target_bytes))
         return sl_no_memory(why, "a batch, whose size overflows");
     b->order = sl_alloc(b->allocator, b->rows, sizeof *b->order);
-    b->x = sl_alloc(b->allocator, b->x_bytes, 1);
-    b->targets = sl_alloc(b->allocator, b->target_bytes, 1);
+    if (reads->x)
+        b->x = sl_alloc(b->allocator, b->x_bytes, 1);
+    if (reads->targets)
+        b->targets = sl_alloc(b->allocator, b->target_bytes, 1);
     if (sluice_augmentation_acts(&config->augment))
         b->image = sl_alloc(b->allocator, b->row_bytes, 1);
     bool has_image = b->image || !sluice_augmentation_acts(&config->augment);
-    if (b->order && b->x && b->targets && has_image)
+    if (b->order && (b->x || !reads->x) && (b->targets || !reads->targets) &&
+        has_image)
         return SLUICE_OK;
     sl_train_buffers_fini(b);
     return sl_no_memory(why, "the batch of a training");
@@ -48,10 +52,11 @@ sluice_status sl_train_buffers_gather(struct sl_train_buffers *b,
                                       const int64_t *index, int64_t n,
                                       struct sl_rows mine, sluice_diag *why)
 {
-    char *x = (char *)b->x + (size_t)mine.first * b->row_bytes;
     sluice_status st =
         sluice_dataset_gather(data, index, n, NULL, b->targets, why);
-    return st || mine.n == 0 ? st
-                             : sluice_dataset_gather(data, index + mine.first,
-                                                     mine.n, x, NULL, why);
+    if (st || mine.n == 0)
+        return st;
+    char *x = (char *)b->x + (size_t)mine.first * b->row_bytes;
+    return sluice_dataset_gather(data, index + mine.first, mine.n, x, NULL,
+                                 why);
 }

@@ -10,6 +10,12 @@
 
 #include "base/split.h"
 
+/* What a process reads of rows. */
+struct sl_train_reads {
+    bool x;
+    bool targets;
+};
+
 /* One batch of rows, and the order in which an epoch takes the rows. */
 struct sl_train_buffers {
     const sluice_allocator *allocator;
@@ -17,26 +23,27 @@ struct sl_train_buffers {
     size_t x_bytes;      /* of a batch */
     size_t target_bytes; /* of a batch */
     int64_t *order;      /* order[rows] */
-    void *x;
-    char *targets;
+    void *x;             /* NULL: it reads none */
+    char *targets;       /* the same */
     size_t row_bytes;
     float *image; /* room for a row; NULL: none is augmented */
 };
 
 /*
- * Room for a batch of `config`.
+ * Room for a batch of `config`, as far as this process reads it.
  *
  * Returns  SLUICE_OK; SLUICE_NO_MEMORY, with nothing to be freed.
  */
 sluice_status sl_train_buffers_init(struct sl_train_buffers *b,
                                     const sluice_train_config *config,
+                                    const struct sl_train_reads *reads,
                                     sluice_diag *why);
 
 void sl_train_buffers_fini(struct sl_train_buffers *b);
 
 /*
- * Gather the rows index[n]: all targets, whose terms each process counts, and
- * of the inputs `mine`, which devices of this process read.
+ * Gather the rows index[n]: all targets, if any are read, and of the inputs
+ * `mine`, which devices of this process read.
  *
  * Returns  as sluice_dataset_gather().
  */

@@ -9,8 +9,10 @@ sluice_status array_pair_read(struct array_pair *pair, const char *x,
                               const char *y, sluice_diag *why)
 {
     *pair = (struct array_pair){.x = {.data = NULL}};
-    sluice_status st = sluice_npy_read(x, NULL, &pair->x, why);
-    if (!st)
+    sluice_status st = SLUICE_OK;
+    if (x)
+        st = sluice_npy_read(x, NULL, &pair->x, why);
+    if (!st && y)
         st = sluice_npy_read(y, NULL, &pair->y, why);
     if (st)
         array_pair_fini(pair);
@@ -28,6 +30,9 @@ static sluice_status copy_rows(const sluice_array *from, int64_t first,
                                int64_t n, sluice_array *out, sluice_diag *why)
 {
     sluice_shape shape = from->shape;
+    *out = (sluice_array){.data = NULL};
+    if (!from->data)
+        return SLUICE_OK;
     size_t row = from->bytes / (size_t)shape.dims[0];
     shape.dims[0] = n;
     sluice_status st = sluice_array_init(out, from->type, &shape, NULL, why);
@@ -53,13 +58,14 @@ static sluice_status copy_pair(const struct array_pair *from, int64_t first,
 sluice_status array_pair_split(struct array_pair *pair, double share,
                                struct array_pair *rest, sluice_diag *why)
 {
-    int64_t n = pair->x.shape.dims[0];
-    if (n != pair->y.shape.dims[0] || n < 2)
+    bool both = pair->x.data && pair->y.data;
+    int64_t n = (pair->x.data ? &pair->x : &pair->y)->shape.dims[0];
+    if ((both && n != pair->y.shape.dims[0]) || n < 2)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%" PRId64 " rows of features and %" PRId64
                                " of targets: a part to validate on needs the "
                                "same number of both, 2 at least",
-                               n, pair->y.shape.dims[0]);
+                               n, both ? pair->y.shape.dims[0] : n);
     int64_t held = llround(share * (double)n);
     if (held < 1)
         held = 1;

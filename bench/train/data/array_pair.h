@@ -11,7 +11,7 @@ struct array_pair {
 };
 
 /*
- * Read both files.
+ * Read both files; NULL: that one is not wanted, and has no array.
  *
  * Returns  as sluice_npy_read(), with zeros in `pair`; else the caller frees it
  *          with array_pair_fini().

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include <sluice/outline.h>
 #include <sluice/shape.h>
 
 #include "bench/train/data/array_pair.h"
@@ -44,26 +45,40 @@ static sluice_status create_test(struct source *source,
                                  &source->test, why);
 }
 
-/* Features and targets of one .npy file each; the test part has files of its
- * own, or is a share of the rows, or there is none. */
+/* Features and targets of one .npy file each, or only one of them; the test
+ * part has files of its own, or is a share of the rows, or there is none. */
+static sluice_status read_pairs(const struct source_config *config, bool x,
+                                bool y, struct array_pair *train,
+                                struct array_pair *test, sluice_diag *why)
+{
+    *test = (struct array_pair){.x = {.data = NULL}};
+    sluice_status st =
+        array_pair_read(train, x ? config->x : NULL, y ? config->y : NULL, why);
+    if (st)
+        return st;
+    if (config->validation_share > 0)
+        st = array_pair_split(train, config->validation_share, test, why);
+    else if (config->test_x)
+        st = array_pair_read(test, x ? config->test_x : NULL,
+                             y ? config->test_y : NULL, why);
+    if (st)
+        array_pair_fini(train);
+    return st;
+}
+
 static sluice_status open_pairs(struct source *source,
                                 const struct source_config *config,
                                 sluice_diag *why)
 {
-    struct array_pair train, test = {.x = {.data = NULL}};
+    struct array_pair train, test;
     source->name = config->x;
-    sluice_status st = array_pair_read(&train, config->x, config->y, why);
+    sluice_status st = read_pairs(config, true, true, &train, &test, why);
     if (st)
         return st;
     source->normalized = train.x.type == SLUICE_U8 && !config->raw;
-    if (config->validation_share > 0)
-        st = array_pair_split(&train, config->validation_share, &test, why);
-    else if (config->test_x)
-        st = array_pair_read(&test, config->test_x, config->test_y, why);
     sluice_dataset_config normalization = normalization_of(source, config);
-    if (!st)
-        st = sluice_dataset_create(&normalization, &train.x, &train.y,
-                                   &source->train, why);
+    st = sluice_dataset_create(&normalization, &train.x, &train.y,
+                               &source->train, why);
     if (!st && test.x.data)
         st = create_test(source, normalization, &test, why);
     array_pair_fini(&test);
@@ -77,7 +92,8 @@ static sluice_status open_named(struct source *source, const char *name,
 {
     double share = config->validation_share;
     source->name = name;
-    if (text_source_is(name))
+    source->is_text = text_source_is(name);
+    if (source->is_text)
         return text_source_open(&source->text, name, &config->text,
                                 share > 0 ? share : TEXT_TEST_SHARE,
                                 &source->train, &source->test, why);
@@ -98,6 +114,35 @@ sluice_status source_open(struct source *source,
         return st;
     source->stepped_in = true;
     return open_named(source, substitute, config, why);
+}
+
+static sluice_status fill(sluice_dataset *dataset, struct array_pair *pair,
+                          sluice_diag *why)
+{
+    return sluice_dataset_fill(dataset, pair->x.data ? &pair->x : NULL,
+                               pair->y.data ? &pair->y : NULL, why);
+}
+
+sluice_status source_fill(struct source *source,
+                          const struct source_config *config, bool features,
+                          bool targets, sluice_diag *why)
+{
+    const char *name = config->name ? config->name : usual;
+    if (!config->x)
+        return sluice_dataset_fill_named(source->stepped_in ? substitute : name,
+                                         features, targets, source->train,
+                                         source->test, why);
+    struct array_pair train, test;
+    sluice_status st =
+        read_pairs(config, features, targets, &train, &test, why);
+    if (st)
+        return st;
+    st = fill(source->train, &train, why);
+    if (!st && source->test)
+        st = fill(source->test, &test, why);
+    array_pair_fini(&test);
+    array_pair_fini(&train);
+    return st;
 }
 
 void source_close(struct source *source)

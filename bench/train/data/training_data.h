@@ -32,9 +32,10 @@ struct source_config {
 struct source {
     const char *name; /* "embedded" if that stepped in */
     bool stepped_in;
+    bool is_text;            /* the rows are windows of one */
     bool has_images;         /* of --data: bytes, which are normalized */
     bool normalized;         /* bytes of --x, as the images of --data are */
-    struct text_source text; /* if the rows are windows of a text */
+    struct text_source text; /* of a text, unless its rows are not here */
     sluice_dataset *train;
     sluice_dataset *test; /* NULL if there is none */
 };
@@ -46,6 +47,17 @@ struct source {
  */
 sluice_status source_open(struct source *source,
                           const struct source_config *config, sluice_diag *why);
+
+/*
+ * Fill in features, targets or both of a source that is no text, in which there
+ * are none (sluice/outline.h): only their files are read.
+ *
+ * Returns  as source_open(); SLUICE_INVALID or SLUICE_FORMAT if the rows are
+ *          others.
+ */
+sluice_status source_fill(struct source *source,
+                          const struct source_config *config, bool features,
+                          bool targets, sluice_diag *why);
 
 void source_close(struct source *source);
 

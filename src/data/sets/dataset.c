@@ -89,9 +89,9 @@ static sluice_status count_classes(const sluice_array *labels, bool negative,
     return SLUICE_OK;
 }
 
-static sluice_status widen_labels(const sluice_array *bytes, sluice_array *out,
-                                  const sluice_allocator *allocator,
-                                  sluice_diag *why)
+sluice_status sl_dataset_widen_labels(const sluice_array *bytes,
+                                      const sluice_allocator *allocator,
+                                      sluice_array *out, sluice_diag *why)
 {
     sluice_status st =
         sluice_array_init(out, SLUICE_I32, &bytes->shape, allocator, why);
@@ -111,6 +111,12 @@ static sluice_element gathered_type(const sluice_dataset_config *config,
     bool computes = config->scale != 0 || config->mean != 0 ||
                     config->deviation != 0 || config->measure;
     return features->type == SLUICE_I32 && !computes ? SLUICE_I32 : SLUICE_F32;
+}
+
+void sl_dataset_note_bytes(sluice_dataset *dataset, sluice_element stored)
+{
+    for (int v = 0; v < 256 && stored == SLUICE_U8; v++)
+        dataset->of_byte[v] = sl_dataset_normalized(dataset, v);
 }
 
 /* Settle scale, mean and deviation. */
@@ -136,8 +142,7 @@ static sluice_status normalize(sluice_dataset *dataset,
         if (st)
             return st;
     }
-    for (int v = 0; v < 256 && bytes; v++)
-        dataset->of_byte[v] = sl_dataset_normalized(dataset, v);
+    sl_dataset_note_bytes(dataset, features->type);
     return SLUICE_OK;
 }
 
@@ -172,7 +177,7 @@ sluice_status sluice_dataset_create(const sluice_dataset_config *config,
     bool widen = targets->type == SLUICE_U8;
     st = normalize(dataset, config, features, why);
     if (!st && widen)
-        st = widen_labels(targets, &labels, config->allocator, why);
+        st = sl_dataset_widen_labels(targets, config->allocator, &labels, why);
     if (!st)
         st = describe_targets(dataset, config, widen ? &labels : targets, why);
     if (st)
@@ -213,7 +218,7 @@ sluice_shape sluice_dataset_input(const sluice_dataset *dataset)
 {
     const sluice_shape *all = &dataset->features.shape;
     sluice_shape row = sluice_shape_vector(1);
-    if (dataset->text)
+    if (dataset->places)
         return sluice_shape_vector((int64_t)dataset->row);
     if (all->n_dims == 1)
         return row;
@@ -249,17 +254,34 @@ void sluice_dataset_normalization(const sluice_dataset *dataset, double *mean,
     *deviation = dataset->deviation;
 }
 
+/* Whether the data set has what is wanted. */
+static sluice_status check_wanted(const sluice_dataset *dataset, const void *x,
+                                  const void *targets, sluice_diag *why)
+{
+    bool lacks_x = x && !dataset->text && !dataset->features.data;
+    bool lacks_targets = targets && !dataset->text && !dataset->targets.data;
+    if (!lacks_x && !lacks_targets)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "the data set is without its %s: they were left "
+                           "out, or have not been filled in",
+                           lacks_x ? "features" : "targets");
+}
+
 sluice_status sluice_dataset_gather(const sluice_dataset *dataset,
                                     const int64_t *index, int64_t n, void *x,
                                     void *targets, sluice_diag *why)
 {
-    int64_t end = dataset->text ? dataset->places : dataset->n_rows;
+    int64_t end = dataset->places ? dataset->places : dataset->n_rows;
     for (int64_t i = 0; i < n; i++)
         if (index[i] < 0 || index[i] >= end)
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "row %lld was asked for, but rows are 0 to "
                                    "%lld",
                                    (long long)index[i], (long long)end - 1);
+    sluice_status st = check_wanted(dataset, x, targets, why);
+    if (st)
+        return st;
     if (dataset->text) {
         sl_windows_gather(dataset, index, n, x, targets);
         return SLUICE_OK;

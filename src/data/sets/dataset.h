@@ -11,21 +11,33 @@
 struct sluice_dataset {
     const sluice_allocator *allocator;
     const struct sluice_text *text; /* windows of it instead of arrays; NULL:
-                                       arrays */
+                                       arrays, or it is left out */
     int64_t first;                  /* token of the text */
-    int64_t places;                 /* where a window may begin */
-    sluice_array features;          /* only their types, without arrays */
-    sluice_array targets;           /* labels as int32_t, or values as float */
-    int64_t n_rows;                 /* of an epoch */
-    sluice_element type;            /* that features are gathered in */
-    size_t row;                     /* elements of a row's features */
-    size_t target_bytes;            /* of a row's target */
+    int64_t places;        /* where a window may begin; 0: rows of arrays */
+    sluice_array features; /* only type and shape, if they are left out; of
+                              windows the type */
+    sluice_array targets;  /* labels as int32_t, or values as float; likewise */
+    uint32_t features_crc32; /* those that are to be filled in; else 0 */
+    uint32_t targets_crc32;
+    int64_t n_rows;      /* of an epoch */
+    sluice_element type; /* that features are gathered in */
+    size_t row;          /* elements of a row's features */
+    size_t target_bytes; /* of a row's target */
     int classes;
     double scale;
     double mean;
     double deviation;
     float of_byte[256]; /* what each byte becomes, if features are bytes */
 };
+
+/* Labels of a byte become those that a data set keeps.  Returns SLUICE_OK,
+ * SLUICE_NO_MEMORY. */
+sluice_status sl_dataset_widen_labels(const sluice_array *bytes,
+                                      const sluice_allocator *allocator,
+                                      sluice_array *out, sluice_diag *why);
+
+/* What each byte becomes, if features are bytes. */
+void sl_dataset_note_bytes(sluice_dataset *dataset, sluice_element stored);
 
 /* Gather windows, as sluice_dataset_gather(); the indexes are places. */
 void sl_windows_gather(const sluice_dataset *dataset, const int64_t *index,

@@ -1,7 +1,8 @@
 /* Data sets by name.  Any thread. */
-#include <sluice/dataset.h>
+#include <sluice/outline.h>
 
 #include "base/memory.h"
+#include "data/sets/dataset.h"
 #include "data/formats/array.h"
 #include "data/sets/embedded.h"
 #include "data/formats/idx.h"
@@ -40,8 +41,18 @@ static void parts_fini(struct parts *parts)
     sluice_array_fini(&parts->test_labels);
 }
 
-/* Make one data set of the images and labels of a part.  What does not fit
- * together comes from files, so it is their format that is wrong. */
+/* What does not fit together comes from files, so it is their format that is
+ * wrong. */
+static sluice_status refuse_part(const char *name, const char *part,
+                                 const sluice_diag *inner, sluice_diag *why)
+{
+    if (inner->status != SLUICE_INVALID)
+        return sluice_diag_set(why, inner->status, "%s", inner->text);
+    return sluice_diag_set(why, SLUICE_FORMAT, "data set '%.100s', %s: %s",
+                           name, part, inner->text);
+}
+
+/* Make one data set of the images and labels of a part. */
 static sluice_status make_part(const char *name, const char *part,
                                const sluice_dataset_config *config,
                                sluice_array *images, sluice_array *labels,
@@ -50,10 +61,7 @@ static sluice_status make_part(const char *name, const char *part,
     sluice_diag inner;
     sluice_status st =
         sluice_dataset_create(config, images, labels, out, &inner);
-    if (st == SLUICE_INVALID)
-        return sluice_diag_set(why, SLUICE_FORMAT, "data set '%.100s', %s: %s",
-                               name, part, inner.text);
-    return st ? sluice_diag_set(why, st, "%s", inner.text) : SLUICE_OK;
+    return st ? refuse_part(name, part, &inner, why) : SLUICE_OK;
 }
 
 /* Whether both parts have rows of one shape. */
@@ -122,30 +130,36 @@ static sluice_status read_file(const char *directory, const char *file,
                            directory, file, file);
 }
 
-static sluice_status read_directory(const char *directory,
+/* Which of them are read. */
+struct wanted {
+    bool images;
+    bool labels;
+};
+
+static sluice_status read_directory(const char *directory, struct wanted wanted,
                                     const sluice_allocator *allocator,
                                     struct parts *out, sluice_diag *why)
 {
     const struct {
         const char *file;
         sluice_array *array;
+        bool wanted;
     } files[] = {
-        {"train-images-idx3-ubyte", &out->train_images},
-        {"train-labels-idx1-ubyte", &out->train_labels},
-        {"t10k-images-idx3-ubyte", &out->test_images},
-        {"t10k-labels-idx1-ubyte", &out->test_labels},
+        {"train-images-idx3-ubyte", &out->train_images, wanted.images},
+        {"train-labels-idx1-ubyte", &out->train_labels, wanted.labels},
+        {"t10k-images-idx3-ubyte", &out->test_images, wanted.images},
+        {"t10k-labels-idx1-ubyte", &out->test_labels, wanted.labels},
     };
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        sluice_status st =
-            read_file(directory, files[i].file, allocator, files[i].array, why);
-        if (st)
-            return st;
-    }
-    return SLUICE_OK;
+    sluice_status st = SLUICE_OK;
+    for (size_t i = 0; i < sizeof files / sizeof *files && !st; i++)
+        if (files[i].wanted)
+            st = read_file(directory, files[i].file, allocator, files[i].array,
+                           why);
+    return st;
 }
 
 /* Read a name that stands for a directory, or a directory. */
-static sluice_status read_named(const char *name,
+static sluice_status read_named(const char *name, struct wanted wanted,
                                 const sluice_allocator *allocator,
                                 struct parts *out, sluice_diag *why)
 {
@@ -155,7 +169,8 @@ static sluice_status read_named(const char *name,
             continue;
         known = true;
         if (!access(places[i].directory, F_OK))
-            return read_directory(places[i].directory, allocator, out, why);
+            return read_directory(places[i].directory, wanted, allocator, out,
+                                  why);
     }
     if (!known && access(name, F_OK))
         return sluice_diag_set(why, SLUICE_NOT_FOUND,
@@ -164,7 +179,7 @@ static sluice_status read_named(const char *name,
                                "king-james, genesis (texts)",
                                name, places[0].name);
     if (!known)
-        return read_directory(name, allocator, out, why);
+        return read_directory(name, wanted, allocator, out, why);
     return sluice_diag_set(why, SLUICE_NOT_FOUND,
                            "data set '%s' is not installed: install Debian's "
                            "package dataset-fashion-mnist, name a directory, "
@@ -203,15 +218,27 @@ static sluice_status split(struct sl_embedded file, const char *name,
     return st;
 }
 
-static sluice_status read_embedded(const sluice_allocator *allocator,
+static sluice_status read_embedded(struct wanted wanted,
+                                   const sluice_allocator *allocator,
                                    struct parts *out, sluice_diag *why)
 {
-    sluice_status st = split(sl_embedded_images(), "embedded images", allocator,
-                             &out->train_images, &out->test_images, why);
-    if (st)
+    sluice_status st = SLUICE_OK;
+    if (wanted.images)
+        st = split(sl_embedded_images(), "embedded images", allocator,
+                   &out->train_images, &out->test_images, why);
+    if (st || !wanted.labels)
         return st;
     return split(sl_embedded_labels(), "embedded labels", allocator,
                  &out->train_labels, &out->test_labels, why);
+}
+
+static sluice_status read_parts(const char *name, struct wanted wanted,
+                                const sluice_allocator *allocator,
+                                struct parts *out, sluice_diag *why)
+{
+    return strcmp(name, "embedded")
+               ? read_named(name, wanted, allocator, out, why)
+               : read_embedded(wanted, allocator, out, why);
 }
 
 sluice_status sluice_dataset_open(const char *name,
@@ -220,11 +247,39 @@ sluice_status sluice_dataset_open(const char *name,
                                   sluice_diag *why)
 {
     struct parts parts = {0};
-    sluice_status st = strcmp(name, "embedded")
-                           ? read_named(name, allocator, &parts, why)
-                           : read_embedded(allocator, &parts, why);
+    const struct wanted both = {true, true};
+    sluice_status st = read_parts(name, both, allocator, &parts, why);
     if (!st)
         st = make_sets(name, &parts, allocator, train, test, why);
+    parts_fini(&parts);
+    return st;
+}
+
+static sluice_status fill_part(const char *name, const char *part,
+                               sluice_dataset *dataset, struct wanted wanted,
+                               sluice_array *images, sluice_array *labels,
+                               sluice_diag *why)
+{
+    sluice_diag inner;
+    sluice_status st =
+        sluice_dataset_fill(dataset, wanted.images ? images : NULL,
+                            wanted.labels ? labels : NULL, &inner);
+    return st ? refuse_part(name, part, &inner, why) : SLUICE_OK;
+}
+
+sluice_status sluice_dataset_fill_named(const char *name, bool features,
+                                        bool targets, sluice_dataset *train,
+                                        sluice_dataset *test, sluice_diag *why)
+{
+    struct parts parts = {0};
+    const struct wanted wanted = {features, targets};
+    sluice_status st = read_parts(name, wanted, train->allocator, &parts, why);
+    if (!st)
+        st = fill_part(name, "training part", train, wanted,
+                       &parts.train_images, &parts.train_labels, why);
+    if (!st)
+        st = fill_part(name, "test part", test, wanted, &parts.test_images,
+                       &parts.test_labels, why);
     parts_fini(&parts);
     return st;
 }

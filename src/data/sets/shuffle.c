@@ -55,7 +55,7 @@ void sluice_dataset_order(const sluice_dataset *dataset, uint64_t seed,
                           uint64_t epoch, int64_t *index)
 {
     sluice_shuffle(seed, epoch, dataset->n_rows, index);
-    if (!dataset->text)
+    if (!dataset->places)
         return;
     struct draws draws = {seed, epoch, SL_RNG_WINDOW, .next = 0};
     uint64_t most = (uint64_t)sl_windows_slack(dataset);
@@ -66,6 +66,6 @@ void sluice_dataset_in_order(const sluice_dataset *dataset, int64_t *index)
 {
     for (int64_t i = 0; i < dataset->n_rows; i++)
         index[i] = i;
-    if (dataset->text)
+    if (dataset->places)
         sl_windows_place(dataset, 0, index);
 }

@@ -4,7 +4,7 @@
 #     cmake -DTOOL=PROGRAM -DMPIRUN=LIST -DNAME=WORD -DSTEPS=N -DTRAIN=LIST
 #         -DPROCESSES=LIST -P same_bits.cmake
 #
-# PROCESSES are options of the run in several.  Only process 0 may print.
+# PROCESSES are options of the run in several, or other programs behind a colon.  Only process 0 may print.
 foreach(how one several)
     set(metrics ${NAME}-${how}.jsonl)
     set(start)
@@ -13,8 +13,8 @@ foreach(how one several)
         set(start ${MPIRUN})
         set(options ${PROCESSES})
     endif()
-    execute_process(COMMAND ${start} ${TOOL} train ${TRAIN} ${options}
-        --metrics ${metrics} OUTPUT_VARIABLE out ERROR_VARIABLE said
+    execute_process(COMMAND ${start} ${TOOL} train --metrics ${metrics}
+        ${TRAIN} ${options} OUTPUT_VARIABLE out ERROR_VARIABLE said
         RESULT_VARIABLE status)
     if(status OR NOT said STREQUAL "")
         message(FATAL_ERROR "exit status ${status}: ${said}")

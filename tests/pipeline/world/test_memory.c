@@ -232,7 +232,7 @@ static sluice_status train(struct scene *is)
 
 static void show_train(sluice_world *world)
 {
-    show(world, true, train, 3);
+    show(world, true, train, 2);
 }
 
 int main(int argc, char **argv)
