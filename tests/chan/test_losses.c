@@ -1,7 +1,7 @@
 /*
  * What a process does about a verdict, and when another one ends: the order of
  * what it sees and of what it is told is forced, by a wire and lifelines of the
- * test's own.  One thread; process 1 of four.
+ * test's own.  One thread; process 1 of four, or 0, which decides.
  */
 #include "chan/mpi/control.h"
 
@@ -25,6 +25,7 @@ struct sl_wire {
 };
 
 static struct sl_wire wire;
+static int self;
 static int ended; /* the process whose end is seen; NONE */
 static int n_seen_stuck;
 static struct sl_control *watched;
@@ -34,7 +35,7 @@ static enum sl_verdict seen; /* by another thread, during a hook */
 int sl_wire_rank(const struct sl_wire *is)
 {
     (void)is;
-    return SELF;
+    return self;
 }
 
 int sl_wire_n_ranks(const struct sl_wire *is)
@@ -143,17 +144,25 @@ static void close_all(void *context)
     n_closed++;
 }
 
-static struct sl_control *begin(void)
+static const struct sl_control_hooks hooks = {commit, stop, close_all, NULL};
+
+static struct sl_control *begin_as(int process,
+                                   const struct sl_control_hooks *about)
 {
-    const struct sl_control_hooks hooks = {commit, stop, close_all, NULL};
     struct sl_control *control;
+    self = process;
     wire = (struct sl_wire){.stuck = false};
     ended = NONE;
     n_committed = n_stopped = n_closed = n_seen_stuck = 0;
     ck_assert_int_eq(sl_control_create(&wire, NULL, &control), SLUICE_OK);
     watched = control;
-    sl_control_begin(control, &hooks);
+    sl_control_begin(control, about);
     return control;
+}
+
+static struct sl_control *begin(void)
+{
+    return begin_as(SELF, &hooks);
 }
 
 static void arrive(enum sl_letter_kind kind, int from, int about)
@@ -264,6 +273,39 @@ START_TEST(what_fails_stops_before_another_epoch_can_begin)
 }
 END_TEST
 
+/* Process 3 is cancelled behind its last action, and does not know yet that all
+ * are done: the others may have left already. */
+START_TEST(what_fails_behind_the_end_stops_no_other_process)
+{
+    struct sl_control *control = begin_as(0, &hooks);
+    sluice_diag why;
+    for (int from = 1; from < RANKS; from++)
+        arrive(SL_DONE, from, NONE);
+    arrive(SL_FAIL, 3, NONE);
+    ck_assert_int_eq(sl_control_finish(control, &why), SLUICE_OK);
+    ck_assert_int_eq(n_stopped, 0);
+    ck_assert_int_eq(wire.n_out, RANKS - 1);
+    for (int i = 0; i < wire.n_out; i++)
+        ck_assert_int_eq(wire.out[i].kind, SL_END);
+    sl_control_destroy(control);
+}
+END_TEST
+
+/* A cancellation while callers agree on something, such as a checkpoint. */
+START_TEST(what_fails_on_a_device_is_no_failure_of_what_callers_agree_on)
+{
+    struct sl_control *control = begin_as(SELF, NULL);
+    sluice_diag why = end_of(SELF);
+    int n = 0;
+    sl_control_fail(control, &why, stop_locked, &n);
+    ck_assert_int_eq(n, 1);
+    ck_assert_int_eq(wire.n_out, 0);
+    sl_control_fail(control, &why, NULL, NULL); /* a caller's */
+    ck_assert_int_eq(wire.n_out, 1);
+    sl_control_destroy(control);
+}
+END_TEST
+
 START_TEST(a_loss_before_the_verdict_stops)
 {
     struct sl_control *control = begin();
@@ -315,5 +357,7 @@ SLUICE_TEST_MAIN(
     without_a_letter_the_end_that_was_seen_first_is_named,
     all_but_the_lost_one_are_told_once, a_verdict_is_seen_when_its_hook_has_run,
     what_fails_stops_before_another_epoch_can_begin,
+    what_fails_behind_the_end_stops_no_other_process,
+    what_fails_on_a_device_is_no_failure_of_what_callers_agree_on,
     a_loss_before_the_verdict_stops, a_loss_behind_the_commit_closes_what_waits,
     a_letter_that_cannot_leave_is_not_waited_for_once_one_has_ended)

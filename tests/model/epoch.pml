@@ -8,6 +8,9 @@
  * decides in the order of what reaches it.  All threads of a process take
  * letters, one thread at a time.
  *
+ * FORWARD: no step but an inference, without a commit; what succeeds is noted
+ * as if it were an update.
+ *
  * In each step all devices update, or none does, and each process says so; none
  * fails for what has failed in another step.
  */
@@ -124,7 +127,11 @@ inline coordinate(kind)
         fi
     :: kind == FAIL ->
         if
+#ifdef DECIDES_BEHIND_THE_END
         :: is_undecided -> decide(STOP, true)
+#else
+        :: is_undecided && !at[0].ended -> decide(STOP, true)
+#endif
         :: else
         fi
     :: kind == DONE ->
@@ -255,6 +262,9 @@ proctype device(byte me)
         fi;
         if
         :: at[me].latched
+#ifdef FORWARD
+        :: else
+#else
         :: else ->
             lock(me);
             at[me].voted = true;
@@ -264,6 +274,7 @@ proctype device(byte me)
             :: at[me].latched || at[me].verdict != UNDECIDED -> break
             :: look()
             od
+#endif
         fi;
         at[me].updated = at[me].committed;
         at[me].home++
@@ -323,6 +334,9 @@ proctype caller(byte me)
         at[me].running = false;
         unlock(me);
         at[me].open = false;
+#ifdef FORWARD
+        at[me].updated = !at[me].failed;
+#endif
         assert(at[me].updated == !at[me].failed);
         assert(!at[me].failed || blamed[at[me].epoch]);
         atomic {

@@ -158,10 +158,11 @@ void sl_control_fail(struct sl_control *control, const sluice_diag *why,
                      void *context)
 {
     pthread_mutex_lock(&control->mu);
-    bool counts =
-        !control->running ||
-        (!control->voted && atomic_load(&control->verdict) == SL_UNDECIDED);
-    if (control->running && !sl_control_is_lost(control)) {
+    /* What stops devices is no failure of an epoch that has none. */
+    bool tells = control->running && (!stop || control->hooks.stop);
+    bool counts = !tells || (!control->voted &&
+                             atomic_load(&control->verdict) == SL_UNDECIDED);
+    if (tells && !sl_control_is_lost(control)) {
         struct sl_letter letter = sl_control_letter(control, SL_FAIL);
         letter.why = *why;
         tell_locked(control, &letter);

@@ -16,9 +16,9 @@
  * other (chan/mpi/losses/loss.h): from then on nothing is decided, and nothing
  * waited for.
  *
- * After COMMIT no failure counts, after STOP no vote.  A process that has voted
- * leaves it to process 0 whether a failure of its own still counts.  A message
- * of an epoch that has not begun here is kept until it does.
+ * After COMMIT and END no failure counts, after STOP no vote.  A process that
+ * has voted leaves it to process 0 whether a failure of its own still counts.
+ * A message of an epoch that has not begun here is kept until it does.
  *
  * Threads: any, unless a function says otherwise.  The lock comes before that
  * of a failure (chan/failure.h).
@@ -62,8 +62,9 @@ void sl_control_begin(struct sl_control *control,
  * Say that this process cannot go on.  If that counts here and now,
  * stop(context, why) is called, unless `stop` is NULL: under the lock, so that
  * no epoch begins or ends in between, which nobody would have told.  After a
- * vote it does not, for process 0 decides.  While no epoch is under way it
- * counts, and the next one must be told.
+ * vote it does not, for process 0 decides.  While no epoch is under way, or one
+ * without hooks and `stop` is given, it counts, and the next epoch with hooks
+ * must be told.  Behind the end of an epoch it counts in this process alone.
  */
 void sl_control_fail(struct sl_control *control, const sluice_diag *why,
                      void (*stop)(void *context, const sluice_diag *why),

@@ -87,7 +87,8 @@ void sl_coordinate_locked(struct sl_control *control,
     case SL_FAIL:
         decision.kind = SL_STOP;
         decision.why = letter->why;
-        if (verdict == SL_UNDECIDED)
+        /* Behind END others have left, as if nothing had failed. */
+        if (verdict == SL_UNDECIDED && !atomic_load(&control->ended))
             decide_locked(control, decision);
         break;
     default:
