@@ -65,9 +65,13 @@ static int replica_device(const struct sl_device *device, int place)
     return place < 0 ? -1 : sl_device_index(&device->pipe->blueprint.grid, at);
 }
 
-/* The device that holds a stage of the same replica. */
+/* The device that holds a stage of the same replica; -1: no stage has that
+ * number.  The first one looks for skip connections where it has no neighbour,
+ * and so does the last. */
 static int holder_of(const struct sl_device *device, int stage)
 {
+    if (stage < 0 || stage >= device->pipe->blueprint.grid.n_stages)
+        return -1;
     return replica_device(device, device->stages[stage].device);
 }
 
@@ -255,7 +259,7 @@ static void put_operation(struct line *line, const sluice_activity *activity)
     };
     if (activity->waits_for >= 0)
         put_number(line, " waits for device ", activity->waits_for);
-    if (activity->waits_for < 0 && activity->doing == SLUICE_MEETING)
+    if (activity->waits_for < 0 && activity->doing > SLUICE_RUNNING)
         put(line, " has all it needs for ");
     else
         put(line, words[activity->doing]);

@@ -282,6 +282,33 @@ static int waits_for(const sluice_pipeline *pipe, int device)
     return a.waits_for;
 }
 
+/* It may be seen as it looks for skip connections, of which it has none. */
+START_TEST(a_device_without_a_neighbour_waits_for_nobody)
+{
+    struct sl_test_problem p = {.n_rows = 0};
+    struct heard heard;
+    sluice_activity a;
+    char text[SLUICE_ACTIVITY_TEXT];
+    sluice_pipeline *pipe = make(&p, &heard);
+    const struct sl_program *program = pipe->devices[1].train;
+    int backward = 0;
+    while (program->ops[backward].kind != SL_OP_B)
+        backward++;
+    put(pipe, 0, 0, SLUICE_WAITS_INPUT);
+    put(pipe, 1, 0, SLUICE_WAITS_ROOM);
+    ck_assert_int_eq(waits_for(pipe, 0), -1);
+    ck_assert_int_eq(waits_for(pipe, 1), -1);
+    sluice_pipeline_activity(pipe, 0, &a);
+    ck_assert_str_eq(sluice_activity_format(&a, text, sizeof text),
+                     "device 0 has all it needs for 0F0");
+    put(pipe, 0, backward, SLUICE_WAITS_ROOM);
+    put(pipe, 1, backward, SLUICE_WAITS_INPUT);
+    ck_assert_int_eq(waits_for(pipe, 0), -1);
+    ck_assert_int_eq(waits_for(pipe, 1), -1);
+    fini(pipe, &p);
+}
+END_TEST
+
 /* Devices 2 r K + t k + s: of two replicas, two places and teams of two. */
 START_TEST(a_device_of_a_team_waits_for_its_mate)
 {
@@ -365,6 +392,7 @@ SLUICE_TEST_MAIN("watchdog_looks",
                  without_a_limit_it_looks_at_nothing,
                  the_last_64_operations_are_remembered,
                  a_meeting_waits_for_those_that_have_not_come,
+                 a_device_without_a_neighbour_waits_for_nobody,
                  a_device_of_a_team_waits_for_its_mate,
                  a_device_that_adds_up_waits_for_one_with_the_same_shard,
                  an_activity_has_a_sentence)
