@@ -37,6 +37,7 @@ static long fail_at;      /* number of the call that fails; 0: none */
 static long die_at;       /* of that at which the process ends; 0: none */
 static int fail_with;     /* its errno */
 static bool interrupting; /* every other write is interrupted, or short */
+static bool writes_none;  /* no write writes anything */
 
 static inline void fail_call(long at, int error)
 {
@@ -71,6 +72,10 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t n)
     if (interrupting && turn++ % 2) {
         errno = EINTR;
         return -1;
+    }
+    if (writes_none) {
+        errno = 0;
+        return 0;
     }
     return fails() ? -1 : __real_write(fd, bytes, interrupting ? 1 : n);
 }

@@ -2,6 +2,8 @@
  * descriptors. */
 #include "base/files/file.h"
 
+#include <limits.h>
+
 #include "base/files/failing_calls.h"
 
 START_TEST(a_descriptor_that_does_not_wait_is_waited_for)
@@ -118,9 +120,37 @@ START_TEST(a_file_that_has_failed_or_is_committed_is_not_committed)
 }
 END_TEST
 
+START_TEST(a_write_that_writes_nothing_is_an_error)
+{
+    sluice_diag why = {.text = ""};
+    enter();
+    writes_none = true;
+    sluice_status st = save("new", &why);
+    writes_none = false;
+    ck_assert_int_eq(st, SLUICE_IO);
+    ck_assert_ptr_nonnull(strstr(why.text, strerror(EIO)));
+    ck_assert_int_eq(n_entries(), 0);
+    leave();
+}
+END_TEST
+
+START_TEST(a_path_longer_than_any_is_refused)
+{
+    char longer[PATH_MAX + 128];
+    for (size_t n = PATH_MAX - 64; n < sizeof longer; n++) {
+        memset(longer, 'a', n);
+        longer[n] = '\0';
+        ck_assert_int_eq(sl_file_put(longer, "new", 3, &guarded, NULL),
+                         SLUICE_IO);
+    }
+}
+END_TEST
+
 SLUICE_TEST_MAIN("base.file_errors",
                  a_descriptor_that_does_not_wait_is_waited_for,
                  an_error_of_closing_counts_where_it_was_written_in_place,
                  what_cannot_be_synced_is_no_error,
                  descriptor_0_is_one_like_any_other,
-                 a_file_that_has_failed_or_is_committed_is_not_committed)
+                 a_file_that_has_failed_or_is_committed_is_not_committed,
+                 a_write_that_writes_nothing_is_an_error,
+                 a_path_longer_than_any_is_refused)
