@@ -38,11 +38,12 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mu,
 int __real_pthread_join(pthread_t thread, void **result);
 int __wrap_pthread_join(pthread_t thread, void **result);
 
-static atomic_int n_lost;    /* [atomic] signals still to be lost */
-static atomic_bool holds;    /* [atomic] no wait ends by its time */
-static atomic_int n_resting; /* [atomic] waits without a time, all told */
-static atomic_int n_open;    /* [atomic] waits with one that can be cancelled */
-static atomic_int n_joined;  /* [atomic] threads */
+static atomic_int n_lost;     /* [atomic] signals still to be lost */
+static atomic_bool holds;     /* [atomic] no wait ends by its time */
+static atomic_int n_resting;  /* [atomic] waits without a time, all told */
+static atomic_int n_waiting;  /* [atomic] waits with one */
+static atomic_int n_open;     /* [atomic] of those, such as may be cancelled */
+static atomic_int n_joined;   /* [atomic] threads */
 static atomic_int n_unmasked; /* [atomic] fsync() where a signal may come */
 
 int __wrap_pthread_cond_signal(pthread_cond_t *cond)
@@ -65,6 +66,7 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mu,
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     pthread_setcancelstate(state, NULL);
     atomic_fetch_add(&n_open, state != PTHREAD_CANCEL_DISABLE);
+    atomic_fetch_add(&n_waiting, 1);
     return atomic_load(&holds) ? __real_pthread_cond_wait(cond, mu)
                                : __real_pthread_cond_timedwait(cond, mu, until);
 }
@@ -339,6 +341,52 @@ START_TEST(a_child_of_fork_has_no_writer_and_frees_the_memory)
 }
 END_TEST
 
+/* Another saver, whose writer rests. */
+static void replace_saver(struct fixture *f)
+{
+    sluice_saver_destroy(f->saver);
+    atomic_store(&n_resting, 0);
+    ck_assert(!sluice_saver_create(f->pipe, NULL, &f->saver, NULL));
+    while (!atomic_load(&n_resting))
+        sched_yield();
+}
+
+static void *join_save(void *argument)
+{
+    struct fixture *f = argument;
+    return sluice_saver_join(f->saver, NULL, NULL) ? f : NULL;
+}
+
+/* The writer is at work, and a thread waits for it, when another one forks. */
+START_TEST(a_child_frees_a_saver_that_was_waited_for)
+{
+    struct fixture f;
+    pthread_t thread;
+    void *failed;
+    int status;
+    begin(&f);
+    atomic_store(&sync_waits, true);
+    ck_assert(!start(&f, first, NULL));
+    atomic_store(&n_waiting, 0);
+    ck_assert(!pthread_create(&thread, NULL, join_save, &f));
+    while (!atomic_load(&n_waiting))
+        sched_yield();
+    pid_t pid = fork();
+    if (!pid) {
+        alarm(20);
+        sluice_saver_destroy(f.saver);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    atomic_store(&sync_waits, false);
+    sem_post(&may_sync);
+    ck_assert(!pthread_join(thread, &failed));
+    ck_assert_ptr_null(failed);
+    end(&f);
+}
+END_TEST
+
 /* A wait that ends by nothing except its signal ends. */
 START_TEST(the_writer_and_the_caller_wake_each_other)
 {
@@ -356,6 +404,7 @@ START_TEST(the_writer_and_the_caller_wake_each_other)
         ck_assert_int_eq(atomic_load(&n_open), 0);
     }
     ck_assert_int_eq(atomic_load(&n_unmasked), 0);
+    replace_saver(&f);
     atomic_store(&n_joined, 0);
     sluice_saver_destroy(f.saver);
     f.saver = NULL;
@@ -369,11 +418,7 @@ START_TEST(a_wake_up_that_is_lost_is_made_good)
 {
     struct fixture f;
     begin(&f);
-    sluice_saver_destroy(f.saver);
-    atomic_store(&n_resting, 0);
-    ck_assert(!sluice_saver_create(f.pipe, NULL, &f.saver, NULL));
-    while (!atomic_load(&n_resting))
-        sched_yield();
+    replace_saver(&f);
     atomic_store(&n_lost, 1);
     ck_assert(!start(&f, first, NULL));
     ck_assert(!sluice_saver_join(f.saver, NULL, NULL));
@@ -389,7 +434,8 @@ START_TEST(the_callers_signals_are_as_before)
 {
     struct fixture f;
     sigset_t before, after;
-    pthread_sigmask(SIG_SETMASK, NULL, &before);
+    sigemptyset(&before);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     begin(&f);
     pthread_sigmask(SIG_SETMASK, NULL, &after);
     for (int signal = 1; signal <= SIGRTMAX; signal++)
@@ -437,6 +483,7 @@ SLUICE_TEST_MAIN("saver", what_was_started_is_written_while_steps_are_made,
                  parameters_that_are_not_finite_start_nothing,
                  no_memory_at_any_allocation_is_an_error_without_a_leak,
                  a_child_of_fork_has_no_writer_and_frees_the_memory,
+                 a_child_frees_a_saver_that_was_waited_for,
                  the_writer_and_the_caller_wake_each_other,
                  a_wake_up_that_is_lost_is_made_good,
                  the_callers_signals_are_as_before,
