@@ -268,7 +268,35 @@ START_TEST(a_gradient_is_named_by_its_parameter_and_element)
 }
 END_TEST
 
+/* Layers 0 and 1, of one stage, have one weight. */
+START_TEST(a_gradient_of_a_second_use_is_found)
+{
+    sluice_diag why;
+    altered_ops(&altered);
+    altered.ops.infer = infer_two;
+    altered.ops.backward_weight = backward_two;
+    altered_begin(&altered);
+    ck_assert(!sluice_model_tie(altered.model, "1.unused", "0.unused", NULL));
+    sluice_pipeline *pipe = make("gpipe", 2, SLUICE_FINITE_GRADIENTS);
+    for (int i = 0; i < 4; i++) {
+        char text[64];
+        spoil_gradient.layer = i / 2;
+        spoil_gradient.param = 1;
+        spoil_gradient.element = i % 2 ? (int)altered.problem.in - 1 : 0;
+        snprintf(text, sizeof text, ".unused, element %d, is NaN",
+                 spoil_gradient.element);
+        ck_assert_int_eq(altered_step(&altered, pipe, &why), SLUICE_NOT_FINITE);
+        ck_assert_msg(strstr(why.text, text), "%s: %s", text, why.text);
+    }
+    spoil_gradient.layer = -1;
+    ck_assert_msg(!altered_step(&altered, pipe, &why), "%s", why.text);
+    sluice_pipeline_destroy(pipe);
+    altered_end(&altered);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("boundaries", every_boundary_is_checked_in_both_directions,
                  what_a_skip_connection_carries_is_checked_in_both_directions,
                  boundaries_are_not_checked_unless_asked,
-                 a_gradient_is_named_by_its_parameter_and_element)
+                 a_gradient_is_named_by_its_parameter_and_element,
+                 a_gradient_of_a_second_use_is_found)
