@@ -1,12 +1,15 @@
-/* What a proof hands on: its values, and that it is complete or not there. */
+/* What a proof hands on: its values, and that it is complete or not there; and
+ * its sentences. */
 #include "sched/verify/findings.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <sluice/schedule_text.h>
 
 #include "sched/every.h"
 #include "sched/failing.h"
+#include "sched/verify/verify.h"
 #include "support/runner.h"
 
 static sluice_schedule *read_csv(const char *text,
@@ -107,8 +110,53 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+/* A sentence of n characters, and a remark of n_remark. */
+static void check_refusal(sluice_schedule *schedule, int n, int n_remark)
+{
+    char expected[SLUICE_DIAG_TEXT + SL_SCHEDULE_REMARK + 4];
+    sluice_diag why;
+    const struct sl_proof proof = {.schedule = schedule, .why = &why};
+    memset(schedule->remark, 'r', (size_t)n_remark);
+    schedule->remark[n_remark] = '\0';
+    sl_refuse(&proof, 0, 0, (sluice_action){SLUICE_F, 0, 0}, "%0*d", n, 1);
+    int whole = snprintf(expected, sizeof expected, "%0*d (%s)", n, 1,
+                         schedule->remark);
+    if (!n_remark || whole >= SLUICE_DIAG_TEXT)
+        expected[n] = '\0';
+    ck_assert_str_eq(why.text, expected);
+}
+
+START_TEST(a_remark_is_quoted_if_there_is_room_for_all_of_it)
+{
+    static const int lengths[] = {1, 10, 222, 300, SLUICE_DIAG_TEXT - 1};
+    sluice_schedule *schedule = every_make("1f1b", 2, 3);
+    for (int i = 0; i < 5; i++)
+        for (int n_remark = 0; n_remark < SL_SCHEDULE_REMARK; n_remark++)
+            check_refusal(schedule, lengths[i], n_remark);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+START_TEST(an_edge_of_a_stage_that_is_not_there_is_refused)
+{
+    static const sluice_schedule_edge edges[] = {
+        {2, 2, 1}, {1, 2, 1}, {-1, 1, 1}, {-1, -1, 1}};
+    sluice_schedule *schedule = every_make("1f1b", 2, 3);
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(
+            sluice_schedule_verify(
+                schedule,
+                &(sluice_verify_config){.edges = &edges[i], .n_edges = 1}, NULL,
+                NULL),
+            SLUICE_INVALID);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("sched.findings",
                  a_synchronous_schedule_has_version_1_and_no_staleness,
                  the_staleness_is_the_most_of_any_stage,
                  a_stage_with_more_updates_than_another_is_refused,
-                 every_allocation_may_fail)
+                 every_allocation_may_fail,
+                 a_remark_is_quoted_if_there_is_room_for_all_of_it,
+                 an_edge_of_a_stage_that_is_not_there_is_refused)
