@@ -40,5 +40,7 @@ int64_t sl_pause_until(int64_t end_ns)
     do
         now_ns = sl_now_ns();
     while (now_ns < end_ns);
-    return cpu_ns + now_ns - read_ns;
+    int64_t spent_ns = now_ns - read_ns;
+    /* If that took longer, the thread was off its core meanwhile. */
+    return spent_ns > 2 * EXACT_NS ? sl_thread_cpu_ns() : cpu_ns + spent_ns;
 }
