@@ -13,7 +13,8 @@
 struct sl_ring {
     int n_slots;
     size_t slot_bytes;
-    int holder; /* the device of a team in whose arena they lie */
+    size_t item_bytes; /* of them that an item has; 0: all */
+    int holder;        /* the device of a team in whose arena they lie */
     char *slots;
 };
 

@@ -21,6 +21,7 @@ static struct sl_ring tensor_ring(int n_slots, int64_t n_floats, bool joins)
     return (struct sl_ring){
         .n_slots = n_slots,
         .slot_bytes = joins ? bytes : sl_round_up(bytes),
+        .item_bytes = bytes,
     };
 }
 

@@ -24,7 +24,7 @@ struct sl_item_way *sl_item_ways_create(struct sl_wire *wire, int peer, int tag,
         const struct sl_way data = {wire, SL_LANE_DATA, peer, tag + i};
         const struct sl_way notes = {wire, SL_LANE_NOTES, peer, tag + i};
         way->slot = sl_ring_slot(slots, i);
-        way->bytes = slots->slot_bytes;
+        way->bytes = slots->item_bytes ? slots->item_bytes : slots->slot_bytes;
         way->data_out.way = way->data_in.way = data;
         way->note_out.way = way->note_in.way = notes;
         if (way->bytes > PARCEL_BYTES)

@@ -30,7 +30,7 @@ struct sl_note {
 /* One of them for each slot, at either end. */
 struct sl_item_way {
     void *slot;            /* const after create */
-    size_t bytes;          /* const after create: of the slot */
+    size_t bytes;          /* const after create: of an item in the slot */
     struct sl_note *packs; /* const after create: the parcel, a note and the
                               item behind it; NULL: two messages */
     struct sl_outlet data_out;
