@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "damage.h"
+#include "pipeline/pipeline.h"
 #include "saved.h"
 #include "support/runner.h"
 
@@ -62,6 +63,10 @@ START_TEST(a_run_is_kept_to_the_last_bit)
         sluice_checkpoint_inspect(saved_path, &loaded, &n_steps, NULL, NULL),
         SLUICE_OK);
     ck_assert_uint_eq(n_steps, UINT64_MAX);
+    loaded.position = (sluice_position){0};
+    ck_assert(
+        !sluice_checkpoint_inspect(saved_path, &loaded, &n_steps, NULL, NULL));
+    ck_assert_int_eq(loaded.position.epoch, 3);
     saved_end(&f);
 }
 END_TEST
@@ -239,10 +244,52 @@ START_TEST(every_damage_is_refused_with_the_file_and_changes_nothing)
 }
 END_TEST
 
+START_TEST(what_is_not_known_on_one_side_is_no_difference)
+{
+    const sluice_run known = {
+        .model = "a model", .rate = "a rate", .tokenizer = "a tokenizer"};
+    for (int saves_it = 0; saves_it < 2; saves_it++) {
+        struct saved f;
+        sluice_run run = known;
+        int n_differences = -1;
+        saved_begin(&f, NULL);
+        ck_assert(!sluice_checkpoint_save(f.pipe, saves_it ? &run : NULL,
+                                          saved_path, NULL));
+        ck_assert(!sluice_checkpoint_load(
+            f.pipe, saved_path, saves_it ? NULL : &run, &n_differences, NULL));
+        ck_assert_int_eq(n_differences, 0);
+        saved_end(&f);
+    }
+}
+END_TEST
+
+/* Such as only a fault of the library could save. */
+START_TEST(a_learning_rate_by_which_no_step_can_be_made_is_refused)
+{
+    static const double bad[] = {-1, NAN, INFINITY};
+    for (int i = 0; i < 3; i++) {
+        struct saved f;
+        sluice_diag why = {.text = ""};
+        saved_begin(&f, NULL);
+        f.pipe->learning_rate = bad[i];
+        ck_assert(!sluice_checkpoint_save(f.pipe, NULL, saved_path, NULL));
+        ck_assert_int_eq(
+            sluice_checkpoint_load(f.pipe, saved_path, NULL, NULL, &why),
+            SLUICE_FORMAT);
+        ck_assert_msg(strstr(why.text, "learning rate") &&
+                          strstr(why.text, saved_path),
+                      "%s", why.text);
+        saved_end(&f);
+    }
+}
+END_TEST
+
 SLUICE_TEST_MAIN("checkpoint.checkpoint", a_run_is_kept_to_the_last_bit,
                  the_learning_rate_goes_on,
                  weights_are_loaded_from_a_checkpoint_too,
                  what_is_no_checkpoint_of_this_pipeline_is_refused,
                  parameters_that_are_not_finite_are_not_saved,
                  tensors_have_names_and_sizes,
+                 what_is_not_known_on_one_side_is_no_difference,
+                 a_learning_rate_by_which_no_step_can_be_made_is_refused,
                  every_damage_is_refused_with_the_file_and_changes_nothing)
