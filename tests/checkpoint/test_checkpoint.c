@@ -263,6 +263,30 @@ START_TEST(what_is_not_known_on_one_side_is_no_difference)
 }
 END_TEST
 
+/* What an optimizer keeps is its own affair. */
+START_TEST(states_that_are_not_finite_are_kept_as_they_are)
+{
+    struct saved f;
+    struct saved_content before, after;
+    sluice_state_tensor at = {.state = 0};
+    saved_begin(&f, NULL);
+    saved_step(&f);
+    while (sluice_pipeline_next_tensor(f.pipe, &at))
+        if (at.state == 0) {
+            float values[MAX_FLOATS] = {INFINITY, NAN};
+            ck_assert(!sluice_pipeline_set_tensor(f.pipe, at.name, values,
+                                                  at.parameter.n, NULL));
+        }
+    ck_assert(!sluice_checkpoint_save(f.pipe, NULL, saved_path, NULL));
+    saved_get(&f, &before);
+    saved_step(&f);
+    ck_assert(!sluice_checkpoint_load(f.pipe, saved_path, NULL, NULL, NULL));
+    saved_get(&f, &after);
+    ck_assert(saved_is_same(&before, &after));
+    saved_end(&f);
+}
+END_TEST
+
 /* Such as only a fault of the library could save. */
 START_TEST(a_learning_rate_by_which_no_step_can_be_made_is_refused)
 {
@@ -291,5 +315,6 @@ SLUICE_TEST_MAIN("checkpoint.checkpoint", a_run_is_kept_to_the_last_bit,
                  parameters_that_are_not_finite_are_not_saved,
                  tensors_have_names_and_sizes,
                  what_is_not_known_on_one_side_is_no_difference,
+                 states_that_are_not_finite_are_kept_as_they_are,
                  a_learning_rate_by_which_no_step_can_be_made_is_refused,
                  every_damage_is_refused_with_the_file_and_changes_nothing)
