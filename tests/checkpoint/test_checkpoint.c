@@ -67,6 +67,9 @@ START_TEST(a_run_is_kept_to_the_last_bit)
     ck_assert(
         !sluice_checkpoint_inspect(saved_path, &loaded, &n_steps, NULL, NULL));
     ck_assert_int_eq(loaded.position.epoch, 3);
+    ck_assert_int_eq(
+        sluice_checkpoint_inspect("/nowhere", &loaded, &n_steps, NULL, NULL),
+        SLUICE_IO);
     saved_end(&f);
 }
 END_TEST

@@ -184,13 +184,68 @@ START_TEST(nothing_behind_the_lists_is_read_or_written)
             ck_assert_int_eq(facts[d].peak_versions, 1);
             ck_assert_int_eq(facts[d].max_staleness, 0);
         }
-        ck_assert(!sl_findings_init(&findings, schedule));
+        ck_assert(
+            !sl_verify(schedule, &(sluice_verify_config){0}, &findings, NULL));
         ck_assert_int_eq(sl_max_staleness(&findings), 0);
         sl_findings_fini(&findings);
         sluice_schedule_destroy(schedule);
     }
     guarded_release(NULL, facts, DEVICES * sizeof *facts);
     guarded_release(NULL, bytes, DEVICES * sizeof *bytes);
+}
+END_TEST
+
+/* As many micro-batches as fill a line, in two UPDATEs; then a third. */
+START_TEST(nothing_behind_the_micro_batches_is_read_or_written)
+{
+    enum { MOST = 16 };
+    static const int on_0[] = {0};
+    sluice_schedule *schedule;
+    struct sl_findings findings;
+    sluice_diag why = {.text = ""};
+    ck_assert(
+        !sluice_schedule_create(1, 1, MOST, on_0, &guarded, &schedule, NULL));
+    for (int m = 0; m < MOST; m++) {
+        append(schedule, SLUICE_F, 0, m);
+        append(schedule, SLUICE_B, 0, m);
+        if (m % 8 == 7)
+            append(schedule, SLUICE_UPDATE, 0, -1);
+    }
+    ck_assert_msg(
+        !sl_verify(schedule, &(sluice_verify_config){0}, &findings, &why), "%s",
+        why.text);
+    for (int m = 0; m < MOST; m++)
+        ck_assert_int_eq(findings.update_of[m], m / 8);
+    sl_findings_fini(&findings);
+    append(schedule, SLUICE_UPDATE, 0, -1);
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule, &(sluice_verify_config){0}, NULL, &why),
+                     SLUICE_SCHEDULE);
+    ck_assert_msg(strstr(why.text, "is there twice"), "%s", why.text);
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
+/* The last of 16 actions is an UPDATE too many: what comes next is sought. */
+START_TEST(nothing_behind_an_update_without_a_gradient_is_read)
+{
+    static const int on_0[] = {0};
+    sluice_schedule *schedule;
+    sluice_diag why;
+    ck_assert(!sluice_schedule_create(1, 1, MICROBATCHES, on_0, &guarded,
+                                      &schedule, NULL));
+    for (int m = 0; m < MICROBATCHES; m++) {
+        append(schedule, SLUICE_F, 0, m);
+        append(schedule, SLUICE_B, 0, m);
+        if (m % 2)
+            append(schedule, SLUICE_UPDATE, 0, -1);
+    }
+    append(schedule, SLUICE_UPDATE, 0, -1);
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule, &(sluice_verify_config){0}, NULL, &why),
+                     SLUICE_SCHEDULE);
+    ck_assert_msg(strstr(why.text, "is there twice"), "%s", why.text);
+    sluice_schedule_destroy(schedule);
 }
 END_TEST
 
@@ -229,4 +284,6 @@ SLUICE_TEST_MAIN("sched.verify_memory", sizes_of_0_and_the_largest_are_taken,
                  one_of_both_sizes_is_enough,
                  what_follows_a_hand_off_or_an_update_is_counted,
                  nothing_behind_the_lists_is_read_or_written,
+                 nothing_behind_the_micro_batches_is_read_or_written,
+                 nothing_behind_an_update_without_a_gradient_is_read,
                  activations_of_the_most_copies_are_counted)
