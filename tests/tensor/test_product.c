@@ -1,14 +1,10 @@
 /* Settled products of every backend against plain loops. */
 #include "tensor/gemm/product.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/memory.h"
 #include "support/grid.h"
-#include "support/runner.h"
 #include "tensor/gemm_plain.h"
 #include "tensor/numbers.h"
+#include "tensor/product_rig.h"
 
 enum { MOST = 130 * 130, VERSIONS = 3 };
 
@@ -56,20 +52,6 @@ static bool is_there(enum sl_gemm_choice choice)
            !sl_precision_find(name, choice, &found, NULL);
 }
 
-/* A product with memory of exactly what it asked for. */
-struct rig {
-    struct sluice_product product;
-    void *packed;
-    void *scratch;
-};
-
-static void *block(size_t bytes)
-{
-    void *memory = aligned_alloc(SL_ALIGN, bytes ? bytes : SL_ALIGN);
-    ck_assert_ptr_nonnull(memory);
-    return memset(memory, 0, bytes);
-}
-
 static void rig_init(struct rig *rig, enum sl_gemm_choice choice,
                      struct sl_gemm size, int n_copies)
 {
@@ -82,21 +64,14 @@ static void rig_init(struct rig *rig, enum sl_gemm_choice choice,
         .n_uses = 8,
         .n_copies = n_copies,
     };
-    ck_assert(!sl_product_settle(&rig->product, &wish, NULL));
-    size_t bytes = sl_product_packed_bytes(&rig->product);
-    ck_assert_uint_eq(bytes % SL_ALIGN, 0);
-    ck_assert_uint_eq(rig->product.scratch_bytes % SL_ALIGN, 0);
-    rig->packed = block(bytes);
-    rig->scratch = block(rig->product.scratch_bytes);
-    sl_product_bind(&rig->product, rig->packed, rig->scratch);
+    rig_make(rig, wish);
     ck_assert(!sl_product_prepare(&rig->product, NULL));
 }
 
 static void rig_fini(struct rig *rig)
 {
     sl_product_fini(&rig->product);
-    free(rig->scratch);
-    free(rig->packed);
+    rig_free(rig);
 }
 
 static void fill(struct sl_gemm s)

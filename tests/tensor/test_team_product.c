@@ -2,12 +2,9 @@
 #include "tensor/gemm/team_product.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/memory.h"
-#include "support/runner.h"
 #include "tensor/numbers.h"
+#include "tensor/product_rig.h"
 
 enum { MOST = 300 * 300, MOST_SHARDS = 4 };
 
@@ -25,34 +22,6 @@ enum { N_SIZES = sizeof sizes / sizeof *sizes };
 
 static float x[MOST], w[MOST], dy[MOST], old[MOST];
 static float got[MOST], want[MOST], part[MOST_SHARDS][MOST];
-
-/* A product with the memory that it asked for. */
-struct rig {
-    struct sluice_product product;
-    void *packed;
-    void *scratch;
-};
-
-static void *block(size_t bytes)
-{
-    void *memory = aligned_alloc(SL_ALIGN, bytes ? bytes : SL_ALIGN);
-    ck_assert_ptr_nonnull(memory);
-    return memset(memory, 0, bytes);
-}
-
-static void rig_init(struct rig *rig, struct sl_product_wish wish)
-{
-    ck_assert(!sl_product_settle(&rig->product, &wish, NULL));
-    rig->packed = block(sl_product_packed_bytes(&rig->product));
-    rig->scratch = block(rig->product.scratch_bytes);
-    sl_product_bind(&rig->product, rig->packed, rig->scratch);
-}
-
-static void rig_fini(struct rig *rig)
-{
-    free(rig->scratch);
-    free(rig->packed);
-}
 
 /* What is compared: a kind of product, and its result. */
 struct trial {
@@ -94,10 +63,10 @@ static void run_alone(const struct trial *trial)
         .right = trial->kind == SL_GEMM_WEIGHT ? dy : w,
         .result = want,
     };
-    rig_init(&rig, wish_of(trial, 1, 0));
+    rig_make(&rig, wish_of(trial, 1, 0));
     ck_assert(!sl_product_run(&rig.product, trial->kind, trial->size.rows, at,
                               trial->accumulate));
-    rig_fini(&rig);
+    rig_free(&rig);
 }
 
 /* Columns of a device, from or to rows of all columns. */
@@ -128,12 +97,12 @@ static void run_shard(const struct trial *trial, int shard)
         .right = makes_weights ? dy : part[shard],
         .result = makes_weights ? part[shard] : got,
     };
-    rig_init(&rig, wish_of(trial, trial->n_shards, shard));
+    rig_make(&rig, wish_of(trial, trial->n_shards, shard));
     for (int twice = 0; twice < (trial->accumulate ? 1 : 2); twice++)
         ck_assert(!sl_team_product_run(&rig.product, trial->kind,
                                        trial->size.rows, at, shards,
                                        trial->accumulate));
-    rig_fini(&rig);
+    rig_free(&rig);
 }
 
 static void run_team(const struct trial *trial)
@@ -224,7 +193,7 @@ START_TEST(the_copied_rows_of_weights_last_until_they_are_forgotten)
     fill_all();
     for (int s = 0; s < 2; s++)
         move_columns(&trial, s, w, part[s], true);
-    rig_init(&rig, wish_of(&trial, 2, 0));
+    rig_make(&rig, wish_of(&trial, 2, 0));
     const struct sl_operands at = {.left = dy, .right = part[0], .result = got};
     ck_assert(!sl_team_product_run(&rig.product, SL_GEMM_INPUT, 4, at, shards,
                                    false));
@@ -237,7 +206,7 @@ START_TEST(the_copied_rows_of_weights_last_until_they_are_forgotten)
     ck_assert(!sl_team_product_run(&rig.product, SL_GEMM_INPUT, 4, at, shards,
                                    false));
     ck_assert_mem_ne(got, want, 16 * sizeof *got);
-    rig_fini(&rig);
+    rig_free(&rig);
 }
 END_TEST
 
