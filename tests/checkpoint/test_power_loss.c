@@ -1,7 +1,6 @@
 /* A loss of power at any moment of a save leaves the old checkpoint or the new
  * one, whatever the disk has forgotten; and the next save works. */
 #include <sluice/checkpoint.h>
-#include <sluice/pipeline_state.h>
 
 #include <dirent.h>
 #include <stdio.h>
@@ -9,43 +8,18 @@
 #include <unistd.h>
 
 #include "disk.h"
-#include "support/problem.h"
+#include "saved.h"
 #include "support/runner.h"
 
-enum {
-    LAYERS = 3,
-    BATCH = 4,
-    SAVES = 3,
-    MAX_FLOATS = 1024,
-    N_LOSSES = 2000,
-};
+enum { SAVES = 3, N_LOSSES = 2000 };
 
-static char written[64]; /* the directory that is recorded */
-static char left[64];    /* what is left of it */
-
-struct content {
-    float tensors[MAX_FLOATS];
-    int64_t n;
-};
+static char left[64]; /* what is left of the directory, which is recorded */
 
 struct fixture {
-    struct sl_test_problem problem;
-    sluice_pipeline *pipe;
-    struct content contents[SAVES + 1]; /* [i] was saved as number i, from 1 */
+    struct saved saved;
+    struct saved_content contents[SAVES + 1]; /* [i] was saved as number i, from
+                                                 1 */
 };
-
-static void get(const struct fixture *f, struct content *content)
-{
-    sluice_state_tensor at = {.state = 0};
-    *content = (struct content){.n = 0};
-    while (sluice_pipeline_next_tensor(f->pipe, &at)) {
-        ck_assert_int_le(content->n + at.parameter.n, MAX_FLOATS);
-        sluice_pipeline_get_tensor(f->pipe, at.name,
-                                   content->tensors + content->n,
-                                   at.parameter.n, NULL);
-        content->n += at.parameter.n;
-    }
-}
 
 static const char *in(const char *dir, const char *name)
 {
@@ -68,25 +42,27 @@ static int clear(const char *dir)
     return n;
 }
 
+static sluice_status save(struct fixture *f, const char *path)
+{
+    return sluice_checkpoint_save(f->saved.pipe, NULL, path, NULL);
+}
+
+static sluice_status load(struct fixture *f, const char *path)
+{
+    return sluice_checkpoint_load(f->saved.pipe, path, NULL, NULL, NULL);
+}
+
 /* Save several times to one name, and record what happens. */
 static void begin(struct fixture *f)
 {
-    strcpy(written, "/tmp/sluice-power-XXXXXX");
     strcpy(left, "/tmp/sluice-power-XXXXXX");
-    ck_assert(mkdtemp(written) && mkdtemp(left));
-    sl_test_problem_init(&f->problem, SL_TEST_DROPOUT, LAYERS, BATCH, NULL);
-    f->problem.config.schedule.devices = 2;
-    f->problem.config.schedule.microbatches = 2;
-    ck_assert(!sluice_pipeline_create(&f->problem.config, f->problem.model,
-                                      &f->pipe, NULL));
-    sl_disk_record(written);
+    ck_assert_ptr_nonnull(mkdtemp(left));
+    saved_begin(&f->saved, NULL);
+    sl_disk_record(saved_dir);
     for (int i = 1; i <= SAVES; i++) {
-        ck_assert(!sluice_pipeline_step(f->pipe, sl_test_x(&f->problem, 0),
-                                        sl_test_targets(&f->problem, 0), BATCH,
-                                        NULL, NULL));
-        get(f, &f->contents[i]);
-        ck_assert(
-            !sluice_checkpoint_save(f->pipe, NULL, in(written, "saved"), NULL));
+        saved_step(&f->saved);
+        saved_get(&f->saved, &f->contents[i]);
+        ck_assert(!save(f, saved_path));
         sl_disk_mark();
     }
     sl_disk_stop();
@@ -94,29 +70,25 @@ static void begin(struct fixture *f)
 
 static void end(struct fixture *f)
 {
-    sluice_pipeline_destroy(f->pipe);
-    sl_test_problem_fini(&f->problem);
     sl_disk_fini();
-    clear(written);
     clear(left);
-    rmdir(written);
     ck_assert_int_eq(rmdir(left), 0);
+    saved_end(&f->saved);
 }
 
 /* Which save the loader finds: 0: there is no file; -1: it is refused, or what
  * was never saved. */
 static int found(struct fixture *f)
 {
-    struct content is;
+    struct saved_content is;
     const char *path = in(left, "saved");
     if (access(path, F_OK))
         return 0;
-    if (sluice_checkpoint_load(f->pipe, path, NULL, NULL, NULL))
+    if (load(f, path))
         return -1;
-    get(f, &is);
+    saved_get(&f->saved, &is);
     for (int i = 1; i <= SAVES; i++)
-        if (is.n == f->contents[i].n &&
-            !memcmp(is.tensors, f->contents[i].tensors, sizeof is.tensors))
+        if (saved_is_same(&is, &f->contents[i]))
             return i;
     return -1;
 }
@@ -160,10 +132,8 @@ START_TEST(a_save_after_a_loss_of_power_works_and_cleans_up)
     for (int n = 0; n <= sl_disk_n_entries(); n++) {
         clear(left);
         sl_disk_lose_power(n, (uint64_t)n + 77, SL_DISK_HEARS, left);
-        ck_assert(!sluice_checkpoint_load(f.pipe, in(written, "saved"), NULL,
-                                          NULL, NULL));
-        ck_assert(
-            !sluice_checkpoint_save(f.pipe, NULL, in(left, "saved"), NULL));
+        ck_assert(!load(&f, saved_path));
+        ck_assert(!save(&f, in(left, "saved")));
         ck_assert_int_eq(found(&f), SAVES);
         ck_assert_int_eq(clear(left), 1);
     }
