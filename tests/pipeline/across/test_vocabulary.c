@@ -214,32 +214,10 @@ END_TEST
 START_TEST(evaluation_and_inference_are_those_of_the_whole_one)
 {
     struct data data;
-    static float have[BATCH * POSITIONS * VOCABULARY];
-    static float want[BATCH * POSITIONS * VOCABULARY];
     sluice_model *model = make_model();
     sluice_pipeline_config config = config_of("1f1b", 3, 3, &sl_test_cut_loss);
-    sluice_pipeline *pipe = sl_test_cut_create(&config, model);
-    sluice_reference *ref;
-    sluice_result got, judged;
     fill(&data);
-    ck_assert_int_eq(sluice_reference_create(&config, model, &ref, NULL),
-                     SLUICE_OK);
-    ck_assert_int_eq(
-        sluice_pipeline_evaluate(pipe, data.x, data.labels, BATCH, &got, NULL),
-        SLUICE_OK);
-    ck_assert_int_eq(sluice_reference_evaluate(ref, data.x, data.labels, BATCH,
-                                               &judged, NULL),
-                     SLUICE_OK);
-    ck_assert_double_eq_tol(got.loss, judged.loss, 1e-6 * judged.loss);
-    ck_assert_int_eq(got.correct, judged.correct);
-    ck_assert_int_eq(sluice_pipeline_infer(pipe, data.x, BATCH, have, NULL),
-                     SLUICE_OK);
-    ck_assert_int_eq(sluice_reference_infer(ref, data.x, BATCH, want, NULL),
-                     SLUICE_OK);
-    for (int i = 0; i < BATCH * POSITIONS * VOCABULARY; i++)
-        ck_assert_float_eq_tol(have[i], want[i], 1e-5F);
-    sluice_reference_destroy(ref);
-    sluice_pipeline_destroy(pipe);
+    sl_test_cut_infers(&config, model, data.x, data.labels);
     sluice_model_destroy(model);
 }
 END_TEST

@@ -52,6 +52,35 @@ static inline void sl_test_cut_compare(const char *text,
     sluice_model_destroy(model);
 }
 
+/* Evaluation and inference of a batch are those of the reference, in which the
+ * vocabulary is whole, within rounding. */
+static inline void sl_test_cut_infers(const sluice_pipeline_config *config,
+                                      const sluice_model *model, const void *x,
+                                      const int32_t *labels)
+{
+    enum {
+        MOST_SCORES = SL_TEST_CUT_MOST_ROWS * SL_TEST_CUT_POSITIONS *
+                      SL_TEST_CUT_VOCABULARY
+    };
+    static float have[MOST_SCORES], want[MOST_SCORES];
+    const int64_t rows = config->batch;
+    sluice_pipeline *pipe = sl_test_cut_create(config, model);
+    sluice_reference *ref;
+    sluice_result got, judged;
+    ck_assert_int_le(rows, SL_TEST_CUT_MOST_ROWS);
+    ck_assert(!sluice_reference_create(config, model, &ref, NULL));
+    ck_assert(!sluice_pipeline_evaluate(pipe, x, labels, rows, &got, NULL));
+    ck_assert(!sluice_reference_evaluate(ref, x, labels, rows, &judged, NULL));
+    ck_assert_double_eq_tol(got.loss, judged.loss, 1e-6 * judged.loss);
+    ck_assert_int_eq(got.correct, judged.correct);
+    ck_assert(!sluice_pipeline_infer(pipe, x, rows, have, NULL));
+    ck_assert(!sluice_reference_infer(ref, x, rows, want, NULL));
+    for (int64_t i = 0; i < MOST_SCORES / SL_TEST_CUT_MOST_ROWS * rows; i++)
+        ck_assert_float_eq_tol(have[i], want[i], 1e-5F);
+    sluice_reference_destroy(ref);
+    sluice_pipeline_destroy(pipe);
+}
+
 /* All parameters after some steps of so many rows. */
 static inline void sl_test_cut_train(const char *text,
                                      sluice_pipeline_config config,
