@@ -18,7 +18,7 @@ int sl_test_descriptors(void);
 /* Resident memory in KiB. */
 long sl_test_resident_kib(void);
 
-/* Whether there are no more than `n` threads, now or within two seconds. */
+/* Whether there are no more than `n` threads, now or within ten seconds. */
 bool sl_test_threads_return_to(int n);
 
 #endif
