@@ -80,6 +80,23 @@ static void write_row(struct table *table, const struct environment *env,
     table_row(table, fields.of, fields.n);
 }
 
+/* By how much each kind of action differed from its costs. */
+static void print_factors(const struct trial *trial)
+{
+    static const char *const names[] = {"F", "B", "I", "W",
+                                        "R", "S", "T", "UPDATE"};
+    const char *before = "In the trial ";
+    for (int kind = 0; kind <= SLUICE_UPDATE; kind++) {
+        double factor = trial->in_place[kind];
+        if (factor <= 0)
+            continue;
+        printf("%s%s took %+.1f %%", before, names[kind], 100 * (factor - 1));
+        before = ", ";
+    }
+    if (*before == ',')
+        printf(" beside their costs.\n");
+}
+
 static void print_trial(const struct planned *planned)
 {
     const struct trial *trial = &planned->trial;
@@ -91,6 +108,7 @@ static void print_trial(const struct planned *planned)
            trial->virtual_ns / 1e6, 100 * (trial->virtual_ns / step_ns - 1),
            trial->even_ns / 1e6, trial->even_ns / trial->step_ns,
            trial->even_virtual_ns / trial->virtual_ns);
+    print_factors(trial);
     if (trial->pace > 0)
         printf("Timed before and behind the trial, the layers take %.3f times "
                "what the plan counts with: beside a prediction by that, %+.1f "

@@ -9,16 +9,18 @@
 enum {
     WARM_UP = 2, /* steps of each pipeline */
     TURN = 5,    /* and then so many, before the other cut has its turn */
+    TIMED = 7,   /* of which actions are read alone */
 };
 
 /* What the steps of one cut took. */
 struct runner {
-    double *wall_ns;    /* [steps] */
-    double *virtual_ns; /* [steps] */
-    int n;              /* so far */
+    double *wall_ns;        /* [steps] */
+    double *virtual_ns;     /* [steps] */
+    int n;                  /* so far */
+    struct in_place *times; /* of its actions; NULL: not asked for */
 };
 
-static sluice_status create(const sluice_plan *plan, bool even,
+static sluice_status create(const sluice_plan *plan, bool even, bool slowed,
                             const sluice_model *model,
                             const sluice_pipeline_config *pipeline,
                             sluice_pipeline **out, sluice_diag *why)
@@ -36,7 +38,7 @@ static sluice_status create(const sluice_plan *plan, bool even,
         most = of[p] > most ? of[p] : most;
     for (int p = 0; p < n; p++)
         speeds[p] = of[p] / most;
-    config.device_speeds = speeds;
+    config.device_speeds = slowed ? speeds : NULL;
     config.trace = true;
     return sluice_pipeline_create(&config, model, out, why);
 }
@@ -58,6 +60,8 @@ static sluice_status run_step(struct runner *runner, sluice_pipeline *pipe,
         runner->wall_ns[runner->n] = (double)(trace.end_ns - trace.start_ns);
         runner->virtual_ns[runner->n++] =
             (double)(virtual.end_ns - virtual.start_ns);
+        if (runner->times)
+            in_place_read(runner->times, &virtual);
     }
     virtual_clock_fini(&clock);
     return st;
@@ -86,7 +90,7 @@ static sluice_status run_all(struct runner runners[2], const sluice_plan *plan,
         for (int r = 0; r < 2 && !st; r++) {
             int left = steps - runners[r].n;
             sluice_pipeline *pipe;
-            st = create(plan, r == 1, model, pipeline, &pipe, why);
+            st = create(plan, r == 1, true, model, pipeline, &pipe, why);
             if (!st)
                 st = run_some(&runners[r], pipe, work,
                               left < TURN ? left : TURN, why);
@@ -112,7 +116,8 @@ static sluice_status measure(struct runner runners[2], const sluice_plan *plan,
 
 sluice_status trial_run(const sluice_plan *plan, const sluice_model *model,
                         const sluice_pipeline_config *pipeline, int steps,
-                        struct trial *trial, sluice_diag *why)
+                        struct in_place *times, struct trial *trial,
+                        sluice_diag *why)
 {
     size_t n = (size_t)steps;
     double *ns = calloc(4 * n, sizeof *ns);
@@ -120,7 +125,8 @@ sluice_status trial_run(const sluice_plan *plan, const sluice_model *model,
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the times of %d steps",
                                steps);
-    struct runner runners[2] = {{ns, ns + n, 0}, {ns + 2 * n, ns + 3 * n, 0}};
+    struct runner runners[2] = {{ns, ns + n, 0, times},
+                                {ns + 2 * n, ns + 3 * n, 0, NULL}};
     sluice_status st = measure(runners, plan, model, pipeline, steps, why);
     if (!st)
         *trial = (struct trial){
@@ -130,5 +136,25 @@ sluice_status trial_run(const sluice_plan *plan, const sluice_model *model,
             .even_virtual_ns = median_of(runners[1].virtual_ns, steps),
         };
     free(ns);
+    return st;
+}
+
+sluice_status trial_time(const sluice_plan *plan, const sluice_model *model,
+                         const sluice_pipeline_config *pipeline,
+                         struct in_place *times, sluice_diag *why)
+{
+    double ns[2 * TIMED];
+    struct runner runner = {ns, ns + TIMED, 0, times};
+    struct workload work;
+    sluice_pipeline *pipe;
+    sluice_status st =
+        workload_fill(&work, model, pipeline->loss == sluice_cross_entropy(),
+                      sluice_plan_batch(plan), 1, why);
+    if (st)
+        return st;
+    st = create(plan, false, false, model, pipeline, &pipe, why);
+    if (!st)
+        st = run_some(&runner, pipe, &work, TIMED, why);
+    workload_fini(&work);
     return st;
 }

@@ -6,48 +6,39 @@
 #include <string.h>
 
 #include "bench/measure/measure_config.h"
+#include "bench/measure/samples.h"
 #include "bench/output/environment.h"
-#include "bench/output/progress.h"
 #include "bench/overhead/hand_off.h"
-#include "bench/plan/costs_file.h"
+#include "bench/plan/planning_costs.h"
 
 enum {
     KINDS = SLUICE_N_ACTION_KINDS,
     STANDARD_DEVICES = 2,
     HAND_OFF_NS = 300,  /* between cores that poll */
     WAKE_NS = 50000,    /* of a thread that sleeps */
-    HAND_OFFS = 20,     /* that are timed, */
+    ROUNDS = 5,         /* of as many hand-offs, */
+    HAND_OFFS = 4,      /* that are timed, */
     REST_NS = 10000000, /* to a thread that has slept so long */
     MEETING_NS = 500,   /* of the devices of a team */
+    MOST_CORRECTIONS = 3,
 };
 
-struct work {
-    const struct planning_config *config;
-    sluice_model *model;
-    int n_layers;
-    struct machine machine;
-    struct range microbatches; /* that divide the batch */
-    struct range replicas;     /* for which there are devices */
-    struct range teams;        /* the same */
-    sluice_plan_layer *layers; /* [n_layers] */
-    int64_t *cells;            /* the memory of `costs` */
-    struct costs_tables costs; /* [teams][microbatches][n_layers][KINDS] */
-    bool once[RANGE_MAX];      /* [microbatches]: some R of several replicas is
-                                  as large: each has one micro-batch */
-    sluice_pipeline_config pipeline;
-};
-
+/* The median of several means: other programs may be at work. */
 static sluice_status time_waking(struct machine *machine, sluice_diag *why)
 {
-    double ns;
-    sluice_status st = hand_off_asleep(HAND_OFFS, REST_NS, &ns, why);
-    if (!st)
-        machine->wake_ns = (int64_t)ns;
-    return st;
+    double ns[ROUNDS];
+    for (int i = 0; i < ROUNDS; i++) {
+        sluice_status st = hand_off_asleep(HAND_OFFS, REST_NS, &ns[i], why);
+        if (st)
+            return st;
+    }
+    machine->wake_ns = (int64_t)median_of(ns, ROUNDS);
+    return SLUICE_OK;
 }
 
 /* The file's devices, or equal ones; speeds and cap of options hold for all. */
-static sluice_status settle_machine(struct work *work, sluice_diag *why)
+static sluice_status settle_machine(struct planning_work *work,
+                                    sluice_diag *why)
 {
     const struct planning_config *config = work->config;
     struct machine *machine = &work->machine;
@@ -75,7 +66,8 @@ static sluice_status settle_machine(struct work *work, sluice_diag *why)
     return st;
 }
 
-static sluice_status choose_microbatches(struct work *work, sluice_diag *why)
+static sluice_status choose_microbatches(struct planning_work *work,
+                                         sluice_diag *why)
 {
     const struct planning_config *config = work->config;
     for (int i = 0; i < config->microbatches.n; i++)
@@ -102,7 +94,7 @@ static struct range at_most(const struct range *list, int most)
     return out;
 }
 
-static void choose_widths(struct work *work)
+static void choose_widths(struct planning_work *work)
 {
     const struct planning_config *config = work->config;
     struct environment env;
@@ -121,119 +113,7 @@ static void choose_widths(struct work *work)
                 work->replicas.values[r] == work->microbatches.values[m];
 }
 
-static size_t cells_of(const struct work *work)
-{
-    return (size_t)work->microbatches.n * (size_t)work->n_layers * KINDS;
-}
-
-/* What is measured of a team, but for the micro-batches. */
-static struct layer_costs_config asked_of(const struct work *work, int team)
-{
-    const struct planning_config *config = work->config;
-    struct environment env;
-    environment_read(&env);
-    int devices = work->machine.n_devices < env.cores ? work->machine.n_devices
-                                                      : env.cores;
-    return (struct layer_costs_config){
-        .seed = config->seed,
-        .devices = devices > team ? devices / team : 1,
-        .team = team,
-        .gemm = config->gemm,
-        .precision = config->precision,
-    };
-}
-
-static layer_costs_fn *costs_of(const struct work *work)
-{
-    return work->config->measure ? work->config->measure : layer_costs_measure;
-}
-
-/* The costs of a team, for each number of micro-batches. */
-static sluice_status measure_team(struct work *work, int t,
-                                  struct progress *progress, sluice_diag *why)
-{
-    layer_costs_fn *costs = costs_of(work);
-    struct layer_costs_config what = asked_of(work, work->teams.values[t]);
-    sluice_status st = SLUICE_OK;
-    for (int m = 0; m < work->microbatches.n && !st; m++) {
-        const struct costs_tables *to = &work->costs;
-        size_t at = (size_t)t * cells_of(work) +
-                    (size_t)m * (size_t)work->n_layers * KINDS;
-        what.microbatches = work->microbatches.values[m];
-        what.rows = work->config->batch / what.microbatches;
-        st = costs(work->model, &what, &to->costs_ns[at], &to->first_ns[at],
-                   why);
-        what.microbatches = 1;
-        if (!st && work->once[m])
-            st = costs(work->model, &what, &to->once_ns[at],
-                       &to->once_first_ns[at], why);
-        progress_step(progress);
-    }
-    return st;
-}
-
-static sluice_status measure(struct work *work, sluice_diag *why)
-{
-    struct progress progress;
-    sluice_status st = SLUICE_OK;
-    progress_begin(&progress, stderr, work->microbatches.n * work->teams.n);
-    for (int t = 0; t < work->teams.n && !st; t++) {
-        st = measure_team(work, t, &progress, why);
-        if (st && t > 0 && work->config->any_team && st != SLUICE_NO_MEMORY) {
-            work->teams.n = t; /* this model has no such teams */
-            st = SLUICE_OK;
-        }
-    }
-    progress_erase(&progress);
-    return st;
-}
-
-static void model_costs(struct work *work)
-{
-    const struct planning_config *config = work->config;
-    sluice_plan_rates rates = {
-        .flops_per_ns = config->gflops,
-        .bytes_per_ns = (double)config->bandwidth / 1e9,
-        .meeting_ns = MEETING_NS,
-    };
-    int64_t *at = work->costs.costs_ns;
-    for (int t = 0; t < work->teams.n; t++)
-        for (int m = 0; m < work->microbatches.n; m++) {
-            rates.team = work->teams.values[t];
-            sluice_plan_model_costs(
-                work->model, config->batch / work->microbatches.values[m],
-                &rates, at);
-            at += (size_t)work->n_layers * KINDS;
-        }
-    memcpy(work->costs.once_ns, work->costs.costs_ns,
-           (size_t)work->teams.n * cells_of(work) * sizeof *at);
-}
-
-static sluice_status get_costs(struct work *work, sluice_diag *why)
-{
-    const struct planning_config *config = work->config;
-    struct costs_shape shape = {
-        .teams = work->teams.values,
-        .n_teams = work->teams.n,
-        .microbatches = work->microbatches.values,
-        .n = work->microbatches.n,
-        .n_layers = work->n_layers,
-        .once = work->once,
-    };
-    sluice_status st = SLUICE_OK;
-    if (config->costs)
-        st = costs_read(config->costs, &shape, &work->costs, why);
-    else if (config->measures)
-        st = measure(work, why);
-    else
-        model_costs(work);
-    shape.n_teams = work->teams.n;
-    if (!st && config->saves_costs)
-        st = costs_write(config->saves_costs, &shape, &work->costs, why);
-    return st;
-}
-
-static sluice_status find(struct work *work, sluice_plan **out,
+static sluice_status find(struct planning_work *work, sluice_plan **out,
                           sluice_diag *why)
 {
     const struct planning_config *config = work->config;
@@ -274,7 +154,43 @@ static sluice_status find(struct work *work, sluice_plan **out,
     return sluice_plan_find(&wanted, out, why);
 }
 
-static sluice_status plan(struct work *work, sluice_plan **out,
+/* Whether two plans run the same program with the same cut. */
+static bool is_same(const sluice_plan *a, const sluice_plan *b)
+{
+    const sluice_plan_row *x = sluice_plan_row_at(a, 0);
+    const sluice_plan_row *y = sluice_plan_row_at(b, 0);
+    int n, m;
+    const int *of_a = sluice_plan_partition(a, &n);
+    const int *of_b = sluice_plan_partition(b, &m);
+    return !strcmp(x->schedule, y->schedule) && x->replicas == y->replicas &&
+           x->team == y->team && x->microbatches == y->microbatches &&
+           x->recomputing == y->recomputing && n == m &&
+           !memcmp(of_a, of_b, (size_t)n * sizeof *of_a);
+}
+
+/* The plan by costs in place, which may be another: until it stays. */
+static sluice_status correct_in_place(struct planning_work *work,
+                                      sluice_plan **plan, sluice_diag *why)
+{
+    for (int i = 0; i < MOST_CORRECTIONS; i++) {
+        sluice_plan *next;
+        if (sluice_plan_row_at(*plan, 0)->vocabulary)
+            return SLUICE_OK;
+        sluice_status st = planning_correct(work, *plan, why);
+        if (!st)
+            st = find(work, &next, why);
+        if (st)
+            return st;
+        bool same = is_same(*plan, next);
+        sluice_plan_destroy(*plan);
+        *plan = next;
+        if (same)
+            return SLUICE_OK;
+    }
+    return SLUICE_OK;
+}
+
+static sluice_status plan(struct planning_work *work, sluice_plan **out,
                           sluice_diag *why)
 {
     const struct planning_config *config = work->config;
@@ -290,7 +206,7 @@ static sluice_status plan(struct work *work, sluice_plan **out,
     }
     size_t n = (size_t)work->n_layers;
     work->layers = calloc(n, sizeof *work->layers);
-    size_t cells = (size_t)work->teams.n * cells_of(work);
+    size_t cells = (size_t)work->teams.n * planning_cells(work);
     work->cells = calloc(4 * cells, sizeof *work->cells);
     if (!work->layers || !work->cells)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
@@ -301,75 +217,41 @@ static sluice_status plan(struct work *work, sluice_plan **out,
     sluice_status st =
         sluice_plan_layers(work->model, &work->pipeline, work->layers, why);
     if (!st)
-        st = get_costs(work, why);
-    return st ? st : find(work, out, why);
-}
-
-/* Where the costs begin by which the plan was priced. */
-static const int64_t *costs_behind(const struct work *work,
-                                   const sluice_plan_row *row)
-{
-    int n = row->microbatches * row->replicas, t = 0, m = 0;
-    while (work->teams.values[t] != row->team)
-        t++;
-    while (work->microbatches.values[m] != n)
-        m++;
-    bool once = row->replicas > 1 && row->microbatches == 1;
-    size_t at =
-        (size_t)t * cells_of(work) + (size_t)m * (size_t)work->n_layers * KINDS;
-    return (once ? work->costs.once_ns : work->costs.costs_ns) + at;
-}
-
-/* What all layers take for F, B, I and W. */
-static double sum_of(const struct work *work, const int64_t *costs_ns)
-{
-    double ns = 0;
-    for (int i = 0; i < work->n_layers; i++)
-        for (int kind = 0; kind <= SLUICE_W; kind++)
-            ns += (double)costs_ns[i * KINDS + kind];
-    return ns;
-}
-
-/* The machine may be another one than when the layers were timed: time them
- * once more. */
-static sluice_status find_pace(const struct work *work,
-                               const sluice_plan_row *row, double *pace,
-                               sluice_diag *why)
-{
-    size_t n = (size_t)work->n_layers * KINDS;
-    int64_t *again = calloc(2 * n, sizeof *again);
-    struct layer_costs_config what = asked_of(work, row->team);
-    if (!again)
-        return sluice_diag_set(why, SLUICE_NO_MEMORY,
-                               "out of memory for the costs of layers");
-    what.microbatches = row->microbatches;
-    what.rows = work->config->batch / row->microbatches / row->replicas;
-    sluice_status st =
-        costs_of(work)(work->model, &what, again, again + n, why);
-    double before = sum_of(work, costs_behind(work, row));
-    if (!st && before > 0)
-        *pace = (1 + sum_of(work, again) / before) / 2;
-    free(again);
+        st = planning_costs(work, why);
+    if (!st)
+        st = find(work, out, why);
+    if (!st && config->measures && !config->measure)
+        st = correct_in_place(work, out, why);
+    if (!st && config->saves_costs)
+        st = planning_save_costs(work, why);
     return st;
 }
 
 /* Train by the plan, and see how fast the machine was meanwhile. */
-static sluice_status try_plan(const struct work *work, struct planned *planned,
-                              sluice_diag *why)
+static sluice_status try_plan(const struct planning_work *work,
+                              struct planned *planned, sluice_diag *why)
 {
     const struct planning_config *config = work->config;
-    sluice_status st = trial_run(planned->plan, work->model, &work->pipeline,
-                                 config->tries, &planned->trial, why);
+    const sluice_plan_row *row = sluice_plan_row_at(planned->plan, 0);
+    struct in_place times;
+    int n;
+    sluice_plan_partition(planned->plan, &n);
+    sluice_status st = in_place_init(&times, n, why);
+    if (!st)
+        st = trial_run(planned->plan, work->model, &work->pipeline,
+                       config->tries, &times, &planned->trial, why);
+    if (!st)
+        st = planning_factors(work, planned, &times, why);
+    in_place_fini(&times);
     if (!st && config->measures)
-        st = find_pace(work, sluice_plan_row_at(planned->plan, 0),
-                       &planned->trial.pace, why);
+        st = planning_pace(work, row, &planned->trial.pace, why);
     return st;
 }
 
 sluice_status planning_find(const struct planning_config *config,
                             struct planned *out, sluice_diag *why)
 {
-    struct work work = {.config = config};
+    struct planning_work work = {.config = config};
     struct planned planned = {0};
     sluice_status st = settle_machine(&work, why);
     if (!st)
