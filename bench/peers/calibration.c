@@ -151,6 +151,11 @@ int main(int argc, char **argv)
                     &n_microbatches, &n_threads, &n_steps};
     for (int i = 0; i < 6; i++)
         *sizes[i] = argc > i + 1 ? atoi(argv[i + 1]) : 1;
+    if (n_layers > MOST_LAYERS || n_steps > MOST_STEPS) {
+        fprintf(stderr, "calibration: at most %d layers and %d steps\n",
+                MOST_LAYERS, MOST_STEPS);
+        return 2;
+    }
     size_t n = (size_t)width * width, activations = (size_t)batch * width;
     float bound = sqrtf(6 / (float)width); /* He et al. */
     openblas_set_num_threads(1);
