@@ -233,6 +233,8 @@ sluice_status planning_factors(const struct planning_work *work,
     for (int d = 0; d < n; d++)
         if (speeds[d] != 1)
             return SLUICE_OK;
+    if (sluice_plan_row_at(plan, 0)->vocabulary)
+        return SLUICE_OK; /* what stages have of the costs is not known */
     int64_t *stage_ns =
         calloc((size_t)times->n_stages * KINDS, sizeof *stage_ns);
     if (!stage_ns)

@@ -47,7 +47,8 @@ sluice_status planning_correct(struct planning_work *work,
                                const sluice_plan *plan, sluice_diag *why);
 
 /* What actions took in the trial, beside the costs of the plan; nothing if its
- * devices have other speeds than 1.  Returns  SLUICE_OK, SLUICE_NO_MEMORY. */
+ * devices have other speeds than 1, or its vocabulary is cut.  Returns
+ * SLUICE_OK, SLUICE_NO_MEMORY. */
 sluice_status planning_factors(const struct planning_work *work,
                                struct planned *planned,
                                const struct in_place *times, sluice_diag *why);
