@@ -78,6 +78,40 @@ START_TEST(of_two_cycles_the_lowest_is_named)
 }
 END_TEST
 
+/* Two copies: devices 0 and 1 come to their ends, 2 and 3 do not. */
+START_TEST(a_cycle_beside_devices_that_are_done_is_found)
+{
+    static const int stage_device[] = {0, 1, 2, 3};
+    static const int kinds[4][4] = {
+        {SLUICE_F, SLUICE_F, SLUICE_B, SLUICE_B},
+        {SLUICE_F, SLUICE_B, SLUICE_F, SLUICE_B},
+        {SLUICE_F, SLUICE_B, SLUICE_F, SLUICE_B},
+        {SLUICE_F, SLUICE_F, SLUICE_B, SLUICE_B},
+    };
+    sluice_schedule *schedule;
+    sluice_diag why = {.text = ""};
+    ck_assert(!sluice_schedule_create_copies(4, 4, 2, 4, stage_device, NULL,
+                                             &schedule, NULL));
+    for (int s = 0; s < 4; s++) {
+        int n[SLUICE_N_ACTION_KINDS] = {0};
+        for (int i = 0; i < 4; i++) {
+            int m = s / 2 * 2 + n[kinds[s][i]]++;
+            ck_assert(!sluice_schedule_append(
+                schedule, s, (sluice_action){kinds[s][i], s, m}, NULL));
+        }
+        ck_assert(!sluice_schedule_append(
+            schedule, s, (sluice_action){SLUICE_UPDATE, s, -1}, NULL));
+    }
+    ck_assert_int_eq(sluice_schedule_verify(
+                         schedule, &(sluice_verify_config){0}, NULL, &why),
+                     SLUICE_SCHEDULE);
+    ck_assert_str_eq(why.text,
+                     "deadlock: 2B2 at position 1 of device 2 waits for 3B2; "
+                     "3F3 at position 1 of device 3 waits for 2F3: reorder");
+    sluice_schedule_destroy(schedule);
+}
+END_TEST
+
 /* Device 0 waits at 0S0 for 2F0 only, and device 2 goes on when it has it. */
 START_TEST(scores_wait_for_the_last_forward_and_for_nothing_else)
 {
@@ -146,6 +180,7 @@ SLUICE_TEST_MAIN("sched.verify_handoff",
                  so_are_activations,
                  what_follows_an_action_of_shards_is_in_order_too,
                  of_two_cycles_the_lowest_is_named,
+                 a_cycle_beside_devices_that_are_done_is_found,
                  scores_wait_for_the_last_forward_and_for_nothing_else,
                  the_last_backward_waits_for_the_scores_of_all_devices,
                  updates_of_copies_are_in_the_order_of_the_parts_from_the_start)
