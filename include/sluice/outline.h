@@ -88,8 +88,9 @@ SLUICE_API sluice_status sluice_dataset_fill_named(const char *name,
 
 /*
  * Free features, targets or both.  From then on they cannot be gathered, and
- * nothing checks their values.  Of a text, which has both in one, a part is
- * freed with the other; the text itself is not freed.
+ * nothing checks their values.  A text, which has both in one, is left out only
+ * if both are, in one call; it is not freed.  What was left out of a data set
+ * that was not created from an outline cannot be filled in again.
  */
 SLUICE_API void sluice_dataset_leave_out(sluice_dataset *dataset, bool features,
                                          bool targets);

@@ -80,6 +80,17 @@ static sluice_status check_rows(int64_t rows, sluice_diag *why)
                            "%" PRId64 " rows; give at least 1", rows);
 }
 
+static sluice_status check_batch(const sluice_pipeline *pipe, int64_t rows,
+                                 sluice_diag *why)
+{
+    if (rows >= 1 && rows <= pipe->blueprint.batch)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "a step of %" PRId64 " rows; give 1 to %" PRId64
+                           ", the pipeline's batch",
+                           rows, pipe->blueprint.batch);
+}
+
 /* What this process does not read need not be given. */
 static sluice_status check_x(const sluice_pipeline *pipe, const void *x,
                              sluice_diag *why)
@@ -123,11 +134,6 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,
                                    const void *targets, int64_t rows,
                                    sluice_result *result, sluice_diag *why)
 {
-    if (rows < 1 || rows > pipe->blueprint.batch)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a step of %" PRId64 " rows; give 1 to %" PRId64
-                               ", the pipeline's batch",
-                               rows, pipe->blueprint.batch);
     struct sl_job job = {
         .run = sl_device_train,
         .training = true,
@@ -135,9 +141,10 @@ sluice_status sluice_pipeline_step(sluice_pipeline *pipe, const void *x,
         .targets = targets,
         .rows = rows,
     };
-    sluice_status st = check_given(pipe, x, targets, why);
+    sluice_status st = check_batch(pipe, rows, why);
     if (!st)
-        st = sl_abroad_count_terms(pipe, &job, why);
+        st = check_given(pipe, x, targets, why);
+    st = sl_abroad_count_terms(pipe, &job, st, why);
     if (!st)
         st = sl_pipeline_begin(pipe, why);
     if (st)
@@ -202,20 +209,23 @@ static sluice_status run_forward(sluice_pipeline *pipe,
 
 /* The terms of any number of rows that count. */
 static sluice_status count_all(sluice_pipeline *pipe, const struct sl_job *all,
-                               int64_t *terms, sluice_diag *why)
+                               sluice_status st, int64_t *terms,
+                               sluice_diag *why)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    if (!sl_abroad_tells_terms(pipe))
-        return sl_loss_terms(bp->loss, &bp->loss_plan, all->targets, all->rows,
-                             terms, why);
-    sluice_status st = SLUICE_OK;
+    int64_t at = 0;
     *terms = 0;
-    for (int64_t at = 0; at < all->rows && !st; at += bp->batch) {
+    if (!sl_abroad_tells_terms(pipe))
+        return st ? st
+                  : sl_loss_terms(bp->loss, &bp->loss_plan, all->targets,
+                                  all->rows, terms, why);
+    do {
         struct sl_job part = part_of(pipe, all, at);
-        st = sl_abroad_count_terms(pipe, &part, why);
+        st = sl_abroad_count_terms(pipe, &part, st, why);
+        at += bp->batch;
         for (int i = 0; i < sl_n_all_microbatches(&bp->grid); i++)
             *terms += pipe->outcomes[i].terms;
-    }
+    } while (!st && at < all->rows);
     return st;
 }
 
@@ -235,8 +245,7 @@ sluice_status sluice_pipeline_evaluate(sluice_pipeline *pipe, const void *x,
     sluice_status st = check_rows(rows, why);
     if (!st)
         st = check_given(pipe, x, targets, why);
-    if (!st)
-        st = count_all(pipe, &job, &terms, why);
+    st = count_all(pipe, &job, st, &terms, why);
     if (!st)
         st = run_forward(pipe, &job, &loss_sum, &correct, why);
     if (!st && result)

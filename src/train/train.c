@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sluice/outline.h>
+
 #include "base/clock.h"
 #include "base/finite.h"
 #include "base/memory.h"
@@ -315,6 +317,23 @@ static sluice_status run_epoch(struct trainer *t, int epoch, sluice_diag *why)
     return SLUICE_OK;
 }
 
+/* Whether a data set has the rows that are read of it. */
+static sluice_status check_has(const sluice_dataset *data, const char *name,
+                               const struct sl_train_reads *reads,
+                               sluice_diag *why)
+{
+    bool x, targets;
+    if (!data)
+        return SLUICE_OK;
+    sluice_dataset_has(data, &x, &targets);
+    if ((x || !reads->x) && (targets || !reads->targets))
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "`%s` is without its %s, which this process reads; "
+                           "sluice_pipeline_reads() tells what to fill in",
+                           name, x || !reads->x ? "targets" : "features");
+}
+
 /* Of several processes all begin or none: the others would wait in a step. */
 static sluice_status begin(struct trainer *t, sluice_diag *why)
 {
@@ -323,7 +342,11 @@ static sluice_status begin(struct trainer *t, sluice_diag *why)
     if (!st) {
         const struct sl_train_reads reads = {sl_abroad_reads_x(t->pipe),
                                              sl_abroad_reads_targets(t->pipe)};
-        st = sl_train_buffers_init(&t->buffers, t->config, &reads, why);
+        st = check_has(t->config->train, "train", &reads, why);
+        if (!st)
+            st = check_has(t->config->test, "test", &reads, why);
+        if (!st)
+            st = sl_train_buffers_init(&t->buffers, t->config, &reads, why);
         has_buffers = !st;
     }
     st = sl_abroad_check(t->pipe, st, why);

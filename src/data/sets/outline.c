@@ -49,6 +49,28 @@ void sluice_dataset_outline(const sluice_dataset *dataset, sluice_outline *out)
         out->targets_crc32 = checksum(&dataset->targets);
 }
 
+/* Whether `n` is rows * each, without an overflow. */
+static bool is_product(int64_t n, int64_t rows, int64_t each)
+{
+    int64_t product;
+    return !__builtin_mul_overflow(rows, each, &product) && n == product;
+}
+
+/* Bytes of n elements, which are numbers of 4 bytes; -1 if that is too many. */
+static int64_t in_bytes(int64_t n)
+{
+    int64_t bytes;
+    return __builtin_mul_overflow(n, (int64_t)sizeof(int32_t), &bytes) ? -1
+                                                                       : bytes;
+}
+
+/* Windows of a text: one, or as many as fit behind each other. */
+static bool is_outline_of_text(const sluice_outline *o)
+{
+    int64_t rows = o->places < o->row ? 1 : o->places / o->row;
+    return o->rows == rows && o->target_bytes == in_bytes(o->row);
+}
+
 /* Whether rows and shapes agree, so that nothing is read beyond them. */
 static bool is_outline(const sluice_outline *o)
 {
@@ -59,11 +81,11 @@ static bool is_outline(const sluice_outline *o)
     if (o->rows < 1 || o->row < 1 || o->target_bytes < 1 || o->places < 0)
         return false;
     if (o->places)
-        return o->target_bytes == o->row * (int64_t)sizeof(int32_t);
+        return is_outline_of_text(o);
     return o->features.dims[0] == o->rows && o->targets.dims[0] == o->rows &&
-           sluice_shape_elements(&o->features) == o->rows * o->row &&
-           sluice_shape_elements(&o->targets) * (int64_t)sizeof(int32_t) ==
-               o->rows * o->target_bytes;
+           is_product(sluice_shape_elements(&o->features), o->rows, o->row) &&
+           is_product(in_bytes(sluice_shape_elements(&o->targets)), o->rows,
+                      o->target_bytes);
 }
 
 sluice_status sluice_dataset_create_outline(const sluice_outline *outline,
@@ -138,7 +160,8 @@ sluice_status sluice_dataset_fill(sluice_dataset *dataset,
                                   sluice_diag *why)
 {
     sluice_array labels = {0};
-    bool widens = targets && targets->type == SLUICE_U8;
+    bool widens =
+        targets && targets->type == SLUICE_U8 && sl_array_valid(targets);
     sluice_status st = check_text(dataset, why);
     if (!st && features)
         st = check(features, &dataset->features, dataset->features_crc32,

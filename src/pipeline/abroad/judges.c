@@ -102,7 +102,6 @@ static sluice_status count(const sluice_pipeline *pipe,
         struct sl_rows rows = sl_replica_rows(
             job->rows, grid->n_replicas, i / grid->n_microbatches,
             grid->n_microbatches, i % grid->n_microbatches);
-        found->terms = -1; /* the others learn of a failure by it */
         if (tells && judges[i] != bp->processes.rank)
             continue;
         const char *targets = job->targets;
@@ -117,26 +116,21 @@ static sluice_status count(const sluice_pipeline *pipe,
 }
 
 sluice_status sl_abroad_count_terms(sluice_pipeline *pipe,
-                                    const struct sl_job *job, sluice_diag *why)
+                                    const struct sl_job *job, sluice_status st,
+                                    sluice_diag *why)
 {
-    int n = sl_n_all_microbatches(&pipe->blueprint.grid);
-    sluice_status st = count(pipe, job, why);
     int cancel_state;
+    if (!st)
+        st = count(pipe, job, why);
     if (!sl_abroad_tells_terms(pipe) || sl_pipeline_is_inherited(pipe))
         return st;
-    sluice_diag gone;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    sluice_status told =
-        share_found(pipe, judges_of(pipe, job->training), &gone);
-    bool failed = false;
-    for (int i = 0; i < n; i++)
-        failed = failed || pipe->outcomes[i].terms < 0;
-    if (!told && failed)
-        st = sl_world_check(pipe->world, st, why);
+    /* Who has failed, or has left, would not be there to tell or be told. */
+    st = sl_world_check(pipe->world, st, why);
+    if (!st)
+        st = share_found(pipe, judges_of(pipe, job->training), why);
     pthread_setcancelstate(cancel_state, NULL);
-    if (told && why)
-        *why = gone;
-    return told ? told : st;
+    return st;
 }
 
 /* Of rows of a cut vocabulary: each device has made its own columns. */

@@ -19,15 +19,18 @@ bool sl_abroad_judges(const sluice_pipeline *pipe);
 /*
  * Count the terms of each micro-batch of a job that is to run, into its
  * outcome.  In several processes one that is no judge reads no targets: if
- * their number depends on them, `tells_terms`, the judges tell it.
+ * their number depends on them, `tells_terms`, the judges tell it.  `st` is
+ * that of this process so far.
  *
  * Threads  the caller's, outside of jobs.
  * Blocks   until all processes have called it, in several.
- * Returns  as sl_loss_terms(), in all processes the same; or why one is gone.
+ * Returns  `st` or as sl_loss_terms(); if their number is told, the same in all
+ *          processes, or why one is gone.
  */
 bool sl_abroad_tells_terms(const sluice_pipeline *pipe);
 sluice_status sl_abroad_count_terms(sluice_pipeline *pipe,
-                                    const struct sl_job *job, sluice_diag *why);
+                                    const struct sl_job *job, sluice_status st,
+                                    sluice_diag *why);
 
 /* What the last stages found out about the micro-batches of this job, in all
  * processes.  A failure latches. */

@@ -1,6 +1,7 @@
 /*
- * Pipelines that end one behind the other: a process may have ended the second
- * one before another has seen that it has ended the first.
+ * Pipelines that end: one behind the other, where a process may have ended the
+ * second before another has seen that it has ended the first; and while another
+ * process wants a step.
  */
 #include <sluice/pipeline.h>
 
@@ -78,11 +79,59 @@ static void show_two(sluice_world *world)
     sluice_model_destroy(model);
 }
 
+/* The terms of this loss are counted by the last process and told to the others
+ * before a step: what that process refuses, or that it has left, too. */
+static void show_counting(sluice_world *world)
+{
+    static const sluice_sgd_config sgd = {.learning_rate = 0.1};
+    static float x[ROWS * 8];
+    static int32_t classes[ROWS];
+    sluice_model *model;
+    sluice_pipeline *pipe;
+    sluice_diag why;
+    rank = sluice_world_rank(world);
+    last = sluice_world_size(world) - 1;
+    demand(!sluice_model_parse("8-8x4", NULL, &model, &why), "%s", why.text);
+    const sluice_pipeline_config config = {
+        .schedule = {.devices = last + 1, .microbatches = 2},
+        .batch = ROWS,
+        .loss = sluice_cross_entropy(),
+        .optimizer = sluice_sgd(),
+        .optimizer_config = &sgd,
+        .world = world,
+    };
+    demand(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
+           why.text);
+    const int32_t *none = rank == last ? NULL : classes;
+    sluice_status st = sluice_pipeline_step(pipe, x, none, ROWS, NULL, &why);
+    demand(st == SLUICE_INVALID && strstr(why.text, "`targets` is NULL"), "%s",
+           why.text);
+    st = sluice_pipeline_step(pipe, x, classes, rank ? ROWS : 0, NULL, &why);
+    demand(st == SLUICE_INVALID && strstr(why.text, "a step of 0 rows"), "%s",
+           why.text);
+    st = sluice_pipeline_evaluate(pipe, x, none, 3 * ROWS, NULL, &why);
+    demand(st == SLUICE_INVALID && strstr(why.text, "`targets` is NULL"), "%s",
+           why.text);
+    demand(!sluice_pipeline_step(pipe, x, classes, ROWS, NULL, &why), "%s",
+           why.text);
+    for (int i = 0; i < 2 && rank != last; i++) {
+        st = i ? sluice_pipeline_evaluate(pipe, x, classes, ROWS, NULL, &why)
+               : sluice_pipeline_step(pipe, x, classes, ROWS, NULL, &why);
+        demand(st == SLUICE_CLOSED && why.process == last, "%s", why.text);
+    }
+    sluice_pipeline_destroy(pipe);
+    demand(!sluice_world_agree(world, SLUICE_OK, &why), "%s", why.text);
+    sluice_model_destroy(model);
+}
+
 int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
         {"two_pipelines_end_one_behind_the_other", show_two},
+        {"what_one_process_refuses_before_a_step_is_told_to_all",
+         show_counting},
     };
     (void)argc;
-    return sl_test_claims(claims, 1, argv + 1);
+    return sl_test_claims(claims, (int)(sizeof claims / sizeof *claims),
+                          argv + 1);
 }

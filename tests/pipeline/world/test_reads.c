@@ -55,16 +55,14 @@ static void show_reads(sluice_world *world)
     sluice_pipeline_reads(pair.pipe, &x, &targets);
     demand(x == (rank == 0) && targets == (rank == size - 1), "%d %d", x,
            targets);
-    if (x)
-        demand(sluice_pipeline_step(pair.pipe, NULL, problem.targets, BATCH,
-                                    NULL, &pair.why) == SLUICE_INVALID &&
-                   strstr(pair.why.text, "`x` is NULL"),
-               "%s", pair.why.text);
-    if (targets)
-        demand(sluice_pipeline_evaluate(pair.pipe, problem.x, NULL, BATCH, NULL,
-                                        &pair.why) == SLUICE_INVALID &&
-                   strstr(pair.why.text, "`targets` is NULL"),
-               "%s", pair.why.text);
+    demand(sluice_pipeline_step(pair.pipe, NULL, problem.targets, BATCH, NULL,
+                                &pair.why) == SLUICE_INVALID &&
+               strstr(pair.why.text, "`x` is NULL"),
+           "%s", pair.why.text);
+    demand(sluice_pipeline_evaluate(pair.pipe, problem.x, NULL, BATCH, NULL,
+                                    &pair.why) == SLUICE_INVALID &&
+               strstr(pair.why.text, "`targets` is NULL"),
+           "%s", pair.why.text);
     sl_test_pair_fini(&pair);
 
     int processes[2 * 2] = {0, 1, size - 1, 0};
