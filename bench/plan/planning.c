@@ -12,14 +12,12 @@
 #include "bench/plan/planning_costs.h"
 
 enum {
-    KINDS = SLUICE_N_ACTION_KINDS,
     STANDARD_DEVICES = 2,
     HAND_OFF_NS = 300,  /* between cores that poll */
     WAKE_NS = 50000,    /* of a thread that sleeps */
     ROUNDS = 5,         /* of as many hand-offs, */
     HAND_OFFS = 4,      /* that are timed, */
     REST_NS = 10000000, /* to a thread that has slept so long */
-    MEETING_NS = 500,   /* of the devices of a team */
     MOST_CORRECTIONS = 3,
 };
 
@@ -168,13 +166,19 @@ static bool is_same(const sluice_plan *a, const sluice_plan *b)
            !memcmp(of_a, of_b, (size_t)n * sizeof *of_a);
 }
 
+/* Whether what a stage takes of a kind in place is what its layers cost. */
+static bool is_comparable(const sluice_plan_row *row)
+{
+    return !row->vocabulary && row->gather <= 1;
+}
+
 /* The plan by costs in place, which may be another: until it stays. */
 static sluice_status correct_in_place(struct planning_work *work,
                                       sluice_plan **plan, sluice_diag *why)
 {
     for (int i = 0; i < MOST_CORRECTIONS; i++) {
         sluice_plan *next;
-        if (sluice_plan_row_at(*plan, 0)->vocabulary)
+        if (!is_comparable(sluice_plan_row_at(*plan, 0)))
             return SLUICE_OK;
         sluice_status st = planning_correct(work, *plan, why);
         if (!st)
