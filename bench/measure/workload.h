@@ -21,8 +21,8 @@ struct workload {
     void *x;               /* x[rows][input], uniform in [-1, 1); integers are
                               all 0, which is a token of every vocabulary */
     bool labelled;         /* the loss is cross-entropy: */
-    void *targets;         /* float targets[rows][output], or int32
- labels[rows][positions] */
+    void *targets;         /* float targets[rows][output], or labels,
+                              int32 targets[rows][positions] */
 };
 
 /*

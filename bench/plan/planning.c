@@ -160,9 +160,13 @@ static bool is_same(const sluice_plan *a, const sluice_plan *b)
     int n, m;
     const int *of_a = sluice_plan_partition(a, &n);
     const int *of_b = sluice_plan_partition(b, &m);
-    return !strcmp(x->schedule, y->schedule) && x->replicas == y->replicas &&
-           x->team == y->team && x->microbatches == y->microbatches &&
-           x->recomputing == y->recomputing && n == m &&
+    return !strcmp(x->schedule, y->schedule) && x->devices == y->devices &&
+           x->replicas == y->replicas && x->team == y->team &&
+           x->zero == y->zero && x->gather == y->gather &&
+           x->vocabulary == y->vocabulary &&
+           x->microbatches == y->microbatches &&
+           x->queue_capacity == y->queue_capacity &&
+           x->recomputing == y->recomputing && x->early == y->early && n == m &&
            !memcmp(of_a, of_b, (size_t)n * sizeof *of_a);
 }
 
@@ -211,17 +215,19 @@ static sluice_status plan(struct planning_work *work, sluice_plan **out,
     size_t n = (size_t)work->n_layers;
     work->layers = calloc(n, sizeof *work->layers);
     size_t cells = (size_t)work->teams.n * planning_cells(work);
-    work->cells = calloc(4 * cells, sizeof *work->cells);
+    work->cells = calloc(2 * 4 * cells, sizeof *work->cells);
     if (!work->layers || !work->cells)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the costs of layers");
     int64_t *at = work->cells;
     work->costs =
         (struct costs_tables){at, at + cells, at + 2 * cells, at + 3 * cells};
+    work->apart = at + 4 * cells;
     sluice_status st =
         sluice_plan_layers(work->model, &work->pipeline, work->layers, why);
     if (!st)
         st = planning_costs(work, why);
+    memcpy(at + 4 * cells, at, 4 * cells * sizeof *at);
     if (!st)
         st = find(work, out, why);
     if (!st && config->measures && !config->measure)

@@ -215,7 +215,9 @@ sluice_status planning_pace(const struct planning_work *work,
     what.rows = work->config->batch / row->microbatches / row->replicas;
     sluice_status st =
         costs_of(work)(work->model, &what, again, again + n, why);
-    double before = sum_of(work, costs_behind(work, row));
+    /* What the layers took apart, before they were corrected. */
+    double before =
+        sum_of(work, work->apart + (costs_behind(work, row) - work->cells));
     if (!st && before > 0)
         *pace = (1 + sum_of(work, again) / before) / 2;
     free(again);

@@ -15,8 +15,9 @@ struct planning_work {
     struct range replicas;     /* for which there are devices */
     struct range teams;        /* the same */
     sluice_plan_layer *layers; /* [n_layers] */
-    int64_t *cells;            /* the memory of `costs` */
+    int64_t *cells;            /* the memory of `costs`, and their copy */
     struct costs_tables costs; /* [teams][microbatches][n_layers][KINDS] */
+    const int64_t *apart;      /* the same memory before it was corrected */
     bool once[RANGE_MAX];      /* [microbatches]: some R of several replicas is
                                   as large: each has one micro-batch */
     sluice_pipeline_config pipeline;
@@ -55,7 +56,8 @@ sluice_status planning_factors(const struct planning_work *work,
 
 /*
  * The machine may be another one than when the layers were timed: time them
- * once more.  `*pace` is the mean of both timings, as a multiple of the first.
+ * once more.  `*pace` is the mean of both timings, as a multiple of the first;
+ * of layers that are timed alone, which no pipeline has corrected.
  *
  * Returns  SLUICE_OK, or the first error.
  */

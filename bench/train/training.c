@@ -61,7 +61,7 @@ static void print_log(void *context, sluice_log_level level, const char *text)
         fprintf(out, "%-9s %s\n", warns ? "warning" : "note", text);
 }
 
-/* The same of what needs to know the data. */
+/* What needs to know the data, and may fail in this process alone. */
 static sluice_status before_pipeline(struct training *t, sluice_diag *why)
 {
     const struct training_config *c = t->config;

@@ -79,6 +79,39 @@ START_TEST(a_cut_head_takes_its_formula_and_stands_beside_the_whole_one)
 }
 END_TEST
 
+/* Two replicas share out the UPDATE of the head's table, a place's half of it,
+ * and its states: a plan fits under a cap of exactly what it takes. */
+START_TEST(zero_shares_out_the_tables_of_a_cut_head)
+{
+    static const int two = 2, stages[] = {0, 1};
+    struct with_head h;
+    int64_t step_ns[2];
+    with_head_init(&h, of_layers);
+    h.l.costs_ns[h.l.n - 1][SLUICE_UPDATE] = 8000;
+    h.l.config.n_devices = 4;
+    h.l.config.replicas = &two;
+    h.l.config.n_zeros = h.l.config.n_replicas = 1;
+    for (int z = 0; z < 2; z++) {
+        h.l.config.zeros = &stages[z];
+        for (int d = 0; d < 4; d++)
+            h.l.devices[d].cap_bytes = 0;
+        sluice_plan *plan = found(&h);
+        size_t bytes = sluice_plan_row_at(plan, 0)->bytes;
+        ck_assert(sluice_plan_row_at(plan, 0)->vocabulary);
+        step_ns[z] = sluice_plan_row_at(plan, 0)->step_ns;
+        ck_assert_int_le(sluice_plan_bound_ns(plan), step_ns[z]);
+        sluice_plan_destroy(plan);
+        for (int d = 0; d < 4; d++)
+            h.l.devices[d].cap_bytes = bytes;
+        plan = found(&h);
+        ck_assert_int_eq(sluice_plan_row_at(plan, 0)->step_ns, step_ns[z]);
+        sluice_plan_destroy(plan);
+    }
+    ck_assert_int_eq(step_ns[0] - step_ns[1], 8000 / 2 / 2);
+    sluice_model_destroy(h.model);
+}
+END_TEST
+
 static const char *const models[] = {
     of_layers,
     "input(6, int32); embedding(40, width=8); linear(8, per-position) x4; "
@@ -192,6 +225,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("plan.plan_cut",
                  a_cut_head_takes_its_formula_and_stands_beside_the_whole_one,
+                 zero_shares_out_the_tables_of_a_cut_head,
                  the_bytes_of_a_cut_vocabulary_are_those_of_a_pipeline,
                  a_whole_head_is_planned_where_parts_are_no_use,
                  what_cannot_be_cut_is_refused_with_the_reason,

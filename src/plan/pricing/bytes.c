@@ -39,11 +39,12 @@ sluice_status sl_plan_count_bytes(const struct sl_plan_problem *problem,
     int64_t scratch[SLUICE_MAX_DEVICES] = {0}, lent[SLUICE_MAX_DEVICES] = {0};
     int64_t rows = sl_plan_rows(problem);
     sluice_device_facts facts[SLUICE_MAX_DEVICES];
+    const struct sl_plan_cut *cut = problem->cut;
+    int64_t tables = cut ? sl_plan_share_of_fixed(problem, cut->fixed_bytes,
+                                                  cut->param_bytes)
+                         : 0;
     for (int d = 0; d < schedule->n_devices; d++)
-        candidate->bytes[d] =
-            problem->cut
-                ? (size_t)(problem->cut->fixed_bytes / schedule->n_devices)
-                : 0;
+        candidate->bytes[d] = (size_t)(tables / schedule->n_devices);
     for (int s = 0, i = 0; s < schedule->n_stages; s++) {
         int d = schedule->stage_device[s];
         input[s] = problem->config->layers[i].input_row_bytes * rows;

@@ -59,7 +59,7 @@ static double bound_of(const struct sl_plan_problem *problem)
     if (problem->cut) { /* divided among all: it is on no layer's way */
         const int64_t *head_ns = sl_plan_head_costs(problem);
         all += n * (double)(head_ns[SLUICE_S] + head_ns[SLUICE_T]);
-        updates += (double)head_ns[SLUICE_UPDATE];
+        updates += sl_plan_head_update(problem);
     }
     double first = (double)sl_plan_cost(problem, 0, SLUICE_F);
     double work =

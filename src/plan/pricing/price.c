@@ -140,7 +140,7 @@ static void add_part(const struct sl_plan_problem *problem, int device, int n,
     of[SLUICE_S] += llround((double)head_ns[SLUICE_S] * part);
     of[SLUICE_T] += llround((double)head_ns[SLUICE_T] * part);
     of[SLUICE_UPDATE] +=
-        llround(((double)head_ns[SLUICE_UPDATE] +
+        llround((sl_plan_head_update(problem) +
                  (double)head_ns[SLUICE_REDUCE_GRAD] * reduce) *
                 part);
 }

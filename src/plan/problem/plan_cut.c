@@ -159,9 +159,9 @@ static void divide_bytes(struct sl_plan_cut *cut, const sluice_plan_layer *from)
     for (int i = 0; i < cut->n_whole; i++)
         cut->layers[i] = from[i];
     cut->fixed_bytes += take(&cut->layers[last].fixed_bytes, head.bytes);
-    take(&cut->layers[last].param_bytes, head.bytes);
+    cut->param_bytes += take(&cut->layers[last].param_bytes, head.bytes);
     cut->fixed_bytes += take(&cut->layers[0].fixed_bytes, rows.bytes);
-    take(&cut->layers[0].param_bytes, rows.bytes);
+    cut->param_bytes += take(&cut->layers[0].param_bytes, rows.bytes);
     if (n == cut->n_whole) { /* its scores are not of the stage */
         cut->layers[last].saved_row_bytes = 0;
         cut->layers[last].scratch_row_bytes = cut->layers[last].input_row_bytes;
@@ -276,4 +276,10 @@ const int64_t *sl_plan_head_costs(const struct sl_plan_problem *problem)
                           (size_t)cut->config.n_microbatches +
                       (size_t)problem->division.m) *
                          KINDS;
+}
+
+double sl_plan_head_update(const struct sl_plan_problem *problem)
+{
+    int n_shares = problem->division.zero ? problem->division.replicas : 1;
+    return (double)sl_plan_head_costs(problem)[SLUICE_UPDATE] / n_shares;
 }

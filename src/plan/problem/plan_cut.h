@@ -25,6 +25,7 @@ struct sl_plan_cut {
                          T, UPDATE and REDUCE_GRAD of the whole */
     int64_t *once_head_ns; /* the same for once_ns; NULL: it has none */
     int64_t fixed_bytes;   /* of both tables */
+    int64_t param_bytes;   /* their parameters alone */
     int n_whole;           /* layers with the head */
 };
 
@@ -45,5 +46,8 @@ void sl_plan_cut_places(const struct sl_plan_problem *problem, int *least,
 
 /* The costs [KINDS] of the head for the problem's division, which is cut. */
 const int64_t *sl_plan_head_costs(const struct sl_plan_problem *problem);
+
+/* Its UPDATE, or a replica's share of it under ZeRO. */
+double sl_plan_head_update(const struct sl_plan_problem *problem);
 
 #endif

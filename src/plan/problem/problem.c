@@ -339,12 +339,17 @@ static int64_t param_bytes(const sluice_plan_layer *layer)
     return layer->param_bytes < most ? layer->param_bytes : most;
 }
 
+int64_t sl_plan_share_of_fixed(const struct sl_plan_problem *problem,
+                               int64_t fixed_bytes, int64_t p)
+{
+    return share_of(problem, p, 3) + share_of(problem, p, 2) +
+           share_of(problem, fixed_bytes - 2 * p, 1);
+}
+
 int64_t sl_plan_fixed_bytes(const struct sl_plan_problem *problem, int layer)
 {
     const sluice_plan_layer *l = &problem->config->layers[layer];
-    int64_t p = param_bytes(l);
-    return share_of(problem, p, 3) + share_of(problem, p, 2) +
-           share_of(problem, l->fixed_bytes - 2 * p, 1);
+    return sl_plan_share_of_fixed(problem, l->fixed_bytes, param_bytes(l));
 }
 
 int64_t sl_plan_lent_bytes(const struct sl_plan_problem *problem, int layer)

@@ -142,6 +142,11 @@ int64_t sl_plan_cost(const struct sl_plan_problem *problem, int layer,
  * its part of what is shared out. */
 int64_t sl_plan_fixed_bytes(const struct sl_plan_problem *problem, int layer);
 
+/* The same of parameters, gradients and states that are `fixed_bytes` in all,
+ * and of which the parameters are `param_bytes`. */
+int64_t sl_plan_share_of_fixed(const struct sl_plan_problem *problem,
+                               int64_t fixed_bytes, int64_t param_bytes);
+
 /* By how much the whole gradient of a layer exceeds the device's part: it is
  * held for one stage at a time.  0 where gradients are not shared out. */
 int64_t sl_plan_lent_bytes(const struct sl_plan_problem *problem, int layer);
