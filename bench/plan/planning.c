@@ -170,10 +170,14 @@ static bool is_same(const sluice_plan *a, const sluice_plan *b)
            !memcmp(of_a, of_b, (size_t)n * sizeof *of_a);
 }
 
-/* Whether what a stage takes of a kind in place is what its layers cost. */
+/* Whether what a stage takes of a kind in place is what its layers cost: on a
+ * core of its own, as many actions as micro-batches, none of a cut head. */
 static bool is_comparable(const sluice_plan_row *row)
 {
-    return !row->vocabulary && row->gather <= 1;
+    struct environment env;
+    environment_read(&env);
+    return !row->vocabulary && row->gather <= 1 &&
+           row->devices * row->replicas * row->team <= env.cores;
 }
 
 /* The plan by costs in place, which may be another: until it stays. */

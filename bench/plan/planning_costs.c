@@ -101,10 +101,9 @@ static void model_costs(struct planning_work *work)
            (size_t)work->teams.n * planning_cells(work) * sizeof *at);
 }
 
-sluice_status planning_costs(struct planning_work *work, sluice_diag *why)
+static struct costs_shape shape_of(const struct planning_work *work)
 {
-    const struct planning_config *config = work->config;
-    const struct costs_shape shape = {
+    return (struct costs_shape){
         .teams = work->teams.values,
         .n_teams = work->teams.n,
         .microbatches = work->microbatches.values,
@@ -112,6 +111,12 @@ sluice_status planning_costs(struct planning_work *work, sluice_diag *why)
         .n_layers = work->n_layers,
         .once = work->once,
     };
+}
+
+sluice_status planning_costs(struct planning_work *work, sluice_diag *why)
+{
+    const struct planning_config *config = work->config;
+    const struct costs_shape shape = shape_of(work);
     sluice_status st = SLUICE_OK;
     if (config->costs)
         st = costs_read(config->costs, &shape, &work->costs, why);
@@ -125,14 +130,7 @@ sluice_status planning_costs(struct planning_work *work, sluice_diag *why)
 sluice_status planning_save_costs(const struct planning_work *work,
                                   sluice_diag *why)
 {
-    const struct costs_shape shape = {
-        .teams = work->teams.values,
-        .n_teams = work->teams.n,
-        .microbatches = work->microbatches.values,
-        .n = work->microbatches.n,
-        .n_layers = work->n_layers,
-        .once = work->once,
-    };
+    const struct costs_shape shape = shape_of(work);
     return costs_write(work->config->saves_costs, &shape, &work->costs, why);
 }
 

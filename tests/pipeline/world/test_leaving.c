@@ -44,24 +44,33 @@ int __wrap_MPI_Test(MPI_Request *request, int *done, MPI_Status *status)
     return __real_MPI_Test(request, done, status);
 }
 
-static void show_two(sluice_world *world)
+/* A device in each process. */
+static sluice_pipeline_config
+start(sluice_world *world, const sluice_loss_ops *loss, sluice_model **model)
 {
     static const sluice_sgd_config sgd = {.learning_rate = 0.1};
-    static float x[ROWS * 8], y[ROWS * 8];
-    sluice_model *model;
-    sluice_pipeline *pipes[2];
     sluice_diag why;
     rank = sluice_world_rank(world);
     last = sluice_world_size(world) - 1;
-    demand(!sluice_model_parse("8-8x4", NULL, &model, &why), "%s", why.text);
-    const sluice_pipeline_config config = {
+    demand(!sluice_model_parse("8-8x4", NULL, model, &why), "%s", why.text);
+    return (sluice_pipeline_config){
         .schedule = {.devices = last + 1, .microbatches = 2},
         .batch = ROWS,
-        .loss = sluice_mean_squared_error(),
+        .loss = loss,
         .optimizer = sluice_sgd(),
         .optimizer_config = &sgd,
         .world = world,
     };
+}
+
+static void show_two(sluice_world *world)
+{
+    static float x[ROWS * 8], y[ROWS * 8];
+    sluice_model *model;
+    sluice_pipeline *pipes[2];
+    sluice_diag why;
+    const sluice_pipeline_config config =
+        start(world, sluice_mean_squared_error(), &model);
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < 2; i++)
             demand(!sluice_pipeline_create(&config, model, &pipes[i], &why),
@@ -83,23 +92,13 @@ static void show_two(sluice_world *world)
  * before a step: what that process refuses, or that it has left, too. */
 static void show_counting(sluice_world *world)
 {
-    static const sluice_sgd_config sgd = {.learning_rate = 0.1};
     static float x[ROWS * 8];
     static int32_t classes[ROWS];
     sluice_model *model;
     sluice_pipeline *pipe;
     sluice_diag why;
-    rank = sluice_world_rank(world);
-    last = sluice_world_size(world) - 1;
-    demand(!sluice_model_parse("8-8x4", NULL, &model, &why), "%s", why.text);
-    const sluice_pipeline_config config = {
-        .schedule = {.devices = last + 1, .microbatches = 2},
-        .batch = ROWS,
-        .loss = sluice_cross_entropy(),
-        .optimizer = sluice_sgd(),
-        .optimizer_config = &sgd,
-        .world = world,
-    };
+    const sluice_pipeline_config config =
+        start(world, sluice_cross_entropy(), &model);
     demand(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
            why.text);
     const int32_t *none = rank == last ? NULL : classes;
