@@ -90,7 +90,8 @@ SLUICE_API sluice_status sluice_train_check(const sluice_pipeline *pipe,
  * factor at that step of a training of all epochs, `start` included; in
  * on_progress, and so in a checkpoint, the pipeline has its own rate.
  *
- * To end the training early, return false from on_progress.
+ * To end the training early, return false from on_progress; in several
+ * processes (world.h) in all of them.
  * sluice_pipeline_cancel() only ends a step; between two steps it does nothing,
  * but sluice_pipeline_set_cancelled() ends the next one, with SLUICE_CANCELLED.
  * A thread that is cancelled by pthread_cancel() completes the training first.

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <sluice/world.h>
+
 #include "base/memory.h"
 #include "base/text/real_text.h"
 #include "checkpoint/exchange_read.h"
@@ -49,6 +51,8 @@ static sluice_status save(const sluice_pipeline *pipe, struct notes *notes,
         for_torch ? sl_exchange_save(pipe, notes->pairs, notes->n, path, why)
                   : sl_staging_save(pipe, SL_HELD_WEIGHTS, notes->pairs,
                                     notes->n, path, why);
+    if (for_torch) /* the other processes may save in the other one */
+        st = sluice_world_agree(pipe->world, st, why);
     pthread_setcancelstate(cancel_state, NULL);
     return st;
 }
@@ -89,8 +93,9 @@ sluice_status sluice_pipeline_save_model_as(const sluice_pipeline *pipe,
     struct notes notes = {.n = 0};
     size_t size = sluice_model_print(model, NULL, 0) + 1;
     char *text = sl_alloc(pipe->allocator, size, 1);
-    if (!text)
-        return sl_no_memory(why, "the text of a model");
+    if (!text) /* the other processes ask first, too */
+        return sluice_world_agree(
+            pipe->world, sl_no_memory(why, "the text of a model"), why);
     sluice_model_print(model, text, size);
     note(&notes, "sluice.model", text);
     if (rows)
@@ -261,12 +266,12 @@ static sluice_status load(sluice_pipeline *pipe, const sluice_model *model,
 {
     sluice_safetensors *file;
     struct sl_staging staging = {0};
-    sluice_status st = SLUICE_OK;
-    if (model != pipe->blueprint.model)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "`model` is not the one that the pipeline was "
-                               "made from");
-    st = sluice_safetensors_open(path, 0, allocator, &file, why);
+    sluice_status st =
+        model == pipe->blueprint.model
+            ? sluice_safetensors_open(path, 0, allocator, &file, why)
+            : sluice_diag_set(why, SLUICE_INVALID,
+                              "`model` is not the one that the pipeline was "
+                              "made from");
     if (!st) {
         st = read_weights(&staging, pipe, layout, file, path, allocator, why);
         sluice_safetensors_close(file);

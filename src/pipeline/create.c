@@ -253,10 +253,12 @@ sluice_status sl_pipeline_create(const sluice_pipeline_config *config,
     if (st && !pipe->told)
         st = sl_abroad_check(pipe, st, why);
     pipe->former = NULL;
-    if (st)
+    if (st) {
+        sl_abroad_give_up(pipe);
         sl_free(config->allocator, pipe, 1, sizeof *pipe);
-    else
+    } else {
         *out = pipe;
+    }
     return st;
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sluice/world.h>
+
 #include "base/finite.h"
 #include "pipeline/abroad/abroad.h"
 #include "pipeline/pieces/holding.h"
@@ -65,16 +67,20 @@ static sluice_status get_strip(const sluice_pipeline *pipe,
     return st;
 }
 
-/* Put together the elements of a tensor, in all processes. */
-static sluice_status get(const sluice_pipeline *pipe,
+/* Put together the elements of a tensor, in all processes, unless one of them
+ * could not find it. */
+static sluice_status get(const sluice_pipeline *pipe, sluice_status st,
                          struct sl_tensor_item item, float *values,
                          sluice_diag *why)
 {
-    sluice_status st = SLUICE_OK;
     if (!pipe->world) {
-        gather(pipe, item, values);
+        if (!st)
+            gather(pipe, item, values);
         return st;
     }
+    st = sluice_world_agree(pipe->world, st, why);
+    if (st)
+        return st;
     for (int i = 0; i < sl_item_n_runs(pipe, item) && !st; i++) {
         struct sl_tensor_run run = sl_item_run_at(pipe, item, i);
         if (pipe->blueprint.grid.n_shards > 1) {
@@ -97,7 +103,7 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
 {
     struct sl_tensor_item item = {.state = SL_VALUES};
     sluice_status st = find(pipe, name, n, &item, why);
-    return st ? st : get(pipe, item, values, why);
+    return get(pipe, st, item, values, why);
 }
 
 /* Weights that were packed before have the old values: forget them. */
@@ -182,7 +188,7 @@ sluice_status sluice_pipeline_get_gradient(const sluice_pipeline *pipe,
 {
     struct sl_tensor_item item = {.state = SL_GRADIENT};
     sluice_status st = find(pipe, name, n, &item, why);
-    return st ? st : get(pipe, item, values, why);
+    return get(pipe, st, item, values, why);
 }
 
 bool sluice_pipeline_next_tensor(const sluice_pipeline *pipe,
@@ -312,9 +318,9 @@ sluice_status sluice_pipeline_get_tensor(const sluice_pipeline *pipe,
                                          const char *name, float *values,
                                          int64_t n, sluice_diag *why)
 {
-    sluice_state_tensor tensor;
+    sluice_state_tensor tensor = {.state = -1};
     sluice_status st = find_tensor(pipe, name, n, &tensor, why);
-    return st ? st : get(pipe, tensor_of(&tensor), values, why);
+    return get(pipe, st, tensor_of(&tensor), values, why);
 }
 
 sluice_status sluice_pipeline_set_tensor(sluice_pipeline *pipe,

@@ -215,10 +215,12 @@ static sluice_status count_all(sluice_pipeline *pipe, const struct sl_job *all,
     const struct sl_blueprint *bp = &pipe->blueprint;
     int64_t at = 0;
     *terms = 0;
-    if (!sl_abroad_tells_terms(pipe))
-        return st ? st
-                  : sl_loss_terms(bp->loss, &bp->loss_plan, all->targets,
-                                  all->rows, terms, why);
+    if (!sl_abroad_tells_terms(pipe)) {
+        if (!st)
+            st = sl_loss_terms(bp->loss, &bp->loss_plan, all->targets,
+                               all->rows, terms, why);
+        return st ? sl_abroad_refuse(pipe, all, st, why) : st;
+    }
     do {
         struct sl_job part = part_of(pipe, all, at);
         st = sl_abroad_count_terms(pipe, &part, st, why);
@@ -269,7 +271,8 @@ sluice_status sluice_pipeline_infer(sluice_pipeline *pipe, const void *x,
         st = check_x(pipe, x, why);
     if (!st && !y)
         st = sluice_diag_set(why, SLUICE_INVALID, "`y` is NULL; give its rows");
-    return st ? st : run_forward(pipe, &job, &loss_sum, &correct, why);
+    return st ? sl_abroad_refuse(pipe, &job, st, why)
+              : run_forward(pipe, &job, &loss_sum, &correct, why);
 }
 
 sluice_status sluice_pipeline_set_learning_rate(sluice_pipeline *pipe,

@@ -133,8 +133,10 @@ static sluice_status pass_batch(struct trainer *t, row_pass *pass,
     struct sl_rows mine = sl_abroad_input_rows(t->pipe, n);
     sluice_status st =
         sl_train_buffers_gather(b, data, b->order + at, n, mine, why);
-    if (st)
-        return st;
+    if (st) {
+        const struct sl_job none = {.training = pass == sluice_pipeline_step};
+        return sl_abroad_refuse(t->pipe, &none, st, why);
+    }
     if (data == t->config->train &&
         sluice_augmentation_acts(&t->config->augment))
         augment(t, b->order + at, mine);

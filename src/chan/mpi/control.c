@@ -108,6 +108,7 @@ static void take_locked(struct sl_control *control,
     } else if (letter->kind == SL_LEAVE) {
         from->n_left++; /* it may leave twice before this process sees it */
         from->left_epoch = letter->epoch;
+        from->given = letter->given;
         miss_locked(control, letter->from);
     } else if (letter->epoch == control->epoch && control->running) {
         if (letter->kind < SL_COMMIT)
@@ -117,10 +118,21 @@ static void take_locked(struct sl_control *control,
     } /* else it is a word about an epoch that is over */
 }
 
+/* A letter about an epoch that is still to begin here. */
+static bool is_early(void *context, const struct sl_letter *letter)
+{
+    const struct sl_control *control = context;
+    bool has_epoch = letter->kind != SL_LEAVE && letter->kind != SL_LOST;
+    bool takes_part =
+        !control->leaving || control->peers[letter->from].n_left > 0;
+    return has_epoch && takes_part &&
+           (int32_t)(letter->epoch - control->epoch) > 0;
+}
+
 static void look_locked(struct sl_control *control)
 {
     struct sl_letter letter;
-    while (sl_post_receive(control->post, control->epoch, &letter))
+    while (sl_post_receive(control->post, is_early, control, &letter))
         take_locked(control, &letter);
 }
 
@@ -239,10 +251,17 @@ static bool all_left(void *state)
     return all || sl_control_is_lost(control);
 }
 
-void sl_control_leave(struct sl_control *control)
+static int most(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+void sl_control_leave(struct sl_control *control, struct sl_given_out *given)
 {
     pthread_mutex_lock(&control->mu);
     struct sl_letter letter = sl_control_letter(control, SL_LEAVE);
+    letter.given = *given;
+    control->leaving = true;
     for (int to = 0; to < control->n_ranks; to++)
         if (to != control->rank && !sl_control_is_lost(control))
             sl_post_send(control->post, to, &letter);
@@ -255,9 +274,13 @@ void sl_control_leave(struct sl_control *control)
         if (peer->n_left > 0 &&
             (int32_t)(peer->left_epoch - control->epoch) > 0)
             control->epoch = peer->left_epoch;
-        if (peer->n_left > 0) /* none is lost, or this process itself */
-            peer->n_left--;
+        if (peer->n_left == 0)
+            continue; /* it is lost, or this process itself */
+        peer->n_left--;
+        given->n_tags = most(given->n_tags, peer->given.n_tags);
+        given->n_couriers = most(given->n_couriers, peer->given.n_couriers);
     }
+    control->leaving = false;
     atomic_store(&control->missing, false);
     atomic_store(&control->leaderless, false);
     pthread_mutex_unlock(&control->mu);

@@ -18,7 +18,9 @@
  *
  * After COMMIT and END no failure counts, after STOP no vote.  A process that
  * has voted leaves it to process 0 whether a failure of its own still counts.
- * A message of an epoch that has not begun here is kept until it does.
+ * A message of an epoch that has not begun here is kept until it does, unless
+ * this process has left and the sender has not: then it begins without this
+ * one, any number of times.
  *
  * Threads: any, unless a function says otherwise.  The lock comes before that
  * of a failure (chan/failure.h).
@@ -90,12 +92,14 @@ sluice_status sl_control_finish(struct sl_control *control, sluice_diag *why);
 
 /*
  * Leave: no epoch follows, until all processes have left and begin anew.  A
- * process that begins an epoch without this one fails.
+ * process that begins an epoch without this one fails.  What the world has
+ * given out, which may be less where a process has not seen the others fail, is
+ * afterwards the same in all, the most that any had.
  *
  * Threads  the caller's, between epochs.
  * Blocks   until all processes have left, or one is gone.
  */
-void sl_control_leave(struct sl_control *control);
+void sl_control_leave(struct sl_control *control, struct sl_given_out *given);
 
 /* Take what messages there are for a struct sl_control.  Every wait on a
  * transfer does so, too. */

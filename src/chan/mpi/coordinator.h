@@ -33,8 +33,9 @@ struct sl_control_hooks {
 };
 
 struct peer {
-    int n_left;          /* [mu] how often more than this process */
-    uint32_t left_epoch; /* [mu] its last one */
+    int n_left;                /* [mu] how often more than this process */
+    uint32_t left_epoch;       /* [mu] its last one */
+    struct sl_given_out given; /* [mu] as it knew then */
 };
 
 struct sl_control {
@@ -49,6 +50,7 @@ struct sl_control {
     struct sl_control_hooks hooks;  /* [mu] of this epoch */
     uint32_t epoch;                 /* [mu] begun last */
     bool running;                   /* [mu] begun, and not done here */
+    bool leaving;                   /* [mu] until the others have left */
     bool voted;                     /* [mu] */
     int n_votes, n_done, n_missing; /* [mu] at process 0 */
     int64_t voted_ns;               /* [mu] at process 0: the latest */

@@ -98,18 +98,14 @@ void sl_post_send(struct sl_post *post, int to, const struct sl_letter *letter)
                  sizeof out->letter, &out->transfer);
 }
 
-static bool is_early(const struct sl_letter *letter, uint32_t epoch)
-{
-    bool has_epoch = letter->kind != SL_LEAVE && letter->kind != SL_LOST;
-    return has_epoch && (int32_t)(letter->epoch - epoch) > 0;
-}
-
-/* The first kept letter that is early no more. */
-static bool take_kept(struct sl_post *post, uint32_t epoch,
-                      struct sl_letter *letter)
+/* The first kept letter that is not to be kept any longer. */
+static bool take_kept(struct sl_post *post,
+                      bool (*keeps)(void *context,
+                                    const struct sl_letter *letter),
+                      void *context, struct sl_letter *letter)
 {
     size_t i = 0;
-    while (i < post->n_kept && is_early(&post->kept[i], epoch))
+    while (i < post->n_kept && keeps(context, &post->kept[i]))
         i++;
     if (i == post->n_kept)
         return false;
@@ -120,15 +116,17 @@ static bool take_kept(struct sl_post *post, uint32_t epoch,
     return true;
 }
 
-bool sl_post_receive(struct sl_post *post, uint32_t epoch,
-                     struct sl_letter *letter)
+bool sl_post_receive(struct sl_post *post,
+                     bool (*keeps)(void *context,
+                                   const struct sl_letter *letter),
+                     void *context, struct sl_letter *letter)
 {
-    if (take_kept(post, epoch, letter))
+    if (take_kept(post, keeps, context, letter))
         return true;
     while (sl_wire_done(post->wire, &post->receive)) {
         *letter = post->in;
         receive_next(post);
-        if (!is_early(letter, epoch))
+        if (!keeps(context, letter))
             return true;
         assert(post->n_kept < post->most_kept);
         post->kept[post->n_kept++] = *letter;

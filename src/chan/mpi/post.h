@@ -28,11 +28,18 @@ enum sl_letter_kind {
     SL_LOST,  /* a process has ended without leaving: which, and so the first */
 };
 
+/* What a world has given out: the same in all processes. */
+struct sl_given_out {
+    int n_tags;
+    int n_couriers;
+};
+
 struct sl_letter {
     enum sl_letter_kind kind;
     uint32_t epoch;
     int from;
     int64_t virtual_ns;
+    struct sl_given_out given; /* LEAVE: as far as this process knows */
     sluice_diag why;
 };
 
@@ -50,10 +57,11 @@ void sl_post_destroy(struct sl_post *post);
  * letter may be dropped. */
 void sl_post_send(struct sl_post *post, int to, const struct sl_letter *letter);
 
-/* Whether a letter has come: it is then the next one, in *letter.  One about a
- * later epoch than `epoch`, except LEAVE and LOST, is kept until that has
- * begun. */
-bool sl_post_receive(struct sl_post *post, uint32_t epoch,
-                     struct sl_letter *letter);
+/* Whether a letter has come: it is then the next one, in *letter.  One of which
+ * keeps(context, letter) is true is kept until that is false. */
+bool sl_post_receive(struct sl_post *post,
+                     bool (*keeps)(void *context,
+                                   const struct sl_letter *letter),
+                     void *context, struct sl_letter *letter);
 
 #endif

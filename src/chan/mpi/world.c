@@ -18,9 +18,8 @@ struct sluice_world {
     struct sl_wire *wire;              /* const after create */
     struct sl_control *control;        /* const after create */
     int rank;                          /* const after create */
-    int n_tags;                        /* [owner: caller] taken so far */
+    struct sl_given_out given;         /* [owner: caller] so far */
     int first_tag;                     /* [owner: caller] of this pipeline */
-    int n_couriers;                    /* [owner: caller] counted so far */
 };
 
 static const struct sl_patience impatient = {.spin_ns = 50 * 1000};
@@ -93,8 +92,10 @@ sluice_status sluice_world_agree(sluice_world *world, sluice_status status,
 sluice_status sluice_world_share(sluice_world *world, int process, void *buffer,
                                  size_t bytes, sluice_diag *why)
 {
-    return world ? sl_world_broadcast(world, process, buffer, bytes, why)
-                 : SLUICE_OK;
+    if (!world)
+        return SLUICE_OK;
+    sluice_status st = sl_world_check(world, SLUICE_OK, why);
+    return st ? st : sl_world_broadcast(world, process, buffer, bytes, why);
 }
 
 struct sl_wire *sl_world_wire(sluice_world *world)
@@ -109,22 +110,23 @@ struct sl_control *sl_world_control(sluice_world *world)
 
 int sl_world_count_courier(sluice_world *world)
 {
-    return world->n_couriers++;
+    return world->given.n_couriers++;
 }
 
 sluice_status sl_world_take_tags(sluice_world *world, int n, int *first,
                                  sluice_diag *why)
 {
     int most = sl_wire_n_tags(world->wire);
-    bool fits = world->n_tags + n - world->first_tag <= TAGS_OF_A_PIPELINE;
-    if (!fits || n > most - world->n_tags)
+    int n_tags = world->given.n_tags;
+    bool fits = n_tags + n - world->first_tag <= TAGS_OF_A_PIPELINE;
+    if (!fits || n > most - n_tags)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d of %d tags of messages are taken, and the "
                                "pipeline needs more; use fewer devices or "
                                "micro-batches",
-                               world->n_tags, most);
-    *first = world->n_tags;
-    world->n_tags += n;
+                               n_tags, most);
+    *first = n_tags;
+    world->given.n_tags += n;
     return SLUICE_OK;
 }
 
@@ -149,7 +151,12 @@ sluice_status sl_world_finish(sluice_world *world, sluice_diag *why)
 
 void sl_world_start(sluice_world *world)
 {
-    world->first_tag = world->n_tags;
+    world->first_tag = world->given.n_tags;
+}
+
+void sl_world_give_up(sluice_world *world)
+{
+    world->given.n_tags = world->first_tag + TAGS_OF_A_PIPELINE;
 }
 
 sluice_status sl_world_check(sluice_world *world, sluice_status st,
@@ -164,10 +171,7 @@ sluice_status sl_world_check(sluice_world *world, sluice_status st,
         told.process = world->rank;
         sl_control_fail(world->control, &told, NULL, NULL);
     }
-    st = sl_control_finish(world->control, why);
-    if (st) /* processes have come to different tags */
-        world->n_tags = world->first_tag + TAGS_OF_A_PIPELINE;
-    return st;
+    return sl_control_finish(world->control, why);
 }
 
 struct wait {
@@ -344,7 +348,7 @@ bool sl_world_is_over(const sluice_world *world)
 
 void sl_world_leave(sluice_world *world)
 {
-    sl_control_leave(world->control);
+    sl_control_leave(world->control, &world->given);
 }
 
 void sl_world_abandon(sluice_world *world)

@@ -19,6 +19,9 @@
 /* A pipeline is about to be created, in all processes. */
 void sl_world_start(sluice_world *world);
 
+/* It was not, in any process: they have come to different tags. */
+void sl_world_give_up(sluice_world *world);
+
 /*
  * The next n tags of messages, the same in all processes, which therefore all
  * call it in the same order.
@@ -57,7 +60,8 @@ sluice_status sl_world_check(sluice_world *world, sluice_status st,
                              sluice_diag *why);
 
 /*
- * Give all processes what process `root` has.
+ * Give all processes what process `root` has.  They have agreed before, since
+ * the last thing that one of them alone could have refused.
  *
  * Blocks   until all have called it, or one is gone.
  * Returns  SLUICE_OK, or why a process is gone.

@@ -114,6 +114,25 @@ void sl_abroad_end(sluice_pipeline *pipe)
     sl_failure_overrule(&pipe->everyone->failure, &why);
 }
 
+sluice_status sl_abroad_refuse(sluice_pipeline *pipe, const struct sl_job *job,
+                               sluice_status st, sluice_diag *why)
+{
+    sluice_diag told;
+    if (!pipe->world || sl_pipeline_is_inherited(pipe))
+        return st;
+    sluice_diag_set(&told, st, "process %d could not go on",
+                    sluice_world_rank(pipe->world));
+    if (why)
+        told = *why;
+    sluice_status failed = sl_pipeline_begin(pipe, why);
+    if (failed)
+        return failed;
+    sl_collective_fail(pipe->everyone, &told);
+    sl_pipeline_run(pipe, *job); /* no device begins it */
+    failed = sl_pipeline_end(pipe, why);
+    return failed ? failed : st;
+}
+
 bool sl_abroad_stopped(const sluice_pipeline *pipe)
 {
     return pipe->world ? pipe->broke : sl_collective_stopped(pipe->everyone);
@@ -182,7 +201,17 @@ sluice_status sl_abroad_check_alone(const sluice_pipeline_config *config,
                                     sluice_status st, sluice_diag *why)
 {
     sluice_world *world = sl_abroad_start(config); /* as the others have */
-    return world ? sl_world_check(world, st, why) : st;
+    if (!world)
+        return st;
+    st = sl_world_check(world, st, why);
+    sl_world_give_up(world);
+    return st;
+}
+
+void sl_abroad_give_up(const sluice_pipeline *pipe)
+{
+    if (pipe->world)
+        sl_world_give_up(pipe->world);
 }
 
 void sl_abroad_leave(sluice_pipeline *pipe)

@@ -34,6 +34,16 @@ const struct sl_cut_head *sl_abroad_cut_head(const sluice_pipeline *pipe);
 void sl_abroad_begin(sluice_pipeline *pipe);
 void sl_abroad_end(sluice_pipeline *pipe);
 
+/*
+ * Begin and end a job that this process alone may have refused, with status
+ * `st`: the others, who have begun it, do not wait for what it was to send.
+ *
+ * Threads  outside of calls of the pipeline.
+ * Returns  `st` in one process; the first failure of all of them.
+ */
+sluice_status sl_abroad_refuse(sluice_pipeline *pipe, const struct sl_job *job,
+                               sluice_status st, sluice_diag *why);
+
 /* Whether the job has failed, as all processes know it.  A cancellation that
  * comes behind the end of a job stops this process alone: it ends the next job
  * of the call, or nothing. */
@@ -67,7 +77,9 @@ const struct sl_device *sl_abroad_device(const sluice_pipeline *pipe,
                                          int index);
 
 /*
- * Whether all processes have come so far well.  After a failure `told` is set.
+ * Whether all processes have come so far well, between two jobs: so that none
+ * waits for what another one would send, which has refused to, or has left.
+ * After a failure `told` is set.
  *
  * Blocks   until all processes have called it.
  * Returns  the first failure of all of them.
@@ -78,6 +90,9 @@ sluice_status sl_abroad_check(sluice_pipeline *pipe, sluice_status st,
 /* The same of a process that has no pipeline, instead of sl_abroad_start(). */
 sluice_status sl_abroad_check_alone(const sluice_pipeline_config *config,
                                     sluice_status st, sluice_diag *why);
+
+/* It could not be created: in no process, as all know. */
+void sl_abroad_give_up(const sluice_pipeline *pipe);
 
 /* The pipeline ends: wait until it does in all processes. */
 void sl_abroad_leave(sluice_pipeline *pipe);

@@ -123,7 +123,7 @@ sluice_status sl_abroad_count_terms(sluice_pipeline *pipe,
     if (!st)
         st = count(pipe, job, why);
     if (!sl_abroad_tells_terms(pipe) || sl_pipeline_is_inherited(pipe))
-        return st;
+        return st ? sl_abroad_refuse(pipe, job, st, why) : st;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     /* Who has failed, or has left, would not be there to tell or be told. */
     st = sl_world_check(pipe->world, st, why);

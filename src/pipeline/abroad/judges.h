@@ -20,10 +20,11 @@ bool sl_abroad_judges(const sluice_pipeline *pipe);
  * Count the terms of each micro-batch of a job that is to run, into its
  * outcome.  In several processes one that is no judge reads no targets: if
  * their number depends on them, `tells_terms`, the judges tell it.  `st` is
- * that of this process so far.
+ * that of this process so far; if it has failed, no process runs the job.
  *
  * Threads  the caller's, outside of jobs.
- * Blocks   until all processes have called it, in several.
+ * Blocks   until all processes have called it, if their number is told; else
+ *          if it fails, until the others have ended the job.
  * Returns  `st` or as sl_loss_terms(); if their number is told, the same in all
  *          processes, or why one is gone.
  */

@@ -1,9 +1,10 @@
 /*
  * Pipelines that end: one behind the other, where a process may have ended the
  * second before another has seen that it has ended the first; and while another
- * process wants a step.
+ * process wants something of it.  And calls that one process alone refuses.
  */
-#include <sluice/pipeline.h>
+#include <sluice/checkpoint.h>
+#include <sluice/pipeline_state.h>
 
 #include <mpi.h>
 
@@ -123,12 +124,188 @@ static void show_counting(sluice_world *world)
     sluice_model_destroy(model);
 }
 
+/* What the call is of which process `rank` alone gives what cannot be. */
+enum call {
+    STEP_X,
+    STEP_TARGETS,
+    STEP_ROWS,
+    EVALUATE_TARGETS,
+    EVALUATE_ROWS,
+    INFER_X,
+    INFER_Y,
+    INFER_ROWS,
+    PARAMETER_NAME,
+    PARAMETER_SIZE,
+    GRADIENT_NAME,
+    TENSOR_NAME,
+    SAVE_PATH,
+    SAVE_LAYOUT,
+    LOAD_PATH,
+    LOAD_MODEL,
+    N_CALLS
+};
+
+enum { BATCHES = 3, ALL = BATCHES * ROWS, N = 8 * 8 };
+
+static char file[40]; /* other worlds have others */
+static float in[ALL * 8], out[ALL * 8];
+
+/* Steps, evaluations and inferences. */
+static sluice_status run(enum call call, sluice_pipeline *pipe, bool wrong,
+                         sluice_diag *why)
+{
+    const float *x = wrong && (call == STEP_X || call == INFER_X) ? NULL : in;
+    const float *no_targets = wrong ? NULL : in;
+    float *y = wrong && call == INFER_Y ? NULL : out;
+    int64_t rows = wrong && call == INFER_ROWS ? 0 : ALL;
+    switch (call) {
+    case STEP_X:
+        return sluice_pipeline_step(pipe, x, in, ROWS, NULL, why);
+    case STEP_TARGETS:
+        return sluice_pipeline_step(pipe, in, no_targets, ROWS, NULL, why);
+    case STEP_ROWS:
+        return sluice_pipeline_step(pipe, in, in, ROWS + wrong, NULL, why);
+    case EVALUATE_TARGETS:
+        return sluice_pipeline_evaluate(pipe, in, no_targets, ALL, NULL, why);
+    case EVALUATE_ROWS:
+        return sluice_pipeline_evaluate(pipe, in, in, wrong ? -1 : ALL, NULL,
+                                        why);
+    default:
+        return sluice_pipeline_infer(pipe, x, rows, y, why);
+    }
+}
+
+static sluice_status make(enum call call, sluice_pipeline *pipe,
+                          const sluice_model *model, bool wrong,
+                          sluice_diag *why)
+{
+    const char *name = wrong ? "x" : "0.weight";
+    const char *path = wrong ? "nowhere/x" : file;
+    switch (call) {
+    case PARAMETER_NAME:
+        return sluice_pipeline_get_parameter(pipe, name, out, N, why);
+    case PARAMETER_SIZE:
+        return sluice_pipeline_get_parameter(pipe, "0.weight", out, N + wrong,
+                                             why);
+    case GRADIENT_NAME:
+        return sluice_pipeline_get_gradient(pipe, name, out, N, why);
+    case TENSOR_NAME:
+        return sluice_pipeline_get_tensor(pipe, name, out, N, why);
+    case SAVE_PATH: /* process 0 writes */
+        return sluice_pipeline_save_weights(pipe, path, why);
+    case SAVE_LAYOUT:
+        return sluice_pipeline_save_model_as(
+            pipe, NULL, wrong ? SLUICE_LAYOUT_PYTORCH : SLUICE_LAYOUT_SLUICE,
+            file, why);
+    case LOAD_PATH:
+        return sluice_pipeline_load_weights(pipe, model, path, NULL, why);
+    case LOAD_MODEL:
+        return sluice_pipeline_load_weights(pipe, wrong ? NULL : model, file,
+                                            NULL, why);
+    default:
+        return run(call, pipe, wrong, why);
+    }
+}
+
+/* Who reads x, or targets, refuses that it has none. */
+static int who_refuses(enum call call, int n)
+{
+    bool first = call == STEP_X || call == INFER_X || call == SAVE_PATH;
+    bool second = call == STEP_TARGETS || call == EVALUATE_TARGETS;
+    return first ? 0 : second ? last : n % (last + 1);
+}
+
+/* The last process has ended its pipeline; the next one is as if nothing had
+ * been, though the others have tried each call. */
+static void try_all_left(sluice_world *world, sluice_pipeline *pipe,
+                         const sluice_model *model)
+{
+    sluice_diag why;
+    if (rank != last) {
+        int word = 0;
+        sluice_trace trace;
+        demand(
+            sluice_world_share(world, last, &word, sizeof word, &why) ==
+                    SLUICE_CLOSED &&
+                sluice_world_agree(world, SLUICE_OK, &why) == SLUICE_CLOSED &&
+                sluice_pipeline_trace_all(pipe, &trace, &why) == SLUICE_CLOSED,
+            "%s", why.text);
+    }
+    for (int i = 0; i < N_CALLS && rank != last; i++) {
+        if (i == SAVE_LAYOUT)
+            continue;
+        sluice_status st = make((enum call)i, pipe, model, false, &why);
+        demand(st == SLUICE_CLOSED && why.process == last, "call %d: %s", i,
+               why.text);
+    }
+    sluice_pipeline_destroy(pipe);
+}
+
+static void show_calls(sluice_world *world)
+{
+    sluice_model *model;
+    sluice_diag why;
+    sluice_pipeline_config config =
+        start(world, sluice_mean_squared_error(), &model);
+    config.trace = true;
+    snprintf(file, sizeof file, "world_leaving%d.safetensors", last);
+    for (int round = 0; round < 2; round++) {
+        sluice_pipeline *pipe;
+        demand(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
+               why.text);
+        demand(!sluice_pipeline_save_weights(pipe, file, &why), "%s", why.text);
+        for (int i = 0; i < 2 * N_CALLS; i++) {
+            enum call call = (enum call)(i / 2);
+            int who = who_refuses(call, i + round);
+            sluice_status st = make(call, pipe, model, rank == who,
+                                    i % 2 || rank != who ? &why : NULL);
+            demand(st && st != SLUICE_CLOSED &&
+                       (rank == who || why.process == who),
+                   "call %d, of process %d: %d, %s", i / 2, who, st, why.text);
+            st = make(call, pipe, model, false, &why);
+            demand(!st, "call %d: %s", i / 2, why.text);
+        }
+        try_all_left(world, pipe, model);
+        demand(!sluice_world_agree(world, SLUICE_OK, &why), "%s", why.text);
+    }
+    if (rank == 0)
+        remove(file);
+    sluice_model_destroy(model);
+}
+
+/* A pipeline that the last process does not create, for it ends another one. */
+static void show_creation(sluice_world *world)
+{
+    sluice_model *model;
+    sluice_pipeline *pipes[2];
+    sluice_diag why;
+    const sluice_pipeline_config config =
+        start(world, sluice_mean_squared_error(), &model);
+    for (int round = 0; round < 2; round++) {
+        demand(!sluice_pipeline_create(&config, model, &pipes[0], &why), "%s",
+               why.text);
+        demand(rank == last || sluice_pipeline_create(&config, model, &pipes[1],
+                                                      &why) == SLUICE_CLOSED,
+               "it was created");
+        sluice_pipeline_destroy(pipes[0]);
+    }
+    demand(!sluice_pipeline_create(&config, model, &pipes[0], &why), "%s",
+           why.text);
+    demand(!sluice_pipeline_step(pipes[0], in, in, ROWS, NULL, &why), "%s",
+           why.text);
+    sluice_pipeline_destroy(pipes[0]);
+    sluice_model_destroy(model);
+}
+
 int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
         {"two_pipelines_end_one_behind_the_other", show_two},
         {"what_one_process_refuses_before_a_step_is_told_to_all",
          show_counting},
+        {"what_one_process_refuses_all_return", show_calls},
+        {"a_pipeline_that_one_process_does_not_create_is_in_none",
+         show_creation},
     };
     (void)argc;
     return sl_test_claims(claims, (int)(sizeof claims / sizeof *claims),
