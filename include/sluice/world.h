@@ -15,8 +15,7 @@
  * The bits are those of one process, a cut vocabulary (vocabulary_parallel)
  * included: with an embedding that is cut, too, a process reads the rows of
  * each replica of which it has a device.  The devices of a team are in one
- * process.  Refused are reshapes, a cut vocabulary with teams or with ZeRO
- * stage 3, and in that stage layers with statistics.
+ * process.  Refused are reshapes and decoders.
  *
  * sluice_pipeline_trace() is the trace of this process's own devices, on its
  * own clock, as of one replica, sluice_pipeline_trace_all() that of all; each

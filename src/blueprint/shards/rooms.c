@@ -63,30 +63,9 @@ static void give_away(struct placing *is, int stage)
     is->room_of[stage] = -1;
 }
 
-static sluice_status refuse(const struct placing *is, int position,
-                            sluice_diag *why)
-{
-    char name[SLUICE_DIAG_ACTION];
-    sluice_diag_set(
-        why, SLUICE_INVALID,
-        "ZeRO stage 3: %s at position %d of device %d comes behind "
-        "the RESHARD of its stage, but the optimizer's total is "
-        "measured there, of whole parameters; put it before the "
-        "RESHARD",
-        sluice_action_format(is->actions[position], name, sizeof name),
-        position, is->device);
-    if (why) {
-        why->device = is->device;
-        why->stage = is->actions[position].stage;
-        why->position = position;
-    }
-    return SLUICE_INVALID;
-}
-
 /* The list and the program, which lacks UNSHARD and RESHARD, side by side. */
-static sluice_status walk(struct placing *is, const struct sl_program *program,
-                          const sluice_schedule *schedule, bool measures,
-                          sluice_diag *why)
+static void walk(struct placing *is, const struct sl_program *program,
+                 const sluice_schedule *schedule, bool measures)
 {
     const struct sl_op *next = program->ops;
     for (int s = 0; s < is->n_stages; s++)
@@ -100,13 +79,15 @@ static sluice_status walk(struct placing *is, const struct sl_program *program,
         } else if (action.kind == SLUICE_RESHARD) {
             give_away(is, action.stage);
         } else {
-            if (action.kind == SLUICE_REDUCE_GRAD && measures &&
-                is->room_of[action.stage] < 0)
-                return refuse(is, i, why);
+            bool lacks = action.kind == SLUICE_REDUCE_GRAD && measures &&
+                         is->room_of[action.stage] < 0;
+            if (lacks)
+                bring(is, action.stage);
             is->ops[is->n_ops++] = *next++;
+            if (lacks)
+                give_away(is, action.stage);
         }
     }
-    return SLUICE_OK;
 }
 
 /* Operations at most: two for each UNSHARD, written or not. */
@@ -114,7 +95,8 @@ static int most_ops(const struct placing *is, const struct sl_program *program)
 {
     int n = program->n_ops + 2 * is->n_stages;
     for (int i = 0; i < is->n; i++)
-        n += 2 * (is->actions[i].kind == SLUICE_UNSHARD);
+        n += 2 * (is->actions[i].kind == SLUICE_UNSHARD ||
+                  is->actions[i].kind == SLUICE_REDUCE_GRAD);
     return n;
 }
 
@@ -153,9 +135,8 @@ sluice_status sl_rooms_place(struct sl_program *program,
     if (is.room_of && is.brought && is.taken && is.ops) {
         for (int s = 0; s < is.n_stages; s++)
             is.room_of[s] = -1;
-        st = walk(&is, program, schedule, measures, why);
-        if (!st)
-            st = keep(&is, program, allocator);
+        walk(&is, program, schedule, measures);
+        st = keep(&is, program, allocator);
     }
     if (!st && *n_rooms < is.n_rooms)
         *n_rooms = is.n_rooms;
@@ -163,6 +144,5 @@ sluice_status sl_rooms_place(struct sl_program *program,
     sl_free(allocator, is.taken, n, sizeof *is.taken);
     sl_free(allocator, is.brought, n, sizeof *is.brought);
     sl_free(allocator, is.room_of, n, sizeof *is.room_of);
-    return st == SLUICE_NO_MEMORY ? sl_no_memory(why, "a device's program")
-                                  : st;
+    return st ? sl_no_memory(why, "a device's program") : SLUICE_OK;
 }

@@ -17,13 +17,12 @@
 /*
  * Put [CLEAR,] BRING into the program of `device`, before its UPDATEs are
  * expanded, wherever its list has an UNSHARD.  A stage without an UNSHARD in
- * the list is whole from the beginning.
+ * the list is whole from the beginning.  If `measures` is true whole parameters
+ * are measured behind a REDUCE_GRAD: for one that comes after the RESHARD of
+ * its stage they are brought once more.
  *
  * Returns  SLUICE_OK, with *n_rooms raised to the number that the program takes
- *          if it was smaller; SLUICE_NO_MEMORY, with the program unchanged;
- *          SLUICE_INVALID if `measures` is true, so that whole parameters are
- *          measured behind a REDUCE_GRAD, and one comes after the RESHARD of
- *          its stage.
+ *          if it was smaller; SLUICE_NO_MEMORY, with the program unchanged.
  */
 sluice_status sl_rooms_place(struct sl_program *program,
                              const sluice_schedule *schedule, int device,

@@ -73,21 +73,6 @@ static bool sums_statistics(const sluice_layer_plan *plan)
     return false;
 }
 
-/* What is needed whole where no device has it: a layer whose statistics follow
- * from all of its parameters. */
-static sluice_status check_brought(const sluice_model *model, sluice_diag *why)
-{
-    for (int i = 0; i < sluice_model_n_layers(model); i++)
-        if (sums_statistics(sluice_model_layer_plan(model, i)))
-            return sluice_diag_set(why, SLUICE_INVALID,
-                                   "ZeRO stage 3 in several processes and "
-                                   "layer %d, whose statistics are updated "
-                                   "where no device has all of its parameters; "
-                                   "set zero to 2, or run it in one process",
-                                   i);
-    return SLUICE_OK;
-}
-
 static sluice_status check_statistics(int wanted, const sluice_model *model,
                                       const sluice_schedule *schedule,
                                       sluice_diag *why)
@@ -148,8 +133,6 @@ sluice_status sl_zero_choose(int wanted, const struct sl_grid *grid,
     if (!st && wanted >= SL_ZERO_GRADIENTS)
         st = check_gradients(wanted, grid, model, schedule, mode, why);
     bool brings = wanted >= SL_ZERO_PARAMETERS && !one_process && mode->reduces;
-    if (!st && brings)
-        st = check_brought(model, why);
     if (!st && mode->reduces)
         mode->zero = wanted;
     if (!st)

@@ -52,8 +52,7 @@ sluice_status sl_zero_place(int wanted, sluice_schedule **schedule,
  * Returns  SLUICE_OK; SLUICE_INVALID if there is no such stage, or if it does
  *          not go with an asynchronous schedule, or an optimizer that is not
  *          `elementwise`; from stage 2 on also if it does not go with ties,
- *          copies, or the order of the backwards; stage 3 in several processes
- *          also with layers that have statistics, or a cut vocabulary.
+ *          copies, statistics, or the order of the backwards.
  */
 sluice_status sl_zero_choose(int wanted, const struct sl_grid *grid,
                              bool one_process,

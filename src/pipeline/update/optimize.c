@@ -10,6 +10,8 @@
  */
 #include "pipeline/update/optimize.h"
 
+#include <string.h>
+
 #include "blueprint/shards/zero.h"
 #include "pipeline/finite_check.h"
 #include "pipeline/update/head_update.h"
@@ -207,8 +209,26 @@ sluice_status sl_optimize_prepare(struct sl_device *device,
     return st;
 }
 
-/* Of the newest version of the parameters. */
-static void update_statistics(const struct sl_stage *stage,
+/* What the device keeps of them: a piece of those that it has whole, which is
+ * all that the others need. */
+static void keep_statistics(const struct sl_device *device,
+                            const struct sl_stage *stage,
+                            const struct sl_unit *unit, float *const *params)
+{
+    for (int p = 0; p < unit->plan->n_params; p++) {
+        if (!unit->plan->params[p].statistic)
+            continue;
+        const struct sl_chunk piece = piece_of(device, stage, unit, p);
+        memcpy(sl_unit_weights(stage, unit, p, piece), params[p] + piece.first,
+               (size_t)piece.n * sizeof **params);
+    }
+}
+
+/* Of the newest version of the parameters.  Where they were brought they are
+ * still those that the step began with, in a room of the device's only stage.
+ */
+static void update_statistics(const struct sl_device *device,
+                              const struct sl_stage *stage,
                               const struct sl_unit *unit)
 {
     if (!unit->ops->update_statistics || stage->n_params == 0)
@@ -221,6 +241,8 @@ static void update_statistics(const struct sl_stage *stage,
         .sums = (const float *const *)unit->grads,
     };
     unit->ops->update_statistics(&call);
+    if (stage->own_params)
+        keep_statistics(device, stage, unit, call.params);
 }
 
 struct sl_chunk sl_optimize_piece(const struct sl_device *device,
@@ -240,7 +262,7 @@ static bool writes_statistics(const struct sl_device *device,
                               const struct sl_stage *stage)
 {
     const struct sl_blueprint *bp = &device->pipe->blueprint;
-    return bp->updates.zero < SL_ZERO_PARAMETERS ||
+    return bp->updates.zero < SL_ZERO_PARAMETERS || bp->updates.brings ||
            sl_holder_of(&bp->grid, device->at, stage->index) == 0;
 }
 
@@ -255,7 +277,7 @@ void sl_optimize_unit(struct sl_device *device, const struct sl_op *op,
         device->pipe->blueprint.optimizer->apply(&call);
     }
     if (unit->owner == device->at.shard && writes_statistics(device, stage))
-        update_statistics(stage, unit);
+        update_statistics(device, stage, unit);
 }
 
 sluice_status sl_optimize_apply(struct sl_device *device,

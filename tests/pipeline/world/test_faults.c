@@ -7,7 +7,6 @@
 
 #include <sluice/checkpoint.h>
 #include <sluice/decode.h>
-#include <sluice/schedule_text.h>
 
 #include "pipeline/world/world.h"
 #include "support/allocator.h"
@@ -342,40 +341,6 @@ static void show_lists(sluice_world *world)
     sl_test_problem_fini(&problem);
 }
 
-/* What ZeRO stage 3 has in one process, and not in several. */
-static void show_zero(sluice_world *world)
-{
-    static const char moved[] = /* behind the RESHARD of its stage */
-        "0UNSHARD,0F0,0B0,0RESHARD,0REDUCE_GRAD,0UPDATE\n";
-    struct sl_test_problem problem;
-    sluice_pipeline_config config;
-    sluice_optimizer_choice clipped;
-    sluice_schedule *schedule;
-    begin_config(&problem, world, &config);
-    sluice_model *relu = problem.model;
-    demand(!sluice_model_parse("input(8); reshape(2, height=2, width=2); "
-                               "batch_norm; flatten; linear(5)",
-                               NULL, &problem.model, NULL) &&
-               !sluice_optimizer_parse("sgd:lr=0.1,clip=1", &clipped, NULL) &&
-               !sluice_schedule_parse_csv(moved, strlen(moved), SLUICE_CSV_NEW,
-                                          NULL, &schedule, NULL),
-           "no model, optimizer or schedule");
-    config.schedule.devices = 1;
-    config.replicas = sluice_world_size(world);
-    config.zero = 3;
-    refuse(&problem, &config, SLUICE_INVALID, "layer 1, whose statistics");
-    sluice_model_destroy(problem.model);
-    problem.model = relu;
-    config.schedule.devices = config.schedule.microbatches = 0;
-    config.custom = schedule;
-    config.optimizer = clipped.ops;
-    config.optimizer_config = &clipped.config;
-    refuse(&problem, &config, SLUICE_INVALID,
-           "0REDUCE_GRAD at position 4 of device 0 comes behind the RESHARD");
-    sluice_schedule_destroy(schedule);
-    sl_test_problem_fini(&problem);
-}
-
 /* Only process 0 opens the file; all learn why it cannot. */
 static void show_saving(sluice_world *world)
 {
@@ -453,7 +418,6 @@ int main(int argc, char **argv)
         {"a_creation_that_fails_in_one_process_fails_in_all", show_creation},
         {"an_allocation_that_fails_in_one_process_fails_in_all", show_memory},
         {"a_list_that_cannot_be_is_refused_in_all", show_lists},
-        {"what_zero_cannot_bring_is_refused", show_zero},
         {"a_file_that_cannot_be_is_told_to_all", show_saving},
         {"a_decoder_of_several_processes_is_refused", show_decoding},
         {"a_process_that_leaves_is_named", show_leaving},

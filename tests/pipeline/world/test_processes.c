@@ -4,6 +4,7 @@
  */
 #include <sluice/gemm.h>
 #include <sluice/schedule_passes.h>
+#include <sluice/schedule_text.h>
 
 #include "pipeline/world/world.h"
 #include "support/judged_pair.h"
@@ -220,6 +221,48 @@ static void show_zero(sluice_world *world)
     }
 }
 
+/* What a batch_norm measures: in stage 3 each device keeps a chunk of it, too.
+ */
+static void show_statistics(sluice_world *world)
+{
+    static const char *const models[] = {
+        "input(6); reshape(2, height=1, width=3); batch_norm; upsample; "
+        "conv2d(3, padding=1, no-bias); batch_norm; activate(relu); "
+        "residual{conv2d(3, padding=1, no-bias); batch_norm}; "
+        "global_average_pool; batch_norm; linear(5)",
+        "input(6); reshape(2, height=1, width=3); batch_norm; flatten; "
+        "linear(16); linear(16); linear(5)"}; /* of a holder */
+    static const char *const optimizers[] = {
+        "adamw:lr=0.01,weight-decay=0.1,decay-all", "sgd:lr=0.05,clip=0.05"};
+    int size = sluice_world_size(world);
+    int processes[3 * 2];
+    for (int n = 0; n < 8; n++) {
+        struct sl_test_problem problem;
+        sluice_optimizer_choice choice;
+        make(&problem, SL_TEST_RELU);
+        sluice_model_destroy(problem.model);
+        demand(!sluice_model_parse(models[n % 4 == 3], NULL, &problem.model,
+                                   NULL) &&
+                   !sluice_optimizer_parse(optimizers[n % 2], &choice, NULL),
+               "no model or optimizer");
+        sluice_pipeline_config config = problem.config;
+        config.world = world;
+        config.zero = 3 - n / 6;
+        config.optimizer = choice.ops;
+        config.optimizer_config = &choice.config;
+        config.replicas = 2 + n % 2;
+        config.schedule.devices = 2;
+        config.schedule.microbatches = 1 + n % 3;
+        config.n_processes = 2 * config.replicas;
+        if (n % 3 > 0)
+            config.processes = processes;
+        for (int d = 0; d < config.n_processes; d++)
+            processes[d] = d % size;
+        judge_config(&problem, &config, "statistics");
+        sl_test_problem_fini(&problem);
+    }
+}
+
 /* A list with one whole stage at a time, brought into the same room again. */
 static void judge_rooms(sluice_world *world, const char *name, int chunks)
 {
@@ -247,6 +290,42 @@ static void show_rooms(sluice_world *world)
 {
     judge_rooms(world, "looped-bfs", 3);
     judge_rooms(world, "gpipe", 0);
+}
+
+/* What a clip measures comes behind the RESHARD: it is brought once more. */
+static void show_measured(sluice_world *world)
+{
+    static const char *const lists[] = {
+        "0UNSHARD,0F0,0F1,0B1,0B0,0RESHARD,0REDUCE_GRAD,0UPDATE\n",
+        "0UNSHARD,1UNSHARD,0F0,0F1,1F0,1F1,1B1,1B0,1RESHARD,1REDUCE_GRAD,"
+        "0B1,0B0,0RESHARD,0REDUCE_GRAD,0UPDATE,1UPDATE\n",
+        "0UNSHARD,0F0,0F1,0RESHARD,1UNSHARD,1F0,1F1,1B1,1B0,1RESHARD,0UNSHARD,"
+        "1REDUCE_GRAD,0B1,0B0,0RESHARD,0REDUCE_GRAD,0UPDATE,1UPDATE\n"};
+    struct sl_test_problem problem;
+    sluice_optimizer_choice clipped;
+    sluice_diag why;
+    make(&problem, SL_TEST_NORM);
+    demand(!sluice_optimizer_parse("adamw:lr=0.01,clip=0.05", &clipped, NULL),
+           "no optimizer");
+    for (int i = 0; i < 3; i++) {
+        sluice_schedule *schedule;
+        sluice_pipeline_config config = problem.config;
+        demand(!sluice_schedule_parse_csv(lists[i], strlen(lists[i]),
+                                          SLUICE_CSV_NEW, NULL, &schedule,
+                                          &why),
+               "%s", why.text);
+        config.custom = schedule;
+        config.optimizer = clipped.ops;
+        config.optimizer_config = &clipped.config;
+        config.world = world;
+        config.zero = 3;
+        config.replicas = sluice_world_size(world);
+        config.queue_capacity = 2;
+        config.schedule.microbatches = 2;
+        judge_config(&problem, &config, lists[i]);
+        sluice_schedule_destroy(schedule);
+    }
+    sl_test_problem_fini(&problem);
 }
 
 enum { WIDE = 128, N_STAGES = 8 };
@@ -404,7 +483,10 @@ int main(int argc, char **argv)
         {"wherever_devices_are_they_equal_the_reference", show_placements},
         {"replicas_equal_the_reference", show_replicas},
         {"replicas_that_share_equal_the_reference", show_zero},
+        {"statistics_of_replicas_that_share_equal_the_reference",
+         show_statistics},
         {"a_room_is_used_again_once_no_other_reads_it", show_rooms},
+        {"what_is_measured_later_is_brought_again", show_measured},
         {"replicas_that_share_hold_what_the_formula_says", show_zero_memory},
         {"a_process_holds_what_is_planned_for_its_devices", show_memory},
     };

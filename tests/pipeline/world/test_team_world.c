@@ -22,7 +22,8 @@ struct shape {
     int replicas;
     int zero;
     int team;
-    bool in_turn; /* the teams; else in runs */
+    bool in_turn;      /* the teams; else in runs */
+    const char *model; /* NULL: that of the kind */
 };
 
 static void make(struct sl_test_problem *problem, enum sl_test_kind kind)
@@ -63,6 +64,11 @@ static void show_shape(sluice_world *world, const struct shape *shape)
     snprintf(what, sizeof what, "%s, zero %d, team %d", shape->schedule,
              shape->zero, shape->team);
     make(&problem, shape->kind);
+    if (shape->model) {
+        sluice_model_destroy(problem.model);
+        demand(!sluice_model_parse(shape->model, NULL, &problem.model, NULL),
+               "no model");
+    }
     sluice_pipeline_config config = problem.config;
     config.world = world;
     config.schedule.name = shape->schedule;
@@ -96,13 +102,18 @@ static void show_shapes(sluice_world *world)
 }
 
 /* With parameters that are brought, also those that a team does not divide: a
- * stage of one layer may have no others. */
+ * stage of one layer may have no others.  Statistics are among these. */
 static void show_brought(sluice_world *world)
 {
+    static const char normed[] =
+        "input(6); reshape(2, height=1, width=3); batch_norm; upsample; "
+        "conv2d(3, padding=1, no-bias); batch_norm; activate(relu); "
+        "global_average_pool; batch_norm; linear(5)";
     static const struct shape shapes[] = {
         {SL_TEST_GPT, "gpipe", 2, 1, 2, 3, 2, true},
         {SL_TEST_NORM, "looped-bfs", 2, 4, 2, 3, 2, false},
         {SL_TEST_NORM, "looped-bfs", 1, 4, 4, 3, 2, true},
+        {SL_TEST_RELU, "gpipe", 2, 1, 2, 3, 2, false, normed},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         show_shape(world, &shapes[i]);
