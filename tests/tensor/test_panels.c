@@ -17,9 +17,9 @@
  * of the depth, with an input gradient turned round; and of the last weights
  * the panels are too large for a cache. */
 static const struct sl_gemm sizes[] = {
-    {1, 1, 1},       {3, 300, 70},   {29, 513, 33}, {170, 257, 31},
-    {343, 5, 9},     {7, 260, 1100}, {2, 1, 1057},  {257, 40, 1030},
-    {64, 230, 1032}, {1, 257, 2100},
+    {1, 1, 1},       {3, 300, 70},   {29, 513, 33},  {170, 257, 31},
+    {343, 5, 9},     {7, 260, 1100}, {2, 1, 1057},   {257, 40, 1030},
+    {64, 230, 1032}, {1, 257, 2100}, {170, 129, 40},
 };
 enum { N_SIZES = sizeof sizes / sizeof *sizes, MOST = 257 * 2100 };
 
@@ -220,6 +220,34 @@ START_TEST(rows_divided_give_the_same_bits)
 }
 END_TEST
 
+/* m, depth, n, uses */
+START_TEST(few_rows_of_small_weights_are_not_packed)
+{
+    static const struct {
+        struct sl_gemm size;
+        int n_uses;
+        bool pays;
+    } cases[] = {
+        {{4, 256, 256}, 8, false},   {{4, 256, 256}, 16, false},
+        {{4, 256, 256}, 17, true},   {{64, 512, 512}, 1, false},
+        {{65, 512, 512}, 1, true},   {{4, 512, 513}, 8, true},
+        {{4, 1024, 1024}, 8, true},  {{INT32_MAX, 8, 8}, INT32_MAX, true},
+        {{1, 1, 1 << 18}, 1, false}, {{1, 1, 1 + (1 << 18)}, 1, true},
+    };
+    setup();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sl_panel_product p =
+            product(FORWARD, cases[i].size, a, b, false);
+        ck_assert_msg(sl_panels_pay(&p, cases[i].n_uses) == cases[i].pays,
+                      "case %zu", i);
+        p = product(INPUT, cases[i].size, a, b, false);
+        ck_assert(sl_panels_pay(&p, cases[i].n_uses));
+    }
+    teardown();
+}
+END_TEST
+
 SLUICE_TEST_MAIN("tensor.panels", every_size_agrees_with_plain_loops,
+                 few_rows_of_small_weights_are_not_packed,
                  instruction_sets_and_packing_give_the_same_bits,
                  rows_divided_give_the_same_bits)

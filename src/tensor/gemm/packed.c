@@ -63,7 +63,7 @@ static struct sl_panel_product any_rows(enum sl_gemm_kind kind, int64_t in,
 static bool packs(enum sl_gemm_kind kind, struct sl_gemm size, int n_uses)
 {
     struct sl_panel_product p = product_of(kind, size, (struct sl_operands){0});
-    return kind == SL_GEMM_FORWARD ||
+    return sl_panels_pay(&p, n_uses) &&
            !sl_turned_is_fastest(sl_tiles(), &p, n_uses);
 }
 

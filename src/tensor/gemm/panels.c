@@ -3,15 +3,13 @@
 
 #include <string.h>
 
-#include "tensor/gemm/line_store.h"
-#include "tensor/gemm/transpose.h"
-
 enum {
     BLOCK_ROWS = 12 * SL_TILE_ROWS, /* of a: they stay in the second cache */
     BLOCK_COLUMNS = 1024,           /* of b, packed for one use: the same */
     A_FLOATS = BLOCK_ROWS * SL_TILE_ROW, /* by depth a tile needs less */
     LEAD = 2,                            /* tiles */
-    CACHED_FLOATS = 512 * 1024,          /* as the second cache holds: 2 MiB */
+    IN_PLACE_FLOATS = 256 * 1024,        /* of b, if it is read as it lies */
+    IN_PLACE_ROWS = 64,                  /* of a, of all uses together */
 };
 
 _Static_assert(SL_TILE_STEP *SL_TILE_DEPTH <= A_FLOATS, "a tile by depth fits");
@@ -32,125 +30,6 @@ static int64_t up(int64_t n, int64_t to)
 static int64_t block_depth(int64_t depth, int64_t most)
 {
     return up(depth, up(depth, most));
-}
-
-int64_t sl_panels_block_depth(int64_t depth)
-{
-    return block_depth(depth, SL_TILE_ROW_DEPTH);
-}
-
-int64_t sl_panels_floats(const struct sl_tiles *tiles, int64_t depth, int64_t n)
-{
-    return up(n, tiles->columns) * tiles->columns * depth;
-}
-
-/* Where panels are read next. */
-enum reader {
-    READ_NOW,  /* at once: they stay in the caches */
-    READ_LATER /* behind more than a cache holds */
-};
-
-/* All panels of a block whose rows lie one after the other, row by row: each is
- * read from end to end, as the processor fetches ahead.  Inlined, so that the
- * choice of stores leaves the loop. */
-__attribute__((always_inline)) static inline void
-pack_rows(struct sl_view b, int64_t depth, int64_t n, int64_t columns,
-          enum reader reader, float *to)
-{
-    int64_t whole = n / columns * columns;
-    for (int64_t k = 0; k < depth; k++, to += columns) {
-        const float *from = b.at + k * b.row;
-        float *panel = to;
-        for (int64_t j = 0; j < whole; j += columns, panel += depth * columns)
-            for (int64_t i = 0; i < columns; i += SL_LINE_FLOATS)
-                if (reader == READ_LATER)
-                    sl_line_store(panel + i, from + j + i);
-                else
-                    memcpy(panel + i, from + j + i,
-                           SL_LINE_FLOATS * sizeof *to);
-        for (int64_t j = whole; j < n; j++)
-            panel[j - whole] = from[j];
-        for (int64_t j = n; whole < n && j < whole + columns; j++)
-            panel[j - whole] = 0;
-    }
-}
-
-/* One panel, of `count` columns, of a transposed b. */
-static void pack_columns(struct sl_view b, int64_t depth, int64_t count,
-                         int64_t columns, float *to)
-{
-    sl_transpose(count, depth, b.at, b.column, to, columns);
-    for (int64_t k = 0; k < depth; k++)
-        for (int64_t j = count; j < columns; j++)
-            to[k * columns + j] = 0;
-}
-
-/* All panels of one block of the depth. */
-static void pack_block(const struct sl_tiles *tiles, struct sl_view b,
-                       int64_t depth, int64_t n, enum reader reader, float *to)
-{
-    int64_t columns = tiles->columns;
-    if (b.column == 1) {
-        if (reader == READ_LATER)
-            pack_rows(b, depth, n, columns, READ_LATER, to);
-        else
-            pack_rows(b, depth, n, columns, READ_NOW, to);
-        return;
-    }
-    for (int64_t j = 0; j < n; j += columns, to += depth * columns) {
-        struct sl_view panel = {b.at + j * b.column, b.row, b.column};
-        pack_columns(panel, depth, least(columns, n - j), columns, to);
-    }
-}
-
-/* A panel of one block of a transposed b.  What is read later is transposed
- * aside first, so that whole lines pass by the caches. */
-static void pack_panel(struct sl_view b, int64_t depth, int64_t count,
-                       int64_t columns, enum reader reader, float *to)
-{
-    _Alignas(64) float aside[SL_TILE_ROW_DEPTH * SL_TILE_COLUMNS];
-    if (reader == READ_NOW) {
-        pack_columns(b, depth, count, columns, to);
-        return;
-    }
-    pack_columns(b, depth, count, columns, aside);
-    for (int64_t i = 0; i < depth * columns; i += SL_LINE_FLOATS)
-        sl_line_store(to + i, aside + i);
-}
-
-/* Panel by panel, each through all blocks: so the columns of b, which lie from
- * end to end in memory, are read that way. */
-static void pack_transposed(const struct sl_tiles *tiles, struct sl_view b,
-                            int64_t depth, int64_t n, enum reader reader,
-                            float *panels)
-{
-    int64_t columns = tiles->columns;
-    int64_t step = sl_panels_block_depth(depth);
-    for (int64_t j = 0; j < n; j += columns)
-        for (int64_t k = 0; k < depth; k += step) {
-            int64_t deep = least(step, depth - k);
-            struct sl_view panel = {b.at + k * b.row + j * b.column, b.row,
-                                    b.column};
-            pack_panel(panel, deep, least(columns, n - j), columns, reader,
-                       panels + sl_panels_floats(tiles, k, n) + j * deep);
-        }
-}
-
-void sl_panels_pack(const struct sl_tiles *tiles, struct sl_view b,
-                    int64_t depth, int64_t n, float *panels)
-{
-    int64_t step = sl_panels_block_depth(depth);
-    bool is_large = sl_panels_floats(tiles, depth, n) > CACHED_FLOATS;
-    enum reader reader = is_large ? READ_LATER : READ_NOW;
-    if (b.column != 1)
-        pack_transposed(tiles, b, depth, n, reader, panels);
-    for (int64_t k = 0; k < depth && b.column == 1; k += step) {
-        int64_t deep = least(step, depth - k);
-        struct sl_view block = {b.at + k * b.row, b.row, b.column};
-        pack_block(tiles, block, deep, n, reader, panels);
-        panels += sl_panels_floats(tiles, deep, n);
-    }
-    sl_line_stores_end();
 }
 
 size_t sl_panels_scratch_bytes(const struct sl_tiles *tiles, int64_t depth,
@@ -213,6 +92,13 @@ static int64_t tile_begin(int64_t rows, int64_t n_tiles, int64_t t)
     return rows * t / n_tiles;
 }
 
+static void copy_rows(const struct block *b, float *to)
+{
+    for (int64_t i = 0; i < b->rows; i++)
+        memcpy(to + i * SL_TILE_ROW, b->a.at + i * b->a.row,
+               (size_t)b->deep * sizeof *to);
+}
+
 /*
  * a lies by rows: few rows of c, so that a panel of b stays in the first cache
  * while the tiles of a column pass by.  Each of them brings its share of the
@@ -230,9 +116,7 @@ static void multiply_rows(const struct sl_tiles *tiles, const struct block *b,
     int64_t n_tiles = up(b->rows, tiles->rows);
     int64_t share = up(columns, n_tiles);
     int64_t quarter = columns * b->deep / SL_TILE_STREAMS;
-    for (int64_t i = 0; i < b->rows; i++)
-        memcpy(scratch + i * SL_TILE_ROW, b->a.at + i * b->a.row,
-               (size_t)b->deep * sizeof *scratch);
+    copy_rows(b, scratch);
     for (int64_t j = 0; j < b->n; j += columns) {
         const float *panel = b->panels + j * b->deep;
         int64_t next = j + 2 * columns <= b->n ? j + columns : j;
@@ -250,6 +134,29 @@ static void multiply_rows(const struct sl_tiles *tiles, const struct block *b,
                           quarter, share},
             };
             run_tile(tiles, tiles->by_rows, b, &at);
+        }
+    }
+}
+
+/* Whole panels of a b that is read as it lies, each row of it 128 bytes or
+ * less; tiles bring the same rows of the next panel. */
+static void multiply_whole(const struct sl_tiles *tiles, const struct block *b,
+                           struct sl_view from, float *scratch)
+{
+    int64_t columns = tiles->columns;
+    int64_t n_tiles = up(b->rows, tiles->rows);
+    copy_rows(b, scratch);
+    for (int64_t j = 0; j + columns <= b->n; j += columns) {
+        int64_t next = j + 2 * columns <= b->n ? j + columns : j;
+        for (int64_t t = 0; t < n_tiles; t++) {
+            int64_t i = tile_begin(b->rows, n_tiles, t);
+            int64_t rows = tile_begin(b->rows, n_tiles, t + 1) - i;
+            float *c = b->c + i * b->c_row;
+            const struct sl_tile_ahead ahead = {
+                c + next, from.at + next, from.row, SL_TILE_STREAMS * from.row};
+            tiles->in_place[rows - 1](scratch + i * SL_TILE_ROW, from.at + j,
+                                      from.row, b->deep, c + j, b->c_row,
+                                      b->add, &ahead);
         }
     }
 }
@@ -340,6 +247,43 @@ static void multiply_block(const struct sl_tiles *tiles, struct block b,
     }
 }
 
+/* All columns of one block of the depth of a b that is read as it lies, but for
+ * the last, if they fill no panel: behind the last row there may be nothing. */
+static void multiply_in_place(const struct sl_tiles *tiles, struct block b,
+                              struct sl_view from, int64_t m, float *scratch)
+{
+    float *room = scratch + A_FLOATS;
+    int64_t whole = b.n / tiles->columns * tiles->columns;
+    struct block rest = b;
+    rest.n -= whole;
+    rest.c += whole;
+    rest.panels = room;
+    for (int64_t i = 0; i < m; i += BLOCK_ROWS) {
+        b.rows = least(BLOCK_ROWS, m - i);
+        multiply_whole(tiles, &b, from, scratch);
+        b.a.at += b.rows * b.a.row;
+        b.c += b.rows * b.c_row;
+    }
+    if (rest.n == 0)
+        return;
+    from.at += whole;
+    sl_panels_pack_block(tiles, from, b.deep, rest.n, room);
+    multiply_block(tiles, rest, m, scratch);
+}
+
+static bool is_in_place(const struct sl_panel_product *p)
+{
+    return !p->panels && p->a.column == 1 && p->b.column == 1 &&
+           p->n <= IN_PLACE_FLOATS && p->depth <= IN_PLACE_FLOATS &&
+           p->depth * p->n <= IN_PLACE_FLOATS;
+}
+
+bool sl_panels_pay(const struct sl_panel_product *p, int n_uses)
+{
+    return !is_in_place(p) || p->m > IN_PLACE_ROWS ||
+           p->m * n_uses > IN_PLACE_ROWS;
+}
+
 void sl_panels_multiply(const struct sl_tiles *tiles,
                         const struct sl_panel_product *p, void *scratch)
 {
@@ -361,8 +305,12 @@ void sl_panels_multiply(const struct sl_tiles *tiles,
             };
             struct sl_view from = {p->b.at + k * p->b.row + j * p->b.column,
                                    p->b.row, p->b.column};
+            if (is_in_place(p)) {
+                multiply_in_place(tiles, b, from, p->m, scratch);
+                continue;
+            }
             if (!p->panels)
-                pack_block(tiles, from, b.deep, b.n, READ_NOW, room);
+                sl_panels_pack_block(tiles, from, b.deep, b.n, room);
             else
                 panels += sl_panels_floats(tiles, b.deep, b.n);
             multiply_block(tiles, b, p->m, scratch);

@@ -88,8 +88,8 @@ multiply(int rows, int64_t a_row, const float *a, const float *b,
 enum { STEPS = SL_TILE_STREAMS };
 
 __attribute__((always_inline)) static inline void
-tile(int rows, int64_t a_row, int64_t a_step, const float *a, const float *b,
-     int64_t depth, float *c, int64_t c_row, bool add,
+tile(int rows, int64_t a_row, int64_t a_step, int64_t b_step, const float *a,
+     const float *b, int64_t depth, float *c, int64_t c_row, bool add,
      const struct sl_tile_ahead *ahead)
 {
     VECTOR sum[ROWS][2];
@@ -112,12 +112,12 @@ tile(int rows, int64_t a_row, int64_t a_step, const float *a, const float *b,
 #pragma GCC unroll 4
         for (int s = 0; s < STEPS; s++) {
             __builtin_prefetch(panel + s * stream, 0, 2);
-            multiply(rows, a_row, a + s * a_step, b + s * WIDE, sum);
+            multiply(rows, a_row, a + s * a_step, b + s * b_step, sum);
         }
         a += STEPS * a_step;
-        b += STEPS * WIDE;
+        b += STEPS * b_step;
     }
-    for (; k < depth; k++, a += a_step, b += WIDE)
+    for (; k < depth; k++, a += a_step, b += b_step)
         multiply(rows, a_row, a, b, sum);
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
@@ -131,26 +131,35 @@ tile(int rows, int64_t a_row, int64_t a_step, const float *a, const float *b,
                             float *c, int64_t c_row, bool add,                 \
                             const struct sl_tile_ahead *ahead)                 \
     {                                                                          \
-        tile(n, SL_TILE_ROW, 1, a, b, depth, c, c_row, add, ahead);            \
+        tile(n, SL_TILE_ROW, 1, WIDE, a, b, depth, c, c_row, add, ahead);      \
     }                                                                          \
     static void by_depth_##n(const float *a, const float *b, int64_t depth,    \
                              float *c, int64_t c_row, bool add,                \
                              const struct sl_tile_ahead *ahead)                \
     {                                                                          \
-        tile(n, 1, SL_TILE_STEP, a, b, depth, c, c_row, add, ahead);           \
+        tile(n, 1, SL_TILE_STEP, WIDE, a, b, depth, c, c_row, add, ahead);     \
+    }                                                                          \
+    static void in_place_##n(const float *a, const float *b, int64_t b_row,    \
+                             int64_t depth, float *c, int64_t c_row, bool add, \
+                             const struct sl_tile_ahead *ahead)                \
+    {                                                                          \
+        tile(n, SL_TILE_ROW, 1, b_row, a, b, depth, c, c_row, add, ahead);     \
     }
 FOR_EACH_ROWS(TILES_OF)
 
 #define BY_ROWS(n)  by_rows_##n,
 #define BY_DEPTH(n) by_depth_##n,
+#define IN_PLACE(n) in_place_##n,
 static sl_tile *const tiles_by_rows[] = {FOR_EACH_ROWS(BY_ROWS)};
 static sl_tile *const tiles_by_depth[] = {FOR_EACH_ROWS(BY_DEPTH)};
+static sl_tile_in_place *const tiles_in_place[] = {FOR_EACH_ROWS(IN_PLACE)};
 
 static const struct sl_tiles tiles = {
     .rows = ROWS,
     .columns = WIDE,
     .by_rows = tiles_by_rows,
     .by_depth = tiles_by_depth,
+    .in_place = tiles_in_place,
     .gather = gather,
     .spread = spread,
 };

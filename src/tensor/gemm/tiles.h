@@ -67,13 +67,20 @@ typedef void sl_tile(const float *a, const float *b, int64_t depth, float *c,
                      int64_t c_row, bool add,
                      const struct sl_tile_ahead *ahead);
 
+/* The same of a b that is not packed, rows of `b_row` floats; a lies by rows.
+ */
+typedef void sl_tile_in_place(const float *a, const float *b, int64_t b_row,
+                              int64_t depth, float *c, int64_t c_row, bool add,
+                              const struct sl_tile_ahead *ahead);
+
 struct sl_tiles {
-    int rows;                 /* the most of a tile */
-    int columns;              /* of every tile; a multiple of 16 */
-    sl_tile *const *by_rows;  /* [rows]: of 1, 2, ... rows */
-    sl_tile *const *by_depth; /* [rows] */
-    sl_gather_rows *gather;   /* panels and rows of a convolution's matrix */
-    sl_pixel_rows *spread;    /* and what they are gathered from */
+    int rows;                          /* the most of a tile */
+    int columns;                       /* of every tile; a multiple of 16 */
+    sl_tile *const *by_rows;           /* [rows]: of 1, 2, ... rows */
+    sl_tile *const *by_depth;          /* [rows] */
+    sl_tile_in_place *const *in_place; /* [rows] */
+    sl_gather_rows *gather; /* panels and rows of a convolution's matrix */
+    sl_pixel_rows *spread;  /* and what they are gathered from */
 };
 
 /* Those of this processor; NULL if it has no fused multiply-adds, or the
