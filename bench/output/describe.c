@@ -2,28 +2,63 @@
 #include "bench/output/describe.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
+
+#include <sluice/pipeline_stage.h>
 #include <sluice/world.h>
 
 enum { LAYERS_TEXT = 48 };
 
-/* "0-1: linear linear", cut short where it gets long. */
-static void layers_text(const sluice_model *model,
-                        const sluice_device_info *info, char *text)
+/* "0-1, 4: linear linear tanh", stage by stage, cut short where it gets long.
+ */
+struct layers_text {
+    char text[LAYERS_TEXT];
+    size_t n;
+    bool cut;
+};
+
+static void add_piece(struct layers_text *to, const char *before,
+                      const char *piece)
 {
-    int last = info->first_layer + info->n_layers - 1;
-    size_t n = (size_t)snprintf(text, LAYERS_TEXT, "%d", info->first_layer);
-    if (info->n_layers > 1)
-        n += (size_t)snprintf(text + n, LAYERS_TEXT - n, "-%d", last);
-    n += (size_t)snprintf(text + n, LAYERS_TEXT - n, ":");
-    for (int i = info->first_layer; i <= last; i++) {
-        const char *name = sluice_model_layer(model, i)->name;
-        if (n + strlen(name) + sizeof " ..." > LAYERS_TEXT) {
-            snprintf(text + n, LAYERS_TEXT - n, " ...");
-            return;
-        }
-        n += (size_t)snprintf(text + n, LAYERS_TEXT - n, " %s", name);
+    size_t n = strlen(before) + strlen(piece);
+    if (to->cut)
+        return;
+    to->cut = to->n + n + sizeof " ..." > LAYERS_TEXT;
+    to->n += (size_t)snprintf(to->text + to->n, LAYERS_TEXT - to->n, "%s%s",
+                              to->cut ? " ..." : before, to->cut ? "" : piece);
+}
+
+static void add_range(struct layers_text *to, const char *before,
+                      const sluice_stage_info *stage)
+{
+    char range[2 * sizeof "-2147483648"];
+    if (stage->n_layers > 1)
+        snprintf(range, sizeof range, "%d-%d", stage->first_layer,
+                 stage->first_layer + stage->n_layers - 1);
+    else
+        snprintf(range, sizeof range, "%d", stage->first_layer);
+    add_piece(to, before, range);
+}
+
+static struct layers_text layers_of(const sluice_pipeline *pipe,
+                                    const sluice_model *model, int device,
+                                    int n_stages)
+{
+    struct layers_text to = {.n = 0};
+    sluice_stage_info stage;
+    for (int i = 0; i < n_stages; i++) {
+        sluice_pipeline_stage(pipe, device, i, &stage);
+        add_range(&to, i > 0 ? ", " : "", &stage);
     }
+    add_piece(&to, ":", "");
+    for (int i = 0; i < n_stages; i++) {
+        sluice_pipeline_stage(pipe, device, i, &stage);
+        for (int l = 0; l < stage.n_layers; l++)
+            add_piece(&to, " ",
+                      sluice_model_layer(model, stage.first_layer + l)->name);
+    }
+    return to;
 }
 
 static void describe_device(const sluice_pipeline *pipe,
@@ -37,14 +72,12 @@ static void describe_device(const sluice_pipeline *pipe,
         plan->versions,   plan->boundary,   plan->stash,     plan->workspace,
         plan->total,      info.actual_bytes};
     char core[16] = "-";
-    char layers[LAYERS_TEXT];
     if (info.core >= 0)
         snprintf(core, sizeof core, "%d", info.core);
     fprintf(out, "%6d %4s", device, core);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         fprintf(out, " %9.1f", (double)columns[i] / 1024);
-    layers_text(model, &info, layers);
-    fprintf(out, "  %s\n", layers);
+    fprintf(out, "  %s\n", layers_of(pipe, model, device, info.n_stages).text);
 }
 
 void describe_devices(const sluice_pipeline *pipe, const sluice_model *model,

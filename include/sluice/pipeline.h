@@ -368,7 +368,7 @@ SLUICE_API const char *sluice_pipeline_precision(const sluice_pipeline *pipe);
 /* What one device holds. */
 typedef struct sluice_device_info {
     int first_layer; /* of its first stage */
-    int n_layers;    /* of all its stages */
+    int n_layers;    /* of all its stages: sluice_pipeline_stage() */
     int n_stages;
     int core; /* the CPU it is pinned to, as Linux numbers it; -1: none */
     sluice_memory_plan planned;

@@ -14,6 +14,7 @@
  *     checkpoint  parameters, or all of a training, on disk
  *     augment     images shifted and flipped by chance
  *     saver      checkpoints written beside training
+ *     pipeline_stage  which layers a device has
  *     pipeline_state  what lasts from step to step
  *     pipeline_text   a pipeline from a text
  *     reshape         another shape between two steps
@@ -66,6 +67,7 @@
 #include <sluice/partition.h>
 #include <sluice/pipeline.h>
 #include <sluice/pipeline_choice.h>
+#include <sluice/pipeline_stage.h>
 #include <sluice/pipeline_state.h>
 #include <sluice/pipeline_text.h>
 #include <sluice/plan.h>

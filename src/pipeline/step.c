@@ -38,6 +38,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#include <sluice/pipeline_stage.h>
 #include <sluice/pipeline_state.h>
 
 #include "base/clock.h"
@@ -328,6 +329,21 @@ void sluice_pipeline_device(const sluice_pipeline *pipe, int device,
         info->n_layers += stage->n_units;
         info->n_stages++;
     }
+}
+
+void sluice_pipeline_stage(const sluice_pipeline *pipe, int device, int i,
+                           sluice_stage_info *info)
+{
+    const struct sl_layout *layout = &pipe->blueprint.layout;
+    int place = sl_coordinates_of(&layout->grid, device).place;
+    int s = 0;
+    while (layout->stages[s].device != place || i-- > 0)
+        s++;
+    *info = (sluice_stage_info){
+        .stage = s,
+        .first_layer = layout->stages[s].units[0].layer,
+        .n_layers = layout->stages[s].n_units,
+    };
 }
 
 sluice_status sluice_pipeline_trace(const sluice_pipeline *pipe,

@@ -1,0 +1,36 @@
+/*
+ * Which layers the stages of a device have.  They need not follow each other:
+ * under interleaved-1f1b a device has several parts of the model, under
+ * dualpipe parts of two copies.
+ */
+#ifndef SLUICE_PIPELINE_STAGE_H
+#define SLUICE_PIPELINE_STAGE_H
+
+#include <sluice/export.h>
+#include <sluice/pipeline.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct sluice_stage_info {
+    int stage;       /* its index in the schedule */
+    int first_layer; /* of the model */
+    int n_layers;    /* at least 1 */
+} sluice_stage_info;
+
+/*
+ * Describe stage `i` of the device with index `device`, in the order of the
+ * schedule's stages: i from 0 to below the `n_stages` that
+ * sluice_pipeline_device() tells.
+ *
+ * Threads  as sluice_pipeline_device().
+ */
+SLUICE_API void sluice_pipeline_stage(const sluice_pipeline *pipe, int device,
+                                      int i, sluice_stage_info *info);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
