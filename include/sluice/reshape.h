@@ -34,7 +34,9 @@ extern "C" {
 /*
  * Give the pipeline the shape that `config` describes: anything in it may
  * differ from what the pipeline was created with, except `batch`, `seed`,
- * `loss` and `optimizer` with their configs, `allocator` and `world`.
+ * `loss` and `optimizer` with their configs, `allocator` and `world`.  The
+ * config of a loss or optimizer that is not the library's is compared byte for
+ * byte, bytes between its fields included: set all of it to zero first.
  *
  * Kept are parameters, running statistics, optimizer states, the number of
  * steps, the learning rate that was set, and whether the pipeline is cancelled.

@@ -11,7 +11,8 @@
 
 /*
  * Whether two blueprints of one model mean the same training.  Settings of loss
- * and optimizer are compared byte for byte, after they were settled.
+ * and optimizer are compared after they were settled: the library's option by
+ * option, those of a program's own byte for byte.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID naming the field of the config, and both
  *          values.

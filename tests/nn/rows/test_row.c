@@ -53,6 +53,38 @@ static void check_row(const sluice_option_table *table, size_t config_bytes,
     }
 }
 
+/* Bytes of a config that no option has: none but those that align the next
+ * option, or the end. */
+static void check_fields(const sluice_option_table *table, size_t config_bytes)
+{
+    bool has[256] = {false};
+    size_t gap = 0;
+    ck_assert_uint_le(config_bytes, sizeof has);
+    for (int k = 0; k < table->n_options; k++)
+        memset(has + table->options[k].offset, true, table->options[k].bytes);
+    for (size_t i = 0; i < config_bytes; i++) {
+        gap = has[i] ? 0 : gap + 1;
+        ck_assert_msg(gap < sizeof(double) && (i % sizeof(double) || !gap),
+                      "%s: no option has byte %zu", table->owner, i);
+    }
+}
+
+/* A reshape compares their options in place of their bytes. */
+START_TEST(each_field_of_a_loss_and_an_optimizer_is_an_option)
+{
+    const sluice_loss_ops *loss;
+    for (int i = 0; (loss = sluice_loss_at(i)); i++) {
+        sluice_option_table table = sluice_loss_options(loss);
+        check_fields(&table, loss->config_bytes);
+    }
+    const sluice_optimizer_ops *optimizer;
+    for (int i = 0; (optimizer = sluice_optimizer_at(i)); i++) {
+        sluice_option_table table = sluice_optimizer_options(optimizer);
+        check_fields(&table, optimizer->config_bytes);
+    }
+}
+END_TEST
+
 START_TEST(every_row_is_complete)
 {
     const sluice_layer_ops *layer;
@@ -171,6 +203,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("nn.row", losses_are_found_by_their_names,
                  layers_are_found_by_their_names, every_row_is_complete,
+                 each_field_of_a_loss_and_an_optimizer_is_an_option,
                  an_optimizer_is_read_with_its_options,
                  what_there_is_not_is_refused_with_what_there_is,
                  a_loss_is_found_for_targets,

@@ -196,6 +196,39 @@ START_TEST(what_training_means_is_not_changed)
 }
 END_TEST
 
+/* Bytes between the fields, and behind the end of a text. */
+START_TEST(bytes_that_mean_nothing_are_not_compared)
+{
+    struct {
+        sluice_sgd_config sgd;
+        sluice_cross_entropy_config loss;
+    } same;
+    memset(&same, 0x55, sizeof same);
+    start(SL_TEST_RELU, NULL);
+    config.loss = sluice_cross_entropy();
+    config.loss_config = &(sluice_cross_entropy_config){.classes = 0};
+    sluice_pipeline_destroy(pipe_under_test);
+    ck_assert(!sluice_pipeline_create(&config, problem.model, &pipe_under_test,
+                                      &why));
+    same.sgd.learning_rate = problem.sgd.learning_rate;
+    same.sgd.momentum = problem.sgd.momentum;
+    same.sgd.weight_decay = problem.sgd.weight_decay;
+    same.sgd.nesterov = problem.sgd.nesterov;
+    same.sgd.clip = problem.sgd.clip;
+    same.sgd.decay_only[0] = '\0';
+    same.loss.label_smoothing = 0;
+    same.loss.ignore = 0;
+    same.loss.classes = 0;
+    config.optimizer_config = &same.sgd;
+    config.loss_config = &same.loss;
+    reshape();
+    same.sgd.clip = 1;
+    ck_assert_int_eq(sluice_pipeline_reshape(pipe_under_test, &config, &why),
+                     SLUICE_INVALID);
+    end();
+}
+END_TEST
+
 START_TEST(rate_steps_and_cancellation_are_kept_and_the_trace_is_not)
 {
     sluice_trace trace;
@@ -414,6 +447,7 @@ SLUICE_TEST_MAIN(
     "pipeline.reshape", asynchronous_schedules_are_reshaped_exactly,
     teams_and_cut_vocabularies_are_put_together_and_shared_out_again,
     what_training_means_is_not_changed,
+    bytes_that_mean_nothing_are_not_compared,
     rate_steps_and_cancellation_are_kept_and_the_trace_is_not,
     nothing_of_the_old_shape_stays, a_device_keeps_the_core_of_the_old_shape,
     a_decoder_goes_on, a_decoder_follows_a_shape_that_divides_parameters,
