@@ -31,19 +31,17 @@ sluice_status sl_look_at_boundary(const char *what, const float *values,
                            what, i, sl_not_finite_name((double)values[i]));
 }
 
-static sluice_status check_unit(const struct sl_device *device,
-                                const struct sl_stage *stage,
-                                const struct sl_unit *unit, int p,
-                                sluice_diag *why)
+static sluice_status check_param(const struct sl_device *device,
+                                 const struct sl_stage *stage,
+                                 const struct sl_unit *unit, int p,
+                                 sluice_diag *why)
 {
     const struct sl_layout *layout = &device->pipe->blueprint.layout;
     const struct sl_tensor *about =
         &sl_layout_tensors(layout, device->at.shard)[unit->first_tensor + p];
     const sluice_param_spec *spec = &unit->plan->params[p];
     const struct sl_chunk piece = sl_unit_piece(stage, unit, p, about->n);
-    const float *g = sl_unit_shares(unit, p)
-                         ? stage->grads + unit->grad_at[p] + piece.first
-                         : sl_unit_gradient(stage, unit, p, piece);
+    const float *g = sl_unit_gradient(stage, unit, p, piece);
     int64_t i = sl_first_not_finite(g, piece.n);
     if (i == piece.n)
         return SLUICE_OK;
@@ -56,6 +54,8 @@ static sluice_status check_unit(const struct sl_device *device,
                            sl_not_finite_name((double)g[i]));
 }
 
+/* The second use of a tensor in its stage is a term of the sum that lies at the
+ * first: if an element of it is not finite, that of the sum is not either. */
 sluice_status sl_check_gradients(const struct sl_device *device,
                                  const struct sl_stage *stage, sluice_diag *why)
 {
@@ -64,6 +64,7 @@ sluice_status sl_check_gradients(const struct sl_device *device,
         return SLUICE_OK;
     for (int i = 0; i < stage->n_units && !st; i++)
         for (int p = 0; p < stage->units[i].plan->n_params && !st; p++)
-            st = check_unit(device, stage, &stage->units[i], p, why);
+            if (!sl_unit_shares(&stage->units[i], p))
+                st = check_param(device, stage, &stage->units[i], p, why);
     return st;
 }
