@@ -61,15 +61,20 @@ static const struct word *take_word(struct sl_csv_text *text)
 }
 
 /* "@3", the version of the weights, behind an action that uses or makes some.
- * False if what comes behind the "@" is none. */
-static bool take_version(struct sl_csv_text *text, struct sl_csv_action *action)
+ * Returns NULL, or what is wrong with it. */
+static const char *take_version(struct sl_csv_text *text,
+                                struct sl_csv_action *action)
 {
-    if (action->type >= SL_CSV_SEND_F || text->at == text->end ||
-        *text->at != '@')
-        return true;
+    if (text->at == text->end || *text->at != '@')
+        return NULL;
+    if (action->type >= SL_CSV_SEND_F)
+        return "this action names no version of the weights: remove "
+               "\"@\" and what is behind it";
     text->at++;
     action->version = take_number(text, SLUICE_MAX_MICROBATCHES + 2);
-    return action->version > 0;
+    return action->version > 0
+               ? NULL
+               : "after \"@\" comes a version of the weights, from 1";
 }
 
 const char *sl_csv_action_parse(struct sl_csv_text text,
@@ -90,8 +95,9 @@ const char *sl_csv_action_parse(struct sl_csv_text text,
         if (action->microbatch < 0)
             return "this action needs a micro-batch, 0 to 65535";
     }
-    if (!take_version(&text, action))
-        return "after \"@\" comes a version of the weights, from 1";
+    const char *wrong = take_version(&text, action);
+    if (wrong)
+        return wrong;
     if (text.at != text.end && *text.at == '\t')
         return "a tab follows the action: separate cells by commas";
     return text.at == text.end ? NULL : "more follows the action in its cell";

@@ -176,7 +176,10 @@ START_TEST(junk_in_sends_and_receives_is_refused)
 {
     assert_refused("0F0,0SEND_F\n",
                    "position 1, \"0SEND_F\": this action needs");
-    assert_refused("0F0,0SEND_F0@1\n", "more follows");
+    assert_refused("0F0,0SEND_F0@1\n",
+                   "position 1, \"0SEND_F0@1\": this action names no version "
+                   "of the weights: remove \"@\"");
+    assert_refused("0UNSHARD@1\n", "this action names no version");
     assert_refused("0F0,0SEND\n", "no action has this name");
     assert_refused("0F0,0SEND_F65536\n", "0 to 65535");
     assert_refused("0F0\n0RECV_B0,1F0\n", "on device 0 too");
