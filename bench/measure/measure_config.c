@@ -40,3 +40,8 @@ sluice_pipeline_config measure_pipeline_config(const struct measure_config *c)
     config.world = c->world;
     return config;
 }
+
+int measure_config_steps(const struct measure_config *config)
+{
+    return config->warmup + config->repetitions * (config->turns ? 2 : 1);
+}

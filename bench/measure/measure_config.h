@@ -9,6 +9,14 @@
 #include "bench/order/order.h"
 #include "bench/measure/workload.h"
 
+/* Something else that is measured in turn with the steps: before each timed
+ * step, which then follows a step that is not timed, and behind the last.
+ * Returns SLUICE_OK, or an error, which ends the measurement. */
+struct measure_turns {
+    sluice_status (*take)(void *context, sluice_diag *why);
+    void *context;
+};
+
 struct measure_config {
     const struct workload *work;
     const struct order_options *order;
@@ -19,9 +27,10 @@ struct measure_config {
     int zero;             /* stage of ZeRO */
     int team;             /* devices of a team; 0: one */
     int microbatches;
-    int warmup;      /* steps before those that are timed */
-    int repetitions; /* steps that are timed, at least 1 */
-    int64_t spin_ns; /* as a pipeline's */
+    int warmup;                        /* steps before those that are timed */
+    int repetitions;                   /* steps that are timed, at least 1 */
+    const struct measure_turns *turns; /* NULL: steps follow each other */
+    int64_t spin_ns;                   /* as a pipeline's */
     uint64_t seed;
     sluice_world *world; /* whose processes share the devices; NULL: alone */
     const char *draw;    /* a file for a picture of the last step; NULL: none */
@@ -32,6 +41,9 @@ struct measure_config {
  * commands use. */
 sluice_pipeline_config plain_pipeline_config(int devices, int microbatches,
                                              int64_t rows);
+
+/* Steps of a measurement, with those that are not timed. */
+int measure_config_steps(const struct measure_config *config);
 
 /* The pipeline of a measurement. */
 sluice_pipeline_config

@@ -65,18 +65,31 @@ static sluice_status timed_step(struct session *session, sluice_diag *why)
     return st ? st : read_trace(session, why);
 }
 
+/* What is measured in turn with the steps, and a step that is not timed. */
+static sluice_status take_turn(struct session *session, sluice_diag *why)
+{
+    const struct measure_turns *turns = session->config->turns;
+    if (!turns)
+        return SLUICE_OK;
+    sluice_status st = turns->take(turns->context, why);
+    return st ? st : timed_step(session, why);
+}
+
 static sluice_status run_steps(struct session *session,
                                const struct samples *samples, sluice_diag *why)
 {
     const struct measure_config *config = session->config;
     for (int i = -config->warmup; i < config->repetitions; i++) {
-        sluice_status st = timed_step(session, why);
+        sluice_status st = i < 0 ? SLUICE_OK : take_turn(session, why);
+        if (!st)
+            st = timed_step(session, why);
         if (st)
             return st;
         for (int f = 0; f < N_FIGURES && i >= 0; f++)
             samples_of(samples, f)[i] = session->figures[f];
     }
-    return SLUICE_OK;
+    const struct measure_turns *turns = config->turns;
+    return turns ? turns->take(turns->context, why) : SLUICE_OK;
 }
 
 /* What all processes have sent so far. */
@@ -104,8 +117,7 @@ static sluice_status run_counted(struct session *session,
     if (!st)
         st = count_sent(config->world, &after, why);
     if (!st)
-        out->sent_bytes =
-            (after - before) / (config->warmup + config->repetitions);
+        out->sent_bytes = (after - before) / measure_config_steps(config);
     return st;
 }
 

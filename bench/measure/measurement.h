@@ -37,7 +37,7 @@ struct measurement {
 /*
  * Measure; `yardstick` may be NULL.
  *
- * Blocks   for warmup + repetitions steps.
+ * Blocks   for measure_config_steps().
  * Returns  SLUICE_OK with `out`, to be freed by measurement_fini(); or the
  *          pipeline's error; SLUICE_NO_MEMORY.
  */

@@ -20,7 +20,8 @@ struct subject_config {
                                              devices; NULL: none */
     const sluice_schedule *custom;        /* as in measure_config */
     int microbatches;
-    const char *title; /* as in measure_config */
+    const char *title;                 /* as in measure_config */
+    const struct measure_turns *turns; /* the same */
     const struct run_options *run;
     const struct order_options *order;
 };

@@ -89,7 +89,7 @@ static sluice_status train(struct yardstick *yardstick,
     sluice_pipeline_config pipeline = measure_pipeline_config(config);
     sluice_status st = make_reference(yardstick, &pipeline, why);
     const struct workload *work = config->work;
-    for (int i = 0; i < config->warmup + config->repetitions && !st; i++) {
+    for (int i = 0; i < measure_config_steps(config) && !st; i++) {
         sluice_result result;
         st = sluice_reference_step(yardstick->reference, work->x, work->targets,
                                    work->rows, &result, why);

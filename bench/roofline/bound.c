@@ -50,15 +50,15 @@ static sluice_status measure_bandwidth(double bytes, int cores, double *rate,
     return st;
 }
 
-/* A bound under way. */
-struct work {
-    const struct bound_config *config;
+struct bound_loops {
+    struct bound_config config;
     int cores; /* that compute at once */
     const sluice_schedule *schedule;
     sluice_schedule *generated; /* NULL: it was given */
-    struct product_times products;
-    struct step_rates rates;
-    int64_t *costs_ns;
+    struct product_loops *loops;
+    struct product_times products; /* of the last turn */
+    struct step_rates rates;       /* the same */
+    int64_t *costs_ns;             /* the same */
 };
 
 static double all_update_bytes(const sluice_model *model, double n_states)
@@ -91,27 +91,13 @@ static double n_states(const struct bound_config *config)
     return round((double)plan.optimizer / (double)plan.parameters);
 }
 
-static sluice_status measure_rates(struct work *w, struct bound *out,
+static sluice_status measure_rates(struct bound_loops *w, struct bound *out,
                                    sluice_diag *why)
 {
-    const struct bound_config *c = w->config;
+    const struct bound_config *c = &w->config;
     struct step_rates *rates = &w->rates;
-    int parts = c->microbatches * or_one(c->replicas);
-    rates->rows = (c->batch + parts - 1) / parts;
-    rates->microbatches = c->microbatches;
-    rates->n_states = n_states(c);
-    rates->products = &w->products;
-    const struct product_times_config products = {
-        .model = c->model,
-        .rows = rates->rows,
-        .microbatches = c->microbatches,
-        .gemm = c->order->gemm,
-        .precision = c->order->precision,
-        .steps = c->steps,
-        .cores = w->cores,
-        .each_alone = c->each_alone,
-    };
-    sluice_status st = product_times_measure(&products, &w->products, why);
+    product_times_fini(&w->products);
+    sluice_status st = product_loops_measure(w->loops, &w->products, why);
     if (!st)
         st = measure_bandwidth((double)rates->rows *
                                    element_bytes_most(c->model),
@@ -136,9 +122,9 @@ static double products_ns(const struct product_times *times, bool alone)
     return ns;
 }
 
-static void set_rates(const struct work *w, struct bound *out)
+static void set_rates(const struct bound_loops *w, struct bound *out)
 {
-    const struct bound_config *c = w->config;
+    const struct bound_config *c = &w->config;
     double flops = 0;
     double bytes = 0;
     for (int k = 0; k < N_PRODUCT_KINDS; k++)
@@ -157,7 +143,7 @@ static void set_rates(const struct work *w, struct bound *out)
 }
 
 /* What the device that updates most takes for it. */
-static double update_most(const struct work *w)
+static double update_most(const struct bound_loops *w)
 {
     double most = 0;
     int stages = sluice_schedule_n_stages(w->schedule);
@@ -172,9 +158,9 @@ static double update_most(const struct work *w)
 
 /* A team takes its part of what one device would, and so do replicas of an
  * update with ZeRO. */
-static void divide_costs(struct work *w)
+static void divide_costs(struct bound_loops *w)
 {
-    const struct bound_config *c = w->config;
+    const struct bound_config *c = &w->config;
     int n = sluice_schedule_n_stages(w->schedule) * SLUICE_N_ACTION_KINDS;
     for (int i = 0; i < n; i++) {
         bool shared = c->zero && i % SLUICE_N_ACTION_KINDS == SLUICE_UPDATE;
@@ -182,13 +168,13 @@ static void divide_costs(struct work *w)
     }
 }
 
-static sluice_status simulate(struct work *w, struct bound *out,
+static sluice_status simulate(struct bound_loops *w, struct bound *out,
                               sluice_diag *why)
 {
-    double copies = or_one(w->config->team) * or_one(w->config->replicas);
+    double copies = or_one(w->config.team) * or_one(w->config.replicas);
     const sluice_simulate_config config = {
         .stage_costs_ns = w->costs_ns,
-        .queue_capacity = w->config->order->capacity,
+        .queue_capacity = w->config.order->capacity,
         .no_barrier = true, /* a device may update ahead of the commit */
     };
     sluice_simulation *simulation;
@@ -207,9 +193,9 @@ static sluice_status simulate(struct work *w, struct bound *out,
     return SLUICE_OK;
 }
 
-static sluice_status take_schedule(struct work *w, sluice_diag *why)
+static sluice_status take_schedule(struct bound_loops *w, sluice_diag *why)
 {
-    const struct bound_config *c = w->config;
+    const struct bound_config *c = &w->config;
     sluice_status st = SLUICE_OK;
     w->schedule = c->schedule;
     if (!c->schedule) {
@@ -220,13 +206,12 @@ static sluice_status take_schedule(struct work *w, sluice_diag *why)
     return st;
 }
 
-static sluice_status calculate(struct work *w, struct bound *out,
-                               sluice_diag *why)
+/* What does not change from turn to turn. */
+static sluice_status prepare(struct bound_loops *w, sluice_diag *why)
 {
-    const struct bound_config *c = w->config;
+    const struct bound_config *c = &w->config;
+    int parts = c->microbatches * or_one(c->replicas);
     sluice_status st = take_schedule(w, why);
-    if (!st)
-        st = measure_rates(w, out, why);
     if (st)
         return st;
     w->costs_ns = calloc((size_t)sluice_schedule_n_stages(w->schedule) *
@@ -235,31 +220,84 @@ static sluice_status calculate(struct work *w, struct bound *out,
     if (!w->costs_ns)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the costs of a schedule");
-    st = step_costs(c->model, w->schedule, &w->rates, w->costs_ns, why);
+    w->rates = (struct step_rates){
+        .products = &w->products,
+        .rows = (c->batch + parts - 1) / parts,
+        .microbatches = c->microbatches,
+        .n_states = n_states(c),
+    };
+    const struct product_times_config products = {
+        .model = c->model,
+        .rows = w->rates.rows,
+        .microbatches = c->microbatches,
+        .gemm = c->order->gemm,
+        .precision = c->order->precision,
+        .steps = c->steps,
+        .cores = w->cores,
+        .each_alone = c->each_alone,
+    };
+    return product_loops_create(&products, &w->loops, why);
+}
+
+sluice_status bound_loops_create(const struct bound_config *config,
+                                 struct bound_loops **out, sluice_diag *why)
+{
+    int cores = crew_cores();
+    int devices =
+        config->devices * or_one(config->replicas) * or_one(config->team);
+    struct bound_loops *w = calloc(1, sizeof *w);
+    if (!w)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for a bound");
+    w->config = *config;
+    w->cores = devices < cores ? devices : cores;
+    sluice_status st = prepare(w, why);
+    if (st)
+        bound_loops_destroy(w);
+    else
+        *out = w;
+    return st;
+}
+
+void bound_loops_destroy(struct bound_loops *loops)
+{
+    if (!loops)
+        return;
+    product_loops_destroy(loops->loops);
+    product_times_fini(&loops->products);
+    free(loops->costs_ns);
+    sluice_schedule_destroy(loops->generated);
+    free(loops);
+}
+
+sluice_status bound_loops_measure(struct bound_loops *loops, struct bound *out,
+                                  sluice_diag *why)
+{
+    struct bound bound = {0};
+    sluice_status st = measure_rates(loops, &bound, why);
+    if (!st)
+        st = step_costs(loops->config.model, loops->schedule, &loops->rates,
+                        loops->costs_ns, why);
     if (st)
         return st;
-    divide_costs(w);
-    set_rates(w, out);
-    return simulate(w, out, why);
+    divide_costs(loops);
+    set_rates(loops, &bound);
+    loops->config.each_alone = false;
+    st = simulate(loops, &bound, why);
+    if (!st)
+        *out = bound;
+    return st;
 }
 
 sluice_status bound_measure(const struct bound_config *config,
                             struct bound *out, sluice_diag *why)
 {
-    int cores = crew_cores();
-    int devices =
-        config->devices * or_one(config->replicas) * or_one(config->team);
-    struct work w = {
-        .config = config,
-        .cores = devices < cores ? devices : cores,
-    };
-    struct bound bound;
-    sluice_status st = calculate(&w, &bound, why);
-    if (!st)
-        *out = bound;
-    free(w.costs_ns);
-    product_times_fini(&w.products);
-    sluice_schedule_destroy(w.generated);
+    struct bound_loops *loops;
+    sluice_status st = bound_loops_create(config, &loops, why);
+    if (st)
+        return st;
+    st = bound_loops_measure(loops, out, why);
+    bound_loops_destroy(loops);
     return st;
 }
 

@@ -44,6 +44,19 @@ struct bound {
     double step_ns;           /* the least */
 };
 
+/* What a bound is measured with, again and again. */
+struct bound_loops;
+
+/*
+ * Create and destroy it.  What `config` points to outlives it; NULL can be
+ * destroyed.
+ *
+ * Returns  SLUICE_OK, or the first error of a pipeline or schedule.
+ */
+sluice_status bound_loops_create(const struct bound_config *config,
+                                 struct bound_loops **out, sluice_diag *why);
+void bound_loops_destroy(struct bound_loops *loops);
+
 /*
  * Measure what the bound stands on, and calculate it.  Layers are cut so that
  * with these costs the slowest stage takes least.  A team takes its part of the
@@ -52,10 +65,16 @@ struct bound {
  * done, as one that would wait for the commit does.  With more devices than
  * cores the step takes at least the work of all devices divided by the cores.
  *
- * Blocks   for about `steps` steps of four micro-batches.
- * Returns  SLUICE_OK; as step_costs(); or the first error of a pipeline,
- *          schedule, or thread.
+ * `each_alone` counts in the first call.
+ *
+ * Blocks   for about `steps` steps of five micro-batches, and one more.
+ * Returns  SLUICE_OK; as step_costs(); or the first error of a pipeline or
+ *          thread.
  */
+sluice_status bound_loops_measure(struct bound_loops *loops, struct bound *out,
+                                  sluice_diag *why);
+
+/* Create, measure once, and destroy. */
 sluice_status bound_measure(const struct bound_config *config,
                             struct bound *out, sluice_diag *why);
 

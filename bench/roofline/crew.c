@@ -31,23 +31,29 @@ int crew_cores(void)
     return sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
 }
 
-/* Pin the calling thread to the core of that number among those allowed; where
- * that is refused it runs anywhere. */
-static void pin(int number)
+/* The core of that number among those allowed. */
+int crew_cpu(int member)
 {
     cpu_set_t allowed;
     if (sched_getaffinity(0, sizeof allowed, &allowed))
+        return -1;
+    int left = member % CPU_COUNT(&allowed);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &allowed) && left-- == 0)
+            return cpu;
+    return -1;
+}
+
+/* Where that is refused the calling thread runs anywhere. */
+static void pin(int member)
+{
+    int cpu = crew_cpu(member);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    if (cpu < 0)
         return;
-    int left = number % CPU_COUNT(&allowed);
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-        if (!CPU_ISSET(cpu, &allowed) || left-- > 0)
-            continue;
-        cpu_set_t one;
-        CPU_ZERO(&one);
-        CPU_SET(cpu, &one);
-        pthread_setaffinity_np(pthread_self(), sizeof one, &one);
-        return;
-    }
+    CPU_SET(cpu, &one);
+    pthread_setaffinity_np(pthread_self(), sizeof one, &one);
 }
 
 /* Returns whether the work is to be done. */

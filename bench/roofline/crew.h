@@ -13,6 +13,9 @@ typedef double crew_work(void *context, int i);
 /* Cores that this process may use, at least 1. */
 int crew_cores(void);
 
+/* The CPU of a member, as Linux numbers it; -1 if that cannot be found. */
+int crew_cpu(int member);
+
 /*
  * Run members first to first + n - 1, each on the core of its number, modulo
  * the cores.

@@ -22,9 +22,15 @@ struct runner {
     struct product_calls *calls; /* [layers] */
     struct workload work;
     sluice_pipeline *pipe;
+    int cpu; /* that its device is pinned to; -1: any */
     int steps;
     sluice_status status; /* of its last run */
     sluice_diag why;
+};
+
+struct product_loops {
+    struct product_times_config config;
+    struct runner *runners; /* [config.cores] */
 };
 
 static sluice_status make_model(struct runner *r, const sluice_model *like,
@@ -60,6 +66,9 @@ static sluice_status make_pipeline(struct runner *r,
         .gemm = c->gemm,
         .precision = c->precision,
         .finite = SLUICE_FINITE_OFF,
+        .pinning = r->cpu < 0 ? SLUICE_PIN_OFF : SLUICE_PIN_LIST,
+        .pin_cpus = &r->cpu,
+        .n_pin_cpus = 1,
     };
     sluice_status st =
         workload_fill(&r->work, r->model, false, config.batch, 1, why);
@@ -68,11 +77,12 @@ static sluice_status make_pipeline(struct runner *r,
     return st ? st : sluice_pipeline_set_learning_rate(r->pipe, 0);
 }
 
-static sluice_status runner_init(struct runner *r,
+static sluice_status runner_init(struct runner *r, int i,
                                  const struct product_times_config *c,
                                  sluice_diag *why)
 {
     r->steps = c->steps;
+    r->cpu = crew_cpu(i);
     r->calls =
         calloc((size_t)sluice_model_n_layers(c->model), sizeof *r->calls);
     if (!r->calls)
@@ -145,43 +155,57 @@ static sluice_status run_all(struct runner *runners,
     return st;
 }
 
-static sluice_status measure(struct runner *runners,
-                             const struct product_times_config *config,
-                             struct product_times *times, sluice_diag *why)
-{
-    times->n_layers = sluice_model_n_layers(config->model);
-    times->layers = calloc((size_t)times->n_layers, sizeof *times->layers);
-    if (!times->layers)
-        return sluice_diag_set(why, SLUICE_NO_MEMORY,
-                               "out of memory for the times of %d layers",
-                               times->n_layers);
-    sluice_status st = SLUICE_OK;
-    for (int i = 0; i < config->cores && !st; i++)
-        st = runner_init(&runners[i], config, why);
-    if (!st)
-        st = run_all(runners, config, times, why);
-    if (!st)
-        times->gemm = sluice_pipeline_gemm(runners[0].pipe);
-    return st;
-}
-
-sluice_status product_times_measure(const struct product_times_config *config,
+sluice_status product_loops_measure(struct product_loops *loops,
                                     struct product_times *out, sluice_diag *why)
 {
-    struct product_times times = {0};
-    struct runner *runners = calloc((size_t)config->cores, sizeof *runners);
-    if (!runners)
+    struct product_times_config *config = &loops->config;
+    struct product_times times = {
+        .n_layers = sluice_model_n_layers(config->model),
+        .gemm = sluice_pipeline_gemm(loops->runners[0].pipe),
+    };
+    times.layers = calloc((size_t)times.n_layers, sizeof *times.layers);
+    if (!times.layers)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
-                               "out of memory for %d pipelines", config->cores);
-    sluice_status st = measure(runners, config, &times, why);
-    for (int i = 0; i < config->cores; i++)
-        runner_fini(&runners[i]);
-    free(runners);
+                               "out of memory for the times of %d layers",
+                               times.n_layers);
+    sluice_status st = run_all(loops->runners, config, &times, why);
+    config->each_alone = false;
     if (st)
         product_times_fini(&times);
     else
         *out = times;
     return st;
+}
+
+sluice_status product_loops_create(const struct product_times_config *config,
+                                   struct product_loops **out, sluice_diag *why)
+{
+    struct product_loops *loops = calloc(1, sizeof *loops);
+    sluice_status st = SLUICE_OK;
+    if (loops) {
+        loops->config = *config;
+        loops->runners = calloc((size_t)config->cores, sizeof *loops->runners);
+    }
+    if (!loops || !loops->runners)
+        st = sluice_diag_set(why, SLUICE_NO_MEMORY,
+                             "out of memory for %d pipelines", config->cores);
+    for (int i = 0; i < config->cores && !st; i++)
+        st = runner_init(&loops->runners[i], i, config, why);
+    if (st)
+        product_loops_destroy(loops);
+    else
+        *out = loops;
+    return st;
+}
+
+void product_loops_destroy(struct product_loops *loops)
+{
+    if (!loops)
+        return;
+    for (int i = 0; loops->runners && i < loops->config.cores; i++)
+        runner_fini(&loops->runners[i]);
+    free(loops->runners);
+    free(loops);
 }
 
 void product_times_fini(struct product_times *times)

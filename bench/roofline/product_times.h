@@ -37,13 +37,29 @@ struct product_times {
     const char *gemm;            /* as sluice_pipeline_gemm() */
 };
 
+/* The pipelines, which can be measured several times.  Their devices are pinned
+ * to the cores of the crew, whatever else is. */
+struct product_loops;
+
 /*
- * Measure.
+ * Create and destroy them.  `config` is copied, its model outlives them; NULL
+ * can be destroyed.
  *
- * Returns  SLUICE_OK with `out`, to be freed by product_times_fini(); or the
- *          first error of a pipeline.
+ * Returns  SLUICE_OK, or the first error of a pipeline.
  */
-sluice_status product_times_measure(const struct product_times_config *config,
+sluice_status product_loops_create(const struct product_times_config *config,
+                                   struct product_loops **out,
+                                   sluice_diag *why);
+void product_loops_destroy(struct product_loops *loops);
+
+/*
+ * Measure.  `each_alone` of the config counts in the first call.
+ *
+ * Returns  SLUICE_OK with `out`, to be freed by product_times_fini(), whose
+ *          name of the backend lives as long as the loops; or the first error
+ *          of a step.
+ */
+sluice_status product_loops_measure(struct product_loops *loops,
                                     struct product_times *out,
                                     sluice_diag *why);
 

@@ -1,6 +1,8 @@
 /* What the machine can do, beside what a step does.  The main thread. */
 #include "bench/roofline/roofline.h"
 
+#include <stdlib.h>
+
 #include "bench/measure/subject.h"
 #include "bench/order/schedule_source.h"
 #include "bench/output/progress.h"
@@ -55,42 +57,78 @@ static sluice_status measure_machine(struct machine *machine, sluice_diag *why)
                              &machine->memory_together, why);
 }
 
-/* Measure the bound again, and keep the lower one: what was possible once is
- * possible. */
-static sluice_status lower_bound(const struct bound_config *config,
-                                 struct bound *bound, sluice_diag *why)
+/* Bounds that are measured in turn with the steps of a row. */
+struct turns {
+    struct bound_config config;
+    struct bound_loops *loops; /* NULL until the first turn */
+    struct bound *bounds;      /* [repetitions + 1] */
+    int n;
+};
+
+/* A take() of measure_turns.  The pipelines of loops come after that of the
+ * steps, which has its choice of cores. */
+static sluice_status take(void *context, sluice_diag *why)
 {
-    struct bound again;
-    sluice_status st = bound_measure(config, &again, why);
-    if (!st && again.step_ns < bound->step_ns) {
-        again.products_alone = bound->products_alone;
-        *bound = again;
-    }
+    struct turns *turns = context;
+    sluice_status st = SLUICE_OK;
+    if (!turns->loops)
+        st = bound_loops_create(&turns->config, &turns->loops, why);
+    if (!st)
+        st = bound_loops_measure(turns->loops, &turns->bounds[turns->n], why);
+    turns->n++;
     return st;
 }
 
-/* The bound before and after the step, because the clock of a core changes with
- * time. */
+static int by_step(const void *a, const void *b)
+{
+    const struct bound *x = a, *y = b;
+    return (x->step_ns > y->step_ns) - (x->step_ns < y->step_ns);
+}
+
+/* The share of each step is that of the bounds before and behind it: so what a
+ * machine is slower or faster at for a while cancels. */
+static sluice_status read_turns(struct turns *turns, struct roofline_row *row,
+                                sluice_diag *why)
+{
+    const double *step_ns = samples_of(&row->measured.samples, FIGURE_STEP_NS);
+    int n = row->measured.samples.n;
+    double *shares = malloc((size_t)n * sizeof *shares);
+    if (!shares)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the shares of %d steps", n);
+    for (int i = 0; i < n; i++)
+        shares[i] = (turns->bounds[i].step_ns + turns->bounds[i + 1].step_ns) /
+                    2 / step_ns[i];
+    row->share = median_of(shares, n);
+    free(shares);
+    double alone = turns->bounds[0].products_alone;
+    qsort(turns->bounds, (size_t)n + 1, sizeof *turns->bounds, by_step);
+    row->bound = turns->bounds[n / 2];
+    row->bound.products_alone = alone;
+    return SLUICE_OK;
+}
+
 static sluice_status measure_row(const struct roofline_config *config,
-                                 struct subject *subject,
+                                 struct subject *subject, struct turns *turns,
                                  struct roofline_row *row, sluice_diag *why)
 {
-    struct bound_config bound = {
+    turns->config = (struct bound_config){
         .model = subject->work.model,
         .order = &config->order,
         .devices = row->devices,
         .microbatches = row->microbatches,
         .batch = row->batch,
-        .steps = config->run.repetitions,
+        .steps = 1,
         .each_alone = true,
     };
-    sluice_status st = bound_measure(&bound, &row->bound, why);
-    if (!st)
-        st = subject_measure(subject, row->devices, &row->measured, why);
+    turns->n = 0;
+    sluice_status st =
+        subject_measure(subject, row->devices, &row->measured, why);
+    bound_loops_destroy(turns->loops);
+    turns->loops = NULL;
     if (st)
         return st;
-    bound.each_alone = false;
-    st = lower_bound(&bound, &row->bound, why);
+    st = read_turns(turns, row, why);
     if (st)
         measurement_fini(&row->measured);
     return st;
@@ -99,6 +137,7 @@ static sluice_status measure_row(const struct roofline_config *config,
 /* Make the workload and its reference; `*custom` is as order_custom(). */
 static sluice_status make_subject(const struct roofline_config *config,
                                   const struct roofline_row *row,
+                                  const struct measure_turns *turns,
                                   sluice_schedule **custom,
                                   struct subject *subject, sluice_diag *why)
 {
@@ -113,6 +152,7 @@ static sluice_status make_subject(const struct roofline_config *config,
         .microbatches = row->microbatches,
         .run = &config->run,
         .order = &config->order,
+        .turns = turns,
     };
     return subject_init(subject, &what, why);
 }
@@ -120,11 +160,12 @@ static sluice_status make_subject(const struct roofline_config *config,
 /* The rows of one number of micro-batches have one reference, unless each row
  * has a schedule that is not a generator's. */
 static sluice_status measure_rows(const struct roofline_config *config,
-                                  struct roofline_row row,
+                                  struct roofline_row row, struct turns *turns,
                                   struct progress *progress,
                                   roofline_on_row *on_row, void *context,
                                   sluice_diag *why)
 {
+    const struct measure_turns in_turn = {take, turns};
     struct subject subject = {0};
     sluice_schedule *custom = NULL;
     sluice_status st = SLUICE_OK;
@@ -133,10 +174,10 @@ static sluice_status measure_rows(const struct roofline_config *config,
         if (k == 0 || custom) {
             subject_fini(&subject);
             sluice_schedule_destroy(custom);
-            st = make_subject(config, &row, &custom, &subject, why);
+            st = make_subject(config, &row, &in_turn, &custom, &subject, why);
         }
         if (!st)
-            st = measure_row(config, &subject, &row, why);
+            st = measure_row(config, &subject, turns, &row, why);
         progress_erase(progress);
         if (!st) {
             on_row(context, &row);
@@ -155,13 +196,21 @@ sluice_status roofline_measure(const struct roofline_config *config,
 {
     const struct range *m = &config->microbatches;
     struct roofline_row row = {.batch = config->batch};
+    struct turns turns = {0};
     struct progress progress;
+    turns.bounds =
+        calloc((size_t)config->run.repetitions + 1, sizeof *turns.bounds);
+    if (!turns.bounds)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the bounds of %d steps",
+                               config->run.repetitions);
     progress_begin(&progress, stderr, config->devices.n * m->n);
     sluice_status st = measure_machine(&row.machine, why);
     for (int i = 0; i < m->n && !st; i++) {
         row.microbatches = m->values[i];
-        st = measure_rows(config, row, &progress, on_row, context, why);
+        st = measure_rows(config, row, &turns, &progress, on_row, context, why);
     }
+    free(turns.bounds);
     progress_erase(&progress);
     return st;
 }

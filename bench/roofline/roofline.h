@@ -36,15 +36,16 @@ struct roofline_row {
     int microbatches;
     int64_t batch;
     struct machine machine;
-    struct bound bound;
+    struct bound bound; /* the median one */
+    double share;       /* the median of bound over step, of neighbours */
     struct measurement measured;
 };
 
 typedef void roofline_on_row(void *context, const struct roofline_row *row);
 
 /*
- * Measure the machine, then the bound and a step for every number of devices
- * with every number of micro-batches.
+ * Measure the machine, then the bound and a step, in turn, for every number of
+ * devices with every number of micro-batches.
  *
  * Returns  SLUICE_OK, or the first error.
  */

@@ -29,8 +29,10 @@ static const char doc[] =
     "micro-batch, back to back, each with weights of its own.  `bound_ns' is "
     "the least time of a step: products at that rate, work on elements and the "
     "update at the rate of memory, and the bubble of the schedule.  Each row "
-    "also trains a few steps; `bound_share' is the bound over their median, "
-    "and `wrong' as in `bubble'.";
+    "also trains a few steps, and measures the bound again before and behind "
+    "each of them; between the bound and a timed step is one that is not "
+    "timed.  `bound_ns' is the median, `bound_share' the median of the bound "
+    "over its step, and `wrong' as in `bubble'.";
 
 /* The command line as it is read. */
 struct line {

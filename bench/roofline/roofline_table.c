@@ -36,7 +36,6 @@ void roofline_table_row(void *context, const struct roofline_row *row)
     struct roofline_table *table = context;
     const struct roofline_config *config = table->config;
     const struct samples *s = &row->measured.samples;
-    double step_ns = samples_median(s, FIGURE_STEP_NS);
     struct table_fields fields = {0};
     add_environment(&fields, table->env);
     order_context(&config->order, &fields);
@@ -49,7 +48,7 @@ void roofline_table_row(void *context, const struct roofline_row *row)
     add_machine(&fields, &row->machine);
     add_bound(&fields, &row->bound);
     add_step(&fields, s);
-    add_share(&fields, "bound_share", row->bound.step_ns / step_ns);
+    add_share(&fields, "bound_share", row->share);
     add_text(&fields, "gemm_used", row->measured.gemm);
     add_integer(&fields, "wrong", row->measured.wrong);
     table_row(&table->table, fields.of, fields.n);
