@@ -147,6 +147,16 @@ START_TEST(a_directory_that_is_not_there_is_an_io_error_that_says_so)
 }
 END_TEST
 
+START_TEST(an_empty_name_is_an_io_error)
+{
+    sluice_file *file = NULL;
+    sluice_diag why;
+    ck_assert_int_eq(sluice_file_create("", NULL, &file, &why), SLUICE_IO);
+    ck_assert_str_eq(why.text, "a file cannot be created without a name");
+    ck_assert_ptr_null(file);
+}
+END_TEST
+
 START_TEST(a_directory_in_the_way_is_an_io_error)
 {
     sluice_file *file = NULL;
@@ -207,6 +217,7 @@ SLUICE_TEST_MAIN("report.report_file",
                  without_a_commit_the_old_file_stays, two_at_once_do_not_meet,
                  a_name_without_a_directory_is_one_in_the_working_directory,
                  a_directory_that_is_not_there_is_an_io_error_that_says_so,
+                 an_empty_name_is_an_io_error,
                  a_directory_in_the_way_is_an_io_error,
                  a_second_commit_is_refused,
                  after_a_failed_write_the_old_file_stays)

@@ -25,6 +25,9 @@ sluice_status sl_file_init(struct sl_file *file, const char *path,
                            const sluice_allocator *allocator, sluice_diag *why)
 {
     size_t n = strlen(path) + 1;
+    if (n == 1)
+        return sluice_diag_set(why, SLUICE_IO,
+                               "a file cannot be created without a name");
     size_t room = n > PATH_MAX ? n : PATH_MAX;
     *file = (struct sl_file){
         .allocator = allocator,
