@@ -214,8 +214,18 @@ class Torch(unittest.TestCase):
                      .optim.Adam(network().parameters(), amsgrad=True))
         self.refused("Rprop", self.make, network(), optimizer=torch.optim
                      .Rprop(network().parameters()))
-        self.refused("input_shape", sluice.from_torch,
-                     nn.Sequential(nn.Embedding(3, 2)), "mse", batch=1)
+        for first in nn.Embedding(3, 2), nn.Conv2d(1, 4, 3):
+            self.refused("input_shape", sluice.from_torch,
+                         nn.Sequential(first, nn.Flatten(), nn.Linear(4, 2)),
+                         "mse", batch=1)
+
+    def test_parameters_in_common_are_refused(self):
+        one = nn.Linear(12, 12)
+        self.refused("0.weight and 2.weight are one parameter", self.make,
+                     nn.Sequential(one, nn.ReLU(), one))
+        net = nn.Sequential(nn.Linear(12, 12), nn.Linear(12, 12))
+        net[1].weight = net[0].weight
+        self.refused("0.weight and 1.weight are one parameter", self.make, net)
 
     def test_tensors_that_do_not_fit_are_refused(self):
         pipe = self.make(network())

@@ -1035,10 +1035,23 @@ def _input(net):
             return (module.in_features,)
         if kind == "LayerNorm":
             return tuple(module.normalized_shape)
-        if kind == "Embedding":
+        if kind not in ("Sequential", "Flatten", "Identity", "Dropout", "ReLU",
+                        "Tanh", "Sigmoid", "SiLU", "GELU", "BatchNorm1d"):
             break
     raise Error("the shape of a row does not follow from the first layer: pass "
-                "input_shape=(N,)")
+                "input_shape=(N,), or (channels, height, width) of images")
+
+
+def _check_own(net):
+    """Refuse a parameter that several layers have: each would train its own."""
+    first = {}
+    for prefix, module in net.named_modules(remove_duplicate=False):
+        for name, value in module._parameters.items():
+            full = prefix + "." + name
+            if value is not None and first.setdefault(id(value), full) != full:
+                raise Error("%s and %s are one parameter; from_torch() makes "
+                            "layers with parameters of their own"
+                            % (first[id(value)], full))
 
 
 def _tensors(net):
@@ -1182,6 +1195,7 @@ def from_torch(net, loss, optimizer="sgd:lr=0.01", input_shape=None,
         raise Error("from_torch() takes a torch.nn.Sequential, not a %s"
                     % type(net).__name__)
     shape = tuple(input_shape) if input_shape else _input(net)
+    _check_own(net)
     layers = "; ".join(_layers(net, shape))
     whole = "x".join(str(dim) for dim in shape)
     if layers.startswith("embedding"):
