@@ -98,7 +98,8 @@ const char *sl_csv_action_parse(struct sl_csv_text text,
     const char *wrong = take_version(&text, action);
     if (wrong)
         return wrong;
-    if (text.at != text.end && *text.at == '\t')
-        return "a tab follows the action: separate cells by commas";
+    if (text.at != text.end && (*text.at == '\t' || *text.at == ';'))
+        return "a tab or a semicolon follows the action: separate cells by "
+               "commas";
     return text.at == text.end ? NULL : "more follows the action in its cell";
 }

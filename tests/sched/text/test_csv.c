@@ -202,7 +202,8 @@ START_TEST(junk_is_refused_with_its_place)
                    "closing quote");
     assert_refused("0F0,\"0B0,0B1\"", "more follows the action");
     assert_refused("0F0,\"0B\"\"0\"", "needs a micro-batch");
-    assert_refused("0F0\t0B0", "a tab follows the action: separate cells by");
+    assert_refused("0F0\t0B0", "a tab or a semicolon follows the action");
+    assert_refused("0F0;0B0", "a tab or a semicolon follows the action");
     static const char *const unknown[] = {
         "0Foo1", "0BACKWARD1", "0RECV_X1", "0WAIT_REDUCE_GRAD", "0BWW0", "0_"};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
