@@ -124,16 +124,37 @@ static sluice_status search(struct question *q, int least, int *layers,
     return SLUICE_OK;
 }
 
+/* The layers of the shallowest network: one for each stage of a copy. */
+static sluice_status shallowest(const sluice_pipeline_config *config,
+                                int *layers, sluice_diag *why)
+{
+    sluice_schedule *made = NULL;
+    const sluice_schedule *schedule = config->custom;
+    if (!schedule) {
+        sluice_status st =
+            sluice_schedule_generate(&config->schedule, &made, why);
+        if (st)
+            return st;
+        schedule = made;
+    }
+    *layers =
+        sluice_schedule_n_stages(schedule) / sluice_schedule_n_copies(schedule);
+    sluice_schedule_destroy(made);
+    return SLUICE_OK;
+}
+
 sluice_status depth_search(const sluice_pipeline_config *config,
                            const struct depth_layer *layer, size_t cap,
                            int *layers, sluice_diag *why)
 {
     struct question q = {.config = config, .layer = layer, .cap = cap};
-    int found;
-    sluice_status st = search(&q, config->schedule.devices, &found, why);
+    int least, found;
+    sluice_status st = shallowest(config, &least, why);
+    if (!st)
+        st = search(&q, least, &found, why);
     if (st)
         return st;
-    *layers = found < config->schedule.devices ? 0 : found;
+    *layers = found < least ? 0 : found;
     return SLUICE_OK;
 }
 

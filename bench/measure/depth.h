@@ -37,8 +37,8 @@ sluice_status depth_peak(const sluice_pipeline_config *config,
 
 /*
  * The most equal layers, cut uniformly, for which every device needs at most
- * `cap` bytes; 0 if not even a layer for each device does.  A device never
- * needs less for another layer, so bisection is exact.
+ * `cap` bytes; 0 if not even a layer for each stage does.  A device never needs
+ * less for another layer, so bisection is exact.
  *
  * Returns  as sluice_pipeline_plan().
  */

@@ -3,30 +3,68 @@
 
 #include <stdbool.h>
 
+#include <sluice/pipeline_stage.h>
 #include <sluice/shape.h>
 
-/* Of a row that enters the layers of a device. */
-static double input_row_bytes(const sluice_pipeline *pipe,
-                              const sluice_model *model, int device)
+/* The stages of a model, in the order of its layers, wherever they are. */
+struct parts {
+    const sluice_schedule *schedule;
+    const sluice_pipeline *pipe;
+    const sluice_model *model;
+    int team;
+    int n_copies; /* of the model, whose stages follow one another */
+    int n_stages; /* of all copies */
+};
+
+static struct parts parts_of(const sluice_pipeline *pipe,
+                             const sluice_model *model, int team)
 {
-    sluice_device_info info;
-    sluice_pipeline_device(pipe, device, &info);
-    if (!info.n_layers)
-        return 0; /* a file may have a device that does nothing */
+    const sluice_schedule *schedule = sluice_pipeline_schedule(pipe);
+    return (struct parts){
+        .schedule = schedule,
+        .pipe = pipe,
+        .model = model,
+        .team = team,
+        .n_copies = sluice_schedule_n_copies(schedule),
+        .n_stages = sluice_schedule_n_stages(schedule),
+    };
+}
+
+/* Whether rows come to a stage from another one; which is the one before. */
+static bool follows(const struct parts *parts, int stage)
+{
+    return stage % (parts->n_stages / parts->n_copies) > 0;
+}
+
+/* The place in its replica that holds a stage. */
+static int place_of(const struct parts *parts, int stage)
+{
+    return sluice_schedule_stage_device(parts->schedule, stage);
+}
+
+/* Of a row that enters a stage, and of its gradient that leaves it. */
+static double row_bytes(const struct parts *parts, int stage)
+{
+    sluice_stage_info info = {.stage = -1};
+    for (int i = 0; info.stage != stage; i++)
+        sluice_pipeline_stage(parts->pipe, place_of(parts, stage) * parts->team,
+                              i, &info);
     const sluice_layer_plan *plan =
-        sluice_model_layer_plan(model, info.first_layer);
-    return (double)sluice_shape_elements(&plan->in) *
+        sluice_model_layer_plan(parts->model, info.first_layer);
+    return 2 * (double)sluice_shape_elements(&plan->in) *
            (double)sluice_element_bytes(plan->in_type);
 }
 
 double traffic_boundary_bytes(const sluice_pipeline *pipe,
                               const sluice_model *model, int64_t rows, int team)
 {
-    int n = sluice_schedule_n_devices(sluice_pipeline_schedule(pipe));
-    double row_bytes = 0;
-    for (int d = 1; d < n; d++)
-        row_bytes += input_row_bytes(pipe, model, d * team);
-    return 2 * row_bytes * (double)rows;
+    struct parts parts = parts_of(pipe, model, team);
+    double bytes = 0;
+    for (int s = 0; s < parts.n_stages; s++)
+        if (follows(&parts, s) &&
+            place_of(&parts, s) != place_of(&parts, s - 1))
+            bytes += row_bytes(&parts, s);
+    return bytes * (double)rows / parts.n_copies;
 }
 
 double traffic_reduce_bytes(const sluice_pipeline *pipe, int replicas)
@@ -51,19 +89,30 @@ static int far_pairs(int place, int places, int replicas, int processes)
     return pairs;
 }
 
+/* Whether a stage and the one before are in different processes, in replica
+ * `replica`. */
+static bool enters_process(const struct parts *parts, int stage, int replica,
+                           int replicas, int processes)
+{
+    int places = sluice_schedule_n_devices(parts->schedule);
+    int n = places * replicas, first = replica * places;
+    return (first + place_of(parts, stage)) * processes / n !=
+           (first + place_of(parts, stage - 1)) * processes / n;
+}
+
 double traffic_sent_bytes(const sluice_pipeline *pipe,
                           const sluice_model *model, int64_t rows, int replicas,
                           int team, int processes)
 {
-    int n = sluice_pipeline_n_devices(pipe) / team, places = n / replicas;
+    struct parts parts = parts_of(pipe, model, team);
+    int places = sluice_schedule_n_devices(parts.schedule);
     double bytes = 0;
-    for (int d = 0; d < n; d++) {
-        bool enters =
-            d % places > 0 && d * processes / n != (d - 1) * processes / n;
-        if (enters)
-            bytes += 2 * input_row_bytes(pipe, model, d * team) * (double)rows /
-                     replicas;
-    }
+    for (int r = 0; r < replicas; r++)
+        for (int s = 0; s < parts.n_stages; s++)
+            if (follows(&parts, s) &&
+                enters_process(&parts, s, r, replicas, processes))
+                bytes += row_bytes(&parts, s) * (double)rows / parts.n_copies /
+                         replicas;
     for (int d = 0; d < places * team; d++) {
         sluice_device_info info;
         sluice_pipeline_device(pipe, d, &info);

@@ -8,9 +8,9 @@
 #include <sluice/pipeline.h>
 
 /*
- * Activations forward and gradients backward over the boundaries between the
- * places of each replica, each of which holds one run of layers: a row crosses
- * each boundary of its own replica.  A place has `team` devices.
+ * Activations forward and gradients backward over the boundaries between stages
+ * of different places: a row crosses each of its own replica, and of its own
+ * copy of the model where a schedule has several.  A place has `team` devices.
  */
 double traffic_boundary_bytes(const sluice_pipeline *pipe,
                               const sluice_model *model, int64_t rows,

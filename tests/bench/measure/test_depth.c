@@ -157,9 +157,26 @@ START_TEST(a_batch_that_cannot_be_cut_is_refused)
 }
 END_TEST
 
+/* With chunks: two layers for two devices would not do. */
+START_TEST(the_shallowest_network_has_a_layer_for_each_stage)
+{
+    sluice_pipeline_config config = gpipe(2, 4);
+    int layers = -1;
+    config.schedule.name = "interleaved-1f1b";
+    config.schedule.chunks = 2;
+    ck_assert_int_eq(depth_search(&config, &linear, 1, &layers, NULL),
+                     SLUICE_OK);
+    ck_assert_int_eq(layers, 0);
+    ck_assert_int_eq(depth_search(&config, &linear, 1 << 20, &layers, NULL),
+                     SLUICE_OK);
+    ck_assert_int_gt(layers, 4);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("bench.depth", three_devices_stand_for_any_number,
                  best_depth_fits_and_one_layer_more_anywhere_does_not,
                  search_finds_the_last_depth_that_fits,
                  a_cap_below_one_layer_gives_no_depth,
+                 the_shallowest_network_has_a_layer_for_each_stage,
                  blocks_of_a_transformer_grow_linearly_with_the_devices,
                  a_batch_that_cannot_be_cut_is_refused)

@@ -8,15 +8,14 @@
 static const struct order_options order = ORDER_DEFAULTS;
 
 /* A measurement of an 8-8x4 network with 16 rows. */
-static void run(int devices, int replicas, int remat, struct measurement *m)
+static void run_order(const struct order_options *chosen, int devices,
+                      int replicas, struct measurement *m)
 {
     struct workload work;
     struct yardstick *yardstick;
-    struct order_options chosen = order;
-    chosen.remat = remat;
     const struct measure_config how = {
         .work = &work,
-        .order = &chosen,
+        .order = chosen,
         .devices = devices,
         .replicas = replicas,
         .microbatches = 4,
@@ -29,6 +28,13 @@ static void run(int devices, int replicas, int remat, struct measurement *m)
     ck_assert_int_eq(measure(&how, yardstick, m, NULL), SLUICE_OK);
     yardstick_destroy(yardstick);
     workload_fini(&work);
+}
+
+static void run(int devices, int replicas, int remat, struct measurement *m)
+{
+    struct order_options chosen = order;
+    chosen.remat = remat;
+    run_order(&chosen, devices, replicas, m);
 }
 
 START_TEST(replicas_of_pipelines_equal_their_reference)
@@ -55,6 +61,30 @@ START_TEST(traffic_is_counted_by_hand)
     ck_assert(m.boundary_bytes == 0);
     ck_assert(m.reduce_bytes == 4 * 1.5 * (4 * (64 + 16) * 4));
     measurement_fini(&m);
+}
+END_TEST
+
+/* Bytes over the boundaries of two devices under a schedule. */
+static double bytes_of(const char *schedule)
+{
+    struct measurement m;
+    struct order_options chosen = order;
+    chosen.schedule = schedule;
+    run_order(&chosen, 2, 1, &m);
+    double bytes = m.boundary_bytes;
+    measurement_fini(&m);
+    return bytes;
+}
+
+/* Four stages in turn on two devices have three boundaries between them, in
+ * the form of a V two; half of the rows cross that of each copy of dualpipe. */
+START_TEST(each_boundary_of_a_schedule_is_counted)
+{
+    const double one = 2 * 16 * 8 * 4;
+    ck_assert(bytes_of("looped-bfs") == 3 * one);
+    ck_assert(bytes_of("interleaved-1f1b") == 3 * one);
+    ck_assert(bytes_of("zb-v") == 2 * one);
+    ck_assert(bytes_of("dualpipe") == one);
 }
 END_TEST
 
@@ -116,6 +146,8 @@ START_TEST(median_is_of_the_middle_or_between_two)
 END_TEST
 
 SLUICE_TEST_MAIN("bench.measure", replicas_of_pipelines_equal_their_reference,
-                 traffic_is_counted_by_hand, each_part_is_found_on_both_clocks,
+                 traffic_is_counted_by_hand,
+                 each_boundary_of_a_schedule_is_counted,
+                 each_part_is_found_on_both_clocks,
                  virtual_parts_add_up_to_the_virtual_step,
                  median_is_of_the_middle_or_between_two)
