@@ -2,6 +2,7 @@
  * the devices. */
 #include "bench/overhead/empty_cells.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -104,42 +105,47 @@ static sluice_status make_model(struct empty_cells *cells,
         .input = sluice_shape_vector(how->width),
     };
     sluice_status st = sluice_model_create(&config, &cells->model, why);
-    for (int i = 0; i < how->devices && !st; i++)
+    for (int i = 0; i < how->cells && !st; i++)
         st = sluice_model_add(cells->model, &empty, NULL, why);
     return st;
 }
 
-/* F m and B m of every micro-batch, one after the other; then the update. */
-static sluice_status fill_list(sluice_schedule *schedule, int device, int n,
-                               sluice_diag *why)
+/* The F of a micro-batch, in the order of the cells, the B in the other one,
+ * then the next micro-batch; at last the updates. */
+static sluice_status fill_lists(sluice_schedule *schedule,
+                                const int *stage_device, int n_cells, int n,
+                                sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
-    for (int i = 0; i < 2 * n && !st; i++)
-        st = sluice_schedule_append(
-            schedule, device,
-            (sluice_action){.kind = i % 2 ? SLUICE_B : SLUICE_F,
-                            .stage = device,
-                            .microbatch = i / 2},
-            why);
-    if (!st)
-        st = sluice_schedule_append(schedule, device,
-                                    (sluice_action){.kind = SLUICE_UPDATE,
-                                                    .stage = device,
-                                                    .microbatch = -1},
-                                    why);
+    for (int m = 0; m <= n && !st; m++)
+        for (int i = 0; i < (m < n ? 2 : 1) * n_cells && !st; i++) {
+            bool back = i >= n_cells;
+            sluice_action action = {
+                .kind = back ? SLUICE_B : SLUICE_F,
+                .stage = back ? 2 * n_cells - 1 - i : i,
+                .microbatch = m,
+            };
+            if (m == n) {
+                action.kind = SLUICE_UPDATE;
+                action.microbatch = -1;
+            }
+            st = sluice_schedule_append(schedule, stage_device[action.stage],
+                                        action, why);
+        }
     return st;
 }
 
-static sluice_status make_schedule(struct empty_cells *cells, int devices,
+static sluice_status make_schedule(struct empty_cells *cells,
+                                   const struct empty_cells_config *how,
                                    sluice_diag *why)
 {
-    static const int stage_device[] = {0, 1};
+    const int stage_device[] = {0, how->devices - 1};
     sluice_status st =
-        sluice_schedule_create(devices, devices, cells->microbatches,
+        sluice_schedule_create(how->devices, how->cells, cells->microbatches,
                                stage_device, NULL, &cells->schedule, why);
-    for (int d = 0; d < devices && !st; d++)
-        st = fill_list(cells->schedule, d, cells->microbatches, why);
-    return st;
+    return st ? st
+              : fill_lists(cells->schedule, stage_device, how->cells,
+                           cells->microbatches, why);
 }
 
 static sluice_status make_pipeline(struct empty_cells *cells,
@@ -173,7 +179,7 @@ sluice_status empty_cells_create(const struct empty_cells_config *config,
     cells->microbatches = config->microbatches;
     sluice_status st = make_model(cells, config, why);
     if (!st)
-        st = make_schedule(cells, config->devices, why);
+        st = make_schedule(cells, config, why);
     if (!st)
         st = make_pipeline(cells, config, why);
     if (st)

@@ -16,6 +16,7 @@ enum { EMPTY_WIDTH = 4 }; /* the least elements that are handed on */
 
 struct empty_cells_config {
     int devices; /* one or two */
+    int cells;   /* one for each device; or two on one */
     int microbatches;
     int64_t spin_ns;     /* a waiting device polls for so long, as a
                             pipeline's */
@@ -25,9 +26,9 @@ struct empty_cells_config {
 };
 
 /*
- * One cell on each of the devices.  Of each micro-batch two devices
- * do F, F, B, B in turn, and no other meanwhile: a round trip of two hand-offs.
- * One device does F and B of each.
+ * Of each micro-batch two devices with a cell each do F, F, B, B in turn, and
+ * no other meanwhile: a round trip of two hand-offs.  One device with both
+ * cells does the same four, and hands nothing off; with one cell F and B.
  *
  * Returns  SLUICE_OK; or the first error of a model, schedule or pipeline.
  */

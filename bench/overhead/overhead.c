@@ -37,16 +37,26 @@ static const struct kind between[] = {
 
 enum { PER_MICROBATCH = 2 };
 
-/* The raw one and ours in turn. */
+/* Two pipelines, and a time of each repetition. */
+struct run {
+    struct empty_cells *cells;
+    struct empty_cells *alone; /* on one device; NULL: of another process, or of
+                                  "dispatch" */
+    double *ours;
+    double *raw;
+    double *actions;
+    double *rest; /* ours - actions */
+};
+
+/* The raw one, ours and the actions by themselves in turn. */
 static sluice_status sample(const struct kind *kind,
                             const struct overhead_config *config,
-                            struct empty_cells *cells, int n, double *raw,
-                            double *ours, sluice_diag *why)
+                            const struct run *run, int n, sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
     for (int i = -config->warmup; i < config->repetitions && !st; i++) {
         double raw_ns = NAN;
-        double ns = 0;
+        double ns = 0, actions_ns = NAN;
         if (config->world)
             st = sluice_world_ping(config->world,
                                    (size_t)kind->width * sizeof(float), n,
@@ -54,13 +64,40 @@ static sluice_status sample(const struct kind *kind,
         else if (kind->raw)
             st = kind->raw(n, &raw_ns, why);
         if (!st)
-            st = empty_cells_step(cells, &ns, why);
+            st = empty_cells_step(run->cells, &ns, why);
+        if (!st && run->alone)
+            st = empty_cells_step(run->alone, &actions_ns, why);
         if (st || i < 0)
             continue;
-        raw[i] = raw_ns;
-        ours[i] = ns / PER_MICROBATCH;
+        run->raw[i] = raw_ns;
+        run->ours[i] = ns / PER_MICROBATCH;
+        run->actions[i] = actions_ns / PER_MICROBATCH;
+        run->rest[i] = run->ours[i] - run->actions[i];
     }
     return st;
+}
+
+/* The cells of two devices, and both on one; of processes, process 0 has
+ * that. */
+static sluice_status create(const struct kind *kind,
+                            const struct overhead_config *config, int n,
+                            struct run *run, sluice_diag *why)
+{
+    struct empty_cells_config how = {
+        .devices = kind->devices,
+        .cells = kind->devices,
+        .microbatches = n,
+        .spin_ns = kind->spin_ns,
+        .width = kind->width ? kind->width : EMPTY_WIDTH,
+        .world = config->world,
+    };
+    sluice_status st = empty_cells_create(&how, &run->cells, why);
+    how.devices = 1;
+    how.world = NULL;
+    if (!st && kind->devices > 1 &&
+        (!config->world || sluice_world_rank(config->world) == 0))
+        st = empty_cells_create(&how, &run->alone, why);
+    return sluice_world_agree(config->world, st, why);
 }
 
 static sluice_status measure_kind(const struct kind *kind,
@@ -69,29 +106,30 @@ static sluice_status measure_kind(const struct kind *kind,
                                   void *context, sluice_diag *why)
 {
     int n = config->microbatches / kind->fewer;
-    double *raw = samples + config->repetitions;
-    struct empty_cells *cells;
-    n = n > 0 ? n : 1;
-    const struct empty_cells_config how = {
-        .devices = kind->devices,
-        .microbatches = n,
-        .spin_ns = kind->spin_ns,
-        .width = kind->width ? kind->width : EMPTY_WIDTH,
-        .world = config->world,
+    struct run run = {
+        .ours = samples,
+        .raw = samples + config->repetitions,
+        .actions = samples + 2 * config->repetitions,
+        .rest = samples + 3 * config->repetitions,
     };
-    sluice_status st = empty_cells_create(&how, &cells, why);
-    if (st)
-        return st;
-    st = sample(kind, config, cells, n, raw, samples, why);
-    empty_cells_destroy(cells);
+    n = n > 0 ? n : 1;
+    sluice_status st = create(kind, config, n, &run, why);
+    if (!st)
+        st = sample(kind, config, &run, n, why);
+    empty_cells_destroy(run.alone);
+    empty_cells_destroy(run.cells);
     if (st)
         return st;
     const struct overhead_row row = {
         .what = kind->what,
         .raw_ns = kind->raw || config->world
-                      ? median_of(raw, config->repetitions)
+                      ? median_of(run.raw, config->repetitions)
                       : NAN,
-        .sluice_ns = median_of(samples, config->repetitions),
+        .sluice_ns = median_of(run.ours, config->repetitions),
+        .actions_ns =
+            run.alone ? median_of(run.actions, config->repetitions) : NAN,
+        .hand_off_ns =
+            run.alone ? median_of(run.rest, config->repetitions) : NAN,
         .samples = samples,
     };
     on_row(context, &row);
@@ -102,7 +140,7 @@ sluice_status overhead_measure(const struct overhead_config *config,
                                overhead_on_row *on_row, void *context,
                                sluice_diag *why)
 {
-    double *samples = calloc((size_t)config->repetitions, 2 * sizeof *samples);
+    double *samples = calloc((size_t)config->repetitions, 4 * sizeof *samples);
     if (!samples)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for samples");

@@ -14,18 +14,21 @@ struct overhead_config {
 
 /* Medians over the repetitions, in ns. */
 struct overhead_row {
-    const char *what; /* "hot", "parked", "dispatch" */
-    double raw_ns;    /* a hand-off and nothing else; NAN: there is none */
-    double sluice_ns; /* a hand-off with one F and one B; of "dispatch": an
-                         action on one device */
-    double *samples;  /* [repetitions] of sluice_ns */
+    const char *what;  /* "hot", "parked", "dispatch" */
+    double raw_ns;     /* a hand-off and nothing else; NAN: there is none */
+    double sluice_ns;  /* a hand-off with one F and one B; of "dispatch": an
+                          action on one device */
+    double actions_ns; /* one F and one B of the same cells on one device, which
+                          hands nothing off; NAN of "dispatch" */
+    double hand_off_ns; /* of what a hand-off took longer each time */
+    double *samples;    /* [repetitions] of sluice_ns */
 };
 
 typedef void overhead_on_row(void *context, const struct overhead_row *row);
 
 /*
  * Measure hand-offs between devices that poll and that park, each in turn with
- * a raw one, and actions of one device.
+ * a raw one and with what is no hand-off, and actions of one device.
  *
  * Returns  SLUICE_OK, or the first error.
  */

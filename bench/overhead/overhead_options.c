@@ -48,10 +48,13 @@ static const char doc[] =
     "nothing.\v"
     "`hot' and `parked': two devices hand one micro-batch to and fro, polling "
     "or sleeping while they wait.  `sluice_ns' is a hand-off with the F and "
-    "the B that it lies between, `raw_ns' the same hand-off between two "
-    "threads that do nothing else, measured in turn: a store that the other "
-    "thread polls for, or a condition variable.  `dispatch' is one action of "
-    "one device.  Medians, in nanoseconds.  Under mpirun with two processes: a "
+    "the B that it lies between, `actions_ns' the same F and B on one device, "
+    "which hands nothing off, `hand_off_ns' the median of what remains, and "
+    "`raw_ns' the same hand-off between two threads that do nothing else: a "
+    "store that the other thread polls for, or a condition variable.  The "
+    "three are measured in turn.  `ratio' is sluice_ns / raw_ns, "
+    "`hand_off_ratio' hand_off_ns / raw_ns.  `dispatch' is one action of one "
+    "device.  Medians, in nanoseconds.  Under mpirun with two processes: a "
     "hand-off between these, of as much as the row says, beside MPI_Isend and "
     "MPI_Irecv of the same.";
 
@@ -84,9 +87,12 @@ static void add_row(void *context, const struct overhead_row *row)
     option_context(work, table->config, &fields);
     add_key_word(&fields, "what", row->what);
     add_real(&fields, "sluice_ns", row->sluice_ns);
+    add_real(&fields, "actions_ns", row->actions_ns);
+    add_real(&fields, "hand_off_ns", row->hand_off_ns);
     add_real(&fields, "raw_ns", row->raw_ns);
     add_real(&fields, "overhead_ns", row->sluice_ns - row->raw_ns);
     add_real(&fields, "ratio", row->sluice_ns / row->raw_ns);
+    add_real(&fields, "hand_off_ratio", row->hand_off_ns / row->raw_ns);
     add_samples(&fields, "samples_ns", row->samples,
                 table->config->repetitions);
     table_row(&table->table, fields.of, fields.n);

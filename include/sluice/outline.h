@@ -23,7 +23,9 @@ extern "C" {
 #endif
 
 /* Numbers alone, so that its bytes can be sent to a process of the same
- * program.  A part that the data set was without has 0 for a checksum. */
+ * program.  The checksum of a part that the data set is without is that of the
+ * outline from which it was created; 0 if it was created with its rows, which
+ * were left out since. */
 typedef struct sluice_outline {
     sluice_shape features; /* as they are stored; of a text zeros */
     sluice_shape targets;

@@ -19,6 +19,7 @@ int main(int argc, char **argv)
     /* Parked: a wait that spins would be counted. */
     const struct empty_cells_config config = {
         .devices = 1,
+        .cells = 1,
         .microbatches = atoi(argv[2]),
         .spin_ns = -1,
         .width = EMPTY_WIDTH,
