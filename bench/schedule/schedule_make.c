@@ -78,18 +78,27 @@ static sluice_status parse_remats(const char *text, int n_stages,
                            n + 1, n_stages);
 }
 
+/* free() `*costs`, also after an error. */
+static sluice_status make_costs(const struct schedule_wanted *wanted,
+                                const sluice_schedule *schedule,
+                                int64_t **costs, sluice_diag *why)
+{
+    size_t n = (size_t)sluice_schedule_n_stages(schedule);
+    *costs = calloc(n * SLUICE_N_ACTION_KINDS, sizeof **costs);
+    if (!*costs)
+        return sluice_diag_set(why, SLUICE_NO_MEMORY,
+                               "out of memory for the costs of %zu stages", n);
+    return schedule_stage_costs(schedule, &wanted->costs, &wanted->order.speeds,
+                                *costs, why);
+}
+
 static sluice_status recompute(const struct schedule_wanted *wanted,
                                sluice_schedule **schedule, sluice_diag *why)
 {
-    size_t n = (size_t)sluice_schedule_n_stages(*schedule);
     sluice_remat remats[SLUICE_MAX_STAGES];
-    int64_t *costs = calloc(n * SLUICE_N_ACTION_KINDS, sizeof *costs);
     sluice_schedule *passed = NULL;
-    if (!costs)
-        return sluice_diag_set(why, SLUICE_NO_MEMORY,
-                               "out of memory for the costs of %zu stages", n);
-    sluice_status st = schedule_stage_costs(*schedule, &wanted->costs,
-                                            &wanted->order.speeds, costs, why);
+    int64_t *costs;
+    sluice_status st = make_costs(wanted, *schedule, &costs, why);
     const sluice_recompute_config config = {
         .remat = (sluice_remat)wanted->order.remat,
         .stage_remat = wanted->remats ? remats : NULL,
@@ -97,7 +106,8 @@ static sluice_status recompute(const struct schedule_wanted *wanted,
         .stage_costs_ns = costs,
     };
     if (!st && wanted->remats)
-        st = parse_remats(wanted->remats, (int)n, remats, why);
+        st = parse_remats(wanted->remats, sluice_schedule_n_stages(*schedule),
+                          remats, why);
     if (!st)
         st = sluice_schedule_recompute(*schedule, &config, &passed, why);
     free(costs);
@@ -108,14 +118,9 @@ static sluice_status cut_vocabulary(const struct schedule_wanted *wanted,
                                     sluice_schedule **schedule,
                                     sluice_diag *why)
 {
-    size_t n = (size_t)sluice_schedule_n_stages(*schedule);
-    int64_t *costs = calloc(n * SLUICE_N_ACTION_KINDS, sizeof *costs);
     sluice_schedule *passed = NULL;
-    if (!costs)
-        return sluice_diag_set(why, SLUICE_NO_MEMORY,
-                               "out of memory for the costs of %zu stages", n);
-    sluice_status st = schedule_stage_costs(*schedule, &wanted->costs,
-                                            &wanted->order.speeds, costs, why);
+    int64_t *costs;
+    sluice_status st = make_costs(wanted, *schedule, &costs, why);
     const sluice_vocabulary_config config = {
         .stage_costs_ns = costs,
         .queue_capacity = wanted->order.capacity,

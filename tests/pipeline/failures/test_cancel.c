@@ -141,10 +141,7 @@ START_TEST(what_came_first_is_reported)
     struct sl_test_problem p = {.probe = {cancel_and_fail, &c}};
     struct sl_test_pair pair;
     sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
-    sluice_pipeline_config config = p.config;
-    config.schedule.devices = 2;
-    config.schedule.microbatches = MICROBATCHES;
-    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    make_pair(&pair, &p, "gpipe", 2, 2);
     c.pipe = pair.pipe;
     for (c.layer = 0; c.layer < LAYERS; c.layer++) {
         sluice_result result;
@@ -243,10 +240,7 @@ START_TEST(evaluation_and_inference_can_be_cancelled)
     struct sl_test_problem p = {.probe = {cancel_here, &c}};
     struct sl_test_pair pair;
     sl_test_problem_init(&p, SL_TEST_PROBE, LAYERS, BATCH, NULL);
-    sluice_pipeline_config config = p.config;
-    config.schedule.devices = 2;
-    config.schedule.microbatches = MICROBATCHES;
-    ck_assert_int_eq(sl_test_pair_init(&pair, &p, &config), SLUICE_OK);
+    make_pair(&pair, &p, "gpipe", 2, 2);
     c.pipe = pair.pipe;
     for (int layer = 0; layer < LAYERS; layer++) {
         float y[3 * BATCH * 8];
