@@ -193,14 +193,17 @@ sluice_status train_check_partition(const struct training_config *c,
         order_schedule(&c->order, c->devices, c->microbatches, &schedule, why);
     if (st)
         return st;
-    int n_stages = sluice_schedule_n_stages(schedule);
+    int n_copies = sluice_schedule_n_copies(schedule);
+    int n_stages = sluice_schedule_n_stages(schedule) / n_copies;
     sluice_schedule_destroy(schedule);
     if (c->partition.n == n_stages)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
                            "a partition of %d sizes for %d stages on %d "
-                           "devices",
-                           c->partition.n, n_stages, c->devices);
+                           "devices%s",
+                           c->partition.n, n_stages, c->devices,
+                           n_copies > 1 ? ", those of one copy of the model"
+                                        : "");
 }
 
 double train_rate_factor(const struct training_config *c,
