@@ -8,7 +8,6 @@
 
 #include "pipeline/world/world.h"
 #include "support/judged_pair.h"
-#include "support/meter.h"
 #include "support/version_programs.h"
 
 enum { LAYERS = 9, BATCH = 16, MICROBATCHES = 8 };
@@ -328,152 +327,6 @@ static void show_measured(sluice_world *world)
     sl_test_problem_fini(&problem);
 }
 
-enum { WIDE = 128, N_STAGES = 8 };
-
-/* Replicas of so many devices, each of which has the same number of stages. */
-struct shape {
-    int replicas, devices;
-};
-
-/* The bytes of a device by the formula: p floats in each of its n stages, of
- * which each of R holders has its part, in whole lines; beside them one whole
- * gradient and, in stage 3, the parameters of 3 stages. */
-static void check_formula(const sluice_memory_plan *plan, int zero, size_t r,
-                          size_t n)
-{
-    enum { P = WIDE * WIDE, N_STATES = 2 };
-    size_t own = n * ((P / 16 + r - 1) / r) * 64, whole = n * P * 4;
-    size_t rooms = n < 3 ? n : 3;
-    demand(plan->parameters == (zero < 3 ? whole : own + rooms * P * 4),
-           "R %zu, zero %d: %zu bytes of parameters", r, zero,
-           plan->parameters);
-    demand(plan->gradients == (zero < 2 ? whole : own + P * 4),
-           "R %zu, zero %d: %zu bytes of gradients", r, zero, plan->gradients);
-    demand(plan->optimizer == (zero < 1 ? whole : own) * N_STATES,
-           "R %zu, zero %d: %zu bytes of states", r, zero, plan->optimizer);
-}
-
-/* What this process's devices have of a pipeline's plan, which is checked. */
-static size_t own_bytes(const sluice_pipeline *pipe, sluice_world *world,
-                        struct shape shape, int zero)
-{
-    size_t own = 0;
-    int n = shape.replicas * shape.devices;
-    for (int d = 0; d < n; d++) {
-        sluice_device_info info;
-        sluice_pipeline_device(pipe, d, &info);
-        check_formula(&info.planned, shape.replicas > 1 ? zero : 0,
-                      (size_t)shape.replicas,
-                      (size_t)(N_STAGES / shape.devices));
-        demand(info.actual_bytes == info.planned.total, "device %d", d);
-        if (d * sluice_world_size(world) / n == sluice_world_rank(world))
-            own += info.planned.total;
-    }
-    return own;
-}
-
-static void judge_memory(sluice_world *world, const sluice_model *model,
-                         struct shape shape)
-{
-    struct sl_meter meter = {0};
-    const sluice_allocator hooks = sl_meter_hooks(&meter);
-    sluice_optimizer_choice adamw;
-    sluice_diag why;
-    size_t beside = 0; /* of messages, and what describes the pipeline */
-    demand(!sluice_optimizer_parse("adamw:lr=0.01", &adamw, NULL),
-           "no optimizer");
-    for (int zero = 0; zero <= 3; zero++) {
-        sluice_pipeline_config config = {
-            .schedule = {.name = "looped-bfs",
-                         .devices = shape.devices,
-                         .microbatches = 2,
-                         .chunks = N_STAGES / shape.devices},
-            .replicas = shape.replicas,
-            .zero = zero,
-            .gemm = "openblas",
-            .batch = 24,
-            .loss = sluice_mean_squared_error(),
-            .optimizer = adamw.ops,
-            .optimizer_config = &adamw.config,
-            .allocator = &hooks,
-            .world = world,
-        };
-        sluice_pipeline *pipe;
-        demand(!sluice_pipeline_create(&config, model, &pipe, &why), "%s",
-               why.text);
-        size_t own = own_bytes(pipe, world, shape, zero);
-        beside = zero == 0 ? meter.live - own : beside;
-        demand(meter.live < own + beside + WIDE * WIDE,
-               "zero %d: %zu bytes are held; %zu are planned", zero, meter.live,
-               own);
-        sluice_pipeline_destroy(pipe);
-    }
-}
-
-static void show_zero_memory(sluice_world *world)
-{
-    static const struct shape shapes[] = {{1, 4}, {2, 2}, {3, 2}, {4, 1}};
-    sluice_model *model;
-    sluice_diag why;
-    demand(!sluice_model_parse("input(128); linear(128, no-bias) x8", NULL,
-                               &model, &why),
-           "%s", why.text);
-    for (int i = 0; i < 4; i++)
-        judge_memory(world, model, shapes[i]);
-    sluice_model_destroy(model);
-}
-
-static sluice_pipeline *make_wide(sluice_world *world,
-                                  const sluice_allocator *allocator,
-                                  sluice_model **model)
-{
-    static const sluice_sgd_config sgd = {.learning_rate = 0.1,
-                                          .momentum = 0.9};
-    sluice_diag why;
-    const sluice_pipeline_config config = {
-        .schedule = {.devices = 2 * sluice_world_size(world),
-                     .microbatches = 2},
-        .batch = BATCH,
-        .loss = sluice_cross_entropy(),
-        .optimizer = sluice_sgd(),
-        .optimizer_config = &sgd,
-        .allocator = allocator,
-        .world = world,
-    };
-    sluice_pipeline *pipe;
-    demand(!sluice_model_parse("128-128x16", NULL, model, &why), "%s",
-           why.text);
-    demand(!sluice_pipeline_create(&config, *model, &pipe, &why), "%s",
-           why.text);
-    return pipe;
-}
-
-/* To the byte: the arenas of its devices; and beside them less than the
- * parameters of one device. */
-static void show_memory(sluice_world *world)
-{
-    struct sl_meter meter = {0};
-    const sluice_allocator allocator = sl_meter_hooks(&meter);
-    sluice_model *model;
-    sluice_pipeline *pipe = make_wide(world, &allocator, &model);
-    size_t own = 0, others = 0, parameters = 0;
-    for (int d = 0; d < 2 * sluice_world_size(world); d++) {
-        sluice_device_info info;
-        sluice_pipeline_device(pipe, d, &info);
-        demand(info.actual_bytes == info.planned.total,
-               "device %d has %zu bytes, planned %zu", d, info.actual_bytes,
-               info.planned.total);
-        *(d / 2 == sluice_world_rank(world) ? &own : &others) +=
-            info.planned.total;
-        parameters = info.planned.parameters;
-    }
-    demand(own > 0 && others > 0, "a process has no device");
-    demand(meter.live >= own && meter.live < own + parameters,
-           "%zu bytes are held; %zu are planned", meter.live, own);
-    sluice_pipeline_destroy(pipe);
-    sluice_model_destroy(model);
-}
-
 int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
@@ -487,8 +340,6 @@ int main(int argc, char **argv)
          show_statistics},
         {"a_room_is_used_again_once_no_other_reads_it", show_rooms},
         {"what_is_measured_later_is_brought_again", show_measured},
-        {"replicas_that_share_hold_what_the_formula_says", show_zero_memory},
-        {"a_process_holds_what_is_planned_for_its_devices", show_memory},
     };
     (void)argc;
     return sl_test_claims(claims, (int)(sizeof claims / sizeof *claims),
