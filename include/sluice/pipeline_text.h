@@ -21,11 +21,12 @@
  *                                  its options; one that it does not read is
  *                                  refused.  backward_order: reverse, in_order
  *     remat                        never, always, except_last
- *     replicas uneven seed join_weights gather_weights gemm
- *     precision
+ *     replicas team zero uneven vocabulary_parallel
+ *     seed join_weights gather_weights gemm precision
  *     queue_capacity device_cap_bytes spin_ns trace check_recompute
  *     cut                          uniform, flops, time, bytes
- *     partition                    the layers of each stage: 2,3,3
+ *     partition                    the layers of each stage of one copy of the
+ *                                  model: 2,3,3
  *     device_speeds                of each device: 1,0.5
  *     pinning                      auto, off
  *     finite                       loss, off, gradients, boundaries

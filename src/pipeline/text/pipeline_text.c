@@ -7,6 +7,7 @@
  */
 #include <sluice/pipeline_text.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,7 +265,24 @@ static sluice_status check_schedule(const struct reading *reading,
     return SLUICE_OK;
 }
 
-static sluice_status check_cut(struct reading *reading, sluice_diag *why)
+/* Sizes behind that of the last stage would not be read. */
+static sluice_status check_sizes(const struct reading *reading,
+                                 const sluice_model *model, sluice_diag *why)
+{
+    int64_t sum = 0;
+    for (int n = 0; n < MAX_PARTS; n++)
+        sum += reading->partition[n];
+    if (sum == sluice_model_n_layers(model))
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "the sizes of partition add up to %" PRId64
+                           " layers, and the model has %d: give one for each "
+                           "stage of one copy of the model",
+                           sum, sluice_model_n_layers(model));
+}
+
+static sluice_status check_cut(struct reading *reading,
+                               const sluice_model *model, sluice_diag *why)
 {
     sluice_pipeline_config *config = &reading->config;
     if (!config->partition)
@@ -274,7 +292,7 @@ static sluice_status check_cut(struct reading *reading, sluice_diag *why)
                                "cut and partition are both given: leave out "
                                "one of them");
     config->cut = SLUICE_CUT_LIST;
-    return SLUICE_OK;
+    return check_sizes(reading, model, why);
 }
 
 /* Devices beyond the list would read past its end. */
@@ -309,7 +327,7 @@ sluice_status sluice_pipeline_parse(const char *text,
     if (!st)
         st = check_schedule(&reading, custom != NULL, why);
     if (!st)
-        st = check_cut(&reading, why);
+        st = check_cut(&reading, model, why);
     if (!st)
         st = check_speeds(&reading, why);
     if (!st && !reading.optimizer.ops)

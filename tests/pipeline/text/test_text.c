@@ -190,6 +190,8 @@ static const struct {
     {"batch=8; loss=mse; partition=1,x", SLUICE_INVALID, "1,x"},
     {"batch=8; loss=mse; devices=2; partition=1,1,1", SLUICE_INVALID, "2"},
     {"batch=8; loss=mse; devices=2; partition=3", SLUICE_INVALID, "0"},
+    {"batch=8; loss=mse; devices=2; partition=1,2,9", SLUICE_INVALID,
+     "add up to 12 layers, and the model has 3"},
     {"batch=8; loss=mse; cut=time; partition=3", SLUICE_INVALID,
      "cut and partition"},
     {"batch=8; loss=mse; cut=list", SLUICE_INVALID, "partition"},
