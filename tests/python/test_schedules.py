@@ -98,6 +98,7 @@ class Schedules(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "mine.svg")
             picture = sluice.draw(GOOD, path=path, title="mine")
+            self.refused("let it end with .svg", picture.save, path + ".pdf")
             with open(path, encoding="utf-8") as file:
                 self.assertEqual(file.read(), picture._repr_svg_())
         self.assertIn("<svg", picture.svg)
@@ -115,6 +116,12 @@ class Schedules(unittest.TestCase):
             sluice.generate("gpipe", 1, 2, backward_order="in_order"),
             [["0F0", "0F1", "0B0", "0B1"]])
         self.refused("chunks", sluice.generate, "1f1b", 2, 4, chunk=3)
+        self.refused("1f1b does not read chunks; it reads no option",
+                     sluice.generate, "1f1b", 2, 4, chunks=3)
+        self.refused("zb-v does not read backward_order", sluice.generate,
+                     "zb-v", 2, 4, backward_order="in_order")
+        self.refused("it reads chunks, group, warm_up", sluice.generate,
+                     "interleaved-1f1b", 2, 4, slices=2)
         self.refused("fast", sluice.generate, "fast", 2, 4)
 
 

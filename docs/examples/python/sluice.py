@@ -133,6 +133,12 @@ class _ScheduleConfig(_Struct):
                 _LATER]
 
 
+class _ScheduleOption(_Struct):
+    _fields_ = [("name", c_char_p), ("help", c_char_p), ("offset", c_size_t),
+                ("is_flag", c_bool), ("least", c_int), ("most", c_int),
+                ("standard", c_int)]
+
+
 class _VerifyConfig(_Struct):
     _fields_ = [("queue_capacity", c_int), ("forward_only", c_bool),
                 ("input_bytes", c_void_p), ("inner_bytes", c_void_p),
@@ -214,6 +220,8 @@ _SIGNATURES = {
     "pipeline_load_weights_as": (c_int, _P, _P, c_int, c_char_p, _P, _P),
     "weights_layout_find": (c_int, c_char_p, POINTER(c_int)),
     "pipeline_trace": (c_int, _P, POINTER(_Trace), _P),
+    "schedule_generator": (c_char_p, c_int),
+    "schedule_options": (POINTER(_ScheduleOption), c_int, _P),
     "schedule_generate": (c_int, POINTER(_ScheduleConfig), _P, _P),
     "schedule_parse_csv": (c_int, c_char_p, c_size_t, c_int, _P, _P, _P),
     "schedule_format_csv": (c_int, _P, c_bool, c_char_p, c_size_t,
@@ -463,6 +471,10 @@ class Picture:
         return self.svg
 
     def save(self, path):
+        """Write the picture as SVG."""
+        if not os.fsdecode(path).endswith(".svg"):
+            raise Error("%s does not tell that SVG is written: let it end with "
+                        ".svg" % os.fsdecode(path))
         with open(path, "w", encoding="utf-8") as file:
             file.write(self.svg)
 
@@ -493,6 +505,18 @@ def draw(rows, costs=None, path=None, title=None, latency=0, queue_capacity=2,
     return picture
 
 
+def _options_of(name):
+    """The options that a generator reads; None if there is no such one."""
+    i, n = 0, c_int()
+    while _c.schedule_generator(i) not in (None, name.encode()):
+        i += 1
+    if not _c.schedule_generator(i):
+        return None
+    options = _c.schedule_options(i, byref(n))
+    names = [options[o].name.decode().replace("-", "_") for o in range(n.value)]
+    return names + ["backward_order"] * (name == "gpipe")
+
+
 def generate(name, devices, microbatches, strict=True, **options):
     """The rows of a schedule of the library: "1f1b", "zb-v", ...
 
@@ -503,6 +527,7 @@ def generate(name, devices, microbatches, strict=True, **options):
     config = _ScheduleConfig(name=name.encode(), devices=devices,
                              microbatches=microbatches)
     fields = [field for field, _ in _ScheduleConfig._fields_[5:-1]]
+    read = _options_of(name)
     for option, value in options.items():
         if option == "backward_order" and value in _ORDERS:
             value = _ORDERS.index(value)
@@ -510,6 +535,9 @@ def generate(name, devices, microbatches, strict=True, **options):
             raise Error("schedules have no option %s=%r; they have %s"
                         % (option, value, ", ".join(
                             fields + ["backward_order=reverse|in_order"])))
+        if read is not None and option not in read:
+            raise Error("%s does not read %s; it reads %s"
+                        % (name, option, ", ".join(read) or "no option"))
         setattr(config, option, value)
     schedule = _make(_c.schedule_generate, byref(config))
     try:
