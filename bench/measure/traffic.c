@@ -69,35 +69,65 @@ double traffic_boundary_bytes(const sluice_pipeline *pipe,
 
 double traffic_reduce_bytes(const sluice_pipeline *pipe, int replicas)
 {
+    int holders =
+        replicas * sluice_schedule_n_copies(sluice_pipeline_schedule(pipe));
     double gradients = 0;
     for (int d = 0; d < sluice_pipeline_n_devices(pipe); d++) {
         sluice_device_info info;
         sluice_pipeline_device(pipe, d, &info);
         gradients += (double)info.planned.gradients;
     }
-    return 2.0 * (replicas - 1) / replicas * gradients;
+    return 2.0 * (holders - 1) / holders * gradients;
 }
 
-/* Pairs of replicas whose devices of a place are in different processes. */
-static int far_pairs(int place, int places, int replicas, int processes)
-{
-    int pairs = 0, n = places * replicas;
-    for (int a = 0; a < replicas; a++)
-        for (int b = 0; b < a; b++)
-            pairs += (a * places + place) * processes / n !=
-                     (b * places + place) * processes / n;
-    return pairs;
-}
+/* Replicas in processes. */
+struct spread {
+    int replicas;
+    int processes;
+};
 
-/* Whether a stage and the one before are in different processes, in replica
- * `replica`. */
-static bool enters_process(const struct parts *parts, int stage, int replica,
-                           int replicas, int processes)
+/* The process that runs a stage's devices in a replica. */
+static int process_of(const struct parts *parts, const struct spread *spread,
+                      int replica, int stage)
 {
     int places = sluice_schedule_n_devices(parts->schedule);
-    int n = places * replicas, first = replica * places;
-    return (first + place_of(parts, stage)) * processes / n !=
-           (first + place_of(parts, stage - 1)) * processes / n;
+    int place = replica * places + place_of(parts, stage);
+    return place * spread->processes / (places * spread->replicas);
+}
+
+/* Holders of the part of the model that a stage has, in other processes. */
+static int n_far_holders(const struct parts *parts, const struct spread *spread,
+                         int replica, int stage)
+{
+    int n = 0, each = parts->n_stages / parts->n_copies;
+    int process = process_of(parts, spread, replica, stage);
+    for (int r = 0; r < spread->replicas; r++)
+        for (int s = stage % each; s < parts->n_stages; s += each)
+            n += process_of(parts, spread, r, s) != process;
+    return n;
+}
+
+/* Of gradients: terms to each far holder, and the sum of a share back.  The
+ * stages of a place have equally many of those in each schedule of copies. */
+static double far_gradient_bytes(const struct parts *parts,
+                                 const struct spread *spread, int replica,
+                                 int place)
+{
+    int holders = spread->replicas * parts->n_copies;
+    int first = (replica * sluice_schedule_n_devices(parts->schedule) + place) *
+                parts->team;
+    sluice_stage_info stage;
+    double gradients = 0;
+    for (int d = first; d < first + parts->team; d++) {
+        sluice_device_info info;
+        sluice_pipeline_device(parts->pipe, d, &info);
+        if (!info.n_stages)
+            return 0; /* a file may have a device that does nothing */
+        gradients += (double)info.planned.gradients;
+    }
+    sluice_pipeline_stage(parts->pipe, first, 0, &stage);
+    return 2.0 * n_far_holders(parts, spread, replica, stage.stage) *
+           gradients / holders;
 }
 
 double traffic_sent_bytes(const sluice_pipeline *pipe,
@@ -105,21 +135,17 @@ double traffic_sent_bytes(const sluice_pipeline *pipe,
                           int team, int processes)
 {
     struct parts parts = parts_of(pipe, model, team);
-    int places = sluice_schedule_n_devices(parts.schedule);
-    double bytes = 0;
-    for (int r = 0; r < replicas; r++)
+    struct spread spread = {replicas, processes};
+    double row = 0, gradients = 0;
+    for (int r = 0; r < replicas; r++) {
         for (int s = 0; s < parts.n_stages; s++)
-            if (follows(&parts, s) &&
-                enters_process(&parts, s, r, replicas, processes))
-                bytes += row_bytes(&parts, s) * (double)rows / parts.n_copies /
-                         replicas;
-    for (int d = 0; d < places * team; d++) {
-        sluice_device_info info;
-        sluice_pipeline_device(pipe, d, &info);
-        bytes += 4.0 * far_pairs(d / team, places, replicas, processes) *
-                 (double)info.planned.gradients / replicas;
+            if (follows(&parts, s) && process_of(&parts, &spread, r, s) !=
+                                          process_of(&parts, &spread, r, s - 1))
+                row += row_bytes(&parts, s);
+        for (int p = 0; p < sluice_schedule_n_devices(parts.schedule); p++)
+            gradients += far_gradient_bytes(&parts, &spread, r, p);
     }
-    return bytes;
+    return row * (double)rows / (replicas * parts.n_copies) + gradients;
 }
 
 struct traffic_team traffic_team_bytes(const sluice_model *model, int64_t rows,

@@ -18,14 +18,15 @@ double traffic_boundary_bytes(const sluice_pipeline *pipe,
 
 /*
  * What the devices of R replicas read from each other to add up gradients: a
- * reduce-scatter and an all-gather, 2 (R - 1) / R of its gradient for each.
+ * reduce-scatter and an all-gather, 2 (R - 1) / R of its gradient for each.  R
+ * counts the copies of a bidirectional schedule, too.
  */
 double traffic_reduce_bytes(const sluice_pipeline *pipe, int replicas);
 
 /*
  * What of both goes from process to process, if the teams, or devices, lie in
  * them in equal runs: activations and gradients of the boundaries between
- * processes; and for each two replicas of a place that are in different
+ * processes; and for each two holders of a part that are in different
  * processes a chunk of the gradient's terms and one of its sums, each way.
  */
 double traffic_sent_bytes(const sluice_pipeline *pipe,
