@@ -189,24 +189,26 @@ static sluice_status improve(struct planning *planning, sluice_diag *why)
     return st;
 }
 
-static sluice_status refuse(const struct planning *planning, sluice_diag *why)
+/* `least_bytes`: the smallest that was found; 0: nothing was. */
+static sluice_status refuse(size_t least_bytes, sluice_diag *why)
 {
-    if (planning->board.least_bytes)
+    if (least_bytes)
         return sluice_diag_set(why, SLUICE_OVER_CAP,
                                "no plan fits: the smallest that was found "
                                "takes %zu bytes on a device; raise the cap, "
                                "give a smaller batch, more micro-batches, or "
                                "more devices",
-                               planning->board.least_bytes);
+                               least_bytes);
     return sluice_diag_set(why, SLUICE_NOT_FOUND,
                            "none of the schedules can run with these devices, "
                            "micro-batches, queues and costs: allow others");
 }
 
-/* A cut head has its own places among those of the layers. */
+/* A cut head has its own places among those of the layers.  `*least_bytes` is
+ * the smallest that did not fit in the searches so far, 0: none. */
 static sluice_status find(const sluice_plan_config *config,
-                          const struct sl_plan_cut *cut, sluice_plan **out,
-                          sluice_diag *why)
+                          const struct sl_plan_cut *cut, size_t *least_bytes,
+                          sluice_plan **out, sluice_diag *why)
 {
     struct planning *planning =
         sl_alloc(config->allocator, 1, sizeof *planning);
@@ -215,14 +217,16 @@ static sluice_status find(const sluice_plan_config *config,
     sluice_status st = sl_plan_problem_init(&planning->problem, config, why);
     planning->problem.cut = cut;
     planning->board.allocator = config->allocator;
+    planning->board.least_bytes = *least_bytes;
     if (!st)
         st = try_all(planning, why);
     if (!st)
         st = improve(planning, why);
+    *least_bytes = planning->board.least_bytes;
     if (!st)
         st = planning->board.n
                  ? sl_plan_build(&planning->problem, &planning->board, out, why)
-                 : refuse(planning, why);
+                 : refuse(*least_bytes, why);
     sl_plan_board_fini(&planning->board);
     sl_plan_problem_fini(&planning->problem);
     sl_free(config->allocator, planning, 1, sizeof *planning);
@@ -235,37 +239,37 @@ static bool is_no_plan(sluice_status st)
     return st == SLUICE_OVER_CAP || st == SLUICE_NOT_FOUND;
 }
 
-/* The same with the vocabulary cut, besides `*out`, which may be NULL: `st`
- * says why. */
+/* The same with the vocabulary cut, besides `*out`, which may be NULL. */
 static sluice_status find_cut(const sluice_plan_config *config,
-                              sluice_status st, sluice_plan **out,
+                              size_t least_bytes, sluice_plan **out,
                               sluice_diag *why)
 {
     struct sl_plan_cut cut;
     sluice_plan *other = NULL;
     sluice_diag said;
-    sluice_status found = sl_plan_cut_init(&cut, config, &said);
-    if (!found)
-        found = find(&cut.config, &cut, &other, &said);
+    sluice_status st = sl_plan_cut_init(&cut, config, &said);
+    if (!st)
+        st = find(&cut.config, &cut, &least_bytes, &other, &said);
     sl_plan_cut_fini(&cut);
-    if (found && !is_no_plan(found)) {
+    if (st && !is_no_plan(st)) {
         sluice_plan_destroy(*out);
-        return sluice_diag_set(why, found, "%s", said.text);
+        return sluice_diag_set(why, st, "%s", said.text);
     }
     *out = sl_plan_join(*out, other);
-    return *out ? SLUICE_OK : st;
+    return *out ? SLUICE_OK : refuse(least_bytes, why);
 }
 
 sluice_status sluice_plan_find(const sluice_plan_config *config,
                                sluice_plan **out, sluice_diag *why)
 {
     sluice_plan *plan = NULL;
+    size_t least_bytes = 0;
     sluice_status st = sl_plan_check_names(config->schedules, why);
     if (st)
         return st;
-    st = find(config, NULL, &plan, why);
+    st = find(config, NULL, &least_bytes, &plan, why);
     if (config->vocabulary && (!st || is_no_plan(st)))
-        st = find_cut(config, st, &plan, why);
+        st = find_cut(config, least_bytes, &plan, why);
     if (!st)
         *out = plan;
     return st;

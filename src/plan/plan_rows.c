@@ -74,8 +74,34 @@ static sluice_status fill_rows(struct sl_plan_problem *problem,
     return st;
 }
 
+static const char of_rule[] = "varuna's rule";
+
+static bool is_rule(const sluice_plan_row *row)
+{
+    return !strcmp(row->schedule, of_rule);
+}
+
+/* Put a row in its place behind the plan's own.  In a full table the slowest
+ * one makes room, except Varuna's, for which there is always room. */
+static void insert(sluice_plan *plan, const sluice_plan_row *row)
+{
+    int at = plan->n_rows;
+    if (at < SLUICE_PLAN_MAX_ROWS) {
+        plan->n_rows++;
+    } else {
+        at -= is_rule(&plan->rows[at - 1]) ? 2 : 1;
+        if (!is_rule(row) && plan->rows[at].step_ns <= row->step_ns)
+            return;
+        for (; at < SLUICE_PLAN_MAX_ROWS - 1; at++)
+            plan->rows[at] = plan->rows[at + 1];
+    }
+    for (; at > 1 && plan->rows[at - 1].step_ns > row->step_ns; at--)
+        plan->rows[at] = plan->rows[at - 1];
+    plan->rows[at] = *row;
+}
+
 /* What Varuna would do, in its place among the rows, if its schedule may be
- * chosen.  There is always room for it. */
+ * chosen. */
 static sluice_status add_rule(struct sl_plan_problem *problem,
                               sluice_plan *plan, sluice_diag *why)
 {
@@ -89,12 +115,8 @@ static sluice_status add_rule(struct sl_plan_problem *problem,
         st = count_bytes(problem, &board.entries[0], &schedule, why);
     if (!st && board.n) {
         sluice_plan_row row = sl_plan_row_of(problem, &board.entries[0]);
-        int at = plan->n_rows < SLUICE_PLAN_MAX_ROWS ? plan->n_rows++
-                                                     : plan->n_rows - 1;
-        for (; at > 1 && plan->rows[at - 1].step_ns > row.step_ns; at--)
-            plan->rows[at] = plan->rows[at - 1];
-        snprintf(row.schedule, sizeof row.schedule, "varuna's rule");
-        plan->rows[at] = row;
+        snprintf(row.schedule, sizeof row.schedule, "%s", of_rule);
+        insert(plan, &row);
         sluice_schedule_destroy(schedule);
     }
     sl_plan_board_fini(&board);
@@ -146,21 +168,6 @@ sluice_status sl_plan_build(struct sl_plan_problem *problem,
     sl_plan_explain(plan);
     *out = plan;
     return SLUICE_OK;
-}
-
-/* Put a row in its place, if there is room. */
-static void insert(sluice_plan *plan, const sluice_plan_row *row)
-{
-    int at = plan->n_rows;
-    if (at == SLUICE_PLAN_MAX_ROWS) {
-        if (plan->rows[--at].step_ns <= row->step_ns)
-            return;
-    } else {
-        plan->n_rows++;
-    }
-    for (; at > 1 && plan->rows[at - 1].step_ns > row->step_ns; at--)
-        plan->rows[at] = plan->rows[at - 1];
-    plan->rows[at] = *row;
 }
 
 sluice_plan *sl_plan_join(sluice_plan *a, sluice_plan *b)

@@ -2,10 +2,13 @@
 #include <sluice/plan.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "plan/layers.h"
+#include "plan/plan_rows.h"
 #include "sched/failing.h"
 #include "support/parse_model.h"
 #include "support/runner.h"
@@ -203,6 +206,107 @@ START_TEST(what_cannot_be_cut_is_refused_with_the_reason)
 }
 END_TEST
 
+/* Its UPDATE adds up half of 24 x 8 weights in two passes, in each of which
+ * half of that goes to the other node, 2 ns a byte. */
+START_TEST(replicas_of_a_cut_head_exchange_its_gradients_by_the_network)
+{
+    static const int two = 2;
+    struct with_head h;
+    int64_t step_ns[2];
+    with_head_init(&h, of_layers);
+    for (int i = 0; i < h.l.n; i++) {
+        h.l.layers[i].param_bytes *= i == h.l.n - 1;
+        h.l.layers[i].input_row_bytes = 1000000; /* stays on a node */
+    }
+    h.l.config.n_devices = 4;
+    h.l.config.replicas = &two;
+    h.l.config.n_replicas = 1;
+    h.l.devices[2].node = h.l.devices[3].node = 1;
+    for (int far = 0; far < 2; far++) {
+        h.l.config.network_ns = far ? 1 : 0;
+        h.l.config.network_bytes_per_ns = far ? 0.5 : 0;
+        sluice_plan *plan = found(&h);
+        ck_assert(sluice_plan_row_at(plan, 0)->vocabulary);
+        step_ns[far] = sluice_plan_row_at(plan, 0)->step_ns;
+        sluice_plan_destroy(plan);
+    }
+    ck_assert_int_eq(step_ns[1] - step_ns[0], 2 * (1 + 4 * 24 * 8 / 2 / 2 * 2));
+    sluice_model_destroy(h.model);
+}
+END_TEST
+
+/* `n` rows that take 100, 110, ... ns, number `rule` Varuna's; -1: none. */
+static sluice_plan *tabled(int n, int64_t first_ns, int rule)
+{
+    sluice_plan *plan = sl_alloc(NULL, 1, sizeof *plan);
+    ck_assert_ptr_nonnull(plan);
+    plan->bound_ns = 1;
+    for (; plan->n_rows < n; plan->n_rows++) {
+        sluice_plan_row *row = &plan->rows[plan->n_rows];
+        row->step_ns = first_ns + 10 * plan->n_rows;
+        snprintf(row->schedule, sizeof row->schedule, "%s",
+                 plan->n_rows == rule ? "varuna's rule" : "1f1b");
+    }
+    return plan;
+}
+
+/* Where its row is in a table; -1: nowhere.  The table is in order. */
+static int rule_in(sluice_plan *plan)
+{
+    int at = -1;
+    ck_assert_int_eq(plan->n_rows, SLUICE_PLAN_MAX_ROWS);
+    for (int i = 0; i < plan->n_rows; i++) {
+        if (!strcmp(plan->rows[i].schedule, "varuna's rule"))
+            at = i;
+        if (i > 0)
+            ck_assert_int_le(plan->rows[i - 1].step_ns, plan->rows[i].step_ns);
+    }
+    sluice_plan_destroy(plan);
+    return at;
+}
+
+START_TEST(varunas_row_stays_in_a_full_table)
+{
+    enum { N = SLUICE_PLAN_MAX_ROWS };
+    /* It is the slowest of the faster plan, and of the slower one. */
+    ck_assert_int_eq(
+        rule_in(sl_plan_join(tabled(N, 100, N - 1), tabled(N, 105, -1))),
+        N - 1);
+    ck_assert_int_eq(
+        rule_in(sl_plan_join(tabled(N, 100, -1), tabled(N, 900, N - 1))),
+        N - 1);
+    /* It is between others. */
+    ck_assert_int_eq(
+        rule_in(sl_plan_join(tabled(N, 100, -1), tabled(N, 105, 3))), 7);
+}
+END_TEST
+
+static size_t told_bytes(const struct with_head *h)
+{
+    sluice_plan *plan;
+    sluice_diag why;
+    unsigned long bytes = 0;
+    ck_assert_int_eq(sluice_plan_find(&h->l.config, &plan, &why),
+                     SLUICE_OVER_CAP);
+    const char *at = strstr(why.text, "takes ");
+    ck_assert_ptr_nonnull(at);
+    bytes = strtoul(at + strlen("takes "), NULL, 10);
+    ck_assert_uint_gt(bytes, 0);
+    return bytes;
+}
+
+START_TEST(of_two_refusals_the_fewer_bytes_are_told)
+{
+    struct with_head h;
+    with_head_init(&h, "input(8); linear(8) x4; head(200)");
+    h.l.devices[0].cap_bytes = h.l.devices[1].cap_bytes = 1;
+    size_t either = told_bytes(&h);
+    h.l.config.vocabulary = false;
+    ck_assert_uint_lt(either, told_bytes(&h));
+    sluice_model_destroy(h.model);
+}
+END_TEST
+
 START_TEST(every_allocation_may_fail)
 {
     struct with_head h;
@@ -229,4 +333,7 @@ SLUICE_TEST_MAIN("plan.plan_cut",
                  the_bytes_of_a_cut_vocabulary_are_those_of_a_pipeline,
                  a_whole_head_is_planned_where_parts_are_no_use,
                  what_cannot_be_cut_is_refused_with_the_reason,
+                 replicas_of_a_cut_head_exchange_its_gradients_by_the_network,
+                 varunas_row_stays_in_a_full_table,
+                 of_two_refusals_the_fewer_bytes_are_told,
                  every_allocation_may_fail)

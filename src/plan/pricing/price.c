@@ -85,33 +85,39 @@ sluice_status sl_plan_make(const struct sl_plan_problem *problem,
     return st;
 }
 
+/* What `n_passes` of adding up `bytes` of gradients take besides by the
+ * network: a device sends (R - 1) / R of them, and waits for the first byte. */
+static double exchange_far(const struct sl_plan_problem *problem, int device,
+                           double bytes, int n_passes)
+{
+    const sluice_plan_config *config = problem->config;
+    double n = problem->division.replicas, rate = config->network_bytes_per_ns;
+    if (!sl_plan_is_spread(problem, device) || bytes <= 0)
+        return 0;
+    bytes *= n_passes * (n - 1) / n / sl_plan_team(problem);
+    return n_passes * (double)config->network_ns +
+           (rate > 0 ? bytes / rate : 0);
+}
+
 /*
  * What a group takes for `n_passes` of the two that adding up the gradients of
  * layers `first` to `end` has, a reduce-scatter and an all-gather: in each a
  * device reads (R - 1) / R of their bytes from others, see
- * src/pipeline/reduce.h.  By the network it sends the same besides, and waits
- * for the first byte.
+ * src/pipeline/reduce.h.
  */
 static int64_t exchange(const struct sl_plan_problem *problem, int device,
                         int first, int end, int n_passes)
 {
     const sluice_plan_config *config = problem->config;
-    double n = problem->division.replicas, share = n_passes * (n - 1) / n;
-    double ns = 0, bytes = 0;
+    double n = problem->division.replicas, ns = 0, bytes = 0;
     if (problem->division.replicas == 1 || n_passes == 0)
         return 0;
     for (int i = first; i < end; i++) {
         ns += (double)sl_plan_cost(problem, i, SLUICE_REDUCE_GRAD);
         bytes += (double)config->layers[i].param_bytes;
     }
-    ns *= share / sl_plan_speed(problem, device);
-    if (sl_plan_is_spread(problem, device) && bytes > 0) {
-        double rate = config->network_bytes_per_ns;
-        bytes *= share / sl_plan_team(problem);
-        ns += n_passes * (double)config->network_ns +
-              (rate > 0 ? bytes / rate : 0);
-    }
-    return llround(ns);
+    ns *= n_passes * (n - 1) / n / sl_plan_speed(problem, device);
+    return llround(ns + exchange_far(problem, device, bytes, n_passes));
 }
 
 /* What an UNSHARD takes: replicas on several nodes each bring the parts of the
@@ -129,7 +135,8 @@ static int64_t bring(const struct sl_plan_problem *problem, int device,
     return config->network_ns + (rate > 0 ? llround(bytes / rate) : 0);
 }
 
-/* The part of a cut head that each of `n` places has, in its first stage. */
+/* The part of a cut head that each of `n` places has, in its first stage.  Its
+ * gradients are added up with the UPDATE, both passes. */
 static void add_part(const struct sl_plan_problem *problem, int device, int n,
                      int64_t *of)
 {
@@ -142,7 +149,9 @@ static void add_part(const struct sl_plan_problem *problem, int device, int n,
     of[SLUICE_UPDATE] +=
         llround((sl_plan_head_update(problem) +
                  (double)head_ns[SLUICE_REDUCE_GRAD] * reduce) *
-                part);
+                    part +
+                exchange_far(problem, device,
+                             (double)problem->cut->param_bytes / n, 2));
 }
 
 static void add_parts(const struct sl_plan_problem *problem,
