@@ -5,7 +5,7 @@
 #include "bench/output/table.h"
 #include "bench/schedule/schedule_wanted.h"
 
-enum { RECOMMEND_TEXT = 256 };
+enum { RECOMMEND_TEXT = 384 };
 
 /*
  * Write a row for each schedule that K devices can follow, the fastest first: a
