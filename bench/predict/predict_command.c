@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "bench/cli/command.h"
+#include "bench/output/output_path.h"
 #include "bench/sample/saved_model.h"
 
 /* A prediction under way. */
@@ -124,8 +125,9 @@ static sluice_status infer(const struct prediction *p, sluice_diag *why)
 
 static sluice_status predict(struct prediction *p, sluice_diag *why)
 {
-    sluice_status st =
-        saved_rows_read(&p->rows, &p->config->saved, false, NULL, why);
+    sluice_status st = output_path_check(p->config->outputs, why);
+    if (!st)
+        st = saved_rows_read(&p->rows, &p->config->saved, false, NULL, why);
     if (!st)
         st = read_rows(p, why);
     if (!st)
