@@ -91,7 +91,9 @@ static sluice_status write_outputs(const struct prediction *p, const float *y,
 {
     sluice_shape out = sluice_model_output(p->saved.model);
     sluice_shape all = {.n_dims = 1, .dims = {sluice_dataset_rows(p->data)}};
-    for (int i = 0; i < out.n_dims && all.n_dims < SLUICE_MAX_DIMS; i++)
+    if (out.n_dims == SLUICE_MAX_DIMS) /* no array has one more */
+        out = sluice_shape_vector(sluice_shape_elements(&out));
+    for (int i = 0; i < out.n_dims; i++)
         all.dims[all.n_dims++] = out.dims[i];
     return sluice_npy_write(p->config->outputs, SLUICE_F32, &all, y, NULL, why);
 }

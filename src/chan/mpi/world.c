@@ -1,6 +1,8 @@
 /* The world.  The caller of a pipeline. */
 #include "chan/mpi/world.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "chan/mpi/control.h"
@@ -20,7 +22,14 @@ struct sluice_world {
     int rank;                          /* const after create */
     struct sl_given_out given;         /* [owner: caller] so far */
     int first_tag;                     /* [owner: caller] of this pipeline */
+    char *relay;     /* [owner: caller] a part of what is broadcast */
+    bool relay_lost; /* [owner: caller] MPI may write to it at any time */
 };
+
+/* What is broadcast goes through a buffer of the world: a broadcast cannot be
+ * called off, and that of the caller is its own again when a process is lost.
+ */
+enum { RELAY_BYTES = 256 * 1024 };
 
 static const struct sl_patience impatient = {.spin_ns = 50 * 1000};
 
@@ -32,10 +41,15 @@ sluice_status sluice_world_create(const void *communicator,
     if (!world)
         return sl_no_memory(why, "a world");
     world->allocator = allocator;
-    sluice_status st =
-        sl_wire_create(communicator, allocator, &world->wire, why);
-    if (st)
+    sluice_status st = SLUICE_OK;
+    world->relay = sl_alloc(allocator, RELAY_BYTES, 1);
+    if (!world->relay) {
+        st = sl_no_memory(why, "a world");
         goto free_world;
+    }
+    st = sl_wire_create(communicator, allocator, &world->wire, why);
+    if (st)
+        goto free_relay;
     world->rank = sl_wire_rank(world->wire);
     st = sl_control_create(world->wire, allocator, &world->control);
     if (st) {
@@ -50,6 +64,8 @@ sluice_status sluice_world_create(const void *communicator,
 
 destroy_wire:
     sl_wire_destroy(world->wire, false);
+free_relay:
+    sl_free(allocator, world->relay, RELAY_BYTES, 1);
 free_world:
     sl_free(allocator, world, 1, sizeof *world);
     return st;
@@ -62,6 +78,8 @@ void sluice_world_destroy(sluice_world *world)
     bool alone = sl_control_is_over(world->control);
     sl_control_destroy(world->control);
     sl_wire_destroy(world->wire, alone);
+    if (!world->relay_lost)
+        sl_free(world->allocator, world->relay, RELAY_BYTES, 1);
     sl_free(world->allocator, world, 1, sizeof *world);
 }
 
@@ -156,7 +174,10 @@ void sl_world_start(sluice_world *world)
 
 void sl_world_give_up(sluice_world *world)
 {
-    world->given.n_tags = world->first_tag + TAGS_OF_A_PIPELINE;
+    int most = sl_wire_n_tags(world->wire);
+    world->given.n_tags = world->first_tag < most - TAGS_OF_A_PIPELINE
+                              ? world->first_tag + TAGS_OF_A_PIPELINE
+                              : most;
 }
 
 sluice_status sl_world_check(sluice_world *world, sluice_status st,
@@ -191,10 +212,15 @@ sluice_status sl_world_broadcast(sluice_world *world, int root, void *buffer,
 {
     char *at = buffer;
     while (bytes > 0 && !sl_control_is_over(world->control)) {
-        size_t n = bytes < sl_wire_most_bytes() ? bytes : sl_wire_most_bytes();
+        size_t n = bytes < RELAY_BYTES ? bytes : RELAY_BYTES;
         struct wait wait = {.world = world};
-        sl_wire_broadcast(world->wire, root, at, n, &wait.transfer);
+        if (world->rank == root)
+            memcpy(world->relay, at, n);
+        sl_wire_broadcast(world->wire, root, world->relay, n, &wait.transfer);
         sl_control_wait(world->control, impatient, is_done, &wait);
+        world->relay_lost = wait.transfer.under_way;
+        if (world->rank != root && !world->relay_lost)
+            memcpy(at, world->relay, n);
         at += n;
         bytes -= n;
     }
@@ -214,6 +240,7 @@ static void pass_word(sluice_world *world, int other, bool sends, int64_t *word)
         sl_wire_receive(world->wire, SL_LANE_CALLS, other, WORD_TAG, word,
                         sizeof *word, &wait.transfer);
     sl_control_wait(world->control, impatient, is_done, &wait);
+    sl_wire_cancel(world->wire, &wait.transfer); /* if a process is lost */
 }
 
 /* Process 0 asks another for its time, which is that of the middle. */

@@ -1,6 +1,7 @@
 /* Data sets without their rows.  The owner of the data set. */
 #include <sluice/outline.h>
 
+#include <math.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -71,6 +72,12 @@ static bool is_outline_of_text(const sluice_outline *o)
     return o->rows == rows && o->target_bytes == in_bytes(o->row);
 }
 
+static bool is_shape_of_rows(const sluice_shape *shape, int64_t rows)
+{
+    return shape->n_dims >= 1 && shape->n_dims <= SLUICE_MAX_DIMS &&
+           shape->dims[0] == rows;
+}
+
 /* Whether rows and shapes agree, so that nothing is read beyond them. */
 static bool is_outline(const sluice_outline *o)
 {
@@ -80,9 +87,13 @@ static bool is_outline(const sluice_outline *o)
         return false;
     if (o->rows < 1 || o->row < 1 || o->target_bytes < 1 || o->places < 0)
         return false;
+    if (!isfinite(o->scale) || !isfinite(o->mean) || !isfinite(o->deviation) ||
+        o->deviation <= 0)
+        return false;
     if (o->places)
         return is_outline_of_text(o);
-    return o->features.dims[0] == o->rows && o->targets.dims[0] == o->rows &&
+    return is_shape_of_rows(&o->features, o->rows) &&
+           is_shape_of_rows(&o->targets, o->rows) &&
            is_product(sluice_shape_elements(&o->features), o->rows, o->row) &&
            is_product(in_bytes(sluice_shape_elements(&o->targets)), o->rows,
                       o->target_bytes);

@@ -192,10 +192,10 @@ END_TEST
 
 START_TEST(an_outline_that_contradicts_itself_is_refused)
 {
-    sluice_outline good, bad[8];
+    sluice_outline good, bad[11];
     sluice_dataset *from = whole(), *out = NULL;
     sluice_dataset_outline(from, &good);
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 11; i++)
         bad[i] = good;
     bad[0].rows = 0;
     bad[1].row = IN + 1;
@@ -205,7 +205,12 @@ START_TEST(an_outline_that_contradicts_itself_is_refused)
     bad[5].features.dims[0] = ROWS + 1;
     bad[6].targets.dims[0] = ROWS + 1;
     bad[7].stored = SLUICE_UNTYPED;
-    for (int i = 0; i < 8; i++) {
+    bad[8].features.n_dims = 0; /* one element, in one row */
+    bad[8].rows = bad[8].row = bad[8].features.dims[0] = 1;
+    bad[8].targets.dims[0] = 1;
+    bad[9].targets.n_dims = SLUICE_MAX_DIMS + 1;
+    bad[10].deviation = 0;
+    for (int i = 0; i < 11; i++) {
         sluice_diag why = {.status = SLUICE_OK};
         sluice_dataset_create_outline(&bad[i], NULL, &out, &why);
         fixture_says(&why, SLUICE_INVALID, "no outline of a data set");

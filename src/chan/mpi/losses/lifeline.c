@@ -41,7 +41,7 @@ static struct identity identify(void)
     struct stat about;
     memset(&self, 0, sizeof self);
     self.pid = getpid();
-    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
     if (file) {
         if (!fgets(self.boot, sizeof self.boot, file))
             self.boot[0] = '\0';
