@@ -109,6 +109,16 @@ static void print_trial(const struct planned *planned)
            trial->even_ns / 1e6, trial->even_ns / trial->step_ns,
            trial->even_virtual_ns / trial->virtual_ns);
     print_factors(trial);
+    if (trial->beside.n)
+        printf("Steps take %+.1f %% beside the prediction by what actions take "
+               "in the steps just before and behind, %+.1f to %+.1f %% half of "
+               "%d, and %+.1f %% on the virtual clock; by their own actions "
+               "%+.1f %%.\n",
+               100 * (trial->beside.step - 1),
+               100 * (trial->beside.quarter[0] - 1),
+               100 * (trial->beside.quarter[1] - 1), trial->beside.n,
+               100 * (trial->beside.virtual_step - 1),
+               100 * (trial->beside.own - 1));
     if (trial->pace > 0)
         printf("Timed before and behind the trial, the layers take %.3f times "
                "what the plan counts with: beside a prediction by that, %+.1f "

@@ -14,10 +14,12 @@ enum {
 
 /* What the steps of one cut took. */
 struct runner {
-    double *wall_ns;        /* [steps] */
-    double *virtual_ns;     /* [steps] */
-    int n;                  /* so far */
-    struct in_place *times; /* of its actions; NULL: not asked for */
+    double *wall_ns;                /* [steps] */
+    double *virtual_ns;             /* [steps] */
+    int n;                          /* so far */
+    struct in_place *times;         /* of its actions; NULL: not asked for */
+    const struct step_price *price; /* NULL: not asked for */
+    double *price_ns;               /* [steps] */
 };
 
 static sluice_status create(const sluice_plan *plan, bool even, bool slowed,
@@ -56,6 +58,9 @@ static sluice_status run_step(struct runner *runner, sluice_pipeline *pipe,
         st = sluice_pipeline_trace(pipe, &trace, why);
     if (!st)
         st = virtual_clock_read(&clock, &trace, &virtual, why);
+    if (!st && i >= 0 && runner->price)
+        st = step_price_of(runner->price, &virtual,
+                           &runner->price_ns[runner->n], why);
     if (!st && i >= 0) {
         runner->wall_ns[runner->n] = (double)(trace.end_ns - trace.start_ns);
         runner->virtual_ns[runner->n++] =
@@ -116,17 +121,19 @@ static sluice_status measure(struct runner runners[2], const sluice_plan *plan,
 
 sluice_status trial_run(const sluice_plan *plan, const sluice_model *model,
                         const sluice_pipeline_config *pipeline, int steps,
-                        struct in_place *times, struct trial *trial,
-                        sluice_diag *why)
+                        struct in_place *times, const struct step_price *price,
+                        struct trial *trial, sluice_diag *why)
 {
     size_t n = (size_t)steps;
-    double *ns = calloc(4 * n, sizeof *ns);
+    double *ns = calloc(5 * n, sizeof *ns);
     if (!ns)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the times of %d steps",
                                steps);
-    struct runner runners[2] = {{ns, ns + n, 0, times},
-                                {ns + 2 * n, ns + 3 * n, 0, NULL}};
+    struct runner runners[2] = {
+        {ns, ns + n, 0, times, price, ns + 4 * n},
+        {ns + 2 * n, ns + 3 * n, 0, NULL, NULL, NULL},
+    };
     sluice_status st = measure(runners, plan, model, pipeline, steps, why);
     if (!st)
         *trial = (struct trial){
@@ -135,6 +142,9 @@ sluice_status trial_run(const sluice_plan *plan, const sluice_model *model,
             .even_ns = median_of(runners[1].wall_ns, steps),
             .even_virtual_ns = median_of(runners[1].virtual_ns, steps),
         };
+    if (!st && price)
+        st = step_price_compare(ns, ns + n, ns + 4 * n, steps, TURN,
+                                &trial->beside, why);
     free(ns);
     return st;
 }
@@ -144,7 +154,7 @@ sluice_status trial_time(const sluice_plan *plan, const sluice_model *model,
                          struct in_place *times, sluice_diag *why)
 {
     double ns[2 * TIMED];
-    struct runner runner = {ns, ns + TIMED, 0, times};
+    struct runner runner = {ns, ns + TIMED, 0, times, NULL, NULL};
     struct workload work;
     sluice_pipeline *pipe;
     sluice_status st =

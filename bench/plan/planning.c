@@ -180,6 +180,15 @@ static bool is_comparable(const sluice_plan_row *row)
            row->devices * row->replicas * row->team <= env.cores;
 }
 
+/* Whether its steps can be priced by their own actions: one device is at each
+ * place, and on a core of its own. */
+static bool is_priced(const sluice_plan_row *row)
+{
+    struct environment env;
+    environment_read(&env);
+    return row->replicas * row->team == 1 && row->devices <= env.cores;
+}
+
 /* The plan by costs in place, which may be another: until it stays. */
 static sluice_status correct_in_place(struct planning_work *work,
                                       sluice_plan **plan, sluice_diag *why)
@@ -248,12 +257,25 @@ static sluice_status try_plan(const struct planning_work *work,
     const struct planning_config *config = work->config;
     const sluice_plan_row *row = sluice_plan_row_at(planned->plan, 0);
     struct in_place times;
+    int64_t ahead_ns[SLUICE_PLAN_MAX_STAGES * SLUICE_N_ACTION_KINDS];
+    const struct machine *machine = &work->machine;
+    const struct step_price price = {
+        .schedule = sluice_plan_schedule(planned->plan),
+        .machine = {.latency_ns = machine->latency_ns,
+                    .queue_capacity = row->queue_capacity,
+                    .spin_ns = SLUICE_SPIN_NS,
+                    .wake_ns = machine->wake_ns,
+                    .no_events = true},
+        .ahead_ns = ahead_ns,
+    };
     int n;
     sluice_plan_partition(planned->plan, &n);
     sluice_status st = in_place_init(&times, n, why);
+    planning_ahead(work, planned->plan, ahead_ns);
     if (!st)
         st = trial_run(planned->plan, work->model, &work->pipeline,
-                       config->tries, &times, &planned->trial, why);
+                       config->tries, &times, is_priced(row) ? &price : NULL,
+                       &planned->trial, why);
     if (!st)
         st = planning_factors(work, planned, &times, why);
     in_place_fini(&times);

@@ -161,6 +161,23 @@ static const int64_t *costs_behind(const struct planning_work *work,
            (size_t)row_behind(work, row) * (size_t)work->n_layers * KINDS;
 }
 
+void planning_ahead(const struct planning_work *work, const sluice_plan *plan,
+                    int64_t *ahead_ns)
+{
+    const sluice_plan_row *row = sluice_plan_row_at(plan, 0);
+    bool once = row->replicas > 1 && row->microbatches == 1;
+    const int64_t *first_ns =
+        (once ? work->costs.once_first_ns : work->costs.first_ns) +
+        (size_t)row_behind(work, row) * (size_t)work->n_layers * KINDS;
+    int n, i = 0;
+    const int *sizes = sluice_plan_partition(plan, &n);
+    memset(ahead_ns, 0, (size_t)n * KINDS * sizeof *ahead_ns);
+    for (int s = 0; s < n; s++)
+        for (int end = i + sizes[s]; i < end; i++)
+            for (int kind = 0; kind <= SLUICE_B; kind++)
+                ahead_ns[s * KINDS + kind] += first_ns[i * KINDS + kind];
+}
+
 /* Let the costs of layers be what they take in a plan's own pipeline. */
 sluice_status planning_correct(struct planning_work *work,
                                const sluice_plan *plan, sluice_diag *why)

@@ -47,6 +47,14 @@ sluice_status planning_save_costs(const struct planning_work *work,
 sluice_status planning_correct(struct planning_work *work,
                                const sluice_plan *plan, sluice_diag *why);
 
+/* What a device of the plan does before the first F and the first backward of
+ * each of its stages.
+ *
+ * Shapes   ahead_ns[n_stages][SLUICE_N_ACTION_KINDS], that of a backward as B.
+ */
+void planning_ahead(const struct planning_work *work, const sluice_plan *plan,
+                    int64_t *ahead_ns);
+
 /* What actions took in the trial, beside the costs of the plan; nothing if its
  * devices have other speeds than 1, or its vocabulary is cut.  Returns
  * SLUICE_OK, SLUICE_NO_MEMORY. */
