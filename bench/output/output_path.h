@@ -13,4 +13,13 @@
  */
 sluice_status output_path_check(const char *path, sluice_diag *why);
 
+/*
+ * Whether a file that is to be written is another one than `input`, of which
+ * there may be none (NULL).
+ *
+ * Returns  SLUICE_OK; SLUICE_INVALID.
+ */
+sluice_status output_path_apart(const char *path, const char *input,
+                                sluice_diag *why);
+
 #endif

@@ -127,7 +127,9 @@ static sluice_status infer(const struct prediction *p, sluice_diag *why)
 
 static sluice_status predict(struct prediction *p, sluice_diag *why)
 {
-    sluice_status st = output_path_check(p->config->outputs, why);
+    sluice_status st = output_path_apart(p->config->outputs, p->config->x, why);
+    if (!st)
+        st = output_path_check(p->config->outputs, why);
     if (!st)
         st = saved_rows_read(&p->rows, &p->config->saved, false, NULL, why);
     if (!st)

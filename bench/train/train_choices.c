@@ -219,12 +219,26 @@ double train_rate_factor(const struct training_config *c,
                                steps * (uint64_t)c->epochs);
 }
 
+/* What is trained on would be lost. */
+static sluice_status check_apart(const struct source_config *source,
+                                 const char *path, sluice_diag *why)
+{
+    const char *const inputs[] = {source->name, source->x, source->y,
+                                  source->test_x, source->test_y};
+    sluice_status st = SLUICE_OK;
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs && !st; i++)
+        st = output_path_apart(path, inputs[i], why);
+    return st;
+}
+
 sluice_status train_check_files(const struct training_config *c,
                                 sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
     if (c->trace)
         st = picture_check(c->trace, why);
+    if (!st && c->keeping.weights)
+        st = check_apart(&c->source, c->keeping.weights, why);
     if (!st && c->keeping.weights)
         st = output_path_check(c->keeping.weights, why);
     if (!st && c->report)
