@@ -229,7 +229,7 @@ static sluice_status run_session(struct session *session,
         out->sent_formula = traffic_sent_bytes(
             session->pipe, config->work->model, config->work->rows,
             how.replicas ? how.replicas : 1, how.team ? how.team : 1,
-            sluice_world_size(config->world));
+            sluice_world_size(config->world), how.zero);
     if (how.zero >= 2) /* what a device keeps of them is no measure */
         out->reduce_bytes =
             2.0 * (how.replicas - 1) * sizeof(float) *

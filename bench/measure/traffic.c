@@ -84,6 +84,7 @@ double traffic_reduce_bytes(const sluice_pipeline *pipe, int replicas)
 struct spread {
     int replicas;
     int processes;
+    int zero; /* stage of ZeRO */
 };
 
 /* The process that runs a stage's devices in a replica. */
@@ -107,6 +108,59 @@ static int n_far_holders(const struct parts *parts, const struct spread *spread,
     return n;
 }
 
+enum { LINE = 64, FLOATS = LINE / sizeof(float) }; /* of a cache line */
+
+/* Lines of a stage's gradients, or parameters: each tensor has whole ones. */
+static int64_t lines_of(const struct parts *parts,
+                        const sluice_stage_info *stage)
+{
+    int64_t lines = 0;
+    for (int l = 0; l < stage->n_layers; l++) {
+        const sluice_layer_plan *plan =
+            sluice_model_layer_plan(parts->model, stage->first_layer + l);
+        for (int p = 0; p < plan->n_params; p++)
+            lines +=
+                (sluice_shape_elements(&plan->params[p].shape) + FLOATS - 1) /
+                FLOATS;
+    }
+    return lines;
+}
+
+/* How often a stage's parameters are brought in a step of ZeRO stage 3. */
+static int n_brought(const struct parts *parts, int stage)
+{
+    int n, brought = 0;
+    const sluice_action *actions =
+        sluice_schedule_actions(parts->schedule, place_of(parts, stage), &n);
+    for (int i = 0; i < n; i++)
+        brought +=
+            actions[i].kind == SLUICE_UNSHARD && actions[i].stage == stage;
+    return brought > 0 ? brought : 1;
+}
+
+/* Of a replica's chunk of each stage's gradients, to the byte: a term from each
+ * far holder, and the sum to them, or the new parameters; in ZeRO stage 3
+ * these, as often as they are brought. */
+static double far_chunk_bytes(const struct parts *parts,
+                              const struct spread *spread, int replica,
+                              int device)
+{
+    sluice_device_info info;
+    sluice_pipeline_device(parts->pipe, device, &info);
+    double bytes = 0;
+    for (int i = 0; i < info.n_stages; i++) {
+        sluice_stage_info stage;
+        sluice_pipeline_stage(parts->pipe, device, i, &stage);
+        int64_t lines = lines_of(parts, &stage);
+        int64_t own = lines * (replica + 1) / spread->replicas -
+                      lines * replica / spread->replicas;
+        int times = spread->zero < 3 ? 1 : n_brought(parts, stage.stage);
+        bytes += (double)(own * LINE * (1 + times)) *
+                 n_far_holders(parts, spread, replica, stage.stage);
+    }
+    return bytes;
+}
+
 /* Of gradients: terms to each far holder, and the sum of a share back.  The
  * stages of a place have equally many of those in each schedule of copies. */
 static double far_gradient_bytes(const struct parts *parts,
@@ -118,6 +172,8 @@ static double far_gradient_bytes(const struct parts *parts,
                 parts->team;
     sluice_stage_info stage;
     double gradients = 0;
+    if (parts->n_copies == 1 && parts->team == 1)
+        return far_chunk_bytes(parts, spread, replica, first);
     for (int d = first; d < first + parts->team; d++) {
         sluice_device_info info;
         sluice_pipeline_device(parts->pipe, d, &info);
@@ -132,10 +188,10 @@ static double far_gradient_bytes(const struct parts *parts,
 
 double traffic_sent_bytes(const sluice_pipeline *pipe,
                           const sluice_model *model, int64_t rows, int replicas,
-                          int team, int processes)
+                          int team, int processes, int zero)
 {
     struct parts parts = parts_of(pipe, model, team);
-    struct spread spread = {replicas, processes};
+    struct spread spread = {replicas, processes, zero};
     double row = 0, gradients = 0;
     for (int r = 0; r < replicas; r++) {
         for (int s = 0; s < parts.n_stages; s++)

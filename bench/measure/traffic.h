@@ -27,11 +27,14 @@ double traffic_reduce_bytes(const sluice_pipeline *pipe, int replicas);
  * What of both goes from process to process, if the teams, or devices, lie in
  * them in equal runs: activations and gradients of the boundaries between
  * processes; and for each two holders of a part that are in different
- * processes a chunk of the gradient's terms and one of its sums, each way.
+ * processes a chunk of the gradient's terms and one of its sums, each way.  In
+ * stage 3 of ZeRO parameters go in place of the sums, as often as the schedule
+ * brings them.  To the byte with one copy of the model and no teams, else of
+ * chunks that are taken as equal.
  */
 double traffic_sent_bytes(const sluice_pipeline *pipe,
                           const sluice_model *model, int64_t rows, int replicas,
-                          int team, int processes);
+                          int team, int processes, int zero);
 
 /* What a model's teams of t devices move for `rows` in all, all of them
  * together. */

@@ -1,9 +1,9 @@
 # Run a command of `sluice-bench` with `-o json` and check its rows: the fields
 # that others rely on are there, none of POSITIVE is 0 or less, none of SHARE is
-# outside [0, 1), none of ZERO is anything but 0.
+# outside [0, 1), none of ZERO is anything but 0, and those of SAME are equal.
 #
 #     cmake -DCOMMAND=LIST -DROWS=N [-DFIELDS=a,b] [-DPOSITIVE=c] [-DSHARE=d]
-#         [-DZERO=e] -P check_rows.cmake
+#         [-DZERO=e] [-DSAME=f,g] -P check_rows.cmake
 execute_process(COMMAND ${COMMAND} -o json RESULT_VARIABLE status
     OUTPUT_VARIABLE rows ERROR_VARIABLE stderr)
 if(NOT status EQUAL 0)
@@ -13,7 +13,7 @@ string(JSON n LENGTH "${rows}")
 if(NOT n EQUAL ROWS)
     message(FATAL_ERROR "${n} rows, not ${ROWS}:\n${rows}")
 endif()
-foreach(list FIELDS POSITIVE SHARE ZERO)
+foreach(list FIELDS POSITIVE SHARE ZERO SAME)
     string(REPLACE "," ";" ${list} "${${list}}")
 endforeach()
 math(EXPR last "${n} - 1")
@@ -31,6 +31,16 @@ foreach(i RANGE ${last})
         string(JSON value GET "${rows}" ${i} ${field})
         if(NOT (value GREATER_EQUAL 0 AND value LESS 1))
             message(FATAL_ERROR "row ${i}: ${field} is ${value}\n${rows}")
+        endif()
+    endforeach()
+    set(first "")
+    foreach(field ${SAME})
+        string(JSON value GET "${rows}" ${i} ${field})
+        if("${first}" STREQUAL "")
+            set(first ${value})
+        elseif(NOT "${value}" STREQUAL "${first}")
+            message(FATAL_ERROR "row ${i}: ${field} is ${value}, not ${first}\n"
+                "${rows}")
         endif()
     endforeach()
     foreach(field ${ZERO})
