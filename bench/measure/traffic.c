@@ -110,7 +110,8 @@ static int n_far_holders(const struct parts *parts, const struct spread *spread,
 
 enum { LINE = 64, FLOATS = LINE / sizeof(float) }; /* of a cache line */
 
-/* Lines of a stage's gradients, or parameters: each tensor has whole ones. */
+/* Lines of a stage's gradients, or parameters, of all devices of a team: each
+ * tensor has whole ones, and each device all of what is not divided. */
 static int64_t lines_of(const struct parts *parts,
                         const sluice_stage_info *stage)
 {
@@ -118,10 +119,11 @@ static int64_t lines_of(const struct parts *parts,
     for (int l = 0; l < stage->n_layers; l++) {
         const sluice_layer_plan *plan =
             sluice_model_layer_plan(parts->model, stage->first_layer + l);
-        for (int p = 0; p < plan->n_params; p++)
-            lines +=
-                (sluice_shape_elements(&plan->params[p].shape) + FLOATS - 1) /
-                FLOATS;
+        for (int p = 0; p < plan->n_params; p++) {
+            int64_t n = sluice_shape_elements(&plan->params[p].shape);
+            int times = plan->params[p].divided ? 1 : parts->team;
+            lines += (n + FLOATS - 1) / FLOATS * times;
+        }
     }
     return lines;
 }
@@ -138,9 +140,9 @@ static int n_brought(const struct parts *parts, int stage)
     return brought > 0 ? brought : 1;
 }
 
-/* Of a replica's chunk of each stage's gradients, to the byte: a term from each
- * far holder, and the sum to them, or the new parameters; in ZeRO stage 3
- * these, as often as they are brought. */
+/* Of a replica's chunk of each stage's gradients, to the byte if the strips of
+ * a team are whole lines: a term from each far holder, and the sum to them, or
+ * the new parameters; in ZeRO stage 3 these, as often as they are brought. */
 static double far_chunk_bytes(const struct parts *parts,
                               const struct spread *spread, int replica,
                               int device)
@@ -161,8 +163,9 @@ static double far_chunk_bytes(const struct parts *parts,
     return bytes;
 }
 
-/* Of gradients: terms to each far holder, and the sum of a share back.  The
- * stages of a place have equally many of those in each schedule of copies. */
+/* Of the devices of a place.  With copies of the model: terms to each far
+ * holder, and the sum of a share back; the stages of a place have equally many
+ * of those in each schedule of copies. */
 static double far_gradient_bytes(const struct parts *parts,
                                  const struct spread *spread, int replica,
                                  int place)
@@ -172,7 +175,7 @@ static double far_gradient_bytes(const struct parts *parts,
                 parts->team;
     sluice_stage_info stage;
     double gradients = 0;
-    if (parts->n_copies == 1 && parts->team == 1)
+    if (parts->n_copies == 1)
         return far_chunk_bytes(parts, spread, replica, first);
     for (int d = first; d < first + parts->team; d++) {
         sluice_device_info info;
