@@ -85,8 +85,8 @@ static int by_step(const void *a, const void *b)
     return (x->step_ns > y->step_ns) - (x->step_ns < y->step_ns);
 }
 
-/* The share of each step is that of the bounds before and behind it: so what a
- * machine is slower or faster at for a while cancels. */
+/* The share of each step is that of the bounds before and behind it: a
+ * change of the machine's speed that lasts longer than both cancels. */
 static sluice_status read_turns(struct turns *turns, struct roofline_row *row,
                                 sluice_diag *why)
 {

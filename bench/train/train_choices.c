@@ -220,7 +220,7 @@ double train_rate_factor(const struct training_config *c,
                                steps * (uint64_t)c->epochs);
 }
 
-/* What is trained on would be lost. */
+/* Refuse to write over a file that is read. */
 static sluice_status check_apart(const struct source_config *source,
                                  const char *path, sluice_diag *why)
 {

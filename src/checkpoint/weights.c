@@ -51,7 +51,7 @@ static sluice_status save(const sluice_pipeline *pipe, struct notes *notes,
         for_torch ? sl_exchange_save(pipe, notes->pairs, notes->n, path, why)
                   : sl_staging_save(pipe, SL_HELD_WEIGHTS, notes->pairs,
                                     notes->n, path, why);
-    if (for_torch) /* the other processes may save in the other one */
+    if (for_torch) /* as sl_staging_save() ends, for others may call that */
         st = sluice_world_agree(pipe->world, st, why);
     pthread_setcancelstate(cancel_state, NULL);
     return st;

@@ -26,9 +26,8 @@ struct sluice_world {
     bool relay_lost; /* [owner: caller] MPI may write to it at any time */
 };
 
-/* What is broadcast goes through a buffer of the world: a broadcast cannot be
- * called off, and that of the caller is its own again when a process is lost.
- */
+/* A broadcast cannot be called off.  So it goes through a buffer of the world:
+ * after a loss MPI may still write there, but not to the caller's. */
 enum { RELAY_BYTES = 256 * 1024 };
 
 static const struct sl_patience impatient = {.spin_ns = 50 * 1000};

@@ -19,7 +19,8 @@
 /* A pipeline is about to be created, in all processes. */
 void sl_world_start(sluice_world *world);
 
-/* It was not, in any process: they have come to different tags. */
+/* The creation has failed in all processes.  Each may have taken another number
+ * of tags, so all go on behind those of a whole pipeline. */
 void sl_world_give_up(sluice_world *world);
 
 /*

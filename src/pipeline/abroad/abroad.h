@@ -91,7 +91,7 @@ sluice_status sl_abroad_check(sluice_pipeline *pipe, sluice_status st,
 sluice_status sl_abroad_check_alone(const sluice_pipeline_config *config,
                                     sluice_status st, sluice_diag *why);
 
-/* It could not be created: in no process, as all know. */
+/* The creation has failed in all processes, as all have agreed. */
 void sl_abroad_give_up(const sluice_pipeline *pipe);
 
 /* The pipeline ends: wait until it does in all processes. */

@@ -54,7 +54,7 @@ static inline void line_stores_end(void)
 #endif
 }
 
-/* Where panels are read next. */
+/* When the panels that are made are read. */
 enum reader {
     READ_NOW,  /* at once: they stay in the caches */
     READ_LATER /* behind more than a cache holds */
