@@ -2,6 +2,7 @@
 #include "bench/predict/predict.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -98,6 +99,29 @@ static sluice_status write_outputs(const struct prediction *p, const float *y,
     return sluice_npy_write(p->config->outputs, SLUICE_F32, &all, y, NULL, why);
 }
 
+/* Outputs that are not finite are written as they are, but not silently. */
+static void warn_not_finite(const struct prediction *p, const float *y)
+{
+    sluice_shape out = sluice_model_output(p->saved.model);
+    int64_t n = sluice_shape_elements(&out);
+    int64_t n_rows = sluice_dataset_rows(p->data);
+    int64_t n_wrong = 0, first = 0;
+    for (int64_t row = 0; row < n_rows; row++) {
+        int64_t i = 0;
+        while (i < n && isfinite(y[row * n + i]))
+            i++;
+        if (i < n && n_wrong++ == 0)
+            first = row;
+    }
+    if (n_wrong)
+        fprintf(stderr,
+                "warning   outputs of %" PRId64 " of %" PRId64
+                " rows are not finite, the first of row %" PRId64
+                " (counted from 0); look for NaN or very large numbers in %s "
+                "and in %s\n",
+                n_wrong, n_rows, first, p->config->x, p->config->saved.load);
+}
+
 static sluice_status infer(const struct prediction *p, sluice_diag *why)
 {
     sluice_shape in = sluice_dataset_input(p->data);
@@ -118,6 +142,8 @@ static sluice_status infer(const struct prediction *p, sluice_diag *why)
         st = sluice_pipeline_infer(p->saved.pipe, x, (int64_t)n, y, why);
     if (!st)
         st = write_outputs(p, y, why);
+    if (!st)
+        warn_not_finite(p, y);
     free(y);
     free(targets);
     free(x);

@@ -13,6 +13,7 @@ function(sluice out)
         message(FATAL_ERROR "sluice ${ARGN}: status ${status}\n${text}${error}")
     endif()
     set(${out} "${text}" PARENT_SCOPE)
+    set(error "${error}" PARENT_SCOPE)
 endfunction()
 
 sluice(told train --data genesis --model "embedding(64, width=64)" --context 32
@@ -38,6 +39,14 @@ sluice(told train --x ${NPY}/x_bytes.npy --y ${NPY}/labels.npy --model 4-3
     --epochs 1 --batch 8 -k 1 -m 1 --quiet --save ${DIR}/bytes.safetensors)
 sluice(told predict --load ${DIR}/bytes.safetensors --x ${NPY}/x_bytes.npy
     --save-outputs ${DIR}/outputs.npy)
+if(NOT error STREQUAL "")
+    message(FATAL_ERROR "predicting warns of\n${error}")
+endif()
+sluice(told predict --load ${DIR}/bytes.safetensors --x ${NPY}/x_nan.npy
+    --save-outputs ${DIR}/outputs.npy)
+if(NOT error MATCHES "^warning   outputs of 1 of [0-9]+ rows are not finite, the first of row 9 ")
+    message(FATAL_ERROR "NaN in row 9 is told as\n${error}")
+endif()
 sluice(measured evaluate --load ${DIR}/bytes.safetensors --x ${NPY}/x_bytes.npy
     --y ${NPY}/labels.npy)
 if(NOT measured MATCHES "loss +[0-9.]+\naccuracy +[0-9.]+")
