@@ -136,22 +136,24 @@ static int64_t bring(const struct sl_plan_problem *problem, int device,
 }
 
 /* The part of a cut head that each of `n` places has, in its first stage.  Its
- * gradients are added up with the UPDATE, both passes. */
+ * gradients are added up with the UPDATE, both passes, table by table. */
 static void add_part(const struct sl_plan_problem *problem, int device, int n,
                      int64_t *of)
 {
     const int64_t *head_ns = sl_plan_head_costs(problem);
+    int n_tables = problem->cut->n_tables;
     double part = 1 / (sl_plan_speed(problem, device) * n);
     double reduce =
         2.0 * (problem->division.replicas - 1) / problem->division.replicas;
     of[SLUICE_S] += llround((double)head_ns[SLUICE_S] * part);
     of[SLUICE_T] += llround((double)head_ns[SLUICE_T] * part);
-    of[SLUICE_UPDATE] +=
-        llround((sl_plan_head_update(problem) +
-                 (double)head_ns[SLUICE_REDUCE_GRAD] * reduce) *
-                    part +
-                exchange_far(problem, device,
-                             (double)problem->cut->param_bytes / n, 2));
+    of[SLUICE_UPDATE] += llround(
+        (sl_plan_head_update(problem) +
+         (double)head_ns[SLUICE_REDUCE_GRAD] * reduce) *
+            part +
+        n_tables *
+            exchange_far(problem, device,
+                         (double)problem->cut->param_bytes / n / n_tables, 2));
 }
 
 static void add_parts(const struct sl_plan_problem *problem,

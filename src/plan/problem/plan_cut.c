@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "blueprint/blueprint.h"
+#include "blueprint/shards/cut_heads.h"
 #include "blueprint/shards/cut_rows.h"
 #include "nn/across/body.h"
 
@@ -102,18 +103,20 @@ static void take_head(const struct shares *shares, int64_t *costs_ns,
     head_ns[SLUICE_REDUCE_GRAD] += taken[SLUICE_REDUCE_GRAD];
 }
 
-/* The same of an embedding. */
-static void take_rows(const struct shares *shares, int64_t *costs_ns,
+/* The same of an embedding.  If it is tied to the head, both have one table,
+ * which is counted with the head. */
+static void take_rows(const struct shares *shares, bool tied, int64_t *costs_ns,
                       int64_t *head_ns)
 {
     int64_t w = take(&costs_ns[SLUICE_W], shares->of[SLUICE_W]);
+    int64_t update = take(&costs_ns[SLUICE_UPDATE], shares->of[SLUICE_UPDATE]);
+    int64_t reduce =
+        take(&costs_ns[SLUICE_REDUCE_GRAD], shares->of[SLUICE_REDUCE_GRAD]);
     if (costs_ns[SLUICE_B] >= w)
         costs_ns[SLUICE_B] -= w;
     head_ns[SLUICE_S] += w;
-    head_ns[SLUICE_UPDATE] +=
-        take(&costs_ns[SLUICE_UPDATE], shares->of[SLUICE_UPDATE]);
-    head_ns[SLUICE_REDUCE_GRAD] +=
-        take(&costs_ns[SLUICE_REDUCE_GRAD], shares->of[SLUICE_REDUCE_GRAD]);
+    head_ns[SLUICE_UPDATE] += tied ? 0 : update;
+    head_ns[SLUICE_REDUCE_GRAD] += tied ? 0 : reduce;
 }
 
 /* One table of costs, `to` without the head. */
@@ -132,7 +135,7 @@ static void divide(const struct sl_plan_cut *cut, size_t n_rows,
             last[kind] = of[(cut->n_whole - 1) * KINDS + kind];
         take_head(&head, n == cut->n_whole ? &own[(n - 1) * KINDS] : last,
                   &head_ns[row * KINDS]);
-        take_rows(&rows, own, &head_ns[row * KINDS]);
+        take_rows(&rows, cut->n_tables == 1, own, &head_ns[row * KINDS]);
     }
 }
 
@@ -160,8 +163,10 @@ static void divide_bytes(struct sl_plan_cut *cut, const sluice_plan_layer *from)
         cut->layers[i] = from[i];
     cut->fixed_bytes += take(&cut->layers[last].fixed_bytes, head.bytes);
     cut->param_bytes += take(&cut->layers[last].param_bytes, head.bytes);
-    cut->fixed_bytes += take(&cut->layers[0].fixed_bytes, rows.bytes);
-    cut->param_bytes += take(&cut->layers[0].param_bytes, rows.bytes);
+    int64_t fixed = take(&cut->layers[0].fixed_bytes, rows.bytes);
+    int64_t params = take(&cut->layers[0].param_bytes, rows.bytes);
+    cut->fixed_bytes += cut->n_tables == 1 ? 0 : fixed;
+    cut->param_bytes += cut->n_tables == 1 ? 0 : params;
     if (n == cut->n_whole) { /* its scores are not of the stage */
         cut->layers[last].saved_row_bytes = 0;
         cut->layers[last].scratch_row_bytes = cut->layers[last].input_row_bytes;
@@ -210,6 +215,7 @@ sluice_status sl_plan_cut_init(struct sl_plan_cut *cut,
     sluice_status st = check(config, why);
     if (st)
         return st;
+    cut->n_tables = sl_cut_heads_n_tables(config->model);
     const struct sl_end_layer end = sl_model_last_end(config->model);
     bool whole = end.plan == sluice_model_layer_plan(config->model, end.layer);
     size_t n_rows = (size_t)(config->teams ? config->n_teams : 1) *

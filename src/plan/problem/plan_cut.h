@@ -24,8 +24,10 @@ struct sl_plan_cut {
     int64_t *head_ns; /* [rows][KINDS], in the order of the tables' rows: S,
                          T, UPDATE and REDUCE_GRAD of the whole */
     int64_t *once_head_ns; /* the same for once_ns; NULL: it has none */
-    int64_t fixed_bytes;   /* of both tables */
+    int64_t fixed_bytes;   /* of all tables */
     int64_t param_bytes;   /* their parameters alone */
+    int n_tables;          /* of the head, and of an embedding that is not tied
+                              to it */
     int n_whole;           /* layers with the head */
 };
 
