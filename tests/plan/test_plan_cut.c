@@ -189,6 +189,21 @@ START_TEST(a_whole_head_is_planned_where_parts_are_no_use)
 }
 END_TEST
 
+/* Nothing is left for stages without it, so the whole one is all there is. */
+START_TEST(a_head_alone_is_planned_whole)
+{
+    struct with_head h;
+    with_head_init(&h, "input(8); head(24)");
+    h.l.config.least_devices = 1;
+    sluice_plan *plan = found(&h);
+    ck_assert_int_eq(sluice_plan_n_rows(plan), 1);
+    ck_assert(!sluice_plan_row_at(plan, 0)->vocabulary);
+    ck_assert_int_eq(sluice_plan_row_at(plan, 0)->devices, 1);
+    sluice_plan_destroy(plan);
+    sluice_model_destroy(h.model);
+}
+END_TEST
+
 START_TEST(what_cannot_be_cut_is_refused_with_the_reason)
 {
     struct with_head h;
@@ -347,6 +362,7 @@ SLUICE_TEST_MAIN("plan.plan_cut",
                  zero_shares_out_the_tables_of_a_cut_head,
                  the_bytes_of_a_cut_vocabulary_are_those_of_a_pipeline,
                  a_whole_head_is_planned_where_parts_are_no_use,
+                 a_head_alone_is_planned_whole,
                  what_cannot_be_cut_is_refused_with_the_reason,
                  replicas_of_a_cut_head_exchange_its_gradients_by_the_network,
                  varunas_row_stays_in_a_full_table,

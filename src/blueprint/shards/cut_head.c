@@ -40,6 +40,12 @@ static sluice_status check(const sluice_model *model,
                                "layer %d (%s), the last one, cannot be cut "
                                "across devices; end the model with a head",
                                head.layer, head.ops->name);
+    if (sluice_model_n_layers(model) == 1 &&
+        head.plan == sluice_model_layer_plan(model, 0))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "the model is a head alone, so no layers are "
+                               "left for stages; add layers before it, or do "
+                               "not cut the vocabulary");
     if (!loss->part)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "loss %s needs all outputs on one device; use "

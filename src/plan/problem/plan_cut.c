@@ -173,6 +173,14 @@ static void divide_bytes(struct sl_plan_cut *cut, const sluice_plan_layer *from)
     }
 }
 
+/* Without its head it has no layers for stages. */
+static bool is_head_alone(const sluice_model *model)
+{
+    const struct sl_end_layer end = sl_model_last_end(model);
+    return sluice_model_n_layers(model) == 1 && end.ops->part &&
+           end.plan == sluice_model_layer_plan(model, 0);
+}
+
 /* Whether the model can be cut at all. */
 static sluice_status check(const sluice_plan_config *config, sluice_diag *why)
 {
@@ -181,6 +189,10 @@ static sluice_status check(const sluice_plan_config *config, sluice_diag *why)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a vocabulary that may be cut needs `model` and "
                                "`pipeline`, which say what the head is");
+    if (is_head_alone(config->model))
+        return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                               "a model that is a head alone has no stages "
+                               "without it");
     sluice_pipeline_config pipeline = *config->pipeline;
     pipeline.schedule = (sluice_schedule_config){0};
     pipeline.batch = config->batch;

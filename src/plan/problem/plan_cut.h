@@ -35,7 +35,8 @@ struct sl_plan_cut {
  * Derive it.  sl_plan_cut_fini() in both cases.
  *
  * Returns  SLUICE_OK; SLUICE_INVALID if `config` has no model, or one that
- *          cannot be cut, with the reason; SLUICE_NO_MEMORY.
+ *          cannot be cut, with the reason; SLUICE_NOT_FOUND if it is a head
+ *          alone, of which no plan can be cut; SLUICE_NO_MEMORY.
  */
 sluice_status sl_plan_cut_init(struct sl_plan_cut *cut,
                                const sluice_plan_config *config,

@@ -10,6 +10,7 @@
 
 #include "support/cut/cut_training.h"
 #include "support/grid.h"
+#include "support/parse_model.h"
 #include "support/runner.h"
 
 enum {
@@ -409,6 +410,9 @@ START_TEST(what_cannot_be_cut_is_refused_with_a_sentence)
                      SLUICE_OK);
     config = config_of("1f1b", 2, 4, &plain);
     assert_refused(&config, model, "cannot be cut across devices");
+    sluice_model_destroy(model);
+    model = sl_test_parse("input(8); head(24)");
+    assert_refused(&config, model, "the model is a head alone");
     sluice_model_destroy(model);
 }
 END_TEST
