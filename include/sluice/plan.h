@@ -191,8 +191,9 @@ typedef struct sluice_plan_row {
  * Returns  SLUICE_OK; SLUICE_INVALID for numbers out of range, or what must be
  *          given and is not, and for `vocabulary` of a model or with a loss
  *          that cannot be cut; SLUICE_NOT_FOUND for a schedule of another name;
- *          SLUICE_OVER_CAP if nothing fits under the caps, with the smallest
- *          that was found; SLUICE_NO_MEMORY; or as sluice_pipeline_plan().
+ *          SLUICE_OVER_CAP if nothing fits under the caps, with the bytes to
+ *          which to raise those that are smaller, so that something does;
+ *          SLUICE_NO_MEMORY; or as sluice_pipeline_plan().
  */
 SLUICE_API sluice_status sluice_plan_find(const sluice_plan_config *config,
                                           sluice_plan **out, sluice_diag *why);

@@ -24,7 +24,14 @@ enum {
     ALL_DEVICES = 16, /* up to so many, every number of them is tried */
 };
 
+/* How far a search goes. */
+enum effort {
+    FIRST, /* to a plan that fits */
+    BEST,
+};
+
 struct planning {
+    enum effort effort;
     struct sl_plan_problem problem;
     struct sl_plan_board board;
     struct sl_plan_candidate cuts[MOST_CUTS + 1]; /* scratch */
@@ -38,6 +45,8 @@ static sluice_status try_cuts(struct planning *planning,
 {
     struct sl_plan_candidate *cuts = planning->cuts;
     int n = 0;
+    if (planning->effort == FIRST && planning->board.n)
+        return SLUICE_OK;
     sluice_status st = sl_plan_cuts(&planning->problem, order, device, cuts,
                                     MOST_CUTS, &n, why);
     if (!device)
@@ -189,44 +198,52 @@ static sluice_status improve(struct planning *planning, sluice_diag *why)
     return st;
 }
 
-/* `least_bytes`: the smallest that was found; 0: nothing was. */
+/* `least_bytes`: under this cap something fits; 0: nothing can run. */
 static sluice_status refuse(size_t least_bytes, sluice_diag *why)
 {
     if (least_bytes)
         return sluice_diag_set(why, SLUICE_OVER_CAP,
                                "no plan fits: the smallest that was found "
-                               "takes %zu bytes on a device; raise the cap, "
-                               "give a smaller batch, more micro-batches, or "
-                               "more devices",
+                               "takes %zu bytes on a device; raise the cap to "
+                               "that, give a smaller batch, more "
+                               "micro-batches, or more devices",
                                least_bytes);
     return sluice_diag_set(why, SLUICE_NOT_FOUND,
                            "none of the schedules can run with these devices, "
                            "micro-batches, queues and costs: allow others");
 }
 
-/* A cut head has its own places among those of the layers.  `*least_bytes` is
- * the smallest that did not fit in the searches so far, 0: none. */
-static sluice_status find(const sluice_plan_config *config,
-                          const struct sl_plan_cut *cut, size_t *least_bytes,
-                          sluice_plan **out, sluice_diag *why)
+/* What is searched for, and what did not fit so far. */
+struct search {
+    const sluice_plan_config *config;
+    enum effort effort;
+    size_t least_bytes; /* as of the board */
+};
+
+/* A cut head has its own places among those of the layers. */
+static sluice_status find(struct search *search,
+                          const sluice_plan_config *config,
+                          const struct sl_plan_cut *cut, sluice_plan **out,
+                          sluice_diag *why)
 {
     struct planning *planning =
         sl_alloc(config->allocator, 1, sizeof *planning);
     if (!planning)
         return sl_no_memory(why, "the search for a plan");
     sluice_status st = sl_plan_problem_init(&planning->problem, config, why);
+    planning->effort = search->effort;
     planning->problem.cut = cut;
     planning->board.allocator = config->allocator;
-    planning->board.least_bytes = *least_bytes;
+    planning->board.least_bytes = search->least_bytes;
     if (!st)
         st = try_all(planning, why);
-    if (!st)
+    if (!st && search->effort == BEST)
         st = improve(planning, why);
-    *least_bytes = planning->board.least_bytes;
+    search->least_bytes = planning->board.least_bytes;
     if (!st)
         st = planning->board.n
                  ? sl_plan_build(&planning->problem, &planning->board, out, why)
-                 : refuse(*least_bytes, why);
+                 : refuse(search->least_bytes, why);
     sl_plan_board_fini(&planning->board);
     sl_plan_problem_fini(&planning->problem);
     sl_free(config->allocator, planning, 1, sizeof *planning);
@@ -240,36 +257,85 @@ static bool is_no_plan(sluice_status st)
 }
 
 /* The same with the vocabulary cut, besides `*out`, which may be NULL. */
-static sluice_status find_cut(const sluice_plan_config *config,
-                              size_t least_bytes, sluice_plan **out,
+static sluice_status find_cut(struct search *search, sluice_plan **out,
                               sluice_diag *why)
 {
     struct sl_plan_cut cut;
     sluice_plan *other = NULL;
     sluice_diag said;
-    sluice_status st = sl_plan_cut_init(&cut, config, &said);
+    sluice_status st = sl_plan_cut_init(&cut, search->config, &said);
     if (!st)
-        st = find(&cut.config, &cut, &least_bytes, &other, &said);
+        st = find(search, &cut.config, &cut, &other, &said);
     sl_plan_cut_fini(&cut);
     if (st && !is_no_plan(st)) {
         sluice_plan_destroy(*out);
         return sluice_diag_set(why, st, "%s", said.text);
     }
     *out = sl_plan_join(*out, other);
-    return *out ? SLUICE_OK : refuse(least_bytes, why);
+    return *out ? SLUICE_OK : refuse(search->least_bytes, why);
+}
+
+static sluice_status find_any(struct search *search, sluice_plan **out,
+                              sluice_diag *why)
+{
+    *out = NULL;
+    sluice_status st = find(search, search->config, NULL, out, why);
+    if (search->config->vocabulary && (!st || is_no_plan(st)))
+        st = find_cut(search, out, why);
+    return st;
+}
+
+/* Caps of less than `bytes` raised to that. */
+static void raise_caps(const sluice_plan_config *config, size_t bytes,
+                       sluice_plan_device *devices)
+{
+    for (int d = 0; d < config->n_devices; d++) {
+        devices[d] = config->devices[d];
+        if (devices[d].cap_bytes && devices[d].cap_bytes < bytes)
+            devices[d].cap_bytes = bytes;
+    }
+}
+
+/* What is told must fit: with higher caps other cuts are tried, and the one
+ * that was the smallest may not be among them.  The bytes rise each time, at
+ * most to those of an equal cut, which is tried under any cap. */
+static sluice_status refuse_over_cap(const sluice_plan_config *config,
+                                     size_t least_bytes, sluice_diag *why)
+{
+    size_t n = (size_t)config->n_devices;
+    sluice_plan_device *devices =
+        sl_alloc(config->allocator, n, sizeof *devices);
+    sluice_plan_config raised = *config;
+    sluice_status st = SLUICE_OVER_CAP;
+    if (!devices)
+        return sl_no_memory(why, "the devices of a plan");
+    raised.devices = devices;
+    while (st == SLUICE_OVER_CAP) {
+        struct search search = {&raised, FIRST, 0};
+        sluice_plan *plan;
+        raise_caps(config, least_bytes, devices);
+        st = find_any(&search, &plan, why);
+        if (!st)
+            sluice_plan_destroy(plan);
+        else if (search.least_bytes > least_bytes)
+            least_bytes = search.least_bytes;
+        else
+            break;
+    }
+    sl_free(config->allocator, devices, n, sizeof *devices);
+    return st ? st : refuse(least_bytes, why);
 }
 
 sluice_status sluice_plan_find(const sluice_plan_config *config,
                                sluice_plan **out, sluice_diag *why)
 {
-    sluice_plan *plan = NULL;
-    size_t least_bytes = 0;
+    struct search search = {config, BEST, 0};
+    sluice_plan *plan;
     sluice_status st = sl_plan_check_names(config->schedules, why);
-    if (st)
-        return st;
-    st = find(config, NULL, &least_bytes, &plan, why);
-    if (config->vocabulary && (!st || is_no_plan(st)))
-        st = find_cut(config, least_bytes, &plan, why);
+    if (!st)
+        st = find_any(&search, &plan, why);
+    if (st == SLUICE_OVER_CAP)
+        return refuse_over_cap(config, search.least_bytes, why);
     if (!st)
         *out = plan;
     return st;

@@ -10,6 +10,7 @@
 #include "plan/layers.h"
 #include "plan/plan_rows.h"
 #include "sched/failing.h"
+#include "support/grid.h"
 #include "support/parse_model.h"
 #include "support/runner.h"
 
@@ -328,7 +329,7 @@ static size_t told_bytes(const struct with_head *h)
 START_TEST(of_two_refusals_the_fewer_bytes_are_told)
 {
     struct with_head h;
-    with_head_init(&h, "input(8); linear(8) x4; head(200)");
+    with_head_init(&h, "input(8); linear(8) x4; head(20000)");
     h.l.devices[0].cap_bytes = h.l.devices[1].cap_bytes = 1;
     size_t either = told_bytes(&h);
     h.l.config.vocabulary = false;
@@ -337,22 +338,79 @@ START_TEST(of_two_refusals_the_fewer_bytes_are_told)
 }
 END_TEST
 
-START_TEST(every_allocation_may_fail)
+static void set_caps(struct with_head *h, size_t bytes)
 {
-    struct with_head h;
-    with_head_init(&h, of_layers);
+    for (int d = 0; d < h->l.config.n_devices; d++)
+        h->l.devices[d].cap_bytes = bytes;
+}
+
+/* From a cap of one byte up, as far as there are refusals. */
+static void check_told(struct with_head *h)
+{
+    size_t cap = 1;
+    for (int i = 0; i < 8; i++, cap += (cap + 7) / 8) {
+        sluice_plan *plan;
+        set_caps(h, cap);
+        if (!sluice_plan_find(&h->l.config, &plan, NULL)) {
+            sluice_plan_destroy(plan);
+            return;
+        }
+        size_t told = told_bytes(h);
+        ck_assert_uint_gt(told, cap);
+        set_caps(h, told);
+        plan = found(h);
+        ck_assert_uint_le(sluice_plan_row_at(plan, 0)->bytes, told);
+        sluice_plan_destroy(plan);
+        cap = i ? cap : told / 2;
+    }
+}
+
+START_TEST(the_bytes_that_a_refusal_tells_fit)
+{
+    static const int ones[] = {1, 2}, zeros[] = {0, 2, 3};
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+        for (int kind = 0; kind < 8; kind++) {
+            struct with_head h;
+            if (sl_test_skips_of(12))
+                continue;
+            with_head_init(&h, models[i]);
+            h.l.config.schedules = kind & 1 ? "1f1b,interleaved-1f1b" : "1f1b";
+            h.l.config.vocabulary = kind & 2;
+            h.l.config.no_remat = kind & 4;
+            h.l.config.n_devices = 4;
+            h.l.config.replicas = h.l.config.teams = ones;
+            h.l.config.n_replicas = h.l.config.n_teams = 2;
+            h.l.config.zeros = zeros;
+            h.l.config.n_zeros = 3;
+            check_told(&h);
+            sluice_model_destroy(h.model);
+        }
+}
+END_TEST
+
+static void sweep_allocations(struct with_head *h, sluice_status expected)
+{
     sluice_status st = SLUICE_NO_MEMORY;
-    for (int i = 1; st; i += 1 + i / 8) {
+    for (int i = 1; st == SLUICE_NO_MEMORY; i += 1 + i / 8) {
         struct failing failing = {.fail_at = i};
         sluice_allocator allocator = failing_allocator(&failing);
         sluice_plan *plan;
-        h.l.config.allocator = &allocator;
-        st = sluice_plan_find(&h.l.config, &plan, NULL);
-        ck_assert(st == SLUICE_OK || st == SLUICE_NO_MEMORY);
+        h->l.config.allocator = &allocator;
+        st = sluice_plan_find(&h->l.config, &plan, NULL);
+        ck_assert(st == expected || st == SLUICE_NO_MEMORY);
         if (!st)
             sluice_plan_destroy(plan);
         ck_assert_int_eq(failing.n_live, 0);
     }
+}
+
+START_TEST(every_allocation_may_fail)
+{
+    struct with_head h;
+    with_head_init(&h, of_layers);
+    sweep_allocations(&h, SLUICE_OK);
+    set_caps(&h, 1);
+    sweep_allocations(&h, SLUICE_OVER_CAP);
     sluice_model_destroy(h.model);
 }
 END_TEST
@@ -367,4 +425,4 @@ SLUICE_TEST_MAIN("plan.plan_cut",
                  replicas_of_a_cut_head_exchange_its_gradients_by_the_network,
                  varunas_row_stays_in_a_full_table,
                  of_two_refusals_the_fewer_bytes_are_told,
-                 every_allocation_may_fail)
+                 the_bytes_that_a_refusal_tells_fit, every_allocation_may_fail)

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "plan/pricing/bytes.h"
+#include "plan/pricing/price.h"
 #include "plan/problem/groups.h"
 #include "sched/schedule.h"
 
@@ -62,6 +64,49 @@ static sluice_status add(struct sl_plan_board *board,
     return SLUICE_OK;
 }
 
+/* Bytes of the exact plan may exceed those that were counted: a device of a
+ * candidate needs the larger of both. */
+static sluice_status count_exactly(const struct sl_plan_problem *problem,
+                                   const struct sl_plan_order *order,
+                                   const struct sl_plan_candidate *candidate,
+                                   size_t *bytes, sluice_diag *why)
+{
+    struct sl_plan_candidate exact = *candidate;
+    sluice_schedule *schedule;
+    if (!problem->config->model || !problem->config->pipeline)
+        return SLUICE_OK;
+    sluice_status st = sl_plan_make(problem, order, candidate, &schedule, why);
+    if (st)
+        return st;
+    st = sl_plan_exact_bytes(problem, schedule, &exact, why);
+    sluice_schedule_destroy(schedule);
+    size_t most = largest(&exact, order->schedule->n_devices);
+    if (!st && most > *bytes)
+        *bytes = most;
+    return st;
+}
+
+/* A candidate that does not fit, but would under a higher cap. */
+static sluice_status note_unfit(struct sl_plan_board *board,
+                                const struct sl_plan_problem *problem,
+                                const struct sl_plan_order *order,
+                                const struct sl_plan_candidate *candidate,
+                                sluice_diag *why)
+{
+    size_t t = (size_t)sl_plan_team(problem);
+    size_t most = largest(candidate, order->schedule->n_devices);
+    bool lowers = !board->least_bytes || most / t < board->least_bytes;
+    if (candidate->step_ns == INT64_MAX || !most || !lowers)
+        return SLUICE_OK;
+    sluice_status st = count_exactly(problem, order, candidate, &most, why);
+    if (st)
+        return st;
+    most = (most + t - 1) / t;
+    if (!board->least_bytes || most < board->least_bytes)
+        board->least_bytes = most;
+    return SLUICE_OK;
+}
+
 sluice_status sl_plan_board_offer(struct sl_plan_board *board,
                                   const struct sl_plan_problem *problem,
                                   const struct sl_plan_order *order,
@@ -69,12 +114,8 @@ sluice_status sl_plan_board_offer(struct sl_plan_board *board,
                                   sluice_diag *why)
 {
     int n_places = order->schedule->n_devices;
-    size_t most = largest(candidate, n_places) / (size_t)sl_plan_team(problem);
-    if (!candidate->fits) {
-        if (most && (!board->least_bytes || most < board->least_bytes))
-            board->least_bytes = most;
-        return SLUICE_OK;
-    }
+    if (!candidate->fits)
+        return note_unfit(board, problem, order, candidate, why);
     struct sl_plan_entry *entry =
         find(board, &problem->division, order, candidate);
     if (entry && entry->candidate.step_ns <= candidate->step_ns)

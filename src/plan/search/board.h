@@ -21,8 +21,8 @@ struct sl_plan_board {
     struct sl_plan_entry *entries; /* [n] */
     size_t n;
     size_t capacity;
-    size_t least_bytes; /* the largest device of the smallest candidate that did
-                           not fit; 0: all did */
+    size_t least_bytes; /* the cap under which the smallest candidate that did
+                           not fit would; 0: all did */
 };
 
 /* "1f1b", or "auto". */
@@ -31,7 +31,7 @@ const char *sl_plan_entry_name(const struct sl_plan_entry *entry);
 /*
  * Keep a priced candidate, if it is the best of its kind.
  *
- * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK, SLUICE_NO_MEMORY, or as sl_plan_exact_bytes().
  */
 sluice_status sl_plan_board_offer(struct sl_plan_board *board,
                                   const struct sl_plan_problem *problem,
