@@ -232,24 +232,11 @@ static sluice_status check_apart(const struct source_config *source,
     return st;
 }
 
-/* What sluice_pipeline_save_model_as() would refuse when all is trained. */
-static sluice_status check_layout(const struct training_config *c,
-                                  sluice_diag *why)
-{
-    if (!c->joined.world || !c->keeping.weights ||
-        c->keeping.layout != SLUICE_LAYOUT_PYTORCH)
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "--save-layout pytorch: several processes save in "
-                           "Sluice's layout only; leave it out, and save what "
-                           "one process loads from the file");
-}
-
 sluice_status train_check_files(const struct training_config *c,
                                 sluice_diag *why)
 {
-    sluice_status st = check_layout(c, why);
-    if (!st && c->trace)
+    sluice_status st = SLUICE_OK;
+    if (c->trace)
         st = picture_check(c->trace, why);
     if (!st && c->keeping.weights)
         st = check_apart(&c->source, c->keeping.weights, why);

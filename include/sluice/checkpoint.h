@@ -128,9 +128,9 @@ SLUICE_API sluice_status sluice_weights_layout_find(const char *name,
 
 /*
  * As sluice_pipeline_save_model() in the layout `layout`, of which AUTO is
- * SLUICE.  In PYTORCH's a tied parameter is written by each of its names, and
- * weights that lie in another order are copied, in memory of the pipeline's
- * allocator.
+ * SLUICE.  In PYTORCH's a tied parameter is written by each of its names.  What
+ * lies in another order, or on several devices, is put together one tensor at a
+ * time, in memory of the pipeline's allocator.
  */
 SLUICE_API sluice_status sluice_pipeline_save_model_as(
     const sluice_pipeline *pipe, const sluice_preparation *rows,

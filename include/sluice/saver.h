@@ -81,7 +81,8 @@ SLUICE_API sluice_status sluice_saver_create(const sluice_pipeline *pipe,
  *          thread writes.
  * Returns  SLUICE_OK: it is on its way, and join tells how it ended;
  *          SLUICE_INVALID for n_paths out of 1 to SLUICE_SAVER_PATHS, if the
- *          save before was not joined, or in a child of fork();
+ *          save before was not joined, if a text of `run` is not UTF-8, or in a
+ *          child of fork();
  *          SLUICE_NOT_FINITE; SLUICE_NO_MEMORY; in several processes the same
  *          in all of them, and what sluice_world_agree() returns.
  */

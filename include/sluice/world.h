@@ -23,8 +23,7 @@
  *
  * Checkpoints and weights are saved and loaded by all processes together, too:
  * process 0 writes the file, with the bytes that one process would write, and
- * each reads from it what its devices hold.  In PyTorch's layout they are
- * loaded only.
+ * each reads from it what its devices hold, in either layout.
  *
  * This header needs no mpi.h.  In a build of Sluice without MPI
  * sluice_world_create() is there and returns SLUICE_NOT_FOUND.

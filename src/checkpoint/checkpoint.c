@@ -8,6 +8,7 @@
 #include <sluice/world.h>
 
 #include "base/memory.h"
+#include "checkpoint/abroad/gathered.h"
 #include "checkpoint/checkpoint_metadata.h"
 #include "checkpoint/outgoing.h"
 #include "checkpoint/staging.h"
@@ -29,7 +30,7 @@ static sluice_status save(const sluice_pipeline *pipe, const sluice_run *run,
             why);
     size_t n = sl_checkpoint_metadata_fill(metadata, &about);
     sluice_status st =
-        sl_staging_save(pipe, SL_HELD_ALL, metadata->pairs, n, path, why);
+        sl_gathered_save(pipe, SL_HELD_ALL, metadata->pairs, n, path, why);
     sl_free(pipe->allocator, metadata, 1, sizeof *metadata);
     return st;
 }
@@ -45,7 +46,6 @@ static sluice_status check_header(const sluice_pipeline *pipe,
         sl_outgoing_init(&out, pipe, SL_HELD_ALL, pipe->allocator, why);
     if (st)
         return st;
-    sl_outgoing_name_all(&out, pipe, SL_HELD_ALL);
     out.file.metadata = pairs;
     out.file.n_metadata = n;
     st = sl_header_check(&out.file, why);

@@ -137,13 +137,33 @@ void sl_exchange_take(const struct sl_exchange_part *part, const float *tensor,
             to[a * part->outer_step + b * part->inner_step] = *tensor++;
 }
 
-void sl_exchange_give(const struct sl_exchange_part *part,
-                      const float *parameter, float *tensor)
+/* `n` elements of so many rows, side by side in the parameter if it lies
+ * transposed: a cache line that is read has some for each of them. */
+static void give_rows(const struct sl_exchange_part *part, const float *from,
+                      int64_t n_rows, int64_t n, float *to)
 {
-    const float *from = parameter + part->first;
-    for (int64_t a = 0; a < part->outer; a++)
-        for (int64_t b = 0; b < part->inner; b++)
-            *tensor++ = from[a * part->outer_step + b * part->inner_step];
+    for (int64_t b = 0; b < n; b++)
+        for (int64_t a = 0; a < n_rows; a++)
+            to[a * n + b] = from[a * part->outer_step + b * part->inner_step];
+}
+
+void sl_exchange_give(const struct sl_exchange_part *part,
+                      const float *parameter, int64_t first, int64_t n,
+                      float *elements)
+{
+    enum { ROWS = 16 }; /* of a cache line */
+    int64_t rows, columns;
+    for (int64_t i = first; i < first + n; i += rows * columns) {
+        int64_t a = i / part->inner, b = i % part->inner;
+        int64_t left = first + n - i;
+        rows = b ? 0 : left / part->inner;
+        rows = rows < 1 ? 1 : rows < ROWS ? rows : ROWS;
+        columns = part->inner - b < left ? part->inner - b : left;
+        give_rows(part,
+                  parameter + part->first + a * part->outer_step +
+                      b * part->inner_step,
+                  rows, columns, elements + (i - first));
+    }
 }
 
 bool sl_exchange_equals(const struct sl_exchange_part *part,

@@ -43,11 +43,14 @@ void sl_exchange_init(struct sl_exchange *exchange, const sluice_model *model);
 int sl_exchange_parts(const struct sl_exchange *exchange, int layer, int param,
                       struct sl_exchange_part parts[SL_PUBLISHED_PARTS]);
 
-/* Copy the elements of a part between its tensor and the parameter. */
+/* Copy the elements of a part from its tensor to the parameter. */
 void sl_exchange_take(const struct sl_exchange_part *part, const float *tensor,
                       float *parameter);
+
+/* Copy `n` of them, from number `first` of the tensor on, out of it. */
 void sl_exchange_give(const struct sl_exchange_part *part,
-                      const float *parameter, float *tensor);
+                      const float *parameter, int64_t first, int64_t n,
+                      float *elements);
 
 /* Whether they are the same bits. */
 bool sl_exchange_equals(const struct sl_exchange_part *part,

@@ -1,34 +1,12 @@
-/* Tensors between pipeline and file.  The thread that owns the pipeline. */
+/* Tensors from a file to a pipeline.  The thread that owns the pipeline. */
 #include "checkpoint/staging.h"
 
 #include <string.h>
 
 #include "base/finite.h"
 #include "base/memory.h"
-#include "checkpoint/abroad/gathered.h"
 #include "checkpoint/tensor_shape.h"
-#include "data/safetensors/safetensors_write.h"
 #include "pipeline/parameters.h"
-
-sluice_status sl_staging_save(const sluice_pipeline *pipe, enum sl_held held,
-                              struct sl_metadata_pair *metadata,
-                              size_t n_metadata, const char *path,
-                              sluice_diag *why)
-{
-    struct sl_outgoing out;
-    if (pipe->world)
-        return sl_gathered_save(pipe, held, metadata, n_metadata, path, why);
-    sluice_status st = sl_outgoing_init(&out, pipe, held, pipe->allocator, why);
-    if (st)
-        return st;
-    out.file.metadata = metadata;
-    out.file.n_metadata = n_metadata;
-    st = sl_outgoing_list(&out, pipe, held, NULL, why);
-    if (!st)
-        st = sl_safetensors_write(path, &out.file, pipe->allocator, why);
-    sl_outgoing_fini(&out);
-    return st;
-}
 
 /* The tensor of the file that has this name; -1 if there is none.  It is mostly
  * the next one: `from` is where to look first. */

@@ -1,7 +1,7 @@
 /*
- * The tensors of a pipeline on their way between it and a file.  What is read
- * is held until all of it is known to be good: so it is taken over as a whole
- * or not at all.
+ * The tensors of a file on their way into a pipeline.  What is read is held
+ * until all of it is known to be good: so it is taken over as a whole or not at
+ * all.
  *
  * Threads: the one that owns the pipeline, between steps.
  */
@@ -15,18 +15,6 @@
 #include <sluice/pipeline_state.h>
 
 #include "checkpoint/outgoing.h"
-#include "data/safetensors/metadata.h"
-
-/*
- * Write the tensors of a pipeline, with metadata.
- *
- * Returns  as sl_safetensors_write(); SLUICE_NOT_FINITE if a parameter has a
- *          value that could not be loaded again.
- */
-sluice_status sl_staging_save(const sluice_pipeline *pipe, enum sl_held held,
-                              struct sl_metadata_pair *metadata,
-                              size_t n_metadata, const char *path,
-                              sluice_diag *why);
 
 struct sl_staging {
     const sluice_allocator *allocator;

@@ -11,8 +11,8 @@
 
 #include "base/memory.h"
 #include "base/text/real_text.h"
+#include "checkpoint/abroad/gathered.h"
 #include "checkpoint/exchange_read.h"
-#include "checkpoint/exchange_write.h"
 #include "checkpoint/staging.h"
 #include "checkpoint/which_layout.h"
 #include "data/safetensors/safetensors.h"
@@ -48,11 +48,8 @@ static sluice_status save(const sluice_pipeline *pipe, struct notes *notes,
     if (for_torch)
         note(notes, "format", "pt"); /* `transformers` asks for it */
     sluice_status st =
-        for_torch ? sl_exchange_save(pipe, notes->pairs, notes->n, path, why)
-                  : sl_staging_save(pipe, SL_HELD_WEIGHTS, notes->pairs,
-                                    notes->n, path, why);
-    if (for_torch) /* as sl_staging_save() ends, for others may call that */
-        st = sluice_world_agree(pipe->world, st, why);
+        sl_gathered_save(pipe, for_torch ? SL_HELD_EXCHANGE : SL_HELD_WEIGHTS,
+                         notes->pairs, notes->n, path, why);
     pthread_setcancelstate(cancel_state, NULL);
     return st;
 }

@@ -240,7 +240,7 @@ START_TEST(an_error_of_the_writer_comes_back_and_the_old_file_stays)
 }
 END_TEST
 
-START_TEST(a_save_that_was_not_joined_is_not_overtaken)
+START_TEST(what_cannot_be_saved_starts_nothing)
 {
     struct fixture f;
     sluice_saving saving;
@@ -259,6 +259,10 @@ START_TEST(a_save_that_was_not_joined_is_not_overtaken)
         sluice_saver_start(f.saver, NULL, paths, SLUICE_SAVER_PATHS + 1, &why),
         SLUICE_INVALID);
     ck_assert_msg(strstr(why.text, " paths; give 1 to "), "%s", why.text);
+    ck_assert_int_eq(sluice_saver_start(f.saver, &(sluice_run){.model = "\xff"},
+                                        paths, 1, &why),
+                     SLUICE_INVALID);
+    ck_assert_msg(strstr(why.text, "is not UTF-8"), "%s", why.text);
     end(&f);
 }
 END_TEST
@@ -478,7 +482,7 @@ END_TEST
 SLUICE_TEST_MAIN("saver", what_was_started_is_written_while_steps_are_made,
                  the_run_and_the_paths_are_copied_and_all_paths_are_written,
                  an_error_of_the_writer_comes_back_and_the_old_file_stays,
-                 a_save_that_was_not_joined_is_not_overtaken,
+                 what_cannot_be_saved_starts_nothing,
                  destroying_waits_until_it_is_written,
                  parameters_that_are_not_finite_start_nothing,
                  no_memory_at_any_allocation_is_an_error_without_a_leak,

@@ -1,4 +1,4 @@
-/* What a process has of a checkpoint.  One thread at a time. */
+/* What a process has of a file.  One thread at a time. */
 #include "checkpoint/abroad/bundle.h"
 
 #include <string.h>
@@ -7,6 +7,7 @@
 
 #include "base/finite.h"
 #include "base/memory.h"
+#include "checkpoint/exchange_list.h"
 #include "pipeline/parameters.h"
 
 /* Elements that this process has. */
@@ -22,19 +23,32 @@ static size_t count_here(const sluice_pipeline *pipe, enum sl_held held)
     return n;
 }
 
-static size_t most_elements(const sluice_pipeline *pipe)
+/* Room for a tensor that process 0 puts together, if there is one. */
+static size_t most_joined(const sluice_pipeline *pipe, enum sl_held held)
 {
-    sluice_parameter at = {.name = ""};
     size_t most = 0;
-    while (sluice_model_next_parameter(pipe->blueprint.model, &at))
-        most = (size_t)at.n > most ? (size_t)at.n : most;
+    sluice_state_tensor at = {.state = 0};
+    while (sl_held_next(pipe, held, &at)) {
+        bool is_here = false;
+        for (int r = 0; r < sl_tensor_n_runs(pipe, &at) && !is_here; r++) {
+            struct sl_tensor_run run = sl_tensor_run_at(pipe, &at, r);
+            is_here = run.elements && run.n == at.parameter.n;
+        }
+        if (!is_here && (size_t)at.parameter.n > most)
+            most = (size_t)at.parameter.n;
+    }
     return most;
 }
 
-/* Elements of an array that process 0 alone has. */
-static size_t if_first(const struct sl_bundle *b, size_t n)
+/* What process 0 alone needs. */
+static void settle_first(struct sl_bundle *b, const sluice_pipeline *pipe,
+                         enum sl_held held)
 {
-    return b->rank == 0 ? n : 0;
+    if (b->rank != 0)
+        return;
+    b->n_whole = b->joins ? most_joined(pipe, held) : 0;
+    b->n_piece = b->n_ranks > 1 || b->out.parts ? SL_BUNDLE_PIECE : 0;
+    b->n_theirs = b->n_ranks > 1 ? b->n_runs : 0;
 }
 
 static sluice_status make_room(struct sl_bundle *b, bool copies,
@@ -43,16 +57,15 @@ static sluice_status make_room(struct sl_bundle *b, bool copies,
     const sluice_allocator *allocator = b->allocator;
     b->runs = sl_alloc(allocator, b->n_runs, sizeof *b->runs);
     b->sums = sl_alloc(allocator, b->n_runs, sizeof *b->sums);
-    b->theirs = sl_alloc(allocator, if_first(b, b->n_runs), sizeof *b->theirs);
-    b->piece =
-        sl_alloc(allocator, if_first(b, SL_BUNDLE_PIECE), sizeof *b->piece);
+    b->theirs = sl_alloc(allocator, b->n_theirs, sizeof *b->theirs);
+    b->piece = sl_alloc(allocator, b->n_piece, sizeof *b->piece);
     b->whole = sl_alloc(allocator, b->n_whole, sizeof *b->whole);
     if (copies)
         b->values = sl_alloc(allocator, b->n_values, sizeof *b->values);
     return b->runs && b->sums && b->theirs && b->piece && b->whole &&
                    (!copies || b->values)
                ? SLUICE_OK
-               : sl_no_memory(why, "tensors to be saved by several processes");
+               : sl_no_memory(why, "tensors to be saved");
 }
 
 sluice_status sl_bundle_init(struct sl_bundle *bundle,
@@ -60,21 +73,24 @@ sluice_status sl_bundle_init(struct sl_bundle *bundle,
                              bool copies, const sluice_allocator *allocator,
                              sluice_diag *why)
 {
-    const bool has_strips = pipe->blueprint.grid.n_shards > 1;
+    bool for_torch = held == SL_HELD_EXCHANGE;
+    size_t n_elements;
     *bundle = (struct sl_bundle){
         .allocator = allocator,
         .rank = pipe->blueprint.processes.rank,
-        .n_ranks = sluice_world_size(pipe->world),
-        .has_strips = has_strips,
+        .n_ranks = pipe->world ? sluice_world_size(pipe->world) : 1,
+        .joins = for_torch || pipe->blueprint.grid.n_shards > 1,
         .most_runs = sl_most_runs(pipe),
+        .n_tensors = sl_held_count(pipe, held, &n_elements),
         .n_values = copies ? count_here(pipe, held) : 0,
     };
-    bundle->n_whole = has_strips ? if_first(bundle, most_elements(pipe)) : 0;
     sluice_status st =
-        sl_outgoing_init(&bundle->out, pipe, held, allocator, why);
+        for_torch ? sl_exchange_list(&bundle->out, pipe, allocator, why)
+                  : sl_outgoing_init(&bundle->out, pipe, held, allocator, why);
     if (st)
         return st;
-    bundle->n_runs = bundle->out.n * (size_t)bundle->most_runs;
+    bundle->n_runs = bundle->n_tensors * (size_t)bundle->most_runs;
+    settle_first(bundle, pipe, held);
     st = make_room(bundle, copies, why);
     if (st)
         sl_bundle_fini(bundle);
@@ -88,11 +104,8 @@ sluice_status sl_bundle_list(struct sl_bundle *bundle,
     sluice_state_tensor at = {.state = 0};
     sluice_status st = SLUICE_OK;
     float *to = bundle->values;
-    sl_outgoing_name_all(&bundle->out, pipe, held);
-    for (size_t i = 0; !st && sl_held_next(pipe, held, &at); i++) {
-        struct sl_saved_tensor *tensor = &bundle->out.file.tensors[i];
-        tensor->number = i;
-        struct sl_tensor_run *runs = sl_bundle_runs(bundle, tensor);
+    struct sl_tensor_run *runs = bundle->runs;
+    for (; !st && sl_held_next(pipe, held, &at); runs += bundle->most_runs) {
         for (int r = 0; r < sl_tensor_n_runs(pipe, &at) && !st; r++) {
             runs[r] = sl_tensor_run_at(pipe, &at, r);
             if (!runs[r].elements)
@@ -110,15 +123,26 @@ sluice_status sl_bundle_list(struct sl_bundle *bundle,
     return st;
 }
 
+const float *sl_bundle_whole(const struct sl_bundle *bundle,
+                             const struct sl_tensor_run *runs)
+{
+    int64_t n = 0;
+    int most = 0;
+    for (int r = 0; r < bundle->most_runs; r++) {
+        n += runs[r].n;
+        most = runs[r].n > runs[most].n ? r : most;
+    }
+    return runs[most].n == n ? runs[most].elements : NULL;
+}
+
 void sl_bundle_fini(struct sl_bundle *bundle)
 {
     const sluice_allocator *allocator = bundle->allocator;
     struct sl_bundle *b = bundle;
     sl_free(allocator, b->values, b->n_values, sizeof *b->values);
     sl_free(allocator, b->whole, b->n_whole, sizeof *b->whole);
-    sl_free(allocator, b->piece, if_first(b, SL_BUNDLE_PIECE),
-            sizeof *b->piece);
-    sl_free(allocator, b->theirs, if_first(b, b->n_runs), sizeof *b->theirs);
+    sl_free(allocator, b->piece, b->n_piece, sizeof *b->piece);
+    sl_free(allocator, b->theirs, b->n_theirs, sizeof *b->theirs);
     sl_free(allocator, b->sums, b->n_runs, sizeof *b->sums);
     sl_free(allocator, b->runs, b->n_runs, sizeof *b->runs);
     sl_outgoing_fini(&b->out);

@@ -1,5 +1,5 @@
 /*
- * Saving from several processes.
+ * Saving from all processes; one alone is process 0.
  *
  *   list    Each process lists the tensors, in the order of the file, with the
  *           runs of their elements and the process that has each: one run, or
@@ -7,7 +7,9 @@
  *           a team have strips.  All agree that they could.
  *   sum     Each works out the checksums of its runs and sends them to process
  *           0, which joins them: they stand in the header, before the data.
- *           Those of strips do not join, so process 0 gets the strips.
+ *           Those of strips do not join, and PyTorch's layout has another
+           order: then process 0 gets all runs, and puts one tensor at a time
+           together, as it does once more to write it.
  *   write   Process 0 opens the file and says whether it could; takes the runs,
  *           which the others send in the order of the file; and says how it has
  *           ended.  Behind an error of its own it still takes what is sent.
@@ -21,7 +23,7 @@
 
 #include "base/files/file.h"
 #include "base/memory.h"
-#include "chan/mpi/world.h"
+#include "checkpoint/exchange.h"
 #include "data/safetensors/checksum.h"
 #include "data/safetensors/safetensors_write.h"
 #include "pipeline/pipeline.h"
@@ -30,8 +32,8 @@
 struct gathering {
     struct sl_bundle *bundle;
     const struct sl_courier *courier;
-    struct sl_file *file; /* process 0; NULL: only tensors of strips are put
-                             together, for their sums */
+    struct sl_file *file; /* process 0; NULL: tensors are only put together,
+                             for their sums */
 };
 
 /* How process 0 has fared. */
@@ -73,7 +75,7 @@ static sluice_status follow(const struct gathering *g, sluice_status st,
 {
     if (g->bundle->rank != 0)
         return hear(g, why);
-    if (st)
+    if (st && g->bundle->n_ranks > 1)
         why->process = 0;
     return say(g, st, why);
 }
@@ -84,7 +86,7 @@ static sluice_status place(const struct gathering *g,
                            const struct sl_tensor_run *run, int64_t at,
                            const float *from, int64_t n, sluice_diag *why)
 {
-    if (!g->bundle->has_strips)
+    if (!g->bundle->joins)
         return sl_safetensors_append(g->file, SLUICE_F32, from, (size_t)n, why);
     sl_shard_gather_piece(&run->shard, (struct sl_chunk){run->first + at, n},
                           from, g->bundle->whole);
@@ -146,16 +148,39 @@ static sluice_status give_all(const struct gathering *g, sluice_diag *why)
     return st;
 }
 
-/* A tensor of strips is whole. */
-static sluice_status use_whole(const struct gathering *g,
-                               struct sl_saved_tensor *tensor, sluice_diag *why)
+/* Write elements of a tensor, or add them to its sum. */
+static sluice_status use(const struct gathering *g,
+                         struct sl_saved_tensor *tensor, const float *elements,
+                         int64_t n, sluice_diag *why)
 {
-    size_t n = (size_t)sluice_shape_elements(&tensor->shape);
-    const float *whole = g->bundle->whole;
     if (g->file)
-        return sl_safetensors_append(g->file, tensor->type, whole, n, why);
-    tensor->checksum = sl_checksum_elements(0, tensor->type, whole, n);
+        return sl_safetensors_append(g->file, tensor->type, elements, (size_t)n,
+                                     why);
+    tensor->checksum = sl_checksum_elements(tensor->checksum, tensor->type,
+                                            elements, (size_t)n);
     return SLUICE_OK;
+}
+
+/* A tensor is whole, or the parameter that it is part of. */
+static sluice_status use_whole(const struct gathering *g,
+                               struct sl_saved_tensor *tensor,
+                               const float *whole, sluice_diag *why)
+{
+    const struct sl_bundle *b = g->bundle;
+    const struct sl_exchange_part *part =
+        b->out.parts ? &b->out.parts[tensor->number] : NULL;
+    int64_t n = sluice_shape_elements(&tensor->shape), piece;
+    sluice_status st = SLUICE_OK;
+    if (!g->file)
+        tensor->checksum = 0;
+    if (!part || part->is_whole)
+        return use(g, tensor, whole, n, why);
+    for (int64_t at = 0; at < n && !st; at += piece) {
+        piece = n - at < SL_BUNDLE_PIECE ? n - at : SL_BUNDLE_PIECE;
+        sl_exchange_give(part, whole, at, piece, b->piece);
+        st = use(g, tensor, b->piece, piece, why);
+    }
+    return st;
 }
 
 static sluice_status take_all(const struct gathering *g, sluice_diag *why)
@@ -166,10 +191,11 @@ static sluice_status take_all(const struct gathering *g, sluice_diag *why)
     for (size_t i = 0; i < file->n_tensors; i++) {
         struct sl_saved_tensor *tensor = &file->tensors[i];
         const struct sl_tensor_run *runs = sl_bundle_runs(b, tensor);
-        for (int r = 0; r < b->most_runs; r++)
+        const float *whole = b->joins ? sl_bundle_whole(b, runs) : NULL;
+        for (int r = 0; r < b->most_runs && !whole; r++)
             st = take(g, &runs[r], st, why);
-        if (b->has_strips && !st)
-            st = use_whole(g, tensor, why);
+        if (b->joins && !st)
+            st = use_whole(g, tensor, whole ? whole : b->whole, why);
     }
     return st;
 }
@@ -216,7 +242,7 @@ sluice_status sl_gathered_sum(struct sl_bundle *bundle,
     const struct gathering g = {bundle, courier, NULL};
     const size_t bytes = bundle->n_runs * sizeof *bundle->sums;
     sluice_status st = SLUICE_OK;
-    if (bundle->has_strips)
+    if (bundle->joins)
         return pass(&g, why);
     sum_own(bundle);
     if (bundle->rank != 0)
@@ -297,7 +323,7 @@ sluice_status sl_gathered_save(const sluice_pipeline *pipe, enum sl_held held,
     }
     if (!st)
         st = sl_header_check(&bundle.out.file, why);
-    st = sl_world_check(pipe->world, st, why);
+    st = sluice_world_agree(pipe->world, st, why);
     if (!st)
         st = sl_gathered_sum(&bundle, &courier, why);
     if (!st)

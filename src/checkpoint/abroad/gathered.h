@@ -1,8 +1,9 @@
 /*
- * Saving a pipeline of several processes: process 0 writes the file, tensor by
- * tensor, as it gets them from the processes that hold them.  None of them
- * holds more than its own tensors and a piece of another, or one tensor of
- * which the devices of a team have strips.
+ * Saving a pipeline, of one process or of several: process 0 writes the file,
+ * tensor by tensor, as it gets them from the processes that hold them.  None of
+ * them holds more than its own tensors and a piece of another, or one tensor
+ * that is put together: the devices of a team have strips of it, or PyTorch's
+ * layout has its elements in another order.
  *
  * All of it goes by a courier (chan/mpi/courier.h), and so also beside
  * training, if each process has a copy of what it holds.

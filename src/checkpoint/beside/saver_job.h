@@ -15,11 +15,9 @@
 
 struct sl_saver_job {
     const sluice_allocator *allocator;
-    struct sl_courier courier; /* its world is NULL in one process: */
-    struct sl_outgoing out;
-    float *values;           /* [n_values] the copy */
-    size_t n_values;         /* of all processes */
-    struct sl_bundle bundle; /* in several */
+    struct sl_courier courier; /* its world is NULL in one process */
+    struct sl_bundle bundle;   /* with the copy */
+    size_t n_values;           /* of all processes */
     struct sl_checkpoint_metadata *metadata;
     char *texts; /* the texts of the run and the paths, each with its 0 */
     size_t texts_bytes;
@@ -53,7 +51,7 @@ sluice_status sl_saver_job_fill(struct sl_saver_job *job,
  * Write it to each of the paths, until one fails; counts them in *n_written.
  *
  * Blocks   until it is written, in several processes by all of them.
- * Returns  as sl_safetensors_write(), or as sl_gathered_write().
+ * Returns  as sl_gathered_write().
  */
 sluice_status sl_saver_job_write(struct sl_saver_job *job, int *n_written,
                                  sluice_diag *why);

@@ -203,6 +203,10 @@ static void keep(sluice_pipeline *pipe, const sluice_model *model,
                                        why) &&
             !sluice_pipeline_save_weights(pipe, path, why) &&
             !sluice_pipeline_load_weights(pipe, model, path, allocator, why) &&
+            !sluice_pipeline_save_model_as(pipe, NULL, SLUICE_LAYOUT_PYTORCH,
+                                           path, why) &&
+            sluice_pipeline_save_model_as(pipe, NULL, SLUICE_LAYOUT_PYTORCH,
+                                          "/dev/full", why) == SLUICE_IO &&
             !sluice_checkpoint_save(pipe, NULL, path, why) &&
             !sluice_checkpoint_load(pipe, path, NULL, NULL, why) &&
             !sluice_saver_create(pipe, allocator, &saver, why),

@@ -140,8 +140,9 @@ enum call {
     TENSOR_NAME,
     SAVE_PATH,
     SAVE_LAYOUT,
-    LOAD_PATH,
+    LOAD_PATH, /* the layout that was saved last */
     LOAD_MODEL,
+    LOAD_LAYOUT,
     N_CALLS
 };
 
@@ -194,11 +195,14 @@ static sluice_status make(enum call call, sluice_pipeline *pipe,
     case SAVE_PATH: /* process 0 writes */
         return sluice_pipeline_save_weights(pipe, path, why);
     case SAVE_LAYOUT:
-        return sluice_pipeline_save_model_as(
-            pipe, NULL, wrong ? SLUICE_LAYOUT_PYTORCH : SLUICE_LAYOUT_SLUICE,
-            file, why);
+        return sluice_pipeline_save_model_as(pipe, NULL, SLUICE_LAYOUT_PYTORCH,
+                                             path, why);
     case LOAD_PATH:
         return sluice_pipeline_load_weights(pipe, model, path, NULL, why);
+    case LOAD_LAYOUT:
+        return sluice_pipeline_load_weights_as(
+            pipe, model, wrong ? SLUICE_LAYOUT_SLUICE : SLUICE_LAYOUT_PYTORCH,
+            file, NULL, why);
     case LOAD_MODEL:
         return sluice_pipeline_load_weights(pipe, wrong ? NULL : model, file,
                                             NULL, why);
@@ -210,7 +214,8 @@ static sluice_status make(enum call call, sluice_pipeline *pipe,
 /* Who reads x, or targets, refuses that it has none. */
 static int who_refuses(enum call call, int n)
 {
-    bool first = call == STEP_X || call == INFER_X || call == SAVE_PATH;
+    bool first = call == STEP_X || call == INFER_X || call == SAVE_PATH ||
+                 call == SAVE_LAYOUT;
     bool second = call == STEP_TARGETS || call == EVALUATE_TARGETS;
     return first ? 0 : second ? last : n % (last + 1);
 }
@@ -232,8 +237,6 @@ static void try_all_left(sluice_world *world, sluice_pipeline *pipe,
             "%s", why.text);
     }
     for (int i = 0; i < N_CALLS && rank != last; i++) {
-        if (i == SAVE_LAYOUT)
-            continue;
         sluice_status st = make((enum call)i, pipe, model, false, &why);
         demand(st == SLUICE_CLOSED && why.process == last, "call %d: %s", i,
                why.text);

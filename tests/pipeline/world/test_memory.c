@@ -145,27 +145,46 @@ static sluice_status save(struct scene *is)
     return sluice_checkpoint_save(is->pipe, NULL, path(is), &is->why);
 }
 
+static sluice_status save_for_torch(struct scene *is)
+{
+    return sluice_pipeline_save_model_as(is->pipe, NULL, SLUICE_LAYOUT_PYTORCH,
+                                         path(is), &is->why);
+}
+
 static sluice_status load(struct scene *is)
 {
     return sluice_checkpoint_load(is->pipe, path(is), NULL, NULL, &is->why);
 }
 
+static sluice_status load_for_torch(struct scene *is)
+{
+    return sluice_pipeline_load_weights(is->pipe, is->problem.model, path(is),
+                                        &is->allocator.hooks, &is->why);
+}
+
 static void show_save(sluice_world *world)
 {
     show(world, true, save, 1);
+    show(world, true, save_for_torch, 1);
 }
 
-static void show_load(sluice_world *world)
+static void show_loading(sluice_world *world, attempt *saves, attempt *loads)
 {
     for (int rank = 0; rank < sluice_world_size(world); rank++) {
         struct scene is;
         begin(&is, world, rank);
         make_pipe(&is);
-        demand(!save(&is), "%s", is.why.text);
-        demand(sweep(&is, load) > 0, "no allocation");
+        demand(!saves(&is), "%s", is.why.text);
+        demand(sweep(&is, loads) > 0, "no allocation");
         demand(!step(&is), "%s", is.why.text);
         end(&is);
     }
+}
+
+static void show_load(sluice_world *world)
+{
+    show_loading(world, save, load);
+    show_loading(world, save_for_torch, load_for_torch);
 }
 
 /* The saver's thread allocates, too. */
@@ -239,9 +258,9 @@ int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
         {"a_pipeline_is_created_by_all_or_none", show_create},
-        {"a_checkpoint_is_saved_by_all_or_none", show_save},
+        {"a_file_is_saved_by_all_or_none", show_save},
         {"a_checkpoint_is_saved_beside_steps_by_all_or_none", show_beside},
-        {"a_checkpoint_is_loaded_by_all_or_none", show_load},
+        {"a_file_is_loaded_by_all_or_none", show_load},
         {"a_training_is_kept_by_all_or_none", show_keep},
         {"a_training_is_begun_by_all_or_none", show_train},
     };
