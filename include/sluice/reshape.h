@@ -17,6 +17,11 @@
  *
  * Asynchronous schedules are reshaped exactly, too: all versions of the weights
  * but the newest end with the step.
+ *
+ * In several processes (world.h) all of them reshape at the same point between
+ * two steps, to the same shape; `processes` may give devices to others than
+ * before.  Tensors go from the process that has them to those that are to have
+ * them, one at a time.
  */
 #ifndef SLUICE_RESHAPE_H
 #define SLUICE_RESHAPE_H
@@ -40,13 +45,16 @@ extern "C" {
  *
  * Kept are parameters, running statistics, optimizer states, the number of
  * steps, the learning rate that was set, and whether the pipeline is cancelled.
- * The position in the data is the caller's.
+ * The position in the data is the caller's.  In several processes each may read
+ * other rows than before, as sluice_pipeline_reads() then says: a step refuses,
+ * in all processes, what one of them has not got.
  *
  * The new shape is checked, proved, planned and built beside the old one, with
  * threads of its own, since each device pins itself and clears its memory
  * before the old shape gives anything up.  Then tensors are copied from the old
  * arenas into the new ones, and the old threads end.  Meanwhile the memory of
- * both is taken, and OpenBLAS must have buffers for the devices of both.
+ * both is taken, with that of the largest tensor that does not lie in one piece
+ * in the process, and OpenBLAS must have buffers for the devices of both.
  * Devices keep the cores of the old shape, the first ones first, so that a core
  * is not lost to another pipeline.
  *
@@ -58,10 +66,12 @@ extern "C" {
  * Threads  the caller's; no call of step, evaluate or infer may be under way.
  *          Other threads may cancel, ask for activities and the number of
  *          devices meanwhile.  sluice_pipeline_cancel() does not end a reshape.
+ * Blocks   in several processes, until all have called it, or one is gone.
  * Returns  SLUICE_OK; SLUICE_INVALID naming a field that may not change, in a
- *          child of fork(), or for a pipeline in several processes; or what
+ *          child of fork(), or if processes give other shapes; or what
  *          sluice_pipeline_create() returns.  After an error the pipeline is as
- *          it was.
+ *          it was.  In several processes all return the same; if one dies
+ *          meanwhile, SLUICE_SYSTEM naming it.
  */
 SLUICE_API sluice_status
 sluice_pipeline_reshape(sluice_pipeline *pipe,

@@ -7,6 +7,7 @@
 
 #include "pipeline/abroad/abroad.h"
 #include "pipeline/abroad/judges.h"
+#include "pipeline/abroad/same_config.h"
 #include "pipeline/abroad/traces.h"
 #include "pipeline/abroad/collectives.h"
 #include "pipeline/assembly.h"
@@ -206,12 +207,16 @@ static sluice_status create(sluice_pipeline *pipe,
         .on_stuck = config->on_stuck,
         .context = config->stuck_context,
     };
-    sluice_status st = draw(pipe, config, model, why);
+    sluice_status st = sl_same_config(pipe, config, model, why);
+    if (!st)
+        st = draw(pipe, config, model, why);
     if (st)
         return st;
     pipe->n_local = pipe->blueprint.processes.n_local;
     pipe->learning_rate = pipe->blueprint.learning_rate;
-    st = sl_uneven_check(&pipe->blueprint.layout, config, why);
+    st = sl_same_cut(pipe, config->cut, why);
+    if (!st)
+        st = sl_uneven_check(&pipe->blueprint.layout, config, why);
     if (!st && pipe->former)
         st = sl_meaning_check(&pipe->former->blueprint, &pipe->blueprint, why);
     if (!st)

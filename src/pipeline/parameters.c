@@ -216,7 +216,7 @@ int sl_tensor_state(const char *name)
     return is_state ? name[N] - '0' : -1;
 }
 
-static struct sl_tensor_item tensor_of(const sluice_state_tensor *tensor)
+struct sl_tensor_item sl_tensor_item_of(const sluice_state_tensor *tensor)
 {
     return (struct sl_tensor_item){
         .layer = tensor->parameter.layer,
@@ -231,9 +231,9 @@ float *sl_pipeline_tensor(const sluice_pipeline *pipe, int holder,
     if (pipe->blueprint.grid.n_shards > 1 ||
         sl_cut_table_of(pipe, tensor->parameter.layer,
                         tensor->parameter.index) >= 0 ||
-        sl_item_is_shared(&pipe->blueprint, tensor_of(tensor)))
+        sl_item_is_shared(&pipe->blueprint, sl_tensor_item_of(tensor)))
         return NULL;
-    return sl_holding_at(pipe, holder, 0, tensor_of(tensor)).values;
+    return sl_holding_at(pipe, holder, 0, sl_tensor_item_of(tensor)).values;
 }
 
 bool sluice_pipeline_holds(const sluice_pipeline *pipe, const char *name)
@@ -249,40 +249,47 @@ bool sluice_pipeline_holds(const sluice_pipeline *pipe, const char *name)
 int sl_tensor_n_runs(const sluice_pipeline *pipe,
                      const sluice_state_tensor *tensor)
 {
-    return sl_item_n_runs(pipe, tensor_of(tensor));
+    return sl_item_n_runs(pipe, sl_tensor_item_of(tensor));
 }
 
 struct sl_tensor_run sl_tensor_run_at(const sluice_pipeline *pipe,
                                       const sluice_state_tensor *tensor, int i)
 {
-    return sl_item_run_at(pipe, tensor_of(tensor), i);
+    return sl_item_run_at(pipe, sl_tensor_item_of(tensor), i);
+}
+
+bool sl_pipeline_has_tensor_in(const sluice_pipeline *pipe, int process,
+                               const sluice_state_tensor *tensor)
+{
+    const struct sl_blueprint *bp = &pipe->blueprint;
+    struct sl_tensor_item item = sl_tensor_item_of(tensor);
+    bool has =
+        !pipe->world || sl_cut_table_of(pipe, item.layer, item.param) >= 0;
+    for (int i = 0; !has && i < n_spots(bp, item); i++) {
+        struct spot at = spot_at(bp, item, i);
+        has = sl_holding_process(pipe, at.holder, at.use) == process;
+    }
+    return has;
 }
 
 bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
                             const sluice_state_tensor *tensor)
 {
-    const struct sl_blueprint *bp = &pipe->blueprint;
-    struct sl_tensor_item item = tensor_of(tensor);
-    bool has =
-        !pipe->world || sl_cut_table_of(pipe, item.layer, item.param) >= 0;
-    for (int i = 0; !has && i < n_spots(bp, item); i++) {
-        struct spot at = spot_at(bp, item, i);
-        has = sl_is_held_here(pipe, at.holder, at.use);
-    }
-    return has;
+    return sl_pipeline_has_tensor_in(pipe, pipe->blueprint.processes.rank,
+                                     tensor);
 }
 
 void sl_pipeline_copy_tensor(const sluice_pipeline *pipe,
                              const sluice_state_tensor *tensor, float *values)
 {
-    gather(pipe, tensor_of(tensor), values);
+    gather(pipe, sl_tensor_item_of(tensor), values);
 }
 
 void sl_pipeline_put_tensor(sluice_pipeline *pipe,
                             const sluice_state_tensor *tensor,
                             const float *values)
 {
-    put_all(pipe, tensor_of(tensor), values);
+    put_all(pipe, sl_tensor_item_of(tensor), values);
 }
 
 static sluice_status find_tensor(const sluice_pipeline *pipe, const char *name,
@@ -320,7 +327,7 @@ sluice_status sluice_pipeline_get_tensor(const sluice_pipeline *pipe,
 {
     sluice_state_tensor tensor = {.state = -1};
     sluice_status st = find_tensor(pipe, name, n, &tensor, why);
-    return get(pipe, st, tensor_of(&tensor), values, why);
+    return get(pipe, st, sl_tensor_item_of(&tensor), values, why);
 }
 
 sluice_status sluice_pipeline_set_tensor(sluice_pipeline *pipe,

@@ -27,7 +27,12 @@ int sl_tensor_n_runs(const sluice_pipeline *pipe,
 struct sl_tensor_run sl_tensor_run_at(const sluice_pipeline *pipe,
                                       const sluice_state_tensor *tensor, int i);
 
-/* Whether this process holds it, in any copy and under any use. */
+/* The same as a parameter, and what of it is meant. */
+struct sl_tensor_item sl_tensor_item_of(const sluice_state_tensor *tensor);
+
+/* Whether a process, or this one, holds it, in any copy and under any use. */
+bool sl_pipeline_has_tensor_in(const sluice_pipeline *pipe, int process,
+                               const sluice_state_tensor *tensor);
 bool sl_pipeline_has_tensor(const sluice_pipeline *pipe,
                             const sluice_state_tensor *tensor);
 

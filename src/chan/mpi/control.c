@@ -170,8 +170,10 @@ void sl_control_fail(struct sl_control *control, const sluice_diag *why,
                      void *context)
 {
     pthread_mutex_lock(&control->mu);
-    /* What stops devices is no failure of an epoch that has none. */
-    bool tells = control->running && (!stop || control->hooks.stop);
+    /* What stops devices is no failure of an epoch that has none, or others. */
+    bool tells =
+        control->running &&
+        (!stop || (control->hooks.stop && control->hooks.context == context));
     bool counts = !tells || (!control->voted &&
                              atomic_load(&control->verdict) == SL_UNDECIDED);
     if (tells && !sl_control_is_lost(control)) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <sluice/reshape.h>
+
 #include "base/memory.h"
 #include "pipeline/pipeline.h"
 
@@ -19,6 +21,7 @@ sluice_status sl_saver_job_init(struct sl_saver_job *job,
                                 sluice_diag *why)
 {
     *job = (struct sl_saver_job){.allocator = allocator, .courier = courier};
+    job->n_reshapes = sluice_pipeline_n_reshapes(pipe);
     sl_held_count(pipe, SL_HELD_ALL, &job->n_values);
     job->metadata = sl_alloc(allocator, 1, sizeof *job->metadata);
     sluice_status st = job->metadata
@@ -27,6 +30,21 @@ sluice_status sl_saver_job_init(struct sl_saver_job *job,
                            : sl_no_memory(why, "the metadata of a checkpoint");
     if (st)
         sl_saver_job_fini(job);
+    return st;
+}
+
+/* In another shape tensors lie in other pieces, and in other processes. */
+static sluice_status follow_shape(struct sl_saver_job *job,
+                                  const sluice_pipeline *pipe, sluice_diag *why)
+{
+    uint64_t n_reshapes = sluice_pipeline_n_reshapes(pipe);
+    if (job->n_reshapes == n_reshapes)
+        return SLUICE_OK;
+    sl_bundle_fini(&job->bundle);
+    sluice_status st = sl_bundle_init(&job->bundle, pipe, SL_HELD_ALL, true,
+                                      job->allocator, why);
+    if (!st)
+        job->n_reshapes = n_reshapes;
     return st;
 }
 
@@ -78,7 +96,9 @@ sluice_status sl_saver_job_fill(struct sl_saver_job *job,
     sluice_run kept = *run;
     const struct sl_subject about = {pipe, &kept};
     struct sl_saved_file *file = &job->bundle.out.file;
-    sluice_status st = keep_texts(job, &kept, paths, n_paths, why);
+    sluice_status st = follow_shape(job, pipe, why);
+    if (!st)
+        st = keep_texts(job, &kept, paths, n_paths, why);
     if (st)
         return st;
     st = sl_bundle_list(&job->bundle, pipe, SL_HELD_ALL, why);

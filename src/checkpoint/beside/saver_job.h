@@ -16,8 +16,10 @@
 struct sl_saver_job {
     const sluice_allocator *allocator;
     struct sl_courier courier; /* its world is NULL in one process */
-    struct sl_bundle bundle;   /* with the copy */
-    size_t n_values;           /* of all processes */
+    struct sl_bundle bundle;   /* with the copy, of the shape that the pipeline
+                                  had after so many reshapes */
+    uint64_t n_reshapes;
+    size_t n_values; /* of all processes */
     struct sl_checkpoint_metadata *metadata;
     char *texts; /* the texts of the run and the paths, each with its 0 */
     size_t texts_bytes;

@@ -12,7 +12,7 @@ enum {
     BETWEEN_NS = 50 * 1000, /* from look to look of a device that computes */
 };
 
-static sluice_world *world_of(const sluice_pipeline_config *config)
+sluice_world *sl_abroad_world(const sluice_pipeline_config *config)
 {
     bool several = config->world && sluice_world_size(config->world) > 1;
     return several ? config->world : NULL;
@@ -20,7 +20,7 @@ static sluice_world *world_of(const sluice_pipeline_config *config)
 
 sluice_world *sl_abroad_start(const sluice_pipeline_config *config)
 {
-    sluice_world *world = world_of(config);
+    sluice_world *world = sl_abroad_world(config);
     if (world)
         sl_world_start(world);
     return world;

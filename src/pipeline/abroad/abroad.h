@@ -10,8 +10,10 @@
 
 #include "pipeline/pipeline.h"
 
-/* The world of a config, in which a pipeline is about to be created; NULL if it
- * has one process, or there is none. */
+/* The world of a config; NULL if it has one process, or there is none. */
+sluice_world *sl_abroad_world(const sluice_pipeline_config *config);
+
+/* The same; a pipeline is about to be created in it. */
 sluice_world *sl_abroad_start(const sluice_pipeline_config *config);
 
 /* The pipeline's world as the blueprint sees it; zeros without one. */

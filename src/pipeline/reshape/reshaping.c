@@ -1,9 +1,12 @@
 /*
- * Another shape for a pipeline.  The caller, between two steps.
+ * Another shape for a pipeline.  The caller, between two steps; in several
+ * processes all callers.
  *
  *   build    The new shape is built as a pipeline of its own, and its devices
- *            settle.  All that can fail is done then.
- *   move     Tensors are copied from the old arenas into the new ones.
+ *            settle.  All that can fail is done then, and all processes agree
+ *            that none has.
+ *   move     Tensors are copied from the old arenas into the new ones
+ *            (reshape/moving.h).  The loss of a process alone can end that.
  *   swap     Under the door, the parts of the two pipelines that belong to
  *            their shapes change places; devices and crews are told where they
  *            are now.  A resting device reads its crew alone, so that none sees
@@ -15,9 +18,12 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <sluice/world.h>
+
+#include "pipeline/abroad/abroad.h"
 #include "pipeline/create.h"
-#include "pipeline/parameters.h"
 #include "pipeline/reshape/door.h"
+#include "pipeline/reshape/moving.h"
 
 enum {
     SHAPE_AT = offsetof(struct sluice_pipeline, blueprint),
@@ -33,44 +39,15 @@ static sluice_status check(const sluice_pipeline *pipe,
                            const sluice_pipeline_config *config,
                            sluice_diag *why)
 {
-    if (sl_pipeline_is_inherited(pipe))
+    if (pipe->world != sl_abroad_world(config))
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "a child of fork() has no devices to reshape; "
-                               "create another pipeline there");
-    if (pipe->world || config->world)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "`world`: a pipeline in several processes "
-                               "cannot be reshaped; save its tensors and "
-                               "create another one");
+                               "`world` is not the one that the pipeline was "
+                               "created in; give the same");
     if (pipe->allocator != config->allocator)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "`allocator` is not the one that the pipeline "
                                "was created with; give the same");
     return SLUICE_OK;
-}
-
-/* Elements of the largest tensor that does not lie in one piece. */
-static size_t largest_apart(const sluice_pipeline *pipe)
-{
-    int64_t n = 0;
-    sluice_state_tensor at = {.state = 0};
-    while (sluice_pipeline_next_tensor(pipe, &at))
-        if (at.parameter.n > n && !sl_pipeline_tensor(pipe, 0, &at))
-            n = at.parameter.n;
-    return (size_t)n;
-}
-
-static void move(const sluice_pipeline *from, sluice_pipeline *to, float *room)
-{
-    sluice_state_tensor at = {.state = 0};
-    while (sluice_pipeline_next_tensor(from, &at)) {
-        const float *values = sl_pipeline_tensor(from, 0, &at);
-        if (!values) {
-            sl_pipeline_copy_tensor(from, &at, room);
-            values = room;
-        }
-        sl_pipeline_put_tensor(to, &at, values);
-    }
 }
 
 /* Tell what points to a pipeline where it is now. */
@@ -96,27 +73,47 @@ static void swap(sluice_pipeline *pipe, sluice_pipeline *next, char *room)
     pipe->n_reshapes++;
 }
 
+/* All processes move, and then all have the new shape; or none does. */
+static sluice_status move(sluice_pipeline *pipe, sluice_pipeline *next,
+                          char *room, sluice_diag *why)
+{
+    struct sl_move move;
+    sluice_status st = sl_move_init(&move, pipe, next, why);
+    bool has_room = !st;
+    st = sluice_world_agree(pipe->world, st, why);
+    if (!st)
+        st = sl_move_all(&move, why);
+    if (has_room)
+        sl_move_fini(&move);
+    if (!st)
+        st = sluice_world_agree(pipe->world, st, why);
+    if (!st)
+        swap(pipe, next, room);
+    return st;
+}
+
 static sluice_status reshape(sluice_pipeline *pipe,
                              const sluice_pipeline_config *config,
                              sluice_diag *why)
 {
     sluice_pipeline *next;
+    if (sl_pipeline_is_inherited(pipe))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a child of fork() has no devices to reshape; "
+                               "create another pipeline there");
     sluice_status st = check(pipe, config, why);
-    if (st)
-        return st;
-    size_t n = largest_apart(pipe);
-    float *apart = sl_alloc(pipe->allocator, n, sizeof *apart);
     char *room = sl_alloc(pipe->allocator, SHAPE_BYTES, 1);
-    st = apart && room ? sl_pipeline_create(config, pipe->blueprint.model, pipe,
-                                            &next, why)
-                       : sl_no_memory(why, "reshaping a pipeline");
+    if (!st && !room)
+        st = sl_no_memory(why, "reshaping a pipeline");
+    st = sluice_world_agree(pipe->world, st, why);
+    if (!st)
+        st =
+            sl_pipeline_create(config, pipe->blueprint.model, pipe, &next, why);
     if (!st) {
-        move(pipe, next, apart);
-        swap(pipe, next, room);
+        st = move(pipe, next, room, why);
         sl_pipeline_destroy(next);
     }
     sl_free(pipe->allocator, room, SHAPE_BYTES, 1);
-    sl_free(pipe->allocator, apart, n, sizeof *apart);
     return st;
 }
 

@@ -3,6 +3,7 @@
  * kind, and never the whole model, whatever is called.
  */
 #include <sluice/checkpoint.h>
+#include <sluice/reshape.h>
 #include <sluice/saver.h>
 
 #include "pipeline/world/world.h"
@@ -111,15 +112,12 @@ enum {
     PIECE = 1 << 20,            /* bytes of a file that are under way */
 };
 
-/* A pipeline of two devices in each process. */
-static sluice_pipeline *make_wide(sluice_world *world,
-                                  const sluice_allocator *allocator,
-                                  sluice_model **model)
+static sluice_pipeline_config wide_config(sluice_world *world,
+                                          const sluice_allocator *allocator)
 {
     static const sluice_sgd_config sgd = {.learning_rate = 0.1,
                                           .momentum = 0.9};
-    sluice_diag why;
-    const sluice_pipeline_config config = {
+    return (sluice_pipeline_config){
         .schedule = {.devices = 2 * sluice_world_size(world),
                      .microbatches = 2},
         .batch = BATCH,
@@ -129,6 +127,15 @@ static sluice_pipeline *make_wide(sluice_world *world,
         .allocator = allocator,
         .world = world,
     };
+}
+
+/* A pipeline of two devices in each process. */
+static sluice_pipeline *make_wide(sluice_world *world,
+                                  const sluice_allocator *allocator,
+                                  sluice_model **model)
+{
+    const sluice_pipeline_config config = wide_config(world, allocator);
+    sluice_diag why;
     sluice_pipeline *pipe;
     demand(!sluice_model_parse("128-128x64", NULL, model, &why), "%s",
            why.text);
@@ -247,12 +254,42 @@ static void show_peak(sluice_world *world)
         remove(path);
 }
 
+/* Every layer moves to another process.  At most: both shapes, and of what
+ * moves a tensor and a message. */
+static void show_reshape(sluice_world *world)
+{
+    enum { MESSAGE = 256 * 1024 };
+    struct sl_meter meter = {0};
+    const sluice_allocator allocator = sl_meter_hooks(&meter);
+    sluice_pipeline_config config = wide_config(world, &allocator);
+    int processes[2 * 4], size = sluice_world_size(world);
+    sluice_model *model;
+    sluice_diag why;
+    for (int i = 0; i < 2 * size; i++)
+        processes[i] = (i / 2 + 1) % size;
+    config.processes = processes;
+    config.n_processes = 2 * size;
+    sluice_pipeline *pipe = make_wide(world, &allocator, &model);
+    size_t own = planned_here(pipe, world), before = meter.live;
+    step(pipe);
+    demand(!sluice_pipeline_reshape(pipe, &config, &why), "%s", why.text);
+    size_t most = before + own + LAYER * sizeof(float) + MESSAGE + PIECE / 4;
+    demand(meter.peak < most, "%zu bytes were held, %zu at most", meter.peak,
+           most);
+    demand(meter.live < before + PIECE / 4, "%zu bytes are held, of %zu",
+           meter.live, before);
+    step(pipe);
+    sluice_pipeline_destroy(pipe);
+    sluice_model_destroy(model);
+}
+
 int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
         {"replicas_that_share_hold_what_the_formula_says", show_zero_memory},
         {"a_process_holds_what_is_planned_for_its_devices", show_memory},
         {"no_call_makes_a_process_hold_what_is_of_others", show_peak},
+        {"a_reshape_holds_both_shapes_and_a_tensor", show_reshape},
     };
     (void)argc;
     return sl_test_claims(claims, (int)(sizeof claims / sizeof *claims),
