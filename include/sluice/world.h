@@ -4,19 +4,19 @@
  *
  * Each process creates the same pipeline from the same model and config, except
  * that `world` is its own, and makes the same calls in the same order: create,
- * step, evaluate, infer, reshape, every call that reads parameters, and
- * destroy.  Those are then collective: each waits for the other processes, and
- * all return the same status and the same result, also if one process alone
- * refuses its arguments or has left.  What sets a parameter sends nothing: each
- * process takes what its devices hold.  A process runs the devices that are its
- * own (sluice_pipeline_config.processes), holds their parameters and no others,
- * and reads rows where it has the first stage and targets where it has the
- * last.
+ * step, evaluate, infer, reshape, those of a decoder, every call that reads
+ * parameters, and destroy.  Those are then collective: each waits for the other
+ * processes, and all return the same status and the same result, also if one
+ * process alone refuses its arguments or has left.  What sets a parameter sends
+ * nothing: each process takes what its devices hold.  A process runs the
+ * devices that are its own (sluice_pipeline_config.processes), holds their
+ * parameters and no others, and reads rows where it has the first stage and
+ * targets where it has the last.
  *
  * The bits are those of one process, a cut vocabulary (vocabulary_parallel)
  * included: with an embedding that is cut, too, a process reads the rows of
  * each replica of which it has a device.  The devices of a team are in one
- * process.  Refused are decoders.
+ * process.
  *
  * sluice_pipeline_trace() is the trace of this process's own devices, on its
  * own clock, as of one replica, sluice_pipeline_trace_all() that of all; each

@@ -12,9 +12,13 @@
  * core. */
 enum { PAUSE_NS = 20 * 1000, MOST_NS = 320 * 1000 };
 
+enum { CALLERS = 0 }; /* their tag */
+
+static const struct sl_patience impatient = {.spin_ns = 50 * 1000};
+
 struct sl_courier sl_courier_of_callers(sluice_world *world)
 {
-    return (struct sl_courier){.world = world};
+    return (struct sl_courier){.world = world, .tag = CALLERS};
 }
 
 struct sl_courier sl_courier_next(sluice_world *world)
@@ -24,13 +28,30 @@ struct sl_courier sl_courier_next(sluice_world *world)
     return (struct sl_courier){.world = world, .tag = 1 + number % n_others};
 }
 
-/* Wait until a transfer is done. */
+struct wait {
+    struct sl_wire *wire;
+    struct sl_control *control;
+    struct sl_transfer *transfer;
+};
+
+static bool has_ended(void *state)
+{
+    const struct wait *wait = state;
+    return sl_wire_done(wait->wire, wait->transfer) ||
+           sl_control_is_lost(wait->control);
+}
+
+/* Wait until a transfer is done.  The callers of a pipeline look all the time,
+ * for its devices rest. */
 static sluice_status finish(const struct sl_courier *courier,
                             struct sl_transfer *transfer, sluice_diag *why)
 {
     struct sl_wire *wire = sl_world_wire(courier->world);
     struct sl_control *control = sl_world_control(courier->world);
     struct timespec pause = {.tv_nsec = PAUSE_NS};
+    struct wait wait = {wire, control, transfer};
+    if (courier->tag == CALLERS)
+        sl_control_wait(control, impatient, has_ended, &wait);
     while (!sl_wire_done(wire, transfer)) {
         if (sl_control_is_lost(control)) {
             sl_wire_cancel(wire, transfer);

@@ -1,54 +1,35 @@
 /*
  * A decoder: the model once more for rows of one position, whose layers run one
  * after the other on the caller's thread, with the pipeline's parameters.
+ *
+ * In several processes each call is one of all callers:
+ *
+ *   agree    None refuses the call, and all are there.
+ *   find     If the sequence is the first, or parameters may have changed, each
+ *            process gets those that lie in parts, and the caches of layers
+ *            that another one has run before a reshape.
+ *   run      Each process runs its layers, and hands the row to that of the
+ *            next one.  If a layer fails, the sentence goes on in its place.
+ *   share    The process of the last layer gives all of them that sentence, or
+ *            the outputs.
+ *
+ * So every message that is sent is received, and nothing is left for the next
+ * call.  Only the loss of a process can come in between.
  */
 #include <sluice/decode.h>
 
-#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/denormals.h"
-#include "base/memory.h"
-#include "nn/model/model.h"
-#include "pipeline/parameters.h"
-#include "pipeline/pipeline.h"
+#include <sluice/world.h>
+
+#include "pipeline/decode/decoder_move.h"
+#include "pipeline/decode/decoder_parts.h"
+#include "pipeline/decode/decoder_run.h"
 
 #define INPUT "input(1, int32); "
-
-/* Of a layer. */
-struct sl_decoded {
-    const float **params; /* [n_params], in the pipeline */
-    float **grads;        /* [n_params], all NULL */
-    void *cache;
-};
-
-struct sluice_decoder {
-    const sluice_allocator *allocator;
-    const sluice_pipeline *pipe; /* whose parameters it reads */
-    sluice_model *model;         /* for rows of one position */
-    struct sl_decoded *layers;   /* [n_layers] */
-    const float **params;        /* [n_params], of all layers */
-    float **grads;               /* the same */
-    float **copies;              /* the same, of those that lie in parts */
-    float *y[2];                 /* of a layer, in turn */
-    char *caches;
-    void *saved;
-    void *workspace;
-    void *scratch;
-    int n_layers;
-    size_t n_params;
-    size_t y_elements; /* these are sizes of the above */
-    size_t cache_bytes;
-    size_t saved_bytes;
-    size_t workspace_bytes;
-    size_t scratch_bytes;
-    uint64_t n_reshapes; /* of the pipeline when the parameters were found */
-    int64_t context;     /* positions of a sequence */
-    int64_t position;
-};
 
 static sluice_status check_model(const sluice_model *model, sluice_diag *why)
 {
@@ -87,162 +68,62 @@ static sluice_status make_model(sluice_decoder *d, const sluice_model *model,
     return st;
 }
 
-static size_t larger(size_t a, int64_t b)
+static sluice_status check_owner(const sluice_pipeline *pipe, sluice_diag *why)
 {
-    return a > (size_t)b ? a : (size_t)b;
-}
-
-static void measure(sluice_decoder *d)
-{
-    d->n_layers = sluice_model_n_layers(d->model);
-    for (int i = 0; i < d->n_layers; i++) {
-        const sluice_layer_plan *plan = sluice_model_layer_plan(d->model, i);
-        d->n_params += (size_t)plan->n_params;
-        d->y_elements =
-            larger(d->y_elements, sluice_shape_elements(&plan->out));
-        d->cache_bytes += sl_round_up((size_t)(plan->cache_bytes * d->context));
-        d->saved_bytes = larger(d->saved_bytes, plan->saved_row_bytes);
-        d->workspace_bytes =
-            larger(d->workspace_bytes, plan->workspace_row_bytes);
-        d->scratch_bytes = larger(d->scratch_bytes, plan->scratch_bytes);
-    }
-}
-
-static sluice_status make_room(sluice_decoder *d, sluice_diag *why)
-{
-    measure(d);
-    d->layers = sl_alloc(d->allocator, (size_t)d->n_layers, sizeof *d->layers);
-    d->params = sl_alloc(d->allocator, d->n_params, sizeof *d->params);
-    d->grads = sl_alloc(d->allocator, d->n_params, sizeof *d->grads);
-    for (int i = 0; i < 2; i++)
-        d->y[i] = sl_alloc(d->allocator, d->y_elements, sizeof *d->y[i]);
-    d->caches = sl_alloc(d->allocator, d->cache_bytes, 1);
-    d->saved = sl_alloc(d->allocator, d->saved_bytes, 1);
-    d->workspace = sl_alloc(d->allocator, d->workspace_bytes, 1);
-    d->scratch = sl_alloc(d->allocator, d->scratch_bytes, 1);
-    d->copies = sl_alloc(d->allocator, d->n_params, sizeof *d->copies);
-    bool is_there = d->copies && d->layers && d->params && d->grads &&
-                    d->y[0] && d->y[1] && d->caches && d->saved &&
-                    d->workspace && d->scratch;
-    return is_there ? SLUICE_OK : sl_no_memory(why, "a decoder");
-}
-
-/* The number of a parameter among those of all layers. */
-static size_t number_of(const sluice_model *model, int layer, int param)
-{
-    size_t n = (size_t)param;
-    for (int i = 0; i < layer; i++)
-        n += (size_t)sluice_model_layer_plan(model, i)->n_params;
-    return n;
-}
-
-/* Where a parameter lies as a whole: in the pipeline, or in the copy, which is
- * made again.  NULL: there is no memory for one. */
-static const float *find_whole(sluice_decoder *d, size_t number,
-                               const sluice_state_tensor *at)
-{
-    const float *lies = sl_pipeline_tensor(d->pipe, 0, at);
-    size_t n = (size_t)sluice_shape_elements(&at->parameter.spec->shape);
-    if (lies)
-        return lies;
-    if (!d->copies[number])
-        d->copies[number] = sl_alloc(d->allocator, n, sizeof(float));
-    if (d->copies[number])
-        sl_pipeline_copy_tensor(d->pipe, at, d->copies[number]);
-    return d->copies[number];
-}
-
-static sluice_status find_params(sluice_decoder *d, sluice_diag *why)
-{
-    sluice_state_tensor at = {.state = 0};
-    while (sluice_pipeline_next_tensor(d->pipe, &at)) {
-        size_t i = number_of(d->model, at.parameter.layer, at.parameter.index);
-        if (at.state >= 0)
-            continue;
-        d->params[i] = find_whole(d, i, &at);
-        if (!d->params[i])
-            return sl_no_memory(why, "a parameter that lies in parts");
-    }
+    if (pipe->world && sl_pipeline_is_inherited(pipe))
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "a child of fork() is no process of the world, "
+                               "whose parameters a decoder reads; create a "
+                               "pipeline without one there");
     return SLUICE_OK;
 }
 
-/* Parameters have the same shapes for one position: that is what by_position
- * means.  A use of a tied one is where the first use is. */
-static sluice_status bind_layers(sluice_decoder *d, sluice_diag *why)
+/* All that this process alone can fail at. */
+static sluice_status build(sluice_decoder *d, sluice_diag *why)
 {
-    sluice_status st = find_params(d, why);
+    const sluice_model *model = d->pipe->blueprint.model;
+    sluice_status st = check_model(model, why);
+    if (!st)
+        st = make_model(d, model, why);
     if (st)
         return st;
-    const sluice_pipeline *pipe = d->pipe;
-    size_t cache = 0, n = 0;
-    for (int i = 0; i < d->n_layers; i++) {
-        const sluice_layer_plan *plan = sluice_model_layer_plan(d->model, i);
-        d->layers[i].params = d->params + n;
-        d->layers[i].grads = d->grads + n;
-        d->layers[i].cache = d->caches + cache;
-        cache += sl_round_up((size_t)(plan->cache_bytes * d->context));
-        for (int p = 0; p < plan->n_params; p++) {
-            assert(sluice_shape_equal(
-                &plan->params[p].shape,
-                &sluice_model_layer_plan(pipe->blueprint.model, i)
-                     ->params[p]
-                     .shape));
-            const struct sl_parameter_use first = sl_model_first_use(
-                pipe->blueprint.model, (struct sl_parameter_use){i, p});
-            d->params[n++] =
-                d->params[number_of(d->model, first.layer, first.param)];
-        }
-    }
-    d->n_reshapes = pipe->n_reshapes;
-    return SLUICE_OK;
-}
-
-static sluice_status check_shape(const sluice_pipeline *pipe, sluice_diag *why)
-{
-    if (pipe->world)
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a decoder reads all parameters where they lie, "
-                               "and other processes have some of them; load "
-                               "the weights into a pipeline of one process");
-    return SLUICE_OK;
-}
-
-/* Find the parameters again if a reshape has moved them. */
-static sluice_status follow(sluice_decoder *d, sluice_diag *why)
-{
-    if (d->n_reshapes == d->pipe->n_reshapes)
-        return SLUICE_OK;
-    sluice_status st = check_shape(d->pipe, why);
-    return st ? st : bind_layers(d, why);
+    d->n_layers = sluice_model_n_layers(d->model);
+    st = sl_decoded_weights_init(&d->weights, d->pipe, d->model, why);
+    if (st)
+        return st;
+    d->grads = sl_alloc(d->allocator, d->weights.n, sizeof *d->grads);
+    if (!d->grads)
+        return sl_no_memory(why, "a decoder");
+    struct sl_decoder_place place;
+    st = sl_decoder_find_place(d, &place, why);
+    d->place = place;
+    return st ? st
+              : sl_decoded_weights_make_room(&d->weights, place.runners, why);
 }
 
 static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
                             sluice_diag *why)
 {
-    const sluice_model *model = pipe->blueprint.model;
-    sluice_shape in = sluice_model_input(model);
-    sluice_status st = check_shape(pipe, why);
-    if (!st)
-        st = check_model(model, why);
+    sluice_status st = check_owner(pipe, why);
     if (st)
         return st;
     sluice_decoder *d = sl_alloc(pipe->allocator, 1, sizeof *d);
-    if (!d)
-        return sl_no_memory(why, "a decoder");
-    d->allocator = pipe->allocator;
-    d->pipe = pipe;
-    d->context = in.dims[0];
-    st = make_model(d, model, why);
-    if (!st)
-        st = make_room(d, why);
-    if (!st)
-        st = bind_layers(d, why);
-    if (st) {
-        sluice_decoder_destroy(d);
-        return st;
+    if (d) {
+        d->allocator = pipe->allocator;
+        d->pipe = pipe;
+        d->rank = pipe->blueprint.processes.rank;
+        d->context = sluice_model_input(pipe->blueprint.model).dims[0];
+        d->n_reshapes = pipe->n_reshapes;
     }
-    *out = d;
-    return SLUICE_OK;
+    st = d ? build(d, why) : sl_no_memory(why, "a decoder");
+    st = sluice_world_agree(pipe->world, st, why);
+    if (!st)
+        st = sl_decoded_weights_find(&d->weights, d->place.runners, why);
+    if (st)
+        sluice_decoder_destroy(d);
+    else
+        *out = d;
+    return st;
 }
 
 sluice_status sluice_decoder_create(const sluice_pipeline *pipe,
@@ -255,71 +136,30 @@ sluice_status sluice_decoder_create(const sluice_pipeline *pipe,
     return st;
 }
 
-static void free_copies(sluice_decoder *d)
-{
-    for (int i = 0; i < d->n_layers && d->copies; i++) {
-        const sluice_layer_plan *plan = sluice_model_layer_plan(d->model, i);
-        for (int p = 0; p < plan->n_params; p++)
-            sl_free(d->allocator, d->copies[number_of(d->model, i, p)],
-                    (size_t)sluice_shape_elements(&plan->params[p].shape),
-                    sizeof(float));
-    }
-    sl_free(d->allocator, d->copies, d->n_params, sizeof *d->copies);
-}
-
 void sluice_decoder_destroy(sluice_decoder *d)
 {
     if (!d)
         return;
-    sl_free(d->allocator, d->scratch, d->scratch_bytes, 1);
-    sl_free(d->allocator, d->workspace, d->workspace_bytes, 1);
-    sl_free(d->allocator, d->saved, d->saved_bytes, 1);
-    sl_free(d->allocator, d->caches, d->cache_bytes, 1);
-    for (int i = 0; i < 2; i++)
-        sl_free(d->allocator, d->y[i], d->y_elements, sizeof *d->y[i]);
-    free_copies(d);
-    sl_free(d->allocator, d->grads, d->n_params, sizeof *d->grads);
-    sl_free(d->allocator, d->params, d->n_params, sizeof *d->params);
-    sl_free(d->allocator, d->layers, (size_t)d->n_layers, sizeof *d->layers);
+    sl_decoder_leave_place(d, &d->place);
+    sl_free(d->allocator, d->grads, d->weights.n, sizeof *d->grads);
+    sl_decoded_weights_fini(&d->weights);
     sluice_model_destroy(d->model);
     sl_free(d->allocator, d, 1, sizeof *d);
 }
 
-/* The outputs go through two buffers in turn; those of the last layer to y. */
-static sluice_status run(sluice_decoder *d, const int32_t *token, float *y,
-                         sluice_diag *why)
+/* Whether parameters are to be found again. */
+static bool is_stale(const sluice_decoder *d)
 {
-    const void *x = token;
-    for (int i = 0; i < d->n_layers; i++) {
-        float *to = i + 1 == d->n_layers ? y : d->y[i % 2];
-        sluice_layer_call call = {
-            .config = sl_model_layer_config(d->model, i),
-            .plan = sluice_model_layer_plan(d->model, i),
-            .layer = i,
-            .rows = 1,
-            .x = x,
-            .y = to,
-            .params = d->layers[i].params,
-            .grads = d->layers[i].grads,
-            .saved = d->saved,
-            .workspace = d->workspace,
-            .scratch = d->scratch,
-            .cache = d->layers[i].cache,
-            .position = d->position,
-            .cache_positions = d->context,
-            .why = why,
-        };
-        sluice_status st = sluice_model_layer(d->model, i)->forward(&call);
-        if (st)
-            return st;
-        x = to;
-    }
-    return SLUICE_OK;
+    return d->is_rewound || d->n_reshapes != d->pipe->n_reshapes;
 }
 
-sluice_status sluice_decoder_next(sluice_decoder *d, int32_t token, float *y,
-                                  sluice_diag *why)
+/* All that this process alone can refuse. */
+static sluice_status prepare(sluice_decoder *d, const float *y,
+                             struct sl_decoder_place *place, sluice_diag *why)
 {
+    if (!y)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "`y` is NULL; give room for the outputs");
     if (d->position == d->context)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "the sequence has %" PRId64
@@ -327,24 +167,62 @@ sluice_status sluice_decoder_next(sluice_decoder *d, int32_t token, float *y,
                                "begin another one with "
                                "sluice_decoder_rewind()",
                                d->position);
-    sluice_status st = follow(d, why);
+    sluice_status st = SLUICE_OK;
+    if (d->n_reshapes != d->pipe->n_reshapes)
+        st = sl_decoder_find_place(d, place, why);
+    if (!st && is_stale(d))
+        st = sl_decoded_weights_make_room(
+            &d->weights, place->runners ? place->runners : d->place.runners,
+            why);
+    return st;
+}
+
+/* Get what is to be found, as all processes have agreed. */
+static sluice_status find(sluice_decoder *d, struct sl_decoder_place *place,
+                          sluice_diag *why)
+{
+    sluice_status st =
+        place->runners ? sl_decoder_move(d, place, why) : SLUICE_OK;
+    if (!st)
+        st = sl_decoded_weights_find(&d->weights, d->place.runners, why);
     if (st)
         return st;
+    d->n_reshapes = d->pipe->n_reshapes;
+    d->is_rewound = false;
+    return SLUICE_OK;
+}
+
+static sluice_status go_on(sluice_decoder *d, int32_t token, float *y,
+                           sluice_diag *why)
+{
+    struct sl_decoder_place place = {0};
+    bool finds = is_stale(d);
+    sluice_status st = check_owner(d->pipe, why);
+    if (st)
+        return st;
+    st = prepare(d, y, &place, why);
+    st = sluice_world_agree(d->pipe->world, st, why);
+    if (!st && finds)
+        st = find(d, &place, why);
+    sl_decoder_leave_place(d, &place);
+    return st ? st : sl_decoder_run(d, &token, y, why);
+}
+
+sluice_status sluice_decoder_next(sluice_decoder *d, int32_t token, float *y,
+                                  sluice_diag *why)
+{
     int cancel_state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    uint64_t denormals = sl_denormals_off(); /* as on a device */
-    st = run(d, &token, y, why);
-    sl_denormals_restore(denormals);
+    sluice_status st = go_on(d, token, y, why);
     pthread_setcancelstate(cancel_state, NULL);
     d->position += !st;
     return st;
 }
 
+/* Steps change what was copied, and those with weight versions move the
+ * parameters. */
 void sluice_decoder_rewind(sluice_decoder *d)
 {
-    /* Steps have changed what was copied, and those with weight versions have
-     * moved the parameters. */
-    d->n_reshapes = d->pipe->n_reshapes - 1;
-    follow(d, NULL);
+    d->is_rewound = true;
     d->position = 0;
 }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <sluice/checkpoint.h>
-#include <sluice/decode.h>
 
 #include "pipeline/world/world.h"
 #include "support/allocator.h"
@@ -363,19 +362,6 @@ static void show_saving(sluice_world *world)
     end(&is);
 }
 
-static void show_decoding(sluice_world *world)
-{
-    struct setting is;
-    sluice_decoder *decoder;
-    sluice_diag why;
-    begin(&is, world, "gpipe", 1);
-    sluice_status st = sluice_decoder_create(is.pair.pipe, &decoder, &why);
-    demand(st == SLUICE_INVALID &&
-               strstr(why.text, "other processes have some of them"),
-           "%s", why.text);
-    end(&is);
-}
-
 /* The last process goes; the others are told so instead of waiting, also if one
  * of them fails at that moment. */
 static void leave(sluice_world *world, bool breaks)
@@ -420,7 +406,6 @@ int main(int argc, char **argv)
         {"an_allocation_that_fails_in_one_process_fails_in_all", show_memory},
         {"a_list_that_cannot_be_is_refused_in_all", show_lists},
         {"a_file_that_cannot_be_is_told_to_all", show_saving},
-        {"a_decoder_of_several_processes_is_refused", show_decoding},
         {"a_process_that_leaves_is_named", show_leaving},
     };
     (void)argc;
