@@ -107,24 +107,21 @@ static int run(const char *called, void *config)
     sluice_diag why;
     struct joined joined = {0};
     sluice_status st = joined_begin(&joined, &why);
+    if (!st)
+        st = sluice_world_agree(joined.world, size_by_file(&line->config, &why),
+                                &why);
     if (st)
-        return command_fail(called, &why);
-    st = sluice_world_agree(joined.world, size_by_file(&line->config, &why),
-                            &why);
+        return joined_fail(called, &joined, &why);
     line->config.run.world = joined.world;
-    if (st) {
-        joined_end(&joined);
-        return command_fail(called, &why);
-    }
     environment_read(&env);
     output_begin(&line->output, &table.table);
     st = bubble_measure(&line->config, bubble_table_row, &table, &why);
     table_end(&table.table);
     joined_before_failure(&joined);
+    int status = st ? order_fail(called, &line->config.order, &why)
+                    : command_finish(called, st, &why, table.wrong);
     joined_end(&joined);
-    if (st)
-        return order_fail(called, &line->config.order, &why);
-    return command_finish(called, st, &why, table.wrong);
+    return status;
 }
 
 const struct command bubble_command = {

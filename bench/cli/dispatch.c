@@ -12,6 +12,7 @@
 
 #include "bench/cli/command_line.h"
 #include "bench/cli/paper/paper.h"
+#include "bench/world/joined.h"
 #include "bench/world/launched.h"
 #include "bench/commit.h"
 
@@ -98,11 +99,14 @@ static int run_bare(const struct program *program)
 }
 
 /* A full disk is told at the very end, because argp, too, may end the program:
- * after --help and --version. */
+ * after --help and --version.  So are the other processes, that this one has
+ * refused its words. */
 static void check_output(int status, void *context)
 {
     const struct program *program = context;
-    if (!fflush(stdout) && !ferror(stdout))
+    bool failed = fflush(stdout) || ferror(stdout);
+    joined_refuse(status);
+    if (!failed)
         return;
     fprintf(stderr, "%s: the output could not be written: %s\n", program->name,
             strerror(errno));

@@ -91,7 +91,7 @@ static int run(const char *called, void *config)
     sluice_diag why;
     struct joined joined = {0};
     if (joined_begin(&joined, &why))
-        return command_fail(called, &why);
+        return joined_fail(called, &joined, &why);
     line->config.run.world = joined.world;
     environment_read(&env);
     output_begin(&line->output, &table.table);
@@ -99,10 +99,10 @@ static int run(const char *called, void *config)
         compare_measure(&line->config, compare_table_row, &table, &why);
     table_end(&table.table);
     joined_before_failure(&joined);
+    int status = st ? order_fail(called, &line->config.order, &why)
+                    : command_finish(called, st, &why, table.wrong);
     joined_end(&joined);
-    if (st)
-        return order_fail(called, &line->config.order, &why);
-    return command_finish(called, st, &why, table.wrong);
+    return status;
 }
 
 const struct command compare_command = {

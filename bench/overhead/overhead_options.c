@@ -105,15 +105,16 @@ static int run(const char *called, void *config)
     struct overhead_table table = {.config = &line->config};
     sluice_diag why;
     if (joined_begin(&joined, &why))
-        return command_fail(called, &why);
+        return joined_fail(called, &joined, &why);
     line->config.world = joined.world;
     environment_read(&table.env);
     output_begin(&line->output, &table.table);
     sluice_status st = overhead_measure(&line->config, add_row, &table, &why);
     table_end(&table.table);
     joined_before_failure(&joined);
+    int status = command_finish(called, st, &why, 0);
     joined_end(&joined);
-    return command_finish(called, st, &why, 0);
+    return status;
 }
 
 const struct command overhead_command = {

@@ -221,7 +221,7 @@ static int run(const char *called, void *given)
     sluice_plan *plan = NULL;
     sluice_diag why;
     if (joined_begin(&config->joined, &why))
-        return command_fail(called, &why);
+        return joined_fail(called, &config->joined, &why);
     int status = prepare(config, &plan, &why) ? fail(called, config, &why)
                                               : train(called, config);
     sluice_plan_destroy(plan);

@@ -156,15 +156,16 @@ static int run(const char *called, void *config)
     struct joined joined = {0};
     sluice_diag why;
     if (joined_begin(&joined, &why))
-        return command_fail(called, &why);
+        return joined_fail(called, &joined, &why);
     line->config.world = joined.world;
     environment_read(&table.env);
     output_begin(&line->output, &table.table);
     sluice_status st = zero_measure(&line->config, write_row, &table, &why);
     table_end(&table.table);
     joined_before_failure(&joined);
+    int status = command_finish(called, st, &why, table.wrong);
     joined_end(&joined);
-    return command_finish(called, st, &why, table.wrong);
+    return status;
 }
 
 const struct command zero_command = {

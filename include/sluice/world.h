@@ -62,7 +62,8 @@ typedef struct sluice_pipeline sluice_pipeline; /* see pipeline.h */
  * Returns  SLUICE_OK; SLUICE_NO_MEMORY; SLUICE_INVALID if MPI lacks that level
  *          of threads, was finalized, or was not initialized though there is a
  *          communicator; SLUICE_SYSTEM if MPI refuses; SLUICE_NOT_FOUND in a
- *          build without MPI.
+ *          build without MPI.  If one process alone has no memory or lacks the
+ *          level, all return that, with its number.
  */
 SLUICE_API sluice_status sluice_world_create(const void *communicator,
                                              const sluice_allocator *allocator,

@@ -25,7 +25,7 @@ sluice_status sl_control_create(struct sl_wire *wire,
     sluice_status st = SLUICE_NO_MEMORY;
     if (!control->peers)
         goto free_control;
-    st = sl_lifeline_create(wire, allocator, &control->lifeline);
+    st = sl_lifeline_create(control->n_ranks, allocator, &control->lifeline);
     if (st)
         goto free_peers;
     st = sl_post_create(wire, control->lifeline, allocator, &control->post);
@@ -47,6 +47,11 @@ free_peers:
 free_control:
     sl_free(allocator, control, 1, sizeof *control);
     return st;
+}
+
+void sl_control_introduce(struct sl_control *control)
+{
+    sl_lifeline_introduce(control->lifeline, control->wire);
 }
 
 void sl_control_destroy(struct sl_control *control)

@@ -40,11 +40,20 @@
 #include "chan/mpi/wire.h"
 
 /*
+ * In this process alone; once all have one, they are introduced.
+ *
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY, SLUICE_SYSTEM.
  */
 sluice_status sl_control_create(struct sl_wire *wire,
                                 const sluice_allocator *allocator,
                                 struct sl_control **out);
+
+/*
+ * From now on the end of another process is noticed.
+ *
+ * Blocks   until all have called it.
+ */
+void sl_control_introduce(struct sl_control *control);
 
 void sl_control_destroy(struct sl_control *control);
 

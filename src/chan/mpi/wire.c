@@ -28,8 +28,10 @@ struct sl_wire {
                                           nothing */
 };
 
-static sluice_status check_level(int level, sluice_diag *why)
+static sluice_status check_level(sluice_diag *why)
 {
+    int level = 0;
+    MPI_Query_thread(&level);
     if (level == MPI_THREAD_MULTIPLE)
         return SLUICE_OK;
     return sluice_diag_set(why, SLUICE_INVALID,
@@ -42,7 +44,7 @@ static sluice_status check_level(int level, sluice_diag *why)
 static sluice_status enter(const void *communicator, bool *finalizes,
                            sluice_diag *why)
 {
-    int is_initialized = 0, is_finalized = 0, level = 0;
+    int is_initialized = 0, is_finalized = 0, level;
     *finalizes = false;
     MPI_Initialized(&is_initialized);
     MPI_Finalized(&is_finalized);
@@ -54,16 +56,46 @@ static sluice_status enter(const void *communicator, bool *finalizes,
         return sluice_diag_set(why, SLUICE_INVALID,
                                "there is a communicator, but MPI has not been "
                                "initialized; call MPI_Init_thread()");
-    if (is_initialized)
-        MPI_Query_thread(&level);
-    else if (MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &level))
+    if (!is_initialized &&
+        MPI_Init_thread(NULL, NULL, MPI_THREAD_MULTIPLE, &level))
         return sluice_diag_set(why, SLUICE_SYSTEM,
                                "MPI could not be initialized");
     *finalizes = !is_initialized;
-    sluice_status st = check_level(level, why);
-    if (st && *finalizes)
-        MPI_Finalize();
-    return st;
+    return SLUICE_OK;
+}
+
+/* The first process that has failed tells the others why.  A minimum of whole
+ * numbers is the same in whatever order it is taken. */
+static sluice_status agree(MPI_Comm comm, sluice_status st, sluice_diag *why)
+{
+    int rank, n, first;
+    sluice_diag told;
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &n);
+    int mine = st ? rank : n;
+    memset(&told, 0, sizeof told); /* padding is sent, too */
+    sluice_diag_set(&told, st, "process %d could not join the others", rank);
+    if (st && why)
+        told = *why;
+    told.process = rank;
+    if (MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, comm) ||
+        (first < n &&
+         MPI_Bcast(&told, (int)sizeof told, MPI_BYTE, first, comm)))
+        return sluice_diag_set(why, SLUICE_SYSTEM,
+                               "MPI reported an error while process %d joined "
+                               "the others",
+                               rank);
+    if (first == n)
+        return SLUICE_OK;
+    if (why)
+        *why = told;
+    return told.status;
+}
+
+sluice_status sl_wire_agree(struct sl_wire *wire, sluice_status st,
+                            sluice_diag *why)
+{
+    return agree(wire->lanes[SL_LANE_CALLS], st, why);
 }
 
 static int number_of_tags(MPI_Comm comm)
@@ -79,16 +111,20 @@ sluice_status sl_wire_create(const void *communicator,
                              const sluice_allocator *allocator,
                              struct sl_wire **out, sluice_diag *why)
 {
-    struct sl_wire *wire = sl_alloc(allocator, 1, sizeof *wire);
-    if (!wire)
-        return sl_no_memory(why, "a world");
-    wire->allocator = allocator;
-    sluice_status st = enter(communicator, &wire->finalizes, why);
-    if (st)
-        goto free_wire;
     MPI_Comm comm = MPI_COMM_WORLD;
+    bool finalizes;
+    sluice_status st = enter(communicator, &finalizes, why);
+    if (st)
+        return st;
     if (communicator)
         memcpy(&comm, communicator, sizeof comm);
+    struct sl_wire *wire = sl_alloc(allocator, 1, sizeof *wire);
+    st = wire ? check_level(why) : sl_no_memory(why, "a world");
+    st = agree(comm, st, why);
+    if (st)
+        goto leave;
+    wire->allocator = allocator;
+    wire->finalizes = finalizes;
     for (int lane = 0; lane < SL_N_LANES; lane++) {
         if (MPI_Comm_dup(comm, &wire->lanes[lane])) {
             st = sluice_diag_set(why, SLUICE_SYSTEM,
@@ -104,10 +140,9 @@ sluice_status sl_wire_create(const void *communicator,
     return SLUICE_OK;
 
 leave:
-    if (wire->finalizes)
-        MPI_Finalize();
-free_wire:
     sl_free(allocator, wire, 1, sizeof *wire);
+    if (finalizes)
+        MPI_Finalize();
     return st;
 }
 

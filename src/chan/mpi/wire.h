@@ -53,12 +53,25 @@ struct sl_transfer {
  * destroy().
  *
  * Returns  SLUICE_OK; SLUICE_NO_MEMORY; SLUICE_INVALID if MPI was initialized
- *          without MPI_THREAD_MULTIPLE; SLUICE_SYSTEM if it has not that, or
- *          refuses; SLUICE_NOT_FOUND in a build without MPI.
+ *          without MPI_THREAD_MULTIPLE, or not at all though there is a
+ *          communicator, or is finalized; SLUICE_SYSTEM if it refuses;
+ *          SLUICE_NOT_FOUND in a build without MPI.  Where MPI could be
+ *          reached it is the same in all processes.
  */
 sluice_status sl_wire_create(const void *communicator,
                              const sluice_allocator *allocator,
                              struct sl_wire **out, sluice_diag *why);
+
+/*
+ * Whether all processes have come so far well, before any of them relies on it.
+ * Nothing but the launcher notices if one of them ends meanwhile.
+ *
+ * Blocks   until all have called it.
+ * Returns  SLUICE_OK; the status of the first in their order that has failed,
+ *          with its `why` and its number.
+ */
+sluice_status sl_wire_agree(struct sl_wire *wire, sluice_status st,
+                            sluice_diag *why);
 
 /* All processes call it, unless the wire is broken or `alone` says that others
  * are gone: then nothing waits for them.  NULL is allowed. */

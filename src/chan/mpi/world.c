@@ -32,42 +32,59 @@ enum { RELAY_BYTES = 256 * 1024 };
 
 static const struct sl_patience impatient = {.spin_ns = 50 * 1000};
 
+/* What it has of its own. */
+static void free_world(sluice_world *world)
+{
+    if (!world)
+        return;
+    sl_control_destroy(world->control);
+    if (!world->relay_lost)
+        sl_free(world->allocator, world->relay, RELAY_BYTES, 1);
+    sl_free(world->allocator, world, 1, sizeof *world);
+}
+
+/* In this process alone. */
+static sluice_status make_world(struct sl_wire *wire,
+                                const sluice_allocator *allocator,
+                                sluice_world **out, sluice_diag *why)
+{
+    sluice_world *world = sl_alloc(allocator, 1, sizeof *world);
+    *out = world;
+    if (!world)
+        return sl_no_memory(why, "a world");
+    world->allocator = allocator;
+    world->wire = wire;
+    world->rank = sl_wire_rank(wire);
+    world->relay = sl_alloc(allocator, RELAY_BYTES, 1);
+    if (!world->relay)
+        return sl_no_memory(why, "a world");
+    sluice_status st = sl_control_create(wire, allocator, &world->control);
+    if (st == SLUICE_NO_MEMORY)
+        return sl_no_memory(why, "a world");
+    return st ? sluice_diag_set(why, st,
+                                "the system refused a lock for a world")
+              : SLUICE_OK;
+}
+
 sluice_status sluice_world_create(const void *communicator,
                                   const sluice_allocator *allocator,
                                   sluice_world **out, sluice_diag *why)
 {
-    sluice_world *world = sl_alloc(allocator, 1, sizeof *world);
-    if (!world)
-        return sl_no_memory(why, "a world");
-    world->allocator = allocator;
-    sluice_status st = SLUICE_OK;
-    world->relay = sl_alloc(allocator, RELAY_BYTES, 1);
-    if (!world->relay) {
-        st = sl_no_memory(why, "a world");
-        goto free_world;
-    }
-    st = sl_wire_create(communicator, allocator, &world->wire, why);
+    struct sl_wire *wire;
+    sluice_world *world;
+    sluice_status st = sl_wire_create(communicator, allocator, &wire, why);
     if (st)
-        goto free_relay;
-    world->rank = sl_wire_rank(world->wire);
-    st = sl_control_create(world->wire, allocator, &world->control);
+        return st;
+    st = make_world(wire, allocator, &world, why);
+    st = sl_wire_agree(wire, st, why);
     if (st) {
-        sluice_diag_set(why, st,
-                        st == SLUICE_NO_MEMORY
-                            ? "out of memory for a world"
-                            : "the system refused a lock for a world");
-        goto destroy_wire;
+        free_world(world);
+        sl_wire_destroy(wire, false);
+        return st;
     }
+    sl_control_introduce(world->control);
     *out = world;
     return SLUICE_OK;
-
-destroy_wire:
-    sl_wire_destroy(world->wire, false);
-free_relay:
-    sl_free(allocator, world->relay, RELAY_BYTES, 1);
-free_world:
-    sl_free(allocator, world, 1, sizeof *world);
-    return st;
 }
 
 void sluice_world_destroy(sluice_world *world)
@@ -75,11 +92,9 @@ void sluice_world_destroy(sluice_world *world)
     if (!world)
         return;
     bool alone = sl_control_is_over(world->control);
-    sl_control_destroy(world->control);
-    sl_wire_destroy(world->wire, alone);
-    if (!world->relay_lost)
-        sl_free(world->allocator, world->relay, RELAY_BYTES, 1);
-    sl_free(world->allocator, world, 1, sizeof *world);
+    struct sl_wire *wire = world->wire;
+    free_world(world);
+    sl_wire_destroy(wire, alone);
 }
 
 int sluice_world_rank(const sluice_world *world)

@@ -122,6 +122,37 @@ static void show(sluice_world *world, bool has_pipe, attempt *tries, long least)
     }
 }
 
+/* Another world of the same processes. */
+static sluice_status join(struct scene *is)
+{
+    sluice_world *world = NULL;
+    sluice_status st =
+        sluice_world_create(NULL, &is->allocator.hooks, &world, &is->why);
+    sluice_world_destroy(world);
+    return st;
+}
+
+static void show_join(sluice_world *world)
+{
+    show(world, true, join, 8);
+}
+
+/* One that does not want to know why, of which others have to be told. */
+static void show_silent_join(sluice_world *world)
+{
+    struct sl_test_allocator allocator;
+    sluice_world *none;
+    sluice_diag why;
+    bool last = sluice_world_rank(world) == sluice_world_size(world) - 1;
+    sl_test_allocator_init(&allocator);
+    sl_test_allocator_arm(&allocator, last, false);
+    demand(sluice_world_create(NULL, &allocator.hooks, &none,
+                               last ? NULL : &why) == SLUICE_NO_MEMORY,
+           "it was made");
+    demand(last || strstr(why.text, "could not join the others"), "%s",
+           why.text);
+}
+
 static sluice_status create(struct scene *is)
 {
     return sluice_pipeline_create(&is->config, is->problem.model, &is->pipe,
@@ -257,6 +288,8 @@ static void show_train(sluice_world *world)
 int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
+        {"a_world_is_made_by_all_or_none", show_join},
+        {"who_cannot_join_is_named", show_silent_join},
         {"a_pipeline_is_created_by_all_or_none", show_create},
         {"a_file_is_saved_by_all_or_none", show_save},
         {"a_checkpoint_is_saved_beside_steps_by_all_or_none", show_beside},

@@ -71,23 +71,9 @@ static int open_process(int64_t pid)
 #endif
 }
 
-/* Nothing runs yet, and the launcher ends all if one of them dies here. */
-static void introduce(struct sl_wire *wire, struct identity *of, int n)
-{
-    of[sl_wire_rank(wire)] = identify();
-    for (int i = 0; i < n; i++) {
-        struct sl_transfer transfer = {0};
-        sl_wire_broadcast(wire, i, &of[i], sizeof of[i], &transfer);
-        while (!sl_wire_done(wire, &transfer) && !sl_wire_is_broken(wire))
-            continue;
-    }
-}
-
-sluice_status sl_lifeline_create(struct sl_wire *wire,
-                                 const sluice_allocator *allocator,
+sluice_status sl_lifeline_create(int n, const sluice_allocator *allocator,
                                  struct sl_lifeline **out)
 {
-    int n = sl_wire_n_ranks(wire), self = sl_wire_rank(wire);
     struct sl_lifeline *lifeline = sl_alloc(allocator, 1, sizeof *lifeline);
     if (!lifeline)
         return SLUICE_NO_MEMORY;
@@ -101,12 +87,25 @@ sluice_status sl_lifeline_create(struct sl_wire *wire,
         sl_lifeline_destroy(lifeline);
         return SLUICE_NO_MEMORY;
     }
-    introduce(wire, lifeline->of, n);
-    for (int i = 0; i < n; i++)
-        if (i != self && are_neighbours(&lifeline->of[i], &lifeline->of[self]))
-            lifeline->ends[i].fd = open_process(lifeline->of[i].pid);
     *out = lifeline;
     return SLUICE_OK;
+}
+
+/* Nothing runs yet, and the launcher ends all if one of them dies here. */
+void sl_lifeline_introduce(struct sl_lifeline *lifeline, struct sl_wire *wire)
+{
+    int n = lifeline->n_ranks, self = sl_wire_rank(wire);
+    struct identity *of = lifeline->of;
+    of[self] = identify();
+    for (int i = 0; i < n; i++) {
+        struct sl_transfer transfer = {0};
+        sl_wire_broadcast(wire, i, &of[i], sizeof of[i], &transfer);
+        while (!sl_wire_done(wire, &transfer) && !sl_wire_is_broken(wire))
+            continue;
+    }
+    for (int i = 0; i < n; i++)
+        if (i != self && are_neighbours(&of[i], &of[self]))
+            lifeline->ends[i].fd = open_process(of[i].pid);
 }
 
 void sl_lifeline_destroy(struct sl_lifeline *lifeline)

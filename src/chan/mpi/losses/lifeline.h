@@ -19,14 +19,19 @@
 struct sl_lifeline;
 
 /*
- * All processes of the wire call it.
+ * Of n processes, none of which is watched yet.
  *
- * Blocks   until they have.
  * Returns  SLUICE_OK, SLUICE_NO_MEMORY.
  */
-sluice_status sl_lifeline_create(struct sl_wire *wire,
-                                 const sluice_allocator *allocator,
+sluice_status sl_lifeline_create(int n, const sluice_allocator *allocator,
                                  struct sl_lifeline **out);
+
+/*
+ * Watch them from now on.  All processes of the wire call it.
+ *
+ * Blocks   until they have.
+ */
+void sl_lifeline_introduce(struct sl_lifeline *lifeline, struct sl_wire *wire);
 
 void sl_lifeline_destroy(struct sl_lifeline *lifeline);
 
