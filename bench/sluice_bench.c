@@ -7,6 +7,7 @@
     X(compare)  \
     X(memory)   \
     X(zero)     \
+    X(teams)    \
     X(table2)   \
     X(papers)   \
     X(jitter)   \
