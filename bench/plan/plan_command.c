@@ -97,6 +97,19 @@ static void print_factors(const struct trial *trial)
         printf(" beside their costs.\n");
 }
 
+static void print_beside(const struct step_beside *beside)
+{
+    printf("Steps take %+.1f %% beside the prediction by what actions take in "
+           "the steps just before and behind, %+.1f to %+.1f %% half of %d, "
+           "and %+.1f %% on the virtual clock.  Beside its own actions a step "
+           "takes %+.1f %% off the cores within actions, %+.1f %% as actions "
+           "differ from their mean, and %+.1f %% between them.\n",
+           100 * (beside->step - 1), 100 * (beside->quarter[0] - 1),
+           100 * (beside->quarter[1] - 1), beside->n,
+           100 * (beside->virtual_step - 1), 100 * (beside->off_core - 1),
+           100 * (beside->spread - 1), 100 * (beside->rest - 1));
+}
+
 static void print_trial(const struct planned *planned)
 {
     const struct trial *trial = &planned->trial;
@@ -110,15 +123,7 @@ static void print_trial(const struct planned *planned)
            trial->even_virtual_ns / trial->virtual_ns);
     print_factors(trial);
     if (trial->beside.n)
-        printf("Steps take %+.1f %% beside the prediction by what actions take "
-               "in the steps just before and behind, %+.1f to %+.1f %% half of "
-               "%d, and %+.1f %% on the virtual clock; by their own actions "
-               "%+.1f %%.\n",
-               100 * (trial->beside.step - 1),
-               100 * (trial->beside.quarter[0] - 1),
-               100 * (trial->beside.quarter[1] - 1), trial->beside.n,
-               100 * (trial->beside.virtual_step - 1),
-               100 * (trial->beside.own - 1));
+        print_beside(&trial->beside);
     if (trial->pace > 0)
         printf("Timed before and behind the trial, the layers take %.3f times "
                "what the plan counts with: beside a prediction by that, %+.1f "

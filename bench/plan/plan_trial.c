@@ -19,8 +19,29 @@ struct runner {
     int n;                          /* so far */
     struct in_place *times;         /* of its actions; NULL: not asked for */
     const struct step_price *price; /* NULL: not asked for */
-    double *price_ns;               /* [steps] */
+    struct priced_step *priced;     /* [steps] */
 };
+
+/* What a step takes, and would take by the planner's rules. */
+static sluice_status price_step(const struct step_price *price,
+                                const sluice_trace *trace,
+                                const sluice_trace *virtual,
+                                struct priced_step *step, sluice_diag *why)
+{
+    struct step_price awake = *price;
+    awake.machine.wake_ns = 0;
+    sluice_status st =
+        step_price_of(&awake, virtual, false, &step->by_virtual_ns, why);
+    if (!st)
+        st = step_price_of(price, virtual, false, &step->by_cpu_ns, why);
+    if (!st)
+        st = step_price_of(price, trace, false, &step->by_wall_ns, why);
+    if (!st)
+        st = step_price_of(price, trace, true, &step->by_each_ns, why);
+    step->wall_ns = (double)(trace->end_ns - trace->start_ns);
+    step->virtual_ns = (double)(virtual->end_ns - virtual->start_ns);
+    return st;
+}
 
 static sluice_status create(const sluice_plan *plan, bool even, bool slowed,
                             const sluice_model *model,
@@ -59,8 +80,8 @@ static sluice_status run_step(struct runner *runner, sluice_pipeline *pipe,
     if (!st)
         st = virtual_clock_read(&clock, &trace, &virtual, why);
     if (!st && i >= 0 && runner->price)
-        st = step_price_of(runner->price, &virtual,
-                           &runner->price_ns[runner->n], why);
+        st = price_step(runner->price, &trace, &virtual,
+                        &runner->priced[runner->n], why);
     if (!st && i >= 0) {
         runner->wall_ns[runner->n] = (double)(trace.end_ns - trace.start_ns);
         runner->virtual_ns[runner->n++] =
@@ -125,13 +146,17 @@ sluice_status trial_run(const sluice_plan *plan, const sluice_model *model,
                         struct trial *trial, sluice_diag *why)
 {
     size_t n = (size_t)steps;
-    double *ns = calloc(5 * n, sizeof *ns);
-    if (!ns)
+    double *ns = calloc(4 * n, sizeof *ns);
+    struct priced_step *priced = calloc(n, sizeof *priced);
+    if (!ns || !priced) {
+        free(ns);
+        free(priced);
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for the times of %d steps",
                                steps);
+    }
     struct runner runners[2] = {
-        {ns, ns + n, 0, times, price, ns + 4 * n},
+        {ns, ns + n, 0, times, price, priced},
         {ns + 2 * n, ns + 3 * n, 0, NULL, NULL, NULL},
     };
     sluice_status st = measure(runners, plan, model, pipeline, steps, why);
@@ -143,9 +168,9 @@ sluice_status trial_run(const sluice_plan *plan, const sluice_model *model,
             .even_virtual_ns = median_of(runners[1].virtual_ns, steps),
         };
     if (!st && price)
-        st = step_price_compare(ns, ns + n, ns + 4 * n, steps, TURN,
-                                &trial->beside, why);
+        st = step_price_compare(priced, steps, TURN, &trial->beside, why);
     free(ns);
+    free(priced);
     return st;
 }
 

@@ -73,8 +73,8 @@ static int64_t ahead_of(const struct step_price *price, int stage, int kind)
 
 static void fill_device(const struct tables *tables,
                         const struct step_price *price,
-                        const sluice_trace *trace, int device, int64_t *costs,
-                        int64_t *ahead)
+                        const sluice_trace *trace, bool each, int device,
+                        int64_t *costs, int64_t *ahead)
 {
     bool seen[SLUICE_PLAN_MAX_STAGES][KINDS] = {{false}};
     int n;
@@ -86,15 +86,16 @@ static void fill_device(const struct tables *tables,
             next_of(trace, device, &actions[i], &at);
         const struct cell *cell = &tables->cells[stage][kind];
         bool first = !seen[stage][kind];
-        costs[i] = first ? event->end_ns - event->start_ns
-                         : llround(cell->ns / cell->n);
+        costs[i] = first || each ? event->end_ns - event->start_ns
+                                 : llround(cell->ns / cell->n);
         ahead[i] = first ? ahead_of(price, stage, kind) : 0;
         seen[stage][kind] = true;
     }
 }
 
 static sluice_status fill(struct tables *tables, const struct step_price *price,
-                          const sluice_trace *trace, sluice_diag *why)
+                          const sluice_trace *trace, bool each,
+                          sluice_diag *why)
 {
     int n_devices = sluice_schedule_n_devices(price->schedule), n;
     size_t all = 0;
@@ -114,7 +115,7 @@ static sluice_status fill(struct tables *tables, const struct step_price *price,
     int64_t *at = tables->storage;
     for (int d = 0; d < n_devices; d++) {
         sluice_schedule_actions(price->schedule, d, &n);
-        fill_device(tables, price, trace, d, at, at + all);
+        fill_device(tables, price, trace, each, d, at, at + all);
         tables->costs[d] = at;
         tables->ahead[d] = at + all;
         at += n;
@@ -123,7 +124,7 @@ static sluice_status fill(struct tables *tables, const struct step_price *price,
 }
 
 sluice_status step_price_of(const struct step_price *price,
-                            const sluice_trace *trace, double *ns,
+                            const sluice_trace *trace, bool each, double *ns,
                             sluice_diag *why)
 {
     struct tables *tables = calloc(1, sizeof *tables);
@@ -132,7 +133,7 @@ sluice_status step_price_of(const struct step_price *price,
                                "out of memory for the price of a step");
     sluice_simulate_config config = price->machine;
     sluice_simulation *simulation = NULL;
-    sluice_status st = fill(tables, price, trace, why);
+    sluice_status st = fill(tables, price, trace, each, why);
     config.action_costs_ns = tables->costs;
     config.ahead_costs_ns = tables->ahead;
     if (!st)
@@ -152,36 +153,49 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-sluice_status step_price_compare(const double *wall_ns,
-                                 const double *virtual_ns,
-                                 const double *price_ns, int n, int turn,
-                                 struct step_beside *beside, sluice_diag *why)
+/* The median of n values, which are sorted. */
+static double sorted_median(double *of, int n)
 {
+    qsort(of, (size_t)n, sizeof *of, compare);
+    return median_of(of, n);
+}
+
+sluice_status step_price_compare(const struct priced_step *steps, int n,
+                                 int turn, struct step_beside *beside,
+                                 sluice_diag *why)
+{
+    enum { STEP, VIRTUAL, OFF_CORE, SPREAD, REST, RATIOS };
     int most = n > 0 ? n : 1, kept = 0;
-    double *wall = calloc(3 * (size_t)most, sizeof *wall);
-    double *virtual = wall + most, *own = virtual + most;
+    double *of[RATIOS];
+    of[0] = calloc(RATIOS * (size_t)most, sizeof **of);
     *beside = (struct step_beside){.n = 0};
-    if (!wall)
+    if (!of[0])
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for %d steps", n);
+    for (int r = 1; r < RATIOS; r++)
+        of[r] = of[0] + r * most;
     for (int i = 1; i + 1 < n; i++) {
-        double by = (price_ns[i - 1] + price_ns[i + 1]) / 2;
+        const struct priced_step *at = &steps[i];
         if (i % turn == 0 || i % turn == turn - 1)
             continue;
-        own[kept] = wall_ns[i] / price_ns[i];
-        virtual[kept] = virtual_ns[i] / by;
-        wall[kept++] = wall_ns[i] / by;
+        of[STEP][kept] =
+            2 * at->wall_ns / (at[-1].by_wall_ns + at[1].by_wall_ns);
+        of[VIRTUAL][kept] =
+            2 * at->virtual_ns / (at[-1].by_virtual_ns + at[1].by_virtual_ns);
+        of[OFF_CORE][kept] = at->by_wall_ns / at->by_cpu_ns;
+        of[SPREAD][kept] = at->by_each_ns / at->by_wall_ns;
+        of[REST][kept++] = at->wall_ns / at->by_each_ns;
     }
-    if (kept) {
-        qsort(wall, (size_t)kept, sizeof *wall, compare);
+    if (kept)
         *beside = (struct step_beside){
             .n = kept,
-            .step = median_of(wall, kept),
-            .quarter = {wall[kept / 4], wall[kept - 1 - kept / 4]},
-            .virtual_step = median_of(virtual, kept),
-            .own = median_of(own, kept),
+            .step = sorted_median(of[STEP], kept),
+            .quarter = {of[STEP][kept / 4], of[STEP][kept - 1 - kept / 4]},
+            .virtual_step = sorted_median(of[VIRTUAL], kept),
+            .off_core = sorted_median(of[OFF_CORE], kept),
+            .spread = sorted_median(of[SPREAD], kept),
+            .rest = sorted_median(of[REST], kept),
         };
-    }
-    free(wall);
+    free(of[0]);
     return SLUICE_OK;
 }

@@ -56,7 +56,7 @@ START_TEST(a_step_costs_its_first_actions_and_the_mean_of_the_others)
             .machine = {.queue_capacity = M},
             .ahead_ns = none,
         };
-        ck_assert(!step_price_of(&price, &ran.trace, &ns, NULL));
+        ck_assert(!step_price_of(&price, &ran.trace, false, &ns, NULL));
         ck_assert_double_eq(ns, 2 * (40 + 40 + 2 * 20) + 40);
         /* The last stage does so much while it waits 40 for its input. */
         struct step_price packing = price;
@@ -65,7 +65,7 @@ START_TEST(a_step_costs_its_first_actions_and_the_mean_of_the_others)
         packing.machine.spin_ns = 1000;
         ahead[KINDS + SLUICE_F] = 30;
         ahead[KINDS + SLUICE_B] = 25;
-        ck_assert(!step_price_of(&packing, &ran.trace, &later_ns, NULL));
+        ck_assert(!step_price_of(&packing, &ran.trace, false, &later_ns, NULL));
         ck_assert_double_eq(later_ns, ns + 15 + 3);
         sluice_schedule_destroy(ran.schedule);
     }
@@ -83,7 +83,7 @@ START_TEST(a_trace_of_another_program_is_refused)
                                      .machine = {.queue_capacity = M},
                                      .ahead_ns = none};
     ran.n_events[1]--;
-    ck_assert_int_eq(step_price_of(&price, &ran.trace, &ns, &why),
+    ck_assert_int_eq(step_price_of(&price, &ran.trace, false, &ns, &why),
                      SLUICE_INVALID);
     ck_assert_ptr_nonnull(
         strstr(why.text, "a trace of another program: device 1 did not run"));
@@ -96,28 +96,58 @@ END_TEST
 START_TEST(a_step_is_beside_its_neighbours_of_the_same_turn)
 {
     static const double price[] = {1, 2, 4, 8, 100, 100, 100, 100};
-    double wall[8], virtual[8];
+    struct priced_step steps[8];
     struct step_beside beside;
-    for (int i = 0; i < 8; i++) {
-        wall[i] = 1.1 * price[i];
-        virtual[i] = 1.05 * price[i];
-    }
-    ck_assert(!step_price_compare(wall, virtual, price, 4, 4, &beside, NULL));
+    for (int i = 0; i < 8; i++)
+        steps[i] = (struct priced_step){
+            .wall_ns = 1.1 * price[i],
+            .virtual_ns = 1.05 * price[i] / 2,
+            .by_virtual_ns = price[i] / 2,
+            .by_cpu_ns = price[i] / 4,
+            .by_wall_ns = price[i],
+            .by_each_ns = 1.08 * price[i],
+        };
+    ck_assert(!step_price_compare(steps, 4, 4, &beside, NULL));
     ck_assert_int_eq(beside.n, 2);
     ck_assert_double_eq_tol(beside.step, 1.1 / 1.25, 1e-9);
     ck_assert_double_eq_tol(beside.virtual_step, 1.05 / 1.25, 1e-9);
-    ck_assert_double_eq_tol(beside.own, 1.1, 1e-9);
-    wall[5] = 130;
-    ck_assert(!step_price_compare(wall, virtual, price, 8, 4, &beside, NULL));
+    ck_assert_double_eq_tol(beside.off_core, 4, 1e-9);
+    ck_assert_double_eq_tol(beside.spread, 1.08, 1e-9);
+    ck_assert_double_eq_tol(beside.rest, 1.1 / 1.08, 1e-9);
+    steps[5].wall_ns = 130;
+    ck_assert(!step_price_compare(steps, 8, 4, &beside, NULL));
     ck_assert_int_eq(beside.n, 4); /* 3 and 4 have a pause between them */
     ck_assert_double_eq_tol(beside.quarter[0], 1.1 / 1.25, 1e-9);
     ck_assert_double_eq_tol(beside.quarter[1], 1.1, 1e-9);
-    ck_assert(!step_price_compare(wall, virtual, price, 2, 4, &beside, NULL));
+    ck_assert(!step_price_compare(steps, 2, 4, &beside, NULL));
     ck_assert_int_eq(beside.n, 0);
+}
+END_TEST
+
+/* The second forward keeps the other device waiting until 150, not until 100,
+ * and the third one is there when it is needed, not only at 160. */
+START_TEST(each_action_is_priced_by_its_own_time)
+{
+    static const int64_t none[K * KINDS] = {0};
+    struct ran ran;
+    double mean_ns, each_ns;
+    ran_init(&ran, false);
+    const struct step_price price = {
+        .schedule = ran.schedule,
+        .machine = {.queue_capacity = M},
+        .ahead_ns = none,
+    };
+    ran.of[0][1].end_ns = 110;
+    ck_assert(!step_price_of(&price, &ran.trace, false, &mean_ns, NULL));
+    ck_assert(!step_price_of(&price, &ran.trace, true, &each_ns, NULL));
+    ck_assert_double_eq(mean_ns, 160 + 20 + 3 * 20 + 20 + 40 + 40);
+    ck_assert_double_eq(each_ns, 150 + 30 + 10 + 40 + 40 + 30 + 10 + 40);
+    sluice_schedule_destroy(ran.schedule);
 }
 END_TEST
 
 SLUICE_TEST_MAIN("bench.step_price",
                  a_step_costs_its_first_actions_and_the_mean_of_the_others,
+                 each_action_is_priced_by_its_own_time,
                  a_trace_of_another_program_is_refused,
                  a_step_is_beside_its_neighbours_of_the_same_turn)
