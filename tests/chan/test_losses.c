@@ -265,9 +265,14 @@ static void stop_locked(void *context, const sluice_diag *why)
  * stop here, and nobody would have been told. */
 START_TEST(what_fails_stops_before_another_epoch_can_begin)
 {
-    struct sl_control *control = begin();
     sluice_diag why = end_of(SELF);
-    int n = 0;
+    int n = 0, n_other = 0;
+    struct sl_control_hooks of_n = hooks;
+    of_n.context = &n;
+    struct sl_control *control = begin_as(SELF, &of_n);
+    sl_control_fail(control, &why, stop_locked, &n_other); /* another's */
+    ck_assert_int_eq(n_other, 1);
+    ck_assert_int_eq(wire.n_out, 0);
     sl_control_fail(control, &why, stop_locked, &n);
     ck_assert_int_eq(n, 1);
     ck_assert_int_eq(wire.n_out, 1);

@@ -74,8 +74,9 @@ void sl_control_begin(struct sl_control *control,
  * stop(context, why) is called, unless `stop` is NULL: under the lock, so that
  * no epoch begins or ends in between, which nobody would have told.  After a
  * vote it does not, for process 0 decides.  While no epoch is under way, or one
- * without hooks and `stop` is given, it counts, and the next epoch with hooks
- * must be told.  Behind the end of an epoch it counts in this process alone.
+ * whose hooks are not of `context` and `stop` is given, it counts, and the next
+ * epoch of these must be told.  Behind the end of an epoch it counts in this
+ * process alone.
  */
 void sl_control_fail(struct sl_control *control, const sluice_diag *why,
                      void (*stop)(void *context, const sluice_diag *why),
