@@ -7,6 +7,9 @@
  * again as a whole.  So it is from the start if the model cannot go by
  * position; positions behind the last one then hold token 0, at which a causal
  * model does not look.
+ *
+ * In several processes each has a device, and all draw the same tokens from the
+ * same outputs.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +21,11 @@
 #include "bench/cli/command.h"
 #include "bench/sample/sample.h"
 #include "bench/sample/saved_model.h"
+#include "bench/world/joined.h"
 
 struct sampling {
     const struct sample_config *config;
+    struct joined joined;
     struct saved_model saved;
     sluice_tokenizer *tokenizer;
     sluice_decoder *decoder; /* NULL: the model needs windows */
@@ -137,29 +142,36 @@ static sluice_status put_token(struct sampling *s, uint64_t number,
     return SLUICE_OK;
 }
 
+/* What each process does for itself. */
+static sluice_status prepare(struct sampling *s, sluice_diag *why)
+{
+    sluice_status st = s->config->tokenizer
+                           ? sluice_tokenizer_parse(s->config->tokenizer, NULL,
+                                                    &s->tokenizer, why)
+                           : sluice_tokenizer_read(s->config->saved.load, NULL,
+                                                   &s->tokenizer, why);
+    if (!st)
+        st = check_model(s, why);
+    if (!st)
+        st = make_room(s, why);
+    return st ? st : begin_text(s, why);
+}
+
 static sluice_status sample(struct sampling *s, sluice_diag *why)
 {
     const struct saved_config config = {
         .source = &s->config->saved,
         .batch = 1,
         .labels = true,
+        .world = s->joined.world,
     };
     sluice_status st = saved_model_open(&s->saved, &config, why);
-    if (!st)
-        st = s->config->tokenizer
-                 ? sluice_tokenizer_parse(s->config->tokenizer, NULL,
-                                          &s->tokenizer, why)
-                 : sluice_tokenizer_read(s->config->saved.load, NULL,
-                                         &s->tokenizer, why);
-    if (!st)
-        st = check_model(s, why);
-    if (!st)
-        st = make_room(s, why);
+    if (st)
+        return st;
+    st = sluice_world_agree(config.world, prepare(s, why), why);
     if (!st && !s->config->windows &&
         sluice_decoder_create(s->saved.pipe, &s->decoder, NULL))
         s->decoder = NULL;
-    if (!st)
-        st = begin_text(s, why);
     for (int64_t i = 0; i < s->config->n_tokens && !st; i++)
         st = put_token(s, (uint64_t)i, why);
     if (!st)
@@ -171,7 +183,9 @@ static int run(const char *called, void *given)
 {
     struct sampling s = {.config = given};
     sluice_diag why;
-    sluice_status st = sample(&s, &why);
+    sluice_status st = joined_begin(&s.joined, &why);
+    if (!st)
+        st = sample(&s, &why);
     free(s.p);
     free(s.order);
     free(s.y);
@@ -180,7 +194,11 @@ static int run(const char *called, void *given)
     sluice_tokenizer_destroy(s.tokenizer);
     sluice_decoder_destroy(s.decoder);
     saved_model_close(&s.saved);
-    return st ? command_fail(called, &why) : EXIT_SUCCESS;
+    if (st)
+        joined_before_failure(&s.joined);
+    int status = st ? command_fail(called, &why) : EXIT_SUCCESS;
+    joined_end(&s.joined);
+    return status;
 }
 
 static sluice_status check(void *given, sluice_diag *why)
@@ -199,6 +217,7 @@ const struct command sample_command = {
     .doc = "Draw a text, token by token, from a model that was trained on one.",
     .groups = sample_groups,
     .config_bytes = sizeof(struct sample_config),
+    .joins = true,
     .check = check,
     .run = run,
 };

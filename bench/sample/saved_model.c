@@ -17,41 +17,6 @@ static void print_log(void *context, sluice_log_level level, const char *text)
             level == SLUICE_LOG_WARNING ? "warning" : "note", text);
 }
 
-/* A pipeline of one device; its optimizer makes no step. */
-static sluice_status make_pipeline(struct saved_model *saved,
-                                   const struct saved_config *config,
-                                   sluice_diag *why)
-{
-    sluice_loss_choice loss;
-    sluice_optimizer_choice optimizer;
-    sluice_status st = sluice_optimizer_parse("sgd", &optimizer, why);
-    if (config->loss)
-        loss = *config->loss;
-    else if (!st)
-        st = sluice_loss_for(config->labels, sluice_model_output(saved->model),
-                             &loss, why);
-    if (st)
-        return st;
-    sluice_loss_plan plan = {
-        .out = sluice_model_output(saved->model),
-        .config = &loss.config,
-    };
-    st = loss.ops->infer(&plan, why);
-    saved->counts_correct = plan.counts_correct;
-    const sluice_pipeline_config pipeline = {
-        .batch = config->batch,
-        .loss = loss.ops,
-        .loss_config = &loss.config,
-        .optimizer = optimizer.ops,
-        .optimizer_config = &optimizer.config,
-        .log = print_log,
-        .log_context = saved,
-    };
-    return st ? st
-              : sluice_pipeline_create(&pipeline, saved->model, &saved->pipe,
-                                       why);
-}
-
 static sluice_status read_model(const struct saved_source *source,
                                 const sluice_shape *input, sluice_model **out,
                                 sluice_diag *why)
@@ -62,15 +27,68 @@ static sluice_status read_model(const struct saved_source *source,
                  : sluice_model_parse(source->model, NULL, out, why);
 }
 
+static sluice_status choose_loss(struct saved_model *saved,
+                                 const struct saved_config *config,
+                                 sluice_loss_choice *loss, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    if (config->loss)
+        *loss = *config->loss;
+    else
+        st = sluice_loss_for(config->labels, sluice_model_output(saved->model),
+                             loss, why);
+    if (st)
+        return st;
+    sluice_loss_plan plan = {
+        .out = sluice_model_output(saved->model),
+        .config = &loss->config,
+    };
+    st = loss->ops->infer(&plan, why);
+    saved->counts_correct = plan.counts_correct;
+    return st;
+}
+
+/* A pipeline of one device, or one in each process; its optimizer makes no
+ * step. */
+static sluice_status make_pipeline(struct saved_model *saved,
+                                   const struct saved_config *config,
+                                   const sluice_loss_choice *loss,
+                                   sluice_diag *why)
+{
+    sluice_optimizer_choice optimizer;
+    sluice_status st = sluice_optimizer_parse("sgd", &optimizer, why);
+    sluice_pipeline_config pipeline = {
+        .batch = config->batch,
+        .loss = loss->ops,
+        .loss_config = &loss->config,
+        .optimizer = optimizer.ops,
+        .optimizer_config = &optimizer.config,
+        .log = print_log,
+        .log_context = saved,
+        .world = config->world,
+    };
+    if (config->world) {
+        pipeline.schedule.devices = sluice_world_size(config->world);
+        pipeline.schedule.microbatches = 1;
+    }
+    return st ? st
+              : sluice_pipeline_create(&pipeline, saved->model, &saved->pipe,
+                                       why);
+}
+
 sluice_status saved_model_open(struct saved_model *saved,
                                const struct saved_config *config,
                                sluice_diag *why)
 {
     const struct saved_source *source = config->source;
     *saved = (struct saved_model){0};
+    sluice_loss_choice loss;
     sluice_status st = read_model(source, config->input, &saved->model, why);
     if (!st)
-        st = make_pipeline(saved, config, why);
+        st = choose_loss(saved, config, &loss, why);
+    st = sluice_world_agree(config->world, st, why);
+    if (!st)
+        st = make_pipeline(saved, config, &loss, why);
     if (!st)
         st = sluice_pipeline_load_weights_as(
             saved->pipe, saved->model, (sluice_weights_layout)source->layout,

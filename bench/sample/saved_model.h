@@ -9,6 +9,7 @@
 #include <sluice/loss.h>
 #include <sluice/pipeline.h>
 #include <sluice/status.h>
+#include <sluice/world.h>
 
 /* The file, and what it need not tell itself. */
 struct saved_source {
@@ -23,6 +24,7 @@ struct saved_config {
     int64_t batch;
     const sluice_loss_choice *loss; /* NULL: the first for the next */
     bool labels;                    /* as sluice_loss_for() */
+    sluice_world *world; /* whose processes have a device each; NULL: alone */
 };
 
 struct saved_model {
@@ -33,7 +35,8 @@ struct saved_model {
 
 /*
  * Make the model that the file names, or the source, and load the file's
- * parameters.  Warnings and notes about it go to stderr.
+ * parameters.  Warnings and notes about it go to stderr.  In several processes
+ * all call it.
  *
  * Returns  SLUICE_OK, or why there is none; then nothing is open.
  */
