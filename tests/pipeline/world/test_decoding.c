@@ -12,6 +12,7 @@
 #include <sluice/decode.h>
 #include <sluice/loss.h>
 #include <sluice/optimizer.h>
+#include <sluice/reshape.h>
 
 #include "pipeline/decode/decoding_room.h"
 #include "pipeline/world/world.h"
@@ -151,14 +152,10 @@ static bool suits(const struct shape *shape, int text)
             (shape->zero < 3 && strcmp(shape->schedule, "pipedream") != 0));
 }
 
-/* Alone, and together with the other processes. */
-static void compare(sluice_world *world, const struct shape *shape, int text)
+/* The config of a shape, in this process alone. */
+static sluice_pipeline_config alone_in(const struct shape *shape)
 {
-    static float want[CONTEXT][VOCABULARY], y[CONTEXT][VOCABULARY];
-    int processes[MOST_DEVICES];
-    struct decoding alone, together;
-    sluice_pipeline_config config = config_of(world);
-    config.world = NULL;
+    sluice_pipeline_config config = config_of(NULL);
     config.schedule.name = shape->schedule;
     config.schedule.devices = shape->devices;
     if (!strcmp(shape->schedule, "dualpipe"))
@@ -167,12 +164,30 @@ static void compare(sluice_world *world, const struct shape *shape, int text)
     config.team = shape->team;
     config.zero = shape->zero;
     config.vocabulary_parallel = shape->cuts;
-    begin(&alone, &config, texts[text]);
-    config.world = world;
+    return config;
+}
+
+/* The same in the world. */
+static sluice_pipeline_config together_in(const struct shape *shape,
+                                          sluice_world *world)
+{
+    static int processes[MOST_DEVICES];
+    sluice_pipeline_config config = alone_in(shape);
+    config.world = config_of(world).world;
     config.n_processes = shape->devices * shape->replicas * shape->team;
     for (int d = 0; d < config.n_processes; d++)
         processes[d] = d / shape->team % size;
     config.processes = shape->in_turn ? processes : NULL;
+    return config;
+}
+
+static void compare(sluice_world *world, const struct shape *shape, int text)
+{
+    static float want[CONTEXT][VOCABULARY], y[CONTEXT][VOCABULARY];
+    struct decoding alone, together;
+    sluice_pipeline_config config = alone_in(shape);
+    begin(&alone, &config, texts[text]);
+    config = together_in(shape, world);
     begin(&together, &config, texts[text]);
     for (int round = 0; round < 3; round++) {
         int n = round == 1 ? CONTEXT / 2 : CONTEXT;
@@ -199,6 +214,43 @@ static void show_bits(sluice_world *world)
         for (int t = 0; t < n_texts; t++)
             if (suits(&shapes[i], t) && !sl_test_skips_of(3))
                 compare(world, &shapes[i], t);
+}
+
+/* Between positions; layers may then be run by other processes. */
+static void show_reshapes(sluice_world *world)
+{
+    static float want[CONTEXT][VOCABULARY], y[CONTEXT][VOCABULARY];
+    enum { SHAPES = sizeof shapes / sizeof *shapes };
+    struct decoding alone, together;
+    sluice_diag why;
+    sluice_pipeline_config config = alone_in(&shapes[0]);
+    begin(&alone, &config, texts[2]);
+    config = together_in(&shapes[0], world);
+    begin(&together, &config, texts[2]);
+    for (int i = 0, shape = 0; i < 2 * SHAPES; i++) {
+        int position = i % CONTEXT;
+        if (position == 0) {
+            sluice_decoder_rewind(alone.decoder);
+            sluice_decoder_rewind(together.decoder);
+        }
+        for (int d = 0; d < 2; d++) {
+            struct decoding *is = d ? &together : &alone;
+            demand(!sluice_decoder_next(is->decoder, token(position),
+                                        d ? y[0] : want[0], &why),
+                   "%s", why.text);
+        }
+        demand(!memcmp(y, want, sizeof *y), "shape %d, position %d differ",
+               shape, position);
+        shape = (shape + 5) % SHAPES;
+        config = alone_in(&shapes[shape]);
+        demand(!sluice_pipeline_reshape(alone.pipe, &config, &why), "%s",
+               why.text);
+        config = together_in(&shapes[shape], world);
+        demand(!sluice_pipeline_reshape(together.pipe, &config, &why), "%s",
+               why.text);
+    }
+    end(&together);
+    end(&alone);
 }
 
 static void refuse(sluice_status st, sluice_status is, int process,
@@ -396,6 +448,7 @@ int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
         {"each_process_has_the_outputs_of_one", show_bits},
+        {"a_reshape_may_come_between_positions", show_reshapes},
         {"what_one_process_refuses_all_return", show_refusals},
         {"an_allocation_that_fails_in_one_process_fails_in_all", show_memory},
         {"a_process_that_leaves_is_named", show_leaving},
