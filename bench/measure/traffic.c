@@ -42,13 +42,20 @@ static int place_of(const struct parts *parts, int stage)
     return sluice_schedule_stage_device(parts->schedule, stage);
 }
 
-/* Of a row that enters a stage, and of its gradient that leaves it. */
-static double row_bytes(const struct parts *parts, int stage)
+/* What the first device of replica 0 has of a stage. */
+static sluice_stage_info describe(const struct parts *parts, int stage)
 {
     sluice_stage_info info = {.stage = -1};
     for (int i = 0; info.stage != stage; i++)
         sluice_pipeline_stage(parts->pipe, place_of(parts, stage) * parts->team,
                               i, &info);
+    return info;
+}
+
+/* Of a row that enters a stage, and of its gradient that leaves it. */
+static double row_bytes(const struct parts *parts, int stage)
+{
+    sluice_stage_info info = describe(parts, stage);
     const sluice_layer_plan *plan =
         sluice_model_layer_plan(parts->model, info.first_layer);
     return 2 * (double)sluice_shape_elements(&plan->in) *
@@ -108,26 +115,6 @@ static int n_far_holders(const struct parts *parts, const struct spread *spread,
     return n;
 }
 
-enum { LINE = 64, FLOATS = LINE / sizeof(float) }; /* of a cache line */
-
-/* Lines of a stage's gradients, or parameters, of all devices of a team: each
- * tensor has whole ones, and each device all of what is not divided. */
-static int64_t lines_of(const struct parts *parts,
-                        const sluice_stage_info *stage)
-{
-    int64_t lines = 0;
-    for (int l = 0; l < stage->n_layers; l++) {
-        const sluice_layer_plan *plan =
-            sluice_model_layer_plan(parts->model, stage->first_layer + l);
-        for (int p = 0; p < plan->n_params; p++) {
-            int64_t n = sluice_shape_elements(&plan->params[p].shape);
-            int times = plan->params[p].divided ? 1 : parts->team;
-            lines += (n + FLOATS - 1) / FLOATS * times;
-        }
-    }
-    return lines;
-}
-
 /* How often a stage's parameters are brought in a step of ZeRO stage 3. */
 static int n_brought(const struct parts *parts, int stage)
 {
@@ -140,53 +127,76 @@ static int n_brought(const struct parts *parts, int stage)
     return brought > 0 ? brought : 1;
 }
 
-/* Of a replica's chunk of each stage's gradients, to the byte if the strips of
- * a team are whole lines: a term from each far holder, and the sum to them, or
- * the new parameters; in ZeRO stage 3 these, as often as they are brought. */
+enum { LINE = 64, FLOATS = LINE / sizeof(float) }; /* of a cache line */
+
+/* Of a holder's chunk of an array of n floats. */
+static double chunk_bytes(int64_t n, int holders, int holder)
+{
+    int64_t lines = n / FLOATS;
+    return (double)(lines * (holder + 1) / holders - lines * holder / holders) *
+           LINE;
+}
+
+/* Of a device's chunk of each of its stages' gradients: a term from each far
+ * holder, and the sum to them, or with ZeRO the new parameters, in its stage 3
+ * as often as they are brought; where ZeRO gathers the sums, both. */
 static double far_chunk_bytes(const struct parts *parts,
                               const struct spread *spread, int replica,
                               int device)
 {
+    int holders = spread->replicas * parts->n_copies;
+    int each = parts->n_stages / parts->n_copies;
     sluice_device_info info;
     sluice_pipeline_device(parts->pipe, device, &info);
     double bytes = 0;
     for (int i = 0; i < info.n_stages; i++) {
         sluice_stage_info stage;
         sluice_pipeline_stage(parts->pipe, device, i, &stage);
-        int64_t lines = lines_of(parts, &stage);
-        int64_t own = lines * (replica + 1) / spread->replicas -
-                      lines * replica / spread->replicas;
-        int times = spread->zero < 3 ? 1 : n_brought(parts, stage.stage);
-        bytes += (double)(own * LINE * (1 + times)) *
+        int holder = replica * parts->n_copies + stage.stage / each;
+        double gradients = chunk_bytes(stage.n_gradients, holders, holder);
+        double parameters = chunk_bytes(stage.n_parameters, holders, holder);
+        int brought = !spread->zero      ? 0
+                      : spread->zero < 3 ? 1
+                                         : n_brought(parts, stage.stage);
+        bytes += ((1 + stage.gathers) * gradients + brought * parameters) *
                  n_far_holders(parts, spread, replica, stage.stage);
     }
     return bytes;
 }
 
-/* Of the devices of a place.  With copies of the model: terms to each far
- * holder, and the sum of a share back; the stages of a place have equally many
- * of those in each schedule of copies. */
-static double far_gradient_bytes(const struct parts *parts,
-                                 const struct spread *spread, int replica,
-                                 int place)
+/* The stage of copy 0 that has a layer. */
+static int stage_of(const struct parts *parts, int layer)
 {
-    int holders = spread->replicas * parts->n_copies;
-    int first = (replica * sluice_schedule_n_devices(parts->schedule) + place) *
-                parts->team;
-    sluice_stage_info stage;
-    double gradients = 0;
-    if (parts->n_copies == 1)
-        return far_chunk_bytes(parts, spread, replica, first);
-    for (int d = first; d < first + parts->team; d++) {
-        sluice_device_info info;
-        sluice_pipeline_device(parts->pipe, d, &info);
-        if (!info.n_stages)
-            return 0; /* a file may have a device that does nothing */
-        gradients += (double)info.planned.gradients;
+    int stage = 0;
+    while (layer >=
+           describe(parts, stage).first_layer + describe(parts, stage).n_layers)
+        stage++;
+    return stage;
+}
+
+/* Of the tied tensors of a replica, each of which has two uses: one sends the
+ * other terms of a part and the sums of the rest. */
+static double tied_bytes(const struct parts *parts, const struct spread *spread,
+                         int replica)
+{
+    double bytes = 0;
+    int each = parts->n_stages / parts->n_copies;
+    for (int l = 0; l < sluice_model_n_layers(parts->model); l++) {
+        const sluice_layer_plan *plan =
+            sluice_model_layer_plan(parts->model, l);
+        for (int p = 0; p < plan->n_params; p++) {
+            const sluice_param_spec *use = &plan->params[p];
+            double n =
+                2 * sizeof(float) * (double)sluice_shape_elements(&use->shape);
+            for (int s = 0; use->tied && s < parts->n_stages; s += each)
+                if (process_of(parts, spread, replica,
+                               s + stage_of(parts, l)) !=
+                    process_of(parts, spread, replica,
+                               s + stage_of(parts, use->first_layer)))
+                    bytes += n;
+        }
     }
-    sluice_pipeline_stage(parts->pipe, first, 0, &stage);
-    return 2.0 * n_far_holders(parts, spread, replica, stage.stage) *
-           gradients / holders;
+    return bytes;
 }
 
 double traffic_sent_bytes(const sluice_pipeline *pipe,
@@ -196,13 +206,15 @@ double traffic_sent_bytes(const sluice_pipeline *pipe,
     struct parts parts = parts_of(pipe, model, team);
     struct spread spread = {replicas, processes, zero};
     double row = 0, gradients = 0;
+    int each = sluice_pipeline_n_devices(pipe) / replicas;
     for (int r = 0; r < replicas; r++) {
         for (int s = 0; s < parts.n_stages; s++)
             if (follows(&parts, s) && process_of(&parts, &spread, r, s) !=
                                           process_of(&parts, &spread, r, s - 1))
                 row += row_bytes(&parts, s);
-        for (int p = 0; p < sluice_schedule_n_devices(parts.schedule); p++)
-            gradients += far_gradient_bytes(&parts, &spread, r, p);
+        for (int d = 0; d < each; d++)
+            gradients += far_chunk_bytes(&parts, &spread, r, r * each + d);
+        gradients += tied_bytes(&parts, &spread, r);
     }
     return row * (double)rows / (replicas * parts.n_copies) + gradients;
 }

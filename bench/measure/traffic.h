@@ -27,10 +27,11 @@ double traffic_reduce_bytes(const sluice_pipeline *pipe, int replicas);
  * What of both goes from process to process, if the teams, or devices, lie in
  * them in equal runs: activations and gradients of the boundaries between
  * processes; and for each two holders of a part that are in different
- * processes a chunk of the gradient's terms and one of its sums, each way.  In
- * stage 3 of ZeRO parameters go in place of the sums, as often as the schedule
- * brings them.  To the byte with one copy of the model and no teams, else of
- * chunks that are taken as equal.
+ * processes a chunk of the gradient's terms and one of its sums, each way. With
+ * ZeRO parameters go in place of the sums, in stage 3 as often as the schedule
+ * brings them; and besides, where a total of the sums is wanted.  The two uses
+ * of a tied tensor, if they are in different processes, exchange their
+ * gradients.
  */
 double traffic_sent_bytes(const sluice_pipeline *pipe,
                           const sluice_model *model, int64_t rows, int replicas,

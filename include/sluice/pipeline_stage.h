@@ -6,6 +6,9 @@
 #ifndef SLUICE_PIPELINE_STAGE_H
 #define SLUICE_PIPELINE_STAGE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <sluice/export.h>
 #include <sluice/pipeline.h>
 
@@ -14,9 +17,15 @@ extern "C" {
 #endif
 
 typedef struct sluice_stage_info {
-    int stage;       /* its index in the schedule */
-    int first_layer; /* of the model */
-    int n_layers;    /* at least 1 */
+    int stage;            /* its index in the schedule */
+    int first_layer;      /* of the model */
+    int n_layers;         /* at least 1 */
+    int64_t n_parameters; /* floats that the device would have without ZeRO,
+                             each tensor in whole cache lines */
+    int64_t n_gradients;  /* of its gradients, which replicas add up: a tied
+                             tensor has one for each use */
+    bool gathers; /* it gets all of the sums; without ZeRO always, with it where
+                     a total is wanted (docs/zero.md) */
 } sluice_stage_info;
 
 /*

@@ -335,14 +335,18 @@ void sluice_pipeline_stage(const sluice_pipeline *pipe, int device, int i,
                            sluice_stage_info *info)
 {
     const struct sl_layout *layout = &pipe->blueprint.layout;
-    int place = sl_coordinates_of(&layout->grid, device).place;
-    int s = 0;
-    while (layout->stages[s].device != place || i-- > 0)
-        s++;
+    struct sl_coordinates at = sl_coordinates_of(&layout->grid, device);
+    const struct sl_stage *stage =
+        layout->stages + sl_first_stage(&layout->grid, at);
+    while (stage->device != at.place || i-- > 0)
+        stage++;
     *info = (sluice_stage_info){
-        .stage = s,
-        .first_layer = layout->stages[s].units[0].layer,
-        .n_layers = layout->stages[s].n_units,
+        .stage = stage->index,
+        .first_layer = stage->units[0].layer,
+        .n_layers = stage->n_units,
+        .n_parameters = stage->n_params,
+        .n_gradients = stage->n_grads,
+        .gathers = stage->gathers,
     };
 }
 
