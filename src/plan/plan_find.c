@@ -21,6 +21,7 @@ enum {
     FEW_LAYERS = 12,   /* if there are no more layers, */
     FEW_DEVICES = 4,   /* and each order of unequal devices, */
     MOST_SEARCHED = 3,
+    MOST_TABLES = 3,  /* of cuts, for an order */
     ALL_DEVICES = 16, /* up to so many, every number of them is tried */
 };
 
@@ -38,21 +39,27 @@ struct planning {
 };
 
 /* Its cuts, on given devices or NULL, priced, refined if wanted, and offered.
- */
-static sluice_status try_cuts(struct planning *planning,
-                              const struct sl_plan_order *order,
-                              const int *device, bool refines, sluice_diag *why)
+ * `*excess` is the largest of those of which only the exact bytes are over a
+ * cap. */
+static sluice_status try_cuts_once(struct planning *planning,
+                                   const struct sl_plan_order *order,
+                                   const int *device, bool refines,
+                                   struct sl_plan_excess *excess,
+                                   sluice_diag *why)
 {
     struct sl_plan_candidate *cuts = planning->cuts;
     int n = 0;
-    if (planning->effort == FIRST && planning->board.n)
-        return SLUICE_OK;
+    *excess = (struct sl_plan_excess){0};
     sluice_status st = sl_plan_cuts(&planning->problem, order, device, cuts,
                                     MOST_CUTS, &n, why);
     if (!device)
         sl_plan_equal_cut(&planning->problem, order, &cuts[n++]);
     for (int i = 0; i < n && !st; i++) {
         st = sl_plan_price(&planning->problem, order, &cuts[i], why);
+        const struct sl_plan_excess *own = &cuts[i].excess;
+        if (!st && !cuts[i].fits && own->is_known &&
+            (!excess->is_known || own->rest > excess->rest))
+            *excess = *own;
         if (!st && refines && cuts[i].fits)
             st = sl_plan_refine(&planning->problem, order, &cuts[i], why);
         if (!st)
@@ -62,10 +69,29 @@ static sluice_status try_cuts(struct planning *planning,
     return st;
 }
 
+/* The table of cuts counts bytes.  As long as some of its cuts do not fit by
+ * the exact plan, it is made again with what that takes besides. */
+static sluice_status try_cuts(struct planning *planning,
+                              struct sl_plan_order *order, const int *device,
+                              bool refines, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    struct sl_plan_excess excess;
+    for (int i = 0; i < MOST_TABLES && !st; i++) {
+        if (planning->effort == FIRST && planning->board.n)
+            break;
+        st = try_cuts_once(planning, order, device, refines, &excess, why);
+        if (!excess.is_known)
+            break;
+        order->excess = excess;
+    }
+    return st;
+}
+
 /* Place by place, each device that is not in use yet. */
 static sluice_status try_places(struct planning *planning,
-                                const struct sl_plan_order *order, int *device,
-                                int n, sluice_diag *why)
+                                struct sl_plan_order *order, int *device, int n,
+                                sluice_diag *why)
 {
     sluice_status st = SLUICE_OK;
     if (n == order->schedule->n_devices)
@@ -149,7 +175,7 @@ static sluice_status try_all(struct planning *planning, sluice_diag *why)
 
 /* All cuts are refined, with few devices on each order of them. */
 static sluice_status try_thoroughly(struct planning *planning,
-                                    const struct sl_plan_order *order,
+                                    struct sl_plan_order *order,
                                     sluice_diag *why)
 {
     const struct sl_plan_problem *problem = &planning->problem;

@@ -371,7 +371,7 @@ START_TEST(the_bytes_that_a_refusal_tells_fit)
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         for (int kind = 0; kind < 8; kind++) {
             struct with_head h;
-            if (sl_test_skips_of(12))
+            if (sl_test_skips_of(24))
                 continue;
             with_head_init(&h, models[i]);
             h.l.config.schedules = kind & 1 ? "1f1b,interleaved-1f1b" : "1f1b";

@@ -114,14 +114,15 @@ sluice_status sl_plan_check_division(const struct sl_plan_problem *problem,
 /* Of each place t times that of the device that takes most; all replicas take
  * the same. */
 static void set_bytes(const struct sl_blueprint *blueprint, int t, int n_places,
-                      size_t *bytes)
+                      struct sl_plan_candidate *candidate)
 {
     for (int d = 0; d < n_places * t; d++) {
-        size_t total = blueprint->layout.plans[d].total * (size_t)t;
-        size_t *most = &bytes[d / t];
-        if (d % t == 0)
-            *most = 0;
-        *most = total > *most ? total : *most;
+        const sluice_memory_plan *plan = &blueprint->layout.plans[d];
+        size_t total = plan->total * (size_t)t;
+        if (d % t > 0 && total <= candidate->bytes[d / t])
+            continue;
+        candidate->bytes[d / t] = total;
+        candidate->packed[d / t] = plan->packed * (size_t)t;
     }
 }
 
@@ -140,9 +141,26 @@ sluice_status sl_plan_exact_bytes(const struct sl_plan_problem *problem,
                                          problem->config->model, why);
     if (st)
         return st;
-    set_bytes(&blueprint, config.team, schedule->n_devices, candidate->bytes);
+    set_bytes(&blueprint, config.team, schedule->n_devices, candidate);
     for (int d = 0; d < schedule->n_devices; d++)
         candidate->bytes[d] += rooms_of(problem, schedule, candidate, d);
     sl_blueprint_fini(&blueprint);
     return SLUICE_OK;
+}
+
+struct sl_plan_excess
+sl_plan_excess_of(const struct sl_plan_problem *problem, int n_places,
+                  const struct sl_plan_candidate *candidate, int place,
+                  size_t counted)
+{
+    double packed = 0;
+    double fixed = (double)problem->sums.fixed[problem->n_layers];
+    for (int p = 0; p < n_places; p++)
+        packed += (double)candidate->packed[p];
+    return (struct sl_plan_excess){
+        .is_known = true,
+        .packed = fixed > 0 ? packed / fixed : 0,
+        .rest = (double)candidate->bytes[place] - (double)counted -
+                (double)candidate->packed[place],
+    };
 }

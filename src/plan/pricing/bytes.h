@@ -29,7 +29,8 @@ sluice_status sl_plan_check_division(const struct sl_plan_problem *problem,
                                      bool *possible, sluice_diag *why);
 
 /*
- * The same by the plan of a pipeline, to the byte.  The config has a model.
+ * The same by the plan of a pipeline, to the byte, and candidate->packed.  The
+ * config has a model.
  *
  * Returns  as sluice_pipeline_plan().
  */
@@ -37,5 +38,12 @@ sluice_status sl_plan_exact_bytes(const struct sl_plan_problem *problem,
                                   const sluice_schedule *schedule,
                                   struct sl_plan_candidate *candidate,
                                   sluice_diag *why);
+
+/* By how much the exact bytes of a candidate, those of `place`, exceed
+ * `counted` ones. */
+struct sl_plan_excess
+sl_plan_excess_of(const struct sl_plan_problem *problem, int n_places,
+                  const struct sl_plan_candidate *candidate, int place,
+                  size_t counted);
 
 #endif

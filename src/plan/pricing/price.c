@@ -340,14 +340,20 @@ static sluice_status fit(const struct sl_plan_problem *problem,
                               struct sl_plan_candidate *, sluice_diag *) = {
         sl_plan_count_bytes, sl_plan_exact_bytes};
     int n_counts = problem->config->model && problem->config->pipeline ? 2 : 1;
+    size_t counted[SLUICE_MAX_DEVICES] = {0};
     sluice_status st = sl_plan_make(problem, order, candidate, out, why);
     for (int i = 0; i < n_counts && problem->capped && !st;) {
         st = counts[i](problem, *out, candidate, why);
         int place = st ? -1 : over_cap(problem, n_places, candidate);
+        if (i == 0)
+            memcpy(counted, candidate->bytes, sizeof counted);
         if (place < 0) {
             i++;
             continue;
         }
+        if (i == 1)
+            candidate->excess = sl_plan_excess_of(problem, n_places, candidate,
+                                                  place, counted[place]);
         candidate->fits = recompute_more(problem, order, place, candidate);
         if (!candidate->fits)
             break;
@@ -366,6 +372,7 @@ sluice_status sl_plan_price(const struct sl_plan_problem *problem,
     sluice_schedule *schedule = NULL;
     candidate->step_ns = INT64_MAX;
     candidate->fits = true;
+    candidate->excess = (struct sl_plan_excess){0};
     sluice_status st = fit(problem, order, candidate, &schedule, why);
     if (!st && !can_share(problem, schedule, candidate))
         st = SLUICE_SCHEDULE;

@@ -15,8 +15,11 @@ struct sl_plan_candidate {
                         cannot be had */
     double bubble;
     int64_t busy_ns[SLUICE_MAX_DEVICES];
-    size_t bytes[SLUICE_MAX_DEVICES]; /* by place */
+    size_t bytes[SLUICE_MAX_DEVICES];  /* by place */
+    size_t packed[SLUICE_MAX_DEVICES]; /* of exact ones, copies of weights */
     bool fits;
+    struct sl_plan_excess excess; /* where exact bytes are over a cap, and
+                                     counted ones were not */
 };
 
 #endif

@@ -130,7 +130,9 @@ static struct stage stage_at(const struct table *table, int number, int class)
     stage.device = table->fixed ? table->device[place_of(table, number)]
                                 : table->class_device[class];
     size_t cap = table->problem->devices[stage.device].cap_bytes;
-    stage.cap = cap ? (double)cap / table->n_chunks : INFINITY;
+    stage.cap =
+        cap ? ((double)cap - table->order->excess.rest) / table->n_chunks
+            : INFINITY;
     stage.speed = sl_plan_speed(table->problem, stage.device);
     return stage;
 }
@@ -148,7 +150,8 @@ static double bytes_of(const struct table *table, const struct stage *stage,
     double held = table->order->held[place] * (double)layer->input_row_bytes +
                   inner * (double)(sums->saved[end] - sums->saved[first]) +
                   (double)scratch * once;
-    return (double)(sums->fixed[end] - sums->fixed[first]) +
+    return (double)(sums->fixed[end] - sums->fixed[first]) *
+               (1 + table->order->excess.packed) +
            (double)(sums->lent[end] - sums->lent[first]) * once +
            held * (double)table->rows;
 }

@@ -7,6 +7,15 @@
 
 #include "plan/problem/problem.h"
 
+/* By how much a device's exact bytes exceed those that are counted by layers;
+ * zeros as long as no candidate has shown it. */
+struct sl_plan_excess {
+    bool is_known;
+    double packed; /* copies of weights, for each byte of the layers'
+                      parameters, gradients and states */
+    double rest;   /* bytes besides, whatever the layers */
+};
+
 struct sl_plan_order {
     sluice_schedule_config generated; /* name and options */
     int capacity;                     /* of the queues, with which it runs */
@@ -17,6 +26,7 @@ struct sl_plan_order {
     double held[SLUICE_MAX_DEVICES];  /* inputs of a stage at once, on average
                                          of the place's stages */
     double inner[SLUICE_MAX_DEVICES]; /* the same of inner activations */
+    struct sl_plan_excess excess;
 };
 
 /*
