@@ -140,7 +140,8 @@ SLUICE_API sluice_status sluice_pipeline_save_model_as(
  * Set every parameter of the pipeline, which was made from `model`, from the
  * tensor of the same name and shape in a safetensors file.  In a checkpoint the
  * optimizer's states are passed over.  `allocator` serves during the call, for
- * a copy of all parameters; NULL: malloc.  The layout is AUTO.
+ * a copy of the parameters that the process holds; NULL: malloc.  The layout is
+ * AUTO.
  *
  * Threads  while no step, evaluation or inference is under way.  The log is
  *          called by this thread.

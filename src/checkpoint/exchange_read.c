@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "checkpoint/tensor_shape.h"
 #include "data/safetensors/safetensors.h"
+#include "pipeline/pieces/kept.h"
 #include "pipeline/pipeline.h"
 
 static const char layouts[] =
@@ -19,7 +20,7 @@ struct reading {
     sluice_safetensors *file;
     const sluice_allocator *allocator;
     bool *used;    /* [n_tensors]: it was a parameter */
-    float *tensor; /* [n_tensor]: room for one */
+    float *tensor; /* [n_tensor]: room for one that is wanted */
     size_t n_tensor;
     size_t n_tensors;
 };
@@ -40,11 +41,12 @@ static void fini(struct reading *r)
     sl_free(r->allocator, r->used, r->n_tensors, sizeof *r->used);
 }
 
-static sluice_status init(struct reading *r, const sluice_model *model,
+static sluice_status init(struct reading *r, const sluice_pipeline *pipe,
                           sluice_safetensors *file,
                           const sluice_allocator *allocator, sluice_diag *why)
 {
-    sluice_parameter at = {0};
+    const sluice_model *model = pipe->blueprint.model;
+    sluice_state_tensor at = {.state = 0};
     *r = (struct reading){
         .file = file,
         .allocator = allocator,
@@ -54,9 +56,9 @@ static sluice_status init(struct reading *r, const sluice_model *model,
     if (r->exchange.published)
         r->exchange.has_prefix =
             sl_exchange_has_prefix(file, r->exchange.published->prefix);
-    while (sluice_model_next_parameter(model, &at))
-        if ((size_t)at.n > r->n_tensor)
-            r->n_tensor = (size_t)at.n;
+    while (sl_held_next(pipe, SL_HELD_EXCHANGE, &at))
+        if (sl_kept_of(pipe, &at).n > 0 && (size_t)at.parameter.n > r->n_tensor)
+            r->n_tensor = (size_t)at.parameter.n;
     r->used = sl_alloc(allocator, r->n_tensors, sizeof *r->used);
     r->tensor = sl_alloc(allocator, r->n_tensor, sizeof *r->tensor);
     if (r->used && r->tensor)
@@ -65,10 +67,11 @@ static sluice_status init(struct reading *r, const sluice_model *model,
     return sl_no_memory(why, "a tensor of a file");
 }
 
-/* The tensor into r->tensor; `*is_there` says whether the file has it. */
+/* The tensor into r->tensor, if it is wanted; `*is_there` says whether the file
+ * has it. */
 static sluice_status read_part(struct reading *r,
                                const struct sl_exchange_part *part,
-                               bool *is_there, sluice_diag *why)
+                               bool is_wanted, bool *is_there, sluice_diag *why)
 {
     sluice_shape shape;
     int found = sl_safetensors_find(r->file, part->name, &shape);
@@ -79,13 +82,14 @@ static sluice_status read_part(struct reading *r,
     r->used[found] = true;
     sluice_status st =
         sl_tensor_shape_check(part->name, &shape, &part->shape, layouts, why);
-    if (!st)
-        st = sluice_safetensors_read(r->file, part->name, r->tensor, n, why);
-    if (!st)
-        st = sl_check_finite("parameter", part->name, r->tensor, n, why);
-    return st;
+    if (st || !is_wanted)
+        return st;
+    st = sluice_safetensors_read(r->file, part->name, r->tensor, n, why);
+    return st ? st
+              : sl_check_finite("parameter", part->name, r->tensor, n, why);
 }
 
+/* All of a parameter to values[at->n]; NULL: only see that it is there. */
 static sluice_status read_parameter(struct reading *r,
                                     const sluice_parameter *at, float *values,
                                     sluice_diag *why)
@@ -94,52 +98,35 @@ static sluice_status read_parameter(struct reading *r,
     int n = sl_exchange_parts(&r->exchange, at->layer, at->index, parts);
     for (int i = 0; i < n; i++) {
         bool is_there;
-        sluice_status st = read_part(r, &parts[i], &is_there, why);
+        sluice_status st = read_part(r, &parts[i], values, &is_there, why);
         if (st)
             return st;
-        if (is_there)
-            sl_exchange_take(&parts[i], r->tensor, values);
-        else if (sl_exchange_is_counter(at->spec))
-            values[0] = 0; /* old files of PyTorch have none */
-        else
+        if (!is_there && !sl_exchange_is_counter(at->spec))
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "the weights have no tensor \"%s\", which "
                                    "is parameter \"%s\" in PyTorch's names",
                                    parts[i].name, at->name);
+        if (values && is_there)
+            sl_exchange_take(&parts[i], r->tensor, values);
+        else if (values)
+            values[0] = 0; /* old files of PyTorch have no counters */
     }
     return SLUICE_OK;
 }
 
-/* Where the values of a parameter are. */
-static const float *values_of(const struct sl_staging *staging,
-                              const sluice_model *model, int layer, int param)
-{
-    const float *values = staging->values;
-    sluice_parameter at = {0};
-    while (sluice_model_next_parameter(model, &at) &&
-           (at.layer != layer || at.index != param))
-        values += at.n;
-    return values;
-}
-
-/* A second use of a tensor. */
-static sluice_status check_tied(struct reading *r,
-                                const struct sl_staging *staging, int layer,
-                                int param, sluice_diag *why)
+/* A second use of a tensor, whose values are these, or not wanted. */
+static sluice_status check_tied(struct reading *r, int layer, int param,
+                                const float *values, sluice_diag *why)
 {
     struct sl_exchange_part parts[SL_PUBLISHED_PARTS];
-    const sluice_model *model = r->exchange.model;
-    const sluice_param_spec *spec =
-        &sluice_model_layer_plan(model, layer)->params[param];
-    const float *values =
-        values_of(staging, model, spec->first_layer, spec->first_param);
     int n = sl_exchange_parts(&r->exchange, layer, param, parts);
     for (int i = 0; i < n; i++) {
         bool is_there;
-        sluice_status st = read_part(r, &parts[i], &is_there, why);
+        sluice_status st = read_part(r, &parts[i], values, &is_there, why);
         if (st)
             return st;
-        if (is_there && !sl_exchange_equals(&parts[i], r->tensor, values))
+        if (values && is_there &&
+            !sl_exchange_equals(&parts[i], r->tensor, values))
             return sluice_diag_set(
                 why, SLUICE_INVALID,
                 "tensor \"%s\" of the weights differs from the one that the "
@@ -149,23 +136,42 @@ static sluice_status check_tied(struct reading *r,
     return SLUICE_OK;
 }
 
-static sluice_status read_layer(struct reading *r,
-                                const struct sl_staging *staging, int layer,
-                                float **values, sluice_diag *why)
+/* All of the uses of a parameter behind the first. */
+static sluice_status check_ties(struct reading *r, const sluice_parameter *at,
+                                const float *values, sluice_diag *why)
 {
-    const sluice_layer_plan *plan =
-        sluice_model_layer_plan(r->exchange.model, layer);
+    const sluice_model *model = r->exchange.model;
     sluice_status st = SLUICE_OK;
-    for (int p = 0; p < plan->n_params && !st; p++) {
-        sluice_parameter at = {.layer = layer, .index = p};
-        at.spec = &plan->params[p];
-        if (at.spec->tied) {
-            st = check_tied(r, staging, layer, p, why);
-            continue;
+    for (int i = at->layer; i < sluice_model_n_layers(model) && !st; i++) {
+        const sluice_layer_plan *plan = sluice_model_layer_plan(model, i);
+        for (int p = 0; p < plan->n_params && !st; p++) {
+            const sluice_param_spec *spec = &plan->params[p];
+            if (spec->tied && spec->first_layer == at->layer &&
+                spec->first_param == at->index)
+                st = check_tied(r, i, p, values, why);
         }
-        snprintf(at.name, sizeof at.name, "%d.%s", layer, at.spec->name);
-        st = read_parameter(r, &at, *values, why);
-        *values += sluice_shape_elements(&at.spec->shape);
+    }
+    return st;
+}
+
+static sluice_status read_all(struct reading *r,
+                              const struct sl_staging *staging,
+                              const sluice_pipeline *pipe, sluice_diag *why)
+{
+    float *to = staging->values;
+    sluice_state_tensor at = {.state = 0};
+    sluice_status st = SLUICE_OK;
+    while (!st && sl_held_next(pipe, SL_HELD_EXCHANGE, &at)) {
+        struct sl_kept kept = sl_kept_of(pipe, &at);
+        float *values = kept.is_whole ? to : staging->whole;
+        if (kept.n == 0)
+            values = NULL;
+        st = read_parameter(r, &at.parameter, values, why);
+        if (!st)
+            st = check_ties(r, &at.parameter, values, why);
+        if (!st && !kept.is_whole && values)
+            sl_kept_pick(pipe, &at, values, to);
+        to += kept.n;
     }
     return st;
 }
@@ -196,16 +202,13 @@ sluice_status sl_exchange_read(struct sl_staging *staging,
                                const sluice_allocator *allocator,
                                struct sl_passed_over *passed, sluice_diag *why)
 {
-    const sluice_model *model = pipe->blueprint.model;
     struct reading r;
-    sluice_status st = init(&r, model, file, allocator, why);
+    sluice_status st = init(&r, pipe, file, allocator, why);
     if (st)
         return st;
-    st = sl_staging_init(staging, pipe, SL_HELD_WEIGHTS, allocator, why);
+    st = sl_staging_init(staging, pipe, SL_HELD_EXCHANGE, allocator, why);
     if (!st) {
-        float *values = staging->values;
-        for (int i = 0; i < sluice_model_n_layers(model) && !st; i++)
-            st = read_layer(&r, staging, i, &values, why);
+        st = read_all(&r, staging, pipe, why);
         if (!st)
             st = check_rest(&r, passed, why);
         if (st)

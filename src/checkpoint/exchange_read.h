@@ -18,7 +18,8 @@ struct sl_passed_over {
 };
 
 /*
- * Read every parameter of the pipeline.  Names have the prefix of the published
+ * Read what this process keeps of every parameter of the pipeline, one at a
+ * time.  Names have the prefix of the published
  * ones if any in the file has it.  A tied parameter that the file has twice
  * must be the same twice; counters of batches may be missing.
  *

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "checkpoint/tensor_shape.h"
 #include "pipeline/parameters.h"
+#include "pipeline/pieces/kept.h"
 
 /* The tensor of the file that has this name; -1 if there is none.  It is mostly
  * the next one: `from` is where to look first. */
@@ -48,6 +49,27 @@ static sluice_status check_known(const sluice_pipeline *pipe, enum sl_held held,
     return st;
 }
 
+/* The next tensor: of one that is here, what is kept of it goes to *values. */
+static sluice_status read_one(struct sl_staging *staging,
+                              const sluice_pipeline *pipe,
+                              const sluice_state_tensor *at,
+                              sluice_safetensors *file, float **values,
+                              sluice_diag *why)
+{
+    struct sl_kept kept = sl_kept_of(pipe, at);
+    float *to = kept.is_whole ? *values : staging->whole;
+    if (kept.n == 0)
+        return SLUICE_OK;
+    sluice_status st =
+        sluice_safetensors_read(file, at->name, to, at->parameter.n, why);
+    if (!st && at->state < 0)
+        st = sl_check_finite("parameter", at->name, to, at->parameter.n, why);
+    if (!st && !kept.is_whole)
+        sl_kept_pick(pipe, at, to, *values);
+    *values += kept.n;
+    return st;
+}
+
 static sluice_status read_all(struct sl_staging *staging,
                               const sluice_pipeline *pipe, enum sl_held held,
                               sluice_safetensors *file, sluice_diag *why)
@@ -63,45 +85,29 @@ static sluice_status read_all(struct sl_staging *staging,
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "the weights have no tensor \"%s\"",
                                    at.name);
+        from = found + 1;
         st = sl_tensor_shape_check(at.name, &shape, &at.parameter.spec->shape,
                                    "Sluice's layout is [in, out], PyTorch's "
                                    "[out, in]",
                                    why);
-        from = found + 1;
-        if (!sl_pipeline_has_tensor(pipe, &at))
-            continue;
         if (!st)
-            st = sluice_safetensors_read(file, at.name, values, at.parameter.n,
-                                         why);
-        if (!st && at.state < 0)
-            st = sl_check_finite("parameter", at.name, values, at.parameter.n,
-                                 why);
-        values += at.parameter.n;
+            st = read_one(staging, pipe, &at, file, &values, why);
     }
     return st;
 }
 
-static sluice_status init(struct sl_staging *staging, size_t n,
-                          const sluice_allocator *allocator, sluice_diag *why)
+/* What this process keeps, and the largest of which it keeps pieces. */
+static void count(struct sl_staging *staging, const sluice_pipeline *pipe,
+                  enum sl_held held)
 {
-    *staging = (struct sl_staging){
-        .allocator = allocator,
-        .values = sl_alloc(allocator, n, sizeof *staging->values),
-        .n = n,
-    };
-    return staging->values ? SLUICE_OK
-                           : sl_no_memory(why, "the tensors of a file");
-}
-
-/* Elements of the tensors that this process holds. */
-static size_t count_here(const sluice_pipeline *pipe, enum sl_held held)
-{
-    size_t n = 0;
     sluice_state_tensor at = {.state = 0};
-    while (sl_held_next(pipe, held, &at))
-        if (sl_pipeline_has_tensor(pipe, &at))
-            n += (size_t)at.parameter.n;
-    return n;
+    while (sl_held_next(pipe, held, &at)) {
+        struct sl_kept kept = sl_kept_of(pipe, &at);
+        bool is_cut = kept.n > 0 && !kept.is_whole;
+        staging->n += (size_t)kept.n;
+        if (is_cut && (size_t)at.parameter.n > staging->n_whole)
+            staging->n_whole = (size_t)at.parameter.n;
+    }
 }
 
 sluice_status sl_staging_init(struct sl_staging *staging,
@@ -109,9 +115,15 @@ sluice_status sl_staging_init(struct sl_staging *staging,
                               const sluice_allocator *allocator,
                               sluice_diag *why)
 {
-    size_t n;
-    sl_held_count(pipe, held, &n);
-    return init(staging, n, allocator, why);
+    *staging = (struct sl_staging){.allocator = allocator};
+    count(staging, pipe, held);
+    staging->values = sl_alloc(allocator, staging->n, sizeof *staging->values);
+    staging->whole =
+        sl_alloc(allocator, staging->n_whole, sizeof *staging->whole);
+    if (staging->values && staging->whole)
+        return SLUICE_OK;
+    sl_staging_fini(staging);
+    return sl_no_memory(why, "the tensors of a file");
 }
 
 sluice_status sl_staging_read(struct sl_staging *staging,
@@ -122,10 +134,9 @@ sluice_status sl_staging_read(struct sl_staging *staging,
 {
     sluice_status st = check_known(pipe, held, file, why);
     if (!st)
-        st = init(staging, count_here(pipe, held), allocator, why);
+        st = sl_staging_init(staging, pipe, held, allocator, why);
     if (st)
         return st;
-    staging->only_here = true;
     st = read_all(staging, pipe, held, file, why);
     if (st)
         sl_staging_fini(staging);
@@ -138,15 +149,17 @@ void sl_staging_apply(const struct sl_staging *staging, sluice_pipeline *pipe,
     sluice_state_tensor at = {.state = 0};
     const float *values = staging->values;
     while (sl_held_next(pipe, held, &at)) {
-        if (staging->only_here && !sl_pipeline_has_tensor(pipe, &at))
-            continue;
-        sl_pipeline_put_tensor(pipe, &at, values);
-        values += at.parameter.n;
+        struct sl_kept kept = sl_kept_of(pipe, &at);
+        if (kept.n > 0)
+            sl_kept_put(pipe, &at, values);
+        values += kept.n;
     }
 }
 
 void sl_staging_fini(struct sl_staging *staging)
 {
+    sl_free(staging->allocator, staging->whole, staging->n_whole,
+            sizeof *staging->whole);
     sl_free(staging->allocator, staging->values, staging->n,
             sizeof *staging->values);
     *staging = (struct sl_staging){0};

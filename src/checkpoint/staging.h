@@ -18,13 +18,15 @@
 
 struct sl_staging {
     const sluice_allocator *allocator;
-    float *values; /* [n] of all tensors, in the order of the pipeline's */
+    float *values; /* [n] what this process keeps of each tensor, in the order
+                      of the pipeline's */
     size_t n;
-    bool only_here; /* of those that this process holds */
+    float *whole; /* [n_whole] room for one of which it keeps pieces */
+    size_t n_whole;
 };
 
 /*
- * Make room for the tensors that a pipeline has.
+ * Make room for what this process keeps of the tensors that a pipeline has.
  *
  * Returns  SLUICE_OK; SLUICE_NO_MEMORY.
  */
@@ -34,8 +36,9 @@ sluice_status sl_staging_init(struct sl_staging *staging,
                               sluice_diag *why);
 
 /*
- * Read the tensors that a pipeline has from a file; of SL_HELD_WEIGHTS, states
- * that the file has are passed over.
+ * Read from a file what this process keeps of the tensors that a pipeline has,
+ * one tensor at a time; of SL_HELD_WEIGHTS, states that the file has are passed
+ * over.
  *
  * Returns  SLUICE_OK; SLUICE_NOT_FOUND naming a tensor that the pipeline has
  *          not; SLUICE_INVALID naming one of another shape, or one that the

@@ -9,7 +9,7 @@
 
 #include "base/finite.h"
 #include "pipeline/abroad/abroad.h"
-#include "pipeline/pieces/holding.h"
+#include "pipeline/pieces/berth.h"
 #include "pipeline/update/head_update.h"
 
 /* Put together what devices of this process hold. */
@@ -106,65 +106,18 @@ sluice_status sluice_pipeline_get_parameter(const sluice_pipeline *pipe,
     return get(pipe, st, item, values, why);
 }
 
-/* Weights that were packed before have the old values: forget them. */
-static void put(struct sl_holding is, const float *from,
-                struct sl_tensor_item item)
-{
-    sl_shard_scatter_piece(&is.shard, is.piece, from, is.values);
-    if (item.state == SL_VALUES)
-        sl_products_forget_newest(is.stage);
-}
-
-/* A use of a tied tensor. */
-static struct sl_tensor_item item_of(const struct sl_blueprint *bp,
-                                     const struct sl_tied_use *use, int state)
-{
-    const struct sl_unit *unit = &bp->layout.stages[use->part].units[use->unit];
-    return (struct sl_tensor_item){unit->layer, use->param, state};
-}
-
-/* One of the places of a parameter: in each holder of its part of the model,
- * and of a tied one in each stage that uses it. */
-struct spot {
-    int holder;
-    int shard;
-    struct sl_tensor_item use;
-};
-
-static int n_spots(const struct sl_blueprint *bp, struct sl_tensor_item item)
-{
-    const struct sl_tie *tie = sl_tie_of(&bp->ties, item.layer, item.param);
-    return sl_n_holders(&bp->grid) * bp->grid.n_shards *
-           (tie ? tie->n_uses : 1);
-}
-
-static struct spot spot_at(const struct sl_blueprint *bp,
-                           struct sl_tensor_item item, int i)
-{
-    const struct sl_tie *tie = sl_tie_of(&bp->ties, item.layer, item.param);
-    int n_uses = tie ? tie->n_uses : 1;
-    return (struct spot){
-        .holder = i / n_uses / bp->grid.n_shards,
-        .shard = i / n_uses % bp->grid.n_shards,
-        .use = tie ? item_of(bp, &tie->uses[i % n_uses], item.state) : item,
-    };
-}
-
-/* Put a parameter wherever it lies; uses that share their weights with one
- * before them get the same once more. */
+/* Put a parameter wherever it lies; weights that were packed before have the
+ * old values. */
 static void put_all(sluice_pipeline *pipe, struct sl_tensor_item item,
                     const float *from)
 {
-    const struct sl_blueprint *bp = &pipe->blueprint;
-    int cut = sl_cut_table_of(pipe, item.layer, item.param);
-    if (cut >= 0) {
-        sl_cut_table_put(pipe, cut, item.state, from);
-        return;
-    }
-    for (int i = 0; i < n_spots(bp, item); i++) {
-        struct spot at = spot_at(bp, item, i);
-        if (sl_is_held_here(pipe, at.holder, at.use))
-            put(sl_holding_at(pipe, at.holder, at.shard, at.use), from, at.use);
+    for (int i = 0; i < sl_item_n_berths(pipe, item); i++) {
+        struct sl_berth to = sl_item_berth_at(pipe, item, i);
+        if (!to.values)
+            continue;
+        sl_shard_scatter_piece(&to.shard, to.piece, from, to.values);
+        if (item.state == SL_VALUES)
+            sl_berth_forget(&to);
     }
 }
 
@@ -261,14 +214,10 @@ struct sl_tensor_run sl_tensor_run_at(const sluice_pipeline *pipe,
 bool sl_pipeline_has_tensor_in(const sluice_pipeline *pipe, int process,
                                const sluice_state_tensor *tensor)
 {
-    const struct sl_blueprint *bp = &pipe->blueprint;
     struct sl_tensor_item item = sl_tensor_item_of(tensor);
-    bool has =
-        !pipe->world || sl_cut_table_of(pipe, item.layer, item.param) >= 0;
-    for (int i = 0; !has && i < n_spots(bp, item); i++) {
-        struct spot at = spot_at(bp, item, i);
-        has = sl_holding_process(pipe, at.holder, at.use) == process;
-    }
+    bool has = false;
+    for (int i = 0; !has && i < sl_item_n_berths(pipe, item); i++)
+        has = sl_item_berth_at(pipe, item, i).process == process;
     return has;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "pipeline/pieces/kept.h"
 #include "damage.h"
 #include "pipeline/parameters.h"
 #include "support/allocator.h"
@@ -60,16 +61,16 @@ static const char state_then_stranger[] =
 /* Tensors of a model that this process does not hold, as in a world. */
 static const char *elsewhere; /* its name; NULL: none */
 
-bool __real_sl_pipeline_has_tensor(const sluice_pipeline *pipe,
-                                   const sluice_state_tensor *at);
-bool __wrap_sl_pipeline_has_tensor(const sluice_pipeline *pipe,
-                                   const sluice_state_tensor *at);
+struct sl_kept __real_sl_kept_of(const sluice_pipeline *pipe,
+                                 const sluice_state_tensor *at);
+struct sl_kept __wrap_sl_kept_of(const sluice_pipeline *pipe,
+                                 const sluice_state_tensor *at);
 
-bool __wrap_sl_pipeline_has_tensor(const sluice_pipeline *pipe,
-                                   const sluice_state_tensor *at)
+struct sl_kept __wrap_sl_kept_of(const sluice_pipeline *pipe,
+                                 const sluice_state_tensor *at)
 {
-    return __real_sl_pipeline_has_tensor(pipe, at) &&
-           (!elsewhere || strcmp(at->name, elsewhere) != 0);
+    bool is_here = !elsewhere || strcmp(at->name, elsewhere) != 0;
+    return is_here ? __real_sl_kept_of(pipe, at) : (struct sl_kept){0};
 }
 
 struct fixture {

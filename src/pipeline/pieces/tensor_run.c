@@ -42,7 +42,7 @@ static struct sl_tensor_run cut_run(const sluice_pipeline *pipe,
     at.replica = i % n_holders;
     const sluice_layer_plan *plan =
         sluice_model_layer_plan(bp->model, item.layer);
-    const float *elements;
+    float *elements;
     struct sl_chunk piece = sl_cut_table_piece(pipe, table, item.state,
                                                at.replica, part, &elements);
     return (struct sl_tensor_run){

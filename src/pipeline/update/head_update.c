@@ -218,7 +218,7 @@ void sl_cut_table_get(const sluice_pipeline *pipe, int table, int state,
 
 struct sl_chunk sl_cut_table_piece(const sluice_pipeline *pipe, int table,
                                    int state, int replica, int part,
-                                   const float **elements)
+                                   float **elements)
 {
     const struct sl_table_part *from =
         &table_in(pipe, replica, table)->parts[part];
@@ -226,24 +226,6 @@ struct sl_chunk sl_cut_table_piece(const sluice_pipeline *pipe, int table,
         piece_of(from, sl_cut_table_n_holders(pipe, table, state) > 1);
     *elements = from->w ? array_of(from, state, piece) : NULL;
     return (struct sl_chunk){from->shard.first + piece.first, piece.n};
-}
-
-void sl_cut_table_put(sluice_pipeline *pipe, int table, int state,
-                      const float *values)
-{
-    bool shared = sl_cut_table_n_holders(pipe, table, state) > 1;
-    for (int r = 0; r < pipe->blueprint.vocabulary.n_replicas; r++) {
-        const struct sl_cut_table *to = table_in(pipe, r, table);
-        for (int i = 0; i < to->n_parts; i++) {
-            const struct sl_table_part *part = &to->parts[i];
-            const struct sl_chunk piece = piece_of(part, shared);
-            if (!part->w)
-                continue; /* in another process */
-            sl_shard_scatter_piece(&part->shard, piece, values,
-                                   array_of(part, state, piece));
-            sl_cut_head_forget(&pipe->blueprint.vocabulary.heads[r].parts[i]);
-        }
-    }
 }
 
 /* The rows of a part, as in the whole table.  Of rows that lie there once for

@@ -32,13 +32,10 @@ void sl_cut_head_forget(struct sl_head_part *part);
 int sl_cut_table_of(const sluice_pipeline *pipe, int layer, int param);
 
 /* Copy a table, its gradient, or a state of it, from all parts of replica 0, or
- * of all replicas if they share it, or to those of all replicas; only parts of
- * this process count.  `state` -1: the table; -2: the gradient.  The caller,
- * between steps. */
+ * of all replicas if they share it; only parts of this process count.  `state`
+ * -1: the table; -2: the gradient.  The caller, between steps. */
 void sl_cut_table_get(const sluice_pipeline *pipe, int table, int state,
                       float *values);
-void sl_cut_table_put(sluice_pipeline *pipe, int table, int state,
-                      const float *values);
 
 /* How many replicas have a piece of it each; 1: replica 0 has all of its part.
  */
@@ -48,6 +45,6 @@ int sl_cut_table_n_holders(const sluice_pipeline *pipe, int table, int state);
  * they are in another process. */
 struct sl_chunk sl_cut_table_piece(const sluice_pipeline *pipe, int table,
                                    int state, int replica, int part,
-                                   const float **elements);
+                                   float **elements);
 
 #endif

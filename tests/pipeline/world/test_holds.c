@@ -129,12 +129,19 @@ static sluice_pipeline_config wide_config(sluice_world *world,
     };
 }
 
-/* A pipeline of two devices in each process. */
-static sluice_pipeline *make_wide(sluice_world *world,
+/* A pipeline of two devices in each process; or in each a replica, which share
+ * all they have. */
+static sluice_pipeline *make_wide(sluice_world *world, bool shares,
                                   const sluice_allocator *allocator,
                                   sluice_model **model)
 {
-    const sluice_pipeline_config config = wide_config(world, allocator);
+    sluice_pipeline_config config = wide_config(world, allocator);
+    if (shares) {
+        config.schedule.name = "gpipe";
+        config.schedule.devices = 2;
+        config.replicas = sluice_world_size(world);
+        config.zero = 3;
+    }
     sluice_diag why;
     sluice_pipeline *pipe;
     demand(!sluice_model_parse("128-128x64", NULL, model, &why), "%s",
@@ -178,7 +185,7 @@ static void show_memory(sluice_world *world)
     struct sl_meter meter = {0};
     const sluice_allocator allocator = sl_meter_hooks(&meter);
     sluice_model *model;
-    sluice_pipeline *pipe = make_wide(world, &allocator, &model);
+    sluice_pipeline *pipe = make_wide(world, false, &allocator, &model);
     size_t own = planned_here(pipe, world);
     size_t device =
         LAYERS * LAYER * sizeof(float) / 2 / (size_t)sluice_world_size(world);
@@ -198,26 +205,57 @@ static void step(sluice_pipeline *pipe)
            "%s", why.text);
 }
 
-/* Save and load in each way; a parameter is read one at a time. */
-static void keep(sluice_pipeline *pipe, const sluice_model *model,
-                 const sluice_allocator *allocator, const char *path,
-                 sluice_diag *why)
+/* What this process has read so far, of files or otherwise; 0: not known. */
+static long long bytes_read(void)
+{
+    long long n = 0;
+    FILE *file = fopen("/proc/self/io", "r");
+    if (file && fscanf(file, "rchar: %lld", &n) != 1)
+        n = 0;
+    if (file)
+        fclose(file);
+    return n;
+}
+
+/* Save the weights, and load them: a process reads the tensors of which its
+ * devices have elements, here one of `n_parts` of them. */
+static void keep_weights(sluice_pipeline *pipe, const sluice_model *model,
+                         const sluice_allocator *allocator, const char *path,
+                         int n_parts)
+{
+    const long long part =
+        LAYERS * LAYER * (long long)sizeof(float) / n_parts + PIECE / 4;
+    sluice_diag why;
+    for (int layout = SLUICE_LAYOUT_SLUICE; layout <= SLUICE_LAYOUT_PYTORCH;
+         layout++) {
+        demand(!sluice_pipeline_save_model_as(
+                   pipe, NULL, (sluice_weights_layout)layout, path, &why),
+               "%s", why.text);
+        long long before = bytes_read();
+        demand(
+            !sluice_pipeline_load_weights(pipe, model, path, allocator, &why),
+            "%s", why.text);
+        demand(bytes_read() - before < part, "%lld bytes were read",
+               bytes_read() - before);
+        demand(sluice_pipeline_save_model_as(pipe, NULL,
+                                             (sluice_weights_layout)layout,
+                                             "/dev/full", &why) == SLUICE_IO,
+               "%s", why.text);
+    }
+}
+
+/* Save and load all of it in each way; a parameter is read one at a time. */
+static void keep(sluice_pipeline *pipe, const sluice_allocator *allocator,
+                 const char *path, sluice_diag *why)
 {
     static float values[WIDE * WIDE];
     sluice_saver *saver;
-    demand(
-        !sluice_pipeline_get_parameter(pipe, "0.weight", values, WIDE * WIDE,
-                                       why) &&
-            !sluice_pipeline_save_weights(pipe, path, why) &&
-            !sluice_pipeline_load_weights(pipe, model, path, allocator, why) &&
-            !sluice_pipeline_save_model_as(pipe, NULL, SLUICE_LAYOUT_PYTORCH,
-                                           path, why) &&
-            sluice_pipeline_save_model_as(pipe, NULL, SLUICE_LAYOUT_PYTORCH,
-                                          "/dev/full", why) == SLUICE_IO &&
-            !sluice_checkpoint_save(pipe, NULL, path, why) &&
-            !sluice_checkpoint_load(pipe, path, NULL, NULL, why) &&
-            !sluice_saver_create(pipe, allocator, &saver, why),
-        "%s", why->text);
+    demand(!sluice_pipeline_get_parameter(pipe, "0.weight", values, WIDE * WIDE,
+                                          why) &&
+               !sluice_checkpoint_save(pipe, NULL, path, why) &&
+               !sluice_checkpoint_load(pipe, path, NULL, NULL, why) &&
+               !sluice_saver_create(pipe, allocator, &saver, why),
+           "%s", why->text);
     demand(!sluice_saver_start(saver, NULL, &path, 1, why) &&
                !sluice_saver_join(saver, NULL, why),
            "%s", why->text);
@@ -225,8 +263,9 @@ static void keep(sluice_pipeline *pipe, const sluice_model *model,
 }
 
 /* At most: what is planned, and a copy of what is saved of it, once, with a
- * piece of the file: of 4 processes that is less than all weights. */
-static void show_peak(sluice_world *world)
+ * piece of the file and a tensor: of 4 processes that is less than all weights.
+ */
+static void judge_peak(sluice_world *world, bool shares)
 {
     struct sl_meter meter = {0};
     const sluice_allocator allocator = sl_meter_hooks(&meter);
@@ -235,14 +274,15 @@ static void show_peak(sluice_world *world)
     sluice_diag why;
     char path[40]; /* other worlds have others */
     snprintf(path, sizeof path, "world_holds%d.safetensors", size);
-    sluice_pipeline *pipe = make_wide(world, &allocator, &model);
-    size_t own = planned_here(pipe, world);
+    sluice_pipeline *pipe = make_wide(world, shares, &allocator, &model);
+    size_t own = shares ? meter.live : planned_here(pipe, world);
     size_t all = 2 * LAYERS * LAYER * sizeof(float); /* with the states */
     size_t most = own + all / (size_t)size + PIECE + PIECE / 4;
     step(pipe);
     demand(meter.peak < own + all / (size_t)size, "a step: %zu of %zu",
            meter.peak, own);
-    keep(pipe, model, &allocator, path, &why);
+    keep_weights(pipe, model, &allocator, path, shares ? 1 : size);
+    keep(pipe, &allocator, path, &why);
     step(pipe);
     demand(meter.peak < most,
            "%zu bytes were held; %zu are planned, %zu at "
@@ -252,6 +292,12 @@ static void show_peak(sluice_world *world)
     sluice_model_destroy(model);
     if (sluice_world_rank(world) == 0)
         remove(path);
+}
+
+static void show_peak(sluice_world *world)
+{
+    judge_peak(world, false);
+    judge_peak(world, true);
 }
 
 /* Every layer moves to another process.  At most: both shapes, and of what
@@ -269,7 +315,7 @@ static void show_reshape(sluice_world *world)
         processes[i] = (i / 2 + 1) % size;
     config.processes = processes;
     config.n_processes = 2 * size;
-    sluice_pipeline *pipe = make_wide(world, &allocator, &model);
+    sluice_pipeline *pipe = make_wide(world, false, &allocator, &model);
     size_t own = planned_here(pipe, world), before = meter.live;
     step(pipe);
     demand(!sluice_pipeline_reshape(pipe, &config, &why), "%s", why.text);
