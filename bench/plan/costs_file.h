@@ -38,9 +38,9 @@ struct costs_tables {
 };
 
 /*
- * Write tables.
+ * Write tables: the file is there as a whole, or an older one stays.
  *
- * Returns  SLUICE_OK, SLUICE_IO.
+ * Returns  SLUICE_OK; SLUICE_IO; SLUICE_NO_MEMORY.
  */
 sluice_status costs_write(const char *path, const struct costs_shape *shape,
                           const struct costs_tables *tables, sluice_diag *why);

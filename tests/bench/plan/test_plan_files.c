@@ -2,7 +2,10 @@
 #include "bench/plan/costs_file.h"
 #include "bench/plan/machine_file.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "support/runner.h"
 
@@ -130,6 +133,42 @@ START_TEST(every_refusal_of_costs_says_line_and_what_is_wrong)
 }
 END_TEST
 
+/* A file is not longer than 64 bytes. */
+static sluice_status write_costs(bool is_full, sluice_diag *why)
+{
+    static const int microbatches[] = {4}, team[] = {1};
+    static const struct costs_shape shape = {team, 1, microbatches, 1, 2, NULL};
+    static int64_t cells[2][2 * SLUICE_N_ACTION_KINDS];
+    const struct costs_tables tables = {cells[0], cells[1], NULL, NULL};
+    struct rlimit before, full;
+    ck_assert(!getrlimit(RLIMIT_FSIZE, &before));
+    full = before;
+    full.rlim_cur = 64;
+    if (is_full)
+        ck_assert(!setrlimit(RLIMIT_FSIZE, &full));
+    sluice_status st = costs_write("plan_file", &shape, &tables, why);
+    ck_assert(!setrlimit(RLIMIT_FSIZE, &before));
+    return st;
+}
+
+START_TEST(costs_are_written_as_a_whole_or_not_at_all)
+{
+    sluice_diag why = {.text = ""};
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(write_costs(true, &why), SLUICE_IO);
+    ck_assert_msg(!strncmp(why.text, "plan_file: ", 11), "%s", why.text);
+    ck_assert(access("plan_file", F_OK));
+    ck_assert_int_eq(write_costs(false, &why), SLUICE_OK);
+    ck_assert_int_eq(read_costs("plan_file", &why), SLUICE_OK);
+    ck_assert_int_eq(write_costs(true, &why), SLUICE_IO);
+    ck_assert_int_eq(read_costs("plan_file", &why), SLUICE_OK);
+    remove("plan_file");
+    ck_assert_int_eq(costs_write("not/there", &(struct costs_shape){0},
+                                 &(struct costs_tables){0}, &why),
+                     SLUICE_IO);
+}
+END_TEST
+
 START_TEST(a_machine_has_what_its_lines_say)
 {
     struct machine machine;
@@ -153,4 +192,5 @@ END_TEST
 SLUICE_TEST_MAIN("bench.plan_files",
                  every_refusal_of_a_machine_says_line_and_what_to_write,
                  every_refusal_of_costs_says_line_and_what_is_wrong,
+                 costs_are_written_as_a_whole_or_not_at_all,
                  a_machine_has_what_its_lines_say)
