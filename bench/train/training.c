@@ -328,15 +328,15 @@ static sluice_status make(struct training *t, sluice_diag *why)
 {
     sluice_world *world = t->config->joined.world;
     sluice_status st = shared_source_tell(&t->source, world, why);
-    if (st)
-        return st;
     t->telling.tests = t->source.test;
-    st = sluice_world_agree(world, before_pipeline(t, why), why);
+    if (!st)
+        st = sluice_world_agree(world, before_pipeline(t, why), why);
     if (!st)
         st = make_pipeline(t, why);
-    if (st)
-        return st;
-    st = shared_source_read(&t->source, &t->asked, t->pipe, world, why);
+    if (!st)
+        st = shared_source_read(&t->source, &t->asked, t->pipe,
+                                t->config->adapt.margin_per_cent > 0, world,
+                                why);
     return sluice_world_agree(world, st, why);
 }
 

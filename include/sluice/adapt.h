@@ -20,6 +20,10 @@
  * stay: a training that is adapted ends in the bits of one that is not, except
  * as sluice/pipeline.h says.
  *
+ * In several processes (world.h) all of them create an adapter and call it
+ * after the same steps.  Process 0 judges the devices of all, and all reshape
+ * as it says; each device stays in its process.
+ *
  * docs/planning.md says what is measured, and how a decision is made.
  */
 #ifndef SLUICE_ADAPT_H
@@ -96,9 +100,10 @@ typedef struct sluice_adapter sluice_adapter;
  *          points to, must outlive the adapter.
  * Returns  SLUICE_OK; SLUICE_INVALID for a margin or window out of range, a
  *          pipeline without `trace`, with replicas, teams, a cut vocabulary,
- *          copies, several updates in a step or several processes, more than
+ *          copies or several updates in a step, more than
  *          SLUICE_PLAN_MAX_STAGES stages, or a schedule of no generator's name;
- *          SLUICE_NO_MEMORY; what sluice_plan_layers() returns.
+ *          SLUICE_NO_MEMORY; what sluice_plan_layers() returns.  In several
+ *          processes all return the same.
  */
 SLUICE_API sluice_status sluice_adapter_create(
     const sluice_adapt_config *config, const sluice_pipeline *pipe,
@@ -113,8 +118,9 @@ SLUICE_API void sluice_adapter_destroy(sluice_adapter *adapter);
  * pipeline by no other means.
  *
  * Threads  the caller's, as sluice_pipeline_reshape().
+ * Blocks   in several processes, until all have called it, or one is gone.
  * Returns  SLUICE_OK, also if a reshape was refused; SLUICE_INVALID without a
- *          trace.
+ *          trace; in several processes as sluice_pipeline_trace_all().
  */
 SLUICE_API sluice_status sluice_adapter_step(sluice_adapter *adapter,
                                              sluice_pipeline *pipe,
@@ -125,7 +131,7 @@ SLUICE_API sluice_status sluice_adapter_step(sluice_adapter *adapter,
  * Slow devices of the machine down from the next step on, as device_speeds of a
  * pipeline: to see what an adapter does about it.
  *
- * Shapes   speeds[n], n the number of devices at the start.
+ * Shapes   speeds[n], n the number of devices at the start, of all processes.
  * Returns  as sluice_pipeline_set_speeds().
  */
 SLUICE_API sluice_status sluice_adapter_set_speeds(sluice_adapter *adapter,

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sluice/outline.h>
+#include <sluice/reshape.h>
 
 #include "base/clock.h"
 #include "base/finite.h"
@@ -21,13 +21,15 @@
 #include "train/dataset_check.h"
 #include "train/tally.h"
 #include "train/train_buffers.h"
+#include "train/train_reads.h"
 
 struct trainer {
     sluice_pipeline *pipe;
     const sluice_train_config *config;
     struct sl_train_buffers buffers;
     sluice_progress progress;
-    bool stopped; /* on_progress said so, or the target is reached */
+    uint64_t n_reshapes; /* of the pipeline, when its reads were found */
+    bool stopped;        /* on_progress said so, or the target is reached */
 };
 
 sluice_status sluice_train_check(const sluice_pipeline *pipe,
@@ -122,6 +124,20 @@ static void augment(const struct trainer *t, const int64_t *index,
                        t->buffers.image);
 }
 
+/* In another shape this process may read other rows.  All have reshaped. */
+static sluice_status follow_shape(struct trainer *t, sluice_diag *why)
+{
+    struct sl_train_reads reads;
+    uint64_t n_reshapes = sluice_pipeline_n_reshapes(t->pipe);
+    if (t->n_reshapes == n_reshapes)
+        return SLUICE_OK;
+    sluice_status st = sl_train_reads_find(t->pipe, t->config, &reads, why);
+    if (!st)
+        st = sl_train_buffers_follow(&t->buffers, &reads, why);
+    t->n_reshapes = n_reshapes;
+    return sl_abroad_check(t->pipe, st, why);
+}
+
 /* Pass the rows order[at..], at most a batch of them. */
 static sluice_status pass_batch(struct trainer *t, row_pass *pass,
                                 const sluice_dataset *data, int64_t at,
@@ -130,9 +146,11 @@ static sluice_status pass_batch(struct trainer *t, row_pass *pass,
     struct sl_train_buffers *b = &t->buffers;
     int64_t left = sluice_dataset_rows(data) - at;
     int64_t n = left < t->config->batch ? left : t->config->batch;
+    sluice_status st = follow_shape(t, why);
+    if (st)
+        return st;
     struct sl_rows mine = sl_abroad_input_rows(t->pipe, n);
-    sluice_status st =
-        sl_train_buffers_gather(b, data, b->order + at, n, mine, why);
+    st = sl_train_buffers_gather(b, data, b->order + at, n, mine, why);
     if (st) {
         const struct sl_job none = {.training = pass == sluice_pipeline_step};
         return sl_abroad_refuse(t->pipe, &none, st, why);
@@ -319,34 +337,14 @@ static sluice_status run_epoch(struct trainer *t, int epoch, sluice_diag *why)
     return SLUICE_OK;
 }
 
-/* Whether a data set has the rows that are read of it. */
-static sluice_status check_has(const sluice_dataset *data, const char *name,
-                               const struct sl_train_reads *reads,
-                               sluice_diag *why)
-{
-    bool x, targets;
-    if (!data)
-        return SLUICE_OK;
-    sluice_dataset_has(data, &x, &targets);
-    if ((x || !reads->x) && (targets || !reads->targets))
-        return SLUICE_OK;
-    return sluice_diag_set(why, SLUICE_INVALID,
-                           "`%s` is without its %s, which this process reads; "
-                           "sluice_pipeline_reads() tells what to fill in",
-                           name, x || !reads->x ? "targets" : "features");
-}
-
 /* Of several processes all begin or none: the others would wait in a step. */
 static sluice_status begin(struct trainer *t, sluice_diag *why)
 {
     sluice_status st = check(t->pipe, t->config, why);
     bool has_buffers = false;
     if (!st) {
-        const struct sl_train_reads reads = {sl_abroad_reads_x(t->pipe),
-                                             sl_abroad_reads_targets(t->pipe)};
-        st = check_has(t->config->train, "train", &reads, why);
-        if (!st)
-            st = check_has(t->config->test, "test", &reads, why);
+        struct sl_train_reads reads;
+        st = sl_train_reads_find(t->pipe, t->config, &reads, why);
         if (!st)
             st = sl_train_buffers_init(&t->buffers, t->config, &reads, why);
         has_buffers = !st;
@@ -361,7 +359,11 @@ static sluice_status train(sluice_pipeline *pipe,
                            const sluice_train_config *config,
                            sluice_progress *last, sluice_diag *why)
 {
-    struct trainer t = {.pipe = pipe, .config = config};
+    struct trainer t = {
+        .pipe = pipe,
+        .config = config,
+        .n_reshapes = sluice_pipeline_n_reshapes(pipe),
+    };
     sluice_status st = begin(&t, why);
     if (st)
         return st;

@@ -11,6 +11,24 @@ void sl_train_buffers_fini(struct sl_train_buffers *b)
     sl_free(b->allocator, b->order, b->rows, sizeof *b->order);
 }
 
+static sluice_status no_batch(sluice_diag *why)
+{
+    return sl_no_memory(why, "the batch of a training");
+}
+
+sluice_status sl_train_buffers_follow(struct sl_train_buffers *b,
+                                      const struct sl_train_reads *reads,
+                                      sluice_diag *why)
+{
+    if (reads->x && !b->x)
+        b->x = sl_alloc(b->allocator, b->x_bytes, 1);
+    if (reads->targets && !b->targets)
+        b->targets = sl_alloc(b->allocator, b->target_bytes, 1);
+    return (b->x || !reads->x) && (b->targets || !reads->targets)
+               ? SLUICE_OK
+               : no_batch(why);
+}
+
 sluice_status sl_train_buffers_init(struct sl_train_buffers *b,
                                     const sluice_train_config *config,
                                     const struct sl_train_reads *reads,
@@ -33,18 +51,15 @@ sluice_status sl_train_buffers_init(struct sl_train_buffers *b,
                 &b->target_bytes))
         return sl_no_memory(why, "a batch, whose size overflows");
     b->order = sl_alloc(b->allocator, b->rows, sizeof *b->order);
-    if (reads->x)
-        b->x = sl_alloc(b->allocator, b->x_bytes, 1);
-    if (reads->targets)
-        b->targets = sl_alloc(b->allocator, b->target_bytes, 1);
     if (sluice_augmentation_acts(&config->augment))
         b->image = sl_alloc(b->allocator, b->row_bytes, 1);
     bool has_image = b->image || !sluice_augmentation_acts(&config->augment);
-    if (b->order && (b->x || !reads->x) && (b->targets || !reads->targets) &&
-        has_image)
-        return SLUICE_OK;
-    sl_train_buffers_fini(b);
-    return sl_no_memory(why, "the batch of a training");
+    sluice_status st = b->order && has_image ? SLUICE_OK : no_batch(why);
+    if (!st)
+        st = sl_train_buffers_follow(b, reads, why);
+    if (st)
+        sl_train_buffers_fini(b);
+    return st;
 }
 
 sluice_status sl_train_buffers_gather(struct sl_train_buffers *b,

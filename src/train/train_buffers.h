@@ -9,12 +9,7 @@
 #include <sluice/train.h>
 
 #include "base/split.h"
-
-/* What a process reads of rows. */
-struct sl_train_reads {
-    bool x;
-    bool targets;
-};
+#include "train/train_reads.h"
 
 /* One batch of rows, and the order in which an epoch takes the rows. */
 struct sl_train_buffers {
@@ -38,6 +33,12 @@ sluice_status sl_train_buffers_init(struct sl_train_buffers *b,
                                     const sluice_train_config *config,
                                     const struct sl_train_reads *reads,
                                     sluice_diag *why);
+
+/* The same where this process reads more than it did.  Returns as above; what
+ * there is stays. */
+sluice_status sl_train_buffers_follow(struct sl_train_buffers *b,
+                                      const struct sl_train_reads *reads,
+                                      sluice_diag *why);
 
 void sl_train_buffers_fini(struct sl_train_buffers *b);
 

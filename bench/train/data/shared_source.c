@@ -136,13 +136,15 @@ static sluice_status settle(struct source *source, const sluice_pipeline *pipe,
 
 sluice_status shared_source_read(struct source *source,
                                  const struct source_config *config,
-                                 const sluice_pipeline *pipe,
+                                 const sluice_pipeline *pipe, bool reshapes,
                                  sluice_world *world, sluice_diag *why)
 {
     bool x, targets;
     if (!world)
         return SLUICE_OK;
     sluice_pipeline_reads(pipe, &x, &targets);
+    x |= reshapes;
+    targets |= reshapes;
     if (sluice_world_rank(world) == 0)
         return settle(source, pipe, x, targets, why);
     if (!x && !targets)

@@ -23,15 +23,16 @@ sluice_status shared_source_tell(struct source *source, sluice_world *world,
                                  sluice_diag *why);
 
 /*
- * Have the rows that the pipeline reads in this process, and no others; process
- * 0 checks all rows before, as sluice_train() does.
+ * Have the rows that the pipeline reads in this process, and no others; or, if
+ * it may be reshaped, all.  Process 0 checks all rows before, as sluice_train()
+ * does.
  *
  * Returns  SLUICE_OK; as source_open(); as sluice_train_check(); SLUICE_INVALID
  *          if this process has other files than process 0.
  */
 sluice_status shared_source_read(struct source *source,
                                  const struct source_config *config,
-                                 const sluice_pipeline *pipe,
+                                 const sluice_pipeline *pipe, bool reshapes,
                                  sluice_world *world, sluice_diag *why);
 
 #endif

@@ -11,7 +11,7 @@ sluice_status sl_adapt_check(const sluice_adapt_config *config,
     const struct sl_blueprint *bp = &pipe->blueprint;
     bool fits = bp->grid.n_replicas == 1 && bp->grid.n_shards == 1 &&
                 bp->grid.n_copies == 1 && !bp->vocabulary.n_replicas &&
-                !bp->updates.asynchronous && !pipe->world;
+                !bp->updates.asynchronous;
     if (!(config->margin >= 0 && config->margin <= 10))
         return sluice_diag_set(why, SLUICE_INVALID,
                                "a margin of %g; give 0 to 10, 0.1 being 10 %%",
@@ -27,9 +27,9 @@ sluice_status sl_adapt_check(const sluice_adapt_config *config,
                                "tells what actions take");
     if (!fits)
         return sluice_diag_set(why, SLUICE_INVALID,
-                               "adapting plans one pipeline in one process, "
-                               "with a synchronous schedule: no replicas, "
-                               "teams, copies or cut vocabulary");
+                               "adapting plans one pipeline with a "
+                               "synchronous schedule: no replicas, teams, "
+                               "copies or cut vocabulary");
     if (bp->grid.n_stages > SLUICE_PLAN_MAX_STAGES)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "adapting plans at most %d stages, and the "

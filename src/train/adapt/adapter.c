@@ -1,5 +1,6 @@
 /*
- * Adapting a pipeline.  The caller's thread, between two steps.
+ * Adapting a pipeline.  The caller's thread, between two steps; in several
+ * processes that of process 0 (adapt/together.h).
  *
  *   calibrate  The first window of steps gives the costs of the layers, each
  *              stage by its fastest step; the
@@ -27,6 +28,7 @@
 #include "base/memory.h"
 #include "pipeline/pipeline.h"
 #include "train/adapt/tidings.h"
+#include "train/adapt/told_shape.h"
 
 enum {
     MOST_FAILED = 8, /* reshapes in a row that let one wait longer */
@@ -136,6 +138,18 @@ static void add_work(const sluice_adapter *a, const sluice_pipeline *pipe,
     }
 }
 
+/* All processes do; this one has told the others. */
+static sluice_status reshape(const sluice_adapter *a, sluice_pipeline *pipe,
+                             const struct sl_held_shape *to, sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    if (pipe->world)
+        st = sl_told_shape_say(to, pipe, why);
+    return st ? st
+              : sl_held_apply(to, &a->config, a->slows ? a->slowed : NULL,
+                              &a->cpus, pipe, SLUICE_OK, why);
+}
+
 /* Returns whether the pipeline has the shape `to`. */
 static bool move_to(sluice_adapter *a, sluice_pipeline *pipe,
                     const struct sl_held_shape *to, sluice_adaptation *news)
@@ -145,8 +159,7 @@ static bool move_to(sluice_adapter *a, sluice_pipeline *pipe,
     sluice_diag refused = {.text = ""};
     add_work(a, pipe, &a->now, -1, work);
     sl_print_cut(cut_of(pipe), before);
-    if (sl_held_apply(to, &a->config, a->slows ? a->slowed : NULL, &a->cpus,
-                      pipe, &refused)) {
+    if (reshape(a, pipe, to, &refused)) {
         news->what = SLUICE_ADAPT_REFUSED;
         snprintf(news->text, sizeof news->text,
                  "another cut than %s is refused: %.200s", before,
@@ -350,17 +363,6 @@ void sl_adapter_see(sluice_adapter *a, sluice_pipeline *pipe,
         calibrate(a, pipe, trace);
     else
         watch(a, pipe, trace, news);
-}
-
-sluice_status sluice_adapter_step(sluice_adapter *a, sluice_pipeline *pipe,
-                                  sluice_adaptation *news, sluice_diag *why)
-{
-    sluice_trace trace;
-    *news = (sluice_adaptation){.what = SLUICE_ADAPT_NOTHING};
-    sluice_status st = sluice_pipeline_trace(pipe, &trace, why);
-    if (!st)
-        sl_adapter_see(a, pipe, &trace, news);
-    return st;
 }
 
 sluice_status sluice_adapter_set_speeds(sluice_adapter *a,

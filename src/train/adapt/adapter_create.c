@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <sluice/world.h>
+
 #include "base/memory.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/uneven/uneven.h"
@@ -69,6 +71,7 @@ static void pose(sluice_adapter *a, const sluice_adapt_config *config,
         .costs_ns = a->costs_ns,
         .schedules = name ? name : sluice_schedule_generator(0),
         .queue_capacity = pipe->blueprint.queue_capacity,
+        .least_devices = pipe->blueprint.processes.n, /* one in each */
         .no_remat = a->config.remat == SLUICE_REMAT_NEVER,
         .allocator = a->allocator,
     };
@@ -97,20 +100,29 @@ static sluice_status begin(sluice_adapter *a, const sluice_adapt_config *config,
     return SLUICE_OK;
 }
 
-sluice_status sluice_adapter_create(const sluice_adapt_config *config,
-                                    const sluice_pipeline *pipe,
-                                    sluice_adapter **out, sluice_diag *why)
+static sluice_status create(const sluice_adapt_config *config,
+                            const sluice_pipeline *pipe, sluice_adapter **out,
+                            sluice_diag *why)
 {
-    sluice_status st = sl_adapt_check(config, pipe, why);
-    if (st)
-        return st;
     sluice_adapter *a = sl_alloc(config->allocator, 1, sizeof *a);
     if (!a)
         return sl_no_memory(why, "adapting a pipeline");
     a->allocator = config->allocator;
-    st = begin(a, config, pipe, why);
+    *out = a; /* to be destroyed if this fails */
+    return begin(a, config, pipe, why);
+}
+
+sluice_status sluice_adapter_create(const sluice_adapt_config *config,
+                                    const sluice_pipeline *pipe,
+                                    sluice_adapter **out, sluice_diag *why)
+{
+    sluice_adapter *a = NULL;
+    sluice_status st = sl_adapt_check(config, pipe, why);
+    if (!st)
+        st = create(config, pipe, &a, why);
+    st = sluice_world_agree(pipe->world, st, why);
     if (st)
-        sluice_adapter_destroy(a);
+        sluice_adapter_destroy(a); /* another process has none */
     else
         *out = a;
     return st;

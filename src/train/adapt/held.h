@@ -18,7 +18,8 @@ struct sl_held_shape {
 
 /*
  * Reshape a pipeline that was created with `created`.  Devices keep their CPUs,
- * if they have some, and their caps.
+ * if they have some, their caps, and their processes, which all call it: `st`
+ * is whether this one knows the shape.
  *
  * Shapes   slowed[devices of the machine], the speeds that they are told; NULL:
  *          none is slowed.
@@ -27,6 +28,7 @@ struct sl_held_shape {
 sluice_status sl_held_apply(const struct sl_held_shape *shape,
                             const sluice_pipeline_config *created,
                             const double *slowed, const struct sl_cpus *cpus,
-                            sluice_pipeline *pipe, sluice_diag *why);
+                            sluice_pipeline *pipe, sluice_status st,
+                            sluice_diag *why);
 
 #endif

@@ -253,7 +253,7 @@ START_TEST(what_it_cannot_plan_is_refused)
         int window;
         bool custom;
     } cases[] = {
-        {"adapting plans one pipeline in one process, with a synchronous "
+        {"adapting plans one pipeline with a synchronous "
          "schedule: no replicas",
          2, true, 0.1, 0, false},
         {"adapting needs the pipeline's `trace`, which tells what actions take",
