@@ -53,7 +53,7 @@ typedef struct sluice_decoder sluice_decoder;
  * Returns  SLUICE_OK; SLUICE_NO_MEMORY; SLUICE_INVALID naming a layer that does
  *          not work by position, or if the model does not take tokens, or in a
  *          child of fork() if the pipeline is in several processes;
- * SLUICE_SYSTEM or SLUICE_CLOSED if one of them is gone.
+ *          SLUICE_SYSTEM or SLUICE_CLOSED if one of them is gone.
  */
 SLUICE_API sluice_status sluice_decoder_create(const sluice_pipeline *pipe,
                                                sluice_decoder **out,
@@ -72,7 +72,7 @@ SLUICE_API void sluice_decoder_destroy(sluice_decoder *decoder);
  *          of the model has, the token is none or `y` is NULL; SLUICE_NO_MEMORY
  *          if parameters have come to lie in parts; what a layer returns;
  *          otherwise as sluice_decoder_create().  After an error the sequence
- * is as before.
+ *          is as before.
  */
 SLUICE_API sluice_status sluice_decoder_next(sluice_decoder *decoder,
                                              int32_t token, float *y,
