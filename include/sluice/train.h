@@ -90,6 +90,9 @@ SLUICE_API sluice_status sluice_train_check(const sluice_pipeline *pipe,
  * factor at that step of a training of all epochs, `start` included; in
  * on_progress, and so in a checkpoint, the pipeline has its own rate.
  *
+ * on_progress may reshape the pipeline (reshape.h); in several processes each
+ * must have the rows that the new shape reads there, or the training ends.
+ *
  * To end the training early, return false from on_progress; in several
  * processes (world.h) in all of them.
  * sluice_pipeline_cancel() only ends a step; between two steps it does nothing,

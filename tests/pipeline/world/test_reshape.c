@@ -1,7 +1,9 @@
 /*
  * Reshapes in several processes, beside those of a pipeline in one process:
- * losses, and all parameters and states, have its bits.
+ * losses, all parameters and states, and outputs of a decoder that goes on,
+ * have its bits.
  */
+#include <sluice/decode.h>
 #include <sluice/pipeline_state.h>
 #include <sluice/reshape.h>
 
@@ -15,6 +17,7 @@ enum { SHAPES = 3, STEPS = 2, TRIES = 6, POINTS = 8, POINTS_LONG = 800 };
 static struct sl_test_mixture drawn;
 static int processes[SL_MIXTURE_DEVICES];
 static sluice_pipeline *pipe_of_all, *alone;
+static sluice_decoder *decoders[2]; /* theirs, of a text */
 static sluice_diag why;
 
 /* All processes read all tensors, which is a call of all. */
@@ -90,6 +93,54 @@ static bool change_shape(sluice_world *world)
     return true;
 }
 
+static void make_decoders(void)
+{
+    decoders[0] = decoders[1] = NULL;
+    if (drawn.is_text)
+        demand(!sluice_decoder_create(pipe_of_all, &decoders[0], &why) &&
+                   !sluice_decoder_create(alone, &decoders[1], &why),
+               "%s: %s", drawn.told, why.text);
+}
+
+static void destroy_decoders(void)
+{
+    for (int i = 0; i < 2; i++)
+        sluice_decoder_destroy(decoders[i]);
+}
+
+/* A sequence begins, with parameters that a step has changed. */
+static void rewind_decoders(void)
+{
+    for (int i = 0; i < 2 && drawn.is_text; i++)
+        sluice_decoder_rewind(decoders[i]);
+}
+
+static void decode(int32_t token)
+{
+    static float y[2][SL_MIXTURE_OUT];
+    if (!drawn.is_text)
+        return;
+    for (int i = 0; i < 2; i++)
+        demand(!sluice_decoder_next(decoders[i], token, y[i], &why), "%s: %s",
+               drawn.told, why.text);
+    demand(!memcmp(y[0], y[1], sizeof y[0]), "%s: decoded", drawn.told);
+}
+
+/* Steps, and a sequence in two shapes.  Returns whether there was another. */
+static bool change(sluice_world *world)
+{
+    bool changed = false;
+    for (int k = 0; k < STEPS; k++)
+        step();
+    rewind_decoders();
+    decode(3);
+    for (int k = 0; k < TRIES && !changed; k++)
+        changed = change_shape(world);
+    decode(5);
+    compare();
+    return changed;
+}
+
 /* Returns how often it was reshaped. */
 static int run_point(sluice_world *world, uint64_t i)
 {
@@ -103,20 +154,15 @@ static int run_point(sluice_world *world, uint64_t i)
                                 &why)) {
         demand(!sluice_pipeline_create(&own, drawn.model, &alone, &why),
                "%s: alone: %s", drawn.told, why.text);
-        for (int s = 0; s < SHAPES; s++) {
-            bool changed = false;
-            for (int k = 0; k < STEPS; k++)
-                step();
-            for (int k = 0; k < TRIES && !changed; k++)
-                changed = change_shape(world);
-            n += changed;
-            compare();
-        }
+        make_decoders();
+        for (int s = 0; s < SHAPES; s++)
+            n += change(world);
         step();
         compare();
         demand(sluice_pipeline_n_reshapes(pipe_of_all) == (uint64_t)n &&
                    sluice_pipeline_n_steps(pipe_of_all) == SHAPES * STEPS + 1,
                "%s: %d reshapes", drawn.told, n);
+        destroy_decoders();
         sluice_pipeline_destroy(pipe_of_all);
         sluice_pipeline_destroy(alone);
     }
