@@ -158,7 +158,7 @@ void sl_control_begin(struct sl_control *control,
     control->epoch++;
     control->hooks = hooks ? *hooks : (struct sl_control_hooks){0};
     control->running = true;
-    control->voted = control->failed = false;
+    control->voted = control->told = control->failed = false;
     control->n_votes = control->n_done = control->n_missing = 0;
     atomic_store(&control->verdict, SL_UNDECIDED);
     atomic_store(&control->ended, false);
@@ -181,9 +181,11 @@ void sl_control_fail(struct sl_control *control, const sluice_diag *why,
         (!stop || (control->hooks.stop && control->hooks.context == context));
     bool counts = !tells || (!control->voted &&
                              atomic_load(&control->verdict) == SL_UNDECIDED);
-    if (tells && !sl_control_is_lost(control)) {
+    /* Once: the first one decides, and there is room for no more. */
+    if (tells && !control->told && !sl_control_is_lost(control)) {
         struct sl_letter letter = sl_control_letter(control, SL_FAIL);
         letter.why = *why;
+        control->told = true;
         tell_locked(control, &letter);
     }
     if (counts && stop)

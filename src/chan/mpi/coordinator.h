@@ -52,6 +52,7 @@ struct sl_control {
     bool running;                   /* [mu] begun, and not done here */
     bool leaving;                   /* [mu] until the others have left */
     bool voted;                     /* [mu] */
+    bool told;                      /* [mu] that this process cannot go on */
     int n_votes, n_done, n_missing; /* [mu] at process 0 */
     int64_t voted_ns;               /* [mu] at process 0: the latest */
     bool failed;                    /* [mu] `first` is set */
