@@ -18,6 +18,9 @@
  * each replica of which it has a device.  The devices of a team are in one
  * process.
  *
+ * A child of fork() has no part in the world: it is refused these calls
+ * (SLUICE_INVALID), and may destroy its copies.
+ *
  * sluice_pipeline_trace() is the trace of this process's own devices, on its
  * own clock, as of one replica, sluice_pipeline_trace_all() that of all; each
  * process knows the activity of its own devices alone.

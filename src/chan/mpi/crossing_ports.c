@@ -54,12 +54,19 @@ static void visit_terms(struct sl_member_mail *crossing, struct sl_near *near,
     }
 }
 
-/* A chunk that no receive is posted for goes where it belongs: no device reads
- * that any more. */
+/* Of the last two meetings of a member the one with more elements: which of
+ * them the chunks on their way are of is not known here. */
+static const struct sl_share *longer_share(const struct sl_near *near)
+{
+    return &near->shares[near->shares[1].n > near->shares[0].n];
+}
+
+/* A chunk that no receive is posted for goes where a chunk belongs: no device
+ * reads that any more. */
 static void visit_chunks(struct sl_member_mail *crossing, struct sl_near *near,
                          const struct visitor *visitor)
 {
-    const struct sl_share *share = &near->shares[0];
+    const struct sl_share *share = longer_share(near);
     for (int m = 0; m < crossing->n_members; m++) {
         if (crossing->inner_rank[m] >= 0)
             continue;
@@ -96,6 +103,12 @@ static void settle_inlet(struct sl_inlet *inlet, void *buffer, size_t bytes,
                          void *control)
 {
     sl_inlet_settle(inlet, buffer, bytes, control);
+}
+
+static void leave_outlet(struct sl_outlet *outlet, void *context)
+{
+    (void)context;
+    sl_outlet_leave(outlet);
 }
 
 static void cancel_inlet(struct sl_inlet *inlet, void *buffer, size_t bytes,
@@ -226,7 +239,8 @@ static void free_exchange(struct sl_member_mail *crossing)
 
 void sl_crossing_fini(struct sl_member_mail *crossing)
 {
-    const struct visitor cancels = {.inlet = cancel_inlet};
+    const struct visitor cancels = {.outlet = leave_outlet,
+                                    .inlet = cancel_inlet};
     if (!crossing->abandoned)
         visit(crossing, &cancels);
     free_exchange(crossing);

@@ -248,8 +248,10 @@ static void mpi_destroy(struct sl_link *base)
     struct mpi_link *link = of(base);
     if (!link->abandoned) {
         sl_item_ways_cancel(link->items, base->slots.n_slots);
-        for (int i = 0; i < link->capacity; i++)
+        for (int i = 0; i < link->capacity; i++) {
             sl_inlet_cancel(&link->room[i].inlet);
+            sl_outlet_leave(&link->room[i].outlet);
+        }
     }
     free_link(link);
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 enum {
@@ -11,6 +12,8 @@ enum {
     N_KEPT = 4, /* of one sender: it can vote, fail and be done before an epoch
                    begins here, and no more */
 };
+
+enum { LEAVING_NS = 100 * 1000 * 1000 };
 
 struct out {
     struct sl_letter letter;
@@ -66,9 +69,25 @@ sluice_status sl_post_create(struct sl_wire *wire, struct sl_lifeline *lifeline,
     return SLUICE_OK;
 }
 
+/* Whether all letters have left.  Those to a process that has ended never do,
+ * and MPI may read them at any time. */
+static bool all_have_left(struct sl_post *post)
+{
+    int64_t end = sl_now_ns() + LEAVING_NS;
+    bool all;
+    do {
+        all = true;
+        for (size_t i = 0; i < post->n_outs; i++)
+            all = sl_wire_done(post->wire, &post->outs[i].transfer) && all;
+    } while (!all && !sl_wire_is_broken(post->wire) && sl_now_ns() < end);
+    return all;
+}
+
 void sl_post_destroy(struct sl_post *post)
 {
     sl_wire_cancel(post->wire, &post->receive);
+    if (!all_have_left(post))
+        post->outs = NULL;
     free_post(post);
 }
 

@@ -98,6 +98,30 @@ sluice_status sl_wire_agree(struct sl_wire *wire, sluice_status st,
     return agree(wire->lanes[SL_LANE_CALLS], st, why);
 }
 
+static void free_lanes(struct sl_wire *wire, int n)
+{
+    for (int lane = 0; lane < n; lane++)
+        MPI_Comm_free(&wire->lanes[lane]);
+}
+
+/* With those that all processes have, if one of them gets no more. */
+static sluice_status make_lanes(struct sl_wire *wire, MPI_Comm comm,
+                                sluice_diag *why)
+{
+    sluice_status st = SLUICE_OK;
+    for (int lane = 0; lane < SL_N_LANES && !st; lane++) {
+        if (MPI_Comm_dup(comm, &wire->lanes[lane]))
+            st = sluice_diag_set(why, SLUICE_SYSTEM,
+                                 "MPI could not duplicate the communicator");
+        st = agree(comm, st, why);
+        if (st)
+            free_lanes(wire, lane);
+        else
+            MPI_Comm_set_errhandler(wire->lanes[lane], MPI_ERRORS_RETURN);
+    }
+    return st;
+}
+
 static int number_of_tags(MPI_Comm comm)
 {
     int *most = NULL, found = 0;
@@ -125,14 +149,9 @@ sluice_status sl_wire_create(const void *communicator,
         goto leave;
     wire->allocator = allocator;
     wire->finalizes = finalizes;
-    for (int lane = 0; lane < SL_N_LANES; lane++) {
-        if (MPI_Comm_dup(comm, &wire->lanes[lane])) {
-            st = sluice_diag_set(why, SLUICE_SYSTEM,
-                                 "MPI could not duplicate the communicator");
-            goto leave;
-        }
-        MPI_Comm_set_errhandler(wire->lanes[lane], MPI_ERRORS_RETURN);
-    }
+    st = make_lanes(wire, comm, why);
+    if (st)
+        goto leave;
     MPI_Comm_rank(comm, &wire->rank);
     MPI_Comm_size(comm, &wire->n_ranks);
     wire->n_tags = number_of_tags(comm);
@@ -152,8 +171,8 @@ void sl_wire_destroy(struct sl_wire *wire, bool alone)
     if (!wire)
         return;
     alone = alone || sl_wire_is_broken(wire);
-    for (int lane = 0; lane < SL_N_LANES && !alone; lane++)
-        MPI_Comm_free(&wire->lanes[lane]);
+    if (!alone)
+        free_lanes(wire, SL_N_LANES);
     if (wire->finalizes && !alone)
         MPI_Finalize();
     sl_free(wire->allocator, wire, 1, sizeof *wire);

@@ -2,6 +2,8 @@
 #include "chan/mpi/world.h"
 
 #include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -9,9 +11,7 @@
 #include "chan/mpi/mpi_collective.h"
 
 enum {
-    TAGS_OF_A_PIPELINE = 1 << 16, /* more than any takes */
-    WORD_TAG = 0,                 /* among the calls */
-    ALIGN_ROUNDS = 16,
+    WORD_TAG = 0,          /* among the calls */
     TESTS_PER_LOOK = 4096, /* of a message, each of about 100 ns */
 };
 
@@ -20,6 +20,8 @@ struct sluice_world {
     struct sl_wire *wire;              /* const after create */
     struct sl_control *control;        /* const after create */
     int rank;                          /* const after create */
+    pid_t owner;                       /* const after create: the process that
+                                          MPI knows */
     struct sl_given_out given;         /* [owner: caller] so far */
     int first_tag;                     /* [owner: caller] of this pipeline */
     char *relay;     /* [owner: caller] a part of what is broadcast */
@@ -55,6 +57,7 @@ static sluice_status make_world(struct sl_wire *wire,
     world->allocator = allocator;
     world->wire = wire;
     world->rank = sl_wire_rank(wire);
+    world->owner = getpid();
     world->relay = sl_alloc(allocator, RELAY_BYTES, 1);
     if (!world->relay)
         return sl_no_memory(why, "a world");
@@ -87,9 +90,22 @@ sluice_status sluice_world_create(const void *communicator,
     return SLUICE_OK;
 }
 
+/* In a child of fork() MPI may not be called. */
+static sluice_status check_owner(const sluice_world *world, sluice_diag *why)
+{
+    if (getpid() == world->owner)
+        return SLUICE_OK;
+    return sluice_diag_set(why, SLUICE_INVALID,
+                           "process %d of the world is %ld, and %ld is a child "
+                           "of fork(), which has no part in it; make what it "
+                           "needs without a world",
+                           world->rank, (long)world->owner, (long)getpid());
+}
+
+/* In a child of fork() all of it is the parent's. */
 void sluice_world_destroy(sluice_world *world)
 {
-    if (!world)
+    if (!world || check_owner(world, NULL))
         return;
     bool alone = sl_control_is_over(world->control);
     struct sl_wire *wire = world->wire;
@@ -150,8 +166,7 @@ sluice_status sl_world_take_tags(sluice_world *world, int n, int *first,
 {
     int most = sl_wire_n_tags(world->wire);
     int n_tags = world->given.n_tags;
-    bool fits = n_tags + n - world->first_tag <= TAGS_OF_A_PIPELINE;
-    if (!fits || n > most - n_tags)
+    if (n > most - n_tags)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "%d of %d tags of messages are taken, and the "
                                "pipeline needs more; use fewer devices or "
@@ -188,15 +203,15 @@ void sl_world_start(sluice_world *world)
 
 void sl_world_give_up(sluice_world *world)
 {
-    int most = sl_wire_n_tags(world->wire);
-    world->given.n_tags = world->first_tag < most - TAGS_OF_A_PIPELINE
-                              ? world->first_tag + TAGS_OF_A_PIPELINE
-                              : most;
+    world->given.n_tags = world->first_tag;
 }
 
 sluice_status sl_world_check(sluice_world *world, sluice_status st,
                              sluice_diag *why)
 {
+    sluice_status inherited = check_owner(world, why);
+    if (inherited)
+        return inherited;
     sl_control_begin(world->control, NULL);
     if (st) {
         sluice_diag told;
@@ -241,66 +256,6 @@ sluice_status sl_world_broadcast(sluice_world *world, int root, void *buffer,
     if (!sl_control_is_over(world->control))
         return SLUICE_OK;
     return sl_control_loss(world->control, why);
-}
-
-/* One word to another process, or from it. */
-static void pass_word(sluice_world *world, int other, bool sends, int64_t *word)
-{
-    struct wait wait = {.world = world};
-    if (sends)
-        sl_wire_send(world->wire, SL_LANE_CALLS, other, WORD_TAG, word,
-                     sizeof *word, &wait.transfer);
-    else
-        sl_wire_receive(world->wire, SL_LANE_CALLS, other, WORD_TAG, word,
-                        sizeof *word, &wait.transfer);
-    sl_control_wait(world->control, impatient, is_done, &wait);
-    sl_wire_cancel(world->wire, &wait.transfer); /* if a process is lost */
-}
-
-/* Process 0 asks another for its time, which is that of the middle. */
-static void ask_time(sluice_world *world, int other, int64_t *offset,
-                     int64_t *error_ns)
-{
-    int64_t least = INT64_MAX;
-    for (int i = 0; i < ALIGN_ROUNDS; i++) {
-        int64_t start = sl_now_ns(), its = start;
-        pass_word(world, other, true, &its);
-        pass_word(world, other, false, &its);
-        int64_t trip = sl_now_ns() - start;
-        if (trip >= least)
-            continue;
-        least = trip;
-        *offset = start + trip / 2 - its;
-    }
-    if (least / 2 + 1 > *error_ns)
-        *error_ns = least / 2 + 1;
-}
-
-static void tell_time(sluice_world *world)
-{
-    for (int i = 0; i < ALIGN_ROUNDS; i++) {
-        int64_t now;
-        pass_word(world, 0, false, &now);
-        now = sl_now_ns();
-        pass_word(world, 0, true, &now);
-    }
-}
-
-sluice_status sl_world_align(sluice_world *world, int64_t *offsets,
-                             int64_t *error_ns, sluice_diag *why)
-{
-    size_t n = (size_t)sluice_world_size(world);
-    offsets[0] = *error_ns = 0;
-    for (int r = 1; r < (int)n; r++) {
-        if (world->rank == 0)
-            ask_time(world, r, &offsets[r], error_ns);
-        else if (world->rank == r)
-            tell_time(world);
-    }
-    sluice_status st =
-        sl_world_broadcast(world, 0, offsets, n * sizeof *offsets, why);
-    return st ? st
-              : sl_world_broadcast(world, 0, error_ns, sizeof *error_ns, why);
 }
 
 uint64_t sluice_world_sent_bytes(const sluice_world *world)

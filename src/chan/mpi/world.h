@@ -19,8 +19,9 @@
 /* A pipeline is about to be created, in all processes. */
 void sl_world_start(sluice_world *world);
 
-/* The creation has failed in all processes.  Each may have taken another number
- * of tags, so all go on behind those of a whole pipeline. */
+/* The creation has failed in all processes.  Nothing was sent yet with its
+ * tags, of which each may have taken another number: the next one has them
+ * again. */
 void sl_world_give_up(sluice_world *world);
 
 /*
@@ -69,17 +70,6 @@ sluice_status sl_world_check(sluice_world *world, sluice_status st,
  */
 sluice_status sl_world_broadcast(sluice_world *world, int root, void *buffer,
                                  size_t bytes, sluice_diag *why);
-
-/*
- * Compare the clocks of all processes by messages to and fro: offsets[r], added
- * to a time of process r, makes it one of process 0, at most `*error_ns` wrong,
- * which is half of the shortest round trip to the process that is farthest.
- *
- * Blocks   until all have called it, or one is gone.
- * Returns  as sl_world_broadcast().
- */
-sluice_status sl_world_align(sluice_world *world, int64_t *offsets,
-                             int64_t *error_ns, sluice_diag *why);
 
 /* Whether a process is gone: nothing is to be waited for. */
 bool sl_world_is_over(const sluice_world *world);

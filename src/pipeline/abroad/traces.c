@@ -7,7 +7,7 @@
 #include <sluice/world.h>
 
 #include "base/clock.h"
-#include "chan/mpi/world.h"
+#include "chan/mpi/callers/alignment.h"
 #include "pipeline/abroad/abroad.h"
 #include "pipeline/execute.h"
 

@@ -68,16 +68,6 @@ static sluice_status make_model(sluice_decoder *d, const sluice_model *model,
     return st;
 }
 
-static sluice_status check_owner(const sluice_pipeline *pipe, sluice_diag *why)
-{
-    if (pipe->world && sl_pipeline_is_inherited(pipe))
-        return sluice_diag_set(why, SLUICE_INVALID,
-                               "a child of fork() is no process of the world, "
-                               "whose parameters a decoder reads; create a "
-                               "pipeline without one there");
-    return SLUICE_OK;
-}
-
 /* All that this process alone can fail at. */
 static sluice_status build(sluice_decoder *d, sluice_diag *why)
 {
@@ -104,9 +94,6 @@ static sluice_status build(sluice_decoder *d, sluice_diag *why)
 static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
                             sluice_diag *why)
 {
-    sluice_status st = check_owner(pipe, why);
-    if (st)
-        return st;
     sluice_decoder *d = sl_alloc(pipe->allocator, 1, sizeof *d);
     if (d) {
         d->allocator = pipe->allocator;
@@ -115,7 +102,7 @@ static sluice_status create(const sluice_pipeline *pipe, sluice_decoder **out,
         d->context = sluice_model_input(pipe->blueprint.model).dims[0];
         d->n_reshapes = pipe->n_reshapes;
     }
-    st = d ? build(d, why) : sl_no_memory(why, "a decoder");
+    sluice_status st = d ? build(d, why) : sl_no_memory(why, "a decoder");
     st = sluice_world_agree(pipe->world, st, why);
     if (!st)
         st = sl_decoded_weights_find(&d->weights, d->place.runners, why);
@@ -197,10 +184,7 @@ static sluice_status go_on(sluice_decoder *d, int32_t token, float *y,
 {
     struct sl_decoder_place place = {0};
     bool finds = is_stale(d);
-    sluice_status st = check_owner(d->pipe, why);
-    if (st)
-        return st;
-    st = prepare(d, y, &place, why);
+    sluice_status st = prepare(d, y, &place, why);
     st = sluice_world_agree(d->pipe->world, st, why);
     if (!st && finds)
         st = find(d, &place, why);

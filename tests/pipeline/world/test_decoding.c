@@ -4,8 +4,6 @@
  * process has room for layers of others.
  */
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <mpi.h>
 
@@ -346,32 +344,6 @@ static void show_leaving(sluice_world *world)
     }
 }
 
-/* Nothing is sent from there. */
-static void show_fork(sluice_world *world)
-{
-    float y[1][VOCABULARY];
-    struct decoding is;
-    sluice_decoder *other;
-    sluice_diag why;
-    int status = 1;
-    const sluice_pipeline_config config = config_of(world);
-    begin(&is, &config, texts[2]);
-    pid_t child = fork();
-    if (child == 0) {
-        for (int i = 0; i < 2; i++) {
-            sluice_status st =
-                i ? sluice_decoder_create(is.pipe, &other, &why)
-                  : sluice_decoder_next(is.decoder, token(0), y[0], &why);
-            refuse(st, SLUICE_INVALID, -1, &why, "a child of fork() is no");
-        }
-        _Exit(EXIT_SUCCESS);
-    }
-    demand(child > 0 && waitpid(child, &status, 0) == child && !status,
-           "the child's status is %d", status);
-    decode(&is, 1, y);
-    end(&is);
-}
-
 /* Layers of this process's devices; with equal parts of the model, as many and
  * one more. */
 static size_t own_layers(const sluice_pipeline *pipe, int n_layers, int zero)
@@ -452,7 +424,6 @@ int main(int argc, char **argv)
         {"what_one_process_refuses_all_return", show_refusals},
         {"an_allocation_that_fails_in_one_process_fails_in_all", show_memory},
         {"a_process_that_leaves_is_named", show_leaving},
-        {"a_child_of_fork_is_refused", show_fork},
         {"a_process_has_room_for_its_layers_alone", show_bytes},
     };
     if (argc == 3 && !strcmp(argv[1], "dies"))

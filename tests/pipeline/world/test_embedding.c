@@ -8,13 +8,27 @@
 #include "chan/mpi/world.h"
 #include "pipeline/world/world.h"
 
-static bool refuses_dup, refuses_lock, breaks;
+static bool refuses_lock, breaks;
+static int n_dups = -1; /* that MPI still makes; negative: any number */
+static int n_lanes;     /* that there are */
 
 int __real_MPI_Comm_dup(MPI_Comm comm, MPI_Comm *copy);
 int __wrap_MPI_Comm_dup(MPI_Comm comm, MPI_Comm *copy);
 int __wrap_MPI_Comm_dup(MPI_Comm comm, MPI_Comm *copy)
 {
-    return refuses_dup ? MPI_ERR_COMM : __real_MPI_Comm_dup(comm, copy);
+    if (n_dups == 0)
+        return MPI_ERR_COMM;
+    n_dups--;
+    n_lanes++;
+    return __real_MPI_Comm_dup(comm, copy);
+}
+
+int __real_MPI_Comm_free(MPI_Comm *comm);
+int __wrap_MPI_Comm_free(MPI_Comm *comm);
+int __wrap_MPI_Comm_free(MPI_Comm *comm)
+{
+    n_lanes--;
+    return __real_MPI_Comm_free(comm);
 }
 
 int __real_MPI_Test(MPI_Request *request, int *done, MPI_Status *status);
@@ -57,9 +71,12 @@ int main(int argc, char **argv)
         MPI_Finalize();
         return EXIT_SUCCESS;
     }
-    refuses_dup = true;
-    refuse(&comm, SLUICE_SYSTEM, "MPI could not duplicate the communicator");
-    refuses_dup = false;
+    for (int i = 0; i < 3; i++) {
+        n_dups = i;
+        refuse(&comm, SLUICE_SYSTEM, "MPI could not duplicate the comm");
+        demand(n_lanes == 0, "%d communicators are left", n_lanes);
+    }
+    n_dups = -1;
     refuses_lock = true;
     refuse(&comm, SLUICE_SYSTEM, "the system refused a lock for a world");
     refuses_lock = false;

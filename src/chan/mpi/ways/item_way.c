@@ -142,7 +142,10 @@ void sl_item_ways_cancel(struct sl_item_way *ways, int n)
 {
     for (int i = 0; i < n; i++) {
         sl_inlet_cancel(&ways[i].data_in);
-        if (!ways[i].packs)
-            sl_inlet_cancel(&ways[i].note_in);
+        sl_outlet_leave(&ways[i].data_out);
+        if (ways[i].packs)
+            continue;
+        sl_inlet_cancel(&ways[i].note_in);
+        sl_outlet_leave(&ways[i].note_out);
     }
 }

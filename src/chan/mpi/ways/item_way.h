@@ -72,7 +72,7 @@ void sl_item_ways_settle_sent(struct sl_item_way *ways, int n,
 void sl_item_ways_settle_taken(struct sl_item_way *ways, int n,
                                struct sl_control *control);
 
-/* No item comes any more. */
+/* No item comes any more, and none goes. */
 void sl_item_ways_cancel(struct sl_item_way *ways, int n);
 
 #endif

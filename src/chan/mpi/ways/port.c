@@ -69,6 +69,12 @@ void sl_inlet_settle(struct sl_inlet *inlet, void *buffer, size_t bytes,
     } while (inlet->transfer.bytes > 0);
 }
 
+void sl_outlet_leave(struct sl_outlet *outlet)
+{
+    (void)sl_wire_done(outlet->way.wire, &outlet->transfer);
+    (void)sl_wire_done(outlet->way.wire, &outlet->end);
+}
+
 void sl_inlet_cancel(struct sl_inlet *inlet)
 {
     sl_wire_cancel(inlet->way.wire, &inlet->transfer);

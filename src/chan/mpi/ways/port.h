@@ -79,6 +79,10 @@ void sl_outlet_settle(struct sl_outlet *outlet, struct sl_control *control);
 void sl_inlet_settle(struct sl_inlet *inlet, void *buffer, size_t bytes,
                      struct sl_control *control);
 
+/* No message goes any more: what has been sent is done with, so that MPI keeps
+ * nothing of it. */
+void sl_outlet_leave(struct sl_outlet *outlet);
+
 /* No message comes any more: end the receive, if one is posted. */
 void sl_inlet_cancel(struct sl_inlet *inlet);
 
