@@ -25,14 +25,23 @@ enum {
     FIRST_B,
     REDUCE,
     ONCE,
+    N_PLAIN,
+    CUT_S = N_PLAIN,
+    CUT_T,
     N_NUMBERS
 };
 
 static const char head[] = "team,microbatches,layer,F,B,I,W,R,UPDATE,"
                            "first_F,first_B,REDUCE_GRAD,once";
 
+/* Of files that have S and T of a cut head. */
+static const char head_cut[] = ",S,T";
+
 static const int columns[N_COSTS] = {SLUICE_F, SLUICE_B, SLUICE_I,
                                      SLUICE_W, SLUICE_R, SLUICE_UPDATE};
+
+/* The line of what a thread takes to wake. */
+static const char wake[] = "wake,";
 
 static sluice_status refuse_file(const char *path, sluice_diag *why)
 {
@@ -54,13 +63,16 @@ static bool has_once(const struct costs_shape *shape, int m)
 }
 
 static void print_row(FILE *out, const int64_t *costs_ns,
-                      const int64_t *first_ns, bool once)
+                      const int64_t *first_ns, bool once, bool cut)
 {
     for (int c = 0; c < N_COSTS; c++)
         fprintf(out, ",%" PRId64, costs_ns[columns[c]]);
-    fprintf(out, ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d\n",
-            first_ns[SLUICE_F], first_ns[SLUICE_B],
-            costs_ns[SLUICE_REDUCE_GRAD], once);
+    fprintf(out, ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d", first_ns[SLUICE_F],
+            first_ns[SLUICE_B], costs_ns[SLUICE_REDUCE_GRAD], once);
+    if (cut)
+        fprintf(out, ",%" PRId64 ",%" PRId64, costs_ns[SLUICE_S],
+                costs_ns[SLUICE_T]);
+    fprintf(out, "\n");
 }
 
 static void print_rows(FILE *out, const struct costs_shape *shape, int team,
@@ -73,14 +85,16 @@ static void print_rows(FILE *out, const struct costs_shape *shape, int team,
                     i);
             print_row(out, once ? &tables->once_ns[at] : &tables->costs_ns[at],
                       once ? &tables->once_first_ns[at] : &tables->first_ns[at],
-                      once);
+                      once, shape->cut);
         }
 }
 
 void costs_print(FILE *out, const struct costs_shape *shape,
                  const struct costs_tables *tables)
 {
-    fprintf(out, "%s\n", head);
+    fprintf(out, "%s%s\n", head, shape->cut ? head_cut : "");
+    if (tables->wake_ns)
+        fprintf(out, "%s%" PRId64 "\n", wake, *tables->wake_ns);
     for (int t = 0; t < shape->n_teams; t++)
         for (int m = 0; m < shape->n; m++)
             print_rows(out, shape, t, m, tables);
@@ -121,14 +135,16 @@ sluice_status costs_write(const char *path, const struct costs_shape *shape,
     return st;
 }
 
-/* "1,8,0,120500,..." */
-static bool read_numbers(const char *line, int64_t numbers[N_NUMBERS])
+/* "1,8,0,120500,...", `n` of them; others are 0. */
+static bool read_numbers(const char *line, int n, int64_t numbers[N_NUMBERS])
 {
-    for (int i = 0; i < N_NUMBERS; i++) {
+    for (int i = n; i < N_NUMBERS; i++)
+        numbers[i] = 0;
+    for (int i = 0; i < n; i++) {
         char *end;
         errno = 0;
         numbers[i] = strtoll(line, &end, 10);
-        char follows = i + 1 < N_NUMBERS ? ',' : '\0';
+        char follows = i + 1 < n ? ',' : '\0';
         if (end == line || errno || *end != follows)
             return false;
         line = end + 1;
@@ -143,6 +159,8 @@ static void set_costs(const int64_t numbers[N_NUMBERS], int64_t *costs_ns,
     for (int c = 0; c < N_COSTS; c++)
         costs_ns[columns[c]] = numbers[COSTS + c];
     costs_ns[SLUICE_REDUCE_GRAD] = numbers[REDUCE];
+    costs_ns[SLUICE_S] = numbers[CUT_S];
+    costs_ns[SLUICE_T] = numbers[CUT_T];
     first_ns[SLUICE_F] = numbers[FIRST_F];
     first_ns[SLUICE_B] = first_ns[SLUICE_I] = numbers[FIRST_B];
 }
@@ -167,15 +185,34 @@ static void keep(const int64_t numbers[N_NUMBERS],
         }
 }
 
-static sluice_status read_row(const char *line, const struct costs_shape *shape,
+/* "wake,50000". */
+static sluice_status
+read_wake(const char *line, const struct costs_tables *tables, sluice_diag *why)
+{
+    char *end;
+    errno = 0;
+    long long ns = strtoll(line + strlen(wake), &end, 10);
+    if (end == line + strlen(wake) || errno || *end || ns < 0)
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "has no time to wake: write \"wake,50000\" for "
+                               "50 us");
+    if (tables->wake_ns)
+        *tables->wake_ns = ns;
+    return SLUICE_OK;
+}
+
+/* With `n` numbers. */
+static sluice_status read_row(const char *line, int n,
+                              const struct costs_shape *shape,
                               const struct costs_tables *tables,
                               sluice_diag *why)
 {
     int64_t numbers[N_NUMBERS];
-    if (!read_numbers(line, numbers))
+    if (!strncmp(line, wake, strlen(wake)))
+        return read_wake(line, tables, why);
+    if (!read_numbers(line, n, numbers))
         return sluice_diag_set(why, SLUICE_FORMAT,
-                               "is not %d whole numbers between commas",
-                               N_NUMBERS);
+                               "is not %d whole numbers between commas", n);
     if (numbers[LAYER] < 0 || numbers[LAYER] >= shape->n_layers)
         return sluice_diag_set(why, SLUICE_FORMAT,
                                "is of layer %" PRId64
@@ -195,15 +232,21 @@ static sluice_status read_rows(struct text_lines *lines,
                                sluice_diag *why)
 {
     bool more;
+    size_t plain = strlen(head);
     sluice_status st = text_lines_next(lines, &more, why);
-    if (!st && strcmp(lines->line, head) != 0)
-        return sluice_diag_set(why, SLUICE_FORMAT, "is not \"%s\"", head);
+    bool known = !strncmp(lines->line, head, plain);
+    bool cut = known && !strcmp(lines->line + plain, head_cut);
+    if (!st && (!known || (!cut && lines->line[plain])))
+        return sluice_diag_set(why, SLUICE_FORMAT,
+                               "is not \"%s\", which may end in \"%s\"", head,
+                               head_cut);
     for (;;) {
         if (!st)
             st = text_lines_next(lines, &more, why);
         if (st || !more)
             return st;
-        st = read_row(lines->line, shape, tables, why);
+        st = read_row(lines->line, cut ? N_NUMBERS : N_PLAIN, shape, tables,
+                      why);
     }
 }
 

@@ -8,6 +8,9 @@
  * they were measured for; -1: not known.  first_F and first_B say how much
  * longer the first F and the first backward of a step take.  once is 1 in a row
  * of as many replicas as micro-batches, each of which uses its weights once.
+ * Columns S and T may follow: of the last layer those of a head that is cut,
+ * all parts together.  A line "wake,50000" says what a thread that sleeps takes
+ * to wake.
  */
 #ifndef BENCH_PLAN_COSTS_FILE_H
 #define BENCH_PLAN_COSTS_FILE_H
@@ -26,6 +29,7 @@ struct costs_shape {
     int n;
     int n_layers;
     const bool *once; /* [n]: whether there are such rows, too; NULL: none */
+    bool cut;         /* write S and T, too, which are read in any case */
 };
 
 /* Tables of costs[n_teams][n][n_layers][SLUICE_N_ACTION_KINDS]; the second two
@@ -35,6 +39,8 @@ struct costs_tables {
     int64_t *first_ns;
     int64_t *once_ns;
     int64_t *once_first_ns;
+    int64_t *wake_ns; /* what a thread that sleeps takes to wake, which is read
+                         if the file has it; NULL: not asked for */
 };
 
 /*

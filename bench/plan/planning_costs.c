@@ -6,6 +6,7 @@
 
 #include "bench/output/environment.h"
 #include "bench/output/progress.h"
+#include "bench/plan/head_costs.h"
 
 enum {
     KINDS = SLUICE_N_ACTION_KINDS,
@@ -40,6 +41,18 @@ static layer_costs_fn *costs_of(const struct planning_work *work)
     return work->config->measure ? work->config->measure : layer_costs_measure;
 }
 
+/* S and T of a head that may be cut, in the last row of a table. */
+static sluice_status measure_head(const struct planning_work *work,
+                                  const struct layer_costs_config *what,
+                                  int64_t *costs_ns, sluice_diag *why)
+{
+    if (!work->config->vocabulary || work->config->measure)
+        return SLUICE_OK;
+    int64_t *of = &costs_ns[(size_t)(work->n_layers - 1) * KINDS];
+    return head_costs_measure(work->model, what, &of[SLUICE_S], &of[SLUICE_T],
+                              why);
+}
+
 /* The costs of a team, for each number of micro-batches. */
 static sluice_status measure_team(struct planning_work *work, int t,
                                   struct progress *progress, sluice_diag *why)
@@ -55,10 +68,14 @@ static sluice_status measure_team(struct planning_work *work, int t,
         what.rows = work->config->batch / what.microbatches;
         st = costs(work->model, &what, &to->costs_ns[at], &to->first_ns[at],
                    why);
+        if (!st)
+            st = measure_head(work, &what, &to->costs_ns[at], why);
         what.microbatches = 1;
         if (!st && work->once[m])
             st = costs(work->model, &what, &to->once_ns[at],
                        &to->once_first_ns[at], why);
+        if (!st && work->once[m])
+            st = measure_head(work, &what, &to->once_ns[at], why);
         progress_step(progress);
     }
     return st;
@@ -110,6 +127,7 @@ static struct costs_shape shape_of(const struct planning_work *work)
         .n = work->microbatches.n,
         .n_layers = work->n_layers,
         .once = work->once,
+        .cut = work->config->vocabulary,
     };
 }
 
@@ -118,12 +136,16 @@ sluice_status planning_costs(struct planning_work *work, sluice_diag *why)
     const struct planning_config *config = work->config;
     const struct costs_shape shape = shape_of(work);
     sluice_status st = SLUICE_OK;
+    int64_t wake_ns = work->machine.wake_ns;
+    struct costs_tables tables = work->costs;
+    tables.wake_ns = config->machine ? NULL : &wake_ns;
     if (config->costs)
-        st = costs_read(config->costs, &shape, &work->costs, why);
+        st = costs_read(config->costs, &shape, &tables, why);
     else if (config->measures)
         st = measure(work, why);
     else
         model_costs(work);
+    work->machine.wake_ns = wake_ns;
     return st;
 }
 
@@ -131,7 +153,10 @@ sluice_status planning_save_costs(const struct planning_work *work,
                                   sluice_diag *why)
 {
     const struct costs_shape shape = shape_of(work);
-    return costs_write(work->config->saves_costs, &shape, &work->costs, why);
+    struct costs_tables tables = work->costs;
+    int64_t wake_ns = work->machine.wake_ns;
+    tables.wake_ns = &wake_ns;
+    return costs_write(work->config->saves_costs, &shape, &tables, why);
 }
 
 /* Which row of a team's tables priced a plan. */

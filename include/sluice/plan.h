@@ -106,15 +106,18 @@ typedef struct sluice_plan_config {
                         may be cut across the devices of a replica, as
                         vocabulary_parallel of a pipeline cuts them: of
                         `model`, which must be given, with costs of all its
-                        layers.  Each of K places takes 1 / K of what F and I
-                        of the head take as S, of its W as T, and of the
-                        UPDATE.  The partition of such a plan is that of the
-                        layers without the head */
+                        layers.  Each of K places takes 1 / K of the costs of
+                        S, T and UPDATE of the last layer.  Where it has no S
+                        or T above 0, S takes what F and I of the head take,
+                        with the gradients of an embedding's rows, and T what
+                        its W takes.  The partition of such a plan is that of
+                        the layers without the head */
     const int64_t *costs_ns; /* [n_teams][n_microbatches][n_layers]
                                 [SLUICE_N_ACTION_KINDS]: what a layer takes with
                                 a team on devices of speed 1, for micro-batches
-                                of that number: F, B, I, W, R and UPDATE; must
-                                be given.  A kind that is -1 cannot be had:
+                                of that number: F, B, I, W, R and UPDATE, and
+                                S and T of a head that may be cut; must be
+                                given.  A kind that is -1 cannot be had:
                                 schedules with it are left out.  REDUCE_GRAD is
                                 what two replicas need to add up a layer's
                                 gradients; R of them take 2 (R - 1) / R times as

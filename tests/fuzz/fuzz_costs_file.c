@@ -13,20 +13,22 @@ enum { N = 2, LAYERS = 2, CELLS = N * LAYERS * SLUICE_N_ACTION_KINDS };
 
 static const int microbatches[N] = {4, 8}, team[] = {1};
 static const bool once[N] = {true, false};
-static const struct costs_shape shape = {team, 1,      microbatches,
-                                         N,    LAYERS, once};
+static const struct costs_shape shape = {team,   1,    microbatches, N,
+                                         LAYERS, once, true};
 
 struct costs {
     int64_t costs_ns[CELLS];
     int64_t first_ns[CELLS];
     int64_t once_ns[CELLS];
     int64_t once_first_ns[CELLS];
+    int64_t wake_ns;
 };
 
 static struct costs_tables tables_of(struct costs *costs)
 {
     return (struct costs_tables){costs->costs_ns, costs->first_ns,
-                                 costs->once_ns, costs->once_first_ns};
+                                 costs->once_ns, costs->once_first_ns,
+                                 &costs->wake_ns};
 }
 
 static sluice_status read(const char *text, size_t n, struct costs *costs,
@@ -36,6 +38,7 @@ static sluice_status read(const char *text, size_t n, struct costs *costs,
                  : fopen("/dev/null", "re");
     text_require(in != NULL);
     const struct costs_tables tables = tables_of(costs);
+    costs->wake_ns = 0;
     sluice_status st = costs_parse(in, &shape, &tables, why);
     fclose(in);
     return st;

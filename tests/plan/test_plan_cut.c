@@ -83,6 +83,41 @@ START_TEST(a_cut_head_takes_its_formula_and_stands_beside_the_whole_one)
 }
 END_TEST
 
+static int64_t step_with(const char *text, int64_t s, int64_t t)
+{
+    struct with_head h;
+    with_head_init(&h, text);
+    h.l.costs_ns[h.l.n - 1][SLUICE_S] = s;
+    h.l.costs_ns[h.l.n - 1][SLUICE_T] = t;
+    sluice_plan *plan = found(&h);
+    const sluice_plan_row *row = sluice_plan_row_at(plan, 0);
+    int64_t ns = row->step_ns;
+    ck_assert(row->vocabulary);
+    ck_assert_int_le(sluice_plan_bound_ns(plan), ns);
+    sluice_plan_destroy(plan);
+    sluice_model_destroy(h.model);
+    return ns;
+}
+
+/* Those of the whole; an S that is given has the gradients of an embedding's
+ * rows in it. */
+START_TEST(s_and_t_take_what_is_given_for_them)
+{
+    static const char embedded[] = "input(6, int32); embedding(40, width=8); "
+                                   "linear(8, per-position) x4; head(40)";
+    static const char in_sequence[] =
+        "input(8); linear(8) x3; sequence{linear(8); head(24)}";
+    ck_assert_int_eq(step_with(of_layers, 5000, 3000),
+                     M * (2 * 3000 + 8000 / 2) + 2 * 3000);
+    ck_assert_int_eq(step_with(of_layers, 8000, 4000),
+                     step_with(of_layers, 0, 0));
+    ck_assert_int_eq(step_with(embedded, 9000, 4000),
+                     step_with(embedded, 0, 0));
+    ck_assert_int_lt(step_with(in_sequence, 1000, 1000),
+                     step_with(in_sequence, 0, 0));
+}
+END_TEST
+
 /* Two replicas share out the UPDATE of the head's table, a place's half of it,
  * and its states: a plan fits under a cap of exactly what it takes. */
 START_TEST(zero_shares_out_the_tables_of_a_cut_head)
@@ -417,6 +452,7 @@ END_TEST
 
 SLUICE_TEST_MAIN("plan.plan_cut",
                  a_cut_head_takes_its_formula_and_stands_beside_the_whole_one,
+                 s_and_t_take_what_is_given_for_them,
                  zero_shares_out_the_tables_of_a_cut_head,
                  the_bytes_of_a_cut_vocabulary_are_those_of_a_pipeline,
                  a_whole_head_is_planned_where_parts_are_no_use,

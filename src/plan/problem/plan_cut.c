@@ -80,11 +80,12 @@ static int64_t take(int64_t *cost_ns, double part)
 }
 
 /* The head of one row of costs; `costs_ns` are those of its layer, of which
- * what is left stays. */
+ * what is left stays.  S and T that are given are those of the whole. */
 static void take_head(const struct shares *shares, int64_t *costs_ns,
                       int64_t *head_ns)
 {
-    int64_t taken[KINDS] = {0};
+    int64_t taken[KINDS] = {0}, s = costs_ns[SLUICE_S], t = costs_ns[SLUICE_T];
+    costs_ns[SLUICE_S] = costs_ns[SLUICE_T] = 0; /* of no stage */
     bool splits = costs_ns[SLUICE_I] >= 0 && costs_ns[SLUICE_W] >= 0;
     int64_t i = splits ? costs_ns[SLUICE_I] : 0;
     int64_t w = splits ? costs_ns[SLUICE_W] : 0;
@@ -97,16 +98,16 @@ static void take_head(const struct shares *shares, int64_t *costs_ns,
         taken[kind] = take(&costs_ns[kind], own.of[kind]);
     if (!splits) /* a whole backward is two products of the same size */
         taken[SLUICE_I] = taken[SLUICE_W] = taken[SLUICE_B] / 2;
-    head_ns[SLUICE_S] += taken[SLUICE_F] + taken[SLUICE_I];
-    head_ns[SLUICE_T] += taken[SLUICE_W];
+    head_ns[SLUICE_S] = s > 0 ? s : taken[SLUICE_F] + taken[SLUICE_I];
+    head_ns[SLUICE_T] = t > 0 ? t : taken[SLUICE_W];
     head_ns[SLUICE_UPDATE] += taken[SLUICE_UPDATE];
     head_ns[SLUICE_REDUCE_GRAD] += taken[SLUICE_REDUCE_GRAD];
 }
 
-/* The same of an embedding.  If it is tied to the head, both have one table,
- * which is counted with the head. */
-static void take_rows(const struct shares *shares, bool tied, int64_t *costs_ns,
-                      int64_t *head_ns)
+/* The same of an embedding, whose gradients an S that is given has.  If it is
+ * tied to the head, both have one table, which is counted with the head. */
+static void take_rows(const struct shares *shares, bool tied, bool given,
+                      int64_t *costs_ns, int64_t *head_ns)
 {
     int64_t w = take(&costs_ns[SLUICE_W], shares->of[SLUICE_W]);
     int64_t update = take(&costs_ns[SLUICE_UPDATE], shares->of[SLUICE_UPDATE]);
@@ -114,7 +115,7 @@ static void take_rows(const struct shares *shares, bool tied, int64_t *costs_ns,
         take(&costs_ns[SLUICE_REDUCE_GRAD], shares->of[SLUICE_REDUCE_GRAD]);
     if (costs_ns[SLUICE_B] >= w)
         costs_ns[SLUICE_B] -= w;
-    head_ns[SLUICE_S] += w;
+    head_ns[SLUICE_S] += given ? 0 : w;
     head_ns[SLUICE_UPDATE] += tied ? 0 : update;
     head_ns[SLUICE_REDUCE_GRAD] += tied ? 0 : reduce;
 }
@@ -133,9 +134,10 @@ static void divide(const struct sl_plan_cut *cut, size_t n_rows,
             own[i] = of[i];
         for (int kind = 0; kind < KINDS; kind++)
             last[kind] = of[(cut->n_whole - 1) * KINDS + kind];
+        bool given = last[SLUICE_S] > 0;
         take_head(&head, n == cut->n_whole ? &own[(n - 1) * KINDS] : last,
                   &head_ns[row * KINDS]);
-        take_rows(&rows, cut->n_tables == 1, own, &head_ns[row * KINDS]);
+        take_rows(&rows, cut->n_tables == 1, given, own, &head_ns[row * KINDS]);
     }
 }
 

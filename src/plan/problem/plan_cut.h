@@ -4,8 +4,9 @@
  * part of the head, as S and T, and of the UPDATE of its table and of that of
  * an embedding that the model begins with.
  *
- * S computes what F and I of the head compute, and T what its W does.  The
- * gradients of an embedding's rows are added with the S's, so its W goes there.
+ * S computes what F and I of the head compute, and T what its W does: as long
+ * as no costs of S and T are given, they take as long.  The gradients of an
+ * embedding's rows are added with the S's, so its W goes there.
  * Of a sequence the head has its share of the operations.  One thread.
  */
 #ifndef SL_PLAN_PROBLEM_PLAN_CUT_H

@@ -9,9 +9,9 @@
 enum { KINDS = SLUICE_N_ACTION_KINDS };
 
 /* Kinds that a layer has a cost of. */
-static const int kinds[] = {SLUICE_F,          SLUICE_B, SLUICE_I,
-                            SLUICE_W,          SLUICE_R, SLUICE_UPDATE,
-                            SLUICE_REDUCE_GRAD};
+static const int kinds[] = {SLUICE_F, SLUICE_B,      SLUICE_I,
+                            SLUICE_W, SLUICE_R,      SLUICE_S,
+                            SLUICE_T, SLUICE_UPDATE, SLUICE_REDUCE_GRAD};
 
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 

@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <sluice/schedule.h>
+
 #include "support/runner.h"
 
 struct refusal {
@@ -43,7 +45,14 @@ static const struct refusal of_machines[] = {
 };
 
 static const struct refusal of_costs[] = {
-    {"layer,F\n", "line 1 is not \"" HEAD "\""},
+    {"layer,F\n", "line 1 is not \"" HEAD "\", which may end in \",S,T\""},
+    {HEAD ",S\n", "line 1 is not \"" HEAD "\", which may end in \",S,T\""},
+    {HEAD ",S,T\n1,4,0," NUMBERS "\n",
+     "line 2 is not 15 whole numbers between commas"},
+    {HEAD "\nwake,-1\n",
+     "line 2 has no time to wake: write \"wake,50000\" for 50 us"},
+    {HEAD "\nwake,1us\n",
+     "line 2 has no time to wake: write \"wake,50000\" for 50 us"},
     {HEAD "\n1,4,0,1\n", "line 2 is not 13 whole numbers between commas"},
     {HEAD "\n1,4,0," NUMBERS ",7\n",
      "line 2 is not 13 whole numbers between commas"},
@@ -189,8 +198,28 @@ START_TEST(a_machine_has_what_its_lines_say)
 }
 END_TEST
 
+/* What a thread takes to wake, and S and T, are read as they were written. */
+START_TEST(costs_are_read_as_they_were_written)
+{
+    enum { CELLS = 2 * SLUICE_N_ACTION_KINDS };
+    static const int one[] = {1}, four[] = {4};
+    const struct costs_shape shape = {one, 1, four, 1, 2, NULL, true};
+    int64_t written[2][CELLS] = {{0}}, again[2][CELLS], wake[] = {12345, 0};
+    for (int i = 0; i < CELLS; i++)
+        written[0][i] = i % SLUICE_N_ACTION_KINDS <= SLUICE_UPDATE ? 10 + i : 0;
+    const struct costs_tables from = {written[0], written[1], NULL, NULL, wake};
+    const struct costs_tables to = {again[0], again[1], NULL, NULL, &wake[1]};
+    ck_assert(!costs_write("plan_file", &shape, &from, NULL));
+    ck_assert(!costs_read("plan_file", &shape, &to, NULL));
+    remove("plan_file");
+    ck_assert_mem_eq(written, again, sizeof written);
+    ck_assert_int_eq(wake[1], 12345);
+}
+END_TEST
+
 SLUICE_TEST_MAIN("bench.plan_files",
                  every_refusal_of_a_machine_says_line_and_what_to_write,
                  every_refusal_of_costs_says_line_and_what_is_wrong,
                  costs_are_written_as_a_whole_or_not_at_all,
+                 costs_are_read_as_they_were_written,
                  a_machine_has_what_its_lines_say)
