@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sluice/report.h>
 #include <sluice/schedule.h>
 
 #include "bench/plan/text_lines.h"
@@ -98,41 +97,6 @@ void costs_print(FILE *out, const struct costs_shape *shape,
     for (int t = 0; t < shape->n_teams; t++)
         for (int m = 0; m < shape->n; m++)
             print_rows(out, shape, t, m, tables);
-}
-
-static sluice_status put(const char *path, const char *text, size_t n,
-                         sluice_diag *why)
-{
-    sluice_file *file;
-    sluice_status st = sluice_file_create(path, NULL, &file, why);
-    if (st)
-        return st;
-    const sluice_sink sink = sluice_file_sink(file);
-    st = sink.write(sink.context, text, n, why);
-    if (!st)
-        st = sluice_file_commit(file, why);
-    sluice_file_destroy(file);
-    return st;
-}
-
-sluice_status costs_write(const char *path, const struct costs_shape *shape,
-                          const struct costs_tables *tables, sluice_diag *why)
-{
-    char *text = NULL;
-    size_t n = 0;
-    FILE *out = open_memstream(&text, &n);
-    bool failed = !out;
-    if (out) {
-        costs_print(out, shape, tables);
-        failed = ferror(out);
-        failed = fclose(out) || failed;
-    }
-    sluice_status st =
-        failed ? sluice_diag_set(why, SLUICE_NO_MEMORY,
-                                 "out of memory for the text of costs")
-               : put(path, text, n, why);
-    free(text);
-    return st;
 }
 
 /* "1,8,0,120500,...", `n` of them; others are 0. */

@@ -44,9 +44,9 @@ struct costs_tables {
 };
 
 /*
- * Write tables: the file is there as a whole, or an older one stays.
+ * Write tables: the file appears as a whole or not at all.
  *
- * Returns  SLUICE_OK; SLUICE_IO; SLUICE_NO_MEMORY.
+ * Returns  SLUICE_OK, SLUICE_IO, SLUICE_NO_MEMORY.
  */
 sluice_status costs_write(const char *path, const struct costs_shape *shape,
                           const struct costs_tables *tables, sluice_diag *why);

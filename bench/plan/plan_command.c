@@ -8,6 +8,18 @@
 #include "bench/output/output_path.h"
 #include "bench/plan/plan_options.h"
 
+/* A file that is written, if any, is none of those that are read. */
+static sluice_status check_output(const struct planning_config *config,
+                                  const char *path, sluice_diag *why)
+{
+    if (!path)
+        return SLUICE_OK;
+    sluice_status st = output_path_apart(path, config->machine, why);
+    if (!st)
+        st = output_path_apart(path, config->costs, why);
+    return st ? st : output_path_check(path, why);
+}
+
 static sluice_status settle(void *given, sluice_diag *why)
 {
     struct planning_config *config = &((struct plan_line *)given)->config;
@@ -29,11 +41,8 @@ static sluice_status settle(void *given, sluice_diag *why)
     if (config->gflops <= 0)
         return sluice_diag_set(why, SLUICE_INVALID,
                                "--gflops: give more than 0");
-    sluice_status st =
-        config->write ? output_path_check(config->write, why) : SLUICE_OK;
-    return !st && config->saves_costs
-               ? output_path_check(config->saves_costs, why)
-               : st;
+    sluice_status st = check_output(config, config->write, why);
+    return st ? st : check_output(config, config->saves_costs, why);
 }
 
 static void write_row(struct table *table, const struct environment *env,

@@ -34,7 +34,7 @@ size_t planning_cells(const struct planning_work *work);
  */
 sluice_status planning_costs(struct planning_work *work, sluice_diag *why);
 
-/* Write them to config->saves_costs.  Returns  SLUICE_OK, SLUICE_IO. */
+/* Write them to config->saves_costs.  Returns  as costs_write(). */
 sluice_status planning_save_costs(const struct planning_work *work,
                                   sluice_diag *why);
 

@@ -28,6 +28,15 @@ START_TEST(a_step_wakes_its_devices_and_those_that_waited_long)
     l.config.spin_ns = 3000; /* two of these waits are longer */
     plan = found(&l);
     ck_assert_int_eq(sluice_plan_row_at(plan, 0)->step_ns, 12000 + 20);
+    ck_assert_str_eq(sluice_plan_row_at(plan, 0)->limit,
+                     "bubble: device 1 waits 25 %");
+    sluice_plan_destroy(plan);
+    l.config.wake_ns = 36000;
+    l.config.spin_ns = 1000000;
+    l.config.least_devices = 1;
+    plan = found(&l);
+    ck_assert_str_eq(sluice_plan_row_at(plan, 0)->limit,
+                     "waking: it takes 75 % of the step");
     sluice_plan_destroy(plan);
 }
 END_TEST

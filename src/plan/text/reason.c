@@ -8,6 +8,7 @@
 
 static const double BUSY = 0.95; /* a device that hardly waits */
 static const double FULL = 0.9;  /* a device with little room */
+static const double WAKES = 0.5; /* of the wait, so much is waking */
 
 /* The place that is busy longest. */
 static int busiest(const struct sl_plan_candidate *candidate, int n_places)
@@ -50,6 +51,8 @@ static void say_limit(const struct sl_plan_problem *problem,
     const struct sl_plan_candidate *candidate = &entry->candidate;
     int p = busiest(candidate, entry->n_places);
     double busy = (double)candidate->busy_ns[p] / (double)candidate->step_ns;
+    double wakes =
+        (double)problem->config->wake_ns / (double)candidate->step_ns;
     double full;
     int q = fullest(problem, entry, &full);
     if (busy >= BUSY)
@@ -60,6 +63,9 @@ static void say_limit(const struct sl_plan_problem *problem,
         snprintf(row->limit, sizeof row->limit,
                  "memory: device %d fills %.0f %% of its cap",
                  q < 0 ? 0 : first_of(problem, candidate, q), 100 * full);
+    else if (wakes > WAKES * (1 - busy))
+        snprintf(row->limit, sizeof row->limit,
+                 "waking: it takes %.0f %% of the step", 100 * wakes);
     else
         snprintf(row->limit, sizeof row->limit,
                  "bubble: device %d waits %.0f %%",

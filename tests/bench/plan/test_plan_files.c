@@ -209,7 +209,15 @@ START_TEST(costs_are_read_as_they_were_written)
         written[0][i] = i % SLUICE_N_ACTION_KINDS <= SLUICE_UPDATE ? 10 + i : 0;
     const struct costs_tables from = {written[0], written[1], NULL, NULL, wake};
     const struct costs_tables to = {again[0], again[1], NULL, NULL, &wake[1]};
+    /* Another name of an older file stays that of the older file. */
+    write_file("older\n");
+    ck_assert_int_eq(link("plan_file", "plan_file_older"), 0);
     ck_assert(!costs_write("plan_file", &shape, &from, NULL));
+    FILE *older = fopen("plan_file_older", "re");
+    ck_assert_ptr_nonnull(older);
+    ck_assert_int_eq(fgetc(older), 'o');
+    fclose(older);
+    remove("plan_file_older");
     ck_assert(!costs_read("plan_file", &shape, &to, NULL));
     remove("plan_file");
     ck_assert_mem_eq(written, again, sizeof written);
