@@ -51,12 +51,14 @@ struct sluice_product;
  *
  * Shapes      x[n][in], y and dy [n][out], w and dw [in][out], with n = rows *
  *             rows_per_row.
- *             A team makes the results together, see team.h.
+ *             A team makes the results together, see team.h: each of its
+ *             devices calls.
  * Accumulates weight, if `accumulate`, else overwrites; the others overwrite.
  * Threads     within a call of the layer, on its thread.
  * Returns     SLUICE_OK; SLUICE_INVALID if n is too large for BLAS, 2^31 or
  *             more; SLUICE_NO_MEMORY, SLUICE_SYSTEM if the library that
- *             makes the product refused.
+ *             makes the product refused; SLUICE_CLOSED, in a team, if the step
+ *             has failed elsewhere.
  */
 SLUICE_API sluice_status sluice_product_forward(
     const struct sluice_layer_call *call, int k, const float *x, float *y);

@@ -2,6 +2,7 @@
 #include "blueprint/shards/join.h"
 
 #include "blueprint/stage_slots.h"
+#include "tensor/gemm/team_product.h"
 
 /* A stage of a replica, as shard `shard` holds it. */
 static struct sl_stage *stage_of(const struct sl_layout *layout, int replica,
@@ -66,6 +67,21 @@ static void share_params(const struct sl_layout *layout, int replica, int s,
                 stage_of(layout, replica, shard, s)->units[i].params[k];
 }
 
+/* A unit's products that the team makes together. */
+static void join_products(const struct sl_layout *layout, int replica, int s,
+                          int i)
+{
+    int n = layout->grid.n_shards;
+    for (int shard = 0; shard < n; shard++) {
+        struct sl_unit *unit = &stage_of(layout, replica, shard, s)->units[i];
+        const struct sl_unit *next =
+            &stage_of(layout, replica, (shard + 1) % n, s)->units[i];
+        for (int k = 0; k < unit->plan->n_products; k++)
+            if (unit->products[k].cut.n_shards == n)
+                sl_team_product_join(&unit->products[k], &next->products[k]);
+    }
+}
+
 /* Each unit's part of an array of pointers.  Returns what is behind it. */
 static const float **share_pointers(const struct sl_layout *layout, int replica,
                                     int s, const float **pointers)
@@ -78,6 +94,7 @@ static const float **share_pointers(const struct sl_layout *layout, int replica,
         pointers +=
             stage->n_versions * stage->units[i].plan->n_params * n_shards;
         share_params(layout, replica, s, i);
+        join_products(layout, replica, s, i);
     }
     return pointers;
 }

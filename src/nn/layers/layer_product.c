@@ -5,6 +5,21 @@
 #include "nn/team/team.h"
 #include "tensor/gemm/team_product.h"
 
+/* A device's columns may have been made by others of its team. */
+static sluice_status run_shared(const sluice_layer_call *call, int k,
+                                enum sl_gemm_kind kind, int64_t rows,
+                                struct sl_operands operands, bool accumulate)
+{
+    struct sluice_product *product = &call->products[k];
+    sluice_status st = sl_team_product_run(
+        product, kind, rows, operands,
+        call->shards + call->plan->products[k].param * call->team->n_shards,
+        accumulate);
+    if (!st && sl_team_product_is_shared(product, kind, rows))
+        st = sluice_team_meet(call);
+    return st;
+}
+
 static sluice_status run(const sluice_layer_call *call, int k,
                          enum sl_gemm_kind kind, struct sl_operands operands,
                          bool accumulate)
@@ -17,9 +32,7 @@ static sluice_status run(const sluice_layer_call *call, int k,
         return sl_gemm_product(sl_gemm_openblas(), kind, size, operands,
                                accumulate);
     if (call->team)
-        return sl_team_product_run(
-            &call->products[k], kind, rows, operands,
-            call->shards + spec->param * call->team->n_shards, accumulate);
+        return run_shared(call, k, kind, rows, operands, accumulate);
     return sl_product_run(&call->products[k], kind, rows, operands, accumulate);
 }
 

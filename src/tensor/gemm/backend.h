@@ -90,6 +90,19 @@ struct sl_preparing {
     void (*release)(struct sl_prepared *prepared); /* NULL is allowed */
 };
 
+/* Parts of a product, which a thread makes: n of them from `first` on. */
+struct sl_parts {
+    int64_t first;
+    int64_t n;
+};
+
+/* What the scratch memory of a thread has of the operands of the parts that it
+ * made last; `of` is NULL before the first. */
+struct sl_kept {
+    const void *of;
+    int64_t number;
+};
+
 /* Products of any size that need room and nothing else. */
 struct sl_paneling {
     /* Whether a packed copy pays with so many rows and so many uses between
@@ -111,6 +124,21 @@ struct sl_paneling {
     sluice_status (*run)(enum sl_gemm_kind kind, struct sl_gemm size,
                          struct sl_operands operands, bool is_packed,
                          bool accumulate, void *scratch);
+
+    /* How many parts a product can be made in by several threads, each with
+     * scratch memory of parts_bytes(), of any number of rows; 0 or 1: it is to
+     * be made as a whole.  The parts follow from the sizes alone, and the bits
+     * do not depend on them. */
+    int64_t (*n_parts)(enum sl_gemm_kind kind, struct sl_gemm size,
+                       bool is_packed);
+    size_t (*parts_bytes)(enum sl_gemm_kind kind, int64_t in, int64_t out);
+
+    /* Make some.  `kept` belongs to the scratch memory, of products of one kind
+     * with the same `left`. */
+    void (*make_parts)(enum sl_gemm_kind kind, struct sl_gemm size,
+                       struct sl_operands operands, bool is_packed,
+                       bool accumulate, struct sl_parts parts,
+                       struct sl_kept *kept, void *scratch);
 };
 
 /* Products of any size that need nothing but a call.  Shapes and returns as

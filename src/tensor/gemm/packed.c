@@ -106,6 +106,81 @@ static sluice_status run(enum sl_gemm_kind kind, struct sl_gemm size,
     return SLUICE_OK;
 }
 
+/* ---- parts ---------------------------------------------------------------
+ *
+ * Forward and input gradient: of panels, or turned round.  Weight gradient:
+ * rows of dw, a tile each, from panels of dy that each thread makes for itself.
+ */
+
+enum {
+    LEAST_WORK = 1 << 19, /* multiply-adds: some microseconds */
+    WEIGHT_COLUMNS = 1024 /* of which the panels stay in the second cache */
+};
+
+static int64_t n_parts(enum sl_gemm_kind kind, struct sl_gemm size,
+                       bool is_packed)
+{
+    struct sl_panel_product p = product_of(kind, size, (struct sl_operands){0});
+    if (p.m * p.depth < LEAST_WORK / p.n)
+        return 0;
+    if (is_packed)
+        return sl_panels_n_parts(sl_tiles(), &p);
+    if (kind == SL_GEMM_FORWARD)
+        return 0;
+    if (kind == SL_GEMM_INPUT)
+        return sl_turned_pays(sl_tiles(), &p) ? sl_turned_n_parts(&p) : 0;
+    if (p.depth > SL_TILE_DEPTH || p.n > WEIGHT_COLUMNS)
+        return 0;
+    return (p.m + sl_tiles()->rows - 1) / sl_tiles()->rows;
+}
+
+static size_t parts_bytes(enum sl_gemm_kind kind, int64_t in, int64_t out)
+{
+    if (kind == SL_GEMM_WEIGHT)
+        return scratch_bytes(kind, in, out, false);
+    return sl_panels_parts_bytes(kind == SL_GEMM_INPUT ? out : in);
+}
+
+/* Some rows of dw. */
+static void make_rows(struct sl_panel_product p, struct sl_parts parts,
+                      struct sl_kept *kept, void *scratch)
+{
+    int64_t rows = sl_tiles()->rows, first = parts.first * rows;
+    int64_t end = first + parts.n * rows;
+    float *panels = sl_panels_room(scratch);
+    if (kept->of != p.b.at)
+        sl_panels_pack_block(sl_tiles(), p.b, p.depth, p.n, panels);
+    kept->of = p.b.at;
+    p.panels = panels;
+    p.a.at += first;
+    p.c += first * (p.c_row ? p.c_row : p.n);
+    p.m = (end < p.m ? end : p.m) - first;
+    sl_panels_multiply(sl_tiles(), &p, scratch);
+}
+
+static void make_parts(enum sl_gemm_kind kind, struct sl_gemm size,
+                       struct sl_operands operands, bool is_packed,
+                       bool accumulate, struct sl_parts parts,
+                       struct sl_kept *kept, void *scratch)
+{
+    struct sl_panel_product p = product_of(kind, size, operands);
+    p.panels = is_packed ? operands.right : NULL;
+    p.add = accumulate;
+    if (kind == SL_GEMM_WEIGHT) {
+        make_rows(p, parts, kept, scratch);
+        return;
+    }
+    if (!kept->of)
+        kept->number = -1;
+    if (is_packed)
+        sl_panels_make_parts(sl_tiles(), &p, parts.first, parts.n,
+                             &kept->number, scratch);
+    else
+        sl_turned_make_parts(sl_tiles(), &p, parts.first, parts.n,
+                             kept->of != NULL, scratch);
+    kept->of = operands.left;
+}
+
 const struct sl_gemm_backend *sl_gemm_packed(void)
 {
     static const struct sl_paneling paneling = {
@@ -114,6 +189,9 @@ const struct sl_gemm_backend *sl_gemm_packed(void)
         .scratch_bytes = scratch_bytes,
         .pack = pack,
         .run = run,
+        .n_parts = n_parts,
+        .parts_bytes = parts_bytes,
+        .make_parts = make_parts,
     };
     static const struct sl_gemm_backend backend = {
         .name = "packed",

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/split.h"
+
 enum {
     BLOCK_ROWS = 12 * SL_TILE_ROWS, /* of a: they stay in the second cache */
     BLOCK_COLUMNS = 1024,           /* of b, packed for one use: the same */
@@ -10,6 +12,10 @@ enum {
     LEAD = 2,                            /* tiles */
     IN_PLACE_FLOATS = 256 * 1024,        /* of b, if it is read as it lies */
     IN_PLACE_ROWS = 64,                  /* of a, of all uses together */
+    LINE_FLOATS = 64 / sizeof(float),
+    KEPT_ROWS = 6 * SL_TILE_ROWS, /* of a, of which a part keeps all the depth:
+                                     they stay in the second cache, too */
+    KEPT_FLOATS = KEPT_ROWS * SL_TILE_ROW,
 };
 
 _Static_assert(SL_TILE_STEP *SL_TILE_DEPTH <= A_FLOATS, "a tile by depth fits");
@@ -99,10 +105,19 @@ static void copy_rows(const struct block *b, float *to)
                (size_t)b->deep * sizeof *to);
 }
 
+/* Bring part i of n of what copy_rows() reads for the next block of the depth:
+ * another device of the team may have written it last. */
+static void bring_rows(const struct block *b, int64_t i, int64_t n)
+{
+    for (int64_t r = b->rows * i / n; r < b->rows * (i + 1) / n; r++)
+        for (int64_t k = b->deep; k < 2 * b->deep; k += LINE_FLOATS)
+            __builtin_prefetch(b->a.at + r * b->a.row + k, 0, 2);
+}
+
 /*
- * a lies by rows: few rows of c, so that a panel of b stays in the first cache
- * while the tiles of a column pass by.  Each of them brings its share of the
- * next panel and its own place in the next column.
+ * a lies by rows, which are copied: few rows of c, so that a panel of b stays
+ * in the first cache while the tiles of a column pass by.  Each of them brings
+ * its share of the next panel and its own place in the next column.
  *
  * A core can wait for few lines that its program asks for, but by itself it
  * brings many more of a page of 4 KiB whose lines are asked for one after the
@@ -110,23 +125,24 @@ static void copy_rows(const struct block *b, float *to)
  * the quarters take turns: so those lines have four times as long to come.
  */
 static void multiply_rows(const struct sl_tiles *tiles, const struct block *b,
-                          float *scratch)
+                          const float *copied, bool brings)
 {
     int64_t columns = tiles->columns;
     int64_t n_tiles = up(b->rows, tiles->rows);
     int64_t share = up(columns, n_tiles);
     int64_t quarter = columns * b->deep / SL_TILE_STREAMS;
-    copy_rows(b, scratch);
     for (int64_t j = 0; j < b->n; j += columns) {
         const float *panel = b->panels + j * b->deep;
         int64_t next = j + 2 * columns <= b->n ? j + columns : j;
+        if (brings)
+            bring_rows(b, j / columns, up(b->n, columns));
         for (int64_t t = 0; t < n_tiles; t++) {
             int64_t i = tile_begin(b->rows, n_tiles, t);
             const struct place at = {
                 .i = i,
                 .j = j,
                 .rows = tile_begin(b->rows, n_tiles, t + 1) - i,
-                .a = scratch + i * SL_TILE_ROW,
+                .a = copied + i * SL_TILE_ROW,
                 .panel = panel,
                 .ahead = {b->c + i * b->c_row + next,
                           panel + columns * b->deep +
@@ -241,7 +257,8 @@ static void multiply_block(const struct sl_tiles *tiles, struct block b,
     }
     for (int64_t i = 0; i < m; i += BLOCK_ROWS) {
         b.rows = least(BLOCK_ROWS, m - i);
-        multiply_rows(tiles, &b, scratch);
+        copy_rows(&b, scratch);
+        multiply_rows(tiles, &b, scratch, false);
         b.a.at += b.rows * b.a.row;
         b.c += b.rows * b.c_row;
     }
@@ -284,10 +301,15 @@ bool sl_panels_pay(const struct sl_panel_product *p, int n_uses)
            p->m * n_uses > IN_PLACE_ROWS;
 }
 
+float *sl_panels_room(void *scratch)
+{
+    return (float *)scratch + A_FLOATS;
+}
+
 void sl_panels_multiply(const struct sl_tiles *tiles,
                         const struct sl_panel_product *p, void *scratch)
 {
-    float *room = (float *)scratch + A_FLOATS;
+    float *room = sl_panels_room(scratch);
     const float *panels = p->panels;
     int64_t step = block_depth(p->depth, p->a.column == 1 ? SL_TILE_ROW_DEPTH
                                                           : SL_TILE_DEPTH);
@@ -315,4 +337,64 @@ void sl_panels_multiply(const struct sl_tiles *tiles,
                 panels += sl_panels_floats(tiles, b.deep, b.n);
             multiply_block(tiles, b, p->m, scratch);
         }
+}
+
+static int64_t n_groups(const struct sl_panel_product *p)
+{
+    return up(p->m, KEPT_ROWS);
+}
+
+int64_t sl_panels_n_parts(const struct sl_tiles *tiles,
+                          const struct sl_panel_product *p)
+{
+    return n_groups(p) * up(p->n, tiles->columns);
+}
+
+size_t sl_panels_parts_bytes(int64_t depth)
+{
+    return (size_t)(up(depth, SL_TILE_ROW_DEPTH) * KEPT_FLOATS) * sizeof(float);
+}
+
+/* A group of rows by some columns. */
+static void make_group(const struct sl_tiles *tiles,
+                       const struct sl_panel_product *p, int64_t group,
+                       struct sl_rows of, bool is_kept, float *copied)
+{
+    int64_t row = tile_begin(p->m, n_groups(p), group);
+    int64_t step = sl_panels_block_depth(p->depth);
+    int64_t c_row = p->c_row ? p->c_row : p->n;
+    const float *panels = p->panels;
+    for (int64_t k = 0; k < p->depth; k += step) {
+        const int64_t deep = least(step, p->depth - k);
+        const struct block b = {
+            .rows = tile_begin(p->m, n_groups(p), group + 1) - row,
+            .deep = deep,
+            .n = of.n,
+            .a = {p->a.at + row * p->a.row + k, p->a.row, 1},
+            .panels = panels + of.first * deep,
+            .c = p->c + row * c_row + of.first,
+            .c_row = c_row,
+            .add = p->add || k > 0,
+        };
+        if (!is_kept)
+            copy_rows(&b, copied);
+        multiply_rows(tiles, &b, copied, !is_kept && k + step < p->depth);
+        panels += sl_panels_floats(tiles, deep, p->n);
+        copied += KEPT_FLOATS;
+    }
+}
+
+void sl_panels_make_parts(const struct sl_tiles *tiles,
+                          const struct sl_panel_product *p, int64_t first,
+                          int64_t n, int64_t *kept, void *scratch)
+{
+    int64_t columns = tiles->columns, n_panels = up(p->n, columns), count;
+    for (; n > 0; first += count, n -= count) {
+        int64_t group = first / n_panels, j = first % n_panels;
+        count = least(n, n_panels - j);
+        const struct sl_rows of = {j * columns,
+                                   least(count * columns, p->n - j * columns)};
+        make_group(tiles, p, group, of, *kept == group, scratch);
+        *kept = group;
+    }
 }

@@ -38,7 +38,27 @@ bool sl_panels_pay(const struct sl_panel_product *product, int n_uses);
 size_t sl_panels_scratch_bytes(const struct sl_tiles *tiles, int64_t depth,
                                int64_t n, bool packed);
 
+/* Where in the scratch memory a product has room for panels of b, if it packs
+ * them itself, or for those that are given and made of the same columns. */
+float *sl_panels_room(void *scratch);
+
 void sl_panels_multiply(const struct sl_tiles *tiles,
                         const struct sl_panel_product *product, void *scratch);
+
+/*
+ * The same in parts, of which different threads may make some, each with
+ * scratch memory of its own.  A part is some rows of c by one panel of those
+ * that are given; parts `first` to first + n are made.
+ *
+ * `*kept` says whose copy of rows of a the scratch memory has: -1 at first, and
+ * left alone while a is the same.  sl_panels_parts_bytes() is enough for any
+ * number of rows.
+ */
+int64_t sl_panels_n_parts(const struct sl_tiles *tiles,
+                          const struct sl_panel_product *product);
+size_t sl_panels_parts_bytes(int64_t depth);
+void sl_panels_make_parts(const struct sl_tiles *tiles,
+                          const struct sl_panel_product *product, int64_t first,
+                          int64_t n, int64_t *kept, void *scratch);
 
 #endif

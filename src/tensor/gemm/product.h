@@ -16,6 +16,8 @@
 #ifndef SL_TENSOR_GEMM_PRODUCT_H
 #define SL_TENSOR_GEMM_PRODUCT_H
 
+#include <stdatomic.h>
+
 #include "base/memory.h"
 #include "tensor/gemm/gemm_rule.h"
 #include "tensor/gemm/product_cut.h"
@@ -35,6 +37,16 @@ enum sl_product_form {
 
 /* Bytes in front of a packed copy. */
 enum { SL_COPY_HEAD = SL_ALIGN };
+
+/* A product of a team as this device offers parts of it to the others: those
+ * that nobody has taken yet.  Outside of the device's own call there are
+ * none. */
+struct sl_offer {
+    atomic_int_fast64_t left; /* [atomic] the device's release store publishes
+                                 the rest, which is read by who has taken */
+    const float *right;
+    float *result; /* of a weight gradient */
+};
 
 /* The name is that of the public, opaque type. */
 struct sluice_product {
@@ -61,6 +73,10 @@ struct sluice_product {
     void *scratch;                   /* const after bind; shared with others */
     int next[SL_PRODUCT_PACKED];     /* the copy that is replaced next */
     struct sl_prepared *made[SL_PRODUCT_ROWS][SL_PRODUCT_FORMS];
+    struct sluice_product *next_shard; /* const after it is joined: that of the
+                                          next device of the team, in a circle;
+                                          NULL: no parts are offered */
+    struct sl_offer offers[SL_GEMM_KINDS];
 };
 
 /* What a product is settled from. */

@@ -79,6 +79,24 @@ struct sl_gemm sl_product_size(const struct sluice_product *product,
     return (struct sl_gemm){rows, product->in, cut->out.n};
 }
 
+/* What a device of a team needs for parts of any of its products. */
+static size_t parts_bytes(const struct sluice_product *product,
+                          enum sl_gemm_kind kind)
+{
+    const struct sl_paneling *paneling =
+        product->ruling.backend[kind]->paneling;
+    size_t most = 0;
+    for (int s = 0; s < product->cut.n_shards && product->cut.n_shards > 1;
+         s++) {
+        struct sluice_product of = {.in = product->in, .out = product->out};
+        of.cut = sl_product_cut_of(of.in, of.out, product->cut.n_shards, s);
+        struct sl_gemm size = sl_product_size(&of, kind, 1);
+        if (size.in > 0 && size.out > 0)
+            most = larger(most, paneling->parts_bytes(kind, size.in, size.out));
+    }
+    return most;
+}
+
 /* What a kind needs of a backend that packs and prepares nothing; and room for
  * the weights of a team, which a device copies for its input gradients. */
 static void add_room(struct sluice_product *product, enum sl_gemm_kind kind,
@@ -88,6 +106,10 @@ static void add_room(struct sluice_product *product, enum sl_gemm_kind kind,
         product->ruling.backend[kind]->paneling;
     struct sl_gemm size = sl_product_size(product, kind, 1);
     struct sl_gemm full = sl_product_size(product, kind, product->rows[0]);
+    /* What a product without a copy prepares of the other operand, each device
+     * of a team prepares; of the copy it makes its share. */
+    if (kind == SL_GEMM_INPUT)
+        n_uses *= product->cut.n_shards;
     bool packs = product->ruling.packs && kind != SL_GEMM_WEIGHT && paneling &&
                  paneling->packs(kind, full, n_uses);
     size_t copied = kind == SL_GEMM_INPUT
@@ -103,6 +125,8 @@ static void add_room(struct sluice_product *product, enum sl_gemm_kind kind,
     if (paneling)
         scratch = larger(
             scratch, paneling->scratch_bytes(kind, size.in, size.out, packs));
+    if (paneling)
+        scratch = larger(scratch, parts_bytes(product, kind));
     product->scratch_bytes =
         larger(product->scratch_bytes, sl_round_up(scratch));
 }

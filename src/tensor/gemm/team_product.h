@@ -15,6 +15,12 @@
  * OpenBLAS has kernels of its own for the last columns of a matrix, and for
  * small ones: its bits need not be the same.
  *
+ * Cores are not always equally fast.  So that the team does not wait for the
+ * slowest, `packed` has each device offer its columns in parts: it takes them
+ * itself, half of what is left at a time, and who has made its own takes from
+ * the others.  So its columns are there when the team has met behind the call,
+ * and nobody takes from another call than its own.
+ *
  * Threads: the device.
  */
 #ifndef SL_TENSOR_GEMM_TEAM_PRODUCT_H
@@ -34,5 +40,19 @@ sluice_status sl_team_product_run(struct sluice_product *product,
                                   enum sl_gemm_kind kind, int64_t rows,
                                   struct sl_operands operands,
                                   const float *const *shards, bool accumulate);
+
+/* Whether devices take parts of such a product from each other, so that the
+ * team has to meet behind it; the same for all of them. */
+bool sl_team_product_is_shared(const struct sluice_product *product,
+                               enum sl_gemm_kind kind, int64_t rows);
+
+/*
+ * Let the devices of a team take parts from each other: each product is joined
+ * to that of the next device, the last one's to the first's.
+ *
+ * Threads  the one that creates the pipeline.
+ */
+void sl_team_product_join(struct sluice_product *product,
+                          struct sluice_product *next);
 
 #endif

@@ -18,6 +18,7 @@ enum {
     LEAST_ROWS = 16,
     SLAB = 1024,    /* of the depth: SL_TURNED_ROWS by it are 1 MiB */
     GROUP = 8 * 14, /* rows of transpose(b): whole tiles, and squares */
+    PART = 2 * 14,  /* the same */
     LINE_FLOATS = 64 / sizeof(float),
     A_FLOATS = SL_TILE_ROWS * SL_TILE_ROW,
     C_FLOATS = GROUP * SL_TURNED_ROWS,
@@ -119,33 +120,77 @@ static void multiply_group(const struct sl_tiles *tiles, const struct group *g)
     }
 }
 
+/* A slab of the depth, from k on, by columns j to `end` of c, once its panels
+ * are made. */
+struct slab {
+    int64_t k;
+    int64_t deep;
+    int64_t j;
+    int64_t end;
+};
+
+static float *panels_of(void *scratch)
+{
+    return (float *)scratch + A_FLOATS + C_FLOATS;
+}
+
+static void pack_slab(const struct sl_tiles *tiles,
+                      const struct sl_panel_product *p, struct slab at,
+                      void *scratch)
+{
+    struct sl_view left = {p->a.at + at.k, 1, p->a.row};
+    sl_panels_pack(tiles, left, at.deep, p->m, panels_of(scratch));
+}
+
+static void multiply_slab(const struct sl_tiles *tiles,
+                          const struct sl_panel_product *p, struct slab at,
+                          void *scratch)
+{
+    float *c = (float *)scratch + A_FLOATS;
+    int64_t width = padded(tiles, p->m);
+    int64_t c_row = p->c_row ? p->c_row : p->n;
+    for (int64_t j = at.j; j < at.end; j += GROUP) {
+        const struct group g = {
+            .rows = p->b.at + at.k + j * p->b.column,
+            .row = p->b.column,
+            .n = least(GROUP, at.end - j),
+            .deep = at.deep,
+            .panels = panels_of(scratch),
+            .width = width,
+            .a = scratch,
+            .c = c,
+            .add = p->add || at.k > 0,
+        };
+        if (g.add)
+            sl_transpose(p->m, g.n, p->c + j, c_row, c, width);
+        multiply_group(tiles, &g);
+        sl_transpose(g.n, p->m, c, width, p->c + j, c_row);
+    }
+}
+
 void sl_turned_multiply(const struct sl_tiles *tiles,
                         const struct sl_panel_product *p, void *scratch)
 {
-    float *a = scratch, *c = a + A_FLOATS, *panels = c + C_FLOATS;
-    int64_t slab = up(p->depth, up(p->depth, SLAB));
-    int64_t width = padded(tiles, p->m);
-    int64_t c_row = p->c_row ? p->c_row : p->n;
-    for (int64_t k = 0; k < p->depth; k += slab) {
-        int64_t deep = least(slab, p->depth - k);
-        struct sl_view left = {p->a.at + k, 1, p->a.row};
-        sl_panels_pack(tiles, left, deep, p->m, panels);
-        for (int64_t j = 0; j < p->n; j += GROUP) {
-            const struct group g = {
-                .rows = p->b.at + k + j * p->b.column,
-                .row = p->b.column,
-                .n = least(GROUP, p->n - j),
-                .deep = deep,
-                .panels = panels,
-                .width = width,
-                .a = a,
-                .c = c,
-                .add = p->add || k > 0,
-            };
-            if (g.add)
-                sl_transpose(p->m, g.n, p->c + j, c_row, c, width);
-            multiply_group(tiles, &g);
-            sl_transpose(g.n, p->m, c, width, p->c + j, c_row);
-        }
+    int64_t deep = up(p->depth, up(p->depth, SLAB));
+    for (int64_t k = 0; k < p->depth; k += deep) {
+        struct slab at = {k, least(deep, p->depth - k), 0, p->n};
+        pack_slab(tiles, p, at, scratch);
+        multiply_slab(tiles, p, at, scratch);
     }
+}
+
+int64_t sl_turned_n_parts(const struct sl_panel_product *p)
+{
+    return p->depth <= SLAB ? up(p->n, PART) : 0;
+}
+
+void sl_turned_make_parts(const struct sl_tiles *tiles,
+                          const struct sl_panel_product *p, int64_t first,
+                          int64_t n, bool has_a, void *scratch)
+{
+    struct slab at = {0, p->depth, first * PART,
+                      least((first + n) * PART, p->n)};
+    if (!has_a)
+        pack_slab(tiles, p, at, scratch);
+    multiply_slab(tiles, p, at, scratch);
 }

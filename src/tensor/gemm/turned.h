@@ -33,4 +33,14 @@ size_t sl_turned_scratch_bytes(const struct sl_tiles *tiles, int64_t depth);
 void sl_turned_multiply(const struct sl_tiles *tiles,
                         const struct sl_panel_product *product, void *scratch);
 
+/*
+ * The same in parts, as those of panels.h; a part is some columns of c.  There
+ * are none if the product is too deep.  `has_a`: the scratch memory has what
+ * another part has made of the same a.
+ */
+int64_t sl_turned_n_parts(const struct sl_panel_product *product);
+void sl_turned_make_parts(const struct sl_tiles *tiles,
+                          const struct sl_panel_product *product, int64_t first,
+                          int64_t n, bool has_a, void *scratch);
+
 #endif
