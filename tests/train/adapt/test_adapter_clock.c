@@ -20,6 +20,7 @@ enum {
     N_LAYERS = 16,
     BEFORE = 20,
     REACTION = 20,
+    MOST = 8, /* devices */
 };
 
 static sluice_model *model;
@@ -30,22 +31,25 @@ static sluice_diag why;
 
 /* The machine: how fast its devices are, and how much faster one is while
  * another one is slow and leaves it more of the memory. */
-static double speeds[2];
+static int n_devices;
+static double speeds[MOST];
 static double relief;
 static double noise; /* of device 0's speed, up and down in turn */
 static int n_steps;
 
-static void begin(const int *cpus)
+static void begin_on(int devices, const int *cpus)
 {
     static const sluice_sgd_config sgd = {.learning_rate = 0.1};
-    speeds[0] = speeds[1] = 1;
+    n_devices = devices;
+    for (int d = 0; d < MOST; d++)
+        speeds[d] = 1;
     relief = 1;
     noise = 0;
     ck_assert_msg(
         !sluice_model_parse("input(4); linear(4)x16", NULL, &model, &why), "%s",
         why.text);
     config = (sluice_pipeline_config){
-        .schedule = {.name = "1f1b", .devices = 2, .microbatches = 8},
+        .schedule = {.name = "1f1b", .devices = devices, .microbatches = 8},
         .batch = BATCH,
         .loss = sluice_mean_squared_error(),
         .optimizer = sluice_sgd(),
@@ -62,6 +66,11 @@ static void begin(const int *cpus)
                   why.text);
 }
 
+static void begin(const int *cpus)
+{
+    begin_on(2, cpus);
+}
+
 static void end(void)
 {
     sluice_adapter_destroy(adapter);
@@ -73,13 +82,14 @@ static void end(void)
 static sluice_simulation *simulate(void)
 {
     static int64_t costs_ns[SLUICE_PLAN_MAX_STAGES][KINDS];
-    double of[2];
+    double of[MOST], slowest = 1;
     for (int s = 0; s < pipe->blueprint.grid.depth; s++)
         for (int kind = 0; kind < KINDS; kind++)
             costs_ns[s][kind] =
                 pipe->blueprint.stage_layers[s] *
                 (int64_t)(kind == SLUICE_B ? 2 * LAYER_NS : LAYER_NS);
-    double slowest = speeds[0] < speeds[1] ? speeds[0] : speeds[1];
+    for (int d = 0; d < n_devices; d++)
+        slowest = speeds[d] < slowest ? speeds[d] : slowest;
     bool waits = slowest < 1 && pipe->blueprint.stage_layers[0] * 2 == N_LAYERS;
     for (int p = 0; p < adapter->now.n_places; p++) {
         int device = adapter->now.places[p];
@@ -130,16 +140,20 @@ static sluice_adaptation await_news(void)
 }
 
 /* Half, and the step is as long as was predicted, within 1 %. */
-static void slow_down(double how_much_faster_the_other_seems)
+static void slow_down(int devices, int slow,
+                      double how_much_faster_the_other_seems)
 {
-    begin(NULL);
+    begin_on(devices, NULL);
     run_quietly(BEFORE);
-    speeds[1] = 0.5;
+    speeds[slow] = 0.5;
     relief = how_much_faster_the_other_seems;
     sluice_adaptation news = await_news();
     ck_assert_int_eq(news.what, SLUICE_ADAPT_RESHAPED);
-    ck_assert_int_eq(news.device, 1);
-    ck_assert_int_gt(pipe->blueprint.stage_layers[0], N_LAYERS / 2);
+    ck_assert_int_eq(news.device, slow);
+    for (int p = 0; p < adapter->now.n_places; p++)
+        if (adapter->now.places[p] == slow)
+            ck_assert_int_lt(pipe->blueprint.stage_layers[p],
+                             N_LAYERS / devices);
     double predicted = (double)news.predicted_ns;
     news = await_news();
     ck_assert_msg(news.what == SLUICE_ADAPT_MEASURED, "%s", news.text);
@@ -151,13 +165,15 @@ static void slow_down(double how_much_faster_the_other_seems)
 
 START_TEST(a_device_slowed_to_half_is_seen_within_twenty_steps)
 {
-    slow_down(1);
+    for (int devices = 2; devices <= MOST; devices *= 2)
+        for (int slow = 0; slow < devices; slow++)
+            slow_down(devices, slow, 1);
 }
 END_TEST
 
 START_TEST(what_a_device_gains_while_others_wait_is_not_counted_on)
 {
-    slow_down(1.06);
+    slow_down(2, 1, 1.06);
 }
 END_TEST
 
