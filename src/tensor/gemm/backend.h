@@ -98,7 +98,7 @@ struct sl_parts {
 
 /* What the scratch memory of a thread has of the operands of the parts that it
  * made last; `of` is NULL before the first. */
-struct sl_kept {
+struct sl_left_kept {
     const void *of;
     int64_t number;
 };
@@ -138,7 +138,7 @@ struct sl_paneling {
     void (*make_parts)(enum sl_gemm_kind kind, struct sl_gemm size,
                        struct sl_operands operands, bool is_packed,
                        bool accumulate, struct sl_parts parts,
-                       struct sl_kept *kept, void *scratch);
+                       struct sl_left_kept *kept, void *scratch);
 };
 
 /* Products of any size that need nothing but a call.  Shapes and returns as

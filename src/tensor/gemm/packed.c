@@ -143,7 +143,7 @@ static size_t parts_bytes(enum sl_gemm_kind kind, int64_t in, int64_t out)
 
 /* Some rows of dw. */
 static void make_rows(struct sl_panel_product p, struct sl_parts parts,
-                      struct sl_kept *kept, void *scratch)
+                      struct sl_left_kept *kept, void *scratch)
 {
     int64_t rows = sl_tiles()->rows, first = parts.first * rows;
     int64_t end = first + parts.n * rows;
@@ -161,7 +161,7 @@ static void make_rows(struct sl_panel_product p, struct sl_parts parts,
 static void make_parts(enum sl_gemm_kind kind, struct sl_gemm size,
                        struct sl_operands operands, bool is_packed,
                        bool accumulate, struct sl_parts parts,
-                       struct sl_kept *kept, void *scratch)
+                       struct sl_left_kept *kept, void *scratch)
 {
     struct sl_panel_product p = product_of(kind, size, operands);
     p.panels = is_packed ? operands.right : NULL;

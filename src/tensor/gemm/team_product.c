@@ -61,7 +61,7 @@ struct call {
     struct sl_operands operands;
     bool accumulate;
     void *scratch;
-    struct sl_kept kept;
+    struct sl_left_kept kept;
 };
 
 static bool is_packed(const struct sluice_product *product,
