@@ -49,6 +49,7 @@ static void note_devices(sluice_adapter *a, const sluice_pipeline *pipe)
     for (int d = 0; d < a->now.n_places; d++) {
         a->now.places[d] = d;
         a->machine.speeds[d] = 1;
+        a->machine.process[d] = a->cpus.process[d];
         a->slowed[d] = slowed ? slowed[d] : 1;
         a->devices[d].cap_bytes = sl_uneven_cap(&a->config, d);
     }
@@ -71,7 +72,7 @@ static void pose(sluice_adapter *a, const sluice_adapt_config *config,
         .costs_ns = a->costs_ns,
         .schedules = name ? name : sluice_schedule_generator(0),
         .queue_capacity = pipe->blueprint.queue_capacity,
-        .least_devices = pipe->blueprint.processes.n, /* one in each */
+        .least_devices = pipe->blueprint.processes.n,
         .no_remat = a->config.remat == SLUICE_REMAT_NEVER,
         .allocator = a->allocator,
     };

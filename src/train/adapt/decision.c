@@ -77,6 +77,37 @@ static bool same_order(const sluice_schedule *a, const sluice_schedule *b)
            !sluice_reference_order(b, &other, NULL) && one == other;
 }
 
+/* Whether a plan on the devices left[] has one of each process. */
+static bool is_everywhere(const struct sl_machine *machine, const int *left,
+                          const sluice_plan *plan)
+{
+    bool has[SLUICE_MAX_DEVICES] = {false};
+    int n;
+    const int *places = sluice_plan_places(plan, &n);
+    for (int p = 0; p < n; p++)
+        has[machine->process[left[places[p]]]] = true;
+    for (int d = 0; d < machine->n_devices; d++)
+        if (!has[machine->process[d]])
+            return false;
+    return true;
+}
+
+/* As many devices as it takes. */
+static sluice_status find_everywhere(sluice_plan_config *config,
+                                     const struct sl_machine *machine,
+                                     const int *left, sluice_plan **out,
+                                     sluice_diag *why)
+{
+    sluice_status st;
+    while (!(st = sluice_plan_find(config, out, why)) &&
+           !is_everywhere(machine, left, *out)) {
+        sluice_plan_places(*out, &config->least_devices);
+        config->least_devices++;
+        sluice_plan_destroy(*out);
+    }
+    return st;
+}
+
 /* Find a plan on the devices that are left; left[] are their numbers. */
 static sluice_status find(const sluice_plan_config *problem,
                           const struct sl_machine *machine, int *left,
@@ -99,7 +130,7 @@ static sluice_status find(const sluice_plan_config *problem,
         return sluice_diag_set(why, SLUICE_INVALID,
                                "no core is left of those on which the training "
                                "began");
-    return sluice_plan_find(&config, out, why);
+    return find_everywhere(&config, machine, left, out, why);
 }
 
 sluice_status sl_decide(const sluice_plan_config *problem,

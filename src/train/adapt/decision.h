@@ -18,6 +18,7 @@ struct sl_machine {
     int n_devices;
     double speeds[SLUICE_MAX_DEVICES]; /* 1: as at the start */
     bool lost[SLUICE_MAX_DEVICES];     /* no core is left for it */
+    int process[SLUICE_MAX_DEVICES];   /* each of these needs a device */
 };
 
 /* How a pipeline runs. */
@@ -50,14 +51,16 @@ sluice_status sl_decision_price(const sluice_plan_config *problem,
                                 int64_t *out, sluice_diag *why);
 
 /*
- * Look for a plan on the devices that are left.  It is worth a reshape if a
- * step now takes more than 1 + margin times as long, or if a device that works
- * is lost; and if it adds up the gradients in the same order.
+ * Look for a plan on the devices that are left, one in each process at least:
+ * where the best plan leaves one out, the best that has more devices.  It is
+ * worth a reshape if a step now takes more than 1 + margin times as long, or if
+ * a device that works is lost; and if it adds up the gradients in the same
+ * order.
  *
  * `problem` has layers, costs and numbers of micro-batches; of its devices only
  * the caps are read, of none if it has no devices.
  *
- * Returns  SLUICE_OK; SLUICE_INVALID if no device is left; as
+ * Returns  SLUICE_OK; SLUICE_INVALID if too few devices are left; as
  *          sluice_plan_find() and sluice_simulate().
  */
 sluice_status sl_decide(const sluice_plan_config *problem,

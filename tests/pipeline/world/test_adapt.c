@@ -13,6 +13,7 @@
 
 #include "pipeline/pipeline.h"
 #include "pipeline/world/world.h"
+#include "support/allocator.h"
 #include "train/adapt/together.h"
 
 enum {
@@ -32,6 +33,7 @@ struct scene {
     double speeds[MOST]; /* of the machine's devices */
     sluice_model *model;
     sluice_pipeline_config config;
+    struct sl_test_allocator allocator;
     sluice_pipeline *pipe;
     sluice_pipeline *alone; /* in this process, and never reshaped */
     sluice_adapter *adapter;
@@ -67,6 +69,8 @@ static void begin(struct scene *is, sluice_world *world, int each,
     demand(
         !sluice_pipeline_create(&is->config, is->model, &is->alone, &is->why),
         "%s", is->why.text);
+    sl_test_allocator_init(&is->allocator);
+    is->config.allocator = &is->allocator.hooks;
     is->config.world = world;
     is->config.pinning = cpus ? SLUICE_PIN_LIST : SLUICE_PIN_OFF;
     is->config.pin_cpus = cpus;
@@ -192,17 +196,36 @@ static void show_slow_devices(sluice_world *world)
     end(&is);
 }
 
-/* A shape that does without all devices of a process is not to be had. */
-static void show_refusal(sluice_world *world)
+/* The best plan would do without both devices of the last process. */
+static void show_least(sluice_world *world)
 {
     struct scene is;
     begin(&is, world, 2, NULL);
     look_quietly(&is, BEFORE);
     is.speeds[is.n_devices - 2] = is.speeds[is.n_devices - 1] = 0.02;
-    await_news(&is, SLUICE_ADAPT_REFUSED);
-    demand(strstr(is.news.text, "has no device; give it one"), "%s",
+    await_news(&is, SLUICE_ADAPT_RESHAPED);
+    demand(sluice_pipeline_n_devices(is.pipe) == is.n_devices - 1, "%s",
            is.news.text);
+    step(&is);
+    end(&is);
+}
+
+/* The last process has no memory for the new shape. */
+static void show_refusal(sluice_world *world)
+{
+    struct scene is;
+    begin(&is, world, 1, NULL);
+    look_quietly(&is, BEFORE);
+    is.speeds[0] = 0.5;
+    if (is.rank == is.size - 1)
+        sl_test_allocator_arm(&is.allocator, 1, true);
+    await_news(&is, SLUICE_ADAPT_REFUSED);
+    sl_test_allocator_arm(&is.allocator, 0, false);
+    demand(strstr(is.news.text, "out of memory"), "%s", is.news.text);
     demand(sluice_pipeline_n_reshapes(is.pipe) == 0, "it was reshaped");
+    step(&is);
+    is.speeds[0] = 0.4; /* it is looked at again when it changes */
+    await_news(&is, SLUICE_ADAPT_RESHAPED);
     step(&is);
     end(&is);
 }
@@ -341,7 +364,8 @@ int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
         {"a_slow_device_of_another_process_is_relieved", show_slow_devices},
-        {"a_process_keeps_a_device", show_refusal},
+        {"a_process_keeps_a_device", show_least},
+        {"a_shape_that_one_process_refuses_is_told_of", show_refusal},
         {"a_core_that_another_process_has_lost_is_left", show_lost_core},
         {"what_one_process_refuses_no_process_adapts_to", show_creation},
         {"real_steps_can_be_looked_at", show_steps},
