@@ -104,7 +104,8 @@ SLUICE_API sluice_status sluice_world_agree(sluice_world *world,
  * Give all processes what `process` has in `buffer`.  All call it, as
  * sluice_world_agree().  Without a world (NULL) nothing is done.
  *
- * Returns  SLUICE_OK; SLUICE_SYSTEM or SLUICE_CLOSED if a process is gone.
+ * Returns  SLUICE_OK; SLUICE_INVALID if there is no such process, or no buffer;
+ *          SLUICE_SYSTEM or SLUICE_CLOSED if a process is gone.
  */
 SLUICE_API sluice_status sluice_world_share(sluice_world *world, int process,
                                             void *buffer, size_t bytes,

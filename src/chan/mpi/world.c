@@ -137,12 +137,30 @@ sluice_status sluice_world_agree(sluice_world *world, sluice_status status,
     return world ? sl_world_check(world, status, why) : status;
 }
 
+static sluice_status check_share(const sluice_world *world, int process,
+                                 const void *buffer, size_t bytes,
+                                 sluice_diag *why)
+{
+    int n = sluice_world_size(world);
+    if (process < 0 || process >= n)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "process %d is to share what it has, and the "
+                               "world has processes 0 to %d",
+                               process, n - 1);
+    if (!buffer && bytes > 0)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "`buffer` is NULL, and %zu bytes are shared",
+                               bytes);
+    return SLUICE_OK;
+}
+
 sluice_status sluice_world_share(sluice_world *world, int process, void *buffer,
                                  size_t bytes, sluice_diag *why)
 {
     if (!world)
         return SLUICE_OK;
-    sluice_status st = sl_world_check(world, SLUICE_OK, why);
+    sluice_status st = check_share(world, process, buffer, bytes, why);
+    st = sl_world_check(world, st, why);
     return st ? st : sl_world_broadcast(world, process, buffer, bytes, why);
 }
 
@@ -218,6 +236,8 @@ sluice_status sl_world_check(sluice_world *world, sluice_status st,
         sluice_diag_set(&told, st, "process %d could not go on", world->rank);
         if (why)
             told = *why;
+        told.status = st; /* whatever was written there: this one counts */
+        told.text[SLUICE_DIAG_TEXT - 1] = '\0';
         told.process = world->rank;
         sl_control_fail(world->control, &told, NULL, NULL);
     }

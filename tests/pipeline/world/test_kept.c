@@ -159,6 +159,36 @@ static void show_chunks(sluice_world *world)
     sl_collective_destroy(collective);
 }
 
+/* MPI would break over them. */
+static void show_sharing(sluice_world *world)
+{
+    int word = 0;
+    sluice_diag why;
+    for (int who = 0; who < 2; who++) {
+        bool wrong = sluice_world_rank(world) == who;
+        sluice_status st =
+            sluice_world_share(world, wrong ? 2 : 0, &word, sizeof word, &why);
+        demand(st == SLUICE_INVALID && why.process == who &&
+                   strstr(why.text, "the world has processes 0 to 1"),
+               "%s", why.text);
+        st = sluice_world_share(world, 0, wrong ? NULL : &word, sizeof word,
+                                &why);
+        demand(st == SLUICE_INVALID && why.process == who &&
+                   strstr(why.text, "`buffer` is NULL"),
+               "%s", why.text);
+    }
+    demand(!sluice_world_share(world, 0, &word, sizeof word, &why), "%s",
+           why.text);
+}
+
+static void show_failure(sluice_world *world)
+{
+    sluice_diag why = {.status = SLUICE_OK};
+    sluice_status st = sluice_world_rank(world) ? SLUICE_IO : SLUICE_OK;
+    demand(sluice_world_agree(world, st, &why) == SLUICE_IO && why.process == 1,
+           "process %d: %s", why.process, why.text);
+}
+
 static sluice_pipeline_config config_of(sluice_world *world)
 {
     static const sluice_sgd_config sgd = {.learning_rate = 0.1};
@@ -273,6 +303,8 @@ int main(int argc, char **argv)
 {
     static const struct sl_test_claim claims[] = {
         {"longer_chunks_on_their_way_are_dropped", show_chunks},
+        {"what_cannot_be_shared_is_refused", show_sharing},
+        {"a_failure_counts_without_a_sentence", show_failure},
         {"a_child_of_fork_is_refused", show_fork},
         {"a_failed_creation_takes_no_tags", show_tags},
     };
