@@ -1,51 +1,49 @@
 /* Tensors from a file to a pipeline.  The thread that owns the pipeline. */
 #include "checkpoint/staging.h"
 
-#include <string.h>
-
 #include "base/finite.h"
 #include "base/memory.h"
 #include "checkpoint/tensor_shape.h"
+#include "data/safetensors/safetensors.h"
 #include "pipeline/parameters.h"
 #include "pipeline/pieces/kept.h"
 
-/* The tensor of the file that has this name; -1 if there is none.  It is mostly
- * the next one: `from` is where to look first. */
-static int find(const sluice_safetensors *file, const char *name, int from,
-                sluice_shape *shape)
+/* A tensor of the file that the pipeline has not. */
+static sluice_status refuse(const sluice_pipeline *pipe, const char *name,
+                            sluice_diag *why)
 {
-    int n = sluice_safetensors_count(file);
-    for (int i = 0; i < n; i++) {
-        int k = (from + i) % n;
-        if (!strcmp(sluice_safetensors_name(file, k, shape), name))
-            return k;
-    }
-    return -1;
+    if (sl_tensor_state(name) < 0) /* its sentence tells what there are */
+        return sluice_model_find_parameter(pipe->blueprint.model, name, NULL,
+                                           NULL, NULL, why);
+    return sluice_diag_set(why, SLUICE_NOT_FOUND,
+                           "the file has a state \"%s\", which the "
+                           "optimizer, %s, does not keep",
+                           name, pipe->blueprint.optimizer->name);
 }
 
 /* Each tensor of the file is one that the pipeline has. */
 static sluice_status check_known(const sluice_pipeline *pipe, enum sl_held held,
                                  const sluice_safetensors *file,
+                                 const sluice_allocator *allocator,
                                  sluice_diag *why)
 {
+    int n = sluice_safetensors_count(file), found;
+    bool *known = sl_alloc(allocator, (size_t)n, sizeof *known);
     sluice_status st = SLUICE_OK;
-    for (int i = 0; i < sluice_safetensors_count(file) && !st; i++) {
+    sluice_state_tensor at = {.state = 0};
+    if (!known)
+        return sl_no_memory(why, "the list of a file's tensors");
+    while (sl_held_next(pipe, held, &at))
+        if ((found = sl_safetensors_find(file, at.name, NULL)) >= 0)
+            known[found] = true;
+    for (int i = 0; i < n && !st; i++) {
         const char *name = sluice_safetensors_name(file, i, NULL);
-        sluice_state_tensor at = {.state = 0};
-        if (held == SL_HELD_WEIGHTS && sl_tensor_state(name) >= 0)
-            continue;
-        bool known = false;
-        while (!known && sl_held_next(pipe, held, &at))
-            known = !strcmp(at.name, name);
-        if (!known && sl_tensor_state(name) >= 0)
-            st = sluice_diag_set(why, SLUICE_NOT_FOUND,
-                                 "the file has a state \"%s\", which the "
-                                 "optimizer, %s, does not keep",
-                                 name, pipe->blueprint.optimizer->name);
-        else if (!known) /* its sentence tells what parameters there are */
-            st = sluice_model_find_parameter(pipe->blueprint.model, name, NULL,
-                                             NULL, NULL, why);
+        bool is_passed_over =
+            held == SL_HELD_WEIGHTS && sl_tensor_state(name) >= 0;
+        if (!known[i] && !is_passed_over)
+            st = refuse(pipe, name, why);
     }
+    sl_free(allocator, known, (size_t)n, sizeof *known);
     return st;
 }
 
@@ -77,15 +75,12 @@ static sluice_status read_all(struct sl_staging *staging,
     sluice_status st = SLUICE_OK;
     sluice_state_tensor at = {.state = 0};
     float *values = staging->values;
-    int from = 0;
     while (!st && sl_held_next(pipe, held, &at)) {
         sluice_shape shape;
-        int found = find(file, at.name, from, &shape);
-        if (found < 0)
+        if (sl_safetensors_find(file, at.name, &shape) < 0)
             return sluice_diag_set(why, SLUICE_INVALID,
                                    "the weights have no tensor \"%s\"",
                                    at.name);
-        from = found + 1;
         st = sl_tensor_shape_check(at.name, &shape, &at.parameter.spec->shape,
                                    "Sluice's layout is [in, out], PyTorch's "
                                    "[out, in]",
@@ -132,7 +127,7 @@ sluice_status sl_staging_read(struct sl_staging *staging,
                               const sluice_allocator *allocator,
                               sluice_diag *why)
 {
-    sluice_status st = check_known(pipe, held, file, why);
+    sluice_status st = check_known(pipe, held, file, allocator, why);
     if (!st)
         st = sl_staging_init(staging, pipe, held, allocator, why);
     if (st)
