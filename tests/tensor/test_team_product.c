@@ -11,12 +11,13 @@ enum { MOST = 300 * 300, MOST_SHARDS = 4 };
 /* See tests/tensor/test_product.c; here up to 288 terms. */
 static const double tolerance = 3e-5;
 
-/* Fewer columns than devices, odd sizes, and whole cache lines. */
+/* Fewer columns than devices, odd sizes, whole cache lines, and more columns,
+ * or depth, than are packed at a time. */
 static const struct sl_gemm sizes[] = {
-    {1, 1, 1},      {1, 7, 3},     {5, 3, 10},    {4, 16, 16},
-    {16, 33, 31},   {32, 64, 8},   {13, 70, 70},  {64, 64, 64},
-    {65, 47, 129},  {128, 65, 10}, {2, 129, 63},  {31, 128, 127},
-    {17, 288, 256}, {64, 128, 96}, {8, 256, 288}, {288, 32, 32},
+    {1, 1, 1},     {1, 7, 3},      {5, 3, 10},     {4, 16, 16},   {16, 33, 31},
+    {32, 64, 8},   {13, 70, 70},   {64, 64, 64},   {65, 47, 129}, {128, 65, 10},
+    {2, 129, 63},  {31, 128, 127}, {17, 288, 256}, {64, 128, 96}, {8, 256, 288},
+    {288, 32, 32}, {3, 17, 1100},
 };
 enum { N_SIZES = sizeof sizes / sizeof *sizes };
 
