@@ -15,7 +15,11 @@
 #include "bench/output/progress.h"
 #include "bench/order/schedule_names.h"
 #include "bench/measure/subject.h"
+#include "bench/overhead/overhead.h"
 #include "bench/roofline/bound.h"
+
+/* Items of a hand-off that is measured by itself. */
+enum { MOST_BYTES = 1 << 20, LEAST_ITEMS = 4, MOST_ITEMS = 256 };
 
 /* It fits every number of devices, unless it is timed cells: a stage is one,
  * and those of a device share the time of a cell. */
@@ -155,9 +159,39 @@ static void set_bounds(const struct bubble_config *config,
             .batch = rows[i].batch,
             .steps = config->run.repetitions,
         };
-        rows[i].bound_ns = model ? bound_step_ns(&bound) : NAN;
+        rows[i].bound_ns =
+            model && !config->run.world ? bound_step_ns(&bound) : NAN;
     }
     sluice_model_destroy(model);
+}
+
+/* In two processes: items as large as those of the rows, by themselves. */
+static sluice_status set_hand_offs(const struct bubble_config *config,
+                                   struct bubble_row *rows, int n,
+                                   sluice_diag *why)
+{
+    sluice_world *world = config->run.world;
+    bool two = world && sluice_world_size(world) == 2;
+    sluice_status st = SLUICE_OK;
+    for (int i = 0; i < n && !st; i++) {
+        struct overhead_row hand_off = {.hand_off_ns = NAN, .raw_ns = NAN};
+        int64_t bytes = rows[i].measured.item_bytes;
+        int64_t items = bytes > 0 ? MOST_BYTES / bytes : 0;
+        const struct overhead_config how = {
+            .microbatches = items < LEAST_ITEMS  ? LEAST_ITEMS
+                            : items > MOST_ITEMS ? MOST_ITEMS
+                                                 : (int)items,
+            .warmup = config->run.warmup,
+            .repetitions = config->run.repetitions,
+            .world = world,
+        };
+        if (two && bytes > 0)
+            st = overhead_of_item(&how, bytes / (int64_t)sizeof(float),
+                                  &hand_off, why);
+        rows[i].hand_off_ns = hand_off.hand_off_ns;
+        rows[i].raw_ns = hand_off.raw_ns;
+    }
+    return st;
 }
 
 /* Every number of devices, with every team. */
@@ -189,7 +223,7 @@ static sluice_status measure_all(const struct bubble_config *config,
         return st;
     set_speedups(config, rows, n);
     set_bounds(config, rows, n);
-    return SLUICE_OK;
+    return set_hand_offs(config, rows, n, why);
 }
 
 sluice_status bubble_measure(const struct bubble_config *config,

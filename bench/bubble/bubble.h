@@ -37,10 +37,13 @@ struct bubble_row {
                        other schedules than gpipe and 1f1b, what the simulator
                        finds for equal stages */
     sluice_schedule *custom; /* as order_custom() */
-    double speedup;  /* against one device; NAN if that was not measured */
-    double bound_ns; /* the least time of the step on this machine, as
-                        bench/roofline/bound.h; NAN with timed cells, and with
-                        teams: it is one of whole products */
+    double speedup;     /* against one device; NAN if that was not measured */
+    double bound_ns;    /* the least time of the step on this machine, as
+                           bench/roofline/bound.h; NAN with timed cells, and in
+                           several processes */
+    double hand_off_ns; /* in two processes: of the largest item from one to the
+                           other, as bench/overhead/overhead.h; else NAN */
+    double raw_ns;      /* of a message of MPI that is as large */
     struct measurement measured;
 };
 

@@ -21,6 +21,18 @@ static void add_results(struct table_fields *fields,
     add_share(fields, "bound_share", row->bound_ns / step_ns);
 }
 
+/* From process to process. */
+static void add_hand_off(struct table_fields *fields,
+                         const struct bubble_config *config,
+                         const struct bubble_row *row)
+{
+    add_integer(fields, "processes", sluice_world_size(config->run.world));
+    add_integer(fields, "item_bytes", row->measured.item_bytes);
+    add_real(fields, "hand_off_ns", row->hand_off_ns);
+    add_real(fields, "raw_ns", row->raw_ns);
+    add_real(fields, "hand_off_ratio", row->hand_off_ns / row->raw_ns);
+}
+
 void bubble_table_row(void *context, const struct bubble_row *row)
 {
     struct bubble_table *table = context;
@@ -36,6 +48,8 @@ void bubble_table_row(void *context, const struct bubble_row *row)
     add_key(&fields, "microbatches", row->microbatches);
     add_key(&fields, "batch", row->batch);
     add_results(&fields, row);
+    if (config->run.world)
+        add_hand_off(&fields, config, row);
     add_text(&fields, "gemm_used", row->measured.gemm);
     add_wrong(&fields, row->measured.wrong);
     table_row(&table->table, fields.of, fields.n);

@@ -226,6 +226,12 @@ static sluice_status run_session(struct session *session,
     out->reduce_bytes =
         traffic_reduce_bytes(session->pipe, how.replicas ? how.replicas : 1);
     if (config->world)
+        out->item_bytes = traffic_item_bytes(
+            session->pipe, config->work->model,
+            (config->work->rows + config->microbatches - 1) /
+                config->microbatches,
+            how.team ? how.team : 1, sluice_world_size(config->world));
+    if (config->world)
         out->sent_formula = traffic_sent_bytes(
             session->pipe, config->work->model, config->work->rows,
             how.replicas ? how.replicas : 1, how.team ? how.team : 1,

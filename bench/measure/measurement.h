@@ -24,8 +24,11 @@ struct measurement {
     double sent_bytes;     /* counted: what processes sent each other of both,
                               in a step; 0: there is one */
     double
-        sent_formula;  /* the same, by the sizes of boundaries and gradients */
-    const char *gemm;  /* as sluice_pipeline_gemm() */
+        sent_formula;   /* the same, by the sizes of boundaries and gradients */
+    int64_t item_bytes; /* of a micro-batch, the most that a process hands to
+                           another at a time, without replicas; 0: there is
+                           one */
+    const char *gemm;   /* as sluice_pipeline_gemm() */
     int64_t wrong;     /* elements of parameters whose bits differ from those of
                           the sequential reference after the last step; -1:
                           there was none */

@@ -1,6 +1,7 @@
 /* Bytes that a step moves.  The thread that owns the pipeline. */
 #include "bench/measure/traffic.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 #include <sluice/pipeline_stage.h>
@@ -197,6 +198,20 @@ static double tied_bytes(const struct parts *parts, const struct spread *spread,
         }
     }
     return bytes;
+}
+
+int64_t traffic_item_bytes(const sluice_pipeline *pipe,
+                           const sluice_model *model, int64_t rows, int team,
+                           int processes)
+{
+    struct parts parts = parts_of(pipe, model, team);
+    struct spread spread = {1, processes, 0};
+    double most = 0;
+    for (int s = 0; s < parts.n_stages; s++)
+        if (follows(&parts, s) && process_of(&parts, &spread, 0, s) !=
+                                      process_of(&parts, &spread, 0, s - 1))
+            most = fmax(most, row_bytes(&parts, s) / 2);
+    return (int64_t)most * rows;
 }
 
 double traffic_sent_bytes(const sluice_pipeline *pipe,

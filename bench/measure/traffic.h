@@ -37,6 +37,12 @@ double traffic_sent_bytes(const sluice_pipeline *pipe,
                           const sluice_model *model, int64_t rows, int replicas,
                           int team, int processes, int zero);
 
+/* The most of it that is handed on at a time, of `rows`, in a pipeline without
+ * replicas; 0: nothing. */
+int64_t traffic_item_bytes(const sluice_pipeline *pipe,
+                           const sluice_model *model, int64_t rows, int team,
+                           int processes);
+
 /* What a model's teams of t devices move for `rows` in all, all of them
  * together. */
 struct traffic_team {

@@ -100,10 +100,11 @@ static sluice_status create(const struct kind *kind,
     return sluice_world_agree(config->world, st, why);
 }
 
+/* `samples` has room for four times the repetitions. */
 static sluice_status measure_kind(const struct kind *kind,
                                   const struct overhead_config *config,
-                                  double *samples, overhead_on_row *on_row,
-                                  void *context, sluice_diag *why)
+                                  double *samples, struct overhead_row *row,
+                                  sluice_diag *why)
 {
     int n = config->microbatches / kind->fewer;
     struct run run = {
@@ -120,7 +121,7 @@ static sluice_status measure_kind(const struct kind *kind,
     empty_cells_destroy(run.cells);
     if (st)
         return st;
-    const struct overhead_row row = {
+    *row = (struct overhead_row){
         .what = kind->what,
         .raw_ns = kind->raw || config->world
                       ? median_of(run.raw, config->repetitions)
@@ -132,22 +133,49 @@ static sluice_status measure_kind(const struct kind *kind,
             run.alone ? median_of(run.rest, config->repetitions) : NAN,
         .samples = samples,
     };
-    on_row(context, &row);
     return SLUICE_OK;
+}
+
+static double *make_samples(const struct overhead_config *config)
+{
+    return calloc((size_t)config->repetitions, 4 * sizeof(double));
 }
 
 sluice_status overhead_measure(const struct overhead_config *config,
                                overhead_on_row *on_row, void *context,
                                sluice_diag *why)
 {
-    double *samples = calloc((size_t)config->repetitions, 4 * sizeof *samples);
+    double *samples = make_samples(config);
+    struct overhead_row row;
     if (!samples)
         return sluice_diag_set(why, SLUICE_NO_MEMORY,
                                "out of memory for samples");
     sluice_status st = SLUICE_OK;
     const struct kind *kinds = config->world ? between : within;
-    for (int k = 0; kinds[k].what && !st; k++)
-        st = measure_kind(&kinds[k], config, samples, on_row, context, why);
+    for (int k = 0; kinds[k].what && !st; k++) {
+        st = measure_kind(&kinds[k], config, samples, &row, why);
+        if (!st)
+            on_row(context, &row);
+    }
+    free(samples);
+    return st;
+}
+
+sluice_status overhead_of_item(const struct overhead_config *config,
+                               int64_t width, struct overhead_row *row,
+                               sluice_diag *why)
+{
+    struct kind kind = between[0];
+    kind.width = width;
+    double *samples = make_samples(config);
+    sluice_status st = SLUICE_OK;
+    if (!samples)
+        st =
+            sluice_diag_set(why, SLUICE_NO_MEMORY, "out of memory for samples");
+    st = sluice_world_agree(config->world, st, why);
+    if (!st)
+        st = measure_kind(&kind, config, samples, row, why);
+    row->samples = NULL;
     free(samples);
     return st;
 }

@@ -2,6 +2,8 @@
 #ifndef BENCH_OVERHEAD_OVERHEAD_H
 #define BENCH_OVERHEAD_OVERHEAD_H
 
+#include <stdint.h>
+
 #include <sluice/status.h>
 #include <sluice/world.h>
 
@@ -34,6 +36,14 @@ typedef void overhead_on_row(void *context, const struct overhead_row *row);
  */
 sluice_status overhead_measure(const struct overhead_config *config,
                                overhead_on_row *on_row, void *context,
+                               sluice_diag *why);
+
+/*
+ * The same of a hand-off of `width` floats between the two processes of
+ * config->world; `row` has no samples.
+ */
+sluice_status overhead_of_item(const struct overhead_config *config,
+                               int64_t width, struct overhead_row *row,
                                sluice_diag *why);
 
 #endif

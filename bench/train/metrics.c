@@ -128,6 +128,9 @@ static void set_pipeline(json_t *line, const struct training_config *config)
     set_integer(line, "zero", config->zero);
     set_integer(line, "microbatches", config->microbatches);
     set_integer(line, "replicas", config->replicas);
+    set_integer(line, "processes",
+                config->joined.world ? sluice_world_size(config->joined.world)
+                                     : 1);
     set_integer(line, "batch", config->batch);
     json_object_set_new(line, "partition", partition_json(config));
     order_context(order, &fields);
