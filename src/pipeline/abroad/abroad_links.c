@@ -1,9 +1,11 @@
 /* Links and collectives between processes.  The caller. */
 #include "pipeline/abroad/abroad_links.h"
 
+#include "base/chunk.h"
 #include "blueprint/abroad/known_room.h"
 #include "chan/collective_kind.h"
 #include "chan/link_kind.h"
+#include "chan/mpi/wire.h"
 #include "pipeline/abroad/abroad.h"
 
 /* Whether the producer of a link knows of room by what comes back. */
@@ -72,6 +74,15 @@ sluice_status sl_abroad_collective(sluice_pipeline *pipe,
                                    struct sl_collective **out, sluice_diag *why)
 {
     int processes[SLUICE_MAX_DEVICES];
+    size_t bytes =
+        (size_t)sl_chunk_largest(members->n, config->n_members) * sizeof(float);
+    if (pipe->world && bytes > sl_wire_most_bytes())
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "%d replicas share the parameters of a stage, "
+                               "and %zu bytes of each are too long for a "
+                               "message between processes; use more stages or "
+                               "replicas",
+                               config->n_members, bytes);
     for (int m = 0; m < config->n_members; m++)
         processes[m] = pipe->blueprint.processes.of[members->devices[m]];
     const struct sl_collective_site site = {

@@ -45,11 +45,13 @@ sluice_status sl_abroad_link_places(sluice_pipeline *pipe,
                                     struct sl_link **out, sluice_diag *why);
 
 /* A collective whose members have the given devices, by index, if one of them
- * is in this process; else *out is NULL.  Returns as sl_abroad_link(). */
+ * is in this process; else *out is NULL.  Returns as sl_abroad_link(); in a
+ * world SLUICE_INVALID also if a member's chunk is too long for a message. */
 struct sl_abroad_members {
     const int *devices; /* [n_members] */
     const int *owners;  /* as in struct sl_collective_site */
     bool adds_arrays;
+    int64_t n; /* elements of the longest array that is shared out */
 };
 sluice_status sl_abroad_collective(sluice_pipeline *pipe,
                                    const struct sl_collective_config *config,

@@ -65,12 +65,13 @@ static sluice_status make_group(sluice_pipeline *pipe, struct roll roll,
                                 sluice_diag *why)
 {
     const struct sl_blueprint *bp = &pipe->blueprint;
-    const struct sl_abroad_members members = {.devices = roll.devices,
-                                              .adds_arrays = true};
+    struct sl_abroad_members members = {.devices = roll.devices,
+                                        .adds_arrays = true};
     config.n_members = sl_n_holders(&bp->grid);
     for (int h = 0; h < config.n_members; h++) {
         int shard = i % bp->grid.n_shards;
         int stage = sl_held_stage(&bp->grid, h, shard, i / bp->grid.n_shards);
+        members.n = bp->layout.stages[stage].n_params;
         const struct sl_coordinates at = {
             .place = bp->layout.stages[stage].device,
             .replica = h / bp->grid.n_copies,

@@ -340,6 +340,22 @@ static void show_lists(sluice_world *world)
     sl_test_problem_fini(&problem);
 }
 
+/* Before there is memory for it. */
+static void show_length(sluice_world *world)
+{
+    struct sl_test_problem problem;
+    sluice_pipeline_config config;
+    begin_config(&problem, world, &config);
+    sluice_model_destroy(problem.model);
+    demand(!sluice_model_parse("32768-32768", NULL, &problem.model, NULL),
+           "no model");
+    config.schedule.devices = 1;
+    config.replicas = sluice_world_size(world);
+    if (config.replicas == 2)
+        refuse(&problem, &config, SLUICE_INVALID, "too long for a message");
+    sl_test_problem_fini(&problem);
+}
+
 /* Only process 0 opens the file; all learn why it cannot. */
 static void show_saving(sluice_world *world)
 {
@@ -405,6 +421,7 @@ int main(int argc, char **argv)
         {"a_creation_that_fails_in_one_process_fails_in_all", show_creation},
         {"an_allocation_that_fails_in_one_process_fails_in_all", show_memory},
         {"a_list_that_cannot_be_is_refused_in_all", show_lists},
+        {"a_chunk_that_is_too_long_is_refused", show_length},
         {"a_file_that_cannot_be_is_told_to_all", show_saving},
         {"a_process_that_leaves_is_named", show_leaving},
     };
