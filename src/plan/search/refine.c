@@ -20,6 +20,9 @@ enum {
     WHOLE = 1000000,   /* a device's room for activations */
 };
 
+/* Of a device's room, for a search. */
+static const double LEAST_PART = 0.55, PART_STEP = 0.1;
+
 struct climb {
     const struct sl_plan_problem *problem;
     const struct sl_plan_order *order;
@@ -151,10 +154,12 @@ sluice_status sl_plan_refine(const struct sl_plan_problem *problem,
 }
 
 /* What a micro-batch holds of each stage, as a part of its device's room for
- * activations.  False if some device has none. */
+ * activations: of a cap what is left beside the bytes of a candidate that fits,
+ * which are no activations, and of that `part`.  False if some device has
+ * none. */
 static bool share_room(const struct sl_plan_problem *problem,
                        const struct sl_plan_order *order,
-                       const struct sl_plan_candidate *candidate,
+                       const struct sl_plan_candidate *candidate, double part,
                        int64_t *share)
 {
     double room[SLUICE_MAX_DEVICES];
@@ -162,20 +167,22 @@ static bool share_room(const struct sl_plan_problem *problem,
     double rows = (double)sl_plan_rows(problem);
     for (int p = 0; p < order->schedule->n_devices; p++) {
         size_t cap = problem->devices[candidate->device[p]].cap_bytes;
-        room[p] = cap ? (double)cap : INFINITY;
+        room[p] = cap ? (double)cap - (double)candidate->bytes[p] : INFINITY;
     }
     for (int s = 0, i = 0; s < candidate->n_stages; s++) {
-        double *left = &room[order->schedule->stage_device[s]];
+        int place = order->schedule->stage_device[s];
+        double inner = 0;
         held[s] = rows * (double)problem->config->layers[i].input_row_bytes;
-        for (int end = i + candidate->sizes[s]; i < end; i++) {
-            const sluice_plan_layer *layer = &problem->config->layers[i];
-            *left -= (double)layer->fixed_bytes;
-            if (!candidate->again[s])
-                held[s] += rows * (double)layer->saved_row_bytes;
-        }
+        for (int end = i + candidate->sizes[s]; i < end; i++)
+            inner += rows * (double)problem->config->layers[i].saved_row_bytes;
+        room[place] += order->held[place] * held[s] +
+                       (candidate->again[s] ? fmin(order->inner[place], 1)
+                                            : order->inner[place]) *
+                           inner;
+        held[s] += candidate->again[s] ? 0 : inner;
     }
     for (int s = 0; s < candidate->n_stages; s++) {
-        double left = room[order->schedule->stage_device[s]];
+        double left = room[order->schedule->stage_device[s]] * part;
         if (left <= 0 || held[s] > left)
             return false;
         share[s] = (int64_t)ceil(WHOLE * held[s] / left);
@@ -183,10 +190,12 @@ static bool share_room(const struct sl_plan_problem *problem,
     return true;
 }
 
+/* `*fits` says whether it does. */
 static sluice_status offer_found(const struct sl_plan_problem *problem,
                                  const struct sl_plan_entry *entry,
                                  sluice_schedule *found,
-                                 struct sl_plan_board *board, sluice_diag *why)
+                                 struct sl_plan_board *board, bool *fits,
+                                 sluice_diag *why)
 {
     struct sl_plan_order order;
     sluice_status st = sl_plan_order_of(&order, problem, found, why);
@@ -196,6 +205,7 @@ static sluice_status offer_found(const struct sl_plan_problem *problem,
     }
     struct sl_plan_candidate candidate = entry->candidate;
     st = sl_plan_price(problem, &order, &candidate, why);
+    *fits = candidate.fits;
     if (!st && candidate.fits)
         st = sl_plan_refine(problem, &order, &candidate, why);
     if (!st)
@@ -207,11 +217,12 @@ static sluice_status offer_found(const struct sl_plan_problem *problem,
 static sluice_status search(const struct sl_plan_problem *problem,
                             const struct sl_plan_order *order,
                             const struct sl_plan_candidate *candidate,
-                            sluice_schedule **out, sluice_diag *why)
+                            double part, sluice_schedule **out,
+                            sluice_diag *why)
 {
     int64_t share[SLUICE_PLAN_MAX_STAGES], latency[SLUICE_PLAN_MAX_STAGES];
     bool limited =
-        problem->capped && share_room(problem, order, candidate, share);
+        problem->capped && share_room(problem, order, candidate, part, share);
     const sluice_search_config config = {
         .devices = order->schedule->n_devices,
         .microbatches = order->schedule->n_microbatches,
@@ -239,25 +250,39 @@ static sluice_status gather(sluice_schedule **found, int n, sluice_diag *why)
     return !st || st == SLUICE_NO_MEMORY ? st : SLUICE_NOT_FOUND;
 }
 
-sluice_status sl_plan_search(struct sl_plan_problem *problem,
-                             const struct sl_plan_entry *entry,
-                             struct sl_plan_board *board, sluice_diag *why)
+/* With `part` of the room for activations; `*fits` also if nothing is found. */
+static sluice_status search_part(struct sl_plan_problem *problem,
+                                 const struct sl_plan_entry *entry, double part,
+                                 struct sl_plan_board *board, bool *fits,
+                                 sluice_diag *why)
 {
     struct sl_plan_order order;
-    const struct sl_plan_entry from = *entry; /* the board may move it */
-    if (!problem->has_split || !problem->has_whole)
-        return SLUICE_OK;
+    *fits = true;
     sluice_status st = sl_plan_entry_order(problem, entry, &order, why);
     if (st)
         return st;
     sluice_schedule *found = NULL;
     st = order.recomputes
              ? SLUICE_NOT_FOUND
-             : search(problem, &order, &from.candidate, &found, why);
+             : search(problem, &order, &entry->candidate, part, &found, why);
     sl_plan_order_fini(&order);
-    if (!st && from.division.gather)
-        st = gather(&found, from.division.gather, why);
+    if (!st && entry->division.gather)
+        st = gather(&found, entry->division.gather, why);
     if (st)
         return st == SLUICE_NO_MEMORY ? st : SLUICE_OK;
-    return offer_found(problem, &from, found, board, why);
+    return offer_found(problem, entry, found, board, fits, why);
+}
+
+sluice_status sl_plan_search(struct sl_plan_problem *problem,
+                             const struct sl_plan_entry *entry,
+                             struct sl_plan_board *board, sluice_diag *why)
+{
+    const struct sl_plan_entry from = *entry; /* the board may move it */
+    sluice_status st = SLUICE_OK;
+    bool fits = !problem->has_split || !problem->has_whole;
+    /* Exact bytes may rise by more than an activation's: with less room, then.
+     */
+    for (double part = 1; part > LEAST_PART && !fits && !st; part -= PART_STEP)
+        st = search_part(problem, &from, part, board, &fits, why);
+    return st;
 }
