@@ -80,35 +80,48 @@ static sluice_status choose_microbatches(struct planning_work *work,
                            config->batch);
 }
 
-/* Those of a list that are not larger than `most`; 1 if there is no list. */
-static struct range at_most(const struct range *list, int most)
+/* Those of a list that are not larger than `most`; 1 if there is no list.
+ * SLUICE_INVALID: all are larger. */
+static sluice_status at_most(const struct range *list, int most,
+                             const char *what, struct range *out,
+                             sluice_diag *why)
 {
-    struct range out = {.n = 0};
+    *out = (struct range){.n = 0};
     for (int i = 0; i < list->n; i++)
         if (list->values[i] <= most)
-            out.values[out.n++] = list->values[i];
-    if (out.n == 0)
-        out.values[out.n++] = 1;
-    return out;
+            out->values[out->n++] = list->values[i];
+    if (out->n)
+        return SLUICE_OK;
+    if (list->n)
+        return sluice_diag_set(why, SLUICE_INVALID,
+                               "none of the numbers of %s is at most %d, the "
+                               "number of devices",
+                               what, most);
+    out->values[out->n++] = 1;
+    return SLUICE_OK;
 }
 
-static void choose_widths(struct planning_work *work)
+static sluice_status choose_widths(struct planning_work *work, sluice_diag *why)
 {
     const struct planning_config *config = work->config;
     struct environment env;
     int most = work->machine.n_devices;
-    work->replicas = at_most(&config->replicas, most);
+    sluice_status st =
+        at_most(&config->replicas, most, "replicas", &work->replicas, why);
     environment_read(&env);
     if (config->any_team && config->measures && env.cores < most)
         most = env.cores;
     if (config->any_team && config->costs)
         most = 1; /* the file need not have others */
-    work->teams = at_most(&config->teams, most);
+    if (!st)
+        st = at_most(&config->teams, most, "devices of a team", &work->teams,
+                     why);
     for (int m = 0; m < work->microbatches.n; m++)
         for (int r = 0; r < work->replicas.n; r++)
             work->once[m] |=
                 work->replicas.values[r] > 1 &&
                 work->replicas.values[r] == work->microbatches.values[m];
+    return st;
 }
 
 static sluice_status find(struct planning_work *work, sluice_plan **out,
@@ -292,7 +305,8 @@ sluice_status planning_find(const struct planning_config *config,
     sluice_status st = settle_machine(&work, why);
     if (!st)
         st = choose_microbatches(&work, why);
-    choose_widths(&work);
+    if (!st)
+        st = choose_widths(&work, why);
     if (!st)
         st = sluice_model_parse(config->model, NULL, &work.model, why);
     if (!st)
