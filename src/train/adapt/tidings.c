@@ -2,6 +2,7 @@
 #include "train/adapt/tidings.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void sl_print_cut(struct sl_cut cut, char text[SL_CUT_TEXT])
 {
@@ -15,16 +16,22 @@ void sl_print_cut(struct sl_cut cut, char text[SL_CUT_TEXT])
 void sl_tell_reshape(int n_devices, const char *before, const char *after,
                      sluice_adaptation *news)
 {
-    char seen[SL_CUT_TEXT];
+    char seen[SL_CUT_TEXT], layers[3 * SL_CUT_TEXT];
+    if (strcmp(before, after))
+        snprintf(layers, sizeof layers, "layers %s instead of %s", after,
+                 before);
+    else
+        snprintf(layers, sizeof layers,
+                 "layers %s on other devices, or in another order", after);
     if (news->device < 0)
         snprintf(seen, sizeof seen, "cores were lost or have come back");
     else
         snprintf(seen, sizeof seen, "device %d runs at %.2f of its speed",
                  news->device, news->speed);
     snprintf(news->text, sizeof news->text,
-             "%s: %d device%s, layers %s instead of %s; a step took %.3f ms, "
-             "%.3f predicted, %.2f x",
-             seen, n_devices, n_devices == 1 ? "" : "s", after, before,
+             "%s: %d device%s, %s; a step took %.3f ms, %.3f predicted, "
+             "%.2f x",
+             seen, n_devices, n_devices == 1 ? "" : "s", layers,
              (double)news->before_ns / 1e6, (double)news->predicted_ns / 1e6,
              (double)news->before_ns / (double)news->predicted_ns);
 }
