@@ -88,6 +88,8 @@ static void slice(struct sheet *s, int device, const sluice_trace_event *e)
     time_field(s, "cpu_us", e->cpu_ns);
     time_field(s, "input_wait_us", e->input_wait_ns);
     time_field(s, "output_wait_us", e->output_wait_ns);
+    if (e->team_wait_ns > 0)
+        time_field(s, "team_wait_us", e->team_wait_ns);
     sl_out_text(&s->out, "}}");
 }
 

@@ -93,6 +93,22 @@ START_TEST(every_action_is_a_slice_with_its_times)
 }
 END_TEST
 
+START_TEST(a_slice_tells_what_meetings_of_a_team_took)
+{
+    enum { MET_NS = 250 };
+    char name[SLUICE_DIAG_ACTION];
+    play_default("gpipe");
+    sluice_action_format(p.events[1][0].action, name, sizeof name);
+    p.events[1][0].team_wait_ns = MET_NS;
+    draw(NULL);
+    const json_t *met = json_object_get(find("X", "name", name), "args");
+    const json_t *alone = json_object_get(find("X", "name", "0F0"), "args");
+    ck_assert_int_eq(ns(met, "team_wait_us"), MET_NS);
+    ck_assert_ptr_null(json_object_get(alone, "team_wait_us"));
+    json_decref(root);
+}
+END_TEST
+
 START_TEST(devices_and_the_process_have_names)
 {
     play_default("gpipe");
@@ -250,6 +266,7 @@ START_TEST(the_sinks_error_is_returned)
 END_TEST
 
 SLUICE_TEST_MAIN("report.chrome", every_action_is_a_slice_with_its_times,
+                 a_slice_tells_what_meetings_of_a_team_took,
                  devices_and_the_process_have_names,
                  arrows_go_from_each_producer_to_its_consumer,
                  counters_show_what_a_device_holds,
