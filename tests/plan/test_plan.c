@@ -221,6 +221,20 @@ START_TEST(what_must_be_given_is_asked_for)
 }
 END_TEST
 
+START_TEST(costs_of_nothing_make_a_sentence_of_numbers)
+{
+    struct layered l;
+    layered_init(&l, 4, 2, 2);
+    for (int i = 0; i < 4; i++)
+        layered_set(&l, i, 0, 0, 0);
+    sluice_plan *plan = found(&l);
+    ck_assert_int_eq(sluice_plan_row_at(plan, 0)->step_ns, 0);
+    ck_assert_ptr_null(strstr(sluice_plan_sentence(plan), "nan"));
+    ck_assert_ptr_null(strstr(sluice_plan_sentence(plan), "inf"));
+    sluice_plan_destroy(plan);
+}
+END_TEST
+
 START_TEST(what_fits_nowhere_is_told_with_the_smallest)
 {
     struct layered l;
@@ -475,6 +489,7 @@ SLUICE_TEST_MAIN("plan.plan", gpipe_on_equal_layers_takes_what_its_formula_says,
                  no_row_beats_the_bound_or_stands_before_a_faster_one,
                  what_varuna_would_do_stands_beside_the_plan,
                  what_must_be_given_is_asked_for,
+                 costs_of_nothing_make_a_sentence_of_numbers,
                  what_fits_nowhere_is_told_with_the_smallest,
                  a_plan_is_read_as_it_was_written,
                  a_plan_is_refused_for_another_model_with_as_many_layers,

@@ -10,6 +10,12 @@ static const double BUSY = 0.95; /* a device that hardly waits */
 static const double FULL = 0.9;  /* a device with little room */
 static const double WAKES = 0.5; /* of the wait, so much is waking */
 
+/* A part of a whole; of nothing, as of costs that are all 0, it is all. */
+static double ratio(int64_t part_ns, int64_t whole_ns)
+{
+    return whole_ns > 0 ? (double)part_ns / (double)whole_ns : 1;
+}
+
 /* The place that is busy longest. */
 static int busiest(const struct sl_plan_candidate *candidate, int n_places)
 {
@@ -50,9 +56,8 @@ static void say_limit(const struct sl_plan_problem *problem,
 {
     const struct sl_plan_candidate *candidate = &entry->candidate;
     int p = busiest(candidate, entry->n_places);
-    double busy = (double)candidate->busy_ns[p] / (double)candidate->step_ns;
-    double wakes =
-        (double)problem->config->wake_ns / (double)candidate->step_ns;
+    double busy = ratio(candidate->busy_ns[p], candidate->step_ns);
+    double wakes = ratio(problem->config->wake_ns, candidate->step_ns);
     double full;
     int q = fullest(problem, entry, &full);
     if (busy >= BUSY)
@@ -156,15 +161,14 @@ void sl_plan_explain(sluice_plan *plan)
         say_devices(next, others, sizeof others);
         snprintf(rival, sizeof rival, "; %s on %s with %d takes %.1f %% longer",
                  next->schedule, others, next->microbatches,
-                 100 * ((double)next->step_ns / (double)row->step_ns - 1));
+                 100 * (ratio(next->step_ns, row->step_ns) - 1));
     }
-    snprintf(plan->sentence, sizeof plan->sentence,
-             "%s on %s with %d micro-batch%s%s%s, layers cut %s: %.3g ms, "
-             "%.1f %% above what no plan can beat (%s)%s.",
-             row->schedule, devices, row->microbatches,
-             row->microbatches == 1 ? "" : "es",
-             row->replicas > 1 ? " each" : "", shares, sizes,
-             (double)row->step_ns / 1e6,
-             100 * ((double)row->step_ns / (double)plan->bound_ns - 1),
-             row->limit, rival);
+    snprintf(
+        plan->sentence, sizeof plan->sentence,
+        "%s on %s with %d micro-batch%s%s%s, layers cut %s: %.3g ms, "
+        "%.1f %% above what no plan can beat (%s)%s.",
+        row->schedule, devices, row->microbatches,
+        row->microbatches == 1 ? "" : "es", row->replicas > 1 ? " each" : "",
+        shares, sizes, (double)row->step_ns / 1e6,
+        100 * (ratio(row->step_ns, plan->bound_ns) - 1), row->limit, rival);
 }
