@@ -161,9 +161,7 @@ typedef struct sluice_pipeline_config {
                                     the wall clock and on the virtual one; bits
                                     stay the same.  NULL: 1 */
     sluice_pinning pinning;
-    const int *pin_cpus; /* [n_pin_cpus], one for each device at least; in
-                            several processes for each of this one's devices,
-                            in their order */
+    const int *pin_cpus; /* [n_pin_cpus], of this process's devices, or more */
     int n_pin_cpus;
     int64_t spin_ns; /* how long a waiting device polls before it sleeps; 0:
                         SLUICE_SPIN_NS if there is a core for each device, else
