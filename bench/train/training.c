@@ -164,7 +164,7 @@ static sluice_status make_watchers(struct training *t, sluice_diag *why)
                                       &t->pipeline, t->pipe, why);
     if (!st)
         st = patience_init(&t->patience, c->patience, t->network.model, t->pipe,
-                           why);
+                           c->joined.world, why);
     if (!st && c->gradient_norm)
         st = gradient_norm_init(&t->norm, t->network.model, why);
     return st;

@@ -30,7 +30,7 @@ static void enter(int epochs)
     ck_assert_int_eq(
         sluice_pipeline_create(&config, set.model, &set.pipe, NULL), SLUICE_OK);
     ck_assert_int_eq(
-        patience_init(&set.patience, epochs, set.model, set.pipe, NULL),
+        patience_init(&set.patience, epochs, set.model, set.pipe, NULL, NULL),
         SLUICE_OK);
 }
 
