@@ -18,14 +18,15 @@
 sluice_status stopping_begin(sluice_diag *why);
 
 /*
- * In several processes process 0 decides for all: whether a signal has come,
- * and whether the training goes on.  All call it.
+ * Look whether a signal has come, and whether the training goes on: in several
+ * processes, where all call it, process 0 decides for all.
  *
  * Returns  false if a process is gone.
  */
 bool stopping_share(sluice_world *world, bool *goes_on);
 
-/* The signal that has come, "SIGINT"; NULL: none has. */
+/* The signal that had come then, "SIGINT"; NULL: none had.  It is the same in
+ * all processes, whatever comes to one of them meanwhile. */
 const char *stopping_signal(void);
 
 #endif
