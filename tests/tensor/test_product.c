@@ -414,6 +414,34 @@ START_TEST(products_by_strides_are_plain_with_plain_and_not_rounded)
 }
 END_TEST
 
+/* They lie by rows and by columns alike. */
+START_TEST(weights_of_one_column_keep_to_their_scratch_memory)
+{
+    enum { GUARD = 1 << 18 };
+    static const char zeros[GUARD];
+    const struct sl_product_wish wish = {.choice = SL_GEMM_PACKED,
+                                         .in = 500,
+                                         .out = 1,
+                                         .rows = {32, 0},
+                                         .n_uses = 2,
+                                         .n_copies = 1};
+    for (int kind = 0;
+         kind < SL_GEMM_KINDS && sl_gemm_choice_is_built(wish.choice); kind++) {
+        struct rig rig;
+        rig_make(&rig, wish);
+        fill((struct sl_gemm){32, 500, 1});
+        size_t bytes = rig.product.scratch_bytes;
+        char *room = rig_block(bytes + GUARD);
+        sl_product_bind(&rig.product, rig.packed, room);
+        run(&rig, (enum sl_gemm_kind)kind, 32, kind == SL_GEMM_INPUT ? dy : x,
+            kind == SL_GEMM_WEIGHT ? dy : w[0], false);
+        ck_assert_mem_eq(room + bytes, zeros, GUARD);
+        free(room);
+        rig_free(&rig);
+    }
+}
+END_TEST
+
 START_TEST(too_many_rows_are_refused)
 {
     for (int choice = 0; choice < SL_GEMM_CHOICES; choice++) {
@@ -443,4 +471,5 @@ SLUICE_TEST_MAIN(
     overwriting_ignores_nan_that_was_there,
     a_second_product_gives_the_same_bits,
     products_by_strides_are_plain_with_plain_and_not_rounded,
+    weights_of_one_column_keep_to_their_scratch_memory,
     too_many_rows_are_refused)

@@ -44,7 +44,7 @@ bool sl_turned_pays(const struct sl_tiles *tiles,
                     const struct sl_panel_product *p)
 {
     int64_t lost = padded(tiles, p->m) - p->m;
-    return !p->panels && p->b.row == 1 && p->a.column == 1 &&
+    return !p->panels && p->b.column != 1 && p->a.column == 1 &&
            p->m >= LEAST_ROWS && p->m <= SL_TURNED_ROWS &&
            (p->m <= tiles->columns || lost * 2 <= p->m);
 }

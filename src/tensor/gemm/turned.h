@@ -18,7 +18,8 @@ enum { SL_TURNED_ROWS = 256 }; /* the most of a */
 
 /* Whether a product is one of these, and is faster so than if b were packed for
  * this product alone: b is transposed and not packed, and a has some rows, of
- * which whole panels hold not too many more. */
+ * which whole panels hold not too many more.  Weights of one column lie by rows
+ * as well: their products are none of these. */
 bool sl_turned_pays(const struct sl_tiles *tiles,
                     const struct sl_panel_product *product);
 
